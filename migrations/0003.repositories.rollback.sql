@@ -1,0 +1,2 @@
+-- The repositories come back with the next ingest.
+drop table if exists repositories;

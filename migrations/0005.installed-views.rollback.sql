@@ -1,0 +1,2 @@
+-- The views themselves are dropped before any table is.
+drop table if exists installed_views;

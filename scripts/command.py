@@ -1,0 +1,136 @@
+"""What every command does around its work: settings, signals, messages, exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a threshold was breached,
+130 interrupted.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import psycopg
+
+from telemetry import TelemetryError, settings
+from telemetry.github import GitHub
+from telemetry.terminal import plain, progress_text
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS_BETWEEN_LINES = 10.0
+LONGEST_LIMIT_SECONDS = 2 * 3_600.0
+SHORT_WAIT_SECONDS = 120.0
+
+
+def run(main: Callable[[], int]) -> NoReturn:
+    """Run a command and exit with its code; errors that a user can mend become one sentence."""
+    signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
+    try:
+        os.environ.update(settings.merged(os.environ, settings.read_env_file(ROOT / ".env")))
+        code = main()
+        sys.stdout.flush()
+    except settings.UsageError as error:
+        code = _fail(error, 2)
+    except TelemetryError as error:
+        code = _fail(error, 1)
+    except psycopg.OperationalError as error:
+        code = _fail(f"the database: {error}; check DATABASE_URL and that the server runs", 1)
+    except psycopg.errors.InsufficientPrivilege as error:
+        code = _fail(f"the database: {error}; use a role that may do this", 1)
+    except KeyboardInterrupt:
+        code = _fail("interrupted", 130)
+    except BrokenPipeError:
+        # The reader went away, as `head` does; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)
+
+
+def parser(docstring: str | None) -> argparse.ArgumentParser:
+    """A parser whose --help is the command's docstring."""
+    return argparse.ArgumentParser(
+        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def github(wait: bool = False) -> GitHub:
+    """A client with the user's token and server; `wait`: sit out a rate limit's whole hour."""
+    token, variable = settings.token(os.environ)
+    if token is None:
+        say("no GITHUB_TOKEN is set: public repositories only, 60 requests an hour")
+    else:
+        say(f"using the token in {variable}")
+    return GitHub(
+        token,
+        base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
+        token_variable=variable,
+        max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
+        notify=say,
+    )
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(error: Exception | str, code: int) -> int:
+    say(f"error: {' '.join(str(error).split())}")
+    return code
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr, so that stdout holds nothing but data."""
+    _clear_bar()
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """A result, on stdout."""
+    _clear_bar()
+    print(text, flush=True)
+
+
+def show_json(value: object) -> None:
+    """A result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
+    show(json.dumps(value, default=_json, indent=2))
+
+
+def _json(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value)
+
+
+def progress() -> Callable[[int, int], None]:
+    """What shows how far long work is: a bar on a terminal, elsewhere a line every ten seconds."""
+    said_at = time.monotonic()
+
+    def bar(done: int, total: int) -> None:
+        columns = shutil.get_terminal_size().columns
+        print(f"\r{progress_text(done, total, columns)}\033[K", end="", file=sys.stderr, flush=True)
+
+    def line(done: int, total: int) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at > SECONDS_BETWEEN_LINES:
+            said_at = time.monotonic()
+            say(progress_text(done, total, 80))
+
+    return bar if _draws_bars() else line
+
+
+def _draws_bars() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _clear_bar() -> None:
+    if _draws_bars():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)

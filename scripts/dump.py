@@ -1,0 +1,29 @@
+"""Write the tables and views of this toolkit, with their data, to a file.
+
+    make dump FILE=telemetry.dump
+
+The file is in pg_dump's custom format; make restore reads it. Exit codes: 0 done, 1 failed.
+"""
+
+import os
+from pathlib import Path
+
+from command import parser, run, say, show
+
+from telemetry import terminal
+from telemetry.database import conninfo
+from telemetry.transfer import DUMP_ARTIFACT, dump
+
+
+def main() -> int:
+    command = parser(__doc__)
+    command.add_argument("--file", default=os.environ.get("TELEMETRY_FILE", DUMP_ARTIFACT))
+    path = Path(command.parse_args().file)
+    with conninfo(os.environ, say) as dsn:
+        written = dump(dsn, path, os.environ)
+    show(f"wrote {path}, {terminal.size(written)}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,38 @@
+"""Print `run-id=…` of the newest scheduled run whose dump GitHub still keeps, or nothing.
+
+    make find-dump
+
+For the workflow, which downloads that dump: the line goes to $GITHUB_OUTPUT too, when it is set.
+Exit codes: 0 done, also when there is none, 1 failed.
+"""
+
+import os
+from pathlib import Path
+
+from command import github, parser, run, say, show
+
+from telemetry import settings
+from telemetry.transfer import find_dump
+
+WORKFLOW = "telemetry.yml"
+
+
+def main() -> int:
+    parser(__doc__).parse_args()
+    # The dump lies where the workflow runs, whichever repositories it ingests.
+    repository = os.environ.get("GITHUB_REPOSITORY") or settings.repositories(os.environ)[0]
+    with github() as client:
+        run_id = find_dump(client, repository, WORKFLOW)
+    if run_id is None:
+        say(f"{repository}: no run of {WORKFLOW} has left a dump that is still kept")
+        return 0
+    line = f"run-id={run_id}"
+    show(line)
+    if os.environ.get("GITHUB_OUTPUT"):
+        with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as output:
+            output.write(f"{line}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,109 @@
+"""Store the completed workflow runs of repositories, then prune what is too old.
+
+    make ingest REPO="owner/name owner/other" SINCE=90d
+
+Exit codes: 0 all complete, 1 a repository failed, 2 wrong usage, 3 incomplete: what was fetched
+is stored and the next ingest goes on, 130 interrupted.
+"""
+
+import argparse
+import os
+from datetime import UTC, datetime
+
+from command import github, parser, progress, run, say, show, show_json
+
+from telemetry import settings, terminal
+from telemetry.database import conninfo, describe, open_connection
+from telemetry.ingest import Report, Wanted, ingest
+from telemetry.migrations import migrate
+from telemetry.prune import horizon, prune
+
+INTERRUPTED = 130
+
+
+def arguments() -> argparse.Namespace:
+    command = parser(__doc__)
+    environ = os.environ
+    command.add_argument(
+        "--repo",
+        metavar="OWNER/NAME",
+        nargs="+",
+        help="repositories (default: TELEMETRY_REPO, else GITHUB_REPOSITORY)",
+    )
+    command.add_argument(
+        "--since",
+        default=environ.get("TELEMETRY_SINCE"),
+        help="a date, a time with its zone, or an age such as 90d (default: 30 days ago)",
+    )
+    command.add_argument(
+        "--keep",
+        default=environ.get("TELEMETRY_KEEP", "6 months"),
+        help="prune what is older than this interval (default: '6 months')",
+    )
+    command.add_argument(
+        "--concurrency",
+        default=environ.get("TELEMETRY_CONCURRENCY", "4"),
+        help="requests in flight, 1 to 16 (default: 4)",
+    )
+    command.add_argument(
+        "--wait",
+        action="store_true",
+        help="wait for GitHub's rate limit to reset instead of stopping with exit code 3",
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return command.parse_args()
+
+
+def main() -> int:
+    options = arguments()
+    repositories = settings.repositories(
+        {**os.environ, "TELEMETRY_REPO": " ".join(options.repo)} if options.repo else os.environ
+    )
+    since = settings.since(options.since) if options.since else None
+    concurrency = settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16)
+    reports: list[Report] = []
+    pruned = None
+    with github(options.wait) as client, conninfo(os.environ, say) as dsn:
+        migrate(dsn, say)
+        with open_connection(dsn) as connection:
+            say(f"into {describe(connection)}")
+            for report in ingest(
+                connection,
+                client,
+                repositories,
+                Wanted(since, horizon(connection, options.keep).before),
+                concurrency=concurrency,
+                notify=say,
+                progress=progress(),
+            ):
+                reports.append(report)
+                if not options.json:
+                    show(terminal.report_text(report))
+            code = exit_code(reports)
+            if code != INTERRUPTED:
+                pruned = prune(
+                    connection,
+                    options.keep,
+                    local_time=datetime.now(UTC),
+                    github_time=client.github_time,
+                )
+    if options.json:
+        show_json({"schema_version": 1, "repositories": reports, "pruned": pruned})
+    elif pruned is not None:
+        show(terminal.pruned_text(pruned))
+    failed = [report.repository for report in reports if report.outcome == "failed"]
+    if failed:
+        say(f"failed: {', '.join(failed)}")
+    return code
+
+
+def exit_code(reports: list[Report]) -> int:
+    outcomes = {report.outcome for report in reports}
+    for outcome, code in (("interrupted", INTERRUPTED), ("failed", 1), ("incomplete", 3)):
+        if outcome in outcomes:
+            return code
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

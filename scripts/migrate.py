@@ -1,0 +1,27 @@
+"""Bring the tables and views of the database up to this checkout.
+
+    make migrate
+
+Exit codes: 0 done, 1 failed.
+"""
+
+import os
+
+from command import parser, run, say, show
+
+from telemetry.database import conninfo, describe, open_connection
+from telemetry.migrations import migrate
+
+
+def main() -> int:
+    parser(__doc__).parse_args()
+    with conninfo(os.environ, say) as dsn:
+        applied = migrate(dsn, say)
+        with open_connection(dsn) as connection:
+            say(f"in {describe(connection)}")
+    show(f"applied: {', '.join(applied)}" if applied else "nothing to apply")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,24 @@
+"""Open psql on the database in use; it reads a file as well: make psql < question.sql
+
+Exit codes are psql's.
+"""
+
+import os
+import signal
+import sys
+
+from command import run, say
+
+from telemetry.database import conninfo
+from telemetry.transfer import psql
+
+
+def main() -> int:
+    with conninfo(os.environ, say) as dsn:
+        # Ctrl-C is psql's, to cancel a query; the server has to outlive it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return psql(dsn, os.environ, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    run(main)

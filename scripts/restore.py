@@ -1,0 +1,30 @@
+"""Fill a database that holds nothing yet from a file that make dump wrote.
+
+    make restore FILE=telemetry.dump
+    make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
+
+All of it or nothing. Exit codes: 0 done, 1 failed: no such file, a broken one, or a database
+that already holds something.
+"""
+
+import os
+from pathlib import Path
+
+from command import parser, run, say, show
+
+from telemetry.database import conninfo
+from telemetry.transfer import DUMP_ARTIFACT, restore
+
+
+def main() -> int:
+    command = parser(__doc__)
+    command.add_argument("--file", default=os.environ.get("TELEMETRY_FILE", DUMP_ARTIFACT))
+    path = Path(command.parse_args().file)
+    with conninfo(os.environ, say) as dsn:
+        restore(dsn, path, os.environ, say)
+    show(f"restored {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

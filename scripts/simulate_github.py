@@ -1,0 +1,56 @@
+"""Serve a simulated GitHub on this machine until Ctrl-C: a team's month of workflow runs.
+
+The URL is printed; give it to any command as GITHUB_API_URL. The same seed and time make the same
+month. No token is needed; with any, the limit is 5,000 requests an hour.
+"""
+
+import argparse
+import sys
+import threading
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from telemetry.simulated_month import team_month
+from telemetry.simulator import Simulator
+
+
+def moment(text: str) -> datetime:
+    """A time from the command line; UTC where it names no zone."""
+    when = datetime.fromisoformat(text)
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def main() -> int:
+    """Parse, serve, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("repository", nargs="*", default=["acme/app"], help="owner/name (default: acme/app)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    add("--seed", type=int, default=1, help="which month it is (default: %(default)s)")
+    add("--now", type=moment, help="when the month ends (default: the current time)")
+    add("--days", type=int, default=30, help="how long the month is (default: %(default)s)")
+    add("--runs-per-day", type=float, default=50, help="in each repository (default: %(default)s)")
+    add("--latency", type=float, default=0, help="seconds each answer takes (default: 0)")
+    add("--limit", type=int, help="requests an hour (default: 60 without a token, else 5,000)")
+    options = parser.parse_args()
+    world = team_month(
+        options.seed,
+        options.now or datetime.now(UTC),
+        options.repository,
+        days=options.days,
+        runs_per_day=options.runs_per_day,
+    )
+    simulator = Simulator(world, latency=options.latency, limit=options.limit)
+    runs = sum(len(repository.runs) for repository in world.repositories)
+    with suppress(KeyboardInterrupt), simulator.serve(options.host, options.port) as url:
+        print(url, flush=True)
+        print(f"serving {runs:,} runs; stop with Ctrl-C", file=sys.stderr)
+        threading.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

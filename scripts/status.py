@@ -1,0 +1,44 @@
+"""Say what the database holds and how fresh it is. Asks GitHub nothing.
+
+    make status
+    make status MAX_AGE=12h
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
+MAX_AGE.
+"""
+
+import os
+
+from command import parser, run, say, show, show_json
+
+from telemetry import settings, terminal
+from telemetry.database import connect
+from telemetry.migrations import require_schema
+from telemetry.status import status
+
+
+def main() -> int:
+    command = parser(__doc__)
+    command.add_argument(
+        "--max-age",
+        default=os.environ.get("TELEMETRY_MAX_AGE"),
+        help="exit with 4 when the last complete ingest is older, such as 12h",
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = command.parse_args()
+    max_age = settings.age(options.max_age, "MAX_AGE") if options.max_age else None
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        found = status(connection, max_age)
+    if options.json:
+        show_json({"schema_version": 1, **vars(found)})
+    else:
+        show(terminal.status_text(found))
+    if found.too_old:
+        say(f"older than {options.max_age}: {', '.join(found.too_old)}")
+        return 4
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

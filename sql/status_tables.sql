@@ -1,0 +1,33 @@
+-- For each table: its rows, the times of the oldest and the newest, and its size with indexes.
+--   psql "$DATABASE_URL" -f sql/status_tables.sql
+select
+  'workflow_runs' as table_name,
+  count(*) as rows,
+  min(created_at) as oldest,
+  max(created_at) as newest,
+  pg_total_relation_size('workflow_runs') as bytes
+from workflow_runs
+union all
+select
+  'llm_calls' as table_name,
+  count(*) as rows,
+  min(timestamp) as oldest,
+  max(timestamp) as newest,
+  pg_total_relation_size('llm_calls') as bytes
+from llm_calls
+union all
+select
+  'repositories' as table_name,
+  count(*) as rows,
+  min(first_seen_at) as oldest,
+  max(first_seen_at) as newest,
+  pg_total_relation_size('repositories') as bytes
+from repositories
+union all
+select
+  'ingestions' as table_name,
+  count(*) as rows,
+  min(started_at) as oldest,
+  max(started_at) as newest,
+  pg_total_relation_size('ingestions') as bytes
+from ingestions;

@@ -1,0 +1,275 @@
+"""What an answer of GitHub's REST API asks for: use it, follow it, wait, try again or give up.
+
+Pure functions: no I/O, no clock and no randomness of their own. The rules on rate limits come from
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
+https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from http import HTTPStatus
+from typing import Any
+
+UNSAID_WAIT = 60.0
+"""Seconds to wait for a rate limit when GitHub names no time; doubled each time."""
+
+LONGEST_WAIT = 1e9
+"""Seconds; a longer time asked for is cut to this, which no caller allows."""
+
+_REDIRECTS = (301, 302, 307, 308)
+_LIMIT_TEXT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One whole HTTP answer: header names in lower case, the body decompressed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Fault:
+    """No usable answer: `reason` says why; `connecting` is true when nothing could be sent."""
+
+    reason: str
+    connecting: bool = False
+
+
+class Verdict(Enum):
+    USE = auto()
+    FOLLOW = auto()  # a redirect
+    WAIT = auto()  # a rate limit: everybody waits
+    RETRY = auto()  # a passing fault: this request waits
+    MISSING = auto()
+    CAPPED = auto()  # the list is longer than GitHub lets anybody page through
+    FAIL = auto()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do with an answer; `seconds` and what follows it are filled in for WAIT only."""
+
+    verdict: Verdict
+    reason: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+    connecting: bool = False
+    seconds: float = 0.0
+    guessed: bool = False  # GitHub named no time, so a caller adds jitter
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """The primary rate limit as the last answer told it; `reset_at` is GitHub's own clock, UTC."""
+
+    limit: int
+    remaining: int
+    used: int
+    reset_at: datetime
+    resource: str
+
+
+def decide(answer: Answer | Fault, *, waits: int, now: float) -> Decision:
+    """Return what an answer asks for.
+
+    `waits` is how many rate limits this request has already waited for, `now` the local clock in
+    seconds since 1970, used only when the answer carries no `Date`.
+    """
+    if isinstance(answer, Fault):
+        return Decision(Verdict.RETRY, answer.reason, connecting=answer.connecting)
+    status = answer.status
+    if status == 200:
+        try:
+            return Decision(Verdict.USE, payload=_json_object(answer.body))
+        except ValueError as error:
+            return Decision(Verdict.RETRY, f"200 with a body that {error}")
+    if status in _REDIRECTS:
+        return Decision(Verdict.FOLLOW)
+    if status in (403, 429):
+        return _limit(answer, waits, now) or Decision(Verdict.FAIL)
+    if status == 404:
+        return Decision(Verdict.MISSING)
+    if status == 422 and "pagination is limited" in _message(answer):
+        return Decision(Verdict.CAPPED)
+    if status == 408 or status >= 500:
+        return Decision(Verdict.RETRY, f"{status} {_phrase(status)}")
+    return Decision(Verdict.FAIL)
+
+
+def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
+    """Return how long a 403 or 429 asks to wait, or None when it is no rate limit."""
+    headers = answer.headers
+    said = _message(answer)
+    date = http_date(headers.get("date", ""))
+    server_now = date.timestamp() if date else now
+    remaining = _integer(headers.get("x-ratelimit-remaining", ""))
+    reset = _integer(headers.get("x-ratelimit-reset", ""))
+    primary = remaining == 0
+    reason = "rate limit" if primary else "secondary rate limit"
+    if "retry-after" in headers:
+        seconds = retry_after(headers["retry-after"], server_now)
+        return Decision(Verdict.WAIT, reason, seconds=seconds)
+    if primary and reset is not None:
+        # The Date header of the same answer cancels the difference between the two clocks.
+        seconds = min(max(reset - server_now + 1, 1.0), LONGEST_WAIT)
+        return Decision(Verdict.WAIT, reason, seconds=seconds, reset_at=utc(reset))
+    if primary or answer.status == 429 or _LIMIT_TEXT.search(said):
+        seconds = min(UNSAID_WAIT * 2.0 ** min(waits, 30), LONGEST_WAIT)
+        return Decision(Verdict.WAIT, reason, seconds=seconds, guessed=True)
+    return None
+
+
+def fault_wait(faults: int, jitter: float) -> float:
+    """Return the seconds to wait after the n-th fault: 1, 2, 4 … 32, times 1 to 2 by `jitter`."""
+    return float(2 ** min(faults - 1, 5) * (1 + jitter))
+
+
+def retry_after(value: str, now: float) -> float:
+    """Return the seconds that a Retry-After header asks for: at least 1, 60 when unreadable.
+
+    `now` is the sender's clock in seconds since 1970. Seconds and HTTP dates are both allowed by
+    RFC 9110 §10.2.3, and GitHub has sent it blank.
+    """
+    value = value.strip()
+    if re.fullmatch(r"[0-9]+", value):
+        return max(float(value[:12]), 1.0) if len(value) < 10 else LONGEST_WAIT
+    date = http_date(value)
+    if date is None:
+        return UNSAID_WAIT
+    return min(max(date.timestamp() - now, 1.0), LONGEST_WAIT)
+
+
+def http_date(value: str) -> datetime | None:
+    """Return the moment that an HTTP date names, in UTC, or None when it names none."""
+    try:
+        date = parsedate_to_datetime(value)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def utc(seconds: float) -> datetime | None:
+    """Return the moment so many seconds after 1970, or None when no calendar has it."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    """Return the rate limit that these headers tell, None when they tell none (GHES by default)."""
+    limit = _integer(headers.get("x-ratelimit-limit", ""))
+    remaining = _integer(headers.get("x-ratelimit-remaining", ""))
+    reset = _integer(headers.get("x-ratelimit-reset", ""))
+    reset_at = None if reset is None else utc(reset)
+    if limit is None or remaining is None or reset_at is None:
+        return None
+    used = _integer(headers.get("x-ratelimit-used", ""))
+    return RateLimit(
+        limit=limit,
+        remaining=remaining,
+        used=max(limit - remaining, 0) if used is None else used,
+        reset_at=reset_at,
+        resource=clean(headers.get("x-ratelimit-resource", "core"), 50),
+    )
+
+
+def links(header: str) -> dict[str, str]:
+    """Return the URL of each relation ("next", "last" …) in a Link header (RFC 8288)."""
+    found: dict[str, str] = {}
+    for url, parameters in re.findall(r"<([^<>]*)>([^<]*)", header):
+        for relations in re.findall(r';\s*rel\s*=\s*"?([^";,]+)', parameters):
+            for relation in relations.split():
+                found.setdefault(relation.lower(), url)
+    return found
+
+
+def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
+    """Return what GitHub refused and what to do about it, as the second half of a sentence."""
+    status, headers = answer.status, answer.headers
+    said = f"{status} {clean(_message(answer)) or _phrase(status)}"
+    token = f"the token in {token_variable}"
+    if status == 401:
+        whole = f"check that {token} is complete, not expired and not revoked"
+        return f"{said}; {whole if has_token else f'set {token_variable}'}"
+    if status == 403:
+        needed = clean(headers.get("x-accepted-github-permissions", "")) or "actions=read"
+        todo = f"give {token} the permission {needed}" if has_token else f"set {token_variable}"
+        sign_on = clean(headers.get("x-github-sso", ""), 300)
+        return f"{said}; {todo}" + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
+    if status == 404:
+        if not _error_body(answer):
+            return "404 not found, and not in the words of GitHub's API; check GITHUB_API_URL"
+        reader = "the token" if has_token else f"a token in {token_variable}"
+        return f"404 not found; check the name in REPO and that {reader} can read Actions"
+    if status == 410:
+        return f"{said}; either API version {api_version} is retired or the feature is switched off"
+    if status == 422:
+        return f"{said}{_validation_errors(answer)}; check the values asked for"
+    if status == 451:
+        block = _error_body(answer).get("block")
+        reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
+        return f"{said} ({reason}); take the repository out of REPO"
+    return f"{said}; check GITHUB_API_URL"
+
+
+def clean(text: str, limit: int = 200) -> str:
+    """Return text from elsewhere as one printable line of at most `limit` characters."""
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def _validation_errors(answer: Answer) -> str:
+    errors = _error_body(answer).get("errors")
+    told = []
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            where = " ".join(str(error[k]) for k in ("resource", "field") if k in error)
+            told.append(f"{where}: {error.get('message') or error.get('code')}")
+        else:
+            told.append(str(error))
+    return f" ({clean('; '.join(told))})" if told else ""
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body.decode())
+    except UnicodeDecodeError:
+        raise ValueError("is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise ValueError("is not JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError("is not a JSON object")
+    return value
+
+
+def _error_body(answer: Answer) -> dict[str, Any]:
+    try:
+        return _json_object(answer.body)
+    except ValueError:
+        return {}
+
+
+def _message(answer: Answer) -> str:
+    message = _error_body(answer).get("message")
+    return message if isinstance(message, str) else ""
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "without a known meaning"
+
+
+def _integer(value: str) -> int | None:
+    value = value.strip()
+    return int(value) if re.fullmatch(r"[0-9]{1,15}", value) else None

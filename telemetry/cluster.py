@@ -1,0 +1,148 @@
+"""One PostgreSQL data directory, a "database cluster" in its manual: made, started and stopped.
+
+Knows nothing of who uses it; embedded.py lets one command at a time in here.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from telemetry.binaries import Account, EmbeddedUnavailable, built, run
+
+PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the slow one
+SOCKET_BYTES = 100  # a socket's path may have 103 bytes on macOS, 107 on Linux
+SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as well
+ELSEWHERE = "set TELEMETRY_HOME to another directory, or DATABASE_URL to a database of yours"
+# What a killed server's remains cause for a moment.
+PASSING = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A data directory, the programs of its major version, and how to run them."""
+
+    data: Path
+    binaries: Path
+    account: Account | None
+    environ: Mapping[str, str]
+    options: Mapping[str, str]
+    notify: Callable[[str], None]
+
+    def make(self, major: int) -> None:
+        """Make the data directory: UTF-8, sorted by code point, whatever the machine's locale."""
+        self.notify(f"making a PostgreSQL {major} database in {self.data}")
+        if self.data.exists():  # never deleted: it may be a damaged database
+            aside = tempfile.mkdtemp(prefix=f"{self.data.name}.damaged-", dir=self.data.parent)
+            self.data.rename(aside)
+            self.notify(f"{self.data} was no whole PostgreSQL database, and is now {aside}")
+        arguments = ["--username=postgres", "--encoding=UTF8", "--no-instructions"]
+        arguments += ["--auth-local=trust", "--auth-host=scram-sha-256"]  # a private directory
+        arguments += ["--locale=C"]
+        if major >= 17:
+            arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.options.get("fsync") == "off":
+            arguments += ["--no-sync"]
+        with built(self.data) as new:
+            if self.account:
+                os.chown(new, *self.account)
+            status, output = self._run("initdb", *arguments, data=new)
+            if status:
+                raise self._refusal("initdb", output)
+
+    def start(self) -> str:
+        """Join the server or start it, outwaiting what is left of a killed one; return conninfo."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            conninfo, answer = self._ping()
+            if answer == Ping.OK:
+                return conninfo
+            busy = answer == Ping.REJECT  # it is starting up or shutting down
+            failure = "the server does not get ready" if busy else self._launch()
+            if not failure:
+                continue
+            if time.monotonic() > deadline or not (busy or PASSING.search(failure)):
+                raise self._refusal("starting the server", failure)
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Stop the server, if it is there."""
+        if self._ping()[1] == Ping.NO_RESPONSE:
+            return  # its process number may be another's by now
+        sockets = self._sockets()
+        arguments = ["stop", "--mode=fast", "--wait", f"--timeout={PATIENCE}", "--silent"]
+        status, output = self._run("pg_ctl", *arguments)
+        if status:
+            self.notify(str(self._refusal("stopping the server", output)))
+        else:
+            _remove_sockets(sockets)
+
+    def _launch(self) -> str:
+        """Start the server once; return what was said when that failed, nothing when it runs."""
+        stale, sockets = self._sockets(), self.data
+        # libpq takes a comma in a host for the start of the next host.
+        if len(os.fsencode(sockets / ".s.PGSQL.5432")) > SOCKET_BYTES or "," in str(sockets):
+            sockets = Path(tempfile.mkdtemp(prefix=SOCKETS.name, dir=SOCKETS.parent))
+            if self.account:
+                os.chown(sockets, *self.account)
+        quoted = '"' + str(sockets).replace('"', '""') + '"'
+        settings = {"listen_addresses": "", "unix_socket_directories": quoted, "timezone": "UTC"}
+        settings.update(self.options)
+        log = self.data / "server.log"
+        logged = log.stat().st_size if log.exists() else 0
+        status, output = self._run(
+            *("pg_ctl", "start", "--wait", f"--timeout={PATIENCE}", "--silent"),
+            f"--log={log.name}",
+            f"--options={shlex.join(f'-c{name}={value}' for name, value in settings.items())}",
+        )
+        _remove_sockets(sockets if status else stale)
+        if status and log.exists():
+            output += log.read_bytes()[logged:].decode(errors="replace")
+        return output if status else ""
+
+    def _run(self, program: str, *arguments: str, data: Path | None = None) -> tuple[int, str]:
+        return run(
+            self.binaries / program,
+            *arguments,
+            environ=self.environ,
+            account=self.account,
+            data=data or self.data,
+        )
+
+    def _sockets(self) -> Path | None:
+        """Return the directory of the server's socket, from the fifth line of postmaster.pid."""
+        try:
+            lines = os.fsdecode((self.data / "postmaster.pid").read_bytes()).splitlines()
+        except FileNotFoundError:
+            return None
+        return Path(lines[4]) if len(lines) > 4 and lines[4] else None
+
+    def _ping(self) -> tuple[str, Ping]:
+        """Return the conninfo of the server and whether it answers."""
+        sockets = self._sockets()
+        if not sockets:
+            return "", Ping.NO_RESPONSE
+        # Without hostaddr and port, libpq would take a stray PGHOSTADDR and PGPORT.
+        conninfo = make_conninfo(
+            host=str(sockets), hostaddr="", port=5432, user="postgres", dbname="postgres"
+        )
+        return conninfo, Ping(PGconn.ping(make_conninfo(conninfo, connect_timeout=5).encode()))
+
+    def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
+        errors = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
+        said = (errors or output.strip().splitlines()[-1:] or ["no reason given"])[0]
+        return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {ELSEWHERE}")
+
+
+def _remove_sockets(directory: Path | None) -> None:
+    """Remove a directory made for a socket alone; the path comes from a file, so it is checked."""
+    if directory and directory.match(f"{SOCKETS}*"):
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,179 @@
+"""The way into PostgreSQL: which database, the statements in sql/, rows in, rows out.
+
+Statements are psql files: `:'name'` there is `%(name)s` for psycopg. Connections are in
+autocommit mode, transactions are explicit, and nothing is prepared or set for a session, so that
+all of it works through PgBouncer in transaction mode.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+
+from telemetry import TelemetryError, embedded
+from telemetry.rows import LlmCall, Repository, WorkflowRun
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+
+Row = WorkflowRun | LlmCall | Repository
+Connection = psycopg.Connection[DictRow]
+Result = TypeVar("Result")
+
+# The columns that say which row it is, in the order in which rows are written: two writers that
+# take rows in one order cannot lock each other out.
+KEYS: Mapping[type, tuple[str, tuple[str, ...]]] = {
+    WorkflowRun: ("workflow_runs", ("github_run_id", "run_attempt")),
+    LlmCall: ("llm_calls", ("source", "call_id")),
+    Repository: ("repositories", ("repository_id",)),
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What an upsert did: rows inserted, updated, unchanged; and values cut to their column."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    cut: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+@contextmanager
+def conninfo(
+    environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
+) -> Iterator[str]:
+    """The libpq connection string of the database in use, for as long as the context lasts.
+
+    That is DATABASE_URL; else what libpq's own PGHOST, PGSERVICE or PGDATABASE say (the string is
+    then empty); else the embedded server, which is started if need be and stopped by its last
+    user. Raises embedded.EmbeddedUnavailable when that server cannot be had.
+    """
+    if environ.get("DATABASE_URL"):
+        yield environ["DATABASE_URL"]
+    elif any(environ.get(name) for name in ("PGHOST", "PGSERVICE", "PGDATABASE")):
+        yield ""
+    else:
+        home = embedded.default_home(environ)
+        with embedded.server(home, environ=environ, notify=notify) as dsn:
+            yield dsn
+
+
+@contextmanager
+def connect(
+    environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
+) -> Iterator[Connection]:
+    """A connection to the database in use (see `conninfo`), closed with the context."""
+    with conninfo(environ, notify) as dsn, open_connection(dsn) as connection:
+        yield connection
+
+
+def open_connection(dsn: str) -> Connection:
+    """A connection in autocommit mode whose rows are dicts.
+
+    Raises psycopg.OperationalError when the database cannot be reached, and TelemetryError when
+    the string is none of libpq's: psycopg's own error would show it, password and all.
+    """
+    return psycopg.connect(
+        dsn,
+        autocommit=True,
+        prepare_threshold=None,
+        row_factory=dict_row,
+        **defaults(dsn),
+    )
+
+
+def defaults(dsn: str) -> dict[str, Any]:
+    """What we add to a connection string that does not say otherwise: a name, and a time limit."""
+    wanted = {"application_name": "actions-telemetry", "connect_timeout": 15}
+    try:
+        given = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise TelemetryError(
+            "DATABASE_URL is not a connection string that PostgreSQL understands; "
+            "it looks like postgresql://user:password@host:5432/database"
+        ) from None
+    return {name: value for name, value in wanted.items() if name not in given}
+
+
+def describe(connection: psycopg.Connection[Any]) -> str:
+    """Which database this is, in words, without its password."""
+    info = connection.info
+    place = info.host if info.host.startswith("/") else f"{info.host}:{info.port}"
+    version = info.parameter_status("server_version") or "?"
+    return f"PostgreSQL {version.split()[0]}, database {info.dbname} at {place} as {info.user}"
+
+
+@cache
+def statement(name: str) -> str:
+    """The text of sql/<name>.sql with psql's :'x' turned into psycopg's %(x)s."""
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8").replace("%", "%%")
+    return re.sub(r":'(\w+)'", r"%(\1)s", text)
+
+
+def execute(
+    connection: Connection, name: str, parameters: Mapping[str, Any] | None = None
+) -> psycopg.Cursor[DictRow]:
+    """Run sql/<name>.sql; returns the cursor, with its rows as dicts and its rowcount."""
+    return connection.execute(statement(name).encode(), parameters or {})
+
+
+def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
+    """Store rows of one table in one transaction, each key once; the last of a key wins.
+
+    Raises psycopg.Error; then none of them is stored.
+    """
+    total = Counts()
+    unique: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        shortened, cut = _fitted(row)
+        total += Counts(cut=cut)
+        table, key = KEYS[type(row)]
+        unique[tuple(getattr(row, name) for name in key)] = shortened
+    if not unique:
+        return total
+    parameters = [asdict(unique[key]) for key in sorted(unique)]
+    query = statement(f"upsert_{table}").encode()
+
+    flags: list[bool] = []
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.executemany(query, parameters, returning=True)
+        for result in cursor.results():
+            flags.extend(row["inserted"] for row in result)
+    inserted = sum(flags)
+    return total + Counts(inserted, len(flags) - inserted, len(parameters) - len(flags))
+
+
+def _fitted(row: Row) -> tuple[Row, int]:
+    """The row with values that are longer than their column cut, and how many were."""
+    changes = {}
+    for column in fields(row):
+        longest, value = column.metadata.get("max_length"), getattr(row, column.name)
+        if longest is not None and value is not None and len(value) > longest:
+            changes[column.name] = value[:longest]
+    return (replace(row, **changes) if changes else row), len(changes)
+
+
+def patiently(transaction: Callable[[], Result], tries: int = 5) -> Result:
+    """The result of a transaction, tried again when the database undid it for another's sake.
+
+    Deadlocks, and the serialization failures of distributed databases, are cured by repeating
+    the whole transaction; `transaction` must therefore open it, and change nothing else.
+    """
+    for failed in range(1, tries):
+        try:
+            return transaction()
+        except (errors.DeadlockDetected, errors.SerializationFailure):
+            time.sleep(0.05 * 2**failed)
+    return transaction()

@@ -1,0 +1,170 @@
+"""The embedded PostgreSQL server: the first command that needs it starts it, the last one stops it.
+
+Two lock files beside the data directory make that safe. `control.lock` is held while the server is
+started or stopped; `users.lock` is held, shared, by every command that uses it. The kernel drops
+both when a command is killed, so the next command adopts a server that was left running.
+"""
+
+import fcntl
+import os
+import pwd
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from telemetry.binaries import (
+    UNFINISHED,
+    EmbeddedUnavailable,
+    closed_part,
+    find_binaries,
+    find_tool,
+    find_version,
+    reachable,
+    unprivileged_account,
+)
+from telemetry.cluster import ELSEWHERE, Cluster
+
+__all__ = ["EmbeddedUnavailable", "default_home", "find_binaries", "find_tool", "server"]
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """Return where the embedded server's data lies: TELEMETRY_HOME, else the user data directory.
+
+    That is $XDG_DATA_HOME or ~/.local/share (XDG Base Directory Specification), on macOS
+    ~/Library/Application Support, and for root /var/lib, because the account that PostgreSQL then
+    runs as cannot enter root's home. Raises EmbeddedUnavailable when the user has no home.
+    """
+    name, macos = "actions-telemetry", sys.platform == "darwin"
+    if chosen := environ.get("TELEMETRY_HOME"):
+        return Path(chosen)
+    if os.geteuid() == 0:
+        return Path("/var/lib", name)
+    if not macos and environ.get("XDG_DATA_HOME", "").startswith("/"):  # a relative one is invalid
+        return Path(environ["XDG_DATA_HOME"], name)
+    try:
+        user = environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir
+    except KeyError:
+        raise EmbeddedUnavailable(f"user {os.geteuid()} has no home: {ELSEWHERE}") from None
+    return Path(user, "Library/Application Support" if macos else ".local/share", name)
+
+
+@contextmanager
+def server(
+    home: Path,
+    *,
+    environ: Mapping[str, str],
+    options: Mapping[str, str] | None = None,
+    notify: Callable[[str], None] = lambda message: None,
+) -> Iterator[str]:
+    """Start or join the server whose data lies in `home`, and yield its conninfo (keyword form).
+
+    The newest data directory in `home` decides the major version; where there is none it is made
+    by the newest PostgreSQL here. `options` are server settings, used if this call starts the
+    server. `notify` gets a sentence about what takes a while. At the end the server is stopped if
+    nobody else uses it. Raises EmbeddedUnavailable.
+    """
+    home = home.absolute()
+    with ExitStack() as files:
+        with _explained(home):
+            _make_home(home)
+            control = files.enter_context(_open_lock(home / "control.lock"))
+            users = files.enter_context(_open_lock(home / "users.lock"))
+            with _held(control):
+                fcntl.flock(users, fcntl.LOCK_SH)
+                cluster = _cluster(home, environ, options or {}, notify)
+        try:
+            with _explained(home), _held(control):
+                conninfo = cluster.start()
+            yield conninfo
+        finally:
+            with _held(control):
+                if _alone(users):
+                    cluster.stop()
+
+
+def _cluster(
+    home: Path,
+    environ: Mapping[str, str],
+    options: Mapping[str, str],
+    notify: Callable[[str], None],
+) -> Cluster:
+    """Return the newest data directory in `home`, made now when there is none."""
+    for left in home.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    made = max(_data_directories(home), default=None)
+    if made:
+        major, data = made
+        try:
+            binaries = find_binaries(environ, major)
+        except EmbeddedUnavailable as error:
+            raise EmbeddedUnavailable(f"{data} was made by PostgreSQL {major}: {error}") from None
+    else:
+        major, binaries = find_version(environ)
+        data = home / f"pg{major}"
+    if account := unprivileged_account(data):
+        if closed := closed_part(home, account):
+            raise EmbeddedUnavailable(
+                f"{closed} is closed to {account}, as whom PostgreSQL runs because it refuses "
+                f"root: {ELSEWHERE}"
+            )
+        binaries = reachable(binaries, home, account, environ, notify)
+    cluster = Cluster(data, binaries, account, environ, options, notify)
+    if not made:
+        cluster.make(major)
+    return cluster
+
+
+def _data_directories(home: Path) -> Iterator[tuple[int, Path]]:
+    """Yield the whole data directories in `home` as (major version, path)."""
+    for directory in home.iterdir():
+        if re.fullmatch(r"pg\d+", directory.name):
+            with suppress(FileNotFoundError, NotADirectoryError, ValueError):
+                major = int((directory / "PG_VERSION").read_text())
+                (directory / "global" / "pg_control").stat()
+                yield major, directory
+
+
+@contextmanager
+def _explained(home: Path) -> Iterator[None]:
+    """Turn what the operating system refuses into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise EmbeddedUnavailable(
+            f"cannot run PostgreSQL in {home}: {error.strerror}{where}; {ELSEWHERE}"
+        ) from error
+
+
+def _make_home(home: Path) -> None:
+    """Make `home`: private, but root's open to the account that has to pass through it."""
+    for directory in reversed([each for each in (home, *home.parents) if not each.exists()]):
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o755 if os.geteuid() == 0 else 0o700)
+
+
+def _open_lock(path: Path) -> BinaryIO:
+    """Open a lock file, private because whoever can read a file can lock it."""
+    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+@contextmanager
+def _held(lock: BinaryIO) -> Iterator[None]:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+
+def _alone(users: BinaryIO) -> bool:
+    """Give up the place among the users and return whether it was the last one."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,368 @@
+"""A client of GitHub's REST API: patient with its limits and faults, careful with the token.
+
+It yields what GitHub sent and knows neither rows nor SQL. `backoff` decides what an answer asks
+for, `waiting` waits, `pagination` walks through lists, `transport` keeps the connections.
+"""
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from telemetry.backoff import (
+    Answer,
+    Decision,
+    Fault,
+    RateLimit,
+    Verdict,
+    clean,
+    decide,
+    explain,
+    http_date,
+    links,
+    rate_limit,
+)
+from telemetry.pagination import Page, Reply, Unanswered, pages
+from telemetry.transport import GitHubError, Transport, origin
+from telemetry.waiting import RateLimited, Waiting
+
+__all__ = [
+    "GitHub",
+    "GitHubError",
+    "NotFound",
+    "Page",
+    "PaginationLimited",
+    "RateLimit",
+    "RateLimited",
+]
+
+_CONNECT_TRIES = 3
+_MOST_REDIRECTS = 5
+
+
+class PaginationLimited(GitHubError):
+    """The list is longer than GitHub pages through; ask for it in windows of creation time."""
+
+
+class NotFound(GitHubError):
+    """404 twice: it does not exist, or no longer, or the token may not see it."""
+
+
+class GitHub:
+    """GitHub's REST API for any number of threads; close it, or use it in a `with` statement.
+
+    `tries` bounds how often a request is sent in spite of faults, and in spite of rate limits.
+    `max_wait` is the longest single wait in seconds for a rate limit. `clock` returns seconds since
+    1970; `sleep` takes seconds, and unless given ends early when the client is closed. `jitter`
+    returns a number from 0 to 1. `notify` gets one line of text for each wait, from one thread at a
+    time. `proxies` has the form of `urllib.request.getproxies()`, which is its default.
+
+    `requests` counts every request sent, retries and redirects included. `rate_limit` is the last
+    one seen, None when the server tells none (GHES). `github_time` is the last `Date`, in UTC.
+
+    Raises GitHubError, which is RateLimited, PaginationLimited or NotFound where a caller has
+    something better to do than to stop. The token is sent to the host of `base_url` only.
+    """
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        base_url: str = "https://api.github.com",
+        token_variable: str = "GITHUB_TOKEN",
+        api_version: str = "2022-11-28",
+        timeout: float = 30.0,
+        tries: int = 5,
+        max_wait: float = 120.0,
+        sleep: Callable[[float], object] | None = None,
+        clock: Callable[[], float] = time.time,
+        jitter: Callable[[], float] = random.random,
+        notify: Callable[[str], object] = lambda text: None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
+        if token and not re.fullmatch(r"[!-~]+", token):
+            del token  # tracebacks may show local variables
+            raise GitHubError(
+                f"{token_variable} holds a space, a line break or another character that no token"
+                " has; copy the token again"
+            )
+        self.host = urlsplit(base_url).hostname or ""
+        self.requests = 0
+        self.rate_limit: RateLimit | None = None
+        self.github_time: datetime | None = None
+        self._transport = Transport(base_url, timeout=timeout, proxies=proxies)
+        self._transport.headers["Accept"] = "application/vnd.github+json"
+        self._transport.headers["Accept-Encoding"] = "gzip"
+        self._transport.headers["User-Agent"] = "actions-telemetry"
+        self._transport.headers["X-GitHub-Api-Version"] = api_version
+        if token:
+            self._transport.headers["Authorization"] = f"Bearer {token}"
+        self._has_token = bool(token)
+        self._token_variable = token_variable
+        self._api_version = api_version
+        self._tries = max(tries, 1)
+        self._waiting = Waiting(
+            max_wait=max_wait,
+            sleep=sleep,
+            clock=clock,
+            jitter=jitter,
+            notify=notify,
+            advice="" if token else f"; more is allowed with a token in {token_variable}",
+        )
+        self._lock = threading.Lock()  # guards what changes: counters, _moved, _end_announced
+        self._moved: dict[str, str] = {}
+        self._end_announced = False
+        base = re.escape(self._transport.base)
+        self._repository = re.compile(rf"{base}/repos/[^/]+/[^/]+(?=/|$)")
+        self._repository_id = re.compile(rf"{base}/repositories/[0-9]+(?=/|$)")
+
+    def __enter__(self) -> "GitHub":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections; a thread that waits or reads is woken and raises GitHubError."""
+        self._waiting.close()
+        self._transport.close()
+
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> dict[str, Any]:
+        """Return the JSON object at `path`, such as "/rate_limit"."""
+        return self._fetch(self._url(path, params), f"GET {clean(path)}").payload
+
+    def get_repository(self, repository: str) -> dict[str, Any]:
+        """Return the repository "owner/name"; its `id` survives a change of name."""
+        return self.get(_repository_path(repository))
+
+    def get_workflow_run(
+        self, repository: str, run_id: int, attempt: int | None = None
+    ) -> dict[str, Any]:
+        """Return a workflow run in its latest attempt, or in the attempt of this number.
+
+        It holds `run_attempt`, `event`, and for a duration `run_started_at` and `updated_at`, both
+        UTC. With `attempt`, `created_at` is the attempt's own; when the run was created is told
+        only without it. https://docs.github.com/rest/actions/workflow-runs
+        """
+        path = f"{_repository_path(repository)}/actions/runs/{run_id}"
+        return self.get(path if attempt is None else f"{path}/attempts/{attempt}")
+
+    def list_workflow_runs(
+        self,
+        repository: str,
+        *,
+        status: str | None = None,
+        created: str | None = None,
+        branch: str | None = None,
+        event: str | None = None,
+        actor: str | None = None,
+        head_sha: str | None = None,
+        per_page: int = 100,
+        concurrency: int = 1,
+    ) -> Iterator[Page]:
+        """Yield the workflow runs of a repository, newest first, each in its latest attempt.
+
+        Any filter turns the list into a search, which answers at most 1,000 runs without saying
+        so, and which lags: new runs may be missing. Unfiltered, GitHub answers PaginationLimited
+        after about 40,000 runs. `created` is a date or a range such as
+        "2026-01-01T00:00:00Z..2026-01-31T23:59:59Z", both ends included.
+        https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-repository
+        """
+        filters = {
+            "status": status,
+            "created": created,
+            "branch": branch,
+            "event": event,
+            "actor": actor,
+            "head_sha": head_sha,
+        }
+        return self.pages(
+            f"{_repository_path(repository)}/actions/runs",
+            "workflow_runs",
+            {k: v for k, v in filters.items() if v} | {"exclude_pull_requests": "true"},
+            per_page=per_page,
+            concurrency=concurrency,
+        )
+
+    def pages(
+        self,
+        path: str,
+        key: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        per_page: int = 100,
+        concurrency: int = 1,
+    ) -> Iterator[Page]:
+        """Yield each page of the list under `key` in the answers, in order.
+
+        Follows `Link: rel="next"` on the same host. With `concurrency` above 1, that many pages are
+        fetched ahead, none beyond the `rel="last"` of the first answer. When a page cannot be had
+        after one retry the list goes on in smaller pages, as GitHub advises for time-outs
+        (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api): rows may
+        then come twice, as they do when new ones push them on, but none is lost. A repository
+        without commits (409) has one empty page.
+        """
+        what = f"GET {clean(path)}"
+
+        def fetch(url: str, *, tries: int | None, stop: threading.Event) -> Reply:
+            return self._fetch(url, what, tries, stop)
+
+        return pages(
+            fetch,
+            self._url(path, params),
+            key,
+            what=what,
+            per_page=per_page,
+            concurrency=concurrency,
+            say=self._waiting.say,
+        )
+
+    def _fetch(
+        self,
+        url: str,
+        what: str,
+        tries: int | None = None,
+        stop: threading.Event | None = None,
+    ) -> Reply:
+        """Return the answer to a GET, whatever waits and retries it takes; `stop` ends them."""
+        tries = min(tries or self._tries, self._tries)
+        stop = self._waiting.enrol(stop)
+        faults = waits = redirects = 0
+        missing = False
+        status = None
+        while True:
+            self._waiting.pass_gate(what, status, stop)
+            answer = self._send(self._target(url, what))
+            decision = decide(answer, waits=waits, now=self._waiting.clock())
+            verdict = decision.verdict
+            if isinstance(answer, Fault) or verdict is Verdict.RETRY:
+                faults += 1
+                if faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
+                    raise _gave_up(what, answer, decision, faults)
+                self._waiting.back_off(what, decision.reason, faults, stop)
+                continue
+            status = answer.status
+            if verdict is Verdict.USE:
+                return Reply(decision.payload, links(answer.headers.get("link", "")))
+            if verdict is Verdict.FOLLOW and redirects < _MOST_REDIRECTS:
+                redirects += 1
+                url = self._redirected(url, answer, what)
+            elif verdict is Verdict.WAIT:
+                waits += 1
+                self._waiting.close_gate(decision)
+                if waits >= self._tries:
+                    raise self._waiting.limited(
+                        what, status, f"GitHub {decision.reason} reached {waits} times, now"
+                    )
+            elif verdict is Verdict.MISSING and not missing:
+                missing = True
+                self._waiting.back_off(what, "404 not found", 1, stop)
+            else:
+                raise self._refused(what, answer, verdict)
+
+    def _send(self, target: str) -> Answer | Fault:
+        with self._lock:
+            self.requests += 1
+        answer = self._transport.exchange(target)
+        if isinstance(answer, Answer):
+            headers = answer.headers
+            with self._lock:
+                self.rate_limit = rate_limit(headers) or self.rate_limit
+                self.github_time = http_date(headers.get("date", "")) or self.github_time
+                end = headers.get("sunset") or headers.get("deprecation")
+                announce = bool(end) and not self._end_announced
+                self._end_announced = self._end_announced or announce
+            if end and announce:
+                self._waiting.say(
+                    f"GitHub is going to switch off API version {self._api_version}"
+                    f" ({clean(end)}); look for a newer actions-telemetry"
+                )
+        return answer
+
+    # URLs
+
+    def _url(self, path: str, params: Mapping[str, str | int] | None) -> str:
+        query = f"?{urlencode(params)}" if params else ""
+        prefix = self._transport.origin + self._transport.base
+        return f"{prefix}/{quote(path.lstrip('/'), safe='/%')}{query}"
+
+    def _target(self, url: str, what: str) -> str:
+        """Return the path and query of a URL on the API host; refuse any other URL."""
+        place = origin(url)
+        if place != self._transport.origin or not re.fullmatch(r"[!-~]+", url):
+            raise GitHubError(
+                f"{what}: refused to follow GitHub to {clean(place) or 'an unreadable URL'}, which"
+                f" is not the API host {self._transport.origin}; check GITHUB_API_URL"
+            )
+        parts = urlsplit(url)
+        path = parts.path
+        repository = self._repository.match(path)
+        if repository:
+            with self._lock:
+                path = self._moved.get(repository[0], repository[0]) + path[repository.end() :]
+        return path + (f"?{parts.query}" if parts.query else "")
+
+    def _redirected(self, url: str, answer: Answer, what: str) -> str:
+        """Return where a redirect leads, and remember a renamed repository."""
+        location = answer.headers.get("location")
+        if not location:
+            raise GitHubError(f"{what}: {answer.status} without a Location", answer.status)
+        try:
+            target = urljoin(url, location)
+        except ValueError:
+            target = location
+        self._target(target, what)
+        if answer.status in (301, 308):
+            old, new = urlsplit(url).path, urlsplit(target).path
+            name, number = self._repository.match(old), self._repository_id.match(new)
+            if name and number and old[name.end() :] == new[number.end() :]:
+                with self._lock:
+                    self._moved[name[0]] = number[0]
+        return target
+
+    # Errors
+
+    def _refused(self, what: str, answer: Answer, verdict: Verdict) -> GitHubError:
+        status = answer.status
+        if verdict is Verdict.FOLLOW:
+            return GitHubError(
+                f"{what}: more than {_MOST_REDIRECTS} redirects; check GITHUB_API_URL", status
+            )
+        if verdict is Verdict.CAPPED:
+            return PaginationLimited(
+                f"{what}: {status} pagination is limited for this resource; ask for shorter"
+                " windows of creation time",
+                status,
+            )
+        reason = explain(
+            answer,
+            token_variable=self._token_variable,
+            has_token=self._has_token,
+            api_version=self._api_version,
+        )
+        kind = NotFound if verdict is Verdict.MISSING else GitHubError
+        return kind(f"{what}: {reason}", status)
+
+
+def _gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
+    if decision.connecting:
+        return GitHubError(
+            f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
+            " and GITHUB_API_URL"
+        )
+    return Unanswered(
+        f"{what}: {decision.reason} in {tries} tries; try again later, and check GITHUB_API_URL if"
+        " it stays so",
+        answer.status if isinstance(answer, Answer) else None,
+        decision.reason,
+    )
+
+
+def _repository_path(repository: str) -> str:
+    if not re.fullmatch(r"[\w.-]+/(?!\.{1,2}$)[\w.-]+", repository, re.ASCII):
+        raise GitHubError(f"REPO must name repositories as owner/name, not {clean(repository)!r}")
+    return f"/repos/{repository}"

@@ -1,0 +1,181 @@
+"""The tables and views as the checkout has them: applied, taken back, and compared.
+
+Tables come from migrations/ through yoyo, each file once, known by its name. Views come from
+sql/views/ and are all made anew when any of their files has changed.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+
+from telemetry import TelemetryError
+from telemetry.database import SQL, Connection, defaults, execute, open_connection
+
+MIGRATIONS = SQL.parent / "migrations"
+VIEWS = SQL / "views"
+
+# Longer than any migration here takes on a large database; beyond it, something else is wrong.
+LONGEST_WAIT_SECONDS = 600.0
+
+
+def migrate(
+    dsn: str, notify: Callable[[str], None] = lambda text: None, migrations: Path = MIGRATIONS
+) -> list[str]:
+    """Bring tables and views up to the checkout; returns the names of what was applied.
+
+    Safe to run twice, at once, and after a migrator that was killed. Changes nothing, and needs
+    no right to, when all is there. Raises TelemetryError when the database is newer than the
+    checkout, when another migrator does not finish, or when a user's own view needs one of ours.
+    """
+    with open_connection(dsn) as connection:
+        installed = _installed(connection)
+        _refuse_newer(installed, migrations)
+        if installed == _on_disk(migrations):
+            return []
+        with _lock(dsn, notify):
+            return _apply(dsn, connection, migrations)
+
+
+def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
+    # Loaded here because it takes longer than most commands that find nothing to apply.
+    from yoyo import read_migrations
+
+    with _yoyo(dsn) as backend:
+        pending = backend.to_apply(read_migrations(str(migrations)))
+        applied = [migration.id for migration in pending]
+        if pending:
+            _drop_views(connection)
+            with backend.lock():
+                backend.apply_migrations(pending)
+    if _installed(connection)[1] != _views_digest():
+        _make_views(connection)
+        applied.append("views")
+    return applied
+
+
+def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
+    """Take back all tables and views **with their data**; returns the names of what was undone."""
+    from yoyo import read_migrations
+
+    with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:
+        undone = backend.to_rollback(read_migrations(str(migrations)))
+        names = [migration.id for migration in undone]
+        if undone:
+            _drop_views(connection)
+            with backend.lock():
+                backend.rollback_migrations(undone)
+    return names
+
+
+def require_schema(connection: Connection) -> None:
+    """Return if tables and views are as the checkout has them, else raise TelemetryError.
+
+    One select; for commands that read, which never migrate.
+    """
+    installed = _installed(connection)
+    if installed == _on_disk(MIGRATIONS):
+        return
+    _refuse_newer(installed, MIGRATIONS)
+    state = "is older than this checkout" if installed[0] else "has no tables yet"
+    raise TelemetryError(f"the database {state}; run `make migrate`, or `make ingest`")
+
+
+def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> None:
+    unknown = sorted(set(installed[0]) - set(_on_disk(migrations)[0]))
+    if unknown:
+        raise TelemetryError(
+            f"the database is newer than this checkout, it has the migration {unknown[-1]}; "
+            "update the checkout"
+        )
+
+
+def _on_disk(migrations: Path) -> tuple[list[str], str | None]:
+    names = sorted(path.stem for path in migrations.glob("*.sql"))
+    return [name for name in names if not name.endswith(".rollback")], _views_digest()
+
+
+def _installed(connection: Connection) -> tuple[list[str], str | None]:
+    try:
+        row = execute(connection, "installed_schema").fetchone()
+    except errors.UndefinedTable:
+        return [], None
+    return (row["migrations"] or [], row["views_digest"]) if row else ([], None)
+
+
+def _views_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(VIEWS.glob("*.sql")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _make_views(connection: Connection) -> None:
+    digest = _views_digest()
+    with connection.transaction():
+        _drop_views(connection)
+        for path in sorted(VIEWS.glob("*.sql")):
+            # Without parameters psycopg sends the file as it stands, comments on columns and all.
+            connection.execute(path.read_bytes())
+            name = path.stem.partition("_")[2]
+            execute(connection, "record_installed_views", {"name": name, "digest": digest})
+
+
+def _drop_views(connection: Connection) -> None:
+    try:
+        execute(connection, "drop_views")
+    except errors.UndefinedTable:
+        pass  # the very first migration: there is nothing to drop
+    except errors.DependentObjectsStillExist as error:
+        detail = (error.diag.message_detail or "").replace("\n", ", ")
+        raise TelemetryError(
+            f"a view of your own stands on one of ours ({detail}), so ours cannot be replaced; "
+            "drop yours, run `make migrate`, and create it again"
+        ) from None
+
+
+@contextmanager
+def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
+    """Hold, for as long as the context lasts, the lock that one migrator at a time has."""
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    with open_connection(dsn) as guard:
+        while True:
+            with guard.transaction():
+                row = execute(guard, "try_migration_lock").fetchone()
+                if row and row["locked"]:
+                    yield
+                    return
+            if time.monotonic() > deadline:
+                raise TelemetryError(
+                    "another migration has been running for ten minutes; wait for it, or end it"
+                )
+            notify("waiting for another migration")
+            time.sleep(0.1)
+
+
+@contextmanager
+def _yoyo(dsn: str) -> Iterator[Any]:
+    """yoyo's backend for any libpq connection string, without its own parsing of URLs."""
+    from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
+    from yoyo.connections import DatabaseURI
+
+    class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
+        def connect(self, uri: DatabaseURI) -> psycopg.Connection[Any]:
+            return psycopg.connect(**dict(uri.args), autocommit=True, prepare_threshold=None)
+
+    # yoyo logs who migrated, by a look-up that fails for a user id without an account.
+    os.environ.setdefault("LOGNAME", "actions-telemetry")
+    arguments = {**conninfo_to_dict(dsn), **defaults(dsn)}
+    uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, tuple(arguments.items()))
+    with Backend(uri, "_yoyo_migration") as backend:
+        backend.init_database()
+        # The lock we hold is real; yoyo's is a row, and a killed migrator leaves it behind.
+        backend.break_lock()
+        yield backend

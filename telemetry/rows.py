@@ -1,0 +1,346 @@
+"""The rows of the tables, and how they are read from what GitHub and the logs say.
+
+Pure: imports nothing of the project, does no I/O and reads no clock. A field is a column is a
+parameter of the upsert, by one name; only the `from_…` functions rename.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+
+LONGEST_INTEGER = 2**63 - 1
+LONGEST_COUNT = 2**31 - 1
+LONGEST_ERROR_MESSAGE = 2_000
+
+# GitHub ends a run after 35 days, waits and approvals included (its "Actions limits" reference).
+LONGEST_RUN = timedelta(days=35)
+
+TOKEN_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+)
+
+
+class UnreadableRow(ValueError):
+    """A payload lacks what its row needs; the text says which payload and what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One row of `repositories`: who a repository is."""
+
+    repository_id: int
+    repository: str
+    api_host: str
+
+    @classmethod
+    def from_api(cls, repository: Any, api_host: str) -> "Repository":
+        """The repository in an answer of GitHub, or embedded in a run. Raises UnreadableRow."""
+        payload = _mapping(repository, "repository")
+        return cls(
+            repository_id=_required(_integer(payload, "id"), payload, "repository", "id"),
+            repository=_required(_text(payload, "full_name"), payload, "repository", "full_name"),
+            api_host=api_host,
+        )
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """One row of `workflow_runs`: one attempt of a run. All times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    repository_id: int | None
+    repository: str | None
+    workflow_id: int | None
+    workflow_name: str | None
+    workflow_path: str | None
+    run_number: int | None
+    display_title: str | None
+    branch: str | None
+    commit_sha: str | None
+    head_repository: str | None
+    event_type: str | None = field(metadata={"max_length": 50})
+    status: str | None
+    conclusion: str | None
+    actor: str | None
+    triggering_actor: str | None
+    created_at: datetime
+    started_at: datetime | None
+    updated_at: datetime | None
+    completed_at: datetime | None
+    duration_seconds: int | None
+    html_url: str | None
+
+    @classmethod
+    def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
+        """The latest attempt, as the run list and `GET /runs/{id}` answer it.
+
+        Their `created_at` is that of the run, whatever the attempt (recorded: five days before
+        the attempt's own); the answer of `/attempts/{n}` goes through `from_attempt`.
+        `repository` is used where the payload names none. `completed_at` is `updated_at` here,
+        the best a run says of its own end: too late when GitHub touched the run afterwards, and
+        left out when it is later than a run can last.
+
+        Raises UnreadableRow when id or created_at is missing, or a value has the wrong type.
+        """
+        payload = _mapping(run, "run")
+        created_at = _required(_moment(payload, "created_at"), payload, "run", "created_at")
+        return cls._of(payload, created_at, repository)
+
+    @classmethod
+    def from_attempt(cls, attempt: Any, run: "WorkflowRun") -> "WorkflowRun":
+        """One attempt, as `GET /runs/{id}/attempts/{n}` answers it, of a run already read.
+
+        The run gives `created_at`, because that answer's own is the attempt's.
+        Raises UnreadableRow as `from_api` does.
+        """
+        return cls._of(_mapping(attempt, "attempt"), run.created_at, None)
+
+    @classmethod
+    def _of(
+        cls, run: Mapping[str, Any], created_at: datetime, repository: Repository | None
+    ) -> "WorkflowRun":
+        own = _object(run, "repository")
+        if not own and repository is not None:
+            own = {"id": repository.repository_id, "full_name": repository.repository}
+        started_at, updated_at = _moment(run, "run_started_at"), _moment(run, "updated_at")
+        completed_at = updated_at if run.get("status") == "completed" else None
+        if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
+            completed_at = None
+        attempt = _integer(run, "run_attempt", LONGEST_COUNT)
+        return cls(
+            github_run_id=_required(_integer(run, "id"), run, "run", "id"),
+            run_attempt=1 if attempt is None else attempt,
+            repository_id=_integer(own, "id"),
+            repository=_text(own, "full_name"),
+            workflow_id=_integer(run, "workflow_id"),
+            workflow_name=_text(run, "name"),
+            workflow_path=_text(run, "path"),
+            run_number=_integer(run, "run_number"),
+            display_title=_text(run, "display_title"),
+            branch=_text(run, "head_branch"),
+            commit_sha=_text(run, "head_sha"),
+            head_repository=_text(_object(run, "head_repository"), "full_name"),
+            event_type=_text(run, "event"),
+            status=_text(run, "status"),
+            conclusion=_text(run, "conclusion"),
+            actor=_text(_object(run, "actor"), "login"),
+            triggering_actor=_text(_object(run, "triggering_actor"), "login"),
+            created_at=created_at,
+            started_at=started_at,
+            updated_at=updated_at,
+            completed_at=completed_at,
+            duration_seconds=seconds_between(started_at, completed_at),
+            html_url=_text(run, "html_url"),
+        )
+
+
+@dataclass(frozen=True)
+class LlmCall:
+    """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
+    includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
+    """
+
+    source: str
+    call_id: str
+    timestamp: datetime
+    session_id: str = ""
+    prompt_name: str = field(default="", metadata={"max_length": 255})
+    phase: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    estimated_cost: Decimal | None = None
+    success: bool | None = True
+    error_message: str | None = None
+    duration_ms: int | None = None
+    api_calls: int = 1
+    github_run_id: int | None = None
+    github_run_attempt: int | None = None
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output tokens together, as the table computes them; None if either is."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    @classmethod
+    def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":
+        """A call from one record of the canonical log: an object whose keys are the fields here.
+
+        `timestamp` is ISO 8601 with a zone, or seconds since 1970; `call_id` may be left out,
+        and is then a digest of the record, so that the same line is the same call everywhere.
+        Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
+        """
+        payload = _mapping(record, "call")
+        call_id = _text(payload, "call_id") or _digest(payload)
+        success = payload.get("success", True)
+        if not isinstance(success, bool):
+            raise UnreadableRow(f"call {call_id}: success is {success!r}, not true or false")
+        calls = _count(payload, "api_calls", LONGEST_COUNT)
+        error_message = _text(payload, "error_message")
+        timestamp = _required(_moment(payload, "timestamp"), payload, "call", "timestamp")
+        return cls(
+            source=source,
+            call_id=call_id,
+            timestamp=timestamp,
+            session_id=_text(payload, "session_id") or "",
+            prompt_name=_text(payload, "prompt_name") or "",
+            phase=_text(payload, "phase"),
+            provider=_text(payload, "provider"),
+            model=_required(_text(payload, "model"), payload, "call", "model"),
+            **{name: _count(payload, name) for name in TOKEN_COUNTS},
+            estimated_cost=_money(payload, "estimated_cost"),
+            success=success,
+            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+            duration_ms=_count(payload, "duration_ms"),
+            api_calls=1 if calls is None else calls,
+            github_run_id=_count(payload, "github_run_id"),
+            github_run_attempt=_count(payload, "github_run_attempt", LONGEST_COUNT),
+        )
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """One row of `ingestions`: what an ingest of one repository has done. All times are UTC."""
+
+    repository_id: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    since: datetime
+    fetched: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    not_completed: int = 0
+    unreadable: int = 0
+    cut: int = 0
+    requests: int = 0
+    error: str | None = None
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Whole seconds from start to end, 0 where clocks put the end first; None if one is unknown."""
+    if start is None or end is None:
+        return None
+    return max(0, int((end - start).total_seconds()))
+
+
+# PostgreSQL's text holds neither NUL nor half of a surrogate pair; JSON can spell both.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text with what PostgreSQL cannot hold replaced by U+FFFD."""
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def _mapping(payload: Any, kind: str) -> Mapping[str, Any]:
+    if not isinstance(payload, Mapping):
+        raise UnreadableRow(f"{kind}: {_shown(payload)} is not an object")
+    return payload
+
+
+def _required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
+    if value is None:
+        raise UnreadableRow(f"{kind} {_shown(payload.get('id'))}: {key} is missing")
+    return value
+
+
+def _wrong(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
+    identity = _shown(payload.get("id", payload.get("call_id")))
+    return UnreadableRow(f"{identity}: {key} is {_shown(payload[key])}, not {expected}")
+
+
+def _shown(value: Any) -> str:
+    return storable(ascii(value)[:80])
+
+
+def _object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An object inside the payload; empty where the payload has none."""
+    value = payload.get(key)
+    if value is not None and not isinstance(value, Mapping):
+        raise _wrong(payload, key, "an object")
+    return value or {}
+
+
+def _text(payload: Mapping[str, Any], key: str) -> str | None:
+    value = payload.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _wrong(payload, key, "text")
+    return storable(value)
+
+
+def _integer(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+    value = payload.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+        raise _wrong(payload, key, f"a whole number from 0 to {largest}")
+    return value
+
+
+def _count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+    """An integer that logs also spell as digits or as an integral float."""
+    value = payload.get(key)
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
+        value = int(value)
+    if isinstance(value, float | Decimal) and value == value and value % 1 == 0:
+        value = int(value)
+    return _integer({**payload, key: value}, key, largest)
+
+
+def _moment(payload: Mapping[str, Any], key: str) -> datetime | None:
+    value = payload.get(key)
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise _wrong(payload, key, "a time with its zone")
+
+
+def _money(payload: Mapping[str, Any], key: str) -> Decimal | None:
+    value = payload.get(key)
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    # The column holds ten digits, six of them behind the point.
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 9_999:
+        raise _wrong(payload, key, "an amount in US dollars from 0 to 9,999")
+    return amount
+
+
+def _digest(payload: Mapping[str, Any]) -> str:
+    canonical = json.dumps(payload, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,302 @@
+"""A team's month on the simulated GitHub: what it works on, when, and how its runs end."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from random import Random
+
+from telemetry.simulated_world import (
+    Account,
+    Commit,
+    PlannedJob,
+    Repository,
+    Run,
+    Workflow,
+    World,
+    planned_jobs,
+)
+
+DAY = 86_400
+
+WINDOWS, MACOS = ("windows-latest",), ("macos-latest",)
+SELF_HOSTED = ("self-hosted", "linux", "x64")
+TESTS = ("Set up Python", "Install dependencies", "Run tests")
+ANALYSIS = ("Initialize CodeQL", "Perform CodeQL Analysis")
+
+CI = (
+    PlannedJob("build", seconds=95, steps=("Set up Python", "Build"), failing=1.5),
+    PlannedJob("test (ubuntu-latest, 3.11)", seconds=210, stage=1, steps=TESTS),
+    PlannedJob("test (ubuntu-latest, 3.13)", seconds=225, stage=1, steps=TESTS),
+    PlannedJob("test (windows-latest, 3.13)", WINDOWS, 340, stage=1, steps=TESTS, failing=2),
+    PlannedJob("test (macos-latest, 3.13)", MACOS, 260, stage=1, steps=TESTS),
+    PlannedJob("integration / postgres", SELF_HOSTED, 380, stage=1, steps=TESTS, failing=0.5),
+    PlannedJob("e2e (firefox)", seconds=300, stage=1, steps=TESTS, failing=5, flaky=True),
+    PlannedJob("package", seconds=45, stage=2, steps=("Build", "Upload artifact"), failing=0.2),
+)
+LINT = (PlannedJob("ruff", seconds=22), PlannedJob("mypy", seconds=58, failing=2))
+NIGHTLY = (
+    *(PlannedJob(f"full test ({n}/4)", seconds=1_100, steps=TESTS) for n in range(1, 5)),
+    PlannedJob("benchmark", SELF_HOSTED, 2_400, steps=("Build", "Run benchmark"), failing=2),
+)
+COMPATIBILITY = tuple(
+    PlannedJob(f"compatibility (3.{python}, {library} {release})", seconds=75, steps=TESTS)
+    for python in range(11, 15)
+    for library in ("client", "server")
+    for release in range(1, 14)
+)
+RELEASE = (
+    PlannedJob("binaries (ubuntu-latest)", seconds=240, steps=("Build",)),
+    PlannedJob("binaries (windows-latest)", WINDOWS, 420, steps=("Build",), failing=2),
+    PlannedJob("binaries (macos-latest)", MACOS, 380, steps=("Build",)),
+    PlannedJob("publish", seconds=60, stage=1, steps=("Publish",), approval=True),
+)
+PAGES = (
+    PlannedJob("build", seconds=30, steps=("Build with Jekyll",)),
+    PlannedJob("report-build-status", seconds=4, stage=1, steps=("Report build status",)),
+    PlannedJob("deploy", seconds=12, stage=1, steps=("Deploy to GitHub Pages",)),
+)
+CODEQL = (
+    PlannedJob("Analyze (python)", seconds=130, steps=ANALYSIS),
+    PlannedJob("Analyze (javascript-typescript)", seconds=95, steps=ANALYSIS),
+)
+POLICY = (PlannedJob("policy", seconds=9, steps=("Check the title",)),)
+
+FILES = ".github/workflows/"
+# What a commit starts on average; decides how many commits make a day's runs.
+RUNS_PER_COMMIT = 2.75
+
+HOURS = (2, 1, 1, 1, 1, 2, 4, 9, 16, 20, 20, 17, 12, 16, 19, 20, 18, 14, 10, 8, 7, 6, 4, 3)
+WEEKDAYS = (1.0, 1.1, 1.1, 1.05, 0.85, 0.2, 0.15)
+
+VERBS = ("Add", "Fix", "Remove", "Speed up", "Simplify", "Document", "Test", "Rework")
+THINGS = ("login form", "retry", "export", "search index", "cache", "date parser", "upload")
+UNICODE_TITLES = (
+    "Übersetzung der Fehlermeldungen ergänzen",
+    "日本語のエラーメッセージを修正",
+    "Añade la página de inicio",
+    "🚀 Speed up start-up by 40 %",
+    "Исправить сортировку — “ё” после “е”",
+)
+
+
+def team_month(
+    seed: int,
+    now: datetime,
+    repositories: Sequence[str] = ("acme/app",),
+    *,
+    days: int = 30,
+    runs_per_day: float = 50,
+    days_ahead: int = 0,
+) -> World:
+    """A world in which each repository's team has worked for `days` until `now`.
+
+    `runs_per_day` is the average of a repository. With `days_ahead`, as much more is to come
+    when the world is advanced. The same arguments give the same world. `now` needs a zone.
+    """
+    world = World(now, seed)
+    for full_name in repositories:
+        team = _Team(world, world.add_repository(full_name), Random(f"{seed} {full_name}"))
+        start, end = world.second - days * DAY, world.second + days_ahead * DAY
+        team.ci.slower_from = world.second - days * DAY // 2
+        for second, work in team.calendar(start, end, runs_per_day):
+            work(second)
+    return world
+
+
+@dataclass
+class _PullRequest:
+    number: int
+    title: str
+    branch: str
+    author: Account
+    fork: Account | None = None
+    fork_deleted: bool = False
+
+
+@dataclass
+class _Team:
+    """One repository, and the state of the work on it while its month is laid down."""
+
+    world: World
+    repository: Repository
+    rng: Random
+    pull_requests: list[_PullRequest] = field(default_factory=list)
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        world, repository = self.world, self.repository
+        self.members = [world.account(f"dev-{n}") for n in range(1, 9)]
+        self.guests = [world.account(f"guest-{n}") for n in range(1, 6)]
+        self.dependabot = world.account("dependabot[bot]", "Bot")
+
+        def workflow(
+            name: str | None, path: str, jobs: Sequence[PlannedJob], checks: Sequence[str] = ()
+        ) -> Workflow:
+            return world.add_workflow(repository, name, path, jobs, checks)
+
+        self.ci = workflow("CI", FILES + "ci.yml", CI, ("coverage", "coverage", "preview"))
+        self.lint = workflow("Lint", FILES + "lint.yml", LINT)
+        self.nightly = workflow("Nightly", FILES + "nightly.yml", NIGHTLY)
+        self.compatibility = workflow("Compatibility", FILES + "compatibility.yml", COMPATIBILITY)
+        self.release = workflow("Release", FILES + "release.yml", RELEASE)
+        self.pages = workflow(
+            "pages build and deployment", "dynamic/pages/pages-build-deployment", PAGES
+        )
+        self.codeql = workflow("CodeQL", "dynamic/github-code-scanning/codeql", CODEQL)
+        self.policy = workflow(None, FILES + "policy.yml", POLICY)
+        self.failure_rates = {
+            self.ci.id: 0.21,
+            self.nightly.id: 0.2,
+            self.release.id: 0.08,
+            self.lint.id: 0.09,
+            self.compatibility.id: 0.3,
+        }
+        self.head = self._commit(world.second - 365 * DAY, "First commit", "main", self.members[0])
+
+    def calendar(
+        self, start: int, end: int, runs_per_day: float
+    ) -> list[tuple[int, Callable[[int], None]]]:
+        """What happens when, in order of time; a few things happen just before `now`."""
+        rng, now = self.rng, self.world.second
+        events: list[tuple[int, Callable[[int], None]]] = []
+        scheduled = 0
+        midnights = range(start - start % DAY, end, DAY)
+        for midnight in midnights:
+            weekday = _weekday(midnight)
+            events.append((midnight + 2 * 3_600 + 1_020, self._nightly))
+            if weekday == 6:
+                events.append((midnight + 3 * 3_600 + 2_460, self._compatibility))
+            if weekday in (1, 3):
+                events.append((midnight + 14 * 3_600 + rng.randrange(3_600), self._release))
+        events = [event for event in events if start <= event[0] < end]
+        scheduled = len(events)
+        slots = [midnight + hour * 3_600 for midnight in midnights for hour in range(24)]
+        weights = [WEEKDAYS[_weekday(slot)] * HOURS[slot // 3_600 % 24] for slot in slots]
+        runs = runs_per_day * (end - start) / DAY - scheduled
+        commits = max(0, round(runs / RUNS_PER_COMMIT))
+        for slot in rng.choices(slots, weights, k=commits):
+            second = slot + rng.randrange(3_600)
+            if start <= second < end:
+                events.append((second, self._push))
+        events += [(now - ago, self._push) for ago in (2, 130, 420)]
+        events.append((now - 2_400, self._release))
+        return sorted(events, key=lambda event: event[0])
+
+    def _nightly(self, second: int) -> None:
+        self._run(self.nightly, self.head, "schedule", second)
+
+    def _compatibility(self, second: int) -> None:
+        self._run(self.compatibility, self.head, "schedule", second)
+
+    def _release(self, second: int) -> None:
+        self.number += 1
+        tag = f"v1.{self.number}.0"
+        commit = self._commit(second, f"Release {tag}", tag, self.rng.choice(self.members))
+        event = "push" if self.rng.random() < 0.8 else "workflow_dispatch"
+        self._run(self.release, commit, event, second)
+
+    def _push(self, second: int) -> None:
+        rng = self.rng
+        if rng.random() < 0.28 and self.pull_requests:
+            merged = self.pull_requests.pop(rng.randrange(len(self.pull_requests)))
+            title = f"{merged.title} (#{merged.number})"
+            self.head = self._commit(second, title, "main", rng.choice(self.members))
+            self._run(self.ci, self.head, "push", second)
+            self._run(self.lint, self.head, "push", second)
+            self._run(self.codeql, self.head, "dynamic", second + 1)
+            if rng.random() < 0.4:
+                self._run(self.pages, self.head, "dynamic", second + 2)
+            return
+        if len(self.pull_requests) < 3 or rng.random() < 0.35:
+            self.pull_requests.append(self._open_pull_request())
+        pull = rng.choice(self.pull_requests[-12:])
+        commit = self._commit(second, pull.title, pull.branch, pull.author)
+        commit.pull_request = pull.number
+        commit.fork, commit.fork_deleted = pull.fork, pull.fork_deleted
+        blocked = pull.fork is not None and rng.random() < 0.35
+        if rng.random() < 0.92:
+            self._run(self.ci, commit, "pull_request", second, blocked)
+        self._run(self.lint, commit, "pull_request", second, blocked)
+        if rng.random() < 0.4:
+            self._run(self.codeql, commit, "dynamic", second + 1)
+        if rng.random() < 0.3:
+            self._run(self.policy, commit, "pull_request", second + 1)
+
+    def _open_pull_request(self) -> _PullRequest:
+        rng = self.rng
+        self.number += 1
+        kind = rng.random()
+        if kind < 0.12:
+            patch = rng.randrange(9)
+            title = f"Bump package-{rng.randrange(40)} from 1.4.{patch} to 1.4.{patch + 1}"
+            branch = f"dependabot/pip/package-{self.number}"
+            return _PullRequest(self.number, title, branch, self.dependabot)
+        title = f"{rng.choice(VERBS)} the {rng.choice(THINGS)}"
+        if rng.random() < 0.06:
+            title = rng.choice(UNICODE_TITLES)
+        if kind < 0.22:
+            guest = rng.choice(self.guests)
+            return _PullRequest(self.number, title, "main", guest, guest, rng.random() < 0.15)
+        branch = f"feature/{title.split()[-1].lower()}-{self.number}"
+        return _PullRequest(self.number, title, branch, rng.choice(self.members))
+
+    def _commit(self, second: int, title: str, branch: str, author: Account) -> Commit:
+        key = f"{self.world.seed} {self.repository.full_name} {second} {title} {branch}"
+        return Commit(hashlib.sha1(key.encode()).hexdigest(), title, branch, author, second - 9)
+
+    def _run(
+        self, workflow: Workflow, commit: Commit, event: str, second: int, blocked: bool = False
+    ) -> None:
+        """Plan a run with all the attempts that it will have."""
+        rng, world = self.rng, self.world
+        conclusion = "action_required" if blocked else self._conclusion(workflow)
+        run = world.plan_run(self.repository, workflow, commit, event, second, conclusion)
+        if rng.random() < 0.002:
+            run.actor = run.attempts[0].actor = None
+        run.lists_pull_requests = rng.random() > 0.004
+        if blocked and rng.random() < 0.8:
+            approver = rng.choice(self.members)
+            after = second + rng.randint(300, 40_000)
+            world.plan_attempt(run, after, self._conclusion(workflow), approver)
+        while len(run.attempts) < 4 and rng.random() < self._rerun_chance(run):
+            self._plan_rerun(run)
+        if rng.random() < 0.004:
+            run.attempts[-1].touched_at = run.attempts[-1].updated_at + rng.randint(1, 20) * DAY
+
+    def _conclusion(self, workflow: Workflow) -> str:
+        chance = self.rng.random()
+        if chance < 0.035:
+            return "cancelled"
+        if chance < 0.05:
+            return "skipped" if workflow in (self.policy, self.lint) else "success"
+        if chance < 0.053:
+            return "startup_failure" if workflow.path.startswith(FILES) else "success"
+        if chance < 0.056:
+            return "timed_out"
+        fails = self.rng.random() < self.failure_rates.get(workflow.id, 0.02)
+        return "failure" if fails else "success"
+
+    def _rerun_chance(self, run: Run) -> float:
+        latest = run.attempts[-1].conclusion
+        chances = {"failure": 0.22, "timed_out": 0.5, "cancelled": 0.06, "success": 0.003}
+        return chances.get(latest, 0)
+
+    def _plan_rerun(self, run: Run) -> None:
+        rng, world, latest = self.rng, self.world, run.attempts[-1]
+        failed_only = latest.conclusion == "failure" and rng.random() < 0.7
+        # Most are run again within the hour; some when somebody comes back to them weeks later.
+        wait = rng.randint(3, 20) * DAY if rng.random() < 0.06 else rng.randint(60, 4_000)
+        jobs = planned_jobs(run, latest, world.seed)
+        failed = [job for job in jobs if job.outcome == "failure"]
+        flaky = any(job.planned and job.planned.flaky for job in failed)
+        again = bool(failed) and rng.random() < (0.1 if flaky else 0.5)
+        conclusion = "failure" if again else "success"
+        actor = rng.choice(self.members)
+        world.plan_attempt(
+            run, latest.updated_at + wait, conclusion, actor, failed_only=failed_only
+        )
+
+
+def _weekday(second: int) -> int:
+    return datetime.fromtimestamp(second, UTC).weekday()

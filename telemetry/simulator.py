@@ -1,0 +1,738 @@
+"""A simulated GitHub REST API for Actions: a world served over HTTP, with limits and faults.
+
+For `make demo`, tests and `make bench`. It answers as recorded exchanges and GitHub's reference
+do: pages with `Link` headers, the caps on long lists, ETags, rate limits, redirects of renamed
+repositories. Answers are kept, compressed, until the world changes, so that a client that asks
+again is what a benchmark measures.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+import socket
+import socketserver
+import struct
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from telemetry.simulated_payloads import Payloads, encode
+from telemetry.simulated_world import Account, Repository, Run, Workflow, World
+
+DOCUMENTATION = "https://docs.github.com/rest"
+PER_HOUR_WITHOUT_TOKEN = 60
+PER_HOUR = 5_000
+LARGEST_PAGE = 100
+CACHED_BYTES = 256 * 2**20
+
+ROUTES = {
+    "rate_limit": "/rate_limit",
+    "owner_repositories": r"/(?:orgs|users|organizations|user)/(?P<owner>[^/]+)/repos",
+    "repository": "{repository}",
+    "runs": "{repository}/actions/runs",
+    "run": r"{repository}/actions/runs/(?P<run>\d+)",
+    "attempt": r"{repository}/actions/runs/(?P<run>\d+)/attempts/(?P<attempt>\d+)",
+    "attempt_jobs": r"{repository}/actions/runs/(?P<run>\d+)/attempts/(?P<attempt>\d+)/jobs",
+    "jobs": r"{repository}/actions/runs/(?P<run>\d+)/jobs",
+    "workflows": "{repository}/actions/workflows",
+    "workflow_runs": "{repository}/actions/workflows/(?P<workflow>[^/]+)/runs",
+}
+# Both spellings of a repository's path; what follows is the same.
+REPOSITORY = r"(?:/repositories/(?P<id>\d+)|/repos/(?P<name>[^/]+/[^/]+))"
+PATTERNS = {
+    kind: re.compile(pattern.replace("{repository}", REPOSITORY))
+    for kind, pattern in ROUTES.items()
+}
+FILTERS = ("created", "status", "branch", "event", "actor", "head_sha", "check_suite_id")
+
+
+@dataclass(frozen=True)
+class RequestInfo:
+    """A request as hooks see it. `kind` is a key of ROUTES, or "unknown".
+
+    `path` has neither the simulator's prefix nor the query; names of `headers` are in lower case.
+    """
+
+    kind: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    token: str | None
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one answer.
+
+    With a `status` this is the answer, and it is not charged. Without one the true answer is
+    changed by `edit`, cut off half-way (`truncated`), or lost with the connection (`reset`).
+    Either comes `seconds` later.
+    """
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    seconds: float = 0.0
+    reset: bool = False
+    truncated: bool = False
+    edit: Callable[[bytes], bytes] | None = None
+
+
+def bad_gateway() -> Fault:
+    """502 with a page of HTML, as GitHub's front answers when what is behind it does not."""
+    return Fault(502, {"content-type": "text/html"}, b"<html><h1>502 Bad Gateway</h1></html>")
+
+
+def too_many_requests(retry_after: str | None = None) -> Fault:
+    """429, a secondary rate limit; `retry_after` is the header's value, seconds or a date."""
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    return Fault(429, headers, _message("You have exceeded a secondary rate limit."))
+
+
+def secondary_limit(retry_after: str | None = None) -> Fault:
+    """403, a secondary rate limit, while requests of the primary one remain."""
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    text = (
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again"
+    )
+    return Fault(403, headers, _message(text))
+
+
+def primary_limit(reset: datetime) -> Fault:
+    """403, the hour's requests are spent until `reset`, whatever was really used."""
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(reset.timestamp()))}
+    return Fault(403, headers, _message("API rate limit exceeded for user ID 1."))
+
+
+def connection_reset() -> Fault:
+    """The connection is reset before a byte of the answer."""
+    return Fault(reset=True)
+
+
+def truncated_body() -> Fault:
+    """The connection ends half-way through the body that Content-Length promised."""
+    return Fault(truncated=True)
+
+
+def bad_json() -> Fault:
+    """200 whose body, complete as HTTP goes, is half a JSON document."""
+    return Fault(edit=lambda body: body[: len(body) // 2])
+
+
+def delay(seconds: float) -> Fault:
+    """The true answer, so much later."""
+    return Fault(seconds=seconds)
+
+
+def edited(edit: Callable[[Any], Any]) -> Fault:
+    """The true answer with its JSON changed by `edit`, which returns what to send instead."""
+    return Fault(edit=lambda body: encode(edit(json.loads(body))).encode())
+
+
+@dataclass
+class Counters:
+    """What the simulator has seen: requests by kind of route, and what became of them."""
+
+    received: Counter[str] = field(default_factory=Counter)
+    charged: int = 0
+    not_modified: int = 0
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+
+@dataclass
+class _Answer:
+    """`packed` is the body, compressed; an answer with an ETag may be a 304 for who has it."""
+
+    status: int
+    packed: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        return gzip.decompress(self.packed) if self.packed else b""
+
+
+@dataclass
+class _Allowance:
+    """The hour's requests of one token."""
+
+    limit: int
+    reset: int
+    used: int = 0
+
+
+Hook = Callable[[RequestInfo, int], Fault | None]
+
+
+class Simulator:
+    """A world behind HTTP. `serve` starts it; changes of the world may come from any thread."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        latency: float = 0.0,
+        tokens: Mapping[str, int] | None = None,
+        limit: int | None = None,
+        fault: Hook | None = None,
+        before: Callable[[RequestInfo, int], None] | None = None,
+        filtered_cap: int = 1_000,
+        beyond_filtered_cap: Literal["empty", "422"] = "empty",
+        clamp_filtered_total: bool = False,
+        unfiltered_cap: int = 40_000,
+        older_attempts: Literal["whole", "without steps", "absent"] = "whole",
+        prefix: str = "",
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Nothing is served yet.
+
+        latency: seconds that each answer takes at least.
+        tokens: the tokens that are valid, with their requests an hour; None accepts any, at 5,000.
+        limit: requests an hour of every token and of none, instead; 0 leaves the rate limit and
+            its headers out, as GitHub Enterprise Server does by default.
+        fault, before: called with each request and its ordinal (from 1) before it is answered;
+            `before` may change the world, `fault` may return what goes wrong.
+        filtered_cap, unfiltered_cap: where lists end, filtered ones with empty pages or with 422,
+            their `total_count` true or clamped to the cap, unfiltered ones with 422, clamped.
+        older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
+        prefix: of every path, such as "/api/v3".
+        clock: of the `Date` header and the rate limit; None: the world's `now`, and it runs.
+        """
+        self.world = world
+        self.latency = latency
+        self.tokens = tokens
+        self.limit = limit
+        self.fault = fault
+        self.before = before
+        self.filtered_cap = filtered_cap
+        self.beyond_filtered_cap = beyond_filtered_cap
+        self.clamp_filtered_total = clamp_filtered_total
+        self.unfiltered_cap = unfiltered_cap
+        self.older_attempts = older_attempts
+        self.prefix = prefix
+        self.clock = clock or self._running_clock
+        self.counters = Counters()
+        self.payloads = Payloads(world)
+        self._born = time.monotonic()
+        self._ordinal = 0
+        self._allowances: dict[str | None, _Allowance] = {}
+        self._cache: dict[str, _Answer] = {}
+        self._cached_bytes = 0
+        self._cached_version = -1
+        self._matches: dict[tuple[Any, ...], list[Run]] = {}
+        self._stopping = threading.Event()
+
+    @contextmanager
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+        """Serve in threads while the context lasts; yields the API's URL, without a last slash."""
+        server = _Server((host, port), self)
+        url = f"http://{host}:{server.server_address[1]}{self.prefix}"
+        self.payloads = Payloads(self.world, url)
+        self._cached_version = -1
+        self._stopping.clear()
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield url
+        finally:
+            self._stopping.set()
+            server.shutdown()
+            thread.join()
+            server.hang_up()
+            server.server_close()
+
+    def restart_counters(self) -> Counters:
+        """The counts since the last restart; they begin again at 0, the ordinals of hooks too."""
+        with self.world.lock:
+            counted = self.counters
+            self.counters = Counters(in_flight=counted.in_flight)
+            self._ordinal = 0
+            return counted
+
+    def warm(self, repository: Repository, per_page: int = LARGEST_PAGE) -> None:
+        """Render every page of the run list now, so that no request of a benchmark waits for it."""
+        path = f"/repos/{repository.full_name}/actions/runs"
+        for page in range(1, -(-len(repository.runs) // per_page) + 1):
+            target = f"{path}?per_page={per_page}&page={page}"
+            self._true_answer(self._request(target, {}), target)
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server is to end, so that no connection is to be kept."""
+        return self._stopping.is_set()
+
+    def _running_clock(self) -> datetime:
+        return self.world.now + timedelta(seconds=time.monotonic() - self._born)
+
+    def _request(self, target: str, headers: Mapping[str, str]) -> RequestInfo:
+        parts = urlsplit(target)
+        path = parts.path.removeprefix(self.prefix)
+        kind, parameters = "unknown", {}
+        for name, pattern in PATTERNS.items():
+            if parts.path.startswith(self.prefix) and (match := pattern.fullmatch(path)):
+                kind, parameters = name, match.groupdict()
+        authorization = headers.get("authorization", "").split()
+        token = authorization[-1] if authorization else None
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return RequestInfo(kind, path, query, headers, token, parameters)
+
+    @contextmanager
+    def in_flight(self) -> Iterator[int]:
+        """Count a request in and out; yields its ordinal."""
+        with self.world.lock:
+            self._ordinal += 1
+            ordinal = self._ordinal
+            self.counters.in_flight += 1
+            self.counters.most_in_flight = max(
+                self.counters.most_in_flight, self.counters.in_flight
+            )
+        try:
+            yield ordinal
+        finally:
+            with self.world.lock:
+                self.counters.in_flight -= 1
+
+    def respond(
+        self, target: str, headers: Mapping[str, str], ordinal: int
+    ) -> tuple[_Answer, Fault]:
+        """The answer to one GET, and what is to go wrong with it; waits for the latency."""
+        request = self._request(target, headers)
+        if self.before:
+            self.before(request, ordinal)
+        fault = (self.fault and self.fault(request, ordinal)) or Fault()
+        if self.latency + fault.seconds > 0:
+            self._stopping.wait(self.latency + fault.seconds)
+        with self.world.lock:
+            self.counters.received[request.kind] += 1
+            if fault.status is None:
+                answer = self._charged_answer(request, target)
+            else:
+                answer = _Answer(fault.status, _pack(fault.body))
+            standing = self._standing_headers(self._allowance(request.token), ordinal)
+        packed = _pack(fault.edit(answer.body)) if fault.edit else answer.packed
+        shown = {**standing, **answer.headers, **fault.headers}
+        return _Answer(answer.status, packed, shown), fault
+
+    def _charged_answer(self, request: RequestInfo, target: str) -> _Answer:
+        if "user-agent" not in request.headers:
+            return _error(403, "Request forbidden by administrative rules.")
+        if request.token and self.tokens is not None and request.token not in self.tokens:
+            return _error(401, "Bad credentials")
+        allowance = self._allowance(request.token)
+        if request.kind == "rate_limit":
+            known = _rate_limit(allowance)
+            return known if allowance.limit else _error(404, "Rate limiting is not enabled.")
+        if allowance.limit and allowance.used >= allowance.limit:
+            return _error(403, "API rate limit exceeded for user ID 1.")
+        answer = self._true_answer(request, target)
+        if answer.status == 200:
+            # Tags are bound to the token, as GitHub's are.
+            digest = hashlib.sha256((request.token or "").encode() + answer.packed).hexdigest()
+            tagged = {**answer.headers, "etag": f'W/"{digest}"'}
+            if request.headers.get("if-none-match") == tagged["etag"]:
+                self.counters.not_modified += 1
+                return _Answer(304, b"", tagged)
+            answer = _Answer(200, answer.packed, tagged)
+        allowance.used += 1
+        self.counters.charged += 1
+        return answer
+
+    def _allowance(self, token: str | None) -> _Allowance:
+        now = int(self.clock().timestamp())
+        if token not in self._allowances or self._allowances[token].reset <= now:
+            per_hour = PER_HOUR if token else PER_HOUR_WITHOUT_TOKEN
+            if token and self.tokens is not None:
+                per_hour = self.tokens.get(token, PER_HOUR_WITHOUT_TOKEN)
+            limit = per_hour if self.limit is None else self.limit
+            self._allowances[token] = _Allowance(limit, now + 3_600)
+        return self._allowances[token]
+
+    def _standing_headers(self, allowance: _Allowance, ordinal: int) -> dict[str, str]:
+        headers = {
+            "date": format_datetime(self.clock().astimezone(UTC), usegmt=True),
+            "server": "github.com",
+            "content-type": "application/json; charset=utf-8",
+            "cache-control": "private, max-age=60, s-maxage=60",
+            "x-github-media-type": "github.v3; format=json",
+            "x-github-api-version-selected": "2022-11-28",
+            "x-accepted-github-permissions": "actions=read",
+            "x-github-request-id": f"51A0:{ordinal:X}",
+        }
+        if allowance.limit:
+            headers |= {
+                "x-ratelimit-limit": str(allowance.limit),
+                "x-ratelimit-remaining": str(max(0, allowance.limit - allowance.used)),
+                "x-ratelimit-reset": str(allowance.reset),
+                "x-ratelimit-used": str(allowance.used),
+                "x-ratelimit-resource": "core",
+            }
+        return headers
+
+    def _true_answer(self, request: RequestInfo, target: str) -> _Answer:
+        """The answer without faults and charges, from the cache while the world is the same."""
+        with self.world.lock:
+            if self._cached_version != self.world.version or self._cached_bytes > CACHED_BYTES:
+                self._cache.clear()
+                self._matches.clear()
+                self._cached_bytes, self._cached_version = 0, self.world.version
+            # Only private repositories make an answer depend on whether there is a token.
+            hides = request.token is None and any(r.private for r in self.world.repositories)
+            key = f"{hides} {target}"
+            if key not in self._cache:
+                self._cache[key] = self._fresh_answer(request)
+                self._cached_bytes += len(self._cache[key].packed)
+            return self._cache[key]
+
+    def _fresh_answer(self, request: RequestInfo) -> _Answer:
+        parameters = request.parameters
+        if request.kind == "unknown":
+            return _error(404, "Not Found")
+        if request.kind == "owner_repositories":
+            return self._owner_repositories(request)
+        repository = self._repository(parameters)
+        if repository is None:
+            former = self.world.former_names.get((parameters["name"] or "").lower())
+            return self._moved(former, request) if former else _error(404, "Not Found")
+        if repository.private and request.token is None:
+            return _error(404, "Not Found")
+        if request.kind == "repository":
+            return _json(self.payloads.repository(repository))
+        if repository.disabled:
+            return _error(451, "Repository access blocked")
+        if request.kind == "workflows":
+            workflows = [self.payloads.workflow(repository, w) for w in repository.workflows]
+            return self._page(request, workflows, "workflows", repository)
+        if request.kind in ("runs", "workflow_runs"):
+            return self._runs(request, repository)
+        run = repository.run(int(parameters["run"]))
+        return self._of_run(request, repository, run) if run else _error(404, "Not Found")
+
+    def _repository(self, parameters: Mapping[str, str]) -> Repository | None:
+        if parameters["name"]:
+            return self.world.find(parameters["name"])
+        repository_id = int(parameters["id"])
+        return next((r for r in self.world.repositories if r.id == repository_id), None)
+
+    def _moved(self, repository: Repository, request: RequestInfo) -> _Answer:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = self.payloads.api_url + _by_id(repository, request.path) + query
+        body = {"message": "Moved Permanently", "url": url, "documentation_url": DOCUMENTATION}
+        return _Answer(301, _pack(encode(body).encode()), {"location": url})
+
+    def _of_run(self, request: RequestInfo, repository: Repository, run: Run) -> _Answer:
+        """A run, one of its attempts, or the jobs of either."""
+        begun = [a for a in run.attempts if a.created_at <= self.world.second]
+        attempt = None
+        if number := request.parameters.get("attempt"):
+            attempt = next((a for a in begun if a.number == int(number)), None)
+            if attempt is None:
+                return _error(404, "Not Found")
+        if request.kind in ("run", "attempt"):
+            pulls = request.query.get("exclude_pull_requests") not in ("1", "true")
+            text = self.payloads.run(repository, run, attempt, pull_requests=pulls)
+            return _Answer(200, _pack(text.encode()))
+        if attempt is None and request.query.get("filter") != "all":
+            attempt = begun[-1]
+        jobs = []
+        for one in [attempt] if attempt else begun:
+            older = attempt is None and one is not begun[-1]
+            if older and self.older_attempts == "absent":
+                continue
+            steps = not older or self.older_attempts == "whole"
+            jobs += [(job, steps) for job in self.world.jobs(run, one)]
+        items = [self.payloads.job(repository, run, job, steps=steps) for job, steps in jobs]
+        return self._page(request, items, "jobs", repository)
+
+    def _owner_repositories(self, request: RequestInfo) -> _Answer:
+        wanted = request.parameters["owner"].lower()
+        visible = [
+            repository
+            for repository in self.world.repositories
+            if wanted in (repository.owner.login.lower(), str(repository.owner.id))
+            and (request.token is not None or not repository.private)
+        ]
+        if not visible:
+            return _error(404, "Not Found")
+        items = [self.payloads.repository(repository) for repository in visible]
+        items.sort(key=lambda item: str(item["pushed_at"]), reverse=True)
+        return self._page(request, items, None, visible[0].owner)
+
+    def _runs(self, request: RequestInfo, repository: Repository) -> _Answer:
+        """One page of a run list, newest first, as far as the caps let it be seen."""
+        query = request.query
+        filtered = any(query.get(name) for name in FILTERS)
+        workflow = None
+        if asked := request.parameters.get("workflow"):
+            workflow = _workflow(repository, asked)
+            if workflow is None:
+                return _error(404, "Not Found")
+        try:
+            found = self._matching(repository, workflow, query)
+        except ValueError as error:
+            return _error(422, f"Validation Failed: {error}")
+        page, per_page = _paging(query)
+        cap = self.filtered_cap if filtered else self.unfiltered_cap
+        if (page - 1) * per_page >= cap and (not filtered or self.beyond_filtered_cap == "422"):
+            return _error(
+                422,
+                "In order to keep the API fast for everyone, pagination is limited for this "
+                "resource.",
+                "https://docs.github.com/v3/#pagination",
+            )
+        total = len(found)
+        listed = min(total, cap)
+        first, last = (page - 1) * per_page, min(page * per_page, listed)
+        newest_first = [found[total - 1 - index] for index in range(first, last)]
+        pulls = query.get("exclude_pull_requests") not in ("1", "true")
+        texts = [self.payloads.run(repository, r, pull_requests=pulls) for r in newest_first]
+        shown = listed if not filtered or self.clamp_filtered_total else total
+        body = f'{{"total_count":{shown},"workflow_runs":[{",".join(texts)}]}}'
+        path = _by_id(repository, request.path)
+        if workflow:
+            path = f"/repositories/{repository.id}/actions/workflows/{workflow.id}/runs"
+        link = self._link(path, query, page, per_page, listed)
+        return _Answer(200, _pack(body.encode()), link)
+
+    def _matching(
+        self, repository: Repository, workflow: Workflow | None, query: Mapping[str, str]
+    ) -> Sequence[Run]:
+        """The runs that match, oldest first. Raises ValueError where `created` is no search."""
+        asked = {name: query[name] for name in FILTERS if query.get(name)}
+        if not asked and workflow is None:
+            return repository.runs
+        key = (repository.id, workflow and workflow.id, *sorted(asked.items()))
+        if key not in self._matches:
+            runs: Sequence[Run] = repository.runs
+            if created := asked.pop("created", None):
+                first, last = created_between(created)
+                runs = runs[repository.position(first) : repository.position(last + 1)]
+            self._matches[key] = [
+                run
+                for run in runs
+                if (workflow is None or run.workflow is workflow)
+                and all(self._has(run, name, value) for name, value in asked.items())
+            ]
+        return self._matches[key]
+
+    def _has(self, run: Run, name: str, value: str) -> bool:
+        if name == "status":
+            status, conclusion, _ = self.world.state(run, self.world.latest(run))
+            return value in (status, conclusion)
+        known = {
+            "branch": run.commit.branch,
+            "event": run.event,
+            "actor": run.actor.login if run.actor else None,
+            "head_sha": run.commit.sha,
+            "check_suite_id": str(run.id * 2 + 1),
+        }
+        return known[name] == value
+
+    def _page(
+        self,
+        request: RequestInfo,
+        items: list[dict[str, Any]],
+        key: str | None,
+        of: Repository | Account,
+    ) -> _Answer:
+        """One page of a short list: an object with its `total_count`, or a bare array."""
+        page, per_page = _paging(request.query)
+        shown = items[(page - 1) * per_page : page * per_page]
+        if isinstance(of, Repository):
+            path = _by_id(of, request.path)
+        else:
+            path = f"/{'organizations' if of.type == 'Organization' else 'user'}/{of.id}/repos"
+        link = self._link(path, request.query, page, per_page, len(items))
+        content = shown if key is None else {"total_count": len(items), key: shown}
+        return _Answer(200, _pack(encode(content).encode()), link)
+
+    def _link(
+        self, path: str, query: Mapping[str, str], page: int, per_page: int, total: int
+    ) -> dict[str, str]:
+        """The `Link` header in GitHub's order; none for a list of one page."""
+        last = -(-total // per_page)
+        pages: list[tuple[str, int]] = []
+        if page > 1:
+            pages.append(("prev", page - 1))
+        if page < last:
+            pages += [("next", page + 1), ("last", last)]
+        if page > 1:
+            pages.append(("first", 1))
+        links = [
+            f'<{self.payloads.api_url}{path}?{urlencode({**query, "page": n})}>; rel="{rel}"'
+            for rel, n in pages
+        ]
+        return {"link": ", ".join(links)} if links else {}
+
+
+def created_between(search: str) -> tuple[int, int]:
+    """The first and last second, both included, that a `created` search lets through.
+
+    GitHub's search syntax: a date, a time, `A..B` with `*` for no end, and `>=`, `>`, `<=`, `<`;
+    a date is its whole day, a time without a zone is UTC. Raises ValueError for anything else.
+    """
+    always = (0, 2**40)
+    if ".." in search:
+        first, _, last = search.partition("..")
+        return (
+            always[0] if first == "*" else _span(first)[0],
+            always[1] if last == "*" else _span(last)[1],
+        )
+    for sign in (">=", "<=", ">", "<"):
+        if search.startswith(sign):
+            begin, end = _span(search.removeprefix(sign))
+            return {
+                ">=": (begin, always[1]),
+                "<=": (always[0], end),
+                ">": (end + 1, always[1]),
+                "<": (always[0], begin - 1),
+            }[sign]
+    return _span(search)
+
+
+def _span(moment: str) -> tuple[int, int]:
+    when = datetime.fromisoformat(moment)
+    second = int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    return (second, second + 86_399) if len(moment) == len("2026-01-31") else (second, second)
+
+
+def _paging(query: Mapping[str, str]) -> tuple[int, int]:
+    page, per_page = query.get("page", ""), query.get("per_page", "")
+    return (
+        max(1, int(page)) if page.isdecimal() else 1,
+        min(LARGEST_PAGE, int(per_page) or 30) if per_page.isdecimal() else 30,
+    )
+
+
+def _by_id(repository: Repository, path: str) -> str:
+    """The same path with the repository's numeric id, as GitHub's own links have it."""
+    return re.sub(REPOSITORY, f"/repositories/{repository.id}", path, count=1)
+
+
+def _workflow(repository: Repository, asked: str) -> Workflow | None:
+    return next(
+        (
+            workflow
+            for workflow in repository.workflows
+            if asked in (str(workflow.id), workflow.path.rpartition("/")[2])
+        ),
+        None,
+    )
+
+
+def _rate_limit(allowance: _Allowance) -> _Answer:
+    core = {
+        "limit": allowance.limit,
+        "used": allowance.used,
+        "remaining": max(0, allowance.limit - allowance.used),
+        "reset": allowance.reset,
+        "resource": "core",
+    }
+    return _json({"resources": {"core": core}, "rate": core})
+
+
+def _message(text: str, status: int | None = None, documentation: str = DOCUMENTATION) -> bytes:
+    body = {"message": text, "documentation_url": documentation}
+    return encode(body | ({} if status is None else {"status": str(status)})).encode()
+
+
+def _error(status: int, text: str, documentation: str = DOCUMENTATION) -> _Answer:
+    return _Answer(status, _pack(_message(text, status, documentation)))
+
+
+def _json(payload: Any) -> _Answer:
+    return _Answer(200, _pack(encode(payload).encode()))
+
+
+def _pack(body: bytes) -> bytes:
+    return gzip.compress(body, 1, mtime=0)
+
+
+class _Server(ThreadingHTTPServer):
+    """Threads that end with the server: connections kept alive are hung up on."""
+
+    daemon_threads = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
+        self.simulator = simulator
+        self.connections: set[socket.socket] = set()
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the name service for the host's name, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+
+    def hang_up(self) -> None:
+        for connection in list(self.connections):
+            _shut_down(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Clients go away as they please; anything else is a fault of ours or of a hook.
+        if not isinstance(sys.exception(), ConnectionError):
+            raise
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+        if self.server.simulator.is_stopping:
+            _shut_down(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        super().finish()
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        accepts_gzip = "gzip" in headers.get("accept-encoding", "")
+        with self.server.simulator.in_flight() as ordinal:
+            answer, fault = self.server.simulator.respond(self.path, headers, ordinal)
+            if fault.reset:
+                # Closing without lingering sends a reset in place of the rest.
+                linger = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                self.connection.close()
+                self.close_connection = True
+                return
+            self._send(answer, fault.truncated, accepts_gzip)
+
+    def _send(self, answer: _Answer, truncated: bool, accepts_gzip: bool) -> None:
+        body = answer.packed if accepts_gzip else answer.body
+        headers = dict(answer.headers)
+        if answer.status != 304:
+            headers["content-length"] = str(len(body))
+        if accepts_gzip and body:
+            headers["content-encoding"] = "gzip"
+        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if truncated:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        # In one piece: a body sent apart from its head would wait for the client's acknowledgement.
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: what was asked is in the counters."""
+
+
+def _shut_down(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,77 @@
+"""What the database holds and how fresh it is, from the database alone."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from telemetry.database import Connection, describe, execute
+
+# The cron workflow comes every six hours; four in a row may be late before it is worth a word.
+STALE_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Status:
+    """The answer of `make status`. Times are UTC, sizes bytes, ages seconds.
+
+    `concerns` says in words what is stale or went wrong; `too_old` names the repositories whose
+    last complete ingest is longer ago than was asked for, or never was.
+    """
+
+    database: str
+    repositories: list[dict[str, Any]]
+    tables: list[dict[str, Any]]
+    concerns: list[str]
+    too_old: list[str]
+
+
+def status(connection: Connection, max_age: timedelta | None = None) -> Status:
+    """Read it all. Changes nothing, asks GitHub nothing; raises psycopg.Error."""
+    repositories = execute(connection, "status").fetchall()
+    tables = execute(connection, "status_tables").fetchall()
+    limit = max_age or STALE_AFTER
+    concerns = [said for row in repositories for said in _concerns(row, limit)]
+    if not repositories:
+        concerns.append("nothing has been ingested yet; try: make ingest REPO=owner/name")
+    too_old = [row["repository"] for row in repositories if _is_older(row, limit)]
+    if max_age is None:
+        too_old = []
+    elif not repositories:
+        too_old = ["every repository"]
+    return Status(describe(connection), repositories, tables, concerns, too_old)
+
+
+def _is_older(row: dict[str, Any], limit: timedelta) -> bool:
+    age = row["seconds_since_complete"]
+    return age is None or age > limit.total_seconds()
+
+
+def _concerns(row: dict[str, Any], limit: timedelta) -> list[str]:
+    name, said = row["repository"], []
+    if row["seconds_since_complete"] is None:
+        said.append(f"{name}: no ingest has completed yet")
+    elif _is_older(row, limit):
+        said.append(
+            f"{name}: the last complete ingest was {in_words(row['seconds_since_complete'])} ago; "
+            "has its schedule stopped?"
+        )
+    if row["last_outcome"] == "running":
+        said.append(
+            f"{name}: an ingest began {in_words(row['seconds_since_start'])} ago and has not "
+            "ended; it still runs, or was killed"
+        )
+    elif row["last_error"]:
+        said.append(f"{name}: the last ingest was {row['last_outcome']}: {row['last_error']}")
+    if row["unreadable"]:
+        said.append(f"{name}: {row['unreadable']:,} runs could not be read at the last ingest")
+    return said
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as people say it: `5 minutes`, `3 hours`, `61 days`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        # Two of a unit before it is used: "36 hours" says more than "1 day".
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    count = max(0, round(seconds))
+    return f"{count} second{'' if count == 1 else 's'}"

@@ -1,0 +1,176 @@
+"""Rows and results as text for people: returned, never printed.
+
+Every name that came from GitHub goes through `plain`, because it was written by a stranger.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from telemetry.ingest import Report
+from telemetry.prune import Pruned
+from telemetry.status import Status, in_words
+
+# Control characters move the cursor or colour the screen; format characters reverse the text.
+HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def plain(text: str) -> str:
+    """The text on one line with every character that a terminal would obey shown as U+FFFD.
+
+    A leading `::` is moved off the line's start, where a GitHub runner would take it as a command.
+    """
+    shown = "".join(
+        "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
+    )
+    return f" {shown}" if shown.lstrip().startswith("::") else shown
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
+    """Rows under their headings, numbers to the right; `columns` maps key to heading."""
+    cells = [[cell(row[key]) for key in columns] for row in rows]
+    headings = list(columns.values())
+    widths = [max(map(width, column)) for column in zip(headings, *cells, strict=True)]
+    right = [
+        {type(row[key]) for row in rows} - {type(None)} <= {int, float, Decimal} for key in columns
+    ]
+    lines = [headings, ["─" * wide for wide in widths], *cells]
+    return "\n".join(
+        "  ".join(
+            _padded(text, wide, to_right)
+            for text, wide, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def cell(value: Any) -> str:
+    """One value of a table; times to the minute, in UTC as the heading says."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+    return plain(str(value))
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+        for c in text
+    )
+
+
+def _padded(text: str, wide: int, to_right: bool) -> str:
+    space = " " * (wide - width(text))
+    return space + text if to_right else text + space
+
+
+def size(count: int) -> str:
+    """Bytes as people read them, in steps of 1,024."""
+    amount, unit = float(count), "B"
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if amount < 1_024 or unit == "TB":
+            break
+        amount /= 1_024
+    return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: `1 request`, `2 requests`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def report_text(report: Report) -> str:
+    """The summary line of one repository's ingest, and a line for each thing to know about it."""
+    name, done = plain(report.repository), report.ingestion
+    if done is None:
+        return f"{name}: {report.outcome}: {plain(report.error or '')}"
+    line = (
+        f"{name}: {counted(done.fetched, 'run')} fetched: {done.inserted:,} inserted, "
+        f"{done.updated:,} updated, {done.unchanged:,} unchanged, "
+        f"{done.not_completed + done.unreadable:,} skipped "
+        f"({done.not_completed:,} not completed, {done.unreadable:,} unreadable); "
+        f"{counted(done.requests, 'request')}, {report.seconds:.1f} s"
+    )
+    lines = [line]
+    if done.cut:
+        lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
+    lines += [f"  unreadable: {plain(text)}" for text in report.unreadable]
+    if len(report.unreadable) < done.unreadable:
+        lines.append(f"  and {done.unreadable - len(report.unreadable):,} more unreadable")
+    if report.outcome != "complete":
+        lines.append(
+            f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
+        )
+    return "\n".join(lines)
+
+
+def pruned_text(pruned: Pruned, dry_run: bool = False) -> str:
+    """What pruning took out, or would."""
+    verb = "would be pruned" if dry_run else "pruned"
+    return (
+        f"{verb}, older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
+        f"{counted(pruned.workflow_runs, 'run attempt')}, {counted(pruned.llm_calls, 'LLM call')}"
+    )
+
+
+def status_text(status: Status) -> str:
+    """The whole of `make status` for people."""
+    repositories = [
+        {
+            **row,
+            "size": size(row["bytes"]),
+            "ago": "never"
+            if row["seconds_since_complete"] is None
+            else f"{in_words(row['seconds_since_complete'])} ago",
+        }
+        for row in status.repositories
+    ]
+    tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
+    parts = [plain(status.database) + "; times are UTC"]
+    if repositories:
+        parts.append(
+            table(
+                repositories,
+                {
+                    "repository": "repository",
+                    "runs": "runs",
+                    "attempts": "attempts",
+                    "oldest_created_at": "oldest run",
+                    "newest_created_at": "newest run",
+                    "size": "size",
+                    "last_complete_at": "last complete ingest",
+                    "ago": "",
+                },
+            )
+        )
+    parts.append(
+        table(
+            tables,
+            {
+                "table_name": "table",
+                "rows": "rows",
+                "oldest": "oldest",
+                "newest": "newest",
+                "size": "size",
+            },
+        )
+    )
+    parts.append("\n".join(f"! {plain(text)}" for text in status.concerns) or "All is fresh.")
+    return "\n\n".join(parts)
+
+
+def progress_text(done: int, total: int, columns: int) -> str:
+    """A progress bar of at most that many columns; `total` may be an estimate."""
+    share = min(1.0, done / total) if total else 1.0
+    label = f" {done:,} of about {total:,}" if done < total else f" {done:,}"
+    room = max(0, min(40, columns - len(label) - 3))
+    filled = int(room * share)
+    return f"[{'█' * filled}{'·' * (room - filled)}]{label}"

@@ -1,0 +1,152 @@
+"""The database into a file and back, and psql on it, by PostgreSQL's own client programs."""
+
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from telemetry import TelemetryError, migrations
+from telemetry.binaries import find_tool
+from telemetry.database import Connection, defaults, execute, open_connection
+from telemetry.github import GitHub
+
+DUMP_ARTIFACT = "telemetry.dump"
+
+# Every pg_dump since version 17 begins its output with this; servers before 17 refuse it.
+NEWER_SETTING = b"SET transaction_timeout = 0;\n"
+
+
+def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
+    """Write our tables and views, with their data, to a file of pg_dump's custom format.
+
+    Returns its size in bytes. The file appears only when it is whole. Raises TelemetryError.
+    """
+    with open_connection(dsn) as connection:
+        migrations.require_schema(connection)
+        tables = [row["table_name"] for row in execute(connection, "our_tables")]
+    target, secret = _target(dsn, environ)
+    unfinished = path.with_name(path.name + ".part")
+    options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
+    options += [f"--table={table}" for table in tables]
+    try:
+        _run([find_tool("pg_dump", environ), *options, f"--dbname={target}"], secret, "dump")
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path.stat().st_size
+
+
+def restore(
+    dsn: str,
+    path: Path,
+    environ: Mapping[str, str],
+    notify: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Fill a database that holds no runs and no calls from a file that `dump` wrote.
+
+    All of it or nothing: the file is read through before the database is touched. Tables of an
+    older checkout are then migrated. Raises TelemetryError.
+    """
+    if not path.is_file():
+        raise TelemetryError(f"there is no file {path}; make one with: make dump FILE={path}")
+    pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
+    pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", path]
+    _run(pg_restore, environ, f"read {path}")
+    _refuse_full(dsn)
+    migrations.roll_back(dsn)
+    target, secret = _target(dsn, environ)
+    psql: list[str | Path] = [
+        find_tool("psql", environ),
+        "--no-psqlrc",
+        "--quiet",
+        "--output=/dev/null",
+    ]
+    psql += ["--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
+    with subprocess.Popen(pg_restore, stdout=subprocess.PIPE, env=dict(environ)) as source:
+        assert source.stdout is not None
+        _run(psql, secret, "restore", (line for line in source.stdout if line != NEWER_SETTING))
+    migrations.migrate(dsn, notify)
+
+
+def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
+    """Run psql on the database, with this process's own input and output; returns its exit code."""
+    target, secret = _target(dsn, environ)
+    command: list[str | Path] = [find_tool("psql", environ), f"--dbname={target}", *arguments]
+    return subprocess.run(command, env=secret).returncode
+
+
+def find_dump(client: GitHub, repository: str, workflow: str) -> int | None:
+    """The newest successful run of that workflow file whose dump is still kept; None without one.
+
+    Only runs that a schedule or a person with write access started: a pull request may change the
+    workflow file, and leave under the same name a file that this database must not run.
+    https://docs.github.com/rest/actions/artifacts#list-workflow-run-artifacts
+    """
+    path = f"/repos/{repository}/actions"
+    runs = [
+        run["id"]
+        for event in ("schedule", "workflow_dispatch")
+        for run in client.get(
+            f"{path}/workflows/{workflow}/runs",
+            {"event": event, "status": "success", "per_page": 10},
+        ).get("workflow_runs", [])
+    ]
+    for run_id in sorted(runs, reverse=True):
+        artifacts = client.get(f"{path}/runs/{run_id}/artifacts").get("artifacts", [])
+        if any(a["name"] == DUMP_ARTIFACT and not a["expired"] for a in artifacts):
+            return int(run_id)
+    return None
+
+
+def _refuse_full(dsn: str) -> None:
+    with open_connection(dsn) as connection:
+        stored = _stored(connection)
+    if stored:
+        raise TelemetryError(
+            f"the database already holds {stored:,} runs and calls, and a restore replaces all; "
+            "name an empty one in DATABASE_URL, or another TELEMETRY_HOME"
+        )
+
+
+def _stored(connection: Connection) -> int:
+    try:
+        rows = execute(connection, "status_tables").fetchall()
+    except errors.UndefinedTable:
+        return 0
+    return sum(row["rows"] for row in rows if row["table_name"] in ("workflow_runs", "llm_calls"))
+
+
+def _target(dsn: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The connection string without its password, for a command line that others can see, and
+    the environment with it.
+    """
+    parameters = {**conninfo_to_dict(dsn), **defaults(dsn)}
+    password = parameters.pop("password", None)
+    secret = {"PGPASSWORD": str(password)} if password else {}
+    return make_conninfo(**parameters), {**environ, **secret}
+
+
+def _run(
+    command: list[str | Path],
+    environ: Mapping[str, str],
+    what: str,
+    lines: Iterable[bytes] = (),
+) -> None:
+    """Run a client program, feed it lines, drop its output; raise what it said if it failed."""
+    with subprocess.Popen(
+        command,
+        env=dict(environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        with suppress(BrokenPipeError):  # it gave up, and says why on stderr
+            process.stdin.writelines(lines)
+        _, said = process.communicate()
+    if process.returncode != 0:
+        reason = said.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
+        raise TelemetryError(f"could not {what}: {reason[0]}")

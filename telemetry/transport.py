@@ -1,0 +1,250 @@
+"""Keep-alive HTTP connections to one API host: one request in, one whole answer or fault out.
+
+Knows nothing of GitHub's rules. http.client and not urllib.request, which closes the connection
+after every answer and hands the Authorization header to whatever host a redirect names.
+"""
+
+import gzip
+import re
+import socket
+import ssl
+import threading
+import urllib.request
+import zlib
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    RemoteDisconnected,
+)
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from telemetry import TelemetryError
+from telemetry.backoff import Answer, Fault, clean
+
+_IDLE_CONNECTIONS = 16
+
+# What a write or read on a kept connection meets when the server has closed it meanwhile.
+_CLOSED_BY_SERVER = (
+    RemoteDisconnected,
+    ConnectionError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
+
+
+class GitHubError(TelemetryError):
+    """A request that GitHub did not answer as needed; `status` is its HTTP status if it had one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Transport:
+    """A pool of connections to the host of `base_url`, for any number of threads.
+
+    `headers` are sent with every request, to that host only. `proxies` maps schemes to proxy URLs,
+    and "no" to hosts reached without one, as `urllib.request.getproxies()`, its default, does.
+    Raises GitHubError for a base URL or proxy that cannot be used.
+    """
+
+    def __init__(
+        self, base_url: str, *, timeout: float, proxies: Mapping[str, str] | None = None
+    ) -> None:
+        base = _split_base_url(base_url)
+        self.base = base.path.rstrip("/")
+        self.origin = origin(base_url)
+        self.headers: dict[str, str] = {}
+        self._https = base.scheme == "https"
+        self._host = base.hostname or ""
+        self._port = base.port or (443 if self._https else 80)
+        self._timeout = timeout
+        self._proxy = _proxy_for(base, proxies)
+        self._context = ssl.create_default_context() if self._https else None
+        self._lock = threading.Lock()
+        self._idle: list[HTTPConnection] = []
+        self._busy: set[HTTPConnection] = set()
+        self._closed = False
+
+    def exchange(self, target: str) -> Answer | Fault:
+        """Send GET for `target` (path and query) and return the answer.
+
+        A kept connection that the server has closed while idle is replaced at once by a new one.
+        """
+        kept = self._take()
+        if kept is not None:
+            answer = self._ask(kept, target)
+            if answer is not None:
+                return answer
+        fresh = self._connect()
+        if isinstance(fresh, Fault):
+            return fresh
+        return self._ask(fresh, target) or Fault("the connection was closed without an answer")
+
+    def close(self) -> None:
+        """Close idle connections and break off busy ones, whose requests then end in a fault."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            for connection in self._busy:
+                _break_off(connection)
+        for connection in idle:
+            connection.close()
+
+    def _take(self) -> HTTPConnection | None:
+        with self._lock:
+            if not self._idle:
+                return None
+            connection = self._idle.pop()
+            self._busy.add(connection)
+            return connection
+
+    def _connect(self) -> HTTPConnection | Fault:
+        connection = self._new_connection()
+        try:
+            connection.connect()
+        except (HTTPException, OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        else:
+            with self._lock:
+                self._busy.add(connection)
+                if self._closed:
+                    _break_off(connection)
+            return connection
+        connection.close()
+        through = f" through the proxy {self._proxy.hostname}" if self._proxy else ""
+        return Fault(f"no connection to {self._host}{through} ({clean(reason)})", connecting=True)
+
+    def _new_connection(self) -> HTTPConnection:
+        host, port = self._host, self._port
+        if self._proxy:
+            host, port = self._proxy.hostname or "", self._proxy.port or 80
+        if not self._https:
+            return HTTPConnection(host, port, timeout=self._timeout)
+        connection = HTTPSConnection(host, port, timeout=self._timeout, context=self._context)
+        if self._proxy:
+            connection.set_tunnel(self._host, self._port, _proxy_headers(self._proxy))
+        return connection
+
+    def _ask(self, connection: HTTPConnection, target: str) -> Answer | Fault | None:
+        """Return the answer, or None when the server closed the connection before any of it."""
+        response = None
+        keep = False
+        try:
+            self._send(connection, target)
+            response = connection.getresponse()
+            body = response.read()
+            keep = not response.will_close
+        except (HTTPException, OSError) as error:
+            if response is None and isinstance(error, _CLOSED_BY_SERVER):
+                return None
+            if isinstance(error, TimeoutError):
+                return Fault(f"no answer within {self._timeout:g} s")
+            return Fault(f"the answer broke off ({type(error).__name__})")
+        finally:
+            self._release(connection, keep=keep)
+        return _answer(response, body)
+
+    def _send(self, connection: HTTPConnection, target: str) -> None:
+        relayed = self._proxy if self._proxy and not self._https else None
+        where = self.origin + target if relayed else target
+        connection.putrequest("GET", where, skip_accept_encoding=True)
+        if relayed:
+            for name, value in _proxy_headers(relayed).items():
+                connection.putheader(name, value)
+        # No variable here holds the token: some tracebacks show them.
+        for name in self.headers:
+            connection.putheader(name, self.headers[name])
+        connection.endheaders()
+
+    def _release(self, connection: HTTPConnection, *, keep: bool) -> None:
+        with self._lock:
+            self._busy.discard(connection)
+            if keep and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL, alike for the same place; "" if it has none."""
+    try:
+        parts = urlsplit(url)
+        default = {"http": 80, "https": 443}[parts.scheme]
+        port = parts.port or default
+    except (ValueError, KeyError):
+        return ""
+    host = parts.hostname or ""
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + ("" if port == default else f":{port}")
+
+
+def _split_base_url(base_url: str) -> SplitResult:
+    example = "set GITHUB_API_URL to a URL like https://api.github.com or https://HOST/api/v3"
+    shown = "" if "@" in base_url else f" {clean(base_url)!r}"
+    problem = f"the API URL{shown} cannot be used; {example}"
+    try:
+        base = urlsplit(base_url)
+        usable = base.scheme in ("http", "https") and bool(base.hostname) and base.port != 0
+    except ValueError:
+        raise GitHubError(problem) from None
+    if "@" in base.netloc:
+        raise GitHubError(f"the API URL must not hold a user name or password; {example}")
+    if not usable or base.query or base.fragment or not re.fullmatch(r"[!-~]+", base_url):
+        raise GitHubError(problem)
+    return base
+
+
+def _proxy_for(base: SplitResult, proxies: Mapping[str, str] | None) -> SplitResult | None:
+    host = base.netloc
+    if proxies is None:
+        proxies = urllib.request.getproxies()
+        bypassed = urllib.request.proxy_bypass(host)
+    else:
+        # Missing from the type stubs; proxy_bypass() takes no mapping on macOS.
+        bypassed = urllib.request.proxy_bypass_environment(host, proxies)  # type: ignore[attr-defined]
+    url = proxies.get(base.scheme)
+    if bypassed or not url:
+        return None
+    try:
+        proxy = urlsplit(url if "://" in url else f"http://{url}")
+        usable = proxy.scheme == "http" and bool(proxy.hostname) and proxy.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        name = f"{base.scheme.upper()}_PROXY"
+        raise GitHubError(
+            f"the proxy in {name} cannot be used; set it to a URL like http://HOST:PORT"
+        )
+    return proxy
+
+
+def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
+
+
+def _answer(response: HTTPResponse, body: bytes) -> Answer | Fault:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in headers:  # the one list among those that matter: it may come in several lines
+        headers["link"] = ", ".join(response.headers.get_all("link", []))
+    if "gzip" in headers.get("content-encoding", "").lower():
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            return Fault(f"{response.status} with a body that is not the gzip it claims to be")
+    return Answer(response.status, headers, body)
+
+
+def _break_off(connection: HTTPConnection) -> None:
+    if connection.sock is not None:
+        with suppress(OSError):  # the other side may have been faster
+            # Not SSLSocket.shutdown: it takes TLS away under the thread that is reading.
+            socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)

@@ -1,0 +1,166 @@
+"""A real PostgreSQL for the tests, a database of its own for each of them, and rows to put in."""
+
+import itertools
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from telemetry import embedded
+from telemetry.binaries import find_tool
+from telemetry.database import Connection, open_connection
+from telemetry.migrations import migrate
+from telemetry.rows import LlmCall, WorkflowRun
+
+ROOT = Path(__file__).resolve().parent.parent
+PAYLOADS = ROOT / "tests" / "payloads"
+
+# What a developer has set for the real thing, or for the network, must not reach the tests.
+for name in list(os.environ):
+    if name.startswith(("PG", "GITHUB_", "TELEMETRY_")) and name != "TELEMETRY_FIXTURES":
+        del os.environ[name]
+for name in ("DATABASE_URL", "http_proxy", "https_proxy", "all_proxy"):
+    os.environ.pop(name, None)
+    os.environ.pop(name.upper(), None)
+
+# A test's database may be lost with the machine.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The connection string of a server that lives as long as the tests do."""
+    with tempfile.TemporaryDirectory(prefix="telemetry-") as home:
+        # As root, the server runs as another account, which has to get in.
+        Path(home).chmod(0o711)
+        with embedded.server(Path(home), environ=os.environ, options=FAST) as dsn:
+            yield dsn
+
+
+@pytest.fixture(scope="session")
+def new_database(server: str) -> Iterator[Callable[[str], str]]:
+    """Make a database, as a copy of another one, and return its connection string."""
+    numbers = itertools.count()
+    with psycopg.connect(server, autocommit=True) as admin:
+
+        def make(template: str = "template1") -> str:
+            name = f"test_{next(numbers)}"
+            admin.execute(f"create database {name} template {template}")
+            return make_conninfo(server, dbname=name)
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def migrated(new_database: Callable[[str], str]) -> str:
+    """The name of a migrated database that the others are copied from."""
+    dsn = new_database("template1")
+    migrate(dsn)
+    return str(psycopg.conninfo.conninfo_to_dict(dsn)["dbname"])
+
+
+@pytest.fixture
+def empty_dsn(new_database: Callable[[str], str]) -> str:
+    """A database without any table."""
+    return new_database("template1")
+
+
+@pytest.fixture
+def dsn(new_database: Callable[[str], str], migrated: str) -> str:
+    """A database with all tables and views, and no rows."""
+    return new_database(migrated)
+
+
+@pytest.fixture
+def connection(dsn: str) -> Iterator[Connection]:
+    with open_connection(dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """The folder of recorded payloads, which is not part of the project."""
+    folder = os.environ.get("TELEMETRY_FIXTURES")
+    if not folder:
+        pytest.skip("TELEMETRY_FIXTURES is not set: the recorded payloads are elsewhere")
+    return Path(folder)
+
+
+def payload(name: str) -> Any:
+    """A run of tests/payloads/runs.json: the first one there, with the oddity of that name."""
+    runs = json.loads((PAYLOADS / "runs.json").read_text(encoding="utf-8"))
+    if name == "run":
+        return runs["run"]
+    oddity = runs[name]
+    kept = {k: v for k, v in runs["run"].items() if k not in oddity.get("without", ())}
+    return {**kept, **oddity.get("with", {})}
+
+
+CREATED_AT = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
+
+RUN = WorkflowRun(
+    github_run_id=1,
+    run_attempt=1,
+    repository_id=7,
+    repository="acme/app",
+    workflow_id=3,
+    workflow_name="CI",
+    workflow_path=".github/workflows/ci.yml",
+    run_number=5,
+    display_title="Fix the build",
+    branch="main",
+    commit_sha="0a1b2c",
+    head_repository="acme/app",
+    event_type="push",
+    status="completed",
+    conclusion="success",
+    actor="dev-1",
+    triggering_actor="dev-1",
+    created_at=CREATED_AT,
+    started_at=CREATED_AT,
+    updated_at=CREATED_AT.replace(minute=10),
+    completed_at=CREATED_AT.replace(minute=10),
+    duration_seconds=600,
+    html_url="https://github.com/acme/app/actions/runs/1",
+)
+CALL = LlmCall(source="canonical", call_id="c1", timestamp=CREATED_AT, model="some-model")
+
+
+def workflow_run(**changes: Any) -> WorkflowRun:
+    """A valid row, with what matters to a test changed."""
+    return replace(RUN, **changes)
+
+
+def llm_call(**changes: Any) -> LlmCall:
+    """A valid row, with what matters to a test changed."""
+    return replace(CALL, **changes)
+
+
+def pytest_report_header() -> str:
+    fixtures = os.environ.get("TELEMETRY_FIXTURES")
+    return f"recorded payloads: {'there' if fixtures else 'skipped, TELEMETRY_FIXTURES is unset'}"
+
+
+@pytest.fixture(scope="session")
+def psql() -> Callable[..., str]:
+    """Run psql on a database as a person would, stopping at the first error; returns its output."""
+    program = find_tool("psql", os.environ)
+
+    def run(dsn: str, *arguments: str, stdin: str | None = None) -> str:
+        command = [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn, *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

@@ -1,0 +1,337 @@
+"""Lists, page by page, from a server that keeps real rows and links like GitHub's."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
+
+PATH = "/repos/acme/app/actions/runs"
+CANONICAL = "/repositories/7/actions/runs"
+
+
+class RunList:
+    """Serves `rows` runs; `faulty` decides which (page, per_page) are answered with 502."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.asked: list[tuple[int, int]] = []
+        self.say_last = True
+        self.faulty: Callable[[int, int], bool] = lambda page, per_page: False
+        self.before_answer: Callable[[int], object] = lambda page: None
+
+    def __call__(self, request: Request) -> Response:
+        page = int(request.args.get("page", 1))
+        per_page = int(request.args.get("per_page", 30))
+        self.asked.append((page, per_page))
+        self.before_answer(page)
+        if self.faulty(page, per_page):
+            return Response('{"message": "Server Error"}', 502)
+        first, last = (page - 1) * per_page, -(-self.rows // per_page)
+        runs = [{"id": n} for n in range(first, min(first + per_page, self.rows))]
+        body = json.dumps({"total_count": self.rows, "workflow_runs": runs})
+        relations = {"next": page + 1, "last": last} if page < last else {}
+        if not self.say_last:
+            relations.pop("last", None)
+        link = ", ".join(
+            f'<{request.host_url}{CANONICAL[1:]}?per_page={per_page}&page={n}>; rel="{relation}"'
+            for relation, n in relations.items()
+        )
+        return Response(body, headers={"Link": link} if link else {})
+
+
+@pytest.fixture(scope="module")
+def threaded_server() -> Iterator[HTTPServer]:
+    server = HTTPServer(host="127.0.0.1", threaded=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(threaded_server: HTTPServer) -> HTTPServer:
+    threaded_server.clear()
+    return threaded_server
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def client(server: HTTPServer, said: list[str]) -> Iterator[GitHub]:
+    with GitHub(
+        base_url=server.url_for(""),
+        sleep=lambda seconds: None,
+        notify=said.append,
+        proxies={},
+        timeout=600,
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def serve(server: HTTPServer) -> Callable[[int], RunList]:
+    def serve(rows: int) -> RunList:
+        runs = RunList(rows)
+        for path in (PATH, CANONICAL):
+            server.expect_request(path).respond_with_handler(runs)
+        return runs
+
+    return serve
+
+
+Serve = Callable[[int], RunList]
+
+
+def ids(pages: Iterator[Page]) -> list[int]:
+    return [item["id"] for page in pages for item in page.items]
+
+
+def threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("github-pages")]
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 16])
+@pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 1050])
+def test_every_row_comes_once_and_in_order(
+    serve: Serve, client: GitHub, rows: int, concurrency: int
+) -> None:
+    runs = serve(rows)
+    assert ids(client.list_workflow_runs("acme/app", concurrency=concurrency)) == [*range(rows)]
+    assert len(runs.asked) == max(1, -(-rows // 100))
+
+
+def test_a_page_tells_where_it_stands(serve: Serve, client: GitHub) -> None:
+    serve(250)
+    pages = [*client.list_workflow_runs("acme/app")]
+    assert [(p.number, p.per_page, p.last, p.total_count) for p in pages] == [
+        (1, 100, 3, 250),
+        (2, 100, 3, 250),
+        (3, 100, None, 250),
+    ]
+
+
+def test_without_concurrency_pages_are_fetched_when_asked_for(serve: Serve, client: GitHub) -> None:
+    runs = serve(500)
+    pages = client.list_workflow_runs("acme/app")
+    assert runs.asked == []
+    next(pages)
+    next(pages)
+    assert (len(runs.asked), threads()) == (2, [])
+
+
+def test_pages_are_fetched_at_the_same_time(serve: Serve, client: GitHub) -> None:
+    together = threading.Barrier(3)
+    runs = serve(400)
+    runs.before_answer = lambda page: page > 1 and together.wait(60)
+    assert ids(client.list_workflow_runs("acme/app", concurrency=3)) == [*range(400)]
+
+
+def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> None:
+    runs = serve(2000)
+    pages = client.list_workflow_runs("acme/app", concurrency=3)
+    next(pages)
+    second = next(pages)
+    assert second.number == 2
+    pages.close()
+    client.close()
+    assert max(page for page, _ in runs.asked) <= 5
+
+
+def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> None:
+    runs = serve(500)
+    runs.say_last = False
+    pages = client.list_workflow_runs("acme/app", concurrency=4)
+    next(pages)
+    assert threads() == []
+    assert ids(pages) == [*range(100, 500)]
+    assert len(runs.asked) == 5
+
+
+def test_the_list_goes_on_beyond_the_last_page_that_was_promised(
+    serve: Serve, client: GitHub
+) -> None:
+    runs = serve(300)
+    pages = client.list_workflow_runs("acme/app", concurrency=4)
+    first = next(pages)
+    runs.rows = 700
+    assert [*(item["id"] for item in first.items), *ids(pages)][-1] == 699
+
+
+def test_a_list_that_has_become_shorter_ends_where_it_ends(serve: Serve, client: GitHub) -> None:
+    runs = serve(900)
+    release = threading.Event()
+    runs.before_answer = lambda page: page > 1 and release.wait(60)
+    pages = client.list_workflow_runs("acme/app", concurrency=2)
+    next(pages)
+    runs.rows = 150
+    release.set()
+    assert ids(pages) == [*range(100, 150)]
+
+
+def test_stopping_early_ends_the_threads(serve: Serve, client: GitHub) -> None:
+    serve(5000)
+    pages = client.list_workflow_runs("acme/app", concurrency=8)
+    next(pages)
+    pages.close()
+    assert wait_for(lambda: not threads())
+
+
+def test_stopping_early_wakes_a_thread_that_backs_off(serve: Serve, server: HTTPServer) -> None:
+    waiting = threading.Event()
+    serve(500).faulty = lambda page, per_page: page > 1
+    with GitHub(
+        base_url=server.url_for(""), jitter=lambda: 1e6, notify=lambda _: waiting.set(), proxies={}
+    ) as client:
+        pages = client.list_workflow_runs("acme/app", concurrency=2)
+        next(pages)
+        assert waiting.wait(60)
+        pages.close()
+        assert wait_for(lambda: not threads())
+
+
+def wait_for(claim: Callable[[], bool]) -> bool:
+    pause = threading.Event()
+    return any(claim() or pause.wait(0.05) for _ in range(1200))
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize(
+    ("largest", "sizes"), [(50, [100, 50]), (25, [100, 50, 25]), (10, [100, 50, 25, 10])]
+)
+def test_pages_that_are_too_big_become_smaller_and_no_row_is_lost(
+    serve: Serve, client: GitHub, concurrency: int, largest: int, sizes: list[int]
+) -> None:
+    runs = serve(430)
+    runs.faulty = lambda page, per_page: per_page > largest and page * per_page > 200
+    pages = [*client.list_workflow_runs("acme/app", concurrency=concurrency)]
+    assert sorted({item["id"] for page in pages for item in page.items}) == [*range(430)]
+    assert sorted({page.per_page for page in pages}, reverse=True) == [100, *sizes[-1:]]
+    for page in pages:
+        assert page.items[0]["id"] == (page.number - 1) * page.per_page
+
+
+def test_page_three_of_a_hundred_is_page_five_of_fifty(
+    serve: Serve, client: GitHub, said: list[str]
+) -> None:
+    runs = serve(300)
+    runs.faulty = lambda page, per_page: (page, per_page) == (3, 100)
+    pages = [*client.list_workflow_runs("acme/app")]
+    assert [(p.number, p.per_page, p.last) for p in pages] == [
+        (1, 100, 3),
+        (2, 100, 3),
+        (5, 50, 6),
+        (6, 50, None),
+    ]
+    assert runs.asked == [(1, 100), (2, 100), (3, 100), (3, 100), (5, 50), (6, 50)]
+    assert said[-1] == f"GET {PATH}: 502 Bad Gateway; going on with 50 rows a page, not 100"
+
+
+def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
+    serve: Serve, client: GitHub
+) -> None:
+    runs = serve(80)
+    runs.faulty = lambda page, per_page: per_page == 25 and page == 2
+    pages = [*client.list_workflow_runs("acme/app", per_page=25)]
+    assert [(p.number, p.per_page) for p in pages][:2] == [(1, 25), (3, 10)]
+    assert pages[1].items[0]["id"] == 20
+
+
+def test_a_page_that_fails_once_keeps_its_size(serve: Serve, client: GitHub) -> None:
+    runs = serve(200)
+    runs.faulty = lambda page, per_page: len(runs.asked) == 2
+    assert [p.per_page for p in client.list_workflow_runs("acme/app")] == [100, 100]
+
+
+def test_a_list_that_fails_at_every_size_is_one_sentence(serve: Serve, client: GitHub) -> None:
+    runs = serve(200)
+    runs.faulty = lambda page, per_page: True
+    with pytest.raises(GitHubError, match=f"GET {PATH}: 502 Bad Gateway in 5 tries") as caught:
+        next(client.list_workflow_runs("acme/app"))
+    assert caught.value.status == 502
+    assert [size for _, size in runs.asked] == [100, 100, 50, 50, 25, 25, 10, 10, 10, 10, 10]
+
+
+def test_more_than_a_hundred_rows_a_page_are_not_asked_for(serve: Serve, client: GitHub) -> None:
+    runs = serve(150)
+    assert [p.per_page for p in client.list_workflow_runs("acme/app", per_page=500)] == [100, 100]
+    assert runs.asked[0] == (1, 100)
+
+
+def answer(server: HTTPServer, body: Any, **options: Any) -> None:
+    server.expect_request(PATH).respond_with_data(json.dumps(body), **options)
+
+
+@pytest.mark.parametrize("body", [{}, {"workflow_runs": None}, {"workflow_runs": {"id": 1}}])
+def test_an_answer_without_the_list_is_one_sentence(
+    server: HTTPServer, client: GitHub, body: Any
+) -> None:
+    answer(server, body)
+    with pytest.raises(GitHubError, match=f"GET {PATH}: the answer holds no list 'workflow_runs'"):
+        next(client.list_workflow_runs("acme/app"))
+
+
+def test_rows_of_any_kind_are_handed_on(server: HTTPServer, client: GitHub) -> None:
+    answer(server, {"workflow_runs": [1, None, {"id": 2}], "total_count": "3"})
+    page = next(client.list_workflow_runs("acme/app"))
+    assert page.items == [1, None, {"id": 2}]
+    assert page.total_count is None
+
+
+def test_the_end_of_pagination_is_an_error_of_its_own(server: HTTPServer, client: GitHub) -> None:
+    message = "In order to keep the API fast for everyone, pagination is limited for this resource."
+    answer(server, {"message": message, "status": "422"}, status=422)
+    with pytest.raises(PaginationLimited, match="ask for shorter windows of creation time"):
+        next(client.list_workflow_runs("acme/app"))
+
+
+def test_an_empty_repository_is_one_empty_page(server: HTTPServer, client: GitHub) -> None:
+    answer(server, {"message": "Git Repository is empty."}, status=409)
+    assert [*client.list_workflow_runs("acme/app")] == [Page([], 0, 1, 100, None)]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/repositories/7/actions/runs?page=2",
+        "//evil.example/x",
+        "http://127.0.0.1:1/x",
+        "https://127.0.0.1/x",
+        "http://127.0.0.1@evil.example/x",
+        "http://[::1/x",
+        "ftp://127.0.0.1/x",
+        "http://127.0.0.1:port/x",
+    ],
+)
+def test_a_next_page_elsewhere_is_refused(server: HTTPServer, client: GitHub, link: str) -> None:
+    answer(server, {"workflow_runs": []}, headers={"Link": f'<{link}>; rel="next"'})
+    pages = client.list_workflow_runs("acme/app")
+    next(pages)
+    with pytest.raises(GitHubError, match=f"GET {PATH}: refused to follow GitHub to"):
+        next(pages)
+    assert len(server.log) == 1
+
+
+def test_a_next_page_that_is_this_page_is_refused(server: HTTPServer, client: GitHub) -> None:
+    link = f'<{PATH}?per_page=100&page=2>; rel="next"'
+    answer(server, {"workflow_runs": []}, headers={"Link": link})
+    pages = client.list_workflow_runs("acme/app")
+    next(pages)
+    with pytest.raises(GitHubError, match="lead in a circle"):
+        next(pages)
+
+
+def test_a_next_page_is_followed_word_for_word(server: HTTPServer, client: GitHub) -> None:
+    link = f'<{PATH}?after=b%2Fc&Page=x>; rel="next"'
+    server.expect_request(PATH, query_string="after=b%2Fc&Page=x").respond_with_data(
+        '{"workflow_runs": [{"id": 2}]}'
+    )
+    answer(server, {"workflow_runs": [{"id": 1}]}, headers={"Link": link})
+    assert ids(client.list_workflow_runs("acme/app")) == [1, 2]

@@ -1,0 +1,189 @@
+"""Every file in sql/ is one statement that psql and psycopg both run as it stands."""
+
+import itertools
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, llm_call, workflow_run
+
+from telemetry.database import KEYS, SQL, Connection, execute, statement, upsert
+from telemetry.rows import Ingestion, LlmCall, Repository, WorkflowRun
+
+STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
+ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
+FILES = STATEMENTS + ANALYSES
+PARAMETER = re.compile(r":'(\w+)'")
+
+by_name = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def header(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    count = next(i for i, line in enumerate(lines) if not line.startswith("--"))
+    return [line.removeprefix("--").removeprefix(" ") for line in lines[:count]]
+
+
+def command(path: Path) -> list[str]:
+    """The command in the file's header, as a shell splits it."""
+    lines = header(path)
+    start = next(i for i, line in enumerate(lines) if line.strip().startswith("psql "))
+    return shlex.split(" ".join(line.rstrip("\\") for line in lines[start:]))
+
+
+def body(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split("\n", len(header(path)))[-1]
+
+
+@by_name
+def test_the_first_line_is_a_sentence(path: Path) -> None:
+    assert re.fullmatch(r"[A-Z].{10,100}[.?]", header(path)[0])
+
+
+@by_name
+def test_the_header_ends_with_the_command_that_runs_it(path: Path) -> None:
+    words = command(path)
+    assert words[:2] == ["psql", "$DATABASE_URL"]
+    assert words[words.index("-f") + 1] == str(path.relative_to(ROOT))
+    given = {word.split("=")[0] for flag, word in itertools.pairwise(words) if flag == "-v"}
+    assert given == set(PARAMETER.findall(body(path)))
+
+
+@by_name
+def test_the_style_is_kept(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith(";\n") and not text.endswith("\n\n")
+    assert all(len(line) <= 100 for line in text.splitlines())
+    without_strings = re.sub(r"'[^']*'", "''", body(path))
+    assert "select *" not in without_strings
+    assert not re.search(r"\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE)\b", without_strings)
+    assert not re.search(r"%\(|\{\w+\}|(?<![:\w]):[a-z_]", without_strings)
+    assert not re.search(r"^\\", text, re.MULTILINE)
+    assert not any(PARAMETER.search(line) or "%(" in line for line in header(path))
+
+
+@by_name
+def test_psql_runs_it_by_its_own_command(path: Path, dsn: str, psql: Callable[..., str]) -> None:
+    psql(dsn, *command(path)[2:])
+
+
+@pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
+def test_an_analysis_can_be_pasted(path: Path, dsn: str, psql: Callable[..., str]) -> None:
+    assert not PARAMETER.search(body(path))
+    assert "interval '30 days'" in body(path)
+    assert psql(dsn, stdin=path.read_text(encoding="utf-8"))
+
+
+@by_name
+def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
+    words = command(path)
+    pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
+    name = str(path.relative_to(SQL)).removesuffix(".sql")
+    with connection.transaction():
+        execute(connection, name, dict(pairs))
+
+
+def test_every_statement_is_used_by_the_program() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "telemetry").glob("*.py"))
+    composed = {f"upsert_{table}" for table, _ in KEYS.values()} | {
+        f"{verb}_{table}"
+        for verb in ("prunable", "prune")
+        for table in ("workflow_runs", "llm_calls")
+    }
+    for path in STATEMENTS:
+        assert f'"{path.stem}"' in code or path.stem in composed, path.name
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (WorkflowRun, "upsert_workflow_runs"),
+        (LlmCall, "upsert_llm_calls"),
+        (Repository, "upsert_repositories"),
+        (Ingestion, "record_ingestions"),
+    ],
+)
+def test_fields_parameters_and_columns_have_one_name_each(row: type, name: str) -> None:
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    names = [field.name for field in fields(row)]
+    columns = re.search(r"insert into \w+ \(\n(.*?)\n\) values", text, re.DOTALL)
+    assert columns
+    assert [line.strip(" ,") for line in columns[1].splitlines()] == names
+    assert PARAMETER.findall(body(SQL / f"{name}.sql")) == names
+
+
+@pytest.mark.parametrize(
+    ("row", "table", "kept_by_us"),
+    [
+        (WorkflowRun, "workflow_runs", {"jobs_listed_at", "missing_upstream_at", "revision"}),
+        (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision"}),
+        (Repository, "repositories", {"first_seen_at", "revision"}),
+        (Ingestion, "ingestions", set()),
+    ],
+)
+def test_a_table_has_the_fields_of_its_row_in_their_order(
+    connection: Connection, row: type, table: str, kept_by_us: set[str]
+) -> None:
+    columns = [
+        found["column_name"]
+        for found in connection.execute(
+            "select column_name from information_schema.columns "
+            "where table_name = %s order by ordinal_position",
+            [table],
+        )
+    ]
+    names = [field.name for field in fields(row)]
+    assert [column for column in columns if column not in kept_by_us] == names
+    assert set(columns) - set(names) == kept_by_us
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: workflow_run(), lambda: llm_call()], ids=["workflow_runs", "llm_calls"]
+)
+def test_every_column_of_an_upsert_is_compared_set_and_stored(
+    connection: Connection, make: Callable[[], Any]
+) -> None:
+    row = make()
+    table, key = KEYS[type(row)]
+    text = statement(f"upsert_{table}")
+    for field in fields(row):
+        if field.name in key or (table, field.name) == ("llm_calls", "timestamp"):
+            continue
+        assert re.search(rf"^  {field.name} = ", text, re.MULTILINE), field.name
+        assert re.search(rf"^    {table}\.{field.name},?$", text, re.MULTILINE), field.name
+    upsert(connection, [row])
+    stored = connection.execute(f"select * from {table}").fetchone()
+    assert stored is not None
+    assert {field.name: stored[field.name] for field in fields(row)} == vars(row)
+
+
+def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection) -> None:
+    ours = {row["table_name"] for row in execute(connection, "our_tables")}
+    everything = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'public'"
+    )
+    assert ours == {row["table_name"] for row in everything}
+
+
+def test_status_shows_every_table_that_holds_data(connection: Connection) -> None:
+    shown = {row["table_name"] for row in execute(connection, "status_tables")}
+    ours = {
+        name
+        for name in (row["table_name"] for row in execute(connection, "our_tables"))
+        if "yoyo" not in name and name not in ("installed_views", "latest_attempts")
+    }
+    assert shown == ours
+
+
+def test_no_python_file_holds_a_statement() -> None:
+    spelled = re.compile(
+        r"[\"'](select\b.*\bfrom|insert into|update \w+ set|delete from|(create|alter|drop) \w+) ",
+        re.IGNORECASE,
+    )
+    for folder in ("telemetry", "scripts"):
+        for path in (ROOT / folder).glob("*.py"):
+            assert not spelled.search(path.read_text(encoding="utf-8")), path.name

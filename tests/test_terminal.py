@@ -1,0 +1,103 @@
+"""Text for people: aligned, and with nothing in it that a terminal or a runner would obey."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.ingest import Report
+from telemetry.rows import Ingestion
+from telemetry.terminal import cell, plain, progress_text, report_text, size, table, width
+
+AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+
+
+@given(st.text())
+def test_no_text_can_steer_a_terminal_or_a_runner(text: str) -> None:
+    shown = plain(text)
+    assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
+    assert not shown.startswith("::")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\033[31mred\033[0m", "\ufffd[31mred\ufffd[0m"),
+        ("two\nlines\r", "two\ufffdlines\ufffd"),
+        ("right\u202eto left", "right\ufffdto left"),
+        ("::error::no", " ::error::no"),
+        ("\n::error::no", "\ufffd::error::no"),
+        ("Grüße 你好 🎉", "Grüße 你好 🎉"),
+    ],
+)
+def test_hostile_names_are_shown_and_not_obeyed(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+def test_columns_line_up_whatever_the_width_of_their_characters() -> None:
+    rows = [{"name": "你好", "runs": 1_234}, {"name": "e\u0301a", "runs": None}]
+    lines = table(rows, {"name": "name", "runs": "runs"}).splitlines()
+    assert lines == ["name   runs", "────  ─────", "你好  1,234", "e\u0301a        –"]
+    assert width("你好") == 4
+
+
+def test_a_table_without_rows_is_its_headings() -> None:
+    assert table([], {"a": "first", "b": "second"}).splitlines()[0] == "first  second"
+
+
+def test_times_are_shown_in_utc() -> None:
+    assert cell(AT.astimezone(timezone(timedelta(hours=5)))) == "2026-01-05 08:00"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 B"), (1_023, "1023 B"), (1_536, "1.5 kB"), (40_960, "40 kB"), (3 * 2**40, "3.0 TB")],
+)
+def test_sizes(count: int, text: str) -> None:
+    assert size(count) == text
+
+
+def test_a_bar_fits_its_terminal() -> None:
+    assert progress_text(50, 100, 80) == "[" + "█" * 20 + "·" * 20 + "] 50 of about 100"
+    assert progress_text(7, 5, 80).endswith("] 7")
+    assert all(width(progress_text(5, 10, columns)) <= columns for columns in range(20, 200))
+
+
+def report(outcome: str, **changes: object) -> Report:
+    done = Ingestion(7, AT, AT, outcome, AT, **changes)  # type: ignore[arg-type]
+    error = None if outcome == "complete" else "GitHub says\nno"
+    return Report("acme/app", outcome, error, done, ("run 5: id is missing",), 1.25)
+
+
+def test_the_summary_tells_each_count() -> None:
+    text = report_text(
+        report(
+            "complete",
+            fetched=16,
+            inserted=5,
+            updated=3,
+            unchanged=2,
+            not_completed=4,
+            unreadable=2,
+            cut=1,
+            requests=9,
+        )
+    )
+    assert text.splitlines() == [
+        "acme/app: 16 runs fetched: 5 inserted, 3 updated, 2 unchanged, "
+        "6 skipped (4 not completed, 2 unreadable); 9 requests, 1.2 s",
+        "  cut to the length of their column: 1 value",
+        "  unreadable: run 5: id is missing",
+        "  and 1 more unreadable",
+    ]
+
+
+def test_the_summary_of_what_is_not_complete_says_why_and_what_is_kept() -> None:
+    last = report_text(report("incomplete", unreadable=1)).splitlines()[-1]
+    assert last == "  incomplete; what is counted above is stored: GitHub says\ufffdno"
+
+
+def test_a_repository_that_never_answered_is_one_line() -> None:
+    failed = Report("acme/app", "failed", "404 not found", None, (), 0.1)
+    assert report_text(failed) == "acme/app: failed: 404 not found"
