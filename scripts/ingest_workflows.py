@@ -48,6 +48,7 @@ def arguments() -> argparse.Namespace:
     command.add_argument(
         "--wait",
         action="store_true",
+        default=bool(environ.get("TELEMETRY_WAIT")),
         help="wait for GitHub's rate limit to reset instead of stopping with exit code 3",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")

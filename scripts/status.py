@@ -24,6 +24,12 @@ def main() -> int:
         default=os.environ.get("TELEMETRY_MAX_AGE"),
         help="exit with 4 when the last complete ingest is older, such as 12h",
     )
+    command.add_argument(
+        "--format",
+        choices=("text", "markdown"),
+        default=os.environ.get("TELEMETRY_FORMAT", "text"),
+        help="markdown: for a GitHub Actions job summary (default: text)",
+    )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = command.parse_args()
     max_age = settings.age(options.max_age, "MAX_AGE") if options.max_age else None
@@ -33,7 +39,8 @@ def main() -> int:
     if options.json:
         show_json({"schema_version": 1, **vars(found)})
     else:
-        show(terminal.status_text(found))
+        text = terminal.status_text(found)
+        show(terminal.code_block(text) if options.format == "markdown" else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")
         return 4

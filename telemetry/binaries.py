@@ -146,9 +146,10 @@ def _major(binaries: Path, environ: Mapping[str, str]) -> int:
 
 
 def unprivileged_account(data: Path) -> Account | None:
-    """Return whom the programs run as: None, ourselves, unless we are root, whom they refuse.
+    """Return whom the programs run as: None, which is ourselves, unless we are root.
 
-    For root it is the owner of `data`, else postgres, else nobody. Raises EmbeddedUnavailable.
+    PostgreSQL refuses to run as root (its manual, on initdb and on postgres). It is then the owner
+    of `data`, else postgres, else nobody. Raises EmbeddedUnavailable when there is none of these.
     """
     if os.geteuid() != 0:
         return None

@@ -22,8 +22,8 @@ PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the 
 SOCKET_BYTES = 100  # a socket's path may have 103 bytes on macOS, 107 on Linux
 SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as well
 ELSEWHERE = "set TELEMETRY_HOME to another directory, or DATABASE_URL to a database of yours"
-# What a killed server's remains cause for a moment.
-PASSING = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
+LINGERING = 15  # seconds that the remains of a killed server may take to go, with these errors:
+REMAINS = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
 
 
 @dataclass(frozen=True)
@@ -60,18 +60,20 @@ class Cluster:
 
     def start(self) -> str:
         """Join the server or start it, outwaiting what is left of a killed one; return conninfo."""
-        deadline = time.monotonic() + PATIENCE
+        began = time.monotonic()
         while True:
             conninfo, answer = self._ping()
             if answer == Ping.OK:
                 return conninfo
-            busy = answer == Ping.REJECT  # it is starting up or shutting down
-            failure = "the server does not get ready" if busy else self._launch()
-            if not failure:
-                continue
-            if time.monotonic() > deadline or not (busy or PASSING.search(failure)):
-                raise self._refusal("starting the server", failure)
-            time.sleep(0.2)
+            if answer == Ping.REJECT:  # it is starting up or shutting down
+                failure, patience = "the server does not get ready", PATIENCE
+            else:
+                failure = self._launch()
+                patience = LINGERING if REMAINS.search(failure) else 0
+            if failure:
+                if time.monotonic() - began > patience:
+                    raise self._refusal("starting the server", failure)
+                time.sleep(0.2)
 
     def stop(self) -> None:
         """Stop the server, if it is there."""
@@ -139,7 +141,10 @@ class Cluster:
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
         errors = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
         said = (errors or output.strip().splitlines()[-1:] or ["no reason given"])[0]
-        return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {ELSEWHERE}")
+        remedy = ELSEWHERE
+        if REMAINS.search(said):
+            remedy = f"delete postmaster.pid there if no PostgreSQL runs on it, or {ELSEWHERE}"
+        return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {remedy}")
 
 
 def _remove_sockets(directory: Path | None) -> None:

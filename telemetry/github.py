@@ -63,6 +63,7 @@ class GitHub:
 
     `requests` counts every request sent, retries and redirects included. `rate_limit` is the last
     one seen, None when the server tells none (GHES). `github_time` is the last `Date`, in UTC.
+    `host` is the name of the API host, in lower case and without its port.
 
     Raises GitHubError, which is RateLimited, PaginationLimited or NotFound where a caller has
     something better to do than to stop. The token is sent to the host of `base_url` only.
@@ -90,11 +91,11 @@ class GitHub:
                 f"{token_variable} holds a space, a line break or another character that no token"
                 " has; copy the token again"
             )
-        self.host = urlsplit(base_url).hostname or ""
         self.requests = 0
         self.rate_limit: RateLimit | None = None
         self.github_time: datetime | None = None
         self._transport = Transport(base_url, timeout=timeout, proxies=proxies)
+        self.host = self._transport.host
         self._transport.headers["Accept"] = "application/vnd.github+json"
         self._transport.headers["Accept-Encoding"] = "gzip"
         self._transport.headers["User-Agent"] = "actions-telemetry"

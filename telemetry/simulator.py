@@ -441,7 +441,7 @@ class Simulator:
             if attempt is None:
                 return _error(404, "Not Found")
         if request.kind in ("run", "attempt"):
-            pulls = request.query.get("exclude_pull_requests") not in ("1", "true")
+            pulls = _with_pull_requests(request.query)
             text = self.payloads.run(repository, run, attempt, pull_requests=pulls)
             return _Answer(200, _pack(text.encode()))
         if attempt is None and request.query.get("filter") != "all":
@@ -496,7 +496,7 @@ class Simulator:
         listed = min(total, cap)
         first, last = (page - 1) * per_page, min(page * per_page, listed)
         newest_first = [found[total - 1 - index] for index in range(first, last)]
-        pulls = query.get("exclude_pull_requests") not in ("1", "true")
+        pulls = _with_pull_requests(query)
         texts = [self.payloads.run(repository, r, pull_requests=pulls) for r in newest_first]
         shown = listed if not filtered or self.clamp_filtered_total else total
         body = f'{{"total_count":{shown},"workflow_runs":[{",".join(texts)}]}}'
@@ -614,6 +614,11 @@ def _paging(query: Mapping[str, str]) -> tuple[int, int]:
         max(1, int(page)) if page.isdecimal() else 1,
         min(LARGEST_PAGE, int(per_page) or 30) if per_page.isdecimal() else 30,
     )
+
+
+def _with_pull_requests(query: Mapping[str, str]) -> bool:
+    # Recorded with 1, documented with true.
+    return query.get("exclude_pull_requests") not in ("1", "true")
 
 
 def _by_id(repository: Repository, path: str) -> str:

@@ -167,6 +167,12 @@ def status_text(status: Status) -> str:
     return "\n\n".join(parts)
 
 
+def code_block(text: str) -> str:
+    """The text as a Markdown code block, which nothing in the text can end."""
+    harmless = text.replace("```", "` ` `")
+    return f"```text\n{harmless}\n```"
+
+
 def progress_text(done: int, total: int, columns: int) -> str:
     """A progress bar of at most that many columns; `total` may be an estimate."""
     share = min(1.0, done / total) if total else 1.0

@@ -61,7 +61,7 @@ class Transport:
         self.origin = origin(base_url)
         self.headers: dict[str, str] = {}
         self._https = base.scheme == "https"
-        self._host = base.hostname or ""
+        self.host = base.hostname or ""
         self._port = base.port or (443 if self._https else 80)
         self._timeout = timeout
         self._proxy = _proxy_for(base, proxies)
@@ -118,17 +118,17 @@ class Transport:
             return connection
         connection.close()
         through = f" through the proxy {self._proxy.hostname}" if self._proxy else ""
-        return Fault(f"no connection to {self._host}{through} ({clean(reason)})", connecting=True)
+        return Fault(f"no connection to {self.host}{through} ({clean(reason)})", connecting=True)
 
     def _new_connection(self) -> HTTPConnection:
-        host, port = self._host, self._port
+        host, port = self.host, self._port
         if self._proxy:
             host, port = self._proxy.hostname or "", self._proxy.port or 80
         if not self._https:
             return HTTPConnection(host, port, timeout=self._timeout)
         connection = HTTPSConnection(host, port, timeout=self._timeout, context=self._context)
         if self._proxy:
-            connection.set_tunnel(self._host, self._port, _proxy_headers(self._proxy))
+            connection.set_tunnel(self.host, self._port, _proxy_headers(self._proxy))
         return connection
 
     def _ask(self, connection: HTTPConnection, target: str) -> Answer | Fault | None:

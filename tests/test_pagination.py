@@ -1,5 +1,6 @@
 """Lists, page by page, from a server that keeps real rows and links like GitHub's."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -12,14 +13,19 @@ from werkzeug import Request, Response
 from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
 
 PATH = "/repos/acme/app/actions/runs"
-CANONICAL = "/repositories/7/actions/runs"
+NUMBERS = itertools.count(1)
 
 
 class RunList:
-    """Serves `rows` runs; `faulty` decides which (page, per_page) are answered with 502."""
+    """Serves `rows` runs; `faulty` decides which (page, per_page) are answered with 502.
+
+    Each list has a number of its own, so that a request which one test has given up, and which the
+    server sees late, is not counted in the next.
+    """
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
+        self.path = f"/repositories/{next(NUMBERS)}/actions/runs"
         self.asked: list[tuple[int, int]] = []
         self.say_last = True
         self.faulty: Callable[[int, int], bool] = lambda page, per_page: False
@@ -39,7 +45,7 @@ class RunList:
         if not self.say_last:
             relations.pop("last", None)
         link = ", ".join(
-            f'<{request.host_url}{CANONICAL[1:]}?per_page={per_page}&page={n}>; rel="{relation}"'
+            f'<{request.host_url}{self.path[1:]}?per_page={per_page}&page={n}>; rel="{relation}"'
             for relation, n in relations.items()
         )
         return Response(body, headers={"Link": link} if link else {})
@@ -74,13 +80,14 @@ def client(server: HTTPServer, said: list[str]) -> Iterator[GitHub]:
         timeout=600,
     ) as client:
         yield client
+    assert wait_for(lambda: not threads())  # of this test, before the next one counts its own
 
 
 @pytest.fixture
 def serve(server: HTTPServer) -> Callable[[int], RunList]:
     def serve(rows: int) -> RunList:
         runs = RunList(rows)
-        for path in (PATH, CANONICAL):
+        for path in (PATH, runs.path):
             server.expect_request(path).respond_with_handler(runs)
         return runs
 
@@ -140,9 +147,9 @@ def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> N
     next(pages)
     second = next(pages)
     assert second.number == 2
+    assert wait_for(lambda: len(runs.asked) == 5)
     pages.close()
-    client.close()
-    assert max(page for page, _ in runs.asked) <= 5
+    assert client.requests == 5
 
 
 def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> None:
@@ -159,9 +166,12 @@ def test_the_list_goes_on_beyond_the_last_page_that_was_promised(
     serve: Serve, client: GitHub
 ) -> None:
     runs = serve(300)
+    release = threading.Event()
+    runs.before_answer = lambda page: page > 1 and release.wait(60)
     pages = client.list_workflow_runs("acme/app", concurrency=4)
     first = next(pages)
     runs.rows = 700
+    release.set()
     assert [*(item["id"] for item in first.items), *ids(pages)][-1] == 699
 
 
@@ -195,6 +205,32 @@ def test_stopping_early_wakes_a_thread_that_backs_off(serve: Serve, server: HTTP
         assert waiting.wait(60)
         pages.close()
         assert wait_for(lambda: not threads())
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_closing_the_client_ends_a_list_that_backs_off(
+    serve: Serve, server: HTTPServer, failing: int
+) -> None:
+    waiting = threading.Event()
+    serve(500).faulty = lambda page, per_page: page >= failing
+    client = GitHub(
+        base_url=server.url_for(""), jitter=lambda: 1e6, notify=lambda _: waiting.set(), proxies={}
+    )
+    errors: list[str] = []
+
+    def read() -> None:
+        try:
+            ids(client.list_workflow_runs("acme/app", concurrency=2))
+        except GitHubError as error:
+            errors.append(str(error))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert waiting.wait(60)
+    client.close()
+    reader.join(60)
+    assert errors == [f"GET {PATH}: broken off, the client was closed"]
+    assert wait_for(lambda: not threads())
 
 
 def wait_for(claim: Callable[[], bool]) -> bool:
@@ -316,7 +352,7 @@ def test_a_next_page_elsewhere_is_refused(server: HTTPServer, client: GitHub, li
     next(pages)
     with pytest.raises(GitHubError, match=f"GET {PATH}: refused to follow GitHub to"):
         next(pages)
-    assert len(server.log) == 1
+    assert client.requests == 1
 
 
 def test_a_next_page_that_is_this_page_is_refused(server: HTTPServer, client: GitHub) -> None:

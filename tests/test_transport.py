@@ -350,6 +350,13 @@ def test_a_path_in_the_api_url_comes_before_each_path(server: ByteServer, connec
     assert server.received[0].startswith("GET /api/v3/rate_limit HTTP/1.1")
 
 
+@pytest.mark.parametrize(
+    "base_url", ["https://api.github.com", "http://API.GitHub.com:8080/api/v3"]
+)
+def test_the_host_is_told_without_case_and_port(connect: Connect, base_url: str) -> None:
+    assert connect(base_url=base_url).host == "api.github.com"
+
+
 def test_http_goes_through_its_proxy(server: ByteServer, connect: Connect) -> None:
     server.replies = [(OK, "keep"), (OK, "keep")]
     proxy = f"http://me:p%40ss@127.0.0.1:{server.port}"

@@ -1,0 +1,183 @@
+"""README, Makefile, workflows and code tell the same story."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from telemetry.database import SQL
+from telemetry.github import GitHub
+from telemetry.migrations import VIEWS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+CODE = "\n".join(
+    path.read_text(encoding="utf-8")
+    for folder in ("telemetry", "scripts")
+    for path in (ROOT / folder).glob("*.py")
+)
+
+
+def targets() -> set[str]:
+    found = re.search(r"^\.PHONY: (.*?)\n\n", MAKEFILE, re.DOTALL | re.MULTILINE)
+    assert found
+    return set(found[1].replace("\\", " ").split())
+
+
+def described() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+
+
+def test_every_target_is_described_in_help_and_in_the_readme() -> None:
+    assert targets() == described()
+    assert targets() == set(re.findall(r"^\| `make ([a-z-]+)` \|", README, re.MULTILINE))
+
+
+def test_every_target_that_the_readme_or_a_workflow_uses_exists() -> None:
+    texts = [README, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
+    command = re.compile(r"(?:`|^|run: |\$ )make ([a-z]+(?:-[a-z]+)*)", re.MULTILINE)
+    used = {name for text in texts for name in command.findall(text)}
+    assert {"ingest", "status", "demo"} <= used <= targets()
+
+
+def test_make_alone_prints_every_target() -> None:
+    printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert all(f"make {name} " in printed for name in targets())
+
+
+def test_the_plans_commands_are_there() -> None:
+    assert {"migrate", "ingest", "ingest-github", "status", "test"} <= targets()
+    assert (ROOT / "scripts" / "ingest_workflows.py").is_file()
+
+
+def test_every_variable_of_make_is_in_the_readme_and_read_by_a_script() -> None:
+    names = re.search(r"^VARIABLES := (.*)$", MAKEFILE, re.MULTILINE)
+    assert names
+    documented = set(re.findall(r"`TELEMETRY_(\w+)`", README)) - {"HOME", "TOKEN"}
+    assert set(names[1].split()) == documented
+    for name in documented:
+        assert f"| `{name}`, `TELEMETRY_{name}` |" in README, name
+        assert f"TELEMETRY_{name}" in CODE or f"$$TELEMETRY_{name}" in MAKEFILE, name
+
+
+def test_every_variable_that_the_code_reads_is_in_the_readme() -> None:
+    read = set(re.findall(r"\"((?:TELEMETRY|GITHUB|DATABASE)_[A-Z_]+)\"", CODE))
+    from_actions = {"GITHUB_OUTPUT"}
+    assert {name for name in read if f"`{name}" not in README} == from_actions
+
+
+def test_every_variable_of_the_example_is_in_the_readme() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for name in re.findall(r"^(\w+)=", example, re.MULTILINE):
+        assert f"`{name}`" in README
+
+
+def test_every_analysis_file_is_in_the_readme_with_its_title() -> None:
+    for path in (SQL / "analysis").glob("*.sql"):
+        title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("-- ")
+        assert f"| `sql/analysis/{path.name}` | {title} |" in README
+
+
+def test_every_table_and_view_is_in_the_readme() -> None:
+    made = re.findall(
+        r"create table if not exists (\w+)",
+        "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "migrations").glob("*.sql")),
+    )
+    views = [path.stem[3:] for path in VIEWS.glob("*.sql")]
+    for name in [*made, *views]:
+        assert f"| `{name}` |" in README or name == "installed_views", name
+
+
+def test_every_file_that_the_readme_names_exists() -> None:
+    named = re.findall(r"[`(](\.?[\w./-]+\.(?:sql|py|yml|example|toml))[`)]", README)
+    assert named
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize(
+    "path",
+    # command.py is what the others share, and psql.py hands --help on to psql.
+    [path for path in SCRIPTS if path.stem not in ("command", "psql")],
+    ids=lambda path: path.stem,
+)
+def test_every_script_answers_help_with_its_docstring(path: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, path, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    docstring = path.read_text(encoding="utf-8").split('"""')[1].strip()
+    assert docstring.splitlines()[0] in answer
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_is_thin(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 200
+    assert not re.search(r"\b(urllib|http\.client|\.execute\()", text)
+
+
+def test_the_library_neither_prints_nor_exits_nor_parses_arguments() -> None:
+    for path in (ROOT / "telemetry").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"^\s*print\(|sys\.exit|argparse|os\.environ\b(?!\.setdefault)", text, re.MULTILINE
+        ), path.name
+
+
+def imports(name: str) -> set[str]:
+    text = (ROOT / "telemetry" / f"{name}.py").read_text(encoding="utf-8")
+    found = re.findall(r"^\s*from telemetry\.(\w+) import", text, re.MULTILINE)
+    grouped = re.findall(r"^\s*from telemetry import (.+)$", text, re.MULTILINE)
+    return set(found) | {word.strip(" ()") for line in grouped for word in line.split(",")}
+
+
+def reachable(name: str) -> set[str]:
+    """The modules of ours that a module imports, and those that they import."""
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for other in imports(waiting.pop()) - seen:
+            seen.add(other)
+            if (ROOT / "telemetry" / f"{other}.py").is_file():
+                waiting.append(other)
+    return seen
+
+
+def test_data_goes_one_way() -> None:
+    assert imports("rows") == set()
+    assert not reachable("github") & {"database", "rows", "ingest", "status"}
+    assert not reachable("database") & {"github", "ingest", "status", "terminal"}
+    assert not reachable("simulator") & {"github", "database", "ingest"}
+
+
+def test_each_action_is_pinned_by_its_commit() -> None:
+    for path in WORKFLOWS:
+        for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
+
+
+def test_each_step_of_a_workflow_is_an_action_or_a_target_of_make() -> None:
+    for path in WORKFLOWS:
+        for line in re.findall(r"run: (.*)", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(
+                r"make [a-z -]+( FORMAT=markdown >> \"\$GITHUB_STEP_SUMMARY\")?", line
+            ), line
+
+
+def test_the_schedule_is_every_sixth_hour_and_needs_only_reading() -> None:
+    text = (ROOT / ".github" / "workflows" / "telemetry.yml").read_text(encoding="utf-8")
+    assert '- cron: "17 */6 * * *"' in text
+    assert "workflow_dispatch" in text and "concurrency:" in text and "timeout-minutes:" in text
+    assert re.findall(r"^ +(\w+): (read|write)", text, re.MULTILINE) == [
+        ("actions", "read"),
+        ("contents", "read"),
+    ]
+
+
+def test_the_default_server_of_the_readme_is_the_clients() -> None:
+    assert GitHub.__init__.__kwdefaults__["base_url"] in README
