@@ -8,7 +8,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -164,7 +164,7 @@ class GitHub:
         head_sha: str | None = None,
         per_page: int = 100,
         concurrency: int = 1,
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         """Yield the workflow runs of a repository, newest first, each in its latest attempt.
 
         Any filter turns the list into a search, which answers at most 1,000 runs without saying
@@ -197,7 +197,7 @@ class GitHub:
         *,
         per_page: int = 100,
         concurrency: int = 1,
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         """Yield each page of the list under `key` in the answers, in order.
 
         Follows `Link: rel="next"` on the same host. With `concurrency` above 1, that many pages are

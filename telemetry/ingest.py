@@ -8,6 +8,7 @@ Each page is one transaction, so that whatever stops an ingest, the pages before
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -143,22 +144,25 @@ def _ingest_one(
     outcome, problem = "complete", None
     requests_before = client.requests
     try:
-        pages = client.list_workflow_runs(name, per_page=PER_PAGE, concurrency=concurrency)
-        for page in pages:
-            if listing is None:
-                now = client.github_time or datetime.fromtimestamp(clock(), UTC)
-                repository = _identify(connection, client, name, page, notify)
-                listing = _begin(repository, page, wanted, now, requests_before)
-                notify(_estimate_text(name, listing, client))
-            reading = read_page(page, listing.ingestion.since, listing.repository, listing.seen)
-            _store(connection, client, listing, reading)
-            progress(listing.ingestion.fetched, listing.estimate)
-            listing.length += len(page.items)
-            if reading.past_the_start:
-                break
-        else:
-            if listing is not None and listing.length >= longest_list:
-                outcome, problem = "incomplete", _cut_short(listing)
+        # Closed at once when enough is known, so that pages read ahead are not fetched for nothing.
+        with closing(
+            client.list_workflow_runs(name, per_page=PER_PAGE, concurrency=concurrency)
+        ) as pages:
+            for page in pages:
+                if listing is None:
+                    now = client.github_time or datetime.fromtimestamp(clock(), UTC)
+                    repository = _identify(connection, client, name, page, notify)
+                    listing = _begin(repository, page, wanted, now, requests_before)
+                    notify(_estimate_text(name, listing, client))
+                reading = read_page(page, listing.ingestion.since, listing.repository, listing.seen)
+                _store(connection, client, listing, reading)
+                progress(listing.ingestion.fetched, listing.estimate)
+                listing.length += len(page.items)
+                if reading.past_the_start:
+                    break
+            else:
+                if listing is not None and listing.length >= longest_list:
+                    outcome, problem = "incomplete", _cut_short(listing)
     except RateLimited as error:
         outcome, problem = "incomplete", str(error)
     except PaginationLimited:

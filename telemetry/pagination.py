@@ -4,7 +4,7 @@ Knows URLs and links; how a URL is fetched is the caller's.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -61,7 +61,7 @@ def pages(
     per_page: int,
     concurrency: int,
     say: Callable[[str], object],
-) -> Iterator[Page]:
+) -> Generator[Page, None, None]:
     """Yield the pages of the list under `key`, beginning at `url`, as `GitHub.pages` describes."""
     size, number = max(1, min(per_page, 100)), 1  # GitHub cuts more than 100 without a word
     following: str | None = with_query(url, per_page=size)
@@ -90,9 +90,10 @@ def pages(
             promised = (page.last or 0) if promised is None else promised
             following = _next(following, reply, what, followed)
             number = number + 1 if following is None else _number(following) or number + 1
+            # Only now is more asked for: who has enough with this page costs no further request.
+            yield page
             if following is not None:
                 ahead.fill(range(number, promised + 1), following, _tries(size))
-            yield page
 
 
 def with_query(url: str, **changes: int) -> str:
@@ -134,11 +135,9 @@ class _ReadAhead:
         return page.result() if page else self._fetch(url, tries=tries, stop=self._stop)
 
     def clear(self) -> None:
-        """Forget what was fetched ahead, and stop what is still being fetched."""
+        """Forget what was fetched ahead; what is not sent yet never is."""
         self._stop.set()
         self._stop = threading.Event()
-        for page in self._pages.values():
-            page.cancel()
         self._pages.clear()
 
 

@@ -145,11 +145,11 @@ def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> N
     runs = serve(2000)
     pages = client.list_workflow_runs("acme/app", concurrency=3)
     next(pages)
-    second = next(pages)
-    assert second.number == 2
-    assert wait_for(lambda: len(runs.asked) == 5)
+    assert (len(runs.asked), threads()) == (1, [])
+    assert next(pages).number == 2
+    assert wait_for(lambda: len(runs.asked) == 4)
     pages.close()
-    assert client.requests == 5
+    assert client.requests == 4
 
 
 def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> None:
@@ -178,17 +178,19 @@ def test_the_list_goes_on_beyond_the_last_page_that_was_promised(
 def test_a_list_that_has_become_shorter_ends_where_it_ends(serve: Serve, client: GitHub) -> None:
     runs = serve(900)
     release = threading.Event()
-    runs.before_answer = lambda page: page > 1 and release.wait(60)
+    runs.before_answer = lambda page: page > 2 and release.wait(60)
     pages = client.list_workflow_runs("acme/app", concurrency=2)
+    next(pages)
     next(pages)
     runs.rows = 150
     release.set()
-    assert ids(pages) == [*range(100, 150)]
+    assert ids(pages) == []
 
 
 def test_stopping_early_ends_the_threads(serve: Serve, client: GitHub) -> None:
     serve(5000)
     pages = client.list_workflow_runs("acme/app", concurrency=8)
+    next(pages)
     next(pages)
     pages.close()
     assert wait_for(lambda: not threads())
@@ -196,11 +198,12 @@ def test_stopping_early_ends_the_threads(serve: Serve, client: GitHub) -> None:
 
 def test_stopping_early_wakes_a_thread_that_backs_off(serve: Serve, server: HTTPServer) -> None:
     waiting = threading.Event()
-    serve(500).faulty = lambda page, per_page: page > 1
+    serve(500).faulty = lambda page, per_page: page > 2
     with GitHub(
         base_url=server.url_for(""), jitter=lambda: 1e6, notify=lambda _: waiting.set(), proxies={}
     ) as client:
         pages = client.list_workflow_runs("acme/app", concurrency=2)
+        next(pages)
         next(pages)
         assert waiting.wait(60)
         pages.close()
@@ -270,6 +273,14 @@ def test_page_three_of_a_hundred_is_page_five_of_fifty(
     assert said[-1] == f"GET {PATH}: 502 Bad Gateway; going on with 50 rows a page, not 100"
 
 
+def test_smaller_pages_are_fetched_ahead_too(serve: Serve, client: GitHub) -> None:
+    together = threading.Barrier(2)
+    runs = serve(300)
+    runs.faulty = lambda page, per_page: (page, per_page) == (2, 100)
+    runs.before_answer = lambda page: page in (4, 5) and together.wait(60)
+    assert ids(client.list_workflow_runs("acme/app", concurrency=2)) == [*range(300)]
+
+
 def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
     serve: Serve, client: GitHub
 ) -> None:
@@ -315,10 +326,24 @@ def test_an_answer_without_the_list_is_one_sentence(
 
 
 def test_rows_of_any_kind_are_handed_on(server: HTTPServer, client: GitHub) -> None:
-    answer(server, {"workflow_runs": [1, None, {"id": 2}], "total_count": "3"})
-    page = next(client.list_workflow_runs("acme/app"))
-    assert page.items == [1, None, {"id": 2}]
-    assert page.total_count is None
+    answer(server, {"workflow_runs": [1, None, {"id": 2}]})
+    assert next(client.list_workflow_runs("acme/app")).items == [1, None, {"id": 2}]
+
+
+@pytest.mark.parametrize("count", [None, "3", True, 2.5])
+def test_a_count_that_is_no_number_is_unknown(
+    server: HTTPServer, client: GitHub, count: Any
+) -> None:
+    answer(server, {"workflow_runs": [], "total_count": count})
+    assert next(client.list_workflow_runs("acme/app")).total_count is None
+
+
+def test_a_link_that_skips_pages_is_told_by_the_page_number(
+    server: HTTPServer, client: GitHub
+) -> None:
+    server.expect_request(PATH, query_string="page=5").respond_with_data('{"workflow_runs": []}')
+    answer(server, {"workflow_runs": []}, headers={"Link": f'<{PATH}?page=5>; rel="next"'})
+    assert [page.number for page in client.list_workflow_runs("acme/app")] == [1, 5]
 
 
 def test_the_end_of_pagination_is_an_error_of_its_own(server: HTTPServer, client: GitHub) -> None:
