@@ -26,6 +26,7 @@ create table if not exists workflow_runs (
   duration_seconds bigint,
   html_url text,
   jobs_listed_at timestamptz,
+  unlisted_at timestamptz,
   missing_upstream_at timestamptz,
   revision integer not null default 1,
   constraint workflow_runs_pkey primary key (github_run_id, run_attempt)
@@ -82,6 +83,8 @@ comment on column workflow_runs.duration_seconds is
   'Seconds from started_at to completed_at, 0 where clocks disagree. NULL when either is NULL.';
 comment on column workflow_runs.jobs_listed_at is
   'When the jobs of this attempt were stored, also when it had none. NULL: not yet.';
+comment on column workflow_runs.unlisted_at is
+  'When a complete list of its time first left the run out. NULL: it was listed, or was asked for and is still there.';
 comment on column workflow_runs.missing_upstream_at is
   'When GitHub was first seen to have this run no longer. NULL: it is still there, as far as known.';
 comment on column workflow_runs.revision is

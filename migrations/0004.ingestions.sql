@@ -15,6 +15,7 @@ create table if not exists ingestions (
   unreadable integer not null,
   cut integer not null,
   requests integer not null,
+  not_modified integer not null,
   error text,
   constraint ingestions_pkey primary key (repository_id, started_at)
 );
@@ -41,5 +42,7 @@ comment on column ingestions.cut is
   'Values that were longer than their column and were cut.';
 comment on column ingestions.requests is
   'Requests sent to GitHub, repeated ones included.';
+comment on column ingestions.not_modified is
+  'How many of them GitHub answered with 304 (unchanged) and did not charge.';
 comment on column ingestions.error is
   'Why it did not complete. NULL: it did.';

@@ -23,7 +23,7 @@ from telemetry.transfer import psql
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
-RUNS_PER_DAY = 40
+RUNS_PER_DAY = 20
 QUESTION = Path("sql") / "analysis" / "workflow_outcomes.sql"
 
 

@@ -14,7 +14,7 @@ from command import github, parser, progress, run, say, show, show_json
 
 from telemetry import settings, terminal
 from telemetry.database import conninfo, describe, open_connection
-from telemetry.ingest import Report, Wanted, ingest
+from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.migrations import migrate
 from telemetry.prune import horizon, prune
 
@@ -46,9 +46,27 @@ def arguments() -> argparse.Namespace:
         help="requests in flight, 1 to 16 (default: 4)",
     )
     command.add_argument(
+        "--max-requests",
+        default=environ.get("TELEMETRY_MAX_REQUESTS"),
+        help="stop after so many requests, with exit code 3 (default: when the limit is near)",
+    )
+    command.add_argument(
+        "--no-jobs",
+        dest="jobs",
+        action="store_false",
+        default=settings.flag(environ, "TELEMETRY_JOBS", default=True),
+        help="leave out jobs and steps",
+    )
+    command.add_argument(
+        "--full",
+        action="store_true",
+        default=settings.flag(environ, "TELEMETRY_FULL"),
+        help="list again all that was ever listed",
+    )
+    command.add_argument(
         "--wait",
         action="store_true",
-        default=bool(environ.get("TELEMETRY_WAIT")),
+        default=settings.flag(environ, "TELEMETRY_WAIT"),
         help="wait for GitHub's rate limit to reset instead of stopping with exit code 3",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
@@ -62,21 +80,25 @@ def main() -> int:
     )
     since = settings.since(options.since) if options.since else None
     concurrency = settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16)
+    max_requests = (
+        settings.whole_number(options.max_requests, "MAX_REQUESTS", 1, 10**9)
+        if options.max_requests
+        else None
+    )
     reports: list[Report] = []
     pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
         with open_connection(dsn) as connection:
             say(f"into {describe(connection)}")
-            for report in ingest(
-                connection,
-                client,
-                repositories,
-                Wanted(since, horizon(connection, options.keep).before),
-                concurrency=concurrency,
-                notify=say,
-                progress=progress(),
-            ):
+            wanted = Wanted(
+                since,
+                horizon(connection, options.keep).before,
+                jobs=options.jobs,
+                full=options.full,
+            )
+            tools = Tools(connection, client, wanted, concurrency, notify=say, progress=progress())
+            for report in ingest(tools, repositories, max_requests):
                 reports.append(report)
                 if not options.json:
                     show(terminal.report_text(report))

@@ -6,6 +6,8 @@ where table_schema = current_schema()
   and (
     table_name in (
       'workflow_runs',
+      'workflow_jobs',
+      'workflow_steps',
       'llm_calls',
       'repositories',
       'ingestions',

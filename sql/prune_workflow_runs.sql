@@ -1,4 +1,4 @@
--- Delete these workflow runs, all attempts of them.
+-- Delete these workflow runs: all attempts of them, with their jobs and steps.
 -- The created_at condition keeps a run that changed between choosing and deleting.
 --   psql "$DATABASE_URL" -f sql/prune_workflow_runs.sql \
 --     -v github_run_ids='{1,2}' -v before=2026-01-01T00:00:00Z

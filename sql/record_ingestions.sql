@@ -2,7 +2,8 @@
 --   psql "$DATABASE_URL" -f sql/record_ingestions.sql \
 --     -v repository_id=7 -v started_at=2026-01-01T00:00:00Z -v finished_at=2026-01-01T00:01:00Z \
 --     -v outcome=complete -v since=2025-12-01T00:00:00Z -v fetched=0 -v inserted=0 -v updated=0 \
---     -v unchanged=0 -v not_completed=0 -v unreadable=0 -v cut=0 -v requests=1 -v error=none
+--     -v unchanged=0 -v not_completed=0 -v unreadable=0 -v cut=0 -v requests=1 -v not_modified=0 \
+--     -v error=none
 insert into ingestions (
   repository_id,
   started_at,
@@ -17,6 +18,7 @@ insert into ingestions (
   unreadable,
   cut,
   requests,
+  not_modified,
   error
 ) values (
   :'repository_id',
@@ -32,6 +34,7 @@ insert into ingestions (
   :'unreadable',
   :'cut',
   :'requests',
+  :'not_modified',
   :'error'
 )
 on conflict (repository_id, started_at) do update set
@@ -45,4 +48,5 @@ on conflict (repository_id, started_at) do update set
   unreadable = excluded.unreadable,
   cut = excluded.cut,
   requests = excluded.requests,
+  not_modified = excluded.not_modified,
   error = excluded.error;

@@ -9,6 +9,22 @@ select
 from workflow_runs
 union all
 select
+  'workflow_jobs' as table_name,
+  count(*) as rows,
+  min(started_at) as oldest,
+  max(started_at) as newest,
+  pg_total_relation_size('workflow_jobs') as bytes
+from workflow_jobs
+union all
+select
+  'workflow_steps' as table_name,
+  count(*) as rows,
+  min(started_at) as oldest,
+  max(started_at) as newest,
+  pg_total_relation_size('workflow_steps') as bytes
+from workflow_steps
+union all
+select
   'llm_calls' as table_name,
   count(*) as rows,
   min(timestamp) as oldest,

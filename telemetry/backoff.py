@@ -76,18 +76,21 @@ class RateLimit:
     resource: str
 
 
-def decide(answer: Answer | Fault, *, waits: int, now: float) -> Decision:
+def decide(
+    answer: Answer | Fault, *, waits: int, now: float, array_key: str | None = None
+) -> Decision:
     """Return what an answer asks for.
 
     `waits` is how many rate limits this request has already waited for, `now` the local clock in
-    seconds since 1970, used only when the answer carries no `Date`.
+    seconds since 1970, used only when the answer carries no `Date`. A JSON array, as the lists of
+    repositories are, is an object with the array under `array_key`; without that it is a fault.
     """
     if isinstance(answer, Fault):
         return Decision(Verdict.RETRY, answer.reason, connecting=answer.connecting)
     status = answer.status
     if status == 200:
         try:
-            return Decision(Verdict.USE, payload=_json_object(answer.body))
+            return Decision(Verdict.USE, payload=_json_object(answer.body, array_key))
         except ValueError as error:
             return Decision(Verdict.RETRY, f"200 with a body that {error}")
     if status in _REDIRECTS:
@@ -239,13 +242,15 @@ def _validation_errors(answer: Answer) -> str:
     return f" ({clean('; '.join(told))})" if told else ""
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
     try:
         value = json.loads(body.decode())
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     except (ValueError, RecursionError):
         raise ValueError("is not JSON") from None
+    if isinstance(value, list) and array_key is not None:
+        return {array_key: value}
     if not isinstance(value, dict):
         raise ValueError("is not a JSON object")
     return value

@@ -20,11 +20,12 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from telemetry import TelemetryError, embedded
-from telemetry.rows import LlmCall, Repository, WorkflowRun
+from telemetry.job_rows import WorkflowJob, WorkflowStep
+from telemetry.rows import LlmCall, OpenRun, Repository, WorkflowRun
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
-Row = WorkflowRun | LlmCall | Repository
+Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository
 Connection = psycopg.Connection[DictRow]
 Result = TypeVar("Result")
 
@@ -32,6 +33,9 @@ Result = TypeVar("Result")
 # take rows in one order cannot lock each other out.
 KEYS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     WorkflowRun: ("workflow_runs", ("github_run_id", "run_attempt")),
+    WorkflowJob: ("workflow_jobs", ("github_run_id", "run_attempt", "job_id")),
+    WorkflowStep: ("workflow_steps", ("github_run_id", "run_attempt", "job_id", "number")),
+    OpenRun: ("open_runs", ("github_run_id",)),
     LlmCall: ("llm_calls", ("source", "call_id")),
     Repository: ("repositories", ("repository_id",)),
 }

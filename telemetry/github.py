@@ -4,6 +4,7 @@ It yields what GitHub sent and knows neither rows nor SQL. `backoff` decides wha
 for, `waiting` waits, `pagination` walks through lists, `transport` keeps the connections.
 """
 
+import hashlib
 import random
 import re
 import threading
@@ -26,11 +27,13 @@ from telemetry.backoff import (
     links,
     rate_limit,
 )
+from telemetry.budget import Budget, BudgetSpent
 from telemetry.pagination import Page, Reply, Unanswered, pages
 from telemetry.transport import GitHubError, Transport, origin
 from telemetry.waiting import RateLimited, Waiting
 
 __all__ = [
+    "BudgetSpent",
     "GitHub",
     "GitHubError",
     "NotFound",
@@ -61,7 +64,11 @@ class GitHub:
     returns a number from 0 to 1. `notify` gets one line of text for each wait, from one thread at a
     time. `proxies` has the form of `urllib.request.getproxies()`, which is its default.
 
-    `requests` counts every request sent, retries and redirects included. `rate_limit` is the last
+    `reserve` is the share of GitHub's limit, from 0 to 1, that is left for others: before a request
+    would use it, BudgetSpent is raised, as it is after the requests that `budget.allow` allowed.
+
+    `requests` counts every request sent, retries and redirects included, and `not_modified`
+    those of them that GitHub answered with 304 and did not charge. `rate_limit` is the last
     one seen, None when the server tells none (GHES). `github_time` is the last `Date`, in UTC.
     `host` is the name of the API host, in lower case and without its port.
 
@@ -79,6 +86,7 @@ class GitHub:
         timeout: float = 30.0,
         tries: int = 5,
         max_wait: float = 120.0,
+        reserve: float = 0.0,
         sleep: Callable[[float], object] | None = None,
         clock: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
@@ -92,6 +100,9 @@ class GitHub:
                 " has; copy the token again"
             )
         self.requests = 0
+        self.not_modified = 0
+        self.budget = Budget(reserve)
+        self.token_fingerprint = _fingerprint(token)
         self.rate_limit: RateLimit | None = None
         self.github_time: datetime | None = None
         self._transport = Transport(base_url, timeout=timeout, proxies=proxies)
@@ -106,6 +117,7 @@ class GitHub:
         self._token_variable = token_variable
         self._api_version = api_version
         self._tries = max(tries, 1)
+        self._max_wait = max_wait
         self._waiting = Waiting(
             max_wait=max_wait,
             sleep=sleep,
@@ -164,6 +176,9 @@ class GitHub:
         head_sha: str | None = None,
         per_page: int = 100,
         concurrency: int = 1,
+        etag: str | None = None,
+        read: Callable[[Any], Any] | None = None,
+        urgent: bool = False,
     ) -> Generator[Page, None, None]:
         """Yield the workflow runs of a repository, newest first, each in its latest attempt.
 
@@ -187,7 +202,20 @@ class GitHub:
             {k: v for k, v in filters.items() if v} | {"exclude_pull_requests": "true"},
             per_page=per_page,
             concurrency=concurrency,
+            etag=etag,
+            read=read,
+            urgent=urgent,
         )
+
+    def list_repositories(self, owner: str) -> Generator[Page, None, None]:
+        """Yield the repositories of an organization, or of a user if there is none of that name.
+
+        https://docs.github.com/rest/repos/repos#list-organization-repositories
+        """
+        try:
+            yield from self.pages(f"/orgs/{quote(owner, safe='')}/repos", "repositories")
+        except NotFound:
+            yield from self.pages(f"/users/{quote(owner, safe='')}/repos", "repositories")
 
     def pages(
         self,
@@ -197,6 +225,9 @@ class GitHub:
         *,
         per_page: int = 100,
         concurrency: int = 1,
+        etag: str | None = None,
+        read: Callable[[Any], Any] | None = None,
+        urgent: bool = False,
     ) -> Generator[Page, None, None]:
         """Yield each page of the list under `key` in the answers, in order.
 
@@ -205,12 +236,23 @@ class GitHub:
         after one retry the list goes on in smaller pages, as GitHub advises for time-outs
         (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api): rows may
         then come twice, as they do when new ones push them on, but none is lost. A repository
-        without commits (409) has one empty page.
+        without commits (409) has one empty page. An answer that is the list itself
+        counts as if it lay under `key`.
+
+        With the `etag` of an earlier first page, an unchanged one is a page without rows and the
+        end. `read` makes of each row what the page holds in its place, in the thread that fetched
+        it, so that of all pages ahead no more than that is kept. `urgent` requests are not held
+        back by the budget.
         """
         what = f"GET {clean(path)}"
 
-        def fetch(url: str, *, tries: int | None, stop: threading.Event) -> Reply:
-            return self._fetch(url, what, tries, stop)
+        def fetch(
+            url: str, *, tries: int | None, stop: threading.Event, etag: str | None = None
+        ) -> Reply:
+            reply = self._fetch(url, what, tries, stop, etag=etag, array_key=key, urgent=urgent)
+            if read is not None and isinstance(reply.payload.get(key), list):
+                reply.payload[key] = [read(item) for item in reply.payload[key]]
+            return reply
 
         return pages(
             fetch,
@@ -220,6 +262,7 @@ class GitHub:
             per_page=per_page,
             concurrency=concurrency,
             say=self._waiting.say,
+            etag=etag,
         )
 
     def _fetch(
@@ -228,6 +271,10 @@ class GitHub:
         what: str,
         tries: int | None = None,
         stop: threading.Event | None = None,
+        *,
+        etag: str | None = None,
+        array_key: str | None = None,
+        urgent: bool = False,
     ) -> Reply:
         """Return the answer to a GET, whatever waits and retries it takes; `stop` ends them."""
         tries = min(tries or self._tries, self._tries)
@@ -237,8 +284,13 @@ class GitHub:
         status = None
         while True:
             self._waiting.pass_gate(what, status, stop)
-            answer = self._send(self._target(url, what))
-            decision = decide(answer, waits=waits, now=self._waiting.clock())
+            target = self._target(url, what)
+            if not urgent:
+                self._spend(what, status, stop)
+            answer = self._send(target, etag)
+            if etag and isinstance(answer, Answer) and answer.status == 304:
+                return Reply({}, {}, etag, unchanged=True)
+            decision = decide(answer, waits=waits, now=self._waiting.clock(), array_key=array_key)
             verdict = decision.verdict
             if isinstance(answer, Fault) or verdict is Verdict.RETRY:
                 faults += 1
@@ -248,7 +300,8 @@ class GitHub:
                 continue
             status = answer.status
             if verdict is Verdict.USE:
-                return Reply(decision.payload, links(answer.headers.get("link", "")))
+                headers = answer.headers
+                return Reply(decision.payload, links(headers.get("link", "")), headers.get("etag"))
             if verdict is Verdict.FOLLOW and redirects < _MOST_REDIRECTS:
                 redirects += 1
                 url = self._redirected(url, answer, what)
@@ -265,13 +318,31 @@ class GitHub:
             else:
                 raise self._refused(what, answer, verdict)
 
-    def _send(self, target: str) -> Answer | Fault:
+    def _spend(self, what: str, status: int | None, stop: threading.Event) -> None:
+        """Count a request against the budget, after the reset where that may be waited for."""
+        try:
+            self.budget.spend(self.rate_limit, self.github_time)
+        except BudgetSpent as error:
+            if error.reset_at is None or self.github_time is None:
+                raise
+            seconds = (error.reset_at - self.github_time).total_seconds() + 1
+            if seconds > self._max_wait:
+                raise
+            self._waiting.close_gate(
+                Decision(Verdict.WAIT, "limit", seconds=seconds, reset_at=error.reset_at)
+            )
+            self._waiting.pass_gate(what, status, stop)
+            with self._lock:
+                self.rate_limit = None  # it has been reset; the next answer tells the new one
+
+    def _send(self, target: str, etag: str | None) -> Answer | Fault:
         with self._lock:
             self.requests += 1
-        answer = self._transport.exchange(target)
+        answer = self._transport.exchange(target, etag)
         if isinstance(answer, Answer):
             headers = answer.headers
             with self._lock:
+                self.not_modified += answer.status == 304
                 self.rate_limit = rate_limit(headers) or self.rate_limit
                 self.github_time = http_date(headers.get("date", "")) or self.github_time
                 end = headers.get("sunset") or headers.get("deprecation")
@@ -367,3 +438,14 @@ def _repository_path(repository: str) -> str:
     if not re.fullmatch(r"[\w.-]+/(?!\.{1,2}$)[\w.-]+", repository, re.ASCII):
         raise GitHubError(f"REPO must name repositories as owner/name, not {clean(repository)!r}")
     return f"/repos/{repository}"
+
+
+def _fingerprint(token: str | None) -> str | None:
+    """What tells this token from others without giving it away; None where ETags are of no use.
+
+    GitHub's ETags hold for one token (github/docs issue 34689), and those of Actions and of Apps
+    (prefix ghs_) are new every hour.
+    """
+    if not token or token.startswith("ghs_"):
+        return None
+    return hashlib.sha256(f"actions-telemetry {token}".encode()).hexdigest()[:16]

@@ -20,14 +20,17 @@ class Page:
     """One page of a list.
 
     `number` counts from 1, in pages of `per_page` rows. `last` is the number of the last page and
-    `total_count` the number of all rows, as GitHub told them; None when it did not.
+    `total_count` the number of all rows, as GitHub told them; None when it did not. `etag` names
+    this very content; an `unchanged` page is what was asked for by an ETag, and holds no rows.
     """
 
-    items: list[dict[str, Any]]
+    items: list[Any]
     total_count: int | None
     number: int
     per_page: int
     last: int | None
+    etag: str | None = None
+    unchanged: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Reply:
 
     payload: dict[str, Any]
     links: dict[str, str]
+    etag: str | None = None
+    unchanged: bool = False
 
 
 class Unanswered(GitHubError):
@@ -49,7 +54,9 @@ class Unanswered(GitHubError):
 class Fetch(Protocol):
     """Returns what lies at `url`; `tries` bounds the faults borne, None is as usual."""
 
-    def __call__(self, url: str, *, tries: int | None, stop: threading.Event) -> Reply: ...
+    def __call__(
+        self, url: str, *, tries: int | None, stop: threading.Event, etag: str | None = None
+    ) -> Reply: ...
 
 
 def pages(
@@ -61,6 +68,7 @@ def pages(
     per_page: int,
     concurrency: int,
     say: Callable[[str], object],
+    etag: str | None = None,
 ) -> Generator[Page, None, None]:
     """Yield the pages of the list under `key`, beginning at `url`, as `GitHub.pages` describes."""
     size, number = max(1, min(per_page, 100)), 1  # GitHub cuts more than 100 without a word
@@ -70,7 +78,7 @@ def pages(
     with _ReadAhead(fetch, concurrency) as ahead:
         while following is not None:
             try:
-                reply = ahead.take(number, following, _tries(size))
+                reply = ahead.take(number, following, _tries(size), etag)
             except Unanswered as error:
                 smaller = next((s for s in _SIZES if s < size), None)
                 if smaller is None:
@@ -86,6 +94,10 @@ def pages(
                 if error.status != 409:
                     raise
                 reply = Reply({key: [], "total_count": 0}, {})
+            if reply.unchanged:
+                yield Page([], None, number, size, None, etag, unchanged=True)
+                return
+            etag = None
             page = _page(reply, key, what, number, size)
             promised = (page.last or 0) if promised is None else promised
             following = _next(following, reply, what, followed)
@@ -129,10 +141,12 @@ class _ReadAhead:
                     self._fetch, with_query(url, page=number), tries=tries, stop=self._stop
                 )
 
-    def take(self, number: int, url: str, tries: int | None) -> Reply:
+    def take(self, number: int, url: str, tries: int | None, etag: str | None) -> Reply:
         """Return the page of this number: fetched ahead, or now from `url`."""
         page = self._pages.pop(number, None)
-        return page.result() if page else self._fetch(url, tries=tries, stop=self._stop)
+        if page:
+            return page.result()
+        return self._fetch(url, tries=tries, stop=self._stop, etag=etag)
 
     def clear(self) -> None:
         """Forget what was fetched ahead; what is not sent yet never is."""
@@ -163,6 +177,7 @@ def _page(reply: Reply, key: str, what: str, number: int, size: int) -> Page:
         number=number,
         per_page=size,
         last=_number(last) if last else None,
+        etag=reply.etag,
     )
 
 

@@ -47,10 +47,12 @@ class Repository:
     @classmethod
     def from_api(cls, repository: Any, api_host: str) -> "Repository":
         """The repository in an answer of GitHub, or embedded in a run. Raises UnreadableRow."""
-        payload = _mapping(repository, "repository")
+        payload = read_mapping(repository, "repository")
         return cls(
-            repository_id=_required(_integer(payload, "id"), payload, "repository", "id"),
-            repository=_required(_text(payload, "full_name"), payload, "repository", "full_name"),
+            repository_id=required(read_integer(payload, "id"), payload, "repository", "id"),
+            repository=required(
+                read_text(payload, "full_name"), payload, "repository", "full_name"
+            ),
             api_host=api_host,
         )
 
@@ -95,55 +97,79 @@ class WorkflowRun:
 
         Raises UnreadableRow when id or created_at is missing, or a value has the wrong type.
         """
-        payload = _mapping(run, "run")
-        created_at = _required(_moment(payload, "created_at"), payload, "run", "created_at")
+        payload = read_mapping(run, "run")
+        created_at = required(read_moment(payload, "created_at"), payload, "run", "created_at")
         return cls._of(payload, created_at, repository)
 
     @classmethod
-    def from_attempt(cls, attempt: Any, run: "WorkflowRun") -> "WorkflowRun":
-        """One attempt, as `GET /runs/{id}/attempts/{n}` answers it, of a run already read.
+    def from_attempt(cls, attempt: Any, created_at: datetime) -> "WorkflowRun":
+        """One attempt, as `GET /runs/{id}/attempts/{n}` answers it.
 
-        The run gives `created_at`, because that answer's own is the attempt's.
+        `created_at` is that of its run, because the answer's own is the attempt's.
         Raises UnreadableRow as `from_api` does.
         """
-        return cls._of(_mapping(attempt, "attempt"), run.created_at, None)
+        return cls._of(read_mapping(attempt, "attempt"), created_at, None)
 
     @classmethod
     def _of(
         cls, run: Mapping[str, Any], created_at: datetime, repository: Repository | None
     ) -> "WorkflowRun":
-        own = _object(run, "repository")
+        own = read_object(run, "repository")
         if not own and repository is not None:
             own = {"id": repository.repository_id, "full_name": repository.repository}
-        started_at, updated_at = _moment(run, "run_started_at"), _moment(run, "updated_at")
+        started_at, updated_at = read_moment(run, "run_started_at"), read_moment(run, "updated_at")
         completed_at = updated_at if run.get("status") == "completed" else None
         if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
             completed_at = None
-        attempt = _integer(run, "run_attempt", LONGEST_COUNT)
+        attempt = read_integer(run, "run_attempt", LONGEST_COUNT)
         return cls(
-            github_run_id=_required(_integer(run, "id"), run, "run", "id"),
+            github_run_id=required(read_integer(run, "id"), run, "run", "id"),
             run_attempt=1 if attempt is None else attempt,
-            repository_id=_integer(own, "id"),
-            repository=_text(own, "full_name"),
-            workflow_id=_integer(run, "workflow_id"),
-            workflow_name=_text(run, "name"),
-            workflow_path=_text(run, "path"),
-            run_number=_integer(run, "run_number"),
-            display_title=_text(run, "display_title"),
-            branch=_text(run, "head_branch"),
-            commit_sha=_text(run, "head_sha"),
-            head_repository=_text(_object(run, "head_repository"), "full_name"),
-            event_type=_text(run, "event"),
-            status=_text(run, "status"),
-            conclusion=_text(run, "conclusion"),
-            actor=_text(_object(run, "actor"), "login"),
-            triggering_actor=_text(_object(run, "triggering_actor"), "login"),
+            repository_id=read_integer(own, "id"),
+            repository=read_text(own, "full_name"),
+            workflow_id=read_integer(run, "workflow_id"),
+            workflow_name=read_text(run, "name"),
+            workflow_path=read_text(run, "path"),
+            run_number=read_integer(run, "run_number"),
+            display_title=read_text(run, "display_title"),
+            branch=read_text(run, "head_branch"),
+            commit_sha=read_text(run, "head_sha"),
+            head_repository=read_text(read_object(run, "head_repository"), "full_name"),
+            event_type=read_text(run, "event"),
+            status=read_text(run, "status"),
+            conclusion=read_text(run, "conclusion"),
+            actor=read_text(read_object(run, "actor"), "login"),
+            triggering_actor=read_text(read_object(run, "triggering_actor"), "login"),
             created_at=created_at,
             started_at=started_at,
             updated_at=updated_at,
             completed_at=completed_at,
             duration_seconds=seconds_between(started_at, completed_at),
-            html_url=_text(run, "html_url"),
+            html_url=read_text(run, "html_url"),
+        )
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """One row of `open_runs`: a run whose latest attempt had not ended. All times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    repository_id: int
+    status: str | None
+    created_at: datetime
+    updated_at: datetime | None
+
+    @classmethod
+    def of(cls, run: WorkflowRun, repository: Repository) -> "OpenRun":
+        """What is kept of a run that is not completed."""
+        return cls(
+            github_run_id=run.github_run_id,
+            run_attempt=run.run_attempt,
+            repository_id=repository.repository_id,
+            status=run.status,
+            created_at=run.created_at,
+            updated_at=run.updated_at,
         )
 
 
@@ -190,31 +216,31 @@ class LlmCall:
         and is then a digest of the record, so that the same line is the same call everywhere.
         Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
         """
-        payload = _mapping(record, "call")
-        call_id = _text(payload, "call_id") or _digest(payload)
+        payload = read_mapping(record, "call")
+        call_id = read_text(payload, "call_id") or _digest(payload)
         success = payload.get("success", True)
         if not isinstance(success, bool):
             raise UnreadableRow(f"call {call_id}: success is {success!r}, not true or false")
-        calls = _count(payload, "api_calls", LONGEST_COUNT)
-        error_message = _text(payload, "error_message")
-        timestamp = _required(_moment(payload, "timestamp"), payload, "call", "timestamp")
+        calls = read_count(payload, "api_calls", LONGEST_COUNT)
+        error_message = read_text(payload, "error_message")
+        timestamp = required(read_moment(payload, "timestamp"), payload, "call", "timestamp")
         return cls(
             source=source,
             call_id=call_id,
             timestamp=timestamp,
-            session_id=_text(payload, "session_id") or "",
-            prompt_name=_text(payload, "prompt_name") or "",
-            phase=_text(payload, "phase"),
-            provider=_text(payload, "provider"),
-            model=_required(_text(payload, "model"), payload, "call", "model"),
-            **{name: _count(payload, name) for name in TOKEN_COUNTS},
-            estimated_cost=_money(payload, "estimated_cost"),
+            session_id=read_text(payload, "session_id") or "",
+            prompt_name=read_text(payload, "prompt_name") or "",
+            phase=read_text(payload, "phase"),
+            provider=read_text(payload, "provider"),
+            model=required(read_text(payload, "model"), payload, "call", "model"),
+            **{name: read_count(payload, name) for name in TOKEN_COUNTS},
+            estimated_cost=read_money(payload, "estimated_cost"),
             success=success,
             error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
-            duration_ms=_count(payload, "duration_ms"),
+            duration_ms=read_count(payload, "duration_ms"),
             api_calls=1 if calls is None else calls,
-            github_run_id=_count(payload, "github_run_id"),
-            github_run_attempt=_count(payload, "github_run_attempt", LONGEST_COUNT),
+            github_run_id=read_count(payload, "github_run_id"),
+            github_run_attempt=read_count(payload, "github_run_attempt", LONGEST_COUNT),
         )
 
 
@@ -235,6 +261,7 @@ class Ingestion:
     unreadable: int = 0
     cut: int = 0
     requests: int = 0
+    not_modified: int = 0
     error: str | None = None
 
 
@@ -254,64 +281,73 @@ def storable(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)
 
 
-def _mapping(payload: Any, kind: str) -> Mapping[str, Any]:
+def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
+    """The payload itself, an object. Raises UnreadableRow for anything else."""
     if not isinstance(payload, Mapping):
-        raise UnreadableRow(f"{kind}: {_shown(payload)} is not an object")
+        raise UnreadableRow(f"{kind}: {shown(payload)} is not an object")
     return payload
 
 
-def _required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
+def required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
+    """The value read from that key of the payload. Raises UnreadableRow when there is none."""
     if value is None:
-        raise UnreadableRow(f"{kind} {_shown(payload.get('id'))}: {key} is missing")
+        raise UnreadableRow(f"{kind} {shown(payload.get('id'))}: {key} is missing")
     return value
 
 
-def _wrong(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
-    identity = _shown(payload.get("id", payload.get("call_id")))
-    return UnreadableRow(f"{identity}: {key} is {_shown(payload[key])}, not {expected}")
+def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
+    """The error for a key of the payload that does not hold what it should."""
+    identity = shown(payload.get("id", payload.get("call_id")))
+    return UnreadableRow(f"{identity}: {key} is {shown(payload[key])}, not {expected}")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value of unknown kind in at most 80 printable characters, for a message."""
     return storable(ascii(value)[:80])
 
 
-def _object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An object inside the payload; empty where the payload has none."""
+def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An object inside the payload, empty where there is none. Raises UnreadableRow."""
     value = payload.get(key)
     if value is not None and not isinstance(value, Mapping):
-        raise _wrong(payload, key, "an object")
+        raise wrong_value(payload, key, "an object")
     return value or {}
 
 
-def _text(payload: Mapping[str, Any], key: str) -> str | None:
+def read_text(payload: Mapping[str, Any], key: str) -> str | None:
+    """Text of the payload, storable; None where there is none. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
     if not isinstance(value, str):
-        raise _wrong(payload, key, "text")
+        raise wrong_value(payload, key, "text")
     return storable(value)
 
 
-def _integer(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+def read_integer(
+    payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER
+) -> int | None:
+    """A whole number that is not negative; None where there is none. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
-        raise _wrong(payload, key, f"a whole number from 0 to {largest}")
+        raise wrong_value(payload, key, f"a whole number from 0 to {largest}")
     return value
 
 
-def _count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
-    """An integer that logs also spell as digits or as an integral float."""
+def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+    """An integer that logs also spell as digits or as an integral float. Raises UnreadableRow."""
     value = payload.get(key)
     if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
         value = int(value)
     if isinstance(value, float | Decimal) and value == value and value % 1 == 0:
         value = int(value)
-    return _integer({**payload, key: value}, key, largest)
+    return read_integer({**payload, key: value}, key, largest)
 
 
-def _moment(payload: Mapping[str, Any], key: str) -> datetime | None:
+def read_moment(payload: Mapping[str, Any], key: str) -> datetime | None:
+    """A time in UTC; None where there is none. Raises UnreadableRow, for one without a zone too."""
     value = payload.get(key)
     if value is None:
         return None
@@ -324,10 +360,11 @@ def _moment(payload: Mapping[str, Any], key: str) -> datetime | None:
             return datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise _wrong(payload, key, "a time with its zone")
+    raise wrong_value(payload, key, "a time with its zone")
 
 
-def _money(payload: Mapping[str, Any], key: str) -> Decimal | None:
+def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
+    """An amount in US dollars; None where there is none. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -337,7 +374,7 @@ def _money(payload: Mapping[str, Any], key: str) -> Decimal | None:
         amount = Decimal("NaN")
     # The column holds ten digits, six of them behind the point.
     if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 9_999:
-        raise _wrong(payload, key, "an amount in US dollars from 0 to 9,999")
+        raise wrong_value(payload, key, "an amount in US dollars from 0 to 9,999")
     return amount
 
 

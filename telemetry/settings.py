@@ -108,3 +108,19 @@ def whole_number(text: str, variable: str, least: int, most: int) -> int:
     if not re.fullmatch(r"\d{1,9}", text.strip()) or not least <= int(text) <= most:
         raise UsageError(f"{variable}: {text!r} is not a whole number from {least} to {most}")
     return int(text)
+
+
+def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bool:
+    """A variable that is on or off: 1, true, yes and on, or 0, false, no and off.
+
+    Raises UsageError for anything else.
+    """
+    text = environ.get(variable, "").strip().lower()
+    if not text:
+        return default
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    short = variable.removeprefix("TELEMETRY_")
+    raise UsageError(f"{short}: {environ[variable]!r} is neither 1 nor 0")

@@ -71,20 +71,24 @@ class Transport:
         self._busy: set[HTTPConnection] = set()
         self._closed = False
 
-    def exchange(self, target: str) -> Answer | Fault:
+    def exchange(self, target: str, etag: str | None = None) -> Answer | Fault:
         """Send GET for `target` (path and query) and return the answer.
+
+        With the `etag` of an earlier answer, an unchanged one is a 304 without a body.
 
         A kept connection that the server has closed while idle is replaced at once by a new one.
         """
         kept = self._take()
         if kept is not None:
-            answer = self._ask(kept, target)
+            answer = self._ask(kept, target, etag)
             if answer is not None:
                 return answer
         fresh = self._connect()
         if isinstance(fresh, Fault):
             return fresh
-        return self._ask(fresh, target) or Fault("the connection was closed without an answer")
+        return self._ask(fresh, target, etag) or Fault(
+            "the connection was closed without an answer"
+        )
 
     def close(self) -> None:
         """Close idle connections and break off busy ones, whose requests then end in a fault."""
@@ -131,12 +135,14 @@ class Transport:
             connection.set_tunnel(self.host, self._port, _proxy_headers(self._proxy))
         return connection
 
-    def _ask(self, connection: HTTPConnection, target: str) -> Answer | Fault | None:
+    def _ask(
+        self, connection: HTTPConnection, target: str, etag: str | None
+    ) -> Answer | Fault | None:
         """Return the answer, or None when the server closed the connection before any of it."""
         response = None
         keep = False
         try:
-            self._send(connection, target)
+            self._send(connection, target, etag)
             response = connection.getresponse()
             body = response.read()
             keep = not response.will_close
@@ -150,7 +156,7 @@ class Transport:
             self._release(connection, keep=keep)
         return _answer(response, body)
 
-    def _send(self, connection: HTTPConnection, target: str) -> None:
+    def _send(self, connection: HTTPConnection, target: str, etag: str | None) -> None:
         relayed = self._proxy if self._proxy and not self._https else None
         where = self.origin + target if relayed else target
         connection.putrequest("GET", where, skip_accept_encoding=True)
@@ -160,6 +166,8 @@ class Transport:
         # No variable here holds the token: some tracebacks show them.
         for name in self.headers:
             connection.putheader(name, self.headers[name])
+        if etag:
+            connection.putheader("If-None-Match", etag)
         connection.endheaders()
 
     def _release(self, connection: HTTPConnection, *, keep: bool) -> None:

@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from telemetry import embedded
 from telemetry.binaries import find_tool
 from telemetry.database import Connection, open_connection
+from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.migrations import migrate
 from telemetry.rows import LlmCall, WorkflowRun
 
@@ -95,13 +96,13 @@ def recorded() -> Path:
     return Path(folder)
 
 
-def payload(name: str) -> Any:
-    """A run of tests/payloads/runs.json: the first one there, with the oddity of that name."""
-    runs = json.loads((PAYLOADS / "runs.json").read_text(encoding="utf-8"))
-    if name == "run":
-        return runs["run"]
-    oddity = runs[name]
-    kept = {k: v for k, v in runs["run"].items() if k not in oddity.get("without", ())}
+def payload(name: str, kind: str = "run") -> Any:
+    """A run or job of tests/payloads/: the first one there, with the oddity of that name."""
+    payloads = json.loads((PAYLOADS / f"{kind}s.json").read_text(encoding="utf-8"))
+    if name == kind:
+        return payloads[kind]
+    oddity = payloads[name]
+    kept = {k: v for k, v in payloads[kind].items() if k not in oddity.get("without", ())}
     return {**kept, **oddity.get("with", {})}
 
 
@@ -132,12 +133,52 @@ RUN = WorkflowRun(
     duration_seconds=600,
     html_url="https://github.com/acme/app/actions/runs/1",
 )
+JOB = WorkflowJob(
+    github_run_id=1,
+    run_attempt=1,
+    job_id=11,
+    name="build",
+    status="completed",
+    conclusion="success",
+    created_at=CREATED_AT,
+    started_at=CREATED_AT.replace(second=5),
+    completed_at=CREATED_AT.replace(minute=9),
+    labels=["ubuntu-latest"],
+    runner_id=21,
+    runner_name="GitHub Actions 21",
+    runner_group_id=0,
+    runner_group_name="GitHub Actions",
+    html_url="https://github.com/acme/app/actions/runs/1/job/11",
+    is_inherited=False,
+    is_pseudo=False,
+)
+STEP = WorkflowStep(
+    github_run_id=1,
+    run_attempt=1,
+    job_id=11,
+    number=1,
+    name="Set up job",
+    status="completed",
+    conclusion="success",
+    started_at=CREATED_AT.replace(second=5),
+    completed_at=CREATED_AT.replace(second=6),
+)
 CALL = LlmCall(source="canonical", call_id="c1", timestamp=CREATED_AT, model="some-model")
 
 
 def workflow_run(**changes: Any) -> WorkflowRun:
     """A valid row, with what matters to a test changed."""
     return replace(RUN, **changes)
+
+
+def workflow_job(**changes: Any) -> WorkflowJob:
+    """A valid row, a job of `workflow_run()`, with what matters to a test changed."""
+    return replace(JOB, **changes)
+
+
+def workflow_step(**changes: Any) -> WorkflowStep:
+    """A valid row, a step of `workflow_job()`, with what matters to a test changed."""
+    return replace(STEP, **changes)
 
 
 def llm_call(**changes: Any) -> LlmCall:

@@ -72,7 +72,7 @@ def test_more_than_one_batch_is_pruned(connection: Connection) -> None:
 def test_the_last_complete_ingest_is_remembered_however_old(connection: Connection) -> None:
     connection.execute(
         "insert into ingestions select 7, now() - n * interval '100 days', now(), "
-        "case when n = 4 then 'complete' else 'failed' end, now(), 0, 0, 0, 0, 0, 0, 0, 0, null "
+        "case when n = 4 then 'complete' else 'failed' end, now(), 0, 0, 0, 0, 0, 0, 0, 0, 0, null "
         "from generate_series(1, 6) as n"
     )
     prune(connection, "6 months", local_time=now())

@@ -236,7 +236,7 @@ def test_a_recorded_change_thirteen_months_later_is_not_taken_for_its_end(record
 
 def test_an_attempt_gets_the_creation_time_of_its_run() -> None:
     run = WorkflowRun.from_api(payload("run_rerun"))
-    assert WorkflowRun.from_attempt(payload("attempt_2_of_rerun"), run) == run
+    assert WorkflowRun.from_attempt(payload("attempt_2_of_rerun"), run.created_at) == run
     assert run.created_at == at("2026-01-05T08:00:00Z")
 
 
@@ -244,7 +244,7 @@ def test_a_recorded_attempt_gets_the_creation_time_of_its_run(recorded: Path) ->
     body = recorded_body(recorded, "http_run__pygithub_WorkflowRun_testGetAttempt_2")
     assert body["created_at"] == "2026-05-29T15:42:07Z"
     (run,) = recorded_runs(recorded, "http_run__pygithub_WorkflowRun_testGetAttempt_1")
-    attempt = WorkflowRun.from_attempt(body, run)
+    attempt = WorkflowRun.from_attempt(body, run.created_at)
     assert attempt.created_at == run.created_at == at("2026-05-24T15:20:04Z")
     assert attempt == run
 

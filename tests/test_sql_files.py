@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, llm_call, workflow_run
+from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database import KEYS, SQL, Connection, execute, statement, upsert
+from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.rows import Ingestion, LlmCall, Repository, WorkflowRun
 
 STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
@@ -66,7 +67,15 @@ def test_the_style_is_kept(path: Path) -> None:
     assert not any(PARAMETER.search(line) or "%(" in line for line in header(path))
 
 
+@pytest.fixture
+def parents(connection: Connection) -> None:
+    """What the job and the step belong to that the headers of their upserts name."""
+    upsert(connection, [workflow_run()])
+    upsert(connection, [workflow_job()])
+
+
 @by_name
+@pytest.mark.usefixtures("parents")
 def test_psql_runs_it_by_its_own_command(path: Path, dsn: str, psql: Callable[..., str]) -> None:
     psql(dsn, *command(path)[2:])
 
@@ -79,6 +88,7 @@ def test_an_analysis_can_be_pasted(path: Path, dsn: str, psql: Callable[..., str
 
 
 @by_name
+@pytest.mark.usefixtures("parents")
 def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
     words = command(path)
     pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
@@ -102,6 +112,8 @@ def test_every_statement_is_used_by_the_program() -> None:
     ("row", "name"),
     [
         (WorkflowRun, "upsert_workflow_runs"),
+        (WorkflowJob, "upsert_workflow_jobs"),
+        (WorkflowStep, "upsert_workflow_steps"),
         (LlmCall, "upsert_llm_calls"),
         (Repository, "upsert_repositories"),
         (Ingestion, "record_ingestions"),
@@ -119,7 +131,13 @@ def test_fields_parameters_and_columns_have_one_name_each(row: type, name: str) 
 @pytest.mark.parametrize(
     ("row", "table", "kept_by_us"),
     [
-        (WorkflowRun, "workflow_runs", {"jobs_listed_at", "missing_upstream_at", "revision"}),
+        (
+            WorkflowRun,
+            "workflow_runs",
+            {"jobs_listed_at", "unlisted_at", "missing_upstream_at", "revision"},
+        ),
+        (WorkflowJob, "workflow_jobs", {"revision"}),
+        (WorkflowStep, "workflow_steps", {"revision"}),
         (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision"}),
         (Repository, "repositories", {"first_seen_at", "revision"}),
         (Ingestion, "ingestions", set()),
@@ -142,12 +160,19 @@ def test_a_table_has_the_fields_of_its_row_in_their_order(
 
 
 @pytest.mark.parametrize(
-    "make", [lambda: workflow_run(), lambda: llm_call()], ids=["workflow_runs", "llm_calls"]
+    "parents_and_row",
+    [
+        [workflow_run()],
+        [workflow_run(), workflow_job()],
+        [workflow_run(), workflow_job(), workflow_step()],
+        [llm_call()],
+    ],
+    ids=lambda rows: KEYS[type(rows[-1])][0],
 )
 def test_every_column_of_an_upsert_is_compared_set_and_stored(
-    connection: Connection, make: Callable[[], Any]
+    connection: Connection, parents_and_row: list[Any]
 ) -> None:
-    row = make()
+    *parents, row = parents_and_row
     table, key = KEYS[type(row)]
     text = statement(f"upsert_{table}")
     for field in fields(row):
@@ -155,7 +180,8 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
             continue
         assert re.search(rf"^  {field.name} = ", text, re.MULTILINE), field.name
         assert re.search(rf"^    {table}\.{field.name},?$", text, re.MULTILINE), field.name
-    upsert(connection, [row])
+    for each in [*parents, row]:
+        upsert(connection, [each])
     stored = connection.execute(f"select * from {table}").fetchone()
     assert stored is not None
     assert {field.name: stored[field.name] for field in fields(row)} == vars(row)

@@ -17,7 +17,7 @@ def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:
     connection.execute(
         "insert into ingestions select 7, now() - %(hours)s * interval '1 hour', "
         "case when %(finished)s then now() - %(hours)s * interval '1 hour' end, %(outcome)s, "
-        "now(), 1, 1, 0, 0, 0, %(unreadable)s, 0, 1, %(error)s",
+        "now(), 1, 1, 0, 0, 0, %(unreadable)s, 0, 1, 0, %(error)s",
         {"hours": hours_ago, **values},
     )
 
@@ -33,7 +33,12 @@ def test_repositories_and_tables_are_counted(connection: Connection) -> None:
     assert row["newest_created_at"] == runs[0].created_at
     assert row["bytes"] > 3 * 100
     tables = {row["table_name"]: row["rows"] for row in found.tables}
-    assert tables == {"workflow_runs": 3, "llm_calls": 1, "repositories": 1, "ingestions": 1}
+    assert {name: rows for name, rows in tables.items() if rows} == {
+        "workflow_runs": 3,
+        "llm_calls": 1,
+        "repositories": 1,
+        "ingestions": 1,
+    }
     assert all(row["bytes"] > 0 for row in found.tables)
 
 

@@ -1,0 +1,2 @@
+-- Everything is listed anew; the runs stay.
+drop table if exists windows;

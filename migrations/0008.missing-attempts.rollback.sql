@@ -1,0 +1,2 @@
+-- They are asked for again.
+drop table if exists missing_attempts;

@@ -1,0 +1,2 @@
+-- Nobody holds anything any more.
+drop table if exists leases;

@@ -1,0 +1,2 @@
+-- Takes all stored steps with it.
+drop table if exists workflow_steps;

@@ -1,0 +1,152 @@
+"""The rows of jobs and steps, and how they are read from what GitHub says.
+
+Pure, as `rows` is: no I/O and no clock. A field is a column is a parameter of the upsert.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from telemetry.rows import (
+    LONGEST_COUNT,
+    UnreadableRow,
+    read_integer,
+    read_mapping,
+    read_moment,
+    read_text,
+    required,
+    shown,
+    storable,
+    wrong_value,
+)
+
+
+@dataclass(frozen=True)
+class WorkflowJob:
+    """One row of `workflow_jobs`: one job that GitHub lists under one attempt. Times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    job_id: int
+    name: str | None
+    status: str | None
+    conclusion: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    labels: list[str] | None
+    runner_id: int | None
+    runner_name: str | None
+    runner_group_id: int | None
+    runner_group_name: str | None
+    html_url: str | None
+    is_inherited: bool
+    is_pseudo: bool
+
+    @classmethod
+    def from_api(
+        cls, job: Any, attempt_started_at: datetime | None, run_attempt: int = 1
+    ) -> "WorkflowJob":
+        """A job, as GitHub's lists of jobs and `GET /actions/jobs/{id}` answer it.
+
+        `attempt_started_at` is the start of the attempt it is listed under: a job that had ended
+        before was carried over from an earlier attempt (reported in tenstorrent/tt-metal issue
+        12010). `run_attempt` is used where the payload has none.
+
+        Raises UnreadableRow when id or run_id is missing, or a value has the wrong type.
+        """
+        payload = read_mapping(job, "job")
+        attempt = read_integer(payload, "run_attempt", LONGEST_COUNT)
+        completed_at = read_moment(payload, "completed_at")
+        labels = _labels(payload)
+        runner_id, runner_name = (
+            read_integer(payload, "runner_id"),
+            read_text(payload, "runner_name"),
+        )
+        # Without a runner, GitHub answers null everywhere, or 0 and "".
+        has_runner = bool(runner_id or runner_name)
+        return cls(
+            github_run_id=required(read_integer(payload, "run_id"), payload, "job", "run_id"),
+            run_attempt=run_attempt if attempt is None else attempt,
+            job_id=required(read_integer(payload, "id"), payload, "job", "id"),
+            name=read_text(payload, "name"),
+            status=read_text(payload, "status"),
+            conclusion=read_text(payload, "conclusion"),
+            created_at=read_moment(payload, "created_at"),
+            started_at=read_moment(payload, "started_at"),
+            completed_at=completed_at,
+            labels=labels,
+            runner_id=runner_id if has_runner else None,
+            runner_name=runner_name if has_runner else None,
+            runner_group_id=read_integer(payload, "runner_group_id") if has_runner else None,
+            runner_group_name=read_text(payload, "runner_group_name") if has_runner else None,
+            html_url=read_text(payload, "html_url"),
+            is_inherited=bool(
+                completed_at and attempt_started_at and completed_at < attempt_started_at
+            ),
+            is_pseudo=not (has_runner or labels or payload.get("steps")) and _is_check_run(payload),
+        )
+
+
+@dataclass(frozen=True)
+class WorkflowStep:
+    """One row of `workflow_steps`: one step of a job. Times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    job_id: int
+    number: int
+    name: str | None
+    status: str | None
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @classmethod
+    def from_api(cls, step: Any, job: WorkflowJob) -> "WorkflowStep":
+        """A step, as it stands in the payload of its job.
+
+        Raises UnreadableRow when its number is missing, or a value has the wrong type.
+        """
+        payload = read_mapping(step, f"step of job {job.job_id}")
+        # A step has no id of its own; errors name it by this one.
+        payload = {**payload, "id": f"step {shown(payload.get('number'))} of job {job.job_id}"}
+        number = read_integer(payload, "number", LONGEST_COUNT)
+        if number is None:
+            raise UnreadableRow(f"{payload['id']}: number is missing")
+        return cls(
+            github_run_id=job.github_run_id,
+            run_attempt=job.run_attempt,
+            job_id=job.job_id,
+            number=number,
+            name=read_text(payload, "name"),
+            status=read_text(payload, "status"),
+            conclusion=read_text(payload, "conclusion"),
+            started_at=read_moment(payload, "started_at"),
+            completed_at=read_moment(payload, "completed_at"),
+        )
+
+
+def _is_check_run(job: Mapping[str, Any]) -> bool:
+    """Whether what has no runner, labels and steps is a third-party check run and no job.
+
+    Check runs that were made with a workflow's token are listed among its jobs. Jobs without a
+    runner, labels and steps were skipped or cancelled before they began, or could not be set up;
+    none of them succeeds, and their pages lie under the run's as those of all jobs do (both seen
+    in recorded answers; before 2022 the pages of jobs and of check runs were alike).
+    """
+    if job.get("status") != "completed":
+        return False
+    conclusion, page = job.get("conclusion"), job.get("html_url")
+    elsewhere = page is not None and "/actions/runs/" not in page
+    return conclusion == "success" or (conclusion != "skipped" and elsewhere)
+
+
+def _labels(job: Mapping[str, Any]) -> list[str] | None:
+    value = job.get("labels")
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(label, str) for label in value):
+        raise wrong_value(job, "labels", "a list of texts")
+    return [storable(label) for label in value]
