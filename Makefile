@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO SINCE KEEP JOBS FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)

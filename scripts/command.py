@@ -72,6 +72,7 @@ def github(wait: bool = False) -> GitHub:
         base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
         token_variable=variable,
         max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
+        reserve=settings.reserve(os.environ, token),
         notify=say,
     )
 

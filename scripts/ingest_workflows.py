@@ -14,7 +14,7 @@ from command import github, parser, progress, run, say, show, show_json
 
 from telemetry import settings, terminal
 from telemetry.database import conninfo, describe, open_connection
-from telemetry.ingest import Report, Tools, Wanted, ingest
+from telemetry.ingest import Report, Tools, Wanted, ingest, repositories_of
 from telemetry.migrations import migrate
 from telemetry.prune import horizon, prune
 
@@ -29,6 +29,24 @@ def arguments() -> argparse.Namespace:
         metavar="OWNER/NAME",
         nargs="+",
         help="repositories (default: TELEMETRY_REPO, else GITHUB_REPOSITORY)",
+    )
+    command.add_argument(
+        "--org",
+        metavar="NAME",
+        default=environ.get("TELEMETRY_ORG"),
+        help="all repositories of an organization or a user, beside those named",
+    )
+    command.add_argument(
+        "--no-archived",
+        dest="archived",
+        action="store_false",
+        default=settings.flag(environ, "TELEMETRY_ARCHIVED", default=True),
+        help="leave out archived repositories of --org",
+    )
+    command.add_argument(
+        "--run-id",
+        default=environ.get("TELEMETRY_RUN_ID"),
+        help="ingest only this run of the one repository named",
     )
     command.add_argument(
         "--since",
@@ -75,9 +93,13 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     options = arguments()
-    repositories = settings.repositories(
-        {**os.environ, "TELEMETRY_REPO": " ".join(options.repo)} if options.repo else os.environ
+    named = " ".join(options.repo) if options.repo else None
+    repositories = settings.repositories(os.environ, named, options.org)
+    run_id = (
+        settings.whole_number(options.run_id, "RUN_ID", 1, 2**63 - 1) if options.run_id else None
     )
+    if run_id is not None and len(repositories) != 1:
+        raise settings.UsageError("RUN_ID: a run is of one repository; name it: REPO=owner/name")
     since = settings.since(options.since) if options.since else None
     concurrency = settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16)
     max_requests = (
@@ -98,7 +120,11 @@ def main() -> int:
                 full=options.full,
             )
             tools = Tools(connection, client, wanted, concurrency, notify=say, progress=progress())
-            for report in ingest(tools, repositories, max_requests):
+            if options.org:
+                found = repositories_of(client, options.org, options.archived)
+                repositories = list(dict.fromkeys([*repositories, *found]))
+                say(f"{options.org} has {len(found):,} repositories")
+            for report in ingest(tools, repositories, max_requests, run_id):
                 reports.append(report)
                 if not options.json:
                     show(terminal.report_text(report))

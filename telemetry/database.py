@@ -19,9 +19,10 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
-from telemetry import TelemetryError, embedded
+from telemetry import embedded
 from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.rows import LlmCall, OpenRun, Repository, WorkflowRun
+from telemetry.settings import UsageError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
@@ -86,29 +87,31 @@ def connect(
 def open_connection(dsn: str) -> Connection:
     """A connection in autocommit mode whose rows are dicts.
 
-    Raises psycopg.OperationalError when the database cannot be reached, and TelemetryError when
-    the string is none of libpq's: psycopg's own error would show it, password and all.
+    Raises psycopg.OperationalError when the database cannot be reached, and UsageError when the
+    string is none of libpq's.
     """
     return psycopg.connect(
-        dsn,
+        **parameters(dsn),
         autocommit=True,
         prepare_threshold=None,
         row_factory=dict_row,
-        **defaults(dsn),
     )
 
 
-def defaults(dsn: str) -> dict[str, Any]:
-    """What we add to a connection string that does not say otherwise: a name, and a time limit."""
-    wanted = {"application_name": "actions-telemetry", "connect_timeout": 15}
+def parameters(dsn: str) -> dict[str, Any]:
+    """The parameters of a connection string; unless it says otherwise, our name and a time limit.
+
+    Raises UsageError when the string is none of libpq's, without showing it: psycopg's own error
+    would, password and all.
+    """
     try:
         given = conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
-        raise TelemetryError(
+        raise UsageError(
             "DATABASE_URL is not a connection string that PostgreSQL understands; "
             "it looks like postgresql://user:password@host:5432/database"
         ) from None
-    return {name: value for name, value in wanted.items() if name not in given}
+    return {"application_name": "actions-telemetry", "connect_timeout": 15, **given}
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:

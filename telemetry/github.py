@@ -139,6 +139,10 @@ class GitHub:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def on_heartbeat(self, call: Callable[[], object]) -> None:
+        """Have `call` called with every minute of a wait, by whichever thread waits."""
+        self._waiting.heartbeat = call
+
     def close(self) -> None:
         """Close all connections; a thread that waits or reads is woken and raises GitHubError."""
         self._waiting.close()

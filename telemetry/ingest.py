@@ -10,17 +10,21 @@ from telemetry.database import Connection, execute
 from telemetry.github import GitHub
 from telemetry.repository_ingest import Report, RepositoryIngest, Tools, Wanted
 
-__all__ = ["Report", "Tools", "Wanted", "ingest"]
+__all__ = ["Report", "Tools", "Wanted", "ingest", "repositories_of"]
 
 
 def ingest(
-    tools: Tools, repositories: Sequence[str], max_requests: int | None = None
+    tools: Tools,
+    repositories: Sequence[str],
+    max_requests: int | None = None,
+    run_id: int | None = None,
 ) -> Iterator[Report]:
     """Ingest one repository after another, and report on each as it ends.
 
     One that fails does not stop the others; an interruption does, after its own report. At most
     `max_requests` are sent, and each repository may use no more than its share of what is left,
-    so that a large one at the front leaves something for the others.
+    so that a large one at the front leaves something for the others. With `run_id` only that run
+    is ingested, with its attempts, jobs and steps.
 
     Raises UsageError for a start that cannot be kept, TelemetryError when the database holds
     repositories of another API host, and psycopg.OperationalError when the database is lost.
@@ -32,12 +36,26 @@ def ingest(
         share = _share(tools.client, left, len(repositories) - position)
         tools.client.budget.allow(share)
         before = tools.client.requests
-        report = RepositoryIngest(tools, name).run()
+        report = RepositoryIngest(tools, name).run(run_id)
         if left is not None:
             left = max(0, left - (tools.client.requests - before))
         yield report
         if report.outcome == "interrupted":
             return
+
+
+def repositories_of(client: GitHub, owner: str, archived: bool = True) -> list[str]:
+    """The names of an organization's or a user's repositories that can have runs.
+
+    Disabled ones are left out, they answer nothing; archived ones keep their runs. Raises
+    GitHubError.
+    """
+    return [
+        row["full_name"]
+        for page in client.list_repositories(owner)
+        for row in page.items
+        if not row.get("disabled") and (archived or not row.get("archived"))
+    ]
 
 
 def _share(client: GitHub, left: int | None, repositories: int) -> int | None:

@@ -4,14 +4,16 @@ A row, not an advisory lock: it survives a connection pool and ends by itself af
 """
 
 import os
+import re
 import secrets
 import socket
 
 from telemetry import TelemetryError
 from telemetry.database import Connection, execute
 
-# Longer than any wait between two renewals; a killed ingest holds up the next one no longer.
-LEASE_SECONDS = 15 * 60
+# It is renewed with every page and every minute of waiting; a killed ingest holds up one on
+# another machine no longer than this.
+LEASE_SECONDS = 5 * 60
 
 
 class Held(TelemetryError):
@@ -35,15 +37,20 @@ class Lease:
 
     def take(self) -> None:
         """Raises Held, saying who has it."""
-        if execute(self.connection, "take_leases", self._for_a_while()).fetchone():
-            return
-        holder = execute(self.connection, "holders", self.key).fetchone()
-        raise Held(
-            f"{holder['holder']} has been ingesting {self.name} since "
-            f"{holder['acquired_at']:%Y-%m-%d %H:%M:%S} UTC; this one leaves it alone"
-            if holder
-            else f"another ingest has just finished {self.name}; run it again"
-        )
+        for _ in range(2):
+            if execute(self.connection, "take_leases", self._for_a_while()).fetchone():
+                return
+            row = execute(self.connection, "holders", self.key).fetchone()
+            if row is None or _is_dead(row["holder"]):
+                # Given back just now, or left behind by a process that was killed on this machine.
+                holder = row["holder"] if row else ""
+                execute(self.connection, "release_leases", {**self.key, "holder": holder})
+                continue
+            raise Held(
+                f"{row['holder']} has been ingesting {self.name} since "
+                f"{row['acquired_at']:%Y-%m-%d %H:%M:%S} UTC; this one leaves it alone"
+            )
+        raise Held(f"another ingest was faster to take {self.name}; this one leaves it alone")
 
     def renew(self) -> None:
         """Within the transaction that writes. Raises Lost."""
@@ -56,3 +63,17 @@ class Lease:
 
     def _for_a_while(self) -> dict[str, object]:
         return {**self.key, "seconds": LEASE_SECONDS}
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether the holder was a process on this machine that runs no more."""
+    match = re.fullmatch(r"(.+) process (\d+) \w+", holder)
+    if not match or match[1] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(match[2]), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

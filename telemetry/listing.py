@@ -11,7 +11,7 @@ GitHub's own count of it, asked for afterwards, is what was seen.
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -240,10 +240,12 @@ class Lister:
             return [ListedWindow(part.low, part.top, reported, ids, len(ids), False, problem)]
         if not is_complete:
             return []
-        windows = part.take()
-        if len(part.totals) == 1 and part.top <= self.now - CLOSED_AFTER:
-            return [replace(windows[0], reported=part.totals[0], etag=part.etag)]
-        return windows
+        if len(part.totals) > 1:
+            return part.take()
+        seen = len(part.seen_ids) + part.seen_unreadable
+        etag = part.etag if part.top <= self.now - CLOSED_AFTER else None
+        ids = sorted(part.seen_ids)
+        return [ListedWindow(part.low, part.top, part.totals[0], ids, seen, etag=etag)]
 
 
 class _Walk:

@@ -14,10 +14,9 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict
 
 from telemetry import TelemetryError
-from telemetry.database import SQL, Connection, defaults, execute, open_connection
+from telemetry.database import SQL, Connection, execute, open_connection, parameters
 
 MIGRATIONS = SQL.parent / "migrations"
 VIEWS = SQL / "views"
@@ -170,10 +169,16 @@ def _yoyo(dsn: str) -> Iterator[Any]:
         def connect(self, uri: DatabaseURI) -> psycopg.Connection[Any]:
             return psycopg.connect(**dict(uri.args), autocommit=True, prepare_threshold=None)
 
+        def create_lock_table(self) -> None:
+            # yoyo's own swallows every error, and with it why a role cannot make any table.
+            if self.lock_table not in self.list_tables():
+                with self.transaction():
+                    self.execute(self.format_sql(self.create_lock_table_sql))
+
     # yoyo logs who migrated, by a look-up that fails for a user id without an account.
     os.environ.setdefault("LOGNAME", "actions-telemetry")
-    arguments = {**conninfo_to_dict(dsn), **defaults(dsn)}
-    uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, tuple(arguments.items()))
+    arguments = tuple(parameters(dsn).items())
+    uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, arguments)
     with Backend(uri, "_yoyo_migration") as backend:
         backend.init_database()
         # The lock we hold is real; yoyo's is a row, and a killed migrator leaves it behind.

@@ -6,10 +6,12 @@ every page, so that whatever stops it, the next ingest goes on from there.
 """
 
 import math
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -128,51 +130,76 @@ class RepositoryIngest:
         self.ingestion: Ingestion | None = None
         self.since = tools.wanted.start(tools.now())
         self.seen: set[int] = set()
+        self.unreadable_seen: set[str] = set()
         self.unreadable: list[str] = []
         self.estimate = 0
-        self.attempts = self.jobs = self.steps = 0
+        self.attempts = self.jobs = self.steps = self.runs_with_jobs = 0
+        self.began_at = tools.clock()
+        self.lock = threading.Lock()
 
-    def run(self) -> Report:
-        """Do all of it; returns how it ended. Raises UsageError and psycopg.OperationalError."""
+    def run(self, run_id: int | None = None) -> Report:
+        """Do all of it, or all for one run; returns how it ended.
+
+        Raises UsageError and psycopg.OperationalError.
+        """
         began = self.tools.clock()
         outcome, problem = "complete", None
         try:
-            self._list_newest()
-            self._reread_open_runs()
-            self._list_missing()
-            self._list_due()
-            self._probe_unlisted()
-            self._fetch_attempts()
+            if run_id is None:
+                self._list_all()
+            else:
+                self._read_one(run_id)
+            self._fetch_attempts(run_id)
             if self.tools.wanted.jobs:
-                self._fetch_jobs()
-            problem = self._left()
+                self._fetch_jobs(run_id)
+            problem = self._left() if run_id is None else None
             outcome = "incomplete" if problem else "complete"
         except (RateLimited, BudgetSpent) as error:
-            left = self._left()
-            outcome, problem = "incomplete", f"{error}; {left}" if left else str(error)
+            outcome, problem = "incomplete", "; ".join(filter(None, [str(error), self._left()]))
         except Held as error:
-            outcome, problem = "incomplete", str(error)
+            return self._report("incomplete", str(error), began)
         except UsageError:
             raise
         except (TelemetryError, UnreadableRow) as error:
             outcome, problem = "failed", str(error)
         except KeyboardInterrupt:
             outcome, problem = "interrupted", "interrupted before it was done"
-        seconds = self.tools.clock() - began
-        self._finish(outcome, problem, seconds)
+        self._finish(outcome, problem)
+        return self._report(outcome, problem, began)
+
+    def _report(self, outcome: str, problem: str | None, began: float) -> Report:
         return Report(
             repository=self.repository.repository if self.repository else self.name,
             outcome=outcome,
             error=problem,
             ingestion=self.ingestion,
             unreadable=tuple(self.unreadable),
-            seconds=seconds,
+            seconds=self.tools.clock() - began,
             attempts=self.attempts,
             jobs=self.jobs,
             steps=self.steps,
         )
 
     # Lists
+
+    def _list_all(self) -> None:
+        self._list_newest()
+        self._reread_open_runs()
+        self._list_missing()
+        self._list_due()
+        self._probe_unlisted()
+
+    def _read_one(self, run_id: int) -> None:
+        """One run, as a workflow that is triggered by its end asks for it."""
+        run = WorkflowRun.from_api(self.client.get_workflow_run(self.name, run_id))
+        self._begin(Page([run], 1, 1, 1, None))
+        if run.created_at < self.tools.wanted.horizon:
+            raise UsageError(
+                f"RUN_ID: run {run_id} was created on {run.created_at:%Y-%m-%d} and would be "
+                "pruned at once; choose a longer KEEP"
+            )
+        self.since = self.tools.wanted.horizon
+        self._store(Batch(runs=[run]))
 
     def _list_newest(self) -> None:
         """What is newer than the windows reach, and older as long as nothing was listed there."""
@@ -185,12 +212,15 @@ class RepositoryIngest:
         self.repository = self._identify(page)
         self.lease = Lease(self.connection, self.repository.repository_id, self.name)
         self.lease.take()
+        self.client.on_heartbeat(self._keep_lease)
         gaps = self._gaps(self.since, now)
         # The newest gap reaches up to now. Where it touches the start, all of it is listed.
         down_to = gaps[0][0] if gaps else now
+        self.began_at = self.tools.clock()
         self.ingestion = Ingestion(
             repository_id=self.repository.repository_id,
-            started_at=now,
+            # GitHub tells whole seconds, in which two ingests may begin.
+            started_at=now.replace(microsecond=int(self.began_at * 1_000_000) % 1_000_000),
             finished_at=None,
             outcome="running",
             since=self.since,
@@ -247,7 +277,7 @@ class RepositoryIngest:
             },
         ).fetchall()
         began = self._started_at
-        stale = [_Due(**row) for row in due if row["listed_at"] < began]
+        stale = [_Due(**row) for row in due if row["listed_at"] < began.replace(microsecond=0)]
         for group in sorted(groups(stale, PER_PAGE), key=lambda g: min(w.listed_at for w in g)):
             start, end = group[-1].created_from, group[0].created_to
             fingerprint = self.client.token_fingerprint
@@ -264,13 +294,13 @@ class RepositoryIngest:
         assert self.repository is not None
         wanted = [run for run in batch.runs if run.created_at >= self.since]
         new = [run for run in wanted if run.github_run_id not in self.seen]
+        unreadable = [text for text in batch.unreadable if text not in self.unreadable_seen]
         completed = [_of(run, self.repository) for run in wanted if run.status == "completed"]
         still_open = [OpenRun.of(r, self.repository) for r in wanted if r.status != "completed"]
         ids = [run.github_run_id for run in wanted]
 
         def write() -> Counts:
-            with self.connection.transaction():
-                self._renew()
+            with self._writing():
                 counts = upsert(self.connection, completed)
                 upsert(self.connection, still_open)
                 if ids:
@@ -278,13 +308,14 @@ class RepositoryIngest:
                     execute(self.connection, "clear_unlisted", {"github_run_ids": ids})
                 for window in batch.windows:
                     self._store_window(window)
-                self._record(self._counted(counts, new, len(batch.unreadable)))
+                self._record(self._counted(counts, new, len(unreadable)))
             return counts
 
         counts = patiently(write)
-        self.ingestion = self._counted(counts, new, len(batch.unreadable))
+        self.ingestion = self._counted(counts, new, len(unreadable))
         self.seen.update(ids)
-        self._name_unreadable(batch.unreadable)
+        self.unreadable_seen.update(unreadable)
+        self._name_unreadable(unreadable)
         self.tools.progress(self.ingestion.fetched, max(self.estimate, self.ingestion.fetched))
 
     def _counted(self, counts: Counts, new: list[WorkflowRun], unreadable: int) -> Ingestion:
@@ -344,12 +375,13 @@ class RepositoryIngest:
         over = [row["github_run_id"] for row in rows if row["created_at"] < oldest]
         if over:
             execute(self.connection, "forget_open_runs", {"github_run_ids": over})
-        ids = [
-            row["github_run_id"]
-            for row in rows
-            if row["created_at"] >= oldest and row["github_run_id"] not in self.seen
-        ]
-        self._each(ids, self._fetch_run, self._store_runs)
+        settled = self.tools.now() - SEARCH_LAG
+        for window in execute(self.connection, "windows_with_open_runs", self._key).fetchall():
+            unseen = set(window["github_run_ids"]) - self.seen - set(over)
+            if len(unseen) > 1 and window["created_to"] <= settled:
+                self._store_all(self.lister.interval(window["created_from"], window["created_to"]))
+        ids = [row["github_run_id"] for row in rows if row["created_at"] >= oldest]
+        self._each([i for i in ids if i not in self.seen], self._fetch_run, self._store_runs)
 
     def _fetch_run(self, run_id: int) -> tuple[int, WorkflowRun | None]:
         try:
@@ -362,8 +394,7 @@ class RepositoryIngest:
         gone = [run_id for run_id, run in found if run is None]
         if not gone:
             return
-        with self.connection.transaction():
-            self._renew()
+        with self._writing():
             execute(self.connection, "forget_open_runs", {"github_run_ids": gone})
             for run_id in gone:
                 execute(
@@ -378,10 +409,13 @@ class RepositoryIngest:
         ids = [row["github_run_id"] for row in rows]
         self._each(ids, self._fetch_run, self._store_runs)
 
-    def _fetch_attempts(self) -> None:
-        """The attempts before the latest, each once."""
-        rows = execute(self.connection, "pending_attempts", self._key).fetchall()
-        keys = [(row["github_run_id"], row["run_attempt"], row["created_at"]) for row in rows]
+    def _fetch_attempts(self, run_id: int | None) -> None:
+        """The attempts before the latest, each once; of one run, or of all."""
+        keys = [
+            (row["github_run_id"], row["run_attempt"], row["created_at"])
+            for row in execute(self.connection, "pending_attempts", self._key)
+            if run_id in (None, row["github_run_id"])
+        ]
         self._each(keys, self._fetch_attempt, self._store_attempts)
 
     def _fetch_attempt(
@@ -401,8 +435,7 @@ class RepositoryIngest:
     ) -> None:
         assert self.repository is not None
         rows = [_of(row, self.repository) for _, row in found if isinstance(row, WorkflowRun)]
-        with self.connection.transaction():
-            self._renew()
+        with self._writing():
             counts = upsert(self.connection, rows)
             for (run_id, attempt, _), row in found:
                 if row is None:
@@ -420,20 +453,21 @@ class RepositoryIngest:
         self.attempts += counts.inserted + counts.updated
         self._name_unreadable([str(row) for _, row in found if isinstance(row, UnreadableRow)])
 
-    def _fetch_jobs(self) -> None:
-        """Jobs and steps of the attempts whose are not stored yet, newest run first."""
+    def _fetch_jobs(self, run_id: int | None) -> None:
+        """Jobs and steps of attempts that have none stored yet, newest run first."""
         assert self.repository is not None
         pending = pending_jobs(self.connection, self.repository.repository_id)
-        self._each(pending, self._fetch_jobs_of, self._store_jobs)
+        runs = [run for run in pending if run_id in (None, run.github_run_id)]
+        self._each(runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
 
     def _store_jobs(self, found: list[JobsOfRun]) -> None:
-        with self.connection.transaction():
-            self._renew()
+        with self._writing():
             stored = store_jobs(self.connection, found, self.tools.now())
             self._record()
+        self.runs_with_jobs += len(found)
         self.jobs += stored.jobs.inserted + stored.jobs.updated
         self.steps += stored.steps.inserted + stored.steps.updated
         self._name_unreadable([text for run in found for text in run.unreadable])
@@ -481,7 +515,19 @@ class RepositoryIngest:
         """What this ingest did not get done, in words; None when nothing is left."""
         if self.repository is None:
             return None
-        return None
+        said = [
+            f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
+            for start, end in self._gaps(self.since, _whole(self.tools.now() - SEARCH_LAG))
+        ][:3]
+        left = execute(self.connection, "work_left", self._key).fetchone()
+        runs = left["runs_without_jobs"] if left and self.tools.wanted.jobs else 0
+        if runs:
+            text = f"jobs of {runs:,} runs still to fetch"
+            if self.runs_with_jobs:
+                ingests = math.ceil(runs / self.runs_with_jobs)
+                text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
+            said.append(text)
+        return "; ".join(said) or None
 
     @property
     def _key(self) -> dict[str, Any]:
@@ -493,9 +539,22 @@ class RepositoryIngest:
         assert self.ingestion is not None
         return self.ingestion.started_at
 
-    def _renew(self) -> None:
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction that writes only as long as this ingest holds its lease."""
         assert self.lease is not None
-        self.lease.renew()
+        with self.lock, self.connection.transaction():
+            self.lease.renew()
+            yield
+
+    def _keep_lease(self) -> None:
+        """Called by whichever thread waits for GitHub; a transaction under way renews it anyway."""
+        if self.lease is not None and self.lock.acquire(blocking=False):
+            try:
+                with suppress(TelemetryError, psycopg.Error):
+                    self.lease.renew()
+            finally:
+                self.lock.release()
 
     def _record(self, ingestion: Ingestion | None = None) -> None:
         """Write down how far the ingest has come, with the requests it has sent until now."""
@@ -513,13 +572,16 @@ class RepositoryIngest:
     def _name_unreadable(self, texts: list[str]) -> None:
         self.unreadable += texts[: MOST_NAMED - len(self.unreadable)]
 
-    def _finish(self, outcome: str, problem: str | None, seconds: float) -> None:
+    def _finish(self, outcome: str, problem: str | None) -> None:
+        if self.ingestion is None:
+            self._begin_unanswered()
         if self.ingestion is None:
             return
+        took = timedelta(seconds=self.tools.clock() - self.began_at)
         self.ingestion = self._with_requests(
             replace(
                 self.ingestion,
-                finished_at=self.ingestion.started_at + timedelta(seconds=seconds),
+                finished_at=self.ingestion.started_at + took,
                 outcome=outcome,
                 error=problem,
             )
@@ -532,6 +594,20 @@ class RepositoryIngest:
             # The pages are stored; a lost connection must not hide why the ingest ended.
             if outcome == "complete":
                 raise
+
+    def _begin_unanswered(self) -> None:
+        """A record for a repository that is known, so that its status tells of the failure."""
+        with suppress(psycopg.OperationalError):
+            name = {"repository": self.name}
+            known = execute(self.connection, "repositories_by_name", name).fetchone()
+            if known is not None:
+                self.ingestion = Ingestion(
+                    repository_id=known["repository_id"],
+                    started_at=datetime.fromtimestamp(self.began_at, UTC),
+                    finished_at=None,
+                    outcome="running",
+                    since=self.since,
+                )
 
     def _estimate_text(self, down_to: datetime) -> str:
         requests = max(1, math.ceil(self.estimate / PER_PAGE))

@@ -100,6 +100,11 @@ def report_text(report: Report) -> str:
         f"{counted(done.requests, 'request')}, {report.seconds:.1f} s"
     )
     lines = [line]
+    if report.attempts or report.jobs or report.steps:
+        lines.append(
+            f"  with {counted(report.attempts, 'earlier attempt')}, {counted(report.jobs, 'job')}, "
+            f"{counted(report.steps, 'step')} new or changed"
+        )
     if done.cut:
         lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
     lines += [f"  unreadable: {plain(text)}" for text in report.unreadable]

@@ -12,6 +12,8 @@ from weakref import WeakSet
 from telemetry.backoff import LONGEST_WAIT, Decision, fault_wait, utc
 from telemetry.transport import GitHubError
 
+_HEARTBEAT_SECONDS = 60.0
+
 
 class RateLimited(GitHubError):
     """GitHub asks for a longer wait than allowed; `reset_at` (UTC) is when it ends, if known."""
@@ -35,6 +37,7 @@ class Waiting:
     """Rate limits stop every thread at one gate; after a fault only the request itself waits.
 
     Times are seconds, moments seconds since 1970. Each wait belongs to an event that ends it.
+    `heartbeat` is called with every minute of a wait, by the thread that waits.
     Methods raise GitHubError when that event is set, RateLimited when the gate stays closed for
     longer than `max_wait`; `advice` ends the text of the latter.
     """
@@ -50,6 +53,7 @@ class Waiting:
         advice: str = "",
     ) -> None:
         self.clock = clock
+        self.heartbeat: Callable[[], object] = lambda: None
         self._max_wait = max_wait
         self._sleep = sleep
         self._jitter = jitter
@@ -140,7 +144,10 @@ class Waiting:
 
     def _rest(self, seconds: float, what: str, stop: threading.Event) -> None:
         if self._sleep is None:
-            stop.wait(min(seconds, LONGEST_WAIT))
+            left = min(seconds, LONGEST_WAIT)
+            while left > 0 and not stop.wait(min(left, _HEARTBEAT_SECONDS)):
+                left -= _HEARTBEAT_SECONDS
+                self.heartbeat()
         else:
             self._sleep(seconds)
         _check(what, stop)

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import llm_call, workflow_run
+from conftest import llm_call, workflow_job, workflow_run, workflow_step
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_httpserver import HTTPServer
 
@@ -23,13 +23,22 @@ def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:
     with open_connection(dsn) as connection:
         return {
             table: connection.execute(f"select * from {table} order by 1, 2").fetchall()
-            for table in ("workflow_runs", "llm_calls", "repositories", "ingestions")
+            for table in (
+                "workflow_runs",
+                "workflow_jobs",
+                "workflow_steps",
+                "llm_calls",
+                "repositories",
+                "ingestions",
+            )
         }
 
 
 @pytest.fixture
 def dumped(connection: Connection, dsn: str, tmp_path: Path) -> Path:
     upsert(connection, [workflow_run(github_run_id=n) for n in range(1, 501)])
+    upsert(connection, [workflow_job(labels=["self-hosted", 'GPU, "large"'])])
+    upsert(connection, [workflow_step()])
     upsert(connection, [llm_call(prompt_name="tab\there \\. é")])
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
     connection.execute("create table not_ours (i int)")
