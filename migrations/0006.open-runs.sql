@@ -8,7 +8,6 @@ create table if not exists open_runs (
   status text,
   created_at timestamptz not null,
   updated_at timestamptz,
-  unlisted_at timestamptz,
   revision integer not null default 1,
   constraint open_runs_pkey primary key (github_run_id)
 );
@@ -30,7 +29,5 @@ comment on column open_runs.created_at is
   'When GitHub created the run.';
 comment on column open_runs.updated_at is
   'When GitHub had last changed the run, as it was last seen.';
-comment on column open_runs.unlisted_at is
-  'When a complete list of its time first left it out. NULL: it was listed.';
 comment on column open_runs.revision is
   '1 when inserted, one more with every change.';

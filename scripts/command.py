@@ -18,9 +18,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import psycopg
+from psycopg import errors
 
 from telemetry import TelemetryError, settings
-from telemetry.github import GitHub
+from telemetry.github import GitHub, GitHubError
 from telemetry.terminal import plain, progress_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,29 +29,66 @@ SECONDS_BETWEEN_LINES = 10.0
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
 
+# What a person can mend when the database refuses; any other refusal is a fault of ours.
+REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.InsufficientPrivilege, "use a role that may do this"),
+    (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
+    (errors.InvalidSchemaName, "name a schema that exists in search_path"),
+    (psycopg.OperationalError, "check DATABASE_URL"),
+)
+
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can mend become one sentence."""
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
     try:
-        os.environ.update(settings.merged(os.environ, settings.read_env_file(ROOT / ".env")))
+        _read_settings()
         code = main()
         sys.stdout.flush()
     except settings.UsageError as error:
         code = _fail(error, 2)
     except TelemetryError as error:
         code = _fail(error, 1)
-    except psycopg.OperationalError as error:
-        code = _fail(f"the database: {error}; check DATABASE_URL and that the server runs", 1)
-    except psycopg.errors.InsufficientPrivilege as error:
-        code = _fail(f"the database: {error}; use a role that may do this", 1)
+    except psycopg.Error as error:
+        code = _fail(_database_sentence(error), 1)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except BrokenPipeError:
         # The reader went away, as `head` does; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = 0
+    except OSError as error:
+        _drop_output()
+        where = error.filename or "writing the output"
+        code = _fail(f"{where}: {error.strerror or error}; mend that, then try again", 1)
     sys.exit(code)
+
+
+def _read_settings() -> None:
+    """Make os.environ what it is with .env and without our variables that are empty."""
+    values = settings.merged(os.environ, settings.read_env_file(ROOT / ".env"))
+    for name in os.environ.keys() - values.keys():
+        del os.environ[name]
+    os.environ.update(values)
+
+
+def _drop_output() -> None:
+    """Send what is still to be written on stdout nowhere, because it would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _database_sentence(error: psycopg.Error) -> str:
+    """What the database refuses, and the remedy; raises the error again when there is none."""
+    for kind, remedy in REMEDIES:
+        if isinstance(error, kind):
+            break
+    else:
+        raise error
+    # What follows the first line are hints, or the same again for each of several hosts.
+    said = next(iter(str(error).splitlines()), type(error).__name__)
+    answered = error.sqlstate or "FATAL" in said
+    running = "" if answered or remedy != "check DATABASE_URL" else " and that the server runs"
+    return f"the database: {said}; {remedy}{running}"
 
 
 def parser(docstring: str | None) -> argparse.ArgumentParser:
@@ -67,14 +105,17 @@ def github(wait: bool = False) -> GitHub:
         say("no GITHUB_TOKEN is set: public repositories only, 60 requests an hour")
     else:
         say(f"using the token in {variable}")
-    return GitHub(
-        token,
-        base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
-        token_variable=variable,
-        max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
-        reserve=settings.reserve(os.environ, token),
-        notify=say,
-    )
+    try:
+        return GitHub(
+            token,
+            base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
+            token_variable=variable,
+            max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
+            reserve=settings.reserve(os.environ, token),
+            notify=say,
+        )
+    except GitHubError as error:  # before any request: a token or an address that cannot be one
+        raise settings.UsageError(str(error)) from None
 
 
 def _interrupt() -> NoReturn:
@@ -100,7 +141,9 @@ def show(text: str) -> None:
 
 def show_json(value: object) -> None:
     """A result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
-    show(json.dumps(value, default=_json, indent=2))
+    text = json.dumps(value, default=_json, indent=2)
+    # The same JSON, without what a GitHub runner would take for a command: see terminal.plain.
+    show(text.replace("##[", "##\\u005b"))
 
 
 def _json(value: object) -> object:

@@ -8,6 +8,7 @@ anew. Exit codes: 0 done, 1 failed.
 """
 
 import os
+import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -40,6 +41,9 @@ def main() -> int:
         roll_back(dsn)
         environ = {
             **os.environ,
+            # Its GitHub is on this machine, where no proxy finds it.
+            "no_proxy": "*",
+            "NO_PROXY": "*",
             "DATABASE_URL": dsn,
             "GITHUB_API_URL": url,
             "GITHUB_TOKEN": "of-the-demo",
@@ -53,8 +57,8 @@ def main() -> int:
             if code != 0:
                 return code
         print(f"\n$ make psql < {QUESTION}\n", flush=True)
-        code = psql(dsn, environ, ["-X", "-q", "-f", str(ROOT / QUESTION)])
-    say(f"the demo's database stays: make psql TELEMETRY_HOME={home}")
+        code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / QUESTION)])
+    say(f"the demo's database stays: make psql TELEMETRY_HOME={shlex.quote(str(home))}")
     return code
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from command import parser, progress, run, say, show, show_json
 
-from telemetry import terminal
+from telemetry import settings, terminal
 from telemetry.database import connect, describe
 from telemetry.migrations import require_schema
 from telemetry.prune import prune
@@ -27,7 +27,7 @@ def main() -> int:
     command.add_argument(
         "--dry-run",
         action="store_true",
-        default=bool(os.environ.get("TELEMETRY_DRY_RUN")),
+        default=settings.flag(os.environ, "TELEMETRY_DRY_RUN"),
         help="only count",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")

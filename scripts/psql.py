@@ -1,6 +1,6 @@
 """Open psql on the database in use; it reads a file as well: make psql < question.sql
 
-Exit codes are psql's.
+A file ends at its first error. Exit codes are psql's.
 """
 
 import os
@@ -14,10 +14,13 @@ from telemetry.transfer import psql
 
 
 def main() -> int:
+    # A person at a prompt goes on after an error; a file stops, and its failure is seen.
+    interactive = sys.stdin is not None and sys.stdin.isatty()
+    options = [] if interactive else ["--set=ON_ERROR_STOP=1"]
     with conninfo(os.environ, say) as dsn:
         # Ctrl-C is psql's, to cancel a query; the server has to outlive it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return psql(dsn, os.environ, sys.argv[1:])
+        return psql(dsn, os.environ, [*options, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

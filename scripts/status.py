@@ -26,12 +26,12 @@ def main() -> int:
     )
     command.add_argument(
         "--format",
-        choices=("text", "markdown"),
         default=os.environ.get("TELEMETRY_FORMAT", "text"),
-        help="markdown: for a GitHub Actions job summary (default: text)",
+        help="text, or markdown for a GitHub Actions job summary (default: text)",
     )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = command.parse_args()
+    settings.choice(options.format, "FORMAT", ("text", "markdown"))
     max_age = settings.age(options.max_age, "MAX_AGE") if options.max_age else None
     with connect(os.environ, say) as connection:
         require_schema(connection)

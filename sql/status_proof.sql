@@ -9,7 +9,7 @@
 -- stored_runs: runs of which any attempt is stored, also while a later attempt is open.
 -- missing_runs: those of them that GitHub has no longer, and that the window's last list left out.
 --   One that went after that list is still among the reported ones.
--- unlisted_runs: stored or open runs that the last list left out and that were not asked for yet.
+-- unlisted_runs: stored runs that the last list left out and that were not asked for yet.
 -- open_runs: runs in progress of which no attempt is stored.
 --
 -- elsewhere_runs lie outside these windows: created within minutes of the last list, or while
@@ -35,7 +35,7 @@ with known_attempts as (
     run_attempt,
     created_at,
     'open' as state,
-    unlisted_at,
+    null as unlisted_at,
     null as missing_upstream_at,
     null as jobs_listed_at
   from open_runs
@@ -59,11 +59,13 @@ runs as (
     bool_or(state = 'stored') as is_stored,
     max(unlisted_at) as unlisted_at,
     max(missing_upstream_at) as missing_upstream_at,
-    max(run_attempt) - count(distinct run_attempt) as unknown_attempts,
+    -- A number far beyond the 50 re-runs that GitHub allows is not to be taken at its word.
+    least(max(run_attempt), 1001) - count(distinct run_attempt) as unknown_attempts,
     count(*) filter (where state = 'gone') as gone_attempts,
     count(*) filter (where state = 'stored' and jobs_listed_at is null) as attempts_without_jobs,
     count(*) filter (where jobs_listed_at is not null) as attempts_with_jobs,
-    min(created_at) filter (where state = 'open') as open_created_at
+    min(created_at) filter (where state = 'open' and missing_upstream_at is null)
+      as open_created_at
   from known_attempts
   group by
     repository_id,
@@ -83,7 +85,10 @@ placed_runs as (
     runs.is_stored,
     runs.unlisted_at,
     runs.missing_upstream_at,
-    windows.created_from
+    windows.created_from,
+    runs.missing_upstream_at is not null
+      and (runs.unlisted_at is not null or runs.missing_upstream_at <= windows.listed_at)
+      as is_left_out
   from runs
   left join starts using (repository_id)
   left join windows
@@ -102,18 +107,12 @@ balances as (
     coalesce(windows.reported, windows.seen) as reported,
     windows.seen,
     count(*) filter (where placed_runs.is_stored) as stored,
-    count(*) filter (
-      where placed_runs.missing_upstream_at is not null
-        and (
-          placed_runs.unlisted_at is not null
-          or placed_runs.missing_upstream_at <= windows.listed_at
-        )
-    ) as missing,
+    count(*) filter (where placed_runs.is_stored and placed_runs.is_left_out) as missing,
     count(*) filter (
       where placed_runs.unlisted_at is not null
         and placed_runs.missing_upstream_at is null
     ) as unlisted,
-    count(*) filter (where not placed_runs.is_stored) as open
+    count(*) filter (where not placed_runs.is_stored and not placed_runs.is_left_out) as open
   from windows
   left join placed_runs using (repository_id, created_from)
   where windows.is_complete
@@ -161,17 +160,22 @@ elsewhere as (
   group by repository_id
 ),
 last_ingestions as (
-  select distinct on (repository_id)
-    repository_id,
-    since,
+  select distinct on (ingestions.repository_id)
+    ingestions.repository_id,
+    -- What a complete ingest had listed and no window begins with any more, was pruned.
+    case ingestions.outcome
+      when 'complete' then greatest(ingestions.since, starts.created_from[1])
+      else ingestions.since
+    end as since,
     -- The youngest hour of a list is not settled yet.
-    started_at - interval '1 hour' as settled_at,
-    requests,
-    not_modified
+    ingestions.started_at - interval '1 hour' as settled_at,
+    ingestions.requests,
+    ingestions.not_modified
   from ingestions
+  left join starts using (repository_id)
   order by
-    repository_id,
-    started_at desc
+    ingestions.repository_id,
+    ingestions.started_at desc
 ),
 last_completes as (
   select

@@ -25,6 +25,30 @@ select
 from workflow_steps
 union all
 select
+  'open_runs' as table_name,
+  count(*) as rows,
+  min(created_at) as oldest,
+  max(created_at) as newest,
+  pg_total_relation_size('open_runs') as bytes
+from open_runs
+union all
+select
+  'missing_attempts' as table_name,
+  count(*) as rows,
+  min(missing_at) as oldest,
+  max(missing_at) as newest,
+  pg_total_relation_size('missing_attempts') as bytes
+from missing_attempts
+union all
+select
+  'windows' as table_name,
+  count(*) as rows,
+  min(created_from) as oldest,
+  max(created_from) as newest,
+  pg_total_relation_size('windows') as bytes
+from windows
+union all
+select
   'llm_calls' as table_name,
   count(*) as rows,
   min(timestamp) as oldest,
@@ -46,4 +70,12 @@ select
   min(started_at) as oldest,
   max(started_at) as newest,
   pg_total_relation_size('ingestions') as bytes
-from ingestions;
+from ingestions
+union all
+select
+  'leases' as table_name,
+  count(*) as rows,
+  min(acquired_at) as oldest,
+  max(acquired_at) as newest,
+  pg_total_relation_size('leases') as bytes
+from leases;

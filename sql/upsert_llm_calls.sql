@@ -1,6 +1,6 @@
 -- Store one call of a language model; returns whether it is new, or no row if nothing changed.
--- A log that is still being written is read again: the reading with more tokens wins, a NULL never
--- replaces a value, and the timestamp stays, because the call is the same.
+-- A log that is still being written is read again: the reading with more tokens wins, neither NULL
+-- nor an empty name replaces a value, and the timestamp stays, because the call is the same.
 --   psql "$DATABASE_URL" -f sql/upsert_llm_calls.sql -v source=canonical -v call_id=c1 \
 --     -v timestamp=2026-01-01T00:00:00Z -v session_id=s1 -v prompt_name=review -v phase=test \
 --     -v provider=anthropic -v model=claude -v input_tokens=10 -v output_tokens=5 \
@@ -53,8 +53,8 @@ insert into llm_calls (
   :'github_run_attempt'
 )
 on conflict (source, call_id) do update set
-  session_id = coalesce(excluded.session_id, llm_calls.session_id),
-  prompt_name = coalesce(excluded.prompt_name, llm_calls.prompt_name),
+  session_id = coalesce(nullif(excluded.session_id, ''), llm_calls.session_id),
+  prompt_name = coalesce(nullif(excluded.prompt_name, ''), llm_calls.prompt_name),
   phase = coalesce(excluded.phase, llm_calls.phase),
   provider = coalesce(excluded.provider, llm_calls.provider),
   model = coalesce(excluded.model, llm_calls.model),
@@ -94,8 +94,8 @@ where coalesce(excluded.input_tokens + excluded.output_tokens, 0)
     llm_calls.github_run_id,
     llm_calls.github_run_attempt
   ) is distinct from (
-    coalesce(excluded.session_id, llm_calls.session_id),
-    coalesce(excluded.prompt_name, llm_calls.prompt_name),
+    coalesce(nullif(excluded.session_id, ''), llm_calls.session_id),
+    coalesce(nullif(excluded.prompt_name, ''), llm_calls.prompt_name),
     coalesce(excluded.phase, llm_calls.phase),
     coalesce(excluded.provider, llm_calls.provider),
     coalesce(excluded.model, llm_calls.model),

@@ -1,5 +1,5 @@
--- Complete windows short enough for one page that hold two open runs or more: one list of such a
--- window is fewer requests than asking for each run.
+-- Complete windows, short enough for one page, that hold two open runs or more.
+-- One list of such a window is fewer requests than asking for each of the runs.
 --   psql "$DATABASE_URL" -f sql/windows_with_open_runs.sql -v repository_id=7
 select
   windows.created_from,

@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -150,7 +150,7 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
         unique[tuple(getattr(row, name) for name in key)] = shortened
     if not unique:
         return total
-    parameters = [asdict(unique[key]) for key in sorted(unique)]
+    parameters = [vars(unique[key]) for key in sorted(unique)]
     query = statement(f"upsert_{table}").encode()
 
     flags: list[bool] = []

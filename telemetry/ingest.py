@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from telemetry import TelemetryError
 from telemetry.database import Connection, execute
 from telemetry.github import GitHub
-from telemetry.repository_ingest import Report, RepositoryIngest, Tools, Wanted
+from telemetry.repository_ingest import RepositoryIngest
+from telemetry.wanted import Report, Tools, Wanted
 
 __all__ = ["Report", "Tools", "Wanted", "ingest", "repositories_of"]
 

@@ -7,6 +7,7 @@ parameter of the upsert, by one name; only the `from_…` functions rename.
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -214,20 +215,27 @@ class LlmCall:
 
         `timestamp` is ISO 8601 with a zone, or seconds since 1970; `call_id` may be left out,
         and is then a digest of the record, so that the same line is the same call everywhere.
+
+        The table holds one call for each timestamp, session_id and prompt_name, while logs write
+        milliseconds or whole seconds, in which calls of one session do coincide. A time without
+        microseconds, or without a fraction, therefore gets the digits it lacks from the CRC-32 of
+        the call_id: less than the log's own resolution, and, unlike a counter, the same in every
+        file and order.
+
         Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
         """
         payload = read_mapping(record, "call")
         call_id = read_text(payload, "call_id") or _digest(payload)
         success = payload.get("success", True)
         if not isinstance(success, bool):
-            raise UnreadableRow(f"call {call_id}: success is {success!r}, not true or false")
+            raise wrong_value(payload, "success", "true or false")
         calls = read_count(payload, "api_calls", LONGEST_COUNT)
         error_message = read_text(payload, "error_message")
         timestamp = required(read_moment(payload, "timestamp"), payload, "call", "timestamp")
         return cls(
             source=source,
             call_id=call_id,
-            timestamp=timestamp,
+            timestamp=_told_apart(timestamp, call_id),
             session_id=read_text(payload, "session_id") or "",
             prompt_name=read_text(payload, "prompt_name") or "",
             phase=read_text(payload, "phase"),
@@ -376,6 +384,15 @@ def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
     if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 9_999:
         raise wrong_value(payload, key, "an amount in US dollars from 0 to 9,999")
     return amount
+
+
+def _told_apart(moment: datetime, call_id: str) -> datetime:
+    """The moment with the digits of its microseconds that a coarser log leaves at 0."""
+    if moment.microsecond % 1_000:
+        return moment
+    missing = 1_000 if moment.microsecond else 1_000_000
+    digits = zlib.crc32(call_id.encode()) % missing
+    return moment + timedelta(microseconds=digits)
 
 
 def _digest(payload: Mapping[str, Any]) -> str:

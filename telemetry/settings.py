@@ -48,16 +48,17 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str, str]:
-    """Both together: the environment wins, and an empty variable of ours counts as unset."""
-    return {**_set(env_file), **_set(environ)}
+    """Both together, without what is empty: that is unset, and does not hide what the file says.
 
-
-def _set(values: Mapping[str, str]) -> dict[str, str]:
-    return {
+    The environment wins, and keeps what others than we read (see PREFIXES) as it is.
+    """
+    from_file = {name: value for name, value in env_file.items() if value.strip()}
+    set_here = {
         name: value
-        for name, value in values.items()
+        for name, value in environ.items()
         if value.strip() or not name.startswith(PREFIXES)
     }
+    return {**from_file, **set_here}
 
 
 def repositories(

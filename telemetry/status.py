@@ -14,12 +14,15 @@ STALE_AFTER = timedelta(days=1)
 class Status:
     """The answer of `make status`. Times are UTC, sizes bytes, ages seconds.
 
-    `concerns` says in words what is stale or went wrong; `too_old` names the repositories whose
-    last complete ingest is longer ago than was asked for, or never was.
+    `proof` says for each repository whether what is stored adds up to what GitHub reported, and
+    what is pending; sql/status_proof.sql defines its terms. `concerns` says in words what is stale
+    or went wrong; `too_old` names the repositories whose last complete ingest is longer ago than
+    was asked for, or never was.
     """
 
     database: str
     repositories: list[dict[str, Any]]
+    proof: list[dict[str, Any]]
     tables: list[dict[str, Any]]
     concerns: list[str]
     too_old: list[str]
@@ -28,9 +31,15 @@ class Status:
 def status(connection: Connection, max_age: timedelta | None = None) -> Status:
     """Read it all. Changes nothing, asks GitHub nothing; raises psycopg.Error."""
     repositories = execute(connection, "status").fetchall()
+    proof = execute(connection, "status_proof").fetchall()
     tables = execute(connection, "status_tables").fetchall()
     limit = max_age or STALE_AFTER
     concerns = [said for row in repositories for said in _concerns(row, limit)]
+    complete = {r["repository_id"] for r in repositories if r["last_outcome"] == "complete"}
+    for row in proof:
+        concerns += _unproven(row)
+        # An ingest that was not complete has said itself what it left.
+        concerns += _left(row) if row["repository_id"] in complete else []
     if not repositories:
         concerns.append("nothing has been ingested yet; try: make ingest REPO=owner/name")
     too_old = [row["repository"] for row in repositories if _is_older(row, limit)]
@@ -38,7 +47,7 @@ def status(connection: Connection, max_age: timedelta | None = None) -> Status:
         too_old = []
     elif not repositories:
         too_old = ["every repository"]
-    return Status(describe(connection), repositories, tables, concerns, too_old)
+    return Status(describe(connection), repositories, proof, tables, concerns, too_old)
 
 
 def _is_older(row: dict[str, Any], limit: timedelta) -> bool:
@@ -64,6 +73,40 @@ def _concerns(row: dict[str, Any], limit: timedelta) -> list[str]:
         said.append(f"{name}: the last ingest was {row['last_outcome']}: {row['last_error']}")
     if row["unreadable"]:
         said.append(f"{name}: {row['unreadable']:,} runs could not be read at the last ingest")
+    return said
+
+
+def _unproven(row: dict[str, Any]) -> list[str]:
+    """Where what is stored is not what GitHub reported, or GitHub's report cannot be had."""
+    name, said = row["repository"], []
+    if row["unequal_windows"]:
+        said.append(
+            f"{name}: what is stored is not what GitHub reported, first among the runs created "
+            f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
+            f"make verify REPO={name}"
+        )
+    if row["incomplete_windows"]:
+        said.append(f"{name}: {row['problem'] or 'a list of runs could not be read whole'}")
+    return said
+
+
+def _left(row: dict[str, Any]) -> list[str]:
+    """What is still pending though an ingest called itself complete."""
+    name, said = row["repository"], []
+    if row["gaps"]:
+        said.append(
+            f"{name}: {in_words(row['gap_seconds'])} of what the last ingest wanted are not listed"
+        )
+    if row["overdue_windows"]:
+        said.append(
+            f"{name}: runs last listed at {row['last_sweep_at']:%Y-%m-%d %H:%M} UTC, and possibly "
+            "re-run since, were not listed again"
+        )
+    if row["pending_attempts"]:
+        said.append(f"{name}: {row['pending_attempts']:,} earlier attempts are still to fetch")
+    # Who never fetches jobs wants none.
+    if row["attempts_without_jobs"] and row["attempts_with_jobs"]:
+        said.append(f"{name}: jobs of {row['attempts_without_jobs']:,} attempts are still to fetch")
     return said
 
 

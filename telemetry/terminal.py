@@ -12,6 +12,7 @@ from typing import Any
 from telemetry.ingest import Report
 from telemetry.prune import Pruned
 from telemetry.status import Status, in_words
+from telemetry.verify import Difference, Verification
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -20,12 +21,16 @@ HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 def plain(text: str) -> str:
     """The text on one line with every character that a terminal would obey shown as U+FFFD.
 
-    A leading `::` is moved off the line's start, where a GitHub runner would take it as a command.
+    So is the first colon of a `::` that begins the line, after white space too, and `##[` becomes
+    `# #[` anywhere: a GitHub runner would take them for commands (actions/runner,
+    ActionCommand.cs, TryParseV2 and TryParse).
     """
     shown = "".join(
         "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
     )
-    return f" {shown}" if shown.lstrip().startswith("::") else shown
+    if shown.lstrip().startswith("::"):
+        shown = shown.replace(":", "\ufffd", 1)
+    return shown.replace("##[", "# #[")
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
@@ -126,6 +131,25 @@ def pruned_text(pruned: Pruned, dry_run: bool = False) -> str:
     )
 
 
+REPOSITORY_COLUMNS = {
+    "repository": "repository",
+    "runs": "runs",
+    "attempts": "attempts",
+    "oldest_created_at": "oldest run",
+    "newest_created_at": "newest run",
+    "size": "size",
+    "last_complete_at": "last complete ingest",
+    "ago": "",
+}
+TABLE_COLUMNS = {
+    "table_name": "table",
+    "rows": "rows",
+    "oldest": "oldest",
+    "newest": "newest",
+    "size": "size",
+}
+
+
 def status_text(status: Status) -> str:
     """The whole of `make status` for people."""
     repositories = [
@@ -141,35 +165,76 @@ def status_text(status: Status) -> str:
     tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
     parts = [plain(status.database) + "; times are UTC"]
     if repositories:
-        parts.append(
-            table(
-                repositories,
-                {
-                    "repository": "repository",
-                    "runs": "runs",
-                    "attempts": "attempts",
-                    "oldest_created_at": "oldest run",
-                    "newest_created_at": "newest run",
-                    "size": "size",
-                    "last_complete_at": "last complete ingest",
-                    "ago": "",
-                },
-            )
-        )
-    parts.append(
-        table(
-            tables,
-            {
-                "table_name": "table",
-                "rows": "rows",
-                "oldest": "oldest",
-                "newest": "newest",
-                "size": "size",
-            },
-        )
-    )
+        parts.append(table(repositories, REPOSITORY_COLUMNS))
+        parts += [proof_text(row) for row in status.proof]
+    parts.append(table(tables, TABLE_COLUMNS))
     parts.append("\n".join(f"! {plain(text)}" for text in status.concerns) or "All is fresh.")
     return "\n\n".join(parts)
+
+
+def proof_text(proof: Mapping[str, Any]) -> str:
+    """The proof of one repository, as sql/status_proof.sql has it: first the equation."""
+    name = plain(proof["repository"])
+    unlisted = f"− {proof['unlisted_runs']:,} not listed, unprobed "
+    equation = (
+        f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
+        f"− {proof['missing_runs']:,} missing {unlisted if proof['unlisted_runs'] else ''}"
+        f"+ {proof['open_runs']:,} open: {'NOT EQUAL' if proof['unequal_windows'] else 'equal'}"
+    )
+    if proof["complete_windows"]:
+        span = f"created {cell(proof['listed_from'])} to {cell(proof['listed_to'])}"
+        lines = [f"{name}, runs {span}", f"  {equation}"]
+    else:
+        lines = [name, "  nothing is proven: no list of GitHub's was read whole yet"]
+    requests, free = proof["last_requests"] or 0, proof["last_not_modified"] or 0
+    gap = f"{in_words(proof['gap_seconds'])} not listed" if proof["gaps"] else "no gap"
+    lines += [
+        f"  to fetch: {counted(proof['pending_attempts'], 'attempt')}, "
+        f"jobs of {counted(proof['attempts_without_jobs'], 'attempt')}; "
+        f"gone: {counted(proof['gone_attempts'], 'attempt')}; "
+        f"not proven yet: {counted(proof['elsewhere_runs'], 'run')}",
+        f"  windows: {proof['complete_windows']:,} complete, "
+        f"{proof['incomplete_windows']:,} incomplete, {proof['due_windows']:,} due, {gap}; "
+        f"last full sweep {cell(proof['last_sweep_at'])}",
+        f"  oldest open run {cell(proof['oldest_open_created_at'])}; last ingest "
+        f"{counted(requests, 'request')}, {free / max(requests, 1):.0%} unchanged (304)",
+    ]
+    return "\n".join(lines)
+
+
+def verification_text(found: Verification) -> str:
+    """Each difference on a line of its own, then what was compared and how it came out."""
+    lines = [_difference_text(each) for each in found.differences]
+    lines += [f"unreadable there: {plain(text)}" for text in found.unreadable]
+    lines += [
+        f"not compared: runs created {cell(start)} to {cell(end)} UTC, whose list was not whole"
+        for start, end in found.unverified
+    ]
+    count = len(found.differences) + len(found.unreadable)
+    lines.append(
+        f"{plain(found.repository)}: {counted(found.runs, 'run')} created since "
+        f"{cell(found.since)} UTC, {counted(found.attempts, 'attempt')}: "
+        f"{counted(count, 'difference')}; {len(found.newer):,} newer than the last look; "
+        f"{counted(found.requests, 'request')}"
+    )
+    if found.error:
+        lines.append(f"  ended before it was done: {plain(found.error)}")
+    return "\n".join(lines)
+
+
+def _difference_text(each: Difference) -> str:
+    attempt = "" if each.run_attempt is None else f" attempt {each.run_attempt}"
+    subject = f"run {each.github_run_id}{attempt}: {each.kind}"
+    if each.column is None:
+        return subject
+    ours, theirs = (_spelled(value) for value in (each.ours, each.theirs))
+    return f"{subject}: {each.column} is {ours} here, {theirs} there"
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "not set" if value is None else plain(str(value))
 
 
 def code_block(text: str) -> str:

@@ -1,17 +1,19 @@
 """The database into a file and back, and psql on it, by PostgreSQL's own client programs."""
 
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from telemetry import TelemetryError, migrations
 from telemetry.binaries import find_tool
-from telemetry.database import Connection, defaults, execute, open_connection
+from telemetry.database import Connection, execute, open_connection, parameters
 from telemetry.github import GitHub
+from telemetry.settings import UsageError
 
 DUMP_ARTIFACT = "telemetry.dump"
 
@@ -24,6 +26,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
 
     Returns its size in bytes. The file appears only when it is whole. Raises TelemetryError.
     """
+    if path.is_dir():
+        raise UsageError(f"FILE: {path} is a directory; name a file in it")
     with open_connection(dsn) as connection:
         migrations.require_schema(connection)
         tables = [row["table_name"] for row in execute(connection, "our_tables")]
@@ -47,8 +51,9 @@ def restore(
 ) -> None:
     """Fill a database that holds no runs and no calls from a file that `dump` wrote.
 
-    All of it or nothing: the file is read through before the database is touched. Tables of an
-    older checkout are then migrated. Raises TelemetryError.
+    All of it or nothing: the file is read through before the database is touched, and what comes
+    out of it is committed when all of it came. Tables of an older checkout are then migrated.
+    Raises TelemetryError.
     """
     if not path.is_file():
         raise TelemetryError(f"there is no file {path}; make one with: make dump FILE={path}")
@@ -64,11 +69,30 @@ def restore(
         "--quiet",
         "--output=/dev/null",
     ]
-    psql += ["--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
-    with subprocess.Popen(pg_restore, stdout=subprocess.PIPE, env=dict(environ)) as source:
-        assert source.stdout is not None
-        _run(psql, secret, "restore", (line for line in source.stdout if line != NEWER_SETTING))
+    psql += ["--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            pg_restore, stdout=subprocess.PIPE, stderr=said, env=dict(environ)
+        ) as source,
+    ):
+        _run(psql, secret, "restore", _transaction(source))
+        if source.returncode != 0:
+            said.seek(0)
+            raise TelemetryError(f"could not read {path}: {_reason(said.read())}")
     migrations.migrate(dsn, notify)
+
+
+def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """The statements of a pg_restore as one transaction, committed only if all of them came.
+
+    psql's own --single-transaction would also commit what a broken pg_restore leaves half said.
+    """
+    assert source.stdout is not None
+    yield b"begin;\n"
+    yield from (line for line in source.stdout if line != NEWER_SETTING)
+    if source.wait() == 0:
+        yield b"commit;\n"
 
 
 def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
@@ -79,9 +103,10 @@ def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) ->
 
 
 def find_dump(client: GitHub, repository: str, workflow: str) -> int | None:
-    """The newest successful run of that workflow file whose dump is still kept; None without one.
+    """The newest run of that workflow file whose dump is still kept; None when there is none.
 
-    Only runs that a schedule or a person with write access started: a pull request may change the
+    Of all runs that have ended, because one that failed in one repository has stored what it
+    fetched from the others. Only runs that a schedule or a person with write access started: a pull request may change the
     workflow file, and leave under the same name a file that this database must not run.
     https://docs.github.com/rest/actions/artifacts#list-workflow-run-artifacts
     """
@@ -91,7 +116,7 @@ def find_dump(client: GitHub, repository: str, workflow: str) -> int | None:
         for event in ("schedule", "workflow_dispatch")
         for run in client.get(
             f"{path}/workflows/{workflow}/runs",
-            {"event": event, "status": "success", "per_page": 10},
+            {"event": event, "status": "completed", "per_page": 10},
         ).get("workflow_runs", [])
     ]
     for run_id in sorted(runs, reverse=True):
@@ -112,21 +137,23 @@ def _refuse_full(dsn: str) -> None:
 
 
 def _stored(connection: Connection) -> int:
-    try:
-        rows = execute(connection, "status_tables").fetchall()
-    except errors.UndefinedTable:
-        return 0
-    return sum(row["rows"] for row in rows if row["table_name"] in ("workflow_runs", "llm_calls"))
+    """How many runs and calls there are, whichever of the tables a checkout has made yet."""
+    stored = 0
+    for name in ("count_workflow_runs", "count_llm_calls"):
+        with suppress(errors.UndefinedTable):
+            row = execute(connection, name).fetchone()
+            stored += row["stored"] if row else 0
+    return stored
 
 
 def _target(dsn: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The connection string without its password, for a command line that others can see, and
     the environment with it.
     """
-    parameters = {**conninfo_to_dict(dsn), **defaults(dsn)}
-    password = parameters.pop("password", None)
+    given = parameters(dsn)
+    password = given.pop("password", None)
     secret = {"PGPASSWORD": str(password)} if password else {}
-    return make_conninfo(**parameters), {**environ, **secret}
+    return make_conninfo(**given), {**environ, **secret}
 
 
 def _run(
@@ -148,5 +175,9 @@ def _run(
             process.stdin.writelines(lines)
         _, said = process.communicate()
     if process.returncode != 0:
-        reason = said.decode(errors="replace").strip().splitlines() or ["it gave no reason"]
-        raise TelemetryError(f"could not {what}: {reason[0]}")
+        raise TelemetryError(f"could not {what}: {_reason(said)}")
+
+
+def _reason(said: bytes) -> str:
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[0] if lines else "it gave no reason"

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_httpserver import HTTPServer
 from test_ingest import assert_equals_truth, stored
 from test_transfer import answers, artifact
@@ -86,6 +87,12 @@ def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.P
     )
 
 
+def earlier(connection: Connection) -> int:
+    """How many stored attempts are not the latest of their run."""
+    rows = stored(connection)
+    return len(rows) - len({row["github_run_id"] for row in rows})
+
+
 def wait_for_rows(connection: Connection, least: int) -> None:
     for _ in range(600):
         if len(stored(connection)) >= least:
@@ -110,14 +117,15 @@ def test_an_ingest_stores_the_truth_and_says_what_it_did(
     assert done.returncode == 0, done.stderr
     assert_equals_truth(connection, world)
     rows = len(stored(connection))
-    summary, pruned = done.stdout.splitlines()
+    summary, *_, pruned = done.stdout.splitlines()
     assert summary.startswith("acme/app: ")
-    assert f"{rows} inserted, 0 updated, 0 unchanged" in summary
+    assert f"{rows - earlier(connection)} inserted, 0 updated, 0 unchanged" in summary
     assert pruned.endswith("0 run attempts, 0 LLM calls")
     assert "using the token in GITHUB_TOKEN" in done.stderr
     assert "good-token" not in done.stdout + done.stderr
     again = run("ingest_workflows")
-    assert f"0 inserted, 0 updated, {rows} unchanged" in again.stdout
+    assert ": 0 inserted, 0 updated, " in again.stdout
+    assert len(stored(connection)) == rows
 
 
 def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) -> None:
@@ -125,7 +133,7 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     answer = json.loads(done.stdout)
     (report,) = answer["repositories"]
     assert report["outcome"] == "complete"
-    assert report["ingestion"]["inserted"] == len(stored(connection))
+    assert report["ingestion"]["inserted"] == len(stored(connection)) - earlier(connection)
     assert datetime.fromisoformat(report["ingestion"]["since"]).utcoffset() == timedelta(0)
     assert answer["pruned"]["workflow_runs"] == 0
 
@@ -155,12 +163,18 @@ def test_prune_alone_counts_first_and_deletes_then(run: Run, connection: Connect
     assert len(stored(connection)) < before
 
 
+@pytest.mark.parametrize(("dry_run", "verb"), [("0", "pruned"), ("1", "would be pruned")])
+def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> None:
+    assert run("prune", TELEMETRY_DRY_RUN=dry_run).stdout.startswith(f"{verb}, older than")
+
+
 def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: Connection) -> None:
     run("ingest_workflows")
     simulated.restart_counters()
     done = run("status", GITHUB_API_URL="http://127.0.0.1:9")
     assert done.returncode == 0, done.stderr
-    assert re.search(rf"^acme/app +{len(stored(connection))} ", done.stdout, re.MULTILINE)
+    runs = len(stored(connection)) - earlier(connection)
+    assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
     assert done.stdout.rstrip().endswith("All is fresh.")
     assert not simulated.counters.received
 
@@ -169,7 +183,7 @@ def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connec
     run("ingest_workflows")
     answer = json.loads(run("status", "--json").stdout)
     assert answer["schema_version"] == 1
-    assert answer["repositories"][0]["runs"] == len(stored(connection))
+    assert answer["repositories"][0]["attempts"] == len(stored(connection))
     assert {table["table_name"] for table in answer["tables"]} >= {"workflow_runs", "llm_calls"}
     summary = run("status", TELEMETRY_FORMAT="markdown").stdout
     assert summary.startswith("```text\n") and summary.endswith("\n```\n")
@@ -192,6 +206,31 @@ def test_a_reader_that_went_away_is_no_fault(run: Run, environ: dict[str, str]) 
     )
     assert done.stdout.splitlines() == ["{", "0"]
     assert done.stderr == ""
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(
+    environ: dict[str, str],
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / "status.py"],
+            env=environ,
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert_one_sentence(done, 1, "No space left on device")
+
+
+def test_a_machine_gets_no_line_that_a_runner_would_take_for_a_command(
+    run: Run, connection: Connection
+) -> None:
+    run("ingest_workflows", "--no-jobs")
+    connection.execute("update ingestions set error = 'a ##[error]b', outcome = 'failed'")
+    said = run("status", "--json").stdout
+    assert "##[" not in said
+    assert json.loads(said)["repositories"][0]["last_error"] == "a ##[error]b"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
@@ -236,14 +275,40 @@ def test_an_incomplete_ingest_exits_with_3_and_keeps_what_it_has(
     assert len(stored(connection)) > 100
 
 
-@pytest.mark.parametrize(("strict", "code"), [("", 0), ("1", 2)])
+@pytest.mark.parametrize(
+    ("strict", "env_file", "code"),
+    [("", "", 0), ("0", "", 0), ("1", "", 2), ("", "TELEMETRY_STRICT=1\n", 2)],
+)
 def test_make_lets_an_incomplete_ingest_pass_unless_it_is_to_be_strict(
-    environ: dict[str, str], simulated: Simulator, tmp_path: Path, strict: str, code: int
+    environ: dict[str, str],
+    simulated: Simulator,
+    tmp_path: Path,
+    strict: str,
+    env_file: str,
+    code: int,
 ) -> None:
     simulated.limit = 2
-    done = make(environ, tmp_path, "ingest", "CONCURRENCY=1", f"STRICT={strict}")
+    words = ("ingest", "CONCURRENCY=1", f"STRICT={strict}")
+    done = make(environ, tmp_path, *words, env_file=env_file)
     assert done.returncode == code, done.stderr
     assert "incomplete" in done.stdout
+
+
+def test_an_empty_variable_is_an_unset_one(
+    environ: dict[str, str], tmp_path: Path, connection: Connection
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", readme, re.MULTILINE)
+    names = re.findall(r"`([A-Z_]+)`", " ".join(rows))
+    assert {"KEEP", "TELEMETRY_KEEP", "FILE", "GITHUB_API_URL", "PYTHON"} <= set(names)
+    needed = ("DATABASE_URL", "GITHUB_API_URL", "GITHUB_TOKEN", "TELEMETRY_REPO")
+    empty = {**environ, **dict.fromkeys(names, "")}
+    words = [f"{name}=" for name in names]
+    env_file = "".join(f"{name}={environ[name]}\n" for name in needed)
+    done = make(empty, tmp_path, "ingest", "dump", *words, env_file=env_file)
+    assert done.returncode == 0, done.stderr
+    assert len(stored(connection)) > 200
+    assert "wrote telemetry.dump, " in done.stdout
 
 
 def test_make_hands_its_variables_on_word_for_word(environ: dict[str, str], tmp_path: Path) -> None:
@@ -262,7 +327,7 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing(
     assert done.returncode == 0, done.stderr
 
 
-def make(environ: dict[str, str], folder: Path, *words: str) -> Finished:
+def make(environ: dict[str, str], folder: Path, *words: str, env_file: str = "") -> Finished:
     """Run make in a copy of the checkout whose .venv is the Python that runs the tests."""
     copy = folder / "checkout"
     shutil.copytree(
@@ -275,6 +340,7 @@ def make(environ: dict[str, str], folder: Path, *words: str) -> Finished:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     (copy / ".venv" / ".installed").touch()
+    (copy / ".env").write_text(env_file)
     return subprocess.run(
         ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=120
     )
@@ -311,7 +377,7 @@ def test_a_wrong_token(run: Run) -> None:
 
 def test_a_token_that_cannot_be_one(run: Run) -> None:
     done = run("ingest_workflows", GITHUB_TOKEN=None, GITHUB_PERSONAL_TOKEN="two words")
-    assert_one_sentence(done, 1, "GITHUB_PERSONAL_TOKEN")
+    assert_one_sentence(done, 2, "GITHUB_PERSONAL_TOKEN")
     assert "two words" not in done.stderr
 
 
@@ -325,15 +391,57 @@ def test_a_server_that_does_not_answer(run: Run, closed_port: int) -> None:
 @pytest.mark.parametrize("url", ["nonsense", "ftp://host", "https://user:secret-word@host"])
 def test_an_address_that_is_none(run: Run, url: str) -> None:
     done = run("ingest_workflows", GITHUB_API_URL=url)
-    assert_one_sentence(done, 1, "GITHUB_API_URL")
+    assert_one_sentence(done, 2, "GITHUB_API_URL")
     assert "secret-word" not in done.stderr
 
 
 @pytest.mark.parametrize("script", ["ingest_workflows", "status", "prune", "migrate", "dump"])
 def test_a_database_that_is_down(run: Run, closed_port: int, script: str) -> None:
     done = run(script, DATABASE_URL=f"postgresql://me:secret-word@127.0.0.1:{closed_port}/db")
-    assert_one_sentence(done, 1, "DATABASE_URL", str(closed_port))
+    assert_one_sentence(done, 1, "check DATABASE_URL and that the server runs", str(closed_port))
     assert "secret-word" not in done.stderr
+
+
+def test_several_databases_that_are_down_are_one_line(run: Run, closed_port: int) -> None:
+    hosts = ",".join(f"127.0.0.{n}:{closed_port}" for n in range(1, 5))
+    done = run("status", DATABASE_URL=f"postgresql://{hosts}/db")
+    assert_one_sentence(done, 1, "check DATABASE_URL")
+    assert done.stderr.count("127.0.0.") == 1
+
+
+def test_a_database_that_is_not_there(run: Run, dsn: str) -> None:
+    done = run("status", DATABASE_URL=make_conninfo(dsn, dbname="gone"))
+    assert_one_sentence(done, 1, '"gone" does not exist', "check DATABASE_URL")
+    assert "that the server runs" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["status", "migrate", "psql", "dump", "restore"])
+def test_a_connection_string_that_is_none(run: Run, script: str, tmp_path: Path) -> None:
+    (tmp_path / "telemetry.dump").touch()
+    done = run(script, DATABASE_URL="postgres//me:secret-word@host/db")
+    assert_one_sentence(done, 2 if script != "restore" else 1)
+    assert "secret-word" not in done.stderr
+
+
+def test_a_database_that_cannot_be_written_to(run: Run, empty_dsn: str) -> None:
+    read_only = make_conninfo(empty_dsn, options="-c default_transaction_read_only=on")
+    done = run("migrate", DATABASE_URL=read_only)
+    assert_one_sentence(done, 1, "read-only transaction; use a database that can be written to")
+
+
+def test_a_role_that_may_not_create_tables_and_a_schema_that_is_gone(
+    run: Run, empty_dsn: str
+) -> None:
+    role = f"bare_{conninfo_to_dict(empty_dsn)['dbname']}"
+    theirs = make_conninfo(empty_dsn, user=role)
+    with open_connection(empty_dsn) as admin:
+        admin.execute("revoke create on schema public from public")
+        admin.execute(f"create role {role} login")
+        done = run("migrate", DATABASE_URL=theirs)
+        assert_one_sentence(done, 1, "permission denied for schema public; use a role")
+        admin.execute("drop schema public")
+    done = run("migrate", DATABASE_URL=theirs)
+    assert_one_sentence(done, 1, "no schema has been selected to create in; name a schema")
 
 
 @pytest.mark.parametrize("script", ["status", "prune", "dump"])
@@ -350,6 +458,8 @@ def test_a_database_without_tables(run: Run, empty_dsn: str, script: str) -> Non
         ({"TELEMETRY_KEEP": "6 moons"}, "KEEP"),
         ({"TELEMETRY_KEEP": "6"}, "KEEP"),
         ({"TELEMETRY_CONCURRENCY": "99"}, "CONCURRENCY"),
+        ({"TELEMETRY_STRICT": "maybe"}, "STRICT"),
+        ({"TELEMETRY_WAIT": "maybe"}, "WAIT"),
         ({"TELEMETRY_REPO": "app"}, "owner/name"),
         ({"TELEMETRY_REPO": ""}, "make ingest REPO=owner/name"),
     ],
@@ -357,8 +467,13 @@ def test_a_database_without_tables(run: Run, empty_dsn: str, script: str) -> Non
 def test_a_setting_that_cannot_be_used(
     run: Run, simulated: Simulator, changes: dict[str, Any], word: str
 ) -> None:
-    assert_one_sentence(run("ingest_workflows", **changes), 2, word)
+    assert_one_sentence(run("ingest_workflows", "--lenient", **changes), 2, word)
     assert not simulated.counters.received
+
+
+def test_a_format_that_is_none(run: Run) -> None:
+    assert_one_sentence(run("status", TELEMETRY_FORMAT="xml"), 2, "FORMAT", "text, markdown")
+    assert_one_sentence(run("status", "--format", "xml"), 2, "FORMAT", "text, markdown")
 
 
 def test_an_unknown_flag_is_wrong_usage(run: Run) -> None:
@@ -394,6 +509,64 @@ def test_psql_reads_a_question_from_its_input(run: Run, environ: dict[str, str])
         capture_output=True,
         text=True,
     )
+    assert done.returncode == 0, done.stderr
+    assert " acme/app   | CI " in done.stdout
+
+
+def test_a_file_for_psql_ends_at_its_first_error(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q", "-t"],
+        env=environ,
+        cwd=ROOT,
+        input="select nonsense;\nselect 'went' || ' on';\n",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert "went on" not in done.stdout
+
+
+def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> None:
+    terminal, theirs = os.openpty()
+    os.write(terminal, b"select nonsense;\nselect 'went' || ' on';\n\\q\n")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q", "-t", "--no-readline"],
+        env=environ,
+        cwd=ROOT,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(terminal)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert "went on" in done.stdout
+
+
+def test_a_demo_needs_no_proxy(closed_port: int, tmp_path: Path) -> None:
+    proxy = f"http://127.0.0.1:{closed_port}"
+    home = Path("/tmp") / f"telemetry-demo-{os.getpid()}"
+    try:
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / "demo.py"],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PYTHONPATH": str(ROOT),
+                "TELEMETRY_HOME": str(home),
+                "http_proxy": proxy,
+                "HTTP_PROXY": proxy,
+                "no_proxy": "elsewhere.example",
+            },
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
     assert done.returncode == 0, done.stderr
     assert " acme/app   | CI " in done.stdout
 

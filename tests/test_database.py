@@ -1,6 +1,7 @@
 """Which database it is, and rows that go in once, completely and in any order."""
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -10,17 +11,18 @@ import pytest
 from conftest import CREATED_AT, llm_call, workflow_run
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from telemetry import TelemetryError
 from telemetry.database import (
     Connection,
     Counts,
     conninfo,
     describe,
     open_connection,
+    parameters,
     patiently,
     upsert,
 )
-from telemetry.rows import Repository
+from telemetry.rows import LlmCall, Repository
+from telemetry.settings import UsageError
 
 
 def stored(connection: Connection, table: str = "workflow_runs") -> list[dict[str, Any]]:
@@ -132,6 +134,29 @@ def test_a_call_that_grew_is_updated_and_keeps_its_time(connection: Connection) 
     assert (row["total_tokens"], row["timestamp"]) == (100, CREATED_AT)
 
 
+def test_two_calls_of_one_second_and_session_are_both_stored(connection: Connection) -> None:
+    record = {"timestamp": "2026-01-05T08:00:00Z", "session_id": "s1", "model": "m"}
+    calls = [LlmCall.from_record({**record, "call_id": name}) for name in ("c1", "c2")]
+    assert upsert(connection, calls) == Counts(inserted=2)
+    assert upsert(connection, calls[::-1]) == Counts(unchanged=2)
+
+
+def test_an_empty_name_never_replaces_the_stored_one(connection: Connection) -> None:
+    named = llm_call(session_id="s1", prompt_name="review", input_tokens=1, output_tokens=1)
+    unnamed = llm_call(session_id="", prompt_name="", input_tokens=1, output_tokens=9)
+    upsert(connection, [named])
+    assert upsert(connection, [unnamed]) == Counts(updated=1)
+    (row,) = stored(connection, "llm_calls")
+    assert (row["session_id"], row["prompt_name"], row["total_tokens"]) == ("s1", "review", 10)
+    assert upsert(connection, [unnamed]) == Counts(unchanged=1)
+
+
+def test_a_name_that_becomes_known_is_stored(connection: Connection) -> None:
+    upsert(connection, [llm_call()])
+    assert upsert(connection, [llm_call(session_id="s1")]) == Counts(updated=1)
+    assert stored(connection, "llm_calls")[0]["session_id"] == "s1"
+
+
 def test_the_table_adds_up_tokens_as_the_row_does(connection: Connection) -> None:
     calls = [
         llm_call(call_id="a", input_tokens=3, output_tokens=4),
@@ -233,8 +258,11 @@ def test_the_database_is_described_without_its_password(dsn: str) -> None:
     assert str(conninfo_to_dict(dsn)["dbname"]) in said
 
 
-def test_a_connection_string_that_is_none_is_refused_without_showing_it() -> None:
-    with pytest.raises(TelemetryError) as caught:
-        open_connection("postgres//me:secret-word@host/db")
+@pytest.mark.parametrize("use", [open_connection, parameters])
+def test_a_connection_string_that_is_none_is_refused_without_showing_it(
+    use: Callable[[str], object],
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        use("postgres//me:secret-word@host/db")
     assert "secret-word" not in str(caught.value)
     assert "DATABASE_URL" in str(caught.value)

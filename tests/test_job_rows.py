@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import PAYLOADS, payload
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.job_rows import WorkflowJob, WorkflowStep
@@ -309,6 +309,9 @@ def test_recorded_jobs_of_2021_name_neither_attempt_nor_creation(recorded: Path)
     ] * 2
 
 
+# A busy machine is no fault of the rows.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -316,6 +319,7 @@ JSON = st.recursive(
 )
 
 
+@patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job"))), JSON))
 def test_no_job_makes_anything_but_a_row_or_an_unreadable_one(changes: dict[str, Any]) -> None:
     try:
@@ -327,6 +331,7 @@ def test_no_job_makes_anything_but_a_row_or_an_unreadable_one(changes: dict[str,
         assert made.run_attempt >= 0 and made.job_id >= 0
 
 
+@patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job")["steps"][0])), JSON) | JSON)
 def test_no_step_makes_anything_but_a_row_or_an_unreadable_one(step: Any) -> None:
     try:

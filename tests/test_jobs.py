@@ -364,6 +364,7 @@ def test_jobs_of_an_attempt_in_progress_are_not_stored(connection: Connection) -
     (repository,) = world.repositories
     upsert(connection, listed(world))
     with client(Simulator(world)) as github:
+        assert {job.run_attempt for job in fetch(github, run.id).jobs} == {1}
         ingest_jobs(connection, github, world)
     rows = stored(connection, "workflow_jobs")
     assert {(row["run_attempt"], row["status"]) for row in rows} == {(1, "completed")}
@@ -553,17 +554,30 @@ def test_a_list_read_afterwards_does_not_undo_the_exact_end(connection: Connecti
     assert (row["completed_at"], row["duration_seconds"]) == (END, 540)
 
 
-def test_neither_null_nor_an_unfinished_state_replaces_what_is_known(
-    connection: Connection,
-) -> None:
+def nothing_but_its_key(row: Any, **changes: Any) -> Any:
+    keys = {"github_run_id", "run_attempt", "job_id", "number", "is_inherited", "is_pseudo"}
+    nulls: dict[str, Any] = {f.name: None for f in fields(row) if f.name not in keys}
+    return replace(row, **{**nulls, "status": "completed", **changes})
+
+
+def test_null_replaces_nothing_that_is_known(connection: Connection) -> None:
+    upsert(connection, [workflow_run()])
+    store_jobs(connection, [JOBS], NOW)
+    _, (job,), (step,) = everything(connection)
+    for row in (workflow_job(), workflow_step()):
+        assert upsert(connection, [nothing_but_its_key(row)]) == Counts(unchanged=1)
+        assert upsert(connection, [nothing_but_its_key(row, name="new")]) == Counts(updated=1)
+    assert everything(connection)[1:] == [
+        [{**job, "name": "new", "revision": 2}],
+        [{**step, "name": "new", "revision": 2}],
+    ]
+
+
+def test_an_unfinished_state_never_replaces_a_finished_one(connection: Connection) -> None:
     upsert(connection, [workflow_run()])
     store_jobs(connection, [JOBS], NOW)
     before = everything(connection)
-    keys = {"github_run_id", "run_attempt", "job_id", "number", "is_inherited", "is_pseudo"}
     for row in (workflow_job(), workflow_step()):
-        names = {f.name for f in fields(row)} - keys
-        nothing: dict[str, Any] = {**dict.fromkeys(names), "status": "completed"}
-        assert upsert(connection, [replace(row, **nothing)]) == Counts(unchanged=1)
         assert upsert(connection, [replace(row, status="in_progress")]) == Counts(unchanged=1)
     assert everything(connection) == before
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -186,6 +186,36 @@ def test_a_role_without_the_right_to_create_can_use_what_is_there(
     with open_connection(theirs) as reader:
         require_schema(reader)
     assert migrate(theirs) == []
+
+
+@pytest.fixture
+def bare_role(empty_dsn: str) -> Iterator[tuple[Connection, str]]:
+    """A role without the right to create, as its administrator sees it and as it connects."""
+    role = f"bare_{conninfo_to_dict(empty_dsn)['dbname']}"
+    with open_connection(empty_dsn) as admin:
+        admin.execute("revoke create on schema public from public")
+        admin.execute(f"create role {role} login")
+        yield admin, psycopg.conninfo.make_conninfo(empty_dsn, user=role)
+
+
+def test_a_role_without_the_right_to_create_hears_so(bare_role: tuple[Connection, str]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for schema"):
+        migrate(bare_role[1])
+
+
+def test_a_role_without_a_schema_hears_so(bare_role: tuple[Connection, str]) -> None:
+    admin, theirs = bare_role
+    admin.execute("drop schema public")
+    with pytest.raises(psycopg.errors.InvalidSchemaName, match="no schema has been selected"):
+        migrate(theirs)
+
+
+def test_a_database_that_cannot_be_written_to_says_so(empty_dsn: str) -> None:
+    read_only = psycopg.conninfo.make_conninfo(
+        empty_dsn, options="-c default_transaction_read_only=on"
+    )
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        migrate(read_only)
 
 
 def test_every_table_and_view_says_what_a_row_is(connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -339,7 +339,7 @@ def test_a_repository_is_known_by_its_number() -> None:
 def test_a_canonical_call_becomes_the_row_it_spells() -> None:
     record = {
         "call_id": "c1",
-        "timestamp": "2026-01-05T09:00:00+01:00",
+        "timestamp": "2026-01-05T09:00:00.000001+01:00",
         "session_id": "s1",
         "prompt_name": "review",
         "phase": "test",
@@ -362,11 +362,44 @@ def test_a_canonical_call_becomes_the_row_it_spells() -> None:
     expected = {
         **record,
         "source": "canonical",
-        "timestamp": at("2026-01-05T08:00:00Z"),
+        "timestamp": at("2026-01-05T08:00:00.000001Z"),
         "output_tokens": 20,
         "cache_read_tokens": 60,
     }
     assert asdict(LlmCall.from_record(record)) == expected
+
+
+def timestamps(written: object, *call_ids: str) -> list[datetime]:
+    records = [{"call_id": name, "timestamp": written, "model": "m"} for name in call_ids]
+    return [LlmCall.from_record(record).timestamp for record in records]
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        ("2026-01-05T08:00:00Z", timedelta(seconds=1)),
+        (1767600000, timedelta(seconds=1)),
+        ("2026-01-05T08:00:00.250Z", timedelta(milliseconds=1)),
+        (1767600000.25, timedelta(milliseconds=1)),
+    ],
+)
+def test_calls_of_one_moment_get_the_digits_that_their_log_lacks_from_their_ids(
+    written: object, digits: timedelta
+) -> None:
+    one, other = timestamps(written, "c1", "c2")
+    moment = at(written) if isinstance(written, str) else datetime.fromtimestamp(written, UTC)  # type: ignore[arg-type]
+    assert one != other
+    assert all(moment <= timestamp < moment + digits for timestamp in (one, other))
+    assert timestamps(written, "c2", "c1") == [other, one]
+
+
+def test_a_time_with_microseconds_is_kept_as_it_is() -> None:
+    assert timestamps("2026-01-05T08:00:00.250001Z", "c1") == [at("2026-01-05T08:00:00.250001Z")]
+
+
+def test_a_call_that_was_told_apart_and_is_read_again_stays_where_it_is() -> None:
+    (first,) = timestamps("2026-01-05T08:00:00Z", "c1")
+    assert timestamps(first.isoformat(), "c1") == [first]
 
 
 def test_the_total_is_input_and_output() -> None:

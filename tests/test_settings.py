@@ -8,6 +8,8 @@ import pytest
 from telemetry.settings import (
     UsageError,
     age,
+    choice,
+    flag,
     merged,
     read_env_file,
     repositories,
@@ -45,11 +47,40 @@ def test_a_line_that_is_no_variable_is_named_without_showing_it(tmp_path: Path) 
     assert str(caught.value) == ".env, line 2: expected KEY=value"
 
 
+def test_a_byte_order_mark_and_the_line_ends_of_windows_are_no_part_of_a_file(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfA=1\r\nB=2\r\n")
+    assert read_env_file(file) == {"A": "1", "B": "2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("A=ä\n".encode("latin-1"), ".env is not UTF-8 text"),
+        ("A=1\n".encode("utf-16"), ".env is not UTF-8 text"),
+        (b"A=1\nB=two\0parts\n", ".env, line 2: expected KEY=value"),
+    ],
+    ids=["Latin-1", "UTF-16", "NUL"],
+)
+def test_a_file_that_no_environment_can_hold_is_refused(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        read_env_file(file)
+
+
 def test_the_environment_wins_and_an_empty_variable_is_unset() -> None:
-    assert merged({"A": "1", "B": "", "C": " "}, {"A": "2", "B": "3", "D": ""}) == {
-        "A": "1",
-        "B": "3",
-    }
+    environ = {"PGHOST": "1", "TELEMETRY_KEEP": "", "GITHUB_API_URL": " ", "DATABASE_URL": ""}
+    file = {"PGHOST": "2", "TELEMETRY_KEEP": "3", "TELEMETRY_SINCE": ""}
+    assert merged(environ, file) == {"PGHOST": "1", "TELEMETRY_KEEP": "3"}
+
+
+def test_an_empty_variable_that_others_read_stays_as_it_is() -> None:
+    assert merged({"PAGER": "", "no_proxy": ""}, {}) == {"PAGER": "", "no_proxy": ""}
 
 
 def test_repositories_are_listed_once_in_their_order() -> None:
@@ -75,6 +106,27 @@ def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
         repositories({"TELEMETRY_REPO": name})
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/acme/app",
+        "https://github.com/acme/app/",
+        "https://github.com/acme/app.git",
+        "https://github.example.com:8443/acme/app/actions/runs/7",
+        "git@github.com:acme/app.git",
+        "ssh://git@github.com/acme/app.git",
+    ],
+)
+def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
+    with pytest.raises(UsageError, match=r"; try: REPO=acme/app$"):
+        repositories({"TELEMETRY_REPO": url})
+
+
+def test_what_is_no_url_of_a_repository_is_offered_nothing() -> None:
+    with pytest.raises(UsageError, match=r"owner/name$"):
+        repositories({"TELEMETRY_REPO": "https://github.com/acme"})
+
+
 def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:
     assert token({"GITHUB_TOKEN": "a", "GITHUB_PERSONAL_TOKEN": "b"}) == ("a", "GITHUB_TOKEN")
     assert token({"GITHUB_PERSONAL_TOKEN": " b\n"}) == ("b", "GITHUB_PERSONAL_TOKEN")
@@ -96,10 +148,16 @@ def test_since_is_a_date_a_time_or_an_age(text: str, moment: datetime | timedelt
     assert since(text) == moment
 
 
+@pytest.mark.parametrize("text", ["all", " All "])
+def test_since_may_be_all_that_is_kept(text: str) -> None:
+    assert since(text) == "all"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("yesterday", "is no moment"),
+        ("٩d", "is no moment"),
         ("2026-13-01", "is no moment"),
         ("2026-01-02T08:00", "has no time zone"),
         ("0d", "is no length of time"),
@@ -113,13 +171,13 @@ def test_any_other_since_is_refused_with_its_reason(text: str, said: str) -> Non
         since(text)
 
 
-@pytest.mark.parametrize("text", ["12", "h", "1.5h", "", "-1h", "0h"])
+@pytest.mark.parametrize("text", ["12", "h", "1.5h", "", "-1h", "0h", "٩h"])
 def test_a_length_of_time_has_a_number_and_a_unit(text: str) -> None:
     with pytest.raises(UsageError, match="MAX_AGE"):
         age(text, "MAX_AGE")
 
 
-@pytest.mark.parametrize("text", ["0", "17", "-1", "four", "4.0", ""])
+@pytest.mark.parametrize("text", ["0", "17", "-1", "four", "4.0", "", "٤"])
 def test_a_number_out_of_bounds_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="CONCURRENCY"):
         whole_number(text, "CONCURRENCY", 1, 16)
@@ -127,3 +185,30 @@ def test_a_number_out_of_bounds_is_refused(text: str) -> None:
 
 def test_a_number_within_bounds_is_taken() -> None:
     assert [whole_number(text, "CONCURRENCY", 1, 16) for text in ("1", "16")] == [1, 16]
+
+
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        *((text, True) for text in ("1", "true", "YES", "on")),
+        *((text, False) for text in ("0", "False", "no", "off")),
+    ],
+)
+def test_a_flag_is_on_or_off(text: str, on: bool) -> None:
+    for default in (True, False):
+        assert flag({"TELEMETRY_STRICT": text}, "TELEMETRY_STRICT", default) is on
+
+
+def test_a_flag_that_is_not_set_is_its_default() -> None:
+    assert [flag({}, "TELEMETRY_JOBS", default) for default in (True, False)] == [True, False]
+
+
+def test_a_flag_that_is_neither_is_refused() -> None:
+    with pytest.raises(UsageError, match="STRICT: 'maybe' is neither 1 nor 0"):
+        flag({"TELEMETRY_STRICT": "maybe"}, "TELEMETRY_STRICT")
+
+
+def test_a_word_that_is_no_choice_is_refused_with_the_choices() -> None:
+    assert choice("text", "FORMAT", ("text", "markdown")) == "text"
+    with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, markdown"):
+        choice("xml", "FORMAT", ("text", "markdown"))

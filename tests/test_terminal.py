@@ -13,11 +13,12 @@ from telemetry.terminal import cell, plain, progress_text, report_text, size, ta
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
-@given(st.text())
+@given(st.text() | st.text(alphabet="::##[ \u3000\tx"))
 def test_no_text_can_steer_a_terminal_or_a_runner(text: str) -> None:
     shown = plain(text)
     assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
-    assert not shown.startswith("::")
+    assert not shown.lstrip().startswith("::")
+    assert "##[" not in shown
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,11 @@ def test_no_text_can_steer_a_terminal_or_a_runner(text: str) -> None:
         ("\033[31mred\033[0m", "\ufffd[31mred\ufffd[0m"),
         ("two\nlines\r", "two\ufffdlines\ufffd"),
         ("right\u202eto left", "right\ufffdto left"),
-        ("::error::no", " ::error::no"),
+        ("::error::no", "\ufffd:error::no"),
+        (" \u3000::error::no", " \u3000\ufffd:error::no"),
         ("\n::error::no", "\ufffd::error::no"),
+        ("a ##[error]no ###[x]", "a # #[error]no ## #[x]"),
+        ("C++ a::b # [x]", "C++ a::b # [x]"),
         ("Grüße 你好 🎉", "Grüße 你好 🎉"),
     ],
 )

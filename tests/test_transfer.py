@@ -1,8 +1,10 @@
 """A dump holds all, a restore brings it back whole or not at all."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import psycopg
@@ -16,6 +18,7 @@ from telemetry.database import Connection, open_connection, upsert
 from telemetry.github import GitHub
 from telemetry.migrations import migrate, require_schema
 from telemetry.rows import Repository
+from telemetry.settings import UsageError
 from telemetry.transfer import dump, find_dump, psql, restore
 
 
@@ -27,6 +30,7 @@ def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:
                 "workflow_runs",
                 "workflow_jobs",
                 "workflow_steps",
+                "windows",
                 "llm_calls",
                 "repositories",
                 "ingestions",
@@ -41,6 +45,11 @@ def dumped(connection: Connection, dsn: str, tmp_path: Path) -> Path:
     upsert(connection, [workflow_step()])
     upsert(connection, [llm_call(prompt_name="tab\there \\. é")])
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute(
+        "insert into windows "
+        "(repository_id, created_from, created_to, seen, listed_at, is_complete) "
+        "values (7, '2026-01-01Z', '2026-01-02Z', 5, '2026-01-03Z', true)"
+    )
     connection.execute("create table not_ours (i int)")
     path = tmp_path / "with space.dump"
     assert dump(dsn, path, os.environ) == path.stat().st_size > 1_000
@@ -76,6 +85,70 @@ def test_a_database_that_holds_something_is_left_alone(dumped: Path, dsn: str) -
     with pytest.raises(TelemetryError, match="already holds 501 runs and calls"):
         restore(dsn, dumped, os.environ)
     assert contents(dsn) == before
+
+
+@pytest.mark.parametrize(
+    ("lost", "left", "said"),
+    [("llm_calls", "workflow_runs", "500 runs"), ("workflow_runs", "llm_calls", "1 runs")],
+)
+def test_a_database_of_an_older_checkout_that_holds_something_is_left_alone(
+    dumped: Path, connection: Connection, dsn: str, lost: str, left: str, said: str
+) -> None:
+    connection.execute(f"drop table {lost} cascade")
+    before = connection.execute(f"select * from {left} order by 1, 2").fetchall()
+    with pytest.raises(TelemetryError, match=f"already holds {said}"):
+        restore(dsn, dumped, os.environ)
+    assert connection.execute(f"select * from {left} order by 1, 2").fetchall() == before
+
+
+def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
+    dumped: Path, new_database: Callable[[str], str], migrated: str
+) -> None:
+    other = new_database(migrated)
+    failures: list[Exception] = []
+
+    def restore_it() -> None:
+        try:
+            restore(other, dumped, os.environ)
+        except TelemetryError as error:
+            failures.append(error)
+
+    with open_connection(other) as connection:
+        thread = Thread(target=restore_it)
+        with connection.transaction():
+            # Between the two readings of the file the restore looks into this table.
+            connection.execute("lock table workflow_runs")
+            thread.start()
+            wait_until_blocked(other)
+            os.truncate(dumped, dumped.stat().st_size // 2)
+        thread.join()
+        found = connection.execute("select to_regclass('workflow_runs') as name").fetchone()
+    assert [str(error).partition(": ")[0] for error in failures] == [f"could not read {dumped}"]
+    assert found == {"name": None}
+
+
+def wait_until_blocked(dsn: str) -> None:
+    with open_connection(dsn) as watcher:
+        for _ in range(1_000):
+            if watcher.execute(
+                "select 1 from pg_locks where relation = 'workflow_runs'::regclass and not granted"
+            ).fetchone():
+                return
+            time.sleep(0.02)
+    pytest.fail("nothing waits for the table")
+
+
+def test_a_folder_is_no_file_to_dump_into(dsn: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory; name a file in it"):
+        dump(dsn, tmp_path, os.environ)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_string_that_is_none_is_refused_without_showing_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        psql("postgres//me:secret-word@host/db", os.environ)
+    assert "secret-word" not in str(caught.value)
+    assert caught.value.__cause__ is None
 
 
 def test_a_missing_file_is_said() -> None:
@@ -134,7 +207,7 @@ def answers(httpserver: HTTPServer, artifacts: dict[int, list[dict[str, Any]]]) 
     for event, ids in (("schedule", [10, 30]), ("workflow_dispatch", [20])):
         httpserver.expect_request(
             f"{path}/workflows/telemetry.yml/runs",
-            query_string={"event": event, "status": "success", "per_page": "10"},
+            query_string={"event": event, "status": "completed", "per_page": "10"},
         ).respond_with_json({"workflow_runs": [{"id": n} for n in ids]})
     for run_id, found in artifacts.items():
         httpserver.expect_request(f"{path}/runs/{run_id}/artifacts").respond_with_json(

@@ -1,0 +1,61 @@
+"""The least a program does that reads a repository's runs: fetch the pages and parse them.
+
+What `make bench` measures an ingest against. It asks for the same pages over as many kept-alive
+connections, compressed alike, and stores nothing. It bears no faults, limits or changes.
+"""
+
+import gzip
+import json
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+HEADERS = {"Accept-Encoding": "gzip", "Authorization": "Bearer token", "User-Agent": "floor"}
+NEXT = re.compile(r'<https?://[^/]+(/[^>]*)page=2>; rel="next"')
+
+
+def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = False) -> int:
+    """Read all runs of "owner/name", and all their jobs if wanted; returns how many runs.
+
+    `url` is the API's, http only. Raises what http.client and json do when an answer is not as
+    expected.
+    """
+    place = urlsplit(url)
+    own = threading.local()
+
+    def get(target: str) -> tuple[Any, str | None]:
+        """The answer, and what the paths of its next pages begin with."""
+        if not hasattr(own, "connection"):
+            own.connection = HTTPConnection(place.netloc)
+        own.connection.request("GET", target, headers=HEADERS)
+        response = own.connection.getresponse()
+        payload = json.loads(gzip.decompress(response.read()))
+        following = NEXT.search(response.headers.get("link", ""))
+        return payload, following and following[1]
+
+    def ids(target: str) -> list[int]:
+        return [run["id"] for run in get(target)[0]["workflow_runs"]]
+
+    def read_jobs(run_id: int) -> None:
+        payload, following = get(f"{path}/{run_id}/jobs?filter=all&per_page=100")
+        for page in _further(payload) if following else ():
+            get(f"{following}page={page}")
+
+    path = f"{place.path}/repos/{repository}/actions/runs"
+    with ThreadPoolExecutor(concurrency) as pool:
+        payload, following = get(f"{path}?exclude_pull_requests=true&per_page=100")
+        found = [run["id"] for run in payload["workflow_runs"]]
+        for more in pool.map(ids, [f"{following}page={page}" for page in _further(payload)]):
+            found += more
+        if jobs:
+            for _ in pool.map(read_jobs, found):
+                pass
+    return len(found)
+
+
+def _further(payload: Any) -> range:
+    """The numbers of a list's pages after the first."""
+    return range(2, -(-payload["total_count"] // 100) + 1)

@@ -1,0 +1,185 @@
+"""What no list shows: runs that were open, earlier attempts, jobs and steps, one request each."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from telemetry.database import execute, upsert
+from telemetry.github import GitHubError, NotFound
+from telemetry.ingest_log import IngestLog
+from telemetry.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
+from telemetry.rows import Repository, UnreadableRow, WorkflowRun
+from telemetry.wanted import Tools
+
+STORED_TOGETHER = 50
+MOST_PROBES = 50
+
+# A run can be re-run for 30 days after it was created, and lasts 35 days at most (GitHub's
+# "Re-running workflows and jobs" and "Actions limits"); what is open for longer will not end.
+LONGEST_OPEN = timedelta(days=66)
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+Answer = WorkflowRun | UnreadableRow | None  # None: GitHub has it no longer
+Attempt = tuple[int, int, datetime]
+
+
+class RunByRun:
+    """Fetches of one repository, a few at a time; `store_runs` is how its runs are stored."""
+
+    def __init__(
+        self,
+        tools: Tools,
+        name: str,
+        log: IngestLog,
+        store_runs: Callable[[list[WorkflowRun], list[str]], None],
+    ) -> None:
+        self.tools = tools
+        self.connection = tools.connection
+        self.client = tools.client
+        self.name = name
+        self.log = log
+        self.store_runs = store_runs
+
+    def forget_endless(self) -> None:
+        """Give up on runs that have been open for longer than a run can be."""
+        oldest = self.tools.now() - LONGEST_OPEN
+        ids = [row["github_run_id"] for row in self._open() if row["created_at"] < oldest]
+        if ids:
+            execute(self.connection, "forget_open_runs", {"github_run_ids": ids})
+
+    def read_open(self, seen: set[int]) -> None:
+        """Ask after the open runs that were not seen in a list, until they have ended."""
+        ids = [row["github_run_id"] for row in self._open()]
+        self._each([i for i in ids if i not in seen], self._fetch_run, self._store_found)
+
+    def _open(self) -> list[dict[str, Any]]:
+        return execute(self.connection, "open_runs", self.log.key).fetchall()
+
+    def probe_unlisted(self) -> None:
+        """Ask for runs that a complete list left out: what is gone is marked, and stays."""
+        most = {**self.log.key, "most": MOST_PROBES}
+        ids = [row["github_run_id"] for row in execute(self.connection, "unlisted_runs", most)]
+        self._each(ids, self._fetch_run, self._store_found)
+
+    def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
+        try:
+            return run_id, WorkflowRun.from_api(self.client.get_workflow_run(self.name, run_id))
+        except NotFound:
+            return run_id, None
+        except UnreadableRow as error:
+            return run_id, error
+
+    def _store_found(self, found: list[tuple[int, Answer]]) -> None:
+        answers = [answer for _, answer in found]
+        self.store_runs(
+            [answer for answer in answers if isinstance(answer, WorkflowRun)],
+            [str(answer) for answer in answers if isinstance(answer, UnreadableRow)],
+        )
+        gone = [run_id for run_id, answer in found if answer is None]
+        if gone:
+            with self.log.writing():
+                ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
+                execute(self.connection, "forget_open_runs", ids)
+                execute(self.connection, "mark_missing_upstream", ids)
+
+    def fetch_attempts(self, run_id: int | None) -> None:
+        """The attempts before the latest, each once; of one run, or of all."""
+        attempts = [
+            (row["github_run_id"], row["run_attempt"], row["created_at"])
+            for row in execute(self.connection, "pending_attempts", self.log.key)
+            if run_id in (None, row["github_run_id"])
+        ]
+        self._each(attempts, self._fetch_attempt, self._store_attempts)
+
+    def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
+        run_id, number, created_at = attempt
+        try:
+            answer = self.client.get_workflow_run(self.name, run_id, number)
+            return attempt, WorkflowRun.from_attempt(answer, created_at)
+        except NotFound:
+            return attempt, None
+        except UnreadableRow as error:
+            return attempt, error
+
+    def _store_attempts(self, found: list[tuple[Attempt, Answer]]) -> None:
+        assert self.log.repository is not None
+        rows = [
+            of_repository(a, self.log.repository) for _, a in found if isinstance(a, WorkflowRun)
+        ]
+        with self.log.writing():
+            counts = upsert(self.connection, rows)
+            for (run_id, number, _), answer in found:
+                if answer is None:
+                    gone = {"github_run_id": run_id, "run_attempt": number}
+                    gone_at = {"missing_at": self.tools.now()}
+                    parameters = {**self.log.key, **gone, **gone_at}
+                    execute(self.connection, "record_missing_attempts", parameters)
+            self.log.write()
+        self.log.attempts += counts.inserted + counts.updated
+        self.log.new_unreadable([str(a) for _, a in found if isinstance(a, UnreadableRow)])
+
+    def fetch_jobs(self, run_id: int | None) -> None:
+        """Jobs and steps of attempts that have none stored yet, newest run first."""
+        pending = pending_jobs(self.connection, self.log.key["repository_id"])
+        runs = [run for run in pending if run_id in (None, run.github_run_id)]
+        self._each(runs, self._fetch_jobs_of, self._store_jobs)
+
+    def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
+        return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
+
+    def _store_jobs(self, found: list[JobsOfRun]) -> None:
+        with self.log.writing():
+            stored = store_jobs(self.connection, found, self.tools.now())
+            self.log.write()
+        self.log.runs_with_jobs += len(found)
+        self.log.jobs += stored.jobs.inserted + stored.jobs.updated
+        self.log.steps += stored.steps.inserted + stored.steps.updated
+        self.log.new_unreadable([text for run in found for text in run.unreadable])
+
+    def _each(
+        self,
+        items: Iterable[Item],
+        fetch: Callable[[Item], Found],
+        store: Callable[[list[Found]], None],
+    ) -> None:
+        """Fetch items, a few at a time, and store what was found, some at a time.
+
+        At an error no more are begun; what is under way is still stored, then the error is raised.
+        """
+        waiting, running, found = deque(items), set[Future[Found]](), list[Found]()
+        failure: GitHubError | None = None
+        total, done = len(waiting), 0
+        with ThreadPoolExecutor(self.tools.concurrency, "github-items") as pool:
+            try:
+                while running or (waiting and failure is None):
+                    while waiting and failure is None and len(running) < 2 * self.tools.concurrency:
+                        running.add(pool.submit(fetch, waiting.popleft()))
+                    finished, running = wait(running, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        try:
+                            found.append(future.result())
+                        except GitHubError as error:
+                            failure = failure or error
+                    is_last = not running and (failure is not None or not waiting)
+                    if found and (is_last or len(found) >= STORED_TOGETHER):
+                        store(found)
+                        done, found = done + len(found), []
+                        self.tools.progress(done, total)
+            except BaseException:
+                # Whoever waits for GitHub in another thread would hold up the end.
+                self.client.close()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        if failure is not None:
+            raise failure
+
+
+def of_repository(run: WorkflowRun, repository: Repository) -> WorkflowRun:
+    """The run as one of the repository that was asked, where it does not say so itself."""
+    if run.repository_id is not None and run.repository is not None:
+        return run
+    return replace(run, repository_id=repository.repository_id, repository=repository.repository)

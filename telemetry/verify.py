@@ -1,0 +1,285 @@
+"""Compares what is stored of a repository's runs with what GitHub lists now, and writes nothing.
+
+It lists the interval itself and takes no window's word for what was listed before.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+
+from telemetry import TelemetryError
+from telemetry.database import Connection, execute
+from telemetry.github import BudgetSpent, Page, RateLimited
+from telemetry.ingest import Tools
+from telemetry.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.rows import Repository, WorkflowRun
+
+# What a list does not tell, what changes with a repository's name, and what is the key.
+NOT_COMPARED = {
+    "completed_at",
+    "duration_seconds",
+    "repository",
+    "head_repository",
+    "html_url",
+    "github_run_id",
+    "run_attempt",
+}
+COMPARED = {f.name: f for f in fields(WorkflowRun) if f.name not in NOT_COMPARED}
+# As far as earlier attempts are fetched: see sql/pending_attempts.sql.
+MOST_ATTEMPTS = 1_000
+
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same here and at GitHub.
+
+    `kind` is "missing here", "missing there", or "different": then `column` says what is, and
+    `ours` and `theirs` how. `run_attempt` is None where the whole run is meant.
+    """
+
+    github_run_id: int
+    run_attempt: int | None
+    kind: str
+    column: str | None = None
+    ours: Any = None
+    theirs: Any = None
+
+
+@dataclass
+class Verification:
+    """How a comparison came out. Times are UTC.
+
+    `runs` and `attempts` count what GitHub has and was compared. `newer` are differences that come
+    from what was created or changed at GitHub after it was last looked at, and that the next
+    ingests take in by themselves; `differences` are all others. `unreadable` names listed runs
+    that cannot be read. `unverified` are intervals, from and to, of which no whole list could be
+    had; `error` says why the comparison ended before it was done.
+    """
+
+    repository: str
+    since: datetime
+    ingested_at: datetime
+    runs: int = 0
+    attempts: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    newer: list[Difference] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    unverified: list[Interval] = field(default_factory=list)
+    requests: int = 0
+    error: str | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether nothing differs, as far as it was compared."""
+        return not (self.differences or self.unreadable)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the interval was compared."""
+        return not (self.unverified or self.error)
+
+
+def verify(tools: Tools, name: str) -> Verification:
+    """Compare the runs of a repository that were created since the wanted start.
+
+    A run that is missing there is found where the list of its time was read whole. Ends early,
+    and says so, at a rate limit. Raises UsageError for a start that cannot be kept, TelemetryError
+    when the repository was never ingested, GitHubError, UnreadableRow and psycopg.Error.
+    """
+    return _Comparison(tools, name).run()
+
+
+class _Comparison:
+    """The comparison of one repository."""
+
+    def __init__(self, tools: Tools, name: str) -> None:
+        self.tools = tools
+        self.connection = tools.connection
+        self.requests_before = tools.client.requests
+        repository = self._identify(name)
+        self.key = {"repository_id": repository.repository_id}
+        self.looks = _Looks(self.connection, repository)
+        since = tools.wanted.start(tools.now())
+        self.found = Verification(repository.repository, since, self.looks.ingested_at)
+        self.lister = Lister(
+            tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
+        )
+        self.proven: list[Interval] = []
+        self.seen: dict[int, int] = {}
+        self.differing: dict[int, tuple[WorkflowRun, list[Difference]]] = {}
+
+    def run(self) -> Verification:
+        found = self.found
+        try:
+            self._read(self.lister.newest(self._begin))
+            for start, end in self._unverified():
+                self._read(self.lister.interval(start, end))
+        except (RateLimited, BudgetSpent) as error:
+            found.error = str(error)
+        found.unverified = self._unverified()
+        for run, differences in self.differing.values():
+            moment = max(run.created_at, run.updated_at or run.created_at)
+            is_newer = moment >= self.looks.last(run.created_at)
+            (found.newer if is_newer else found.differences).extend(differences)
+        found.differences += self._missing_there()
+        found.runs, found.attempts = len(self.seen), sum(self.seen.values())
+        found.requests = self.tools.client.requests - self.requests_before
+        return found
+
+    def _identify(self, name: str) -> Repository:
+        """Who it is, as stored; a request is spent only on a name that is not."""
+        client = self.tools.client
+        row = execute(self.connection, "repositories_by_name", {"repository": name}).fetchone()
+        repository = (
+            Repository(**row)
+            if row
+            else Repository.from_api(client.get_repository(name), client.host)
+        )
+        if repository.api_host != client.host:
+            raise TelemetryError(
+                f"{name} was ingested from {repository.api_host}, not from {client.host}; "
+                "check GITHUB_API_URL"
+            )
+        return repository
+
+    def _begin(self, page: Page) -> datetime:
+        """How far back to list, by GitHub's clock now that it is known."""
+        self.found.since = self.tools.wanted.start(self.tools.now())
+        return self.found.since
+
+    def _unverified(self) -> list[Interval]:
+        """What no whole list was had of, newest first; the youngest hour is never settled."""
+        settled = (self.tools.now() - SEARCH_LAG).replace(microsecond=0)
+        return _spaces(self.found.since, settled, self.proven)
+
+    def _read(self, batches: Batches) -> None:
+        for batch in batches:
+            self._compare(batch)
+            self.proven += [(w.created_from, w.created_to) for w in batch.windows if w.is_complete]
+            self.tools.progress(len(self.seen), len(self.seen))
+
+    def _compare(self, batch: Batch) -> None:
+        runs = [run for run in batch.runs if run.created_at >= self.found.since]
+        known = {"github_run_ids": [run.github_run_id for run in runs]}
+        stored: dict[int, dict[int, Mapping[str, Any]]] = defaultdict(dict)
+        unstored: dict[int, dict[int, str]] = defaultdict(dict)
+        for row in execute(self.connection, "verify_attempts", known):
+            stored[row["github_run_id"]][row["run_attempt"]] = row
+        for row in execute(self.connection, "verify_unstored_attempts", known):
+            unstored[row["github_run_id"]][row["run_attempt"]] = row["status"]
+        for run in runs:
+            run_id = run.github_run_id
+            self.seen[run_id] = run.run_attempt
+            # A run that is listed twice counts as it was listed last.
+            self.differing.pop(run_id, None)
+            if differences := compare(run, stored[run_id], unstored[run_id]):
+                self.differing[run_id] = run, differences
+        new = (text for text in batch.unreadable if text not in self.found.unreadable)
+        self.found.unreadable += new
+
+    def _missing_there(self) -> list[Difference]:
+        """What is here, and is not in the whole lists of its time."""
+        now = self.tools.now()
+        not_listed = _spaces(self.found.since, now, self.proven)
+        return [
+            Difference(row["github_run_id"], None, "missing there")
+            for start, end in _spaces(self.found.since, now, not_listed)
+            for row in execute(
+                self.connection,
+                "verify_runs",
+                {**self.key, "created_from": start, "created_to": end},
+            )
+            if row["github_run_id"] not in self.seen
+        ]
+
+
+class _Looks:
+    """When runs were last looked at here; what is younger cannot be known yet."""
+
+    def __init__(self, connection: Connection, repository: Repository) -> None:
+        key = {"repository_id": repository.repository_id}
+        row = execute(connection, "verify_ingestions", key).fetchone()
+        if row is None:
+            name = repository.repository
+            raise TelemetryError(f"{name} was never ingested; try: make ingest REPO={name}")
+        # GitHub tells its time in whole seconds.
+        self.ingested_at: datetime = row["ingested_at"].replace(microsecond=0)
+        self.windows = execute(connection, "verify_windows", key).fetchall()
+        self.starts = [row["created_from"] for row in self.windows]
+
+    def last(self, created_at: datetime) -> datetime:
+        """When runs created then were last looked at: a window is listed again a day later."""
+        position = bisect_right(self.starts, created_at) - 1
+        if position >= 0 and created_at < self.windows[position]["created_to"]:
+            listed_at: datetime = self.windows[position]["listed_at"]
+            return min(self.ingested_at, listed_at)
+        return self.ingested_at
+
+
+def compare(
+    run: WorkflowRun, stored: Mapping[int, Mapping[str, Any]], unstored: Mapping[int, str]
+) -> list[Difference]:
+    """What differs between a run as GitHub lists it, in its latest attempt, and what is known here.
+
+    `stored` are the rows of its completed attempts by number; `unstored` the states of others:
+    "gone", or the status of one that was open when it was last seen.
+    """
+    run_id, latest = run.github_run_id, run.run_attempt
+    if not stored and not unstored:
+        return [Difference(run_id, None, "missing here")]
+    found = []
+    if latest in stored:
+        found = _columns(run, stored[latest])
+    elif latest not in unstored:
+        found = [Difference(run_id, latest, "missing here")]
+    elif run.status == "completed":
+        ours = unstored[latest]
+        found = [Difference(run_id, latest, "different", "status", ours, run.status)]
+    found += [
+        Difference(run_id, number, "missing here")
+        for number in range(1, min(latest, MOST_ATTEMPTS + 1))
+        if number not in stored and unstored.get(number) != "gone"
+    ]
+    found += [
+        Difference(run_id, number, "missing there")
+        for number in sorted({*stored, *unstored})
+        if number > latest
+    ]
+    marked = [row["missing_upstream_at"] for row in stored.values() if row["missing_upstream_at"]]
+    if marked:
+        found.append(Difference(run_id, None, "different", "missing_upstream_at", min(marked)))
+    return found
+
+
+def _columns(run: WorkflowRun, row: Mapping[str, Any]) -> list[Difference]:
+    found = []
+    for name, column in COMPARED.items():
+        theirs, longest = getattr(run, name), column.metadata.get("max_length")
+        if theirs is None:
+            continue  # what GitHub once told is kept when it no longer does
+        if longest is not None:
+            theirs = theirs[:longest]
+        if row[name] != theirs:
+            found.append(
+                Difference(run.github_run_id, run.run_attempt, "different", name, row[name], theirs)
+            )
+    return found
+
+
+def _spaces(start: datetime, end: datetime, parts: Iterable[Interval]) -> list[Interval]:
+    """What of an interval lies in none of the parts, newest first."""
+    found = []
+    for low, high in sorted(parts):
+        if low > start:
+            found.append((start, min(low, end)))
+        start = max(start, high)
+        if start >= end:
+            break
+    if start < end:
+        found.append((start, end))
+    return [(low, high) for low, high in reversed(found) if low < high]

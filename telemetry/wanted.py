@@ -1,0 +1,94 @@
+"""What an ingest is asked for, what it works with, and what it answers."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from telemetry.database import Connection
+from telemetry.github import GitHub
+from telemetry.listing import Limits
+from telemetry.rows import Ingestion
+from telemetry.settings import UsageError
+
+DEFAULT_AGE = timedelta(days=30)
+
+Notify = Callable[[str], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which runs an ingest is to store: those created since a moment, or an age before now.
+
+    Nothing before `horizon` is, because pruning would take it out again; `all` reaches back to it.
+    `jobs`: their jobs and steps too. `full`: list again all that was ever listed.
+    """
+
+    since: datetime | timedelta | Literal["all"] | None
+    horizon: datetime
+    jobs: bool = True
+    full: bool = False
+
+    def start(self, now: datetime) -> datetime:
+        """The moment (UTC) the wanted runs start at. Raises UsageError if it cannot be kept."""
+        if self.since is None:
+            return whole_second(max(now - DEFAULT_AGE, self.horizon))
+        if self.since == "all":
+            return whole_second(self.horizon)
+        start = now - self.since if isinstance(self.since, timedelta) else self.since
+        # An age is measured by another clock than the horizon: allow for their difference.
+        if start < self.horizon - timedelta(hours=1):
+            raise UsageError(
+                f"SINCE reaches back to {start:%Y-%m-%d}, but runs from before "
+                f"{self.horizon:%Y-%m-%d} would be pruned at once; "
+                "choose a later SINCE or a longer KEEP"
+            )
+        if start > now + timedelta(hours=1):
+            raise UsageError(f"SINCE: {start:%Y-%m-%d %H:%M} UTC lies in the future")
+        return whole_second(max(start, self.horizon))
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every repository's ingest works with."""
+
+    connection: Connection
+    client: GitHub
+    wanted: Wanted
+    concurrency: int = 1
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.time
+    notify: Notify = lambda text: None
+    progress: Progress = lambda done, total: None
+
+    def now(self) -> datetime:
+        """GitHub's clock as of its last answer, UTC; the local one before there is any."""
+        return self.client.github_time or datetime.fromtimestamp(self.clock(), UTC)
+
+
+@dataclass(frozen=True)
+class Report:
+    """How the ingest of one repository ended.
+
+    `outcome` is complete, incomplete (saved, the next ingest goes on), interrupted or failed;
+    `error` says why it is not complete. `ingestion` is None when nothing could be stored at all.
+    `unreadable` names what could not be stored, the first 20. `attempts`, `jobs` and `steps` count
+    the rows of earlier attempts, of jobs and of steps that were new or changed.
+    """
+
+    repository: str
+    outcome: str
+    error: str | None
+    ingestion: Ingestion | None
+    unreadable: tuple[str, ...]
+    seconds: float
+    attempts: int = 0
+    jobs: int = 0
+    steps: int = 0
+
+
+def whole_second(moment: datetime) -> datetime:
+    """The moment without its fraction of a second: GitHub's times, and so windows, have none."""
+    return moment.replace(microsecond=0)

@@ -1,0 +1,325 @@
+"""What the pages of a run list prove: windows of creation time in which no run was overlooked.
+
+Knows pages and rows; does no I/O and reads no clock.
+
+Pages are counted from the top of a list. When a run is deleted, those below it move up, and one
+of them may move from a page that is still to be read onto one that was: it is on neither. Where
+pages are read out of their order, a new run on top can do the same. That nothing fell between a
+page and the one before it is proven
+
+- when the page was read after the other, and the list was not shorter by then: at least as many
+  runs were created as were deleted, and new ones are on top, so nothing below moved up;
+- in whatever order they were read, when the list was not shorter for the page than for the other,
+  and no run has been deleted since the list began: then its length tells how far down everything
+  had moved.
+
+How long the list is, is its `total_count`; what the page itself belies is taken for not told.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from telemetry.pagination import Page
+from telemetry.rows import LONGEST_COUNT, UnreadableRow, WorkflowRun
+
+SECOND = timedelta(seconds=1)
+
+# The pace of runs changes with the hours; a much longer interval would often hold too many.
+LARGEST_GROWTH = 1.5
+LARGEST_GROWTH_OF_EMPTY = 8
+
+
+@dataclass(frozen=True)
+class ListedWindow:
+    """An interval of creation time, half-open and in whole seconds, and what a list of it held.
+
+    `ids` are the runs seen; None: GitHub answered that the list is unchanged since its ETag.
+    `seen` counts those that cannot be read, too. `reported` is how many GitHub said there are.
+    """
+
+    created_from: datetime
+    created_to: datetime
+    reported: int | None
+    ids: list[int] | None
+    seen: int
+    is_complete: bool = True
+    problem: str | None = None
+    etag: str | None = None
+
+
+@dataclass(frozen=True)
+class _Closed:
+    """A window with what speaks for it: lengths that fit, and pages read one after the other."""
+
+    window: ListedWindow
+    fits: bool
+    in_order: bool
+
+
+class Walk:
+    """A list on its way back in time from `high` to `low`, cut into windows where its pages end.
+
+    A window reaches down to the second after the oldest run of its page, for that second may go
+    on on the next page. `longest` is where GitHub ends such a list, `ahead` how many pages may
+    have been read before their turn, 0 when each was asked for after the one before it.
+    """
+
+    def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
+        self.low = low
+        self.high = high
+        self.length: int | None = None
+        self.is_past_low = False
+        self._longest = longest
+        self._ahead = ahead
+        self._pages = 0
+        self._doubtful = 0
+        self._fits = True
+        self._is_cut_off = False
+        self._beginning: Page | None = None
+        self._recent: dict[int, datetime] = {}
+        self._unreadable: list[str] = []
+        self._unreadable_before: set[str] = set()
+        self._closed: list[_Closed] = []
+
+    def add(self, page: Page) -> None:
+        """Take in the next page."""
+        length = told_length(page, self._longest)
+        follows = length is not None and self.length is not None and length >= self.length
+        self._pages += 1
+        if self._pages == 1:
+            self._beginning = page
+        elif not follows or self._doubtful:
+            self._fits = False
+        self._doubtful = max(0, self._doubtful - 1)
+        self.length = length
+        end = (page.number - 1) * page.per_page + len(page.items)
+        self._is_cut_off = end >= self._longest or page.total_count not in (None, end)
+        texts = [str(item) for item in page.items if isinstance(item, UnreadableRow)]
+        self._unreadable += [text for text in texts if text not in self._unreadable_before]
+        self._unreadable_before.update(texts)
+        runs = [item for item in page.items if isinstance(item, WorkflowRun)]
+        self._recent |= {run.github_run_id: run.created_at for run in runs}
+        moments = [run.created_at for run in runs]
+        self.is_past_low = bool(moments) and min(moments) < self.low
+        # What may be the last page belongs to the window that reaches down to the low end.
+        if moments and (self.is_past_low or page.last is not None):
+            low = max(self.low, whole(min(moments)) + SECOND)
+            self._close(low)
+            # What fell between this page and the one before is not older than all of this page.
+            if max(moments) >= low:
+                self._fits = True
+
+    def end(self) -> None:
+        """Take in that the list is over: there is nothing older, unless GitHub cut it off."""
+        if not self._is_cut_off:
+            self._close(self.low)
+
+    def _close(self, low: datetime) -> None:
+        """End the window that is open at `low`, unless it is empty."""
+        if low >= self.high:
+            return
+        ids = [run_id for run_id, at in self._recent.items() if low <= at < self.high]
+        seen = len(ids) + len(self._unreadable)
+        window = ListedWindow(low, self.high, seen, ids, seen)
+        # The first page is always there before the second one is asked for.
+        in_order = not self._ahead or self._pages <= 2
+        self._closed.append(_Closed(window, self._fits, in_order))
+        self._recent = {run_id: at for run_id, at in self._recent.items() if at < low}
+        self._unreadable = []
+        self.high = low
+
+    def proven(self) -> list[ListedWindow]:
+        """The windows that were proven since it was last asked for them."""
+        windows = [c.window for c in self._closed if c.fits and c.in_order]
+        self._closed = [c for c in self._closed if c.fits and not c.in_order]
+        return windows
+
+    @property
+    def unproven(self) -> int:
+        """How many windows await what the first page of the list can prove, read again."""
+        return sum(c.fits and not c.in_order for c in self._closed)
+
+    def prove(self, beginning: Page) -> list[ListedWindow]:
+        """The windows proven by the first page of the list, asked for after the last one was read.
+
+        When the run that was at the top has moved down by as much as the list has grown, none
+        of those below it was deleted. Otherwise all windows that depend on it are dropped.
+        """
+        before, self._beginning = self._beginning, beginning
+        closed, self._closed = self._closed, []
+        if before is not None and _has_only_grown(before, beginning, self._longest):
+            return [c.window for c in closed if c.fits]
+        # The window that is open, and the pages that were read ahead, are older than this beginning.
+        self._fits = False
+        self._doubtful = self._ahead
+        return []
+
+    def all_windows(self) -> list[ListedWindow]:
+        """All windows down to the low end, proven or not."""
+        self._close(self.low)
+        return [c.window for c in self._closed]
+
+
+class Search:
+    """A filtered list of one interval, read once."""
+
+    def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
+        self.low = low
+        self.high = high
+        self.seen: set[int | str] = set()
+        self.is_unchanged = False
+        self.is_too_long = False
+        self._longest = longest
+        self._walk = Walk(low, high, longest=longest, ahead=ahead)
+        self._first: Page | None = None
+        self._totals: list[int | None] = []
+        self._length = 0
+        self._oldest = high
+
+    @property
+    def is_one_second(self) -> bool:
+        """Whether the interval cannot be divided."""
+        return self.high - self.low <= SECOND
+
+    def add(self, page: Page) -> None:
+        """Take in the next page."""
+        self._first = self._first or page
+        self._walk.add(page)
+        self._totals.append(page.total_count)
+        self._length += len(page.items)
+        for item in page.items:
+            if isinstance(item, WorkflowRun):
+                self.seen.add(item.github_run_id)
+                self._oldest = min(self._oldest, item.created_at)
+            else:
+                self.seen.add(str(item))
+        # A total that the number of pages belies does not make the list too long.
+        is_announced = page.last is not None and page.last * page.per_page >= self._longest
+        total = page.total_count or 0
+        if self._length >= self._longest or (is_announced and total >= self._longest):
+            self.is_too_long = True
+
+    def end(self) -> None:
+        """Take in that the list is over."""
+        self._walk.end()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the list held as many runs as it was said to, and always as many.
+
+        No runs are created in its interval any more, and its first page was there first: so none
+        was overlooked. One page alone needs no total, for nothing can move in it.
+        """
+        if self._totals == [None]:
+            return True
+        return set(self._totals) == {len(self.seen)}
+
+    def windows(self, *, is_closed: bool) -> list[ListedWindow]:
+        """All of the interval, cut where pages end; one page of a closed one keeps its ETag."""
+        windows = self._walk.all_windows()
+        if self._first is None or len(self._totals) > 1:
+            return windows
+        reported = told_length(self._first, self._longest)
+        return [
+            replace(windows[0], reported=reported, etag=self._first.etag if is_closed else None)
+        ]
+
+    def proven(self) -> list[ListedWindow]:
+        """The windows that are proven though the list as a whole is not."""
+        # A list whose length is not told may be one of those that GitHub ends too early.
+        return [] if self.is_too_long or self._walk.length is None else self._walk.proven()
+
+    def unlistable(self) -> ListedWindow:
+        """The interval as one that GitHub does not list to its end."""
+        totals = [total for total in self._totals if total is not None]
+        return ListedWindow(
+            self.low,
+            self.high,
+            min(totals[0], LONGEST_COUNT) if totals else None,
+            sorted(item for item in self.seen if isinstance(item, int)),
+            len(self.seen),
+            is_complete=False,
+            problem="more runs were created in one second than GitHub lists",
+        )
+
+    def next_length(self, wanted: float) -> timedelta:
+        """How long the next interval back in time may be to hold about so many runs."""
+        length = (self.high - self.low).total_seconds()
+        # Only of a list that was read whole is it known that nothing else is in the interval.
+        read = (self.high - self._oldest).total_seconds() if self.is_too_long else length
+        growth = LARGEST_GROWTH if len(self.seen) * 10 > wanted else LARGEST_GROWTH_OF_EMPTY
+        longest = length / 2 if self.is_too_long else length * growth
+        by_pace = wanted * max(read, 1) / len(self.seen) if self.seen else longest
+        return timedelta(seconds=max(1, round(min(by_pace, longest))))
+
+
+def told_length(page: Page, longest: int) -> int | None:
+    """How long the list is, as the page says; None where it does not, or where it cannot be.
+
+    A total of `longest` is where GitHub stops counting. Others have to fit the page itself.
+    """
+    total = page.total_count
+    if total is None or total >= longest:
+        return None
+    if page.last is not None:
+        return total if page.last == -(-total // page.per_page) else None
+    return total if total >= (page.number - 1) * page.per_page + len(page.items) else None
+
+
+def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
+    """Whether the list has become longer by as much as its uppermost run has moved down."""
+    places = {
+        item.github_run_id: place
+        for place, item in enumerate(after.items)
+        if isinstance(item, WorkflowRun)
+    }
+    was, now = told_length(before, longest), told_length(after, longest)
+    for place, item in enumerate(before.items):
+        if isinstance(item, WorkflowRun):
+            moved_to = places.get(item.github_run_id)
+            if was is None or now is None or moved_to is None:
+                return False
+            return moved_to - place == now - was
+    return False
+
+
+class Interval(Protocol):
+    """What lies between two creation times and holds so many runs."""
+
+    @property
+    def created_from(self) -> datetime: ...
+    @property
+    def created_to(self) -> datetime: ...
+    @property
+    def seen(self) -> int: ...
+
+
+SomeInterval = TypeVar("SomeInterval", bound=Interval)
+
+
+def groups(windows: Iterable[SomeInterval], most: int) -> Iterator[list[SomeInterval]]:
+    """Neighbours together, newest first, as long as they hold no more than `most` runs."""
+    group: list[SomeInterval] = []
+    for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
+        apart = bool(group) and group[-1].created_from != window.created_to
+        if group and (apart or sum(w.seen for w in group) + window.seen > most):
+            yield group
+            group = []
+        group.append(window)
+    if group:
+        yield group
+
+
+def created_range(start: datetime, end: datetime) -> str:
+    """GitHub's search text for runs created from `start` until before `end`, in UTC.
+
+    Its ranges are whole seconds with both ends included ("Understanding the search syntax").
+    """
+    return f"{start:%Y-%m-%dT%H:%M:%SZ}..{end - SECOND:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def whole(moment: datetime) -> datetime:
+    """The second that a moment lies in."""
+    return moment.replace(microsecond=0)
