@@ -13,8 +13,8 @@ $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))
 unexport $(VARIABLES)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github prune status verify psql dump restore find-dump \
-  test lint clean
+.PHONY: help install demo migrate ingest ingest-github prune status verify psql dump restore \
+  find-dump test lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -8,6 +8,7 @@ create table if not exists open_runs (
   status text,
   created_at timestamptz not null,
   updated_at timestamptz,
+  missing_upstream_at timestamptz,
   revision integer not null default 1,
   constraint open_runs_pkey primary key (github_run_id)
 );
@@ -29,5 +30,7 @@ comment on column open_runs.created_at is
   'When GitHub created the run.';
 comment on column open_runs.updated_at is
   'When GitHub had last changed the run, as it was last seen.';
+comment on column open_runs.missing_upstream_at is
+  'When GitHub was first seen to have the run no longer; it is not asked for again. NULL: it is there, as far as known.';
 comment on column open_runs.revision is
   '1 when inserted, one more with every change.';

@@ -79,16 +79,15 @@ def _drop_output() -> None:
 
 def _database_sentence(error: psycopg.Error) -> str:
     """What the database refuses, and the remedy; raises the error again when there is none."""
-    for kind, remedy in REMEDIES:
-        if isinstance(error, kind):
-            break
-    else:
+    remedy = next((text for kind, text in REMEDIES if isinstance(error, kind)), None)
+    if remedy is None:
         raise error
     # What follows the first line are hints, or the same again for each of several hosts.
     said = next(iter(str(error).splitlines()), type(error).__name__)
-    answered = error.sqlstate or "FATAL" in said
-    running = "" if answered or remedy != "check DATABASE_URL" else " and that the server runs"
-    return f"the database: {said}; {remedy}{running}"
+    has_answered = error.sqlstate is not None or "FATAL" in said
+    if isinstance(error, psycopg.OperationalError) and not has_answered:
+        remedy += " and that the server runs"
+    return f"the database: {said}; {remedy}"
 
 
 def parser(docstring: str | None) -> argparse.ArgumentParser:

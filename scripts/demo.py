@@ -24,7 +24,7 @@ from telemetry.transfer import psql
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
-RUNS_PER_DAY = 20
+RUNS_PER_DAY = 15
 QUESTION = Path("sql") / "analysis" / "workflow_outcomes.sql"
 
 

@@ -23,6 +23,7 @@ with latest as (
     from open_runs
     where repository_id = :'repository_id'::bigint
       and run_attempt > 1
+      and missing_upstream_at is null
   ) as known
   group by github_run_id
 ),

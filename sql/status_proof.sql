@@ -36,7 +36,7 @@ with known_attempts as (
     created_at,
     'open' as state,
     null as unlisted_at,
-    null as missing_upstream_at,
+    missing_upstream_at,
     null as jobs_listed_at
   from open_runs
   union all

@@ -21,6 +21,7 @@ on conflict (github_run_id) do update set
   run_attempt = excluded.run_attempt,
   status = excluded.status,
   updated_at = excluded.updated_at,
+  missing_upstream_at = null,
   revision = open_runs.revision + 1
 where excluded.run_attempt >= open_runs.run_attempt
   and (open_runs.updated_at is null or excluded.updated_at >= open_runs.updated_at)

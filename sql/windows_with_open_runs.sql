@@ -13,6 +13,7 @@ inner join open_runs
 where windows.repository_id = :'repository_id'::bigint
   and windows.is_complete
   and windows.seen <= 100
+  and open_runs.missing_upstream_at is null
 group by
   windows.created_from,
   windows.created_to

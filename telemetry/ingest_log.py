@@ -29,6 +29,7 @@ class IngestLog:
         self.repository: Repository | None = None
         self.ingestion: Ingestion | None = None
         self.attempts = self.jobs = self.steps = self.runs_with_jobs = 0
+        self._recorded = True
         self._lease: Lease | None = None
         self._lock = threading.Lock()
         self._began = tools.clock()
@@ -43,8 +44,9 @@ class IngestLog:
         assert self.repository is not None
         return {"repository_id": self.repository.repository_id}
 
-    def open(self, repository: Repository) -> None:
+    def open(self, repository: Repository, *, recorded: bool = True) -> None:
         """Take the lease and write down that the ingest has begun. Raises lease.Held."""
+        self._recorded = recorded
         now = self.tools.now()
         with self.connection.transaction():
             if upsert(self.connection, [repository]).updated:
@@ -94,7 +96,7 @@ class IngestLog:
     def write(self, ingestion: Ingestion | None = None) -> None:
         """Store the record as it is, or as it will be, with the requests sent until now."""
         ingestion = ingestion or self.ingestion
-        if ingestion is not None:
+        if ingestion is not None and self._recorded:
             execute(self.connection, "record_ingestions", vars(self._with_requests(ingestion)))
 
     def _with_requests(self, ingestion: Ingestion) -> Ingestion:

@@ -78,7 +78,7 @@ def prune(
             progress(sum(deleted.values()), total)
     # What was listed has to say what is stored: what is gone here is not claimed any more.
     with connection.transaction():
-        for name in ("prune_open_runs", "prune_windows", "trim_windows"):
+        for name in ("prune_open_runs", "prune_windows"):
             execute(connection, name, before)
     execute(connection, "prune_missing_attempts", before)
     execute(connection, "prune_ingestions", before)

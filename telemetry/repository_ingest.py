@@ -86,7 +86,8 @@ class RepositoryIngest:
                 f"RUN_ID: run {run_id} was created on {run.created_at:%Y-%m-%d} and would be "
                 "pruned at once; choose a longer KEEP"
             )
-        self.log.open(self._identified([run]))
+        # No record: of what else there is in the repository this ingest says nothing.
+        self.log.open(self._identified([run]), recorded=False)
         self._store(Batch(runs=[run]))
 
     def _begin(self, page: Page) -> datetime:
@@ -123,7 +124,6 @@ class RepositoryIngest:
 
     def _read_open(self) -> None:
         """Open runs that the list did not reach: by a list where that is fewer requests."""
-        self.run_by_run.forget_endless()
         settled = self.tools.now() - SEARCH_LAG
         for row in execute(self.connection, "windows_with_open_runs", self.log.key).fetchall():
             unseen = set(row["github_run_ids"]) - self.seen

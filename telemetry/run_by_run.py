@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from telemetry.database import execute, upsert
 from telemetry.github import GitHubError, NotFound
@@ -16,10 +16,6 @@ from telemetry.wanted import Tools
 
 STORED_TOGETHER = 50
 MOST_PROBES = 50
-
-# A run can be re-run for 30 days after it was created, and lasts 35 days at most (GitHub's
-# "Re-running workflows and jobs" and "Actions limits"); what is open for longer will not end.
-LONGEST_OPEN = timedelta(days=66)
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -44,20 +40,11 @@ class RunByRun:
         self.log = log
         self.store_runs = store_runs
 
-    def forget_endless(self) -> None:
-        """Give up on runs that have been open for longer than a run can be."""
-        oldest = self.tools.now() - LONGEST_OPEN
-        ids = [row["github_run_id"] for row in self._open() if row["created_at"] < oldest]
-        if ids:
-            execute(self.connection, "forget_open_runs", {"github_run_ids": ids})
-
     def read_open(self, seen: set[int]) -> None:
         """Ask after the open runs that were not seen in a list, until they have ended."""
-        ids = [row["github_run_id"] for row in self._open()]
+        asked = {**self.log.key, "now": self.tools.now()}
+        ids = [row["github_run_id"] for row in execute(self.connection, "open_runs", asked)]
         self._each([i for i in ids if i not in seen], self._fetch_run, self._store_found)
-
-    def _open(self) -> list[dict[str, Any]]:
-        return execute(self.connection, "open_runs", self.log.key).fetchall()
 
     def probe_unlisted(self) -> None:
         """Ask for runs that a complete list left out: what is gone is marked, and stays."""
@@ -83,7 +70,7 @@ class RunByRun:
         if gone:
             with self.log.writing():
                 ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
-                execute(self.connection, "forget_open_runs", ids)
+                execute(self.connection, "mark_missing_open_runs", ids)
                 execute(self.connection, "mark_missing_upstream", ids)
 
     def fetch_attempts(self, run_id: int | None) -> None:

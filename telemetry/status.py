@@ -103,10 +103,12 @@ def _left(row: dict[str, Any]) -> list[str]:
             "re-run since, were not listed again"
         )
     if row["pending_attempts"]:
-        said.append(f"{name}: {row['pending_attempts']:,} earlier attempts are still to fetch")
+        said.append(f"{name}: earlier attempts still to fetch: {row['pending_attempts']:,}")
     # Who never fetches jobs wants none.
     if row["attempts_without_jobs"] and row["attempts_with_jobs"]:
-        said.append(f"{name}: jobs of {row['attempts_without_jobs']:,} attempts are still to fetch")
+        said.append(
+            f"{name}: attempts whose jobs are still to fetch: {row['attempts_without_jobs']:,}"
+        )
     return said
 
 

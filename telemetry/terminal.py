@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from telemetry.differences import Difference
 from telemetry.ingest import Report
 from telemetry.prune import Pruned
 from telemetry.status import Status, in_words
-from telemetry.verify import Difference, Verification
+from telemetry.verify import Verification
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")

@@ -106,8 +106,9 @@ def find_dump(client: GitHub, repository: str, workflow: str) -> int | None:
     """The newest run of that workflow file whose dump is still kept; None when there is none.
 
     Of all runs that have ended, because one that failed in one repository has stored what it
-    fetched from the others. Only runs that a schedule or a person with write access started: a pull request may change the
-    workflow file, and leave under the same name a file that this database must not run.
+    fetched from the others. But only of those that a schedule or a person with write access
+    started: a pull request may change the workflow file, and leave under the same name a file that
+    this database must not run.
     https://docs.github.com/rest/actions/artifacts#list-workflow-run-artifacts
     """
     path = f"/repos/{repository}/actions"

@@ -71,6 +71,7 @@ class Walk:
         self.high = high
         self.length: int | None = None
         self.is_past_low = False
+        self._reached = high
         self._longest = longest
         self._ahead = ahead
         self._pages = 0
@@ -103,18 +104,18 @@ class Walk:
         self._recent |= {run.github_run_id: run.created_at for run in runs}
         moments = [run.created_at for run in runs]
         self.is_past_low = bool(moments) and min(moments) < self.low
+        if moments:
+            self._reached = max(self.low, whole(min(moments)) + SECOND)
         # What may be the last page belongs to the window that reaches down to the low end.
         if moments and (self.is_past_low or page.last is not None):
-            low = max(self.low, whole(min(moments)) + SECOND)
-            self._close(low)
+            self._close(self._reached)
             # What fell between this page and the one before is not older than all of this page.
-            if max(moments) >= low:
+            if max(moments) >= self._reached:
                 self._fits = True
 
     def end(self) -> None:
         """Take in that the list is over: there is nothing older, unless GitHub cut it off."""
-        if not self._is_cut_off:
-            self._close(self.low)
+        self._close(self._reached if self._is_cut_off else self.low)
 
     def _close(self, low: datetime) -> None:
         """End the window that is open at `low`, unless it is empty."""
@@ -151,7 +152,7 @@ class Walk:
         closed, self._closed = self._closed, []
         if before is not None and _has_only_grown(before, beginning, self._longest):
             return [c.window for c in closed if c.fits]
-        # The window that is open, and the pages that were read ahead, are older than this beginning.
+        # This beginning is younger than the window that is open and the pages read ahead.
         self._fits = False
         self._doubtful = self._ahead
         return []
@@ -218,13 +219,11 @@ class Search:
 
     def windows(self, *, is_closed: bool) -> list[ListedWindow]:
         """All of the interval, cut where pages end; one page of a closed one keeps its ETag."""
-        windows = self._walk.all_windows()
         if self._first is None or len(self._totals) > 1:
-            return windows
+            return self._walk.all_windows()
         reported = told_length(self._first, self._longest)
-        return [
-            replace(windows[0], reported=reported, etag=self._first.etag if is_closed else None)
-        ]
+        etag = self._first.etag if is_closed else None
+        return [replace(self._window(reported), etag=etag)]
 
     def proven(self) -> list[ListedWindow]:
         """The windows that are proven though the list as a whole is not."""
@@ -233,16 +232,14 @@ class Search:
 
     def unlistable(self) -> ListedWindow:
         """The interval as one that GitHub does not list to its end."""
-        totals = [total for total in self._totals if total is not None]
-        return ListedWindow(
-            self.low,
-            self.high,
-            min(totals[0], LONGEST_COUNT) if totals else None,
-            sorted(item for item in self.seen if isinstance(item, int)),
-            len(self.seen),
-            is_complete=False,
-            problem="more runs were created in one second than GitHub lists",
-        )
+        total = self._totals[0] if self._totals else None
+        problem = "more runs were created in one second than GitHub lists"
+        reported = None if total is None else min(total, LONGEST_COUNT)
+        return replace(self._window(reported), is_complete=False, problem=problem)
+
+    def _window(self, reported: int | None) -> ListedWindow:
+        ids = sorted(item for item in self.seen if isinstance(item, int))
+        return ListedWindow(self.low, self.high, reported, ids, len(self.seen))
 
     def next_length(self, wanted: float) -> timedelta:
         """How long the next interval back in time may be to hold about so many runs."""

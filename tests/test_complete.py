@@ -20,10 +20,12 @@ from telemetry.database import Connection, open_connection
 from telemetry.github import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
+from telemetry.prune import prune
 from telemetry.rows import WorkflowRun
 from telemetry.simulated_month import team_month
 from telemetry.simulated_world import Run, World
 from telemetry.simulator import Fault, RequestInfo, Simulator
+from telemetry.status import status
 
 REPOSITORY = "acme/app"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -94,7 +96,8 @@ def assert_complete(connection: Connection, world: World, deleted: set[int] | No
             assert stored[key][name] == expected[name], (key, name)
     (repository,) = world.repositories
     still_open = {run.id for run in world.open_runs(repository)}
-    assert {row["github_run_id"] for row in rows(connection, "open_runs", "1")} == still_open
+    known_open = [r for r in rows(connection, "open_runs", "1") if not r["missing_upstream_at"]]
+    assert {row["github_run_id"] for row in known_open} == still_open
     assert_jobs(connection, world, set(truth), deleted or set())
 
 
@@ -423,6 +426,40 @@ def test_runs_deleted_upstream_are_probed_once_and_no_more_than_fifty_an_ingest(
     assert runs == {"n": 50}
     run_ingest(connection, simulated)
     assert_complete(connection, world, {run.id for run in gone})
+
+
+def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
+    connection: Connection,
+) -> None:
+    world = month()
+    (repository,) = world.repositories
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    run = world.open_runs(repository)[0]
+    world.delete(repository, run)
+    run_ingest(connection, simulated)
+    marked = [r for r in rows(connection, "open_runs", "1") if r["missing_upstream_at"]]
+    assert [row["github_run_id"] for row in marked] == [run.id]
+    simulated.restart_counters()
+    run_ingest(connection, simulated)
+    assert simulated.counters.received["run"] <= len(world.open_runs(repository))
+    (proof,) = status(connection).proof
+    assert proof["unequal_windows"] == 0
+
+
+def test_what_was_pruned_is_not_claimed_to_be_listed(connection: Connection) -> None:
+    world = month()
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    before = len(rows(connection, "windows", "1"))
+    age = NOW - FIRST + timedelta(days=20)
+    prune(connection, f"{age.days} days", local_time=datetime.now(UTC))
+    assert 0 < len(rows(connection, "windows", "1")) < before
+    (proof,) = status(connection).proof
+    assert proof["unequal_windows"] == 0
+    report = run_ingest(connection, simulated)
+    assert report.outcome == "complete", report.error
+    assert_complete(connection, world)
 
 
 def test_threads_end_with_the_ingest(connection: Connection) -> None:

@@ -316,7 +316,7 @@ def test_attempts_to_fetch_are_those_that_an_ingest_would(
     assert row["pending_attempts"] == pending.rowcount == 1
     assert row["gone_attempts"] == 1
     assert_balanced(row)
-    assert about_the_proof(connection) == ["acme/app: 1 earlier attempts are still to fetch"]
+    assert about_the_proof(connection) == ["acme/app: earlier attempts still to fetch: 1"]
 
 
 def test_jobs_are_pending_and_no_concern_to_who_never_fetches_them(
@@ -332,7 +332,7 @@ def test_jobs_are_pending_and_no_concern_to_who_never_fetches_them(
         [settled_runs(world)[0].id],
     )
     assert proof(connection)["attempts_without_jobs"] == 1
-    assert about_the_proof(connection) == ["acme/app: jobs of 1 attempts are still to fetch"]
+    assert about_the_proof(connection) == ["acme/app: attempts whose jobs are still to fetch: 1"]
 
 
 def test_a_window_that_cannot_be_complete_is_a_concern_and_no_part_of_the_equation(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from telemetry import TelemetryError, simulator
 from telemetry.database import Connection
+from telemetry.differences import COMPARED, Difference, compare
 from telemetry.github import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
 from telemetry.listing import Limits
@@ -25,7 +26,7 @@ from telemetry.simulated_month import team_month
 from telemetry.simulated_world import Run, World
 from telemetry.simulator import Simulator
 from telemetry.terminal import verification_text
-from telemetry.verify import COMPARED, Difference, Verification, _spaces, compare, verify
+from telemetry.verify import Verification, _spaces, verify
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

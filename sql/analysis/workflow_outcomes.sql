@@ -1,7 +1,8 @@
 -- Which workflows fail, how often, and how long do they take?
 -- Over the runs of the last 30 days, each by its latest attempt. Only decided runs (success,
 -- failure, timed_out, startup_failure) count for success_percent; minutes are those of successes,
--- because failures end early. They run to GitHub's last change of a run, so they are upper bounds.
+-- because failures end early, from the attempt's start to the end of its last job. Where jobs are
+-- not fetched yet, GitHub's last change of the run stands in for the end, and may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 select
   repository,
