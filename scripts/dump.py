@@ -2,7 +2,8 @@
 
     make dump FILE=telemetry.dump
 
-The file is in pg_dump's custom format; make restore reads it. Exit codes: 0 done, 1 failed.
+The file is in pg_dump's custom format; make restore reads it.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 import os

@@ -3,7 +3,7 @@
     make find-dump
 
 For the workflow, which downloads that dump: the line goes to $GITHUB_OUTPUT too, when it is set.
-Exit codes: 0 done, also when there is none, 1 failed.
+Exit codes: 0 done, also when there is none, 1 failed, 2 wrong usage.
 """
 
 import os

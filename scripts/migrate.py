@@ -2,7 +2,7 @@
 
     make migrate
 
-Exit codes: 0 done, 1 failed.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 import os

@@ -75,7 +75,7 @@ class Changes:
             if "insert" in self.kinds:
                 self._created(NOW)
             if "late" in self.kinds:
-                self._created(NOW - timedelta(minutes=self.random.randrange(90, 400)))
+                self._created(NOW - timedelta(minutes=self.random.randrange(90, 300)))
             if "delete" in self.kinds and self.repository.runs:
                 # Anywhere, but rather among the newer ones, below which more is still to be read.
                 place = max(self.random.random(), self.random.random())
@@ -191,22 +191,16 @@ def assert_all_listed_at_rest(
     assert memory.stored >= true_ids(repository, since, NOW + HOUR)
 
 
-SHAKEN = pytest.mark.parametrize(
-    ("kinds", "step", "concurrency"),
-    [
-        (kinds, step, concurrency)
-        for kinds in ("insert", "delete", "insert delete")
-        for step in (1, 2, 3, 5)
-        for concurrency in (1, 8)
-    ],
-)
+CONCURRENCY = pytest.mark.parametrize("concurrency", [1, 8])
 
 
-@SHAKEN
+@CONCURRENCY
+@pytest.mark.parametrize("step", [1, 2, 3, 5])
+@pytest.mark.parametrize("kinds", ["insert", "delete", "insert delete"])
 def test_no_run_is_overlooked_when_runs_come_and_go_at_every_kth_request(
     kinds: str, step: int, concurrency: int
 ) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 450))
+    world, _ = world_of(every(timedelta(minutes=1), 330))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     since = NOW - timedelta(hours=12)
@@ -223,11 +217,13 @@ def test_no_run_is_overlooked_when_runs_come_and_go_at_every_kth_request(
     assert len(memory.gaps(NOW + 1.5 * HOUR)) == 0
 
 
-@SHAKEN
+@CONCURRENCY
+@pytest.mark.parametrize("step", [1, 3])
+@pytest.mark.parametrize("kinds", ["insert", "delete", "insert delete"])
 def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
     kinds: str, step: int, concurrency: int
 ) -> None:
-    world, _ = world_of(bursts(450, 130))
+    world, _ = world_of(bursts(330, 130))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     memory = Memory(NOW - HOUR)
@@ -238,11 +234,11 @@ def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
     assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 @pytest.mark.parametrize("kinds", ["late", "delete", "insert delete"])
 def test_no_run_is_overlooked_in_a_filtered_list(kinds: str, step: int, concurrency: int) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 450))
+    world, _ = world_of(every(timedelta(minutes=1), 330))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     start, end = NOW - timedelta(hours=8), NOW - HOUR
@@ -275,7 +271,7 @@ def test_a_filtered_list_is_never_trusted_where_it_may_have_been_cut(
     assert len(memory.ids()) == count
 
 
-@pytest.mark.parametrize("form", CAPS)
+@pytest.mark.parametrize("form", CAPS[1:3])
 @pytest.mark.parametrize("count", [999, 1_000, 1_001])
 def test_github_s_own_limit_of_a_thousand_is_kept(form: dict[str, Any], count: int) -> None:
     world, repository = world_of(every(timedelta(seconds=5), count, NOW - HOUR))
@@ -290,7 +286,7 @@ def test_github_s_own_limit_of_a_thousand_is_kept(form: dict[str, Any], count: i
     assert (requests == 10) == (count == 999)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("form", CAPS)
 @pytest.mark.parametrize("size", [100, 101, 250])
 def test_a_second_with_more_runs_than_can_be_listed_is_said_to_be_incomplete(
@@ -316,15 +312,15 @@ def test_a_second_with_more_runs_than_can_be_listed_is_said_to_be_incomplete(
     )
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("kinds", ["insert", "delete", "insert delete", ""])
 def test_a_list_longer_than_github_counts_is_proven_by_filtered_ones(
     kinds: str, concurrency: int
 ) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 700))
+    world, _ = world_of(every(timedelta(minutes=1), 430))
     changes = Changes(world, kinds, 2)
-    simulated = Simulator(world, before=changes, unfiltered_cap=300)
-    limits = Limits(unfiltered=300)
+    simulated = Simulator(world, before=changes, unfiltered_cap=200)
+    limits = Limits(unfiltered=200)
     memory = Memory(NOW - timedelta(hours=12))
     with lister(simulated, concurrency=concurrency, limits=limits) as using:
         memory.ingest(using)
@@ -369,19 +365,17 @@ def random_total() -> Callable[[int], int]:
 WRONG: dict[str, Callable[[], Callable[[int], int | None]]] = {
     "missing": lambda: lambda total: None,
     "zero": lambda: lambda total: 0,
-    "negative": lambda: lambda total: -5,
     "far too high": lambda: lambda total: 10**12,
     "a little too high": lambda: lambda total: total + 7,
-    "one too low": lambda: lambda total: max(0, total - 1),
-    "always the same": lambda: lambda total: 450,
+    "always 450": lambda: lambda total: 450,
     "random": random_total,
 }
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_total_costs_requests_but_no_run(wrong: str, concurrency: int) -> None:
-    world, repository = world_of(every(timedelta(minutes=1), 450))
+    world, repository = world_of(every(timedelta(minutes=1), 330))
     simulated = Simulator(world, fault=told(WRONG[wrong]()))
     since = NOW - timedelta(hours=10)
     memory = Memory(since)
@@ -392,17 +386,14 @@ def test_a_wrong_total_costs_requests_but_no_run(wrong: str, concurrency: int) -
     assert true_ids(repository, since, NOW - HOUR) <= memory.ids()
     assert memory.stored == {run.id for run in repository.runs}
     assert all(w.reported is None or w.reported < 1_000 for w in memory.windows)
-    assert requests <= 5 + 3 * 5
+    assert requests <= 4 + 3 * 4
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("wrong", WRONG)
-@pytest.mark.parametrize("kinds", ["delete", "insert delete"])
-def test_a_wrong_total_hides_no_run_that_was_overlooked(
-    kinds: str, wrong: str, concurrency: int
-) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 350))
-    changes = Changes(world, kinds, 2)
+def test_a_wrong_total_hides_no_run_that_was_overlooked(wrong: str, concurrency: int) -> None:
+    world, _ = world_of(every(timedelta(minutes=1), 330))
+    changes = Changes(world, "delete", 2)
     simulated = Simulator(world, before=changes, fault=told(WRONG[wrong]()))
     memory = Memory(NOW - timedelta(hours=10))
     with lister(simulated, concurrency=concurrency) as using:
@@ -410,9 +401,9 @@ def test_a_wrong_total_hides_no_run_that_was_overlooked(
     changes.assert_nothing_overlooked(memory.windows)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrency: int) -> None:
-    world, repository = world_of(every(timedelta(minutes=1), 450))
+    world, repository = world_of(every(timedelta(minutes=1), 330))
     damaged = {run.id for run in repository.runs[::7]}
 
     def damage(payload: Any) -> Any:
@@ -434,8 +425,9 @@ def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrenc
     assert named == {f"run {run_id}: created_at is missing" for run_id in damaged}
     for memory, end in ((newest, NOW - LIST_LAG), (older, NOW - HOUR)):
         assert memory.gaps(end - SECOND) == []
-        assert memory.ids() <= true_ids(repository, since, end) - damaged
-        assert sum(window.seen for window in memory.windows) >= len(memory.ids()) + 50
+        there = true_ids(repository, since, end)
+        assert memory.ids() == there - damaged
+        assert sum(window.seen for window in memory.windows) == len(there)
 
 
 # Nothing there
@@ -531,10 +523,10 @@ def test_a_window_of_the_last_day_or_of_several_pages_has_no_etag() -> None:
 # Faults
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("kinds", ["", "insert", "delete", "insert delete"])
 def test_smaller_pages_after_a_502_break_no_window(kinds: str, concurrency: int) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 450))
+    world, _ = world_of(every(timedelta(minutes=1), 330))
     changes = Changes(world, kinds, 3)
 
     def too_big(request: RequestInfo, ordinal: int) -> Fault | None:
@@ -550,7 +542,7 @@ def test_smaller_pages_after_a_502_break_no_window(kinds: str, concurrency: int)
     assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("runs", ["newest", "interval"])
 def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int) -> None:
     world, _ = world_of(every(timedelta(seconds=30), 900, NOW - HOUR))
@@ -571,7 +563,7 @@ def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int)
     assert_apart(memory.windows)
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
     world, _ = world_of(every(timedelta(seconds=30), 900))
     limited = primary_limit(NOW + HOUR)
@@ -589,7 +581,7 @@ def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
     assert len(memory.windows) >= 2
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 @pytest.mark.parametrize("unfiltered", [40_000, 500])
 def test_many_passes_of_few_requests_list_a_long_list(unfiltered: int, concurrency: int) -> None:
     world, repository = world_of(every(timedelta(minutes=2), 1_200, NOW - HOUR))
@@ -627,9 +619,9 @@ def test_a_list_at_rest_costs_its_pages_and_at_most_one_request(
     assert memory.gaps(NOW - LIST_LAG) == []
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 def test_where_there_is_nothing_new_one_request_tells(concurrency: int) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 450))
+    world, _ = world_of(every(timedelta(minutes=1), 330))
     simulated = Simulator(world)
     memory = Memory(NOW - timedelta(hours=9))
     for _ in range(2):
@@ -639,7 +631,7 @@ def test_where_there_is_nothing_new_one_request_tells(concurrency: int) -> None:
     assert simulated.counters.received["runs"] == 1
 
 
-@pytest.mark.parametrize("concurrency", [1, 8])
+@CONCURRENCY
 def test_runs_that_arrive_while_the_list_is_read_cost_few_requests(concurrency: int) -> None:
     world, _ = world_of(every(timedelta(minutes=2), 1_950, NOW - HOUR))
     changes = Changes(world, "insert", 7)
@@ -651,18 +643,18 @@ def test_runs_that_arrive_while_the_list_is_read_cost_few_requests(concurrency: 
     assert memory.gaps(NOW - HOUR) == []
 
 
-@pytest.mark.parametrize("form", CAPS)
+@pytest.mark.parametrize("form", CAPS[:2])
 def test_filtered_lists_of_a_long_stretch_cost_little_more_than_their_pages(
     form: dict[str, Any],
 ) -> None:
-    busy = [hour for hour in range(24 * 12) if 7 <= hour % 24 < 19]
+    busy = [hour for hour in range(24 * 7) if 7 <= hour % 24 < 19]
     moments = [
         NOW - hour * HOUR - HOUR - timedelta(seconds=40 * n)
-        for hour in range(24 * 12)
+        for hour in range(24 * 7)
         for n in range(24 if hour in busy else 4)
     ]
     world, repository = world_of(sorted(moments))
-    start, end = NOW - timedelta(days=14), NOW - HOUR
+    start, end = NOW - timedelta(days=8), NOW - HOUR
     memory = Memory(start)
     with lister(Simulator(world, **form), concurrency=8) as using:
         memory.take(using.interval(start, end))

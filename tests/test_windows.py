@@ -256,17 +256,30 @@ def test_after_a_deletion_pages_count_again_from_those_asked_for_since() -> None
     assert ids_of(walk.prove(again)) == [[6, 5, 4], [3, 2, 1]]
 
 
-def test_a_list_that_github_cut_off_proves_nothing_below_its_last_page() -> None:
-    walk = Walk(at(0), at(7), longest=6, ahead=0)
-    for listed in pages_of((RUNS[:5], 1), (RUNS[:5], 2)):
+def test_after_a_deletion_the_open_window_is_not_proven_by_a_later_beginning() -> None:
+    shorter = [r for r in NINE if r.github_run_id != 9]
+    walk = Walk(at(0), at(10), longest=MANY, ahead=2)
+    for listed in pages_of((NINE, 1), (NINE, 2), (NINE, 3)):
         walk.add(listed)
+    (again,) = pages_of((shorter, 1))
+    assert walk.prove(again) == []
     walk.end()
-    assert walk.proven()[-1].created_from == at(0)
+    assert walk.prove(again) == []
+
+
+def test_a_list_that_github_cut_off_proves_nothing_below_its_last_page() -> None:
     walk = Walk(at(0), at(7), longest=6, ahead=0)
     walk.add(*pages_of((RUNS, 1)))
     walk.add(*pages_of((RUNS, 2)))
     walk.end()
     assert ids_of(walk.proven()) == [[6, 5]]
+
+
+def test_a_list_that_ends_before_its_total_proves_nothing_below_its_last_page() -> None:
+    pages = [page([*RUNS[:3]], 1, 6), Page([*RUNS[3:5]], 6, 2, PER_PAGE, None)]
+    windows = walk_over(pages).proven()
+    assert ids_of(windows) == [[6, 5], [4, 3]]
+    assert windows[-1].created_from == at(3)
 
 
 @pytest.mark.parametrize(
@@ -350,6 +363,28 @@ def test_a_search_is_too_long_when_total_and_pages_say_so(
 def test_a_search_is_too_long_when_it_lists_as_many_as_can_be() -> None:
     assert search_of([page([*RUNS[:3]], 1), page([*RUNS[3:]], 2)], longest=6).is_too_long
     assert not search_of([page([*RUNS[:3]], 1), page([*RUNS[3:5]], 2)], longest=6).is_too_long
+
+
+def test_of_a_search_that_broke_off_the_pages_read_in_order_are_proven() -> None:
+    search = Search(at(0), at(7), longest=MANY, ahead=0)
+    search.add(*pages_of((RUNS, 1)))
+    assert ids_of(search.proven()) == [[6, 5]]
+
+
+@pytest.mark.parametrize(("total", "last"), [(6, 2), (None, 2)])
+def test_of_a_search_that_may_be_too_long_nothing_is_proven(
+    total: int | None, last: int | None
+) -> None:
+    search = Search(at(0), at(7), longest=6, ahead=0)
+    search.add(Page([*RUNS[:3]], total, 1, PER_PAGE, last))
+    assert search.proven() == []
+
+
+def test_what_is_reported_of_an_unlistable_second_fits_its_column() -> None:
+    search = Search(at(0), at(1), longest=3, ahead=0)
+    search.add(Page([run(n, 0) for n in range(3)], 10**12, 1, PER_PAGE, 4))
+    window = search.unlistable()
+    assert (window.reported, window.seen, window.is_complete) == (2**31 - 1, 3, False)
 
 
 @pytest.mark.parametrize("seconds", [1, 2, 60, 86_400])
