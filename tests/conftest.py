@@ -70,15 +70,24 @@ def migrated(new_database: Callable[[str], str]) -> str:
 
 
 @pytest.fixture
-def empty_dsn(new_database: Callable[[str], str]) -> str:
+def empty_dsn(server: str, new_database: Callable[[str], str]) -> Iterator[str]:
     """A database without any table."""
-    return new_database("template1")
+    yield (dsn := new_database("template1"))
+    drop(server, dsn)
 
 
 @pytest.fixture
-def dsn(new_database: Callable[[str], str], migrated: str) -> str:
+def dsn(server: str, new_database: Callable[[str], str], migrated: str) -> Iterator[str]:
     """A database with all tables and views, and no rows."""
-    return new_database(migrated)
+    yield (dsn := new_database(migrated))
+    drop(server, dsn)
+
+
+def drop(server: str, dsn: str) -> None:
+    """Delete a database that a test is done with: a thousand of them would fill a disk."""
+    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture
