@@ -14,7 +14,7 @@ unexport $(VARIABLES)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github prune status verify psql dump restore \
-  find-dump test lint clean
+  find-dump test bench lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ find-dump: .venv/.installed ## the run of the schedule that left the newest dump
 
 test: .venv/.test ## run the tests
 	@$(RUN) -m pytest -q
+
+bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
+	@$(RUN) scripts/bench.py
 
 lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """A repository's runs, listed without loss, and the proof of how much of the list was seen.
 
 Knows the client, not the database: pages and proven windows are handed over as they come. What
-pages prove is worked out in `windows`; here is decided which lists to ask for.
+pages prove is worked out in `windows` and `search`; here is decided which lists to ask for.
 
 GitHub ends a filtered list at 1,000 runs and an unfiltered one at about 40,000, either without a
 word; and a filtered list lags behind. So what is new is read from the unfiltered list, and what
@@ -16,7 +16,8 @@ from typing import Any
 
 from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
 from telemetry.rows import UnreadableRow, WorkflowRun
-from telemetry.windows import ListedWindow, Search, Walk, created_range, groups, whole
+from telemetry.search import Search, created_range
+from telemetry.windows import ListedWindow, Walk, groups, whole
 
 __all__ = ["SEARCH_LAG", "Batch", "Batches", "Limits", "ListedWindow", "Lister", "groups"]
 

@@ -17,18 +17,14 @@ How long the list is, is its `total_count`; what the page itself belies is taken
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from telemetry.pagination import Page
-from telemetry.rows import LONGEST_COUNT, UnreadableRow, WorkflowRun
+from telemetry.rows import UnreadableRow, WorkflowRun
 
 SECOND = timedelta(seconds=1)
-
-# The pace of runs changes with the hours; a much longer interval would often hold too many.
-LARGEST_GROWTH = 1.5
-LARGEST_GROWTH_OF_EMPTY = 8
 
 
 @dataclass(frozen=True)
@@ -163,95 +159,6 @@ class Walk:
         return [c.window for c in self._closed]
 
 
-class Search:
-    """A filtered list of one interval, read once."""
-
-    def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
-        self.low = low
-        self.high = high
-        self.seen: set[int | str] = set()
-        self.is_unchanged = False
-        self.is_too_long = False
-        self._longest = longest
-        self._walk = Walk(low, high, longest=longest, ahead=ahead)
-        self._first: Page | None = None
-        self._totals: list[int | None] = []
-        self._length = 0
-        self._oldest = high
-
-    @property
-    def is_one_second(self) -> bool:
-        """Whether the interval cannot be divided."""
-        return self.high - self.low <= SECOND
-
-    def add(self, page: Page) -> None:
-        """Take in the next page."""
-        self._first = self._first or page
-        self._walk.add(page)
-        self._totals.append(page.total_count)
-        self._length += len(page.items)
-        for item in page.items:
-            if isinstance(item, WorkflowRun):
-                self.seen.add(item.github_run_id)
-                self._oldest = min(self._oldest, item.created_at)
-            else:
-                self.seen.add(str(item))
-        # A total that the number of pages belies does not make the list too long.
-        is_announced = page.last is not None and page.last * page.per_page >= self._longest
-        total = page.total_count or 0
-        if self._length >= self._longest or (is_announced and total >= self._longest):
-            self.is_too_long = True
-
-    def end(self) -> None:
-        """Take in that the list is over."""
-        self._walk.end()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the list held as many runs as it was said to, and always as many.
-
-        No runs are created in its interval any more, and its first page was there first: so none
-        was overlooked. One page alone needs no total, for nothing can move in it.
-        """
-        if self._totals == [None]:
-            return True
-        return set(self._totals) == {len(self.seen)}
-
-    def windows(self, *, is_closed: bool) -> list[ListedWindow]:
-        """All of the interval, cut where pages end; one page of a closed one keeps its ETag."""
-        if self._first is None or len(self._totals) > 1:
-            return self._walk.all_windows()
-        reported = told_length(self._first, self._longest)
-        etag = self._first.etag if is_closed else None
-        return [replace(self._window(reported), etag=etag)]
-
-    def proven(self) -> list[ListedWindow]:
-        """The windows that are proven though the list as a whole is not."""
-        # A list whose length is not told may be one of those that GitHub ends too early.
-        return [] if self.is_too_long or self._walk.length is None else self._walk.proven()
-
-    def unlistable(self) -> ListedWindow:
-        """The interval as one that GitHub does not list to its end."""
-        total = self._totals[0] if self._totals else None
-        problem = "more runs were created in one second than GitHub lists"
-        reported = None if total is None else min(total, LONGEST_COUNT)
-        return replace(self._window(reported), is_complete=False, problem=problem)
-
-    def _window(self, reported: int | None) -> ListedWindow:
-        ids = sorted(item for item in self.seen if isinstance(item, int))
-        return ListedWindow(self.low, self.high, reported, ids, len(self.seen))
-
-    def next_length(self, wanted: float) -> timedelta:
-        """How long the next interval back in time may be to hold about so many runs."""
-        length = (self.high - self.low).total_seconds()
-        # Only of a list that was read whole is it known that nothing else is in the interval.
-        read = (self.high - self._oldest).total_seconds() if self.is_too_long else length
-        growth = LARGEST_GROWTH if len(self.seen) * 10 > wanted else LARGEST_GROWTH_OF_EMPTY
-        longest = length / 2 if self.is_too_long else length * growth
-        by_pace = wanted * max(read, 1) / len(self.seen) if self.seen else longest
-        return timedelta(seconds=max(1, round(min(by_pace, longest))))
-
-
 def told_length(page: Page, longest: int) -> int | None:
     """How long the list is, as the page says; None where it does not, or where it cannot be.
 
@@ -307,14 +214,6 @@ def groups(windows: Iterable[SomeInterval], most: int) -> Iterator[list[SomeInte
         group.append(window)
     if group:
         yield group
-
-
-def created_range(start: datetime, end: datetime) -> str:
-    """GitHub's search text for runs created from `start` until before `end`, in UTC.
-
-    Its ranges are whole seconds with both ends included ("Understanding the search syntax").
-    """
-    return f"{start:%Y-%m-%dT%H:%M:%SZ}..{end - SECOND:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def whole(moment: datetime) -> datetime:

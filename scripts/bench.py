@@ -1,0 +1,44 @@
+"""Measure what an ingest costs against a simulated GitHub, beside a program that stores nothing.
+
+    make bench
+
+Takes about five minutes on two cores; --quick, with fewer runs, takes half a minute, but its times
+say little. No token, no network; your own data is not touched. Exit codes: 0 all targets are met,
+1 failed, 4 a target was missed.
+"""
+
+import os
+from dataclasses import asdict
+
+from command import ROOT, parser, run, say, show, show_json
+
+from telemetry.bench import QUICK, Sizes, bench
+from telemetry.terminal import table
+
+COLUMNS = {
+    "name": "measured",
+    "result": "result",
+    "target": "target, at most",
+    "unit": "",
+    "is_met": "ok",
+    "detail": "",
+}
+
+
+def main() -> int:
+    command = parser(__doc__)
+    command.add_argument("--quick", action="store_true", help="fewer runs")
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = command.parse_args()
+    sizes = QUICK if options.quick else Sizes()
+    found = list(bench(ROOT / "scripts", sizes, environ=os.environ, notify=say))
+    rows = [{**asdict(one), "is_met": one.is_met} for one in found]
+    if options.json:
+        show_json({"schema_version": 1, "measurements": rows})
+    else:
+        show(table(rows, COLUMNS))
+    return 0 if all(one.is_met for one in found) else 4
+
+
+if __name__ == "__main__":
+    run(main)

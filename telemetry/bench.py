@@ -1,0 +1,250 @@
+"""What an ingest costs, against a simulated GitHub: requests, time, CPU and memory.
+
+Times and CPU are told as ratios to `floor`, which fetches and parses the same pages and stores
+nothing, so that they say much the same on any machine. The simulator runs in this process and has
+made each timed answer once before; ingest and floor are processes of their own, the ingest the very
+command that users run, on tables that are new and of which the database has no statistics.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from telemetry import TelemetryError, embedded, settings
+from telemetry.bench_world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
+from telemetry.database import open_connection
+from telemetry.github import GitHub
+from telemetry.ingest import Tools, Wanted, ingest
+from telemetry.migrations import migrate, roll_back
+from telemetry.simulated_world import World
+from telemetry.simulator import Simulator
+from telemetry.usage import Usage, usage
+
+CONCURRENCY = 8
+# Older than any run of the simulated month, and younger than what is pruned.
+SINCE_DAYS, KEEP_DAYS = 40, 180
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many runs are ingested for which figure, and how often what is timed at 50 ms is."""
+
+    listed: int = 25_000
+    with_jobs: int = 2_000
+    few_in_memory: int = 10_000
+    many_in_memory: int = 100_000
+    with_faults: int = 2_500
+    times: int = 2
+
+
+QUICK = Sizes(2_500, 100, 1_000, 2_500, 500, times=1)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One figure; `target` is the largest that is good enough, None where there is none."""
+
+    name: str
+    result: float
+    target: float | None
+    unit: str
+    detail: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the result is no larger than the target."""
+        return self.target is None or self.result <= self.target
+
+
+def bench(
+    scripts: Path,
+    sizes: Sizes,
+    *,
+    environ: Mapping[str, str],
+    notify: Callable[[str], None] = lambda text: None,
+) -> Iterator[Measurement]:
+    """Measure one figure after another; `scripts` is the folder of the commands.
+
+    Raises TelemetryError when a command or an ingest fails, EmbeddedUnavailable when there is no
+    server to be had.
+    """
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(settings.PREFIXES) and not name.lower().endswith("_proxy")
+    }
+    with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
+        home = Path(folder)
+        # As root, the server runs as another account, which has to get in.
+        home.chmod(0o711)
+        with embedded.server(home, environ=kept, notify=notify) as dsn:
+            made = _Bench(scripts, sizes, kept, dsn, notify)
+            yield from made.requests()
+            yield from made.lists()
+            yield from made.jobs()
+            yield from made.memory()
+            yield from made.changes()
+
+
+@dataclass
+class _Bench:
+    scripts: Path
+    sizes: Sizes
+    environ: Mapping[str, str]
+    dsn: str
+    notify: Callable[[str], None]
+    url: str = field(default="", init=False)
+
+    def requests(self) -> Iterator[Measurement]:
+        """What a first and a second ingest send, where runs have earlier attempts."""
+        world = month(self.sizes.listed)
+        (repository,) = world.repositories
+        runs = len(repository.runs)
+        earlier = sum(world.latest(run).number - 1 for run in repository.runs)
+        name = f"{runs:,} runs, {earlier:,} earlier attempts"
+        with self._serving(world, name) as simulator:
+            self._ingest()
+            sent, least = simulator.restart_counters().received.total(), -(-runs // 100) + earlier
+            target, detail = int(1.02 * least + 3), f"floor {least:,}"
+            yield Measurement(f"{name}: first ingest", sent, target, "requests", detail)
+            self._ingest(again=True)
+            charged = simulator.restart_counters().charged
+            yield Measurement(f"{name}: second, nothing due", charged, 3, "requests charged")
+
+    def lists(self) -> Iterator[Measurement]:
+        """The list of runs alone: each run in one attempt, without jobs."""
+        name = f"list of {self.sizes.listed:,} runs"
+        with self._serving(month(self.sizes.listed, reruns=False), name) as simulator:
+            self._floor()
+            simulator.latency = 0.05
+            pairs = [(self._ingest(), self._floor()) for _ in range(self.sizes.times)]
+            yield _time(f"{name}, 50 ms", pairs, 3.0)
+            yield _cpu(f"{name}, 50 ms", pairs, 4.0)
+            simulator.latency = 0.3
+            yield _time(f"{name}, 300 ms", [(self._ingest(), self._floor())], 1.3)
+
+    def jobs(self) -> Iterator[Measurement]:
+        """The list of runs with all their jobs and steps."""
+        name = f"jobs and steps of {self.sizes.with_jobs:,} runs, 50 ms"
+        with self._serving(month(self.sizes.with_jobs, reruns=False), name) as simulator:
+            self._floor(jobs=True)
+            simulator.latency = 0.05
+            pairs = [(self._ingest(jobs=True), self._floor(jobs=True))]
+            yield _time(name, pairs, 2.0)
+            yield _cpu(name, pairs, None)
+
+    def memory(self) -> Iterator[Measurement]:
+        """The peak of the client; a list over 40,000 runs ends there and goes on by windows."""
+        few, many = self.sizes.few_in_memory, self.sizes.many_in_memory
+        peaks = []
+        for runs in (few, many):
+            with self._serving(month(runs, reruns=False), f"the memory for {runs:,} runs"):
+                peaks.append(self._ingest().peak_bytes)
+        yield Measurement(f"peak memory, {many:,} runs", round(peaks[1] / 2**20), 120, "MB")
+        growth = round((peaks[1] / peaks[0] - 1) * 100)
+        detail = f"from {peaks[0] / 2**20:.0f} MB"
+        yield Measurement(f"its growth from {few:,} runs", growth, 10, "%", detail)
+
+    def changes(self) -> Iterator[Measurement]:
+        """Faults, and what a day of changes costs: in this process, where no wait is real."""
+        runs = self.sizes.with_faults
+        world, faults = month(runs, days_ahead=1), Faults()
+        (repository,) = world.repositories
+        simulator = Simulator(world, limit=0, fault=faults)
+        self.notify(f"measuring {runs:,} runs through faults, and a day later")
+        self._clear()
+        with simulator.serve() as self.url:
+            self._ingest_here()
+            wrong, detail = self._wrong(world), f"{faults.given:,} faults"
+            yield Measurement(f"{runs:,} runs through faults: wrong", wrong, 0, "runs", detail)
+            before = set(world.attempts(repository))
+            pass_a_day(world)
+            changes = before ^ set(world.attempts(repository))
+            name = f"a day later, {len({a.github_run_id for a in changes}):,} runs changed"
+            simulator.fault = None
+            simulator.restart_counters()
+            self._ingest_here()
+            charged = simulator.restart_counters().charged
+            yield Measurement(f"{name}: wrong", self._wrong(world), 0, "runs")
+            yield Measurement(f"{name}: ingest", charged, None, "requests charged")
+
+    @contextmanager
+    def _serving(self, world: World, name: str) -> Iterator[Simulator]:
+        self.notify(f"measuring {name}")
+        (repository,) = world.repositories
+        for run in world.open_runs(repository):
+            world.finish(run)
+        # More requests an hour than GitHub allows, in the same headers.
+        simulator = Simulator(world, limit=1_000_000)
+        with simulator.serve() as self.url:
+            yield simulator
+
+    def _clear(self) -> None:
+        roll_back(self.dsn)
+        migrate(self.dsn)
+
+    def _ingest(self, *, jobs: bool = False, again: bool = False) -> Usage:
+        """One `ingest_workflows.py`; every setting is given, so that none comes from elsewhere."""
+        if not again:
+            self._clear()
+        options = {
+            "--repo": REPOSITORY,
+            "--org": "",
+            "--run-id": "",
+            "--max-requests": "",
+            "--since": f"{SINCE_DAYS}d",
+            "--keep": f"{KEEP_DAYS} days",
+            "--concurrency": str(CONCURRENCY),
+        }
+        switches = {"JOBS": jobs, "FULL": False, "WAIT": False}
+        return self._usage(
+            "ingest_workflows.py",
+            *(word for option in options.items() for word in option),
+            DATABASE_URL=self.dsn,
+            GITHUB_API_URL=self.url,
+            GITHUB_TOKEN="of-the-bench",
+            **{f"TELEMETRY_{name}": str(int(is_on)) for name, is_on in switches.items()},
+        )
+
+    def _floor(self, *, jobs: bool = False) -> Usage:
+        wanted = ["--jobs"] if jobs else []
+        return self._usage("floor.py", *wanted, self.url, REPOSITORY, str(CONCURRENCY))
+
+    def _usage(self, script: str, *arguments: str, **environ: str) -> Usage:
+        command = [sys.executable, str(self.scripts / script), *arguments]
+        return usage(command, {**self.environ, **environ})
+
+    def _ingest_here(self) -> None:
+        now = datetime.now(UTC)
+        since, horizon = now - timedelta(days=SINCE_DAYS), now - timedelta(days=KEEP_DAYS)
+        with (
+            GitHub("of-the-bench", base_url=self.url, sleep=lambda seconds: None) as client,
+            open_connection(self.dsn) as connection,
+        ):
+            tools = Tools(connection, client, Wanted(since, horizon, jobs=False), CONCURRENCY)
+            (report,) = ingest(tools, [REPOSITORY])
+        if report.outcome != "complete":
+            raise TelemetryError(f"the ingest ended {report.outcome}: {report.error}")
+
+    def _wrong(self, world: World) -> int:
+        with open_connection(self.dsn) as connection:
+            return len(wrong_runs(connection, world))
+
+
+def _time(name: str, pairs: list[tuple[Usage, Usage]], target: float | None) -> Measurement:
+    """The time of the quickest ingest to that of the quickest floor: other work only slows them."""
+    return _ratio(f"{name}: time", [(a.seconds, b.seconds) for a, b in pairs], target)
+
+
+def _cpu(name: str, pairs: list[tuple[Usage, Usage]], target: float | None) -> Measurement:
+    return _ratio(f"{name}: CPU", [(a.cpu_seconds, b.cpu_seconds) for a, b in pairs], target)
+
+
+def _ratio(name: str, pairs: list[tuple[float, float]], target: float | None) -> Measurement:
+    ours, floor = (min(values) for values in zip(*pairs, strict=True))
+    detail = f"{ours:.1f} s to {floor:.1f} s"
+    return Measurement(name, round(ours / floor, 2), target, "× floor", detail)

@@ -1,0 +1,87 @@
+"""The worlds that `bench` measures in, and whether what is stored is what they hold."""
+
+from datetime import UTC, datetime, timedelta
+from zlib import crc32
+
+from telemetry.database import Connection, execute
+from telemetry.simulated_month import team_month
+from telemetry.simulated_world import World
+from telemetry.simulator import (
+    Fault,
+    RequestInfo,
+    bad_gateway,
+    connection_reset,
+    secondary_limit,
+    too_many_requests,
+    truncated_body,
+)
+
+REPOSITORY = "acme/app"
+YEAR = timedelta(days=365)
+
+
+def month(runs: int, *, reruns: bool = True, days_ahead: int = 0) -> World:
+    """A month of about so many runs of one repository, until now or until so many days ago."""
+    end = datetime.now(UTC) - timedelta(days=days_ahead)
+    world = team_month(1, end, (REPOSITORY,), runs_per_day=runs / 30, days_ahead=days_ahead)
+    for run in () if reruns else world.repositories[0].runs:
+        del run.attempts[1:]
+    return world
+
+
+def pass_a_day(world: World) -> None:
+    """Beside what the team does that day, runs of any age are run again, and some deleted."""
+    (repository,) = world.repositories
+    settled = [run for run in repository.runs if world.latest(run).updated_at <= world.second]
+    for run in settled[5::100]:
+        world.rerun(run, conclusion="failure")
+    for run in settled[7::250]:
+        world.delete(repository, run)
+    # What was listed is due again when a day has passed, not before.
+    world.advance(timedelta(days=1, minutes=10))
+
+
+def wrong_runs(connection: Connection, world: World) -> set[int]:
+    """The ids of runs that are missing, too many, or stored otherwise than a list tells them.
+
+    Raises psycopg.Error.
+    """
+    (repository,) = world.repositories
+    ever = {"created_from": world.now - YEAR, "created_to": world.now + YEAR}
+    runs = execute(connection, "verify_runs", {"repository_id": repository.id, **ever})
+    known = {row["github_run_id"] for row in runs}
+    rows = execute(connection, "verify_attempts", {"github_run_ids": sorted(known)})
+    left = {(row["github_run_id"], row["run_attempt"]): row for row in rows}
+    wrong = known ^ {run.id for run in repository.runs}
+    for attempt in world.attempts(repository):
+        if attempt.status == "completed":
+            row = left.pop((attempt.github_run_id, attempt.run_attempt), None)
+            truth = {**vars(attempt), "missing_upstream_at": None}
+            if row is None or any(truth[name] != value for name, value in row.items()):
+                wrong.add(attempt.github_run_id)
+    return wrong | {run_id for run_id, _ in left}
+
+
+class Faults:
+    """A fault for one URL in five, when it is asked for the first time."""
+
+    KINDS = (
+        bad_gateway(),
+        connection_reset(),
+        truncated_body(),
+        too_many_requests("1"),
+        secondary_limit("1"),
+    )
+
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+        self.given = 0
+
+    def __call__(self, request: RequestInfo, ordinal: int) -> Fault | None:
+        url = f"{request.path} {sorted(request.query.items())}"
+        digest = crc32(url.encode())
+        if url in self.asked or digest % 5:
+            return None
+        self.asked.add(url)
+        self.given += 1
+        return self.KINDS[digest // 5 % len(self.KINDS)]
