@@ -556,6 +556,22 @@ def test_a_long_list_is_proven_on_the_way() -> None:
 
 
 @CONCURRENCY
+def test_of_an_interval_that_keeps_moving_what_stood_still_is_proven(concurrency: int) -> None:
+    world, repository = world_of(every(timedelta(minutes=1), 330, NOW - HOUR))
+
+    def delete(request: RequestInfo, ordinal: int) -> None:
+        with world.lock:
+            world.delete(repository, repository.runs[-1])
+
+    start = NOW - timedelta(hours=7)
+    memory = Memory(start)
+    with lister(Simulator(world, before=delete), concurrency=concurrency) as using:
+        memory.take(using.interval(start, NOW - HOUR))
+    (window,) = memory.windows
+    assert (window.created_to, window.seen) == (NOW - HOUR, 99)
+
+
+@CONCURRENCY
 @pytest.mark.parametrize("runs", ["newest", "interval"])
 def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int) -> None:
     world, _ = world_of(every(timedelta(seconds=30), 900, NOW - HOUR))
