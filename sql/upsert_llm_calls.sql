@@ -1,12 +1,9 @@
--- Store one call of a language model; returns whether it is new, or no row if nothing changed.
+-- Store calls of language models; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- A log that is still being written is read again: the reading with more tokens wins, neither NULL
 -- nor an empty name replaces a value, and the timestamp stays, because the call is the same.
---   psql "$DATABASE_URL" -f sql/upsert_llm_calls.sql -v source=canonical -v call_id=c1 \
---     -v timestamp=2026-01-01T00:00:00Z -v session_id=s1 -v prompt_name=review -v phase=test \
---     -v provider=anthropic -v model=claude -v input_tokens=10 -v output_tokens=5 \
---     -v cache_read_tokens=0 -v cache_write_tokens=0 -v cache_write_1h_tokens=0 \
---     -v reasoning_tokens=0 -v estimated_cost=0.01 -v success=true -v error_message=none \
---     -v duration_ms=900 -v api_calls=1 -v github_run_id=1 -v github_run_attempt=1
+--   psql "$DATABASE_URL" -f sql/upsert_llm_calls.sql \
+--     -v rows='[{"source":"x","call_id":"1","timestamp":"2026-01-01","model":"m"}]'
 insert into llm_calls (
   source,
   call_id,
@@ -29,29 +26,30 @@ insert into llm_calls (
   api_calls,
   github_run_id,
   github_run_attempt
-) values (
-  :'source',
-  :'call_id',
-  :'timestamp',
-  :'session_id',
-  :'prompt_name',
-  :'phase',
-  :'provider',
-  :'model',
-  :'input_tokens',
-  :'output_tokens',
-  :'cache_read_tokens',
-  :'cache_write_tokens',
-  :'cache_write_1h_tokens',
-  :'reasoning_tokens',
-  :'estimated_cost',
-  :'success',
-  :'error_message',
-  :'duration_ms',
-  :'api_calls',
-  :'github_run_id',
-  :'github_run_attempt'
 )
+select
+  source,
+  call_id,
+  timestamp,
+  coalesce(session_id, '') as session_id,
+  coalesce(prompt_name, '') as prompt_name,
+  phase,
+  provider,
+  model,
+  input_tokens,
+  output_tokens,
+  cache_read_tokens,
+  cache_write_tokens,
+  cache_write_1h_tokens,
+  reasoning_tokens,
+  estimated_cost,
+  success,
+  error_message,
+  duration_ms,
+  coalesce(api_calls, 1) as api_calls,
+  github_run_id,
+  github_run_attempt
+from json_populate_recordset(null::llm_calls, :'rows'::json)
 on conflict (source, call_id) do update set
   session_id = coalesce(nullif(excluded.session_id, ''), llm_calls.session_id),
   prompt_name = coalesce(nullif(excluded.prompt_name, ''), llm_calls.prompt_name),

@@ -1,7 +1,7 @@
--- Store a run that has not ended; returns whether it is new, or no row if nothing changed.
---   psql "$DATABASE_URL" -f sql/upsert_open_runs.sql -v github_run_id=1 -v run_attempt=1 \
---     -v repository_id=7 -v status=queued -v created_at=2026-01-01T00:00:00Z \
---     -v updated_at=2026-01-01T00:00:00Z
+-- Store runs that have not ended; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
+--   psql "$DATABASE_URL" -f sql/upsert_open_runs.sql \
+--     -v rows='[{"github_run_id":1,"run_attempt":1,"repository_id":7,"created_at":"2026-01-01"}]'
 insert into open_runs (
   github_run_id,
   run_attempt,
@@ -9,14 +9,15 @@ insert into open_runs (
   status,
   created_at,
   updated_at
-) values (
-  :'github_run_id',
-  :'run_attempt',
-  :'repository_id',
-  :'status',
-  :'created_at',
-  :'updated_at'
 )
+select
+  github_run_id,
+  run_attempt,
+  repository_id,
+  status,
+  created_at,
+  updated_at
+from json_populate_recordset(null::open_runs, :'rows'::json)
 on conflict (github_run_id) do update set
   run_attempt = excluded.run_attempt,
   status = excluded.status,

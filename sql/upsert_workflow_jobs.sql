@@ -1,12 +1,8 @@
--- Store one job of a stored attempt; returns whether it is new, or no row if nothing changed.
+-- Store jobs of stored attempts; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An unfinished job never replaces a finished one, and a NULL never a value.
---   psql "$DATABASE_URL" -f sql/upsert_workflow_jobs.sql -v github_run_id=1 -v run_attempt=1 \
---     -v job_id=11 -v name=build -v status=completed -v conclusion=success \
---     -v created_at=2026-01-01T00:00:00Z -v started_at=2026-01-01T00:00:05Z \
---     -v completed_at=2026-01-01T00:01:00Z -v labels='{ubuntu-latest}' -v runner_id=21 \
---     -v runner_name='GitHub Actions 21' -v runner_group_id=0 \
---     -v runner_group_name='GitHub Actions' -v is_inherited=false -v is_pseudo=false \
---     -v html_url=https://github.com/acme/app/actions/runs/1/job/11
+--   psql "$DATABASE_URL" -f sql/upsert_workflow_jobs.sql \
+--     -v rows='[{"github_run_id":1,"run_attempt":1,"job_id":1,"is_inherited":0,"is_pseudo":0}]'
 insert into workflow_jobs (
   github_run_id,
   run_attempt,
@@ -25,25 +21,26 @@ insert into workflow_jobs (
   html_url,
   is_inherited,
   is_pseudo
-) values (
-  :'github_run_id',
-  :'run_attempt',
-  :'job_id',
-  :'name',
-  :'status',
-  :'conclusion',
-  :'created_at',
-  :'started_at',
-  :'completed_at',
-  :'labels',
-  :'runner_id',
-  :'runner_name',
-  :'runner_group_id',
-  :'runner_group_name',
-  :'html_url',
-  :'is_inherited',
-  :'is_pseudo'
 )
+select
+  github_run_id,
+  run_attempt,
+  job_id,
+  name,
+  status,
+  conclusion,
+  created_at,
+  started_at,
+  completed_at,
+  labels,
+  runner_id,
+  runner_name,
+  runner_group_id,
+  runner_group_name,
+  html_url,
+  is_inherited,
+  is_pseudo
+from json_populate_recordset(null::workflow_jobs, :'rows'::json)
 on conflict (github_run_id, run_attempt, job_id) do update set
   name = coalesce(excluded.name, workflow_jobs.name),
   status = coalesce(excluded.status, workflow_jobs.status),

@@ -1,14 +1,9 @@
--- Store one attempt of a workflow run; returns whether it is new, or no row if nothing changed.
+-- Store attempts of workflow runs; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An older answer never replaces a newer one, and a NULL never a value. Once the jobs are listed,
 -- completed_at and duration_seconds come from them and are kept.
---   psql "$DATABASE_URL" -f sql/upsert_workflow_runs.sql -v github_run_id=1 -v run_attempt=1 \
---     -v repository_id=7 -v repository=acme/app -v workflow_id=3 -v workflow_name=CI \
---     -v workflow_path=.github/workflows/ci.yml -v run_number=5 -v display_title=Fix \
---     -v branch=main -v commit_sha=0a1b2c -v head_repository=acme/app -v event_type=push \
---     -v status=completed -v conclusion=success -v actor=dev-1 -v triggering_actor=dev-1 \
---     -v created_at=2026-01-01T00:00:00Z -v started_at=2026-01-01T00:00:00Z \
---     -v updated_at=2026-01-01T00:00:00Z -v completed_at=2026-01-01T00:00:00Z \
---     -v duration_seconds=0 -v html_url=https://github.com/acme/app/actions/runs/1
+--   psql "$DATABASE_URL" -f sql/upsert_workflow_runs.sql \
+--     -v rows='[{"github_run_id":1,"run_attempt":1,"created_at":"2026-01-01T00:00:00Z"}]'
 insert into workflow_runs (
   github_run_id,
   run_attempt,
@@ -33,31 +28,32 @@ insert into workflow_runs (
   completed_at,
   duration_seconds,
   html_url
-) values (
-  :'github_run_id',
-  :'run_attempt',
-  :'repository_id',
-  :'repository',
-  :'workflow_id',
-  :'workflow_name',
-  :'workflow_path',
-  :'run_number',
-  :'display_title',
-  :'branch',
-  :'commit_sha',
-  :'head_repository',
-  :'event_type',
-  :'status',
-  :'conclusion',
-  :'actor',
-  :'triggering_actor',
-  :'created_at',
-  :'started_at',
-  :'updated_at',
-  :'completed_at',
-  :'duration_seconds',
-  :'html_url'
 )
+select
+  github_run_id,
+  run_attempt,
+  repository_id,
+  repository,
+  workflow_id,
+  workflow_name,
+  workflow_path,
+  run_number,
+  display_title,
+  branch,
+  commit_sha,
+  head_repository,
+  event_type,
+  status,
+  conclusion,
+  actor,
+  triggering_actor,
+  created_at,
+  started_at,
+  updated_at,
+  completed_at,
+  duration_seconds,
+  html_url
+from json_populate_recordset(null::workflow_runs, :'rows'::json)
 on conflict (github_run_id, run_attempt) do update set
   repository_id = coalesce(excluded.repository_id, workflow_runs.repository_id),
   repository = coalesce(excluded.repository, workflow_runs.repository),

@@ -1,8 +1,8 @@
--- Store one step of a stored job; returns whether it is new, or no row if nothing changed.
+-- Store steps of stored jobs; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An unfinished step never replaces a finished one, and a NULL never a value.
---   psql "$DATABASE_URL" -f sql/upsert_workflow_steps.sql -v github_run_id=1 -v run_attempt=1 \
---     -v job_id=11 -v number=1 -v name='Set up job' -v status=completed -v conclusion=success \
---     -v started_at=2026-01-01T00:00:05Z -v completed_at=2026-01-01T00:00:06Z
+--   psql "$DATABASE_URL" -f sql/upsert_workflow_steps.sql \
+--     -v rows='[{"github_run_id":1,"run_attempt":1,"job_id":11,"number":1}]'
 insert into workflow_steps (
   github_run_id,
   run_attempt,
@@ -13,17 +13,18 @@ insert into workflow_steps (
   conclusion,
   started_at,
   completed_at
-) values (
-  :'github_run_id',
-  :'run_attempt',
-  :'job_id',
-  :'number',
-  :'name',
-  :'status',
-  :'conclusion',
-  :'started_at',
-  :'completed_at'
 )
+select
+  github_run_id,
+  run_attempt,
+  job_id,
+  number,
+  name,
+  status,
+  conclusion,
+  started_at,
+  completed_at
+from json_populate_recordset(null::workflow_steps, :'rows'::json)
 on conflict (github_run_id, run_attempt, job_id, number) do update set
   name = coalesce(excluded.name, workflow_steps.name),
   status = coalesce(excluded.status, workflow_steps.status),

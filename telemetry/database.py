@@ -5,6 +5,7 @@ autocommit mode, transactions are explicit, and nothing is prepared or set for a
 all of it works through PgBouncer in transaction mode.
 """
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,6 +41,11 @@ KEYS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     LlmCall: ("llm_calls", ("source", "call_id")),
     Repository: ("repositories", ("repository_id",)),
 }
+
+
+# Measured: without prepared statements, which a pooler forbids, PostgreSQL plans each statement
+# again; a row of its own costs six times what a row of a hundred does. More gain nothing.
+ROWS_PER_STATEMENT = 1_000
 
 
 @dataclass(frozen=True)
@@ -150,16 +156,26 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
         unique[tuple(getattr(row, name) for name in key)] = shortened
     if not unique:
         return total
-    parameters = [vars(unique[key]) for key in sorted(unique)]
+    ordered = [vars(unique[key]) for key in sorted(unique)]
+    batches = [{"rows": _json(batch)} for batch in _batched(ordered, ROWS_PER_STATEMENT)]
     query = statement(f"upsert_{table}").encode()
 
     flags: list[bool] = []
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(query, parameters, returning=True)
+        cursor.executemany(query, batches, returning=True)
         for result in cursor.results():
             flags.extend(row["inserted"] for row in result)
     inserted = sum(flags)
-    return total + Counts(inserted, len(flags) - inserted, len(parameters) - len(flags))
+    return total + Counts(inserted, len(flags) - inserted, len(ordered) - len(flags))
+
+
+def _batched(rows: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]]:
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    """The rows as PostgreSQL reads them: numeric and timestamptz are exact as text."""
+    return json.dumps(rows, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def _fitted(row: Row) -> tuple[Row, int]:

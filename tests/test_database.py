@@ -3,15 +3,17 @@
 import itertools
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from threading import Thread
 from typing import Any
 
 import psycopg
 import pytest
-from conftest import CREATED_AT, llm_call, workflow_run
+from conftest import CREATED_AT, llm_call, workflow_job, workflow_run
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from telemetry.database import (
+    ROWS_PER_STATEMENT,
     Connection,
     Counts,
     conninfo,
@@ -52,6 +54,37 @@ def test_a_key_that_comes_twice_is_written_once(connection: Connection) -> None:
 
 def test_nothing_to_store_is_no_fault(connection: Connection) -> None:
     assert upsert(connection, []) == Counts()
+
+
+def test_more_rows_than_one_statement_holds_are_stored_in_one_transaction(
+    connection: Connection,
+) -> None:
+    rows = [workflow_run(github_run_id=number) for number in range(1, ROWS_PER_STATEMENT + 3)]
+    with pytest.raises(psycopg.DataError):
+        upsert(connection, [*rows, workflow_run(github_run_id=2**63)])
+    assert stored(connection) == []
+    assert upsert(connection, rows) == Counts(inserted=len(rows))
+    assert upsert(connection, rows) == Counts(unchanged=len(rows))
+
+
+def test_values_arrive_as_they_were(connection: Connection) -> None:
+    text = "a \"quoted\" \\ name, \t {x} %s :'y' \u202e \U0001f389"
+    upsert(connection, [workflow_run(display_title=text)])
+    upsert(connection, [workflow_job(labels=["self-hosted", text, ""], name=text)])
+    upsert(connection, [llm_call(estimated_cost=Decimal("9999.999999"), error_message=text)])
+    found = [
+        connection.execute(query).fetchone()
+        for query in (
+            "select display_title from workflow_runs",
+            "select labels, name from workflow_jobs",
+            "select estimated_cost, error_message from llm_calls",
+        )
+    ]
+    assert found == [
+        {"display_title": text},
+        {"labels": ["self-hosted", text, ""], "name": text},
+        {"estimated_cost": Decimal("9999.999999"), "error_message": text},
+    ]
 
 
 def test_an_older_answer_never_replaces_a_newer_one(connection: Connection) -> None:

@@ -119,13 +119,15 @@ def test_every_statement_is_used_by_the_program() -> None:
         (Ingestion, "record_ingestions"),
     ],
 )
-def test_fields_parameters_and_columns_have_one_name_each(row: type, name: str) -> None:
+def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> None:
     text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     names = [field.name for field in fields(row)]
-    columns = re.search(r"insert into \w+ \(\n(.*?)\n\) values", text, re.DOTALL)
-    assert columns
-    assert [line.strip(" ,") for line in columns[1].splitlines()] == names
-    assert PARAMETER.findall(body(SQL / f"{name}.sql")) == names
+    parts = re.search(
+        r"insert into \w+ \(\n(.*?)\n\)(?: values \(|\nselect)\n(.*?)\n(?:\)|from)", text, re.DOTALL
+    )
+    assert parts
+    for part in parts.groups():
+        assert [re.findall(r"\w+", line)[-1] for line in part.splitlines()] == names
 
 
 @pytest.mark.parametrize(
