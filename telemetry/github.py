@@ -183,6 +183,7 @@ class GitHub:
         etag: str | None = None,
         read: Callable[[Any], Any] | None = None,
         urgent: bool = False,
+        further: Callable[[], int] | None = None,
     ) -> Generator[Page, None, None]:
         """Yield the workflow runs of a repository, newest first, each in its latest attempt.
 
@@ -209,6 +210,7 @@ class GitHub:
             etag=etag,
             read=read,
             urgent=urgent,
+            further=further,
         )
 
     def list_repositories(self, owner: str) -> Generator[Page, None, None]:
@@ -232,16 +234,19 @@ class GitHub:
         etag: str | None = None,
         read: Callable[[Any], Any] | None = None,
         urgent: bool = False,
+        further: Callable[[], int] | None = None,
     ) -> Generator[Page, None, None]:
         """Yield each page of the list under `key` in the answers, in order.
 
         Follows `Link: rel="next"` on the same host. With `concurrency` above 1, that many pages are
-        fetched ahead, none beyond the `rel="last"` of the first answer. When a page cannot be had
-        after one retry the list goes on in smaller pages, as GitHub advises for time-outs
+        fetched ahead at a time, none beyond the `rel="last"` of the first answer, and no more
+        than `further`, asked after each page, says are likely to be wanted after it. When a page
+        cannot be had after one retry the list goes on in smaller pages, as GitHub advises for
+        time-outs
         (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api): rows may
         then come twice, as they do when new ones push them on, but none is lost. A repository
-        without commits (409) has one empty page. An answer that is the list itself
-        counts as if it lay under `key`.
+        without commits (409) has one empty page. An answer that is the list itself counts as if
+        it lay under `key`.
 
         With the `etag` of an earlier first page, an unchanged one is a page without rows and the
         end. `read` makes of each row what the page holds in its place, in the thread that fetched
@@ -267,6 +272,7 @@ class GitHub:
             concurrency=concurrency,
             say=self._waiting.say,
             etag=etag,
+            further=further,
         )
 
     def _fetch(

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
+from telemetry.pagination import PAGES_KEPT
 from telemetry.rows import UnreadableRow, WorkflowRun
 from telemetry.search import Search, created_range
 from telemetry.windows import ListedWindow, Walk, groups, whole
@@ -105,7 +106,10 @@ class Lister:
         walk: Walk | None = None
         failure: GitHubError | None = None
         try:
-            with closing(self._pages(concurrency=self.concurrency)) as pages:
+            listing = self._pages(
+                concurrency=self.concurrency, further=lambda: walk.pages_left if walk else 1
+            )
+            with closing(listing) as pages:
                 for page in pages:
                     walk = walk or self._walk(down_to(page))
                     walk.add(page)
@@ -140,7 +144,7 @@ class Lister:
 
     def _ahead(self, concurrency: int) -> int:
         """How many pages of a list may have been read before their turn."""
-        return concurrency if concurrency > 1 else 0
+        return PAGES_KEPT * concurrency if concurrency > 1 else 0
 
     def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
         """Ask for the first page once more, if anything depends on it."""

@@ -13,6 +13,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from telemetry.transport import GitHubError
 
 _SIZES = (100, 50, 25, 10)
+# For each page in flight so many are in flight or wait to be taken, so that requests go on while
+# the one who takes the pages stores one. Measured with 300 ms an answer: 1.2 times the time of
+# the requests alone, where without any that wait it was 1.4.
+PAGES_KEPT = 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ def pages(
     concurrency: int,
     say: Callable[[str], object],
     etag: str | None = None,
+    further: Callable[[], int] | None = None,
 ) -> Generator[Page, None, None]:
     """Yield the pages of the list under `key`, beginning at `url`, as `GitHub.pages` describes."""
     size, number = max(1, min(per_page, 100)), 1  # GitHub cuts more than 100 without a word
@@ -105,7 +110,8 @@ def pages(
             # Only now is more asked for: who has enough with this page costs no further request.
             yield page
             if following is not None:
-                ahead.fill(range(number, promised + 1), following, _tries(size))
+                end = promised if further is None else min(promised, number - 1 + further())
+                ahead.fill(range(number, end + 1), following, _tries(size))
 
 
 def with_query(url: str, **changes: int) -> str:
@@ -117,11 +123,11 @@ def with_query(url: str, **changes: int) -> str:
 
 
 class _ReadAhead:
-    """Fetches pages that will be asked for, at most `limit` of them at any time."""
+    """Fetches pages that will be asked for, at most `limit` of them at a time."""
 
     def __init__(self, fetch: Fetch, limit: int) -> None:
         self._fetch = fetch
-        self._limit = limit if limit > 1 else 0
+        self._kept = PAGES_KEPT * limit if limit > 1 else 0
         self._executor = ThreadPoolExecutor(max(limit, 1), thread_name_prefix="github-pages")
         self._pages: dict[int, Future[Reply]] = {}
         self._stop = threading.Event()
@@ -135,7 +141,7 @@ class _ReadAhead:
 
     def fill(self, numbers: range, url: str, tries: int | None) -> None:
         """Begin to fetch the first of these pages."""
-        for number in numbers[: self._limit]:
+        for number in numbers[: self._kept]:
             if number not in self._pages:
                 self._pages[number] = self._executor.submit(
                     self._fetch, with_query(url, page=number), tries=tries, stop=self._stop

@@ -95,9 +95,9 @@ class RepositoryIngest:
         runs = [item for item in page.items if isinstance(item, WorkflowRun)]
         self.log.open(self._identified(runs))
         now = self.tools.now()
-        # The newest gap reaches up to now. Where it touches the start, all of it is listed.
+        # Gaps that reach into the last hour are this list's; no filtered one shows it reliably.
         gaps = self._gaps(self.log.since, now)
-        down_to = gaps[0][0] if gaps else now
+        down_to = min((start for start, end in gaps if end > now - SEARCH_LAG), default=now)
         self.estimate = _estimate(page, runs, down_to, now)
         self.tools.notify(self._estimate_text(down_to))
         return down_to

@@ -16,6 +16,7 @@ page and the one before it is proven
 How long the list is, is its `total_count`; what the page itself belies is taken for not told.
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,7 +68,7 @@ class Walk:
         self.high = high
         self.length: int | None = None
         self.is_past_low = False
-        self._reached = high
+        self._newest = self._reached = high
         self._longest = longest
         self._ahead = ahead
         self._pages = 0
@@ -100,6 +101,8 @@ class Walk:
         self._recent |= {run.github_run_id: run.created_at for run in runs}
         moments = [run.created_at for run in runs]
         self.is_past_low = bool(moments) and min(moments) < self.low
+        if moments and self._pages == 1:
+            self._newest = max(moments)
         if moments:
             self._reached = max(self.low, whole(min(moments)) + SECOND)
         # What may be the last page belongs to the window that reaches down to the low end.
@@ -126,6 +129,13 @@ class Walk:
         self._recent = {run_id: at for run_id, at in self._recent.items() if at < low}
         self._unreadable = []
         self.high = low
+
+    @property
+    def pages_left(self) -> int:
+        """How many pages more it takes to reach `low`, if runs go on as densely; at least 1."""
+        covered = (self._newest - self._reached).total_seconds()
+        left = (self._reached - self.low).total_seconds()
+        return max(1, math.ceil(self._pages * left / covered)) if covered > 0 else 1
 
     def proven(self) -> list[ListedWindow]:
         """The windows that were proven since it was last asked for them."""

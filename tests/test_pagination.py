@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
+from telemetry.pagination import PAGES_KEPT
 
 PATH = "/repos/acme/app/actions/runs"
 NUMBERS = itertools.count(1)
@@ -147,9 +148,19 @@ def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> N
     next(pages)
     assert (len(runs.asked), threads()) == (1, [])
     assert next(pages).number == 2
-    assert wait_for(lambda: len(runs.asked) == 4)
+    assert wait_for(lambda: len(runs.asked) == 1 + PAGES_KEPT * 3)
     pages.close()
-    assert client.requests == 4
+    assert client.requests == 1 + PAGES_KEPT * 3
+
+
+def test_no_more_pages_are_ahead_than_are_likely_to_be_wanted(serve: Serve, client: GitHub) -> None:
+    runs = serve(2000)
+    pages = client.list_workflow_runs("acme/app", concurrency=3, further=lambda: 2)
+    next(pages)
+    next(pages)
+    assert wait_for(lambda: len(runs.asked) == 3)
+    pages.close()
+    assert client.requests == 3
 
 
 def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> None:

@@ -201,6 +201,19 @@ def test_a_second_on_two_pages_is_not_proven_if_a_run_may_have_fallen_between_th
     assert ids_of(walk.proven()) == [[12, 11], [3, 2]]
 
 
+def test_as_many_pages_are_left_as_the_pace_so_far_comes_to() -> None:
+    walk = Walk(at(0), at(60), longest=MANY, ahead=2)
+    assert walk.pages_left == 1
+    runs = [run(second, second) for second in range(50, 0, -1)]
+    first, second = pages_of((runs, 1), (runs, 2))
+    walk.add(first)  # 50, 49, 48: a run a second, and the next window begins below 49
+    assert walk.pages_left == 49
+    walk.add(second)
+    assert walk.pages_left == 2 * 46 / 4
+    walk.add(page([run(0, -3)], 3, 51))
+    assert walk.pages_left == 1
+
+
 NINE = [run(n, n) for n in range(9, 0, -1)]
 
 
