@@ -11,6 +11,7 @@ import os
 from datetime import UTC, datetime
 
 from command import github, parser, progress, run, say, show, show_json
+from github_options import add_github_options, chosen
 
 from telemetry import settings, terminal
 from telemetry.database import conninfo, describe, open_connection
@@ -25,12 +26,7 @@ INTERRUPTED = 130
 def arguments() -> argparse.Namespace:
     command = parser(__doc__)
     environ = os.environ
-    command.add_argument(
-        "--repo",
-        metavar="OWNER/NAME",
-        nargs="+",
-        help="repositories (default: TELEMETRY_REPO, else GITHUB_REPOSITORY)",
-    )
+    add_github_options(command)
     command.add_argument(
         "--org",
         metavar="NAME",
@@ -50,26 +46,6 @@ def arguments() -> argparse.Namespace:
         help="ingest only this run of the one repository named",
     )
     command.add_argument(
-        "--since",
-        default=environ.get("TELEMETRY_SINCE"),
-        help="a date, a time with its zone, an age such as 90d, or all (default: 30 days ago)",
-    )
-    command.add_argument(
-        "--keep",
-        default=environ.get("TELEMETRY_KEEP", "6 months"),
-        help="prune what is older than this interval (default: '6 months')",
-    )
-    command.add_argument(
-        "--concurrency",
-        default=environ.get("TELEMETRY_CONCURRENCY", "4"),
-        help="requests in flight, 1 to 16 (default: 4)",
-    )
-    command.add_argument(
-        "--max-requests",
-        default=environ.get("TELEMETRY_MAX_REQUESTS"),
-        help="stop after so many requests, with exit code 3 (default: when the limit is near)",
-    )
-    command.add_argument(
         "--no-jobs",
         dest="jobs",
         action="store_false",
@@ -83,12 +59,6 @@ def arguments() -> argparse.Namespace:
         help="list again all that was ever listed",
     )
     command.add_argument(
-        "--wait",
-        action="store_true",
-        default=settings.flag(environ, "TELEMETRY_WAIT"),
-        help="wait for GitHub's rate limit to reset instead of stopping with exit code 3",
-    )
-    command.add_argument(
         "--lenient",
         action="store_true",
         help="exit with 0 instead of 3, unless TELEMETRY_STRICT is on; make does so",
@@ -100,20 +70,13 @@ def arguments() -> argparse.Namespace:
 def main() -> int:
     options = arguments()
     lenient = options.lenient and not settings.flag(os.environ, "TELEMETRY_STRICT")
-    named = " ".join(options.repo) if options.repo else None
-    repositories = settings.repositories(os.environ, named, options.org)
+    choice = chosen(options, options.org)
+    repositories = choice.repositories
     run_id = (
         settings.whole_number(options.run_id, "RUN_ID", 1, 2**63 - 1) if options.run_id else None
     )
     if run_id is not None and len(repositories) != 1:
         raise settings.UsageError("RUN_ID: a run is of one repository; name it: REPO=owner/name")
-    since = settings.since(options.since) if options.since else None
-    concurrency = settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16)
-    max_requests = (
-        settings.whole_number(options.max_requests, "MAX_REQUESTS", 1, 10**9)
-        if options.max_requests
-        else None
-    )
     reports: list[Report] = []
     pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
@@ -121,17 +84,19 @@ def main() -> int:
         with open_connection(dsn) as connection:
             say(f"into {describe(connection)}")
             wanted = Wanted(
-                since,
+                choice.since,
                 horizon(connection, options.keep).before,
                 jobs=options.jobs,
                 full=options.full,
             )
-            tools = Tools(connection, client, wanted, concurrency, notify=say, progress=progress())
+            tools = Tools(
+                connection, client, wanted, choice.concurrency, notify=say, progress=progress()
+            )
             if options.org:
                 found = repositories_of(client, options.org, options.archived)
                 repositories = list(dict.fromkeys([*repositories, *found]))
                 say(f"{options.org} has {len(found):,} repositories")
-            for report in ingest(tools, repositories, max_requests, run_id):
+            for report in ingest(tools, repositories, choice.max_requests, run_id):
                 reports.append(report)
                 if not options.json:
                     show(terminal.report_text(report))

@@ -11,8 +11,9 @@ import argparse
 import os
 
 from command import github, parser, progress, run, say, show, show_json
+from github_options import add_github_options, chosen
 
-from telemetry import settings, terminal
+from telemetry import terminal
 from telemetry.database import connect
 from telemetry.ingest import Tools, Wanted
 from telemetry.migrations import require_schema
@@ -22,58 +23,23 @@ from telemetry.verify import verify
 
 def arguments() -> argparse.Namespace:
     command = parser(__doc__)
-    environ = os.environ
-    command.add_argument(
-        "--repo",
-        metavar="OWNER/NAME",
-        nargs="+",
-        help="repositories (default: TELEMETRY_REPO, else GITHUB_REPOSITORY)",
-    )
-    command.add_argument(
-        "--since",
-        default=environ.get("TELEMETRY_SINCE"),
-        help="a date, a time with its zone, or an age such as 90d (default: 30 days ago)",
-    )
-    command.add_argument(
-        "--keep",
-        default=environ.get("TELEMETRY_KEEP", "6 months"),
-        help="what is older is pruned and not compared (default: '6 months')",
-    )
-    command.add_argument(
-        "--concurrency",
-        default=environ.get("TELEMETRY_CONCURRENCY", "4"),
-        help="requests in flight, 1 to 16 (default: 4)",
-    )
-    command.add_argument(
-        "--max-requests",
-        default=environ.get("TELEMETRY_MAX_REQUESTS"),
-        help="stop after so many requests (default: when the limit is near)",
-    )
-    command.add_argument(
-        "--wait",
-        action="store_true",
-        default=settings.flag(environ, "TELEMETRY_WAIT"),
-        help="wait for GitHub's rate limit to reset instead of stopping",
-    )
+    add_github_options(command)
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return command.parse_args()
 
 
 def main() -> int:
     options = arguments()
-    named = " ".join(options.repo) if options.repo else None
-    repositories = settings.repositories(os.environ, named)
-    since = settings.since(options.since) if options.since else None
-    concurrency = settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16)
+    choice = chosen(options)
     found = []
     with github(options.wait) as client, connect(os.environ, say) as connection:
         require_schema(connection)
-        if options.max_requests:
-            most = settings.whole_number(options.max_requests, "MAX_REQUESTS", 1, 10**9)
-            client.budget.allow(most)
-        wanted = Wanted(since, horizon(connection, options.keep).before)
-        tools = Tools(connection, client, wanted, concurrency, notify=say, progress=progress())
-        for name in repositories:
+        client.budget.allow(choice.max_requests)
+        wanted = Wanted(choice.since, horizon(connection, options.keep).before)
+        tools = Tools(
+            connection, client, wanted, choice.concurrency, notify=say, progress=progress()
+        )
+        for name in choice.repositories:
             found.append(verify(tools, name))
             if not options.json:
                 show(terminal.verification_text(found[-1]))

@@ -262,13 +262,6 @@ class Simulator:
             self._ordinal = 0
             return counted
 
-    def warm(self, repository: Repository, per_page: int = LARGEST_PAGE) -> None:
-        """Render every page of the run list now, so that no request of a benchmark waits for it."""
-        path = f"/repos/{repository.full_name}/actions/runs"
-        for page in range(1, -(-len(repository.runs) // per_page) + 1):
-            target = f"{path}?per_page={per_page}&page={page}"
-            self._true_answer(self._request(target, {}), target)
-
     @property
     def is_stopping(self) -> bool:
         """Whether the server is to end, so that no connection is to be kept."""

@@ -1172,18 +1172,7 @@ def test_world_can_change_during_a_listing() -> None:
     assert len(ids) > len(set(ids))
 
 
-# Speed, and the end
-
-
-def test_warm_pages_are_served_without_being_rendered_again() -> None:
-    world, repository, _ = small_world(250)
-    simulator = Simulator(world)
-    with running(simulator) as client:
-        simulator.warm(repository)
-        simulator.payloads = Payloads(world, "http://rendered-again")
-        pages = [client.get(f"{RUNS}?per_page=100&page={page}") for page in (1, 2, 3)]
-    assert [len(page.ids) for page in pages] == [100, 100, 50]
-    assert not any(b"rendered-again" in page.body for page in pages)
+# The end
 
 
 def test_server_ends_although_a_connection_is_open() -> None:
