@@ -3,14 +3,16 @@
     make demo
 
 A made-up team's month of workflow runs is served on this machine and fetched by the same command
-that fetches from GitHub. No token, no network; your own data is not touched. Each demo begins
-anew. Exit codes: 0 done, 1 failed.
+that fetches from GitHub; the logs of the LLM calls that these runs made are read with them. No
+token, no network; your own data is not touched. Each demo begins anew.
+Exit codes: 0 done, 1 failed.
 """
 
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from command import ROOT, parser, run, say
 
 from telemetry import embedded
 from telemetry.migrations import roll_back
+from telemetry.simulated_llm_logs import write_llm_logs
 from telemetry.simulated_month import team_month
 from telemetry.simulator import Simulator
 from telemetry.transfer import psql
@@ -25,7 +28,8 @@ from telemetry.transfer import psql
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
 RUNS_PER_DAY = 15
-QUESTION = Path("sql") / "analysis" / "workflow_outcomes.sql"
+ANALYSIS = Path("sql") / "analysis"
+QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 
 
 def main() -> int:
@@ -33,12 +37,16 @@ def main() -> int:
     home = embedded.default_home(os.environ) / "demo"
     now = datetime.now(UTC).replace(microsecond=0)
     say(f"making up a month of {', '.join(TEAM)}")
-    simulator = Simulator(team_month(SEED, now, TEAM, runs_per_day=RUNS_PER_DAY))
+    world = team_month(SEED, now, TEAM, runs_per_day=RUNS_PER_DAY)
+    simulator = Simulator(world)
     with (
+        tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,
         simulator.serve() as url,
         embedded.server(home, environ=os.environ, notify=say) as dsn,
     ):
         roll_back(dsn)
+        attempts = (each for owned in world.repositories for each in world.attempts(owned))
+        say(f"and {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
         environ = {
             **os.environ,
             # Its GitHub is on this machine, where no proxy finds it.
@@ -48,16 +56,26 @@ def main() -> int:
             "GITHUB_API_URL": url,
             "GITHUB_TOKEN": "of-the-demo",
             "TELEMETRY_REPO": " ".join(TEAM),
+            "TELEMETRY_LLM_LOGS": shlex.quote(logs),
+            "TELEMETRY_PHASE": "review",
+            "TELEMETRY_PROMPT_NAME": "pr-review.v3",
         }
-        for target, command in (("ingest", "ingest_workflows"), ("status", "status")):
+        for target, *command in (
+            ("ingest", "ingest_workflows.py", "--llm"),
+            ("status", "status.py"),
+        ):
             print(f"\n$ make {target}\n", flush=True)
             code = subprocess.run(
-                [sys.executable, ROOT / "scripts" / f"{command}.py"], env=environ, cwd=ROOT
+                [sys.executable, ROOT / "scripts" / command[0], *command[1:]], env=environ, cwd=ROOT
             ).returncode
             if code != 0:
                 return code
-        print(f"\n$ make psql < {QUESTION}\n", flush=True)
-        code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / QUESTION)])
+        for name in QUESTIONS:
+            file = ANALYSIS / f"{name}.sql"
+            print(f"\n$ make psql < {file}\n", flush=True)
+            code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / file)])
+            if code != 0:
+                return code
     say(f"the demo's database stays: make psql TELEMETRY_HOME={shlex.quote(str(home))}")
     return code
 

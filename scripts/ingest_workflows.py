@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 
 from command import github, parser, progress, run, say, show, show_json
 from github_options import add_github_options, chosen
+from llm_options import logs_of_environment
 
 from telemetry import settings, terminal
 from telemetry.database import conninfo, describe, open_connection
 from telemetry.ingest import Report, Tools, Wanted, ingest, repositories_of
+from telemetry.llm_text import ingestion_text, lost_text
 from telemetry.migrations import migrate
+from telemetry.prices import load_runner_prices
 from telemetry.prune import horizon, prune
 
 INCOMPLETE = 3
@@ -59,6 +62,11 @@ def arguments() -> argparse.Namespace:
         help="list again all that was ever listed",
     )
     command.add_argument(
+        "--llm",
+        action="store_true",
+        help="then read the logs of LLM calls that TELEMETRY_LLM_LOGS names, if it is set",
+    )
+    command.add_argument(
         "--lenient",
         action="store_true",
         help="exit with 0 instead of 3, unless TELEMETRY_STRICT is on; make does so",
@@ -77,12 +85,14 @@ def main() -> int:
     )
     if run_id is not None and len(repositories) != 1:
         raise settings.UsageError("RUN_ID: a run is of one repository; name it: REPO=owner/name")
+    logs = logs_of_environment() if options.llm else None
     reports: list[Report] = []
-    pruned = None
+    calls = pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
         with open_connection(dsn) as connection:
             say(f"into {describe(connection)}")
+            load_runner_prices(connection, os.environ)
             wanted = Wanted(
                 choice.since,
                 horizon(connection, options.keep).before,
@@ -102,6 +112,7 @@ def main() -> int:
                     show(terminal.report_text(report))
             code = exit_code(reports)
             if code != INTERRUPTED:
+                calls = logs.ingest(connection) if logs else None
                 pruned = prune(
                     connection,
                     options.keep,
@@ -109,12 +120,21 @@ def main() -> int:
                     github_time=client.github_time,
                 )
     if options.json:
-        show_json({"schema_version": 1, "repositories": reports, "pruned": pruned})
-    elif pruned is not None:
-        show(terminal.pruned_text(pruned))
+        done = {"repositories": reports, "llm_calls": calls, "pruned": pruned}
+        show_json({"schema_version": 1, **done})
+    else:
+        if calls is not None:
+            show(ingestion_text(calls))
+        if pruned is not None:
+            show(terminal.pruned_text(pruned))
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
         say(f"failed: {', '.join(failed)}")
+    lost = lost_text(calls) if calls else None
+    if lost:
+        say(f"warning: {lost}")
+    if lost and code == 0 and settings.flag(os.environ, "TELEMETRY_STRICT"):
+        return 1
     return 0 if code == INCOMPLETE and lenient else code
 
 

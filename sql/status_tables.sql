@@ -57,6 +57,38 @@ select
 from llm_calls
 union all
 select
+  'llm_prices' as table_name,
+  count(*) as rows,
+  min(effective_from)::timestamp at time zone 'UTC' as oldest,
+  max(effective_from)::timestamp at time zone 'UTC' as newest,
+  pg_total_relation_size('llm_prices') as bytes
+from llm_prices
+union all
+select
+  'llm_ingestions' as table_name,
+  count(*) as rows,
+  min(started_at) as oldest,
+  max(started_at) as newest,
+  pg_total_relation_size('llm_ingestions') as bytes
+from llm_ingestions
+union all
+select
+  'runner_prices' as table_name,
+  count(*) as rows,
+  min(effective_from)::timestamp at time zone 'UTC' as oldest,
+  max(effective_from)::timestamp at time zone 'UTC' as newest,
+  pg_total_relation_size('runner_prices') as bytes
+from runner_prices
+union all
+select
+  'runner_labels' as table_name,
+  count(*) as rows,
+  null as oldest,
+  null as newest,
+  pg_total_relation_size('runner_labels') as bytes
+from runner_labels
+union all
+select
   'repositories' as table_name,
   count(*) as rows,
   min(first_seen_at) as oldest,

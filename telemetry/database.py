@@ -22,12 +22,13 @@ from psycopg.rows import DictRow, dict_row
 
 from telemetry import embedded
 from telemetry.job_rows import WorkflowJob, WorkflowStep
+from telemetry.price_rows import AnyPrice, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows import LlmCall, OpenRun, Repository, WorkflowRun
 from telemetry.settings import UsageError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 
-Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository
+Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | AnyPrice
 Connection = psycopg.Connection[DictRow]
 Result = TypeVar("Result")
 
@@ -40,6 +41,9 @@ KEYS: Mapping[type, tuple[str, tuple[str, ...]]] = {
     OpenRun: ("open_runs", ("github_run_id",)),
     LlmCall: ("llm_calls", ("source", "call_id")),
     Repository: ("repositories", ("repository_id",)),
+    RunnerPrice: ("runner_prices", ("sku", "effective_from")),
+    RunnerLabel: ("runner_labels", ("label",)),
+    LlmPrice: ("llm_prices", ("model", "effective_from", "provider")),
 }
 
 

@@ -82,6 +82,7 @@ def prune(
             execute(connection, name, before)
     execute(connection, "prune_missing_attempts", before)
     execute(connection, "prune_ingestions", before)
+    execute(connection, "prune_llm_ingestions", before)
     return Pruned(found.before, **deleted)
 
 

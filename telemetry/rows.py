@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 LONGEST_INTEGER = 2**63 - 1
 LONGEST_COUNT = 2**31 - 1
 LONGEST_ERROR_MESSAGE = 2_000
+# PostgreSQL indexes at most some 2,700 bytes; prompt_name and session_id share one index.
+LONGEST_ID = 255
 
 # GitHub ends a run after 35 days, waits and approvals included (its "Actions limits" reference).
 LONGEST_RUN = timedelta(days=35)
@@ -178,6 +180,9 @@ class OpenRun:
 class LlmCall:
     """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
     includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
+
+    `precedence` says how final the log calls this reading of the call: of two readings the higher
+    one counts, and of equal ones that with more tokens.
     """
 
     source: str
@@ -201,6 +206,7 @@ class LlmCall:
     api_calls: int = 1
     github_run_id: int | None = None
     github_run_attempt: int | None = None
+    precedence: int = 0
 
     @property
     def total_tokens(self) -> int | None:
@@ -210,32 +216,75 @@ class LlmCall:
         return self.input_tokens + self.output_tokens
 
     @classmethod
+    def of(
+        cls,
+        source: str,
+        call_id: str,
+        timestamp: datetime,
+        *,
+        session_id: str = "",
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cache_read_tokens: int | None = None,
+        cache_write_tokens: int | None = None,
+        cache_write_1h_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        error_message: str | None = None,
+        **columns: Any,
+    ) -> "LlmCall":
+        """A call that keeps the rules of the table, whatever its log says.
+
+        Parts that are more than their whole raise the whole to their sum: some logs count cached
+        tokens beside the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
+        is told apart from others of its moment (see `told_apart`), a call_id too long for an index
+        becomes its digest, session_id and error_message are cut.
+
+        Raises UnreadableRow when the tokens together are more than the table can hold.
+        """
+        if cache_write_1h_tokens and (cache_write_tokens or 0) < cache_write_1h_tokens:
+            cache_write_tokens = cache_write_1h_tokens
+        if input_tokens is not None:
+            cached = (cache_read_tokens or 0) + (cache_write_tokens or 0)
+            input_tokens = max(input_tokens, cached)
+        if output_tokens is not None:
+            output_tokens = max(output_tokens, reasoning_tokens or 0)
+        if (input_tokens or 0) + (output_tokens or 0) > LONGEST_INTEGER:
+            raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
+        if len(call_id) > LONGEST_ID:
+            call_id = digest(call_id)
+        return cls(
+            source=source,
+            call_id=call_id,
+            timestamp=told_apart(timestamp, call_id),
+            session_id=session_id[:LONGEST_ID],
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cache_read_tokens=cache_read_tokens,
+            cache_write_tokens=cache_write_tokens,
+            cache_write_1h_tokens=cache_write_1h_tokens,
+            reasoning_tokens=reasoning_tokens,
+            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+            **columns,
+        )
+
+    @classmethod
     def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":
         """A call from one record of the canonical log: an object whose keys are the fields here.
 
         `timestamp` is ISO 8601 with a zone, or seconds since 1970; `call_id` may be left out,
         and is then a digest of the record, so that the same line is the same call everywhere.
 
-        The table holds one call for each timestamp, session_id and prompt_name, while logs write
-        milliseconds or whole seconds, in which calls of one session do coincide. A time without
-        microseconds, or without a fraction, therefore gets the digits it lacks from the CRC-32 of
-        the call_id: less than the log's own resolution, and, unlike a counter, the same in every
-        file and order.
-
         Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
         """
         payload = read_mapping(record, "call")
-        call_id = read_text(payload, "call_id") or _digest(payload)
         success = payload.get("success", True)
         if not isinstance(success, bool):
             raise wrong_value(payload, "success", "true or false")
         calls = read_count(payload, "api_calls", LONGEST_COUNT)
-        error_message = read_text(payload, "error_message")
-        timestamp = required(read_moment(payload, "timestamp"), payload, "call", "timestamp")
-        return cls(
-            source=source,
-            call_id=call_id,
-            timestamp=_told_apart(timestamp, call_id),
+        return cls.of(
+            source,
+            read_text(payload, "call_id") or digest(payload),
+            required(read_moment(payload, "timestamp"), payload, "call", "timestamp"),
             session_id=read_text(payload, "session_id") or "",
             prompt_name=read_text(payload, "prompt_name") or "",
             phase=read_text(payload, "phase"),
@@ -244,7 +293,7 @@ class LlmCall:
             **{name: read_count(payload, name) for name in TOKEN_COUNTS},
             estimated_cost=read_money(payload, "estimated_cost"),
             success=success,
-            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+            error_message=read_text(payload, "error_message"),
             duration_ms=read_count(payload, "duration_ms"),
             api_calls=1 if calls is None else calls,
             github_run_id=read_count(payload, "github_run_id"),
@@ -286,12 +335,15 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def storable(text: str) -> str:
     """The text with what PostgreSQL cannot hold replaced by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return UNSTORABLE.sub("\ufffd", text)
 
 
 def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
     """The payload itself, an object. Raises UnreadableRow for anything else."""
-    if not isinstance(payload, Mapping):
+    # Of JSON, an object is a dict; asking for a Mapping takes ten times as long.
+    if not isinstance(payload, dict):
         raise UnreadableRow(f"{kind}: {shown(payload)} is not an object")
     return payload
 
@@ -305,8 +357,9 @@ def required(value: Value | None, payload: Mapping[str, Any], kind: str, key: st
 
 def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
     """The error for a key of the payload that does not hold what it should."""
-    identity = shown(payload.get("id", payload.get("call_id")))
-    return UnreadableRow(f"{identity}: {key} is {shown(payload[key])}, not {expected}")
+    identity = payload.get("id", payload.get("call_id"))
+    known = "" if identity is None else f"{shown(identity)}: "
+    return UnreadableRow(f"{known}{key} is {shown(payload[key])}, not {expected}")
 
 
 def shown(value: Any) -> str:
@@ -317,7 +370,7 @@ def shown(value: Any) -> str:
 def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """An object inside the payload, empty where there is none. Raises UnreadableRow."""
     value = payload.get(key)
-    if value is not None and not isinstance(value, Mapping):
+    if value is not None and not isinstance(value, dict):
         raise wrong_value(payload, key, "an object")
     return value or {}
 
@@ -347,21 +400,34 @@ def read_integer(
 def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
     """An integer that logs also spell as digits or as an integral float. Raises UnreadableRow."""
     value = payload.get(key)
+    if value is None or (type(value) is int and 0 <= value <= largest):
+        return value
+    number = None
     if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
-        value = int(value)
-    if isinstance(value, float | Decimal) and value == value and value % 1 == 0:
-        value = int(value)
-    return read_integer({**payload, key: value}, key, largest)
+        number = int(value)
+    # The range is looked at first: making an integer of 1e999999 would take all memory.
+    elif isinstance(value, float | Decimal) and value == value and 0 <= value <= largest:
+        number = int(value) if value == int(value) else None
+    if number is None or number > largest:
+        raise wrong_value(payload, key, f"a whole number from 0 to {largest}")
+    return number
 
 
-def read_moment(payload: Mapping[str, Any], key: str) -> datetime | None:
-    """A time in UTC; None where there is none. Raises UnreadableRow, for one without a zone too."""
+def read_moment(
+    payload: Mapping[str, Any], key: str, zone: tzinfo | None = None
+) -> datetime | None:
+    """A time in UTC; None where there is none. `zone` is that of a time which names none.
+
+    Raises UnreadableRow, for a time that names no zone too where none is given.
+    """
     value = payload.get(key)
     if value is None:
         return None
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None and zone is not None:
+                moment = moment.replace(tzinfo=zone)
             if moment.tzinfo is not None:
                 return moment.astimezone(UTC)
         elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
@@ -386,8 +452,15 @@ def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
     return amount
 
 
-def _told_apart(moment: datetime, call_id: str) -> datetime:
-    """The moment with the digits of its microseconds that a coarser log leaves at 0."""
+def told_apart(moment: datetime, call_id: str) -> datetime:
+    """The moment with the digits of its microseconds that a coarser log leaves at 0.
+
+    The table holds one call for each timestamp, session_id and prompt_name, while logs write
+    milliseconds or whole seconds, in which calls of one session do coincide. A time without
+    microseconds, or without a fraction, therefore gets the digits it lacks from the CRC-32 of
+    the call_id: less than the log's own resolution, and, unlike a counter, the same in every
+    file and order.
+    """
     if moment.microsecond % 1_000:
         return moment
     missing = 1_000 if moment.microsecond else 1_000_000
@@ -395,6 +468,7 @@ def _told_apart(moment: datetime, call_id: str) -> datetime:
     return moment + timedelta(microseconds=digits)
 
 
-def _digest(payload: Mapping[str, Any]) -> str:
-    canonical = json.dumps(payload, sort_keys=True, default=str)
+def digest(value: Any) -> str:
+    """32 digits that stand for a decoded value, the same wherever it is read."""
+    canonical = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -115,18 +115,26 @@ def since(text: str) -> datetime | timedelta | Literal["all"]:
         return "all"
     if re.fullmatch(r"[0-9]+[mhdw]", text.strip()):
         return age(text, "SINCE")
+    return moment(text, "SINCE", "an age (90d)", "all")
+
+
+def moment(text: str, variable: str, *others: str) -> datetime:
+    """A moment: a date, which is its midnight UTC, or a time with its zone.
+
+    Raises UsageError, which offers `others` as well, for what the caller takes besides.
+    """
     try:
-        moment = datetime.fromisoformat(text.strip())
+        found = datetime.fromisoformat(text.strip())
     except ValueError:
+        forms = ["a date (2026-01-01)", "a time with its zone (2026-01-01T08:00:00Z)", *others]
         raise UsageError(
-            f"SINCE: {text!r} is no moment; give a date (2026-01-01), "
-            "a time with its zone (2026-01-01T08:00:00Z), an age (90d) or all"
+            f"{variable}: {text!r} is no moment; give {', '.join(forms[:-1])} or {forms[-1]}"
         ) from None
-    if moment.tzinfo is None:
+    if found.tzinfo is None:
         if len(text.strip()) > len("2026-01-01"):
-            raise UsageError(f"SINCE: {text!r} has no time zone; add Z for UTC")
-        moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+            raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
+        found = found.replace(tzinfo=UTC)
+    return found.astimezone(UTC)
 
 
 def age(text: str, variable: str) -> timedelta:

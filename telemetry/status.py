@@ -1,7 +1,7 @@
 """What the database holds and how fresh it is, from the database alone."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.database import Connection, describe, execute
@@ -15,24 +15,33 @@ class Status:
     """The answer of `make status`. Times are UTC, sizes bytes, ages seconds.
 
     `proof` says for each repository whether what is stored adds up to what GitHub reported, and
-    what is pending; sql/status_proof.sql defines its terms. `concerns` says in words what is stale
-    or went wrong; `too_old` names the repositories whose last complete ingest is longer ago than
-    was asked for, or never was.
+    what is pending; sql/status_proof.sql defines its terms. `llm` is the one row of
+    sql/status_llm.sql. `concerns` says in words what is stale or went wrong; `too_old` names the
+    repositories whose last complete ingest is longer ago than was asked for, or never was.
     """
 
     database: str
     repositories: list[dict[str, Any]]
     proof: list[dict[str, Any]]
     tables: list[dict[str, Any]]
+    llm: dict[str, Any]
     concerns: list[str]
     too_old: list[str]
 
 
-def status(connection: Connection, max_age: timedelta | None = None) -> Status:
-    """Read it all. Changes nothing, asks GitHub nothing; raises psycopg.Error."""
+def status(
+    connection: Connection, max_age: timedelta | None = None, now: datetime | None = None
+) -> Status:
+    """Read it all, ages as of `now` where it is given, else of the database's clock.
+
+    Changes nothing, asks GitHub nothing; raises psycopg.Error.
+    """
     repositories = execute(connection, "status").fetchall()
+    if now is not None:
+        repositories = [_aged(row, now) for row in repositories]
     proof = execute(connection, "status_proof").fetchall()
     tables = execute(connection, "status_tables").fetchall()
+    (llm,) = execute(connection, "status_llm").fetchall()
     limit = max_age or STALE_AFTER
     concerns = [said for row in repositories for said in _concerns(row, limit)]
     complete = {r["repository_id"] for r in repositories if r["last_outcome"] == "complete"}
@@ -40,14 +49,26 @@ def status(connection: Connection, max_age: timedelta | None = None) -> Status:
         concerns += _unproven(row)
         # An ingest that was not complete has said itself what it left.
         concerns += _left(row) if row["repository_id"] in complete else []
-    if not repositories:
+    concerns += _llm_concerns(llm)
+    if not repositories and not llm["calls"]:
         concerns.append("nothing has been ingested yet; try: make ingest REPO=owner/name")
     too_old = [row["repository"] for row in repositories if _is_older(row, limit)]
     if max_age is None:
         too_old = []
     elif not repositories:
         too_old = ["every repository"]
-    return Status(describe(connection), repositories, proof, tables, concerns, too_old)
+    return Status(describe(connection), repositories, proof, tables, llm, concerns, too_old)
+
+
+def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    def since(moment: datetime | None) -> int | None:
+        return None if moment is None else int((now - moment).total_seconds())
+
+    return {
+        **row,
+        "seconds_since_complete": since(row["last_complete_at"]),
+        "seconds_since_start": since(row["last_started_at"]),
+    }
 
 
 def _is_older(row: dict[str, Any], limit: timedelta) -> bool:
@@ -109,6 +130,29 @@ def _left(row: dict[str, Any]) -> list[str]:
         said.append(
             f"{name}: attempts whose jobs are still to fetch: {row['attempts_without_jobs']:,}"
         )
+    return said
+
+
+def _llm_concerns(llm: dict[str, Any]) -> list[str]:
+    """LLM calls whose cost is not known though they used tokens, and what their logs lost."""
+    said = []
+    if llm["unpriced_calls_with_tokens"]:
+        said.append(
+            f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
+            f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
+            "make psql < sql/analysis/llm_unpriced_models.sql"
+        )
+    if llm["last_started_at"] and not llm["last_finished_at"]:
+        said.append("the last ingest of LLM logs has not ended; it still runs, or was broken off")
+    lost = {
+        "lines": llm["last_rejected_lines"],
+        "files": llm["last_rejected_files"],
+        "calls that clashed with another": llm["last_clashing"],
+    }
+    if any(lost.values()):
+        parts = ", ".join(f"{what}: {count:,}" for what, count in lost.items() if count)
+        first = llm["last_first_rejected"][0]
+        said.append(f"the last ingest of LLM logs lost {parts}; the first: {first}")
     return said
 
 

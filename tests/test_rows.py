@@ -365,6 +365,7 @@ def test_a_canonical_call_becomes_the_row_it_spells() -> None:
         "timestamp": at("2026-01-05T08:00:00.000001Z"),
         "output_tokens": 20,
         "cache_read_tokens": 60,
+        "precedence": 0,
     }
     assert asdict(LlmCall.from_record(record)) == expected
 
@@ -417,6 +418,22 @@ def test_what_a_call_does_not_report_is_unknown_and_not_zero() -> None:
     assert (call.session_id, call.prompt_name, call.success, call.api_calls) == ("", "", True, 1)
 
 
+def test_parts_are_never_more_than_their_whole() -> None:
+    counts = {"input_tokens": 5, "output_tokens": 5, "reasoning_tokens": 9}
+    cached = {"cache_read_tokens": 4, "cache_write_tokens": 2, "cache_write_1h_tokens": 3}
+    call = LlmCall.from_record({"timestamp": 0, "model": "m", **counts, **cached})
+    assert (call.input_tokens, call.output_tokens, call.cache_write_tokens) == (7, 9, 3)
+
+
+def test_ids_too_long_for_an_index_still_tell_calls_apart() -> None:
+    ids = ["x" * 10_000 + end for end in ("1", "2", "1")]
+    records = [{"call_id": i, "session_id": i, "timestamp": 0, "model": "m"} for i in ids]
+    one, other, again = (LlmCall.from_record(record) for record in records)
+    assert one == again
+    assert one.call_id != other.call_id
+    assert (len(one.call_id), one.session_id) == (32, "x" * 255)
+
+
 def test_a_record_without_an_id_is_the_same_call_wherever_it_stands() -> None:
     one = LlmCall.from_record({"timestamp": 0, "model": "m"})
     other = LlmCall.from_record({"model": "m", "timestamp": 0})
@@ -436,6 +453,9 @@ def test_a_record_without_an_id_is_the_same_call_wherever_it_stands() -> None:
         {"input_tokens": 1.5},
         {"input_tokens": "many"},
         {"input_tokens": 2**63},
+        {"input_tokens": 2**63 - 1, "output_tokens": 1},
+        {"input_tokens": Decimal("1e999999")},
+        {"input_tokens": Decimal("1.5")},
         {"output_tokens": True},
         {"estimated_cost": "NaN"},
         {"estimated_cost": 10_000},

@@ -1,0 +1,2 @@
+-- Takes the record of earlier ingests with it; calls stay.
+drop table if exists llm_ingestions;

@@ -1,0 +1,2 @@
+-- The prices come back from their files with the next ingest.
+drop table if exists runner_prices;

@@ -1,0 +1,44 @@
+"""Store the calls of language models that logs tell of, with the price list to cost them.
+
+    make ingest-llm LLM_LOGS="logs/*.jsonl" PHASE=review
+
+Files, folders and globs, - for stdin; .gz too. What a file is, its content says. The same log read
+again adds nothing. Exit codes: 0 done, also when lines could not be read (STRICT=1: 1), 1 failed,
+2 wrong usage, 130 interrupted: what was read is stored.
+"""
+
+import os
+
+from command import parser, run, say, show, show_json
+from llm_options import add_llm_options, chosen_logs
+
+from telemetry import settings
+from telemetry.database import conninfo, describe, open_connection
+from telemetry.llm_text import ingestion_text, lost_text
+from telemetry.migrations import migrate
+
+
+def main() -> int:
+    command = parser(__doc__)
+    add_llm_options(command)
+    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = command.parse_args()
+    strict = settings.flag(os.environ, "TELEMETRY_STRICT")
+    logs = chosen_logs(options)
+    with conninfo(os.environ, say) as dsn:
+        migrate(dsn, say)
+        with open_connection(dsn) as connection:
+            say(f"into {describe(connection)}")
+            done = logs.ingest(connection)
+    if options.json:
+        show_json({"schema_version": 1, "llm_calls": done})
+    else:
+        show(ingestion_text(done))
+    lost = lost_text(done)
+    if lost:
+        say(f"warning: {lost}")
+    return 1 if lost and strict else 0
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,33 @@
+-- What do LLM calls cost, by phase, by prompt and by model?
+-- Over the last 30 days; each call is in one row of each kind, so the shares of a kind add up to
+-- 100. Calls of which no cost is known are counted as unpriced and are in no sum.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_phase.sql
+select
+  kinds.kind,
+  kinds.name,
+  sum(api_calls) as calls,
+  count(*) filter (where success is false) as failed,
+  sum(input_tokens) as input_tokens,
+  sum(output_tokens) as output_tokens,
+  round(sum(cost), 4) as cost_usd,
+  round(
+    100 * sum(cost) / nullif(sum(sum(cost)) over (partition by kinds.kind), 0),
+    1
+  ) as cost_percent,
+  count(*) filter (where cost is null) as unpriced
+from llm_calls_priced
+cross join lateral (
+  values
+    ('phase', phase),
+    ('prompt', nullif(prompt_name, '')),
+    ('model', coalesce(price_model, model))
+) as kinds (kind, name)
+where timestamp >= now() - interval '30 days'
+group by
+  kinds.kind,
+  kinds.name
+order by
+  kinds.kind,
+  cost_usd desc nulls last,
+  calls desc,
+  kinds.name;

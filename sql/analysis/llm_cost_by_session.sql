@@ -1,0 +1,23 @@
+-- Which sessions with a language model cost the most?
+-- The 50 dearest of the last 30 days. Calls of which no cost is known are counted as unpriced and
+-- are in no sum; calls without a session are left out.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
+select
+  session_id,
+  min(timestamp) as first_call_at,
+  round(extract(epoch from max(timestamp) - min(timestamp)) / 60, 1) as minutes,
+  max(github_run_id) as github_run_id,
+  string_agg(distinct phase, ', ') as phases,
+  sum(api_calls) as calls,
+  count(*) filter (where success is false) as failed,
+  sum(total_tokens) as total_tokens,
+  round(sum(cost), 4) as cost_usd,
+  count(*) filter (where cost is null) as unpriced
+from llm_calls_priced
+where timestamp >= now() - interval '30 days'
+  and session_id <> ''
+group by session_id
+order by
+  cost_usd desc nulls last,
+  session_id
+limit 50;

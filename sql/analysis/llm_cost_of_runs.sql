@@ -1,0 +1,41 @@
+-- Which workflow runs spend the most on language models?
+-- The 50 dearest attempts of runs with calls in the last 30 days. One that is not stored has no
+-- workflow. Calls that name a run but no attempt count for its first one.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
+with spendings as (
+  select
+    github_run_id,
+    coalesce(github_run_attempt, 1) as run_attempt,
+    min(timestamp) as first_call_at,
+    sum(api_calls) as calls,
+    sum(total_tokens) as total_tokens,
+    count(*) filter (where success is false) as failed_calls,
+    count(*) filter (where cost is null) as unpriced,
+    sum(cost) as cost
+  from llm_calls_priced
+  where timestamp >= now() - interval '30 days'
+    and github_run_id is not null
+  group by
+    github_run_id,
+    coalesce(github_run_attempt, 1)
+)
+select
+  workflow_runs.repository,
+  coalesce(workflow_runs.workflow_name, workflow_runs.workflow_path) as workflow,
+  spendings.github_run_id,
+  spendings.run_attempt,
+  workflow_runs.conclusion,
+  spendings.first_call_at,
+  round(workflow_runs.duration_seconds / 60.0, 1) as run_minutes,
+  spendings.calls,
+  spendings.failed_calls,
+  spendings.total_tokens,
+  round(spendings.cost, 4) as cost_usd,
+  spendings.unpriced
+from spendings
+left join workflow_runs using (github_run_id, run_attempt)
+order by
+  cost_usd desc nulls last,
+  spendings.github_run_id,
+  spendings.run_attempt
+limit 50;

@@ -1,0 +1,25 @@
+-- Do the costs that logs report agree with the price list?
+-- Over the last 30 days, by model, of calls that have both. A difference means discounts, prices
+-- for long prompts, things not billed by tokens, or a price list to mend.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_reported_against_list.sql
+select
+  model,
+  price_model,
+  source,
+  count(*) as calls,
+  round(sum(reported_cost), 4) as reported_usd,
+  round(sum(list_cost), 4) as list_usd,
+  round(sum(reported_cost - list_cost), 4) as difference_usd,
+  round(100 * sum(reported_cost - list_cost) / nullif(sum(list_cost), 0), 1) as difference_percent
+from llm_calls_priced
+where timestamp >= now() - interval '30 days'
+  and reported_cost is not null
+  and list_cost is not null
+group by
+  model,
+  price_model,
+  source
+order by
+  abs(sum(reported_cost - list_cost)) desc,
+  model,
+  source;

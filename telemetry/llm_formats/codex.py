@@ -1,0 +1,116 @@
+"""Codex rollouts: `~/.codex/sessions/**/rollout-*.jsonl`, one object for each event.
+
+The `token_count` events count what the session used up to them. They come again when the screen is
+drawn anew, and a forked session begins with those of its parent
+(https://github.com/ccusage/ccusage/issues/1288, 876 and 988).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry.llm_formats.reading import Columns, Defaults, Reading, each
+from telemetry.rows import (
+    LlmCall,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+)
+
+COUNTERS = {
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "cached_input_tokens": "cache_read_tokens",
+    "cache_write_input_tokens": "cache_write_tokens",
+    "reasoning_output_tokens": "reasoning_tokens",
+}
+
+Counters = dict[str, int | None]
+
+
+@dataclass
+class Session:
+    """What the events before a count say of it."""
+
+    session_id: str = ""
+    provider: str | None = None
+    model: str | None = None
+    total: Counters | None = None
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    return "type" in record and isinstance(record.get("payload"), dict)
+
+
+def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+    """A call for each count that is more than the one before it: what it is more.
+
+    A call is known by its session and the count. A fork names its parent, in its own description
+    or by the parent's that follows; its calls pass for the parent's, so that those which it
+    repeats count once.
+    """
+    session = Session()
+
+    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+        nonlocal session
+        if not recognises(record):
+            raise UnreadableRow("type or payload is missing")
+        payload, kind = read_object(record, "payload"), record["type"]
+        if kind == "session_meta":
+            session_id = _session_id(payload)
+            if session_id != session.session_id:
+                session = Session(session_id)
+            session.provider = read_text(payload, "model_provider") or session.provider
+        elif kind == "turn_context":
+            session.model = read_text(payload, "model") or session.model
+        elif kind == "event_msg" and payload.get("type") == "token_count":
+            yield from _calls(record, read_object(payload, "info"), session, defaults)
+
+    return each(records, calls)
+
+
+def _session_id(described: Mapping[str, Any]) -> str:
+    # Of a subagent, session_id is its parent's.
+    names = ("forked_from_id", "id", "session_id")
+    return next(filter(None, (read_text(described, name) for name in names)), "")
+
+
+def _calls(
+    record: Mapping[str, Any], info: Mapping[str, Any], session: Session, defaults: Defaults
+) -> Iterator[Reading]:
+    written = read_object(info, "total_token_usage")
+    total = {key: read_count(written, key) for key in COUNTERS}
+    if not written or total == session.total:
+        return
+    used = _used(total, session.total, read_object(info, "last_token_usage"))
+    session.total = total
+    tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
+    moment = defaults.timestamp(read_moment(record, "timestamp"))
+    sum_until_now = read_count(written, "total_tokens")
+    identity = f"{session.session_id}:{sum_until_now}"
+    if not session.session_id or sum_until_now is None:
+        identity = digest(record)
+    yield LlmCall.of(
+        "codex",
+        identity,
+        moment,
+        session_id=session.session_id,
+        phase=defaults.phase,
+        prompt_name=defaults.prompt_name,
+        provider=session.provider,
+        model=read_text(info, "model") or session.model,
+        **tokens,
+        **defaults.run(None, None),
+    )
+
+
+def _used(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
+    """What was added to the counts; where they begin anew, or before the file, what it says."""
+    if before is not None and all((total[key] or 0) >= (before[key] or 0) for key in COUNTERS):
+        return {
+            key: None if now is None else now - (before[key] or 0) for key, now in total.items()
+        }
+    return {key: read_count(last, key) for key in COUNTERS} if last else total

@@ -1,0 +1,93 @@
+"""GitHub Agentic Workflows: `token-usage.jsonl` of the API proxy, one object for each call.
+
+Its fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from telemetry.llm_formats.reading import (
+    Columns,
+    Defaults,
+    Reading,
+    each,
+    inclusive,
+    read_milliseconds,
+)
+from telemetry.rows import (
+    LlmCall,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_moment,
+    read_money,
+    read_text,
+    required,
+)
+
+# gh-aw's reference on cost management: one AI credit is one US cent.
+DOLLARS_PER_CREDIT = Decimal("0.01")
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    return str(record.get("_schema")).startswith("token-usage/")
+
+
+def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+    """The call of each record; one without a request_id is known by a digest of the record."""
+
+    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+        status = read_count(record, "status")
+        failed = status is not None and status >= 400
+        credits = read_money(record, "ai_credits_this_response")
+        duration_ms = read_milliseconds(record, "duration_ms")
+        yield LlmCall.of(
+            "gh-aw",
+            read_text(record, "request_id") or digest(record),
+            defaults.timestamp(_began(record, duration_ms)),
+            provider=read_text(record, "provider"),
+            model=required(read_text(record, "model"), record, "call", "model"),
+            phase=defaults.phase,
+            prompt_name=defaults.prompt_name,
+            **_tokens(record),
+            estimated_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
+            success=not failed,
+            error_message=f"HTTP {status}" if failed else None,
+            duration_ms=duration_ms,
+            **defaults.run(None, None),
+        )
+
+    return each(records, calls)
+
+
+def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | None:
+    """The record is written when the call ends."""
+    ended = read_moment(record, "timestamp")
+    if ended is None or duration_ms is None:
+        return ended
+    try:
+        return ended - timedelta(milliseconds=duration_ms)
+    except OverflowError:
+        raise UnreadableRow(f"duration_ms is {duration_ms}, longer than time itself") from None
+
+
+def _tokens(record: Mapping[str, Any]) -> Columns:
+    """The counts; whether input holds the cached parts depends on the provider.
+
+    gh-aw-firewall, containers/api-proxy/guards/ai-credits-guard.js: Anthropic's does not, and
+    Copilot's does not where it is precise, which shows when the parts are more than the whole.
+    """
+    read, written = (read_count(record, key) for key in ("cache_read_tokens", "cache_write_tokens"))
+    tokens, provider = read_count(record, "input_tokens"), record.get("provider")
+    parts = (read or 0) + (written or 0)
+    if provider == "anthropic" or (provider == "copilot" and parts > (tokens or 0)):
+        tokens = inclusive(tokens, read, written)
+    return {
+        "input_tokens": tokens,
+        "output_tokens": read_count(record, "output_tokens"),
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "reasoning_tokens": read_count(record, "reasoning_tokens"),
+    }

@@ -1,0 +1,120 @@
+"""LiteLLM's StandardLoggingPayload, as its callbacks write it to files and buckets, and the rows of
+its LiteLLM_SpendLogs table (litellm/types/utils.py, litellm/proxy/schema.prisma).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from telemetry.llm_formats.reading import Columns, Defaults, Reading, each
+from telemetry.rows import (
+    LONGEST_COUNT,
+    LlmCall,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_moment,
+    read_money,
+    read_object,
+    read_text,
+    required,
+    shown,
+    storable,
+)
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    return "call_type" in record and "startTime" in record
+
+
+def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+    """The call of each record; its times that name no zone are in UTC."""
+
+    def calls(raw: Mapping[str, Any]) -> Iterator[Reading]:
+        record = {**raw, "metadata": _decoded(raw, "metadata", {})}
+        metadata, tags = read_object(record, "metadata"), _tags(raw)
+        prompt = read_object(metadata, "prompt_management_metadata")
+        requester = {**tags, **read_object(metadata, "requester_metadata")}
+        began = read_moment(record, "startTime", UTC)
+        call_id = read_text(record, "litellm_call_id") or read_text(record, "id")
+        status = read_text(record, "status")
+        tokens = _tokens(record, metadata)
+        prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
+        yield LlmCall.of(
+            "litellm",
+            call_id or read_text(record, "request_id") or digest(raw),
+            required(began, record, "call", "startTime"),
+            session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
+            phase=tags.get("phase") or defaults.phase,
+            prompt_name=prompt_name or defaults.prompt_name,
+            provider=read_text(record, "custom_llm_provider"),
+            model=required(read_text(record, "model"), record, "call", "model"),
+            **tokens,
+            estimated_cost=_cost(record, tokens),
+            success=None if status is None else status == "success",
+            error_message=None if status == "success" else _error(record),
+            duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
+            **defaults.run(
+                read_count(requester, "github_run_id"),
+                read_count(requester, "github_run_attempt", LONGEST_COUNT),
+            ),
+        )
+
+    return each(records, calls)
+
+
+def _decoded(record: Mapping[str, Any], key: str, otherwise: Any) -> Any:
+    """What is there as JSON, or as JSON in a string, as the table has it."""
+    value = record.get(key)
+    if not isinstance(value, str):
+        return value or otherwise
+    try:
+        return json.loads(value) or otherwise
+    except (ValueError, RecursionError):
+        raise UnreadableRow(f"{key} is {shown(value)}, not JSON") from None
+
+
+def _tags(record: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of the form `key:value`; others say nothing of what the table holds."""
+    tags = _decoded(record, "request_tags", [])
+    if not isinstance(tags, list):
+        return {}
+    texts = (storable(tag) for tag in tags if isinstance(tag, str))
+    return dict(text.split(":", 1) for text in texts if ":" in text)
+
+
+def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
+    """The counts; total_tokens is not read, being 0 for embeddings."""
+    usage = read_object(metadata, "usage_object")
+    inputs = read_object(usage, "prompt_tokens_details")
+    outputs = read_object(usage, "completion_tokens_details")
+    reads = (read_count(inputs, "cached_tokens"), read_count(usage, "cache_read_input_tokens"))
+    return {
+        "input_tokens": read_count(record, "prompt_tokens"),
+        "output_tokens": read_count(record, "completion_tokens"),
+        "cache_read_tokens": max((count for count in reads if count is not None), default=None),
+        "cache_write_tokens": read_count(usage, "cache_creation_input_tokens"),
+        "reasoning_tokens": read_count(outputs, "reasoning_tokens"),
+    }
+
+
+def _cost(record: Mapping[str, Any], tokens: Columns) -> Decimal | None:
+    """What LiteLLM computed. Its 0 for tokens that were not cached is that it knows no price."""
+    key = "response_cost" if "response_cost" in record else "spend"
+    cost = read_money(record, key)
+    counted = tokens["input_tokens"] or tokens["output_tokens"]
+    return None if cost == 0 and counted and record.get("cache_hit") is not True else cost
+
+
+def _error(record: Mapping[str, Any]) -> str | None:
+    information = read_object(record, "error_information")
+    return read_text(record, "error_str") or read_text(information, "error_message") or None
+
+
+def _duration_ms(began: datetime | None, ended: datetime | None) -> int | None:
+    """To the end of the answer; `response_time` stops at its first token when it is streamed."""
+    if began is None or ended is None or ended < began:
+        return None
+    return round((ended - began).total_seconds() * 1_000)

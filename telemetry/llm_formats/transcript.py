@@ -1,0 +1,160 @@
+"""Claude Code transcripts: `~/.claude/projects/*/*.jsonl`, one object for each event of a session.
+
+One message of the API becomes several lines, one for each block of its content, with one
+`message.id`. Up to 2.1.220 all but the last of them carry placeholders of output_tokens and no
+stop_reason, and some messages never get their last line. Gateways leave requestId out. Sidechains
+are calls of subagents, but side questions replay messages of the session they were asked in.
+https://github.com/ccusage/ccusage/issues/901, 913 and 976 tell what goes wrong otherwise.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from telemetry.llm_formats.reading import Columns, Defaults, Reading, each, inclusive
+from telemetry.rows import (
+    LlmCall,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_moment,
+    read_money,
+    read_object,
+    read_text,
+    required,
+    wrong_value,
+)
+
+Rank = tuple[int, ...]
+
+# The lines of one message follow each other closely; of as many messages their rank is kept.
+REMEMBERED = 256
+
+# Text that Claude Code wrote itself in the place of an answer.
+SYNTHETIC = "<synthetic>"
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    message = record.get("message")
+    if isinstance(message, dict) and ("usage" in message or "type" in record):
+        return True
+    return "type" in record and ("sessionId" in record or "leafUuid" in record)
+
+
+def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+    """Readings of calls: one whenever a line says more of a call than the lines before it.
+
+    The upsert keeps the best reading of each call with the least timestamp, in any order. What
+    `precedence` prefers is the session's own line to a replayed one, and then the line that says
+    why the message ended.
+    """
+    seen: dict[str, tuple[Rank, datetime]] = {}
+
+    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+        message = _message(record)
+        if message is None:
+            return
+        key = read_text(message, "id") or read_text(record, "requestId")
+        key = key or read_text(record, "uuid") or digest(record)
+        tokens = _tokens(record, message)
+        moment = defaults.timestamp(read_moment(record, "timestamp"))
+        precedence = 0 if record.get("isSidechain") else 2
+        precedence += message.get("stop_reason") is not None
+        rank = _rank(precedence, tokens)
+        last = seen.pop(key, None)
+        if last is None or rank > last[0] or moment < last[1]:
+            yield _call(record, message, key, moment, defaults, tokens, precedence)
+        if last is not None:
+            rank, moment = max(rank, last[0]), min(moment, last[1])
+        elif len(seen) >= REMEMBERED:
+            del seen[next(iter(seen))]
+        seen[key] = (rank, moment)
+
+    return each(records, calls)
+
+
+def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The message of a line that stands for a call; None where the line is something else."""
+    kind = record.get("type")
+    if kind != "assistant":
+        if kind is not None:
+            return None
+        # Lines of old versions have no type.
+        if not read_object(record, "message").get("usage"):
+            raise UnreadableRow("neither type nor message.usage is there")
+    message = record.get("message")
+    if not isinstance(message, dict):
+        raise wrong_value({"message": message}, "message", "an object")
+    if message.get("model") == SYNTHETIC and not record.get("isApiErrorMessage"):
+        return None
+    return message
+
+
+def _tokens(record: Mapping[str, Any], message: Mapping[str, Any]) -> Columns:
+    if record.get("isApiErrorMessage"):
+        return {"input_tokens": 0, "output_tokens": 0}
+    usage = read_object(message, "usage")
+    fresh, output = read_count(usage, "input_tokens"), read_count(usage, "output_tokens")
+    if fresh is None and output is None:
+        raise UnreadableRow("message.usage is missing, or has no tokens")
+    read = read_count(usage, "cache_read_input_tokens")
+    written = read_count(usage, "cache_creation_input_tokens")
+    lasting = read_object(usage, "cache_creation")
+    details = read_object(usage, "output_tokens_details")
+    return {
+        "input_tokens": inclusive(fresh, read, written),
+        "output_tokens": output,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "cache_write_1h_tokens": read_count(lasting, "ephemeral_1h_input_tokens"),
+        "reasoning_tokens": read_count(details, "thinking_tokens"),
+    }
+
+
+def _rank(precedence: int, tokens: Columns) -> Rank:
+    """By what the upsert prefers one reading of a call to another."""
+    counts = [-1 if count is None else count for count in tokens.values()]
+    complete = tokens["input_tokens"] is not None and tokens["output_tokens"] is not None
+    return (complete, precedence, counts[0] + counts[1], *counts)
+
+
+def _call(
+    record: Mapping[str, Any],
+    message: Mapping[str, Any],
+    call_id: str,
+    moment: datetime,
+    defaults: Defaults,
+    tokens: Columns,
+    precedence: int,
+) -> LlmCall:
+    model = required(read_text(message, "model"), message, "message", "model")
+    phase, prompt_name = defaults.phase, defaults.prompt_name
+    if record.get("isSidechain"):
+        phase, prompt_name = "subagent", read_text(record, "attributionAgent") or prompt_name
+    failed = bool(record.get("isApiErrorMessage"))
+    return LlmCall.of(
+        "claude-code-transcript",
+        call_id,
+        moment,
+        session_id=read_text(record, "sessionId") or "",
+        phase=phase,
+        prompt_name=prompt_name,
+        provider="anthropic" if model.startswith("claude") else None,
+        model=model,
+        **tokens,
+        estimated_cost=read_money(record, "costUSD"),
+        success=not failed,
+        error_message=_error(record, message) if failed else None,
+        **defaults.run(None, None),
+        precedence=precedence,
+    )
+
+
+def _error(record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
+    """The kind of error and what the user was shown of it."""
+    content = message.get("content")
+    if isinstance(content, list):
+        texts = [read_text(part, "text") for part in content if isinstance(part, dict)]
+        content = next(filter(None, texts), None)
+    shown = [read_text(record, "error"), read_text({"content": content}, "content")]
+    return ": ".join(text for text in shown if text) or None

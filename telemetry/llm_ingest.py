@@ -1,0 +1,130 @@
+"""LLM logs into the database: read, merged, stored in batches; and the record of it.
+
+Reading is `llm_logs`; nothing here knows a format.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from psycopg import errors
+
+from telemetry.database import Connection, Counts, execute, patiently, upsert
+from telemetry.llm_logs import Defaults, Rejected, read_calls
+from telemetry.llm_rows import LlmIngestion, merged
+from telemetry.rows import LlmCall
+
+CALLS_PER_BATCH = 1_000
+MOST_NAMED = 20
+
+
+def ingest_llm_calls(
+    connection: Connection,
+    files: Sequence[Path],
+    defaults: Defaults,
+    *,
+    now: Callable[[], datetime],
+    stdin: BinaryIO | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> LlmIngestion:
+    """Store the calls in the files, a batch a transaction; returns what was done.
+
+    What cannot be read is counted and named, and stops nothing else. Records without a time get
+    that of `defaults`, else, when it names a run that is stored, when that started. `now` is in
+    UTC; `progress` is told of files. The record in `llm_ingestions` is written when the ingest
+    begins and when it ends. Raises psycopg.Error; what was stored before that stays.
+    """
+    ingest = _Ingest(connection, LlmIngestion(now(), files=len(files)))
+    ingest.record()
+    given = _dated(connection, defaults)
+    for number, file in enumerate(files):
+        progress(number, len(files))
+        for found in read_calls(file, given, stdin):
+            if isinstance(found, Rejected):
+                ingest.reject(found)
+            else:
+                ingest.add(found)
+    ingest.store()
+    progress(len(files), len(files))
+    ingest.done = replace(ingest.done, finished_at=now())
+    ingest.record()
+    return ingest.done
+
+
+class _Ingest:
+    def __init__(self, connection: Connection, done: LlmIngestion) -> None:
+        self.connection = connection
+        self.done = done
+        self._batch: dict[tuple[str, str], LlmCall] = {}
+
+    def add(self, call: LlmCall) -> None:
+        key = (call.source, call.call_id)
+        known = self._batch.get(key)
+        self._batch[key] = call if known is None else merged(known, call)
+        if len(self._batch) >= CALLS_PER_BATCH:
+            self.store()
+
+    def reject(self, found: Rejected) -> None:
+        if found.line is None:
+            self.done = replace(self.done, rejected_files=self.done.rejected_files + 1)
+            self._name(f"{found.file}: {found.reason}")
+        else:
+            self.done = replace(self.done, rejected_lines=self.done.rejected_lines + 1)
+            self._name(f"{found.file}:{found.line}: {found.reason}")
+
+    def store(self) -> None:
+        """Store the batch and begin another one."""
+        calls = [self._batch[key] for key in sorted(self._batch)]
+        counts, clashing = patiently(lambda: _stored(self.connection, calls))
+        self._batch = {}
+        done = self.done
+        self.done = replace(
+            done,
+            inserted=done.inserted + counts.inserted,
+            updated=done.updated + counts.updated,
+            unchanged=done.unchanged + counts.unchanged,
+            cut=done.cut + counts.cut,
+            clashing=done.clashing + len(clashing),
+        )
+        for call in clashing:
+            self._name(
+                f"{call.source} {call.call_id}: another call has its timestamp, session and "
+                "prompt name"
+            )
+
+    def record(self) -> None:
+        execute(self.connection, "record_llm_ingestions", vars(self.done))
+
+    def _name(self, text: str) -> None:
+        if len(self.done.first_rejected) < MOST_NAMED:
+            named = [*self.done.first_rejected, text]
+            self.done = replace(self.done, first_rejected=named)
+
+
+def _stored(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
+    """Store the calls; returns the counts, and those whose moment and name another call has."""
+    with connection.transaction():
+        try:
+            return upsert(connection, calls), []
+        except errors.UniqueViolation:
+            pass  # one of them clashes: which one, storing each by itself tells
+        counts, clashing = Counts(), []
+        for call in calls:
+            try:
+                counts += upsert(connection, [call])
+            except errors.UniqueViolation:
+                clashing.append(call)
+    return counts, clashing
+
+
+def _dated(connection: Connection, defaults: Defaults) -> Defaults:
+    if defaults.at is not None or defaults.github_run_id is None:
+        return defaults
+    run = {
+        "github_run_id": defaults.github_run_id,
+        "github_run_attempt": defaults.github_run_attempt,
+    }
+    attempt = execute(connection, "attempt_started_at", run).fetchone()
+    return replace(defaults, at=attempt["started_at"]) if attempt else defaults

@@ -1,0 +1,82 @@
+"""Price lists: CSV files that a person edits, stored for the views to multiply by."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from telemetry.database import KEYS, SQL, Connection, Counts, patiently, upsert
+from telemetry.price_rows import (
+    AnyPrice,
+    LlmPrice,
+    Price,
+    RunnerLabel,
+    RunnerPrice,
+    from_record,
+)
+from telemetry.rows import UnreadableRow
+from telemetry.settings import UsageError
+
+PRICES = SQL / "prices"
+VARIABLES: Mapping[str, type[AnyPrice]] = {
+    "TELEMETRY_RUNNER_PRICES": RunnerPrice,
+    "TELEMETRY_RUNNER_LABELS": RunnerLabel,
+}
+
+
+def load_runner_prices(connection: Connection, environ: Mapping[str, str]) -> Counts:
+    """Store the price lists of runners: ours, then the user's own, whose lines win.
+
+    Ours are sql/prices/runner_prices.csv and runner_labels.csv; the user's are where VARIABLES of
+    the environment say. Rows that are stored and in no file stay. Raises UsageError for a file
+    that cannot be read.
+    """
+    total = Counts()
+    for variable, row_type in VARIABLES.items():
+        total += _load(connection, row_type, environ.get(variable))
+    return total
+
+
+def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
+    """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
+
+    As with `load_runner_prices`; `own` is the path of the user's.
+    """
+    return _load(connection, LlmPrice, own)
+
+
+def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
+    table, _ = KEYS[row_type]
+    paths = [PRICES / f"{table}.csv", *([Path(own)] if own else [])]
+    rows = [row for path in paths for row in read_prices(path, row_type)]
+    return patiently(lambda: upsert(connection, rows))
+
+
+def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
+    """The rows of a CSV file whose header names the fields of the row, in any order.
+
+    Raises UsageError with file and line for what cannot be read.
+    """
+    try:
+        return list(_rows(path, row_type))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a price list that exists") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
+
+
+def _rows(path: Path, row_type: type[Price]) -> Iterator[Price]:
+    names = [column.name for column in fields(row_type)]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        records = csv.DictReader(file, strict=True)
+        try:
+            if sorted(records.fieldnames or []) != sorted(names):
+                raise UnreadableRow(f"the header is not {','.join(names)}")
+            for record in records:
+                if None in record or None in record.values():
+                    raise UnreadableRow(f"there are not {len(names)} values")
+                yield from_record(row_type, record)
+        except (UnreadableRow, csv.Error) as error:
+            raise UsageError(
+                f"{path}:{records.reader.line_num or 1}: {error}; mend that line"
+            ) from None
