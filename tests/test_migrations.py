@@ -36,7 +36,7 @@ def relations(dsn: str) -> dict[str, list[tuple[str, str]]]:
 def test_up_down_and_up_again_gives_the_same_tables(empty_dsn: str) -> None:
     assert migrate(empty_dsn) == [*NAMES, "views"]
     first = relations(empty_dsn)
-    assert {"workflow_runs", "llm_calls", "latest_attempts"} <= set(first)
+    assert {"workflow_runs", "llm_calls", "attempts"} <= set(first)
     assert roll_back(empty_dsn) == NAMES[::-1]
     assert relations(empty_dsn) == {}
     assert migrate(empty_dsn) == [*NAMES, "views"]
@@ -168,12 +168,12 @@ def test_a_view_that_is_gone_from_the_checkout_is_dropped(connection: Connection
 def test_a_users_own_view_on_ours_stops_the_change_with_its_name(
     connection: Connection, dsn: str
 ) -> None:
-    connection.execute("create view my_own as select * from latest_attempts")
+    connection.execute("create view my_own as select * from attempts")
     connection.execute("update installed_views set digest = 'older'")
-    with pytest.raises(TelemetryError, match=r"my_own depends on view latest_attempts"):
+    with pytest.raises(TelemetryError, match=r"my_own depends on view attempts"):
         migrate(dsn)
     assert "my_own" in relations(dsn)
-    assert "latest_attempts" in relations(dsn)
+    assert "attempts" in relations(dsn)
 
 
 def test_a_role_without_the_right_to_create_can_use_what_is_there(

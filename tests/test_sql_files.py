@@ -5,6 +5,8 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database import KEYS, SQL, Connection, execute, statement, upsert
 from telemetry.job_rows import WorkflowJob, WorkflowStep
+from telemetry.llm_rows import LlmIngestion
+from telemetry.migrations import VIEWS
+from telemetry.price_rows import LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows import Ingestion, LlmCall, Repository, WorkflowRun
 
 STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
-FILES = STATEMENTS + ANALYSES
+REPORTS = sorted((SQL / "report").glob("*.sql"))
+FILES = STATEMENTS + ANALYSES + REPORTS
 PARAMETER = re.compile(r":'(\w+)'")
 
 by_name = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -106,6 +112,8 @@ def test_every_statement_is_used_by_the_program() -> None:
     }
     for path in STATEMENTS:
         assert f'"{path.stem}"' in code or path.stem in composed, path.name
+    for path in REPORTS:
+        assert f'"{path.stem}"' in code or f'"report/{path.stem}"' in code, path.name
 
 
 @pytest.mark.parametrize(
@@ -116,6 +124,10 @@ def test_every_statement_is_used_by_the_program() -> None:
         (WorkflowStep, "upsert_workflow_steps"),
         (LlmCall, "upsert_llm_calls"),
         (Repository, "upsert_repositories"),
+        (RunnerPrice, "upsert_runner_prices"),
+        (RunnerLabel, "upsert_runner_labels"),
+        (LlmPrice, "upsert_llm_prices"),
+        (LlmIngestion, "record_llm_ingestions"),
         (Ingestion, "record_ingestions"),
     ],
 )
@@ -140,8 +152,12 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
         ),
         (WorkflowJob, "workflow_jobs", {"revision"}),
         (WorkflowStep, "workflow_steps", {"revision"}),
-        (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision"}),
+        (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision", "finality"}),
         (Repository, "repositories", {"first_seen_at", "revision"}),
+        (RunnerPrice, "runner_prices", {"revision"}),
+        (RunnerLabel, "runner_labels", {"revision"}),
+        (LlmPrice, "llm_prices", {"revision"}),
+        (LlmIngestion, "llm_ingestions", set()),
         (Ingestion, "ingestions", set()),
     ],
 )
@@ -161,6 +177,13 @@ def test_a_table_has_the_fields_of_its_row_in_their_order(
     assert set(columns) - set(names) == kept_by_us
 
 
+FINALITY = re.findall(
+    r"^ +(?:coalesce\()?(\w+_tokens|precedence)\b",
+    (ROOT / "migrations" / "0013.llm-precedence.sql").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
 @pytest.mark.parametrize(
     "parents_and_row",
     [
@@ -168,6 +191,9 @@ def test_a_table_has_the_fields_of_its_row_in_their_order(
         [workflow_run(), workflow_job()],
         [workflow_run(), workflow_job(), workflow_step()],
         [llm_call()],
+        [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"))],
+        [RunnerLabel("ubuntu-latest", "linux")],
+        [LlmPrice("some-model", date(2026, 1, 1), Decimal("3"), Decimal("15.5"), Decimal("0.3"))],
     ],
     ids=lambda rows: KEYS[type(rows[-1])][0],
 )
@@ -178,9 +204,12 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
     table, key = KEYS[type(row)]
     text = statement(f"upsert_{table}")
     for field in fields(row):
-        if field.name in key or (table, field.name) == ("llm_calls", "timestamp"):
+        if field.name in key:
             continue
         assert re.search(rf"^  {field.name} = ", text, re.MULTILINE), field.name
+        if table == "llm_calls" and field.name in FINALITY:
+            assert "where excluded.finality > llm_calls.finality" in text
+            continue
         assert re.search(rf"^    {table}\.{field.name},?$", text, re.MULTILINE), field.name
     for each in [*parents, row]:
         upsert(connection, [each])
@@ -199,10 +228,11 @@ def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection
 
 def test_status_shows_every_table_that_holds_data(connection: Connection) -> None:
     shown = {row["table_name"] for row in execute(connection, "status_tables")}
+    views = {path.stem[3:] for path in VIEWS.glob("*.sql")}
     ours = {
         name
         for name in (row["table_name"] for row in execute(connection, "our_tables"))
-        if "yoyo" not in name and name not in ("installed_views", "latest_attempts")
+        if "yoyo" not in name and name not in views | {"installed_views"}
     }
     assert shown == ours
 

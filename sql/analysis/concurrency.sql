@@ -1,0 +1,88 @@
+-- How many jobs ran at the same time at most, and when?
+-- For each runner label and, because GitHub's limit is on all of them together, for GitHub's
+-- standard runners as a whole, over the runs of the last 30 days. peak_at is when the peak was
+-- first reached; average_jobs is over the time from the first start to the last end.
+--   psql "$DATABASE_URL" -f sql/analysis/concurrency.sql
+with jobs as (
+  select
+    runner_label,
+    is_hosted,
+    started_at,
+    started_at + duration_seconds * interval '1 second' as ended_at
+  from executed_jobs
+  where created_at >= now() - interval '30 days'
+    and duration_seconds > 0
+),
+jobs_of_runners as (
+  select
+    coalesce(nullif(runner_label, ''), 'no label') as runners,
+    started_at,
+    ended_at
+  from jobs
+  union all
+  select
+    'all standard runners of GitHub' as runners,
+    started_at,
+    ended_at
+  from jobs
+  where is_hosted
+),
+changes as (
+  select
+    runners,
+    started_at as moment,
+    1 as change
+  from jobs_of_runners
+  union all
+  select
+    runners,
+    ended_at as moment,
+    -1 as change
+  from jobs_of_runners
+),
+levels as (
+  select
+    runners,
+    moment,
+    change,
+    sum(change) over (
+      partition by runners
+      order by
+        moment,
+        change
+      rows unbounded preceding
+    ) as jobs_at_once
+  from changes
+),
+peaks as (
+  select distinct on (runners)
+    runners,
+    jobs_at_once as peak_jobs,
+    moment as peak_at
+  from levels
+  where change = 1
+  order by
+    runners,
+    jobs_at_once desc,
+    moment
+),
+totals as (
+  select
+    runners,
+    count(*) as jobs,
+    sum(extract(epoch from ended_at - started_at)) as job_seconds,
+    extract(epoch from max(ended_at) - min(started_at)) as seconds
+  from jobs_of_runners
+  group by runners
+)
+select
+  peaks.runners,
+  totals.jobs,
+  peaks.peak_jobs,
+  peaks.peak_at,
+  round(totals.job_seconds / nullif(totals.seconds, 0), 1) as average_jobs
+from peaks
+inner join totals using (runners)
+order by
+  peaks.peak_jobs desc,
+  peaks.runners;

@@ -1,0 +1,35 @@
+-- Which jobs fail most?
+-- Over the jobs of the last 30 days that succeeded or failed, inherited ones aside; failed_percent
+-- is of their executions. Not all failures matter alike: broke_the_run leaves out jobs that are
+-- allowed to fail, and green_later are those whose run succeeded when it was run again, so that no
+-- change has mended them.
+--   psql "$DATABASE_URL" -f sql/analysis/failing_jobs.sql
+select
+  repository,
+  workflow,
+  job,
+  count(*) filter (where is_decided) as executions,
+  count(*) filter (where is_red) as failed,
+  round(
+    100.0 * count(*) filter (where is_red) / nullif(count(*) filter (where is_decided), 0),
+    1
+  ) as failed_percent,
+  count(distinct commit_sha) filter (where is_red) as commits,
+  count(*) filter (where is_red and attempt_is_red) as broke_the_run,
+  count(*) filter (where is_red and is_green_later) as green_later,
+  max(day) filter (where is_red) as last_day
+from executed_jobs
+where created_at >= now() - interval '30 days'
+group by
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  job
+having count(*) filter (where is_red) > 0
+order by
+  failed desc,
+  failed_percent desc,
+  repository,
+  workflow,
+  job;

@@ -1,0 +1,35 @@
+-- How long does the default branch stay red, and which workflows are red now?
+-- Over the incidents of the last 30 days, and all that are still open, which come first: from the
+-- end of the first run that failed to the first green one of the same or a later commit. The
+-- percentiles are of those that are over. Those by rerun became green without a new commit.
+-- A workflow that was red when it was disabled stays open here; last_red_day tells.
+--   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
+select
+  repository,
+  workflow,
+  count(*) as incidents,
+  count(*) filter (where is_recovered_by_rerun) as by_rerun,
+  round(
+    (percentile_cont(0.5) within group (order by duration_seconds) / 3600)::numeric,
+    1
+  ) as p50_hours,
+  round(
+    (percentile_cont(0.9) within group (order by duration_seconds) / 3600)::numeric,
+    1
+  ) as p90_hours,
+  sum(red_runs) as red_runs,
+  date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
+  (max(last_red_run_created_at) at time zone 'UTC')::date as last_red_day
+from incidents
+where recovered_at is null
+  or recovered_at >= now() - interval '30 days'
+group by
+  repository_id,
+  repository,
+  workflow_id,
+  workflow
+order by
+  red_since nulls last,
+  p50_hours desc,
+  repository,
+  workflow;

@@ -1,0 +1,28 @@
+-- Which runners have no price, so that their jobs are missing from the cost?
+-- Jobs of the last 30 days. Where sku is NULL, the label is in no list of labels: give it one in a
+-- file of your own with the lines label,sku and my-label,linux_8_core (self_hosted for a runner of
+-- your own) and ingest with RUNNER_LABELS=that-file. Where it is not, the sku had no price on the
+-- days of these jobs: RUNNER_PRICES=a-file with sku,effective_from,usd_per_minute.
+--   psql "$DATABASE_URL" -f sql/analysis/unpriced_runner_labels.sql
+select
+  job_costs.label,
+  job_costs.sku,
+  executed_jobs.runner_group_name,
+  min(executed_jobs.runner_name) as a_runner,
+  count(*) as jobs,
+  sum(job_costs.minutes)::bigint as minutes,
+  max(job_costs.started_on) as last_used_on
+from job_costs
+inner join executed_jobs using (github_run_id, run_attempt, job_id)
+where job_costs.created_at >= now() - interval '30 days'
+  and executed_jobs.created_at >= now() - interval '30 days'
+  and job_costs.list_cost_usd is null
+  and job_costs.minutes is not null
+group by
+  job_costs.label,
+  job_costs.sku,
+  executed_jobs.runner_group_name
+order by
+  minutes desc,
+  jobs desc,
+  label;

@@ -1,0 +1,59 @@
+-- How much of the machine time was for nothing?
+-- Minutes that jobs ran in the last 30 days, not rounded as bills are, and those nobody got
+-- anything from, each minute in one column: rerun, failed and run again until it was green without
+-- a new commit; cancelled, by a person, a newer run, a failed sibling or a time limit; streak,
+-- scheduled and failing for the fourth time in a row or more. What failed and was believed is no
+-- waste.
+--   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
+with used as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    sum(duration_seconds) as seconds
+  from executed_jobs
+  where created_at >= now() - interval '30 days'
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow
+),
+wasted as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    sum(duration_seconds) as seconds,
+    coalesce(sum(duration_seconds) filter (where reason = 'rerun'), 0) as rerun_seconds,
+    coalesce(sum(duration_seconds) filter (where reason = 'cancelled'), 0) as cancelled_seconds,
+    coalesce(sum(duration_seconds) filter (where reason = 'streak'), 0) as streak_seconds
+  from wasted_jobs
+  where created_at >= now() - interval '30 days'
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow
+)
+select
+  wasted.repository,
+  wasted.workflow,
+  round(used.seconds / 60.0) as used_minutes,
+  round(wasted.seconds / 60.0) as wasted_minutes,
+  round(100.0 * wasted.seconds / nullif(used.seconds, 0), 1) as wasted_percent,
+  round(wasted.rerun_seconds / 60.0) as rerun_minutes,
+  round(wasted.cancelled_seconds / 60.0) as cancelled_minutes,
+  round(wasted.streak_seconds / 60.0) as streak_minutes
+from wasted
+inner join used
+  on used.repository_id is not distinct from wasted.repository_id
+  and used.workflow_id is not distinct from wasted.workflow_id
+  and used.workflow = wasted.workflow
+where wasted.seconds > 0
+order by
+  wasted.seconds desc,
+  wasted.repository,
+  wasted.workflow;

@@ -1,0 +1,169 @@
+-- What is asked of an attempt: its outcome, its times, and its place among the attempts of its run.
+-- All windows are partitioned by what is the same on all attempts of a run, created_at and
+-- repository_id among it, so that a condition on these still reaches the index.
+create view attempts as
+with scheduled_branches as (
+  select distinct on (repository_id)
+    repository_id,
+    branch
+  from workflow_runs
+  where event_type = 'schedule'
+    and branch is not null
+  order by
+    repository_id,
+    created_at desc
+),
+placed as (
+  select
+    github_run_id,
+    run_attempt,
+    repository_id,
+    coalesce(repository, 'unnamed') as repository,
+    workflow_id,
+    coalesce(nullif(workflow_name, ''), nullif(workflow_path, ''), 'unnamed') as workflow,
+    workflow_path,
+    run_number,
+    display_title,
+    branch,
+    commit_sha,
+    event_type,
+    conclusion,
+    actor,
+    triggering_actor,
+    created_at,
+    started_at,
+    completed_at,
+    duration_seconds,
+    case when run_attempt = 1 then created_at else started_at end as waited_from,
+    html_url,
+    jobs_listed_at is not null as is_exact,
+    coalesce(
+      conclusion in ('success', 'failure', 'timed_out', 'startup_failure'), false
+    ) as is_decided,
+    coalesce(conclusion = 'success', false) as is_success,
+    coalesce(conclusion in ('failure', 'timed_out', 'startup_failure'), false) as is_red,
+    coalesce(conclusion = 'action_required', false) as is_approval,
+    max(run_attempt) over all_of_run as attempts,
+    count(*) filter (where conclusion = 'action_required') over earlier as approvals_before,
+    count(*) filter (
+      where conclusion in ('failure', 'timed_out', 'startup_failure')
+    ) over earlier as reds_before,
+    count(*) filter (where conclusion = 'success') over later as successes_later
+  from workflow_runs
+  window
+    all_of_run as (partition by github_run_id, repository_id, created_at),
+    earlier as (
+      partition by github_run_id, repository_id, created_at
+      order by run_attempt
+      rows between unbounded preceding and 1 preceding
+    ),
+    later as (
+      partition by github_run_id, repository_id, created_at
+      order by run_attempt
+      rows between 1 following and unbounded following
+    )
+)
+select
+  placed.github_run_id,
+  placed.run_attempt,
+  placed.repository_id,
+  placed.repository,
+  placed.workflow_id,
+  placed.workflow,
+  placed.workflow_path,
+  placed.run_number,
+  placed.display_title,
+  placed.branch,
+  case
+    when placed.event_type like 'pull_request%' then 'pull_request'
+    when placed.event_type in ('push', 'schedule', 'workflow_dispatch', 'repository_dispatch')
+      and (
+        placed.branch = scheduled_branches.branch
+        or (scheduled_branches.branch is null and placed.branch in ('main', 'master'))
+      )
+      then 'default'
+    else 'other'
+  end as branch_class,
+  placed.commit_sha,
+  placed.event_type,
+  placed.conclusion,
+  placed.actor,
+  placed.triggering_actor,
+  placed.created_at,
+  (placed.created_at at time zone 'UTC')::date as day,
+  placed.started_at,
+  placed.completed_at,
+  placed.duration_seconds,
+  placed.is_exact,
+  placed.html_url,
+  placed.is_decided,
+  placed.is_success,
+  placed.is_red,
+  placed.attempts,
+  placed.approvals_before = placed.run_attempt - 1 and not placed.is_approval as is_first_attempt,
+  placed.run_attempt = placed.attempts as is_latest_attempt,
+  placed.approvals_before < placed.run_attempt - 1 as is_rerun,
+  placed.reds_before > 0 as is_red_before,
+  placed.successes_later > 0 as is_green_later,
+  case
+    when not placed.is_decided or placed.approvals_before < placed.run_attempt - 1 then null
+    when placed.completed_at < placed.waited_from then 0
+    else trunc(extract(epoch from placed.completed_at - placed.waited_from))::bigint
+  end as signal_seconds,
+  case
+    when not placed.is_red or placed.approvals_before < placed.run_attempt - 1 then null
+    else (
+      select trunc(greatest(extract(epoch from min(failed.completed_at) - placed.waited_from), 0))
+      from workflow_jobs as failed
+      where failed.github_run_id = placed.github_run_id
+        and failed.run_attempt = placed.run_attempt
+        and failed.conclusion in ('failure', 'timed_out')
+        and failed.runner_id is not null
+        and not failed.is_inherited
+        and not failed.is_pseudo
+      having count(failed.completed_at) > 0
+    )::bigint
+  end as red_signal_seconds
+from placed
+left join scheduled_branches using (repository_id);
+
+comment on view attempts is
+  'One row per completed attempt of a run. A condition on created_at and repository_id is what makes it fast.';
+comment on column attempts.repository is
+  'owner/name as GitHub gave it last.';
+comment on column attempts.workflow is
+  'The name of the workflow to show: its name, else its path, else unnamed. Two workflows may share it; workflow_id tells them apart.';
+comment on column attempts.branch_class is
+  'pull_request: started by an event of a pull request. default: a push, schedule or dispatch on the default branch, which is the branch of the latest scheduled run, else main or master. other: all else.';
+comment on column attempts.created_at is
+  'When GitHub created the run, the same on all its attempts.';
+comment on column attempts.day is
+  'The day of created_at in UTC.';
+comment on column attempts.started_at is
+  'When this attempt started.';
+comment on column attempts.completed_at is
+  'End of the last job that ran in this attempt, if is_exact and any did; else GitHub''s last change of the attempt, which may be too late.';
+comment on column attempts.duration_seconds is
+  'Seconds from started_at to completed_at, with all waiting, for people too. NULL where one is unknown.';
+comment on column attempts.is_exact is
+  'Whether its jobs are stored, so that completed_at and duration_seconds come from them.';
+comment on column attempts.is_decided is
+  'Whether it succeeded or failed (success, failure, timed_out, startup_failure); cancelled, skipped and the like say neither.';
+comment on column attempts.is_red is
+  'Whether it failed: decided and no success.';
+comment on column attempts.attempts is
+  'How many attempts the run has so far, approvals included.';
+comment on column attempts.is_first_attempt is
+  'Whether it is the first that was allowed to run: attempt 1, or the one after an approval. A run that still awaits its approval has none.';
+comment on column attempts.is_latest_attempt is
+  'Whether it is the last stored attempt: what the run has come to so far.';
+comment on column attempts.is_rerun is
+  'Whether the run had already run before this attempt. An approval makes a new attempt, but no re-run.';
+comment on column attempts.is_red_before is
+  'Whether an earlier attempt of the run failed.';
+comment on column attempts.is_green_later is
+  'Whether a later attempt of the run succeeded.';
+comment on column attempts.signal_seconds is
+  'Seconds until a decided first attempt said all it had to say: from the creation of the run, or from its approval, to completed_at. NULL for others.';
+comment on column attempts.red_signal_seconds is
+  'Seconds until the first job of a failed first attempt had failed. NULL for others, and where no job is stored that did.';

@@ -1,0 +1,114 @@
+-- Jobs that a runner really took in the attempt they are listed under, with exact times.
+create view executed_jobs as
+select
+  attempts.github_run_id,
+  attempts.run_attempt,
+  workflow_jobs.job_id,
+  attempts.repository_id,
+  attempts.repository,
+  attempts.workflow_id,
+  attempts.workflow,
+  attempts.branch,
+  attempts.branch_class,
+  attempts.commit_sha,
+  attempts.event_type,
+  attempts.created_at,
+  attempts.day,
+  attempts.started_at as attempt_started_at,
+  attempts.conclusion as attempt_conclusion,
+  attempts.is_red as attempt_is_red,
+  attempts.attempts,
+  attempts.is_first_attempt,
+  attempts.is_latest_attempt,
+  attempts.is_rerun,
+  attempts.is_green_later,
+  coalesce(nullif(workflow_jobs.name, ''), 'unnamed') as job,
+  coalesce(
+    nullif(
+      regexp_replace(
+        workflow_jobs.name,
+        ' \([^()]*(?:\([^()]*\)[^()]*)*(?:\)(?= / |$)|\.\.\.$)',
+        '',
+        'g'
+      ),
+      ''
+    ),
+    'unnamed'
+  ) as job_base,
+  workflow_jobs.labels,
+  case
+    when cardinality(workflow_jobs.labels) > 0 then regexp_replace(
+      array_to_string(
+        array(
+          select distinct lower(label)
+          from unnest(workflow_jobs.labels) as label
+          order by lower(label)
+        ),
+        ', '
+      ),
+      '[0-9]{6,}',
+      '*',
+      'g'
+    )
+  end as runner_label,
+  workflow_jobs.runner_name,
+  workflow_jobs.runner_group_name,
+  coalesce(workflow_jobs.runner_group_name = 'GitHub Actions', false) as is_hosted,
+  workflow_jobs.conclusion,
+  coalesce(workflow_jobs.conclusion in ('success', 'failure', 'timed_out'), false) as is_decided,
+  coalesce(workflow_jobs.conclusion = 'success', false) as is_success,
+  coalesce(workflow_jobs.conclusion in ('failure', 'timed_out'), false) as is_red,
+  workflow_jobs.created_at as queued_at,
+  workflow_jobs.started_at,
+  workflow_jobs.completed_at,
+  case
+    when workflow_jobs.started_at < workflow_jobs.created_at then 0
+    when workflow_jobs.started_at - workflow_jobs.created_at <= interval '24 hours'
+      then trunc(
+        extract(epoch from workflow_jobs.started_at - workflow_jobs.created_at)
+      )::bigint
+  end as queue_seconds,
+  case
+    when workflow_jobs.completed_at < workflow_jobs.started_at then 0
+    when workflow_jobs.completed_at - workflow_jobs.started_at <= case
+      when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
+      else interval '120 hours'
+    end
+      then trunc(
+        extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)
+      )::bigint
+  end as duration_seconds,
+  workflow_jobs.html_url
+from attempts
+inner join workflow_jobs using (github_run_id, run_attempt)
+where workflow_jobs.runner_id is not null
+  and not workflow_jobs.is_inherited
+  and not workflow_jobs.is_pseudo
+  and workflow_jobs.conclusion is distinct from 'skipped';
+
+comment on view executed_jobs is
+  'One row per job that a runner took in its attempt. Inherited jobs, pseudo-jobs, skipped jobs and those that no runner took are not here.';
+comment on column executed_jobs.created_at is
+  'When GitHub created the run, as in all views; when the job was ready is queued_at.';
+comment on column executed_jobs.day is
+  'The day of created_at in UTC.';
+comment on column executed_jobs.attempt_is_red is
+  'Whether the attempt failed; false for a failed job that was allowed to fail.';
+comment on column executed_jobs.is_green_later is
+  'Whether a later attempt of the run succeeded.';
+comment on column executed_jobs.job is
+  'The name shown by GitHub. Not unique within an attempt; job_id is.';
+comment on column executed_jobs.job_base is
+  'The name without the values of matrices, so that all jobs of a matrix share it. Calling jobs are kept: one reusable workflow called twice is two things.';
+comment on column executed_jobs.runner_label is
+  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for numbers of six and more digits, which name a run or a machine. NULL where it names none.';
+comment on column executed_jobs.is_hosted is
+  'Whether the runner was one of GitHub''s standard ones. Larger runners are in groups that their owner named, and count as self-hosted.';
+comment on column executed_jobs.is_decided is
+  'Whether it succeeded or failed (success, failure, timed_out).';
+comment on column executed_jobs.queued_at is
+  'When the job was ready for a runner. NULL where GitHub does not say.';
+comment on column executed_jobs.queue_seconds is
+  'Seconds from queued_at to started_at, 0 where clocks disagree. NULL where one is unknown, or beyond 24 hours: GitHub drops jobs that queue for longer, so it was a wait for an approval.';
+comment on column executed_jobs.duration_seconds is
+  'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, or beyond 24 hours on a runner of GitHub''s and 5 days on others, which no job may last: it was stuck, and closed later.';

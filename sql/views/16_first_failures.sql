@@ -1,0 +1,60 @@
+-- The step at which each failed job failed; what comes after it is skipped or cleans up.
+create view first_failures as
+select distinct on (
+  executed_jobs.created_at,
+  executed_jobs.repository_id,
+  executed_jobs.github_run_id,
+  executed_jobs.run_attempt,
+  executed_jobs.job_id
+)
+  executed_jobs.github_run_id,
+  executed_jobs.run_attempt,
+  executed_jobs.job_id,
+  executed_jobs.repository_id,
+  executed_jobs.repository,
+  executed_jobs.workflow_id,
+  executed_jobs.workflow,
+  executed_jobs.branch,
+  executed_jobs.branch_class,
+  executed_jobs.commit_sha,
+  executed_jobs.event_type,
+  executed_jobs.created_at,
+  executed_jobs.day,
+  executed_jobs.attempt_is_red,
+  executed_jobs.is_first_attempt,
+  executed_jobs.is_green_later,
+  executed_jobs.job,
+  executed_jobs.job_base,
+  executed_jobs.runner_label,
+  executed_jobs.conclusion,
+  executed_jobs.completed_at,
+  executed_jobs.duration_seconds,
+  workflow_steps.number,
+  case
+    when workflow_steps.number is not null then coalesce(nullif(workflow_steps.name, ''), 'unnamed')
+  end as step,
+  executed_jobs.html_url
+from executed_jobs
+left join workflow_steps
+  on workflow_steps.github_run_id = executed_jobs.github_run_id
+  and workflow_steps.run_attempt = executed_jobs.run_attempt
+  and workflow_steps.job_id = executed_jobs.job_id
+  and workflow_steps.conclusion in ('failure', 'timed_out', 'cancelled')
+where executed_jobs.is_red
+order by
+  executed_jobs.created_at,
+  executed_jobs.repository_id,
+  executed_jobs.github_run_id,
+  executed_jobs.run_attempt,
+  executed_jobs.job_id,
+  workflow_steps.conclusion = 'cancelled',
+  workflow_steps.number;
+
+comment on view first_failures is
+  'One row per failed job of executed_jobs, with the first of its steps that failed, else the first that was cancelled.';
+comment on column first_failures.created_at is
+  'When GitHub created the run, as in all views.';
+comment on column first_failures.step is
+  'NULL where no step failed or was cancelled: the runner was lost, or its steps are not stored.';
+comment on column first_failures.duration_seconds is
+  'Seconds that the job ran, as in executed_jobs.';

@@ -1,0 +1,114 @@
+-- Executions of jobs that nobody got anything from, each for one reason.
+create view wasted_jobs as
+with scheduled as (
+  select
+    repository_id,
+    workflow_id,
+    github_run_id,
+    created_at,
+    is_red,
+    count(*) filter (where is_success) over (
+      partition by
+        repository_id,
+        workflow_id
+      order by
+        created_at,
+        github_run_id,
+        run_attempt
+      rows between unbounded preceding and 1 preceding
+    ) as greens_before
+  from attempts
+  where event_type = 'schedule'
+    and is_decided
+),
+placed as (
+  select
+    github_run_id,
+    dense_rank() over (
+      partition by
+        repository_id,
+        workflow_id,
+        greens_before
+      order by
+        created_at,
+        github_run_id
+    ) as place
+  from scheduled
+  where is_red
+),
+streaks as (
+  select github_run_id
+  from placed
+  group by github_run_id
+  having min(place) > 3
+),
+executions as (
+  select
+    executed_jobs.github_run_id,
+    executed_jobs.run_attempt,
+    executed_jobs.job_id,
+    executed_jobs.repository_id,
+    executed_jobs.repository,
+    executed_jobs.workflow_id,
+    executed_jobs.workflow,
+    executed_jobs.branch_class,
+    executed_jobs.event_type,
+    executed_jobs.created_at,
+    executed_jobs.day,
+    executed_jobs.job,
+    executed_jobs.job_base,
+    executed_jobs.runner_label,
+    executed_jobs.conclusion,
+    executed_jobs.duration_seconds,
+    case
+      when executed_jobs.attempt_is_red
+        and executed_jobs.is_green_later
+        and exists (
+          select 1
+          from workflow_jobs as again
+          where again.github_run_id = executed_jobs.github_run_id
+            and again.run_attempt > executed_jobs.run_attempt
+            and again.name = executed_jobs.job
+            and again.runner_id is not null
+            and not again.is_inherited
+            and not again.is_pseudo
+        )
+        then 'rerun'
+      when 'cancelled' in (executed_jobs.conclusion, executed_jobs.attempt_conclusion)
+        then 'cancelled'
+      when executed_jobs.attempt_is_red and streaks.github_run_id is not null then 'streak'
+    end as reason,
+    executed_jobs.html_url
+  from executed_jobs
+  left join streaks using (github_run_id)
+)
+select
+  github_run_id,
+  run_attempt,
+  job_id,
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  branch_class,
+  event_type,
+  created_at,
+  day,
+  job,
+  job_base,
+  runner_label,
+  conclusion,
+  duration_seconds,
+  reason,
+  html_url
+from executions
+where reason is not null;
+
+comment on view wasted_jobs is
+  'One row per job of executed_jobs whose time was wasted; each counts once, for the first reason that holds.';
+comment on column wasted_jobs.created_at is
+  'When GitHub created the run, as in all views.';
+comment on column wasted_jobs.duration_seconds is
+  'Seconds that the job ran, as in executed_jobs. NULL where unknown.';
+comment on column wasted_jobs.reason is
+  'rerun: its attempt failed, it ran again, and the run became green without a new commit. cancelled: it or its attempt was cancelled, by a person, by a newer run, by a failed sibling or by its time limit. streak: of a scheduled workflow whose three runs before had failed as well.';

@@ -1,0 +1,116 @@
+-- What each job that ran costs by GitHub's price list.
+-- A label stands for one kind of runner (runner_labels), and that has a price from a day on
+-- (runner_prices). A label that is not there has no price, rather than that of a similar one.
+create view job_costs as
+with jobs as (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    event_type,
+    created_at,
+    day,
+    job,
+    job_base,
+    coalesce(
+      nullif(runner_label, ''), 'group: ' || lower(runner_group_name), 'none'
+    ) as label,
+    case
+      when 'self-hosted' = any(string_to_array(runner_label, ', ')) then 'self_hosted'
+    end as own_sku,
+    conclusion,
+    (started_at at time zone 'UTC')::date as started_on,
+    duration_seconds,
+    case
+      when duration_seconds = 0 then 1
+      else ceil(duration_seconds / 60.0)::bigint
+    end as minutes,
+    html_url
+  from executed_jobs
+),
+known_jobs as (
+  select
+    jobs.github_run_id,
+    jobs.run_attempt,
+    jobs.job_id,
+    jobs.repository_id,
+    jobs.repository,
+    jobs.workflow_id,
+    jobs.workflow,
+    jobs.branch_class,
+    jobs.event_type,
+    jobs.created_at,
+    jobs.day,
+    jobs.job,
+    jobs.job_base,
+    jobs.label,
+    coalesce(runner_labels.sku, jobs.own_sku) as sku,
+    jobs.conclusion,
+    jobs.started_on,
+    jobs.duration_seconds,
+    jobs.minutes,
+    jobs.html_url
+  from jobs
+  left join runner_labels using (label)
+),
+prices as (
+  select
+    sku,
+    effective_from,
+    lead(effective_from) over (partition by sku order by effective_from) as effective_until,
+    usd_per_minute
+  from runner_prices
+)
+select
+  known_jobs.github_run_id,
+  known_jobs.run_attempt,
+  known_jobs.job_id,
+  known_jobs.repository_id,
+  known_jobs.repository,
+  known_jobs.workflow_id,
+  known_jobs.workflow,
+  known_jobs.branch_class,
+  known_jobs.event_type,
+  known_jobs.created_at,
+  known_jobs.day,
+  known_jobs.job,
+  known_jobs.job_base,
+  known_jobs.label,
+  known_jobs.sku,
+  known_jobs.conclusion,
+  known_jobs.started_on,
+  known_jobs.duration_seconds,
+  known_jobs.minutes,
+  case
+    when known_jobs.sku = 'self_hosted' then 0
+    when known_jobs.sku is not null then known_jobs.minutes
+  end as billable_minutes,
+  known_jobs.minutes * prices.usd_per_minute as list_cost_usd,
+  known_jobs.html_url
+from known_jobs
+left join prices
+  on prices.sku = known_jobs.sku
+  and prices.effective_from <= known_jobs.started_on
+  and (prices.effective_until > known_jobs.started_on or prices.effective_until is null);
+
+comment on view job_costs is
+  'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes, and as if the repository were private, because it is not known which are public, whose standard runners are free.';
+comment on column job_costs.created_at is
+  'When GitHub created the run, as in all views.';
+comment on column job_costs.label is
+  'What runner_labels is asked for: the runner_label of executed_jobs; for a job that names a group and no label, group: and its name in lower case.';
+comment on column job_costs.sku is
+  'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label.';
+comment on column job_costs.started_on is
+  'The day in UTC on which the job started, whose price it has.';
+comment on column job_costs.minutes is
+  'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
+comment on column job_costs.billable_minutes is
+  'The minutes that GitHub bills: 0 on self-hosted runners. NULL: unknown label or length.';
+comment on column job_costs.list_cost_usd is
+  'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price. NULL: unpriced, or of unknown length; never 0 for that.';
