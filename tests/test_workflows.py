@@ -65,6 +65,7 @@ class Repository:
     can_download: bool = True
     said: str = ""
     summary: str = ""
+    reports: list[str] = field(default_factory=list)
 
     def run_workflow(self) -> dict[str, str]:
         """Run all steps on a fresh machine; returns how each ended, and the job, by its name."""
@@ -119,13 +120,17 @@ class Repository:
         return bool(evaluate(condition, contexts))
 
     def _run(self, step: dict[str, Any], machine: Path, environ: dict[str, str]) -> str:
-        file, uses = machine / ARTIFACT, step.get("uses", "")
+        uses, given = step.get("uses", ""), step.get("with", {})
         if "download-artifact" in uses:
             if not self.can_download:
                 return "failure"
-            file.write_bytes(self.artifacts[max(self.artifacts)])
+            (machine / given["name"]).write_bytes(self.artifacts[max(self.artifacts)])
         elif "upload-artifact" in uses:
-            self.artifacts[max(self.artifacts, default=0) + 1] = file.read_bytes()
+            content = (machine / given["path"]).read_bytes()
+            if given["name"] == ARTIFACT:
+                self.artifacts[max(self.artifacts, default=0) + 1] = content
+            else:
+                self.reports.append(content.decode())
         elif "run" in step:
             done = subprocess.run(
                 ["bash", "-e", "-c", step["run"]],
@@ -201,6 +206,8 @@ def test_the_schedule_works_twice_in_a_row_with_nothing_set(
     assert again["jobs"] <= 1
     assert again["runs"] <= fetched["runs"]
     assert numbers(repository.summary, "workflow_steps") == numbers(whole, "workflow_steps")
+    assert "## acme/app\n\nRuns created from " in repository.summary
+    assert repository.reports[1].startswith("<!doctype html>")
 
 
 def numbers(summary: str, table: str) -> list[str]:
@@ -215,6 +222,7 @@ def test_a_repository_that_fails_does_not_lose_the_others(repository: Repository
     assert outcomes["make dump"] == outcomes["keep it"] == "success", repository.said
     assert int(numbers(repository.summary, "workflow_runs")[0]) > 50
     assert list(repository.artifacts) == [1]
+    assert "acme/gone: nothing of it is stored" in repository.reports[0]
 
 
 def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository) -> None:

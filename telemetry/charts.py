@@ -1,0 +1,271 @@
+"""Charts as inline SVG. Each is 420 units wide, so that the words in all of them have one size.
+
+Colours and patterns are classes of the page's style sheet (telemetry/page.py). What a chart shows
+is told in words too: `label` by who draws it, the figures in a table beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from math import ceil
+
+from telemetry.html import Child, Html, join, tag
+from telemetry.names import Name, shortened
+from telemetry.units import axis_top, duration
+from telemetry.units import day as spelled
+
+WIDTH = 420
+LEFT, RIGHT, TOP, BOTTOM = 56, 8, 14, 20
+# Steps of an axis of durations: the divisions of a clock, in seconds.
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
+LONGEST_LABEL = 46
+
+
+@dataclass(frozen=True)
+class DayDuration:
+    """Seconds that successful runs took on a UTC day; None where that is not known."""
+
+    day: date
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar and what is written with it; `value` may be of any unit, and is not below 0."""
+
+    label: str
+    value: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """How many runs came to what on a UTC day."""
+
+    day: date
+    succeeded: int
+    failed: int
+    other: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """A job of a run: seconds from the run's start to when it queued, started and ended."""
+
+    label: str
+    queued: float
+    started: float
+    ended: float
+    failed: bool
+
+
+def frame(label: str, height: float, *children: Child) -> Html:
+    """The SVG element around a chart."""
+    return tag("svg", *children, viewBox=f"0 0 {WIDTH} {height:.0f}", role="img", aria_label=label)
+
+
+def text(x: float, y: float, words: str | Name, anchor: str = "start", class_: str = "t") -> Html:
+    """Words at a place. A name is cut to what fits above a bar."""
+    return tag(
+        "text",
+        shortened(str(words), LONGEST_LABEL) if isinstance(words, Name) else words,
+        x=f"{x:.1f}",
+        y=f"{y:.1f}",
+        class_=class_,
+        text_anchor=None if anchor == "start" else anchor,
+    )
+
+
+def rectangle(x: float, y: float, width: float, height: float, class_: str) -> Html:
+    return tag(
+        "rect", x=f"{x:.1f}", y=f"{y:.1f}", width=f"{width:.1f}", height=f"{height:.1f}",
+        class_=class_,
+    )  # fmt: skip
+
+
+def line_chart(
+    label: str, days: Sequence[DayDuration], changed_on: date | None = None, height: int = 150
+) -> Html:
+    """The median of each day as a line, up to its 95th percentile as a band.
+
+    Days without a median break the line; one alone is a dot. What is far above all else is cut at
+    the top, and said there. `changed_on` is the first day of a new level, marked by a line and in
+    words.
+    """
+    highest = [max(d.p50, d.p95 or 0) for d in days if d.p50 is not None]
+    top = axis_top([d.p50 for d in days], highest)
+    step = next((s for s in STEPS if top <= 3 * s), 86_400 * ceil(top / (3 * 86_400)))
+    ceiling = step * max(1, ceil(top / step))
+    bottom = height - BOTTOM
+
+    def x(at: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * (at + 0.5) / max(1, len(days))
+
+    def y(seconds: float) -> float:
+        return TOP + (bottom - TOP) * (1 - min(seconds / ceiling, 1))
+
+    parts = [
+        join(
+            tag("path", d=f"M{LEFT} {y(tick):.1f}H{WIDTH - RIGHT}", class_="g"),
+            text(LEFT - 5, y(tick) + 3.5, duration(tick), anchor="end"),
+        )
+        for tick in range(0, ceiling + 1, step)
+    ]
+    for run in _unbroken(days):
+        parts += _segment([(x(i), y(p50), y(p95)) for i, p50, p95 in run])
+    parts += _ends([d.day for d in days], height)
+    above = [seconds for seconds in highest if seconds > ceiling]
+    if above:
+        words = f"{len(above)} above, up to {duration(max(above))}"
+        parts.append(text(WIDTH - RIGHT, TOP - 4, words, anchor="end"))
+    for at, shown in enumerate(days):
+        if shown.day == changed_on:
+            parts.append(tag("path", d=f"M{x(at - 0.5):.1f} {TOP - 2}V{bottom}", class_="mark"))
+            words = f"changed on {spelled(shown.day)}"
+            # Beside its line, but for where the days above the axis are told.
+            place, side = (x(at - 0.5), "start" if at < len(days) / 2 else "end")
+            if above:
+                place, side = (LEFT, "start")
+            parts.append(text(place, TOP - 4, words, anchor=side, class_="t strong"))
+    return frame(label, height, parts)
+
+
+def _ends(days: Sequence[date], height: int) -> list[Html]:
+    """The first and the last day, below the axis."""
+    first = [text(LEFT, height - 5, spelled(days[0]))] if days else []
+    if len(days) > 1:
+        first.append(text(WIDTH - RIGHT, height - 5, spelled(days[-1]), anchor="end"))
+    return first
+
+
+def _unbroken(days: Sequence[DayDuration]) -> list[list[tuple[int, float, float]]]:
+    """The stretches of days that have a median, as (place, p50, p95); p95 is p50 if not known."""
+    found: list[list[tuple[int, float, float]]] = []
+    before = -2
+    for at, shown in enumerate(days):
+        if shown.p50 is None:
+            continue
+        if at != before + 1:
+            found.append([])
+        found[-1].append((at, shown.p50, shown.p50 if shown.p95 is None else shown.p95))
+        before = at
+    return found
+
+
+def _segment(points: Sequence[tuple[float, float, float]]) -> list[Html]:
+    """Band and line through points (x, y of p50, y of p95); a dot and a stroke where it is one."""
+    if len(points) == 1:
+        x, y50, y95 = points[0]
+        stroke = tag("path", d=f"M{x:.1f} {y95:.1f}V{y50:.1f}", class_="stroke")
+        return [stroke, tag("circle", cx=f"{x:.1f}", cy=f"{y50:.1f}", r=2.5, class_="dot")]
+    line = " ".join(f"{x:.1f},{y50:.1f}" for x, y50, _ in points)
+    upper = " ".join(f"{x:.1f},{y95:.1f}" for x, _, y95 in reversed(points))
+    return [
+        tag("polygon", points=f"{line} {upper}", class_="band"),
+        tag("polyline", points=line, class_="line"),
+    ]
+
+
+def bar_chart(label: str, bars: Sequence[Bar]) -> Html:
+    """Horizontal bars from zero, each with its name above it and its figure beside it."""
+    most = max((bar.value for bar in bars), default=0) or 1
+    room = WIDTH - 110
+    parts = []
+    for at, bar in enumerate(bars):
+        y, wide = 32 * at, room * bar.value / most
+        parts += [
+            text(0, y + 11, Name(bar.label)),
+            rectangle(0, y + 15, wide, 11, "fill"),
+            text(wide + 5, y + 24, bar.text, class_="t strong"),
+        ]
+    return frame(label, 32 * len(bars), parts)
+
+
+def stacked_chart(label: str, days: Sequence[Stack], height: int = 150) -> Html:
+    """A bar for the runs of each day: from below succeeded, failed (hatched), others (grey)."""
+    most = max((d.succeeded + d.failed + d.other for d in days), default=0) or 1
+    bottom, wide = height - BOTTOM, (WIDTH - LEFT - RIGHT) / max(1, len(days))
+    scale = (bottom - TOP) / most
+    parts = [
+        join(
+            tag("path", d=f"M{LEFT} {bottom - tick * scale:.1f}H{WIDTH - RIGHT}", class_="g"),
+            text(LEFT - 5, bottom - tick * scale + 3.5, f"{tick:,}", anchor="end"),
+        )
+        for tick in (0, most)
+    ]
+    for at, shown in enumerate(days):
+        y = float(bottom)
+        for number, class_ in (
+            (shown.succeeded, "ok"),
+            (shown.failed, "bad"),
+            (shown.other, "other"),
+        ):
+            if number:
+                y -= number * scale
+                x = LEFT + at * wide + wide * 0.08
+                parts.append(rectangle(x, y, wide * 0.84, number * scale, class_))
+    parts += _ends([d.day for d in days], height)
+    return frame(label, height, parts)
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def heatmap(label: str, counts: Sequence[Sequence[int]]) -> Html:
+    """Seven rows of 24 hours, Monday first, the darker the more of the greatest count."""
+    most = max((number for row in counts for number in row), default=0) or 1
+    left, side = 34, (WIDTH - 34) / 24
+    parts = [
+        text(left + hour * side, 10, f"{hour:02}") for hour in range(0, 24, 3)
+    ]  # labels at the left edge of their hour
+    for at, row in enumerate(counts):
+        parts.append(text(0, 28 + at * side, WEEKDAYS[at][:3]))
+        for hour, number in enumerate(row):
+            # Five steps tell more and less apart; a shade of its own for each number would not.
+            step = -(-5 * number // most)
+            x, y = left + hour * side, 15 + at * side
+            parts.append(rectangle(x + 0.5, y + 0.5, side - 1, side - 1, f"h{step}"))
+    return frame(label, 17 + 7 * side, parts)
+
+
+def waterfall(label: str, spans: Sequence[Span]) -> Html:
+    """The jobs of one run on a common clock: waiting hatched, then running; failed ones said so."""
+    end = max((span.ended for span in spans), default=0) or 1
+    parts = []
+    for at, span in enumerate(spans):
+        y = 32 * at
+        queued, started, ended = (WIDTH * s / end for s in (span.queued, span.started, span.ended))
+        took = f"{duration(span.ended - span.started)}{', failed' if span.failed else ''}"
+        parts += [
+            text(0, y + 11, Name(span.label)),
+            text(WIDTH, y + 11, took, anchor="end", class_="t strong"),
+            rectangle(0, y + 15, WIDTH, 11, "track"),
+            rectangle(queued, y + 15, started - queued, 11, "wait"),
+            rectangle(started, y + 15, max(1, ended - started), 11, "bad" if span.failed else "ok"),
+        ]
+    parts += [
+        text(0, 32 * len(spans) + 10, "0s"),
+        text(WIDTH, 32 * len(spans) + 10, duration(end), anchor="end"),
+    ]
+    return frame(label, 32 * len(spans) + 14, parts)
+
+
+def sparkline(label: str, values: Sequence[float | None], width: int = 90) -> Html:
+    """A line without axes, broken where a value is not known."""
+    known = [value for value in values if value is not None]
+    most, places = max(known, default=0) or 1, max(1, len(values) - 1)
+    at = [
+        None if value is None else (width * i / places, 20 - 18 * value / most)
+        for i, value in enumerate(values)
+    ]
+    drawn = "".join(
+        f"M{here[0]:.1f} {here[1]:.1f}L{there[0]:.1f} {there[1]:.1f}"
+        for here, there in pairwise(at)
+        if here and there
+    )
+    return tag(
+        "svg", tag("path", d=drawn, class_="line"), viewBox=f"0 0 {width} 22", role="img",
+        aria_label=label, class_="spark",
+    )  # fmt: skip

@@ -1,0 +1,135 @@
+"""The parts of a repository's page about money: runners, waste, language models."""
+
+from telemetry import charts
+from telemetry.charts import Bar
+from telemetry.findings import REASONS
+from telemetry.html import Child, Html, tag
+from telemetry.names import Name
+from telemetry.page import figure, more, nothing, table
+from telemetry.report import RepositoryReport, Row, known_sum
+from telemetry.terminal import counted
+from telemetry.units import (
+    UNKNOWN,
+    count,
+    dollars,
+    minutes,
+    percent,
+    share_of,
+)
+
+MOST_BARS = 10
+MOST_ROWS = 25
+
+
+def cost(report: RepositoryReport) -> list[Child]:
+    if not report.costs:
+        return nothing("No job is stored for this period.")
+    parts = [_prices(report)]
+    if report.wasted_minutes:
+        parts.append(_waste(report))
+    return [tag("div", parts, class_="grid")]
+
+
+def _prices(report: RepositoryReport) -> Html:
+    priced = [row for row in report.costs if row["list_cost_usd"] is not None]
+    bars = [
+        Bar(_kind(row), float(row["list_cost_usd"]), dollars(row["list_cost_usd"]))
+        for row in priced[:MOST_BARS]
+    ]
+    rows: list[list[Child]] = [
+        [
+            Name(_kind(row)),
+            count(row["jobs"]),
+            count(row["minutes"]),
+            dollars(row["list_cost_usd"]),
+            count(row["unpriced_jobs"]),
+            count(row["unmeasured_jobs"]),
+        ]
+        for row in report.costs[:MOST_ROWS]
+    ]
+    total = known_sum(priced, "list_cost_usd")
+    words = f"Runners cost {dollars(total)} at list price, before included minutes"
+    if total is None:
+        words = "No job of this period has a list price"
+    unpriced = sum(row["unpriced_jobs"] for row in report.costs)
+    left_out = f" {counted(unpriced, 'job')} without a price left out." if unpriced else ""
+    headings = ("runner", "jobs", "minutes", "list price", "without a price", "without a length")
+    return figure(
+        words,
+        charts.bar_chart(words, bars),
+        table(headings, rows, numbers=5),
+        note="An estimate: minutes are rounded up for each job; runners of public repositories are "
+        f"free, and plans include minutes.{left_out}",
+    )
+
+
+def _kind(row: Row) -> str:
+    if row["sku"] == "self_hosted":
+        return "own runners, not billed by GitHub"
+    return row["sku"] or f"no price known: {row['label'] or 'no label'}"
+
+
+def _waste(report: RepositoryReport) -> Html:
+    lost = known_sum(report.wasted_minutes, "minutes")
+    ran = report.totals["job_minutes"]
+    words = f"{minutes(lost)} of {minutes(ran)} were thrown away ({percent(share_of(lost, ran))})"
+    bars = [
+        Bar(REASONS[row["reason"]], float(row["minutes"] or 0), minutes(row["minutes"]))
+        for row in report.wasted_minutes
+    ]
+    rows = [
+        [REASONS[row["reason"]], count(row["jobs"]), minutes(row["minutes"])]
+        for row in report.wasted_minutes
+    ]
+    return figure(
+        words,
+        charts.bar_chart(words, bars),
+        table(("reason", "jobs", "minutes"), rows, numbers=2),
+        note="An upper bound: what was cancelled early may have saved more than it cost.",
+    )
+
+
+def llm(report: RepositoryReport) -> list[Child]:
+    phases = report.llm_phases
+    if not phases:
+        return nothing("No call of a language model is stored for this period.")
+    of_runs = [row for row in phases if row["is_of_a_run"]]
+    cost, runners = known_sum(of_runs, "cost_usd"), known_sum(report.costs, "list_cost_usd")
+    unpriced = sum(row["unpriced"] for row in phases)
+    words = (
+        f"Calls of language models in these runs cost {dollars(cost)}, "
+        f"the runners of all runs {dollars(runners)} at list price"
+    )
+    bars = [
+        Bar(_phase(row), float(row["cost_usd"]), dollars(row["cost_usd"]))
+        for row in phases
+        if row["cost_usd"] is not None
+    ]
+    rows: list[list[Child]] = [
+        [
+            Name(_phase(row)),
+            count(row["calls"]),
+            count(row["failed"]),
+            UNKNOWN if row["p50_seconds"] is None else f"{row['p50_seconds']} s",
+            dollars(row["cost_usd"]),
+            count(row["unpriced"]),
+        ]
+        for row in phases[:MOST_ROWS]
+    ]
+    headings = ("phase", "calls", "failed", "p50", "cost", "without a price")
+    left_out = f"{counted(unpriced, 'record')} without cost or price: in no sum."
+    return [
+        figure(
+            words,
+            charts.bar_chart(words, bars[:MOST_BARS]),
+            table(headings, rows, numbers=5),
+            wide=True,
+            note=left_out if unpriced else None,
+        ),
+        more(len(phases), MOST_ROWS, "phases"),
+    ]
+
+
+def _phase(row: Row) -> str:
+    phase = row["phase"] or "no phase"
+    return phase if row["is_of_a_run"] else f"{phase} (in no run that is stored)"

@@ -1,0 +1,241 @@
+"""What a report says first: what got slower, is flaky, fails, waits and costs, one sentence each.
+
+Each sentence has its number and its period, names the file that answers it in full, and says what
+to do; the one that takes the most time comes first.
+"""
+
+from dataclasses import dataclass
+
+from telemetry.names import Name, Sentence
+from telemetry.report import RepositoryReport, Row, known_sum
+from telemetry.terminal import counted
+from telemetry.units import (
+    change,
+    count,
+    day,
+    dollars,
+    duration,
+    minute,
+    minutes,
+    percent,
+    shift_of,
+)
+from telemetry.units import share_of as share
+
+# A runner that is there within two minutes is no reason to do anything.
+LONG_WAIT_SECONDS = 120
+# sql/views/31_duration_shifts.sql wants seven days before a change and seven since.
+DAYS_OF_A_SHIFT = 14
+REASONS = {
+    "rerun": "what failed and was green when run again",
+    "cancelled": "what was cancelled",
+    "streak": "scheduled workflows that fail again and again",
+}
+# The file of sql/analysis/ that shows more.
+QUESTIONS = {
+    "slower": "slower_or_faster",
+    "flaky": "flaky_jobs",
+    "failing": "failing_steps",
+    "waiting": "queue_times",
+    "costing": "runner_cost",
+}
+BRANCHES = {
+    "default": "on the default branch",
+    "pull_request": "on pull requests",
+    "other": "on other branches",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence of the report.
+
+    `lost_minutes` is the time that it took of people or of runners, as far as known; `is_urgent`
+    puts it before all others.
+    """
+
+    subject: str
+    sentence: Sentence
+    advice: Sentence
+    lost_minutes: float
+    is_urgent: bool = False
+
+    @property
+    def question(self) -> str:
+        """The file of sql/analysis/, without its suffix, that answers in full."""
+        return QUESTIONS[self.subject]
+
+
+def findings(report: RepositoryReport) -> list[Finding]:
+    """What there is to say, what to do first first; empty where all is well, or nothing known."""
+    found = [_slower(report), _flaky(report), _failing(report), _waiting(report), _costing(report)]
+    return sorted(
+        (finding for finding in found if finding is not None),
+        key=lambda finding: (not finding.is_urgent, -finding.lost_minutes),
+    )
+
+
+def quiet(report: RepositoryReport) -> list[str]:
+    """What was looked for and not found, or could not be: absence is to be told from ignorance."""
+    said = {finding.subject for finding in findings(report)}
+    days = len({row["day"] for row in report.durations})
+    has_jobs = bool(report.totals["jobs"])
+    nothing = {
+        "slower": "no workflow got clearly slower",
+        "flaky": "no job is known to be flaky",
+        "failing": "nothing failed",
+        "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
+        "costing": "what ran has no list price",
+    }
+    if days < DAYS_OF_A_SHIFT:
+        nothing["slower"] = f"too few days ({days}) to tell what got slower"
+    if not report.totals["decided"]:
+        nothing["failing"] = "no run has succeeded or failed"
+    if not has_jobs:
+        nothing["flaky"] = "no job is stored: which are flaky is not known"
+        nothing["costing"] = "no job is stored: cost is not known"
+    if not report.queues:
+        nothing["waiting"] = "waiting is not known"
+    return [text for subject, text in nothing.items() if subject not in said]
+
+
+def _others(number: int, what: str) -> str:
+    return f"; {counted(number, f'other {what}')} too" if number else ""
+
+
+def _lost(shift: Row) -> float:
+    """Minutes that the runs since took longer than they would have before."""
+    return float((shift["after_seconds"] - shift["before_seconds"]) * shift["after_runs"] / 60)
+
+
+def _slower(report: RepositoryReport) -> Finding | None:
+    shifts = [row for row in report.duration_shifts if row["change_percent"] > 0]
+    if not shifts:
+        return None
+    worst = max(shifts, key=_lost)
+    before, after = worst["before_seconds"], worst["after_seconds"]
+    return Finding(
+        "slower",
+        (
+            "The median time of ",
+            Name(worst["workflow"]),
+            f" {BRANCHES[worst['branch_class']]} went from {duration(before)} to "
+            f"{duration(after)} ({change(shift_of(after, before))}) on {day(worst['changed_on'])}; "
+            f"{counted(worst['after_runs'], 'run')} since then took {minutes(_lost(worst))} longer"
+            f"{_others(len(shifts) - 1, 'shift')}.",
+        ),
+        (f"Look at what was merged on {day(worst['changed_on'])} and the day before it.",),
+        _lost(worst),
+    )
+
+
+def _flaky(report: RepositoryReport) -> Finding | None:
+    jobs = report.flaky_jobs
+    if not jobs:
+        return None
+    worst = jobs[0]
+    lost = float(known_sum(jobs, "red_minutes") or 0)
+    return Finding(
+        "flaky",
+        (
+            Name(worst["job"]),
+            " of ",
+            Name(worst["workflow"]),
+            f" is flaky: on {counted(worst['commits'], 'commit')} it failed and then succeeded "
+            f"unchanged{_others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
+        ),
+        ("Mend ", Name(worst["job"]), " or take it out of what must be green."),
+        lost,
+    )
+
+
+def open_incidents(report: RepositoryReport) -> list[Row]:
+    """What is red on the default branch at the end of the period, the latest first."""
+    return [row for row in report.incidents if row["recovered_at"] is None]
+
+
+def _failing(report: RepositoryReport) -> Finding | None:
+    steps, totals = report.failing_steps, report.totals
+    lost = float(known_sum(steps, "red_minutes") or 0)
+    failed = totals["decided"] - totals["succeeded"]
+    if open_incidents(report):
+        return _red(open_incidents(report), lost)
+    if not failed:
+        return None
+    sentence: Sentence = (
+        f"{count(failed)} of {count(totals['decided'])} runs "
+        f"({percent(share(failed, totals['decided']))}) failed at their first attempt",
+    )
+    advice: Sentence = ("Look at what the latest of them says.",)
+    if steps:
+        most = steps[0]
+        step = Name(most["step"]) if most["step"] else "no step in particular"
+        times = f", {counted(most['failures'], 'time')}"
+        sentence += ("; most often at ", step, " in ", Name(most["job"]), times)
+        advice = ("Begin with ", Name(most["job"]), ", which fails most often.")
+    return Finding("failing", (*sentence, "."), advice, lost)
+
+
+def _red(incidents: list[Row], lost: float) -> Finding:
+    latest = incidents[0]
+    sentence: Sentence = (
+        Name(latest["workflow"]),
+        f" is red on the default branch since {minute(latest['red_at'])}, for "
+        f"{duration(latest['seconds'])} and {counted(latest['red_runs'], 'failed run')}"
+        f"{_others(len(incidents) - 1, 'workflow')}.",
+    )
+    advice: Sentence = ("Make ", Name(latest["workflow"]), " green before merging anything else.")
+    return Finding("failing", sentence, advice, lost, is_urgent=True)
+
+
+def _waiting(report: RepositoryReport) -> Finding | None:
+    slow = [
+        queue
+        for queue in report.queues
+        if (queue["p95_seconds"] or queue["p50_seconds"]) >= LONG_WAIT_SECONDS
+    ]
+    if not slow:
+        return None
+    worst = slow[0]
+    tail = worst["p95_seconds"]
+    sentence: Sentence = (
+        "Jobs on ",
+        Name(worst["runner_label"] or "runners without a label"),
+        f" waited {duration(worst['p50_seconds'])} for a runner at the median",
+        "" if tail is None else f", {duration(tail)} at the 95th percentile",
+        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute.",
+    )
+    advice = "Start fewer jobs in the busiest hours, or add runners with that label."
+    # By the median: a few approvals, which look like waits, would make any sum their own.
+    lost = worst["p50_seconds"] * worst["jobs"] / 60
+    return Finding("waiting", sentence, (advice,), lost)
+
+
+def _costing(report: RepositoryReport) -> Finding | None:
+    cost = known_sum(report.costs, "list_cost_usd")
+    wasted = float(known_sum(report.wasted_minutes, "minutes") or 0)
+    ran = report.totals["job_minutes"]
+    if not cost and not wasted:
+        return None
+    waste = (
+        f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))}) "
+        "went into what was thrown away"
+    )
+    advice: Sentence = ("Shorten what takes the most time first.",)
+    if wasted:
+        most = max(report.wasted_minutes, key=lambda row: row["minutes"] or 0)
+        advice = (f"Begin with {REASONS[most['reason']]}, the largest part of that.",)
+    elif report.slowest_jobs:
+        longest = report.slowest_jobs[0]
+        advice = ("Shorten ", Name(longest["job"]), " first, which takes the most time of all.")
+    unpriced = sum(row["unpriced_jobs"] for row in report.costs)
+    price = "What ran has no list price"
+    if cost is not None:
+        price = f"Jobs cost {dollars(cost)} at list price"
+        price += f", {counted(unpriced, 'job')} without a price left out" if unpriced else ""
+    return Finding(
+        "costing",
+        (f"{price}; {waste}." if wasted else f"{price}.",),
+        advice,
+        wasted,
+    )

@@ -1,0 +1,148 @@
+"""The parts of a repository's page about jobs: their time, their waiting, one run of them."""
+
+from telemetry import charts
+from telemetry.charts import Bar, Span
+from telemetry.html import Child, link
+from telemetry.links import run_page
+from telemetry.names import Name
+from telemetry.page import figure, key, more, names, nothing, table
+from telemetry.report import RepositoryReport, Row
+from telemetry.terminal import counted
+from telemetry.units import (
+    count,
+    duration,
+    minutes,
+    percent,
+)
+
+MOST_BARS = 10
+MOST_ROWS = 25
+
+
+def slowest(report: RepositoryReport) -> list[Child]:
+    jobs = report.slowest_jobs
+    if not jobs:
+        return nothing("No job with a known duration is stored for this period.")
+    first = jobs[0]
+    words: list[Child] = [
+        names(first["workflow"], first["job"]),
+        f" takes the most time: {minutes(first['total_minutes'])}, "
+        f"{percent(first['share_percent'])} of what all took",
+    ]
+    bars = [
+        Bar(
+            f"{row['workflow']} · {row['job']}",
+            float(row["total_minutes"]),
+            minutes(row["total_minutes"]),
+        )
+        for row in jobs[:MOST_BARS]
+    ]
+    if len(jobs) > MOST_BARS:
+        rest = float(sum(row["total_minutes"] for row in jobs[MOST_BARS:]))
+        bars.append(Bar(f"{count(len(jobs) - MOST_BARS)} other jobs together", rest, minutes(rest)))
+    rows: list[list[Child]] = [
+        [
+            names(row["workflow"], row["job"]),
+            count(row["jobs"]),
+            duration(row["p50_seconds"]),
+            duration(row["p95_seconds"]),
+            minutes(row["total_minutes"]),
+        ]
+        for row in jobs[:MOST_ROWS]
+    ]
+    headings = ("job", "times", "p50", "p95", "p50 × times")
+    label = f"Jobs by the time they take; the first takes {minutes(first['total_minutes'])}"
+    return [
+        figure(words, charts.bar_chart(label, bars), table(headings, rows, numbers=4), wide=True),
+        more(len(jobs), MOST_ROWS, "jobs"),
+    ]
+
+
+def waiting(report: RepositoryReport) -> list[Child]:
+    queues = report.queues
+    if not queues:
+        return nothing("No job with a known wait is stored for this period.")
+    worst = queues[0]
+    label = Name(worst["runner_label"] or "no label")
+    words = (
+        f": {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} waited over a "
+        f"minute, {duration(worst['p50_seconds'])} at the median"
+    )
+    bars = [
+        Bar(
+            row["runner_label"] or "no label",
+            row["over_a_minute"],
+            f"{count(row['over_a_minute'])} of {count(row['jobs'])}",
+        )
+        for row in queues[:MOST_BARS]
+    ]
+    rows: list[list[Child]] = [
+        [
+            Name(row["runner_label"] or "no label"),
+            count(row["jobs"]),
+            duration(row["p50_seconds"]),
+            duration(row["p95_seconds"]),
+            count(row["over_a_minute"]),
+        ]
+        for row in queues[:MOST_ROWS]
+    ]
+    headings = ("runner label", "jobs", "p50", "p95", "over a minute")
+    told = f"Jobs that waited over a minute for a runner, by label; most for {label}"
+    return [
+        figure(
+            [label, words],
+            charts.bar_chart(told, bars),
+            table(headings, rows, numbers=4),
+            wide=True,
+        ),
+        more(len(queues), MOST_ROWS, "labels"),
+    ]
+
+
+def slowest_run(report: RepositoryReport) -> list[Child]:
+    jobs = report.slowest_run
+    if not jobs:
+        return nothing("No successful run with its jobs is stored for this period.")
+    first = jobs[0]
+    last = max(jobs, key=lambda row: row["started_seconds"] + row["job_seconds"])
+    words: list[Child] = [
+        link(
+            run_page(report.api_host, first["html_url"]),
+            Name(first["workflow"]),
+            f" {first['run_number'] or first['github_run_id']}",
+        ),
+        f" took {duration(first['duration_seconds'])}; ",
+        Name(last["job"]),
+        f" ended last, after {duration(last['job_seconds'])} of work",
+    ]
+    rows: list[list[Child]] = [
+        [
+            Name(row["job"]),
+            duration(row["queue_seconds"]),
+            duration(row["started_seconds"]),
+            duration(row["job_seconds"]),
+        ]
+        for row in jobs[:MOST_ROWS]
+    ]
+    label = f"The jobs of the slowest recent run, {duration(first['duration_seconds'])} in all"
+    return [
+        figure(
+            words,
+            charts.waterfall(label, [_span(row) for row in jobs[:MOST_ROWS]]),
+            table(("job", "waited", "started after", "ran"), rows, numbers=3),
+            wide=True,
+            note=[
+                key("wait", "waiting, for a runner or for a person"),
+                key("ok", "running"),
+                key("bad", "failed"),
+            ],
+        ),
+        more(len(jobs), MOST_ROWS, "jobs"),
+    ]
+
+
+def _span(job: Row) -> Span:
+    """Where it is not known how long a job waited, no waiting is drawn."""
+    started = job["started_seconds"]
+    queued = max(0, started - (job["queue_seconds"] or 0))
+    return Span(job["job"], queued, started, started + job["job_seconds"], job["is_red"])

@@ -1,0 +1,35 @@
+"""Addresses of GitHub's pages that a report may link to: checked letter by letter, else none."""
+
+import re
+
+OWNER_AND_NAME = r"[\w-][\w.-]*/(?!\.{1,2}(?:/|$))[\w.-]+"
+
+
+def html_host(api_host: str) -> str | None:
+    """The host of the pages that belong to a host of the API. None for what is no host.
+
+    github.com and the hosts of ghe.com have the API on a subdomain, others below a path of their
+    own ("Getting started with the REST API").
+    """
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", api_host):
+        return None
+    if api_host == "api.github.com" or re.fullmatch(r"api\.[a-z0-9-]+\.ghe\.com", api_host):
+        return api_host.removeprefix("api.")
+    return api_host
+
+
+def repository_page(api_host: str, repository: str) -> str | None:
+    """The page of a repository. None where host or name is none of GitHub's."""
+    host = html_host(api_host)
+    if host is None or not re.fullmatch(OWNER_AND_NAME, repository, re.ASCII):
+        return None
+    return f"https://{host}/{repository}"
+
+
+def run_page(api_host: str, html_url: str | None) -> str | None:
+    """The address of a run, attempt or job as GitHub gave it, if it is one on that host."""
+    host = html_host(api_host)
+    if host is None or html_url is None:
+        return None
+    form = rf"https://{re.escape(host)}/{OWNER_AND_NAME}/actions/runs/\d+(/(job|attempts)/\d+)?"
+    return html_url if re.fullmatch(form, html_url, re.ASCII) else None

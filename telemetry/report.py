@@ -1,0 +1,247 @@
+"""Everything that a report shows of a repository, read from the database once.
+
+Each figure is defined by a view; the statements in sql/report/ put it into a period.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from psycopg import IsolationLevel
+
+from telemetry.database import Connection, execute
+from telemetry.links import repository_page
+from telemetry.names import shortened
+from telemetry.settings import UsageError
+from telemetry.status import Status, status
+from telemetry.units import minute
+
+Row = dict[str, Any]
+
+# GitHub Actions was announced on the day before.
+FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
+# Of an error or a name of others', as much as helps.
+LONGEST_CONCERN = 400
+NO_RUN = "No run that has ended was created in this period."
+
+
+@dataclass(frozen=True)
+class Period:
+    """From a moment to another, which is not part of it; both in UTC."""
+
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"Runs created from {minute(self.since)} to {minute(self.until)}"
+
+    @property
+    def before(self) -> "Period":
+        """The equally long period that ends where this one begins."""
+        return Period(self.since - (self.until - self.since), self.since)
+
+    @property
+    def days(self) -> list[date]:
+        """Each UTC day that it touches."""
+        last = (self.until - timedelta(microseconds=1)).date()
+        count = (last - self.since.date()).days + 1
+        return [self.since.date() + timedelta(days=at) for at in range(count)]
+
+
+@dataclass(frozen=True)
+class RepositoryReport:
+    """What is told of one repository; each list holds the rows of the statement of its name.
+
+    `before` are the totals of the period before this one, None where that was not listed whole:
+    there is then nothing to compare with.
+    """
+
+    repository_id: int
+    repository: str
+    api_host: str
+    period: Period
+    totals: Row
+    before: Row | None
+    workflows: list[Row]
+    durations: list[Row]
+    duration_shifts: list[Row]
+    outcomes: list[Row]
+    flaky_jobs: list[Row]
+    failing_steps: list[Row]
+    incidents: list[Row]
+    slowest_jobs: list[Row]
+    queues: list[Row]
+    wasted_minutes: list[Row]
+    costs: list[Row]
+    busy_hours: list[Row]
+    slowest_run: list[Row]
+    llm_phases: list[Row]
+    stored: Row
+    proof: Row
+    concerns: list[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of this period is stored."""
+        return not (self.totals["seen"] or self.incidents or self.llm_phases)
+
+    @property
+    def page(self) -> str | None:
+        """The address of the repository on GitHub. None where its name is none of GitHub's."""
+        return repository_page(self.api_host, self.repository)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is told of all repositories asked for, as of `now`; `concerns` are about them all."""
+
+    now: datetime
+    period: Period
+    repositories: list[RepositoryReport]
+    concerns: list[str]
+
+
+def is_of(workflow: Row, row: Row) -> bool:
+    """Whether a row is about this row of `workflows`: the same workflow on that kind of branch."""
+    columns = ("workflow_id", "workflow", "branch_class")
+    return all(workflow[column] == row[column] for column in columns)
+
+
+def known_sum(rows: Sequence[Row], column: str) -> Decimal | None:
+    """The sum of what is known of a column; None where nothing is."""
+    known = [Decimal(row[column]) for row in rows if row[column] is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def told_apart(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """The rows with the file beside the name of each workflow that shares its name with another."""
+    paths = {row["workflow_id"]: row["workflow_path"] for row in lists["workflows"]}
+    names = Counter({row["workflow_id"]: row["workflow"] for row in lists["workflows"]}.values())
+
+    def renamed(row: Row) -> Row:
+        path = paths.get(row.get("workflow_id"))
+        if path is None or names[row["workflow"]] < 2:
+            return row
+        return {**row, "workflow": f"{row['workflow']} ({path.rpartition('/')[2]})"}
+
+    return {name: [renamed(row) for row in rows] for name, rows in lists.items()}
+
+
+def period(since: datetime | timedelta, now: datetime) -> Period:
+    """The period until `now`; an age of whole days begins at the midnight (UTC) so many days ago.
+
+    It begins no earlier than the first runs there were. Raises UsageError when it is empty.
+    """
+    if isinstance(since, datetime):
+        start = since
+    elif since > now - FIRST_RUNS:
+        start = FIRST_RUNS
+    elif since % timedelta(days=1):
+        start = now - since
+    else:
+        start = now.replace(hour=0, minute=0, second=0, microsecond=0) - since
+    if start >= now:
+        raise UsageError(f"SINCE: {start:%Y-%m-%d %H:%M} UTC is not before {now:%Y-%m-%d %H:%M}")
+    return Period(max(start, FIRST_RUNS), now)
+
+
+# The statements whose rows are lists in RepositoryReport, by their names.
+STATEMENTS = (
+    "workflows",
+    "durations",
+    "duration_shifts",
+    "outcomes",
+    "flaky_jobs",
+    "failing_steps",
+    "incidents",
+    "slowest_jobs",
+    "queues",
+    "wasted_minutes",
+    "costs",
+    "busy_hours",
+    "slowest_run",
+    "llm_phases",
+)
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """One moment of the database for all statements within, and none of them may write.
+
+    What an ingest stores meanwhile would make the figures of one page contradict each other.
+    """
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    connection.read_only = True
+    try:
+        with connection.transaction():
+            yield
+    finally:
+        connection.isolation_level = connection.read_only = None
+
+
+def report(connection: Connection, of: Period, now: datetime, names: Sequence[str] = ()) -> Report:
+    """Read what a report of these repositories shows, of all in the database where none is named.
+
+    `of` is its period, `now` is what ages are counted from. Changes nothing; raises UsageError
+    where none of them is in the database, and psycopg.Error.
+    """
+    with snapshot(connection):
+        found = status(connection, now=now)
+        known = execute(connection, "report/repositories").fetchall()
+        wanted, missing = _chosen(known, names)
+        reports = [_repository_report(connection, row, of, found) for row in wanted]
+    owned = tuple(f"{row['repository']}: " for row in known)
+    shared = [
+        shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
+    ]
+    shared += [f"{name}: nothing of it is stored" for name in missing]
+    return Report(now, of, reports, shared)
+
+
+def _chosen(known: list[Row], names: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """The repositories of these names, whose case means nothing to GitHub; and names of none.
+
+    Raises UsageError where no name is known.
+    """
+    if not names:
+        return known, []
+    by_name = {row["repository"].casefold(): row for row in known}
+    missing = [name for name in names if name.casefold() not in by_name]
+    if len(missing) == len(names):
+        raise UsageError(f"REPO: {names[0]} is not in this database; make status lists what is")
+    asked = {name.casefold() for name in names}
+    return [row for row in known if row["repository"].casefold() in asked], missing
+
+
+def _repository_report(
+    connection: Connection, repository: Row, of: Period, found: Status
+) -> RepositoryReport:
+    repository_id = repository["repository_id"]
+
+    def rows(name: str, within: Period = of) -> list[Row]:
+        values = {"repository_id": repository_id, "since": within.since, "until": within.until}
+        return execute(connection, f"report/{name}", values).fetchall()
+
+    (stored,) = (r for r in found.repositories if r["repository_id"] == repository_id)
+    (proof,) = (r for r in found.proof if r["repository_id"] == repository_id)
+    lists: Any = told_apart({name: rows(name) for name in STATEMENTS})
+    first = proof["listed_from"] or stored["oldest_created_at"]
+    is_comparable = first is not None and first <= of.before.since
+    return RepositoryReport(
+        **repository,
+        period=of,
+        totals=rows("totals")[0],
+        before=rows("totals", of.before)[0] if is_comparable else None,
+        **lists,
+        stored=stored,
+        proof=proof,
+        concerns=[
+            shortened(text, LONGEST_CONCERN)
+            for text in found.concerns
+            if text.startswith(f"{repository['repository']}: ")
+        ],
+    )

@@ -1,0 +1,220 @@
+"""The report as HTML: whole documents that need nothing but themselves."""
+
+import re
+from collections.abc import Mapping
+
+from telemetry.charts import sparkline
+from telemetry.database import SQL
+from telemetry.findings import Finding, findings, open_incidents, quiet
+from telemetry.html import Child, Html, join, link, tag
+from telemetry.names import Name
+from telemetry.page import page, program, section, table, tile
+from telemetry.report import NO_RUN, STATEMENTS, Report, RepositoryReport
+from telemetry.report_sections import sections
+from telemetry.report_tiles import tiles
+from telemetry.status import in_words
+from telemetry.terminal import counted
+from telemetry.units import count, duration, minute, percent, share_of
+
+INDEX = "index.html"
+COMPUTED = "computed"
+
+
+def one_page(report: Report) -> str:
+    """All of it in one document; of several repositories an overview comes first."""
+    if len(report.repositories) == 1:
+        (each,) = report.repositories
+        return page(_title(each.repository), _repository(report, each, ""), _end(report))
+    parts = [_repository(report, each, f"r{each.repository_id}-") for each in report.repositories]
+    addresses = {each.repository_id: f"#r{each.repository_id}-top" for each in report.repositories}
+    return page(_title(), _overview(report, addresses), parts, _end(report))
+
+
+def pages(report: Report) -> dict[str, str]:
+    """An overview and a document for each repository, by the names of their files."""
+    names = {each.repository_id: file_name(each) for each in report.repositories}
+    made = {INDEX: page(_title(), _overview(report, names), _footer(report))}
+    for each in report.repositories:
+        back = tag("p", link(INDEX, "All repositories"))
+        body = (back, _repository(report, each, ""), _end(report))
+        made[names[each.repository_id]] = page(_title(each.repository), *body)
+    return made
+
+
+def file_name(report: RepositoryReport) -> str:
+    """A name that every file system takes, of one repository only."""
+    harmless = re.sub(r"[^A-Za-z0-9._-]+", "-", report.repository).strip("-.")[:80]
+    return f"{harmless or 'repository'}-{report.repository_id}.html"
+
+
+def _title(repository: str | None = None) -> str:
+    return f"{Name(repository)}: workflow runs" if repository else "Workflow runs"
+
+
+def _repository(report: Report, each: RepositoryReport, prefix: str) -> Html:
+    parts: list[tuple[str, str, list[Child]]] = []
+    if not each.is_empty:
+        parts += [("tiles", "Figures of the period", [_tiles(each)]), *sections(each)]
+    parts.append(("data", "What the data covers", _data(each)))
+    shared = report.concerns if len(report.repositories) == 1 else []
+    return join(
+        tag("h1", link(each.page, Name(each.repository)), id=f"{prefix}top"),
+        tag("p", f"{each.period}; all times are UTC.", class_="muted"),
+        _notice([*each.concerns, *shared]),
+        section(f"{prefix}findings", "What to know", *_findings(each)),
+        tag(
+            "nav",
+            [link(f"#{prefix}{name}", title) for name, title, _ in parts],
+            link(f"#{COMPUTED}", "How this is computed"),
+        ),
+        [section(f"{prefix}{name}", title, *body) for name, title, body in parts],
+    )
+
+
+def _notice(concerns: list[str]) -> Html | None:
+    if not concerns:
+        return None
+    return tag(
+        "div",
+        tag("strong", "What this report does not know"),
+        tag("ul", [tag("li", concern) for concern in concerns]),
+        class_="notice",
+        role="note",
+    )
+
+
+def _findings(report: RepositoryReport) -> list[Child]:
+    if report.is_empty:
+        return [tag("p", NO_RUN)]
+    found = findings(report)
+    told = [tag("li", _finding(each, is_first=at == 0)) for at, each in enumerate(found)]
+    unfounded = quiet(report)
+    return [
+        tag("ol", told, class_="findings") if told else None,
+        tag("p", f"{'Otherwise' if told else 'No finding'}: {'; '.join(unfounded)}.")
+        if unfounded
+        else None,
+    ]
+
+
+def _finding(found: Finding, is_first: bool) -> Html:
+    what = ("What to do first: ", found.advice) if is_first else ("To do: ", found.advice)
+    return join(
+        tag("strong", found.subject.capitalize()),
+        ": ",
+        found.sentence,
+        " ",
+        tag("strong", *what) if is_first else join(*what),
+        tag("small", "More: ", tag("code", f"sql/analysis/{found.question}.sql"), class_="muted"),
+    )
+
+
+def _tiles(report: RepositoryReport) -> Html:
+    made = [tile(each.name, each.figure, each.change, each.kind) for each in tiles(report)]
+    return tag("ul", made, class_="tiles")
+
+
+def _data(report: RepositoryReport) -> list[Child]:
+    stored, proof = report.stored, report.proof
+    ended = "none has completed yet"
+    if stored["last_complete_at"] is not None:
+        ended = f"the last complete one ended at {minute(stored['last_complete_at'])}"
+    gap = in_words(proof["gap_seconds"]) if proof["gaps"] else "none"
+    rows: list[list[Child]] = [
+        ["runs that GitHub reported in what was listed", count(proof["reported_runs"])],
+        ["of these stored", count(proof["stored_runs"])],
+        ["stored, but gone at GitHub", count(proof["missing_runs"])],
+        ["stored, not listed and not asked for yet", count(proof["unlisted_runs"])],
+        ["in progress, not stored yet", count(proof["open_runs"])],
+        ["does it add up?", "no" if proof["unequal_windows"] else "yes"],
+        ["runs outside of what was listed whole", count(proof["elsewhere_runs"])],
+        ["time that the last ingest wanted and did not list", gap],
+        ["earlier attempts still to fetch", count(proof["pending_attempts"])],
+        ["attempts whose jobs are still to fetch", count(proof["attempts_without_jobs"])],
+        ["attempts that GitHub has no longer", count(proof["gone_attempts"])],
+    ]
+    listed = f"listed whole: created {minute(proof['listed_from'])} to {minute(proof['listed_to'])}"
+    return [
+        tag(
+            "p",
+            f"{count(stored['runs'])} runs in {count(stored['attempts'])} attempts are stored, "
+            f"created from {minute(stored['oldest_created_at'])} to "
+            f"{minute(stored['newest_created_at'])}. Of ingests {ended}.",
+        ),
+        table((listed, ""), rows, numbers=1),
+    ]
+
+
+def _end(report: Report) -> Html:
+    """What holds for all repositories: the statements behind the figures, each to unfold."""
+    texts = {
+        name: (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
+        for name in ("totals", *STATEMENTS)
+    }
+    return join(
+        section(
+            COMPUTED,
+            "How this is computed",
+            tag(
+                "p",
+                "Each figure is defined once, by a view (sql/views/, whose comments define the "
+                "terms), and put into the period by one of these statements. Rates are of decided "
+                "runs: success, failure, timed_out and startup_failure; what was cancelled or "
+                "skipped is in none. Changes are called clear where the 95 % intervals of the two "
+                "periods do not overlap.",
+            ),
+            [
+                tag("details", tag("summary", f"{name}: {_first_line(text)}"), program(text))
+                for name, text in texts.items()
+            ],
+        ),
+        _footer(report),
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0].removeprefix("-- ")
+
+
+def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
+    """A row for each repository, those first where something is red."""
+    rows: list[list[Child]] = []
+    for each in sorted(
+        report.repositories, key=lambda each: (not open_incidents(each), each.repository)
+    ):
+        totals, found = each.totals, findings(each)
+        of_day = {row["day"]: row["failed"] for row in each.outcomes}
+        failures = [float(of_day.get(day, 0)) for day in each.period.days]
+        rows.append(
+            [
+                link(addresses[each.repository_id], Name(each.repository)),
+                _default_branch(each),
+                count(totals["runs"]),
+                percent(share_of(totals["succeeded"], totals["decided"])),
+                duration(totals["signal_p50_seconds"]),
+                sparkline(f"failures by day, {count(sum(failures))} in all", failures),
+                join(found[0].sentence) if found else "nothing found",
+            ]
+        )
+    headings = ("repository", "default branch", "runs", "green first", "to signal, p50",
+                "failures by day", "first finding")  # fmt: skip
+    return join(
+        tag("h1", "Workflow runs"),
+        tag("p", f"{report.period}; all times are UTC.", class_="muted"),
+        _notice(
+            [*report.concerns, *(text for each in report.repositories for text in each.concerns)]
+        ),
+        table(headings, rows) if rows else tag("p", "No repository has been ingested yet."),
+    )
+
+
+def _default_branch(report: RepositoryReport) -> str:
+    red = len(open_incidents(report))
+    if red:
+        return f"{counted(red, 'workflow')} red"
+    of_default = [row for row in report.workflows if row["branch_class"] == "default"]
+    return "green" if any(row["decided"] for row in of_default) else "unknown"
+
+
+def _footer(report: Report) -> Html:
+    return tag("footer", tag("p", f"Made at {minute(report.now)} UTC by actions-telemetry."))

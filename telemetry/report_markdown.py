@@ -1,0 +1,171 @@
+"""The report as Markdown, for the summary of a GitHub Actions job."""
+
+from telemetry.findings import BRANCHES, findings, quiet
+from telemetry.markdown import escape, said, sparkline, table, within
+from telemetry.names import Name
+from telemetry.report import NO_RUN, Report, RepositoryReport, is_of
+from telemetry.report_tiles import tiles
+from telemetry.units import count, dollars, duration, minute, minutes, percent, share_of
+
+MOST_ROWS = 10
+WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
+
+
+def summary(report: Report) -> str:
+    """What there is to know, then figures; at most what a job summary holds."""
+    parts = [
+        _notice([*report.concerns, *(t for each in report.repositories for t in each.concerns)])
+    ]
+    for each in report.repositories:
+        parts += _repository(each)
+    if not report.repositories:
+        parts.append("No repository has been ingested yet.")
+    return within("\n\n".join(part for part in parts if part) + "\n")
+
+
+def _notice(concerns: list[str]) -> str:
+    if not concerns:
+        return ""
+    lines = "\n".join(f"> - {escape(concern)}" for concern in concerns)
+    return f"> [!WARNING]\n> What this report does not know:\n{lines}"
+
+
+def _repository(report: RepositoryReport) -> list[str]:
+    period = (
+        f"Runs created from {minute(report.period.since)} to {minute(report.period.until)} UTC."
+    )
+    parts = [f"## {escape(str(Name(report.repository)))}", period]
+    if report.is_empty:
+        return [*parts, NO_RUN]
+    parts += [_findings(report), _tiles(report), _workflows(report)]
+    return [*parts, _flaky(report), _jobs(report), _queues(report), _costs(report), _llm(report)]
+
+
+def _findings(report: RepositoryReport) -> str:
+    lines = [
+        f"{at}. **{found.subject.capitalize()}**: {said(found.sentence)} "
+        f"{'**What to do first:** ' if at == 1 else ''}{said(found.advice)} "
+        f"(`sql/analysis/{found.question}.sql`)"
+        for at, found in enumerate(findings(report), start=1)
+    ]
+    unfounded = quiet(report)
+    if unfounded:
+        lead = "\nOtherwise" if lines else "No finding"
+        lines.append(f"{lead}: {'; '.join(unfounded)}.")
+    return "\n".join(lines)
+
+
+def _tiles(report: RepositoryReport) -> str:
+    rows = [
+        (each.name, each.figure, f"{WORSE_OR_BETTER[each.kind]}{each.change}")
+        for each in tiles(report)
+    ]
+    return table(("figure of the period", "", "change"), rows)
+
+
+def _more(number: int) -> str:
+    return f"\n\nand {count(number - MOST_ROWS)} more" if number > MOST_ROWS else ""
+
+
+def _workflows(report: RepositoryReport) -> str:
+    rows = []
+    for row in report.workflows[:MOST_ROWS]:
+        of_day = {each["day"]: each["p50_seconds"] for each in report.durations if is_of(row, each)}
+        rows.append(
+            (
+                Name(row["workflow"]),
+                BRANCHES[row["branch_class"]],
+                sparkline([of_day.get(day) for day in report.period.days]),
+                count(row["runs"]),
+                percent(share_of(row["succeeded"], row["decided"])),
+                duration(row["p50_seconds"]),
+                duration(row["p95_seconds"]),
+            )
+        )
+    headings = ("workflow", "", "p50 by day", "runs", "green first", "p50", "p95")
+    return table(headings, rows, numbers=4) + _more(len(report.workflows))
+
+
+def _flaky(report: RepositoryReport) -> str:
+    rows = [
+        (
+            Name(row["job"]),
+            Name(row["workflow"]),
+            count(row["commits"]),
+            count(row["red_attempts"]),
+            minutes(row["red_minutes"]),
+        )
+        for row in report.flaky_jobs[:MOST_ROWS]
+    ]
+    if not rows:
+        return ""
+    headings = ("flaky job", "workflow", "commits", "failures", "took")
+    return table(headings, rows, numbers=3) + _more(len(report.flaky_jobs))
+
+
+def _jobs(report: RepositoryReport) -> str:
+    rows = [
+        (
+            Name(row["job"]),
+            Name(row["workflow"]),
+            count(row["jobs"]),
+            duration(row["p50_seconds"]),
+            minutes(row["total_minutes"]),
+        )
+        for row in report.slowest_jobs[:MOST_ROWS]
+    ]
+    if not rows:
+        return ""
+    headings = ("job that takes most", "workflow", "times", "p50", "p50 × times")
+    return table(headings, rows, numbers=3) + _more(len(report.slowest_jobs))
+
+
+def _queues(report: RepositoryReport) -> str:
+    rows = [
+        (
+            Name(row["runner_label"] or "no label"),
+            count(row["jobs"]),
+            duration(row["p50_seconds"]),
+            duration(row["p95_seconds"]),
+            count(row["over_a_minute"]),
+        )
+        for row in report.queues[:MOST_ROWS]
+    ]
+    if not rows:
+        return ""
+    headings = ("waiting for runners of", "jobs", "p50", "p95", "over a minute")
+    return table(headings, rows, numbers=4) + _more(len(report.queues))
+
+
+def _costs(report: RepositoryReport) -> str:
+    rows: list[tuple[str | Name, ...]] = [
+        (
+            Name(row["sku"] or f"no price known: {row['label'] or 'no label'}"),
+            count(row["jobs"]),
+            count(row["minutes"]),
+            dollars(row["list_cost_usd"]),
+            count(row["unpriced_jobs"]),
+        )
+        for row in report.costs[:MOST_ROWS]
+    ]
+    if not rows:
+        return ""
+    headings = ("runner", "jobs", "minutes", "list price", "without a price")
+    return table(headings, rows, numbers=4) + _more(len(report.costs))
+
+
+def _llm(report: RepositoryReport) -> str:
+    rows: list[tuple[str | Name, ...]] = [
+        (
+            Name(row["phase"] or "no phase"),
+            "" if row["is_of_a_run"] else "in no run that is stored",
+            count(row["calls"]),
+            dollars(row["cost_usd"]),
+            count(row["unpriced"]),
+        )
+        for row in report.llm_phases[:MOST_ROWS]
+    ]
+    if not rows:
+        return ""
+    headings = ("phase of language models", "", "calls", "cost", "without a price")
+    return table(headings, rows, numbers=3) + _more(len(report.llm_phases))
