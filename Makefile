@@ -7,14 +7,14 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github prune status verify psql dump restore \
-  find-dump test bench lint clean
+.PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
+  queries query psql dump restore find-dump test bench lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -30,12 +30,16 @@ demo: .venv/.installed ## a simulated GitHub ingested into a database of its own
 migrate: .venv/.installed ## bring the tables and views of the database up to this checkout
 	@$(RUN) scripts/migrate.py
 
-ingest: ingest-github ## fetch all there is to fetch: REPO="owner/name …" SINCE=90d KEEP="6 months"
-
 # Incomplete but saved is no error here: the last lines say what is left and the next ingest goes
 # on, so a schedule that is catching up stays green. STRICT=1 makes it one.
+ingest: .venv/.installed ## fetch runs, read LLM_LOGS, prune: REPO="owner/name …" SINCE=90d KEEP="6 months"
+	@$(RUN) scripts/ingest_workflows.py --lenient --llm
+
 ingest-github: .venv/.installed ## fetch workflow runs, then prune; same variables
 	@$(RUN) scripts/ingest_workflows.py --lenient
+
+ingest-llm: .venv/.installed ## read logs of LLM calls: LLM_LOGS="logs/*.jsonl" PHASE=review
+	@$(RUN) scripts/ingest_llm_calls.py
 
 prune: .venv/.installed ## delete what is older: KEEP="6 months" DRY_RUN=1
 	@$(RUN) scripts/prune.py
@@ -43,8 +47,17 @@ prune: .venv/.installed ## delete what is older: KEEP="6 months" DRY_RUN=1
 status: .venv/.installed ## what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
 	@$(RUN) scripts/status.py
 
+report: .venv/.installed ## write what there is to know: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
+	@$(RUN) scripts/report.py
+
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d
 	@$(RUN) scripts/verify.py
+
+queries: .venv/.installed ## list the ready questions
+	@$(RUN) scripts/query.py --list
+
+query: .venv/.installed ## answer one of them: Q=flaky_jobs FORMAT=csv
+	@$(RUN) scripts/query.py
 
 psql: .venv/.installed ## open psql on the database in use; make psql < sql/analysis/workflow_outcomes.sql
 	@$(RUN) scripts/psql.py

@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a thresho
 """
 
 import argparse
-import ctypes
 import dataclasses
 import json
 import os
@@ -14,8 +13,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,7 +23,8 @@ from psycopg import errors
 
 from telemetry import TelemetryError, settings
 from telemetry.github import GitHub, GitHubError
-from telemetry.terminal import plain, progress_text
+from telemetry.memory import return_freed_memory
+from telemetry.terminal import Screen, plain, progress_text
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_BETWEEN_LINES = 10.0
@@ -43,7 +43,7 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can mend become one sentence."""
     signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
-    _give_memory_back()
+    return_freed_memory()
     try:
         _read_settings()
         code = main()
@@ -65,19 +65,6 @@ def run(main: Callable[[], int]) -> NoReturn:
         where = error.filename or "writing the output"
         code = _fail(f"{where}: {error.strerror or error}; mend that, then try again", 1)
     sys.exit(code)
-
-
-def _give_memory_back() -> None:
-    """Have glibc return freed blocks above 256 KiB to the system.
-
-    Left to itself it raises that bound to the largest block ever freed, and pages that several
-    threads fetched stay in pieces: measured over 40,000 runs, 224 MB where this keeps 66. Other C
-    libraries do not need it; the number of the parameter is that of glibc's malloc.h.
-    """
-    mmap_threshold = -3
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).mallopt(mmap_threshold, 2**18)
 
 
 def _read_settings() -> None:
@@ -161,11 +148,24 @@ def show_json(value: object) -> None:
     show(text.replace("##[", "##\\u005b"))
 
 
+def screen() -> Screen:
+    """What stdout is: a terminal of some width, or something without end or colour.
+
+    NO_COLOR as https://no-color.org has it: set to anything but nothing.
+    """
+    if not sys.stdout.isatty():
+        return Screen()
+    colour = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return Screen(shutil.get_terminal_size().columns, colour)
+
+
 def _json(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return float(value)
     return str(value)
 
 

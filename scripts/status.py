@@ -9,7 +9,7 @@ MAX_AGE.
 
 import os
 
-from command import parser, run, say, show, show_json
+from command import parser, run, say, screen, show, show_json
 
 from telemetry import settings, terminal
 from telemetry.database import connect
@@ -39,8 +39,9 @@ def main() -> int:
     if options.json:
         show_json({"schema_version": 1, **vars(found)})
     else:
-        text = terminal.status_text(found)
-        show(terminal.code_block(text) if options.format == "markdown" else text)
+        is_markdown = options.format == "markdown"
+        text = terminal.status_text(found, terminal.PAPER if is_markdown else screen())
+        show(terminal.code_block(text) if is_markdown else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")
         return 4

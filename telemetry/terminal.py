@@ -3,8 +3,10 @@
 Every name that came from GitHub goes through `plain`, because it was written by a stranger.
 """
 
+import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,6 +21,13 @@ from telemetry.verify import Verification
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
+def visible(text: str) -> str:
+    """The text on one line with each control and format character shown as U+FFFD."""
+    return "".join(
+        "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
+    )
+
+
 def plain(text: str) -> str:
     """The text on one line with every character that a terminal would obey shown as U+FFFD.
 
@@ -26,30 +35,80 @@ def plain(text: str) -> str:
     `# #[` anywhere: a GitHub runner would take them for commands (actions/runner,
     ActionCommand.cs, TryParseV2 and TryParse).
     """
-    shown = "".join(
-        "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
-    )
+    shown = visible(text)
     if shown.lstrip().startswith("::"):
         shown = shown.replace(":", "\ufffd", 1)
     return shown.replace("##[", "# #[")
 
 
-def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str:
-    """Rows under their headings, numbers to the right; `columns` maps key to heading."""
+@dataclass(frozen=True)
+class Screen:
+    """What text is shown on: how many columns there are, None for no end, and whether in colour."""
+
+    columns: int | None = None
+    colour: bool = False
+
+    def styled(self, text: str, style: str) -> str:
+        """The text in a style of SGR (ECMA-48), such as 1 for bold; unchanged without colour."""
+        return f"\033[{style}m{text}\033[0m" if self.colour and text else text
+
+
+BOLD, DIM, YELLOW = "1", "2", "33"
+PAPER = Screen()
+NARROWEST = 8
+
+
+def table(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen = PAPER
+) -> str:
+    """Rows under their headings, numbers to the right; `columns` maps key to heading.
+
+    Where the screen is too narrow headings take several lines, and then the widest texts are cut
+    and end with an ellipsis; numbers never are.
+    """
     cells = [[cell(row[key]) for key in columns] for row in rows]
-    headings = list(columns.values())
-    widths = [max(map(width, column)) for column in zip(headings, *cells, strict=True)]
+    headings = [cell(heading) for heading in columns.values()]
     right = [
         {type(row[key]) for row in rows} - {type(None)} <= {int, float, Decimal} for key in columns
     ]
-    lines = [headings, ["─" * wide for wide in widths], *cells]
+    widths = _fitted(headings, cells, right, screen.columns)
+    wrapped = [textwrap.wrap(*each) for each in zip(headings, widths, strict=True)]
+    height = max(map(len, wrapped), default=0)
+    above = [[""] * (height - len(lines)) + lines for lines in wrapped]
+
+    def line(texts: Sequence[str]) -> str:
+        padded = (_padded(*each) for each in zip(texts, widths, right, strict=True))
+        return "  ".join(padded).rstrip()
+
     return "\n".join(
-        "  ".join(
-            _padded(text, wide, to_right)
-            for text, wide, to_right in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
+        [
+            *(screen.styled(line(texts), BOLD) for texts in zip(*above, strict=True)),
+            screen.styled(line(["─" * wide for wide in widths]), DIM),
+            *map(line, cells),
+        ]
     )
+
+
+def _fitted(
+    headings: list[str], cells: list[list[str]], right: list[bool], columns: int | None
+) -> list[int]:
+    """How wide each column is: as wide as what is in it, or less where the screen is too narrow."""
+    widths, least = [], []
+    for heading, column, is_number in zip(headings, _columns(cells, right), right, strict=True):
+        widest = max(map(width, column), default=0)
+        word = max(map(width, heading.split()), default=0)
+        widths.append(max(width(heading), widest))
+        least.append(max(widest if is_number else min(widest, NARROWEST), min(word, NARROWEST), 1))
+    while columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
+        room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]
+        if not any(room):
+            break
+        widths[room.index(max(room))] -= 1
+    return widths
+
+
+def _columns(cells: list[list[str]], right: list[bool]) -> list[tuple[str, ...]]:
+    return list(zip(*cells, strict=True)) if cells else [()] * len(right)
 
 
 def cell(value: Any) -> str:
@@ -74,6 +133,10 @@ def width(text: str) -> int:
 
 
 def _padded(text: str, wide: int, to_right: bool) -> str:
+    if width(text) > wide:
+        while width(text) >= wide:
+            text = text[:-1]
+        text += "…"
     space = " " * (wide - width(text))
     return space + text if to_right else text + space
 
@@ -151,7 +214,7 @@ TABLE_COLUMNS = {
 }
 
 
-def status_text(status: Status) -> str:
+def status_text(status: Status, screen: Screen = PAPER) -> str:
     """The whole of `make status` for people."""
     repositories = [
         {
@@ -166,11 +229,28 @@ def status_text(status: Status) -> str:
     tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
     parts = [plain(status.database) + "; times are UTC"]
     if repositories:
-        parts.append(table(repositories, REPOSITORY_COLUMNS))
+        parts.append(table(repositories, REPOSITORY_COLUMNS, screen))
         parts += [proof_text(row) for row in status.proof]
-    parts.append(table(tables, TABLE_COLUMNS))
-    parts.append("\n".join(f"! {plain(text)}" for text in status.concerns) or "All is fresh.")
+    parts.append(table(tables, TABLE_COLUMNS, screen))
+    if status.llm["calls"]:
+        parts.append(_llm_text(status.llm))
+    concerns = [screen.styled(f"! {plain(text)}", YELLOW) for text in status.concerns]
+    parts.append("\n".join(concerns) or "All is fresh.")
     return "\n\n".join(parts)
+
+
+def _llm_text(llm: Mapping[str, Any]) -> str:
+    line = (
+        f"LLM calls: {llm['calls']:,}, newest {cell(llm['newest_at'])}; "
+        f"{llm['unpriced_calls']:,} of unknown cost"
+    )
+    if llm["last_started_at"]:
+        line += (
+            f"; last ingest {cell(llm['last_started_at'])}: "
+            f"{counted(llm['last_files'], 'file')}, {llm['last_rejected_files']:,} of them and "
+            f"{counted(llm['last_rejected_lines'], 'line')} rejected"
+        )
+    return line
 
 
 def proof_text(proof: Mapping[str, Any]) -> str:
