@@ -71,8 +71,9 @@ restore: .venv/.installed ## read such a file into a database that is empty: FIL
 find-dump: .venv/.installed ## the run of the schedule that left the newest dump: REPO=owner/name
 	@$(RUN) scripts/find_dump.py
 
+# Four at a time on any machine, because they mostly wait: for processes, connections and clocks.
 test: .venv/.test ## run the tests
-	@$(RUN) -m pytest -q
+	@$(RUN) -m pytest -q -n 4 --dist worksteal
 
 bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
 	@$(RUN) scripts/bench.py

@@ -359,7 +359,8 @@ def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> Unreadab
     """The error for a key of the payload that does not hold what it should."""
     identity = payload.get("id", payload.get("call_id"))
     known = "" if identity is None else f"{shown(identity)}: "
-    return UnreadableRow(f"{known}{key} is {shown(payload[key])}, not {expected}")
+    name = key if key.isprintable() and len(key) <= 80 else shown(key)  # models are keys, too
+    return UnreadableRow(f"{known}{name} is {shown(payload[key])}, not {expected}")
 
 
 def shown(value: Any) -> str:

@@ -19,6 +19,7 @@ from telemetry.rows import (
     WorkflowRun,
     seconds_between,
     storable,
+    wrong_value,
 )
 
 RUN_PAYLOADS = json.loads((PAYLOADS / "runs.json").read_text(encoding="utf-8"))
@@ -474,3 +475,9 @@ def test_no_record_makes_anything_but_a_call_or_an_unreadable_one(record: dict[s
         LlmCall.from_record(record)
     except UnreadableRow as error:
         assert str(error).isprintable()
+
+
+def test_a_key_that_a_stranger_wrote_is_shown_harmless() -> None:
+    for key in ("\x1b[31m", "k" * 1_000):
+        text = str(wrong_value({key: False}, key, "an object"))
+        assert text.isprintable() and len(text) < 200

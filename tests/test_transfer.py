@@ -188,7 +188,7 @@ def test_a_password_is_not_on_the_command_line(dsn: str, tmp_path: Path) -> None
     code = psql(
         make_conninfo(dsn, password="secret-word"),
         os.environ,
-        ["-X", "-q", "-c", f"\\! ps -o args= -p $PPID > {out}; echo $PGPASSWORD >> {out}"],
+        ["-X", "-q", "-c", f"\\! ps -ww -o args= -p $PPID > {out}; echo $PGPASSWORD >> {out}"],
     )
     shown, password = out.read_text().splitlines()
     assert code == 0
