@@ -70,16 +70,16 @@ def prune(
     assert counts is not None
     if dry_run:
         return Pruned(found.before, counts["workflow_runs"], counts["llm_calls"])
+    # What was listed has to say what is stored, so that what is gone is not claimed any more.
+    with connection.transaction():
+        for name in ("trim_windows", "prune_windows", "prune_open_runs"):
+            execute(connection, name, before)
     total = counts["workflow_runs"] + counts["llm_calls"]
     deleted = {"workflow_runs": 0, "llm_calls": 0}
     for table, key in (("workflow_runs", "github_run_id"), ("llm_calls", "call_id")):
         while count := _prune_batch(connection, table, key, found.before):
             deleted[table] += count
             progress(sum(deleted.values()), total)
-    # What was listed has to say what is stored: what is gone here is not claimed any more.
-    with connection.transaction():
-        for name in ("prune_open_runs", "prune_windows"):
-            execute(connection, name, before)
     execute(connection, "prune_missing_attempts", before)
     execute(connection, "prune_ingestions", before)
     execute(connection, "prune_llm_ingestions", before)

@@ -8,7 +8,7 @@ from conftest import llm_call, workflow_run
 from test_verify import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry.database import Connection, execute, upsert
-from telemetry.prune import prune
+from telemetry.prune import horizon, prune
 from telemetry.rows import Repository
 from telemetry.simulated_month import team_month
 from telemetry.simulated_world import World
@@ -379,6 +379,24 @@ def test_what_was_pruned_leaves_no_gap_and_it_still_adds_up(
     assert_balanced(row)
     assert 0 < row["reported_runs"] < before["reported_runs"]
     assert row["gaps"] == 0
+
+
+def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute(
+        "update windows set created_from = created_from - interval '100 days' "
+        "where created_from = (select min(created_from) from windows)"
+    )
+    before = proof(connection)
+    prune(connection, "90 days", local_time=datetime.now(UTC))
+    after = proof(connection)
+    assert_balanced(after)
+    terms = ("reported_runs", "stored_runs", "complete_windows", "gaps", "elsewhere_runs")
+    assert [after[term] for term in terms] == [before[term] for term in terms]
+    moved = horizon(connection, "90 days").before - after["listed_from"]
+    assert moved < timedelta(minutes=1)
 
 
 def test_a_sweep_that_did_not_happen_is_a_concern(connection: Connection, world: World) -> None:
