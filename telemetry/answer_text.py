@@ -23,11 +23,14 @@ def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str
 def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     """The question, its answer as a table, and how to read it."""
     headings = {column: column.replace("_", " ") for column in answer.columns}
+    # An id is to be copied, not read as a number.
+    ids = [column for column in answer.columns if column.endswith("_id")]
+    rows = [{**row, **{name: row[name] and str(row[name]) for name in ids}} for row in answer.rows]
     question = answer.question
     return "\n\n".join(
         [
             screen.styled(question.title, BOLD),
-            table(answer.rows, headings, screen),
+            table(rows, headings, screen),
             textwrap.fill(question.reading, min(screen.columns or 100, 100)),
             f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql",
         ]

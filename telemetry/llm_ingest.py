@@ -4,7 +4,7 @@ Reading is `llm_logs`; nothing here knows a format.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from psycopg import errors
 
 from telemetry.database import Connection, Counts, execute, patiently, upsert
-from telemetry.llm_logs import Defaults, Rejected, read_calls
+from telemetry.llm_logs import STDIN, Defaults, Rejected, read_calls
 from telemetry.llm_rows import LlmIngestion, merged
 from telemetry.rows import LlmCall
 
@@ -33,24 +33,54 @@ def ingest_llm_calls(
 
     What cannot be read is counted and named, and stops nothing else. Records without a time get
     that of `defaults`, else, when it names a run that is stored, when that started. `now` is in
-    UTC; `progress` is told of files. The record in `llm_ingestions` is written when the ingest
-    begins and when it ends. Raises psycopg.Error; what was stored before that stays.
+    UTC; `progress` is told of bytes read, in steps of a hundredth of all. The record in
+    `llm_ingestions` is written when the ingest begins and when it ends. Raises psycopg.Error; what
+    was stored before that stays.
     """
     ingest = _Ingest(connection, LlmIngestion(now(), files=len(files)))
     ingest.record()
     given = _dated(connection, defaults)
-    for number, file in enumerate(files):
-        progress(number, len(files))
-        for found in read_calls(file, given, stdin):
+    sizes = {file: _size(file) for file in files}
+    way = _Way(progress, sum(sizes.values()))
+    for file in files:
+        for found in read_calls(file, given, stdin, way.note):
             if isinstance(found, Rejected):
                 ingest.reject(found)
             else:
                 ingest.add(found)
+            way.tell()
+        way.finish(sizes[file])
     ingest.store()
-    progress(len(files), len(files))
     ingest.done = replace(ingest.done, finished_at=now())
     ingest.record()
     return ingest.done
+
+
+@dataclass
+class _Way:
+    """How far the files are read, in bytes."""
+
+    progress: Callable[[int, int], None]
+    total: int
+    before: int = 0
+    here: int = 0
+    told: int = 0
+
+    def note(self, read: int) -> None:
+        """Take down how much of the present file is read."""
+        self.here = read
+
+    def finish(self, size: int) -> None:
+        """Go on to the next file."""
+        self.before, self.here = self.before + size, 0
+        self.tell()
+
+    def tell(self) -> None:
+        # A file that is still written may be longer by now.
+        done = min(self.before + self.here, self.total)
+        if done - self.told >= max(1, self.total // 100) or self.told < done == self.total:
+            self.told = done
+            self.progress(done, self.total)
 
 
 class _Ingest:
@@ -101,6 +131,14 @@ class _Ingest:
         if len(self.done.first_rejected) < MOST_NAMED:
             named = [*self.done.first_rejected, text]
             self.done = replace(self.done, first_rejected=named)
+
+
+def _size(file: Path) -> int:
+    """Bytes of a file; 0 where that is not known, as of standard input."""
+    try:
+        return 0 if file == STDIN else file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _stored(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:

@@ -45,6 +45,9 @@ FORMATS = (otlp, gh_aw, execution, openai_batch, litellm, codex, llm_cli, transc
 # Records that begin a file and tell nothing of its format, such as bad lines, are few.
 UNDECIDED = 100
 
+# Bytes of a line, and of a document. A small packed file may hold more than fits into memory.
+LONGEST_RECORD = 2**27
+
 # The runs of today have eleven digits. Fewer or more may be a date or a time, which is no run.
 RUN_FOLDER = re.compile(r"run-([0-9]{11,12})")
 
@@ -114,13 +117,18 @@ def _logs(path: Path) -> Iterator[Path]:
 
 
 def read_calls(
-    file: Path, defaults: Defaults, stdin: BinaryIO | None = None
+    file: Path,
+    defaults: Defaults,
+    stdin: BinaryIO | None = None,
+    note: Callable[[int], None] = lambda read: None,
 ) -> Iterator[LlmCall | Rejected]:
     """The calls in a file, and what in it could not be read; it is read while it is iterated over.
 
     One call may come several times, as logs tell of it several times: `LlmCall.precedence` says
     which reading counts. A folder `run-<id>` in the path, which is how `gh aw logs` names them,
-    links calls to that run before the defaults do. Raises nothing that depends on what files hold.
+    links calls to that run before the defaults do. `note` is told with each record how many bytes
+    of the file are read, packed as they are; of standard input and pipes nothing. Raises nothing
+    that depends on what files hold.
     """
     name = str(file)
     line: int | None = None
@@ -129,11 +137,13 @@ def read_calls(
         nonlocal line
         for number, value in values:
             line = number
+            if file != STDIN and packed.seekable():
+                note(packed.tell())
             yield value
 
     try:
-        with _opened(file, stdin) as stream:
-            values = _decoded(stream)
+        with _opened(file, stdin) as packed:
+            values = _decoded(_unpacked(packed))
             head, read = _recognised(values)
             if read is None:
                 if head:
@@ -158,21 +168,22 @@ def _linked(file: Path, defaults: Defaults) -> Defaults:
 
 @contextmanager
 def _opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
-    """The bytes of a file, unpacked; standard input stays open. Raises OSError, UnreadableRow."""
+    """The bytes of a file; standard input stays open. Raises OSError, UnreadableRow."""
     if file != STDIN:
         with file.open("rb") as stream:
-            yield _unpacked(stream)
+            yield stream
     elif stdin is None:
         raise UnreadableRow("there is no standard input here")
     else:
         stream = io.BufferedReader(cast(io.RawIOBase, stdin))
         try:
-            yield _unpacked(stream)
+            yield stream
         finally:
             stream.detach()
 
 
 def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
+    """The bytes that a file packs, else those that it has. Raises OSError, UnreadableRow."""
     begin = stream.peek(2)[:2]
     if begin in UTF_16_BOMS:
         raise UnreadableRow("it is UTF-16 text; save it as UTF-8")
@@ -195,10 +206,13 @@ def _recognised(values: Iterator[tuple[int, Any]]) -> tuple[list[tuple[int, Any]
 
 def _decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
     """Each value with the number of its line; an UnreadableRow for what is not JSON."""
-    lines = enumerate(stream, start=1)
+    lines = _lines(stream)
     begin, first = next((found for found in lines if found[1].strip(BLANK_BYTES)), (1, b""))
     if _begins_document(first.decode("utf-8", "replace").strip(BLANK)):
-        whole = (first + stream.read()).decode("utf-8", "replace")
+        rest = stream.read(LONGEST_RECORD)
+        if len(rest) == LONGEST_RECORD:
+            raise _too_long("its array or object")
+        whole = (first + rest).decode("utf-8", "replace")
         yield from ((line + begin - 1, value) for line, value in _document(whole))
         return
     decode = DECODER.decode
@@ -211,6 +225,17 @@ def _decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
                 continue
             value = _value(text)
         yield line, value
+
+
+def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_RECORD), b""), start=1):
+        if len(line) == LONGEST_RECORD:
+            raise _too_long(f"line {number}")
+        yield number, line
+
+
+def _too_long(what: str) -> UnreadableRow:
+    return UnreadableRow(f"{what} is longer than {LONGEST_RECORD:,} bytes; split it")
 
 
 def _value(text: str) -> Any:

@@ -16,6 +16,8 @@ def ingestion_text(done: LlmIngestion) -> str:
     more = _lost(done) - len(done.first_rejected)
     if more:
         lines.append(f"  and {more:,} more rejected")
+    if any(text.endswith("timestamp is missing") for text in done.first_rejected):
+        lines.append("  what has no time can be given one: AT=2026-01-31T12:00:00Z")
     return "\n".join(lines)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PAYLOADS
 from llm_readings import AT, finality, merged, payload_calls, read, tokens
 
 from telemetry.llm_logs import Rejected
 from telemetry.rows import LlmCall, told_apart
 
 MILLISECOND = timedelta(milliseconds=1)
+FAILED_TRY = "l3:2026-01-05T08:00:02+00:00"
 
 
 def at(text: str) -> datetime:
@@ -472,15 +474,32 @@ def test_litellm_payloads_are_calls() -> None:
 
 def test_litellm_knows_no_price_where_it_says_0_for_tokens() -> None:
     calls, _ = payload_calls("llm_litellm.jsonl")
-    costs = {name: calls[name].estimated_cost for name in ("l2", "l3", "l4")}
-    assert costs == {"l2": None, "l3": 0, "l4": 0}
+    costs = {name: calls[name].estimated_cost for name in ("l2", FAILED_TRY, "l4")}
+    assert costs == {"l2": None, FAILED_TRY: 0, "l4": 0}
 
 
 def test_litellm_failures_say_why_without_a_traceback() -> None:
     calls, _ = payload_calls("llm_litellm.jsonl")
-    failed = calls["l3"]
+    failed = calls[FAILED_TRY]
     assert (failed.success, failed.error_message) == (False, "429 slow down")
     assert failed.duration_ms is None
+
+
+def test_a_try_of_litellm_that_failed_is_not_the_one_that_succeeded(tmp_path: Path) -> None:
+    success, _, failure, *_ = lines_of(PAYLOADS / "llm_litellm.jsonl")
+    tries = [
+        failure | {"litellm_call_id": "l1", "model": "gpt-x", "startTime": started}
+        for started in (1767599990.5, "2026-01-05 07:59:51", "2026-01-05 07:59:51")
+    ]
+    file = tmp_path / "calls.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in [*tries, success]))
+    calls, rejected = read(file)
+    assert rejected == []
+    assert [(call.call_id, call.model, call.success) for call in merged(calls)] == [
+        ("l1", "claude-x", True),
+        ("l1:2026-01-05T07:59:50.500000+00:00", "gpt-x", False),
+        ("l1:2026-01-05T07:59:51+00:00", "gpt-x", False),
+    ]
 
 
 def test_recorded_litellm_payloads(recorded: Path) -> None:

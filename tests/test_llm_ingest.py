@@ -1,6 +1,8 @@
 """Logs of LLM calls into the table: merged, counted, named when lost, the same in any order."""
 
 import functools
+import gzip
+import io
 import json
 import os
 import subprocess
@@ -19,7 +21,7 @@ from hypothesis import strategies as st
 
 from telemetry.database import Connection, Counts, execute, upsert
 from telemetry.llm_ingest import MOST_NAMED, ingest_llm_calls
-from telemetry.llm_logs import Defaults
+from telemetry.llm_logs import STDIN, Defaults
 from telemetry.llm_rows import LlmIngestion, finality, merged
 from telemetry.llm_text import ingestion_text, lost_text
 from telemetry.prune import prune
@@ -265,7 +267,33 @@ def test_more_calls_than_a_batch_are_all_stored_and_counted(
         connection, [file], Defaults(), now=lambda: AT, progress=lambda *at: seen.append(at)
     )
     assert done.inserted == len(calls(connection)) == 2_500
-    assert seen == [(0, 1), (1, 1)]
+    size = file.stat().st_size
+    assert {total for _, total in seen} == {size}
+    assert [read for read, _ in seen] == sorted({read for read, _ in seen})
+    assert 90 < len(seen) <= 100
+    assert seen[-1] == (size, size)
+
+
+def test_progress_is_that_of_all_files_packed_as_they_are(
+    connection: Connection, tmp_path: Path
+) -> None:
+    plain = write(tmp_path / "calls.jsonl", [record(n) for n in range(3)])
+    packed = tmp_path / "calls.jsonl.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    empty = write(tmp_path / "empty.jsonl", [])
+    files = [plain, empty, packed, STDIN, tmp_path / "gone.jsonl"]
+    seen: list[tuple[int, int]] = []
+    ingest_llm_calls(
+        connection,
+        files,
+        Defaults(),
+        now=lambda: AT,
+        stdin=io.BytesIO(plain.read_bytes()),
+        progress=lambda *at: seen.append(at),
+    )
+    line, last = plain.stat().st_size // 3, packed.stat().st_size
+    total = 3 * line + last
+    assert seen == [(read, total) for read in (line, 2 * line, 3 * line, total)]
 
 
 def test_a_call_that_a_file_tells_of_twice_is_counted_once(
@@ -308,6 +336,16 @@ def test_the_first_twenty_are_named_and_the_others_counted(
     text = ingestion_text(done)
     assert text.endswith("\n  and 5 more rejected")
     assert "\x1b" not in text
+
+
+def test_who_reads_calls_without_a_time_is_told_how_to_give_one(
+    connection: Connection, tmp_path: Path
+) -> None:
+    done = ingest(connection, write(tmp_path / "calls.jsonl", [record(0, timestamp=None)]))
+    assert "AT=2026-01-31T12:00:00Z" in ingestion_text(done)
+    other = ingest(connection, write(tmp_path / "calls.jsonl", [record(0, model=None)]))
+    assert len(other.first_rejected) == 1
+    assert "AT=" not in ingestion_text(other)
 
 
 def test_a_file_that_is_gone_is_named(connection: Connection, tmp_path: Path) -> None:

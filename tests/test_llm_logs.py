@@ -4,8 +4,10 @@ import gzip
 import io
 import itertools
 import json
+import os
 import random
 import tempfile
+import threading
 import tracemalloc
 from collections.abc import Iterable
 from dataclasses import asdict, fields
@@ -23,7 +25,14 @@ from llm_readings import AT, merged, read
 from psycopg import sql
 
 from telemetry.database import Connection, upsert
-from telemetry.llm_logs import STDIN, Defaults, Rejected, find_files, read_calls
+from telemetry.llm_logs import (
+    LONGEST_RECORD,
+    STDIN,
+    Defaults,
+    Rejected,
+    find_files,
+    read_calls,
+)
 from telemetry.rows import LONGEST_COUNT, LONGEST_INTEGER, LlmCall, storable
 from telemetry.settings import UsageError
 
@@ -103,6 +112,16 @@ def test_standard_input_is_read_and_left_open() -> None:
     assert missing == Rejected("-", None, "cannot be read: there is no standard input here")
 
 
+def test_a_named_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(GOOD),))
+    writer.start()
+    calls, rejected = read(pipe)
+    writer.join()
+    assert (len(calls), rejected) == (1, [])
+
+
 def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None:
     lines = [GOOD.replace(b'"c"', b'"%d"' % random.Random(n).getrandbits(99)) for n in range(999)]
     file = tmp_path / "log.jsonl.gz"
@@ -112,6 +131,25 @@ def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None
     (cut,) = rejected
     assert (cut.file, cut.line) == (str(file), None)
     assert cut.reason.startswith("cannot be read: Compressed file ended")
+
+
+@pytest.mark.parametrize(
+    ("begin", "what", "before"),
+    [(GOOD, "line 2", 1), (b"[", "line 1", 0), (b"[\n", "its array", 0)],
+)
+def test_what_unpacks_to_more_than_a_record_may_be_is_not_taken_into_memory(
+    tmp_path: Path, begin: bytes, what: str, before: int
+) -> None:
+    file = tmp_path / "log.jsonl.gz"
+    with gzip.open(file, "wb", compresslevel=1) as packed:
+        packed.write(begin)
+        for _ in range(2 * LONGEST_RECORD // 2**20):
+            packed.write(b" " * 2**20)
+    calls, (rejected,) = read(file)
+    assert len(calls) == before
+    assert (rejected.file, rejected.line) == (str(file), None)
+    assert rejected.reason.startswith(f"cannot be read: {what}")
+    assert rejected.reason.endswith("is longer than 134,217,728 bytes; split it")
 
 
 def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from telemetry.database import Connection, execute, upsert
 from telemetry.llm_ingest import ingest_llm_calls
 from telemetry.llm_logs import Defaults, find_files
 from telemetry.prices import load_llm_prices
+from telemetry.questions import questions
 from telemetry.rows import LlmCall, WorkflowRun
 from telemetry.simulated_llm_logs import write_llm_logs
 from telemetry.simulated_month import team_month
@@ -168,6 +169,19 @@ def test_cost_by_phase_prompt_and_model(ask: Callable[[str], Rows]) -> None:
     assert rows == {}
 
 
+def test_counts_are_integers_for_machines_too(ask: Callable[[str], Rows]) -> None:
+    counts = {"calls", "failed", "failed_calls", "runs", "unpriced"}
+    counts |= {"input_tokens", "output_tokens", "total_tokens"}
+    seen = set()
+    for question in questions():
+        if question.name.startswith("llm_"):
+            for row in ask(question.name):
+                found = {name: row[name] for name in counts & row.keys() if row[name] is not None}
+                assert {type(value) for value in found.values()} == {int}, question.name
+                seen |= found.keys()
+    assert seen == counts
+
+
 def test_cost_by_session(ask: Callable[[str], Rows]) -> None:
     sessions = grouped([call for call in RECENT if call.session_id], lambda c: c.session_id)
     dearest = sorted(
@@ -224,11 +238,93 @@ def test_latency_is_that_of_single_successful_calls(ask: Callable[[str], Rows]) 
         percentiles = quantiles(lengths, n=100, method="inclusive")
         row = rows[model]
         assert row["calls"] == len(calls)
-        for place in (50, 95, 99):
+        assert len(calls) >= 20
+        assert (row["p99_seconds"] is None) == (len(calls) < 100)
+        for place in (50, 95, 99)[: 2 if len(calls) < 100 else 3]:
             expected = percentiles[place - 1] / 1_000
             assert float(row[f"p{place}_seconds"]) == pytest.approx(expected, abs=0.0051)
         tokens = total(call.output_tokens for call in calls)
         assert row["output_tokens_per_second"] == rounded(Decimal(1_000 * tokens) / sum(lengths), 1)
+
+
+def test_few_calls_have_no_high_percentiles_and_unknown_output_no_speed(
+    connection: Connection,
+) -> None:
+    upsert(
+        connection,
+        [
+            llm_call(
+                call_id=str(number),
+                timestamp=NOW - timedelta(minutes=number),
+                model="m",
+                output_tokens=100 if number else None,
+                duration_ms=1_000,
+            )
+            for number in range(20)
+        ],
+    )
+    (row,) = execute(connection, "analysis/llm_latency").fetchall()
+    assert (row["p95_seconds"], row["p99_seconds"]) == (1, None)
+    assert row["output_tokens_per_second"] == 100
+    connection.execute("delete from llm_calls where call_id = '1'")
+    (row,) = execute(connection, "analysis/llm_latency").fetchall()
+    assert (row["calls"], row["p50_seconds"], row["p95_seconds"]) == (19, 1, None)
+
+
+def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(connection: Connection) -> None:
+    load_llm_prices(connection)
+    upsert(
+        connection,
+        [
+            llm_call(
+                call_id=str(output),
+                timestamp=NOW - timedelta(hours=1),
+                session_id=str(output),
+                model="claude-haiku-4-5",
+                input_tokens=1_000_000,
+                cache_read_tokens=1_000_000,
+                cache_write_tokens=None,
+                output_tokens=output,
+            )
+            for output in (0, None)
+        ],
+    )
+    (row,) = execute(connection, "analysis/llm_cache_savings").fetchall()
+    assert (row["list_cost_usd"], row["saved_usd"]) == (Decimal("0.1"), Decimal("1.8"))
+    assert row["saved_percent"] == 90
+
+
+def test_workflows_of_one_name_are_apart_and_calls_without_a_run_have_no_cost_per_run(
+    connection: Connection,
+) -> None:
+    upsert(
+        connection,
+        [
+            workflow_run(
+                github_run_id=run,
+                workflow_id=run,
+                workflow_name="CI",
+                created_at=NOW - timedelta(days=1),
+            )
+            for run in (1, 2)
+        ],
+    )
+    upsert(
+        connection,
+        [
+            llm_call(
+                call_id=str(run),
+                timestamp=NOW - timedelta(hours=run or 9),
+                estimated_cost=Decimal(run or 7),
+                github_run_id=run,
+                github_run_attempt=None,
+            )
+            for run in (1, 2, 3, None)
+        ],
+    )
+    rows = execute(connection, "analysis/llm_cost_by_workflow").fetchall()
+    figures = [(r["workflow"], r["runs"], r["cost_usd"], r["cost_per_run_usd"]) for r in rows]
+    assert figures == [(None, 1, 10, None), ("CI", 1, 2, 2), ("CI", 1, 1, 1)]
 
 
 def test_cache_share_and_savings(ask: Callable[[str], Rows]) -> None:
@@ -275,10 +371,11 @@ def test_cost_by_workflow_with_failed_runs_and_reruns(ask: Callable[[str], Rows]
         keys = {attempt(call) for call in calls}
         count = len({call.github_run_id for call in calls} - {None})
         assert row["runs"] == count
-        assert row["cost_per_run_usd"] == rounded(total(cost(call) for call in calls) / count)
         if name is None:
             assert (row["failed_usd"], row["rerun_usd"], row["run_minutes"]) == (None,) * 3
+            assert row["cost_per_run_usd"] is None
             continue
+        assert row["cost_per_run_usd"] == rounded(total(cost(call) for call in calls) / count)
         red = [c for c in calls if runs[attempt(c) or (0, 0)].conclusion == "failure"]
         again = [c for c in calls if (attempt(c) or (0, 0))[1] == 2]
         assert row["failed_usd"] == rounded(total(cost(call) for call in red))

@@ -127,6 +127,13 @@ def test_a_screen_too_narrow_for_numbers_still_shows_them() -> None:
     assert "1,234,567" in answer_text(answer(a="text", b=1_234_567, c=7_654_321), Screen(10))
 
 
+def test_ids_can_be_copied_and_numbers_read() -> None:
+    values = {"github_run_id": 26_365_060_973, "tokens": Decimal(1_234_567), "usd": Decimal("1.50")}
+    text = answer_text(answer(**values))
+    assert text.splitlines()[4].split() == ["26365060973", "1,234,567", "1.50"]
+    assert answer_text(answer(github_run_id=None)).splitlines()[4].strip() == "–"
+
+
 def test_only_a_screen_with_colour_gets_any() -> None:
     assert "\033[1m" in answer_text(answer(job="a"), Screen(80, colour=True))
     assert "\033" not in answer_text(answer(job=HOSTILE), Screen(80))

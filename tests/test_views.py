@@ -193,6 +193,20 @@ def known(rows: list[Row], column: str) -> list[int]:
     return [row[column] for row in rows if row[column] is not None]
 
 
+WHOLE = {
+    "flaky_jobs": ("failures", "failed_minutes"),
+    "queue_times": ("p50_seconds", "p95_seconds"),
+    "time_to_green": ("red_runs",),
+    "wasted_minutes": ("used_minutes", "rerun_minutes", "cancelled_minutes", "streak_minutes"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_are_integers_for_machines_too(made: Connection, name: str) -> None:
+    values = {value for row in answer(made, name, *WHOLE[name]) for value in row}
+    assert {type(value) for value in values - {None}} == {int}
+
+
 def test_workflow_outcomes_are_those_of_python(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by().items():

@@ -12,7 +12,7 @@ with flaky as (
     workflow,
     job,
     count(distinct commit_sha) as flaky_commits,
-    sum(red_attempts) as failures,
+    sum(red_attempts)::bigint as failures,
     sum(red_seconds) as failed_seconds,
     max(created_at) as last_created_at
   from flaky_job_runs
@@ -47,7 +47,7 @@ select
   commits.commits,
   round(100.0 * flaky.flaky_commits / nullif(commits.commits, 0), 1) as flaky_percent,
   flaky.failures,
-  round(flaky.failed_seconds / 60.0) as failed_minutes,
+  round(flaky.failed_seconds / 60.0)::bigint as failed_minutes,
   (flaky.last_created_at at time zone 'UTC')::date as last_day
 from flaky
 left join commits

@@ -1,15 +1,21 @@
 -- How much of the input comes from a cache, and what does that save?
 -- Over the last 30 days, by model. Saved is what reading from the cache cost less than fresh input,
 -- minus what writing to it cost more, by the price list; it is negative where little is read again.
+-- read and written are of all input, that of logs that tell of no cache too; saved_percent is of
+-- what the calls with a list cost would have cost without a cache.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_savings.sql
 select
   coalesce(price_model, model) as model,
-  sum(input_tokens) as input_tokens,
+  sum(input_tokens)::bigint as input_tokens,
   round(100 * sum(cache_read_tokens) / nullif(sum(input_tokens), 0), 1) as read_percent,
   round(100 * sum(cache_write_tokens) / nullif(sum(input_tokens), 0), 1) as written_percent,
   round(sum(list_cost), 4) as list_cost_usd,
   round(sum(cache_saved), 4) as saved_usd,
-  round(100 * sum(cache_saved) / nullif(sum(list_cost + cache_saved), 0), 1) as saved_percent
+  round(
+    100 * sum(cache_saved) filter (where list_cost is not null)
+    / nullif(sum(list_cost + cache_saved), 0),
+    1
+  ) as saved_percent
 from llm_calls_priced
 where timestamp >= now() - interval '30 days'
   and input_tokens is not null

@@ -1,13 +1,14 @@
 -- What do LLM calls cost a day, and how many fail?
 -- Over the last 30 days in UTC. Cost is what the logs reported, else what the price list says;
--- calls of which neither is known are counted as unpriced and are in no sum.
+-- calls of which neither is known are counted as unpriced and are in no sum. A session that its log
+-- tells of as a whole is as many calls as it made, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_day.sql
 select
   day,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
-  sum(input_tokens) as input_tokens,
-  sum(output_tokens) as output_tokens,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
   round(sum(cost), 4) as cost_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced

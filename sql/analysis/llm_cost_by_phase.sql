@@ -7,8 +7,8 @@ select
   kinds.name,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
-  sum(input_tokens) as input_tokens,
-  sum(output_tokens) as output_tokens,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
   round(sum(cost), 4) as cost_usd,
   round(
     100 * sum(cost) / nullif(sum(sum(cost)) over (partition by kinds.kind), 0),

@@ -1,6 +1,6 @@
 -- Which sessions with a language model cost the most?
 -- The 50 dearest of the last 30 days. Calls of which no cost is known are counted as unpriced and
--- are in no sum; calls without a session are left out.
+-- are in no sum; calls without a session are left out. Of several runs github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 select
   session_id,
@@ -10,7 +10,7 @@ select
   string_agg(distinct phase, ', ') as phases,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
-  sum(total_tokens) as total_tokens,
+  sum(total_tokens)::bigint as total_tokens,
   round(sum(cost), 4) as cost_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced

@@ -1,7 +1,7 @@
 -- What do workflows spend on language models, and how much of it in failed runs and re-runs?
--- Over the runs created in the last 30 days, by attempt; minutes are those of attempts that made
--- calls. Calls that name a run but no attempt count for its first one. The row without a workflow
--- holds calls that name no run, or one that is not stored.
+-- Over the calls of the last 30 days; minutes are those of attempts that made calls. Calls that
+-- name a run but no attempt count for its first one. The row without a workflow holds calls that
+-- name no run, or one that is not stored or older than that; it has no cost per run.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_workflow.sql
 with spendings as (
   select
@@ -20,23 +20,25 @@ select
   attempts.repository,
   attempts.workflow,
   count(distinct spendings.github_run_id) as runs,
-  sum(spendings.calls) as calls,
+  sum(spendings.calls)::bigint as calls,
   round(sum(attempts.duration_seconds) / 60.0, 1) as run_minutes,
   round(sum(spendings.cost), 4) as cost_usd,
   round(
-    sum(spendings.cost) / nullif(count(distinct spendings.github_run_id), 0),
+    sum(spendings.cost) / nullif(count(distinct attempts.github_run_id), 0),
     4
   ) as cost_per_run_usd,
   round(sum(spendings.cost) filter (where attempts.is_red), 4) as failed_usd,
   round(sum(spendings.cost) filter (where attempts.is_rerun), 4) as rerun_usd,
-  sum(spendings.unpriced) as unpriced
+  sum(spendings.unpriced)::bigint as unpriced
 from spendings
 left join attempts
   on attempts.github_run_id = spendings.github_run_id
   and attempts.run_attempt = spendings.run_attempt
   and attempts.created_at >= now() - interval '30 days'
 group by
+  attempts.repository_id,
   attempts.repository,
+  attempts.workflow_id,
   attempts.workflow
 order by
   cost_usd desc nulls last,

@@ -8,7 +8,7 @@ with spendings as (
     coalesce(github_run_attempt, 1) as run_attempt,
     min(timestamp) as first_call_at,
     sum(api_calls) as calls,
-    sum(total_tokens) as total_tokens,
+    sum(total_tokens)::bigint as total_tokens,
     count(*) filter (where success is false) as failed_calls,
     count(*) filter (where cost is null) as unpriced,
     sum(cost) as cost
@@ -21,7 +21,8 @@ with spendings as (
 )
 select
   workflow_runs.repository,
-  coalesce(workflow_runs.workflow_name, workflow_runs.workflow_path) as workflow,
+  coalesce(nullif(workflow_runs.workflow_name, ''), nullif(workflow_runs.workflow_path, ''))
+    as workflow,
   spendings.github_run_id,
   spendings.run_attempt,
   workflow_runs.conclusion,

@@ -1,5 +1,6 @@
 -- Which LLM calls fail, how often, and why?
 -- Over the last 30 days, by model and class of error; failed_percent is of all calls of the model.
+-- A session that its log tells of as a whole is one call here, and fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_errors.sql
 with classes as (
   select

@@ -8,7 +8,7 @@ select
   price_model,
   count(*) as calls,
   count(*) filter (where success is false) as failed,
-  sum(total_tokens) as total_tokens,
+  sum(total_tokens)::bigint as total_tokens,
   min(timestamp) as first_at,
   max(timestamp) as last_at
 from llm_calls_priced

@@ -9,12 +9,11 @@ select
   repository,
   coalesce(runner_label, '(none)') as runner_label,
   count(queue_seconds) as jobs,
-  round(
-    percentile_cont(0.5) within group (order by queue_seconds)::numeric
-  ) as p50_seconds,
+  round(percentile_cont(0.5) within group (order by queue_seconds)::numeric)::bigint
+    as p50_seconds,
   case
     when count(queue_seconds) >= 20
-      then round(percentile_cont(0.95) within group (order by queue_seconds)::numeric)
+      then round(percentile_cont(0.95) within group (order by queue_seconds)::numeric)::bigint
   end as p95_seconds,
   count(*) filter (where queue_seconds > 60) as over_a_minute,
   round(

@@ -17,7 +17,7 @@ select
     (percentile_cont(0.9) within group (order by duration_seconds) / 3600)::numeric,
     1
   ) as p90_hours,
-  sum(red_runs) as red_runs,
+  sum(red_runs)::bigint as red_runs,
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
   (max(last_red_run_created_at) at time zone 'UTC')::date as last_red_day
 from incidents

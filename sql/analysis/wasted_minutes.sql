@@ -41,12 +41,12 @@ wasted as (
 select
   wasted.repository,
   wasted.workflow,
-  round(used.seconds / 60.0) as used_minutes,
-  round(wasted.seconds / 60.0) as wasted_minutes,
+  round(used.seconds / 60.0)::bigint as used_minutes,
+  round(wasted.seconds / 60.0)::bigint as wasted_minutes,
   round(100.0 * wasted.seconds / nullif(used.seconds, 0), 1) as wasted_percent,
-  round(wasted.rerun_seconds / 60.0) as rerun_minutes,
-  round(wasted.cancelled_seconds / 60.0) as cancelled_minutes,
-  round(wasted.streak_seconds / 60.0) as streak_minutes
+  round(wasted.rerun_seconds / 60.0)::bigint as rerun_minutes,
+  round(wasted.cancelled_seconds / 60.0)::bigint as cancelled_minutes,
+  round(wasted.streak_seconds / 60.0)::bigint as streak_minutes
 from wasted
 inner join used
   on used.repository_id is not distinct from wasted.repository_id

@@ -30,7 +30,12 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
-    """The call of each record; its times that name no zone are in UTC."""
+    """The call of each record; its times that name no zone are in UTC.
+
+    The proxy's router tries a request again under the same litellm_call_id, with another model
+    perhaps, and each try is logged (https://github.com/BerriAI/litellm/issues/39455): a failed one
+    is known by its time as well, or it would pass for the one that succeeded.
+    """
 
     def calls(raw: Mapping[str, Any]) -> Iterator[Reading]:
         record = {**raw, "metadata": _decoded(raw, "metadata", {})}
@@ -38,13 +43,16 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
         prompt = read_object(metadata, "prompt_management_metadata")
         requester = {**tags, **read_object(metadata, "requester_metadata")}
         began = read_moment(record, "startTime", UTC)
-        call_id = read_text(record, "litellm_call_id") or read_text(record, "id")
         status = read_text(record, "status")
+        ids = (read_text(record, key) for key in ("litellm_call_id", "id", "request_id"))
+        call_id = next(filter(None, ids), None)
+        if call_id and began and status == "failure":
+            call_id = f"{call_id}:{began.isoformat()}"
         tokens = _tokens(record, metadata)
         prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
         yield LlmCall.of(
             "litellm",
-            call_id or read_text(record, "request_id") or digest(raw),
+            call_id or digest(raw),
             required(began, record, "call", "startTime"),
             session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
             phase=tags.get("phase") or defaults.phase,
