@@ -4,7 +4,8 @@
 
 A made-up team's month of workflow runs is served on this machine and fetched by the same command
 that fetches from GitHub; the logs of the LLM calls that these runs made are read with them. No
-token, no network; your own data is not touched. Each demo begins anew.
+token, no network; your own data is not touched. Each demo begins anew. It leaves a report of it
+all, report.html, beside its database.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -29,6 +30,7 @@ SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
 RUNS_PER_DAY = 15
 ANALYSIS = Path("sql") / "analysis"
+REPORT = "report.html"
 QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 
 
@@ -59,10 +61,12 @@ def main() -> int:
             "TELEMETRY_LLM_LOGS": shlex.quote(logs),
             "TELEMETRY_PHASE": "review",
             "TELEMETRY_PROMPT_NAME": "pr-review.v3",
+            "TELEMETRY_OUT": str(home / REPORT),
         }
         for target, *command in (
             ("ingest", "ingest_workflows.py", "--llm"),
             ("status", "status.py"),
+            ("report", "report.py"),
         ):
             print(f"\n$ make {target}\n", flush=True)
             code = subprocess.run(
@@ -76,6 +80,7 @@ def main() -> int:
             code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / file)])
             if code != 0:
                 return code
+    say(f"the demo's report, to open in a browser: {home / REPORT}")
     say(f"the demo's database stays: make psql TELEMETRY_HOME={shlex.quote(str(home))}")
     return code
 

@@ -2,7 +2,6 @@
 
 from telemetry import charts
 from telemetry.charts import Bar
-from telemetry.findings import REASONS
 from telemetry.html import Child, Html, tag
 from telemetry.names import Name
 from telemetry.page import figure, more, nothing, table
@@ -12,6 +11,7 @@ from telemetry.units import (
     UNKNOWN,
     count,
     dollars,
+    minute,
     minutes,
     percent,
     share_of,
@@ -19,6 +19,11 @@ from telemetry.units import (
 
 MOST_BARS = 10
 MOST_ROWS = 25
+REASONS = {
+    "rerun": "what failed and was green when run again",
+    "cancelled": "what was cancelled",
+    "streak": "scheduled workflows that fail again and again",
+}
 
 
 def cost(report: RepositoryReport) -> list[Child]:
@@ -89,17 +94,21 @@ def _waste(report: RepositoryReport) -> Html:
     )
 
 
-def llm(report: RepositoryReport) -> list[Child]:
-    phases = report.llm_phases
+def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
+    """Calls by phase; where runs made any, beside the costs of the runners of all runs."""
     if not phases:
         return nothing("No call of a language model is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
-    cost, runners = known_sum(of_runs, "cost_usd"), known_sum(report.costs, "list_cost_usd")
     unpriced = sum(row["unpriced"] for row in phases)
     words = (
-        f"Calls of language models in these runs cost {dollars(cost)}, "
-        f"the runners of all runs {dollars(runners)} at list price"
+        f"Calls of language models in these runs cost {dollars(known_sum(of_runs, 'cost_usd'))}, "
+        f"the runners of all runs {dollars(known_sum(costs, 'list_cost_usd'))} at list price"
     )
+    if not of_runs:
+        words = (
+            f"Calls of language models cost {dollars(known_sum(phases, 'cost_usd'))}, "
+            "none of them in a run that is stored"
+        )
     bars = [
         Bar(_phase(row), float(row["cost_usd"]), dollars(row["cost_usd"]))
         for row in phases
@@ -117,14 +126,16 @@ def llm(report: RepositoryReport) -> list[Child]:
         for row in phases[:MOST_ROWS]
     ]
     headings = ("phase", "calls", "failed", "p50", "cost", "without a price")
-    left_out = f"{counted(unpriced, 'record')} without cost or price: in no sum."
+    note = f"The newest is of {minute(max(row['newest_at'] for row in phases))}."
+    if unpriced:
+        note += f" {counted(unpriced, 'record')} without cost or price: in no sum."
     return [
         figure(
             words,
             charts.bar_chart(words, bars[:MOST_BARS]),
             table(headings, rows, numbers=5),
             wide=True,
-            note=left_out if unpriced else None,
+            note=note,
         ),
         more(len(phases), MOST_ROWS, "phases"),
     ]

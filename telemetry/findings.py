@@ -5,6 +5,7 @@ to do; the one that takes the most time comes first.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from telemetry.names import Name, Sentence
 from telemetry.report import RepositoryReport, Row, known_sum
@@ -24,12 +25,14 @@ from telemetry.units import share_of as share
 
 # A runner that is there within two minutes is no reason to do anything.
 LONG_WAIT_SECONDS = 120
+# A longer one is for a person's approval as a rule, which GitHub tells like one for a runner.
+LONGEST_WAIT_SECONDS = 3_600
 # sql/views/31_duration_shifts.sql wants seven days before a change and seven since.
 DAYS_OF_A_SHIFT = 14
-REASONS = {
-    "rerun": "what failed and was green when run again",
-    "cancelled": "what was cancelled",
-    "streak": "scheduled workflows that fail again and again",
+SAVINGS = {
+    "rerun": "Mend what is flaky: most of that failed and was green when run again.",
+    "cancelled": "See what is cancelled most: begun later, or not on each push, it runs less.",
+    "streak": "Mend the scheduled workflows that fail again and again, or stop their schedules.",
 }
 # The file of sql/analysis/ that shows more.
 QUESTIONS = {
@@ -171,8 +174,9 @@ def _failing(report: RepositoryReport) -> Finding | None:
         most = steps[0]
         step = Name(most["step"]) if most["step"] else "no step in particular"
         times = f", {counted(most['failures'], 'time')}"
-        sentence += ("; most often at ", step, " in ", Name(most["job"]), times)
-        advice = ("Begin with ", Name(most["job"]), ", which fails most often.")
+        job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
+        sentence += ("; most often at ", step, " in ", *job, times)
+        advice = ("Begin there.",)
     return Finding("failing", (*sentence, "."), advice, lost)
 
 
@@ -188,25 +192,30 @@ def _red(incidents: list[Row], lost: float) -> Finding:
     return Finding("failing", sentence, advice, lost, is_urgent=True)
 
 
+def _waited(queue: Row) -> int:
+    return int(queue["p95_seconds"] or queue["p50_seconds"])
+
+
 def _waiting(report: RepositoryReport) -> Finding | None:
-    slow = [
-        queue
-        for queue in report.queues
-        if (queue["p95_seconds"] or queue["p50_seconds"]) >= LONG_WAIT_SECONDS
-    ]
+    slow = [queue for queue in report.queues if _waited(queue) >= LONG_WAIT_SECONDS]
     if not slow:
         return None
-    worst = slow[0]
+    worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
+    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS
     tail = worst["p95_seconds"]
     sentence: Sentence = (
         "Jobs on ",
         Name(worst["runner_label"] or "runners without a label"),
-        f" waited {duration(worst['p50_seconds'])} for a runner at the median",
+        f" waited {duration(worst['p50_seconds'])} for a runner"
+        f"{'' if is_certain else ' or an approval'} at the median",
         "" if tail is None else f", {duration(tail)} at the 95th percentile",
-        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute.",
+        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute"
+        f"{_others(len(slow) - 1, 'label')}.",
     )
+    if not is_certain:
+        return Finding("waiting", sentence, ("See which of the two they wait for.",), 0)
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
-    # By the median: a few approvals, which look like waits, would make any sum their own.
+    # By the median: a few approvals would make any sum their own.
     lost = worst["p50_seconds"] * worst["jobs"] / 60
     return Finding("waiting", sentence, (advice,), lost)
 
@@ -217,25 +226,31 @@ def _costing(report: RepositoryReport) -> Finding | None:
     ran = report.totals["job_minutes"]
     if not cost and not wasted:
         return None
-    waste = (
-        f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))}) "
-        "went into what was thrown away"
-    )
     advice: Sentence = ("Shorten what takes the most time first.",)
     if wasted:
         most = max(report.wasted_minutes, key=lambda row: row["minutes"] or 0)
-        advice = (f"Begin with {REASONS[most['reason']]}, the largest part of that.",)
+        advice = (SAVINGS[most["reason"]],)
     elif report.slowest_jobs:
         longest = report.slowest_jobs[0]
         advice = ("Shorten ", Name(longest["job"]), " first, which takes the most time of all.")
+    sentence = _price(report, cost)
+    if wasted:
+        part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
+        sentence += (f"; {part} went into what was thrown away",)
+    # What was cancelled early may have saved more than it cost.
+    certain = [row for row in report.wasted_minutes if row["reason"] != "cancelled"]
+    return Finding("costing", (*sentence, "."), advice, float(known_sum(certain, "minutes") or 0))
+
+
+def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
+    """What all jobs cost, the most of it for which runners, and what is not in it."""
+    if cost is None:
+        return ("What ran has no list price",)
+    price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)
+    paid = [row for row in report.costs if row["list_cost_usd"]]
+    if len(paid) > 1:
+        price += (f", {dollars(paid[0]['list_cost_usd'])} of it for ", Name(paid[0]["sku"]))
     unpriced = sum(row["unpriced_jobs"] for row in report.costs)
-    price = "What ran has no list price"
-    if cost is not None:
-        price = f"Jobs cost {dollars(cost)} at list price"
-        price += f", {counted(unpriced, 'job')} without a price left out" if unpriced else ""
-    return Finding(
-        "costing",
-        (f"{price}; {waste}." if wasted else f"{price}.",),
-        advice,
-        wasted,
-    )
+    if unpriced:
+        price += (f", {counted(unpriced, 'job')} without a price left out",)
+    return price

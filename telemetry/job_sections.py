@@ -26,7 +26,7 @@ def slowest(report: RepositoryReport) -> list[Child]:
     first = jobs[0]
     words: list[Child] = [
         names(first["workflow"], first["job"]),
-        f" takes the most time: {minutes(first['total_minutes'])}, "
+        f" takes the most time: {minutes(first['total_minutes'])} by its median, "
         f"{percent(first['share_percent'])} of what all took",
     ]
     bars = [
@@ -94,6 +94,8 @@ def waiting(report: RepositoryReport) -> list[Child]:
             charts.bar_chart(told, bars),
             table(headings, rows, numbers=4),
             wide=True,
+            note="A wait of up to 24 hours for an approval counts too, because GitHub tells it "
+            "like one for a runner; hence no sums and no longest waits here.",
         ),
         more(len(queues), MOST_ROWS, "labels"),
     ]

@@ -51,6 +51,7 @@ def durations(report: RepositoryReport) -> list[Child]:
             "p",
             key("fill", "line: median (p50) of a day's successful first attempts"),
             key("band", "band: up to its 95th percentile, on days with three or more"),
+            "A run's time includes its waiting, for runners and for approvals.",
             class_="muted",
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),

@@ -1,7 +1,8 @@
 """The frame of a report: style sheet, security policy, figures with their tables, tiles.
 
 It works without scripts and without a network, in light and dark, on paper and on a phone. No
-colour says anything alone: what failed is hatched and called failed.
+colour says anything alone: what failed is hatched and called failed; on paper it is outlined,
+because browsers print a pattern as large images.
 """
 
 import html
@@ -83,7 +84,8 @@ summary{color:var(--mut);cursor:pointer}
 pre{overflow-x:auto;background:var(--card);border:1px solid var(--line);padding:.75rem;
 font:12px/1.45 ui-monospace,monospace}
 code{font-family:ui-monospace,monospace;font-size:.9em}
-@media print{body{max-width:none;padding:0}figure,.tiles li,tr{break-inside:avoid}nav{display:none}
+@media print{.bad{fill:var(--bad);stroke:var(--fg)}.wait{fill:none;stroke:var(--mut)}
+body{max-width:none;padding:0}figure,.tiles li,tr{break-inside:avoid}nav{display:none}
 h2{break-after:avoid}}
 """
 

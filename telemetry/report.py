@@ -97,12 +97,16 @@ class RepositoryReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What is told of all repositories asked for, as of `now`; `concerns` are about them all."""
+    """What is told of all repositories asked for, as of `now`; `concerns` are about them all.
+
+    `llm_phases` are the calls of language models where no repository is known to have made any.
+    """
 
     now: datetime
     period: Period
     repositories: list[RepositoryReport]
     concerns: list[str]
+    llm_phases: list[Row]
 
 
 def is_of(workflow: Row, row: Row) -> bool:
@@ -194,12 +198,14 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
         known = execute(connection, "report/repositories").fetchall()
         wanted, missing = _chosen(known, names)
         reports = [_repository_report(connection, row, of, found) for row in wanted]
+        nobodys = {"repository_id": None, "since": of.since, "until": of.until}
+        phases = [] if wanted else execute(connection, "report/llm_phases", nobodys).fetchall()
     owned = tuple(f"{row['repository']}: " for row in known)
     shared = [
         shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
     ]
     shared += [f"{name}: nothing of it is stored" for name in missing]
-    return Report(now, of, reports, shared)
+    return Report(now, of, reports, shared, phases)
 
 
 def _chosen(known: list[Row], names: Sequence[str]) -> tuple[list[Row], list[str]]:

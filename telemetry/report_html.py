@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from telemetry.charts import sparkline
+from telemetry.cost_sections import llm
 from telemetry.database import SQL
 from telemetry.findings import Finding, findings, open_incidents, quiet
 from telemetry.html import Child, Html, join, link, tag
@@ -11,7 +12,7 @@ from telemetry.names import Name
 from telemetry.page import page, program, section, table, tile
 from telemetry.report import NO_RUN, STATEMENTS, Report, RepositoryReport
 from telemetry.report_sections import sections
-from telemetry.report_tiles import tiles
+from telemetry.report_tiles import tiles, unchanged
 from telemetry.status import in_words
 from telemetry.terminal import counted
 from telemetry.units import count, duration, minute, percent, share_of
@@ -25,6 +26,8 @@ def one_page(report: Report) -> str:
     if len(report.repositories) == 1:
         (each,) = report.repositories
         return page(_title(each.repository), _repository(report, each, ""), _end(report))
+    if not report.repositories:
+        return page(_title(), _overview(report, {}), _nobodys(report), _footer(report))
     parts = [_repository(report, each, f"r{each.repository_id}-") for each in report.repositories]
     addresses = {each.repository_id: f"#r{each.repository_id}-top" for each in report.repositories}
     return page(_title(), _overview(report, addresses), parts, _end(report))
@@ -33,7 +36,8 @@ def one_page(report: Report) -> str:
 def pages(report: Report) -> dict[str, str]:
     """An overview and a document for each repository, by the names of their files."""
     names = {each.repository_id: file_name(each) for each in report.repositories}
-    made = {INDEX: page(_title(), _overview(report, names), _footer(report))}
+    index = (_overview(report, names), _nobodys(report), _footer(report))
+    made = {INDEX: page(_title(), *index)}
     for each in report.repositories:
         back = tag("p", link(INDEX, "All repositories"))
         body = (back, _repository(report, each, ""), _end(report))
@@ -111,7 +115,14 @@ def _finding(found: Finding, is_first: bool) -> Html:
 
 def _tiles(report: RepositoryReport) -> Html:
     made = [tile(each.name, each.figure, each.change, each.kind) for each in tiles(report)]
-    return tag("ul", made, class_="tiles")
+    why = unchanged(report)
+    return join(tag("ul", made, class_="tiles"), tag("p", why, class_="muted") if why else None)
+
+
+def _nobodys(report: Report) -> Html | None:
+    """Calls of language models in a database without repositories."""
+    phases = report.llm_phases
+    return section("llm", "Language models", *llm(phases, [])) if phases else None
 
 
 def _data(report: RepositoryReport) -> list[Child]:

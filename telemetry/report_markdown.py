@@ -3,8 +3,8 @@
 from telemetry.findings import BRANCHES, findings, quiet
 from telemetry.markdown import escape, said, sparkline, table, within
 from telemetry.names import Name
-from telemetry.report import NO_RUN, Report, RepositoryReport, is_of
-from telemetry.report_tiles import tiles
+from telemetry.report import NO_RUN, Report, RepositoryReport, Row, is_of
+from telemetry.report_tiles import tiles, unchanged
 from telemetry.units import count, dollars, duration, minute, minutes, percent, share_of
 
 MOST_ROWS = 10
@@ -19,7 +19,7 @@ def summary(report: Report) -> str:
     for each in report.repositories:
         parts += _repository(each)
     if not report.repositories:
-        parts.append("No repository has been ingested yet.")
+        parts += ["No repository has been ingested yet.", _llm(report.llm_phases)]
     return within("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -38,7 +38,14 @@ def _repository(report: RepositoryReport) -> list[str]:
     if report.is_empty:
         return [*parts, NO_RUN]
     parts += [_findings(report), _tiles(report), _workflows(report)]
-    return [*parts, _flaky(report), _jobs(report), _queues(report), _costs(report), _llm(report)]
+    return [
+        *parts,
+        _flaky(report),
+        _jobs(report),
+        _queues(report),
+        _costs(report),
+        _llm(report.llm_phases),
+    ]
 
 
 def _findings(report: RepositoryReport) -> str:
@@ -60,7 +67,8 @@ def _tiles(report: RepositoryReport) -> str:
         (each.name, each.figure, f"{WORSE_OR_BETTER[each.kind]}{each.change}")
         for each in tiles(report)
     ]
-    return table(("figure of the period", "", "change"), rows)
+    why = unchanged(report)
+    return table(("figure of the period", "", "change"), rows) + (f"\n\n{why}" if why else "")
 
 
 def _more(number: int) -> str:
@@ -154,7 +162,7 @@ def _costs(report: RepositoryReport) -> str:
     return table(headings, rows, numbers=4) + _more(len(report.costs))
 
 
-def _llm(report: RepositoryReport) -> str:
+def _llm(phases: list[Row]) -> str:
     rows: list[tuple[str | Name, ...]] = [
         (
             Name(row["phase"] or "no phase"),
@@ -163,9 +171,9 @@ def _llm(report: RepositoryReport) -> str:
             dollars(row["cost_usd"]),
             count(row["unpriced"]),
         )
-        for row in report.llm_phases[:MOST_ROWS]
+        for row in phases[:MOST_ROWS]
     ]
     if not rows:
         return ""
     headings = ("phase of language models", "", "calls", "cost", "without a price")
-    return table(headings, rows, numbers=3) + _more(len(report.llm_phases))
+    return table(headings, rows, numbers=3) + _more(len(phases))

@@ -19,5 +19,5 @@ def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
         ("cost", "Cost and waste", cost(report)),
         ("hours", "Busy hours", hours(report)),
         ("run", "The slowest recent run", slowest_run(report)),
-        ("llm", "Language models", llm(report)),
+        ("llm", "Language models", llm(report.llm_phases, report.costs)),
     ]

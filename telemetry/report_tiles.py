@@ -26,6 +26,17 @@ NOTHING_BEFORE = "nothing before to compare with"
 NO_CLEAR_CHANGE = "no clear change"
 
 
+def unchanged(report: RepositoryReport) -> str | None:
+    """Why no change is told, and what to do. None where changes are told."""
+    if report.before is not None:
+        return None
+    since = report.period.before.since.date()
+    return (
+        "No change is told, because the equally long period before is not stored whole; "
+        f"to have it: make ingest SINCE={since}"
+    )
+
+
 @dataclass(frozen=True)
 class Tile:
     """A figure; `change` in words, `kind` better or worse, None where neither can be said."""
@@ -50,7 +61,7 @@ def tiles(report: RepositoryReport) -> list[Tile]:
         _median("wait for a runner (median)", "queue", now, before),
         _wasted(report),
         _runner_cost(report),
-        *([_model_cost(report)] if report.llm_phases else []),
+        *_model_cost(report),
     ]
 
 
@@ -113,7 +124,13 @@ def _runner_cost(report: RepositoryReport) -> Tile:
     return Tile("cost of runners", dollars(known_sum(report.costs, "list_cost_usd")), words)
 
 
-def _model_cost(report: RepositoryReport) -> Tile:
+def _model_cost(report: RepositoryReport) -> list[Tile]:
+    """None where no call is known to be of a run."""
     phases = [row for row in report.llm_phases if row["is_of_a_run"]]
+    if not phases:
+        return []
     words = f"{counted(sum(row['calls'] for row in phases), 'call')} in these runs"
-    return Tile("cost of language models", dollars(known_sum(phases, "cost_usd")), words)
+    unpriced = sum(row["unpriced"] for row in phases)
+    if unpriced:
+        words += f"; without {counted(unpriced, 'record')} of unknown cost"
+    return [Tile("cost of language models", dollars(known_sum(phases, "cost_usd")), words)]

@@ -569,10 +569,14 @@ def test_a_demo_needs_no_proxy(closed_port: int, tmp_path: Path) -> None:
             text=True,
             timeout=200,
         )
+        report = home / "demo" / "report.html"
+        written = report.read_text(encoding="utf-8") if report.exists() else ""
     finally:
         shutil.rmtree(home, ignore_errors=True)
     assert done.returncode == 0, done.stderr
     assert " acme/app   | CI " in done.stdout
+    assert str(report) in done.stderr
+    assert written.startswith("<!doctype html>") and "acme/tools" in written
 
 
 def test_the_dump_that_the_schedule_left_is_handed_to_the_workflow(

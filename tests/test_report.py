@@ -32,7 +32,8 @@ from telemetry.report import (
     snapshot,
 )
 from telemetry.report_html import INDEX, one_page, pages
-from telemetry.report_tiles import NOTHING_BEFORE, Tile, tiles
+from telemetry.report_markdown import summary
+from telemetry.report_tiles import NOTHING_BEFORE, Tile, tiles, unchanged
 from telemetry.rows import Repository, WorkflowRun
 from telemetry.settings import UsageError
 
@@ -309,8 +310,8 @@ def test_failures_are_told_with_the_step_where_most_began(connection: Connection
     )
     known(connection, 7)
     assert sentence(told(connection), "failing") == (
-        "3 of 10 runs (30.0 %) failed at their first attempt; most often at Run tests in build, "
-        "3 times. Begin with build, which fails most often."
+        "3 of 10 runs (30.0 %) failed at their first attempt; most often at Run tests in build "
+        "of CI, 3 times. Begin there."
     )
 
 
@@ -348,6 +349,79 @@ def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
     page = one_page(report(connection, MONTH, UNTIL))
     assert f"changed on {day}</text>" in page
     assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)
+
+
+def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection) -> None:
+    cancelled = [_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
+    red = _run(10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request")
+    mac = _run(11, seconds=600)
+    upsert(connection, [*cancelled, red, mac])
+    upsert(connection, [_job(run, labels=["ubuntu-latest"]) for run in [*cancelled, red]])
+    upsert(connection, [_job(mac, labels=["macos-latest"]), _job(mac, 1, labels=["unheard-of"])])
+    load_runner_prices(connection, {})
+    known(connection, 7)
+    shown = told(connection)
+    assert subjects(shown) == ["failing", "costing"]
+    by_sku = {row["sku"]: row["list_cost_usd"] for row in shown.costs}
+    assert by_sku["linux"] > by_sku["macos"] > 0
+    assert sentence(shown, "costing") == (
+        f"Jobs cost ${by_sku['linux'] + by_sku['macos']:.2f} at list price, "
+        f"${by_sku['linux']:.2f} of it for linux, 1 job without a price left out; "
+        "400 min of 429 min (93.1 %) went into what was thrown away. "
+        "See what is cancelled most: begun later, or not on each push, it runs less."
+    )
+
+
+def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection) -> None:
+    runs = [_run(n, seconds=1_200) for n in range(1, 41)]
+    upsert(connection, runs)
+    upsert(
+        connection,
+        [
+            _job(
+                run,
+                labels=["mac" if run.github_run_id % 2 else "own"],
+                started_at=run.started_at + timedelta(seconds=150 + run.github_run_id % 2),
+            )
+            for run in runs
+        ],
+    )
+    # A wait for an approval: of no consequence to a median or a count.
+    approved = _job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
+                    completed_at=runs[0].started_at + 20 * HOUR + MINUTE)  # fmt: skip
+    upsert(connection, [approved])
+    known(connection, 7)
+    assert sentence(told(connection), "waiting").startswith(
+        "Jobs on own waited 2m 30s for a runner at the median, 2m 30s at the 95th percentile; "
+        "21 of 21 jobs over a minute; 1 other label too. "
+    )
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "A wait of up to 24 hours for an approval counts too" in page
+    assert units.duration(20 * 3_600) not in page
+
+
+def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connection) -> None:
+    runs = [_run(n, seconds=50_000) for n in range(1, 9)]
+    red = _run(20, seconds=60, branch="topic", conclusion="failure", event_type="pull_request")
+    upsert(connection, [*runs, red])
+    late = [_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR) for run in runs]
+    upsert(connection, [*late, _job(red)])
+    known(connection, 7)
+    shown = told(connection)
+    assert subjects(shown)[:2] == ["failing", "waiting"]
+    assert sentence(shown, "waiting") == (
+        "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
+        "8 of 8 jobs over a minute. See which of the two they wait for."
+    )
+    slow = [_run(n, seconds=900) for n in range(30, 33)]
+    upsert(connection, slow)
+    waited = 3 * MINUTE
+    upsert(connection, [_job(run, labels=["own"], started_at=run.started_at + waited)
+                        for run in slow])  # fmt: skip
+    assert sentence(told(connection), "waiting").startswith(
+        "Jobs on own waited 3m 00s for a runner at the median; 3 of 3 jobs over a minute; "
+        "1 other label too."
+    )
 
 
 def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connection) -> None:
@@ -415,6 +489,14 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
     shown = told(connection)
     assert shown.before is None
     assert {tile.change for tile in tiles(shown)[:5]} == {NOTHING_BEFORE}
+    assert unchanged(shown) == (
+        "No change is told, because the equally long period before is not stored whole; "
+        "to have it: make ingest SINCE=2025-12-31"
+    )
+    known(connection, 8, days=60)
+    upsert(connection, [_run(60, repository_id=8, repository="acme/r8")])
+    (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
+    assert unchanged(other) is None and other.before is not None
 
 
 def test_intervals_are_wilsons() -> None:
@@ -635,10 +717,31 @@ def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
     }
     assert rows["plan", True]["unpriced"] == 1
     tile = by_name(shown, "language models")
-    assert (tile.figure, tile.change) == ("$2.00", "2 calls in these runs")
+    assert (tile.figure, tile.change) == (
+        "$2.00",
+        "2 calls in these runs; without 1 record of unknown cost",
+    )
     page = one_page(report(connection, MONTH, UNTIL))
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
-    assert "1 record without cost or price: in no sum." in page
+    assert "The newest is of 2026-02-28 01:01. 1 record without cost or price: in no sum." in page
+
+
+def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
+    connection: Connection,
+) -> None:
+    at = UNTIL - DAY
+    upsert(connection, [llm_call(call_id="a", timestamp=at, phase="review", estimated_cost=2)])
+    alone = report(connection, MONTH, UNTIL)
+    words = "Calls of language models cost $2.00, none of them in a run that is stored"
+    assert alone.repositories == []
+    for page in (one_page(alone), pages(alone)[INDEX]):
+        assert "No repository has been ingested yet." in page and words in page
+    assert "| review | in no run that is stored | 1 | <span>$</span>2.00 | 0 |" in summary(alone)
+    upsert(connection, [_run(1)])
+    known(connection, 7)
+    beside = report(connection, MONTH, UNTIL)
+    assert beside.llm_phases == [] and words in one_page(beside)
+    assert not any("models" in tile.name for tile in tiles(beside.repositories[0]))
 
 
 def test_a_report_is_of_one_moment_and_writes_nothing(dsn: str, connection: Connection) -> None:

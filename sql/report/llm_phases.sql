@@ -21,7 +21,8 @@ select
   count(distinct llm_calls_priced.github_run_id) as runs,
   round(
     percentile_cont(0.5) within group (order by llm_calls_priced.latency_ms)::numeric / 1000, 1
-  ) as p50_seconds
+  ) as p50_seconds,
+  max(llm_calls_priced.timestamp) as newest_at
 from llm_calls_priced
 left join runs using (github_run_id)
 where llm_calls_priced.timestamp >= :'since'::timestamptz
