@@ -1,9 +1,10 @@
-"""What an ingest costs, against a simulated GitHub: requests, time, CPU and memory.
+"""What an ingest costs, against a simulated GitHub: requests, time, CPU and memory; then answers.
 
 Times and CPU are told as ratios to `floor`, which fetches and parses the same pages and stores
 nothing, so that they say much the same on any machine. The simulator runs in this process and has
 made each timed answer once before; ingest and floor are processes of their own, the ingest the very
 command that users run, on tables that are new and of which the database has no statistics.
+Logs of LLM calls are `bench_llm`, and what is asked of a full database `bench_answers`.
 """
 
 import sys
@@ -15,10 +16,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from telemetry import TelemetryError, embedded, settings
+from telemetry.bench_answers import answers
+from telemetry.bench_llm import transcripts
 from telemetry.bench_world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry.database import open_connection
 from telemetry.github import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
+from telemetry.measurement import Measurement, cpu_ratio, memory_growth, time_ratio
 from telemetry.migrations import migrate, roll_back
 from telemetry.simulated_world import World
 from telemetry.simulator import Simulator
@@ -38,26 +42,15 @@ class Sizes:
     few_in_memory: int = 10_000
     many_in_memory: int = 100_000
     with_faults: int = 2_500
+    few_lines: int = 100_000
+    many_lines: int = 1_000_000
+    # These are about 200,000 attempts with 1,000,000 jobs.
+    asked_about: int = 190_600
+    llm_calls: int = 100_000
     times: int = 2
 
 
-QUICK = Sizes(2_500, 100, 1_000, 2_500, 500, times=1)
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One figure; `target` is the largest that is good enough, None where there is none."""
-
-    name: str
-    result: float
-    target: float | None
-    unit: str
-    detail: str = ""
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the result is no larger than the target."""
-        return self.target is None or self.result <= self.target
+QUICK = Sizes(2_500, 100, 1_000, 2_500, 500, 2_000, 5_000, 2_000, 1_000, times=1)
 
 
 def bench(
@@ -88,6 +81,8 @@ def bench(
             yield from made.jobs()
             yield from made.memory()
             yield from made.changes()
+            yield from made.transcripts(home)
+            yield from made.answers(home)
 
 
 @dataclass
@@ -122,10 +117,10 @@ class _Bench:
             self._floor()
             simulator.latency = 0.05
             pairs = [(self._ingest(), self._floor()) for _ in range(self.sizes.times)]
-            yield _time(f"{name}, 50 ms", pairs, 3.0)
-            yield _cpu(f"{name}, 50 ms", pairs, 4.0)
+            yield time_ratio(f"{name}, 50 ms", pairs, 3.0)
+            yield cpu_ratio(f"{name}, 50 ms", pairs, 4.0)
             simulator.latency = 0.3
-            yield _time(f"{name}, 300 ms", [(self._ingest(), self._floor())], 1.3)
+            yield time_ratio(f"{name}, 300 ms", [(self._ingest(), self._floor())], 1.3)
 
     def jobs(self) -> Iterator[Measurement]:
         """The list of runs with all their jobs and steps."""
@@ -134,20 +129,19 @@ class _Bench:
             self._floor(jobs=True)
             simulator.latency = 0.05
             pairs = [(self._ingest(jobs=True), self._floor(jobs=True))]
-            yield _time(name, pairs, 2.0)
-            yield _cpu(name, pairs, None)
+            yield time_ratio(name, pairs, 2.0)
+            yield cpu_ratio(name, pairs, None)
 
     def memory(self) -> Iterator[Measurement]:
         """The peak of the client; a list over 40,000 runs ends there and goes on by windows."""
         few, many = self.sizes.few_in_memory, self.sizes.many_in_memory
-        peaks = []
+        used = []
         for runs in (few, many):
             with self._serving(month(runs, reruns=False), f"the memory for {runs:,} runs"):
-                peaks.append(self._ingest().peak_bytes)
-        yield Measurement(f"peak memory, {many:,} runs", round(peaks[1] / 2**20), 120, "MB")
-        growth = round((peaks[1] / peaks[0] - 1) * 100)
-        detail = f"from {peaks[0] / 2**20:.0f} MB"
-        yield Measurement(f"its growth from {few:,} runs", growth, 10, "%", detail)
+                used.append(self._ingest())
+        peak = round(used[1].peak_bytes / 2**20)
+        yield Measurement(f"peak memory, {many:,} runs", peak, 120, "MB")
+        yield memory_growth(f"its growth from {few:,} runs", *used)
 
     def changes(self) -> Iterator[Measurement]:
         """Faults, and what a day of changes costs: in this process, where no wait is real."""
@@ -171,6 +165,19 @@ class _Bench:
             charged = simulator.restart_counters().charged
             yield Measurement(f"{name}: wrong", self._wrong(world), 0, "runs")
             yield Measurement(f"{name}: ingest", charged, None, "requests charged")
+
+    def transcripts(self, folder: Path) -> Iterator[Measurement]:
+        """A long log of LLM calls, read and not stored."""
+        few, many = self.sizes.few_lines, self.sizes.many_lines
+        self.notify(f"measuring an LLM transcript of {many:,} lines")
+        yield from transcripts(self._usage, folder, few, many)
+
+    def answers(self, folder: Path) -> Iterator[Measurement]:
+        """Each question and the report, asked of a database with many runs."""
+        runs, calls = self.sizes.asked_about, self.sizes.llm_calls
+        self.notify(f"measuring answers about {runs:,} runs")
+        self._clear()
+        yield from answers(self._usage, self.dsn, folder, runs, calls)
 
     @contextmanager
     def _serving(self, world: World, name: str) -> Iterator[Simulator]:
@@ -233,18 +240,3 @@ class _Bench:
     def _wrong(self, world: World) -> int:
         with open_connection(self.dsn) as connection:
             return len(wrong_runs(connection, world))
-
-
-def _time(name: str, pairs: list[tuple[Usage, Usage]], target: float | None) -> Measurement:
-    """The time of the quickest ingest to that of the quickest floor: other work only slows them."""
-    return _ratio(f"{name}: time", [(a.seconds, b.seconds) for a, b in pairs], target)
-
-
-def _cpu(name: str, pairs: list[tuple[Usage, Usage]], target: float | None) -> Measurement:
-    return _ratio(f"{name}: CPU", [(a.cpu_seconds, b.cpu_seconds) for a, b in pairs], target)
-
-
-def _ratio(name: str, pairs: list[tuple[float, float]], target: float | None) -> Measurement:
-    ours, floor = (min(values) for values in zip(*pairs, strict=True))
-    detail = f"{ours:.1f} s to {floor:.1f} s"
-    return Measurement(name, round(ours / floor, 2), target, "× floor", detail)

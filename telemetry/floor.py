@@ -1,7 +1,7 @@
-"""The least a program does that reads a repository's runs: fetch the pages and parse them.
+"""The least a program does that reads a repository's runs or a log: fetch the pages, parse them.
 
-What `make bench` measures an ingest against. It asks for the same pages over as many kept-alive
-connections, compressed alike, and stores nothing. It bears no faults, limits or changes.
+What `make bench` measures us against. It asks for the same pages as an ingest over as many
+kept-alive connections, compressed alike, and stores nothing. It bears no faults, limits or changes.
 """
 
 import gzip
@@ -10,6 +10,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +55,19 @@ def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = Fals
             for _ in pool.map(read_jobs, found):
                 pass
     return len(found)
+
+
+def parse_lines(file: Path) -> int:
+    """Parse each line of a file as JSON; returns how many lines there are.
+
+    Raises OSError, and what json.loads does.
+    """
+    lines = 0
+    with file.open(encoding="utf-8") as stream:
+        for line in stream:
+            json.loads(line)
+            lines += 1
+    return lines
 
 
 def _further(payload: Any) -> range:

@@ -23,7 +23,8 @@ from telemetry.rows import Ingestion, LlmCall, Repository, WorkflowRun
 STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
 REPORTS = sorted((SQL / "report").glob("*.sql"))
-FILES = STATEMENTS + ANALYSES + REPORTS
+BENCHES = sorted((SQL / "bench").glob("*.sql"))
+FILES = STATEMENTS + ANALYSES + REPORTS + BENCHES
 PARAMETER = re.compile(r":'(\w+)'")
 
 by_name = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -114,6 +115,8 @@ def test_every_statement_is_used_by_the_program() -> None:
         assert f'"{path.stem}"' in code or path.stem in composed, path.name
     for path in REPORTS:
         assert f'"{path.stem}"' in code or f'"report/{path.stem}"' in code, path.name
+    for path in BENCHES:
+        assert f'"bench/{path.stem}"' in code, path.name
 
 
 @pytest.mark.parametrize(

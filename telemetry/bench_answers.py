@@ -1,0 +1,83 @@
+"""How long answers take in a database that holds half a year of a large team's runs."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from telemetry.database import Connection, execute, open_connection
+from telemetry.measurement import Measurement
+from telemetry.prices import load_llm_prices, load_runner_prices
+from telemetry.questions import ask, questions
+from telemetry.usage import Usage
+
+REPOSITORY = "acme/app-1"
+INSERTS = (
+    "bench/insert_repositories",
+    "bench/insert_workflow_runs",
+    "bench/insert_workflow_jobs",
+    "bench/insert_workflow_steps",
+    "bench/insert_windows",
+    "bench/insert_llm_calls",
+)
+
+
+@dataclass(frozen=True)
+class Filled:
+    """How many rows there are of what is asked about."""
+
+    attempts: int
+    jobs: int
+    llm_calls: int
+
+    def __str__(self) -> str:
+        return f"{self.attempts:,} attempts, {self.jobs:,} jobs"
+
+
+def answers(
+    run_script: Callable[..., Usage], dsn: str, folder: Path, runs: int, llm_calls: int
+) -> Iterator[Measurement]:
+    """The time of each question and of the report in a database without rows, which it fills.
+
+    `run_script` runs a command of scripts/; `folder` is where reports are written. Raises
+    TelemetryError when a command fails, and psycopg.Error.
+    """
+    until = datetime.now(UTC).replace(microsecond=0)
+    with open_connection(dsn) as connection:
+        filled = fill(connection, runs, llm_calls, until)
+        seconds = _seconds(execute, connection, "bench/price_calls")
+        yield Measurement(f"{filled.llm_calls:,} LLM calls priced", seconds, 1, "s")
+        times = {one.name: _seconds(ask, connection, one.name) for one in questions()}
+    slowest = sorted(times, key=lambda one: times[one], reverse=True)
+    name = f"{filled}: slowest of {len(times)} questions"
+    detail = ", ".join(f"{one} {times[one]:.1f} s" for one in slowest[:3])
+    yield Measurement(name, times[slowest[0]], 5, "s", detail)
+    for days in (30, 90):
+        file = folder / "report.html"
+        words = ["--repo", REPOSITORY, "--since", f"{days}d", "--now", until.isoformat()]
+        made = run_script("report.py", *words, "--out", str(file), DATABASE_URL=dsn)
+        detail = f"{file.stat().st_size / 1e3:,.0f} kB"
+        name = f"{filled}: report of {days} days"
+        yield Measurement(name, round(made.seconds, 1), 20, "s", detail)
+
+
+def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> Filled:
+    """Store so many runs of the 180 days before a moment, with jobs and steps, and LLM calls.
+
+    The same arguments store the same rows. Raises psycopg.Error.
+    """
+    load_runner_prices(connection, {})
+    load_llm_prices(connection)
+    values: Mapping[str, object] = {"runs": runs, "calls": llm_calls, "until": until}
+    stored = {name: execute(connection, name, values).rowcount for name in INSERTS}
+    execute(connection, "bench/analyze")
+    attempts, jobs = stored["bench/insert_workflow_runs"], stored["bench/insert_workflow_jobs"]
+    return Filled(attempts, jobs, stored["bench/insert_llm_calls"])
+
+
+def _seconds(ask_for: Callable[..., object], *arguments: object) -> float:
+    """How long the answer takes to come; the connection has fetched all of it by then."""
+    began = time.monotonic()
+    ask_for(*arguments)
+    return round(time.monotonic() - began, 2)
