@@ -50,7 +50,7 @@ def durations(report: RepositoryReport) -> list[Child]:
         tag(
             "p",
             key("fill", "line: median (p50) of a day's successful first attempts"),
-            key("band", "band: up to its 95th percentile, on days with three or more"),
+            key("band", "band: up to its 95th percentile, on days with three or more."),
             "A run's time includes its waiting, for runners and for approvals.",
             class_="muted",
         ),

@@ -68,9 +68,8 @@ def table(
     """
     cells = [[cell(row[key]) for key in columns] for row in rows]
     headings = [cell(heading) for heading in columns.values()]
-    right = [
-        {type(row[key]) for row in rows} - {type(None)} <= {int, float, Decimal} for key in columns
-    ]
+    kinds = [{type(row[key]) for row in rows} - {type(None)} for key in columns]
+    right = [bool(kind) and kind <= {int, float, Decimal} for kind in kinds]
     widths = _fitted(headings, cells, right, screen.columns)
     wrapped = [textwrap.wrap(*each) for each in zip(headings, widths, strict=True)]
     height = max(map(len, wrapped), default=0)
