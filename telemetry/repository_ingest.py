@@ -17,6 +17,7 @@ from telemetry.lease import Held
 from telemetry.listing import SEARCH_LAG, Batch, Batches, ListedWindow, Lister, groups
 from telemetry.rows import OpenRun, Repository, UnreadableRow, WorkflowRun
 from telemetry.run_by_run import RunByRun, of_repository
+from telemetry.run_ids import RunIds
 from telemetry.settings import UsageError
 from telemetry.wanted import Report, Tools, whole_second
 
@@ -36,7 +37,7 @@ class RepositoryIngest:
             tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
         )
         self.run_by_run = RunByRun(tools, name, self.log, self._store_runs)
-        self.seen: set[int] = set()
+        self.seen = RunIds()
         self.estimate = 0
 
     def run(self, run_id: int | None = None) -> Report:
@@ -126,7 +127,7 @@ class RepositoryIngest:
         """Open runs that the list did not reach: by a list where that is fewer requests."""
         settled = self.tools.now() - SEARCH_LAG
         for row in execute(self.connection, "windows_with_open_runs", self.log.key).fetchall():
-            unseen = set(row["github_run_ids"]) - self.seen
+            unseen = {each for each in row["github_run_ids"] if each not in self.seen}
             if len(unseen) > 1 and row["created_to"] <= settled:
                 self._store_all(self.lister.interval(row["created_from"], row["created_to"]))
         self.run_by_run.read_open(self.seen)

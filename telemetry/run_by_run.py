@@ -1,7 +1,7 @@
 """What no list shows: runs that were open, earlier attempts, jobs and steps, one request each."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
@@ -40,7 +40,7 @@ class RunByRun:
         self.log = log
         self.store_runs = store_runs
 
-    def read_open(self, seen: set[int]) -> None:
+    def read_open(self, seen: Container[int]) -> None:
         """Ask after the open runs that were not seen in a list, until they have ended."""
         asked = {**self.log.key, "now": self.tools.now()}
         ids = [row["github_run_id"] for row in execute(self.connection, "open_runs", asked)]
