@@ -41,15 +41,15 @@ def ask(connection: Connection, name: str) -> Answer:
 
     Raises UsageError when there is none of that name, and psycopg.Error.
     """
-    names = [question.name for question in questions()]
+    known = {question.name: question for question in questions()}
     short = name.rsplit("/", 1)[-1].removesuffix(".sql")
-    if short not in names:
-        close = difflib.get_close_matches(short, names, n=3, cutoff=0.5)
+    if short not in known:
+        close = difflib.get_close_matches(short, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "make queries lists them"
         raise UsageError(f"Q: there is no question named {name}; {hint}")
     cursor = execute(connection, f"analysis/{short}")
     columns = [column.name for column in cursor.description or ()]
-    return Answer(_question(short), columns, cursor.fetchall())
+    return Answer(known[short], columns, cursor.fetchall())
 
 
 def _question(name: str) -> Question:

@@ -1,11 +1,13 @@
 """The report as Markdown, for the summary of a GitHub Actions job."""
 
+from collections.abc import Callable, Sequence
+
 from telemetry.findings import BRANCHES, findings, quiet
 from telemetry.markdown import escape, said, sparkline, table, within
 from telemetry.names import Name
 from telemetry.report import NO_RUN, Report, RepositoryReport, Row, is_of
 from telemetry.report_tiles import tiles, unchanged
-from telemetry.units import count, dollars, duration, minute, minutes, percent, share_of
+from telemetry.units import count, dollars, duration, minutes, percent, share_of
 
 MOST_ROWS = 10
 WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
@@ -31,10 +33,7 @@ def _notice(concerns: list[str]) -> str:
 
 
 def _repository(report: RepositoryReport) -> list[str]:
-    period = (
-        f"Runs created from {minute(report.period.since)} to {minute(report.period.until)} UTC."
-    )
-    parts = [f"## {escape(str(Name(report.repository)))}", period]
+    parts = [f"## {escape(str(Name(report.repository)))}", f"{report.period} UTC."]
     if report.is_empty:
         return [*parts, NO_RUN]
     parts += [_findings(report), _tiles(report), _workflows(report)]
@@ -94,86 +93,89 @@ def _workflows(report: RepositoryReport) -> str:
     return table(headings, rows, numbers=4) + _more(len(report.workflows))
 
 
+def _listed(
+    headings: Sequence[str],
+    rows: Sequence[Row],
+    cells: Callable[[Row], Sequence[str | Name]],
+    numbers: int,
+) -> str:
+    """A table of the first rows, and how many there are more; nothing where there are none."""
+    if not rows:
+        return ""
+    shown = [cells(row) for row in rows[:MOST_ROWS]]
+    return table(headings, shown, numbers) + _more(len(rows))
+
+
 def _flaky(report: RepositoryReport) -> str:
-    rows = [
-        (
+    return _listed(
+        ("flaky job", "workflow", "commits", "failures", "took"),
+        report.flaky_jobs,
+        lambda row: (
             Name(row["job"]),
             Name(row["workflow"]),
             count(row["commits"]),
             count(row["red_attempts"]),
             minutes(row["red_minutes"]),
-        )
-        for row in report.flaky_jobs[:MOST_ROWS]
-    ]
-    if not rows:
-        return ""
-    headings = ("flaky job", "workflow", "commits", "failures", "took")
-    return table(headings, rows, numbers=3) + _more(len(report.flaky_jobs))
+        ),
+        numbers=3,
+    )
 
 
 def _jobs(report: RepositoryReport) -> str:
-    rows = [
-        (
+    return _listed(
+        ("job that takes most", "workflow", "times", "p50", "p50 × times"),
+        report.slowest_jobs,
+        lambda row: (
             Name(row["job"]),
             Name(row["workflow"]),
             count(row["jobs"]),
             duration(row["p50_seconds"]),
             minutes(row["total_minutes"]),
-        )
-        for row in report.slowest_jobs[:MOST_ROWS]
-    ]
-    if not rows:
-        return ""
-    headings = ("job that takes most", "workflow", "times", "p50", "p50 × times")
-    return table(headings, rows, numbers=3) + _more(len(report.slowest_jobs))
+        ),
+        numbers=3,
+    )
 
 
 def _queues(report: RepositoryReport) -> str:
-    rows = [
-        (
+    return _listed(
+        ("waiting for runners of", "jobs", "p50", "p95", "over a minute"),
+        report.queues,
+        lambda row: (
             Name(row["runner_label"] or "no label"),
             count(row["jobs"]),
             duration(row["p50_seconds"]),
             duration(row["p95_seconds"]),
             count(row["over_a_minute"]),
-        )
-        for row in report.queues[:MOST_ROWS]
-    ]
-    if not rows:
-        return ""
-    headings = ("waiting for runners of", "jobs", "p50", "p95", "over a minute")
-    return table(headings, rows, numbers=4) + _more(len(report.queues))
+        ),
+        numbers=4,
+    )
 
 
 def _costs(report: RepositoryReport) -> str:
-    rows: list[tuple[str | Name, ...]] = [
-        (
+    return _listed(
+        ("runner", "jobs", "minutes", "list price", "without a price"),
+        report.costs,
+        lambda row: (
             Name(row["sku"] or f"no price known: {row['label'] or 'no label'}"),
             count(row["jobs"]),
             count(row["minutes"]),
             dollars(row["list_cost_usd"]),
             count(row["unpriced_jobs"]),
-        )
-        for row in report.costs[:MOST_ROWS]
-    ]
-    if not rows:
-        return ""
-    headings = ("runner", "jobs", "minutes", "list price", "without a price")
-    return table(headings, rows, numbers=4) + _more(len(report.costs))
+        ),
+        numbers=4,
+    )
 
 
 def _llm(phases: list[Row]) -> str:
-    rows: list[tuple[str | Name, ...]] = [
-        (
+    return _listed(
+        ("phase of language models", "", "calls", "cost", "without a price"),
+        phases,
+        lambda row: (
             Name(row["phase"] or "no phase"),
             "" if row["is_of_a_run"] else "in no run that is stored",
             count(row["calls"]),
             dollars(row["cost_usd"]),
             count(row["unpriced"]),
-        )
-        for row in phases[:MOST_ROWS]
-    ]
-    if not rows:
-        return ""
-    headings = ("phase of language models", "", "calls", "cost", "without a price")
-    return table(headings, rows, numbers=3) + _more(len(phases))
+        ),
+        numbers=3,
+    )
