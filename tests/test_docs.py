@@ -1,5 +1,6 @@
 """README, Makefile, workflows and code tell the same story."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -19,7 +20,7 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
     for folder in ("telemetry", "scripts")
-    for path in (ROOT / folder).glob("*.py")
+    for path in (ROOT / folder).rglob("*.py")
 )
 
 
@@ -129,30 +130,50 @@ def test_the_library_neither_prints_nor_exits_nor_parses_arguments() -> None:
         ), path.name
 
 
-def imports(name: str) -> set[str]:
-    text = (ROOT / "telemetry" / f"{name}.py").read_text(encoding="utf-8")
-    found = re.findall(r"^\s*from telemetry\.(\w+) import", text, re.MULTILINE)
-    grouped = re.findall(r"^\s*from telemetry import (.+)$", text, re.MULTILINE)
-    return set(found) | {word.strip(" ()") for line in grouped for word in line.split(",")}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (ROOT / "telemetry").rglob("*.py")
+}
 
 
-def reachable(name: str) -> set[str]:
+def imports(module: str) -> set[str]:
+    """The modules of ours that a module imports, those of sub-packages by their whole name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            whole = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES.keys()
+            found |= whole or {str(node.module)}
+    return found & MODULES.keys() - {"telemetry"}
+
+
+def reachable(module: str) -> set[str]:
     """The modules of ours that a module imports, and those that they import."""
     seen: set[str] = set()
-    waiting = [name]
+    waiting = [module]
     while waiting:
-        for other in imports(waiting.pop()) - seen:
-            seen.add(other)
-            if (ROOT / "telemetry" / f"{other}.py").is_file():
-                waiting.append(other)
+        found = imports(waiting.pop()) - seen
+        seen |= found
+        waiting += found
     return seen
 
 
+def test_the_tests_of_imports_see_every_module() -> None:
+    assert "telemetry.llm_formats.otlp" in MODULES
+    assert "telemetry.llm_formats.reading" in imports("telemetry.llm_formats.otlp")
+
+
 def test_data_goes_one_way() -> None:
-    assert imports("rows") == set()
-    assert not reachable("github") & {"database", "rows", "ingest", "status"}
-    assert not reachable("database") & {"github", "ingest", "status", "terminal"}
-    assert not reachable("simulator") & {"github", "database", "ingest"}
+    def names(*modules: str) -> set[str]:
+        return {f"telemetry.{module}" for module in modules}
+
+    assert imports("telemetry.rows") == set()
+    forbidden = names("database", "rows", "ingest", "status")
+    assert not reachable("telemetry.github") & forbidden
+    forbidden = names("github", "ingest", "status", "terminal")
+    assert not reachable("telemetry.database") & forbidden
+    assert not reachable("telemetry.simulator") & names("github", "database", "ingest")
 
 
 def test_each_action_is_pinned_by_its_commit() -> None:

@@ -105,7 +105,9 @@ def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
 
 
 def test_every_statement_is_used_by_the_program() -> None:
-    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "telemetry").glob("*.py"))
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "telemetry").rglob("*.py")
+    )
     composed = {f"upsert_{table}" for table, _ in KEYS.values()} | {
         f"{verb}_{table}"
         for verb in ("prunable", "prune")
@@ -246,5 +248,5 @@ def test_no_python_file_holds_a_statement() -> None:
         re.IGNORECASE,
     )
     for folder in ("telemetry", "scripts"):
-        for path in (ROOT / folder).glob("*.py"):
+        for path in (ROOT / folder).rglob("*.py"):
             assert not spelled.search(path.read_text(encoding="utf-8")), path.name
