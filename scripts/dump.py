@@ -11,8 +11,8 @@ from pathlib import Path
 
 from command import parser, run, say, show
 
-from telemetry import terminal
 from telemetry.database import conninfo
+from telemetry.terminal import size
 from telemetry.transfer import DUMP_ARTIFACT, dump
 
 
@@ -22,7 +22,7 @@ def main() -> int:
     path = Path(command.parse_args().file)
     with conninfo(os.environ, say) as dsn:
         written = dump(dsn, path, os.environ)
-    show(f"wrote {path}, {terminal.size(written)}")
+    show(f"wrote {path}, {size(written)}")
     return 0
 
 

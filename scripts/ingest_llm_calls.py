@@ -14,8 +14,8 @@ from llm_options import add_llm_options, chosen_logs
 
 from telemetry import settings
 from telemetry.database import conninfo, describe, open_connection
-from telemetry.llm_text import ingestion_text, lost_text
 from telemetry.migrations import migrate
+from telemetry.summaries import ingestion_text, lost_text
 
 
 def main() -> int:

@@ -14,13 +14,18 @@ from command import github, parser, progress, run, say, show, show_json
 from github_options import add_github_options, chosen
 from llm_options import logs_of_environment
 
-from telemetry import settings, terminal
+from telemetry import settings
 from telemetry.database import conninfo, describe, open_connection
 from telemetry.ingest import Report, Tools, Wanted, ingest, repositories_of
-from telemetry.llm_text import ingestion_text, lost_text
 from telemetry.migrations import migrate
 from telemetry.prices import load_runner_prices
 from telemetry.prune import horizon, prune
+from telemetry.summaries import (
+    ingestion_text,
+    lost_text,
+    pruned_text,
+    report_text,
+)
 
 INCOMPLETE = 3
 INTERRUPTED = 130
@@ -109,7 +114,7 @@ def main() -> int:
             for report in ingest(tools, repositories, choice.max_requests, run_id):
                 reports.append(report)
                 if not options.json:
-                    show(terminal.report_text(report))
+                    show(report_text(report))
             code = exit_code(reports)
             if code != INTERRUPTED:
                 calls = logs.ingest(connection) if logs else None
@@ -126,7 +131,7 @@ def main() -> int:
         if calls is not None:
             show(ingestion_text(calls))
         if pruned is not None:
-            show(terminal.pruned_text(pruned))
+            show(pruned_text(pruned))
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
         say(f"failed: {', '.join(failed)}")

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 from command import parser, progress, run, say, show, show_json
 
-from telemetry import settings, terminal
+from telemetry import settings
 from telemetry.database import connect, describe
 from telemetry.migrations import require_schema
 from telemetry.prune import prune
+from telemetry.summaries import pruned_text
 
 
 def main() -> int:
@@ -45,7 +46,7 @@ def main() -> int:
     if options.json:
         show_json({"schema_version": 1, "dry_run": options.dry_run, "pruned": pruned})
     else:
-        show(terminal.pruned_text(pruned, options.dry_run))
+        show(pruned_text(pruned, options.dry_run))
     return 0
 
 

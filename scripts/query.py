@@ -14,10 +14,10 @@ import os
 from command import parser, run, say, screen, show, show_json
 
 from telemetry import settings
-from telemetry.answer_text import answer_text, csv_text, questions_text
 from telemetry.database import connect
 from telemetry.migrations import require_schema
 from telemetry.questions import ask, questions
+from telemetry.summaries import answer_text, csv_text, questions_text
 
 
 def main() -> int:

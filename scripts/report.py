@@ -15,12 +15,13 @@ from pathlib import Path
 
 from command import parser, run, say, show
 
-from telemetry import settings, terminal
+from telemetry import settings
 from telemetry.database import connect
 from telemetry.migrations import require_schema
 from telemetry.report import Report, period, report
 from telemetry.report_html import one_page, pages
 from telemetry.report_markdown import summary
+from telemetry.terminal import counted
 
 FILE = "report.html"
 
@@ -74,7 +75,7 @@ def _write(found: Report, form: str, out: Path) -> None:
         texts = {out / name: text for name, text in pages(found).items()}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
-    say(f"written: {out}, {terminal.counted(len(texts), 'file')}")
+    say(f"written: {out}, {counted(len(texts), 'file')}")
 
 
 if __name__ == "__main__":

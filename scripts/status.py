@@ -11,10 +11,12 @@ import os
 
 from command import parser, run, say, screen, show, show_json
 
-from telemetry import settings, terminal
+from telemetry import settings
 from telemetry.database import connect
 from telemetry.migrations import require_schema
 from telemetry.status import status
+from telemetry.summaries import status_text
+from telemetry.terminal import PAPER, code_block
 
 
 def main() -> int:
@@ -40,8 +42,8 @@ def main() -> int:
         show_json({"schema_version": 1, **vars(found)})
     else:
         is_markdown = options.format == "markdown"
-        text = terminal.status_text(found, terminal.PAPER if is_markdown else screen())
-        show(terminal.code_block(text) if is_markdown else text)
+        text = status_text(found, PAPER if is_markdown else screen())
+        show(code_block(text) if is_markdown else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")
         return 4

@@ -13,11 +13,11 @@ import os
 from command import github, parser, progress, run, say, show, show_json
 from github_options import add_github_options, chosen
 
-from telemetry import terminal
 from telemetry.database import connect
 from telemetry.ingest import Tools, Wanted
 from telemetry.migrations import require_schema
 from telemetry.prune import horizon
+from telemetry.summaries import verification_text
 from telemetry.verify import verify
 
 
@@ -42,7 +42,7 @@ def main() -> int:
         for name in choice.repositories:
             found.append(verify(tools, name))
             if not options.json:
-                show(terminal.verification_text(found[-1]))
+                show(verification_text(found[-1]))
     if options.json:
         show_json({"schema_version": 1, "repositories": found})
     if not all(each.is_equal for each in found):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from math import ceil
 
 from telemetry.html import Child, Html, join, tag
-from telemetry.names import Name, shortened
+from telemetry.terminal import Name, shortened
 from telemetry.units import axis_top, duration
 from telemetry.units import day as spelled
 

@@ -3,10 +3,9 @@
 from telemetry import charts
 from telemetry.charts import Bar
 from telemetry.html import Child, Html, tag
-from telemetry.names import Name
 from telemetry.page import figure, more, nothing, table
 from telemetry.report import RepositoryReport, Row, known_sum
-from telemetry.terminal import counted
+from telemetry.terminal import Name, counted
 from telemetry.units import (
     UNKNOWN,
     count,

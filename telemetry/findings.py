@@ -7,9 +7,8 @@ to do; the one that takes the most time comes first.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from telemetry.names import Name, Sentence
 from telemetry.report import RepositoryReport, Row, known_sum
-from telemetry.terminal import counted
+from telemetry.terminal import Name, Sentence, counted
 from telemetry.units import (
     change,
     count,

@@ -8,8 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from telemetry.names import Name
-from telemetry.terminal import visible
+from telemetry.terminal import Name, visible
 
 Value = str | int | float | None
 

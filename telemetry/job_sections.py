@@ -4,10 +4,9 @@ from telemetry import charts
 from telemetry.charts import Bar, Span
 from telemetry.html import Child, link
 from telemetry.links import run_page
-from telemetry.names import Name
 from telemetry.page import figure, key, more, names, nothing, table
 from telemetry.report import RepositoryReport, Row
-from telemetry.terminal import counted
+from telemetry.terminal import Name, counted
 from telemetry.units import (
     count,
     duration,

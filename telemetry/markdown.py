@@ -4,8 +4,7 @@ import html
 import re
 from collections.abc import Sequence
 
-from telemetry.names import Name, Sentence
-from telemetry.terminal import plain
+from telemetry.terminal import Name, Sentence, plain
 from telemetry.units import axis_top
 
 # GitHub refuses the summary of a step beyond 1 MiB, and shows none of it ("Workflow commands for

@@ -7,10 +7,9 @@ from telemetry.charts import WEEKDAYS, Bar, DayDuration, Stack
 from telemetry.findings import BRANCHES
 from telemetry.html import Child, Html, link, tag
 from telemetry.links import run_page
-from telemetry.names import Name
 from telemetry.page import figure, key, more, names, nothing, table
 from telemetry.report import RepositoryReport, Row, is_of
-from telemetry.terminal import counted
+from telemetry.terminal import Name, counted
 from telemetry.units import (
     change,
     count,

@@ -9,7 +9,7 @@ import html
 from collections.abc import Sequence
 
 from telemetry.html import Child, Html, join, tag
-from telemetry.names import Name
+from telemetry.terminal import Name
 from telemetry.units import UNKNOWN, count
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -15,9 +15,9 @@ from psycopg import IsolationLevel
 
 from telemetry.database import Connection, execute
 from telemetry.links import repository_page
-from telemetry.names import shortened
 from telemetry.settings import UsageError
 from telemetry.status import Status, status
+from telemetry.terminal import shortened
 from telemetry.units import minute
 
 Row = dict[str, Any]

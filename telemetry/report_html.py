@@ -8,13 +8,12 @@ from telemetry.cost_sections import llm
 from telemetry.database import SQL
 from telemetry.findings import Finding, findings, open_incidents, quiet
 from telemetry.html import Child, Html, join, link, tag
-from telemetry.names import Name
 from telemetry.page import page, program, section, table, tile
 from telemetry.report import NO_RUN, STATEMENTS, Report, RepositoryReport
 from telemetry.report_sections import sections
 from telemetry.report_tiles import tiles, unchanged
 from telemetry.status import in_words
-from telemetry.terminal import counted
+from telemetry.terminal import Name, counted
 from telemetry.units import count, duration, minute, percent, share_of
 
 INDEX = "index.html"

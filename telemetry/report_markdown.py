@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from telemetry.findings import BRANCHES, findings, quiet
 from telemetry.markdown import escape, said, sparkline, table, within
-from telemetry.names import Name
 from telemetry.report import NO_RUN, Report, RepositoryReport, Row, is_of
 from telemetry.report_tiles import tiles, unchanged
+from telemetry.terminal import Name
 from telemetry.units import count, dollars, duration, minutes, percent, share_of
 
 MOST_ROWS = 10

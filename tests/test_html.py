@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from telemetry.html import Html, escape, join, link, tag
 from telemetry.links import html_host, repository_page, run_page
-from telemetry.names import Name, shortened
 from telemetry.page import POLICY, STYLE, page, table
+from telemetry.terminal import Name, shortened
 
 HOSTILE = st.text() | st.text(alphabet="<>&\"'`=/\\ \u202eax\n\x00!-")
 

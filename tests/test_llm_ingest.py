@@ -23,13 +23,12 @@ from telemetry.database import Connection, Counts, execute, upsert
 from telemetry.llm_ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm_logs import STDIN, Defaults
 from telemetry.llm_rows import LlmIngestion, finality, merged
-from telemetry.llm_text import ingestion_text, lost_text
 from telemetry.prune import prune
 from telemetry.rows import LlmCall
 from telemetry.simulated_month import team_month
 from telemetry.simulator import Simulator
 from telemetry.status import status
-from telemetry.terminal import status_text
+from telemetry.summaries import ingestion_text, lost_text, status_text
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

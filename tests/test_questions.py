@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from conftest import ROOT, workflow_run
 
-from telemetry.answer_text import answer_text, csv_text, questions_text
 from telemetry.database import SQL, Connection, upsert
 from telemetry.questions import Answer, Question, ask, questions
 from telemetry.settings import UsageError
+from telemetry.summaries import answer_text, csv_text, questions_text
 from telemetry.terminal import Screen, width
 
 HOSTILE = "::error::\033[31m=cmd\n|x\u202e"

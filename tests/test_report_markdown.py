@@ -10,10 +10,10 @@ from test_report import MONTH, _job, _run, known
 
 from telemetry.database import Connection, upsert
 from telemetry.markdown import CUT, NOTHING, escape, said, sparkline, table, within
-from telemetry.names import Name
 from telemetry.prices import load_runner_prices
 from telemetry.report import report
 from telemetry.report_markdown import summary
+from telemetry.terminal import Name
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from telemetry.simulated_month import team_month
 from telemetry.simulated_world import World
 from telemetry.simulator import Simulator
 from telemetry.status import in_words, status
-from telemetry.terminal import proof_text, status_text
+from telemetry.summaries import proof_text, status_text
 
 
 def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:

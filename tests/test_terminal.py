@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from telemetry.ingest import Report
 from telemetry.rows import Ingestion
-from telemetry.terminal import cell, plain, progress_text, report_text, size, table, width
+from telemetry.summaries import report_text
+from telemetry.terminal import cell, plain, progress_text, size, table, width
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 

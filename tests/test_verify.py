@@ -25,7 +25,7 @@ from telemetry.listing import Limits
 from telemetry.simulated_month import team_month
 from telemetry.simulated_world import Run, World
 from telemetry.simulator import Simulator
-from telemetry.terminal import verification_text
+from telemetry.summaries import verification_text
 from telemetry.verify import Verification, _spaces, verify
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -1,0 +1,263 @@
+"""What an ingest, a prune, a status, a verification or a question found, as text for people.
+
+Returned, never printed; every name that came from GitHub goes through `plain`.
+"""
+
+import csv
+import io
+import textwrap
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from telemetry.differences import Difference
+from telemetry.ingest import Report
+from telemetry.llm_rows import LlmIngestion
+from telemetry.prune import Pruned
+from telemetry.questions import Answer, Question
+from telemetry.status import Status, in_words
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
+from telemetry.verify import Verification
+
+
+def report_text(report: Report) -> str:
+    """The summary line of one repository's ingest, and a line for each thing to know about it."""
+    name, done = plain(report.repository), report.ingestion
+    if done is None:
+        return f"{name}: {report.outcome}: {plain(report.error or '')}"
+    line = (
+        f"{name}: {counted(done.fetched, 'run')} fetched: {done.inserted:,} inserted, "
+        f"{done.updated:,} updated, {done.unchanged:,} unchanged, "
+        f"{done.not_completed + done.unreadable:,} skipped "
+        f"({done.not_completed:,} not completed, {done.unreadable:,} unreadable); "
+        f"{counted(done.requests, 'request')}, {report.seconds:.1f} s"
+    )
+    lines = [line]
+    if report.attempts or report.jobs or report.steps:
+        lines.append(
+            f"  with {counted(report.attempts, 'earlier attempt')}, {counted(report.jobs, 'job')}, "
+            f"{counted(report.steps, 'step')} new or changed"
+        )
+    if done.cut:
+        lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
+    lines += [f"  unreadable: {plain(text)}" for text in report.unreadable]
+    if len(report.unreadable) < done.unreadable:
+        lines.append(f"  and {done.unreadable - len(report.unreadable):,} more unreadable")
+    if report.outcome != "complete":
+        lines.append(
+            f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
+        )
+    return "\n".join(lines)
+
+
+def pruned_text(pruned: Pruned, dry_run: bool = False) -> str:
+    """What pruning took out, or would."""
+    verb = "would be pruned" if dry_run else "pruned"
+    return (
+        f"{verb}, older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
+        f"{counted(pruned.workflow_runs, 'run attempt')}, {counted(pruned.llm_calls, 'LLM call')}"
+    )
+
+
+REPOSITORY_COLUMNS = {
+    "repository": "repository",
+    "runs": "runs",
+    "attempts": "attempts",
+    "oldest_created_at": "oldest run",
+    "newest_created_at": "newest run",
+    "size": "size",
+    "last_complete_at": "last complete ingest",
+    "ago": "",
+}
+
+
+TABLE_COLUMNS = {
+    "table_name": "table",
+    "rows": "rows",
+    "oldest": "oldest",
+    "newest": "newest",
+    "size": "size",
+}
+
+
+def status_text(status: Status, screen: Screen = PAPER) -> str:
+    """The whole of `make status` for people."""
+    repositories = [
+        {
+            **row,
+            "size": size(row["bytes"]),
+            "ago": "never"
+            if row["seconds_since_complete"] is None
+            else f"{in_words(row['seconds_since_complete'])} ago",
+        }
+        for row in status.repositories
+    ]
+    tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
+    parts = [plain(status.database) + "; times are UTC"]
+    if repositories:
+        parts.append(table(repositories, REPOSITORY_COLUMNS, screen))
+        parts += [proof_text(row) for row in status.proof]
+    parts.append(table(tables, TABLE_COLUMNS, screen))
+    if status.llm["calls"]:
+        parts.append(_llm_text(status.llm))
+    concerns = [screen.styled(f"! {plain(text)}", YELLOW) for text in status.concerns]
+    parts.append("\n".join(concerns) or "All is fresh.")
+    return "\n\n".join(parts)
+
+
+def _llm_text(llm: Mapping[str, Any]) -> str:
+    line = (
+        f"LLM calls: {llm['calls']:,}, newest {cell(llm['newest_at'])}; "
+        f"{llm['unpriced_calls']:,} of unknown cost"
+    )
+    if llm["last_started_at"]:
+        line += (
+            f"; last ingest {cell(llm['last_started_at'])}: "
+            f"{counted(llm['last_files'], 'file')}, {llm['last_rejected_files']:,} of them and "
+            f"{counted(llm['last_rejected_lines'], 'line')} rejected"
+        )
+    return line
+
+
+def proof_text(proof: Mapping[str, Any]) -> str:
+    """The proof of one repository, as sql/status_proof.sql has it: first the equation."""
+    name = plain(proof["repository"])
+    unlisted = f"− {proof['unlisted_runs']:,} not listed, unprobed "
+    equation = (
+        f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
+        f"− {proof['missing_runs']:,} missing {unlisted if proof['unlisted_runs'] else ''}"
+        f"+ {proof['open_runs']:,} open: {'NOT EQUAL' if proof['unequal_windows'] else 'equal'}"
+    )
+    if proof["complete_windows"]:
+        span = f"created {cell(proof['listed_from'])} to {cell(proof['listed_to'])}"
+        lines = [f"{name}, runs {span}", f"  {equation}"]
+    else:
+        lines = [name, "  nothing is proven: no list of GitHub's was read whole yet"]
+    requests, free = proof["last_requests"] or 0, proof["last_not_modified"] or 0
+    gap = f"{in_words(proof['gap_seconds'])} not listed" if proof["gaps"] else "no gap"
+    lines += [
+        f"  to fetch: {counted(proof['pending_attempts'], 'attempt')}, "
+        f"jobs of {counted(proof['attempts_without_jobs'], 'attempt')}; "
+        f"gone: {counted(proof['gone_attempts'], 'attempt')}; "
+        f"not proven yet: {counted(proof['elsewhere_runs'], 'run')}",
+        f"  windows: {proof['complete_windows']:,} complete, "
+        f"{proof['incomplete_windows']:,} incomplete, {proof['due_windows']:,} due, {gap}; "
+        f"last full sweep {cell(proof['last_sweep_at'])}",
+        f"  oldest open run {cell(proof['oldest_open_created_at'])}; last ingest "
+        f"{counted(requests, 'request')}, {free / max(requests, 1):.0%} unchanged (304)",
+    ]
+    return "\n".join(lines)
+
+
+def verification_text(found: Verification) -> str:
+    """Each difference on a line of its own, then what was compared and how it came out."""
+    lines = [_difference_text(each) for each in found.differences]
+    lines += [f"unreadable there: {plain(text)}" for text in found.unreadable]
+    lines += [
+        f"not compared: runs created {cell(start)} to {cell(end)} UTC, whose list was not whole"
+        for start, end in found.unverified
+    ]
+    count = len(found.differences) + len(found.unreadable)
+    lines.append(
+        f"{plain(found.repository)}: {counted(found.runs, 'run')} created since "
+        f"{cell(found.since)} UTC, {counted(found.attempts, 'attempt')}: "
+        f"{counted(count, 'difference')}; {len(found.newer):,} newer than the last look; "
+        f"{counted(found.requests, 'request')}"
+    )
+    if found.error:
+        lines.append(f"  ended before it was done: {plain(found.error)}")
+    return "\n".join(lines)
+
+
+def _difference_text(each: Difference) -> str:
+    attempt = "" if each.run_attempt is None else f" attempt {each.run_attempt}"
+    subject = f"run {each.github_run_id}{attempt}: {each.kind}"
+    if each.column is None:
+        return subject
+    ours, theirs = (_spelled(value) for value in (each.ours, each.theirs))
+    return f"{subject}: {each.column} is {ours} here, {theirs} there"
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "not set" if value is None else plain(str(value))
+
+
+def ingestion_text(done: LlmIngestion) -> str:
+    """The summary line, and a line for each of the first things that were lost."""
+    lines = [
+        f"LLM calls of {counted(done.files, 'file')}: {done.inserted:,} inserted, "
+        f"{done.updated:,} updated, {done.unchanged:,} unchanged"
+    ]
+    if done.cut:
+        lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
+    lines += [f"  rejected: {plain(text)}" for text in done.first_rejected]
+    more = _lost(done) - len(done.first_rejected)
+    if more:
+        lines.append(f"  and {more:,} more rejected")
+    if any(text.endswith("timestamp is missing") for text in done.first_rejected):
+        lines.append("  what has no time can be given one: AT=2026-01-31T12:00:00Z")
+    return "\n".join(lines)
+
+
+def lost_text(done: LlmIngestion) -> str | None:
+    """What was not stored, in one sentence; None if all was."""
+    if not _lost(done):
+        return None
+    return (
+        f"{counted(done.rejected_lines, 'line')} and {counted(done.rejected_files, 'file')} "
+        f"of LLM logs could not be read, {counted(done.clashing, 'call')} clashed with another"
+    )
+
+
+def _lost(done: LlmIngestion) -> int:
+    return done.rejected_lines + done.rejected_files + done.clashing
+
+
+# With these a spreadsheet takes text for a formula (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@")
+
+
+def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
+    """Each question's name and what it asks."""
+    rows = [{"name": question.name, "title": question.title} for question in questions]
+    columns = {"name": "make query Q=…", "title": "question"}
+    return table(rows, columns, screen)
+
+
+def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
+    """The question, its answer as a table, and how to read it."""
+    headings = {column: column.replace("_", " ") for column in answer.columns}
+    # An id is to be copied, not read as a number.
+    ids = [column for column in answer.columns if column.endswith("_id")]
+    rows = [{**row, **{name: row[name] and str(row[name]) for name in ids}} for row in answer.rows]
+    question = answer.question
+    return "\n\n".join(
+        [
+            screen.styled(question.title, BOLD),
+            table(rows, headings, screen),
+            textwrap.fill(question.reading, min(screen.columns or 100, 100)),
+            f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql",
+        ]
+    )
+
+
+def csv_text(answer: Answer) -> str:
+    """The answer as CSV (RFC 4180) with a line of column names; NULL is empty, times are UTC.
+
+    Control characters become U+FFFD, and what a spreadsheet would run begins with an apostrophe.
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(answer.columns)
+    for row in answer.rows:
+        writer.writerow([_csv_cell(row[column]) for column in answer.columns])
+    return lines.getvalue().rstrip("\n")
+
+
+def _csv_cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    shown = plain(value)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown
