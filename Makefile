@@ -76,7 +76,7 @@ test: .venv/.test ## run the tests
 	@$(RUN) -m pytest -q -n 4 --dist worksteal
 
 bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
-	@$(RUN) scripts/bench.py
+	@PYTHONPATH=scripts $(RUN) -m bench
 
 lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/ruff check .

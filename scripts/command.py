@@ -5,29 +5,23 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a thresho
 """
 
 import argparse
-import dataclasses
-import json
+import ctypes
 import os
-import shutil
 import signal
 import sys
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from decimal import Decimal
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 import psycopg
+from output import say
 from psycopg import errors
 
 from telemetry import TelemetryError, settings
 from telemetry.github import GitHub, GitHubError
-from telemetry.memory import return_freed_memory
-from telemetry.terminal import Screen, plain, progress_text
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS_BETWEEN_LINES = 10.0
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
 
@@ -129,67 +123,17 @@ def _fail(error: Exception | str, code: int) -> int:
     return code
 
 
-def say(text: str) -> None:
-    """A line for people, on stderr, so that stdout holds nothing but data."""
-    _clear_bar()
-    print(plain(text), file=sys.stderr, flush=True)
+M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+LARGE_BLOCK = 2**18
 
 
-def show(text: str) -> None:
-    """A result, on stdout."""
-    _clear_bar()
-    print(text, flush=True)
+def return_freed_memory() -> None:
+    """Have glibc return blocks above 256 KiB to the system as they are freed.
 
-
-def show_json(value: object) -> None:
-    """A result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
-    text = json.dumps(value, default=_json, indent=2)
-    # The same JSON, without what a GitHub runner would take for a command: see terminal.plain.
-    show(text.replace("##[", "##\\u005b"))
-
-
-def screen() -> Screen:
-    """What stdout is: a terminal of some width, or something without end or colour.
-
-    NO_COLOR as https://no-color.org has it: set to anything but nothing.
+    Left to itself it raises that bound to the largest block ever freed, and of the pages that
+    several threads fetched the pieces stay: measured over 40,000 runs, 224 MB where this keeps
+    66. With other C libraries nothing happens.
     """
-    if not sys.stdout.isatty():
-        return Screen()
-    colour = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-    return Screen(shutil.get_terminal_size().columns, colour)
-
-
-def _json(value: object) -> object:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Decimal):
-        return float(value)
-    return str(value)
-
-
-def progress() -> Callable[[int, int], None]:
-    """What shows how far long work is: a bar on a terminal, elsewhere a line every ten seconds."""
-    said_at = time.monotonic()
-
-    def bar(done: int, total: int) -> None:
-        columns = shutil.get_terminal_size().columns
-        print(f"\r{progress_text(done, total, columns)}\033[K", end="", file=sys.stderr, flush=True)
-
-    def line(done: int, total: int) -> None:
-        nonlocal said_at
-        if time.monotonic() - said_at > SECONDS_BETWEEN_LINES:
-            said_at = time.monotonic()
-            say(progress_text(done, total, 80))
-
-    return bar if _draws_bars() else line
-
-
-def _draws_bars() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def _clear_bar() -> None:
-    if _draws_bars():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):
+            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)

@@ -17,7 +17,8 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import ROOT, parser, run, say
+from command import ROOT, parser, run
+from output import say
 
 from telemetry import embedded
 from telemetry.migrations import roll_back

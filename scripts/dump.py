@@ -9,7 +9,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import parser, run, say, show
+from command import parser, run
+from output import say, show
 
 from telemetry.database import conninfo
 from telemetry.terminal import size

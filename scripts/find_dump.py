@@ -9,7 +9,8 @@ Exit codes: 0 done, also when there is none, 1 failed, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import github, parser, run, say, show
+from command import github, parser, run
+from output import say, show
 
 from telemetry import settings
 from telemetry.transfer import find_dump

@@ -9,8 +9,9 @@ again adds nothing. Exit codes: 0 done, also when lines could not be read (STRIC
 
 import os
 
-from command import parser, run, say, show, show_json
+from command import parser, run
 from llm_options import add_llm_options, chosen_logs
+from output import say, show, show_json
 
 from telemetry import settings
 from telemetry.database import conninfo, describe, open_connection

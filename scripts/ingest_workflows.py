@@ -10,9 +10,10 @@ import argparse
 import os
 from datetime import UTC, datetime
 
-from command import github, parser, progress, run, say, show, show_json
+from command import github, parser, run
 from github_options import add_github_options, chosen
 from llm_options import logs_of_environment
+from output import progress, say, show, show_json
 
 from telemetry import settings
 from telemetry.database import conninfo, describe, open_connection

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import parser, progress
+from command import parser
+from output import progress
 
 from telemetry import settings
 from telemetry.database import Connection

@@ -7,7 +7,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 import os
 
-from command import parser, run, say, show
+from command import parser, run
+from output import say, show
 
 from telemetry.database import conninfo, describe, open_connection
 from telemetry.migrations import migrate

@@ -9,7 +9,8 @@ Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.
 import os
 from datetime import UTC, datetime
 
-from command import parser, progress, run, say, show, show_json
+from command import parser, run
+from output import progress, say, show, show_json
 
 from telemetry import settings
 from telemetry.database import connect, describe

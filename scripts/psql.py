@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 
-from command import run, say
+from command import run
+from output import say
 
 from telemetry.database import conninfo
 from telemetry.transfer import psql

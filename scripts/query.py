@@ -11,7 +11,8 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 
 import os
 
-from command import parser, run, say, screen, show, show_json
+from command import parser, run
+from output import say, screen, show, show_json
 
 from telemetry import settings
 from telemetry.database import connect

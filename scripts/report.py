@@ -13,7 +13,8 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import parser, run, say, show
+from command import parser, run
+from output import say, show
 
 from telemetry import settings
 from telemetry.database import connect

@@ -10,7 +10,8 @@ that already holds something, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import parser, run, say, show
+from command import parser, run
+from output import say, show
 
 from telemetry.database import conninfo
 from telemetry.transfer import DUMP_ARTIFACT, restore

@@ -9,7 +9,8 @@ MAX_AGE.
 
 import os
 
-from command import parser, run, say, screen, show, show_json
+from command import parser, run
+from output import say, screen, show, show_json
 
 from telemetry import settings
 from telemetry.database import connect

@@ -10,8 +10,9 @@ so far, but GitHub's limit or MAX_REQUESTS ended it before it was done, 4 someth
 import argparse
 import os
 
-from command import github, parser, progress, run, say, show, show_json
+from command import github, parser, run
 from github_options import add_github_options, chosen
+from output import progress, say, show, show_json
 
 from telemetry.database import connect
 from telemetry.ingest import Tools, Wanted

@@ -8,11 +8,11 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.answers import Filled, fill
+from bench.llm import write_transcript
 from conftest import ROOT
 from llm_readings import merged, read
 
-from telemetry.bench_answers import Filled, fill
-from telemetry.bench_llm import write_transcript
 from telemetry.database import Connection, execute
 from telemetry.questions import ask, questions
 
@@ -20,9 +20,13 @@ UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def test_requests_and_rows_are_on_target(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}",
+    }
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "bench.py", "--quick", "--json"],
+        [sys.executable, "-m", "bench", "--quick", "--json"],
         env=environ,
         cwd=ROOT,
         capture_output=True,

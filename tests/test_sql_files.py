@@ -106,7 +106,9 @@ def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
 
 def test_every_statement_is_used_by_the_program() -> None:
     code = "\n".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "telemetry").rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for folder in ("telemetry", "scripts")
+        for path in (ROOT / folder).rglob("*.py")
     )
     composed = {f"upsert_{table}" for table, _ in KEYS.values()} | {
         f"{verb}_{table}"

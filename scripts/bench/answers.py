@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.measurement import Measurement, Usage
 from telemetry.database import Connection, execute, open_connection
-from telemetry.measurement import Measurement
 from telemetry.prices import load_llm_prices, load_runner_prices
 from telemetry.questions import ask, questions
-from telemetry.usage import Usage
 
 REPOSITORY = "acme/app-1"
 INSERTS = (

@@ -9,8 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from telemetry.measurement import Measurement, memory_growth, time_ratio
-from telemetry.usage import Usage
+from bench.measurement import Measurement, Usage, memory_growth, time_ratio
 
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SESSION = "0b1f6a52-93d5-4c1f-8f6e-2d1c5b7a9e40"
@@ -34,10 +33,10 @@ def transcripts(
     """
     file = folder / "transcript.jsonl"
     write_transcript(file, few)
-    of_few = run_script("read_log.py", "--calls", str(file))
+    of_few = run_script("bench/read_log.py", "--calls", str(file))
     write_transcript(file, many)
-    calls = run_script("read_log.py", "--calls", str(file))
-    lines = run_script("read_log.py", str(file))
+    calls = run_script("bench/read_log.py", "--calls", str(file))
+    lines = run_script("bench/read_log.py", str(file))
     file.unlink()
     name = f"LLM transcript of {many:,} lines"
     yield time_ratio(name, [(calls, lines)], 3.0, "× json.loads")

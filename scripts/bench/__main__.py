@@ -11,9 +11,10 @@ minute, but its times say little. No token, no network; your own data is not tou
 import os
 from dataclasses import asdict
 
-from command import ROOT, parser, run, say, show, show_json
+from command import ROOT, parser, run
+from output import say, show, show_json
 
-from telemetry.bench import QUICK, Sizes, bench
+from bench.ingest import QUICK, Sizes, bench
 from telemetry.terminal import table
 
 COLUMNS = {

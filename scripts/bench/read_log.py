@@ -6,7 +6,7 @@ Prints how many there are.
 import argparse
 from pathlib import Path
 
-from telemetry.floor import parse_lines
+from bench.floor import parse_lines
 from telemetry.llm_logs import Defaults, read_calls
 
 

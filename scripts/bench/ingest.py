@@ -4,7 +4,7 @@ Times and CPU are told as ratios to `floor`, which fetches and parses the same p
 nothing, so that they say much the same on any machine. The simulator runs in this process and has
 made each timed answer once before; ingest and floor are processes of their own, the ingest the very
 command that users run, on tables that are new and of which the database has no statistics.
-Logs of LLM calls are `bench_llm`, and what is asked of a full database `bench_answers`.
+Logs of LLM calls are `llm`, and what is asked of a full database `answers`.
 """
 
 import sys
@@ -15,18 +15,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.answers import answers
+from bench.llm import transcripts
+from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio, usage
+from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry import TelemetryError, embedded, settings
-from telemetry.bench_answers import answers
-from telemetry.bench_llm import transcripts
-from telemetry.bench_world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry.database import open_connection
 from telemetry.github import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
-from telemetry.measurement import Measurement, cpu_ratio, memory_growth, time_ratio
 from telemetry.migrations import migrate, roll_back
 from telemetry.simulated_world import World
 from telemetry.simulator import Simulator
-from telemetry.usage import Usage, usage
 
 CONCURRENCY = 8
 # Older than any run of the simulated month, and younger than what is pruned.
@@ -219,7 +218,7 @@ class _Bench:
 
     def _floor(self, *, jobs: bool = False) -> Usage:
         wanted = ["--jobs"] if jobs else []
-        return self._usage("floor.py", *wanted, self.url, REPOSITORY, str(CONCURRENCY))
+        return self._usage("bench/floor.py", *wanted, self.url, REPOSITORY, str(CONCURRENCY))
 
     def _usage(self, script: str, *arguments: str, **environ: str) -> Usage:
         command = [sys.executable, str(self.scripts / script), *arguments]

@@ -4,6 +4,7 @@ What `make bench` measures us against. It asks for the same pages as an ingest o
 kept-alive connections, compressed alike, and stores nothing. It bears no faults, limits or changes.
 """
 
+import argparse
 import gzip
 import json
 import re
@@ -73,3 +74,19 @@ def parse_lines(file: Path) -> int:
 def _further(payload: Any) -> range:
     """The numbers of a list's pages after the first."""
     return range(2, -(-payload["total_count"] // 100) + 1)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("url", help="the API, http only")
+    parser.add_argument("repository", help="owner/name")
+    parser.add_argument("concurrency", type=int, help="requests in flight")
+    parser.add_argument("--jobs", action="store_true", help="the jobs of each run, too")
+    options = parser.parse_args()
+    print(fetch_runs(options.url, options.repository, options.concurrency, jobs=options.jobs))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What `make bench` measures; nothing of the toolkit depends on it."""

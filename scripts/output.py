@@ -1,0 +1,81 @@
+"""What a command says: results on stdout, talk and progress on stderr."""
+
+import dataclasses
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from telemetry.terminal import Screen, plain, progress_text
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(text: str) -> None:
+    """A line for people, on stderr, so that stdout holds nothing but data."""
+    _clear_bar()
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def show(text: str) -> None:
+    """A result, on stdout."""
+    _clear_bar()
+    print(text, flush=True)
+
+
+def show_json(value: object) -> None:
+    """A result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
+    text = json.dumps(value, default=_json, indent=2)
+    # The same JSON, without what a GitHub runner would take for a command: see terminal.plain.
+    show(text.replace("##[", "##\\u005b"))
+
+
+def screen() -> Screen:
+    """What stdout is: a terminal of some width, or something without end or colour.
+
+    NO_COLOR as https://no-color.org has it: set to anything but nothing.
+    """
+    if not sys.stdout.isatty():
+        return Screen()
+    colour = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    return Screen(shutil.get_terminal_size().columns, colour)
+
+
+def _json(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, Decimal):
+        return float(value)
+    return str(value)
+
+
+def progress() -> Callable[[int, int], None]:
+    """What shows how far long work is: a bar on a terminal, elsewhere a line every ten seconds."""
+    said_at = time.monotonic()
+
+    def bar(done: int, total: int) -> None:
+        columns = shutil.get_terminal_size().columns
+        print(f"\r{progress_text(done, total, columns)}\033[K", end="", file=sys.stderr, flush=True)
+
+    def line(done: int, total: int) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at > SECONDS_BETWEEN_LINES:
+            said_at = time.monotonic()
+            say(progress_text(done, total, 80))
+
+    return bar if _draws_bars() else line
+
+
+def _draws_bars() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _clear_bar() -> None:
+    if _draws_bars():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
