@@ -10,7 +10,7 @@ again adds nothing. Exit codes: 0 done, also when lines could not be read (STRIC
 import os
 
 from command import parser, run
-from llm_options import add_llm_options, chosen_logs
+from options.llm import add_llm_options, chosen_logs
 from output import say, show, show_json
 
 from telemetry import settings

@@ -11,8 +11,8 @@ import os
 from datetime import UTC, datetime
 
 from command import github, parser, run
-from github_options import add_github_options, chosen
-from llm_options import logs_of_environment
+from options.github import add_github_options, chosen
+from options.llm import logs_of_environment
 from output import progress, say, show, show_json
 
 from telemetry import settings

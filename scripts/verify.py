@@ -11,7 +11,7 @@ import argparse
 import os
 
 from command import github, parser, run
-from github_options import add_github_options, chosen
+from options.github import add_github_options, chosen
 from output import progress, say, show, show_json
 
 from telemetry.database import connect
