@@ -19,9 +19,9 @@ from output import say, show
 from telemetry import settings
 from telemetry.database import connect
 from telemetry.migrations import require_schema
-from telemetry.report import Report, period, report
-from telemetry.report_html import one_page, pages
-from telemetry.report_markdown import summary
+from telemetry.report.data import Report, period, report
+from telemetry.report.html_report import one_page, pages
+from telemetry.report.markdown_report import summary
 from telemetry.terminal import counted
 
 FILE = "report.html"

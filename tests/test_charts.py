@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.charts import (
+from telemetry.report.charts import (
     WIDTH,
     Bar,
     DayDuration,
@@ -21,8 +21,8 @@ from telemetry.charts import (
     stacked_chart,
     waterfall,
 )
-from telemetry.html import Html
-from telemetry.units import axis_top
+from telemetry.report.figures import axis_top
+from telemetry.report.markup import Html
 
 FIRST = date(2026, 1, 1)
 

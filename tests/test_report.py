@@ -17,12 +17,10 @@ from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 from history import UNTIL, History, Workflow, make_history, store
 from test_html import Reader
 
-from telemetry import units
 from telemetry.database import SQL, Connection, execute, open_connection, upsert
-from telemetry.findings import QUESTIONS, findings, quiet
-from telemetry.intervals import differ, wilson
 from telemetry.prices import load_runner_prices
-from telemetry.report import (
+from telemetry.report import figures as units
+from telemetry.report.data import (
     STATEMENTS,
     Period,
     Report,
@@ -31,9 +29,11 @@ from telemetry.report import (
     report,
     snapshot,
 )
-from telemetry.report_html import INDEX, one_page, pages
-from telemetry.report_markdown import summary
-from telemetry.report_tiles import NOTHING_BEFORE, Tile, tiles, unchanged
+from telemetry.report.figures import differ, wilson
+from telemetry.report.findings import QUESTIONS, findings, quiet
+from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.markdown_report import summary
+from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, unchanged
 from telemetry.rows import Repository, WorkflowRun
 from telemetry.settings import UsageError
 

@@ -18,9 +18,9 @@ from test_html import DARK, LIGHT
 from test_report import DAY, HOUR, MINUTE, MONTH, _job, _run, known
 
 from telemetry.database import open_connection, upsert
-from telemetry.report import report
-from telemetry.report_html import INDEX, one_page, pages
-from telemetry.report_markdown import summary
+from telemetry.report.data import report
+from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.markdown_report import summary
 from telemetry.rows import Repository
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

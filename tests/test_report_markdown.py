@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from test_report import MONTH, _job, _run, known
 
 from telemetry.database import Connection, upsert
-from telemetry.markdown import CUT, NOTHING, escape, said, sparkline, table, within
 from telemetry.prices import load_runner_prices
-from telemetry.report import report
-from telemetry.report_markdown import summary
+from telemetry.report.data import report
+from telemetry.report.markdown import CUT, NOTHING, escape, said, sparkline, table, within
+from telemetry.report.markdown_report import summary
 from telemetry.terminal import Name
 
 

@@ -1,20 +1,22 @@
 """The parts of a repository's page about money: runners, waste, language models."""
 
-from telemetry import charts
-from telemetry.charts import Bar
-from telemetry.html import Child, Html, tag
-from telemetry.page import figure, more, nothing, table
-from telemetry.report import RepositoryReport, Row, known_sum
-from telemetry.terminal import Name, counted
-from telemetry.units import (
+from telemetry.report import charts
+from telemetry.report.charts import Bar
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import (
     UNKNOWN,
+    Row,
     count,
     dollars,
+    known_sum,
     minute,
     minutes,
     percent,
     share_of,
 )
+from telemetry.report.markup import Child, Html, tag
+from telemetry.report.page import figure, more, nothing, table
+from telemetry.terminal import Name, counted
 
 MOST_BARS = 10
 MOST_ROWS = 25

@@ -2,15 +2,11 @@
 
 from datetime import date
 
-from telemetry import charts
-from telemetry.charts import WEEKDAYS, Bar, DayDuration, Stack
-from telemetry.findings import BRANCHES
-from telemetry.html import Child, Html, link, tag
-from telemetry.links import run_page
-from telemetry.page import figure, key, more, names, nothing, table
-from telemetry.report import RepositoryReport, Row, is_of
-from telemetry.terminal import Name, counted
-from telemetry.units import (
+from telemetry.report import charts
+from telemetry.report.charts import WEEKDAYS, Bar, DayDuration, Stack
+from telemetry.report.data import RepositoryReport, is_of
+from telemetry.report.figures import (
+    Row,
     change,
     count,
     day,
@@ -21,6 +17,11 @@ from telemetry.units import (
     share_of,
     shift_of,
 )
+from telemetry.report.findings import BRANCHES
+from telemetry.report.github_pages import run_page
+from telemetry.report.markup import Child, Html, link, tag
+from telemetry.report.page import figure, key, more, names, nothing, table
+from telemetry.terminal import Name, counted
 
 MOST_CHARTS = 12
 MOST_BARS = 10

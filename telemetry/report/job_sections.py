@@ -1,18 +1,13 @@
 """The parts of a repository's page about jobs: their time, their waiting, one run of them."""
 
-from telemetry import charts
-from telemetry.charts import Bar, Span
-from telemetry.html import Child, link
-from telemetry.links import run_page
-from telemetry.page import figure, key, more, names, nothing, table
-from telemetry.report import RepositoryReport, Row
+from telemetry.report import charts
+from telemetry.report.charts import Bar, Span
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, count, duration, minutes, percent
+from telemetry.report.github_pages import run_page
+from telemetry.report.markup import Child, link
+from telemetry.report.page import figure, key, more, names, nothing, table
 from telemetry.terminal import Name, counted
-from telemetry.units import (
-    count,
-    duration,
-    minutes,
-    percent,
-)
 
 MOST_BARS = 10
 MOST_ROWS = 25

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from telemetry.findings import BRANCHES, findings, quiet
-from telemetry.markdown import escape, said, sparkline, table, within
-from telemetry.report import NO_RUN, Report, RepositoryReport, Row, is_of
-from telemetry.report_tiles import tiles, unchanged
+from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
+from telemetry.report.figures import Row, count, dollars, duration, minutes, percent, share_of
+from telemetry.report.findings import BRANCHES, findings, quiet
+from telemetry.report.markdown import escape, said, sparkline, table, within
+from telemetry.report.tiles import tiles, unchanged
 from telemetry.terminal import Name
-from telemetry.units import count, dollars, duration, minutes, percent, share_of
 
 MOST_ROWS = 10
 WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}

@@ -8,9 +8,9 @@ because browsers print a pattern as large images.
 import html
 from collections.abc import Sequence
 
-from telemetry.html import Child, Html, join, tag
+from telemetry.report.figures import UNKNOWN, count
+from telemetry.report.markup import Child, Html, join, tag
 from telemetry.terminal import Name
-from telemetry.units import UNKNOWN, count
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 

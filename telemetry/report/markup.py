@@ -82,7 +82,7 @@ def _markup(child: Child) -> str:
 
 
 def link(address: str | None, *children: Child) -> Html:
-    """A link, or its children alone where there is no address; see telemetry/links.py for those.
+    """A link, or its children alone where there is no address; github_pages.py makes those.
 
     Raises ValueError for an address that is neither https nor within the page or its folder.
     """

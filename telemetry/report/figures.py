@@ -1,12 +1,22 @@
-"""Figures as people read them: lengths of time, shares, money, and what changed between two.
+"""Figures as people read them: lengths of time, shares, money, intervals, and sums of rows.
 
-A figure that is not known is `UNKNOWN`, never 0.
-"""
+A figure that is not known is `UNKNOWN`, never 0."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import sqrt
 from statistics import median
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def known_sum(rows: Sequence[Row], column: str) -> Decimal | None:
+    """The sum of what is known of a column; None where nothing is."""
+    known = [Decimal(row[column]) for row in rows if row[column] is not None]
+    return sum(known, Decimal(0)) if known else None
+
 
 UNKNOWN = "–"
 Number = int | float | Decimal
@@ -99,3 +109,24 @@ def axis_top(usual: Sequence[float | None], shown: Sequence[float | None]) -> fl
     known = [value for value in usual if value is not None]
     greatest = max((value for value in shown if value is not None), default=0)
     return min(greatest, 4 * median(known)) if known else greatest
+
+
+Interval = tuple[float, float]
+
+# Of 100 samples, 95 have the true value within.
+Z = 1.96
+
+
+def wilson(successes: int, trials: int) -> Interval | None:
+    """The interval of a share, from 0 to 1 (Wilson 1927). None without a trial."""
+    if trials == 0:
+        return None
+    share, square = successes / trials, Z * Z / trials
+    middle = share + square / 2
+    spread = Z * sqrt(share * (1 - share) / trials + square / (4 * trials))
+    return max(0.0, (middle - spread) / (1 + square)), min(1.0, (middle + spread) / (1 + square))
+
+
+def differ(one: Interval | None, other: Interval | None) -> bool:
+    """Whether both are known and lie apart; where they overlap, no change is clear."""
+    return one is not None and other is not None and (one[1] < other[0] or other[1] < one[0])

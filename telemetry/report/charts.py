@@ -1,6 +1,6 @@
 """Charts as inline SVG. Each is 420 units wide, so that the words in all of them have one size.
 
-Colours and patterns are classes of the page's style sheet (telemetry/page.py). What a chart shows
+Colours and patterns are classes of the page's style sheet (page.py). What a chart shows
 is told in words too: `label` by who draws it, the figures in a table beside it.
 """
 
@@ -10,10 +10,10 @@ from datetime import date
 from itertools import pairwise
 from math import ceil
 
-from telemetry.html import Child, Html, join, tag
+from telemetry.report.figures import axis_top, duration
+from telemetry.report.figures import day as spelled
+from telemetry.report.markup import Child, Html, join, tag
 from telemetry.terminal import Name, shortened
-from telemetry.units import axis_top, duration
-from telemetry.units import day as spelled
 
 WIDTH = 420
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 14, 20

@@ -6,21 +6,25 @@ for how much there was: more runs are neither.
 
 from dataclasses import dataclass
 
-from telemetry.intervals import Interval, differ, wilson
-from telemetry.report import RepositoryReport, Row, known_sum
-from telemetry.terminal import counted
-from telemetry.units import (
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import (
     UNKNOWN,
+    Interval,
+    Row,
     change,
     count,
+    differ,
     dollars,
     duration,
+    known_sum,
     minutes,
     percent,
     points,
     share_of,
     shift_of,
+    wilson,
 )
+from telemetry.terminal import counted
 
 NOTHING_BEFORE = "nothing before to compare with"
 NO_CLEAR_CHANGE = "no clear change"

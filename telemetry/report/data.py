@@ -8,19 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from psycopg import IsolationLevel
 
 from telemetry.database import Connection, execute
-from telemetry.links import repository_page
+from telemetry.report.figures import Row, minute
+from telemetry.report.github_pages import repository_page
 from telemetry.settings import UsageError
 from telemetry.status import Status, status
 from telemetry.terminal import shortened
-from telemetry.units import minute
-
-Row = dict[str, Any]
 
 # GitHub Actions was announced on the day before.
 FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
@@ -113,12 +110,6 @@ def is_of(workflow: Row, row: Row) -> bool:
     """Whether a row is about this row of `workflows`: the same workflow on that kind of branch."""
     columns = ("workflow_id", "workflow", "branch_class")
     return all(workflow[column] == row[column] for column in columns)
-
-
-def known_sum(rows: Sequence[Row], column: str) -> Decimal | None:
-    """The sum of what is known of a column; None where nothing is."""
-    known = [Decimal(row[column]) for row in rows if row[column] is not None]
-    return sum(known, Decimal(0)) if known else None
 
 
 def told_apart(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:

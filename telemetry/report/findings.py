@@ -7,20 +7,22 @@ to do; the one that takes the most time comes first.
 from dataclasses import dataclass
 from decimal import Decimal
 
-from telemetry.report import RepositoryReport, Row, known_sum
-from telemetry.terminal import Name, Sentence, counted
-from telemetry.units import (
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import (
+    Row,
     change,
     count,
     day,
     dollars,
     duration,
+    known_sum,
     minute,
     minutes,
     percent,
     shift_of,
 )
-from telemetry.units import share_of as share
+from telemetry.report.figures import share_of as share
+from telemetry.terminal import Name, Sentence, counted
 
 # A runner that is there within two minutes is no reason to do anything.
 LONG_WAIT_SECONDS = 120

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Mapping
 
-from telemetry.charts import sparkline
-from telemetry.cost_sections import llm
 from telemetry.database import SQL
-from telemetry.findings import Finding, findings, open_incidents, quiet
-from telemetry.html import Child, Html, join, link, tag
-from telemetry.page import page, program, section, table, tile
-from telemetry.report import NO_RUN, STATEMENTS, Report, RepositoryReport
-from telemetry.report_sections import sections
-from telemetry.report_tiles import tiles, unchanged
+from telemetry.report.charts import sparkline
+from telemetry.report.cost_sections import cost, llm
+from telemetry.report.data import NO_RUN, STATEMENTS, Report, RepositoryReport
+from telemetry.report.figures import count, duration, minute, percent, share_of
+from telemetry.report.findings import Finding, findings, open_incidents, quiet
+from telemetry.report.job_sections import slowest, slowest_run, waiting
+from telemetry.report.markup import Child, Html, join, link, tag
+from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
+from telemetry.report.page import page, program, section, table, tile
+from telemetry.report.tiles import tiles, unchanged
 from telemetry.status import in_words
 from telemetry.terminal import Name, counted
-from telemetry.units import count, duration, minute, percent, share_of
 
 INDEX = "index.html"
 COMPUTED = "computed"
@@ -228,3 +229,19 @@ def _default_branch(report: RepositoryReport) -> str:
 
 def _footer(report: Report) -> Html:
     return tag("footer", tag("p", f"Made at {minute(report.now)} UTC by actions-telemetry."))
+
+
+def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
+    """Anchor, title and body of each part."""
+    return [
+        ("durations", "How long runs take", durations(report)),
+        ("outcomes", "What runs come to", outcomes(report)),
+        ("flaky", "Flaky jobs", flaky(report)),
+        ("failing", "What fails", failing(report)),
+        ("slowest", "Where the time goes", slowest(report)),
+        ("waiting", "Waiting for runners", waiting(report)),
+        ("cost", "Cost and waste", cost(report)),
+        ("hours", "Busy hours", hours(report)),
+        ("run", "The slowest recent run", slowest_run(report)),
+        ("llm", "Language models", llm(report.llm_phases, report.costs)),
+    ]

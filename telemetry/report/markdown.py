@@ -4,8 +4,8 @@ import html
 import re
 from collections.abc import Sequence
 
+from telemetry.report.figures import axis_top
 from telemetry.terminal import Name, Sentence, plain
-from telemetry.units import axis_top
 
 # GitHub refuses the summary of a step beyond 1 MiB, and shows none of it ("Workflow commands for
 # GitHub Actions", step isolation and limits). What the step writes besides needs room as well.

@@ -1,0 +1,1 @@
+"""What there is to know, drawn as one HTML page or a Markdown summary."""
