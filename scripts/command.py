@@ -19,7 +19,7 @@ from output import say
 from psycopg import errors
 
 from telemetry import TelemetryError, settings
-from telemetry.github import GitHub, GitHubError
+from telemetry.github.client import GitHub, GitHubError
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0

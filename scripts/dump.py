@@ -13,8 +13,9 @@ from command import parser, run
 from output import say, show
 
 from telemetry.database import conninfo
+from telemetry.github.artifacts import DUMP_ARTIFACT
 from telemetry.terminal import size
-from telemetry.transfer import DUMP_ARTIFACT, dump
+from telemetry.transfer import dump
 
 
 def main() -> int:

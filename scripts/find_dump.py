@@ -13,7 +13,7 @@ from command import github, parser, run
 from output import say, show
 
 from telemetry import settings
-from telemetry.transfer import find_dump
+from telemetry.github.artifacts import find_dump
 
 WORKFLOW = "telemetry.yml"
 

@@ -14,7 +14,8 @@ from command import parser, run
 from output import say, show
 
 from telemetry.database import conninfo
-from telemetry.transfer import DUMP_ARTIFACT, restore
+from telemetry.github.artifacts import DUMP_ARTIFACT
+from telemetry.transfer import restore
 
 
 def main() -> int:

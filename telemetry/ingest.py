@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from telemetry import TelemetryError
 from telemetry.database import Connection, execute
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.repository_ingest import RepositoryIngest
 from telemetry.wanted import Report, Tools, Wanted
 

@@ -14,7 +14,8 @@ from typing import Any
 from psycopg import errors
 
 from telemetry.database import Connection, Counts, execute, patiently, upsert
-from telemetry.github import GitHub, NotFound, Page
+from telemetry.github.client import GitHub, Page
+from telemetry.github.errors import NotFound
 from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.rows import LONGEST_COUNT, UnreadableRow, read_integer, read_mapping, wrong_value
 

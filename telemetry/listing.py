@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.github import GitHub, GitHubError, Page, PaginationLimited
-from telemetry.pagination import PAGES_KEPT
+from telemetry.github.client import GitHub, GitHubError, Page
+from telemetry.github.errors import PaginationLimited
+from telemetry.github.pagination import PAGES_KEPT
 from telemetry.rows import UnreadableRow, WorkflowRun
 from telemetry.search import Search, created_range
 from telemetry.windows import ListedWindow, Walk, groups, whole

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 from telemetry.database import Counts, execute, patiently, upsert
-from telemetry.github import BudgetSpent, Page, RateLimited
+from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest_log import IngestLog
 from telemetry.lease import Held
 from telemetry.listing import SEARCH_LAG, Batch, Batches, ListedWindow, Lister, groups

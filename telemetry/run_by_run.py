@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from telemetry.database import execute, upsert
-from telemetry.github import GitHubError, NotFound
+from telemetry.github.client import GitHubError
+from telemetry.github.errors import NotFound
 from telemetry.ingest_log import IngestLog
 from telemetry.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
 from telemetry.rows import Repository, UnreadableRow, WorkflowRun

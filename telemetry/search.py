@@ -6,7 +6,7 @@ Knows pages and rows; does no I/O and reads no clock.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from telemetry.pagination import Page
+from telemetry.github.pagination import Page
 from telemetry.rows import LONGEST_COUNT, WorkflowRun
 from telemetry.windows import SECOND, ListedWindow, Walk, told_length
 

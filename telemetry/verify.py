@@ -13,7 +13,7 @@ from typing import Any
 from telemetry import TelemetryError
 from telemetry.database import Connection, execute
 from telemetry.differences import Difference, compare
-from telemetry.github import BudgetSpent, Page, RateLimited
+from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest import Tools
 from telemetry.listing import SEARCH_LAG, Batch, Batches, Lister
 from telemetry.rows import Repository, WorkflowRun

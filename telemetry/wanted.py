@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from telemetry.database import Connection
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.listing import Limits
 from telemetry.rows import Ingestion
 from telemetry.settings import UsageError

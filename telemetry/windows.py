@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from telemetry.pagination import Page
+from telemetry.github.pagination import Page
 from telemetry.rows import UnreadableRow, WorkflowRun
 
 SECOND = timedelta(seconds=1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.backoff import (
+from telemetry.github.answers import (
     LONGEST_WAIT,
     Answer,
     Decision,

@@ -17,7 +17,7 @@ from conftest import ROOT
 
 from telemetry import simulator
 from telemetry.database import Connection, open_connection
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.prune import prune

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from telemetry.database import SQL
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.migrations import VIEWS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from telemetry.github import GitHub, GitHubError, NotFound, RateLimit, RateLimited
+from telemetry.github.client import GitHub, GitHubError, RateLimit, RateLimited
+from telemetry.github.errors import NotFound
 
 TOKEN = "ghp_secret0123456789"
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

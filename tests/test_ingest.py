@@ -11,7 +11,7 @@ import pytest
 
 from telemetry import TelemetryError, simulator
 from telemetry.database import Connection, open_connection
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.rows import WorkflowRun

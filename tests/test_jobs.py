@@ -18,7 +18,7 @@ from conftest import ROOT, payload, workflow_job, workflow_run, workflow_step
 from pytest_httpserver import HTTPServer
 
 from telemetry.database import Connection, Counts, execute, open_connection, upsert
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.jobs import (
     DueAttempt,

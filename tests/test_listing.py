@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.github import BudgetSpent, GitHub, RateLimited
+from telemetry.github.client import BudgetSpent, GitHub, RateLimited
 from telemetry.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, ListedWindow, Lister
 from telemetry.simulated_world import Repository, World
 from telemetry.simulator import Fault, RequestInfo, Simulator, bad_gateway, edited, primary_limit

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from test_windows import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run
 
-from telemetry.pagination import Page
+from telemetry.github.pagination import Page
 from telemetry.rows import UnreadableRow
 from telemetry.search import Search, created_range
 from telemetry.windows import ListedWindow

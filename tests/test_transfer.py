@@ -15,11 +15,12 @@ from pytest_httpserver import HTTPServer
 
 from telemetry import TelemetryError
 from telemetry.database import Connection, open_connection, upsert
-from telemetry.github import GitHub
+from telemetry.github.artifacts import find_dump
+from telemetry.github.client import GitHub
 from telemetry.migrations import migrate, require_schema
 from telemetry.rows import Repository
 from telemetry.settings import UsageError
-from telemetry.transfer import dump, find_dump, psql, restore
+from telemetry.transfer import dump, psql, restore
 
 
 def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:

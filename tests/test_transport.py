@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.github import GitHub, GitHubError
+from telemetry.github.client import GitHub, GitHubError
 
 TOKEN = "ghp_secret0123456789"
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from telemetry import TelemetryError, simulator
 from telemetry.database import Connection
 from telemetry.differences import COMPARED, Difference, compare
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.simulated_month import team_month

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from telemetry.backoff import Decision, Verdict
-from telemetry.waiting import RateLimited, Waiting
+from telemetry.github.answers import Decision, Verdict
+from telemetry.github.errors import RateLimited
+from telemetry.github.gate import Waiting
 
 
 class Clock:

@@ -10,7 +10,7 @@ from conftest import workflow_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry.pagination import Page
+from telemetry.github.pagination import Page
 from telemetry.rows import UnreadableRow, WorkflowRun
 from telemetry.windows import ListedWindow, Walk, groups, told_length
 

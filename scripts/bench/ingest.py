@@ -21,7 +21,7 @@ from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time
 from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry import TelemetryError, embedded, settings
 from telemetry.database import open_connection
-from telemetry.github import GitHub
+from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
 from telemetry.migrations import migrate, roll_back
 from telemetry.simulated_world import World

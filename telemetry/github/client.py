@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
-from telemetry.backoff import (
+from telemetry.github.answers import (
     Answer,
     Decision,
     Fault,
@@ -27,10 +27,18 @@ from telemetry.backoff import (
     links,
     rate_limit,
 )
-from telemetry.budget import Budget, BudgetSpent
-from telemetry.pagination import Page, Reply, Unanswered, pages
-from telemetry.transport import GitHubError, Transport, origin
-from telemetry.waiting import RateLimited, Waiting
+from telemetry.github.budget import Budget
+from telemetry.github.errors import (
+    BudgetSpent,
+    GitHubError,
+    NotFound,
+    PaginationLimited,
+    RateLimited,
+    Unanswered,
+)
+from telemetry.github.gate import Waiting
+from telemetry.github.pagination import Page, Reply, pages
+from telemetry.github.transport import Transport, origin
 
 __all__ = [
     "BudgetSpent",
@@ -45,14 +53,6 @@ __all__ = [
 
 _CONNECT_TRIES = 3
 _MOST_REDIRECTS = 5
-
-
-class PaginationLimited(GitHubError):
-    """The list is longer than GitHub pages through; ask for it in windows of creation time."""
-
-
-class NotFound(GitHubError):
-    """404 twice: it does not exist, or no longer, or the token may not see it."""
 
 
 class GitHub:

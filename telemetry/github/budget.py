@@ -3,16 +3,8 @@
 import threading
 from datetime import datetime, timedelta
 
-from telemetry.backoff import RateLimit
-from telemetry.transport import GitHubError
-
-
-class BudgetSpent(GitHubError):
-    """No more requests are to be sent now; `reset_at` (UTC), if known, is when there are more."""
-
-    def __init__(self, message: str, reset_at: datetime | None = None) -> None:
-        super().__init__(message, None)
-        self.reset_at = reset_at
+from telemetry.github.answers import RateLimit
+from telemetry.github.errors import BudgetSpent
 
 
 class Budget:

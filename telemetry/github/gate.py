@@ -9,18 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from weakref import WeakSet
 
-from telemetry.backoff import LONGEST_WAIT, Decision, fault_wait, utc
-from telemetry.transport import GitHubError
+from telemetry.github.answers import LONGEST_WAIT, Decision, fault_wait, utc
+from telemetry.github.errors import GitHubError, RateLimited
 
 _HEARTBEAT_SECONDS = 60.0
-
-
-class RateLimited(GitHubError):
-    """GitHub asks for a longer wait than allowed; `reset_at` (UTC) is when it ends, if known."""
-
-    def __init__(self, message: str, status: int | None, reset_at: datetime | None) -> None:
-        super().__init__(message, status)
-        self.reset_at = reset_at
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from http.client import (
 )
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from telemetry import TelemetryError
-from telemetry.backoff import Answer, Fault, clean
+from telemetry.github.answers import Answer, Fault, clean
+from telemetry.github.errors import GitHubError
 
 _IDLE_CONNECTIONS = 16
 
@@ -35,14 +35,6 @@ _CLOSED_BY_SERVER = (
     ssl.SSLEOFError,
     ssl.SSLZeroReturnError,
 )
-
-
-class GitHubError(TelemetryError):
-    """A request that GitHub did not answer as needed; `status` is its HTTP status if it had one."""
-
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 class Transport:

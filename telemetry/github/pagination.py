@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from telemetry.transport import GitHubError
+from telemetry.github.errors import GitHubError, Unanswered
 
 _SIZES = (100, 50, 25, 10)
 # For each page in flight so many are in flight or wait to be taken, so that requests go on while
@@ -45,14 +45,6 @@ class Reply:
     links: dict[str, str]
     etag: str | None = None
     unchanged: bool = False
-
-
-class Unanswered(GitHubError):
-    """Only faults, again and again, from a host that can be reached; `reason` is the last one."""
-
-    def __init__(self, message: str, status: int | None, reason: str) -> None:
-        super().__init__(message, status)
-        self.reason = reason
 
 
 class Fetch(Protocol):
