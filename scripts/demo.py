@@ -22,9 +22,9 @@ from output import say
 
 from telemetry import embedded
 from telemetry.migrations import roll_back
-from telemetry.simulated_llm_logs import write_llm_logs
-from telemetry.simulated_month import team_month
-from telemetry.simulator import Simulator
+from telemetry.simulated.llm_logs import write_llm_logs
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
 from telemetry.transfer import psql
 
 SEED = 1

@@ -10,8 +10,8 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from telemetry.simulated_month import team_month
-from telemetry.simulator import Simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
 
 
 def moment(text: str) -> datetime:

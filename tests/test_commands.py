@@ -22,9 +22,9 @@ from test_ingest import assert_equals_truth, stored
 from test_transfer import answers, artifact
 
 from telemetry.database import Connection, open_connection
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import World
-from telemetry.simulator import Simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
 
 Finished = subprocess.CompletedProcess[str]
 Run = Callable[..., Finished]

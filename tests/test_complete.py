@@ -15,16 +15,16 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from telemetry import simulator
 from telemetry.database import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.prune import prune
 from telemetry.rows import WorkflowRun
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import Run, World
-from telemetry.simulator import Fault, RequestInfo, Simulator
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.world import Run, World
 from telemetry.status import status
 
 REPOSITORY = "acme/app"

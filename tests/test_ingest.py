@@ -9,16 +9,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from telemetry import TelemetryError, simulator
+from telemetry import TelemetryError
 from telemetry.database import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.rows import WorkflowRun
 from telemetry.settings import UsageError
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import World
-from telemetry.simulator import Fault, RequestInfo, Simulator
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.world import World
 
 REPOSITORY = "acme/app"
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -29,9 +29,9 @@ from telemetry.jobs import (
     store_jobs,
 )
 from telemetry.rows import WorkflowRun, seconds_between
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import HOSTED_RUNNERS, Attempt, PlannedJob, Run, World
-from telemetry.simulator import Fault, RequestInfo, Simulator, edited
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator, edited
+from telemetry.simulated.world import HOSTED_RUNNERS, Attempt, PlannedJob, Run, World
 
 REPOSITORY = "acme/app"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

@@ -15,8 +15,15 @@ import pytest
 
 from telemetry.github.client import BudgetSpent, GitHub, RateLimited
 from telemetry.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, ListedWindow, Lister
-from telemetry.simulated_world import Repository, World
-from telemetry.simulator import Fault, RequestInfo, Simulator, bad_gateway, edited, primary_limit
+from telemetry.simulated.server import (
+    Fault,
+    RequestInfo,
+    Simulator,
+    bad_gateway,
+    edited,
+    primary_limit,
+)
+from telemetry.simulated.world import Repository, World
 
 NAME = "acme/app"
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)

@@ -25,8 +25,8 @@ from telemetry.llm_logs import STDIN, Defaults
 from telemetry.llm_rows import LlmIngestion, finality, merged
 from telemetry.prune import prune
 from telemetry.rows import LlmCall
-from telemetry.simulated_month import team_month
-from telemetry.simulator import Simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
 from telemetry.status import status
 from telemetry.summaries import ingestion_text, lost_text, status_text
 

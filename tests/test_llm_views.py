@@ -18,8 +18,8 @@ from telemetry.llm_logs import Defaults, find_files
 from telemetry.prices import load_llm_prices
 from telemetry.questions import questions
 from telemetry.rows import LlmCall, WorkflowRun
-from telemetry.simulated_llm_logs import write_llm_logs
-from telemetry.simulated_month import team_month
+from telemetry.simulated.llm_logs import write_llm_logs
+from telemetry.simulated.month import team_month
 
 NOW = datetime.now(UTC)
 MODELS = ("claude-haiku-4-5-20251001", "gpt-5-mini", "openai/gpt-5-mini", "of-tomorrow")

@@ -22,10 +22,9 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from telemetry.simulated_month import team_month
-from telemetry.simulated_payloads import Payloads
-from telemetry.simulated_world import PlannedJob, Repository, Run, World
-from telemetry.simulator import (
+from telemetry.simulated.month import team_month
+from telemetry.simulated.payloads import Payloads
+from telemetry.simulated.server import (
     Fault,
     RequestInfo,
     Simulator,
@@ -40,6 +39,7 @@ from telemetry.simulator import (
     too_many_requests,
     truncated_body,
 )
+from telemetry.simulated.world import PlannedJob, Repository, Run, World
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent

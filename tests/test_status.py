@@ -10,9 +10,9 @@ from test_verify import NOW, REPOSITORY, ingested_by, settled_runs
 from telemetry.database import Connection, execute, upsert
 from telemetry.prune import horizon, prune
 from telemetry.rows import Repository
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import World
-from telemetry.simulator import Simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
 from telemetry.status import in_words, status
 from telemetry.summaries import proof_text, status_text
 

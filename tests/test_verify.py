@@ -16,15 +16,16 @@ from conftest import ROOT, workflow_run
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry import TelemetryError, simulator
+from telemetry import TelemetryError
 from telemetry.database import Connection
 from telemetry.differences import COMPARED, Difference, compare
 from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
 from telemetry.listing import Limits
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import Run, World
-from telemetry.simulator import Simulator
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import Run, World
 from telemetry.summaries import verification_text
 from telemetry.verify import Verification, _spaces, verify
 

@@ -18,8 +18,8 @@ from conftest import ROOT
 from test_commands import checkout
 
 from telemetry.database import open_connection
-from telemetry.simulated_month import team_month
-from telemetry.simulator import Fault, RequestInfo, Simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "telemetry.yml").read_text("utf-8"))
 ACTIONS = "/repos/acme/app/actions"

@@ -24,8 +24,8 @@ from telemetry.database import open_connection
 from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
 from telemetry.migrations import migrate, roll_back
-from telemetry.simulated_world import World
-from telemetry.simulator import Simulator
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
 
 CONCURRENCY = 8
 # Older than any run of the simulated month, and younger than what is pruned.

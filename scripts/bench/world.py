@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from telemetry.database import Connection, execute
-from telemetry.simulated_month import team_month
-from telemetry.simulated_world import World
-from telemetry.simulator import (
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import (
     Fault,
     RequestInfo,
     bad_gateway,
@@ -15,6 +14,7 @@ from telemetry.simulator import (
     too_many_requests,
     truncated_body,
 )
+from telemetry.simulated.world import World
 
 REPOSITORY = "acme/app"
 YEAR = timedelta(days=365)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
 
-from telemetry.simulated_world import (
+from telemetry.simulated.world import (
     Account,
     Commit,
     PlannedJob,

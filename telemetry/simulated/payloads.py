@@ -11,7 +11,7 @@ from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
 
-from telemetry.simulated_world import (
+from telemetry.simulated.world import (
     HOSTED_RUNNERS,
     Account,
     Attempt,

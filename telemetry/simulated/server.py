@@ -27,8 +27,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from telemetry.simulated_payloads import Payloads, encode
-from telemetry.simulated_world import Account, Repository, Run, Workflow, World
+from telemetry.simulated.payloads import Payloads, encode
+from telemetry.simulated.world import Account, Repository, Run, Workflow, World
 
 DOCUMENTATION = "https://docs.github.com/rest"
 PER_HOUR_WITHOUT_TOKEN = 60

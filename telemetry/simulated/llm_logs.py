@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from telemetry.simulated_world import TrueAttempt
+from telemetry.simulated.world import TrueAttempt
 
 # US dollars for a million tokens of fresh input, cache reads, cache writes and output: what this
 # tool reports as cost is computed by the tool.

@@ -1,0 +1,1 @@
+"""A simulated GitHub with a truth to compare with. Imports nothing else of the toolkit."""
