@@ -8,7 +8,7 @@ from typing import Any
 
 from conftest import PAYLOADS
 
-from telemetry.llm_logs import Defaults, Rejected, read_calls
+from telemetry.llm.logs import Defaults, Rejected, read_calls
 from telemetry.rows import LlmCall
 
 AT = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)

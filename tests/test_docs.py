@@ -160,8 +160,8 @@ def reachable(module: str) -> set[str]:
 
 
 def test_the_tests_of_imports_see_every_module() -> None:
-    assert "telemetry.llm_formats.otlp" in MODULES
-    assert "telemetry.llm_formats.reading" in imports("telemetry.llm_formats.otlp")
+    assert "telemetry.llm.formats.otlp" in MODULES
+    assert "telemetry.llm.formats.reading" in imports("telemetry.llm_formats.otlp")
 
 
 def test_data_goes_one_way() -> None:

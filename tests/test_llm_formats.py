@@ -12,7 +12,7 @@ import pytest
 from conftest import PAYLOADS
 from llm_readings import AT, finality, merged, payload_calls, read, tokens
 
-from telemetry.llm_logs import Rejected
+from telemetry.llm.logs import Rejected
 from telemetry.rows import LlmCall, told_apart
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -20,8 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telemetry.database import Connection, Counts, execute, upsert
-from telemetry.llm_ingest import MOST_NAMED, ingest_llm_calls
-from telemetry.llm_logs import STDIN, Defaults
+from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
+from telemetry.llm.logs import STDIN, Defaults
 from telemetry.llm_rows import LlmIngestion, finality, merged
 from telemetry.prune import prune
 from telemetry.rows import LlmCall

@@ -25,14 +25,7 @@ from llm_readings import AT, merged, read
 from psycopg import sql
 
 from telemetry.database import Connection, upsert
-from telemetry.llm_logs import (
-    LONGEST_RECORD,
-    STDIN,
-    Defaults,
-    Rejected,
-    find_files,
-    read_calls,
-)
+from telemetry.llm.logs import LONGEST_RECORD, STDIN, Defaults, Rejected, find_files, read_calls
 from telemetry.rows import LONGEST_COUNT, LONGEST_INTEGER, LlmCall, storable
 from telemetry.settings import UsageError
 

@@ -15,8 +15,8 @@ import pytest
 from conftest import CREATED_AT, llm_call
 
 from telemetry.database import Connection, upsert
-from telemetry.llm_ingest import ingest_llm_calls
-from telemetry.llm_logs import Defaults
+from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.llm.logs import Defaults
 from telemetry.price_rows import LlmPrice
 from telemetry.prices import PRICES, load_llm_prices, read_prices
 from telemetry.rows import LlmCall

@@ -13,8 +13,8 @@ from conftest import llm_call, workflow_run
 from test_llm_prices import in_python
 
 from telemetry.database import Connection, execute, upsert
-from telemetry.llm_ingest import ingest_llm_calls
-from telemetry.llm_logs import Defaults, find_files
+from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.llm.logs import Defaults, find_files
 from telemetry.prices import load_llm_prices
 from telemetry.questions import questions
 from telemetry.rows import LlmCall, WorkflowRun

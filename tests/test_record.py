@@ -18,7 +18,7 @@ import pytest
 from conftest import ROOT
 from llm_readings import read
 
-from telemetry.record import recorded_call
+from telemetry.llm.record import recorded_call
 
 RECORDER = ROOT / "telemetry" / "record.py"
 

@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from bench.floor import parse_lines
-from telemetry.llm_logs import Defaults, read_calls
+from telemetry.llm.logs import Defaults, read_calls
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from output import progress
 
 from telemetry import settings
 from telemetry.database import Connection
-from telemetry.llm_ingest import ingest_llm_calls
-from telemetry.llm_logs import Defaults, find_files
+from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.llm.logs import Defaults, find_files
 from telemetry.llm_rows import LlmIngestion
 from telemetry.prices import load_llm_prices
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm_formats.reading import (
+from telemetry.llm.formats.reading import (
     Columns,
     Defaults,
     Reading,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from telemetry.llm_formats.reading import read_list
+from telemetry.llm.formats.reading import read_list
 from telemetry.rows import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_text
 
 Attributes = dict[str, Any]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
-from telemetry.llm_formats.reading import Defaults, Reading, each
+from telemetry.llm.formats.reading import Defaults, Reading, each
 from telemetry.rows import (
     LlmCall,
     digest,

@@ -17,7 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from telemetry.llm_formats import (
+from telemetry.llm.formats import (
     canonical,
     codex,
     execution,
@@ -28,7 +28,7 @@ from telemetry.llm_formats import (
     otlp,
     transcript,
 )
-from telemetry.llm_formats.reading import Defaults, Reading
+from telemetry.llm.formats.reading import Defaults, Reading
 from telemetry.rows import LlmCall, UnreadableRow, shown
 from telemetry.settings import UsageError
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from psycopg import errors
 
 from telemetry.database import Connection, Counts, execute, patiently, upsert
-from telemetry.llm_logs import STDIN, Defaults, Rejected, read_calls
+from telemetry.llm.logs import STDIN, Defaults, Rejected, read_calls
 from telemetry.llm_rows import LlmIngestion, merged
 from telemetry.rows import LlmCall
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm_formats.reading import Columns, Defaults, Reading, each
+from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
 from telemetry.rows import (
     LlmCall,
     UnreadableRow,

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from telemetry.llm_formats import claude_code_events
-from telemetry.llm_formats.otlp_attributes import (
+from telemetry.llm.formats import claude_code_events
+from telemetry.llm.formats.otlp_attributes import (
     Attributes,
     attributes,
     count,
@@ -19,7 +19,7 @@ from telemetry.llm_formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm_formats.reading import Columns, Defaults, Reading, each, read_list
+from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, read_list
 from telemetry.rows import LlmCall, UnreadableRow, read_count, read_object, read_text, required
 
 SIGNALS = ("resourceSpans", "resourceLogs", "resourceMetrics")

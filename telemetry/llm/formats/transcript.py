@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm_formats.reading import Columns, Defaults, Reading, each, inclusive
+from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, inclusive
 from telemetry.rows import (
     LlmCall,
     UnreadableRow,

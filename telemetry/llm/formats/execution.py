@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm_formats.reading import Columns, Defaults, Reading, each, inclusive, read_list
+from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, inclusive, read_list
 from telemetry.rows import (
     LONGEST_COUNT,
     LlmCall,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm_formats.reading import Columns, Defaults, Reading, each
+from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
 from telemetry.rows import (
     LONGEST_COUNT,
     LlmCall,

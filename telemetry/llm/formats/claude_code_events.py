@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm_formats.otlp_attributes import (
+from telemetry.llm.formats.otlp_attributes import (
     Attributes,
     attributes,
     count,
@@ -12,7 +12,7 @@ from telemetry.llm_formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm_formats.reading import Defaults, inclusive, read_milliseconds
+from telemetry.llm.formats.reading import Defaults, inclusive, read_milliseconds
 from telemetry.rows import (
     LlmCall,
     read_moment,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from telemetry.llm_formats.reading import Defaults, Reading, each
+from telemetry.llm.formats.reading import Defaults, Reading, each
 from telemetry.rows import LlmCall, digest, read_count
 
 

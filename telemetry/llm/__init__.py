@@ -1,0 +1,1 @@
+"""From logs of LLM calls to rows in the database."""
