@@ -21,9 +21,10 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from telemetry import embedded
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.price_rows import AnyPrice, LlmPrice, RunnerLabel, RunnerPrice
-from telemetry.rows import LlmCall, OpenRun, Repository, WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.prices import AnyPrice, LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.settings import UsageError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from telemetry.rows import WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 
 # What a list does not tell, what changes with a repository's name, and what is the key.
 NOT_COMPARED = {

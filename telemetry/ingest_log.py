@@ -12,7 +12,7 @@ import psycopg
 from telemetry import TelemetryError
 from telemetry.database import Counts, execute, upsert
 from telemetry.lease import Lease
-from telemetry.rows import Ingestion, Repository, WorkflowRun
+from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 from telemetry.wanted import Report, Tools
 
 MOST_NAMED = 20

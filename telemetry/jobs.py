@@ -16,8 +16,14 @@ from psycopg import errors
 from telemetry.database import Connection, Counts, execute, patiently, upsert
 from telemetry.github.client import GitHub, Page
 from telemetry.github.errors import NotFound
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.rows import LONGEST_COUNT, UnreadableRow, read_integer, read_mapping, wrong_value
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    UnreadableRow,
+    read_integer,
+    read_mapping,
+    wrong_value,
+)
 
 # An attempt that awaits approval, or that could not start, has no jobs (recorded): that a list
 # shows none is no sign that it leaves them out.

@@ -17,7 +17,8 @@ from typing import Any
 from telemetry.github.client import GitHub, GitHubError, Page
 from telemetry.github.errors import PaginationLimited
 from telemetry.github.pagination import PAGES_KEPT
-from telemetry.rows import UnreadableRow, WorkflowRun
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import WorkflowRun
 from telemetry.search import Search, created_range
 from telemetry.windows import ListedWindow, Walk, groups, whole
 

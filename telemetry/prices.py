@@ -6,15 +6,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from telemetry.database import KEYS, SQL, Connection, Counts, patiently, upsert
-from telemetry.price_rows import (
-    AnyPrice,
-    LlmPrice,
-    Price,
-    RunnerLabel,
-    RunnerPrice,
-    from_record,
-)
-from telemetry.rows import UnreadableRow
+from telemetry.rows.prices import AnyPrice, LlmPrice, Price, RunnerLabel, RunnerPrice, from_record
+from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
 PRICES = SQL / "prices"

@@ -15,7 +15,8 @@ from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest_log import IngestLog
 from telemetry.lease import Held
 from telemetry.listing import SEARCH_LAG, Batch, Batches, ListedWindow, Lister, groups
-from telemetry.rows import OpenRun, Repository, UnreadableRow, WorkflowRun
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.run_by_run import RunByRun, of_repository
 from telemetry.run_ids import RunIds
 from telemetry.settings import UsageError

@@ -12,7 +12,8 @@ from telemetry.github.client import GitHubError
 from telemetry.github.errors import NotFound
 from telemetry.ingest_log import IngestLog
 from telemetry.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
-from telemetry.rows import Repository, UnreadableRow, WorkflowRun
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.wanted import Tools
 
 STORED_TOGETHER = 50

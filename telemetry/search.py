@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from telemetry.github.pagination import Page
-from telemetry.rows import LONGEST_COUNT, WorkflowRun
+from telemetry.rows.reading import LONGEST_COUNT
+from telemetry.rows.runs import WorkflowRun
 from telemetry.windows import SECOND, ListedWindow, Walk, told_length
 
 # The pace of runs changes with the hours; a much longer interval would often hold too many.

@@ -12,9 +12,9 @@ from typing import Any
 
 from telemetry.differences import Difference
 from telemetry.ingest import Report
-from telemetry.llm_rows import LlmIngestion
 from telemetry.prune import Pruned
 from telemetry.questions import Answer, Question
+from telemetry.rows.llm import LlmIngestion
 from telemetry.status import Status, in_words
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
 from telemetry.verify import Verification

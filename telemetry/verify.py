@@ -16,7 +16,7 @@ from telemetry.differences import Difference, compare
 from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest import Tools
 from telemetry.listing import SEARCH_LAG, Batch, Batches, Lister
-from telemetry.rows import Repository, WorkflowRun
+from telemetry.rows.runs import Repository, WorkflowRun
 
 Interval = tuple[datetime, datetime]
 

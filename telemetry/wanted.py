@@ -9,7 +9,7 @@ from typing import Literal
 from telemetry.database import Connection
 from telemetry.github.client import GitHub
 from telemetry.listing import Limits
-from telemetry.rows import Ingestion
+from telemetry.rows.runs import Ingestion
 from telemetry.settings import UsageError
 
 DEFAULT_AGE = timedelta(days=30)

@@ -23,7 +23,8 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from telemetry.github.pagination import Page
-from telemetry.rows import UnreadableRow, WorkflowRun
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import WorkflowRun
 
 SECOND = timedelta(seconds=1)
 

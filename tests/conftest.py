@@ -18,9 +18,10 @@ from psycopg.conninfo import make_conninfo
 from telemetry import embedded
 from telemetry.binaries import find_tool
 from telemetry.database import Connection, open_connection
-from telemetry.job_rows import WorkflowJob, WorkflowStep
 from telemetry.migrations import migrate
-from telemetry.rows import LlmCall, WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.runs import WorkflowRun
 
 ROOT = Path(__file__).resolve().parent.parent
 PAYLOADS = ROOT / "tests" / "payloads"

@@ -6,8 +6,8 @@ from typing import Any
 
 from history import History
 
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.rows import WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.runs import WorkflowRun
 
 RED = ("failure", "timed_out", "startup_failure")
 Key = tuple[int, int]

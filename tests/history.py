@@ -10,8 +10,8 @@ from typing import Any
 from conftest import workflow_job, workflow_run, workflow_step
 
 from telemetry.database import Connection, execute, upsert
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.rows import WorkflowRun, seconds_between
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.runs import WorkflowRun, seconds_between
 
 UNTIL = datetime(2026, 3, 1, tzinfo=UTC)
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -20,7 +20,7 @@ from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
 from telemetry.prune import prune
-from telemetry.rows import WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator

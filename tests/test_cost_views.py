@@ -14,9 +14,9 @@ from history import History, make_history, store
 from test_job_rows import rows
 
 from telemetry.database import Connection, Counts, execute, open_connection, upsert
-from telemetry.job_rows import WorkflowJob
-from telemetry.price_rows import RunnerLabel, RunnerPrice
 from telemetry.prices import PRICES, load_runner_prices, read_prices
+from telemetry.rows.jobs import WorkflowJob
+from telemetry.rows.prices import RunnerLabel, RunnerPrice
 from telemetry.settings import UsageError
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)

@@ -23,7 +23,8 @@ from telemetry.database import (
     patiently,
     upsert,
 )
-from telemetry.rows import LlmCall, Repository
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 
 

@@ -14,7 +14,7 @@ from telemetry.database import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
-from telemetry.rows import WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month

@@ -11,8 +11,8 @@ from conftest import PAYLOADS, payload
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.rows import UnreadableRow
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.reading import UnreadableRow
 
 JOB_PAYLOADS = json.loads((PAYLOADS / "jobs.json").read_text(encoding="utf-8"))
 UNREADABLE = {"job_without_id", "job_without_run_id", "job_with_wrong_types"}

@@ -13,7 +13,7 @@ from conftest import PAYLOADS
 from llm_readings import AT, finality, merged, payload_calls, read, tokens
 
 from telemetry.llm.logs import Rejected
-from telemetry.rows import LlmCall, told_apart
+from telemetry.rows.llm import LlmCall, told_apart
 
 MILLISECOND = timedelta(milliseconds=1)
 FAILED_TRY = "l3:2026-01-05T08:00:02+00:00"

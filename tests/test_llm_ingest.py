@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 from telemetry.database import Connection, Counts, execute, upsert
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.logs import STDIN, Defaults
-from telemetry.llm_rows import LlmIngestion, finality, merged
 from telemetry.prune import prune
-from telemetry.rows import LlmCall
+from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.status import status

@@ -26,7 +26,8 @@ from psycopg import sql
 
 from telemetry.database import Connection, upsert
 from telemetry.llm.logs import LONGEST_RECORD, STDIN, Defaults, Rejected, find_files, read_calls
-from telemetry.rows import LONGEST_COUNT, LONGEST_INTEGER, LlmCall, storable
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
 from telemetry.settings import UsageError
 
 # Each line of these stands for itself; the others' say something of what follows them.

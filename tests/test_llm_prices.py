@@ -17,9 +17,9 @@ from conftest import CREATED_AT, llm_call
 from telemetry.database import Connection, upsert
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import Defaults
-from telemetry.price_rows import LlmPrice
 from telemetry.prices import PRICES, load_llm_prices, read_prices
-from telemetry.rows import LlmCall
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.prices import LlmPrice
 from telemetry.settings import UsageError
 
 OURS = read_prices(PRICES / "llm_prices.csv", LlmPrice)

@@ -17,7 +17,8 @@ from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import Defaults, find_files
 from telemetry.prices import load_llm_prices
 from telemetry.questions import questions
-from telemetry.rows import LlmCall, WorkflowRun
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import team_month
 

@@ -12,7 +12,7 @@ from history import History, make_history, store
 from test_cost_views import executed
 
 from telemetry.database import Connection, execute, open_connection, upsert
-from telemetry.job_rows import WorkflowJob
+from telemetry.rows.jobs import WorkflowJob
 
 SECOND = timedelta(seconds=1)
 BASES = {

@@ -34,7 +34,7 @@ from telemetry.report.findings import QUESTIONS, findings, quiet
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, unchanged
-from telemetry.rows import Repository, WorkflowRun
+from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.settings import UsageError
 
 MONTH = Period(UNTIL - timedelta(days=30), UNTIL)

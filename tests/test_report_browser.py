@@ -21,7 +21,7 @@ from telemetry.database import open_connection, upsert
 from telemetry.report.data import report
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
-from telemetry.rows import Repository
+from telemetry.rows.runs import Repository
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EXECUTED = "EXECUTED"

@@ -12,15 +12,9 @@ from conftest import PAYLOADS, payload
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.rows import (
-    LlmCall,
-    Repository,
-    UnreadableRow,
-    WorkflowRun,
-    seconds_between,
-    storable,
-    wrong_value,
-)
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import UnreadableRow, storable, wrong_value
+from telemetry.rows.runs import Repository, WorkflowRun, seconds_between
 
 RUN_PAYLOADS = json.loads((PAYLOADS / "runs.json").read_text(encoding="utf-8"))
 UNREADABLE = {"run_without_id", "run_without_created_at", "run_with_wrong_types"}

@@ -6,7 +6,7 @@ import pytest
 from test_windows import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run
 
 from telemetry.github.pagination import Page
-from telemetry.rows import UnreadableRow
+from telemetry.rows.reading import UnreadableRow
 from telemetry.search import Search, created_range
 from telemetry.windows import ListedWindow
 

@@ -14,11 +14,11 @@ import pytest
 from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database import KEYS, SQL, Connection, execute, statement, upsert
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.llm_rows import LlmIngestion
 from telemetry.migrations import VIEWS
-from telemetry.price_rows import LlmPrice, RunnerLabel, RunnerPrice
-from telemetry.rows import Ingestion, LlmCall, Repository, WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.llm import LlmCall, LlmIngestion
+from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 
 STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))

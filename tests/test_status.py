@@ -9,7 +9,7 @@ from test_verify import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry.database import Connection, execute, upsert
 from telemetry.prune import horizon, prune
-from telemetry.rows import Repository
+from telemetry.rows.runs import Repository
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World

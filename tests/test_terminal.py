@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.ingest import Report
-from telemetry.rows import Ingestion
+from telemetry.rows.runs import Ingestion
 from telemetry.summaries import report_text
 from telemetry.terminal import cell, plain, progress_text, size, table, width
 

@@ -18,7 +18,7 @@ from telemetry.database import Connection, open_connection, upsert
 from telemetry.github.artifacts import find_dump
 from telemetry.github.client import GitHub
 from telemetry.migrations import migrate, require_schema
-from telemetry.rows import Repository
+from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 from telemetry.transfer import dump, psql, restore
 

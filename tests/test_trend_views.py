@@ -15,7 +15,7 @@ import pytest
 from conftest import workflow_job, workflow_run
 
 from telemetry.database import Connection, execute, open_connection, upsert
-from telemetry.rows import WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 NEWEST = datetime(2026, 6, 1, 9, tzinfo=UTC)

@@ -12,8 +12,8 @@ from history import History, store
 from test_job_rows import jobs_in
 
 from telemetry.database import Connection, upsert
-from telemetry.job_rows import WorkflowJob, WorkflowStep
-from telemetry.rows import WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.runs import WorkflowRun
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 DAY = 24 * HOUR

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry.github.pagination import Page
-from telemetry.rows import UnreadableRow, WorkflowRun
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import WorkflowRun
 from telemetry.windows import ListedWindow, Walk, groups, told_length
 
 BEGIN = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)

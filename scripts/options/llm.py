@@ -15,8 +15,8 @@ from telemetry import settings
 from telemetry.database import Connection
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import Defaults, find_files
-from telemetry.llm_rows import LlmIngestion
 from telemetry.prices import load_llm_prices
+from telemetry.rows.llm import LlmIngestion
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ from psycopg import errors
 
 from telemetry.database import Connection, Counts, execute, patiently, upsert
 from telemetry.llm.logs import STDIN, Defaults, Rejected, read_calls
-from telemetry.llm_rows import LlmIngestion, merged
-from telemetry.rows import LlmCall
+from telemetry.rows.llm import LlmCall, LlmIngestion, merged
 
 CALLS_PER_BATCH = 1_000
 MOST_NAMED = 20

@@ -29,7 +29,8 @@ from telemetry.llm.formats import (
     transcript,
 )
 from telemetry.llm.formats.reading import Defaults, Reading
-from telemetry.rows import LlmCall, UnreadableRow, shown
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import UnreadableRow, shown
 from telemetry.settings import UsageError
 
 __all__ = ["STDIN", "Defaults", "Rejected", "find_files", "read_calls"]

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reading, each
-from telemetry.rows import LlmCall, digest, read_count
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import digest, read_count
 
 
 def recognises(record: Mapping[str, Any]) -> bool:

@@ -13,8 +13,8 @@ from telemetry.llm.formats.otlp_attributes import (
     text,
 )
 from telemetry.llm.formats.reading import Defaults, inclusive, read_milliseconds
-from telemetry.rows import (
-    LlmCall,
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     read_moment,
     read_money,
     read_object,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
-from telemetry.rows import (
-    LlmCall,
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     UnreadableRow,
     digest,
     read_count,

@@ -16,8 +16,8 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_milliseconds,
 )
-from telemetry.rows import (
-    LlmCall,
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     UnreadableRow,
     digest,
     read_count,

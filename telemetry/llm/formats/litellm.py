@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
-from telemetry.rows import (
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     LONGEST_COUNT,
-    LlmCall,
     UnreadableRow,
     digest,
     read_count,

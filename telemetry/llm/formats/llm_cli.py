@@ -6,8 +6,8 @@ from datetime import UTC
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reading, each
-from telemetry.rows import (
-    LlmCall,
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     digest,
     read_count,
     read_mapping,

@@ -4,15 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
-from telemetry.rows import (
-    LlmCall,
-    digest,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-    required,
-)
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text, required
 
 
 def recognises(record: Mapping[str, Any]) -> bool:

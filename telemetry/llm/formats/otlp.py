@@ -20,7 +20,8 @@ from telemetry.llm.formats.otlp_attributes import (
     text,
 )
 from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, read_list
-from telemetry.rows import LlmCall, UnreadableRow, read_count, read_object, read_text, required
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import UnreadableRow, read_count, read_object, read_text, required
 
 SIGNALS = ("resourceSpans", "resourceLogs", "resourceMetrics")
 EMBEDDINGS = ("embeddings", "embedding")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import read_list
-from telemetry.rows import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_text
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_text
 
 Attributes = dict[str, Any]
 

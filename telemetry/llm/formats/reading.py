@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.rows import (
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     LONGEST_INTEGER,
-    LlmCall,
     UnreadableRow,
     read_count,
     read_mapping,

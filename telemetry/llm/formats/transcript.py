@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, inclusive
-from telemetry.rows import (
-    LlmCall,
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
     UnreadableRow,
     digest,
     read_count,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from telemetry.rows import (
+from telemetry.rows.reading import (
     LONGEST_COUNT,
     UnreadableRow,
     read_integer,

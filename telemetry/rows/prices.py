@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from telemetry.rows import UnreadableRow, shown, storable
+from telemetry.rows.reading import UnreadableRow, shown, storable
 
 
 @dataclass(frozen=True)

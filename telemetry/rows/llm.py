@@ -1,0 +1,254 @@
+"""Rows of LLM calls and of the ingests that read them, and how two records of one call merge."""
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    LONGEST_INTEGER,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_mapping,
+    read_moment,
+    read_money,
+    read_text,
+    required,
+    shown,
+    wrong_value,
+)
+
+LONGEST_ERROR_MESSAGE = 2_000
+# PostgreSQL indexes at most some 2,700 bytes; prompt_name and session_id share one index.
+LONGEST_ID = 255
+
+
+TOKEN_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+)
+
+
+@dataclass(frozen=True)
+class LlmCall:
+    """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
+    includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
+
+    `precedence` says how final the log calls this reading of the call: of two readings the higher
+    one counts, and of equal ones that with more tokens.
+    """
+
+    source: str
+    call_id: str
+    timestamp: datetime
+    session_id: str = ""
+    prompt_name: str = field(default="", metadata={"max_length": 255})
+    phase: str | None = None
+    provider: str | None = None
+    model: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    estimated_cost: Decimal | None = None
+    success: bool | None = True
+    error_message: str | None = None
+    duration_ms: int | None = None
+    api_calls: int = 1
+    github_run_id: int | None = None
+    github_run_attempt: int | None = None
+    precedence: int = 0
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output tokens together, as the table computes them; None if either is."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        call_id: str,
+        timestamp: datetime,
+        *,
+        session_id: str = "",
+        input_tokens: int | None = None,
+        output_tokens: int | None = None,
+        cache_read_tokens: int | None = None,
+        cache_write_tokens: int | None = None,
+        cache_write_1h_tokens: int | None = None,
+        reasoning_tokens: int | None = None,
+        error_message: str | None = None,
+        **columns: Any,
+    ) -> "LlmCall":
+        """A call that keeps the rules of the table, whatever its log says.
+
+        Parts that are more than their whole raise the whole to their sum: some logs count cached
+        tokens beside the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
+        is told apart from others of its moment (see `told_apart`), a call_id too long for an index
+        becomes its digest, session_id and error_message are cut.
+
+        Raises UnreadableRow when the tokens together are more than the table can hold.
+        """
+        if cache_write_1h_tokens and (cache_write_tokens or 0) < cache_write_1h_tokens:
+            cache_write_tokens = cache_write_1h_tokens
+        if input_tokens is not None:
+            cached = (cache_read_tokens or 0) + (cache_write_tokens or 0)
+            input_tokens = max(input_tokens, cached)
+        if output_tokens is not None:
+            output_tokens = max(output_tokens, reasoning_tokens or 0)
+        if (input_tokens or 0) + (output_tokens or 0) > LONGEST_INTEGER:
+            raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
+        if len(call_id) > LONGEST_ID:
+            call_id = digest(call_id)
+        return cls(
+            source=source,
+            call_id=call_id,
+            timestamp=told_apart(timestamp, call_id),
+            session_id=session_id[:LONGEST_ID],
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            cache_read_tokens=cache_read_tokens,
+            cache_write_tokens=cache_write_tokens,
+            cache_write_1h_tokens=cache_write_1h_tokens,
+            reasoning_tokens=reasoning_tokens,
+            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+            **columns,
+        )
+
+    @classmethod
+    def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":
+        """A call from one record of the canonical log: an object whose keys are the fields here.
+
+        `timestamp` is ISO 8601 with a zone, or seconds since 1970; `call_id` may be left out,
+        and is then a digest of the record, so that the same line is the same call everywhere.
+
+        Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
+        """
+        payload = read_mapping(record, "call")
+        success = payload.get("success", True)
+        if not isinstance(success, bool):
+            raise wrong_value(payload, "success", "true or false")
+        calls = read_count(payload, "api_calls", LONGEST_COUNT)
+        return cls.of(
+            source,
+            read_text(payload, "call_id") or digest(payload),
+            required(read_moment(payload, "timestamp"), payload, "call", "timestamp"),
+            session_id=read_text(payload, "session_id") or "",
+            prompt_name=read_text(payload, "prompt_name") or "",
+            phase=read_text(payload, "phase"),
+            provider=read_text(payload, "provider"),
+            model=required(read_text(payload, "model"), payload, "call", "model"),
+            **{name: read_count(payload, name) for name in TOKEN_COUNTS},
+            estimated_cost=read_money(payload, "estimated_cost"),
+            success=success,
+            error_message=read_text(payload, "error_message"),
+            duration_ms=read_count(payload, "duration_ms"),
+            api_calls=1 if calls is None else calls,
+            github_run_id=read_count(payload, "github_run_id"),
+            github_run_attempt=read_count(payload, "github_run_attempt", LONGEST_COUNT),
+        )
+
+
+def told_apart(moment: datetime, call_id: str) -> datetime:
+    """The moment with the digits of its microseconds that a coarser log leaves at 0.
+
+    The table holds one call for each timestamp, session_id and prompt_name, while logs write
+    milliseconds or whole seconds, in which calls of one session do coincide. A time without
+    microseconds, or without a fraction, therefore gets the digits it lacks from the CRC-32 of
+    the call_id: less than the log's own resolution, and, unlike a counter, the same in every
+    file and order.
+    """
+    if moment.microsecond % 1_000:
+        return moment
+    missing = 1_000 if moment.microsecond else 1_000_000
+    digits = zlib.crc32(call_id.encode()) % missing
+    return moment + timedelta(microseconds=digits)
+
+
+# A replay of a call elsewhere must not name it: these are of the readings of highest precedence.
+NAMES = ("prompt_name", "phase")
+
+# Of these columns the known value beats the unknown one, and of two the greater or the lesser.
+GREATER = (
+    "session_id",
+    "provider",
+    "model",
+    "estimated_cost",
+    "error_message",
+    "duration_ms",
+    "api_calls",
+)
+LESSER = ("timestamp", "success", "github_run_id")
+
+
+@dataclass(frozen=True)
+class LlmIngestion:
+    """One row of `llm_ingestions`: what an ingest of LLM logs has done. All times are UTC.
+
+    A call whose readings lie far apart is counted with each of them: as inserted with the first,
+    then as updated or unchanged. `clashing` calls were left out because another call has their
+    timestamp, session and prompt name. `first_rejected` names what was left out or rejected.
+    """
+
+    started_at: datetime
+    finished_at: datetime | None = None
+    files: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    cut: int = 0
+    clashing: int = 0
+    rejected_files: int = 0
+    rejected_lines: int = 0
+    first_rejected: list[str] = field(default_factory=list)
+
+
+def merged(one: LlmCall, other: LlmCall) -> LlmCall:
+    """What two readings of one call tell together, whichever comes first.
+
+    The same as sql/upsert_llm_calls.sql makes of them, for readings within one statement, which
+    may hold a call only once.
+    """
+    changes = {name: _known(max, one, other, name) for name in GREATER}
+    changes |= {name: _known(min, one, other, name) for name in LESSER}
+    if one.github_run_id == other.github_run_id:
+        changes["github_run_attempt"] = _known(min, one, other, "github_run_attempt")
+    else:
+        earlier = one if one.github_run_id == changes["github_run_id"] else other
+        changes["github_run_attempt"] = earlier.github_run_attempt
+    if finality(one)[:2] == finality(other)[:2]:
+        changes |= {name: _known(max, one, other, name) for name in NAMES}
+    return replace(max(one, other, key=finality), **changes)
+
+
+def finality(call: LlmCall) -> tuple[int, ...]:
+    """What orders the readings of one call, as the column of that name does."""
+    counts = (
+        call.total_tokens,
+        call.input_tokens,
+        call.output_tokens,
+        call.cache_read_tokens,
+        call.cache_write_tokens,
+        call.cache_write_1h_tokens,
+        call.reasoning_tokens,
+    )
+    known = (-1 if count is None else count for count in counts)
+    return (call.total_tokens is not None, call.precedence, *known)
+
+
+def _known(choose: Callable[..., Any], one: LlmCall, other: LlmCall, name: str) -> Any:
+    values = [getattr(call, name) for call in (one, other)]
+    return choose((value for value in values if value is not None), default=None)

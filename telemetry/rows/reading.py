@@ -1,0 +1,149 @@
+"""How values are read from JSON that others wrote, and what is said when one is unreadable."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+
+
+LONGEST_INTEGER = 2**63 - 1
+LONGEST_COUNT = 2**31 - 1
+
+
+class UnreadableRow(ValueError):
+    """A payload lacks what its row needs; the text says which payload and what is wrong with it."""
+
+
+# PostgreSQL's text holds neither NUL nor half of a surrogate pair; JSON can spell both.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """The text with what PostgreSQL cannot hold replaced by U+FFFD."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return UNSTORABLE.sub("\ufffd", text)
+
+
+def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
+    """The payload itself, an object. Raises UnreadableRow for anything else."""
+    # Of JSON, an object is a dict; asking for a Mapping takes ten times as long.
+    if not isinstance(payload, dict):
+        raise UnreadableRow(f"{kind}: {shown(payload)} is not an object")
+    return payload
+
+
+def required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
+    """The value read from that key of the payload. Raises UnreadableRow when there is none."""
+    if value is None:
+        raise UnreadableRow(f"{kind} {shown(payload.get('id'))}: {key} is missing")
+    return value
+
+
+def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
+    """The error for a key of the payload that does not hold what it should."""
+    identity = payload.get("id", payload.get("call_id"))
+    known = "" if identity is None else f"{shown(identity)}: "
+    name = key if key.isprintable() and len(key) <= 80 else shown(key)  # models are keys, too
+    return UnreadableRow(f"{known}{name} is {shown(payload[key])}, not {expected}")
+
+
+def shown(value: Any) -> str:
+    """A value of unknown kind in at most 80 printable characters, for a message."""
+    return storable(ascii(value)[:80])
+
+
+def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """An object inside the payload, empty where there is none. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is not None and not isinstance(value, dict):
+        raise wrong_value(payload, key, "an object")
+    return value or {}
+
+
+def read_text(payload: Mapping[str, Any], key: str) -> str | None:
+    """Text of the payload, storable; None where there is none. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise wrong_value(payload, key, "text")
+    return storable(value)
+
+
+def read_integer(
+    payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER
+) -> int | None:
+    """A whole number that is not negative; None where there is none. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
+        raise wrong_value(payload, key, f"a whole number from 0 to {largest}")
+    return value
+
+
+def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+    """An integer that logs also spell as digits or as an integral float. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is None or (type(value) is int and 0 <= value <= largest):
+        return value
+    number = None
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
+        number = int(value)
+    # The range is looked at first: making an integer of 1e999999 would take all memory.
+    elif isinstance(value, float | Decimal) and value == value and 0 <= value <= largest:
+        number = int(value) if value == int(value) else None
+    if number is None or number > largest:
+        raise wrong_value(payload, key, f"a whole number from 0 to {largest}")
+    return number
+
+
+def read_moment(
+    payload: Mapping[str, Any], key: str, zone: tzinfo | None = None
+) -> datetime | None:
+    """A time in UTC; None where there is none. `zone` is that of a time which names none.
+
+    Raises UnreadableRow, for a time that names no zone too where none is given.
+    """
+    value = payload.get(key)
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is None and zone is not None:
+                moment = moment.replace(tzinfo=zone)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
+        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise wrong_value(payload, key, "a time with its zone")
+
+
+def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
+    """An amount in US dollars; None where there is none. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is None:
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    # The column holds ten digits, six of them behind the point.
+    if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 9_999:
+        raise wrong_value(payload, key, "an amount in US dollars from 0 to 9,999")
+    return amount
+
+
+def digest(value: Any) -> str:
+    """32 digits that stand for a decoded value, the same wherever it is read."""
+    canonical = json.dumps(value, sort_keys=True, default=str)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,184 @@
+"""Repositories, workflow runs and ingests as rows, and how a run is read from GitHub's answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    read_integer,
+    read_mapping,
+    read_moment,
+    read_object,
+    read_text,
+    required,
+)
+
+# GitHub ends a run after 35 days, waits and approvals included (its "Actions limits" reference).
+LONGEST_RUN = timedelta(days=35)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One row of `repositories`: who a repository is."""
+
+    repository_id: int
+    repository: str
+    api_host: str
+
+    @classmethod
+    def from_api(cls, repository: Any, api_host: str) -> "Repository":
+        """The repository in an answer of GitHub, or embedded in a run. Raises UnreadableRow."""
+        payload = read_mapping(repository, "repository")
+        return cls(
+            repository_id=required(read_integer(payload, "id"), payload, "repository", "id"),
+            repository=required(
+                read_text(payload, "full_name"), payload, "repository", "full_name"
+            ),
+            api_host=api_host,
+        )
+
+
+@dataclass(frozen=True)
+class WorkflowRun:
+    """One row of `workflow_runs`: one attempt of a run. All times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    repository_id: int | None
+    repository: str | None
+    workflow_id: int | None
+    workflow_name: str | None
+    workflow_path: str | None
+    run_number: int | None
+    display_title: str | None
+    branch: str | None
+    commit_sha: str | None
+    head_repository: str | None
+    event_type: str | None = field(metadata={"max_length": 50})
+    status: str | None
+    conclusion: str | None
+    actor: str | None
+    triggering_actor: str | None
+    created_at: datetime
+    started_at: datetime | None
+    updated_at: datetime | None
+    completed_at: datetime | None
+    duration_seconds: int | None
+    html_url: str | None
+
+    @classmethod
+    def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
+        """The latest attempt, as the run list and `GET /runs/{id}` answer it.
+
+        Their `created_at` is that of the run, whatever the attempt (recorded: five days before
+        the attempt's own); the answer of `/attempts/{n}` goes through `from_attempt`.
+        `repository` is used where the payload names none. `completed_at` is `updated_at` here,
+        the best a run says of its own end: too late when GitHub touched the run afterwards, and
+        left out when it is later than a run can last.
+
+        Raises UnreadableRow when id or created_at is missing, or a value has the wrong type.
+        """
+        payload = read_mapping(run, "run")
+        created_at = required(read_moment(payload, "created_at"), payload, "run", "created_at")
+        return cls._of(payload, created_at, repository)
+
+    @classmethod
+    def from_attempt(cls, attempt: Any, created_at: datetime) -> "WorkflowRun":
+        """One attempt, as `GET /runs/{id}/attempts/{n}` answers it.
+
+        `created_at` is that of its run, because the answer's own is the attempt's.
+        Raises UnreadableRow as `from_api` does.
+        """
+        return cls._of(read_mapping(attempt, "attempt"), created_at, None)
+
+    @classmethod
+    def _of(
+        cls, run: Mapping[str, Any], created_at: datetime, repository: Repository | None
+    ) -> "WorkflowRun":
+        own = read_object(run, "repository")
+        if not own and repository is not None:
+            own = {"id": repository.repository_id, "full_name": repository.repository}
+        started_at, updated_at = read_moment(run, "run_started_at"), read_moment(run, "updated_at")
+        completed_at = updated_at if run.get("status") == "completed" else None
+        if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
+            completed_at = None
+        attempt = read_integer(run, "run_attempt", LONGEST_COUNT)
+        return cls(
+            github_run_id=required(read_integer(run, "id"), run, "run", "id"),
+            run_attempt=1 if attempt is None else attempt,
+            repository_id=read_integer(own, "id"),
+            repository=read_text(own, "full_name"),
+            workflow_id=read_integer(run, "workflow_id"),
+            workflow_name=read_text(run, "name"),
+            workflow_path=read_text(run, "path"),
+            run_number=read_integer(run, "run_number"),
+            display_title=read_text(run, "display_title"),
+            branch=read_text(run, "head_branch"),
+            commit_sha=read_text(run, "head_sha"),
+            head_repository=read_text(read_object(run, "head_repository"), "full_name"),
+            event_type=read_text(run, "event"),
+            status=read_text(run, "status"),
+            conclusion=read_text(run, "conclusion"),
+            actor=read_text(read_object(run, "actor"), "login"),
+            triggering_actor=read_text(read_object(run, "triggering_actor"), "login"),
+            created_at=created_at,
+            started_at=started_at,
+            updated_at=updated_at,
+            completed_at=completed_at,
+            duration_seconds=seconds_between(started_at, completed_at),
+            html_url=read_text(run, "html_url"),
+        )
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """One row of `open_runs`: a run whose latest attempt had not ended. All times are UTC."""
+
+    github_run_id: int
+    run_attempt: int
+    repository_id: int
+    status: str | None
+    created_at: datetime
+    updated_at: datetime | None
+
+    @classmethod
+    def of(cls, run: WorkflowRun, repository: Repository) -> "OpenRun":
+        """What is kept of a run that is not completed."""
+        return cls(
+            github_run_id=run.github_run_id,
+            run_attempt=run.run_attempt,
+            repository_id=repository.repository_id,
+            status=run.status,
+            created_at=run.created_at,
+            updated_at=run.updated_at,
+        )
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """One row of `ingestions`: what an ingest of one repository has done. All times are UTC."""
+
+    repository_id: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    since: datetime
+    fetched: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    not_completed: int = 0
+    unreadable: int = 0
+    cut: int = 0
+    requests: int = 0
+    not_modified: int = 0
+    error: str | None = None
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Whole seconds from start to end, 0 where clocks put the end first; None if one is unknown."""
+    if start is None or end is None:
+        return None
+    return max(0, int((end - start).total_seconds()))
