@@ -20,12 +20,12 @@ from pathlib import Path
 from command import ROOT, parser, run
 from output import say
 
-from telemetry import embedded
-from telemetry.migrations import roll_back
+from telemetry.database.embedded import server as embedded
+from telemetry.database.migrations import roll_back
+from telemetry.database.transfer import psql
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
-from telemetry.transfer import psql
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")

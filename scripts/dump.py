@@ -12,10 +12,10 @@ from pathlib import Path
 from command import parser, run
 from output import say, show
 
-from telemetry.database import conninfo
+from telemetry.database.connection import conninfo
+from telemetry.database.transfer import dump
 from telemetry.github.artifacts import DUMP_ARTIFACT
 from telemetry.terminal import size
-from telemetry.transfer import dump
 
 
 def main() -> int:

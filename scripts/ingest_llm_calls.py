@@ -14,8 +14,8 @@ from options.llm import add_llm_options, chosen_logs
 from output import say, show, show_json
 
 from telemetry import settings
-from telemetry.database import conninfo, describe, open_connection
-from telemetry.migrations import migrate
+from telemetry.database.connection import conninfo, describe, open_connection
+from telemetry.database.migrations import migrate
 from telemetry.summaries import ingestion_text, lost_text
 
 

@@ -16,11 +16,11 @@ from options.llm import logs_of_environment
 from output import progress, say, show, show_json
 
 from telemetry import settings
-from telemetry.database import conninfo, describe, open_connection
+from telemetry.database.connection import conninfo, describe, open_connection
+from telemetry.database.migrations import migrate
+from telemetry.database.prices import load_runner_prices
+from telemetry.database.prune import horizon, prune
 from telemetry.ingest import Report, Tools, Wanted, ingest, repositories_of
-from telemetry.migrations import migrate
-from telemetry.prices import load_runner_prices
-from telemetry.prune import horizon, prune
 from telemetry.summaries import (
     ingestion_text,
     lost_text,

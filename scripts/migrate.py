@@ -10,8 +10,8 @@ import os
 from command import parser, run
 from output import say, show
 
-from telemetry.database import conninfo, describe, open_connection
-from telemetry.migrations import migrate
+from telemetry.database.connection import conninfo, describe, open_connection
+from telemetry.database.migrations import migrate
 
 
 def main() -> int:

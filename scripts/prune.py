@@ -13,9 +13,9 @@ from command import parser, run
 from output import progress, say, show, show_json
 
 from telemetry import settings
-from telemetry.database import connect, describe
-from telemetry.migrations import require_schema
-from telemetry.prune import prune
+from telemetry.database.connection import connect, describe
+from telemetry.database.migrations import require_schema
+from telemetry.database.prune import prune
 from telemetry.summaries import pruned_text
 
 

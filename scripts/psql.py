@@ -10,8 +10,8 @@ import sys
 from command import run
 from output import say
 
-from telemetry.database import conninfo
-from telemetry.transfer import psql
+from telemetry.database.connection import conninfo
+from telemetry.database.transfer import psql
 
 
 def main() -> int:

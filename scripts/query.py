@@ -15,9 +15,9 @@ from command import parser, run
 from output import say, screen, show, show_json
 
 from telemetry import settings
-from telemetry.database import connect
-from telemetry.migrations import require_schema
-from telemetry.questions import ask, questions
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.questions import ask, questions
 from telemetry.summaries import answer_text, csv_text, questions_text
 
 

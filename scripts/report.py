@@ -17,8 +17,8 @@ from command import parser, run
 from output import say, show
 
 from telemetry import settings
-from telemetry.database import connect
-from telemetry.migrations import require_schema
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
 from telemetry.report.data import Report, period, report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary

@@ -13,9 +13,9 @@ from pathlib import Path
 from command import parser, run
 from output import say, show
 
-from telemetry.database import conninfo
+from telemetry.database.connection import conninfo
+from telemetry.database.transfer import restore
 from telemetry.github.artifacts import DUMP_ARTIFACT
-from telemetry.transfer import restore
 
 
 def main() -> int:

@@ -13,9 +13,9 @@ from command import parser, run
 from output import say, screen, show, show_json
 
 from telemetry import settings
-from telemetry.database import connect
-from telemetry.migrations import require_schema
-from telemetry.status import status
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.status import status
 from telemetry.summaries import status_text
 from telemetry.terminal import PAPER, code_block
 

@@ -14,10 +14,10 @@ from command import github, parser, run
 from options.github import add_github_options, chosen
 from output import progress, say, show, show_json
 
-from telemetry.database import connect
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.prune import horizon
 from telemetry.ingest import Tools, Wanted
-from telemetry.migrations import require_schema
-from telemetry.prune import horizon
 from telemetry.summaries import verification_text
 from telemetry.verify import verify
 

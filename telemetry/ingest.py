@@ -6,7 +6,7 @@ The work on one repository is `repository_ingest`.
 from collections.abc import Iterator, Sequence
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, execute
+from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
 from telemetry.repository_ingest import RepositoryIngest
 from telemetry.wanted import Report, Tools, Wanted

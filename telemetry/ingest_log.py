@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from telemetry import TelemetryError
-from telemetry.database import Counts, execute, upsert
+from telemetry.database.connection import Counts, execute, upsert
 from telemetry.lease import Lease
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 from telemetry.wanted import Report, Tools

@@ -13,7 +13,7 @@ from typing import Any
 
 from psycopg import errors
 
-from telemetry.database import Connection, Counts, execute, patiently, upsert
+from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
 from telemetry.github.client import GitHub, Page
 from telemetry.github.errors import NotFound
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep

@@ -9,7 +9,7 @@ import secrets
 import socket
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, execute
+from telemetry.database.connection import Connection, execute
 
 # It is renewed with every page and every minute of waiting; a killed ingest holds up one on
 # another machine no longer than this.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from telemetry import TelemetryError
-from telemetry.database import Counts, execute, patiently, upsert
+from telemetry.database.connection import Counts, execute, patiently, upsert
 from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest_log import IngestLog
 from telemetry.lease import Held

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from telemetry.database import execute, upsert
+from telemetry.database.connection import execute, upsert
 from telemetry.github.client import GitHubError
 from telemetry.github.errors import NotFound
 from telemetry.ingest_log import IngestLog

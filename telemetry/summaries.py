@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry.database.prune import Pruned
+from telemetry.database.questions import Answer, Question
+from telemetry.database.status import Status, in_words
 from telemetry.differences import Difference
 from telemetry.ingest import Report
-from telemetry.prune import Pruned
-from telemetry.questions import Answer, Question
 from telemetry.rows.llm import LlmIngestion
-from telemetry.status import Status, in_words
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
 from telemetry.verify import Verification
 

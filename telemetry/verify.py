@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, execute
+from telemetry.database.connection import Connection, execute
 from telemetry.differences import Difference, compare
 from telemetry.github.client import BudgetSpent, Page, RateLimited
 from telemetry.ingest import Tools

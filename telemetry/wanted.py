@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from telemetry.database import Connection
+from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.listing import Limits
 from telemetry.rows.runs import Ingestion

@@ -15,10 +15,10 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from telemetry import embedded
-from telemetry.binaries import find_tool
-from telemetry.database import Connection, open_connection
-from telemetry.migrations import migrate
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.embedded import server as embedded
+from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.migrations import migrate
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun

@@ -9,7 +9,7 @@ from typing import Any
 
 from conftest import workflow_job, workflow_run, workflow_step
 
-from telemetry.database import Connection, execute, upsert
+from telemetry.database.connection import Connection, execute, upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 

@@ -13,8 +13,8 @@ from bench.llm import write_transcript
 from conftest import ROOT
 from llm_readings import merged, read
 
-from telemetry.database import Connection, execute
-from telemetry.questions import ask, questions
+from telemetry.database.connection import Connection, execute
+from telemetry.database.questions import ask, questions
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)
 

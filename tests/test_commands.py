@@ -21,7 +21,7 @@ from pytest_httpserver import HTTPServer
 from test_ingest import assert_equals_truth, stored
 from test_transfer import answers, artifact
 
-from telemetry.database import Connection, open_connection
+from telemetry.database.connection import Connection, open_connection
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World

@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from telemetry.database import Connection, open_connection
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.prune import prune
+from telemetry.database.status import status
 from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits
-from telemetry.prune import prune
 from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
 from telemetry.simulated.world import Run, World
-from telemetry.status import status
 
 REPOSITORY = "acme/app"
 NOW = datetime.now(UTC).replace(microsecond=0)

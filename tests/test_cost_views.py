@@ -13,8 +13,8 @@ from conftest import CREATED_AT, workflow_job, workflow_run
 from history import History, make_history, store
 from test_job_rows import rows
 
-from telemetry.database import Connection, Counts, execute, open_connection, upsert
-from telemetry.prices import PRICES, load_runner_prices, read_prices
+from telemetry.database.connection import Connection, Counts, execute, open_connection, upsert
+from telemetry.database.prices import PRICES, load_runner_prices, read_prices
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.prices import RunnerLabel, RunnerPrice
 from telemetry.settings import UsageError

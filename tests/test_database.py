@@ -12,7 +12,7 @@ import pytest
 from conftest import CREATED_AT, llm_call, workflow_job, workflow_run
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from telemetry.database import (
+from telemetry.database.connection import (
     ROWS_PER_STATEMENT,
     Connection,
     Counts,

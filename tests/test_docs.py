@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from telemetry.database import SQL
+from telemetry.database.connection import SQL
+from telemetry.database.migrations import VIEWS
 from telemetry.github.client import GitHub
-from telemetry.migrations import VIEWS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")

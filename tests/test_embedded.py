@@ -21,9 +21,14 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from telemetry import TelemetryError
-from telemetry.binaries import UNFINISHED, WHEEL, find_version, unprivileged_account
-from telemetry.cluster import SOCKETS, Cluster
-from telemetry.embedded import (
+from telemetry.database.embedded.binaries import (
+    UNFINISHED,
+    WHEEL,
+    find_version,
+    unprivileged_account,
+)
+from telemetry.database.embedded.cluster import SOCKETS, Cluster
+from telemetry.database.embedded.server import (
     EmbeddedUnavailable,
     default_home,
     find_binaries,

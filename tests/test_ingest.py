@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, open_connection
+from telemetry.database.connection import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.ingest import Report, Tools, Wanted, ingest
 from telemetry.listing import Limits

@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT, payload, workflow_job, workflow_run, workflow_step
 from pytest_httpserver import HTTPServer
 
-from telemetry.database import Connection, Counts, execute, open_connection, upsert
+from telemetry.database.connection import Connection, Counts, execute, open_connection, upsert
 from telemetry.github.client import GitHub
 from telemetry.jobs import (
     DueAttempt,

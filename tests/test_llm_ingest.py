@@ -19,14 +19,14 @@ from conftest import CREATED_AT, ROOT, llm_call, workflow_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from telemetry.database import Connection, Counts, execute, upsert
+from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.database.prune import prune
+from telemetry.database.status import status
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.logs import STDIN, Defaults
-from telemetry.prune import prune
 from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
-from telemetry.status import status
 from telemetry.summaries import ingestion_text, lost_text, status_text
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)

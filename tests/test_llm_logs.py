@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from llm_readings import AT, merged, read
 from psycopg import sql
 
-from telemetry.database import Connection, upsert
+from telemetry.database.connection import Connection, upsert
 from telemetry.llm.logs import LONGEST_RECORD, STDIN, Defaults, Rejected, find_files, read_calls
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable

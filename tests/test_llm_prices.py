@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from conftest import CREATED_AT, llm_call
 
-from telemetry.database import Connection, upsert
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import PRICES, load_llm_prices, read_prices
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import Defaults
-from telemetry.prices import PRICES, load_llm_prices, read_prices
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import LlmPrice
 from telemetry.settings import UsageError

@@ -11,7 +11,7 @@ from conftest import workflow_job, workflow_run
 from history import History, make_history, store
 from test_cost_views import executed
 
-from telemetry.database import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, execute, open_connection, upsert
 from telemetry.rows.jobs import WorkflowJob
 
 SECOND = timedelta(seconds=1)

@@ -15,8 +15,8 @@ from conftest import ROOT
 from psycopg.conninfo import conninfo_to_dict
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, open_connection
-from telemetry.migrations import MIGRATIONS, VIEWS, migrate, require_schema, roll_back
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.migrations import MIGRATIONS, VIEWS, migrate, require_schema, roll_back
 
 NAMES = sorted(p.stem for p in MIGRATIONS.glob("*.sql") if not p.stem.endswith(".rollback"))
 

@@ -6,8 +6,8 @@ import pytest
 from conftest import llm_call, workflow_run
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, upsert
-from telemetry.prune import Pruned, horizon, prune
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prune import Pruned, horizon, prune
 from telemetry.settings import UsageError
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from conftest import ROOT, workflow_run
 
-from telemetry.database import SQL, Connection, upsert
-from telemetry.questions import Answer, Question, ask, questions
+from telemetry.database.connection import SQL, Connection, upsert
+from telemetry.database.questions import Answer, Question, ask, questions
 from telemetry.settings import UsageError
 from telemetry.summaries import answer_text, csv_text, questions_text
 from telemetry.terminal import Screen, width

@@ -17,8 +17,8 @@ from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 from history import UNTIL, History, Workflow, make_history, store
 from test_html import Reader
 
-from telemetry.database import SQL, Connection, execute, open_connection, upsert
-from telemetry.prices import load_runner_prices
+from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.prices import load_runner_prices
 from telemetry.report import figures as units
 from telemetry.report.data import (
     STATEMENTS,

@@ -17,7 +17,7 @@ from history import UNTIL
 from test_html import DARK, LIGHT
 from test_report import DAY, HOUR, MINUTE, MONTH, _job, _run, known
 
-from telemetry.database import open_connection, upsert
+from telemetry.database.connection import open_connection, upsert
 from telemetry.report.data import report
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary

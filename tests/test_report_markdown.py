@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_report import MONTH, _job, _run, known
 
-from telemetry.database import Connection, upsert
-from telemetry.prices import load_runner_prices
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_runner_prices
 from telemetry.report.data import report
 from telemetry.report.markdown import CUT, NOTHING, escape, said, sparkline, table, within
 from telemetry.report.markdown_report import summary

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 
-from telemetry.database import KEYS, SQL, Connection, execute, statement, upsert
-from telemetry.migrations import VIEWS
+from telemetry.database.connection import KEYS, SQL, Connection, execute, statement, upsert
+from telemetry.database.migrations import VIEWS
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice

@@ -7,13 +7,13 @@ import pytest
 from conftest import llm_call, workflow_run
 from test_verify import NOW, REPOSITORY, ingested_by, settled_runs
 
-from telemetry.database import Connection, execute, upsert
-from telemetry.prune import horizon, prune
+from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.prune import horizon, prune
+from telemetry.database.status import in_words, status
 from telemetry.rows.runs import Repository
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.status import in_words, status
 from telemetry.summaries import proof_text, status_text
 
 

@@ -14,13 +14,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_httpserver import HTTPServer
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.transfer import dump, psql, restore
 from telemetry.github.artifacts import find_dump
 from telemetry.github.client import GitHub
-from telemetry.migrations import migrate, require_schema
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
-from telemetry.transfer import dump, psql, restore
 
 
 def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:

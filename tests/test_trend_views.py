@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from conftest import workflow_job, workflow_run
 
-from telemetry.database import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, execute, open_connection, upsert
 from telemetry.rows.runs import WorkflowRun
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)

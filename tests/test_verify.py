@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry import TelemetryError
-from telemetry.database import Connection
+from telemetry.database.connection import Connection
 from telemetry.differences import COMPARED, Difference, compare
 from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest

@@ -11,7 +11,7 @@ from expected import Expected, Row
 from history import History, store
 from test_job_rows import jobs_in
 
-from telemetry.database import Connection, upsert
+from telemetry.database.connection import Connection, upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun
 

@@ -11,7 +11,7 @@ import pytest
 from expected import RED, Expected, Key, Row, seconds
 from history import UNTIL, make_history, store
 
-from telemetry.database import SQL, Connection, open_connection
+from telemetry.database.connection import SQL, Connection, open_connection
 
 # A seeded history, with all that GitHub does to runs.
 

@@ -17,7 +17,7 @@ import yaml
 from conftest import ROOT
 from test_commands import checkout
 
-from telemetry.database import open_connection
+from telemetry.database.connection import open_connection
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.measurement import Measurement, Usage
-from telemetry.database import Connection, execute, open_connection
-from telemetry.prices import load_llm_prices, load_runner_prices
-from telemetry.questions import ask, questions
+from telemetry.database.connection import Connection, execute, open_connection
+from telemetry.database.prices import load_llm_prices, load_runner_prices
+from telemetry.database.questions import ask, questions
 
 REPOSITORY = "acme/app-1"
 INSERTS = (

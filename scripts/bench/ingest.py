@@ -19,11 +19,12 @@ from bench.answers import answers
 from bench.llm import transcripts
 from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio, usage
 from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
-from telemetry import TelemetryError, embedded, settings
-from telemetry.database import open_connection
+from telemetry import TelemetryError, settings
+from telemetry.database.connection import open_connection
+from telemetry.database.embedded import server as embedded
+from telemetry.database.migrations import migrate, roll_back
 from telemetry.github.client import GitHub
 from telemetry.ingest import Tools, Wanted, ingest
-from telemetry.migrations import migrate, roll_back
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
-from telemetry.database import Connection, execute
+from telemetry.database.connection import Connection, execute
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import (
     Fault,

@@ -12,10 +12,10 @@ from command import parser
 from output import progress
 
 from telemetry import settings
-from telemetry.database import Connection
+from telemetry.database.connection import Connection
+from telemetry.database.prices import load_llm_prices
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import Defaults, find_files
-from telemetry.prices import load_llm_prices
 from telemetry.rows.llm import LlmIngestion
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from psycopg import errors
 
-from telemetry.database import Connection, Counts, execute, patiently, upsert
+from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
 from telemetry.llm.logs import STDIN, Defaults, Rejected, read_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion, merged
 

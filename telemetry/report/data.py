@@ -12,11 +12,11 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
-from telemetry.database import Connection, execute
+from telemetry.database.connection import Connection, execute
+from telemetry.database.status import Status, status
 from telemetry.report.figures import Row, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.settings import UsageError
-from telemetry.status import Status, status
 from telemetry.terminal import shortened
 
 # GitHub Actions was announced on the day before.

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from telemetry.database import SQL
+from telemetry.database.connection import SQL
+from telemetry.database.status import in_words
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, STATEMENTS, Report, RepositoryReport
@@ -14,7 +15,6 @@ from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
 from telemetry.report.page import page, program, section, table, tile
 from telemetry.report.tiles import tiles, unchanged
-from telemetry.status import in_words
 from telemetry.terminal import Name, counted
 
 INDEX = "index.html"

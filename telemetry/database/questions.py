@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.database import SQL, Connection, execute
+from telemetry.database.connection import SQL, Connection, execute
 from telemetry.settings import UsageError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from telemetry.database import KEYS, SQL, Connection, Counts, patiently, upsert
+from telemetry.database.connection import KEYS, SQL, Connection, Counts, patiently, upsert
 from telemetry.rows.prices import AnyPrice, LlmPrice, Price, RunnerLabel, RunnerPrice, from_record
 from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.database import Connection, describe, execute
+from telemetry.database.connection import Connection, describe, execute
 
 # The cron workflow comes every six hours; four in a row may be late before it is worth a word.
 STALE_AFTER = timedelta(days=1)

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import errors
 
 from telemetry import TelemetryError
-from telemetry.database import SQL, Connection, execute, open_connection, parameters
+from telemetry.database.connection import SQL, Connection, execute, open_connection, parameters
 
 MIGRATIONS = SQL.parent / "migrations"
 VIEWS = SQL / "views"

@@ -1,6 +1,6 @@
 """PostgreSQL's programs: where they are, whom they run as, and how they are run.
 
-Knows nothing of data directories and servers; those are embedded.py's.
+Knows nothing of data directories and servers; those are server.py's.
 """
 
 import importlib.util

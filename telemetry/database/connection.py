@@ -20,14 +20,14 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
-from telemetry import embedded
+from telemetry.database.embedded import server as embedded
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import AnyPrice, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.settings import UsageError
 
-SQL = Path(__file__).resolve().parent.parent / "sql"
+SQL = Path(__file__).resolve().parents[2] / "sql"
 
 Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | AnyPrice
 Connection = psycopg.Connection[DictRow]

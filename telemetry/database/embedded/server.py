@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from telemetry.binaries import (
+from telemetry.database.embedded.binaries import (
     UNFINISHED,
     EmbeddedUnavailable,
     closed_part,
@@ -26,7 +26,7 @@ from telemetry.binaries import (
     reachable,
     unprivileged_account,
 )
-from telemetry.cluster import ELSEWHERE, Cluster
+from telemetry.database.embedded.cluster import ELSEWHERE, Cluster
 
 __all__ = ["EmbeddedUnavailable", "default_home", "find_binaries", "find_tool", "server"]
 

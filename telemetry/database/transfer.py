@@ -9,9 +9,10 @@ from pathlib import Path
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
-from telemetry import TelemetryError, migrations
-from telemetry.binaries import find_tool
-from telemetry.database import Connection, execute, open_connection, parameters
+from telemetry import TelemetryError
+from telemetry.database import migrations
+from telemetry.database.connection import Connection, execute, open_connection, parameters
+from telemetry.database.embedded.binaries import find_tool
 from telemetry.settings import UsageError
 
 # Every pg_dump since version 17 begins its output with this; servers before 17 refuse it.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from psycopg import errors
 
 from telemetry import TelemetryError
-from telemetry.database import Connection, execute, patiently
+from telemetry.database.connection import Connection, execute, patiently
 from telemetry.settings import UsageError
 
 # Beyond this the clocks are not merely off by seconds: one of them is wrong, and a wrong clock

@@ -1,6 +1,6 @@
 """One PostgreSQL data directory, a "database cluster" in its manual: made, started and stopped.
 
-Knows nothing of who uses it; embedded.py lets one command at a time in here.
+Knows nothing of who uses it; server.py lets one command at a time in here.
 """
 
 import os
@@ -16,7 +16,7 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from telemetry.binaries import Account, EmbeddedUnavailable, built, run
+from telemetry.database.embedded.binaries import Account, EmbeddedUnavailable, built, run
 
 PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the slow one
 SOCKET_BYTES = 100  # a socket's path may have 103 bytes on macOS, 107 on Linux
