@@ -19,7 +19,8 @@ from output import say
 from psycopg import errors
 
 from telemetry import TelemetryError, settings
-from telemetry.github.client import GitHub, GitHubError
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0

@@ -20,7 +20,8 @@ from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.prune import horizon, prune
-from telemetry.ingest import Report, Tools, Wanted, ingest, repositories_of
+from telemetry.runs.ingest import ingest, repositories_of
+from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries import (
     ingestion_text,
     lost_text,

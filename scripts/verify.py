@@ -17,9 +17,9 @@ from output import progress, say, show, show_json
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.prune import horizon
-from telemetry.ingest import Tools, Wanted
+from telemetry.runs.request import Tools, Wanted
+from telemetry.runs.verify import verify
 from telemetry.summaries import verification_text
-from telemetry.verify import verify
 
 
 def arguments() -> argparse.Namespace:

@@ -13,11 +13,11 @@ from typing import Any
 from telemetry.database.prune import Pruned
 from telemetry.database.questions import Answer, Question
 from telemetry.database.status import Status, in_words
-from telemetry.differences import Difference
-from telemetry.ingest import Report
 from telemetry.rows.llm import LlmIngestion
+from telemetry.runs.differences import Difference
+from telemetry.runs.request import Report
+from telemetry.runs.verify import Verification
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
-from telemetry.verify import Verification
 
 
 def report_text(report: Report) -> str:

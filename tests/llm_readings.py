@@ -8,7 +8,8 @@ from typing import Any
 
 from conftest import PAYLOADS
 
-from telemetry.llm.logs import Defaults, Rejected, read_calls
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import Rejected, read_calls
 from telemetry.rows.llm import LlmCall
 
 AT = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)

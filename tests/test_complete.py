@@ -19,9 +19,10 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
 from telemetry.database.status import status
 from telemetry.github.client import GitHub
-from telemetry.ingest import Report, Tools, Wanted, ingest
-from telemetry.listing import Limits
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.ingest import ingest
+from telemetry.runs.listing import Limits
+from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator

@@ -24,17 +24,14 @@ from telemetry import TelemetryError
 from telemetry.database.embedded.binaries import (
     UNFINISHED,
     WHEEL,
+    EmbeddedUnavailable,
+    find_binaries,
+    find_tool,
     find_version,
     unprivileged_account,
 )
 from telemetry.database.embedded.cluster import SOCKETS, Cluster
-from telemetry.database.embedded.server import (
-    EmbeddedUnavailable,
-    default_home,
-    find_binaries,
-    find_tool,
-    server,
-)
+from telemetry.database.embedded.server import default_home, server
 
 ROOT = Path(__file__).resolve().parent.parent
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

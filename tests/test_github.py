@@ -12,8 +12,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from telemetry.github.client import GitHub, GitHubError, RateLimit, RateLimited
-from telemetry.github.errors import NotFound
+from telemetry.github.answers import RateLimit
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError, NotFound, RateLimited
 
 TOKEN = "ghp_secret0123456789"
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

@@ -12,9 +12,10 @@ import pytest
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
 from telemetry.github.client import GitHub
-from telemetry.ingest import Report, Tools, Wanted, ingest
-from telemetry.listing import Limits
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.ingest import ingest
+from telemetry.runs.listing import Limits
+from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.settings import UsageError
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month

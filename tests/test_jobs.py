@@ -19,7 +19,9 @@ from pytest_httpserver import HTTPServer
 
 from telemetry.database.connection import Connection, Counts, execute, open_connection, upsert
 from telemetry.github.client import GitHub
-from telemetry.jobs import (
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.runs import WorkflowRun, seconds_between
+from telemetry.runs.jobs import (
     DueAttempt,
     JobsOfRun,
     StoredJobs,
@@ -27,8 +29,6 @@ from telemetry.jobs import (
     pending_jobs,
     store_jobs,
 )
-from telemetry.rows.jobs import WorkflowJob, WorkflowStep
-from telemetry.rows.runs import WorkflowRun, seconds_between
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, edited
 from telemetry.simulated.world import HOSTED_RUNNERS, Attempt, PlannedJob, Run, World

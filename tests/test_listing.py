@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from telemetry.github.client import BudgetSpent, GitHub, RateLimited
-from telemetry.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, ListedWindow, Lister
+from telemetry.github.client import GitHub
+from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
+from telemetry.runs.windows import ListedWindow
 from telemetry.simulated.server import (
     Fault,
     RequestInfo,

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 from telemetry.database.connection import Connection, Counts, execute, upsert
 from telemetry.database.prune import prune
 from telemetry.database.status import status
+from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
-from telemetry.llm.logs import STDIN, Defaults
+from telemetry.llm.logs import STDIN
 from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator

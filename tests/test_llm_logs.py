@@ -25,7 +25,8 @@ from llm_readings import AT, merged, read
 from psycopg import sql
 
 from telemetry.database.connection import Connection, upsert
-from telemetry.llm.logs import LONGEST_RECORD, STDIN, Defaults, Rejected, find_files, read_calls
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import LONGEST_RECORD, STDIN, Rejected, find_files, read_calls
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
 from telemetry.settings import UsageError

@@ -16,8 +16,8 @@ from conftest import CREATED_AT, llm_call
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import PRICES, load_llm_prices, read_prices
+from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.llm.logs import Defaults
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import LlmPrice
 from telemetry.settings import UsageError

@@ -15,8 +15,9 @@ from test_llm_prices import in_python
 from telemetry.database.connection import Connection, execute, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
+from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.llm.logs import Defaults, find_files
+from telemetry.llm.logs import find_files
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated.llm_logs import write_llm_logs

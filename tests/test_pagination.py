@@ -10,9 +10,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from telemetry.github.client import GitHub, GitHubError, Page
-from telemetry.github.errors import PaginationLimited
-from telemetry.github.pagination import PAGES_KEPT
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.pagination import PAGES_KEPT, Page
 
 PATH = "/repos/acme/app/actions/runs"
 NUMBERS = itertools.count(1)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.run_ids import RunIds
+from telemetry.runs.run_ids import RunIds
 
 IDS = st.integers(1, 2**63 - 1) | st.integers(1, 9)
 

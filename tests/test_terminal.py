@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.ingest import Report
 from telemetry.rows.runs import Ingestion
+from telemetry.runs.request import Report
 from telemetry.summaries import report_text
 from telemetry.terminal import cell, plain, progress_text, size, table, width
 

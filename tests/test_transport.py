@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.github.client import GitHub, GitHubError
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError
 
 TOKEN = "ghp_secret0123456789"
 

@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection
-from telemetry.differences import COMPARED, Difference, compare
 from telemetry.github.client import GitHub
-from telemetry.ingest import Tools, Wanted, ingest
-from telemetry.listing import Limits
+from telemetry.runs.differences import COMPARED, Difference, compare
+from telemetry.runs.ingest import ingest
+from telemetry.runs.listing import Limits
+from telemetry.runs.request import Tools, Wanted
+from telemetry.runs.verify import Verification, _spaces, verify
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import Run, World
 from telemetry.summaries import verification_text
-from telemetry.verify import Verification, _spaces, verify
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
-from telemetry.windows import ListedWindow, Walk, groups, told_length
+from telemetry.runs.repository import groups
+from telemetry.runs.windows import ListedWindow, Walk, told_length
 
 BEGIN = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
 PER_PAGE = 3

@@ -24,7 +24,8 @@ from telemetry.database.connection import open_connection
 from telemetry.database.embedded import server as embedded
 from telemetry.database.migrations import migrate, roll_back
 from telemetry.github.client import GitHub
-from telemetry.ingest import Tools, Wanted, ingest
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 

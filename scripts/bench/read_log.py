@@ -7,7 +7,8 @@ import argparse
 from pathlib import Path
 
 from bench.floor import parse_lines
-from telemetry.llm.logs import Defaults, read_calls
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import read_calls
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ from output import progress
 from telemetry import settings
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices
+from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.llm.logs import Defaults, find_files
+from telemetry.llm.logs import find_files
 from telemetry.rows.llm import LlmIngestion
 
 

@@ -33,23 +33,11 @@ from telemetry.github.errors import (
     GitHubError,
     NotFound,
     PaginationLimited,
-    RateLimited,
     Unanswered,
 )
 from telemetry.github.gate import Waiting
 from telemetry.github.pagination import Page, Reply, pages
 from telemetry.github.transport import Transport, origin
-
-__all__ = [
-    "BudgetSpent",
-    "GitHub",
-    "GitHubError",
-    "NotFound",
-    "Page",
-    "PaginationLimited",
-    "RateLimit",
-    "RateLimited",
-]
 
 _CONNECT_TRIES = 3
 _MOST_REDIRECTS = 5

@@ -12,7 +12,8 @@ from typing import BinaryIO
 from psycopg import errors
 
 from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
-from telemetry.llm.logs import STDIN, Defaults, Rejected, read_calls
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import STDIN, Rejected, read_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion, merged
 
 CALLS_PER_BATCH = 1_000

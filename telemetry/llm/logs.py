@@ -33,8 +33,6 @@ from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, shown
 from telemetry.settings import UsageError
 
-__all__ = ["STDIN", "Defaults", "Rejected", "find_files", "read_calls"]
-
 STDIN = Path("-")
 
 # A folder holds other things than logs; a file that is named is read whatever its name.

@@ -1,1 +1,1 @@
-"""A PostgreSQL server of our own, started on demand and stopped by the last command that uses it."""
+"""A PostgreSQL server of our own, started on demand and stopped by its last user."""

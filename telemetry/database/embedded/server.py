@@ -21,14 +21,11 @@ from telemetry.database.embedded.binaries import (
     EmbeddedUnavailable,
     closed_part,
     find_binaries,
-    find_tool,
     find_version,
     reachable,
     unprivileged_account,
 )
 from telemetry.database.embedded.cluster import ELSEWHERE, Cluster
-
-__all__ = ["EmbeddedUnavailable", "default_home", "find_binaries", "find_tool", "server"]
 
 
 def default_home(environ: Mapping[str, str]) -> Path:

@@ -11,9 +11,9 @@ import psycopg
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Counts, execute, upsert
-from telemetry.lease import Lease
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
-from telemetry.wanted import Report, Tools
+from telemetry.runs.lease import Lease
+from telemetry.runs.request import Report, Tools
 
 MOST_NAMED = 20
 

@@ -8,13 +8,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from telemetry.database.connection import execute, upsert
-from telemetry.github.client import GitHubError
-from telemetry.github.errors import NotFound
-from telemetry.ingest_log import IngestLog
-from telemetry.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
+from telemetry.github.errors import GitHubError, NotFound
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
-from telemetry.wanted import Tools
+from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
+from telemetry.runs.record import IngestLog
+from telemetry.runs.request import Tools
 
 STORED_TOGETHER = 50
 MOST_PROBES = 50

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
-from telemetry.repository_ingest import RepositoryIngest
-from telemetry.wanted import Report, Tools, Wanted
-
-__all__ = ["Report", "Tools", "Wanted", "ingest", "repositories_of"]
+from telemetry.runs.repository import RepositoryIngest
+from telemetry.runs.request import Report, Tools
 
 
 def ingest(

@@ -6,21 +6,25 @@ every page, so that whatever stops it, the next ingest goes on from there.
 """
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Counts, execute, patiently, upsert
-from telemetry.github.client import BudgetSpent, Page, RateLimited
-from telemetry.ingest_log import IngestLog
-from telemetry.lease import Held
-from telemetry.listing import SEARCH_LAG, Batch, Batches, ListedWindow, Lister, groups
+from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
-from telemetry.run_by_run import RunByRun, of_repository
-from telemetry.run_ids import RunIds
+from telemetry.runs.lease import Held
+from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.runs.one_by_one import RunByRun, of_repository
+from telemetry.runs.record import IngestLog
+from telemetry.runs.request import Report, Tools, whole_second
+from telemetry.runs.run_ids import RunIds
+from telemetry.runs.windows import ListedWindow
 from telemetry.settings import UsageError
-from telemetry.wanted import Report, Tools, whole_second
 
 PER_PAGE = 100
 
@@ -262,3 +266,30 @@ def _estimate(page: Page, runs: list[WorkflowRun], since: datetime, now: datetim
     oldest = min((run.created_at for run in runs), default=since)
     pace = wanted / max((now - oldest).total_seconds(), 1)
     return int(min(listed, max(wanted, pace * (now - since).total_seconds())))
+
+
+class Interval(Protocol):
+    """What lies between two creation times and holds so many runs."""
+
+    @property
+    def created_from(self) -> datetime: ...
+    @property
+    def created_to(self) -> datetime: ...
+    @property
+    def seen(self) -> int: ...
+
+
+SomeInterval = TypeVar("SomeInterval", bound=Interval)
+
+
+def groups(windows: Iterable[SomeInterval], most: int) -> Iterator[list[SomeInterval]]:
+    """Neighbours together, newest first, as long as they hold no more than `most` runs."""
+    group: list[SomeInterval] = []
+    for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
+        apart = bool(group) and group[-1].created_from != window.created_to
+        if group and (apart or sum(w.seen for w in group) + window.seen > most):
+            yield group
+            group = []
+        group.append(window)
+    if group:
+        yield group

@@ -14,8 +14,9 @@ from typing import Any
 from psycopg import errors
 
 from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
-from telemetry.github.client import GitHub, Page
+from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
+from telemetry.github.pagination import Page
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.reading import (
     LONGEST_COUNT,

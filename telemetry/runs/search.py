@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import LONGEST_COUNT
 from telemetry.rows.runs import WorkflowRun
-from telemetry.windows import SECOND, ListedWindow, Walk, told_length
+from telemetry.runs.windows import SECOND, ListedWindow, Walk, told_length
 
 # The pace of runs changes with the hours; a much longer interval would often hold too many.
 LARGEST_GROWTH = 1.5

@@ -8,8 +8,8 @@ from typing import Literal
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
-from telemetry.listing import Limits
 from telemetry.rows.runs import Ingestion
+from telemetry.runs.listing import Limits
 from telemetry.settings import UsageError
 
 DEFAULT_AGE = timedelta(days=30)

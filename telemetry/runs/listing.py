@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.github.client import GitHub, GitHubError, Page
-from telemetry.github.errors import PaginationLimited
-from telemetry.github.pagination import PAGES_KEPT
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
-from telemetry.search import Search, created_range
-from telemetry.windows import ListedWindow, Walk, groups, whole
-
-__all__ = ["SEARCH_LAG", "Batch", "Batches", "Limits", "ListedWindow", "Lister", "groups"]
+from telemetry.runs.search import Search, created_range
+from telemetry.runs.windows import ListedWindow, Walk, whole
 
 # A run shows up in the list some moments after its creation time, and in the search behind
 # filtered lists later still; younger parts of a list prove nothing.

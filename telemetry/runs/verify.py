@@ -12,11 +12,12 @@ from typing import Any
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
-from telemetry.differences import Difference, compare
-from telemetry.github.client import BudgetSpent, Page, RateLimited
-from telemetry.ingest import Tools
-from telemetry.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.pagination import Page
 from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.differences import Difference, compare
+from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.runs.request import Tools
 
 Interval = tuple[datetime, datetime]
 

@@ -17,10 +17,8 @@ How long the list is, is its `total_count`; what the page itself belies is taken
 """
 
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
 
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
@@ -198,33 +196,6 @@ def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
                 return False
             return moved_to - place == now - was
     return False
-
-
-class Interval(Protocol):
-    """What lies between two creation times and holds so many runs."""
-
-    @property
-    def created_from(self) -> datetime: ...
-    @property
-    def created_to(self) -> datetime: ...
-    @property
-    def seen(self) -> int: ...
-
-
-SomeInterval = TypeVar("SomeInterval", bound=Interval)
-
-
-def groups(windows: Iterable[SomeInterval], most: int) -> Iterator[list[SomeInterval]]:
-    """Neighbours together, newest first, as long as they hold no more than `most` runs."""
-    group: list[SomeInterval] = []
-    for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
-        apart = bool(group) and group[-1].created_from != window.created_to
-        if group and (apart or sum(w.seen for w in group) + window.seen > most):
-            yield group
-            group = []
-        group.append(window)
-    if group:
-        yield group
 
 
 def whole(moment: datetime) -> datetime:
