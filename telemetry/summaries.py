@@ -120,7 +120,7 @@ def _llm_text(llm: Mapping[str, Any]) -> str:
 
 
 def proof_text(proof: Mapping[str, Any]) -> str:
-    """The proof of one repository, as sql/status_proof.sql has it: first the equation."""
+    """The proof of one repository, as sql/status/proof.sql has it: first the equation."""
     name = plain(proof["repository"])
     unlisted = f"− {proof['unlisted_runs']:,} not listed, unprobed "
     equation = (

@@ -76,7 +76,7 @@ def store(connection: Connection, history: History) -> None:
         "run_attempts": [key[1] for key in keys],
         "listed_at": UNTIL,
     }
-    execute(connection, "record_jobs_listed", parameters)
+    execute(connection, "runs/record_jobs_listed", parameters)
 
 
 def make_history(

@@ -103,7 +103,7 @@ def test_made_runs_give_each_question_an_answer_and_add_up(connection: Connectio
     fill(connection, 4_000, 1_000, now)
     empty = [one.name for one in questions() if not ask(connection, one.name).rows]
     assert empty == []
-    proof = execute(connection, "status_proof").fetchall()
+    proof = execute(connection, "status/proof").fetchall()
     assert len(proof) == 4
     assert sum(row["reported_runs"] for row in proof) == 4_000
     assert all(row["stored_runs"] == row["reported_runs"] for row in proof)

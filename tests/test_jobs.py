@@ -588,7 +588,7 @@ def test_a_pruned_run_takes_its_jobs_and_steps_along(connection: Connection) -> 
         2, (1,), [workflow_job(github_run_id=2)], [workflow_step(github_run_id=2)], (), False
     )
     store_jobs(connection, [JOBS, others], NOW)
-    execute(connection, "prune_workflow_runs", {"github_run_ids": [1], "before": NOW})
+    execute(connection, "prune/prune_workflow_runs", {"github_run_ids": [1], "before": NOW})
     for rows in everything(connection):
         assert [row["github_run_id"] for row in rows] == [2]
 

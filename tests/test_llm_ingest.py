@@ -419,7 +419,7 @@ def test_calls_without_a_time_get_that_of_their_run(connection: Connection, tmp_
 def test_records_of_ingests_are_pruned_but_for_the_last(connection: Connection) -> None:
     for days in (400, 300, 200):
         started = datetime.now(UTC) - timedelta(days=days)
-        execute(connection, "record_llm_ingestions", vars(LlmIngestion(started_at=started)))
+        execute(connection, "llm/record_llm_ingestions", vars(LlmIngestion(started_at=started)))
     prune(connection, "6 months", local_time=datetime.now(UTC))
     rows = connection.execute("select started_at from llm_ingestions").fetchall()
     assert [(datetime.now(UTC) - row["started_at"]).days for row in rows] == [200]
@@ -498,7 +498,7 @@ def test_the_command_stores_calls_and_prices_and_says_so(
     row = calls(connection)[0]
     assert (row["phase"], row["prompt_name"]) == ("review", "pr-review")
     assert (row["github_run_id"], row["github_run_attempt"]) == (77, 2)
-    assert execute(connection, "status_llm").fetchall()[0]["unpriced_calls"] == 0
+    assert execute(connection, "status/llm").fetchall()[0]["unpriced_calls"] == 0
 
 
 def test_a_run_that_is_named_wins_over_the_one_that_the_command_is_part_of(

@@ -680,7 +680,7 @@ def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
         ],
     )
     listed = {"github_run_ids": [1, 2, 3, 4], "run_attempts": [1] * 4, "listed_at": UNTIL}
-    execute(connection, "record_jobs_listed", listed)
+    execute(connection, "runs/record_jobs_listed", listed)
     known(connection, 7)
     jobs = told(connection).slowest_run
     columns = ("job", "queue_seconds", "started_seconds", "job_seconds")
@@ -750,9 +750,9 @@ def test_a_report_is_of_one_moment_and_writes_nothing(dsn: str, connection: Conn
 
     known(connection, 7)
     with open_connection(dsn) as other, snapshot(connection):
-        before = execute(connection, "count_workflow_runs").fetchall()
+        before = execute(connection, "schema/count_workflow_runs").fetchall()
         upsert(other, [_run(1)])
-        assert execute(connection, "count_workflow_runs").fetchall() == before
+        assert execute(connection, "schema/count_workflow_runs").fetchall() == before
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), connection.transaction():
             upsert(connection, [_run(2)])
     assert runs() == 1

@@ -13,21 +13,26 @@ from typing import Any
 import pytest
 from conftest import ROOT, llm_call, workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import KEYS, SQL, Connection, execute, statement, upsert
+from telemetry.database.connection import SQL, TABLES, Connection, execute, statement, upsert
 from telemetry.database.migrations import VIEWS
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 
-STATEMENTS = sorted(path for path in SQL.glob("*.sql"))
+VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
-REPORTS = sorted((SQL / "report").glob("*.sql"))
-BENCHES = sorted((SQL / "bench").glob("*.sql"))
-FILES = STATEMENTS + ANALYSES + REPORTS + BENCHES
+FILES = sorted(set(SQL.rglob("*.sql")) - set(VIEW_FILES))
+STATEMENTS = sorted(set(FILES) - set(ANALYSES))
 PARAMETER = re.compile(r":'(\w+)'")
 
-by_name = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+def name_of(path: Path) -> str:
+    """The name by which the program runs a statement: its path in sql/, without the ending."""
+    return str(path.relative_to(SQL).with_suffix(""))
+
+
+by_name = pytest.mark.parametrize("path", FILES, ids=name_of)
 
 
 def header(path: Path) -> list[str]:
@@ -99,9 +104,8 @@ def test_an_analysis_can_be_pasted(path: Path, dsn: str, psql: Callable[..., str
 def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
     words = command(path)
     pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
-    name = str(path.relative_to(SQL)).removesuffix(".sql")
     with connection.transaction():
-        execute(connection, name, dict(pairs))
+        execute(connection, name_of(path), dict(pairs))
 
 
 def test_every_statement_is_used_by_the_program() -> None:
@@ -110,32 +114,32 @@ def test_every_statement_is_used_by_the_program() -> None:
         for folder in ("telemetry", "scripts")
         for path in (ROOT / folder).rglob("*.py")
     )
-    composed = {f"upsert_{table}" for table, _ in KEYS.values()} | {
-        f"{verb}_{table}"
+    composed = {table.upsert for table in TABLES.values()} | {
+        f"prune/{verb}_{table}"
         for verb in ("prunable", "prune")
         for table in ("workflow_runs", "llm_calls")
     }
+    # These are named in a loop that adds the folder.
+    looped = ("report", "bench", "prune")
     for path in STATEMENTS:
-        assert f'"{path.stem}"' in code or path.stem in composed, path.name
-    for path in REPORTS:
-        assert f'"{path.stem}"' in code or f'"report/{path.stem}"' in code, path.name
-    for path in BENCHES:
-        assert f'"bench/{path.stem}"' in code, path.name
+        name = name_of(path)
+        spelled = f'"{name}"' in code or (path.parent.name in looped and f'"{path.stem}"' in code)
+        assert spelled or name in composed, name
 
 
 @pytest.mark.parametrize(
     ("row", "name"),
     [
-        (WorkflowRun, "upsert_workflow_runs"),
-        (WorkflowJob, "upsert_workflow_jobs"),
-        (WorkflowStep, "upsert_workflow_steps"),
-        (LlmCall, "upsert_llm_calls"),
-        (Repository, "upsert_repositories"),
-        (RunnerPrice, "upsert_runner_prices"),
-        (RunnerLabel, "upsert_runner_labels"),
-        (LlmPrice, "upsert_llm_prices"),
-        (LlmIngestion, "record_llm_ingestions"),
-        (Ingestion, "record_ingestions"),
+        (WorkflowRun, "runs/upsert_workflow_runs"),
+        (WorkflowJob, "runs/upsert_workflow_jobs"),
+        (WorkflowStep, "runs/upsert_workflow_steps"),
+        (LlmCall, "llm/upsert_llm_calls"),
+        (Repository, "runs/upsert_repositories"),
+        (RunnerPrice, "prices/upsert_runner_prices"),
+        (RunnerLabel, "prices/upsert_runner_labels"),
+        (LlmPrice, "prices/upsert_llm_prices"),
+        (LlmIngestion, "llm/record_llm_ingestions"),
+        (Ingestion, "runs/record_ingestions"),
     ],
 )
 def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> None:
@@ -202,14 +206,14 @@ FINALITY = re.findall(
         [RunnerLabel("ubuntu-latest", "linux")],
         [LlmPrice("some-model", date(2026, 1, 1), Decimal("3"), Decimal("15.5"), Decimal("0.3"))],
     ],
-    ids=lambda rows: KEYS[type(rows[-1])][0],
+    ids=lambda rows: TABLES[type(rows[-1])].name,
 )
 def test_every_column_of_an_upsert_is_compared_set_and_stored(
     connection: Connection, parents_and_row: list[Any]
 ) -> None:
     *parents, row = parents_and_row
-    table, key = KEYS[type(row)]
-    text = statement(f"upsert_{table}")
+    table, key, _ = TABLES[type(row)]
+    text = statement(TABLES[type(row)].upsert)
     for field in fields(row):
         if field.name in key:
             continue
@@ -226,7 +230,7 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
 
 
 def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection) -> None:
-    ours = {row["table_name"] for row in execute(connection, "our_tables")}
+    ours = {row["table_name"] for row in execute(connection, "schema/our_tables")}
     everything = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'public'"
     )
@@ -234,11 +238,11 @@ def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection
 
 
 def test_status_shows_every_table_that_holds_data(connection: Connection) -> None:
-    shown = {row["table_name"] for row in execute(connection, "status_tables")}
+    shown = {row["table_name"] for row in execute(connection, "status/tables")}
     views = {path.stem[3:] for path in VIEWS.glob("*.sql")}
     ours = {
         name
-        for name in (row["table_name"] for row in execute(connection, "our_tables"))
+        for name in (row["table_name"] for row in execute(connection, "schema/our_tables"))
         if "yoyo" not in name and name not in views | {"installed_views"}
     }
     assert shown == ours

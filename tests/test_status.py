@@ -312,7 +312,7 @@ def test_attempts_to_fetch_are_those_that_an_ingest_would(
         "insert into missing_attempts select %s, 1, repository_id, now() from repositories", [gone]
     )
     row = proof(connection)
-    pending = execute(connection, "pending_attempts", {"repository_id": row["repository_id"]})
+    pending = execute(connection, "runs/pending_attempts", {"repository_id": row["repository_id"]})
     assert row["pending_attempts"] == pending.rowcount == 1
     assert row["gone_attempts"] == 1
     assert_balanced(row)

@@ -48,9 +48,9 @@ def wrong_runs(connection: Connection, world: World) -> set[int]:
     """
     (repository,) = world.repositories
     ever = {"created_from": world.now - YEAR, "created_to": world.now + YEAR}
-    runs = execute(connection, "verify_runs", {"repository_id": repository.id, **ever})
+    runs = execute(connection, "runs/verify_runs", {"repository_id": repository.id, **ever})
     known = {row["github_run_id"] for row in runs}
-    rows = execute(connection, "verify_attempts", {"github_run_ids": sorted(known)})
+    rows = execute(connection, "runs/verify_attempts", {"github_run_ids": sorted(known)})
     left = {(row["github_run_id"], row["run_attempt"]): row for row in rows}
     wrong = known ^ {run.id for run in repository.runs}
     for attempt in world.attempts(repository):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import errors
@@ -33,18 +33,36 @@ Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository 
 Connection = psycopg.Connection[DictRow]
 Result = TypeVar("Result")
 
-# The columns that say which row it is, in the order in which rows are written: two writers that
-# take rows in one order cannot lock each other out.
-KEYS: Mapping[type, tuple[str, tuple[str, ...]]] = {
-    WorkflowRun: ("workflow_runs", ("github_run_id", "run_attempt")),
-    WorkflowJob: ("workflow_jobs", ("github_run_id", "run_attempt", "job_id")),
-    WorkflowStep: ("workflow_steps", ("github_run_id", "run_attempt", "job_id", "number")),
-    OpenRun: ("open_runs", ("github_run_id",)),
-    LlmCall: ("llm_calls", ("source", "call_id")),
-    Repository: ("repositories", ("repository_id",)),
-    RunnerPrice: ("runner_prices", ("sku", "effective_from")),
-    RunnerLabel: ("runner_labels", ("label",)),
-    LlmPrice: ("llm_prices", ("model", "effective_from", "provider")),
+
+class Table(NamedTuple):
+    """A table, the columns that say which row it is, and the folder of its upsert in sql/.
+
+    Rows are written in the order of these columns: two writers that take rows in one order cannot
+    lock each other out.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    folder: str
+
+    @property
+    def upsert(self) -> str:
+        """The name of the statement that stores its rows."""
+        return f"{self.folder}/upsert_{self.name}"
+
+
+TABLES: Mapping[type, Table] = {
+    WorkflowRun: Table("workflow_runs", ("github_run_id", "run_attempt"), "runs"),
+    WorkflowJob: Table("workflow_jobs", ("github_run_id", "run_attempt", "job_id"), "runs"),
+    WorkflowStep: Table(
+        "workflow_steps", ("github_run_id", "run_attempt", "job_id", "number"), "runs"
+    ),
+    OpenRun: Table("open_runs", ("github_run_id",), "runs"),
+    LlmCall: Table("llm_calls", ("source", "call_id"), "llm"),
+    Repository: Table("repositories", ("repository_id",), "runs"),
+    RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
+    RunnerLabel: Table("runner_labels", ("label",), "prices"),
+    LlmPrice: Table("llm_prices", ("model", "effective_from", "provider"), "prices"),
 }
 
 
@@ -157,13 +175,13 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
     for row in rows:
         shortened, cut = _fitted(row)
         total += Counts(cut=cut)
-        table, key = KEYS[type(row)]
-        unique[tuple(getattr(row, name) for name in key)] = shortened
+        table = TABLES[type(row)]
+        unique[tuple(getattr(row, name) for name in table.key)] = shortened
     if not unique:
         return total
     ordered = [vars(unique[key]) for key in sorted(unique)]
     batches = [{"rows": _json(batch)} for batch in _batched(ordered, ROWS_PER_STATEMENT)]
-    query = statement(f"upsert_{table}").encode()
+    query = statement(table.upsert).encode()
 
     flags: list[bool] = []
     with connection.transaction(), connection.cursor() as cursor:

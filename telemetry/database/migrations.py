@@ -103,7 +103,7 @@ def _on_disk(migrations: Path) -> tuple[list[str], str | None]:
 
 def _installed(connection: Connection) -> tuple[list[str], str | None]:
     try:
-        row = execute(connection, "installed_schema").fetchone()
+        row = execute(connection, "schema/installed_schema").fetchone()
     except errors.UndefinedTable:
         return [], None
     return (row["migrations"] or [], row["views_digest"]) if row else ([], None)
@@ -124,12 +124,12 @@ def _make_views(connection: Connection) -> None:
             # Without parameters psycopg sends the file as it stands, comments on columns and all.
             connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
-            execute(connection, "record_installed_views", {"name": name, "digest": digest})
+            execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
 
 
 def _drop_views(connection: Connection) -> None:
     try:
-        execute(connection, "drop_views")
+        execute(connection, "schema/drop_views")
     except errors.UndefinedTable:
         pass  # the very first migration: there is nothing to drop
     except errors.DependentObjectsStillExist as error:
@@ -147,7 +147,7 @@ def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
     with open_connection(dsn) as guard:
         while True:
             with guard.transaction():
-                row = execute(guard, "try_migration_lock").fetchone()
+                row = execute(guard, "schema/try_migration_lock").fetchone()
                 if row and row["locked"]:
                     yield
                     return

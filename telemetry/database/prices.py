@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from telemetry.database.connection import KEYS, SQL, Connection, Counts, patiently, upsert
+from telemetry.database.connection import SQL, TABLES, Connection, Counts, patiently, upsert
 from telemetry.rows.prices import AnyPrice, LlmPrice, Price, RunnerLabel, RunnerPrice, from_record
 from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
@@ -39,8 +39,7 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
 
 
 def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
-    table, _ = KEYS[row_type]
-    paths = [PRICES / f"{table}.csv", *([Path(own)] if own else [])]
+    paths = [PRICES / f"{TABLES[row_type].name}.csv", *([Path(own)] if own else [])]
     rows = [row for path in paths for row in read_prices(path, row_type)]
     return patiently(lambda: upsert(connection, rows))
 

@@ -38,7 +38,7 @@ def horizon(connection: Connection, keep: str) -> Horizon:
     Raises UsageError when PostgreSQL does not read it as an interval, or as less than a day.
     """
     try:
-        row = execute(connection, "prune_horizon", {"keep": keep}).fetchone()
+        row = execute(connection, "prune/prune_horizon", {"keep": keep}).fetchone()
     except (errors.DataError, errors.InvalidDatetimeFormat):
         raise UsageError(f"KEEP: {keep!r} is no interval; give one such as '6 months'") from None
     assert row is not None
@@ -66,32 +66,32 @@ def prune(
     found = horizon(connection, keep)
     _compare_clocks(found.database_time, local_time, github_time)
     before = {"before": found.before}
-    counts = execute(connection, "prune_counts", before).fetchone()
+    counts = execute(connection, "prune/prune_counts", before).fetchone()
     assert counts is not None
     if dry_run:
         return Pruned(found.before, counts["workflow_runs"], counts["llm_calls"])
     # What was listed has to say what is stored, so that what is gone is not claimed any more.
     with connection.transaction():
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
-            execute(connection, name, before)
+            execute(connection, f"prune/{name}", before)
     total = counts["workflow_runs"] + counts["llm_calls"]
     deleted = {"workflow_runs": 0, "llm_calls": 0}
     for table, key in (("workflow_runs", "github_run_id"), ("llm_calls", "call_id")):
         while count := _prune_batch(connection, table, key, found.before):
             deleted[table] += count
             progress(sum(deleted.values()), total)
-    execute(connection, "prune_missing_attempts", before)
-    execute(connection, "prune_ingestions", before)
-    execute(connection, "prune_llm_ingestions", before)
+    execute(connection, "prune/prune_missing_attempts", before)
+    execute(connection, "prune/prune_ingestions", before)
+    execute(connection, "prune/prune_llm_ingestions", before)
     return Pruned(found.before, **deleted)
 
 
 def _prune_batch(connection: Connection, table: str, key: str, before: datetime) -> int:
-    chosen = execute(connection, f"prunable_{table}", {"before": before}).fetchall()
+    chosen = execute(connection, f"prune/prunable_{table}", {"before": before}).fetchall()
     if not chosen:
         return 0
     parameters = {f"{key}s": sorted({row[key] for row in chosen}), "before": before}
-    return patiently(lambda: execute(connection, f"prune_{table}", parameters).rowcount)
+    return patiently(lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount)
 
 
 def _compare_clocks(

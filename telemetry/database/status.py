@@ -15,8 +15,8 @@ class Status:
     """The answer of `make status`. Times are UTC, sizes bytes, ages seconds.
 
     `proof` says for each repository whether what is stored adds up to what GitHub reported, and
-    what is pending; sql/status_proof.sql defines its terms. `llm` is the one row of
-    sql/status_llm.sql. `concerns` says in words what is stale or went wrong; `too_old` names the
+    what is pending; sql/status/proof.sql defines its terms. `llm` is the one row of
+    sql/status/llm.sql. `concerns` says in words what is stale or went wrong; `too_old` names the
     repositories whose last complete ingest is longer ago than was asked for, or never was.
     """
 
@@ -36,12 +36,12 @@ def status(
 
     Changes nothing, asks GitHub nothing; raises psycopg.Error.
     """
-    repositories = execute(connection, "status").fetchall()
+    repositories = execute(connection, "status/repositories").fetchall()
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
-    proof = execute(connection, "status_proof").fetchall()
-    tables = execute(connection, "status_tables").fetchall()
-    (llm,) = execute(connection, "status_llm").fetchall()
+    proof = execute(connection, "status/proof").fetchall()
+    tables = execute(connection, "status/tables").fetchall()
+    (llm,) = execute(connection, "status/llm").fetchall()
     limit = max_age or STALE_AFTER
     concerns = [said for row in repositories for said in _concerns(row, limit)]
     complete = {r["repository_id"] for r in repositories if r["last_outcome"] == "complete"}

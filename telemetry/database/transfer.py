@@ -28,7 +28,7 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
     with open_connection(dsn) as connection:
         migrations.require_schema(connection)
-        tables = [row["table_name"] for row in execute(connection, "our_tables")]
+        tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
     target, secret = _target(dsn, environ)
     unfinished = path.with_name(path.name + ".part")
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
@@ -113,7 +113,7 @@ def _refuse_full(dsn: str) -> None:
 def _stored(connection: Connection) -> int:
     """How many runs and calls there are, whichever of the tables a checkout has made yet."""
     stored = 0
-    for name in ("count_workflow_runs", "count_llm_calls"):
+    for name in ("schema/count_workflow_runs", "schema/count_llm_calls"):
         with suppress(errors.UndefinedTable):
             row = execute(connection, name).fetchone()
             stored += row["stored"] if row else 0

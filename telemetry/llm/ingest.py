@@ -125,7 +125,7 @@ class _Ingest:
             )
 
     def record(self) -> None:
-        execute(self.connection, "record_llm_ingestions", vars(self.done))
+        execute(self.connection, "llm/record_llm_ingestions", vars(self.done))
 
     def _name(self, text: str) -> None:
         if len(self.done.first_rejected) < MOST_NAMED:
@@ -164,5 +164,5 @@ def _dated(connection: Connection, defaults: Defaults) -> Defaults:
         "github_run_id": defaults.github_run_id,
         "github_run_attempt": defaults.github_run_attempt,
     }
-    attempt = execute(connection, "attempt_started_at", run).fetchone()
+    attempt = execute(connection, "llm/attempt_started_at", run).fetchone()
     return replace(defaults, at=attempt["started_at"]) if attempt else defaults

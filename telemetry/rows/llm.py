@@ -219,7 +219,7 @@ class LlmIngestion:
 def merged(one: LlmCall, other: LlmCall) -> LlmCall:
     """What two readings of one call tell together, whichever comes first.
 
-    The same as sql/upsert_llm_calls.sql makes of them, for readings within one statement, which
+    The same as sql/llm/upsert_llm_calls.sql makes of them, for readings within one statement, which
     may hold a call only once.
     """
     changes = {name: _known(max, one, other, name) for name in GREATER}

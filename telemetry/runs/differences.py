@@ -20,7 +20,7 @@ NOT_COMPARED = {
     "run_attempt",
 }
 COMPARED = {f.name: f for f in fields(WorkflowRun) if f.name not in NOT_COMPARED}
-# As far as earlier attempts are fetched: see sql/pending_attempts.sql.
+# As far as earlier attempts are fetched: see sql/runs/pending_attempts.sql.
 MOST_ATTEMPTS = 1_000
 
 

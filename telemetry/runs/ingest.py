@@ -66,7 +66,7 @@ def _share(client: GitHub, left: int | None, repositories: int) -> int | None:
 
 
 def _refuse_other_host(connection: Connection, host: str) -> None:
-    for row in execute(connection, "other_api_hosts", {"api_host": host}):
+    for row in execute(connection, "runs/other_api_hosts", {"api_host": host}):
         raise TelemetryError(
             f"this database holds repositories from {row['api_host']}, whose ids mean others at "
             f"{host}; use another database (DATABASE_URL or TELEMETRY_HOME) for {host}"

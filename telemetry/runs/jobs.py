@@ -91,7 +91,7 @@ def pending_jobs(
                 )
             ),
         )
-        for row in execute(connection, "pending_jobs", parameters)
+        for row in execute(connection, "runs/pending_jobs", parameters)
     ]
 
 
@@ -145,7 +145,7 @@ def store_jobs(
                 steps=upsert(connection, (s for run in runs for s in run.steps if _key(s) in keys)),
             )
             parameters = {**_attempts(keys), "listed_at": listed_at}
-            execute(connection, "record_jobs_listed", parameters)
+            execute(connection, "runs/record_jobs_listed", parameters)
         return stored
 
     try:
@@ -236,5 +236,5 @@ def _attempts(keys: Iterable[Key]) -> dict[str, list[int]]:
 
 def _stored(connection: Connection, runs: Sequence[JobsOfRun]) -> set[Key]:
     asked = {(run.github_run_id, attempt) for run in runs for attempt in run.attempts}
-    rows = execute(connection, "stored_attempts", _attempts(asked))
+    rows = execute(connection, "runs/stored_attempts", _attempts(asked))
     return {(row["github_run_id"], row["run_attempt"]) for row in rows}

@@ -38,13 +38,13 @@ class Lease:
     def take(self) -> None:
         """Raises Held, saying who has it."""
         for _ in range(2):
-            if execute(self.connection, "take_leases", self._for_a_while()).fetchone():
+            if execute(self.connection, "runs/take_leases", self._for_a_while()).fetchone():
                 return
-            row = execute(self.connection, "holders", self.key).fetchone()
+            row = execute(self.connection, "runs/holders", self.key).fetchone()
             if row is None or _is_dead(row["holder"]):
                 # Given back just now, or left behind by a process that was killed on this machine.
                 holder = row["holder"] if row else ""
-                execute(self.connection, "release_leases", {**self.key, "holder": holder})
+                execute(self.connection, "runs/release_leases", {**self.key, "holder": holder})
                 continue
             raise Held(
                 f"{row['holder']} has been ingesting {self.name} since "
@@ -54,12 +54,12 @@ class Lease:
 
     def renew(self) -> None:
         """Within the transaction that writes. Raises Lost."""
-        if not execute(self.connection, "renew_leases", self._for_a_while()).fetchone():
+        if not execute(self.connection, "runs/renew_leases", self._for_a_while()).fetchone():
             raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
 
     def release(self) -> None:
         """Let the next one at it."""
-        execute(self.connection, "release_leases", self.key)
+        execute(self.connection, "runs/release_leases", self.key)
 
     def _for_a_while(self) -> dict[str, object]:
         return {**self.key, "seconds": LEASE_SECONDS}

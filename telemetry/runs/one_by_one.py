@@ -44,13 +44,13 @@ class RunByRun:
     def read_open(self, seen: Container[int]) -> None:
         """Ask after the open runs that were not seen in a list, until they have ended."""
         asked = {**self.log.key, "now": self.tools.now()}
-        ids = [row["github_run_id"] for row in execute(self.connection, "open_runs", asked)]
+        ids = [row["github_run_id"] for row in execute(self.connection, "runs/open_runs", asked)]
         self._each([i for i in ids if i not in seen], self._fetch_run, self._store_found)
 
     def probe_unlisted(self) -> None:
         """Ask for runs that a complete list left out: what is gone is marked, and stays."""
         most = {**self.log.key, "most": MOST_PROBES}
-        ids = [row["github_run_id"] for row in execute(self.connection, "unlisted_runs", most)]
+        ids = [row["github_run_id"] for row in execute(self.connection, "runs/unlisted_runs", most)]
         self._each(ids, self._fetch_run, self._store_found)
 
     def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
@@ -71,14 +71,14 @@ class RunByRun:
         if gone:
             with self.log.writing():
                 ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
-                execute(self.connection, "mark_missing_open_runs", ids)
-                execute(self.connection, "mark_missing_upstream", ids)
+                execute(self.connection, "runs/mark_missing_open_runs", ids)
+                execute(self.connection, "runs/mark_missing_upstream", ids)
 
     def fetch_attempts(self, run_id: int | None) -> None:
         """The attempts before the latest, each once; of one run, or of all."""
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
-            for row in execute(self.connection, "pending_attempts", self.log.key)
+            for row in execute(self.connection, "runs/pending_attempts", self.log.key)
             if run_id in (None, row["github_run_id"])
         ]
         self._each(attempts, self._fetch_attempt, self._store_attempts)
@@ -105,7 +105,7 @@ class RunByRun:
                     gone = {"github_run_id": run_id, "run_attempt": number}
                     gone_at = {"missing_at": self.tools.now()}
                     parameters = {**self.log.key, **gone, **gone_at}
-                    execute(self.connection, "record_missing_attempts", parameters)
+                    execute(self.connection, "runs/record_missing_attempts", parameters)
             self.log.write()
         self.log.attempts += counts.inserted + counts.updated
         self.log.new_unreadable([str(a) for _, a in found if isinstance(a, UnreadableRow)])

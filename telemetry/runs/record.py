@@ -50,7 +50,7 @@ class IngestLog:
         now = self.tools.now()
         with self.connection.transaction():
             if upsert(self.connection, [repository]).updated:
-                execute(self.connection, "rename_workflow_runs", vars(repository))
+                execute(self.connection, "runs/rename_workflow_runs", vars(repository))
         self.repository = repository
         self.since = self.tools.wanted.start(now)
         self._lease = Lease(self.connection, repository.repository_id, self.name)
@@ -97,7 +97,7 @@ class IngestLog:
         """Store the record as it is, or as it will be, with the requests sent until now."""
         ingestion = ingestion or self.ingestion
         if ingestion is not None and self._recorded:
-            execute(self.connection, "record_ingestions", vars(self._with_requests(ingestion)))
+            execute(self.connection, "runs/record_ingestions", vars(self._with_requests(ingestion)))
 
     def _with_requests(self, ingestion: Ingestion) -> Ingestion:
         client = self.tools.client
@@ -156,7 +156,7 @@ class IngestLog:
     def _open_unanswered(self) -> None:
         """A record for a repository that is known, so that its status tells of the failure."""
         name = {"repository": self.name}
-        known = execute(self.connection, "repositories_by_name", name).fetchone()
+        known = execute(self.connection, "runs/repositories_by_name", name).fetchone()
         if known is not None:
             now = datetime.fromtimestamp(self._began, UTC)
             self.ingestion = self._new(known["repository_id"], now)

@@ -119,7 +119,7 @@ class RepositoryIngest:
     def _gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """What of an interval is not listed completely, newest first."""
         wanted = {**self.log.key, "wanted_from": start, "wanted_to": end}
-        rows = execute(self.connection, "missing_intervals", wanted)
+        rows = execute(self.connection, "runs/missing_intervals", wanted)
         return [(row["gap_from"], row["gap_to"]) for row in rows]
 
     def _settled_gaps(self) -> list[tuple[datetime, datetime]]:
@@ -131,7 +131,7 @@ class RepositoryIngest:
     def _read_open(self) -> None:
         """Open runs that the list did not reach: by a list where that is fewer requests."""
         settled = self.tools.now() - SEARCH_LAG
-        for row in execute(self.connection, "windows_with_open_runs", self.log.key).fetchall():
+        for row in execute(self.connection, "runs/windows_with_open_runs", self.log.key).fetchall():
             unseen = {each for each in row["github_run_ids"] if each not in self.seen}
             if len(unseen) > 1 and row["created_to"] <= settled:
                 self._store_all(self.lister.interval(row["created_from"], row["created_to"]))
@@ -148,7 +148,7 @@ class RepositoryIngest:
         began = whole_second(self.log.ingestion.started_at)
         wanted = self.tools.wanted
         asked = {"now": began, "horizon": wanted.horizon, "full": wanted.full}
-        rows = execute(self.connection, "due_windows", {**self.log.key, **asked})
+        rows = execute(self.connection, "runs/due_windows", {**self.log.key, **asked})
         due = [_Due(**row) for row in rows if row["listed_at"] < began]
         for group in sorted(groups(due, PER_PAGE), key=lambda g: min(w.listed_at for w in g)):
             start, end = group[-1].created_from, group[0].created_to
@@ -182,8 +182,8 @@ class RepositoryIngest:
                 counts = upsert(self.connection, completed)
                 upsert(self.connection, still_open)
                 if ids:
-                    execute(self.connection, "close_open_runs", {"github_run_ids": ids})
-                    execute(self.connection, "clear_unlisted", {"github_run_ids": ids})
+                    execute(self.connection, "runs/close_open_runs", {"github_run_ids": ids})
+                    execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
                 for window in batch.windows:
                     self._store_window(window)
                 self.log.write(self.log.counted(counts, new, len(unreadable)))
@@ -199,9 +199,9 @@ class RepositoryIngest:
         span = {"created_from": window.created_from, "created_to": window.created_to}
         parameters = {**self.log.key, **span, **listed_at}
         if window.ids is None:
-            execute(self.connection, "touch_windows", parameters)
+            execute(self.connection, "runs/touch_windows", parameters)
             return
-        execute(self.connection, "clear_windows", parameters)
+        execute(self.connection, "runs/clear_windows", parameters)
         found = {
             "reported": window.reported,
             "seen": window.seen,
@@ -210,9 +210,11 @@ class RepositoryIngest:
             "etag": window.etag,
             "etag_token": self.client.token_fingerprint if window.etag else None,
         }
-        execute(self.connection, "record_windows", {**parameters, **found})
+        execute(self.connection, "runs/record_windows", {**parameters, **found})
         if window.is_complete:
-            execute(self.connection, "note_unlisted_runs", {**parameters, "listed": window.ids})
+            execute(
+                self.connection, "runs/note_unlisted_runs", {**parameters, "listed": window.ids}
+            )
 
     def _left(self) -> str | None:
         """What this ingest did not get done, in words; None when nothing is left."""
@@ -222,7 +224,7 @@ class RepositoryIngest:
             f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
             for start, end in self._settled_gaps()[:3]
         ]
-        left = execute(self.connection, "work_left", self.log.key).fetchone()
+        left = execute(self.connection, "runs/work_left", self.log.key).fetchone()
         runs = left["runs_without_jobs"] if left and self.tools.wanted.jobs else 0
         if runs:
             text = f"jobs of {runs:,} runs still to fetch"

@@ -106,7 +106,7 @@ class _Comparison:
     def _identify(self, name: str) -> Repository:
         """Who it is, as stored; a request is spent only on a name that is not."""
         client = self.tools.client
-        row = execute(self.connection, "repositories_by_name", {"repository": name}).fetchone()
+        row = execute(self.connection, "runs/repositories_by_name", {"repository": name}).fetchone()
         repository = (
             Repository(**row)
             if row
@@ -140,9 +140,9 @@ class _Comparison:
         known = {"github_run_ids": [run.github_run_id for run in runs]}
         stored: dict[int, dict[int, Mapping[str, Any]]] = defaultdict(dict)
         unstored: dict[int, dict[int, str]] = defaultdict(dict)
-        for row in execute(self.connection, "verify_attempts", known):
+        for row in execute(self.connection, "runs/verify_attempts", known):
             stored[row["github_run_id"]][row["run_attempt"]] = row
-        for row in execute(self.connection, "verify_unstored_attempts", known):
+        for row in execute(self.connection, "runs/verify_unstored_attempts", known):
             unstored[row["github_run_id"]][row["run_attempt"]] = row["status"]
         for run in runs:
             run_id = run.github_run_id
@@ -163,7 +163,7 @@ class _Comparison:
             for start, end in _spaces(self.found.since, now, not_listed)
             for row in execute(
                 self.connection,
-                "verify_runs",
+                "runs/verify_runs",
                 {**self.key, "created_from": start, "created_to": end},
             )
             if row["github_run_id"] not in self.seen
@@ -175,13 +175,13 @@ class _Looks:
 
     def __init__(self, connection: Connection, repository: Repository) -> None:
         key = {"repository_id": repository.repository_id}
-        row = execute(connection, "verify_ingestions", key).fetchone()
+        row = execute(connection, "runs/verify_ingestions", key).fetchone()
         if row is None:
             name = repository.repository
             raise TelemetryError(f"{name} was never ingested; try: make ingest REPO={name}")
         # GitHub tells its time in whole seconds.
         self.ingested_at: datetime = row["ingested_at"].replace(microsecond=0)
-        self.windows = execute(connection, "verify_windows", key).fetchall()
+        self.windows = execute(connection, "runs/verify_windows", key).fetchall()
         self.starts = [row["created_from"] for row in self.windows]
 
     def last(self, created_at: datetime) -> datetime:

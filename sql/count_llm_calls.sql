@@ -1,4 +1,0 @@
--- Count the stored calls of language models.
---   psql "$DATABASE_URL" -f sql/count_llm_calls.sql
-select count(*) as stored
-from llm_calls;

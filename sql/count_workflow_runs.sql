@@ -1,4 +1,0 @@
--- Count the stored attempts of workflow runs.
---   psql "$DATABASE_URL" -f sql/count_workflow_runs.sql
-select count(*) as stored
-from workflow_runs;

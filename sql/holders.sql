@@ -1,8 +1,0 @@
--- Who ingests a repository, and since when.
---   psql "$DATABASE_URL" -f sql/holders.sql -v repository_id=7
-select
-  holder,
-  acquired_at,
-  expires_at
-from leases
-where repository_id = :'repository_id'::bigint;

@@ -1,0 +1,23 @@
+-- Store list prices of runners; returns for each that is new or changed whether it is new.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
+--   psql "$DATABASE_URL" -f sql/prices/upsert_runner_prices.sql \
+--     -v rows='[{"sku":"linux","effective_from":"2026-01-01","usd_per_minute":"0.006"}]'
+insert into runner_prices (
+  sku,
+  effective_from,
+  usd_per_minute
+)
+select
+  sku,
+  effective_from,
+  usd_per_minute
+from json_populate_recordset(null::runner_prices, :'rows'::json)
+on conflict (sku, effective_from) do update set
+  usd_per_minute = excluded.usd_per_minute,
+  revision = runner_prices.revision + 1
+where (
+    runner_prices.usd_per_minute
+  ) is distinct from (
+    excluded.usd_per_minute
+  )
+returning (revision = 1) as inserted;

@@ -1,0 +1,7 @@
+-- Mark open runs that GitHub has no longer; they will not be seen to end.
+--   psql "$DATABASE_URL" -f sql/runs/mark_missing_open_runs.sql \
+--     -v github_run_ids='{1,2}' -v missing_upstream_at=2026-01-02T00:10:00Z
+update open_runs
+set missing_upstream_at = :'missing_upstream_at'::timestamptz
+where github_run_id = any(:'github_run_ids'::bigint[])
+  and missing_upstream_at is null;

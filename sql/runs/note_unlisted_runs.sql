@@ -1,0 +1,12 @@
+-- Note the stored runs of an interval that a complete list of it left out.
+--   psql "$DATABASE_URL" -f sql/runs/note_unlisted_runs.sql -v repository_id=7 -v listed='{1,2}' \
+--     -v created_from=2026-01-01T00:00:00Z -v created_to=2026-01-02T00:00:00Z \
+--     -v listed_at=2026-01-02T00:10:00Z
+update workflow_runs
+set unlisted_at = :'listed_at'::timestamptz
+where repository_id = :'repository_id'::bigint
+  and created_at >= :'created_from'::timestamptz
+  and created_at < :'created_to'::timestamptz
+  and unlisted_at is null
+  and missing_upstream_at is null
+  and github_run_id <> all(:'listed'::bigint[]);

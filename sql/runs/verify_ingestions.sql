@@ -1,0 +1,10 @@
+-- When the last ingest of a repository began: the last complete one, if any was.
+--   psql "$DATABASE_URL" -f sql/runs/verify_ingestions.sql -v repository_id=7
+select
+  coalesce(
+    max(started_at) filter (where outcome = 'complete'),
+    max(started_at)
+  ) as ingested_at
+from ingestions
+where repository_id = :'repository_id'::bigint
+having count(*) > 0;

@@ -1,0 +1,22 @@
+-- The runs of a repository, stored or open and not known to be gone, that an interval holds.
+--   psql "$DATABASE_URL" -f sql/runs/verify_runs.sql -v repository_id=7 \
+--     -v created_from=2026-01-01T00:00:00Z -v created_to=2026-02-01T00:00:00Z
+select
+  github_run_id,
+  created_at
+from workflow_runs
+where repository_id = :'repository_id'::bigint
+  and created_at >= :'created_from'::timestamptz
+  and created_at < :'created_to'::timestamptz
+  and missing_upstream_at is null
+union
+select
+  github_run_id,
+  created_at
+from open_runs
+where repository_id = :'repository_id'::bigint
+  and created_at >= :'created_from'::timestamptz
+  and created_at < :'created_to'::timestamptz
+order by
+  created_at desc,
+  github_run_id desc;

@@ -1,0 +1,41 @@
+-- What is stored of LLM calls, how many have no cost, and how the last ingest of logs went.
+--   psql "$DATABASE_URL" -f sql/status/llm.sql
+with calls as (
+  select
+    count(*) as calls,
+    max(timestamp) as newest_at,
+    count(*) filter (where cost is null) as unpriced_calls,
+    count(*) filter (where cost is null and total_tokens > 0) as unpriced_calls_with_tokens,
+    count(distinct model) filter (where cost is null and total_tokens > 0) as unpriced_models,
+    min(model) filter (where cost is null and total_tokens > 0) as unpriced_model
+  from llm_calls_priced
+),
+last_ingestions as (
+  select
+    started_at,
+    finished_at,
+    files,
+    rejected_files,
+    rejected_lines,
+    clashing,
+    first_rejected
+  from llm_ingestions
+  order by started_at desc
+  limit 1
+)
+select
+  calls.calls,
+  calls.newest_at,
+  calls.unpriced_calls,
+  calls.unpriced_calls_with_tokens,
+  calls.unpriced_models,
+  calls.unpriced_model,
+  last_ingestions.started_at as last_started_at,
+  last_ingestions.finished_at as last_finished_at,
+  last_ingestions.files as last_files,
+  last_ingestions.rejected_files as last_rejected_files,
+  last_ingestions.rejected_lines as last_rejected_lines,
+  last_ingestions.clashing as last_clashing,
+  last_ingestions.first_rejected as last_first_rejected
+from calls
+left join last_ingestions on true;

@@ -1,0 +1,62 @@
+-- For each repository: what is stored, and how its last ingest went.
+--   psql "$DATABASE_URL" -f sql/status/repositories.sql
+with stored as (
+  select
+    repository_id,
+    count(*) as attempts,
+    count(distinct github_run_id) as runs,
+    min(created_at) as oldest_created_at,
+    max(created_at) as newest_created_at,
+    sum(pg_column_size(workflow_runs)) as bytes
+  from workflow_runs
+  group by repository_id
+),
+last_ingestions as (
+  select distinct on (repository_id)
+    repository_id,
+    started_at,
+    finished_at,
+    outcome,
+    since,
+    not_completed,
+    unreadable,
+    requests,
+    error
+  from ingestions
+  order by
+    repository_id,
+    started_at desc
+),
+last_completes as (
+  select
+    repository_id,
+    max(finished_at) as finished_at
+  from ingestions
+  where outcome = 'complete'
+  group by repository_id
+)
+select
+  repositories.repository,
+  repositories.repository_id,
+  coalesce(stored.runs, 0) as runs,
+  coalesce(stored.attempts, 0) as attempts,
+  stored.oldest_created_at,
+  stored.newest_created_at,
+  coalesce(stored.bytes, 0)::bigint as bytes,
+  last_completes.finished_at as last_complete_at,
+  extract(epoch from now() - last_completes.finished_at)::bigint as seconds_since_complete,
+  last_ingestions.started_at as last_started_at,
+  extract(epoch from now() - last_ingestions.started_at)::bigint as seconds_since_start,
+  last_ingestions.outcome as last_outcome,
+  last_ingestions.since as last_since,
+  last_ingestions.not_completed,
+  last_ingestions.unreadable,
+  last_ingestions.requests,
+  last_ingestions.error as last_error
+from repositories
+left join stored using (repository_id)
+left join last_ingestions using (repository_id)
+left join last_completes using (repository_id)
+order by
+  repositories.repository,
+  repositories.repository_id;
