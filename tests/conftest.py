@@ -1,30 +1,21 @@
 """A real PostgreSQL for the tests, a database of its own for each of them, and rows to put in."""
 
 import itertools
-import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded import server as embedded
 from telemetry.database.embedded.binaries import find_tool
 from telemetry.database.migrations import migrate
-from telemetry.rows.jobs import WorkflowJob, WorkflowStep
-from telemetry.rows.llm import LlmCall
-from telemetry.rows.runs import WorkflowRun
-
-ROOT = Path(__file__).resolve().parent.parent
-PAYLOADS = ROOT / "tests" / "payloads"
 
 # What a developer has set for the real thing, or for the network, must not reach the tests.
 for name in list(os.environ):
@@ -104,96 +95,6 @@ def recorded() -> Path:
     if not folder:
         pytest.skip("TELEMETRY_FIXTURES is not set: the recorded payloads are elsewhere")
     return Path(folder)
-
-
-def payload(name: str, kind: str = "run") -> Any:
-    """A run or job of tests/payloads/: the first one there, with the oddity of that name."""
-    payloads = json.loads((PAYLOADS / f"{kind}s.json").read_text(encoding="utf-8"))
-    if name == kind:
-        return payloads[kind]
-    oddity = payloads[name]
-    kept = {k: v for k, v in payloads[kind].items() if k not in oddity.get("without", ())}
-    return {**kept, **oddity.get("with", {})}
-
-
-CREATED_AT = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
-
-RUN = WorkflowRun(
-    github_run_id=1,
-    run_attempt=1,
-    repository_id=7,
-    repository="acme/app",
-    workflow_id=3,
-    workflow_name="CI",
-    workflow_path=".github/workflows/ci.yml",
-    run_number=5,
-    display_title="Fix the build",
-    branch="main",
-    commit_sha="0a1b2c",
-    head_repository="acme/app",
-    event_type="push",
-    status="completed",
-    conclusion="success",
-    actor="dev-1",
-    triggering_actor="dev-1",
-    created_at=CREATED_AT,
-    started_at=CREATED_AT,
-    updated_at=CREATED_AT.replace(minute=10),
-    completed_at=CREATED_AT.replace(minute=10),
-    duration_seconds=600,
-    html_url="https://github.com/acme/app/actions/runs/1",
-)
-JOB = WorkflowJob(
-    github_run_id=1,
-    run_attempt=1,
-    job_id=11,
-    name="build",
-    status="completed",
-    conclusion="success",
-    created_at=CREATED_AT,
-    started_at=CREATED_AT.replace(second=5),
-    completed_at=CREATED_AT.replace(minute=9),
-    labels=["ubuntu-latest"],
-    runner_id=21,
-    runner_name="GitHub Actions 21",
-    runner_group_id=0,
-    runner_group_name="GitHub Actions",
-    html_url="https://github.com/acme/app/actions/runs/1/job/11",
-    is_inherited=False,
-    is_pseudo=False,
-)
-STEP = WorkflowStep(
-    github_run_id=1,
-    run_attempt=1,
-    job_id=11,
-    number=1,
-    name="Set up job",
-    status="completed",
-    conclusion="success",
-    started_at=CREATED_AT.replace(second=5),
-    completed_at=CREATED_AT.replace(second=6),
-)
-CALL = LlmCall(source="canonical", call_id="c1", timestamp=CREATED_AT, model="some-model")
-
-
-def workflow_run(**changes: Any) -> WorkflowRun:
-    """A valid row, with what matters to a test changed."""
-    return replace(RUN, **changes)
-
-
-def workflow_job(**changes: Any) -> WorkflowJob:
-    """A valid row, a job of `workflow_run()`, with what matters to a test changed."""
-    return replace(JOB, **changes)
-
-
-def workflow_step(**changes: Any) -> WorkflowStep:
-    """A valid row, a step of `workflow_job()`, with what matters to a test changed."""
-    return replace(STEP, **changes)
-
-
-def llm_call(**changes: Any) -> LlmCall:
-    """A valid row, with what matters to a test changed."""
-    return replace(CALL, **changes)
 
 
 def pytest_report_header() -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from support.paths import ROOT
 
 from telemetry.database.connection import SQL
 from telemetry.database.migrations import VIEWS

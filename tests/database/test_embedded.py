@@ -1,0 +1,683 @@
+"""The embedded server, for real: real processes, real kills, real permissions.
+
+Whatever needs another process runs COMMAND in one: it starts or joins the server, prints the
+server's process number and holds on until its standard input ends.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from support.paths import ROOT
+
+from telemetry import TelemetryError
+from telemetry.database.embedded.binaries import (
+    UNFINISHED,
+    WHEEL,
+    EmbeddedUnavailable,
+    find_binaries,
+    find_tool,
+    find_version,
+    unprivileged_account,
+)
+from telemetry.database.embedded.cluster import SOCKETS, Cluster
+from telemetry.database.embedded.server import default_home, server
+
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+COMMAND = f"""
+import os, sys
+from pathlib import Path
+import psycopg
+from telemetry.embedded import EmbeddedUnavailable, server
+home, user, hidden = sys.argv[1:]
+if hidden:
+    sys.modules[hidden] = None  # as if it were not installed
+if user and os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(int(user))
+    os.setuid(int(user))
+try:
+    with server(Path(home), environ=os.environ, options={FAST}) as conninfo:
+        with psycopg.connect(conninfo) as connection:
+            path, = connection.execute("select current_setting('data_directory')").fetchone()
+            print(Path(path, "postmaster.pid").read_text().split()[0], flush=True)
+        sys.stdin.read()
+except EmbeddedUnavailable as error:
+    sys.exit(str(error))
+"""
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="is about root")
+as_user = pytest.mark.skipif(os.geteuid() == 0, reason="is about an ordinary user")
+
+
+@contextmanager
+def own_directory() -> Iterator[Path]:
+    """A directory that other accounts may pass through, removed with the servers left in it."""
+    directory = Path(tempfile.mkdtemp())
+    directory.chmod(0o755)
+    yield directory
+    for pid_file in directory.rglob("postmaster.pid"):
+        with suppress(ProcessLookupError):
+            os.kill(int(pid_file.read_text().split()[0]), signal.SIGQUIT)
+    for closed in (directory, *directory.glob("closed")):
+        closed.chmod(0o700)
+    for _ in range(50):  # a killed command's initdb may still be writing
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            break
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    with own_directory() as directory:
+        yield directory
+
+
+@pytest.fixture
+def new_home(base: Path) -> Path:
+    """Where nothing was started yet."""
+    return base / "home"
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Where a server was started before, and stopped."""
+    with own_directory() as directory:
+        with open_server(directory / "home"):
+            pass
+        yield directory / "home"
+
+
+def open_server(home: Path) -> AbstractContextManager[str]:
+    return server(home, environ=os.environ, options=FAST)
+
+
+def ask(conninfo: str, query: str) -> str:
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row
+    return str(row[0])
+
+
+def python_path(*directories: Path) -> Mapping[str, str]:
+    return {"PYTHONPATH": os.pathsep.join([*map(str, directories), *filter(None, sys.path)])}
+
+
+class Command:
+    """Another command that uses the server in `home`."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        user: int | None = None,
+        hidden: str = "",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COMMAND, str(home), str(user or ""), hidden],
+            env={**os.environ, **python_path(ROOT), **(environ or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> "Command":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def server_pid(self) -> int:
+        """Wait until it is connected; return the server's process number."""
+        assert self.process.stdout and self.process.stderr
+        line = self.process.stdout.readline()
+        assert line, self.process.stderr.read()
+        return int(line)
+
+    def leave(self) -> str:
+        """Let it end; return what it said on standard error."""
+        _, said = self.process.communicate("", timeout=120)
+        return said
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def is_stopped(home: Path) -> bool:
+    """Whether the server was stopped cleanly: the last thing it does is to remove this file."""
+    return not list(home.glob("pg*/postmaster.pid"))
+
+
+def refusal(home: Path) -> str:
+    with pytest.raises(EmbeddedUnavailable) as caught, open_server(home):
+        pass
+    return str(caught.value)
+
+
+def ordinary_user() -> int:
+    """Ourselves, or nobody when we are root."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+
+
+def majors() -> list[int]:
+    """The major versions of PostgreSQL that are here, the oldest first."""
+    found = []
+    for major in range(15, 30):
+        with suppress(EmbeddedUnavailable):
+            find_binaries(os.environ, major)
+            found.append(major)
+    return found
+
+
+# Starting
+
+
+def test_first_start_makes_a_database_that_answers(new_home: Path) -> None:
+    with open_server(new_home) as conninfo:
+        assert ask(conninfo, "select 6 * 7") == "42"
+
+
+def test_second_start_finds_what_the_first_one_stored(home: Path) -> None:
+    with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
+        connection.execute("create table kept as select 'still here' as word")
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "select word from kept") == "still here"
+
+
+def test_the_only_user_leaves_no_server_behind(home: Path) -> None:
+    with Command(home) as command:
+        pid = command.server_pid()
+        command.leave()
+    with pytest.raises(ProcessLookupError):
+        for _ in range(600):  # process 1 may take a while to see it off
+            os.kill(pid, 0)
+            time.sleep(0.1)
+
+
+def test_options_are_settings_of_the_server(home: Path) -> None:
+    with server(home, environ=os.environ, options={**FAST, "work_mem": "7MB"}) as conninfo:
+        assert ask(conninfo, "show work_mem") == "7MB"
+
+
+def test_first_start_is_announced_and_the_second_is_not(new_home: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        with server(new_home, environ=os.environ, options=FAST, notify=said.append):
+            pass
+    assert [text for text in said if str(new_home / "pg") in text] == said
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("name", ["with space", 'it\'s $HOME "quoted" `id`', "a,b", "Übung 漢字"])
+def test_path_may_hold_any_character(base: Path, name: str) -> None:
+    with open_server(base / name) as conninfo:
+        assert ask(conninfo, "show data_directory").startswith(str(base / name))
+
+
+def test_socket_of_a_long_path_lies_in_a_short_directory_that_goes_with_the_server(
+    base: Path,
+) -> None:
+    with open_server(base / ("long" * 30)) as conninfo:
+        sockets = Path(str(conninfo_to_dict(conninfo)["host"]))
+        assert sockets.match(f"{SOCKETS}*")
+        assert sockets.stat().st_mode & 0o777 == 0o700
+    assert not sockets.exists()
+
+
+def test_socket_directory_of_a_killed_server_goes_with_the_next_one(base: Path) -> None:
+    home = base / ("long" * 30)
+    with open_server(home) as conninfo, Command(home) as command:
+        first = Path(str(conninfo_to_dict(conninfo)["host"]))
+        os.kill(command.server_pid(), signal.SIGKILL)
+        with open_server(home) as conninfo:
+            second = Path(str(conninfo_to_dict(conninfo)["host"]))
+    assert (first.exists(), second.exists()) == (False, False)
+    assert first != second
+
+
+HOSTILE = {
+    "LANG": "xx_XX.UTF-8",
+    "LC_ALL": "xx_XX.UTF-8",
+    "PGDATA": "/nonexistent",
+    "PGHOST": "nowhere.invalid",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGPORT": "1",
+    "PGUSER": "stranger",
+    "PGDATABASE": "stranger",
+}
+
+
+def test_missing_locale_and_stray_postgres_variables_change_nothing(home: Path) -> None:
+    with Command(home, environ=HOSTILE) as command:
+        assert command.server_pid()
+
+
+def test_text_is_utf8_and_sorted_by_code_point(home: Path) -> None:
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "show server_encoding") == "UTF8"
+        order = "select string_agg(c, '' order by c) from unnest(array['é', 'a', 'Z']) as c"
+        assert ask(conninfo, order) == "Zaé"
+
+
+def test_server_knows_none_of_our_secrets(home: Path) -> None:
+    with Command(home, environ={"GITHUB_TOKEN": "ghs_secret"}) as command:
+        command.server_pid()
+        with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
+            connection.execute("create temp table variables (line text)")
+            connection.execute("copy variables from program '/usr/bin/env'")
+            lines = [line for (line,) in connection.execute("select line from variables")]
+    assert any(line.startswith("PGDATA=") for line in lines)
+    assert not any("ghs_secret" in line for line in lines)
+
+
+# Sharing
+
+
+def test_two_commands_share_the_server_and_the_last_one_stops_it(home: Path) -> None:
+    with Command(home) as first, Command(home) as second:
+        pid = first.server_pid()
+        assert second.server_pid() == pid
+        first.leave()
+        with open_server(home) as conninfo:
+            assert ask(conninfo, "select 1") == "1"
+        os.kill(pid, 0)
+        second.leave()
+    assert is_stopped(home)
+
+
+def test_two_commands_that_find_nothing_make_one_database(new_home: Path) -> None:
+    with Command(new_home) as first, Command(new_home) as second:
+        assert first.server_pid() == second.server_pid()
+    assert len(list(new_home.glob("pg*"))) == 1
+
+
+def test_server_of_a_killed_command_is_taken_over_and_stopped(home: Path) -> None:
+    with Command(home) as killed, Command(home) as following:
+        pid = killed.server_pid()
+        assert following.server_pid() == pid
+        killed.kill()
+        following.leave()
+    assert is_stopped(home)
+
+
+def test_server_left_by_a_killed_command_is_stopped_by_the_next_one(home: Path) -> None:
+    with Command(home) as killed:
+        pid = killed.server_pid()
+        killed.kill()
+    os.kill(pid, 0)
+    with Command(home) as following:
+        assert following.server_pid() == pid
+        following.leave()
+    assert is_stopped(home)
+
+
+def test_killed_server_is_replaced_for_the_next_command(home: Path) -> None:
+    with Command(home) as bereft, Command(home) as following:
+        killed = bereft.server_pid()
+        assert following.server_pid() == killed
+        os.kill(killed, signal.SIGKILL)
+        with Command(home) as next_one:
+            pid = next_one.server_pid()
+            assert pid != killed
+            bereft.leave()
+            following.leave()
+            os.kill(pid, 0)
+            next_one.leave()
+    assert is_stopped(home)
+
+
+def test_what_was_committed_outlives_a_kill_of_command_and_server(home: Path) -> None:
+    with Command(home) as command:
+        pid = command.server_pid()
+        with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
+            connection.execute("set synchronous_commit = on")
+            connection.execute("create table kept_by_kill as select 'still here' as word")
+        command.kill()
+        os.kill(pid, signal.SIGKILL)
+    with Command(home) as following:
+        pid = following.server_pid()
+        with open_server(home) as conninfo:
+            assert ask(conninfo, "select word from kept_by_kill") == "still here"
+        following.leave()
+    assert is_stopped(home)
+
+
+def test_ctrl_c_ends_a_command_and_not_the_server_that_another_one_uses(home: Path) -> None:
+    with Command(home) as interrupted, Command(home) as other:
+        pid = interrupted.server_pid()
+        assert other.server_pid() == pid
+        os.killpg(interrupted.process.pid, signal.SIGINT)
+        interrupted.leave()
+        with open_server(home) as conninfo:
+            assert ask(conninfo, "select 1") == "1"
+        os.kill(pid, 0)
+        other.leave()
+    assert is_stopped(home)
+
+
+def test_ctrl_c_in_the_only_command_stops_the_server_cleanly(home: Path) -> None:
+    with Command(home) as command:
+        command.server_pid()
+        os.killpg(command.process.pid, signal.SIGINT)
+        command.leave()
+    assert is_stopped(home)
+    (log,) = home.glob("pg*/server.log")
+    assert log.read_text().splitlines()[-1].endswith("database system is shut down")
+
+
+def test_an_error_in_the_command_stops_the_server_and_comes_through(home: Path) -> None:
+    with pytest.raises(OSError, match="of the command"), open_server(home):
+        raise OSError("of the command")
+    assert is_stopped(home)
+
+
+# The data directory
+
+
+def wait_for_initdb(home: Path) -> None:
+    for _ in range(3000):
+        if list(home.glob(f"{UNFINISHED}*/PG_VERSION")):
+            return
+        time.sleep(0.01)
+    pytest.fail("initdb did not begin")
+
+
+def test_initdb_cut_short_by_a_kill_is_done_again(new_home: Path) -> None:
+    with Command(new_home) as command:
+        wait_for_initdb(new_home)
+        command.kill()
+    assert not list(new_home.glob("pg*"))
+    with Command(new_home) as following:
+        following.server_pid()
+        following.leave()
+    assert is_stopped(new_home)
+
+
+def test_what_a_killed_initdb_left_is_removed(new_home: Path) -> None:
+    left = new_home / f"{UNFINISHED}1"
+    left.mkdir(parents=True)
+    (left / "PG_VERSION").write_text("18\n")
+    with open_server(new_home):
+        assert not left.exists()
+
+
+def test_ctrl_c_during_the_first_start_leaves_nothing_half_made(new_home: Path) -> None:
+    with Command(new_home) as command:
+        wait_for_initdb(new_home)
+        os.killpg(command.process.pid, signal.SIGINT)
+        command.leave()
+    assert not list(new_home.glob(f"{UNFINISHED}*"))
+    assert is_stopped(new_home)
+
+
+@pytest.mark.parametrize("content", ["", "18"])
+def test_half_a_data_directory_is_set_aside_and_said(new_home: Path, content: str) -> None:
+    data = new_home / f"pg{find_version(os.environ)[0]}"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text(content)
+    said: list[str] = []
+    with server(new_home, environ=os.environ, options=FAST, notify=said.append) as conninfo:
+        assert ask(conninfo, "select 1") == "1"
+    (aside,) = new_home.glob("*.damaged-*")
+    assert (aside / "PG_VERSION").read_text() == content
+    assert any(str(aside) in text for text in said)
+
+
+def test_data_of_an_older_version_is_served_by_the_programs_of_that_version(new_home: Path) -> None:
+    older = (0, *majors())[-2]
+    if not older:
+        pytest.skip("needs two major versions of PostgreSQL")
+    new_home.mkdir()
+    data = new_home / f"pg{older}"
+    binaries = find_binaries(os.environ, older)
+    account = unprivileged_account(data)
+    Cluster(data, binaries, account, os.environ, FAST, lambda text: None).make(older)
+    with open_server(new_home) as conninfo:
+        assert ask(conninfo, "show server_version").startswith(f"{older}.")
+    assert [path.name for path in new_home.glob("pg*")] == [data.name]
+
+
+@pytest.mark.parametrize("name", ["pg99", "pg18"])
+def test_data_of_a_version_not_at_hand_is_left_alone_with_a_way_out(
+    new_home: Path, name: str
+) -> None:
+    data = new_home / name
+    (data / "global").mkdir(parents=True)
+    (data / "global" / "pg_control").touch()
+    (data / "PG_VERSION").write_text("99\n")
+    message = refusal(new_home)
+    assert f"{data} was made by PostgreSQL 99" in message
+    assert "DATABASE_URL" in message
+    assert [path.name for path in new_home.glob("pg*")] == [name]
+
+
+def test_home_that_is_a_file_is_refused_in_one_sentence(base: Path) -> None:
+    (base / "file").touch()
+    message = refusal(base / "file")
+    assert "Not a directory" in message
+    assert "TELEMETRY_HOME" in message
+    assert "DATABASE_URL" in message
+
+
+@as_user
+def test_home_that_may_not_be_made_is_refused_in_one_sentence(base: Path) -> None:
+    base.chmod(0o500)
+    message = refusal(base / "home")
+    assert "Permission denied" in message
+    assert "DATABASE_URL" in message
+
+
+@as_root
+def test_full_disk_is_refused_in_one_sentence(base: Path) -> None:
+    mount = f"mount -t tmpfs -o size=8m,mode=755 tmpfs {base}"
+    if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a small disk")
+    try:
+        message = refusal(base / "home")
+        assert "No space left on device" in message
+        assert "DATABASE_URL" in message
+        assert not list((base / "home").glob(f"{UNFINISHED}*"))
+    finally:
+        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
+
+
+# Accounts and permissions
+
+
+def test_ordinary_user_runs_it_in_a_private_directory(new_home: Path) -> None:
+    user = ordinary_user()
+    new_home.mkdir()
+    os.chown(new_home, user, -1)
+    with Command(new_home, user=user) as command:
+        command.server_pid()
+        (data,) = new_home.glob("pg*")
+        assert data.stat().st_uid == user
+        assert data.stat().st_mode & 0o777 == 0o700
+        assert command.leave() == ""
+
+
+def test_lock_files_are_closed_to_others(home: Path) -> None:
+    with open_server(home):
+        assert {path.stat().st_mode & 0o777 for path in home.glob("*.lock")} == {0o600}
+
+
+@as_root
+def test_root_runs_it_as_an_unprivileged_account(home: Path) -> None:
+    with open_server(home):
+        (data,) = home.glob("pg*")
+        assert data.stat().st_uid != 0
+        assert data.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+def test_root_keeps_to_the_account_that_owns_the_data(new_home: Path) -> None:
+    user = ordinary_user()
+    new_home.mkdir()
+    os.chown(new_home, user, -1)
+    with Command(new_home, user=user) as command:
+        command.server_pid()
+        command.leave()
+    with open_server(new_home) as conninfo:
+        assert ask(conninfo, "select 1") == "1"
+
+
+def permissions(*paths: Path) -> Mapping[Path, tuple[int, int, int]]:
+    """Mode, owner and group of these paths and of everything above them."""
+    each = {part for path in paths for part in (path, *path.parents)}
+    return {part: (s.st_mode, s.st_uid, s.st_gid) for part in each for s in [part.stat()]}
+
+
+@as_root
+def test_roots_other_directories_keep_their_permissions(base: Path) -> None:
+    root_home = Path(pwd.getpwuid(0).pw_dir)
+    watched = [base, find_binaries(os.environ) / "postgres", Path(sys.executable), ROOT, root_home]
+    before = permissions(*watched)
+    with open_server(base / "home"):
+        pass
+    assert permissions(*watched) == before
+
+
+def wheel_below(directory: Path) -> Path:
+    """Put the wheel's newest PostgreSQL below `directory`, as a package; return where."""
+    tree = find_binaries({}).parent
+    package, libraries = tree.parent, tree.parent.with_name(f"{tree.parent.name}.libs")
+    shutil.copytree(tree, directory / package.name / tree.name)
+    shutil.copytree(libraries, directory / libraries.name)
+    (directory / package.name / "__init__.py").touch()
+    return directory / package.name
+
+
+@as_root
+def test_programs_that_the_account_cannot_reach_are_copied_once(base: Path, new_home: Path) -> None:
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    package = wheel_below(closed)
+    before = permissions(package)
+    copies = []
+    for _ in range(2):
+        with Command(new_home, environ=python_path(closed, ROOT)) as command:
+            command.server_pid()
+            command.leave()
+        copies += [(path, path.stat().st_ino) for path in new_home.glob("programs-*")]
+    assert copies[0] == copies[1]
+    assert permissions(package) == before
+
+
+@as_root
+def test_home_that_the_account_cannot_reach_is_refused_in_one_sentence(base: Path) -> None:
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    message = refusal(closed / "home")
+    assert f"{closed} is closed" in message
+    assert "TELEMETRY_HOME" in message
+    assert "DATABASE_URL" in message
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+@as_root
+def test_user_without_an_account_is_refused_in_one_sentence(new_home: Path) -> None:
+    user = 54321
+    new_home.mkdir()
+    os.chown(new_home, user, user)
+    with Command(new_home, user=user) as command:
+        message = command.leave()
+    assert "could not look up effective user ID 54321" in message
+    assert "DATABASE_URL" in message
+    assert "Traceback" not in message
+
+
+# Programs
+
+
+def test_machine_without_programs_is_refused_in_one_sentence(new_home: Path) -> None:
+    with Command(new_home, hidden=WHEEL, environ={"PATH": ""}) as command:
+        message = command.leave()
+    assert message.startswith("no programs of PostgreSQL")
+    assert "DATABASE_URL" in message
+    assert message.count("\n") == 1
+
+
+def test_programs_on_the_path_do_where_there_is_no_wheel(new_home: Path) -> None:
+    path = str(find_binaries(os.environ))
+    with Command(new_home, hidden=WHEEL, environ={"PATH": path}) as command:
+        assert command.server_pid()
+
+
+def test_programs_that_pg_config_names_do_where_there_is_no_wheel(base: Path) -> None:
+    (base / "bin").mkdir()
+    (base / "bin" / "pg_config").symlink_to(find_binaries(os.environ) / "pg_config")
+    environ = {"PATH": str(base / "bin")}
+    with Command(base / "home", hidden=WHEEL, environ=environ) as command:
+        assert command.server_pid()
+
+
+def test_directory_on_the_path_that_is_closed_to_us_is_passed_over(
+    base: Path, new_home: Path
+) -> None:
+    (base / "closed").mkdir(mode=0)
+    new_home.mkdir()
+    os.chown(new_home, ordinary_user(), -1)
+    with Command(new_home, user=ordinary_user(), environ={"PATH": str(base / "closed")}) as command:
+        assert command.server_pid()
+
+
+def test_newest_programs_come_first() -> None:
+    assert find_binaries({}) == find_binaries({}, max(majors()))
+
+
+def test_client_program_is_found_beside_the_server() -> None:
+    psql = find_tool("psql", os.environ)
+    assert "psql (PostgreSQL)" in subprocess.check_output([psql, "--version"], text=True)
+
+
+def test_client_program_is_found_on_the_path(base: Path) -> None:
+    (base / "pg_thing").touch(mode=0o755)
+    assert find_tool("pg_thing", {"PATH": str(base)}) == base / "pg_thing"
+
+
+def test_missing_client_program_says_what_to_install() -> None:
+    with pytest.raises(TelemetryError, match="no pg_thing on this machine: install"):
+        find_tool("pg_thing", {})
+
+
+# Where the data lies
+
+
+def test_telemetry_home_is_where_the_data_lies() -> None:
+    assert default_home({"TELEMETRY_HOME": "/srv/x", "HOME": "/home/u"}) == Path("/srv/x")
+
+
+@as_root
+def test_roots_data_lies_outside_its_home() -> None:
+    environ = {"TELEMETRY_HOME": "", "HOME": "/root", "XDG_DATA_HOME": "/root/data"}
+    assert default_home(environ) == Path("/var/lib/actions-telemetry")
+
+
+@as_user
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has its own place")
+@pytest.mark.parametrize(
+    ("xdg", "expected"),
+    [
+        ("/data", "/data/actions-telemetry"),
+        ("", "/home/u/.local/share/actions-telemetry"),
+        ("relative", "/home/u/.local/share/actions-telemetry"),
+    ],
+)
+def test_users_data_lies_in_the_user_data_directory(xdg: str, expected: str) -> None:
+    assert default_home({"HOME": "/home/u", "XDG_DATA_HOME": xdg}) == Path(expected)

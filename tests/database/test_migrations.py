@@ -1,0 +1,298 @@
+"""Tables and views go up, down and up again, by any connection string and whoever else migrates."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from support.paths import ROOT
+
+from telemetry import TelemetryError
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.migrations import MIGRATIONS, VIEWS, migrate, require_schema, roll_back
+
+NAMES = sorted(p.stem for p in MIGRATIONS.glob("*.sql") if not p.stem.endswith(".rollback"))
+
+
+def relations(dsn: str) -> dict[str, list[tuple[str, str]]]:
+    """Every table and view of the schema, with its columns and their types."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    with open_connection(dsn) as connection:
+        for row in connection.execute(
+            "select table_name, column_name, data_type from information_schema.columns "
+            "where table_schema = 'public' and table_name !~ 'yoyo' order by 1, ordinal_position"
+        ):
+            found.setdefault(row["table_name"], []).append((row["column_name"], row["data_type"]))
+    return found
+
+
+def test_up_down_and_up_again_gives_the_same_tables(empty_dsn: str) -> None:
+    assert migrate(empty_dsn) == [*NAMES, "views"]
+    first = relations(empty_dsn)
+    assert {"workflow_runs", "llm_calls", "attempts"} <= set(first)
+    assert roll_back(empty_dsn) == NAMES[::-1]
+    assert relations(empty_dsn) == {}
+    assert migrate(empty_dsn) == [*NAMES, "views"]
+    assert relations(empty_dsn) == first
+
+
+def test_a_second_migration_applies_nothing(dsn: str) -> None:
+    assert migrate(dsn) == []
+
+
+def test_each_migration_can_be_applied_again_after_a_crash_before_it_was_marked(dsn: str) -> None:
+    with open_connection(dsn) as connection:
+        connection.execute("delete from _yoyo_migration")
+    before = relations(dsn)
+    assert migrate(dsn) == [*NAMES, "views"]
+    assert relations(dsn) == before
+
+
+def test_each_migration_runs_as_it_stands_in_psql(empty_dsn: str, psql: Callable[..., str]) -> None:
+    for name in NAMES:
+        psql(empty_dsn, "-1", "-f", str(MIGRATIONS / f"{name}.sql"))
+    for name in reversed(NAMES):
+        psql(empty_dsn, "-1", "-f", str(MIGRATIONS / f"{name}.rollback.sql"))
+    assert relations(empty_dsn) == {}
+
+
+@pytest.mark.parametrize("path", sorted(MIGRATIONS.glob("*.sql")), ids=lambda path: path.name)
+def test_each_migration_has_its_number_its_reason_and_its_way_back(path: Path) -> None:
+    assert re.fullmatch(r"\d{4}\.[a-z0-9-]+(\.rollback)?\.sql", path.name)
+    assert path.read_text(encoding="utf-8").startswith("-- ")
+    name = path.name.removesuffix(".sql").removesuffix(".rollback")
+    assert (MIGRATIONS / f"{name}.sql").is_file()
+    assert (MIGRATIONS / f"{name}.rollback.sql").is_file()
+
+
+def test_two_migrators_at_once_apply_each_migration_once(empty_dsn: str) -> None:
+    applied: list[list[str]] = []
+    threads = [Thread(target=lambda: applied.append(migrate(empty_dsn))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(applied) == [[], [], [], [*NAMES, "views"]]
+
+
+def test_a_killed_migrator_does_not_block_the_next(empty_dsn: str, tmp_path: Path) -> None:
+    slow = tmp_path / "migrations"
+    slow.mkdir()
+    (slow / "0001.slow.sql").write_text("-- waits\ncreate table t (i int);\nselect pg_sleep(60);\n")
+    program = (
+        f"from pathlib import Path; from telemetry.migrations import migrate; "
+        f"migrate({empty_dsn!r}, migrations=Path({str(slow)!r}))"
+    )
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    with open_connection(empty_dsn) as connection:
+        for _ in range(600):
+            if connection.execute(
+                "select 1 from pg_stat_activity where query like 'select pg_sleep(60)%' "
+                "and datname = current_database()"
+            ).fetchone():
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("the migration did not start")
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        # What the server still runs for the dead process would end by itself a minute later.
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where pid <> pg_backend_pid() and datname = current_database()"
+        )
+        assert connection.execute("select count(*) as n from yoyo_lock").fetchone() == {"n": 1}
+    assert migrate(empty_dsn) == [*NAMES, "views"]
+
+
+@pytest.mark.parametrize("style", ["keywords", "url", "short url", "percent-encoded socket"])
+def test_any_connection_string_of_libpq_works(empty_dsn: str, style: str) -> None:
+    parts = conninfo_to_dict(empty_dsn)
+    socket, name = parts["host"], parts["dbname"]
+    dsn = {
+        "keywords": f"host='{socket}' dbname={name} user=postgres connect_timeout=5",
+        "url": f"postgresql:///{name}?host={socket}&user=postgres&application_name=mine",
+        "short url": f"postgres://postgres@/{name}?host={socket}",
+        "percent-encoded socket": f"postgresql://postgres@{str(socket).replace('/', '%2F')}/{name}",
+    }[style]
+    assert migrate(dsn) == [*NAMES, "views"]
+    with open_connection(dsn) as connection:
+        require_schema(connection)
+
+
+def test_a_reader_is_told_to_migrate_a_database_without_tables(empty_dsn: str) -> None:
+    with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
+        require_schema(connection)
+    assert "has no tables yet; run `make migrate`" in str(caught.value)
+
+
+def test_a_reader_is_told_to_migrate_an_older_database(connection: Connection) -> None:
+    connection.execute("delete from _yoyo_migration where migration_id = %s", [NAMES[-1]])
+    with pytest.raises(TelemetryError, match="is older than this checkout"):
+        require_schema(connection)
+
+
+def test_reader_and_writer_are_told_to_update_an_older_checkout(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("insert into _yoyo_migration values ('hash', '9999.of-tomorrow', now())")
+    with pytest.raises(TelemetryError, match=r"newer than this checkout.*9999\.of-tomorrow"):
+        require_schema(connection)
+    with pytest.raises(TelemetryError, match="newer than this checkout"):
+        migrate(dsn)
+
+
+def test_changed_views_are_made_anew(connection: Connection, dsn: str) -> None:
+    connection.execute("update installed_views set digest = 'of another checkout'")
+    with pytest.raises(TelemetryError, match="older than this checkout"):
+        require_schema(connection)
+    assert migrate(dsn) == ["views"]
+    require_schema(connection)
+
+
+def test_a_view_that_is_gone_from_the_checkout_is_dropped(connection: Connection, dsn: str) -> None:
+    connection.execute("create view of_yesterday as select 1 as one")
+    connection.execute("insert into installed_views values ('of_yesterday', 'older')")
+    connection.execute("update installed_views set digest = 'older'")
+    migrate(dsn)
+    assert "of_yesterday" not in relations(dsn)
+
+
+def test_a_users_own_view_on_ours_stops_the_change_with_its_name(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("create view my_own as select * from attempts")
+    connection.execute("update installed_views set digest = 'older'")
+    with pytest.raises(TelemetryError, match=r"my_own depends on view attempts"):
+        migrate(dsn)
+    assert "my_own" in relations(dsn)
+    assert "attempts" in relations(dsn)
+
+
+def test_a_role_without_the_right_to_create_can_use_what_is_there(
+    connection: Connection, dsn: str
+) -> None:
+    role = f"reader_{conninfo_to_dict(dsn)['dbname']}"
+    connection.execute(f"create role {role} login")
+    connection.execute(f"grant select on all tables in schema public to {role}")
+    theirs = psycopg.conninfo.make_conninfo(dsn, user=role)
+    with open_connection(theirs) as reader:
+        require_schema(reader)
+    assert migrate(theirs) == []
+
+
+@pytest.fixture
+def bare_role(empty_dsn: str) -> Iterator[tuple[Connection, str]]:
+    """A role without the right to create, as its administrator sees it and as it connects."""
+    role = f"bare_{conninfo_to_dict(empty_dsn)['dbname']}"
+    with open_connection(empty_dsn) as admin:
+        admin.execute("revoke create on schema public from public")
+        admin.execute(f"create role {role} login")
+        yield admin, psycopg.conninfo.make_conninfo(empty_dsn, user=role)
+
+
+def test_a_role_without_the_right_to_create_hears_so(bare_role: tuple[Connection, str]) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for schema"):
+        migrate(bare_role[1])
+
+
+def test_a_role_without_a_schema_hears_so(bare_role: tuple[Connection, str]) -> None:
+    admin, theirs = bare_role
+    admin.execute("drop schema public")
+    with pytest.raises(psycopg.errors.InvalidSchemaName, match="no schema has been selected"):
+        migrate(theirs)
+
+
+def test_a_database_that_cannot_be_written_to_says_so(empty_dsn: str) -> None:
+    read_only = psycopg.conninfo.make_conninfo(
+        empty_dsn, options="-c default_transaction_read_only=on"
+    )
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        migrate(read_only)
+
+
+def test_every_table_and_view_says_what_a_row_is(connection: Connection) -> None:
+    rows = connection.execute(
+        "select relname, obj_description(oid) as said from pg_class "
+        "where relnamespace = 'public'::regnamespace and relkind in ('r', 'v') "
+        "and relname !~ 'yoyo'"
+    ).fetchall()
+    assert len(rows) >= 6
+    for row in rows:
+        assert (row["said"] or "").startswith("One row per "), row["relname"]
+
+
+def test_every_column_with_a_unit_a_clock_or_an_id_has_its_comment(
+    connection: Connection,
+) -> None:
+    rows = connection.execute(
+        "select table_name, column_name, data_type, "
+        "col_description(table_name::regclass, ordinal_position) as said "
+        "from information_schema.columns where table_schema = 'public' "
+        "and table_name in (select relname from pg_class where relkind = 'r') "
+        "and table_name !~ 'yoyo'"
+    ).fetchall()
+    units = re.compile(r"_(seconds|ms|tokens|cost|calls|attempt|id)$|^(timestamp|conclusion)$")
+    for row in rows:
+        timed = row["data_type"] == "timestamp with time zone"
+        if timed or units.search(row["column_name"]):
+            assert row["said"], f"{row['table_name']}.{row['column_name']}"
+
+
+def test_the_names_and_types_of_the_plan_are_there(connection: Connection) -> None:
+    types = {
+        (row["table_name"], row["column_name"]): row["type"]
+        for row in connection.execute(
+            "select relname as table_name, attname as column_name, "
+            "format_type(atttypid, atttypmod) as type from pg_attribute "
+            "join pg_class on pg_class.oid = attrelid "
+            "where relname in ('workflow_runs', 'llm_calls') and attnum > 0"
+        )
+    }
+    expected = {
+        ("workflow_runs", "github_run_id"): "bigint",
+        ("workflow_runs", "run_attempt"): "integer",
+        ("workflow_runs", "event_type"): "character varying(50)",
+        ("workflow_runs", "created_at"): "timestamp with time zone",
+        ("llm_calls", "prompt_name"): "character varying(255)",
+        ("llm_calls", "estimated_cost"): "numeric(10,6)",
+        ("llm_calls", "success"): "boolean",
+        ("llm_calls", "error_message"): "text",
+    }
+    assert {key: types[key] for key in expected} == expected
+    plan = {
+        "workflow_runs": "workflow_name branch commit_sha status conclusion started_at "
+        "completed_at duration_seconds html_url",
+        "llm_calls": "timestamp phase model input_tokens output_tokens total_tokens duration_ms "
+        "session_id created_at",
+    }
+    for table, columns in plan.items():
+        assert {(table, column) for column in columns.split()} <= set(types)
+
+
+def test_the_keys_and_indexes_of_the_plan_are_there(connection: Connection) -> None:
+    keys = {
+        row["definition"]
+        for row in connection.execute(
+            "select pg_get_constraintdef(oid) as definition from pg_constraint "
+            "where conrelid in ('workflow_runs'::regclass, 'llm_calls'::regclass)"
+        )
+    }
+    assert "PRIMARY KEY (github_run_id, run_attempt)" in keys
+    assert 'UNIQUE ("timestamp", session_id, prompt_name)' in keys
+    assert "PRIMARY KEY (source, call_id)" in keys
+    indexes = {row["indexname"] for row in connection.execute("select indexname from pg_indexes")}
+    assert {"idx_workflow_runs_created_at", "idx_workflow_runs_github_run_id"} <= indexes
+
+
+def test_view_files_are_named_after_their_view_and_their_place() -> None:
+    for path in VIEWS.glob("*.sql"):
+        assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
+        assert f"create view {path.stem[3:]} as" in path.read_text(encoding="utf-8")

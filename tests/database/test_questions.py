@@ -1,0 +1,186 @@
+"""The ready questions: listed, answered, and shown to people and to machines."""
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.paths import ROOT
+from support.rows import workflow_run
+
+from telemetry.database.connection import SQL, Connection, upsert
+from telemetry.database.questions import Answer, Question, ask, questions
+from telemetry.settings import UsageError
+from telemetry.summaries import answer_text, csv_text, questions_text
+from telemetry.terminal import Screen, width
+
+HOSTILE = "::error::\033[31m=cmd\n|x\u202e"
+QUESTION = Question("some_jobs", "Which jobs are there?", "Over the last 30 days. " * 9)
+
+
+def answer(**values: Any) -> Answer:
+    return Answer(QUESTION, [*values], [values])
+
+
+@pytest.fixture
+def month(connection: Connection) -> Connection:
+    """A workflow with a hostile name that failed once in four runs."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    upsert(
+        connection,
+        [
+            workflow_run(
+                github_run_id=n,
+                workflow_name=HOSTILE,
+                conclusion="failure" if n == 3 else "success",
+                created_at=now - timedelta(days=n),
+                started_at=now - timedelta(days=n),
+            )
+            for n in range(1, 5)
+        ],
+    )
+    return connection
+
+
+def query(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, ROOT / "scripts" / "query.py", *arguments],
+        env={**environ, "DATABASE_URL": dsn, **changes},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+
+
+def on_terminal(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
+    ours, theirs = pty.openpty()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(ROOT / "scripts" / arguments[0]), *arguments[1:]]
+    environ |= {"DATABASE_URL": dsn, "TERM": "xterm", "COLUMNS": "80", **changes}
+    process = subprocess.Popen(command, env=environ, stdout=theirs, stderr=subprocess.DEVNULL)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            shown += (read := os.read(ours, 65_536))
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not read:
+            break
+    os.close(ours)
+    assert process.wait(60) == 0
+    return shown.decode()
+
+
+def test_every_file_is_a_question_with_a_title_and_how_to_read_it() -> None:
+    assert [q.name for q in questions()] == sorted(p.stem for p in (SQL / "analysis").glob("*.sql"))
+    assert all(question.title.endswith("?") for question in questions())
+    assert all(question.reading.endswith(".") for question in questions())
+    assert not any("psql" in question.reading for question in questions())
+
+
+def test_an_answer_has_the_columns_in_their_order(month: Connection) -> None:
+    found = ask(month, "workflow_outcomes")
+    assert found.question.title == "Which workflows fail, how often, and how long do they take?"
+    assert list(found.columns)[:4] == ["repository", "workflow", "runs", "failed"]
+    assert [(row["runs"], row["failed"]) for row in found.rows] == [(4, 1)]
+
+
+@pytest.mark.parametrize("name", ["flaky_jobs", "flaky_jobs.sql", "sql/analysis/flaky_jobs.sql"])
+def test_a_question_may_be_named_as_its_file_is(connection: Connection, name: str) -> None:
+    assert ask(connection, name).question.name == "flaky_jobs"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("flakey_jobs", "did you mean flaky_jobs"),
+        ("../status", "make queries lists them"),
+        ("", "make queries lists them"),
+    ],
+)
+def test_a_question_that_is_none_is_told_with_what_there_is(
+    connection: Connection, name: str, hint: str
+) -> None:
+    with pytest.raises(UsageError, match=hint):
+        ask(connection, name)
+
+
+def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:
+    wide = answer(repository="acme/" + "x" * 80, job="你好" * 30, seconds=123_456_789)
+    lines = answer_text(wide, Screen(60)).splitlines()
+    assert all(width(line) <= 60 for line in lines)
+    assert any("…" in line and line.endswith("123,456,789") for line in lines)
+    assert "x" * 80 in answer_text(wide)
+
+
+def test_a_screen_too_narrow_for_numbers_still_shows_them() -> None:
+    assert "1,234,567" in answer_text(answer(a="text", b=1_234_567, c=7_654_321), Screen(10))
+
+
+def test_ids_can_be_copied_and_numbers_read() -> None:
+    values = {"github_run_id": 26_365_060_973, "tokens": Decimal(1_234_567), "usd": Decimal("1.50")}
+    text = answer_text(answer(**values))
+    assert text.splitlines()[4].split() == ["26365060973", "1,234,567", "1.50"]
+    assert answer_text(answer(github_run_id=None)).splitlines()[4].strip() == "–"
+
+
+def test_only_a_screen_with_colour_gets_any() -> None:
+    assert "\033[1m" in answer_text(answer(job="a"), Screen(80, colour=True))
+    assert "\033" not in answer_text(answer(job=HOSTILE), Screen(80))
+
+
+def test_hostile_names_steer_neither_terminal_nor_spreadsheet() -> None:
+    found = answer(first=HOSTILE, formula="=1+1", minus=-1, nothing=None, money=Decimal("0.10"))
+    assert "\033" not in answer_text(found) and "\u202e" not in answer_text(found)
+    text = csv_text(found)
+    assert not any(line.startswith("::") or "\033" in line for line in text.splitlines())
+    [row] = csv.DictReader(io.StringIO(text))
+    assert (row["formula"], row["minus"], row["nothing"], row["money"]) == (
+        "'=1+1",
+        "-1",
+        "",
+        "0.10",
+    )
+
+
+def test_the_list_names_each_question_and_fits() -> None:
+    shown = questions_text(questions(), Screen(70)).splitlines()
+    assert len(shown) == len(questions()) + 2
+    assert all(width(line) <= 70 for line in shown)
+
+
+@pytest.mark.usefixtures("month")
+def test_the_command_answers_people_machines_and_spreadsheets(dsn: str, tmp_path: Path) -> None:
+    assert "Which workflows fail" in query(dsn, tmp_path, "workflow_outcomes")
+    rows = json.loads(query(dsn, tmp_path, "workflow_outcomes", "--json"))["rows"]
+    assert rows[0]["workflow"] == HOSTILE
+    assert rows[0]["first_time_percent"] == 75.0
+    [line] = csv.DictReader(io.StringIO(query(dsn, tmp_path, "workflow_outcomes", "--csv")))
+    assert line["runs"] == "4"
+    assert "flaky_jobs" in query(dsn, tmp_path, "--list", DATABASE_URL="postgresql://nowhere")
+    listed = json.loads(query(dsn, tmp_path, TELEMETRY_FORMAT="json"))["questions"]
+    assert {"name", "title", "reading"} == set(listed[0])
+
+
+@pytest.mark.usefixtures("month")
+@pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py",)])
+def test_a_terminal_gets_colour_and_lines_that_fit_it(
+    dsn: str, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    coloured = on_terminal(dsn, tmp_path, *command)
+    assert "\033[1m" in coloured
+    without = on_terminal(dsn, tmp_path, *command, NO_COLOR="1")
+    assert "\033" not in without
+    assert "\033" not in on_terminal(dsn, tmp_path, *command, TERM="dumb")
+    assert max(width(line) for line in without.splitlines() if "─" in line) <= 80

@@ -1,0 +1,474 @@
+"""Status says what is stored, and in words what is stale or went wrong."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.rows import llm_call, workflow_run
+from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
+
+from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.prune import horizon, prune
+from telemetry.database.status import in_words, status
+from telemetry.rows.runs import Repository
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+from telemetry.summaries import proof_text, status_text
+
+
+def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:
+    values = {"outcome": "complete", "error": None, "unreadable": 0, "finished": True, **changes}
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute(
+        "insert into ingestions select 7, now() - %(hours)s * interval '1 hour', "
+        "case when %(finished)s then now() - %(hours)s * interval '1 hour' end, %(outcome)s, "
+        "now(), 1, 1, 0, 0, 0, %(unreadable)s, 0, 1, 0, %(error)s",
+        {"hours": hours_ago, **values},
+    )
+
+
+def test_repositories_and_tables_are_counted(connection: Connection) -> None:
+    ingested(connection, 1)
+    runs = [workflow_run(), workflow_run(run_attempt=2), workflow_run(github_run_id=2)]
+    upsert(connection, runs)
+    upsert(connection, [llm_call()])
+    found = status(connection)
+    (row,) = found.repositories
+    assert (row["repository"], row["runs"], row["attempts"]) == ("acme/app", 2, 3)
+    assert row["newest_created_at"] == runs[0].created_at
+    assert row["bytes"] > 3 * 100
+    tables = {row["table_name"]: row["rows"] for row in found.tables}
+    assert {name: rows for name, rows in tables.items() if rows} == {
+        "workflow_runs": 3,
+        "llm_calls": 1,
+        "repositories": 1,
+        "ingestions": 1,
+    }
+    assert all(row["bytes"] > 0 for row in found.tables)
+
+
+def test_a_fresh_database_raises_no_concern(connection: Connection) -> None:
+    ingested(connection, 1)
+    assert status(connection).concerns == []
+
+
+def test_an_empty_database_says_how_to_begin(connection: Connection) -> None:
+    found = status(connection, timedelta(hours=12))
+    assert found.concerns == ["nothing has been ingested yet; try: make ingest REPO=owner/name"]
+    assert found.too_old == ["every repository"]
+
+
+def test_an_old_ingest_is_a_concern_in_words(connection: Connection) -> None:
+    ingested(connection, 61 * 24)
+    (said,) = status(connection).concerns
+    assert said == ("acme/app: the last complete ingest was 61 days ago; has its schedule stopped?")
+
+
+@pytest.mark.parametrize(("hours", "too_old"), [(11.9, []), (12.1, ["acme/app"])])
+def test_a_repository_older_than_asked_is_named(
+    connection: Connection, hours: float, too_old: list[str]
+) -> None:
+    ingested(connection, hours)
+    assert status(connection, timedelta(hours=12)).too_old == too_old
+
+
+def test_a_repository_that_never_completed_is_too_old_for_any_age(connection: Connection) -> None:
+    ingested(connection, 1, outcome="failed", error="no answer")
+    found = status(connection, timedelta(days=999))
+    assert found.too_old == ["acme/app"]
+    assert found.concerns == [
+        "acme/app: no ingest has completed yet",
+        "acme/app: the last ingest was failed: no answer",
+    ]
+
+
+def test_a_failure_after_a_success_is_a_concern_but_not_too_old(connection: Connection) -> None:
+    ingested(connection, 3)
+    ingested(connection, 1, outcome="incomplete", error="rate limit reached")
+    found = status(connection, timedelta(hours=12))
+    assert found.too_old == []
+    assert found.concerns == ["acme/app: the last ingest was incomplete: rate limit reached"]
+
+
+def test_an_ingest_without_an_end_is_a_concern(connection: Connection) -> None:
+    ingested(connection, 20)
+    ingested(connection, 5, outcome="running", finished=False)
+    (said,) = status(connection).concerns
+    assert said == (
+        "acme/app: an ingest began 5 hours ago and has not ended; it still runs, or was killed"
+    )
+
+
+def test_runs_that_could_not_be_read_are_a_concern(connection: Connection) -> None:
+    ingested(connection, 1, unreadable=3)
+    assert status(connection).concerns == ["acme/app: 3 runs could not be read at the last ingest"]
+
+
+def test_a_reader_without_rights_to_write_gets_an_answer(connection: Connection) -> None:
+    ingested(connection, 1)
+    with connection.transaction():
+        connection.execute("set transaction read only")
+        assert status(connection).repositories
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (-3, "0 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7_200, "2 hours"),
+        (129_600, "36 hours"),
+        (61 * 86_400, "61 days"),
+    ],
+)
+def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+# The proof
+
+AGO = timedelta(days=3)
+
+
+@pytest.fixture
+def world() -> World:
+    """Three days ago; what is advanced is still past for the database."""
+    return team_month(seed=3, now=NOW - AGO, runs_per_day=8, days_ahead=3)
+
+
+def proof(connection: Connection) -> dict[str, Any]:
+    (row,) = status(connection).proof
+    return row
+
+
+def assert_balanced(row: dict[str, Any]) -> None:
+    here = row["stored_runs"] - row["missing_runs"] - row["unlisted_runs"] + row["open_runs"]
+    assert row["reported_runs"] == here
+    assert row["unequal_windows"] == 0
+
+
+def about_the_proof(connection: Connection) -> list[str]:
+    """The concerns, but for those that tell how long ago the last ingest was."""
+    return [text for text in status(connection).concerns if "its schedule stopped" not in text]
+
+
+def test_after_the_first_ingest_each_term_is_the_truth(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    (repository,) = world.repositories
+    ended = {a.github_run_id for a in world.attempts(repository) if a.status == "completed"}
+    still_open = [run for run in repository.runs if run.id not in ended]
+    row = proof(connection)
+    assert_balanced(row)
+    assert row["reported_runs"] + row["elsewhere_runs"] == len(repository.runs) > 200
+    assert row["stored_runs"] + row["open_runs"] == row["reported_runs"]
+    assert 0 < row["open_runs"] <= len(still_open)
+    assert (row["missing_runs"], row["unlisted_runs"]) == (0, 0)
+    assert (row["pending_attempts"], row["gone_attempts"]) == (0, 0)
+    assert (row["incomplete_windows"], row["due_windows"] > 0, row["gaps"]) == (0, True, 0)
+    assert about_the_proof(connection) == []
+
+
+def test_a_day_of_changes_later_it_still_adds_up(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    (repository,) = world.repositories
+    before, deleted, rerun = proof(connection), settled_runs(world)[:3], settled_runs(world)[3:6]
+    for run in deleted:
+        world.delete(repository, run)
+    for run in rerun:
+        world.rerun(run, conclusion="failure")
+    world.advance(timedelta(hours=26))
+    ingested_by(connection, simulated)
+    row = proof(connection)
+    assert_balanced(row)
+    assert row["missing_runs"] == 3
+    assert row["reported_runs"] + row["elsewhere_runs"] == len(repository.runs)
+    assert row["stored_runs"] > before["stored_runs"]
+    assert row["last_sweep_at"] >= before["last_sweep_at"] + timedelta(hours=26)
+    assert about_the_proof(connection) == []
+
+
+def test_it_adds_up_at_every_moment_of_three_days(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    (repository,) = world.repositories
+    for step in range(7):
+        ingested_by(connection, simulated)
+        assert_balanced(proof(connection))
+        world.delete(repository, settled_runs(world)[step])
+        world.rerun(settled_runs(world)[-step - 1])
+        world.advance(timedelta(hours=9))
+
+
+def test_a_run_whose_second_attempt_is_open_counts_once(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    before, run = proof(connection), settled_runs(world)[0]
+    world.advance(timedelta(hours=25))
+    world.rerun(run)
+    ingested_by(connection, simulated)
+    assert (
+        connection.execute(
+            "select from open_runs where github_run_id = %s and run_attempt = 2", [run.id]
+        ).rowcount
+        == 1
+    )
+    row = proof(connection)
+    assert_balanced(row)
+    assert row["stored_runs"] >= before["stored_runs"]
+    assert row["oldest_open_created_at"] == datetime.fromtimestamp(run.created_at, UTC)
+
+
+def test_runs_that_a_list_left_out_are_told_apart_until_they_are_probed(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    for run in settled_runs(world)[:60]:
+        world.delete(world.repositories[0], run)
+    world.advance(timedelta(hours=25))
+    ingested_by(connection, simulated)
+    row = proof(connection)
+    assert_balanced(row)
+    assert (row["missing_runs"], row["unlisted_runs"]) == (50, 10)
+    assert "− 50 missing − 10 not listed, unprobed + " in proof_text(row)
+    ingested_by(connection, simulated)
+    assert proof(connection)["missing_runs"] == 60
+    assert_balanced(proof(connection))
+
+
+def test_a_run_found_missing_after_its_window_was_listed_was_reported(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    before, run = proof(connection), settled_runs(world)[0]
+    connection.execute(
+        "update workflow_runs set missing_upstream_at = now() where github_run_id = %s", [run.id]
+    )
+    row = proof(connection)
+    assert_balanced(row)
+    assert row["missing_runs"] == before["missing_runs"] == 0
+
+
+def test_a_lost_run_is_a_concern_that_names_its_time(connection: Connection, world: World) -> None:
+    ingested_by(connection, Simulator(world))
+    before, run = proof(connection), settled_runs(world)[0]
+    connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
+    row = proof(connection)
+    assert row["unequal_windows"] == 1
+    assert row["stored_runs"] == before["stored_runs"] - 1
+    assert row["unequal_from"] <= datetime.fromtimestamp(run.created_at, UTC)
+    (said,) = about_the_proof(connection)
+    assert said == (
+        "acme/app: what is stored is not what GitHub reported, first among the runs created from "
+        f"{row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: make verify REPO=acme/app"
+    )
+    assert ": NOT EQUAL" in proof_text(row)
+
+
+def test_a_run_too_many_does_not_make_up_for_one_too_few(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    first, last = settled_runs(world)[0], settled_runs(world)[-1]
+    connection.execute("delete from workflow_runs where github_run_id = %s", [first.id])
+    connection.execute(
+        "insert into workflow_runs (github_run_id, repository_id, created_at) "
+        "select 1, repository_id, created_at from workflow_runs where github_run_id = %s",
+        [last.id],
+    )
+    row = proof(connection)
+    assert row["reported_runs"] == row["stored_runs"] + row["open_runs"]
+    assert row["unequal_windows"] == 2
+    assert len(about_the_proof(connection)) == 1
+
+
+def test_what_github_gave_no_count_for_is_what_it_listed(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    before = proof(connection)
+    connection.execute("update windows set reported = null")
+    assert proof(connection) == before
+
+
+def test_attempts_to_fetch_are_those_that_an_ingest_would(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    lost, gone = (run.id for run in settled_runs(world, attempts=2)[:2])
+    connection.execute(
+        "delete from workflow_runs where run_attempt = 1 and github_run_id = any(%s)",
+        [[lost, gone]],
+    )
+    connection.execute(
+        "insert into missing_attempts select %s, 1, repository_id, now() from repositories", [gone]
+    )
+    row = proof(connection)
+    pending = execute(connection, "runs/pending_attempts", {"repository_id": row["repository_id"]})
+    assert row["pending_attempts"] == pending.rowcount == 1
+    assert row["gone_attempts"] == 1
+    assert_balanced(row)
+    assert about_the_proof(connection) == ["acme/app: earlier attempts still to fetch: 1"]
+
+
+def test_jobs_are_pending_and_no_concern_to_who_never_fetches_them(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    stored = connection.execute("select from workflow_runs").rowcount
+    row = proof(connection)
+    assert (row["attempts_without_jobs"], row["attempts_with_jobs"]) == (stored, 0)
+    assert about_the_proof(connection) == []
+    connection.execute(
+        "update workflow_runs set jobs_listed_at = now() where github_run_id <> %s",
+        [settled_runs(world)[0].id],
+    )
+    assert proof(connection)["attempts_without_jobs"] == 1
+    assert about_the_proof(connection) == ["acme/app: attempts whose jobs are still to fetch: 1"]
+
+
+def test_a_window_that_cannot_be_complete_is_a_concern_and_no_part_of_the_equation(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    before = proof(connection)
+    connection.execute(
+        "update windows set is_complete = false, problem = 'a second is too full' "
+        "where created_from = (select min(created_from) from windows where seen > 0)"
+    )
+    row = proof(connection)
+    assert_balanced(row)
+    assert (row["incomplete_windows"], row["complete_windows"]) == (
+        1,
+        before["complete_windows"] - 1,
+    )
+    assert row["reported_runs"] + row["elsewhere_runs"] == (
+        before["reported_runs"] + before["elsewhere_runs"]
+    )
+    assert row["elsewhere_runs"] > before["elsewhere_runs"]
+    assert about_the_proof(connection) == ["acme/app: a second is too full"]
+
+
+def test_a_gap_in_what_was_wanted_is_a_concern(connection: Connection, world: World) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute(
+        "delete from windows where created_from = "
+        "(select created_from from windows order by created_from offset 1 limit 1)"
+    )
+    row = proof(connection)
+    assert row["gaps"] == 1 and row["gap_seconds"] > 3_600
+    (said,) = about_the_proof(connection)
+    assert said.endswith(" of what the last ingest wanted are not listed")
+
+
+def test_what_was_pruned_leaves_no_gap_and_it_still_adds_up(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    before = proof(connection)
+    prune(connection, "20 days", local_time=datetime.now(UTC))
+    row = proof(connection)
+    assert_balanced(row)
+    assert 0 < row["reported_runs"] < before["reported_runs"]
+    assert row["gaps"] == 0
+
+
+def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute(
+        "update windows set created_from = created_from - interval '100 days' "
+        "where created_from = (select min(created_from) from windows)"
+    )
+    before = proof(connection)
+    prune(connection, "90 days", local_time=datetime.now(UTC))
+    after = proof(connection)
+    assert_balanced(after)
+    terms = ("reported_runs", "stored_runs", "complete_windows", "gaps", "elsewhere_runs")
+    assert [after[term] for term in terms] == [before[term] for term in terms]
+    moved = horizon(connection, "90 days").before - after["listed_from"]
+    assert moved < timedelta(minutes=1)
+
+
+def test_a_sweep_that_did_not_happen_is_a_concern(connection: Connection, world: World) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute("update windows set listed_at = listed_at - interval '2 days'")
+    row = proof(connection)
+    assert 0 < row["overdue_windows"] <= row["due_windows"] <= row["complete_windows"]
+    (said,) = about_the_proof(connection)
+    assert said.endswith("and possibly re-run since, were not listed again")
+
+
+def test_windows_too_old_for_a_rerun_when_last_listed_are_never_due(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute("update windows set listed_at = created_to + interval '32 days'")
+    row = proof(connection)
+    assert (row["due_windows"], row["overdue_windows"], row["last_sweep_at"]) == (0, 0, None)
+
+
+def test_what_an_incomplete_ingest_left_is_said_once(connection: Connection, world: World) -> None:
+    ingested_by(connection, Simulator(world))
+    connection.execute("delete from windows")
+    connection.execute("update ingestions set outcome = 'incomplete', error = 'limit reached'")
+    assert proof(connection)["gaps"] == 1
+    assert status(connection).concerns == [
+        "acme/app: no ingest has completed yet",
+        "acme/app: the last ingest was incomplete: limit reached",
+    ]
+
+
+def test_each_repository_has_a_proof_of_its_own(connection: Connection) -> None:
+    world = team_month(seed=3, now=NOW, repositories=(REPOSITORY, "acme/site"), runs_per_day=3)
+    simulated = Simulator(world)
+    for repository in world.repositories:
+        ingested_by(connection, simulated, repository.full_name)
+    for row, repository in zip(status(connection).proof, world.repositories, strict=True):
+        assert row["repository"] == repository.full_name
+        assert row["reported_runs"] + row["elsewhere_runs"] == len(repository.runs)
+        assert_balanced(row)
+
+
+def test_a_person_reads_the_proof_at_a_glance(connection: Connection, world: World) -> None:
+    ingested_by(connection, Simulator(world))
+    row = {
+        **proof(connection),
+        "listed_from": NOW.replace(year=2026, month=1, day=1, hour=6, minute=17),
+        "listed_to": NOW.replace(year=2026, month=1, day=31, hour=6, minute=16),
+        "reported_runs": 1_559,
+        "stored_runs": 1_553,
+        "open_runs": 6,
+        "elsewhere_runs": 2,
+        "attempts_without_jobs": 12,
+        "complete_windows": 17,
+        "due_windows": 3,
+        "last_sweep_at": NOW.replace(year=2026, month=1, day=30, hour=6, minute=17),
+        "oldest_open_created_at": None,
+        "last_requests": 18,
+        "last_not_modified": 4,
+    }
+    assert proof_text(row).splitlines() == [
+        "acme/app, runs created 2026-01-01 06:17 to 2026-01-31 06:16",
+        "  GitHub reported 1,559 = 1,553 stored − 0 missing + 6 open: equal",
+        "  to fetch: 0 attempts, jobs of 12 attempts; gone: 0 attempts; not proven yet: 2 runs",
+        "  windows: 17 complete, 0 incomplete, 3 due, no gap; last full sweep 2026-01-30 06:17",
+        "  oldest open run –; last ingest 18 requests, 22% unchanged (304)",
+    ]
+    assert proof_text(proof(connection)) in status_text(status(connection))
+
+
+def test_before_anything_was_listed_nothing_is_claimed(connection: Connection) -> None:
+    ingested(connection, 1)
+    first, second, *_ = proof_text(proof(connection)).splitlines()
+    assert first == "acme/app"
+    assert second == "  nothing is proven: no list of GitHub's was read whole yet"

@@ -1,0 +1,220 @@
+"""A dump holds all, a restore brings it back whole or not at all."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pytest_httpserver import HTTPServer
+from support.artifacts import answers, artifact
+from support.rows import llm_call, workflow_job, workflow_run, workflow_step
+
+from telemetry import TelemetryError
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.transfer import dump, psql, restore
+from telemetry.github.artifacts import find_dump
+from telemetry.github.client import GitHub
+from telemetry.rows.runs import Repository
+from telemetry.settings import UsageError
+
+
+def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:
+    with open_connection(dsn) as connection:
+        return {
+            table: connection.execute(f"select * from {table} order by 1, 2").fetchall()
+            for table in (
+                "workflow_runs",
+                "workflow_jobs",
+                "workflow_steps",
+                "windows",
+                "llm_calls",
+                "repositories",
+                "ingestions",
+            )
+        }
+
+
+@pytest.fixture
+def dumped(connection: Connection, dsn: str, tmp_path: Path) -> Path:
+    upsert(connection, [workflow_run(github_run_id=n) for n in range(1, 501)])
+    upsert(connection, [workflow_job(labels=["self-hosted", 'GPU, "large"'])])
+    upsert(connection, [workflow_step()])
+    upsert(connection, [llm_call(prompt_name="tab\there \\. é")])
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute(
+        "insert into windows "
+        "(repository_id, created_from, created_to, seen, listed_at, is_complete) "
+        "values (7, '2026-01-01Z', '2026-01-02Z', 5, '2026-01-03Z', true)"
+    )
+    connection.execute("create table not_ours (i int)")
+    path = tmp_path / "with space.dump"
+    assert dump(dsn, path, os.environ) == path.stat().st_size > 1_000
+    return path
+
+
+def test_what_was_dumped_comes_back_as_it_was(dumped: Path, dsn: str, empty_dsn: str) -> None:
+    restore(empty_dsn, dumped, os.environ)
+    assert contents(empty_dsn) == contents(dsn)
+    with open_connection(empty_dsn) as connection:
+        require_schema(connection)
+        tables = connection.execute("select table_name from information_schema.tables")
+        assert "not_ours" not in {row["table_name"] for row in tables}
+
+
+def test_a_restored_database_goes_on_as_before(dumped: Path, empty_dsn: str) -> None:
+    restore(empty_dsn, dumped, os.environ)
+    assert migrate(empty_dsn) == []
+    with open_connection(empty_dsn) as connection:
+        assert upsert(connection, [workflow_run()]).unchanged == 1
+
+
+def test_a_migrated_database_without_rows_can_be_filled(
+    dumped: Path, dsn: str, new_database: Callable[[str], str], migrated: str
+) -> None:
+    other = new_database(migrated)
+    restore(other, dumped, os.environ)
+    assert contents(other) == contents(dsn)
+
+
+def test_a_database_that_holds_something_is_left_alone(dumped: Path, dsn: str) -> None:
+    before = contents(dsn)
+    with pytest.raises(TelemetryError, match="already holds 501 runs and calls"):
+        restore(dsn, dumped, os.environ)
+    assert contents(dsn) == before
+
+
+@pytest.mark.parametrize(
+    ("lost", "left", "said"),
+    [("llm_calls", "workflow_runs", "500 runs"), ("workflow_runs", "llm_calls", "1 runs")],
+)
+def test_a_database_of_an_older_checkout_that_holds_something_is_left_alone(
+    dumped: Path, connection: Connection, dsn: str, lost: str, left: str, said: str
+) -> None:
+    connection.execute(f"drop table {lost} cascade")
+    before = connection.execute(f"select * from {left} order by 1, 2").fetchall()
+    with pytest.raises(TelemetryError, match=f"already holds {said}"):
+        restore(dsn, dumped, os.environ)
+    assert connection.execute(f"select * from {left} order by 1, 2").fetchall() == before
+
+
+def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
+    dumped: Path, new_database: Callable[[str], str], migrated: str
+) -> None:
+    other = new_database(migrated)
+    failures: list[Exception] = []
+
+    def restore_it() -> None:
+        try:
+            restore(other, dumped, os.environ)
+        except TelemetryError as error:
+            failures.append(error)
+
+    with open_connection(other) as connection:
+        thread = Thread(target=restore_it)
+        with connection.transaction():
+            # Between the two readings of the file the restore looks into this table.
+            connection.execute("lock table workflow_runs")
+            thread.start()
+            wait_until_blocked(other)
+            os.truncate(dumped, dumped.stat().st_size - 64)
+        thread.join()
+        found = connection.execute("select to_regclass('workflow_runs') as name").fetchone()
+    assert [str(error).partition(": ")[0] for error in failures] == [f"could not read {dumped}"]
+    assert found == {"name": None}
+
+
+def wait_until_blocked(dsn: str) -> None:
+    with open_connection(dsn) as watcher:
+        for _ in range(1_000):
+            if watcher.execute(
+                "select 1 from pg_locks where relation = 'workflow_runs'::regclass and not granted"
+            ).fetchone():
+                return
+            time.sleep(0.02)
+    pytest.fail("nothing waits for the table")
+
+
+def test_a_folder_is_no_file_to_dump_into(dsn: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a directory; name a file in it"):
+        dump(dsn, tmp_path, os.environ)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_connection_string_that_is_none_is_refused_without_showing_it() -> None:
+    with pytest.raises(UsageError) as caught:
+        psql("postgres//me:secret-word@host/db", os.environ)
+    assert "secret-word" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_missing_file_is_said() -> None:
+    with pytest.raises(TelemetryError, match="there is no file"):
+        restore("dbname=never-asked", Path("/nowhere/telemetry.dump"), os.environ)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 0.5, 0.99])
+def test_a_broken_file_changes_nothing(
+    dumped: Path, empty_dsn: str, kept: float, new_database: Callable[[str], str], migrated: str
+) -> None:
+    whole = dumped.read_bytes()
+    dumped.write_bytes(whole[: int(kept if kept >= 1 else len(whole) * kept)])
+    other = new_database(migrated)
+    with pytest.raises(TelemetryError, match=r"could not read .*with space\.dump"):
+        restore(other, dumped, os.environ)
+    with open_connection(other) as connection:
+        require_schema(connection)
+
+
+def test_a_dump_that_fails_leaves_the_last_one_as_it_is(dumped: Path, dsn: str) -> None:
+    before = dumped.read_bytes()
+    missing = make_conninfo(dsn, dbname="gone")
+    with pytest.raises(psycopg.OperationalError):
+        dump(missing, dumped, os.environ)
+    assert dumped.read_bytes() == before
+    assert [path.name for path in dumped.parent.iterdir()] == [dumped.name]
+
+
+def test_a_database_without_tables_has_nothing_to_dump(empty_dsn: str, tmp_path: Path) -> None:
+    with pytest.raises(TelemetryError, match="has no tables yet"):
+        dump(empty_dsn, tmp_path / "x.dump", os.environ)
+
+
+def test_a_password_is_not_on_the_command_line(dsn: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code = psql(
+        make_conninfo(dsn, password="secret-word"),
+        os.environ,
+        ["-X", "-q", "-c", f"\\! ps -ww -o args= -p $PPID > {out}; echo $PGPASSWORD >> {out}"],
+    )
+    shown, password = out.read_text().splitlines()
+    assert code == 0
+    assert "secret-word" not in shown
+    assert str(conninfo_to_dict(dsn)["dbname"]) in shown
+    assert password == "secret-word"
+
+
+def test_psql_hands_on_its_exit_code(dsn: str) -> None:
+    assert psql(dsn, os.environ, ["-X", "-q", "-c", "select nonsense"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "found"),
+    [
+        ({30: [artifact("logs"), artifact()], 20: [artifact()], 10: [artifact()]}, 30),
+        ({30: [artifact(expired=True)], 20: [artifact()], 10: [artifact()]}, 20),
+        ({30: [], 20: [], 10: [artifact()]}, 10),
+        ({30: [], 20: [], 10: []}, None),
+    ],
+)
+def test_the_newest_dump_that_is_still_kept_is_found(
+    httpserver: HTTPServer, artifacts: dict[int, list[dict[str, Any]]], found: int | None
+) -> None:
+    answers(httpserver, artifacts)
+    with GitHub("token", base_url=httpserver.url_for("").rstrip("/")) as client:
+        assert find_dump(client, "acme/app", "telemetry.yml") == found

@@ -1,0 +1,590 @@
+"""The commands as a person or a schedule runs them: what they print, store and exit with."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from pytest_httpserver import HTTPServer
+from support.artifacts import answers, artifact
+from support.checkouts import checkout
+from support.ingests import assert_equals_truth, stored
+from support.paths import ROOT
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+
+Finished = subprocess.CompletedProcess[str]
+Run = Callable[..., Finished]
+
+
+@pytest.fixture
+def world() -> World:
+    return team_month(seed=5, now=datetime.now(UTC), runs_per_day=12)
+
+
+@pytest.fixture
+def simulated(world: World) -> Simulator:
+    return Simulator(world, tokens={"good-token": 5_000})
+
+
+@pytest.fixture
+def url(simulated: Simulator) -> Iterator[str]:
+    with simulated.serve() as served:
+        yield served
+
+
+@pytest.fixture
+def environ(dsn: str, url: str, tmp_path: Path) -> dict[str, str]:
+    """A fresh user's environment, with a database and a simulated GitHub."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "DATABASE_URL": dsn,
+        "GITHUB_API_URL": url,
+        "GITHUB_TOKEN": "good-token",
+        "TELEMETRY_REPO": "acme/app",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    def command(script: str, *arguments: str, **changes: str | None) -> Finished:
+        variables = {k: v for k, v in {**environ, **changes}.items() if v is not None}
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
+            env=variables,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return command
+
+
+def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
+        env=environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def earlier(connection: Connection) -> int:
+    """How many stored attempts are not the latest of their run."""
+    rows = stored(connection)
+    return len(rows) - len({row["github_run_id"] for row in rows})
+
+
+def wait_for_rows(connection: Connection, least: int) -> None:
+    for _ in range(600):
+        if len(stored(connection)) >= least:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"fewer than {least} rows were stored")
+
+
+def assert_one_sentence(done: Finished, code: int, *words: str) -> None:
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.returncode == code, done.stderr
+    assert len(errors) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in errors[0], errors[0]
+
+
+def test_an_ingest_stores_the_truth_and_says_what_it_did(
+    run: Run, connection: Connection, world: World
+) -> None:
+    done = run("ingest_workflows")
+    assert done.returncode == 0, done.stderr
+    assert_equals_truth(connection, world)
+    rows = len(stored(connection))
+    summary, *_, pruned = done.stdout.splitlines()
+    assert summary.startswith("acme/app: ")
+    assert f"{rows - earlier(connection)} inserted, 0 updated, 0 unchanged" in summary
+    assert pruned.endswith("0 run attempts, 0 LLM calls")
+    assert "using the token in GITHUB_TOKEN" in done.stderr
+    assert "good-token" not in done.stdout + done.stderr
+    again = run("ingest_workflows")
+    assert ": 0 inserted, 0 updated, " in again.stdout
+    assert len(stored(connection)) == rows
+
+
+def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) -> None:
+    done = run("ingest_workflows", "--json")
+    answer = json.loads(done.stdout)
+    (report,) = answer["repositories"]
+    assert report["outcome"] == "complete"
+    assert report["ingestion"]["inserted"] == len(stored(connection)) - earlier(connection)
+    assert datetime.fromisoformat(report["ingestion"]["since"]).utcoffset() == timedelta(0)
+    assert answer["pruned"]["workflow_runs"] == 0
+
+
+def test_what_is_older_than_is_kept_is_pruned_after_an_ingest(
+    run: Run, connection: Connection
+) -> None:
+    run("ingest_workflows")
+    before = len(stored(connection))
+    done = run("ingest_workflows", TELEMETRY_KEEP="10 days")
+    left = stored(connection)
+    assert 0 < len(left) < before
+    assert f": {before - len(left)} run attempts" in done.stdout
+    oldest = min(row["created_at"] for row in left)
+    assert oldest > datetime.now(UTC) - timedelta(days=10)
+
+
+def test_prune_alone_counts_first_and_deletes_then(run: Run, connection: Connection) -> None:
+    run("ingest_workflows")
+    before = len(stored(connection))
+    dry = run("prune", "--keep", "10 days", "--dry-run")
+    assert dry.stdout.startswith("would be pruned")
+    assert len(stored(connection)) == before
+    real = run("prune", "--keep", "10 days")
+    assert real.stdout.startswith("pruned")
+    assert dry.stdout.split(": ")[1] == real.stdout.split(": ")[1]
+    assert len(stored(connection)) < before
+
+
+@pytest.mark.parametrize(("dry_run", "verb"), [("0", "pruned"), ("1", "would be pruned")])
+def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> None:
+    assert run("prune", TELEMETRY_DRY_RUN=dry_run).stdout.startswith(f"{verb}, older than")
+
+
+def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: Connection) -> None:
+    run("ingest_workflows")
+    simulated.restart_counters()
+    done = run("status", GITHUB_API_URL="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    runs = len(stored(connection)) - earlier(connection)
+    assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
+    assert done.stdout.rstrip().endswith("All is fresh.")
+    assert not simulated.counters.received
+
+
+def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connection) -> None:
+    run("ingest_workflows")
+    answer = json.loads(run("status", "--json").stdout)
+    assert answer["schema_version"] == 1
+    assert answer["repositories"][0]["attempts"] == len(stored(connection))
+    assert {table["table_name"] for table in answer["tables"]} >= {"workflow_runs", "llm_calls"}
+    summary = run("status", TELEMETRY_FORMAT="markdown").stdout
+    assert summary.startswith("```text\n") and summary.endswith("\n```\n")
+
+
+def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connection) -> None:
+    run("ingest_workflows")
+    assert run("status", "--max-age", "12h").returncode == 0
+    connection.execute("update ingestions set finished_at = now() - interval '13 hours'")
+    done = run("status", "--max-age", "12h")
+    assert done.returncode == 4
+    assert "older than 12h: acme/app" in done.stderr
+
+
+def test_a_reader_that_went_away_is_no_fault(run: Run, environ: dict[str, str]) -> None:
+    run("ingest_workflows")
+    command = f"{sys.executable} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=environ, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["{", "0"]
+    assert done.stderr == ""
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(
+    environ: dict[str, str],
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / "status.py"],
+            env=environ,
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert_one_sentence(done, 1, "No space left on device")
+
+
+def test_a_machine_gets_no_line_that_a_runner_would_take_for_a_command(
+    run: Run, connection: Connection
+) -> None:
+    run("ingest_workflows", "--no-jobs")
+    connection.execute("update ingestions set error = 'a ##[error]b', outcome = 'failed'")
+    said = run("status", "--json").stdout
+    assert "##[" not in said
+    assert json.loads(said)["repositories"][0]["last_error"] == "a ##[error]b"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_ingest_that_is_stopped_says_what_it_kept(
+    environ: dict[str, str], connection: Connection, simulated: Simulator, number: int
+) -> None:
+    simulated.latency = 0.5
+    process = start(environ, "ingest_workflows", "--concurrency", "1")
+    wait_for_rows(connection, 50)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert f" {len(stored(connection))} inserted" in out
+    assert "interrupted; what is counted above is stored" in out
+
+
+def test_an_ingest_killed_in_the_middle_is_made_good_by_the_next(
+    run: Run, environ: dict[str, str], connection: Connection, simulated: Simulator, world: World
+) -> None:
+    simulated.latency = 0.5
+    process = start(environ, "ingest_workflows", "--concurrency", "1")
+    wait_for_rows(connection, 50)
+    process.kill()
+    process.communicate()
+    assert 0 < len(stored(connection)) < 300
+    said = run("status").stdout
+    assert "has not ended; it still runs, or was killed" in said
+    simulated.latency = 0
+    assert run("ingest_workflows").returncode == 0
+    assert_equals_truth(connection, world)
+
+
+def test_an_incomplete_ingest_exits_with_3_and_keeps_what_it_has(
+    run: Run, connection: Connection, simulated: Simulator
+) -> None:
+    assert simulated.tokens is not None
+    simulated.limit = 2
+    done = run("ingest_workflows", "--concurrency", "1")
+    assert done.returncode == 3
+    assert "incomplete; what is counted above is stored: " in done.stdout
+    assert len(stored(connection)) > 100
+
+
+@pytest.mark.parametrize(
+    ("strict", "env_file", "code"),
+    [("", "", 0), ("0", "", 0), ("1", "", 2), ("", "TELEMETRY_STRICT=1\n", 2)],
+)
+def test_make_lets_an_incomplete_ingest_pass_unless_it_is_to_be_strict(
+    environ: dict[str, str],
+    simulated: Simulator,
+    tmp_path: Path,
+    strict: str,
+    env_file: str,
+    code: int,
+) -> None:
+    simulated.limit = 2
+    words = ("ingest", "CONCURRENCY=1", f"STRICT={strict}")
+    done = make(environ, tmp_path, *words, env_file=env_file)
+    assert done.returncode == code, done.stderr
+    assert "incomplete" in done.stdout
+
+
+def test_an_empty_variable_is_an_unset_one(
+    environ: dict[str, str], tmp_path: Path, connection: Connection
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", readme, re.MULTILINE)
+    names = re.findall(r"`([A-Z_]+)`", " ".join(rows))
+    assert {"KEEP", "TELEMETRY_KEEP", "FILE", "GITHUB_API_URL", "PYTHON"} <= set(names)
+    needed = ("DATABASE_URL", "GITHUB_API_URL", "GITHUB_TOKEN", "TELEMETRY_REPO")
+    empty = {**environ, **dict.fromkeys(names, "")}
+    words = [f"{name}=" for name in names]
+    env_file = "".join(f"{name}={environ[name]}\n" for name in needed)
+    done = make(empty, tmp_path, "ingest", "dump", *words, env_file=env_file)
+    assert done.returncode == 0, done.stderr
+    assert len(stored(connection)) > 200
+    assert "wrote telemetry.dump, " in done.stdout
+
+
+def test_make_hands_its_variables_on_word_for_word(environ: dict[str, str], tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    value = f"$(shell touch {trap}) `touch {trap}`; touch {trap} '\""
+    done = make(environ, tmp_path, "ingest", f"SINCE={value}")
+    assert done.returncode == 2
+    assert "is no moment" in done.stderr and "$(shell touch" in done.stderr
+    assert not trap.exists()
+
+
+def test_a_variable_of_the_shell_with_a_short_name_changes_nothing(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = make({**environ, "SINCE": "nonsense", "KEEP": "nonsense"}, tmp_path, "ingest")
+    assert done.returncode == 0, done.stderr
+
+
+def make(environ: dict[str, str], folder: Path, *words: str, env_file: str = "") -> Finished:
+    """Run make in a copy of the checkout, beside this `.env`."""
+    copy = checkout(folder)
+    (copy / ".env").write_text(env_file)
+    return subprocess.run(
+        ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def test_a_repository_that_is_not_there(run: Run) -> None:
+    done = run("ingest_workflows", "--repo", "acme/gone")
+    assert done.returncode == 1
+    assert "acme/gone: failed: GET /repos/acme/gone/actions/runs: 404" in done.stdout
+    assert "failed: acme/gone" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_one_of_two_repositories_that_is_not_there(run: Run, connection: Connection) -> None:
+    done = run("ingest_workflows", "--repo", "acme/gone", "acme/app")
+    assert done.returncode == 1
+    assert len(stored(connection)) > 200
+    assert "failed: acme/gone" in done.stderr.splitlines()[-1]
+
+
+def test_a_wrong_token(run: Run) -> None:
+    done = run("ingest_workflows", GITHUB_TOKEN="wrong-token")
+    assert done.returncode == 1
+    assert "401" in done.stdout and "GITHUB_TOKEN" in done.stdout
+    assert "wrong-token" not in done.stdout + done.stderr
+
+
+def test_a_token_that_cannot_be_one(run: Run) -> None:
+    done = run("ingest_workflows", GITHUB_TOKEN=None, GITHUB_PERSONAL_TOKEN="two words")
+    assert_one_sentence(done, 2, "GITHUB_PERSONAL_TOKEN")
+    assert "two words" not in done.stderr
+
+
+def test_a_server_that_does_not_answer(run: Run, closed_port: int) -> None:
+    done = run("ingest_workflows", GITHUB_API_URL=f"http://127.0.0.1:{closed_port}")
+    assert done.returncode == 1
+    assert "127.0.0.1" in done.stdout and "GITHUB_API_URL" in done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("url", ["nonsense", "ftp://host", "https://user:secret-word@host"])
+def test_an_address_that_is_none(run: Run, url: str) -> None:
+    done = run("ingest_workflows", GITHUB_API_URL=url)
+    assert_one_sentence(done, 2, "GITHUB_API_URL")
+    assert "secret-word" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["ingest_workflows", "status", "prune", "migrate", "dump"])
+def test_a_database_that_is_down(run: Run, closed_port: int, script: str) -> None:
+    done = run(script, DATABASE_URL=f"postgresql://me:secret-word@127.0.0.1:{closed_port}/db")
+    assert_one_sentence(done, 1, "check DATABASE_URL and that the server runs", str(closed_port))
+    assert "secret-word" not in done.stderr
+
+
+def test_several_databases_that_are_down_are_one_line(run: Run, closed_port: int) -> None:
+    hosts = ",".join(f"127.0.0.{n}:{closed_port}" for n in range(1, 5))
+    done = run("status", DATABASE_URL=f"postgresql://{hosts}/db")
+    assert_one_sentence(done, 1, "check DATABASE_URL")
+    assert done.stderr.count("127.0.0.") == 1
+
+
+def test_a_database_that_is_not_there(run: Run, dsn: str) -> None:
+    done = run("status", DATABASE_URL=make_conninfo(dsn, dbname="gone"))
+    assert_one_sentence(done, 1, '"gone" does not exist', "check DATABASE_URL")
+    assert "that the server runs" not in done.stderr
+
+
+@pytest.mark.parametrize("script", ["status", "migrate", "psql", "dump"])
+def test_a_connection_string_that_is_none(run: Run, script: str) -> None:
+    done = run(script, DATABASE_URL="postgres//me:secret-word@host/db")
+    assert_one_sentence(done, 2, "DATABASE_URL")
+    assert "secret-word" not in done.stderr
+
+
+def test_a_database_that_cannot_be_written_to(run: Run, empty_dsn: str) -> None:
+    read_only = make_conninfo(empty_dsn, options="-c default_transaction_read_only=on")
+    done = run("migrate", DATABASE_URL=read_only)
+    assert_one_sentence(done, 1, "read-only transaction; use a database that can be written to")
+
+
+def test_a_role_that_may_not_create_tables_and_a_schema_that_is_gone(
+    run: Run, empty_dsn: str
+) -> None:
+    role = f"bare_{conninfo_to_dict(empty_dsn)['dbname']}"
+    theirs = make_conninfo(empty_dsn, user=role)
+    with open_connection(empty_dsn) as admin:
+        admin.execute("revoke create on schema public from public")
+        admin.execute(f"create role {role} login")
+        done = run("migrate", DATABASE_URL=theirs)
+        assert_one_sentence(done, 1, "permission denied for schema public; use a role")
+        admin.execute("drop schema public")
+    done = run("migrate", DATABASE_URL=theirs)
+    assert_one_sentence(done, 1, "no schema has been selected to create in; name a schema")
+
+
+@pytest.mark.parametrize("script", ["status", "prune", "dump"])
+def test_a_database_without_tables(run: Run, empty_dsn: str, script: str) -> None:
+    assert_one_sentence(run(script, DATABASE_URL=empty_dsn), 1, "make migrate")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"TELEMETRY_SINCE": "yesterday"}, "SINCE"),
+        ({"TELEMETRY_SINCE": "400d"}, "longer KEEP"),
+        ({"TELEMETRY_SINCE": "2999-01-01"}, "future"),
+        ({"TELEMETRY_KEEP": "6 moons"}, "KEEP"),
+        ({"TELEMETRY_KEEP": "6"}, "KEEP"),
+        ({"TELEMETRY_CONCURRENCY": "99"}, "CONCURRENCY"),
+        ({"TELEMETRY_STRICT": "maybe"}, "STRICT"),
+        ({"TELEMETRY_WAIT": "maybe"}, "WAIT"),
+        ({"TELEMETRY_REPO": "app"}, "owner/name"),
+        ({"TELEMETRY_REPO": ""}, "make ingest REPO=owner/name"),
+    ],
+)
+def test_a_setting_that_cannot_be_used(
+    run: Run, simulated: Simulator, changes: dict[str, Any], word: str
+) -> None:
+    assert_one_sentence(run("ingest_workflows", "--lenient", **changes), 2, word)
+    assert not simulated.counters.received
+
+
+def test_a_format_that_is_none(run: Run) -> None:
+    assert_one_sentence(run("status", TELEMETRY_FORMAT="xml"), 2, "FORMAT", "text, markdown")
+    assert_one_sentence(run("status", "--format", "xml"), 2, "FORMAT", "text, markdown")
+
+
+def test_an_unknown_flag_is_wrong_usage(run: Run) -> None:
+    assert run("status", "--nonsense").returncode == 2
+
+
+def test_migrate_says_what_it_applied(run: Run, empty_dsn: str) -> None:
+    first = run("migrate", DATABASE_URL=empty_dsn)
+    assert first.stdout.startswith("applied: 0001.workflow-runs, ")
+    assert run("migrate", DATABASE_URL=empty_dsn).stdout == "nothing to apply\n"
+
+
+def test_a_dump_moves_from_one_database_to_another(
+    run: Run, connection: Connection, empty_dsn: str, tmp_path: Path
+) -> None:
+    run("ingest_workflows")
+    file = str(tmp_path / "moved.dump")
+    assert run("dump", "--file", file).stdout.startswith(f"wrote {file}, ")
+    done = run("restore", "--file", file, DATABASE_URL=empty_dsn)
+    assert done.stdout == f"restored {file}\n"
+    with open_connection(empty_dsn) as moved:
+        assert stored(moved) == stored(connection)
+
+
+def test_psql_reads_a_question_from_its_input(run: Run, environ: dict[str, str]) -> None:
+    run("ingest_workflows")
+    question = (ROOT / "sql" / "analysis" / "workflow_outcomes.sql").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q"],
+        env=environ,
+        cwd=ROOT,
+        input=question,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " acme/app   | CI " in done.stdout
+
+
+def test_a_file_for_psql_ends_at_its_first_error(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q", "-t"],
+        env=environ,
+        cwd=ROOT,
+        input="select nonsense;\nselect 'went' || ' on';\n",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3
+    assert "went on" not in done.stdout
+
+
+def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> None:
+    terminal, theirs = os.openpty()
+    os.write(terminal, b"select nonsense;\nselect 'went' || ' on';\n\\q\n")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q", "-t", "--no-readline"],
+        env=environ,
+        cwd=ROOT,
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    os.close(terminal)
+    os.close(theirs)
+    assert done.returncode == 0, done.stderr
+    assert "went on" in done.stdout
+
+
+def test_a_demo_needs_no_proxy(closed_port: int, tmp_path: Path) -> None:
+    proxy = f"http://127.0.0.1:{closed_port}"
+    home = Path("/tmp") / f"telemetry-demo-{os.getpid()}"
+    try:
+        done = subprocess.run(
+            [sys.executable, ROOT / "scripts" / "demo.py"],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "PYTHONPATH": str(ROOT),
+                "TELEMETRY_HOME": str(home),
+                "http_proxy": proxy,
+                "HTTP_PROXY": proxy,
+                "no_proxy": "elsewhere.example",
+            },
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+        report = home / "demo" / "report.html"
+        written = report.read_text(encoding="utf-8") if report.exists() else ""
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    assert done.returncode == 0, done.stderr
+    assert " acme/app   | CI " in done.stdout
+    assert str(report) in done.stderr
+    assert written.startswith("<!doctype html>") and "acme/tools" in written
+
+
+def test_the_dump_that_the_schedule_left_is_handed_to_the_workflow(
+    run: Run, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    answers(httpserver, {30: [artifact()]})
+    output = tmp_path / "output"
+    done = run(
+        "find_dump", GITHUB_OUTPUT=str(output), GITHUB_API_URL=httpserver.url_for("").rstrip("/")
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == output.read_text() == "run-id=30\n"
+
+
+def test_the_embedded_server_is_used_when_no_database_is_named(
+    run: Run, tmp_path: Path, world: World
+) -> None:
+    home = Path("/tmp") / f"telemetry-{os.getpid()}"
+    try:
+        done = run("ingest_workflows", DATABASE_URL=None, TELEMETRY_HOME=str(home))
+        assert done.returncode == 0, done.stderr
+        said = run("status", DATABASE_URL=None, TELEMETRY_HOME=str(home))
+        assert str(home) in said.stdout
+        assert "All is fresh." in said.stdout
+    finally:
+        shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,468 @@
+"""What is stored is what GitHub has, through caps, faults, kills and weeks between ingests."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.paths import ROOT
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.prune import prune
+from telemetry.database.status import status
+from telemetry.github.client import GitHub
+from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.ingest import ingest
+from telemetry.runs.listing import Limits
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.world import Run, World
+
+REPOSITORY = "acme/app"
+NOW = datetime.now(UTC).replace(microsecond=0)
+FIRST = NOW - timedelta(days=21)
+HORIZON = NOW - timedelta(days=180)
+
+
+def month(runs_per_day: float = 6) -> World:
+    """A month that ends three weeks ago, with the three weeks to come."""
+    return team_month(seed=11, now=FIRST, runs_per_day=runs_per_day, days_ahead=21)
+
+
+@contextmanager
+def client(simulated: Simulator, **options: Any) -> Iterator[GitHub]:
+    settings = {"token": "token", "sleep": lambda seconds: None, "max_wait": 7_200.0, **options}
+    with simulated.serve() as url, GitHub(base_url=url, **settings) as made:
+        yield made
+
+
+def run_ingest(
+    connection: Connection,
+    simulated: Simulator,
+    *,
+    name: str = REPOSITORY,
+    limits: Limits | None = None,
+    max_requests: int | None = None,
+    concurrency: int = 4,
+    **wanted: Any,
+) -> Report:
+    with client(simulated) as made:
+        options = {"since": None, "horizon": HORIZON, **wanted}
+        tools = Tools(connection, made, Wanted(**options), concurrency, limits=limits or Limits())
+        (report,) = ingest(tools, [name], max_requests)
+    return report
+
+
+def rows(connection: Connection, table: str, order: str) -> list[dict[str, Any]]:
+    return connection.execute(f"select * from {table} order by {order}").fetchall()
+
+
+def true_attempts(world: World) -> dict[tuple[int, int], dict[str, Any]]:
+    """Each completed attempt as it must be stored, once its jobs are: end and length are exact."""
+    (repository,) = world.repositories
+    found = {}
+    for attempt in world.attempts(repository):
+        if attempt.status == "completed":
+            row = {f.name: getattr(attempt, f.name) for f in fields(WorkflowRun)}
+            found[attempt.github_run_id, attempt.run_attempt] = row
+    return found
+
+
+def assert_complete(connection: Connection, world: World, deleted: set[int] | None = None) -> None:
+    """No row missing, none too many, no value wrong; what was deleted is kept and marked."""
+    stored = {
+        (row["github_run_id"], row["run_attempt"]): row
+        for row in rows(connection, "workflow_runs", "1, 2")
+    }
+    marked = {key for key, row in stored.items() if row["missing_upstream_at"] is not None}
+    assert {run_id for run_id, _ in marked} == (deleted or set())
+    truth = true_attempts(world)
+    assert set(stored) - marked == set(truth)
+    for key, expected in truth.items():
+        # An attempt in which no job ran ends with GitHub's last change to it.
+        inexact = {"completed_at", "duration_seconds"} if not expected["completed_at"] else set()
+        # Links and fork names of runs that are not listed again keep a name that still redirects.
+        redirected = {"html_url", "head_repository"} if repository_was_renamed(world) else set()
+        for name in expected.keys() - inexact - redirected:
+            assert stored[key][name] == expected[name], (key, name)
+    (repository,) = world.repositories
+    still_open = {run.id for run in world.open_runs(repository)}
+    known_open = [r for r in rows(connection, "open_runs", "1") if not r["missing_upstream_at"]]
+    assert {row["github_run_id"] for row in known_open} == still_open
+    assert_jobs(connection, world, set(truth), deleted or set())
+
+
+def repository_was_renamed(world: World) -> bool:
+    return bool(world.former_names)
+
+
+def assert_jobs(
+    connection: Connection, world: World, attempts: set[tuple[int, int]], deleted: set[int]
+) -> None:
+    (repository,) = world.repositories
+    expected = {}
+    for run in repository.runs:
+        for attempt in run.attempts:
+            if (run.id, attempt.number) in attempts:
+                for job in world.jobs(run, attempt):
+                    steps = [(s.number, s.name, s.conclusion) for s in world.steps(job)]
+                    expected[run.id, attempt.number, job.id] = (job.conclusion, sorted(steps))
+    steps_of: dict[tuple[int, int, int], list[Any]] = {}
+    for row in rows(connection, "workflow_steps", "1, 2, 3, 4"):
+        key = (row["github_run_id"], row["run_attempt"], row["job_id"])
+        steps_of.setdefault(key, []).append((row["number"], row["name"], row["conclusion"]))
+    actual = {}
+    for row in rows(connection, "workflow_jobs", "1, 2, 3"):
+        key = (row["github_run_id"], row["run_attempt"], row["job_id"])
+        if row["github_run_id"] not in deleted:
+            actual[key] = (row["conclusion"], sorted(steps_of.get(key, [])))
+    assert actual == expected
+
+
+def three_weeks_pass(world: World) -> set[int]:
+    """All that can change between two ingests; returns the ids of the runs that were deleted."""
+    (repository,) = world.repositories
+    chance = random.Random(7)
+    settled = [run for run in repository.runs if world.latest(run).updated_at <= world.second]
+    aged = [r for r in settled if r.created_at < world.second - 15 * 86_400]
+    again = chance.sample(aged, 4)
+    for run in again:
+        world.rerun(run, conclusion=chance.choice(["success", "failure"]), failed_only=True)
+    world.advance(timedelta(days=20, hours=12))
+    for run in chance.sample(settled, 3):
+        if world.latest(run).updated_at <= world.second:
+            world.rerun(run, conclusion="failure")
+    deleted = chance.sample([run for run in settled if run not in again], 5)
+    for run in deleted:
+        world.delete(repository, run)
+    world.rename(repository, "acme/renamed")
+    world.advance(timedelta(hours=12))
+    return {run.id for run in deleted}
+
+
+CAPS: dict[str, dict[str, Any]] = {
+    "GitHub's caps": {},
+    "filtered cap, then empty": {"unfiltered_cap": 100, "filtered_cap": 60},
+    "filtered cap, then 422": {
+        "unfiltered_cap": 100,
+        "filtered_cap": 60,
+        "beyond_filtered_cap": "422",
+    },
+    "filtered cap, total clamped": {
+        "unfiltered_cap": 100,
+        "filtered_cap": 60,
+        "clamp_filtered_total": True,
+    },
+    "older attempts without steps": {"older_attempts": "without steps"},
+    "older attempts absent": {"older_attempts": "absent"},
+}
+
+
+def limits_of(caps: dict[str, Any]) -> Limits:
+    known = {"filtered_cap": "filtered", "unfiltered_cap": "unfiltered"}
+    return Limits(**{known[name]: value for name, value in caps.items() if name in known})
+
+
+def once_each(fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
+    """The fault at the first request for each URL of every third one."""
+    asked: set[str] = set()
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        url = f"{request.path} {sorted(request.query.items())}"
+        if url in asked or hash(url) % 3:
+            return None
+        asked.add(url)
+        return fault
+
+    return hook
+
+
+FAULTS: dict[str, Callable[[], Fault]] = {
+    "502 with HTML": simulator.bad_gateway,
+    "reset": simulator.connection_reset,
+    "truncated": simulator.truncated_body,
+    "bad JSON": simulator.bad_json,
+    "429": simulator.too_many_requests,
+    "429 with retry-after": lambda: simulator.too_many_requests("2"),
+    "403 secondary": simulator.secondary_limit,
+    "403 primary": lambda: simulator.primary_limit(FIRST + timedelta(seconds=30)),
+}
+
+
+@pytest.mark.parametrize("caps", CAPS.values(), ids=CAPS.keys())
+def test_two_ingests_three_weeks_apart_hold_the_truth(
+    connection: Connection, caps: dict[str, Any]
+) -> None:
+    world = month()
+    simulated = Simulator(world, **caps)
+    report = run_ingest(connection, simulated, limits=limits_of(caps))
+    assert report.outcome == "complete", report.error
+    assert_complete(connection, world)
+    deleted = three_weeks_pass(world)
+    report = run_ingest(connection, simulated, limits=limits_of(caps))
+    assert report.outcome == "complete", report.error
+    assert_complete(connection, world, deleted)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_faults_cost_requests_and_nothing_else(
+    connection: Connection, fault: Callable[[], Fault]
+) -> None:
+    world = month(runs_per_day=3)
+    simulated = Simulator(world, fault=once_each(fault()))
+    assert run_ingest(connection, simulated).outcome == "complete"
+    assert_complete(connection, world)
+    deleted = three_weeks_pass(world)
+    report = run_ingest(connection, simulated)
+    assert report.outcome == "complete", report.error
+    assert_complete(connection, world, deleted)
+
+
+def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
+    world = month(runs_per_day=3)
+
+    def thin_out(body: Any) -> Any:
+        for run in body.get("workflow_runs", [body] if "run_number" in body else []):
+            run["pull_requests"] = None
+            for name in ("display_title", "actor", "triggering_actor", "repository"):
+                run.pop(name, None)
+        return body
+
+    fault = simulator.edited(thin_out)
+    simulated = Simulator(world, fault=lambda request, ordinal: fault)
+    assert run_ingest(connection, simulated).outcome == "complete"
+    stored = {
+        (r["github_run_id"], r["run_attempt"]) for r in rows(connection, "workflow_runs", "1")
+    }
+    assert stored == set(true_attempts(world))
+    assert {r["repository"] for r in rows(connection, "workflow_runs", "1")} == {REPOSITORY}
+
+
+def test_a_backfill_of_a_few_requests_an_ingest_comes_to_its_end(connection: Connection) -> None:
+    world = month(runs_per_day=40)
+    simulated = Simulator(world)
+    outcomes = []
+    for _ in range(40):
+        report = run_ingest(connection, simulated, max_requests=6, jobs=False)
+        assert report.ingestion is not None
+        assert report.ingestion.requests <= 6 + 3
+        outcomes.append(report.outcome)
+        if report.outcome == "complete":
+            break
+    assert outcomes[-1] == "complete"
+    assert len(outcomes) > 3
+    stored = {
+        (r["github_run_id"], r["run_attempt"]) for r in rows(connection, "workflow_runs", "1")
+    }
+    assert stored == set(true_attempts(world))
+
+
+def test_wider_and_narrower_again_equals_the_truth(connection: Connection) -> None:
+    world = team_month(seed=2, now=NOW, days=110, runs_per_day=3)
+    simulated = Simulator(world)
+    for days in (30, 120, 30):
+        report = run_ingest(connection, simulated, since=timedelta(days=days))
+        assert report.outcome == "complete", report.error
+    assert_complete(connection, world)
+
+
+def test_a_budget_stop_says_what_is_left_and_when_it_will_be_done(connection: Connection) -> None:
+    world = month(runs_per_day=3)
+    report = run_ingest(connection, Simulator(world), max_requests=30)
+    assert report.outcome == "incomplete"
+    assert report.error is not None
+    assert "jobs of " in report.error and "at this rate done in " in report.error
+
+
+def test_the_reserve_is_left_to_others(connection: Connection) -> None:
+    world = month(runs_per_day=3)
+    simulated = Simulator(world, limit=100)
+    with client(simulated, reserve=0.5, max_wait=10.0) as made:
+        (report,) = ingest(Tools(connection, made, Wanted(None, HORIZON), 1), [REPOSITORY])
+    assert report.outcome == "incomplete"
+    assert report.error is not None and "are left to others" in report.error
+    assert simulated.counters.charged == 50
+
+
+def test_requests_are_shared_among_repositories(connection: Connection) -> None:
+    names = ["acme/one", "acme/two", "acme/three"]
+    world = team_month(seed=4, now=NOW, repositories=names, runs_per_day=5)
+    with client(Simulator(world)) as made:
+        tools = Tools(connection, made, Wanted(None, HORIZON), 2)
+        reports = list(ingest(tools, names, 90))
+    spent = [report.ingestion.requests for report in reports if report.ingestion]
+    assert len(spent) == 3
+    assert all(20 <= requests <= 34 for requests in spent), spent
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ingests_killed_at_random_moments_are_made_good_by_the_next(
+    connection: Connection, dsn: str, seed: int
+) -> None:
+    world = team_month(seed=seed, now=NOW, runs_per_day=4)
+    chance = random.Random(seed)
+    child: list[subprocess.Popen[bytes]] = []
+    kill_at = [chance.randrange(2, 60) for _ in range(3)]
+
+    def kill(request: RequestInfo, ordinal: int) -> None:
+        if child and kill_at and ordinal >= kill_at[0]:
+            kill_at.pop(0)
+            os.kill(child[-1].pid, signal.SIGKILL)
+
+    simulated = Simulator(world, before=kill)
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": dsn,
+        "GITHUB_TOKEN": "token",
+        "TELEMETRY_REPO": REPOSITORY,
+    }
+    codes = []
+    with simulated.serve() as url:
+        for _ in range(4):
+            command = [sys.executable, ROOT / "scripts" / "ingest_workflows.py"]
+            process = subprocess.Popen(
+                command,
+                env={**environ, "GITHUB_API_URL": url},
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            child.append(process)
+            codes.append(process.wait(timeout=120))
+            simulated.restart_counters()
+    # A kill that was due after the last request has nothing left to stop.
+    assert set(codes[:-1]) <= {-signal.SIGKILL, 0}
+    assert (codes[0], codes[-1]) == (-signal.SIGKILL, 0)
+    assert_complete(connection, world)
+
+
+def test_a_second_ingest_at_the_same_time_leaves_the_repository_alone(
+    connection: Connection, dsn: str
+) -> None:
+    world = month(runs_per_day=3)
+    reports: list[Report] = []
+
+    def second(request: RequestInfo, ordinal: int) -> None:
+        if ordinal == 5:
+            with open_connection(dsn) as other:
+                reports.append(run_ingest(other, Simulator(world), concurrency=1))
+
+    first = run_ingest(connection, Simulator(world, before=second), concurrency=1)
+    assert first.outcome == "complete", first.error
+    assert [report.outcome for report in reports] == ["incomplete"]
+    assert "has been ingesting acme/app since" in (reports[0].error or "")
+    assert_complete(connection, world)
+
+
+def test_an_ingest_that_lost_its_lease_during_a_wait_stops_and_writes_nothing_more(
+    connection: Connection, dsn: str
+) -> None:
+    world = month(runs_per_day=8)
+    reports: list[Report] = []
+    windows: list[int] = []
+
+    def wait(seconds: float) -> None:
+        with open_connection(dsn) as other:
+            other.execute("update leases set expires_at = now() - interval '1 second'")
+            reports.append(run_ingest(other, Simulator(world), concurrency=1))
+            windows.append(len(rows(other, "windows", "1, 2")))
+
+    limit = simulator.secondary_limit()
+    simulated = Simulator(world, fault=lambda request, n: limit if n == 2 else None)
+    with client(simulated, sleep=wait) as made:
+        (first,) = ingest(Tools(connection, made, Wanted(None, HORIZON), 1), [REPOSITORY])
+    assert [report.outcome for report in reports] == ["complete"]
+    assert first.outcome == "failed"
+    assert "another ingest took over" in (first.error or "")
+    assert len(rows(connection, "windows", "1, 2")) == windows[0]
+    assert_complete(connection, world)
+
+
+def test_one_run_is_ingested_with_its_attempts_jobs_and_steps(connection: Connection) -> None:
+    world = month()
+    (repository,) = world.repositories
+    run: Run = next(
+        r for r in repository.runs if len(r.attempts) > 1 and r not in world.open_runs(repository)
+    )
+    simulated = Simulator(world)
+    with client(simulated) as made:
+        tools = Tools(connection, made, Wanted(None, HORIZON))
+        (report,) = ingest(tools, [REPOSITORY], run_id=run.id)
+    assert report.outcome == "complete", report.error
+    stored = rows(connection, "workflow_runs", "1, 2")
+    begun = [a for a in run.attempts if a.created_at <= world.second]
+    assert [(r["github_run_id"], r["run_attempt"]) for r in stored] == [
+        (run.id, attempt.number) for attempt in begun
+    ]
+    assert all(row["jobs_listed_at"] for row in stored)
+    assert rows(connection, "windows", "1") == []
+    assert simulated.counters.received == {"run": 1, "attempt": len(begun) - 1, "jobs": 1}
+
+
+def test_runs_deleted_upstream_are_probed_once_and_no_more_than_fifty_an_ingest(
+    connection: Connection,
+) -> None:
+    world = month()
+    (repository,) = world.repositories
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    gone = [r for r in repository.runs if r not in world.open_runs(repository)][:60]
+    for run in gone:
+        world.delete(repository, run)
+    world.advance(timedelta(days=2))
+    run_ingest(connection, simulated)
+    marked = "select count(*) as n from workflow_runs where missing_upstream_at is not null"
+    runs = connection.execute(marked.replace("*", "distinct github_run_id")).fetchone()
+    assert runs == {"n": 50}
+    run_ingest(connection, simulated)
+    assert_complete(connection, world, {run.id for run in gone})
+
+
+def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
+    connection: Connection,
+) -> None:
+    world = month()
+    (repository,) = world.repositories
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    run = world.open_runs(repository)[0]
+    world.delete(repository, run)
+    run_ingest(connection, simulated)
+    marked = [r for r in rows(connection, "open_runs", "1") if r["missing_upstream_at"]]
+    assert [row["github_run_id"] for row in marked] == [run.id]
+    simulated.restart_counters()
+    run_ingest(connection, simulated)
+    assert simulated.counters.received["run"] <= len(world.open_runs(repository))
+    (proof,) = status(connection).proof
+    assert proof["unequal_windows"] == 0
+
+
+def test_what_was_pruned_is_not_claimed_to_be_listed(connection: Connection) -> None:
+    world = month()
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    before = len(rows(connection, "windows", "1"))
+    age = NOW - FIRST + timedelta(days=20)
+    prune(connection, f"{age.days} days", local_time=datetime.now(UTC))
+    assert 0 < len(rows(connection, "windows", "1")) < before
+    (proof,) = status(connection).proof
+    assert proof["unequal_windows"] == 0
+    report = run_ingest(connection, simulated)
+    assert report.outcome == "complete", report.error
+    assert_complete(connection, world)
+
+
+def test_threads_end_with_the_ingest(connection: Connection) -> None:
+    run_ingest(connection, Simulator(month(runs_per_day=2)))
+    assert [t.name for t in threading.enumerate() if t.name.startswith("github-")] == []

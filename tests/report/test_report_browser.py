@@ -1,0 +1,247 @@
+"""A real browser opens the report of a database full of hostile names, and nothing happens."""
+
+import html
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.history import UNTIL
+from support.html import DARK, LIGHT
+from support.reports import DAY, HOUR, MINUTE, MONTH, known, report_job, report_run
+from support.rows import llm_call, workflow_step
+
+from telemetry.database.connection import open_connection, upsert
+from telemetry.report.data import report
+from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.markdown_report import summary
+from telemetry.rows.runs import Repository
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+EXECUTED = "EXECUTED"
+# Each would show itself in the title, or fetch something, if it were more than text.
+HOSTILE = (
+    f"<script>document.title='{EXECUTED}'</script>",
+    f"</title></style></script><img src=x onerror=\"document.title='{EXECUTED}'\">",
+    f"\"'><svg onload=document.title='{EXECUTED}'>",
+    f"javascript:document.title='{EXECUTED}'",
+    "--></p><base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example>",
+    "::error::hostile ##[error]hostile",
+    "\x1b[31mred\x07\x00\r\ntwo lines",
+    "\u202eright to left\u202c\u2066\u200b",
+    "n" * 10_000,
+    "{{7*7}} ${7*7} %s %(x)s | `@octocat` [x](//evil.example) <b>**",
+    "שלום 你好 🎉 e\u0301\u0301\u0301",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
+    """Open a page in a headless Chromium with more options, and return what it prints."""
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip("no Chromium on PATH: pages are not opened; CHROMIUM names one elsewhere")
+    profile = tmp_path_factory.mktemp("profile")
+
+    def run(page: Path, *options: str) -> bytes:
+        command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                   "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={profile}",
+                   "--virtual-time-budget=2000", *options, page.as_uri()]  # fmt: skip
+        return subprocess.run(command, capture_output=True, timeout=90, check=True).stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def folder(
+    new_database: Callable[[str], str], migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The reports of a database with a hostile value in every column of text."""
+    made = tmp_path_factory.mktemp("reports")
+    with open_connection(new_database(migrated)) as connection:
+        for number, text in enumerate(HOSTILE):
+            stored = text.replace("\x00", "\x01")  # which PostgreSQL would refuse
+            for attempt, conclusion in enumerate(("failure", "success"), start=1):
+                for copy in range(2):
+                    run = report_run(
+                        100 * number + copy + 1,
+                        days_ago=number + 1 + copy / 10,
+                        run_attempt=attempt,
+                        conclusion=conclusion,
+                        workflow_id=number,
+                        workflow_name=stored,
+                        workflow_path=stored,
+                        display_title=stored,
+                        branch="main" if copy else stored,
+                        commit_sha=f"{stored}{copy}",
+                        head_repository=stored,
+                        actor=stored,
+                        triggering_actor=stored,
+                        html_url=f"javascript:document.title='{EXECUTED}'//{stored}",
+                    )
+                    run = replace(
+                        run,
+                        started_at=run.created_at + attempt * HOUR,
+                        completed_at=run.created_at + attempt * HOUR + 9 * MINUTE,
+                    )
+                    job = report_job(
+                        run,
+                        name=stored,
+                        labels=[stored, "self-hosted"] if copy else [stored],
+                        started_at=run.started_at + 5 * MINUTE,
+                        runner_name=stored,
+                        runner_group_name=stored,
+                        html_url=stored,
+                    )
+                    upsert(connection, [run])
+                    upsert(connection, [job])
+                    upsert(
+                        connection,
+                        [
+                            workflow_step(
+                                github_run_id=run.github_run_id,
+                                run_attempt=attempt,
+                                job_id=job.job_id,
+                                name=stored,
+                                conclusion=conclusion,
+                            )
+                        ],
+                    )
+            upsert(
+                connection,
+                [
+                    llm_call(
+                        call_id=stored,
+                        timestamp=UNTIL - (number + 1) * DAY,
+                        session_id=stored,
+                        prompt_name=stored,
+                        phase=stored,
+                        provider=stored,
+                        model=stored,
+                        estimated_cost=1,
+                        error_message=stored,
+                        github_run_id=100 * number + 1,
+                    )
+                ],
+            )
+        known(connection, 7)
+        upsert(connection, [Repository(7, HOSTILE[0], "api.github.com"),
+                            Repository(9, HOSTILE[1], "evil.example/x")])  # fmt: skip
+        connection.execute("update ingestions set outcome = 'failed', error = %s", [HOSTILE[1]])
+        found = report(connection, MONTH, UNTIL)
+    for name, page in {"all.html": one_page(found), **pages(found)}.items():
+        (made / name).write_text(page, encoding="utf-8")
+    (made / "summary.md").write_text(summary(found), encoding="utf-8")
+    return made
+
+
+def test_no_hostile_name_is_more_than_text_to_the_page(folder: Path) -> None:
+    page = (folder / "all.html").read_text(encoding="utf-8")
+    for name in ("script", "img", "base", "iframe", "object", "form"):
+        assert f"<{name}" not in page
+    assert not re.search(r"<[^>]* on\w+=", page)
+    assert html.escape(HOSTILE[0]) in page
+    assert len(page.encode()) < 600_000
+    links = set(re.findall(r'href="([^"]*)"', page))
+    assert all(link.startswith("#") for link in links), links
+
+
+def test_nothing_executes_and_nothing_is_fetched(
+    browser: Callable[..., bytes], folder: Path
+) -> None:
+    for name in ("all.html", INDEX, "script-document.title-EXECUTED-script-7.html"):
+        seen = browser(folder / name, "--dump-dom").decode()
+        (title,) = re.findall(r"<title>(.*?)</title>", seen, re.DOTALL)
+        assert title == "Workflow runs" or html.unescape(title) == f"{HOSTILE[0]}: workflow runs"
+        assert "evil.example" not in "".join(re.findall(r"<(?:base|meta|img)[^>]*>", seen))
+
+
+def test_the_browser_that_is_asked_would_run_a_script(
+    browser: Callable[..., bytes], tmp_path: Path
+) -> None:
+    page = tmp_path / "open.html"
+    page.write_text(f"<title>x</title>{HOSTILE[0]}", encoding="utf-8")
+    assert f"<title>{EXECUTED}</title>" in browser(page, "--dump-dom").decode()
+
+
+def test_the_policy_stops_what_escaping_would_let_through(
+    browser: Callable[..., bytes], folder: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "leaky.html"
+    text = (folder / INDEX).read_text(encoding="utf-8")
+    page.write_text(text.replace("</h1>", f"</h1>{HOSTILE[0]}{HOSTILE[1]}", 1), encoding="utf-8")
+    seen = browser(page, "--dump-dom").decode()
+    assert EXECUTED in seen and f"<title>{EXECUTED}</title>" not in seen
+
+
+MEASURED = re.compile(r'data-overflow="(-?\d+)"')
+
+
+@pytest.mark.parametrize("width", [360, 1_000])
+def test_the_layout_does_not_grow_wider_than_its_window(
+    browser: Callable[..., bytes], folder: Path, tmp_path: Path, width: int
+) -> None:
+    """Measured by a script that is added for it, in a copy of the page whose policy lets it."""
+    text = (folder / "all.html").read_text(encoding="utf-8")
+    measure = (
+        "<script>document.body.dataset.overflow="
+        "document.documentElement.scrollWidth-document.documentElement.clientWidth</script>"
+    )
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    # A headless window is never narrower than some 500 pixels; a frame in it is.
+    inner = tmp_path / "inner.html"
+    inner.write_text(
+        text.replace("<details>", "<details open>").replace("</body>", f"{measure}</body>"),
+        encoding="utf-8",
+    )
+    outer = tmp_path / "outer.html"
+    outer.write_text(
+        f'<iframe src="inner.html" width="{width}" height="4000"></iframe><script>'
+        "onload=()=>{document.body.dataset.overflow=frames[0].document.body.dataset.overflow}"
+        "</script>",
+        encoding="utf-8",
+    )
+    options = ("--dump-dom", "--allow-file-access-from-files", f"--window-size={width + 60},900")
+    (overflow,) = MEASURED.findall(browser(outer, *options).decode())
+    assert int(overflow) == 0
+
+
+def pixel(png: bytes) -> tuple[int, int, int]:
+    """The colour of the upper left corner of a picture: the first pixel of its first line."""
+    assert png.startswith(b"\x89PNG")
+    at, data = 8, b""
+    while at < len(png):
+        (length,) = struct.unpack(">I", png[at : at + 4])
+        if png[at + 4 : at + 8] == b"IDAT":
+            data += png[at + 8 : at + 8 + length]
+        at += 12 + length
+    red, green, blue = zlib.decompress(data)[1:4]
+    return red, green, blue
+
+
+@pytest.mark.parametrize(("scheme", "preferred"), [(LIGHT, 1), (DARK, 0)], ids=["light", "dark"])
+def test_the_page_is_light_or_dark_as_is_preferred(
+    browser: Callable[..., bytes], folder: Path, tmp_path: Path,
+    scheme: dict[str, str], preferred: int,
+) -> None:  # fmt: skip
+    picture = tmp_path / "page.png"
+    option = f"--blink-settings=preferredColorScheme={preferred}"
+    browser(folder / INDEX, f"--screenshot={picture}", option)
+    red, green, blue = pixel(picture.read_bytes())
+    expected = scheme["bg"] if len(scheme["bg"]) == 7 else "#ffffff"
+    assert f"#{red:02x}{green:02x}{blue:02x}" == expected
+
+
+def test_the_summary_of_hostile_names_has_no_line_that_a_runner_obeys(folder: Path) -> None:
+    text = (folder / "summary.md").read_text(encoding="utf-8")
+    assert "hostile" in text
+    for line in text.split("\n"):
+        assert not line.lstrip().startswith("::") and "##[" not in line
+        assert "<script" not in line and "@octocat" not in line and "\x1b" not in line
+    assert len(text.encode()) < 1_000_000

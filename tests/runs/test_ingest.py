@@ -1,0 +1,411 @@
+"""An ingest stores what GitHub holds, whatever happens on the way, and stores it once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from support.ingests import assert_equals_truth, comparable, stored, truth
+
+from telemetry import TelemetryError
+from telemetry.database.connection import Connection, open_connection
+from telemetry.github.client import GitHub
+from telemetry.runs.ingest import ingest
+from telemetry.runs.listing import Limits
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.settings import UsageError
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.world import World
+
+REPOSITORY = "acme/app"
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def world() -> World:
+    return team_month(seed=3, now=NOW, runs_per_day=10)
+
+
+@contextmanager
+def client(simulated: Simulator, **changes: Any) -> Iterator[GitHub]:
+    """A client of a simulated GitHub that never really sleeps."""
+    options = {"token": "token", "sleep": lambda seconds: None, **changes}
+    with simulated.serve() as url, GitHub(base_url=url, **options) as made:
+        yield made
+
+
+def wanted(since: datetime | timedelta | None = timedelta(days=40), **changes: Any) -> Wanted:
+    return Wanted(since, NOW - timedelta(days=180), **{"jobs": False, **changes})
+
+
+def ingest_one(
+    connection: Connection,
+    simulated: Simulator,
+    *,
+    max_requests: int | None = None,
+    max_wait: float = 120,
+    reserve: float = 0,
+    **changes: Any,
+) -> Report:
+    """One ingest of the simulated repository; runs only, unless jobs are wanted."""
+    options = {"wanted": wanted(), "concurrency": 4, **changes}
+    with client(simulated, max_wait=max_wait, reserve=reserve) as made:
+        tools = Tools(connection, made, **options)
+        (report,) = ingest(tools, [REPOSITORY], max_requests)
+    return report
+
+
+def recorded_ingestions(connection: Connection) -> list[dict[str, Any]]:
+    return connection.execute("select * from ingestions order by started_at").fetchall()
+
+
+def test_rows_equal_the_truth_field_by_field(connection: Connection, world: World) -> None:
+    report = ingest_one(connection, Simulator(world))
+    assert report.outcome == "complete"
+    assert len(stored(connection)) > 250
+    assert_equals_truth(connection, world)
+
+
+def test_until_jobs_are_listed_an_attempt_ends_with_its_last_change(
+    connection: Connection, world: World
+) -> None:
+    ingest_one(connection, Simulator(world))
+    for row in stored(connection):
+        assert row["completed_at"] == row["updated_at"]
+        seconds = (row["updated_at"] - row["started_at"]).total_seconds()
+        assert row["duration_seconds"] == max(0, seconds)
+
+
+def test_a_second_ingest_changes_nothing_and_costs_one_request(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    (repository,) = world.repositories
+    for run in world.open_runs(repository):
+        world.finish(run)
+    ingest_one(connection, simulated)
+    before = stored(connection)
+    simulated.restart_counters()
+    second = ingest_one(connection, simulated).ingestion
+    assert second is not None
+    assert (second.inserted, second.updated) == (0, 0)
+    assert stored(connection) == before
+    assert simulated.counters.received == {"runs": 1}
+
+
+def a_day_later(connection: Connection, days: int = 1) -> None:
+    """As if the last ingest had been that long ago."""
+    for column in ("listed_at",):
+        connection.execute(
+            f"update windows set {column} = {column} - interval '{days} days 1 hour'"
+        )
+
+
+def test_what_was_fetched_adds_up_and_is_written_down(connection: Connection, world: World) -> None:
+    report = ingest_one(connection, Simulator(world))
+    (row,) = recorded_ingestions(connection)
+    assert report.ingestion is not None
+    assert row == vars(report.ingestion)
+    (repository,) = world.repositories
+    assert row["fetched"] == len(repository.runs)
+    assert row["not_completed"] == len(world.open_runs(repository)) > 0
+    counts = ("inserted", "updated", "unchanged", "not_completed", "unreadable")
+    assert row["fetched"] == sum(row[name] for name in counts)
+    assert (row["outcome"], row["error"]) == ("complete", None)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_fifteen_hundred_runs_are_all_stored_though_a_filter_would_end_at_a_thousand(
+    connection: Connection, concurrency: int
+) -> None:
+    world = team_month(seed=1, now=NOW, runs_per_day=52)
+    (repository,) = world.repositories
+    assert len(repository.runs) > 1_500
+    simulated = Simulator(world)
+    report = ingest_one(connection, simulated, concurrency=concurrency)
+    assert_equals_truth(connection, world)
+    assert report.ingestion is not None
+    rerun = sum(attempt.run_attempt > 1 for attempt in world.attempts(repository))
+    pages = -(-len(repository.runs) // 100)
+    assert pages + rerun <= report.ingestion.requests <= pages + rerun + 1
+
+
+def test_the_list_is_read_no_further_than_a_page_of_older_runs(
+    connection: Connection,
+) -> None:
+    world = team_month(seed=1, now=NOW, runs_per_day=40)
+    since = NOW - timedelta(days=7)
+    simulated = Simulator(world)
+    report = ingest_one(connection, simulated, wanted=wanted(since), concurrency=1)
+    expected = [row for row in truth(world) if row["created_at"] >= since]
+    assert comparable(stored(connection)) == comparable(expected)
+    (repository,) = world.repositories
+    younger = sum(run.created_at >= since.timestamp() for run in repository.runs)
+    assert report.ingestion is not None
+    assert simulated.counters.received["runs"] <= younger // 100 + 1
+    assert report.ingestion.since == since
+
+
+def test_runs_that_arrive_while_the_list_is_read_are_counted_once(
+    connection: Connection, world: World
+) -> None:
+    (repository,) = world.repositories
+
+    def before(request: RequestInfo, ordinal: int) -> None:
+        for _ in range(7):
+            world.finish(world.add_run(repository))
+
+    listed = len(repository.runs)
+    report = ingest_one(connection, Simulator(world, before=before), concurrency=1)
+    assert report.ingestion is not None
+    assert report.ingestion.fetched == listed + 7
+    assert len(stored(connection)) == report.ingestion.inserted + report.attempts
+    ingest_one(connection, Simulator(world))
+    assert_equals_truth(connection, world)
+
+
+def test_a_run_in_progress_is_stored_when_it_has_ended(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    (repository,) = world.repositories
+    still_open = world.open_runs(repository)
+    assert still_open
+    world.advance(timedelta(minutes=1))
+    for run in world.open_runs(repository):
+        world.finish(run)
+    report = ingest_one(connection, simulated)
+    assert report.ingestion is not None
+    assert report.ingestion.inserted == len(still_open)
+    assert_equals_truth(connection, world)
+
+
+def test_a_rerun_adds_an_attempt_and_keeps_the_one_before(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    (repository,) = world.repositories
+    run = next(r for r in repository.runs if len(r.attempts) == 1)
+    world.rerun(run, conclusion="failure")
+    world.advance(timedelta(minutes=1))
+    world.finish(run)
+    a_day_later(connection)
+    ingest_one(connection, simulated)
+    attempts = [row for row in stored(connection) if row["github_run_id"] == run.id]
+    assert [row["run_attempt"] for row in attempts] == [1, 2]
+    assert attempts[1]["conclusion"] == "failure"
+    assert attempts[0]["created_at"] == attempts[1]["created_at"]
+
+
+def test_a_renamed_repository_keeps_its_history(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    before = len(stored(connection))
+    world.rename(world.repositories[0], "acme/renamed")
+    said: list[str] = []
+    # Only the last day is listed again; the older runs get the new name all the same.
+    report = ingest_one(connection, simulated, wanted=wanted(timedelta(days=1)), notify=said.append)
+    assert report.repository == "acme/renamed"
+    assert any("is now called acme/renamed" in text for text in said)
+    assert {row["repository"] for row in stored(connection)} == {"acme/renamed"}
+    assert len(stored(connection)) == before
+    names = connection.execute("select repository from repositories").fetchall()
+    assert [row["repository"] for row in names] == ["acme/renamed"]
+
+
+def test_a_repository_without_runs_is_complete(connection: Connection) -> None:
+    world = World(NOW)
+    world.add_repository(REPOSITORY)
+    report = ingest_one(connection, Simulator(world))
+    assert report.outcome == "complete"
+    assert report.ingestion is not None
+    assert (report.ingestion.fetched, report.ingestion.requests) == (0, 2)
+
+
+def test_a_repository_that_fails_does_not_stop_the_others(
+    connection: Connection, world: World
+) -> None:
+    with client(Simulator(world)) as made:
+        reports = list(ingest(Tools(connection, made, wanted()), ["acme/gone", REPOSITORY]))
+    assert [report.outcome for report in reports] == ["failed", "complete"]
+    assert reports[0].ingestion is None
+    assert "404" in (reports[0].error or "")
+    assert_equals_truth(connection, world)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        simulator.bad_gateway(),
+        simulator.connection_reset(),
+        simulator.truncated_body(),
+        simulator.bad_json(),
+        simulator.too_many_requests(),
+        simulator.too_many_requests("1"),
+        simulator.secondary_limit(),
+    ],
+    ids=["502", "reset", "truncated", "bad json", "429", "429 with retry-after", "secondary"],
+)
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_passing_faults_cost_requests_and_nothing_else(
+    connection: Connection, world: World, fault: Fault, concurrency: int
+) -> None:
+    asked: set[str] = set()
+
+    def at_first(request: RequestInfo, ordinal: int) -> Fault | None:
+        url = f"{request.path} {sorted(request.query.items())}"
+        is_first = url not in asked
+        asked.add(url)
+        return fault if is_first else None
+
+    simulated = Simulator(world, fault=at_first)
+    report = ingest_one(connection, simulated, concurrency=concurrency, max_wait=3_600)
+    assert report.outcome == "complete", report.error
+    assert_equals_truth(connection, world)
+
+
+def test_at_the_rate_limit_what_was_fetched_is_kept_and_the_next_ingest_goes_on(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world, limit=2)
+    report = ingest_one(connection, simulated, concurrency=1)
+    assert report.outcome == "incomplete"
+    assert "rate limit" in (report.error or "")
+    assert report.ingestion is not None
+    assert len(stored(connection)) == report.ingestion.inserted > 100
+    simulated.limit = 5_000
+    assert ingest_one(connection, Simulator(world)).outcome == "complete"
+    assert_equals_truth(connection, world)
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_what_lies_behind_the_end_of_githubs_list_is_listed_by_its_time(
+    connection: Connection, world: World, concurrency: int
+) -> None:
+    simulated = Simulator(world, unfiltered_cap=200, filtered_cap=50)
+    limits = Limits(filtered=50, unfiltered=200)
+    report = ingest_one(connection, simulated, concurrency=concurrency, limits=limits)
+    assert report.outcome == "complete", report.error
+    assert_equals_truth(connection, world)
+
+
+def test_an_interruption_keeps_the_pages_before_it_and_is_written_down(
+    connection: Connection, world: World
+) -> None:
+    def interrupt(done: int, total: int) -> None:
+        if done >= 200:
+            raise KeyboardInterrupt
+
+    with client(Simulator(world)) as made:
+        reports = list(
+            ingest(
+                Tools(connection, made, wanted(), progress=interrupt), [REPOSITORY, "acme/never"]
+            )
+        )
+    assert [report.outcome for report in reports] == ["interrupted"]
+    (row,) = recorded_ingestions(connection)
+    assert (row["outcome"], row["fetched"]) == ("interrupted", 200)
+    assert len(stored(connection)) == row["inserted"]
+
+
+def test_a_lost_database_is_said_and_the_pages_before_it_are_kept(
+    connection: Connection, world: World, dsn: str
+) -> None:
+    def lose(done: int, total: int) -> None:
+        if done == 100:
+            with psycopg.connect(dsn, autocommit=True) as other:
+                other.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()"
+                )
+
+    with client(Simulator(world)) as made, pytest.raises(psycopg.OperationalError):
+        list(ingest(Tools(connection, made, wanted(), progress=lose), [REPOSITORY]))
+    with open_connection(dsn) as again:
+        assert 0 < len(stored(again)) <= 100
+        # The lease that could not be given back ends by itself.
+        again.execute("update leases set expires_at = now() - interval '1 second'")
+        ingest_one(again, Simulator(world))
+        assert_equals_truth(again, world)
+
+
+def test_runs_that_cannot_be_read_are_named_and_the_others_stored(
+    connection: Connection, world: World
+) -> None:
+    def spoil(body: Any) -> Any:
+        for number, run in enumerate(body["workflow_runs"]):
+            if number % 10 == 0:
+                run["run_number"] = "many"
+        return body
+
+    fault = simulator.edited(spoil)
+    simulated = Simulator(
+        world, fault=lambda request, ordinal: fault if request.kind == "runs" else None
+    )
+    report = ingest_one(connection, simulated)
+    assert report.outcome == "complete"
+    assert report.ingestion is not None
+    (repository,) = world.repositories
+    assert report.ingestion.unreadable == -(-len(repository.runs) // 10)
+    assert len(report.unreadable) == 20
+    assert "run_number is 'many', not a whole number" in report.unreadable[0]
+    assert report.ingestion.inserted + report.attempts == len(stored(connection)) > 200
+
+
+def test_a_database_of_another_server_is_refused(connection: Connection, world: World) -> None:
+    ingest_one(connection, Simulator(world))
+    connection.execute("update repositories set api_host = 'github.example'")
+    with client(Simulator(world)) as made, pytest.raises(TelemetryError, match=r"github\.example"):
+        list(ingest(Tools(connection, made, wanted()), [REPOSITORY]))
+
+
+def test_the_estimate_comes_first_and_names_runs_requests_and_limit(
+    connection: Connection, world: World
+) -> None:
+    said: list[str] = []
+    ingest_one(connection, Simulator(world, limit=5_000), notify=said.append)
+    (repository,) = world.repositories
+    assert said[0].startswith(f"acme/app: about {len(repository.runs):,} runs since ")
+    assert f"{-(-len(repository.runs) // 100)} requests; GitHub allows 4,999 more until" in said[0]
+
+
+def test_an_interval_shorter_than_the_first_page_is_estimated_exactly(
+    connection: Connection, world: World
+) -> None:
+    said: list[str] = []
+    ingest_one(connection, Simulator(world), wanted=wanted(timedelta(hours=30)), notify=said.append)
+    (repository,) = world.repositories
+    since = (NOW - timedelta(hours=30)).timestamp()
+    younger = sum(run.created_at >= since for run in repository.runs)
+    assert said[0].startswith(f"acme/app: about {younger} runs since ")
+    assert "1 request;" in said[0]
+
+
+def test_without_a_since_the_last_thirty_days_are_wanted_or_less_if_less_is_kept() -> None:
+    assert Wanted(None, NOW - timedelta(days=180)).start(NOW) == NOW - timedelta(days=30)
+    assert Wanted(None, NOW - timedelta(days=7)).start(NOW) == NOW - timedelta(days=7)
+
+
+def test_a_since_beyond_what_is_kept_is_refused() -> None:
+    with pytest.raises(UsageError, match="would be pruned at once; choose a later SINCE"):
+        Wanted(timedelta(days=200), NOW - timedelta(days=180)).start(NOW)
+
+
+def test_a_since_in_the_future_is_refused() -> None:
+    with pytest.raises(UsageError, match="lies in the future"):
+        Wanted(NOW + timedelta(days=1), NOW - timedelta(days=180)).start(NOW)
+
+
+def test_a_since_that_cannot_be_kept_is_refused_before_any_request(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    with pytest.raises(UsageError):
+        ingest_one(connection, simulated, wanted=wanted(timedelta(days=200)))
+    assert not simulated.counters.received

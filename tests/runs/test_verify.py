@@ -1,0 +1,496 @@
+"""A comparison with GitHub finds each difference, tells what is newer, and writes nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.paths import ROOT
+from support.rows import workflow_run
+from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs, tools
+
+from telemetry import TelemetryError
+from telemetry.database.connection import Connection
+from telemetry.runs.differences import COMPARED, Difference, compare
+from telemetry.runs.listing import Limits
+from telemetry.runs.verify import Verification, _spaces, verify
+from telemetry.simulated import server as simulator
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+from telemetry.summaries import verification_text
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def world() -> World:
+    return team_month(seed=3, now=NOW, runs_per_day=8)
+
+
+def verified(connection: Connection, simulated: Simulator, **changes: Any) -> Verification:
+    with tools(connection, simulated, **changes) as given_tools:
+        return verify(given_tools, REPOSITORY)
+
+
+def content(connection: Connection) -> list[list[dict[str, Any]]]:
+    tables = ("workflow_runs", "open_runs", "missing_attempts", "windows", "ingestions", "leases")
+    return [
+        connection.execute(f"select * from {table} order by 1, 2").fetchall() for table in tables
+    ]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_after_an_ingest_nothing_differs_and_all_was_compared(
+    connection: Connection, world: World, concurrency: int
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    found = verified(connection, simulated, concurrency=concurrency)
+    (repository,) = world.repositories
+    assert (found.differences, found.newer, found.unreadable) == ([], [], [])
+    assert found.is_equal and found.is_whole
+    assert found.runs == len(repository.runs) > 200
+    assert found.attempts == len(list(world.attempts(repository)))
+
+
+def test_a_comparison_costs_no_more_than_the_pages_of_the_list(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    simulated.restart_counters()
+    found = verified(connection, simulated, concurrency=1)
+    assert simulated.counters.received == {"runs": -(-found.runs // 100)}
+    assert found.requests == simulated.counters.received["runs"]
+
+
+def test_a_comparison_writes_nothing(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    world.delete(world.repositories[0], settled_runs(world)[0])
+    world.rerun(settled_runs(world)[1])
+    before = content(connection)
+    verified(connection, simulated)
+    assert content(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("attempts", "statement", "expected"),
+    [
+        (
+            1,
+            "delete from workflow_runs where github_run_id = %(id)s",
+            {"kind": "missing here"},
+        ),
+        (
+            2,
+            "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 1",
+            {"kind": "missing here", "run_attempt": 1},
+        ),
+        (
+            2,
+            "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 2",
+            {"kind": "missing here", "run_attempt": 2},
+        ),
+        (
+            1,
+            "update workflow_runs set conclusion = 'stale' where github_run_id = %(id)s",
+            {"kind": "different", "run_attempt": 1, "column": "conclusion", "ours": "stale"},
+        ),
+        (
+            1,
+            "update workflow_runs set actor = null where github_run_id = %(id)s",
+            {"kind": "different", "run_attempt": 1, "column": "actor", "ours": None},
+        ),
+        (
+            1,
+            "update workflow_runs set updated_at = updated_at - interval '1 second' "
+            "where github_run_id = %(id)s",
+            {"kind": "different", "run_attempt": 1, "column": "updated_at"},
+        ),
+        (
+            1,
+            "insert into workflow_runs (github_run_id, run_attempt, repository_id, created_at) "
+            "select github_run_id, 2, repository_id, created_at from workflow_runs "
+            "where github_run_id = %(id)s",
+            {"kind": "missing there", "run_attempt": 2},
+        ),
+        (
+            1,
+            "insert into workflow_runs (github_run_id, repository_id, created_at) "
+            "select 1, repository_id, created_at from workflow_runs where github_run_id = %(id)s",
+            {"kind": "missing there", "github_run_id": 1},
+        ),
+        (
+            1,
+            "insert into open_runs (github_run_id, run_attempt, repository_id, created_at) "
+            "select 1, 1, repository_id, created_at from workflow_runs "
+            "where github_run_id = %(id)s",
+            {"kind": "missing there", "github_run_id": 1},
+        ),
+        (
+            1,
+            "update workflow_runs set missing_upstream_at = updated_at "
+            "where github_run_id = %(id)s",
+            {"kind": "different", "column": "missing_upstream_at", "theirs": None},
+        ),
+        (
+            1,
+            "with moved as (delete from workflow_runs where github_run_id = %(id)s returning *) "
+            "insert into open_runs (github_run_id, run_attempt, repository_id, status, created_at) "
+            "select github_run_id, 1, repository_id, 'queued', created_at from moved",
+            {"kind": "different", "run_attempt": 1, "column": "status", "ours": "queued"},
+        ),
+    ],
+    ids=[
+        "a run deleted",
+        "an earlier attempt deleted",
+        "the latest attempt deleted",
+        "another conclusion",
+        "a value lost",
+        "another time",
+        "an attempt made up",
+        "a run made up",
+        "an open run made up",
+        "marked as missing",
+        "still open here",
+    ],
+)
+def test_each_tampering_with_the_database_is_exactly_one_difference(
+    connection: Connection, world: World, attempts: int, statement: str, expected: dict[str, Any]
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    run = settled_runs(world, attempts)[0]
+    assert connection.execute(statement.encode(), {"id": run.id}).rowcount == 1
+    found = verified(connection, simulated)
+    (difference,) = found.differences
+    expected = {"github_run_id": run.id, **expected}
+    assert {name: getattr(difference, name) for name in expected} == expected
+    assert found.newer == [] and not found.is_equal
+
+
+def test_an_attempt_that_github_has_no_longer_is_no_difference(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    run = settled_runs(world, attempts=2)[0]
+    connection.execute(
+        "with gone as (delete from workflow_runs where github_run_id = %s and run_attempt = 1 "
+        "returning *) insert into missing_attempts "
+        "select github_run_id, run_attempt, repository_id, now() from gone",
+        [run.id],
+    )
+    assert verified(connection, simulated).is_equal
+
+
+def test_a_run_deleted_at_github_is_missing_there(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    run = settled_runs(world)[0]
+    world.delete(world.repositories[0], run)
+    found = verified(connection, simulated)
+    assert found.differences == [Difference(run.id, None, "missing there")]
+
+
+def test_what_github_created_or_changed_since_is_told_apart(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    (repository,) = world.repositories
+    rerun, ending = settled_runs(world)[0], world.open_runs(repository)[-1]
+    world.advance(timedelta(minutes=10))
+    open_before = world.open_runs(repository)
+    world.rerun(rerun)
+    created = world.add_run(repository)
+    if ending in open_before:
+        world.finish(ending)
+    found = verified(connection, simulated)
+    assert found.differences == []
+    assert {rerun.id, created.id, ending.id} <= {each.github_run_id for each in found.newer}
+    assert found.is_equal
+
+
+def test_a_rerun_after_its_window_was_listed_is_newer_though_an_ingest_came_later(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    run = settled_runs(world)[0]
+    world.advance(timedelta(minutes=5))
+    world.rerun(run)
+    world.advance(timedelta(minutes=5))
+    # Its window is listed again a day after its last list, not before.
+    ingested_by(connection, simulated)
+    found = verified(connection, simulated)
+    assert found.differences == []
+    assert [each.github_run_id for each in found.newer] == [run.id]
+
+
+def test_a_change_in_a_window_that_is_listed_no_more_is_a_difference(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    run = settled_runs(world)[0]
+    world.advance(timedelta(minutes=5))
+    world.rerun(run)
+    world.advance(timedelta(minutes=5))
+    ingested_by(connection, simulated)
+    connection.execute("update windows set listed_at = created_to + interval '32 days'")
+    found = verified(connection, simulated)
+    assert found.newer == []
+    assert {each.github_run_id for each in found.differences} == {run.id}
+
+
+def test_beyond_the_end_of_the_list_it_goes_on_by_time(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    run = settled_runs(world)[0]
+    connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
+    limits = Limits(filtered=100, unfiltered=100)
+    simulated = Simulator(world, unfiltered_cap=100, filtered_cap=100)
+    found = verified(connection, simulated, limits=limits)
+    assert found.is_whole
+    assert found.runs == len(world.repositories[0].runs)
+    assert found.differences == [Difference(run.id, None, "missing here")]
+
+
+def test_at_the_rate_limit_what_was_compared_is_told_and_the_rest_is_named(
+    connection: Connection, world: World
+) -> None:
+    ingested_by(connection, Simulator(world))
+    found = verified(connection, Simulator(world, limit=1), concurrency=1)
+    assert found.error is not None and "limit" in found.error
+    assert found.runs == 100
+    assert found.is_equal and not found.is_whole
+    assert found.unverified[0][0] == found.since
+
+
+def test_a_run_that_cannot_be_read_is_named_and_counts(
+    connection: Connection, world: World
+) -> None:
+    def spoil(body: Any) -> Any:
+        body["workflow_runs"][0]["run_number"] = "many"
+        return body
+
+    ingested_by(connection, Simulator(world))
+    fault = simulator.edited(spoil)
+    spoiled = Simulator(world, fault=lambda request, ordinal: fault if ordinal == 1 else None)
+    found = verified(connection, spoiled, concurrency=1)
+    (text,) = found.unreadable
+    assert "run_number is 'many'" in text
+    assert not found.is_equal
+
+
+def test_a_renamed_repository_is_compared_under_either_name(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    world.rename(world.repositories[0], "acme/renamed")
+    with tools(connection, simulated) as given_tools:
+        for name in (REPOSITORY, "acme/renamed"):
+            found = verify(given_tools, name)
+            assert found.is_equal and found.runs > 200
+
+
+def test_a_repository_that_was_never_ingested_is_said_to_be(
+    connection: Connection, world: World
+) -> None:
+    with pytest.raises(TelemetryError, match="acme/app was never ingested; try: make ingest"):
+        verified(connection, Simulator(world))
+
+
+def test_a_repository_of_another_server_is_refused(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    connection.execute("update repositories set api_host = 'github.example'")
+    with pytest.raises(TelemetryError, match=r"from github\.example, not from 127\.0\.0\.1"):
+        verified(connection, simulated)
+
+
+STORED = vars(workflow_run()) | {"missing_upstream_at": None}
+
+
+@pytest.mark.parametrize("column", COMPARED)
+def test_every_column_that_a_list_tells_is_compared(column: str) -> None:
+    found = compare(workflow_run(), {1: {**STORED, column: None}}, {})
+    assert [each.column for each in found] == [column]
+
+
+def test_what_github_tells_no_longer_is_no_difference() -> None:
+    assert compare(workflow_run(actor=None), {1: STORED}, {}) == []
+
+
+def test_a_value_cut_to_its_column_is_no_difference() -> None:
+    run = workflow_run(event_type="e" * 60)
+    assert compare(run, {1: {**STORED, "event_type": "e" * 50}}, {}) == []
+
+
+def test_an_open_attempt_hides_no_earlier_one() -> None:
+    run = workflow_run(run_attempt=3, status="in_progress", conclusion=None)
+    found = compare(run, {1: STORED}, {3: "queued"})
+    assert found == [Difference(1, 2, "missing here")]
+
+
+def test_a_run_open_there_and_completed_here_differs_in_its_status() -> None:
+    run = workflow_run(status="in_progress", conclusion=None)
+    assert compare(run, {1: STORED}, {}) == [
+        Difference(1, 1, "different", "status", "completed", "in_progress")
+    ]
+
+
+MOMENTS = st.integers(0, 20).map(lambda hours: NOW + timedelta(hours=hours))
+INTERVALS = st.tuples(MOMENTS, MOMENTS).filter(lambda each: each[0] < each[1])
+
+
+@given(INTERVALS, st.lists(INTERVALS, max_size=6))
+def test_spaces_are_exactly_what_no_part_holds(whole: Any, parts: Any) -> None:
+    spaces = _spaces(*whole, parts)
+    for hour in range(20):
+        at = NOW + timedelta(hours=hour, minutes=30)
+        is_space = whole[0] < at < whole[1] and not any(low < at < high for low, high in parts)
+        assert sum(low < at < high for low, high in spaces) == is_space
+
+
+def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
+    at = NOW.replace(year=2026, month=1, day=5, hour=8, minute=0, second=0)
+    found = Verification(REPOSITORY, at, at, runs=1_559, attempts=1_700, requests=17)
+    found.differences = [
+        Difference(5, None, "missing here"),
+        Difference(6, 2, "different", "conclusion", "success\n::", "failure"),
+        Difference(7, 1, "different", "updated_at", at, at + timedelta(seconds=1)),
+        Difference(8, None, "different", "missing_upstream_at", at, None),
+    ]
+    found.newer = [Difference(9, None, "missing here")]
+    found.unverified = [(at, at + timedelta(days=1))]
+    found = replace(found, error="the requests are spent")
+    assert verification_text(found).splitlines() == [
+        "run 5: missing here",
+        "run 6 attempt 2: different: conclusion is success\ufffd:: here, failure there",
+        "run 7 attempt 1: different: updated_at is 2026-01-05T08:00:00Z here, "
+        "2026-01-05T08:00:01Z there",
+        "run 8: different: missing_upstream_at is 2026-01-05T08:00:00Z here, not set there",
+        "not compared: runs created 2026-01-05 08:00 to 2026-01-06 08:00 UTC, "
+        "whose list was not whole",
+        "acme/app: 1,559 runs created since 2026-01-05 08:00 UTC, 1,700 attempts: "
+        "4 differences; 1 newer than the last look; 17 requests",
+        "  ended before it was done: the requests are spent",
+    ]
+
+
+# The command
+
+
+@pytest.fixture
+def served(world: World) -> Iterator[str]:
+    with Simulator(world).serve() as url:
+        yield url
+
+
+@pytest.fixture
+def command(dsn: str, served: str, tmp_path: Path) -> Command:
+    """Run scripts/verify.py as a person would, on the simulated GitHub and the test's database."""
+
+    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(ROOT),
+            "DATABASE_URL": dsn,
+            "GITHUB_API_URL": served,
+            "GITHUB_TOKEN": "token",
+            "TELEMETRY_REPO": REPOSITORY,
+            **changes,
+        }
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / "verify.py", *arguments],
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def test_the_command_exits_with_0_when_nothing_differs_and_4_when_anything_does(
+    connection: Connection, world: World, command: Command
+) -> None:
+    ingested_by(connection, Simulator(world))
+    done = command()
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"acme/app: {len(world.repositories[0].runs):,} runs created since ")
+    assert ": 0 differences; 0 newer than the last look; " in line
+    run = settled_runs(world)[0]
+    connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
+    done = command()
+    assert done.returncode == 4, done.stderr
+    assert done.stdout.splitlines()[0] == f"run {run.id}: missing here"
+    assert ": 1 difference; " in done.stdout
+
+
+def test_a_machine_reads_each_difference(
+    connection: Connection, world: World, command: Command
+) -> None:
+    ingested_by(connection, Simulator(world))
+    run = settled_runs(world)[0]
+    connection.execute(
+        "update workflow_runs set conclusion = 'stale' where github_run_id = %s", [run.id]
+    )
+    done = command("--json")
+    assert done.returncode == 4, done.stderr
+    (found,) = json.loads(done.stdout)["repositories"]
+    assert found["differences"] == [
+        {
+            "github_run_id": run.id,
+            "run_attempt": 1,
+            "kind": "different",
+            "column": "conclusion",
+            "ours": "stale",
+            "theirs": run.attempts[0].conclusion,
+        }
+    ]
+    assert (found["newer"], found["unverified"], found["error"]) == ([], [], None)
+
+
+def test_the_command_exits_with_3_when_its_requests_are_spent(
+    connection: Connection, world: World, command: Command
+) -> None:
+    ingested_by(connection, Simulator(world))
+    done = command(TELEMETRY_MAX_REQUESTS="1", TELEMETRY_CONCURRENCY="1")
+    assert done.returncode == 3, done.stderr
+    assert "ended before it was done: " in done.stdout
+    assert "not compared: runs created " in done.stdout
+
+
+def test_only_the_interval_asked_for_is_compared(
+    connection: Connection, world: World, command: Command
+) -> None:
+    ingested_by(connection, Simulator(world))
+    run = settled_runs(world)[0]
+    connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
+    assert command(TELEMETRY_SINCE="3d").returncode == 0
+    assert command("--since", "40d").returncode == 4
+
+
+def test_a_repository_that_was_never_ingested_is_one_sentence(command: Command) -> None:
+    done = command()
+    assert done.returncode == 1
+    assert "error: acme/app was never ingested; try: make ingest REPO=acme/app" in done.stderr
+    assert "Traceback" not in done.stderr

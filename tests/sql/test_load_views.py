@@ -1,0 +1,221 @@
+"""Where time goes, when it is busy and how much runs at once, each figure computed again."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.history import History, make_history, store
+from support.jobs import executed
+from support.rows import workflow_job, workflow_run
+
+from telemetry.database.connection import Connection, execute, open_connection, upsert
+from telemetry.rows.jobs import WorkflowJob
+
+SECOND = timedelta(seconds=1)
+BASES = {
+    "test (3.12, ubuntu)": "test",
+    "test (3.13, (edge), ubuntu)": "test",
+    "unit / run (a / b)": "unit / run",
+    None: "unnamed",
+}
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return make_history(9, days=29, until=datetime.now(UTC).replace(microsecond=0))
+
+
+@pytest.fixture(scope="module")
+def stored(new_database: Any, migrated: str, history: History) -> Iterator[Connection]:
+    with open_connection(new_database(migrated)) as connection:
+        store(connection, history)
+        yield connection
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Interpolated between the two nearest values."""
+    ordered, place = sorted(values), share * (len(values) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return low + (high - low) * (place - math.floor(place))
+
+
+def around(share_of_unit: float, digits: int) -> Any:
+    """A value that was rounded to so many digits."""
+    return pytest.approx(share_of_unit, abs=0.501 * 10**-digits)
+
+
+def numbers(row: dict[str, Any], *columns: str) -> list[float | None]:
+    return [None if row[column] is None else float(row[column]) for column in columns]
+
+
+def time_of(values: list[int], unit: int, all_of_it: int) -> list[Any]:
+    """p50 and p95 in the unit, p50 times count in hours, and the share in percent."""
+    p50 = percentile(values, 0.5)
+    p95 = around(percentile(values, 0.95) / unit, unit // 60) if len(values) >= 20 else None
+    hours, share = p50 * len(values) / 3600, 100 * sum(values) / all_of_it
+    return [around(p50 / unit, unit // 60), p95, around(hours, 1), around(share, 1)]
+
+
+def test_slowest_jobs_are_those_whose_median_times_their_number_is_largest(
+    stored: Connection, history: History
+) -> None:
+    workflow_of = {run.github_run_id: run.workflow_id for run in history.runs}
+    repository_of = {run.workflow_id: run.repository for run in history.runs}
+    durations = defaultdict(list)
+    for job, seconds in executed(history):
+        if job.conclusion == "success" and seconds is not None:
+            base = BASES.get(job.name, job.name)
+            durations[workflow_of[job.github_run_id], base].append(seconds)
+    all_of_it = sum(map(sum, durations.values()))
+    expected = [
+        (repository_of[workflow_id], base, len(values), time_of(values, 60, all_of_it))
+        for (workflow_id, base), values in durations.items()
+    ]
+    columns = ("p50_minutes", "p95_minutes", "p50_times_jobs_hours", "share_percent")
+    rows = execute(stored, "analysis/slowest_jobs").fetchall()
+    assert len(rows) == len(expected)
+    for row in rows:
+        found = (row["repository"], row["job"], row["jobs"], numbers(row, *columns))
+        expected.remove(found)
+    hours = [row["p50_times_jobs_hours"] for row in rows]
+    assert hours == sorted(hours, reverse=True)
+
+
+def test_slowest_steps_are_those_whose_median_times_their_number_is_largest(
+    stored: Connection, history: History
+) -> None:
+    workflow_of = {run.github_run_id: run.workflow_id for run in history.runs}
+    repository_of = {run.workflow_id: run.repository for run in history.runs}
+    ran = {(job.job_id, job.run_attempt): (job, seconds) for job, seconds in executed(history)}
+    durations = defaultdict(list)
+    for step in history.steps:
+        job, seconds = ran.get((step.job_id, step.run_attempt), (None, None))
+        if job is None or step.conclusion != "success":
+            continue
+        assert step.started_at and step.completed_at
+        took = int((step.completed_at - step.started_at).total_seconds())
+        if took < 0 or seconds is not None:
+            key = (workflow_of[job.github_run_id], BASES.get(job.name, job.name))
+            durations[(*key, step.name or "unnamed")].append(max(0, took))
+    all_of_it = sum(map(sum, durations.values()))
+    expected = [
+        (repository_of[workflow_id], base, name, len(values), time_of(values, 1, all_of_it))
+        for (workflow_id, base, name), values in durations.items()
+    ]
+    columns = ("p50_seconds", "p95_seconds", "p50_times_steps_hours", "share_percent")
+    rows = execute(stored, "analysis/slowest_steps").fetchall()
+    assert len(rows) == min(30, len(expected))
+    for row in rows:
+        found = (row["repository"], row["job"], row["step"], row["steps"], numbers(row, *columns))
+        expected.remove(found)
+    hours = [row["p50_times_steps_hours"] for row in rows]
+    assert hours == sorted(hours, reverse=True)
+    left = [percentile(values, 0.5) * len(values) / 3600 for values in durations.values()]
+    assert sorted(left, reverse=True)[len(rows) - 1] <= float(hours[-1]) + 0.051
+
+
+def test_busy_hours_are_those_in_utc_in_which_runs_are_created(
+    stored: Connection, history: History
+) -> None:
+    attempts = defaultdict(list)
+    for run in history.runs:
+        attempts[run.github_run_id].append(run)
+    runs: Counter[tuple[int, int]] = Counter()
+    firsts = {}
+    for of_run in attempts.values():
+        # An approval is no attempt that ran.
+        tried = [run for run in of_run if run.conclusion != "action_required"]
+        approvals = len(of_run) - len(tried)
+        if tried and tried[0].run_attempt == approvals + 1:
+            run = tried[0]
+            firsts[run.github_run_id, run.run_attempt] = run
+            runs[run.created_at.isoweekday(), run.created_at.hour] += 1
+    work: Counter[tuple[int, int]] = Counter()
+    for job, seconds in executed(history):
+        if (job.github_run_id, job.run_attempt) in firsts:
+            created_at = firsts[job.github_run_id, job.run_attempt].created_at
+            work[created_at.isoweekday(), created_at.hour] += seconds or 0
+    for zone in ("UTC", "Asia/Kolkata"):
+        stored.execute(f"set timezone = '{zone}'")
+        rows = execute(stored, "analysis/busy_hours").fetchall()
+        assert [(row["weekday"], row["hour"]) for row in rows] == sorted(runs)
+        for row in rows:
+            hour = (row["weekday"], row["hour"])
+            assert row["runs"] == runs[hour]
+            assert float(row["job_minutes"] or 0) == around(work[hour] / 60, 0)
+    stored.execute("set timezone = 'UTC'")
+
+
+def most_at_once(jobs: list[tuple[datetime, int]]) -> tuple[int, datetime]:
+    """How many overlapped at most, and when first: asked at every start."""
+    levels = [
+        (sum(start <= moment < start + took * SECOND for start, took in jobs), moment)
+        for moment, _ in jobs
+    ]
+    largest = max(level for level, _ in levels)
+    return largest, min(moment for level, moment in levels if level == largest)
+
+
+def test_concurrency_is_the_most_jobs_that_python_finds_at_one_time(
+    stored: Connection, history: History
+) -> None:
+    jobs = defaultdict(list)
+    for job, seconds in executed(history):
+        if not seconds:
+            continue
+        label = ", ".join(sorted(each.lower() for each in job.labels or [])) or "no label"
+        jobs[label.replace("123456789", "*")].append((job.started_at, seconds))
+        if job.runner_group_name == "GitHub Actions":
+            jobs["all standard runners of GitHub"].append((job.started_at, seconds))
+    rows = execute(stored, "analysis/concurrency").fetchall()
+    found = {row["runners"]: (row["jobs"], row["peak_jobs"], row["peak_at"]) for row in rows}
+    assert found == {name: (len(of_it), *most_at_once(of_it)) for name, of_it in jobs.items()}
+    for row in rows:
+        of_it = jobs[row["runners"]]
+        first = min(start for start, _ in of_it)
+        last = max(start + took * SECOND for start, took in of_it)
+        average = sum(took for _, took in of_it) / (last - first).total_seconds()
+        assert float(row["average_jobs"]) == around(average, 1)
+
+
+def job(identity: int, start: int, end: int, **changes: Any) -> WorkflowJob:
+    """A job of a run of an hour ago, from and to so many seconds later."""
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    times = {"started_at": moment + start * SECOND, "completed_at": moment + end * SECOND}
+    return workflow_job(job_id=identity, **{**times, **changes})
+
+
+def peaks(connection: Connection, jobs: list[WorkflowJob]) -> dict[str, int]:
+    created_at = datetime.now(UTC) - timedelta(hours=2)
+    upsert(connection, [workflow_run(created_at=created_at, started_at=created_at)])
+    upsert(connection, jobs)
+    rows = execute(connection, "analysis/concurrency")
+    return {row["runners"]: row["peak_jobs"] for row in rows}
+
+
+def test_a_job_that_starts_when_another_ends_does_not_run_beside_it(
+    connection: Connection,
+) -> None:
+    found = peaks(connection, [job(1, 0, 60), job(2, 60, 120), job(3, 30, 90)])
+    assert found == {"ubuntu-latest": 2, "all standard runners of GitHub": 2}
+
+
+def test_jobs_that_took_no_time_or_no_runner_are_not_at_work(connection: Connection) -> None:
+    idle = {"runner_id": None, "runner_name": None}
+    found = peaks(
+        connection,
+        [
+            job(1, 0, 60),
+            job(2, 30, 30),
+            job(3, 40, 35),
+            job(4, 0, 60, is_inherited=True),
+            job(5, 0, 60, is_pseudo=True),
+            job(6, 0, 60, **idle),
+            job(7, 0, 60, labels=["gpu", "self-hosted"], runner_group_name="Default"),
+        ],
+    )
+    expected = {"ubuntu-latest": 1, "all standard runners of GitHub": 1, "gpu, self-hosted": 1}
+    assert found == expected

@@ -1,0 +1,259 @@
+"""Every file in sql/ is one statement that psql and psycopg both run as it stands."""
+
+import itertools
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.paths import ROOT
+from support.rows import llm_call, workflow_job, workflow_run, workflow_step
+
+from telemetry.database.connection import SQL, TABLES, Connection, execute, statement, upsert
+from telemetry.database.migrations import VIEWS
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.llm import LlmCall, LlmIngestion
+from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
+
+VIEW_FILES = sorted(VIEWS.glob("*.sql"))
+ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
+FILES = sorted(set(SQL.rglob("*.sql")) - set(VIEW_FILES))
+STATEMENTS = sorted(set(FILES) - set(ANALYSES))
+PARAMETER = re.compile(r":'(\w+)'")
+
+
+def name_of(path: Path) -> str:
+    """The name by which the program runs a statement: its path in sql/, without the ending."""
+    return str(path.relative_to(SQL).with_suffix(""))
+
+
+by_name = pytest.mark.parametrize("path", FILES, ids=name_of)
+
+
+def header(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    count = next(i for i, line in enumerate(lines) if not line.startswith("--"))
+    return [line.removeprefix("--").removeprefix(" ") for line in lines[:count]]
+
+
+def command(path: Path) -> list[str]:
+    """The command in the file's header, as a shell splits it."""
+    lines = header(path)
+    start = next(i for i, line in enumerate(lines) if line.strip().startswith("psql "))
+    return shlex.split(" ".join(line.rstrip("\\") for line in lines[start:]))
+
+
+def body(path: Path) -> str:
+    return path.read_text(encoding="utf-8").split("\n", len(header(path)))[-1]
+
+
+@by_name
+def test_the_first_line_is_a_sentence(path: Path) -> None:
+    assert re.fullmatch(r"[A-Z].{10,100}[.?]", header(path)[0])
+
+
+@by_name
+def test_the_header_ends_with_the_command_that_runs_it(path: Path) -> None:
+    words = command(path)
+    assert words[:2] == ["psql", "$DATABASE_URL"]
+    assert words[words.index("-f") + 1] == str(path.relative_to(ROOT))
+    given = {word.split("=")[0] for flag, word in itertools.pairwise(words) if flag == "-v"}
+    assert given == set(PARAMETER.findall(body(path)))
+
+
+@by_name
+def test_the_style_is_kept(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.endswith(";\n") and not text.endswith("\n\n")
+    assert all(len(line) <= 100 for line in text.splitlines())
+    without_strings = re.sub(r"'[^']*'", "''", body(path))
+    assert "select *" not in without_strings
+    assert not re.search(r"\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE)\b", without_strings)
+    assert not re.search(r"%\(|\{\w+\}|(?<![:\w]):[a-z_]", without_strings)
+    assert not re.search(r"^\\", text, re.MULTILINE)
+    assert not any(PARAMETER.search(line) or "%(" in line for line in header(path))
+
+
+@pytest.fixture
+def parents(connection: Connection) -> None:
+    """What the job and the step belong to that the headers of their upserts name."""
+    upsert(connection, [workflow_run()])
+    upsert(connection, [workflow_job()])
+
+
+@by_name
+@pytest.mark.usefixtures("parents")
+def test_psql_runs_it_by_its_own_command(path: Path, dsn: str, psql: Callable[..., str]) -> None:
+    psql(dsn, *command(path)[2:])
+
+
+@pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
+def test_an_analysis_can_be_pasted(path: Path, dsn: str, psql: Callable[..., str]) -> None:
+    assert not PARAMETER.search(body(path))
+    assert "interval '30 days'" in body(path)
+    assert psql(dsn, stdin=path.read_text(encoding="utf-8"))
+
+
+@by_name
+@pytest.mark.usefixtures("parents")
+def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
+    words = command(path)
+    pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
+    with connection.transaction():
+        execute(connection, name_of(path), dict(pairs))
+
+
+def test_every_statement_is_used_by_the_program() -> None:
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("telemetry", "scripts")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    composed = {table.upsert for table in TABLES.values()} | {
+        f"prune/{verb}_{table}"
+        for verb in ("prunable", "prune")
+        for table in ("workflow_runs", "llm_calls")
+    }
+    # These are named in a loop that adds the folder.
+    looped = ("report", "bench", "prune")
+    for path in STATEMENTS:
+        name = name_of(path)
+        spelled = f'"{name}"' in code or (path.parent.name in looped and f'"{path.stem}"' in code)
+        assert spelled or name in composed, name
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (WorkflowRun, "runs/upsert_workflow_runs"),
+        (WorkflowJob, "runs/upsert_workflow_jobs"),
+        (WorkflowStep, "runs/upsert_workflow_steps"),
+        (LlmCall, "llm/upsert_llm_calls"),
+        (Repository, "runs/upsert_repositories"),
+        (RunnerPrice, "prices/upsert_runner_prices"),
+        (RunnerLabel, "prices/upsert_runner_labels"),
+        (LlmPrice, "prices/upsert_llm_prices"),
+        (LlmIngestion, "llm/record_llm_ingestions"),
+        (Ingestion, "runs/record_ingestions"),
+    ],
+)
+def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> None:
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    names = [field.name for field in fields(row)]
+    parts = re.search(
+        r"insert into \w+ \(\n(.*?)\n\)(?: values \(|\nselect)\n(.*?)\n(?:\)|from)", text, re.DOTALL
+    )
+    assert parts
+    for part in parts.groups():
+        assert [re.findall(r"\w+", line)[-1] for line in part.splitlines()] == names
+
+
+@pytest.mark.parametrize(
+    ("row", "table", "kept_by_us"),
+    [
+        (
+            WorkflowRun,
+            "workflow_runs",
+            {"jobs_listed_at", "unlisted_at", "missing_upstream_at", "revision"},
+        ),
+        (WorkflowJob, "workflow_jobs", {"revision"}),
+        (WorkflowStep, "workflow_steps", {"revision"}),
+        (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision", "finality"}),
+        (Repository, "repositories", {"first_seen_at", "revision"}),
+        (RunnerPrice, "runner_prices", {"revision"}),
+        (RunnerLabel, "runner_labels", {"revision"}),
+        (LlmPrice, "llm_prices", {"revision"}),
+        (LlmIngestion, "llm_ingestions", set()),
+        (Ingestion, "ingestions", set()),
+    ],
+)
+def test_a_table_has_the_fields_of_its_row_in_their_order(
+    connection: Connection, row: type, table: str, kept_by_us: set[str]
+) -> None:
+    columns = [
+        found["column_name"]
+        for found in connection.execute(
+            "select column_name from information_schema.columns "
+            "where table_name = %s order by ordinal_position",
+            [table],
+        )
+    ]
+    names = [field.name for field in fields(row)]
+    assert [column for column in columns if column not in kept_by_us] == names
+    assert set(columns) - set(names) == kept_by_us
+
+
+FINALITY = re.findall(
+    r"^ +(?:coalesce\()?(\w+_tokens|precedence)\b",
+    (ROOT / "migrations" / "0013.llm-precedence.sql").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(
+    "parents_and_row",
+    [
+        [workflow_run()],
+        [workflow_run(), workflow_job()],
+        [workflow_run(), workflow_job(), workflow_step()],
+        [llm_call()],
+        [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"))],
+        [RunnerLabel("ubuntu-latest", "linux")],
+        [LlmPrice("some-model", date(2026, 1, 1), Decimal("3"), Decimal("15.5"), Decimal("0.3"))],
+    ],
+    ids=lambda rows: TABLES[type(rows[-1])].name,
+)
+def test_every_column_of_an_upsert_is_compared_set_and_stored(
+    connection: Connection, parents_and_row: list[Any]
+) -> None:
+    *parents, row = parents_and_row
+    table, key, _ = TABLES[type(row)]
+    text = statement(TABLES[type(row)].upsert)
+    for field in fields(row):
+        if field.name in key:
+            continue
+        assert re.search(rf"^  {field.name} = ", text, re.MULTILINE), field.name
+        if table == "llm_calls" and field.name in FINALITY:
+            assert "where excluded.finality > llm_calls.finality" in text
+            continue
+        assert re.search(rf"^    {table}\.{field.name},?$", text, re.MULTILINE), field.name
+    for each in [*parents, row]:
+        upsert(connection, [each])
+    stored = connection.execute(f"select * from {table}").fetchone()
+    assert stored is not None
+    assert {field.name: stored[field.name] for field in fields(row)} == vars(row)
+
+
+def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection) -> None:
+    ours = {row["table_name"] for row in execute(connection, "schema/our_tables")}
+    everything = connection.execute(
+        "select table_name from information_schema.tables where table_schema = 'public'"
+    )
+    assert ours == {row["table_name"] for row in everything}
+
+
+def test_status_shows_every_table_that_holds_data(connection: Connection) -> None:
+    shown = {row["table_name"] for row in execute(connection, "status/tables")}
+    views = {path.stem[3:] for path in VIEWS.glob("*.sql")}
+    ours = {
+        name
+        for name in (row["table_name"] for row in execute(connection, "schema/our_tables"))
+        if "yoyo" not in name and name not in views | {"installed_views"}
+    }
+    assert shown == ours
+
+
+def test_no_python_file_holds_a_statement() -> None:
+    spelled = re.compile(
+        r"[\"'](select\b.*\bfrom|insert into|update \w+ set|delete from|(create|alter|drop) \w+) ",
+        re.IGNORECASE,
+    )
+    for folder in ("telemetry", "scripts"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert not spelled.search(path.read_text(encoding="utf-8")), path.name

@@ -1,0 +1,400 @@
+"""Views and questions over a seeded history: each figure computed again in Python."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from support.expected import RED, Expected, Key, Row, seconds
+from support.history import UNTIL, make_history, store
+
+from telemetry.database.connection import SQL, Connection, open_connection
+
+# A seeded history, with all that GitHub does to runs.
+
+HISTORY = make_history(seed=5, days=40, runs_per_day=5)
+EXPECTED = Expected(HISTORY)
+SINCE = UNTIL - timedelta(days=30)
+
+
+@pytest.fixture(scope="module")
+def made(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
+    with open_connection(new_database(migrated)) as opened:
+        store(opened, HISTORY)
+        yield opened
+
+
+def rows(connection: Connection, view: str) -> list[Row]:
+    return connection.execute(f"select * from {view}").fetchall()
+
+
+def key(row: Row) -> Key:
+    return row["github_run_id"], row["run_attempt"]
+
+
+def test_each_attempt_is_what_it_is_in_python(made: Connection) -> None:
+    found = {key(row): row for row in rows(made, "attempts")}
+    assert found.keys() == EXPECTED.runs.keys()
+    for which, row in found.items():
+        expected = EXPECTED.attempt(which)
+        assert {name: row[name] for name in expected} == expected, which
+    for flag in ("is_rerun", "is_green_later", "is_red_before", "is_exact"):
+        assert {row[flag] for row in found.values()} == {True, False}
+    assert {row["branch_class"] for row in found.values()} == {"default", "pull_request", "other"}
+
+
+def test_each_executed_job_is_what_it_is_in_python(made: Connection) -> None:
+    found = {(*key(row), row["job_id"]): row for row in rows(made, "executed_jobs")}
+    ran = {(*which, job.job_id): job for which, jobs in EXPECTED.ran.items() for job in jobs}
+    assert found.keys() == ran.keys()
+    for which, job in ran.items():
+        expected = EXPECTED.job(job)
+        assert {name: found[which][name] for name in expected} == expected, which
+    assert len(ran) < len(HISTORY.jobs)
+
+
+def test_each_executed_step_is_what_it_is_in_python(made: Connection) -> None:
+    lengths = {
+        (*which, job.job_id): EXPECTED.job(job)["duration_seconds"]
+        for which, jobs in EXPECTED.ran.items()
+        for job in jobs
+    }
+    expected = {
+        (*which, step.number): (
+            step.name or "unnamed",
+            step.conclusion in RED,
+            None if lengths[which] is None else seconds(step.started_at, step.completed_at),
+        )
+        for which, steps in EXPECTED.steps.items()
+        for step in steps
+        if which in lengths and step.conclusion != "skipped"
+    }
+    found = {
+        (*key(row), row["job_id"], row["number"]): (
+            row["step"],
+            row["is_red"],
+            row["duration_seconds"],
+        )
+        for row in rows(made, "executed_steps")
+    }
+    assert found == expected
+
+
+def test_each_failed_job_has_the_step_at_which_it_failed_in_python(made: Connection) -> None:
+    expected = {
+        (*which, job.job_id): EXPECTED.failing_step(job)
+        for which, jobs in EXPECTED.ran.items()
+        for job in jobs
+        if job.conclusion in RED
+    }
+    found = {(*key(row), row["job_id"]): row["step"] for row in rows(made, "first_failures")}
+    assert found == expected
+    assert len(set(expected.values())) >= 4
+
+
+def test_the_outages_are_those_of_python(made: Connection) -> None:
+    found = {
+        (row["repository_id"], row["hour"]): (row["decided_attempts"], row["red_attempts"])
+        for row in rows(made, "outages")
+    }
+    assert found == EXPECTED.outages() != {}
+
+
+def test_the_incidents_are_those_of_python(made: Connection) -> None:
+    found = rows(made, "incidents")
+    assert EXPECTED.incidents() == {
+        (row["workflow_id"], row["recovered_at"], row["red_at"]): row["red_runs"] for row in found
+    }
+    assert all(
+        row["duration_seconds"] == seconds(row["red_at"], row["recovered_at"]) for row in found
+    )
+    assert {row["is_recovered_by_rerun"] for row in found} == {True, False}
+
+
+def test_the_flaky_jobs_are_those_of_python(made: Connection) -> None:
+    found = {(row["github_run_id"], row["job"]): row for row in rows(made, "flaky_job_runs")}
+    assert {which: row["red_attempts"] for which, row in found.items()} == EXPECTED.flaky()
+    assert len(found) > 50
+    assert all(row["red_attempt"] < row["green_attempt"] for row in found.values())
+
+
+def test_the_wasted_jobs_are_those_of_python(made: Connection) -> None:
+    found = rows(made, "wasted_jobs")
+    expected = EXPECTED.wasted()
+    assert {(*key(row), row["job_id"]): row["reason"] for row in found} == expected
+    assert len(found) == len(expected)
+    assert set(expected.values()) == {"rerun", "cancelled", "streak"}
+
+
+# The questions, asked as if it were the end of the history.
+
+
+def answer(connection: Connection, name: str, *columns: str) -> Counter[tuple[Any, ...]]:
+    text = (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
+    assert text.count("now()") >= 1
+    asked = text.replace("now()", f"timestamptz '{UNTIL.isoformat()}'")
+    found = connection.execute(asked.encode()).fetchall()
+    assert found
+    return Counter(tuple(row[column] for column in columns) for row in found)
+
+
+def rounded(value: float | None, digits: int = 1) -> Decimal | None:
+    """As PostgreSQL rounds: halves away from zero."""
+    if value is None:
+        return None
+    return Decimal(f"{value:.9f}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+
+
+def percentile(values: list[int], share: float) -> float | None:
+    """Between the two values around that share of the way, in proportion; None of no values."""
+    if not values:
+        return None
+    values = sorted(values)
+    place = share * (len(values) - 1)
+    below, above = values[math.floor(place)], values[math.ceil(place)]
+    return below + (above - below) * (place - math.floor(place))
+
+
+def minutes(values: list[int], share: float, fewest: int = 1) -> Decimal | None:
+    found = percentile(values, share) if len(values) >= fewest else None
+    return None if found is None else rounded(found / 60)
+
+
+def percent(part: int, whole: int) -> Decimal | None:
+    return rounded(100 * part / whole) if whole else None
+
+
+def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
+    """The attempts of the last 30 days as Python sees them, by workflow and these columns."""
+    groups = defaultdict(list)
+    for which, run in EXPECTED.runs.items():
+        if run.created_at >= SINCE:
+            row = {**vars(run), **EXPECTED.attempt(which)}
+            group = [row[column] for column in ("repository", "workflow", *columns)]
+            groups[run.workflow_id, *group].append(row)
+    return groups
+
+
+def jobs_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
+    """The executed jobs of the last 30 days as Python sees them, by these columns."""
+    groups = defaultdict(list)
+    for which, run in EXPECTED.runs.items():
+        for job in EXPECTED.ran[which] if run.created_at >= SINCE else ():
+            row = {**vars(run), **EXPECTED.attempt(which), **EXPECTED.job(job), "of": job}
+            row["attempt_is_red"] = run.conclusion in RED
+            groups[tuple(row[column] for column in columns)].append(row)
+    return groups
+
+
+def known(rows: list[Row], column: str) -> list[int]:
+    return [row[column] for row in rows if row[column] is not None]
+
+
+WHOLE = {
+    "flaky_jobs": ("failures", "failed_minutes"),
+    "queue_times": ("p50_seconds", "p95_seconds"),
+    "time_to_green": ("red_runs",),
+    "wasted_minutes": ("used_minutes", "rerun_minutes", "cancelled_minutes", "streak_minutes"),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_numbers_are_integers_for_machines_too(made: Connection, name: str) -> None:
+    values = {value for row in answer(made, name, *WHOLE[name]) for value in row}
+    assert {type(value) for value in values - {None}} == {int}
+
+
+def test_workflow_outcomes_are_those_of_python(made: Connection) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in attempts_by().items():
+        first = [row for row in group if row["is_first_attempt"]]
+        last = [row for row in group if row["is_latest_attempt"]]
+        green = [row for row in first if row["is_success"]]
+        expected[
+            *names,
+            len(last),
+            sum(row["is_red"] for row in last),
+            sum(not row["is_decided"] for row in last),
+            percent(len(green), sum(row["is_decided"] for row in first)),
+            percent(sum(row["is_success"] for row in last), sum(row["is_decided"] for row in last)),
+            minutes(known(green, "duration_seconds"), 0.5),
+        ] += 1
+    columns = ["repository", "workflow", "runs", "failed", "undecided"]
+    columns += ["first_time_percent", "in_the_end_percent", "p50_minutes"]
+    assert answer(made, "workflow_outcomes", *columns) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "by"), [("durations", "branch_class"), ("durations_by_day", "day")]
+)
+def test_durations_are_those_of_python(made: Connection, name: str, by: str) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in attempts_by(by).items():
+        green = [row for row in group if row["is_first_attempt"] and row["is_success"]]
+        took = known(green, "duration_seconds")
+        if green:
+            expected[*names, len(took), minutes(took, 0.5), minutes(took, 0.95, fewest=20)] += 1
+    columns = ["repository", "workflow", by, "runs", "p50_minutes", "p95_minutes"]
+    assert answer(made, name, *columns) == expected
+
+
+def test_queue_times_are_those_of_python(made: Connection) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (repository, label), group in jobs_by("repository", "runner_label").items():
+        waited = known(group, "queue_seconds")
+        half, most = percentile(waited, 0.5), percentile(waited, 0.95)
+        expected[
+            repository,
+            label or "(none)",
+            len(waited),
+            rounded(half, 0),
+            rounded(most, 0) if len(waited) >= 20 else None,
+            sum(wait > 60 for wait in waited),
+            percent(sum(wait > 60 for wait in waited), len(waited)),
+        ] += 1
+    columns = ["repository", "runner_label", "jobs", "p50_seconds", "p95_seconds"]
+    columns += ["over_a_minute", "over_a_minute_percent"]
+    assert answer(made, "queue_times", *columns) == expected
+
+
+def test_times_to_signal_are_those_of_python(made: Connection) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in attempts_by("branch_class").items():
+        group = [row for row in group if row["is_first_attempt"] and row["is_decided"]]
+        signal, red = known(group, "signal_seconds"), known(group, "red_signal_seconds")
+        if group:
+            expected[
+                *names,
+                len(signal),
+                minutes(signal, 0.5),
+                minutes(signal, 0.9, fewest=20),
+                len(red),
+                minutes(red, 0.5),
+                minutes(red, 0.9, fewest=20),
+            ] += 1
+    columns = ["repository", "workflow", "branch_class", "runs", "p50_signal_minutes"]
+    columns += ["p90_signal_minutes", "red_runs", "p50_red_minutes", "p90_red_minutes"]
+    assert answer(made, "time_to_signal", *columns) == expected
+
+
+def test_times_to_green_are_those_of_python(made: Connection) -> None:
+    names = {run.workflow_id: run for run in EXPECTED.runs.values()}
+    groups = defaultdict(list)
+    for (workflow_id, recovered_at, red_at), red_runs in EXPECTED.incidents().items():
+        if recovered_at is None or recovered_at >= SINCE:
+            groups[workflow_id].append((red_at, recovered_at, red_runs))
+    expected = Counter[tuple[Any, ...]]()
+    for workflow_id, incidents in groups.items():
+        run = names[workflow_id]
+        took = [int((end - start).total_seconds()) for start, end, _ in incidents if end]
+        half, most = percentile(took, 0.5), percentile(took, 0.9)
+        expected[
+            run.repository,
+            run.workflow_name or run.workflow_path,
+            len(incidents),
+            None if half is None else rounded(half / 3600),
+            None if most is None else rounded(most / 3600),
+            sum(red_runs for _, _, red_runs in incidents),
+            min((start for start, end, _ in incidents if end is None), default=None),
+        ] += 1
+    columns = ["repository", "workflow", "incidents", "p50_hours", "p90_hours", "red_runs"]
+    assert answer(made, "time_to_green", *columns, "red_since") == expected
+
+
+def test_flaky_jobs_are_those_of_python(made: Connection) -> None:
+    runs = {run.github_run_id: run for run in EXPECTED.runs.values()}
+    commits = defaultdict(set)
+    for (run_id, job), _ in EXPECTED.flaky().items():
+        if runs[run_id].created_at >= SINCE:
+            commits[runs[run_id].workflow_id, job].add(runs[run_id].commit_sha)
+    expected = Counter[tuple[Any, ...]]()
+    for group, found in jobs_by("workflow_id", "repository", "workflow", "job").items():
+        flaky = len(commits[group[0], group[-1]])
+        decided = {row["commit_sha"] for row in found if row["of"].conclusion in (*RED, "success")}
+        if flaky >= 2:
+            expected[*group[1:], flaky, len(decided), percent(flaky, len(decided))] += 1
+    columns = ["repository", "workflow", "job", "flaky_commits", "commits", "flaky_percent"]
+    assert answer(made, "flaky_jobs", *columns) == expected
+
+
+def test_reruns_are_those_of_python(made: Connection) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in attempts_by().items():
+        last = [row for row in group if row["is_latest_attempt"]]
+        again = [row for row in last if row["is_rerun"]]
+        after = [row for row in again if row["is_red_before"]]
+        green = [row for row in after if row["is_success"]]
+        expected[
+            *names,
+            len(last),
+            len(again),
+            percent(len(again), len(last)),
+            sum(row["is_rerun"] for row in group),
+            len(after),
+            len(green),
+            percent(len(green), sum(row["is_decided"] for row in after)),
+        ] += 1
+    columns = ["repository", "workflow", "runs", "rerun", "rerun_percent", "reruns"]
+    columns += ["rerun_after_failure", "turned_green", "turned_green_percent"]
+    assert answer(made, "reruns", *columns) == expected
+
+
+def test_wasted_minutes_are_those_of_python(made: Connection) -> None:
+    wasted = EXPECTED.wasted()
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in jobs_by("workflow_id", "repository", "workflow").items():
+        parts = Counter[str | None]()
+        for row in group:
+            which = row["github_run_id"], row["run_attempt"], row["of"].job_id
+            parts[wasted.get(which)] += row["duration_seconds"] or 0
+        used, lost = parts.total(), parts.total() - parts[None]
+        shown = (parts[reason] for reason in ("rerun", "cancelled", "streak"))
+        expected[
+            *names,
+            rounded(used / 60, 0),
+            rounded(lost / 60, 0),
+            percent(lost, used),
+            *(rounded(part / 60, 0) for part in shown),
+        ] += 1
+    columns = ["repository", "workflow", "used_minutes", "wasted_minutes", "wasted_percent"]
+    columns += ["rerun_minutes", "cancelled_minutes", "streak_minutes"]
+    assert answer(made, "wasted_minutes", *columns) == expected
+
+
+def test_failing_jobs_are_those_of_python(made: Connection) -> None:
+    expected = Counter[tuple[Any, ...]]()
+    for (_, *names), group in jobs_by("workflow_id", "repository", "workflow", "job").items():
+        ended = [row for row in group if row["of"].conclusion in (*RED, "success")]
+        red = [row for row in ended if row["of"].conclusion in RED]
+        if red:
+            expected[
+                *names,
+                len(ended),
+                len(red),
+                percent(len(red), len(ended)),
+                len({row["commit_sha"] for row in red}),
+                sum(row["attempt_is_red"] for row in red),
+                sum(row["is_green_later"] for row in red),
+                max(row["day"] for row in red),
+            ] += 1
+    columns = ["repository", "workflow", "job", "executions", "failed", "failed_percent"]
+    columns += ["commits", "broke_the_run", "green_later", "last_day"]
+    assert answer(made, "failing_jobs", *columns) == expected
+
+
+def test_failing_steps_are_those_of_python(made: Connection) -> None:
+    groups, totals = defaultdict(list), Counter[Any]()
+    for group, found in jobs_by("workflow_id", "repository", "workflow", "job_base").items():
+        for row in found:
+            if row["of"].conclusion in RED:
+                groups[*group, EXPECTED.failing_step(row["of"]) or "(none)"].append(row)
+                totals[group[0]] += 1
+    expected = Counter(
+        (*group[1:], len(red), percent(len(red), totals[group[0]]), max(r["day"] for r in red))
+        for group, red in groups.items()
+    )
+    columns = ["repository", "workflow", "job", "step", "failed", "workflow_percent", "last_day"]
+    assert answer(made, "failing_steps", *columns) == expected

@@ -1,0 +1,68 @@
+"""What tests of the readers share: reading a file, and keeping the best reading of each call."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from support.paths import PAYLOADS
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import Rejected, read_calls
+from telemetry.rows.llm import LlmCall
+
+AT = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
+
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "reasoning_tokens",
+)
+
+
+def read(file: Path, **defaults: Any) -> tuple[list[LlmCall], list[Rejected]]:
+    """The calls in a file, and what was rejected, apart."""
+    found = list(read_calls(file, Defaults(**defaults)))
+    calls = [reading for reading in found if isinstance(reading, LlmCall)]
+    return calls, [reading for reading in found if isinstance(reading, Rejected)]
+
+
+def payload_calls(name: str, **defaults: Any) -> tuple[dict[str, LlmCall], dict[int, str]]:
+    """Of a file in tests/payloads/: each call as it is stored, and the reasons by line."""
+    calls, rejected = read(PAYLOADS / name, **defaults)
+    assert all(one.line is not None for one in rejected)
+    return (
+        {call.call_id: call for call in merged(calls)},
+        {one.line or 0: one.reason for one in rejected},
+    )
+
+
+def finality(call: LlmCall) -> tuple[Any, ...]:
+    """What the table prefers one reading of a call to another by."""
+    counts = [getattr(call, name) for name in TOKENS]
+    total = call.total_tokens
+    return (
+        total is not None,
+        call.precedence,
+        *(-1 if count is None else count for count in (total, *counts)),
+    )
+
+
+def merged(calls: Iterable[LlmCall]) -> list[LlmCall]:
+    """Each call once, as the upsert keeps it: the most final reading, at the earliest time."""
+    best: dict[tuple[str, str], LlmCall] = {}
+    for call in calls:
+        other = best.get((call.source, call.call_id), call)
+        winner = max(other, call, key=finality)
+        best[call.source, call.call_id] = replace(
+            winner, timestamp=min(call.timestamp, other.timestamp)
+        )
+    return [best[key] for key in sorted(best)]
+
+
+def tokens(call: LlmCall) -> tuple[int | None, ...]:
+    """Input, output, cache reads, cache writes, those of an hour, and reasoning."""
+    return tuple(getattr(call, name) for name in TOKENS)
