@@ -16,7 +16,7 @@ import pytest
 from support.history import UNTIL, History, Workflow, make_history, store
 from support.html import Reader
 from support.paths import ROOT
-from support.reports import DAY, HOUR, MINUTE, MONTH, known, report_job, report_run
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 from support.rows import llm_call, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
@@ -170,7 +170,7 @@ def _percentile(values: list[float], share: float) -> float:
 
 
 def test_the_interval_of_the_median_is_that_of_its_ranks(connection: Connection) -> None:
-    upsert(connection, [report_run(n, seconds=n * 60) for n in range(1, 51)])
+    upsert(connection, [a_run(n, seconds=n * 60) for n in range(1, 51)])
     known(connection, 7)
     totals = told(connection).totals
     low = int((50 - 1.96 * 50**0.5) // 2)
@@ -180,7 +180,7 @@ def test_the_interval_of_the_median_is_that_of_its_ranks(connection: Connection)
 
 
 def test_few_runs_have_no_interval(connection: Connection) -> None:
-    upsert(connection, [report_run(n, seconds=n * 60) for n in range(1, 8)])
+    upsert(connection, [a_run(n, seconds=n * 60) for n in range(1, 8)])
     known(connection, 7)
     totals = told(connection).totals
     assert totals["signal_p50_seconds"] == 240
@@ -202,11 +202,11 @@ def sentence(shown: RepositoryReport, subject: str) -> str:
 def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
     connection: Connection,
 ) -> None:
-    green = [report_run(n, days_ago=5, seconds=90_000) for n in range(1, 30)]
-    red = report_run(40, days_ago=1, seconds=60, conclusion="failure")
-    late = [report_job(run, started_at=run.started_at + HOUR) for run in green]
+    green = [a_run(n, days_ago=5, seconds=90_000) for n in range(1, 30)]
+    red = a_run(40, days_ago=1, seconds=60, conclusion="failure")
+    late = [a_job(run, started_at=run.started_at + HOUR) for run in green]
     upsert(connection, [*green, red])
-    upsert(connection, [*late, report_job(red)])
+    upsert(connection, [*late, a_job(red)])
     known(connection, 7)
     shown = told(connection)
     assert subjects(shown)[:2] == ["failing", "waiting"]
@@ -218,7 +218,7 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
 
 
 def test_an_incident_that_ended_after_the_period_is_open_at_its_end(connection: Connection) -> None:
-    red, green = report_run(1, days_ago=5, conclusion="failure"), report_run(2, days_ago=1)
+    red, green = a_run(1, days_ago=5, conclusion="failure"), a_run(2, days_ago=1)
     upsert(connection, [red, green])
     known(connection, 7)
     end = UNTIL - 2 * DAY
@@ -229,9 +229,7 @@ def test_an_incident_that_ended_after_the_period_is_open_at_its_end(connection: 
 
 
 def test_what_does_not_run_any_more_is_red_no_more(connection: Connection) -> None:
-    upsert(
-        connection, [report_run(1, days_ago=40, conclusion="failure"), report_run(2, workflow_id=4)]
-    )
+    upsert(connection, [a_run(1, days_ago=40, conclusion="failure"), a_run(2, workflow_id=4)])
     known(connection, 7)
     shown = told(connection)
     assert shown.incidents == [] and subjects(shown) == []
@@ -240,9 +238,9 @@ def test_what_does_not_run_any_more_is_red_no_more(connection: Connection) -> No
 
 
 def test_failures_are_told_with_the_step_where_most_began(connection: Connection) -> None:
-    runs = [report_run(n, conclusion="success" if n > 3 else "failure") for n in range(1, 11)]
+    runs = [a_run(n, conclusion="success" if n > 3 else "failure") for n in range(1, 11)]
     upsert(connection, runs)
-    jobs = [report_job(run) for run in runs]
+    jobs = [a_job(run) for run in runs]
     upsert(connection, jobs)
     upsert(
         connection,
@@ -266,11 +264,11 @@ def test_failures_are_told_with_the_step_where_most_began(connection: Connection
 
 def test_a_job_is_called_flaky_from_its_second_commit_on(connection: Connection) -> None:
     for number in (1, 2):
-        red = report_run(number, days_ago=3, conclusion="failure")
-        again = report_run(number, days_ago=3, run_attempt=2, started_at=red.started_at + HOUR,
+        red = a_run(number, days_ago=3, conclusion="failure")
+        again = a_run(number, days_ago=3, run_attempt=2, started_at=red.started_at + HOUR,
                      completed_at=red.started_at + HOUR + 5 * MINUTE)  # fmt: skip
         upsert(connection, [red, again])
-        upsert(connection, [report_job(red), report_job(again)])
+        upsert(connection, [a_job(red), a_job(again)])
         if number == 1:
             known(connection, 7)
             assert "flaky" not in subjects(told(connection))
@@ -301,16 +299,14 @@ def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
 
 
 def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection) -> None:
-    cancelled = [report_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
-    red = report_run(
-        10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request"
-    )
-    mac = report_run(11, seconds=600)
+    cancelled = [a_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
+    red = a_run(10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request")
+    mac = a_run(11, seconds=600)
     upsert(connection, [*cancelled, red, mac])
-    upsert(connection, [report_job(run, labels=["ubuntu-latest"]) for run in [*cancelled, red]])
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in [*cancelled, red]])
     upsert(
         connection,
-        [report_job(mac, labels=["macos-latest"]), report_job(mac, 1, labels=["unheard-of"])],
+        [a_job(mac, labels=["macos-latest"]), a_job(mac, 1, labels=["unheard-of"])],
     )
     load_runner_prices(connection, {})
     known(connection, 7)
@@ -327,12 +323,12 @@ def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection
 
 
 def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection) -> None:
-    runs = [report_run(n, seconds=1_200) for n in range(1, 41)]
+    runs = [a_run(n, seconds=1_200) for n in range(1, 41)]
     upsert(connection, runs)
     upsert(
         connection,
         [
-            report_job(
+            a_job(
                 run,
                 labels=["mac" if run.github_run_id % 2 else "own"],
                 started_at=run.started_at + timedelta(seconds=150 + run.github_run_id % 2),
@@ -341,7 +337,7 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
         ],
     )
     # A wait for an approval: of no consequence to a median or a count.
-    approved = report_job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
+    approved = a_job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
                     completed_at=runs[0].started_at + 20 * HOUR + MINUTE)  # fmt: skip
     upsert(connection, [approved])
     known(connection, 7)
@@ -355,15 +351,11 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
 
 
 def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connection) -> None:
-    runs = [report_run(n, seconds=50_000) for n in range(1, 9)]
-    red = report_run(
-        20, seconds=60, branch="topic", conclusion="failure", event_type="pull_request"
-    )
+    runs = [a_run(n, seconds=50_000) for n in range(1, 9)]
+    red = a_run(20, seconds=60, branch="topic", conclusion="failure", event_type="pull_request")
     upsert(connection, [*runs, red])
-    late = [
-        report_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR) for run in runs
-    ]
-    upsert(connection, [*late, report_job(red)])
+    late = [a_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR) for run in runs]
+    upsert(connection, [*late, a_job(red)])
     known(connection, 7)
     shown = told(connection)
     assert subjects(shown)[:2] == ["failing", "waiting"]
@@ -371,10 +363,10 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
         "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
         "8 of 8 jobs over a minute. See which of the two they wait for."
     )
-    slow = [report_run(n, seconds=900) for n in range(30, 33)]
+    slow = [a_run(n, seconds=900) for n in range(30, 33)]
     upsert(connection, slow)
     waited = 3 * MINUTE
-    upsert(connection, [report_job(run, labels=["own"], started_at=run.started_at + waited)
+    upsert(connection, [a_job(run, labels=["own"], started_at=run.started_at + waited)
                         for run in slow])  # fmt: skip
     assert sentence(told(connection), "waiting").startswith(
         "Jobs on own waited 3m 00s for a runner at the median; 3 of 3 jobs over a minute; "
@@ -383,7 +375,7 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
 
 
 def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connection) -> None:
-    upsert(connection, [report_run(1)])
+    upsert(connection, [a_run(1)])
     known(connection, 7)
     assert quiet(told(connection)) == [
         "too few days (1) to tell what got slower",
@@ -392,7 +384,7 @@ def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connectio
         "waiting is not known",
         "no job is stored: cost is not known",
     ]
-    upsert(connection, [report_job(report_run(1))])
+    upsert(connection, [a_job(a_run(1))])
     assert quiet(told(connection))[1:3] == ["no job is known to be flaky", "nothing failed"]
 
 
@@ -414,7 +406,7 @@ def halves(connection: Connection, before: int, now: int, of: int) -> Repository
     rows = []
     for start, days_ago, successes in ((0, 45, before), (1_000, 15, now)):
         rows += [
-            report_run(start + n, days_ago, conclusion="success" if n < successes else "failure")
+            a_run(start + n, days_ago, conclusion="success" if n < successes else "failure")
             for n in range(of)
         ]
     upsert(connection, rows)
@@ -435,14 +427,14 @@ def test_a_change_within_chance_is_no_clear_change(connection: Connection) -> No
 
 
 def test_how_many_runs_there_were_is_neither_better_nor_worse(connection: Connection) -> None:
-    upsert(connection, [report_run(n, days_ago=45 if n < 10 else 5) for n in range(100)])
+    upsert(connection, [a_run(n, days_ago=45 if n < 10 else 5) for n in range(100)])
     known(connection, 7)
     tile = tiles(told(connection))[0]
     assert (tile.figure, tile.change, tile.kind) == ("90", "+800 %, 10 before", None)
 
 
 def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> None:
-    upsert(connection, [report_run(n, days_ago=n) for n in range(1, 55)])
+    upsert(connection, [a_run(n, days_ago=n) for n in range(1, 55)])
     known(connection, 7, days=59)
     shown = told(connection)
     assert shown.before is None
@@ -452,7 +444,7 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
         "to have it: make ingest SINCE=2025-12-31"
     )
     known(connection, 8, days=60)
-    upsert(connection, [report_run(60, repository_id=8, repository="acme/r8")])
+    upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
     (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
     assert unchanged(other) is None and other.before is not None
 
@@ -540,7 +532,7 @@ def test_twenty_workflows_of_a_quarter_are_less_than_300_kilobytes(connection: C
 
 
 def test_what_is_stale_or_missing_is_said_before_all_else(connection: Connection) -> None:
-    upsert(connection, [report_run(1)])
+    upsert(connection, [a_run(1)])
     known(connection, 7)
     later = UNTIL + 40 * DAY
     page = one_page(report(connection, Period(UNTIL - 30 * DAY, later), later))
@@ -561,9 +553,9 @@ def test_a_default_branch_that_nothing_ran_on_is_neither_red_nor_green(
 ) -> None:
     upsert(
         connection,
-        [report_run(1), report_run(2, repository_id=8, repository="acme/r8", branch="x")],
+        [a_run(1), a_run(2, repository_id=8, repository="acme/r8", branch="x")],
     )
-    red = report_run(3, repository_id=9, repository="acme/r9", conclusion="failure")
+    red = a_run(3, repository_id=9, repository="acme/r9", conclusion="failure")
     upsert(connection, [red])
     known(connection, 7, 8, 9)
     index = pages(report(connection, MONTH, UNTIL))[INDEX]
@@ -587,10 +579,10 @@ def test_a_repository_without_runs_makes_a_page(connection: Connection) -> None:
 
 @pytest.mark.parametrize("has_job", [False, True])
 def test_one_run_makes_a_page(connection: Connection, has_job: bool) -> None:
-    run = report_run(1)
+    run = a_run(1)
     upsert(connection, [run])
     if has_job:
-        upsert(connection, [report_job(run)])
+        upsert(connection, [a_job(run)])
     known(connection, 7)
     page = one_page(report(connection, MONTH, UNTIL))
     assert "10m 00s at the median, no lasting change found" in page
@@ -609,12 +601,12 @@ def test_workflows_of_one_name_are_told_apart_by_their_files(connection: Connect
     upsert(
         connection,
         [
-            report_run(1, conclusion="failure"),
-            report_run(2, workflow_id=4, workflow_path=".github/workflows/other.yml"),
-            report_run(3, workflow_id=5, workflow_name="Lint"),
+            a_run(1, conclusion="failure"),
+            a_run(2, workflow_id=4, workflow_path=".github/workflows/other.yml"),
+            a_run(3, workflow_id=5, workflow_name="Lint"),
         ],
     )
-    upsert(connection, [report_job(report_run(1, conclusion="failure"))])
+    upsert(connection, [a_job(a_run(1, conclusion="failure"))])
     known(connection, 7)
     shown = told(connection)
     names = {row["workflow"] for row in [*shown.workflows, *shown.durations]}
@@ -626,18 +618,18 @@ def test_workflows_of_one_name_are_told_apart_by_their_files(connection: Connect
 def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
     connection: Connection,
 ) -> None:
-    stuck, slow, quick = report_run(1, seconds=600_000), report_run(2, seconds=900), report_run(3)
-    approved = report_run(4, seconds=90_000)
+    stuck, slow, quick = a_run(1, seconds=600_000), a_run(2, seconds=900), a_run(3)
+    approved = a_run(4, seconds=90_000)
     upsert(connection, [stuck, slow, quick, approved])
     start = slow.created_at
     upsert(
         connection,
         [
-            report_job(stuck),
-            report_job(quick),
-            report_job(approved, started_at=approved.created_at + 24.9 * HOUR),
-            report_job(slow, 1, name="late", created_at=None, started_at=start + 10 * MINUTE),
-            report_job(slow, 2, started_at=start + MINUTE, completed_at=start + 5 * MINUTE),
+            a_job(stuck),
+            a_job(quick),
+            a_job(approved, started_at=approved.created_at + 24.9 * HOUR),
+            a_job(slow, 1, name="late", created_at=None, started_at=start + 10 * MINUTE),
+            a_job(slow, 2, started_at=start + MINUTE, completed_at=start + 5 * MINUTE),
         ],
     )
     listed = {"github_run_ids": [1, 2, 3, 4], "run_attempts": [1] * 4, "listed_at": UNTIL}
@@ -656,7 +648,7 @@ def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
 def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
     connection: Connection,
 ) -> None:
-    run = report_run(1)
+    run = a_run(1)
     upsert(connection, [run])
     at = run.created_at + MINUTE
     upsert(
@@ -698,7 +690,7 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     for page in (one_page(alone), pages(alone)[INDEX]):
         assert "No repository has been ingested yet." in page and words in page
     assert "| review | in no run that is stored | 1 | <span>$</span>2.00 | 0 |" in summary(alone)
-    upsert(connection, [report_run(1)])
+    upsert(connection, [a_run(1)])
     known(connection, 7)
     beside = report(connection, MONTH, UNTIL)
     assert beside.llm_phases == [] and words in one_page(beside)
@@ -712,12 +704,12 @@ def test_a_report_is_of_one_moment_and_writes_nothing(dsn: str, connection: Conn
     known(connection, 7)
     with open_connection(dsn) as other, snapshot(connection):
         before = execute(connection, "schema/count_workflow_runs").fetchall()
-        upsert(other, [report_run(1)])
+        upsert(other, [a_run(1)])
         assert execute(connection, "schema/count_workflow_runs").fetchall() == before
         with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), connection.transaction():
-            upsert(connection, [report_run(2)])
+            upsert(connection, [a_run(2)])
     assert runs() == 1
-    upsert(connection, [report_run(2)])
+    upsert(connection, [a_run(2)])
     assert runs() == 2
 
 
@@ -786,7 +778,7 @@ def run_script(dsn: str, *options: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path) -> None:
     with open_connection(dsn) as connection:
-        upsert(connection, [report_run(1)])
+        upsert(connection, [a_run(1)])
         known(connection, 7, 8)
     for out, files in ((tmp_path / "one.html", 1), (tmp_path / "folder", 3)):
         done = run_script(dsn, "--now", "2026-03-01", "--out", str(out))

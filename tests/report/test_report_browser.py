@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.history import UNTIL
 from support.html import DARK, LIGHT
-from support.reports import DAY, HOUR, MINUTE, MONTH, known, report_job, report_run
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 from support.rows import llm_call, workflow_step
 
 from telemetry.database.connection import open_connection, upsert
@@ -69,7 +69,7 @@ def folder(
             stored = text.replace("\x00", "\x01")  # which PostgreSQL would refuse
             for attempt, conclusion in enumerate(("failure", "success"), start=1):
                 for copy in range(2):
-                    run = report_run(
+                    run = a_run(
                         100 * number + copy + 1,
                         days_ago=number + 1 + copy / 10,
                         run_attempt=attempt,
@@ -90,7 +90,7 @@ def folder(
                         started_at=run.created_at + attempt * HOUR,
                         completed_at=run.created_at + attempt * HOUR + 9 * MINUTE,
                     )
-                    job = report_job(
+                    job = a_job(
                         run,
                         name=stored,
                         labels=[stored, "self-hosted"] if copy else [stored],

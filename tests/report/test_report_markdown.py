@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.history import UNTIL, make_history, store
-from support.reports import MONTH, known, report_job, report_run
+from support.reports import MONTH, a_job, a_run, known
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_runner_prices
@@ -107,9 +107,9 @@ def test_a_database_without_anything_says_how_to_begin(connection: Connection) -
 
 def test_a_summary_of_very_many_repositories_fits(connection: Connection) -> None:
     long = "n" * 150
-    runs = [report_run(n, repository_id=n, workflow_name=long) for n in range(100, 140)]
+    runs = [a_run(n, repository_id=n, workflow_name=long) for n in range(100, 140)]
     upsert(connection, runs)
-    upsert(connection, [report_job(run, name=long) for run in runs])
+    upsert(connection, [a_job(run, name=long) for run in runs])
     known(connection, *range(100, 140))
     text = summary(report(connection, MONTH, UNTIL))
     assert len(text.encode()) <= 1_000_000

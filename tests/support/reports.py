@@ -35,7 +35,7 @@ def known(connection: Connection, *numbers: int, days: int = 90) -> None:
         )
 
 
-def report_run(number: int, days_ago: float = 1, seconds: int = 600, **changes: Any) -> WorkflowRun:
+def a_run(number: int, days_ago: float = 1, seconds: int = 600, **changes: Any) -> WorkflowRun:
     """A run of repository 7, its own commit's, so many days before the end of the month."""
     created_at = UNTIL - days_ago * DAY
     values: dict[str, Any] = {
@@ -54,7 +54,7 @@ def report_run(number: int, days_ago: float = 1, seconds: int = 600, **changes: 
     return workflow_run(**values)
 
 
-def report_job(run: WorkflowRun, number: int = 0, **changes: Any) -> Any:
+def a_job(run: WorkflowRun, number: int = 0, **changes: Any) -> Any:
     """A job that ran as long as its run, from five seconds after it was queued."""
     values: dict[str, Any] = {
         "github_run_id": run.github_run_id,
