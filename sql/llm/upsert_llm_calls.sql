@@ -1,10 +1,9 @@
 -- Store calls of language models; returns for each that is new or changed whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
--- One call is read more than once: from a log that grows, from several logs. Token counts come
--- together from the reading with the greatest finality; phase and prompt from the readings of the
--- highest precedence. Among these, and of all else, the known value beats the unknown one, and of
--- two known ones the earlier time and run, the failure, or the greater value stays. So any order of
--- readings gives the same row.
+-- One call is read more than once: from a log that grows, from several logs. The token counts come
+-- together from the reading with the greatest finality, phase and prompt from the readings with the
+-- highest precedence. Otherwise a known value beats an unknown one; of two known values the earlier
+-- time and run, the failure, or the greater value stays. So any order of readings gives one row.
 --   psql "$DATABASE_URL" -f sql/llm/upsert_llm_calls.sql \
 --     -v rows='[{"source":"x","call_id":"1","timestamp":"2026-01-01","model":"m"}]'
 insert into llm_calls (
@@ -29,7 +28,12 @@ insert into llm_calls (
   api_calls,
   github_run_id,
   github_run_attempt,
-  precedence
+  precedence,
+  cache_write_12h_tokens,
+  service_tier,
+  inference_geo,
+  web_search_requests,
+  reported_cost
 )
 select
   source,
@@ -53,7 +57,12 @@ select
   coalesce(api_calls, 1) as api_calls,
   github_run_id,
   github_run_attempt,
-  coalesce(precedence, 0) as precedence
+  coalesce(precedence, 0) as precedence,
+  cache_write_12h_tokens,
+  service_tier,
+  inference_geo,
+  web_search_requests,
+  reported_cost
 from json_populate_recordset(null::llm_calls, :'rows'::json)
 on conflict (source, call_id) do update set
   timestamp = least(excluded.timestamp, llm_calls.timestamp),
@@ -113,6 +122,14 @@ on conflict (source, call_id) do update set
     when excluded.finality > llm_calls.finality then excluded.precedence
     else llm_calls.precedence
   end,
+  cache_write_12h_tokens = case
+    when excluded.finality > llm_calls.finality then excluded.cache_write_12h_tokens
+    else llm_calls.cache_write_12h_tokens
+  end,
+  service_tier = greatest(excluded.service_tier collate "C", llm_calls.service_tier),
+  inference_geo = greatest(excluded.inference_geo collate "C", llm_calls.inference_geo),
+  web_search_requests = greatest(excluded.web_search_requests, llm_calls.web_search_requests),
+  reported_cost = greatest(excluded.reported_cost, llm_calls.reported_cost),
   revision = llm_calls.revision + 1
 where excluded.finality > llm_calls.finality
   or (
@@ -128,7 +145,11 @@ where excluded.finality > llm_calls.finality
     llm_calls.duration_ms,
     llm_calls.api_calls,
     llm_calls.github_run_id,
-    llm_calls.github_run_attempt
+    llm_calls.github_run_attempt,
+    llm_calls.service_tier,
+    llm_calls.inference_geo,
+    llm_calls.web_search_requests,
+    llm_calls.reported_cost
   ) is distinct from (
     least(excluded.timestamp, llm_calls.timestamp),
     greatest(excluded.session_id collate "C", llm_calls.session_id),
@@ -158,6 +179,10 @@ where excluded.finality > llm_calls.finality
         least(excluded.github_run_id, llm_calls.github_run_id)
         then excluded.github_run_attempt
       else least(excluded.github_run_attempt, llm_calls.github_run_attempt)
-    end
+    end,
+    greatest(excluded.service_tier collate "C", llm_calls.service_tier),
+    greatest(excluded.inference_geo collate "C", llm_calls.inference_geo),
+    greatest(excluded.web_search_requests, llm_calls.web_search_requests),
+    greatest(excluded.reported_cost, llm_calls.reported_cost)
   )
 returning (revision = 1) as inserted;

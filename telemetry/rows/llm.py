@@ -1,7 +1,7 @@
 """Rows of LLM calls and of the ingests that read them, and how two records of one call merge."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -33,8 +33,16 @@ TOKEN_COUNTS = (
     "cache_read_tokens",
     "cache_write_tokens",
     "cache_write_1h_tokens",
+    "cache_write_12h_tokens",
     "reasoning_tokens",
 )
+
+# Other names of a tier in logs. `auto` is what a caller asked for, not what was served.
+SERVICE_TIERS: Mapping[str, str | None] = {
+    "auto": None,
+    "default": "standard",
+    "on_demand": "standard",
+}
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,10 @@ class LlmCall:
     """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
     includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
 
-    `precedence` says how final the log calls this reading of the call: of two readings the higher
-    one counts, and of equal ones that with more tokens.
+    `precedence` says how final the log calls this reading of the call: the reading with the higher
+    one counts; of equal ones, the reading with more tokens. `service_tier`, `inference_geo`, the
+    kept cache writes and `web_search_requests` are what a price depends on; None where the log
+    does not tell. `reported_cost` is exact, `estimated_cost` is the same to six decimals.
     """
 
     source: str
@@ -68,6 +78,11 @@ class LlmCall:
     github_run_id: int | None = None
     github_run_attempt: int | None = None
     precedence: int = 0
+    cache_write_12h_tokens: int | None = None
+    service_tier: str | None = None
+    inference_geo: str | None = None
+    web_search_requests: int | None = None
+    reported_cost: Decimal | None = None
 
     @property
     def total_tokens(self) -> int | None:
@@ -89,7 +104,11 @@ class LlmCall:
         cache_read_tokens: int | None = None,
         cache_write_tokens: int | None = None,
         cache_write_1h_tokens: int | None = None,
+        cache_write_12h_tokens: int | None = None,
         reasoning_tokens: int | None = None,
+        reported_cost: Decimal | None = None,
+        service_tier: str | None = None,
+        inference_geo: str | None = None,
         error_message: str | None = None,
         **columns: Any,
     ) -> "LlmCall":
@@ -98,12 +117,14 @@ class LlmCall:
         Parts that are more than their whole raise the whole to their sum: some logs count cached
         tokens beside the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
         is told apart from others of its moment (see `told_apart`), a call_id too long for an index
-        becomes its digest, session_id and error_message are cut.
+        becomes its digest, session_id and error_message are cut. Tier and place are in lower
+        case, the tier by its one name. Whoever gives one of the two costs gives the other.
 
         Raises UnreadableRow when the tokens together are more than the table can hold.
         """
-        if cache_write_1h_tokens and (cache_write_tokens or 0) < cache_write_1h_tokens:
-            cache_write_tokens = cache_write_1h_tokens
+        kept = (cache_write_1h_tokens or 0) + (cache_write_12h_tokens or 0)
+        if kept > (cache_write_tokens or 0):
+            cache_write_tokens = kept
         if input_tokens is not None:
             cached = (cache_read_tokens or 0) + (cache_write_tokens or 0)
             input_tokens = max(input_tokens, cached)
@@ -113,6 +134,9 @@ class LlmCall:
             raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
+        estimated_cost = columns.pop("estimated_cost", None)
+        cost = estimated_cost if reported_cost is None else reported_cost
+        tier = service_tier.lower() if service_tier else None
         return cls(
             source=source,
             call_id=call_id,
@@ -123,7 +147,12 @@ class LlmCall:
             cache_read_tokens=cache_read_tokens,
             cache_write_tokens=cache_write_tokens,
             cache_write_1h_tokens=cache_write_1h_tokens,
+            cache_write_12h_tokens=cache_write_12h_tokens,
             reasoning_tokens=reasoning_tokens,
+            estimated_cost=cost,
+            reported_cost=cost,
+            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
+            inference_geo=inference_geo.lower() if inference_geo else None,
             error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
             **columns,
         )
@@ -142,6 +171,7 @@ class LlmCall:
         if not isinstance(success, bool):
             raise wrong_value(payload, "success", "true or false")
         calls = read_count(payload, "api_calls", LONGEST_COUNT)
+        tokens: dict[str, Any] = {name: read_count(payload, name) for name in TOKEN_COUNTS}
         return cls.of(
             source,
             read_text(payload, "call_id") or digest(payload),
@@ -151,7 +181,7 @@ class LlmCall:
             phase=read_text(payload, "phase"),
             provider=read_text(payload, "provider"),
             model=required(read_text(payload, "model"), payload, "call", "model"),
-            **{name: read_count(payload, name) for name in TOKEN_COUNTS},
+            **tokens,
             estimated_cost=read_money(payload, "estimated_cost"),
             success=success,
             error_message=read_text(payload, "error_message"),
@@ -159,6 +189,9 @@ class LlmCall:
             api_calls=1 if calls is None else calls,
             github_run_id=read_count(payload, "github_run_id"),
             github_run_attempt=read_count(payload, "github_run_attempt", LONGEST_COUNT),
+            service_tier=read_text(payload, "service_tier"),
+            inference_geo=read_text(payload, "inference_geo"),
+            web_search_requests=read_count(payload, "web_search_requests"),
         )
 
 
@@ -190,6 +223,10 @@ GREATER = (
     "error_message",
     "duration_ms",
     "api_calls",
+    "service_tier",
+    "inference_geo",
+    "web_search_requests",
+    "reported_cost",
 )
 LESSER = ("timestamp", "success", "github_run_id")
 
@@ -243,6 +280,7 @@ def finality(call: LlmCall) -> tuple[int, ...]:
         call.cache_read_tokens,
         call.cache_write_tokens,
         call.cache_write_1h_tokens,
+        call.cache_write_12h_tokens,
         call.reasoning_tokens,
     )
     known = (-1 if count is None else count for count in counts)

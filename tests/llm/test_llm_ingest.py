@@ -87,6 +87,11 @@ readings = st.builds(
     github_run_id=counts,
     github_run_attempt=counts,
     precedence=st.integers(0, 2),
+    cache_write_12h_tokens=counts,
+    service_tier=texts,
+    inference_geo=texts,
+    web_search_requests=counts,
+    reported_cost=st.none() | st.sampled_from([Decimal("4e-7"), Decimal("0.1000000001")]),
 )
 
 

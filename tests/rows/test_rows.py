@@ -345,7 +345,8 @@ def test_a_canonical_call_becomes_the_row_it_spells() -> None:
         "output_tokens": "20",
         "cache_read_tokens": 60.0,
         "cache_write_tokens": 10,
-        "cache_write_1h_tokens": 10,
+        "cache_write_1h_tokens": 6,
+        "cache_write_12h_tokens": 4,
         "reasoning_tokens": 5,
         "estimated_cost": Decimal("0.0123"),
         "success": False,
@@ -354,10 +355,16 @@ def test_a_canonical_call_becomes_the_row_it_spells() -> None:
         "api_calls": 1,
         "github_run_id": 1,
         "github_run_attempt": 2,
+        "service_tier": "Default",
+        "inference_geo": "US",
+        "web_search_requests": 3,
     }
     expected = {
         **record,
         "source": "canonical",
+        "reported_cost": Decimal("0.0123"),
+        "service_tier": "standard",
+        "inference_geo": "us",
         "timestamp": at("2026-01-05T08:00:00.000001Z"),
         "output_tokens": 20,
         "cache_read_tokens": 60,
@@ -476,3 +483,25 @@ def test_a_key_that_a_stranger_wrote_is_shown_harmless() -> None:
     for key in ("\x1b[31m", "k" * 1_000):
         text = str(wrong_value({key: False}, key, "an object"))
         assert text.isprintable() and len(text) < 200
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [("default", "standard"), ("BATCH", "batch"), ("auto", None), ("", None), (None, None)],
+)
+def test_a_service_tier_has_one_name(said: str | None, stored: str | None) -> None:
+    call = LlmCall.of("s", "1", at("2026-01-05T08:00:00Z"), service_tier=said)
+    assert call.service_tier == stored
+
+
+def test_a_reported_cost_is_kept_exactly_whichever_of_the_two_fields_names_it() -> None:
+    cost = Decimal("0.0000004")
+    for name in ("estimated_cost", "reported_cost"):
+        call = LlmCall.of("s", "1", at("2026-01-05T08:00:00Z"), **{name: cost})
+        assert (call.estimated_cost, call.reported_cost) == (cost, cost)
+
+
+def test_kept_cache_writes_are_part_of_the_writes_and_of_the_input() -> None:
+    kept = {"cache_write_1h_tokens": 5, "cache_write_12h_tokens": 7}
+    call = LlmCall.of("s", "1", at("2026-01-05T08:00:00Z"), input_tokens=3, **kept)
+    assert (call.cache_write_tokens, call.input_tokens) == (12, 12)

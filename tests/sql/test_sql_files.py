@@ -191,7 +191,7 @@ def test_a_table_has_the_fields_of_its_row_in_their_order(
 
 FINALITY = re.findall(
     r"^ +(?:coalesce\()?(\w+_tokens|precedence)\b",
-    (ROOT / "migrations" / "0013.llm-precedence.sql").read_text(encoding="utf-8"),
+    (ROOT / "migrations" / "0050.llm-price-conditions.sql").read_text(encoding="utf-8"),
     re.MULTILINE,
 )
 

@@ -19,6 +19,7 @@ TOKENS = (
     "cache_read_tokens",
     "cache_write_tokens",
     "cache_write_1h_tokens",
+    "cache_write_12h_tokens",
     "reasoning_tokens",
 )
 
@@ -64,5 +65,6 @@ def merged(calls: Iterable[LlmCall]) -> list[LlmCall]:
 
 
 def tokens(call: LlmCall) -> tuple[int | None, ...]:
-    """Input, output, cache reads, cache writes, those of an hour, and reasoning."""
-    return tuple(getattr(call, name) for name in TOKENS)
+    """Input, output, cache reads, cache writes, those kept for an hour, and reasoning."""
+    names = [name for name in TOKENS if name != "cache_write_12h_tokens"]
+    return tuple(getattr(call, name) for name in names)
