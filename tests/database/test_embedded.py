@@ -39,7 +39,8 @@ COMMAND = f"""
 import os, sys
 from pathlib import Path
 import psycopg
-from telemetry.embedded import EmbeddedUnavailable, server
+from telemetry.database.embedded.binaries import EmbeddedUnavailable
+from telemetry.database.embedded.server import server
 home, user, hidden = sys.argv[1:]
 if hidden:
     sys.modules[hidden] = None  # as if it were not installed

@@ -87,7 +87,7 @@ def test_a_killed_migrator_does_not_block_the_next(empty_dsn: str, tmp_path: Pat
     slow.mkdir()
     (slow / "0001.slow.sql").write_text("-- waits\ncreate table t (i int);\nselect pg_sleep(60);\n")
     program = (
-        f"from pathlib import Path; from telemetry.migrations import migrate; "
+        f"from pathlib import Path; from telemetry.database.migrations import migrate; "
         f"migrate({empty_dsn!r}, migrations=Path({str(slow)!r}))"
     )
     child = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)

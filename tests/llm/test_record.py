@@ -20,7 +20,7 @@ from support.paths import ROOT
 
 from telemetry.llm.record import recorded_call
 
-RECORDER = ROOT / "telemetry" / "record.py"
+RECORDER = ROOT / "telemetry" / "llm" / "record.py"
 
 
 @pytest.fixture

@@ -641,9 +641,9 @@ def test_killed_while_it_stores_it_has_stored_nothing_and_all_is_still_due(
     with simulated.serve() as url, GitHub(base_url=url) as github:
         program = f"""
 from datetime import UTC, datetime
-from telemetry.database import open_connection
-from telemetry.github import GitHub
-from telemetry.jobs import fetch_jobs, pending_jobs, store_jobs
+from telemetry.database.connection import open_connection
+from telemetry.github.client import GitHub
+from telemetry.runs.jobs import fetch_jobs, pending_jobs, store_jobs
 with GitHub(base_url={url!r}) as github, open_connection({dsn!r}) as connection:
     (run,) = pending_jobs(connection, {repository.id})
     found = fetch_jobs(github, {REPOSITORY!r}, run.github_run_id, run.attempts)
