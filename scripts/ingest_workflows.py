@@ -19,12 +19,14 @@ from telemetry import settings
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_runner_prices
-from telemetry.database.prune import horizon, prune
+from telemetry.database.prune import prune
+from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries import (
     ingestion_text,
     lost_text,
+    offer_text,
     pruned_text,
     report_text,
 )
@@ -49,6 +51,12 @@ def arguments() -> argparse.Namespace:
         action="store_false",
         default=settings.flag(environ, "TELEMETRY_ARCHIVED", default=True),
         help="leave out archived repositories of --org",
+    )
+    command.add_argument(
+        "--keep",
+        default=environ.get("TELEMETRY_KEEP"),
+        help="how long this database keeps its rows from now on, if longer than until now"
+        " (default: as stored, at first '6 months')",
     )
     command.add_argument(
         "--run-id",
@@ -92,6 +100,7 @@ def main() -> int:
     )
     if run_id is not None and len(repositories) != 1:
         raise settings.UsageError("RUN_ID: a run is of one repository; name it: REPO=owner/name")
+    keep = settings.keep(options.keep) if options.keep else None
     logs = logs_of_environment() if options.llm else None
     reports: list[Report] = []
     calls = pruned = None
@@ -99,10 +108,13 @@ def main() -> int:
         migrate(dsn, say)
         with open_connection(dsn) as connection:
             say(f"into {describe(connection)}")
+            if keep is not None:
+                said = offer_text(offer(connection, Retention(keep)))
+                say(said or f"this database keeps {keep}, as before")
             load_runner_prices(connection, os.environ)
             wanted = Wanted(
                 choice.since,
-                horizon(connection, options.keep).before,
+                horizon(connection, stored(connection)).before,
                 jobs=options.jobs,
                 full=options.full,
             )
@@ -122,7 +134,6 @@ def main() -> int:
                 calls = logs.ingest(connection) if logs else None
                 pruned = prune(
                     connection,
-                    options.keep,
                     local_time=datetime.now(UTC),
                     github_time=client.github_time,
                 )

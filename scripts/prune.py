@@ -1,7 +1,9 @@
-"""Delete what is older than is to be kept: runs by their creation, LLM calls by their time.
+"""Delete what is older than the database keeps: runs by their creation, LLM calls by their time.
 
-    make prune KEEP="6 months"
-    make prune KEEP="6 months" DRY_RUN=1
+    make prune                              by the retention that the database holds
+    make prune KEEP="6 months" DRY_RUN=1    count what would be deleted
+    make prune KEEP="6 months"              delete it, and keep six months from now on
+    make prune KEEP=forever                 delete nothing, now or later
 
 Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.
 """
@@ -15,7 +17,8 @@ from output import progress, say, show, show_json
 from telemetry import settings
 from telemetry.database.connection import connect, describe
 from telemetry.database.migrations import require_schema
-from telemetry.database.prune import prune
+from telemetry.database.prune import prune, would_prune
+from telemetry.database.retention import Retention, stored
 from telemetry.summaries import pruned_text
 
 
@@ -23,8 +26,8 @@ def main() -> int:
     command = parser(__doc__)
     command.add_argument(
         "--keep",
-        default=os.environ.get("TELEMETRY_KEEP", "6 months"),
-        help="an interval of PostgreSQL's (default: '6 months')",
+        default=os.environ.get("TELEMETRY_KEEP"),
+        help="how long to keep rows from now on (default: as stored, at first '6 months')",
     )
     command.add_argument(
         "--dry-run",
@@ -34,20 +37,21 @@ def main() -> int:
     )
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = command.parse_args()
+    keep = settings.keep(options.keep) if options.keep else None
     with connect(os.environ, say) as connection:
         require_schema(connection)
         say(f"in {describe(connection)}")
-        pruned = prune(
-            connection,
-            options.keep,
-            local_time=datetime.now(UTC),
-            dry_run=options.dry_run,
-            progress=progress(),
-        )
+        asked = None if keep is None else Retention(keep)
+        if options.dry_run:
+            pruned = would_prune(connection, asked or stored(connection))
+        else:
+            if asked:
+                say(f"this database keeps {asked} from now on")
+            pruned = prune(connection, asked, local_time=datetime.now(UTC), progress=progress())
     if options.json:
         show_json({"schema_version": 1, "dry_run": options.dry_run, "pruned": pruned})
     else:
-        show(pruned_text(pruned, options.dry_run))
+        show(pruned_text(pruned))
     return 0
 
 

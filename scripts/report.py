@@ -54,9 +54,10 @@ def main() -> int:
     options = command.parse_args()
     settings.choice(options.format, "FORMAT", ("html", "markdown"))
     now = settings.moment(options.now, "NOW") if options.now else datetime.now(UTC)
-    since = settings.since(options.since)
-    if since == "all":
-        raise settings.UsageError("SINCE: a report wants a date or an age such as 400d, not all")
+    given = settings.since(options.since)
+    if given == "all":
+        raise settings.UsageError("SINCE: a report takes a date or an age such as 400d, not all")
+    since = given.up_to(now) if isinstance(given, settings.Length) else given
     names = settings.repositories({}, options.repo) if options.repo else []
     with connect(environ, say) as connection:
         require_schema(connection)

@@ -8,6 +8,7 @@ MAX_AGE.
 """
 
 import os
+from datetime import UTC, datetime
 
 from command import parser, run
 from output import say, screen, show, show_json
@@ -35,7 +36,9 @@ def main() -> int:
     command.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = command.parse_args()
     settings.choice(options.format, "FORMAT", ("text", "markdown"))
-    max_age = settings.age(options.max_age, "MAX_AGE") if options.max_age else None
+    max_age = None
+    if options.max_age:
+        max_age = settings.age(options.max_age, "MAX_AGE").up_to(datetime.now(UTC))
     with connect(os.environ, say) as connection:
         require_schema(connection)
         found = status(connection, max_age)

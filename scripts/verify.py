@@ -16,7 +16,7 @@ from output import progress, say, show, show_json
 
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.database.prune import horizon
+from telemetry.database.retention import horizon, stored
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.verify import verify
 from telemetry.summaries import verification_text
@@ -36,7 +36,7 @@ def main() -> int:
     with github(options.wait) as client, connect(os.environ, say) as connection:
         require_schema(connection)
         client.budget.allow(choice.max_requests)
-        wanted = Wanted(choice.since, horizon(connection, options.keep).before)
+        wanted = Wanted(choice.since, horizon(connection, stored(connection)).before)
         tools = Tools(
             connection, client, wanted, choice.concurrency, notify=say, progress=progress()
         )

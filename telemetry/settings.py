@@ -1,7 +1,9 @@
 """What the user set: variables of the environment and of a .env file, read and checked."""
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -11,12 +13,57 @@ from telemetry import TelemetryError
 # Variables whose emptiness means that they are not set: ours, GitHub's and libpq's. What others
 # read may mean something else by it, as PAGER and the proxies' variables do.
 PREFIXES = ("TELEMETRY_", "GITHUB_", "DATABASE_URL", "PG")
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# What a length of time may be written with. Seconds are left out: nothing here needs them.
+UNITS = {
+    "minute": ("m", "min", "mins", "minute", "minutes"),
+    "hour": ("h", "hour", "hours"),
+    "day": ("d", "day", "days"),
+    "week": ("w", "week", "weeks"),
+    "month": ("mo", "mon", "mons", "month", "months"),
+    "year": ("y", "year", "years"),
+}
+UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
+LONGEST_YEARS = 200
+LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN")
 
 
 class UsageError(TelemetryError):
     """A setting that cannot be used; the command ends with exit code 2."""
+
+
+@dataclass(frozen=True)
+class Length:
+    """A length of time: whole calendar months, and beside them days and less.
+
+    `moment - length` is the moment that lies so long before another: a month earlier is the same
+    day of the month before, or its last day where it is shorter, as PostgreSQL subtracts it.
+    """
+
+    months: int = 0
+    rest: timedelta = timedelta(0)
+
+    def __rsub__(self, moment: datetime) -> datetime:
+        year, month = divmod(moment.year * 12 + moment.month - 1 - self.months, 12)
+        day = min(moment.day, monthrange(year, month + 1)[1])
+        return moment.replace(year=year, month=month + 1, day=day) - self.rest
+
+    def up_to(self, moment: datetime) -> timedelta:
+        """How long exactly it is when it ends at this moment."""
+        return moment - (moment - self)
+
+    def __str__(self) -> str:
+        """As people and PostgreSQL write it: `1 year 6 months`, `90 days`."""
+        years, months = divmod(self.months, 12)
+        hours, rest = divmod(self.rest.seconds, 3_600)
+        counts = {
+            "year": years,
+            "month": months,
+            "day": self.rest.days,
+            "hour": hours,
+            "minute": rest // 60,
+        }
+        return " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items() if n)
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -105,17 +152,17 @@ def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
     return None, TOKEN_VARIABLES[0]
 
 
-def since(text: str) -> datetime | timedelta | Literal["all"]:
-    """A moment (`2026-01-01` is its midnight UTC, or a time with its zone), or an age (`90d`).
+def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:
+    """A moment (`2026-01-01` is its midnight UTC, or a time with its zone), or an age (see `age`).
 
     `all` means as far back as rows are kept. Raises UsageError for anything else, and for a moment
     without a zone.
     """
     if text.strip().lower() == "all":
         return "all"
-    if re.fullmatch(r"[0-9]+[mhdw]", text.strip()):
-        return age(text, "SINCE")
-    return moment(text, "SINCE", "an age (90d)", "all")
+    if _length(text) is not None:
+        return age(text, variable)
+    return moment(text, variable, "an age (90d, '6 months')", "all")
 
 
 def moment(text: str, variable: str, *others: str) -> datetime:
@@ -137,12 +184,61 @@ def moment(text: str, variable: str, *others: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def age(text: str, variable: str) -> timedelta:
-    """A length of time such as `90m`, `12h`, `30d` or `2w`. Raises UsageError."""
-    match = re.fullmatch(r"([0-9]{1,6})([mhdw])", text.strip())
-    if not match or int(match[1]) == 0:
-        raise UsageError(f"{variable}: {text!r} is no length of time; give one such as 12h or 30d")
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
+def age(text: str, variable: str) -> Length:
+    """A length of time such as `12h`, `90d`, `2w`, `6 months` or `1 year 6 months`.
+
+    Raises UsageError for anything else, with what is wrong with it.
+    """
+    found = _length(text)
+    if found is None:
+        wrong = "is no length of time"
+        if re.fullmatch(r"[0-9]+", text.strip()):
+            wrong = "has no unit"
+        elif re.fullmatch(r"[0-9]+\s*s(ec(ond)?s?)?", text.strip(), re.IGNORECASE):
+            wrong = "is in seconds, which are not taken"
+        raise UsageError(f"{variable}: {text!r} {wrong}; give a number and a unit: {LENGTHS}")
+    if found == Length():
+        raise UsageError(f"{variable}: {text!r} is no time at all; give one such as {LENGTHS}")
+    if found.months / 12 + found.rest.days / 365 > LONGEST_YEARS:
+        raise UsageError(f"{variable}: {text!r} is longer than {LONGEST_YEARS} years")
+    return found
+
+
+def keep(text: str, variable: str = "KEEP") -> Length | Literal["forever"]:
+    """How long rows are kept: a day or more, or `forever`. Raises UsageError."""
+    if text.strip().lower() == "forever":
+        return "forever"
+    try:
+        found = age(text, variable)
+    except UsageError as error:
+        raise UsageError(f"{error}, or forever") from None
+    if not found.months and found.rest < timedelta(days=1):
+        minutes = re.fullmatch(r"([0-9]+)\s*m", text.strip(), re.IGNORECASE)
+        meant = f"'{minutes[1]} months'" if minutes else LENGTHS
+        raise UsageError(
+            f"{variable}: {text!r} is {found}, and a day is the least that is kept; "
+            f"{'did you mean' if minutes else 'give one such as'} {meant}{'?' if minutes else ''}"
+        )
+    return found
+
+
+def _length(text: str) -> Length | None:
+    """The sum of numbers with units, None where the text is something else."""
+    parts = re.findall(r"([0-9]{1,9})\s*([a-z]+)", text.lower())
+    whole = r"\s*([0-9]{1,9}\s*[a-z]+[\s,]*)+"
+    if not re.fullmatch(whole, text, re.IGNORECASE | re.ASCII):
+        return None
+    if not all(spelling in UNIT_OF for _, spelling in parts):
+        return None
+    counts = dict.fromkeys(UNITS, 0)
+    for number, spelling in parts:
+        counts[UNIT_OF[spelling]] += int(number)
+    months = counts["year"] * 12 + counts["month"]
+    try:
+        rest = {f"{unit}s": counts[unit] for unit in ("week", "day", "hour", "minute")}
+        return Length(months, timedelta(**rest))
+    except OverflowError:
+        return None
 
 
 def whole_number(text: str, variable: str, least: int, most: int) -> int:

@@ -5,6 +5,7 @@ Returned, never printed; every name that came from GitHub goes through `plain`.
 
 import csv
 import io
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 
 from telemetry.database.prune import Pruned
 from telemetry.database.questions import Answer, Question
+from telemetry.database.retention import Offer
 from telemetry.database.status import Status, in_words
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.differences import Difference
@@ -50,13 +52,41 @@ def report_text(report: Report) -> str:
     return "\n".join(lines)
 
 
-def pruned_text(pruned: Pruned, dry_run: bool = False) -> str:
-    """What pruning took out, or would."""
-    verb = "would be pruned" if dry_run else "pruned"
-    return (
-        f"{verb}, older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
+def pruned_text(pruned: Pruned) -> str:
+    """What pruning deleted, or would delete."""
+    if pruned.before is None:
+        return "nothing is pruned: this database keeps its rows forever"
+    older = (
+        f"older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
         f"{counted(pruned.workflow_runs, 'run attempt')}, {counted(pruned.llm_calls, 'LLM call')}"
     )
+    if pruned.is_held:
+        return (
+            f"not pruned, though {older}; these rows are older than this database's retention. "
+            f"{_prune_command(pruned.keep)} deletes them, make ingest KEEP=forever keeps them"
+        )
+    return f"{'would be pruned' if pruned.is_dry else 'pruned'}, {older}"
+
+
+def offer_text(offer: Offer) -> str | None:
+    """What became of the KEEP that an ingest was given; None where it changed nothing."""
+    if offer.now == offer.asked:
+        if str(offer.before) == str(offer.asked):
+            return None
+        return f"this database keeps {offer.now} from now on; until now it kept {offer.before}"
+    counts = [
+        counted(offer.older.workflow_runs, "run attempt"),
+        counted(offer.older.llm_calls, "LLM call"),
+    ]
+    return (
+        f"KEEP={offer.asked} changes nothing here: this database keeps {offer.before}, and an "
+        f"ingest never shortens that. {' and '.join(counts)} are older than {offer.asked}; "
+        f"{_prune_command(str(offer.asked))} deletes them and keeps {offer.asked} from then on"
+    )
+
+
+def _prune_command(keep: str) -> str:
+    return f"make prune KEEP={shlex.quote(keep)}"
 
 
 REPOSITORY_COLUMNS = {
@@ -98,11 +128,18 @@ def status_text(status: Status, screen: Screen = PAPER) -> str:
         parts.append(table(repositories, REPOSITORY_COLUMNS, screen))
         parts += [proof_text(row) for row in status.proof]
     parts.append(table(tables, TABLE_COLUMNS, screen))
+    parts.append(_retention_text(status.retention))
     if status.llm["calls"]:
         parts.append(_llm_text(status.llm))
     concerns = [screen.styled(f"! {plain(text)}", YELLOW) for text in status.concerns]
     parts.append("\n".join(concerns) or "All is fresh.")
     return "\n\n".join(parts)
+
+
+def _retention_text(old: Pruned) -> str:
+    if old.before is None:
+        return "rows are kept forever"
+    return f"this database keeps {old.keep}: rows from {old.before:%Y-%m-%d %H:%M} UTC on"
 
 
 def _llm_text(llm: Mapping[str, Any]) -> str:

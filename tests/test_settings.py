@@ -1,15 +1,18 @@
 """What a user may write, and the sentence for what cannot be used."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from telemetry.settings import (
+    Length,
     UsageError,
     age,
     choice,
     flag,
+    keep,
     merged,
     read_env_file,
     repositories,
@@ -139,12 +142,13 @@ def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:
         ("2026-01-02", datetime(2026, 1, 2, tzinfo=UTC)),
         ("2026-01-02T08:00:00Z", datetime(2026, 1, 2, 8, tzinfo=UTC)),
         ("2026-01-02 08:00+02:00", datetime(2026, 1, 2, 6, tzinfo=UTC)),
-        ("90d", timedelta(days=90)),
-        ("36h", timedelta(hours=36)),
-        (" 2w ", timedelta(weeks=2)),
+        ("90d", Length(0, timedelta(days=90))),
+        ("36h", Length(0, timedelta(hours=36))),
+        (" 2w ", Length(0, timedelta(weeks=2))),
+        ("6 months", Length(6)),
     ],
 )
-def test_since_is_a_date_a_time_or_an_age(text: str, moment: datetime | timedelta) -> None:
+def test_since_is_a_date_a_time_or_an_age(text: str, moment: datetime | Length) -> None:
     assert since(text) == moment
 
 
@@ -160,8 +164,8 @@ def test_since_may_be_all_that_is_kept(text: str) -> None:
         ("٩d", "is no moment"),
         ("2026-13-01", "is no moment"),
         ("2026-01-02T08:00", "has no time zone"),
-        ("0d", "is no length of time"),
-        ("9999999d", "is no length of time"),
+        ("0d", "is no time at all"),
+        ("9999999d", "is longer than 200 years"),
         ("-5d", "is no moment"),
         ("", "is no moment"),
     ],
@@ -171,10 +175,78 @@ def test_any_other_since_is_refused_with_its_reason(text: str, said: str) -> Non
         since(text)
 
 
-@pytest.mark.parametrize("text", ["12", "h", "1.5h", "", "-1h", "0h", "٩h"])
-def test_a_length_of_time_has_a_number_and_a_unit(text: str) -> None:
-    with pytest.raises(UsageError, match="MAX_AGE"):
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("90m", Length(0, timedelta(minutes=90))),
+        ("12h", Length(0, timedelta(hours=12))),
+        ("90 days", Length(0, timedelta(days=90))),
+        ("1week", Length(0, timedelta(weeks=1))),
+        ("1 Month", Length(1)),
+        ("2y", Length(24)),
+        ("1 year, 6 months 3d", Length(18, timedelta(days=3))),
+    ],
+)
+def test_one_grammar_for_every_length_of_time(text: str, length: Length) -> None:
+    assert age(text, "MAX_AGE") == since(text) == length
+    if length.months or length.rest >= timedelta(days=1):
+        assert keep(text) == length
+    assert age(str(length), "MAX_AGE") == length
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("12", "has no unit"),
+        ("1s", "is in seconds, which are not taken"),
+        ("0h", "is no time at all"),
+        *((text, "is no length of time") for text in ("h", "1.5h", "", "-1h", "٩h", "6 moons")),
+        ("9" * 12 + "w", "is no length of time"),
+        ("99999w", "is longer than 200 years"),
+    ],
+)
+def test_any_other_length_of_time_is_refused_with_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^MAX_AGE: .* {said}.*"):
         age(text, "MAX_AGE")
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "end"),
+    [
+        ("2026-03-31", Length(1), "2026-02-28"),
+        ("2024-03-31", Length(1), "2024-02-29"),
+        ("2026-01-15", Length(1), "2025-12-15"),
+        ("2026-08-31", Length(6), "2026-02-28"),
+        ("2026-01-01", Length(25, timedelta(days=1)), "2023-11-30"),
+    ],
+)
+def test_a_month_earlier_is_the_same_day_or_the_last_one(
+    start: str, length: Length, end: str
+) -> None:
+    moment = datetime.fromisoformat(start)
+    assert moment - length == datetime.fromisoformat(end)
+    assert moment - length.up_to(moment) == moment - length
+
+
+def test_rows_may_be_kept_forever() -> None:
+    assert keep(" Forever ") == "forever"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("6m", "'6m' is 6 minutes, and a day is the least that is kept; did you mean '6 months'?"),
+        ("23 h", "'23 h' is 23 hours, and a day is the least that is kept"),
+        ("half a year", "is no length of time.* or forever$"),
+        ("6", "has no unit"),
+        ("-6 months", "is no length of time"),
+        ("0 days", "is no time at all"),
+        ("", "is no length of time"),
+    ],
+)
+def test_a_keep_that_cannot_be_meant_is_refused(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^KEEP: .*{re.escape(said) if '?' in said else said}"):
+        keep(text)
 
 
 @pytest.mark.parametrize("text", ["0", "17", "-1", "four", "4.0", "", "٤"])

@@ -3,7 +3,7 @@
 import argparse
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from telemetry import settings
@@ -14,13 +14,13 @@ class Chosen:
     """Which repositories, how far back (None: the default), how fast, how many requests."""
 
     repositories: list[str]
-    since: datetime | timedelta | Literal["all"] | None
+    since: datetime | settings.Length | Literal["all"] | None
     concurrency: int
     max_requests: int | None
 
 
 def add_github_options(command: argparse.ArgumentParser) -> None:
-    """Add --repo, --since, --keep, --concurrency, --max-requests and --wait."""
+    """Add --repo, --since, --concurrency, --max-requests and --wait."""
     command.add_argument(
         "--repo",
         metavar="OWNER/NAME",
@@ -31,11 +31,6 @@ def add_github_options(command: argparse.ArgumentParser) -> None:
         "--since",
         default=os.environ.get("TELEMETRY_SINCE"),
         help="a date, a time with its zone, an age such as 90d, or all (default: 30 days ago)",
-    )
-    command.add_argument(
-        "--keep",
-        default=os.environ.get("TELEMETRY_KEEP", "6 months"),
-        help="what is older is pruned, and neither fetched nor compared (default: '6 months')",
     )
     command.add_argument(
         "--concurrency",

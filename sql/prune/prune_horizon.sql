@@ -3,4 +3,5 @@
 --   psql "$DATABASE_URL" -f sql/prune/prune_horizon.sql -v keep='6 months'
 select
   now() as database_time,
-  date_trunc('second', now() - :'keep'::interval) as horizon;
+  date_trunc('second', (now() at time zone 'UTC' - :'keep'::interval) at time zone 'UTC')
+    as horizon;

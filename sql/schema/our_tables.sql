@@ -20,6 +20,7 @@ where table_schema = current_schema()
       'repositories',
       'ingestions',
       'installed_views',
+      'retention',
       '_yoyo_migration',
       '_yoyo_log',
       '_yoyo_version',

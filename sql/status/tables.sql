@@ -110,4 +110,12 @@ select
   min(acquired_at) as oldest,
   max(acquired_at) as newest,
   pg_total_relation_size('leases') as bytes
-from leases;
+from leases
+union all
+select
+  'retention' as table_name,
+  count(*) as rows,
+  min(chosen_at) as oldest,
+  max(chosen_at) as newest,
+  pg_total_relation_size('retention') as bytes
+from retention;

@@ -1,14 +1,12 @@
-"""Taking out what is older than is to be kept."""
+"""Deleting the rows that are older than this database keeps."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-
-from psycopg import errors
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, patiently
-from telemetry.settings import UsageError
+from telemetry.database.retention import Retention, choose, count, horizon, stored
 
 # Beyond this the clocks are not merely off by seconds: one of them is wrong, and a wrong clock
 # must not decide what is old.
@@ -16,74 +14,75 @@ LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Horizon:
-    """The database's clock, and the moment before which rows are too old. Both are UTC."""
-
-    database_time: datetime
-    before: datetime
-
-
-@dataclass(frozen=True)
 class Pruned:
-    """How many rows of each table were older than `before` (UTC) and were deleted, or would be."""
+    """How many rows of each table were older than `before` (UTC).
 
-    before: datetime
-    workflow_runs: int
-    llm_calls: int
-
-
-def horizon(connection: Connection, keep: str) -> Horizon:
-    """What `keep`, an interval such as `6 months`, comes to by the database's clock.
-
-    Raises UsageError when PostgreSQL does not read it as an interval, or as less than a day.
+    They were deleted; where `is_dry` or `is_held` they were only counted (see Retention.is_held).
+    `keep` is the retention, such as `6 months`; with `forever`, `before` is None.
     """
-    try:
-        row = execute(connection, "prune/prune_horizon", {"keep": keep}).fetchone()
-    except (errors.DataError, errors.InvalidDatetimeFormat):
-        raise UsageError(f"KEEP: {keep!r} is no interval; give one such as '6 months'") from None
-    assert row is not None
-    found = Horizon(row["database_time"], row["horizon"])
-    if found.before > found.database_time - timedelta(days=1):
-        # A bare number is seconds to PostgreSQL: KEEP=6 would delete nearly everything.
-        raise UsageError(f"KEEP: {keep!r} is less than a day; give one such as '6 months'")
-    return found
+
+    keep: str
+    before: datetime | None
+    workflow_runs: int = 0
+    llm_calls: int = 0
+    is_dry: bool = False
+    is_held: bool = False
+
+
+def would_prune(connection: Connection, retention: Retention) -> Pruned:
+    """What `prune` would delete by this retention; deletes nothing. Raises psycopg.Error."""
+    if retention.keep == "forever":
+        return Pruned(str(retention), None, is_dry=True)
+    before, old = horizon(connection, retention).before, count(connection, retention)
+    return Pruned(str(retention), before, old.workflow_runs, old.llm_calls, is_dry=True)
 
 
 def prune(
     connection: Connection,
-    keep: str,
+    asked: Retention | None = None,
     *,
     local_time: datetime,
     github_time: datetime | None = None,
-    dry_run: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pruned:
-    """Delete what is older than `keep`, in small transactions; returns what was deleted.
+    """Delete what is older than this database keeps, in small transactions; returns the counts.
 
-    Whole runs go at once, by the creation time that all their attempts share. A dry run only
-    counts. Raises UsageError as `horizon` does, and TelemetryError when the clocks disagree.
+    `asked`, where it is given, first becomes what the database keeps. Whole runs go at once, by
+    the creation time that all their attempts share. While the retention is held, rows are only
+    counted. Raises TelemetryError when the clocks disagree, and psycopg.Error.
     """
-    found = horizon(connection, keep)
-    _compare_clocks(found.database_time, local_time, github_time)
-    before = {"before": found.before}
-    counts = execute(connection, "prune/prune_counts", before).fetchone()
-    assert counts is not None
-    if dry_run:
-        return Pruned(found.before, counts["workflow_runs"], counts["llm_calls"])
+    kept = asked or stored(connection)
+    found = horizon(connection, kept)
+    if kept.keep != "forever":
+        _compare_clocks(found.database_time, local_time, github_time)
+    if asked:
+        choose(connection, asked)
+    if kept.keep == "forever":
+        return Pruned(str(kept), None)
+    if kept.is_held:
+        return replace(would_prune(connection, kept), is_dry=False, is_held=True)
+    total = count(connection, kept).total
+    deleted = _delete(connection, found.before, lambda done: progress(done, total))
+    return Pruned(str(kept), found.before, deleted["workflow_runs"], deleted["llm_calls"])
+
+
+def _delete(
+    connection: Connection, moment: datetime, progress: Callable[[int], None]
+) -> dict[str, int]:
+    """Delete what is older than a moment; returns how many rows of each table."""
+    before = {"before": moment}
     # What was listed has to say what is stored, so that what is gone is not claimed any more.
     with connection.transaction():
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
             execute(connection, f"prune/{name}", before)
-    total = counts["workflow_runs"] + counts["llm_calls"]
     deleted = {"workflow_runs": 0, "llm_calls": 0}
     for table, key in (("workflow_runs", "github_run_id"), ("llm_calls", "call_id")):
-        while count := _prune_batch(connection, table, key, found.before):
-            deleted[table] += count
-            progress(sum(deleted.values()), total)
-    execute(connection, "prune/prune_missing_attempts", before)
-    execute(connection, "prune/prune_ingestions", before)
-    execute(connection, "prune/prune_llm_ingestions", before)
-    return Pruned(found.before, **deleted)
+        while batch := _prune_batch(connection, table, key, moment):
+            deleted[table] += batch
+            progress(sum(deleted.values()))
+    for name in ("prune_missing_attempts", "prune_ingestions", "prune_llm_ingestions"):
+        execute(connection, f"prune/{name}", before)
+    return deleted
 
 
 def _prune_batch(connection: Connection, table: str, key: str, before: datetime) -> int:

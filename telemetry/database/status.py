@@ -1,10 +1,12 @@
 """What the database holds and how fresh it is, from the database alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from telemetry.database import retention
 from telemetry.database.connection import Connection, describe, execute
+from telemetry.database.prune import Pruned, would_prune
 
 # The cron workflow comes every six hours; four in a row may be late before it is worth a word.
 STALE_AFTER = timedelta(days=1)
@@ -16,8 +18,9 @@ class Status:
 
     `proof` says for each repository whether what is stored adds up to what GitHub reported, and
     what is pending; sql/status/proof.sql defines its terms. `llm` is the one row of
-    sql/status/llm.sql. `concerns` says in words what is stale or went wrong; `too_old` names the
-    repositories whose last complete ingest is longer ago than was asked for, or never was.
+    sql/status/llm.sql. `retention` is what the next prune would delete. `concerns` says in words
+    what is stale or went wrong; `too_old` names the repositories whose last complete ingest is
+    longer ago than was asked for, or never was.
     """
 
     database: str
@@ -25,6 +28,7 @@ class Status:
     proof: list[dict[str, Any]]
     tables: list[dict[str, Any]]
     llm: dict[str, Any]
+    retention: Pruned
     concerns: list[str]
     too_old: list[str]
 
@@ -50,6 +54,9 @@ def status(
         # An ingest that was not complete has said itself what it left.
         concerns += _left(row) if row["repository_id"] in complete else []
     concerns += _llm_concerns(llm)
+    kept = retention.stored(connection)
+    old = replace(would_prune(connection, kept), is_held=kept.is_held)
+    concerns += _held(old)
     if not repositories and not llm["calls"]:
         concerns.append("nothing has been ingested yet; try: make ingest REPO=owner/name")
     too_old = [row["repository"] for row in repositories if _is_older(row, limit)]
@@ -57,7 +64,7 @@ def status(
         too_old = []
     elif not repositories:
         too_old = ["every repository"]
-    return Status(describe(connection), repositories, proof, tables, llm, concerns, too_old)
+    return Status(describe(connection), repositories, proof, tables, llm, old, concerns, too_old)
 
 
 def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -131,6 +138,17 @@ def _left(row: dict[str, Any]) -> list[str]:
             f"{name}: attempts whose jobs are still to fetch: {row['attempts_without_jobs']:,}"
         )
     return said
+
+
+def _held(old: Pruned) -> list[str]:
+    """Rows that are too old, and that stay until somebody says what is to become of them."""
+    if not old.is_held:
+        return []
+    return [
+        f"{old.workflow_runs:,} run attempts and {old.llm_calls:,} LLM calls are older than the "
+        f"{old.keep} that rows are kept by default, and stay until KEEP is given: make prune "
+        f"KEEP='{old.keep}' deletes them, make ingest KEEP=forever keeps them"
+    ]
 
 
 def _llm_concerns(llm: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.listing import Limits
-from telemetry.settings import UsageError
+from telemetry.settings import Length, UsageError
 
 DEFAULT_AGE = timedelta(days=30)
 
@@ -26,7 +26,7 @@ class Wanted:
     `jobs`: their jobs and steps too. `full`: list again all that was ever listed.
     """
 
-    since: datetime | timedelta | Literal["all"] | None
+    since: datetime | timedelta | Length | Literal["all"] | None
     horizon: datetime
     jobs: bool = True
     full: bool = False
@@ -37,7 +37,7 @@ class Wanted:
             return whole_second(max(now - DEFAULT_AGE, self.horizon))
         if self.since == "all":
             return whole_second(self.horizon)
-        start = now - self.since if isinstance(self.since, timedelta) else self.since
+        start = self.since if isinstance(self.since, datetime) else now - self.since
         # An age is measured by another clock than the horizon: allow for their difference.
         if start < self.horizon - timedelta(hours=1):
             raise UsageError(

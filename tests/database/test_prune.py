@@ -1,4 +1,4 @@
-"""Pruning takes out all that is too old and nothing else, and never by a wrong clock."""
+"""Pruning deletes all that is too old and nothing else, by the database's own retention."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +7,14 @@ from support.rows import llm_call, workflow_run
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, upsert
-from telemetry.database.prune import Pruned, horizon, prune
-from telemetry.settings import UsageError
+from telemetry.database.migrations import MIGRATIONS
+from telemetry.database.prune import Pruned, prune, would_prune
+from telemetry.database.retention import Retention, choose, horizon, offer, stored
+from telemetry.settings import Length, age, keep
+
+
+def kept(text: str) -> Retention:
+    return Retention(keep(text))
 
 
 def now() -> datetime:
@@ -38,10 +44,10 @@ def fill(connection: Connection, border: datetime) -> None:
 def test_what_is_older_than_the_border_goes_and_nothing_else(connection: Connection) -> None:
     # now() stands still within a transaction, so that the border can be hit exactly.
     with connection.transaction():
-        border = horizon(connection, "30 days").before
+        border = horizon(connection, kept("30 days")).before
         fill(connection, border)
-        pruned = prune(connection, "30 days", local_time=now())
-        assert pruned == Pruned(border, workflow_runs=2, llm_calls=1)
+        pruned = prune(connection, kept("30 days"), local_time=now())
+        assert pruned == Pruned("30 days", border, workflow_runs=2, llm_calls=1)
         left = connection.execute("select distinct github_run_id as id from workflow_runs")
         assert {row["id"] for row in left} == {2, 3}
         assert count(connection, "llm_calls") == 2
@@ -49,10 +55,11 @@ def test_what_is_older_than_the_border_goes_and_nothing_else(connection: Connect
 
 def test_a_dry_run_counts_and_deletes_nothing(connection: Connection) -> None:
     with connection.transaction():
-        fill(connection, horizon(connection, "30 days").before)
-        pruned = prune(connection, "30 days", local_time=now(), dry_run=True)
+        fill(connection, horizon(connection, kept("30 days")).before)
+        pruned = would_prune(connection, kept("30 days"))
         assert (pruned.workflow_runs, pruned.llm_calls) == (2, 1)
         assert count(connection, "workflow_runs") == 6
+        assert str(stored(connection)) == "6 months"
 
 
 def test_more_than_one_batch_is_pruned(connection: Connection) -> None:
@@ -62,7 +69,7 @@ def test_more_than_one_batch_is_pruned(connection: Connection) -> None:
     )
     upsert(connection, [workflow_run(github_run_id=99_999, created_at=now())])
     seen: list[tuple[int, int]] = []
-    pruned = prune(connection, "6 months", local_time=now(), progress=lambda *at: seen.append(at))
+    pruned = prune(connection, local_time=now(), progress=lambda *at: seen.append(at))
     assert pruned.workflow_runs == 12_000
     assert count(connection, "workflow_runs") == 1
     assert len(seen) >= 3
@@ -75,7 +82,7 @@ def test_the_last_complete_ingest_is_remembered_however_old(connection: Connecti
         "case when n = 4 then 'complete' else 'failed' end, now(), 0, 0, 0, 0, 0, 0, 0, 0, 0, null "
         "from generate_series(1, 6) as n"
     )
-    prune(connection, "6 months", local_time=now())
+    prune(connection, local_time=now())
     left = connection.execute("select outcome from ingestions order by started_at").fetchall()
     assert [row["outcome"] for row in left] == ["complete", "failed"]
 
@@ -90,16 +97,87 @@ def test_nothing_is_pruned_when_clocks_disagree(
     with pytest.raises(TelemetryError, match="nothing was pruned, because the clocks disagree"):
         prune(
             connection,
-            "6 months",
+            kept("1 month"),
             local_time=now() + local,
             github_time=None if github is None else now() + github,
         )
     assert count(connection, "workflow_runs") == 1
+    assert str(stored(connection)) == "6 months"
 
 
-@pytest.mark.parametrize("keep", ["half a year", "6 moons", "", "6", "-6 months", "0 days", "23 h"])
-def test_an_interval_that_cannot_be_meant_is_refused(connection: Connection, keep: str) -> None:
-    upsert(connection, [workflow_run(created_at=now() - timedelta(days=400))])
-    with pytest.raises(UsageError, match="KEEP"):
-        prune(connection, keep, local_time=now())
+def test_forever_deletes_nothing_however_old(connection: Connection) -> None:
+    upsert(connection, [workflow_run(created_at=datetime(1999, 1, 1, tzinfo=UTC))])
+    assert prune(connection, kept("forever"), local_time=now()) == Pruned("forever", None)
+    assert prune(connection, local_time=now()).workflow_runs == 0
     assert count(connection, "workflow_runs") == 1
+
+
+@pytest.mark.parametrize("text", ["1 day", "2w", "6 months", "1 year 6 months", "25 months"])
+def test_a_horizon_is_the_same_in_python_and_in_the_database(
+    connection: Connection, text: str
+) -> None:
+    connection.execute("set time zone 'Pacific/Auckland'")
+    found = horizon(connection, kept(text))
+    expected = found.database_time.astimezone(UTC) - age(text, "KEEP")
+    assert found.before == expected.replace(microsecond=0)
+
+
+OLD = timedelta(days=20)
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "has_old_rows", "is_taken"),
+    [
+        # Nobody has chosen yet: what is given first is taken, unless rows would go by it.
+        (None, "10 days", False, True),
+        (None, "10 days", True, False),
+        (None, "6 months", True, True),
+        (None, "2 years", True, True),
+        # What somebody chose grows by an ingest, and never shrinks by one.
+        ("1 year", "10 days", False, False),
+        ("1 year", "11 months", True, False),
+        ("11 months", "1 year", True, True),
+        ("1 year", "forever", True, True),
+        ("forever", "200 years", False, False),
+        # Shorter than the old row: choosing longer deletes no more than before.
+        ("5 days", "10 days", True, True),
+    ],
+)
+def test_an_ingest_takes_a_longer_keep_and_deletes_nothing_by_a_shorter_one(
+    connection: Connection, before: str | None, asked: str, has_old_rows: bool, is_taken: bool
+) -> None:
+    if before is not None:
+        choose(connection, kept(before))
+    if has_old_rows:
+        upsert(connection, [workflow_run(created_at=now() - OLD)])
+        upsert(connection, [llm_call(timestamp=now() - OLD)])
+    found = offer(connection, kept(asked))
+    is_older = has_old_rows and asked.endswith("0 days")
+    assert (found.older.workflow_runs, found.older.llm_calls) == (is_older, is_older)
+    assert str(found.now) == (asked if is_taken else str(found.before))
+    assert str(stored(connection)) == str(found.now)
+
+
+@pytest.mark.parametrize("days", [100, 200])
+def test_a_database_of_before_deletes_nothing_until_asked(
+    connection: Connection, days: int
+) -> None:
+    """As the migration finds it: rows, and no retention yet."""
+    is_old = days > 190
+    connection.execute("drop table retention")
+    upsert(connection, [workflow_run(created_at=now() - timedelta(days=days))])
+    migration = (MIGRATIONS / "0030.retention.sql").read_bytes()
+    for _ in range(2):  # a migration may be applied again after a crash
+        connection.execute(migration)
+        assert stored(connection) == Retention(Length(6), is_chosen=False, is_held=is_old)
+    pruned = prune(connection, local_time=now())
+    assert (pruned.is_held, pruned.workflow_runs) == (is_old, int(is_old))
+    assert count(connection, "workflow_runs") == 1
+    if not is_old:
+        return
+    assert offer(connection, kept("6 months")).older.total == 1
+    assert stored(connection).is_held
+    assert str(offer(connection, kept("1 year")).now) == "1 year"
+    assert prune(connection, local_time=now()).workflow_runs == 0
+    assert prune(connection, kept("6 months"), local_time=now()).workflow_runs == 1
+    assert count(connection, "workflow_runs") == 0

@@ -8,9 +8,11 @@ from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry.database.connection import Connection, execute, upsert
-from telemetry.database.prune import horizon, prune
+from telemetry.database.prune import prune
+from telemetry.database.retention import Retention, horizon
 from telemetry.database.status import in_words, status
 from telemetry.rows.runs import Repository
+from telemetry.settings import keep
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -44,6 +46,7 @@ def test_repositories_and_tables_are_counted(connection: Connection) -> None:
         "llm_calls": 1,
         "repositories": 1,
         "ingestions": 1,
+        "retention": 1,
     }
     assert all(row["bytes"] > 0 for row in found.tables)
 
@@ -374,7 +377,7 @@ def test_what_was_pruned_leaves_no_gap_and_it_still_adds_up(
 ) -> None:
     ingested_by(connection, Simulator(world))
     before = proof(connection)
-    prune(connection, "20 days", local_time=datetime.now(UTC))
+    prune(connection, Retention(keep("20 days")), local_time=datetime.now(UTC))
     row = proof(connection)
     assert_balanced(row)
     assert 0 < row["reported_runs"] < before["reported_runs"]
@@ -390,12 +393,12 @@ def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
         "where created_from = (select min(created_from) from windows)"
     )
     before = proof(connection)
-    prune(connection, "90 days", local_time=datetime.now(UTC))
+    prune(connection, Retention(keep("90 days")), local_time=datetime.now(UTC))
     after = proof(connection)
     assert_balanced(after)
     terms = ("reported_runs", "stored_runs", "complete_windows", "gaps", "elsewhere_runs")
     assert [after[term] for term in terms] == [before[term] for term in terms]
-    moved = horizon(connection, "90 days").before - after["listed_from"]
+    moved = horizon(connection, Retention(keep("90 days"))).before - after["listed_from"]
     assert moved < timedelta(minutes=1)
 
 

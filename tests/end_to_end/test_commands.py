@@ -9,8 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,74 +17,13 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_httpserver import HTTPServer
 from support.artifacts import answers, artifact
-from support.checkouts import checkout
+from support.commands import Run, assert_one_sentence, make, start
 from support.ingests import assert_equals_truth, stored
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
-from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-
-Finished = subprocess.CompletedProcess[str]
-Run = Callable[..., Finished]
-
-
-@pytest.fixture
-def world() -> World:
-    return team_month(seed=5, now=datetime.now(UTC), runs_per_day=12)
-
-
-@pytest.fixture
-def simulated(world: World) -> Simulator:
-    return Simulator(world, tokens={"good-token": 5_000})
-
-
-@pytest.fixture
-def url(simulated: Simulator) -> Iterator[str]:
-    with simulated.serve() as served:
-        yield served
-
-
-@pytest.fixture
-def environ(dsn: str, url: str, tmp_path: Path) -> dict[str, str]:
-    """A fresh user's environment, with a database and a simulated GitHub."""
-    return {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "DATABASE_URL": dsn,
-        "GITHUB_API_URL": url,
-        "GITHUB_TOKEN": "good-token",
-        "TELEMETRY_REPO": "acme/app",
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-@pytest.fixture
-def run(environ: dict[str, str]) -> Run:
-    def command(script: str, *arguments: str, **changes: str | None) -> Finished:
-        variables = {k: v for k, v in {**environ, **changes}.items() if v is not None}
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
-            env=variables,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return command
-
-
-def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
-        env=environ,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def earlier(connection: Connection) -> int:
@@ -100,15 +38,6 @@ def wait_for_rows(connection: Connection, least: int) -> None:
             return
         time.sleep(0.02)
     pytest.fail(f"fewer than {least} rows were stored")
-
-
-def assert_one_sentence(done: Finished, code: int, *words: str) -> None:
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert done.returncode == code, done.stderr
-    assert len(errors) == 1, done.stderr
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in errors[0], errors[0]
 
 
 def test_an_ingest_stores_the_truth_and_says_what_it_did(
@@ -137,19 +66,6 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     assert report["ingestion"]["inserted"] == len(stored(connection)) - earlier(connection)
     assert datetime.fromisoformat(report["ingestion"]["since"]).utcoffset() == timedelta(0)
     assert answer["pruned"]["workflow_runs"] == 0
-
-
-def test_what_is_older_than_is_kept_is_pruned_after_an_ingest(
-    run: Run, connection: Connection
-) -> None:
-    run("ingest_workflows")
-    before = len(stored(connection))
-    done = run("ingest_workflows", TELEMETRY_KEEP="10 days")
-    left = stored(connection)
-    assert 0 < len(left) < before
-    assert f": {before - len(left)} run attempts" in done.stdout
-    oldest = min(row["created_at"] for row in left)
-    assert oldest > datetime.now(UTC) - timedelta(days=10)
 
 
 def test_prune_alone_counts_first_and_deletes_then(run: Run, connection: Connection) -> None:
@@ -326,15 +242,6 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing(
 ) -> None:
     done = make({**environ, "SINCE": "nonsense", "KEEP": "nonsense"}, tmp_path, "ingest")
     assert done.returncode == 0, done.stderr
-
-
-def make(environ: dict[str, str], folder: Path, *words: str, env_file: str = "") -> Finished:
-    """Run make in a copy of the checkout, beside this `.env`."""
-    copy = checkout(folder)
-    (copy / ".env").write_text(env_file)
-    return subprocess.run(
-        ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=120
-    )
 
 
 @pytest.fixture

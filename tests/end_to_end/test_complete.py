@@ -17,12 +17,14 @@ from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
+from telemetry.database.retention import Retention
 from telemetry.database.status import status
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.settings import keep
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
@@ -454,7 +456,7 @@ def test_what_was_pruned_is_not_claimed_to_be_listed(connection: Connection) -> 
     run_ingest(connection, simulated)
     before = len(rows(connection, "windows", "1"))
     age = NOW - FIRST + timedelta(days=20)
-    prune(connection, f"{age.days} days", local_time=datetime.now(UTC))
+    prune(connection, Retention(keep(f"{age.days} days")), local_time=datetime.now(UTC))
     assert 0 < len(rows(connection, "windows", "1")) < before
     (proof,) = status(connection).proof
     assert proof["unequal_windows"] == 0

@@ -426,7 +426,7 @@ def test_records_of_ingests_are_pruned_but_for_the_last(connection: Connection) 
     for days in (400, 300, 200):
         started = datetime.now(UTC) - timedelta(days=days)
         execute(connection, "llm/record_llm_ingestions", vars(LlmIngestion(started_at=started)))
-    prune(connection, "6 months", local_time=datetime.now(UTC))
+    prune(connection, local_time=datetime.now(UTC))
     rows = connection.execute("select started_at from llm_ingestions").fetchall()
     assert [(datetime.now(UTC) - row["started_at"]).days for row in rows] == [200]
 

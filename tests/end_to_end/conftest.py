@@ -1,0 +1,62 @@
+"""A fresh user's environment: a database, a simulated GitHub, and the commands run in it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.commands import Finished, Run
+from support.paths import ROOT
+
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    return team_month(seed=5, now=datetime.now(UTC), runs_per_day=12)
+
+
+@pytest.fixture
+def simulated(world: World) -> Simulator:
+    return Simulator(world, tokens={"good-token": 5_000})
+
+
+@pytest.fixture
+def url(simulated: Simulator) -> Iterator[str]:
+    with simulated.serve() as served:
+        yield served
+
+
+@pytest.fixture
+def environ(dsn: str, url: str, tmp_path: Path) -> dict[str, str]:
+    """A fresh user's environment, with a database and a simulated GitHub."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "DATABASE_URL": dsn,
+        "GITHUB_API_URL": url,
+        "GITHUB_TOKEN": "good-token",
+        "TELEMETRY_REPO": "acme/app",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    def command(script: str, *arguments: str, **changes: str | None) -> Finished:
+        variables = {k: v for k, v in {**environ, **changes}.items() if v is not None}
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
+            env=variables,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return command

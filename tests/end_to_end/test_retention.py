@@ -1,0 +1,117 @@
+"""Retention belongs to the database: nothing is deleted because a command line forgot it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.commands import Run, assert_one_sentence
+from support.ingests import stored
+
+from telemetry.database.connection import Connection
+from telemetry.database.migrations import MIGRATIONS
+
+
+def oldest_days(connection: Connection) -> int:
+    """How old the oldest stored run is, in whole days."""
+    oldest: datetime = min(row["created_at"] for row in stored(connection))
+    return (datetime.now(UTC) - oldest).days
+
+
+def older(connection: Connection, days: int) -> int:
+    """How many stored attempts are of runs older than so many days."""
+    border = datetime.now(UTC) - timedelta(days)
+    return sum(row["created_at"] < border for row in stored(connection))
+
+
+def grow_old(connection: Connection, days: int) -> None:
+    """As if all that is stored had been stored so much earlier."""
+    connection.execute("update workflow_runs set created_at = created_at - %s", [timedelta(days)])
+
+
+def test_what_was_once_said_holds_for_every_later_command(run: Run, connection: Connection) -> None:
+    first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="2 years")
+    assert "this database keeps 2 years from now on; until now it kept 6 months" in first.stderr
+    grow_old(connection, 390)
+    # Forgotten, misspelled, or a shorter one: none of them deletes a row.
+    for changes in ({}, {"TELEMETRY_KEP": "10 days"}, {"TELEMETRY_KEEP": "1 year"}):
+        done = run("ingest_workflows", "--no-jobs", TELEMETRY_SINCE="1d", **changes)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1].endswith(": 0 run attempts, 0 LLM calls")
+        assert oldest_days(connection) >= 390
+    rows = older(connection, 370)
+    assert rows > 300
+    assert (
+        f"KEEP=1 year changes nothing here: this database keeps 2 years, and an ingest never "
+        f"shortens that. {rows} run attempts and 0 LLM calls are older than 1 year; "
+        "make prune KEEP='1 year' deletes them"
+    ) in done.stderr
+    assert "0 run attempts" in run("prune").stdout
+    pruned = run("prune", "--keep", "1 year")
+    assert "this database keeps 1 year from now on" in pruned.stderr
+    assert f": {rows} run attempts, 0 LLM calls" in pruned.stdout
+    assert oldest_days(connection) < 30
+    assert "keeps 1 year" in run("status").stdout
+
+
+def test_each_ingest_prunes_to_what_is_stored(run: Run, connection: Connection) -> None:
+    assert run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="10 days").returncode == 0
+    assert oldest_days(connection) < 10
+    grow_old(connection, 5)
+    rows = len(stored(connection))
+    done = run("ingest_workflows", "--no-jobs", "--json")
+    pruned = json.loads(done.stdout)["pruned"]
+    assert pruned["keep"] == "10 days" and 0 < pruned["workflow_runs"] < rows
+    assert oldest_days(connection) < 10
+
+
+def test_a_database_of_before_says_what_would_go_and_deletes_it_when_asked(
+    run: Run, connection: Connection
+) -> None:
+    run("ingest_workflows", "--no-jobs")
+    grow_old(connection, 200)
+    connection.execute("drop table retention")
+    connection.execute((MIGRATIONS / "0030.retention.sql").read_bytes())
+    for command in (["prune"], ["ingest_workflows", "--no-jobs", "--since", "1d"]):
+        done = run(*command)
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.splitlines()[-1]
+        assert said.startswith("not pruned, though older than ")
+        assert f": {older(connection, 190)} run attempts, 0 LLM calls; " in said
+        assert "make prune KEEP='6 months' deletes them, make ingest KEEP=forever keeps" in said
+        assert oldest_days(connection) >= 200
+    rows = older(connection, 190)
+    assert f"! {rows} run attempts and 0 LLM calls are older than" in run("status").stdout
+    assert f": {rows} run attempts" in run("prune", "--keep", "6 months").stdout
+    assert oldest_days(connection) < 30
+
+
+def test_rows_may_be_kept_forever(run: Run, connection: Connection) -> None:
+    first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="forever", TELEMETRY_SINCE="all")
+    assert first.returncode == 0, first.stderr
+    assert "nothing is pruned: this database keeps its rows forever" in first.stdout
+    grow_old(connection, 5_000)
+    rows = len(stored(connection))
+    assert run("ingest_workflows", "--no-jobs").returncode == 0
+    assert run("prune").stdout.startswith("nothing is pruned")
+    assert len(stored(connection)) >= rows
+    assert "rows are kept forever" in run("status").stdout
+
+
+def test_a_dump_carries_the_retention_with_it(run: Run, empty_dsn: str, tmp_path: Path) -> None:
+    assert run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="2 years").returncode == 0
+    file = str(tmp_path / "telemetry.dump")
+    assert run("dump", "--file", file).returncode == 0
+    assert run("restore", "--file", file, DATABASE_URL=empty_dsn).returncode == 0
+    assert "keeps 2 years" in run("status", DATABASE_URL=empty_dsn).stdout
+
+
+@pytest.mark.parametrize("script", ["ingest_workflows", "prune"])
+@pytest.mark.parametrize(
+    ("keep", "said"), [("6m", "did you mean '6 months'?"), ("6 moons", "or forever")]
+)
+def test_a_keep_that_cannot_be_meant_changes_nothing(
+    run: Run, connection: Connection, script: str, keep: str, said: str
+) -> None:
+    assert_one_sentence(run(script, TELEMETRY_KEEP=keep), 2, said)
+    assert connection.execute("select chosen_at from retention").fetchall() == [{"chosen_at": None}]
