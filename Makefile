@@ -12,6 +12,20 @@ $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
 
+# A misspelled name must not pass for one that was left out. make itself knows which names stand on
+# its command line, so that their values are never looked at here.
+LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY RUN_ID RUN_ATTEMPT)
+KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
+IGNORED := $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name)))
+quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')
+ifneq ($(UNKNOWN)$(and $(MAKECMDGOALS),$(IGNORED)),)
+  $(shell PYTHONPATH=. $(PYTHON) scripts/variables.py --known $(KNOWN) --goals $(call quoted,$(MAKECMDGOALS)) \
+    --unknown $(call quoted,$(UNKNOWN)) --ignored $(IGNORED) >&2)
+endif
+$(if $(UNKNOWN),$(error nothing was done))
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
   queries query psql dump restore find-dump test bench lint clean

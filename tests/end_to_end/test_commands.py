@@ -237,11 +237,47 @@ def test_make_hands_its_variables_on_word_for_word(environ: dict[str, str], tmp_
     assert not trap.exists()
 
 
-def test_a_variable_of_the_shell_with_a_short_name_changes_nothing(
+def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentioned(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
-    done = make({**environ, "SINCE": "nonsense", "KEEP": "nonsense"}, tmp_path, "ingest")
+    done = make({**environ, "SINCE": "non sense", "KEEP": "nonsense"}, tmp_path, "ingest")
     assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == (
+        "note: SINCE and KEEP in the environment are not read; "
+        "type: make ingest SINCE='non sense' KEEP=nonsense"
+    )
+    both = {**environ, "KEEP": "x", "TELEMETRY_KEEP": "1 year"}
+    known = make(both, tmp_path / "both", "status")
+    assert "KEEP" not in known.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "words", "said"),
+    [
+        ("ingest", ["SINC=90d"], ["SINC: not a variable of this toolkit; did you mean SINCE?"]),
+        ("ingest", ["KEP=2 years", "REPO=a/b"], ["KEP: .*did you mean KEEP?"]),
+        ("prune", ["keep=2 years"], ["keep: .*did you mean KEEP?"]),
+        ("status", ["MAXAGE=1h", "XYZZY=1"], ["MAXAGE: .*did you mean MAX_AGE?", "XYZZY: [^;]*"]),
+        ("clean", ["TELEMETRY_KEP=1"], ["TELEMETRY_KEP: .*did you mean TELEMETRY_KEEP?"]),
+        ("psql", ["DATABASE_UR=x"], ["DATABASE_UR: .*did you mean DATABASE_URL?"]),
+        ("help", ["A';B=1"], ["A';B: not a variable of this toolkit"]),
+    ],
+)
+def test_a_name_that_make_does_not_know_is_refused_with_the_nearest_one(
+    environ: dict[str, str], tmp_path: Path, target: str, words: list[str], said: list[str]
+) -> None:
+    done = make(environ, tmp_path, target, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == len(said)
+    for text in said:
+        pattern = f"error: {text.replace('?', '[?]')}"
+        assert any(re.fullmatch(pattern, line) for line in errors), done.stderr
+
+
+def test_names_that_make_knows_are_taken(environ: dict[str, str], tmp_path: Path) -> None:
+    words = ["TELEMETRY_HOME=/nowhere", "PGHOST=x", "GITHUB_TOKEN=", "PYTHON=python3", "MAX_AGE="]
+    assert make(environ, tmp_path, "help", *words).returncode == 0
 
 
 @pytest.fixture
