@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
-  queries query psql dump restore find-dump test bench lint clean
+  queries query psql dump restore find-dump test bench docs lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -91,6 +91,9 @@ test: .venv/.test ## run the tests
 
 bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
+
+docs: .venv/.installed ## write the generated pages of docs/ again
+	@PYTHONPATH=scripts $(RUN) -m docs
 
 lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/ruff check .

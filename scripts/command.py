@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import psycopg
+from options import parsing
 from output import say
 from psycopg import errors
 
@@ -88,11 +89,12 @@ def _database_sentence(error: psycopg.Error) -> str:
     return f"the database: {said}; {remedy}"
 
 
-def parser(docstring: str | None) -> argparse.ArgumentParser:
-    """A parser whose --help is the command's docstring."""
-    return argparse.ArgumentParser(
-        description=docstring, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def parse(docstring: str | None, command: str) -> argparse.Namespace:
+    """The options of a command, from the table in options/; its --help shows the docstring.
+
+    Raises UsageError.
+    """
+    return parsing.parse(command, docstring, os.environ)
 
 
 def github(wait: bool = False) -> GitHub:

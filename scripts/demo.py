@@ -17,7 +17,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import ROOT, parser, run
+from command import ROOT, parse, run
 from output import say
 
 from telemetry.database.embedded import server as embedded
@@ -36,7 +36,7 @@ QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 
 
 def main() -> int:
-    parser(__doc__).parse_args()
+    parse(__doc__, "demo")
     home = embedded.default_home(os.environ) / "demo"
     now = datetime.now(UTC).replace(microsecond=0)
     say(f"making up a month of {', '.join(TEAM)}")

@@ -9,19 +9,16 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import parser, run
+from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo
 from telemetry.database.transfer import dump
-from telemetry.github.artifacts import DUMP_ARTIFACT
 from telemetry.terminal import size
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument("--file", default=os.environ.get("TELEMETRY_FILE", DUMP_ARTIFACT))
-    path = Path(command.parse_args().file)
+    path = Path(parse(__doc__, "dump").file)
     with conninfo(os.environ, say) as dsn:
         written = dump(dsn, path, os.environ)
     show(f"wrote {path}, {size(written)}")

@@ -9,19 +9,20 @@ Exit codes: 0 done, also when there is none, 1 failed, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import github, parser, run
+from command import github, parse, run
+from options.github import chosen_repositories
 from output import say, show
 
-from telemetry import settings
 from telemetry.github.artifacts import find_dump
 
 WORKFLOW = "telemetry.yml"
 
 
 def main() -> int:
-    parser(__doc__).parse_args()
+    options = parse(__doc__, "find_dump")
     # The dump lies where the workflow runs, whichever repositories it ingests.
-    repository = os.environ.get("GITHUB_REPOSITORY") or settings.repositories(os.environ)[0]
+    here = os.environ.get("GITHUB_REPOSITORY")
+    repository = here or chosen_repositories(options.repo, os.environ, "find-dump")[0]
     with github() as client:
         run_id = find_dump(client, repository, WORKFLOW)
     if run_id is None:

@@ -9,23 +9,18 @@ again adds nothing. Exit codes: 0 done, also when lines could not be read (STRIC
 
 import os
 
-from command import parser, run
-from options.llm import add_llm_options, chosen_logs
+from command import parse, run
+from options.llm import chosen_logs
 from output import say, show, show_json
 
-from telemetry import settings
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.summaries import ingestion_text, lost_text
 
 
 def main() -> int:
-    command = parser(__doc__)
-    add_llm_options(command)
-    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    options = command.parse_args()
-    strict = settings.flag(os.environ, "TELEMETRY_STRICT")
-    logs = chosen_logs(options)
+    options = parse(__doc__, "ingest_llm_calls")
+    logs = chosen_logs(options, os.environ)
     with conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
         with open_connection(dsn) as connection:
@@ -38,7 +33,7 @@ def main() -> int:
     lost = lost_text(done)
     if lost:
         say(f"warning: {lost}")
-    return 1 if lost and strict else 0
+    return 1 if lost and options.strict else 0
 
 
 if __name__ == "__main__":

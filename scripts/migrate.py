@@ -7,7 +7,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 import os
 
-from command import parser, run
+from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo, describe, open_connection
@@ -15,7 +15,7 @@ from telemetry.database.migrations import migrate
 
 
 def main() -> int:
-    parser(__doc__).parse_args()
+    parse(__doc__, "migrate")
     with conninfo(os.environ, say) as dsn:
         applied = migrate(dsn, say)
         with open_connection(dsn) as connection:

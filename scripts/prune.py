@@ -11,10 +11,9 @@ Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.
 import os
 from datetime import UTC, datetime
 
-from command import parser, run
+from command import parse, run
 from output import progress, say, show, show_json
 
-from telemetry import settings
 from telemetry.database.connection import connect, describe
 from telemetry.database.migrations import require_schema
 from telemetry.database.prune import prune, would_prune
@@ -23,25 +22,11 @@ from telemetry.summaries import pruned_text
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument(
-        "--keep",
-        default=os.environ.get("TELEMETRY_KEEP"),
-        help="how long to keep rows from now on (default: as stored, at first '6 months')",
-    )
-    command.add_argument(
-        "--dry-run",
-        action="store_true",
-        default=settings.flag(os.environ, "TELEMETRY_DRY_RUN"),
-        help="only count",
-    )
-    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    options = command.parse_args()
-    keep = settings.keep(options.keep) if options.keep else None
+    options = parse(__doc__, "prune")
     with connect(os.environ, say) as connection:
         require_schema(connection)
         say(f"in {describe(connection)}")
-        asked = None if keep is None else Retention(keep)
+        asked = None if options.keep is None else Retention(options.keep)
         if options.dry_run:
             pruned = would_prune(connection, asked or stored(connection))
         else:

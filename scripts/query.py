@@ -11,10 +11,9 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 
 import os
 
-from command import parser, run
+from command import parse, run
 from output import say, screen, show, show_json
 
-from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.questions import ask, questions
@@ -22,27 +21,7 @@ from telemetry.summaries import answer_text, csv_text, questions_text
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument(
-        "question",
-        nargs="?",
-        default=os.environ.get("TELEMETRY_Q"),
-        help="a question's name, such as flaky_jobs (default: list them)",
-    )
-    command.add_argument("--list", action="store_true", help="list the questions")
-    command.add_argument(
-        "--format",
-        default=os.environ.get("TELEMETRY_FORMAT", "text"),
-        help="text, csv or json (default: text)",
-    )
-    command.add_argument(
-        "--csv", dest="format", action="store_const", const="csv", help="the same as --format csv"
-    )
-    command.add_argument(
-        "--json", dest="format", action="store_const", const="json", help="one JSON object"
-    )
-    options = command.parse_args()
-    settings.choice(options.format, "FORMAT", ("text", "csv", "json"))
+    options = parse(__doc__, "query")
     if options.list or not options.question:
         return _list(options.format)
     with connect(os.environ, say) as connection:

@@ -13,7 +13,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import parser, run
+from command import parse, run
 from output import say, show
 
 from telemetry import settings
@@ -28,38 +28,14 @@ FILE = "report.html"
 
 
 def main() -> int:
-    command = parser(__doc__)
-    environ = os.environ
-    command.add_argument(
-        "--repo",
-        default=environ.get("TELEMETRY_REPO"),
-        help="which repositories, separated by spaces (default: all in the database)",
-    )
-    command.add_argument(
-        "--since",
-        default=environ.get("TELEMETRY_SINCE", "30d"),
-        help="a date, a time with its zone, or an age such as 90d (default: 30d)",
-    )
-    command.add_argument(
-        "--now", default=environ.get("TELEMETRY_NOW"), help="a date or a time with its zone"
-    )
-    command.add_argument(
-        "--format", default=environ.get("TELEMETRY_FORMAT", "html"), help="html or markdown"
-    )
-    command.add_argument(
-        "--out",
-        default=environ.get("TELEMETRY_OUT"),
-        help=f"a file, or a folder for a page for each repository (default: {FILE})",
-    )
-    options = command.parse_args()
-    settings.choice(options.format, "FORMAT", ("html", "markdown"))
-    now = settings.moment(options.now, "NOW") if options.now else datetime.now(UTC)
-    given = settings.since(options.since)
-    if given == "all":
+    options = parse(__doc__, "report")
+    now = options.now or datetime.now(UTC)
+    if options.since == "all":
         raise settings.UsageError("SINCE: a report takes a date or an age such as 400d, not all")
-    since = given.up_to(now) if isinstance(given, settings.Length) else given
-    names = settings.repositories({}, options.repo) if options.repo else []
-    with connect(environ, say) as connection:
+    is_age = isinstance(options.since, settings.Length)
+    since = options.since.up_to(now) if is_age else options.since
+    names = settings.repositories(" ".join(options.repo or []))
+    with connect(os.environ, say) as connection:
         require_schema(connection)
         found = report(connection, period(since, now), now, names)
     if options.format == "markdown" and not options.out:

@@ -10,18 +10,15 @@ that already holds something, 2 wrong usage.
 import os
 from pathlib import Path
 
-from command import parser, run
+from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo
 from telemetry.database.transfer import restore
-from telemetry.github.artifacts import DUMP_ARTIFACT
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument("--file", default=os.environ.get("TELEMETRY_FILE", DUMP_ARTIFACT))
-    path = Path(command.parse_args().file)
+    path = Path(parse(__doc__, "restore").file)
     with conninfo(os.environ, say) as dsn:
         restore(dsn, path, os.environ, say)
     show(f"restored {path}")

@@ -10,10 +10,9 @@ MAX_AGE.
 import os
 from datetime import UTC, datetime
 
-from command import parser, run
+from command import parse, run
 from output import say, screen, show, show_json
 
-from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.status import status
@@ -22,23 +21,8 @@ from telemetry.terminal import PAPER, code_block
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument(
-        "--max-age",
-        default=os.environ.get("TELEMETRY_MAX_AGE"),
-        help="exit with 4 when the last complete ingest is older, such as 12h",
-    )
-    command.add_argument(
-        "--format",
-        default=os.environ.get("TELEMETRY_FORMAT", "text"),
-        help="text, or markdown for a GitHub Actions job summary (default: text)",
-    )
-    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    options = command.parse_args()
-    settings.choice(options.format, "FORMAT", ("text", "markdown"))
-    max_age = None
-    if options.max_age:
-        max_age = settings.age(options.max_age, "MAX_AGE").up_to(datetime.now(UTC))
+    options = parse(__doc__, "status")
+    max_age = options.max_age and options.max_age.up_to(datetime.now(UTC))
     with connect(os.environ, say) as connection:
         require_schema(connection)
         found = status(connection, max_age)

@@ -7,11 +7,10 @@ looked at is only counted. Exit codes: 0 no difference, 1 failed, 2 wrong usage,
 so far, but GitHub's limit or MAX_REQUESTS ended it before it was done, 4 something differs.
 """
 
-import argparse
 import os
 
-from command import github, parser, run
-from options.github import add_github_options, chosen
+from command import github, parse, run
+from options.github import chosen
 from output import progress, say, show, show_json
 
 from telemetry.database.connection import connect
@@ -22,16 +21,9 @@ from telemetry.runs.verify import verify
 from telemetry.summaries import verification_text
 
 
-def arguments() -> argparse.Namespace:
-    command = parser(__doc__)
-    add_github_options(command)
-    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    return command.parse_args()
-
-
 def main() -> int:
-    options = arguments()
-    choice = chosen(options)
+    options = parse(__doc__, "verify")
+    choice = chosen(options, "verify")
     found = []
     with github(options.wait) as client, connect(os.environ, say) as connection:
         require_schema(connection)

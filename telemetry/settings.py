@@ -117,22 +117,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return spellings[close[0]] if close else None
 
 
-def repositories(
-    environ: Mapping[str, str], named: str | None = None, organization: str | None = None
-) -> list[str]:
-    """The repositories to ingest, each `owner/name` once, in the order given.
+def repositories(text: str) -> list[str]:
+    """The repositories in a text, separated by spaces or commas: each `owner/name` once, in order.
 
-    Those `named`, else those of TELEMETRY_REPO; where an organization is named as well there need
-    be none, else that of GITHUB_REPOSITORY, which GitHub Actions sets. Raises UsageError.
+    Raises UsageError for a name that is not of that form, with the form it probably meant.
     """
-    text = named or environ.get("TELEMETRY_REPO") or ""
-    if organization is None:
-        text = text or environ.get("GITHUB_REPOSITORY") or ""
-    elif not text:
-        return []
-    names = list(dict.fromkeys(re.split(r"[\s,]+", text.strip()))) if text.strip() else []
-    if not names:
-        raise UsageError("no repository is named; try: make ingest REPO=owner/name")
+    names = list(dict.fromkeys(name for name in re.split(r"[\s,]+", text) if name))
     for name in names:
         # GitHub's own characters; a name of dots alone would climb out of the API's path.
         if not re.fullmatch(r"[\w-][\w.-]*/(?!\.{1,2}$)[\w.-]+", name, re.ASCII):

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from docs.__main__ import pages
+from options.table import OPTIONS, VARIABLES
 from support.paths import ROOT
 
 from telemetry.database.connection import SQL
@@ -56,26 +58,22 @@ def test_the_plans_commands_are_there() -> None:
     assert (ROOT / "scripts" / "ingest_workflows.py").is_file()
 
 
-def test_every_variable_of_make_is_in_the_readme_and_read_by_a_script() -> None:
-    names = re.search(r"^VARIABLES := (.*)$", MAKEFILE, re.MULTILINE)
-    assert names
-    documented = set(re.findall(r"`TELEMETRY_(\w+)`", README)) - {"HOME", "TOKEN"}
-    assert set(names[1].split()) == documented
-    for name in documented:
-        assert f"| `{name}`, `TELEMETRY_{name}` |" in README, name
-        assert f'"TELEMETRY_{name}"' in CODE, name
+@pytest.mark.parametrize("path", pages(), ids=str)
+def test_a_generated_page_is_up_to_date(path: Path) -> None:
+    written = (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).exists() else ""
+    assert written == pages()[path], f"{path} is out of date; run: make docs"
 
 
-def test_every_variable_that_the_code_reads_is_in_the_readme() -> None:
+def test_every_variable_that_the_code_reads_is_documented() -> None:
     read = set(re.findall(r"\"((?:TELEMETRY|GITHUB|DATABASE)_[A-Z_]+)\"", CODE))
-    from_actions = {"GITHUB_ACTIONS", "GITHUB_OUTPUT"}
-    assert {name for name in read if f"`{name}" not in README} == from_actions
+    documented = {one.name for one in VARIABLES} | {option.environment for option in OPTIONS}
+    assert read - documented == {"GITHUB_ACTIONS", "GITHUB_OUTPUT"}
 
 
-def test_every_variable_of_the_example_is_in_the_readme() -> None:
+def test_every_variable_of_the_example_is_documented() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
-    for name in re.findall(r"^(\w+)=", example, re.MULTILINE):
-        assert f"`{name}`" in README
+    documented = {one.name for one in VARIABLES} | {option.environment for option in OPTIONS}
+    assert set(re.findall(r"^(\w+)=", example, re.MULTILINE)) <= documented
 
 
 def test_every_analysis_file_is_in_the_readme_with_its_title() -> None:
@@ -219,5 +217,6 @@ def test_the_schedule_is_every_sixth_hour_and_needs_only_reading() -> None:
     ]
 
 
-def test_the_default_server_of_the_readme_is_the_clients() -> None:
-    assert GitHub.__init__.__kwdefaults__["base_url"] in README
+def test_the_documented_default_server_is_the_clients() -> None:
+    defaults = {one.name: one.default for one in VARIABLES}
+    assert GitHub.__init__.__kwdefaults__["base_url"] == defaults["GITHUB_API_URL"]

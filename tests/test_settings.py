@@ -87,17 +87,8 @@ def test_an_empty_variable_that_others_read_stays_as_it_is() -> None:
 
 
 def test_repositories_are_listed_once_in_their_order() -> None:
-    environ = {"TELEMETRY_REPO": " o/b o/a,o/b\no/c.d_e-f ", "GITHUB_REPOSITORY": "o/z"}
-    assert repositories(environ) == ["o/b", "o/a", "o/c.d_e-f"]
-
-
-def test_in_actions_the_repository_is_its_own() -> None:
-    assert repositories({"GITHUB_REPOSITORY": "o/z"}) == ["o/z"]
-
-
-def test_no_repository_is_answered_with_an_example() -> None:
-    with pytest.raises(UsageError, match="make ingest REPO=owner/name"):
-        repositories({})
+    assert repositories(" o/b o/a,o/b\no/c.d_e-f ") == ["o/b", "o/a", "o/c.d_e-f"]
+    assert repositories("") == repositories(" ,\n") == []
 
 
 @pytest.mark.parametrize(
@@ -106,7 +97,7 @@ def test_no_repository_is_answered_with_an_example() -> None:
 )
 def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not of the form owner/name"):
-        repositories({"TELEMETRY_REPO": name})
+        repositories(name)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +113,12 @@ def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
 )
 def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
     with pytest.raises(UsageError, match=r"; try: REPO=acme/app$"):
-        repositories({"TELEMETRY_REPO": url})
+        repositories(url)
 
 
 def test_what_is_no_url_of_a_repository_is_offered_nothing() -> None:
     with pytest.raises(UsageError, match=r"owner/name$"):
-        repositories({"TELEMETRY_REPO": "https://github.com/acme"})
+        repositories("https://github.com/acme")
 
 
 def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:

@@ -11,7 +11,7 @@ minute, but its times say little. No token, no network; your own data is not tou
 import os
 from dataclasses import asdict
 
-from command import ROOT, parser, run
+from command import ROOT, parse, run
 from output import say, show, show_json
 
 from bench.ingest import QUICK, Sizes, bench
@@ -28,10 +28,7 @@ COLUMNS = {
 
 
 def main() -> int:
-    command = parser(__doc__)
-    command.add_argument("--quick", action="store_true", help="fewer runs")
-    command.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    options = command.parse_args()
+    options = parse(__doc__, "bench")
     sizes = QUICK if options.quick else Sizes()
     found = list(bench(ROOT / "scripts", sizes, environ=os.environ, notify=say))
     rows = [{**asdict(one), "is_met": one.is_met} for one in found]

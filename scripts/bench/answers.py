@@ -66,7 +66,7 @@ def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> 
 
     The same arguments store the same rows. Raises psycopg.Error.
     """
-    load_runner_prices(connection, {})
+    load_runner_prices(connection)
     load_llm_prices(connection)
     values: Mapping[str, object] = {"runs": runs, "calls": llm_calls, "until": until}
     stored = {name: execute(connection, name, values).rowcount for name in INSERTS}

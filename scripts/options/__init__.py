@@ -1,1 +1,1 @@
-"""The options that several commands share."""
+"""The options of all commands in one table, and what those that commands share come to."""

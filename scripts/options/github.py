@@ -1,7 +1,8 @@
-"""The options of the commands that read repositories from GitHub, and what they come to."""
+"""What the options of the commands that read from GitHub come to."""
 
 import argparse
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,50 +20,30 @@ class Chosen:
     max_requests: int | None
 
 
-def add_github_options(command: argparse.ArgumentParser) -> None:
-    """Add --repo, --since, --concurrency, --max-requests and --wait."""
-    command.add_argument(
-        "--repo",
-        metavar="OWNER/NAME",
-        nargs="+",
-        help="repositories (default: TELEMETRY_REPO, else GITHUB_REPOSITORY)",
-    )
-    command.add_argument(
-        "--since",
-        default=os.environ.get("TELEMETRY_SINCE"),
-        help="a date, a time with its zone, an age such as 90d, or all (default: 30 days ago)",
-    )
-    command.add_argument(
-        "--concurrency",
-        default=os.environ.get("TELEMETRY_CONCURRENCY", "4"),
-        help="requests in flight, 1 to 16 (default: 4)",
-    )
-    command.add_argument(
-        "--max-requests",
-        default=os.environ.get("TELEMETRY_MAX_REQUESTS"),
-        help="stop after so many requests, with exit code 3 (default: when the limit is near)",
-    )
-    command.add_argument(
-        "--wait",
-        action="store_true",
-        default=settings.flag(os.environ, "TELEMETRY_WAIT"),
-        help="wait for GitHub's rate limit to reset instead of stopping with exit code 3",
-    )
+def chosen(options: argparse.Namespace, target: str, owner: str | None = None) -> Chosen:
+    """What was chosen.
 
-
-def chosen(options: argparse.Namespace, owner: str | None = None) -> Chosen:
-    """What was chosen; without repositories of an `owner` one has to be named.
-
-    Raises UsageError.
+    `target` is the command of make that a message offers. With an `owner`, whose repositories are
+    all ingested, none has to be named. Raises UsageError.
     """
-    named = " ".join(options.repo) if options.repo else None
     return Chosen(
-        repositories=settings.repositories(os.environ, named, owner),
-        since=settings.since(options.since) if options.since else None,
-        concurrency=settings.whole_number(options.concurrency, "CONCURRENCY", 1, 16),
-        max_requests=(
-            settings.whole_number(options.max_requests, "MAX_REQUESTS", 1, 10**9)
-            if options.max_requests
-            else None
-        ),
+        repositories=chosen_repositories(options.repo, os.environ, target, owner),
+        since=options.since,
+        concurrency=options.concurrency,
+        max_requests=options.max_requests,
     )
+
+
+def chosen_repositories(
+    named: list[str] | None, environ: Mapping[str, str], target: str, owner: str | None = None
+) -> list[str]:
+    """The repositories named, else the one that GitHub Actions runs in, each owner/name once.
+
+    Raises UsageError when there is none and no `owner` either.
+    """
+    if not named and owner is None:
+        named = [environ.get("GITHUB_REPOSITORY", "")]
+    names = settings.repositories(" ".join(named or []))
+    if not names and owner is None:
+        raise settings.UsageError(f"no repository is named; try: make {target} REPO=owner/name")
+    return names

@@ -1,7 +1,7 @@
 """Price lists: CSV files that a person edits, stored for the views to multiply by."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,22 +11,19 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
 PRICES = SQL / "prices"
-VARIABLES: Mapping[str, type[AnyPrice]] = {
-    "TELEMETRY_RUNNER_PRICES": RunnerPrice,
-    "TELEMETRY_RUNNER_LABELS": RunnerLabel,
-}
 
 
-def load_runner_prices(connection: Connection, environ: Mapping[str, str]) -> Counts:
+def load_runner_prices(
+    connection: Connection, own_prices: str | None = None, own_labels: str | None = None
+) -> Counts:
     """Store the price lists of runners: ours, then the user's own, whose lines win.
 
-    Ours are sql/prices/runner_prices.csv and runner_labels.csv; the user's are where VARIABLES of
-    the environment say. Rows that are stored and in no file stay. Raises UsageError for a file
+    Ours are sql/prices/runner_prices.csv and runner_labels.csv; `own_prices` and `own_labels` are
+    the paths of the user's. Rows that are stored and in no file stay. Raises UsageError for a file
     that cannot be read.
     """
-    total = Counts()
-    for variable, row_type in VARIABLES.items():
-        total += _load(connection, row_type, environ.get(variable))
+    total = _load(connection, RunnerPrice, own_prices)
+    total += _load(connection, RunnerLabel, own_labels)
     return total
 
 

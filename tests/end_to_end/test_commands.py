@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pytest_httpserver import HTTPServer
 from support.artifacts import answers, artifact
@@ -112,7 +113,7 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     connection.execute("update ingestions set finished_at = now() - interval '13 hours'")
     done = run("status", "--max-age", "12h")
     assert done.returncode == 4
-    assert "older than 12h: acme/app" in done.stderr
+    assert "older than 12 hours: acme/app" in done.stderr
 
 
 def test_a_reader_that_went_away_is_no_fault(run: Run, environ: dict[str, str]) -> None:
@@ -214,10 +215,8 @@ def test_make_lets_an_incomplete_ingest_pass_unless_it_is_to_be_strict(
 def test_an_empty_variable_is_an_unset_one(
     environ: dict[str, str], tmp_path: Path, connection: Connection
 ) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \|", readme, re.MULTILINE)
-    names = re.findall(r"`([A-Z_]+)`", " ".join(rows))
-    assert {"KEEP", "TELEMETRY_KEEP", "FILE", "GITHUB_API_URL", "PYTHON"} <= set(names)
+    short = [option.variable for option in OPTIONS if option.variable]
+    names = [*short, *(f"TELEMETRY_{name}" for name in short), *(one.name for one in VARIABLES)]
     needed = ("DATABASE_URL", "GITHUB_API_URL", "GITHUB_TOKEN", "TELEMETRY_REPO")
     empty = {**environ, **dict.fromkeys(names, "")}
     words = [f"{name}=" for name in names]
@@ -394,7 +393,7 @@ def test_a_database_without_tables(run: Run, empty_dsn: str, script: str) -> Non
         ({"TELEMETRY_STRICT": "maybe"}, "STRICT"),
         ({"TELEMETRY_WAIT": "maybe"}, "WAIT"),
         ({"TELEMETRY_REPO": "app"}, "owner/name"),
-        ({"TELEMETRY_REPO": ""}, "make ingest REPO=owner/name"),
+        ({"TELEMETRY_REPO": ""}, "make ingest-github REPO=owner/name"),
     ],
 )
 def test_a_setting_that_cannot_be_used(

@@ -77,7 +77,7 @@ def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled
         made = make_history(5, days=62)
         store(connection, made)
         known(connection, 7, 8)
-        load_runner_prices(connection, {})
+        load_runner_prices(connection)
         yield connection, made
 
 
@@ -308,7 +308,7 @@ def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection
         connection,
         [a_job(mac, labels=["macos-latest"]), a_job(mac, 1, labels=["unheard-of"])],
     )
-    load_runner_prices(connection, {})
+    load_runner_prices(connection)
     known(connection, 7)
     shown = told(connection)
     assert subjects(shown) == ["failing", "costing"]

@@ -83,7 +83,7 @@ def test_what_is_too_long_is_cut_after_a_line_and_says_so() -> None:
 
 def test_the_summary_holds_findings_figures_and_tables(connection: Connection) -> None:
     store(connection, make_history(5, days=30))
-    load_runner_prices(connection, {})
+    load_runner_prices(connection)
     known(connection, 7)
     text = summary(report(connection, MONTH, UNTIL, ["acme/r7"]))
     lines = text.splitlines()

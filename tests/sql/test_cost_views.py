@@ -64,8 +64,8 @@ def test_no_price_and_no_label_is_listed_twice_and_every_label_has_a_price() -> 
 
 
 def test_prices_loaded_again_change_nothing(connection: Connection) -> None:
-    assert load_runner_prices(connection, {}) == Counts(inserted=109)
-    assert load_runner_prices(connection, {}) == Counts(unchanged=109)
+    assert load_runner_prices(connection) == Counts(inserted=109)
+    assert load_runner_prices(connection) == Counts(unchanged=109)
 
 
 def test_the_users_own_lines_win_and_keep_winning(connection: Connection, tmp_path: Path) -> None:
@@ -74,12 +74,9 @@ def test_the_users_own_lines_win_and_keep_winning(connection: Connection, tmp_pa
         "\ufeffusd_per_minute,sku,effective_from\r\n0.0042,Linux,2026-01-01\r\n", encoding="utf-8"
     )
     labels.write_text('label,sku\n"Gpu, Self-Hosted",linux_4_core_gpu\n', encoding="utf-8")
-    environ = {
-        "TELEMETRY_RUNNER_PRICES": str(prices),
-        "TELEMETRY_RUNNER_LABELS": str(labels),
-    }
-    assert load_runner_prices(connection, environ).inserted == 110
-    assert load_runner_prices(connection, environ) == Counts(unchanged=110)
+    own = str(prices), str(labels)
+    assert load_runner_prices(connection, *own).inserted == 110
+    assert load_runner_prices(connection, *own) == Counts(unchanged=110)
     found = connection.execute(
         "select usd_per_minute from runner_prices "
         "where sku = 'linux' and effective_from = '2026-01-01'"
@@ -135,7 +132,7 @@ def test_of_a_list_with_a_bad_line_nothing_is_stored(
     path = tmp_path / "labels.csv"
     path.write_text("label,sku\nmine,linux\nyours,\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"labels\.csv:3: sku"):
-        load_runner_prices(connection, {"TELEMETRY_RUNNER_LABELS": str(path)})
+        load_runner_prices(connection, own_labels=str(path))
     assert connection.execute("select 1 from runner_labels where label = 'mine'").fetchall() == []
 
 
@@ -144,7 +141,7 @@ def test_of_a_list_with_a_bad_line_nothing_is_stored(
 
 @pytest.fixture
 def priced(connection: Connection) -> Connection:
-    load_runner_prices(connection, {})
+    load_runner_prices(connection)
     upsert(connection, [workflow_run()])
     return connection
 
@@ -353,7 +350,7 @@ def history() -> History:
 @pytest.fixture(scope="module")
 def stored(new_database: Any, migrated: str, history: History) -> Iterator[Connection]:
     with open_connection(new_database(migrated)) as connection:
-        load_runner_prices(connection, {})
+        load_runner_prices(connection)
         store(connection, history)
         yield connection
 

@@ -1,0 +1,74 @@
+"""Options from flags, else from the environment, else their defaults."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from options.table import Option, options_of
+from telemetry import settings
+
+
+def parse(
+    command: str,
+    docstring: str | None,
+    environ: Mapping[str, str],
+    arguments: Sequence[str] | None = None,
+) -> argparse.Namespace:
+    """The options of a command, read and checked; its --help shows the docstring.
+
+    `arguments` are those of the process unless they are given. An option that is not given is
+    None. Raises UsageError; argparse itself exits for flags that do not exist.
+    """
+    parser = argparse.ArgumentParser(
+        description=docstring,
+        epilog="NAME= is a variable of make; in the environment and in .env it is TELEMETRY_NAME.\n"
+        "A flag wins over the environment, the environment over .env.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    known = options_of(command)
+    for option in known:
+        _add(parser, option)
+    options = parser.parse_args(arguments)
+    for option in known:
+        if option.alias is None:
+            setattr(options, option.key, _value(option, getattr(options, option.key), environ))
+    return options
+
+
+def _add(parser: argparse.ArgumentParser, option: Option) -> None:
+    """Tell argparse of it. Defaults come later: a switch that is not given is None until then."""
+    keywords: dict[str, Any] = {"help": _help(option), "default": None}
+    if option.alias is not None:
+        key, value = option.alias
+        keywords |= {"action": "store_const", "dest": key, "const": value}
+    elif isinstance(option.default, bool) and not option.variable:
+        keywords |= {"action": "store_true", "default": False}
+    elif isinstance(option.default, bool):
+        keywords |= {"action": argparse.BooleanOptionalAction}
+    else:
+        if option.many:
+            keywords |= {"nargs": "+"}
+        elif not option.flag.startswith("--"):
+            keywords |= {"nargs": "?"}
+        if option.metavar:
+            keywords |= {"metavar": option.metavar}
+    parser.add_argument(option.flag, **keywords)
+
+
+def _help(option: Option) -> str:
+    notes = [f"{option.variable}="] if option.variable else []
+    if option.default_text and (option.variable or not isinstance(option.default, bool)):
+        notes.append(f"default: {option.default_text}")
+    return f"{option.help} ({'; '.join(notes)})" if notes else option.help
+
+
+def _value(option: Option, given: Any, environ: Mapping[str, str]) -> Any:
+    """What the flag says, else the variable, else the default, as its reader makes it."""
+    if isinstance(option.default, bool):
+        if given is not None:
+            return given
+        return settings.flag(environ, option.environment, option.default)
+    if option.many and given is not None:
+        return given
+    text = given or environ.get(option.environment) or option.default
+    return option.read(text, option.variable) if text else None

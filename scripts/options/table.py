@@ -1,0 +1,413 @@
+"""Every option of every command: its flag, its variable, its default and what it means.
+
+The scripts' argparse, docs/configuration.md and the test of the Makefile's VARIABLES read this one
+table. A new option is a new row here, and its variable a new word in the Makefile.
+"""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry import settings
+from telemetry.github.artifacts import DUMP_ARTIFACT
+
+Reader = Callable[[str, str], Any]
+
+
+def as_text(text: str, variable: str) -> str:
+    """The text itself."""
+    return text
+
+
+def words(text: str, variable: str) -> list[str]:
+    """Read words separated by white space; quotes keep one that holds spaces together."""
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise settings.UsageError(f"{variable}: {error}; close the quotation") from None
+
+
+def whole_number(least: int, most: int) -> Reader:
+    """Read a whole number within bounds."""
+    return lambda text, variable: settings.whole_number(text, variable, least, most)
+
+
+def one_of(*words: str) -> Reader:
+    """Read one of these words."""
+    return lambda text, variable: settings.choice(text, variable, words)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option, for the commands (scripts, by name and separated by spaces) that have it.
+
+    `flag` begins with "--", is a bare word for a positional argument, and empty for an option that
+    only its variable sets. `variable` is make's; the environment and .env call it TELEMETRY_REPO
+    and so on. `default` is a text for `read`, or True or False for a switch; None means not given,
+    and `shown` says what happens then. `read` turns a text into a value and raises UsageError with
+    the variable's name. An option of `many` values is a list: the flag takes several words as they
+    are, and `read` splits the text of the variable. `alias` is another flag and the value that
+    this one gives it. `needs` is a flag of some of the commands without which
+    the option does nothing there.
+    """
+
+    commands: str
+    flag: str
+    variable: str
+    help: str
+    default: str | bool | None = None
+    read: Reader = as_text
+    shown: str = ""
+    metavar: str = ""
+    many: bool = False
+    alias: tuple[str, str] | None = None
+    needs: str = ""
+
+    @property
+    def environment(self) -> str:
+        """The name of its variable in the environment, "" without one."""
+        return f"TELEMETRY_{self.variable}" if self.variable else ""
+
+    @property
+    def key(self) -> str:
+        """What the value is called among the options of a command."""
+        return (self.flag.removeprefix("--") or self.variable.lower()).replace("-", "_")
+
+    @property
+    def default_text(self) -> str:
+        """The default as people write it: `1` or nothing for a switch."""
+        if isinstance(self.default, bool):
+            return "1" if self.default else ""
+        return self.shown or self.default or ""
+
+
+INGEST = "ingest_workflows"
+LLM = "ingest_llm_calls"
+KEPT = "as stored, at first 6 months"
+RUN_ID = whole_number(1, 2**63 - 1)
+
+OPTIONS: tuple[Option, ...] = (
+    # Which repositories and runs
+    Option(
+        f"{INGEST} verify find_dump",
+        "--repo",
+        "REPO",
+        "repositories, separated by spaces",
+        shown="GITHUB_REPOSITORY",
+        metavar="OWNER/NAME",
+        read=words,
+        many=True,
+    ),
+    Option(
+        "report",
+        "--repo",
+        "REPO",
+        "only these repositories, separated by spaces",
+        shown="all in the database",
+        metavar="OWNER/NAME",
+        read=words,
+        many=True,
+    ),
+    Option(
+        INGEST,
+        "--org",
+        "ORG",
+        "all repositories of this organization or user, beside those named",
+        metavar="NAME",
+    ),
+    Option(INGEST, "--archived", "ARCHIVED", "include archived repositories of ORG", default=True),
+    Option(
+        f"{INGEST} verify",
+        "--since",
+        "SINCE",
+        "how far back: a date (UTC), a time with its zone, an age such as 90d or '6 months',"
+        " or all (as far back as rows are kept)",
+        read=settings.since,
+        shown="30 days ago",
+    ),
+    Option(
+        "report",
+        "--since",
+        "SINCE",
+        "the period: since a date (UTC), a time with its zone, or an age such as 90d",
+        default="30d",
+        read=settings.since,
+    ),
+    Option(
+        INGEST,
+        "--run-id",
+        "RUN_ID",
+        "ingest only this run of the one repository named; its LLM logs count as made by it",
+        read=RUN_ID,
+    ),
+    Option(
+        LLM,
+        "--run-id",
+        "RUN_ID",
+        "the workflow run that made the calls",
+        read=RUN_ID,
+        shown="GITHUB_RUN_ID",
+    ),
+    # How to fetch
+    Option(
+        INGEST,
+        "--jobs",
+        "JOBS",
+        "fetch jobs and steps too, at the cost of one request a run",
+        default=True,
+    ),
+    Option(INGEST, "--full", "FULL", "list again everything that was ever listed", default=False),
+    Option(
+        f"{INGEST} verify",
+        "--concurrency",
+        "CONCURRENCY",
+        "requests in flight, 1 to 16",
+        default="4",
+        read=whole_number(1, 16),
+        metavar="N",
+    ),
+    Option(
+        f"{INGEST} verify",
+        "--max-requests",
+        "MAX_REQUESTS",
+        "stop after this many requests; the next ingest goes on (exit code 3)",
+        read=whole_number(1, 10**9),
+        shown="when GitHub's limit is near",
+        metavar="N",
+    ),
+    Option(
+        f"{INGEST} verify",
+        "--wait",
+        "WAIT",
+        "wait for GitHub's rate limit to reset instead of stopping (exit code 3)",
+        default=False,
+    ),
+    # What to keep
+    Option(
+        INGEST,
+        "--keep",
+        "KEEP",
+        "how long this database keeps its rows from now on, if that is longer than until now:"
+        " 90d, 2w, '6 months', forever",
+        read=settings.keep,
+        shown=KEPT,
+        metavar="AGE",
+    ),
+    Option(
+        "prune",
+        "--keep",
+        "KEEP",
+        "how long this database keeps its rows from now on: 90d, 2w, '6 months', forever",
+        read=settings.keep,
+        shown=KEPT,
+        metavar="AGE",
+    ),
+    Option("prune", "--dry-run", "DRY_RUN", "count what would be deleted", default=False),
+    # Calls of language models
+    Option(
+        f"{INGEST} {LLM}",
+        "--logs",
+        "LLM_LOGS",
+        "logs of LLM calls: files, folders, globs, or - for standard input",
+        metavar="FILE",
+        read=words,
+        many=True,
+        needs="--llm",
+    ),
+    Option(
+        f"{INGEST} {LLM}",
+        "--phase",
+        "PHASE",
+        "the phase of calls whose log names none",
+        needs="--llm",
+    ),
+    Option(
+        f"{INGEST} {LLM}",
+        "--prompt-name",
+        "PROMPT_NAME",
+        "the prompt or task of calls whose log names none",
+        metavar="NAME",
+        needs="--llm",
+    ),
+    Option(
+        INGEST,
+        "--run-attempt",
+        "RUN_ATTEMPT",
+        "with RUN_ID: the attempt that made the calls",
+        read=whole_number(1, 2**31 - 1),
+        metavar="N",
+        needs="--llm",
+    ),
+    Option(
+        LLM,
+        "--run-attempt",
+        "RUN_ATTEMPT",
+        "the attempt of the run that made the calls",
+        read=whole_number(1, 2**31 - 1),
+        shown="GITHUB_RUN_ATTEMPT",
+        metavar="N",
+    ),
+    Option(
+        f"{INGEST} {LLM}",
+        "--at",
+        "AT",
+        "when calls without a time were made: a date (UTC) or a time with its zone",
+        read=settings.moment,
+        shown="start of the run",
+        metavar="TIME",
+        needs="--llm",
+    ),
+    # Price lists
+    Option(
+        f"{INGEST} {LLM}",
+        "--llm-prices",
+        "LLM_PRICES",
+        "a price list of your own, added to sql/prices/llm_prices.csv",
+        metavar="FILE",
+        needs="--llm",
+    ),
+    Option(
+        INGEST,
+        "--runner-prices",
+        "RUNNER_PRICES",
+        "a price list of your own, added to sql/prices/runner_prices.csv",
+        metavar="FILE",
+    ),
+    Option(
+        INGEST,
+        "--runner-labels",
+        "RUNNER_LABELS",
+        "which kind of runner your labels name, added to sql/prices/runner_labels.csv",
+        metavar="FILE",
+    ),
+    # What to ask, and in which form
+    Option(
+        "query",
+        "question",
+        "Q",
+        "the name of a question, such as flaky_jobs",
+        shown="list the questions",
+    ),
+    Option("query", "--list", "", "list the questions", default=False),
+    Option(
+        "query",
+        "--format",
+        "FORMAT",
+        "text, csv for a spreadsheet, json for a machine",
+        default="text",
+        read=one_of("text", "csv", "json"),
+    ),
+    Option("query", "--csv", "", "the same as --format csv", alias=("format", "csv")),
+    Option("query", "--json", "", "the same as --format json", alias=("format", "json")),
+    Option(
+        "status",
+        "--format",
+        "FORMAT",
+        "text, or markdown for a job summary of GitHub Actions",
+        default="text",
+        read=one_of("text", "markdown"),
+    ),
+    Option(
+        "report",
+        "--format",
+        "FORMAT",
+        "html, or markdown for a job summary of GitHub Actions",
+        default="html",
+        read=one_of("html", "markdown"),
+    ),
+    Option(
+        "report",
+        "--out",
+        "OUT",
+        "a file, or a folder for an overview and a page for each repository; markdown goes to"
+        " standard output without it",
+        shown="report.html",
+        metavar="PATH",
+    ),
+    Option(
+        "report",
+        "--now",
+        "NOW",
+        "the moment the report is made for: the same database and moment make the same report",
+        read=settings.moment,
+        shown="now",
+        metavar="TIME",
+    ),
+    Option(
+        "status",
+        "--max-age",
+        "MAX_AGE",
+        "fail (exit code 4) when the last complete ingest is older, such as 12h",
+        read=settings.age,
+        metavar="AGE",
+    ),
+    Option(
+        "dump restore",
+        "--file",
+        "FILE",
+        "the file to write or to read",
+        default=DUMP_ARTIFACT,
+        metavar="PATH",
+    ),
+    # How to end
+    Option(
+        f"{INGEST} {LLM}",
+        "--strict",
+        "STRICT",
+        "fail when an ingest is incomplete or a line of an LLM log cannot be read",
+        default=False,
+    ),
+    Option(
+        INGEST,
+        "--lenient",
+        "",
+        "exit with 0 instead of 3 unless STRICT is on, as make ingest does",
+        default=False,
+    ),
+    Option(
+        INGEST,
+        "--llm",
+        "",
+        "then read the LLM logs that are named, as make ingest does",
+        default=False,
+    ),
+    Option("bench", "--quick", "", "use fewer runs", default=False),
+    Option(
+        f"{INGEST} {LLM} prune status verify bench",
+        "--json",
+        "",
+        "print one JSON object on standard output",
+        default=False,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the environment that no flag sets: its name, its default, what it means."""
+
+    name: str
+    default: str
+    help: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("DATABASE_URL", "the embedded server", "where to store: a URL or libpq's keywords"),
+    Variable(
+        "TELEMETRY_HOME", "the user's data directory", "where the embedded server keeps its data"
+    ),
+    Variable("GITHUB_TOKEN", "", "the token for GitHub, taken first"),
+    Variable("GITHUB_PERSONAL_TOKEN", "", "the token for GitHub, when GITHUB_TOKEN is not set"),
+    Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),
+    Variable("GITHUB_REPOSITORY", "set by Actions", "the repository, when REPO and ORG name none"),
+    Variable("GITHUB_RUN_ID", "set by Actions", "the run that `make ingest-llm` is a step of"),
+    Variable("GITHUB_RUN_ATTEMPT", "set by Actions", "the attempt of that run"),
+    Variable("NO_COLOR", "", "any value turns colours off"),
+    Variable("PYTHON", "python3", "the Python that make creates `.venv` with"),
+)
+
+
+def options_of(command: str) -> list[Option]:
+    """The options of one command, in the order of the table."""
+    return [option for option in OPTIONS if command in option.commands.split()]
