@@ -212,14 +212,19 @@ def _fitted(row: Row) -> tuple[Row, int]:
 
 
 def patiently(transaction: Callable[[], Result], tries: int = 5) -> Result:
-    """The result of a transaction, tried again when the database undid it for another's sake.
+    """The result of a transaction, repeated when the database undid it for another's sake.
 
-    Deadlocks, and the serialization failures of distributed databases, are cured by repeating
-    the whole transaction; `transaction` must therefore open it, and change nothing else.
+    Repeating the whole transaction cures deadlocks, the serialization failures of distributed
+    databases, and a row whose parent was pruned after it was looked up. `transaction` must
+    therefore open it, and change nothing else.
     """
     for failed in range(1, tries):
         try:
             return transaction()
-        except (errors.DeadlockDetected, errors.SerializationFailure):
+        except (
+            errors.DeadlockDetected,
+            errors.SerializationFailure,
+            errors.ForeignKeyViolation,
+        ):
             time.sleep(0.05 * 2**failed)
     return transaction()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
-from telemetry.runs.repository import RepositoryIngest
+from telemetry.runs.repository import ingest_repository
 from telemetry.runs.request import Report, Tools
 
 
@@ -35,7 +35,7 @@ def ingest(
         share = _share(tools.client, left, len(repositories) - position)
         tools.client.budget.allow(share)
         before = tools.client.requests
-        report = RepositoryIngest(tools, name).run(run_id)
+        report = ingest_repository(tools, name, run_id)
         if left is not None:
             left = max(0, left - (tools.client.requests - before))
         yield report

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg import errors
-
-from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
+from telemetry.database.connection import Connection, Counts, execute, upsert
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
 from telemetry.github.pagination import Page
@@ -127,7 +125,7 @@ def fetch_jobs(
 
 
 def store_jobs(
-    connection: Connection, runs: Iterable[JobsOfRun], listed_at: datetime
+    connection: Connection, runs: Sequence[JobsOfRun], listed_at: datetime
 ) -> StoredJobs:
     """Store what was fetched of some runs, in one transaction; its attempts are due no longer.
 
@@ -135,24 +133,15 @@ def store_jobs(
     Attempts that are not stored, because they were pruned in the meantime, are passed over.
     Raises psycopg.Error; then nothing is stored, and all of it is still due.
     """
-    runs = list(runs)
-
-    def write() -> StoredJobs:
-        with connection.transaction():
-            keys = _stored(connection, runs)
-            stored = StoredJobs(
-                jobs=upsert(connection, (j for run in runs for j in run.jobs if _key(j) in keys)),
-                steps=upsert(connection, (s for run in runs for s in run.steps if _key(s) in keys)),
-            )
-            parameters = {**_attempts(keys), "listed_at": listed_at}
-            execute(connection, "runs/record_jobs_listed", parameters)
-        return stored
-
-    try:
-        return patiently(write)
-    except errors.ForeignKeyViolation:
-        # A run was pruned after it was looked up.
-        return patiently(write)
+    with connection.transaction():
+        keys = _stored(connection, runs)
+        stored = StoredJobs(
+            jobs=upsert(connection, (j for run in runs for j in run.jobs if _key(j) in keys)),
+            steps=upsert(connection, (s for run in runs for s in run.steps if _key(s) in keys)),
+        )
+        parameters = {**_attempts(keys), "listed_at": listed_at}
+        execute(connection, "runs/record_jobs_listed", parameters)
+    return stored
 
 
 @dataclass

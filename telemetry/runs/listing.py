@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from telemetry.github.client import GitHub
@@ -20,7 +21,7 @@ from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import ListedWindow, Walk, whole
+from telemetry.runs.windows import ListedWindow, Walk, whole_second
 
 # A run shows up in the list some moments after its creation time, and in the search behind
 # filtered lists later still; younger parts of a list prove nothing.
@@ -91,70 +92,17 @@ class Lister:
         """GitHub's clock as of its last answer, UTC; the local one before there is any."""
         return self.client.github_time or self.clock()
 
-    def _pages(self, **options: Any) -> Generator[Page, None, None]:
+    def pages(self, **options: Any) -> Generator[Page, None, None]:
+        """The pages of a list of this repository's runs, as the client's options ask for it."""
         return self.client.list_workflow_runs(self.repository, read=read_run, **options)
 
-    def newest(self, down_to: Callable[[Page], datetime]) -> Batches:
-        """The unfiltered list, from the newest run down to those created at `down_to`.
+    def newest(self) -> "Newest":
+        """The unfiltered list, its first page read. Raises GitHubError."""
+        return Newest(self)
 
-        `down_to` is asked with the first page. Yields each page's runs and, as they are proven,
-        the windows, all of them complete. Where something moved, or GitHub ends the list, there
-        is none. A list whose length is not told, or is beyond what GitHub counts, proves little
-        and ends where filtered ones can be relied upon. Raises GitHubError; what is proven until
-        then is yielded first.
-        """
-        walk: Walk | None = None
-        failure: GitHubError | None = None
-        try:
-            listing = self._pages(
-                concurrency=self.concurrency, further=lambda: walk.pages_left if walk else 1
-            )
-            with closing(listing) as pages:
-                for page in pages:
-                    walk = walk or self._walk(down_to(page))
-                    walk.add(page)
-                    yield _batch(page, walk.proven())
-                    is_blind = walk.length is None and walk.high <= self.now - SEARCH_LAG
-                    if walk.is_past_low or is_blind:
-                        break
-                    if walk.unproven >= PAGES_BETWEEN_PROOFS:
-                        yield from self._prove(walk)
-                else:
-                    if walk is not None:
-                        walk.end()
-        except PaginationLimited:
-            pass  # what is older has to be asked for by its time
-        except GitHubError as error:
-            failure = error
-        if walk is not None:
-            try:
-                yield from self._prove(walk, urgent=True)
-            except GitHubError as error:
-                failure = failure or error
-        if failure is not None:
-            raise failure
-
-    def _walk(self, down_to: datetime) -> Walk:
-        return Walk(
-            down_to,
-            whole(self.now - LIST_LAG),
-            longest=self.limits.unfiltered,
-            ahead=self._ahead(self.concurrency),
-        )
-
-    def _ahead(self, concurrency: int) -> int:
+    def ahead(self, concurrency: int) -> int:
         """How many pages of a list may have been read before their turn."""
         return PAGES_KEPT * concurrency if concurrency > 1 else 0
-
-    def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
-        """Ask for the first page once more, if anything depends on it."""
-        windows = walk.proven()
-        if windows:
-            yield Batch(windows=windows)
-        if walk.unproven:
-            with closing(self._pages(urgent=urgent)) as pages:
-                page = next(pages)
-            yield _batch(page, walk.prove(page))
 
     def interval(self, start: datetime, end: datetime, etag: str | None = None) -> Batches:
         """All runs created from `start` until before `end`, by filtered lists short enough.
@@ -184,7 +132,7 @@ class Lister:
         """Read a filtered list until it is proven whole, three times at most."""
         before: set[int | str] | None = None
         for concurrency in (self.concurrency, 1, 1):
-            search = Search(low, high, longest=self.limits.filtered, ahead=self._ahead(concurrency))
+            search = Search(low, high, longest=self.limits.filtered, ahead=self.ahead(concurrency))
             yield from self._read(search, concurrency, etag)
             etag = None
             if search.is_unchanged:
@@ -205,7 +153,7 @@ class Lister:
 
     def _read(self, search: Search, concurrency: int, etag: str | None) -> Batches:
         created = created_range(search.low, search.high)
-        pages = self._pages(created=created, concurrency=concurrency, etag=etag)
+        pages = self.pages(created=created, concurrency=concurrency, etag=etag)
         try:
             with closing(pages):
                 for page in pages:
@@ -224,6 +172,85 @@ class Lister:
             if windows:
                 yield Batch(windows=windows)
             raise
+
+
+class Newest:
+    """The unfiltered list, from the newest run on; `first` is its first page.
+
+    Read it with `down_to`, once.
+    """
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+        self._walk: Walk | None = None
+        self._pages = lister.pages(
+            concurrency=lister.concurrency,
+            further=lambda: self._walk.pages_left if self._walk else 1,
+        )
+        self.first = next(self._pages)
+
+    def down_to(self, low: datetime) -> Batches:
+        """The list down to the runs that were created at `low`.
+
+        Yields each page's runs and, as they are proven, the windows, all of them complete. Where
+        something moved, or GitHub ends the list, there is none. A list whose length is not told,
+        or is beyond what GitHub counts, proves little and ends where filtered ones can be relied
+        upon. Raises GitHubError; what is proven until then is yielded first.
+        """
+        lister = self._lister
+        walk = self._walk = Walk(
+            low,
+            whole_second(lister.now - LIST_LAG),
+            longest=lister.limits.unfiltered,
+            ahead=lister.ahead(lister.concurrency),
+        )
+        failure: GitHubError | None = None
+        try:
+            with closing(self._pages) as following:
+                for page in chain([self.first], following):
+                    walk.add(page)
+                    yield _batch(page, walk.proven())
+                    is_blind = walk.length is None and walk.high <= lister.now - SEARCH_LAG
+                    if walk.is_past_low or is_blind:
+                        break
+                    if walk.unproven >= PAGES_BETWEEN_PROOFS:
+                        yield from self._prove(walk)
+                else:
+                    walk.end(is_over=self._is_over(walk))
+        except PaginationLimited:
+            pass  # what is older has to be asked for by its time
+        except GitHubError as error:
+            failure = error
+        try:
+            yield from self._prove(walk, urgent=True)
+        except GitHubError as error:
+            failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _is_over(self, walk: Walk) -> bool:
+        """Whether the list ended because there are no older runs, not because GitHub ended it.
+
+        A filtered list of one row counts what is as old as the last run seen, or older: that has
+        to be what was seen. Where the search lags behind it is less, and proves nothing.
+        """
+        if walk.reached <= walk.low:
+            return True
+        older = self._lister.pages(created=created_range(walk.low, walk.reached), per_page=1)
+        with closing(older) as pages:
+            page = next(pages)
+        count = len(page.items) if page.total_count is None else page.total_count
+        return count == walk.seen_in_last_second
+
+    def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
+        """Ask for the first page once more, if anything depends on it."""
+        windows = walk.proven()
+        if windows:
+            yield Batch(windows=windows)
+        if walk.unproven:
+            with closing(self._lister.pages(urgent=urgent)) as pages:
+                page = next(pages)
+            yield _batch(page, walk.prove(page))
 
 
 def _batch(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:

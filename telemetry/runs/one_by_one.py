@@ -1,19 +1,19 @@
 """What no list shows: runs that were open, earlier attempts, jobs and steps, one request each."""
 
 from collections import deque
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from telemetry.database.connection import execute, upsert
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
-from telemetry.runs.record import IngestLog
-from telemetry.runs.request import Tools
+from telemetry.runs.listing import Batch
+from telemetry.runs.record import IngestLog, Tally
+from telemetry.runs.store import Store, of_repository
 
 STORED_TOGETHER = 50
 MOST_PROBES = 50
@@ -25,27 +25,22 @@ Attempt = tuple[int, int, datetime]
 
 
 class RunByRun:
-    """Fetches of one repository, a few at a time; `store_runs` is how its runs are stored."""
+    """Fetches of one repository, `name`, a few at a time."""
 
-    def __init__(
-        self,
-        tools: Tools,
-        name: str,
-        log: IngestLog,
-        store_runs: Callable[[list[WorkflowRun], list[str]], None],
-    ) -> None:
-        self.tools = tools
-        self.connection = tools.connection
-        self.client = tools.client
+    def __init__(self, name: str, log: IngestLog, store: Store) -> None:
         self.name = name
         self.log = log
-        self.store_runs = store_runs
+        self.store = store
+        self.tools = log.tools
+        self.connection = log.connection
+        self.client = log.tools.client
 
-    def read_open(self, seen: Container[int]) -> None:
-        """Ask after the open runs that were not seen in a list, until they have ended."""
+    def read_open(self) -> None:
+        """Ask for the open runs that no list has shown, until they have ended."""
         asked = {**self.log.key, "now": self.tools.now()}
         ids = [row["github_run_id"] for row in execute(self.connection, "runs/open_runs", asked)]
-        self._each([i for i in ids if i not in seen], self._fetch_run, self._store_found)
+        unseen = [run_id for run_id in ids if run_id not in self.store.seen]
+        self._each(unseen, self._fetch_run, self._store_found)
 
     def probe_unlisted(self) -> None:
         """Ask for runs that a complete list left out: what is gone is marked, and stays."""
@@ -63,16 +58,22 @@ class RunByRun:
 
     def _store_found(self, found: list[tuple[int, Answer]]) -> None:
         answers = [answer for _, answer in found]
-        self.store_runs(
-            [answer for answer in answers if isinstance(answer, WorkflowRun)],
-            [str(answer) for answer in answers if isinstance(answer, UnreadableRow)],
+        self.store.batch(
+            Batch(
+                runs=[answer for answer in answers if isinstance(answer, WorkflowRun)],
+                unreadable=[str(answer) for answer in answers if isinstance(answer, UnreadableRow)],
+            )
         )
         gone = [run_id for run_id, answer in found if answer is None]
+
+        def change() -> Tally:
+            ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
+            execute(self.connection, "runs/mark_missing_open_runs", ids)
+            execute(self.connection, "runs/mark_missing_upstream", ids)
+            return Tally()
+
         if gone:
-            with self.log.writing():
-                ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
-                execute(self.connection, "runs/mark_missing_open_runs", ids)
-                execute(self.connection, "runs/mark_missing_upstream", ids)
+            self.log.write(change)
 
     def fetch_attempts(self, run_id: int | None) -> None:
         """The attempts before the latest, each once; of one run, or of all."""
@@ -94,11 +95,14 @@ class RunByRun:
             return attempt, error
 
     def _store_attempts(self, found: list[tuple[Attempt, Answer]]) -> None:
-        assert self.log.repository is not None
         rows = [
-            of_repository(a, self.log.repository) for _, a in found if isinstance(a, WorkflowRun)
+            of_repository(answer, self.log.repository)
+            for _, answer in found
+            if isinstance(answer, WorkflowRun)
         ]
-        with self.log.writing():
+        self.log.new_unreadable(str(a) for _, a in found if isinstance(a, UnreadableRow))
+
+        def change() -> Tally:
             counts = upsert(self.connection, rows)
             for (run_id, number, _), answer in found:
                 if answer is None:
@@ -106,13 +110,13 @@ class RunByRun:
                     gone_at = {"missing_at": self.tools.now()}
                     parameters = {**self.log.key, **gone, **gone_at}
                     execute(self.connection, "runs/record_missing_attempts", parameters)
-            self.log.write()
-        self.log.attempts += counts.inserted + counts.updated
-        self.log.new_unreadable([str(a) for _, a in found if isinstance(a, UnreadableRow)])
+            return Tally(attempts=counts.inserted + counts.updated)
+
+        self.log.write(change)
 
     def fetch_jobs(self, run_id: int | None) -> None:
         """Jobs and steps of attempts that have none stored yet, newest run first."""
-        pending = pending_jobs(self.connection, self.log.key["repository_id"])
+        pending = pending_jobs(self.connection, self.log.repository.repository_id)
         runs = [run for run in pending if run_id in (None, run.github_run_id)]
         self._each(runs, self._fetch_jobs_of, self._store_jobs)
 
@@ -120,13 +124,17 @@ class RunByRun:
         return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
 
     def _store_jobs(self, found: list[JobsOfRun]) -> None:
-        with self.log.writing():
+        self.log.new_unreadable(text for run in found for text in run.unreadable)
+
+        def change() -> Tally:
             stored = store_jobs(self.connection, found, self.tools.now())
-            self.log.write()
-        self.log.runs_with_jobs += len(found)
-        self.log.jobs += stored.jobs.inserted + stored.jobs.updated
-        self.log.steps += stored.steps.inserted + stored.steps.updated
-        self.log.new_unreadable([text for run in found for text in run.unreadable])
+            return Tally(
+                jobs=stored.jobs.inserted + stored.jobs.updated,
+                steps=stored.steps.inserted + stored.steps.updated,
+                runs_with_jobs=len(found),
+            )
+
+        self.log.write(change)
 
     def _each(
         self,
@@ -164,10 +172,3 @@ class RunByRun:
                 raise
         if failure is not None:
             raise failure
-
-
-def of_repository(run: WorkflowRun, repository: Repository) -> WorkflowRun:
-    """The run as one of the repository that was asked, where it does not say so itself."""
-    if run.repository_id is not None and run.repository is not None:
-        return run
-    return replace(run, repository_id=repository.repository_id, repository=repository.repository)

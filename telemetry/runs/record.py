@@ -1,176 +1,213 @@
 """The record of one repository's ingest: who holds it, how far it has come, what was unreadable."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Counts, execute, upsert
-from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
+from telemetry.database.connection import execute, patiently, upsert
+from telemetry.rows.runs import Ingestion, Repository
 from telemetry.runs.lease import Lease
 from telemetry.runs.request import Report, Tools
 
 MOST_NAMED = 20
 
 
-class IngestLog:
-    """Opened when GitHub has said which repository it is; written with every page after that."""
+@dataclass(frozen=True)
+class Begun:
+    """Where an ingest starts to count: a moment (seconds since 1970) and what was sent before."""
 
-    def __init__(self, tools: Tools, name: str) -> None:
+    at: float
+    requests: int
+    not_modified: int
+
+    @classmethod
+    def now(cls, tools: Tools) -> Self:
+        """The counters as they are now."""
+        return cls(tools.clock(), tools.client.requests, tools.client.not_modified)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What an ingest, or one transaction of it, did.
+
+    The first seven count runs and are columns of `ingestions`. `attempts`, `jobs` and `steps`
+    count rows that are new or changed; `runs_with_jobs` counts runs whose jobs were asked for.
+    """
+
+    fetched: int = 0
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    not_completed: int = 0
+    unreadable: int = 0
+    cut: int = 0
+    attempts: int = 0
+    jobs: int = 0
+    steps: int = 0
+    runs_with_jobs: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+RECORDED = {field.name for field in fields(Tally)} & {field.name for field in fields(Ingestion)}
+
+
+class IngestLog:
+    """One ingest of a repository that is known; everything it stores is written through it.
+
+    `since` is the creation time (UTC) the wanted runs start at. Close it with `close`.
+    """
+
+    def __init__(
+        self, tools: Tools, name: str, repository: Repository, begun: Begun, *, recorded: bool
+    ) -> None:
+        """Take the lease and, unless it is not to be recorded, write down that it has begun.
+
+        Raises lease.Held.
+        """
         self.tools = tools
         self.connection = tools.connection
-        self.name = name
-        self.since = tools.wanted.start(tools.now())
-        self.repository: Repository | None = None
-        self.ingestion: Ingestion | None = None
-        self.attempts = self.jobs = self.steps = self.runs_with_jobs = 0
-        self._recorded = True
-        self._lease: Lease | None = None
-        self._lock = threading.Lock()
-        self._began = tools.clock()
-        self._opened = self._began
-        self._requests_before = tools.client.requests
-        self._not_modified_before = tools.client.not_modified
-        self._unreadable: dict[str, None] = {}
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """The parameter that names the repository."""
-        assert self.repository is not None
-        return {"repository_id": self.repository.repository_id}
-
-    def open(self, repository: Repository, *, recorded: bool = True) -> None:
-        """Take the lease and write down that the ingest has begun. Raises lease.Held."""
-        self._recorded = recorded
-        now = self.tools.now()
-        with self.connection.transaction():
-            if upsert(self.connection, [repository]).updated:
-                execute(self.connection, "runs/rename_workflow_runs", vars(repository))
         self.repository = repository
-        self.since = self.tools.wanted.start(now)
-        self._lease = Lease(self.connection, repository.repository_id, self.name)
+        self.key: dict[str, Any] = {"repository_id": repository.repository_id}
+        self.done = Tally()
+        self._begun = begun
+        self._recorded = recorded
+        self._unreadable: dict[str, None] = {}
+        self._lock = threading.Lock()
+        self._name_repository(name)
+        now = tools.now()
+        self.since = tools.wanted.start(now)
+        self._lease = Lease(self.connection, repository.repository_id, name)
         self._lease.take()
-        self.tools.client.on_heartbeat(self._keep_lease)
-        self._opened = self.tools.clock()
-        self.ingestion = self._new(repository.repository_id, now)
-        self.write()
-        if repository.repository.lower() != self.name.lower():
+        tools.client.on_heartbeat(self._keep_lease)
+        self._opened = tools.clock()
+        self.ingestion = _new(repository.repository_id, now, self._opened, self.since)
+        self.write(Tally)
+
+    def _name_repository(self, name: str) -> None:
+        def change() -> None:
+            with self.connection.transaction():
+                if upsert(self.connection, [self.repository]).updated:
+                    execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
+
+        patiently(change)
+        if self.repository.repository.lower() != name.lower():
             self.tools.notify(
-                f"{self.name} is now called {repository.repository}; "
-                "its history goes on under that name"
+                f"{name} is now called {self.repository.repository}; "
+                "its history continues under that name"
             )
 
-    def _new(self, repository_id: int, now: datetime) -> Ingestion:
-        # GitHub tells whole seconds, in which two ingests may begin.
-        fraction = int(self._opened * 1_000_000) % 1_000_000
-        return Ingestion(
-            repository_id=repository_id,
-            started_at=now.replace(microsecond=fraction),
-            finished_at=None,
-            outcome="running",
-            since=self.since,
-        )
+    def write(self, change: Callable[[], Tally]) -> None:
+        """Make a change in one transaction, together with the record of what it did.
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """A transaction that writes only as long as this ingest holds its lease. Raises Lost."""
-        assert self._lease is not None
-        with self._lock, self.connection.transaction():
-            self._lease.renew()
-            yield
+        The transaction renews the lease and is repeated when the database undid it for another's
+        sake, so `change` may be called more than once. Raises lease.Lost and psycopg.Error; then
+        nothing of it is stored or counted.
+        """
+
+        def transaction() -> tuple[Tally, Ingestion]:
+            with self._lock, self.connection.transaction():
+                self._lease.renew()
+                done = self.done + change()
+                ingestion = self._with(done)
+                if self._recorded:
+                    execute(self.connection, "runs/record_ingestions", vars(ingestion))
+            return done, ingestion
+
+        self.done, self.ingestion = patiently(transaction)
+
+    def _with(self, done: Tally) -> Ingestion:
+        """The record with these counts and the requests sent until now."""
+        counts = {name: count for name, count in vars(done).items() if name in RECORDED}
+        client = self.tools.client
+        return replace(
+            self.ingestion,
+            **counts,
+            requests=client.requests - self._begun.requests,
+            not_modified=client.not_modified - self._begun.not_modified,
+        )
 
     def _keep_lease(self) -> None:
         """Called by whichever thread waits for GitHub; a transaction under way renews it anyway."""
-        if self._lease is not None and self._lock.acquire(blocking=False):
+        if self._lock.acquire(blocking=False):
             try:
                 with suppress(TelemetryError, psycopg.Error):
                     self._lease.renew()
             finally:
                 self._lock.release()
 
-    def write(self, ingestion: Ingestion | None = None) -> None:
-        """Store the record as it is, or as it will be, with the requests sent until now."""
-        ingestion = ingestion or self.ingestion
-        if ingestion is not None and self._recorded:
-            execute(self.connection, "runs/record_ingestions", vars(self._with_requests(ingestion)))
-
-    def _with_requests(self, ingestion: Ingestion) -> Ingestion:
-        client = self.tools.client
-        return replace(
-            ingestion,
-            requests=client.requests - self._requests_before,
-            not_modified=client.not_modified - self._not_modified_before,
-        )
-
-    def counted(self, counts: Counts, new: list[WorkflowRun], unreadable: int) -> Ingestion:
-        """The record with what a page adds to it; `new` are its runs that were not seen before."""
-        assert self.ingestion is not None
-        so_far = self.ingestion
-        not_completed = sum(run.status != "completed" for run in new)
-        written = counts.inserted + counts.updated + counts.unchanged
-        seen_before = written - (len(new) - not_completed)
-        return replace(
-            so_far,
-            fetched=so_far.fetched + len(new) + unreadable,
-            inserted=so_far.inserted + counts.inserted,
-            updated=so_far.updated + counts.updated,
-            # A run that is listed again is unchanged, or else counted as updated.
-            unchanged=so_far.unchanged + counts.unchanged - seen_before,
-            not_completed=so_far.not_completed + not_completed,
-            unreadable=so_far.unreadable + unreadable,
-            cut=so_far.cut + counts.cut,
-        )
-
-    def new_unreadable(self, texts: list[str]) -> list[str]:
+    def new_unreadable(self, texts: Iterable[str]) -> list[str]:
         """Those that were not named before: a page may come twice."""
         new = [text for text in dict.fromkeys(texts) if text not in self._unreadable]
         self._unreadable.update(dict.fromkeys(new))
         return new
 
-    def close(self, outcome: str, problem: str | None) -> None:
-        """Write down how the ingest ended and give the lease back."""
-        with suppress(psycopg.OperationalError):
-            if self.ingestion is None:
-                self._open_unanswered()
-        if self.ingestion is None:
-            return
+    def close(self, outcome: str, problem: str | None) -> Report:
+        """Write down how the ingest ended, give the lease back, and report.
+
+        Raises psycopg.OperationalError where a lost connection is all that went wrong.
+        """
         took = timedelta(seconds=self.tools.clock() - self._opened)
-        finished_at = self.ingestion.started_at + took
-        self.ingestion = self._with_requests(
-            replace(self.ingestion, finished_at=finished_at, outcome=outcome, error=problem)
+        self.ingestion = replace(
+            self._with(self.done),
+            finished_at=self.ingestion.started_at + took,
+            outcome=outcome,
+            error=problem,
         )
         try:
-            self.write()
-            if self._lease is not None:
-                self._lease.release()
+            if self._recorded:
+                execute(self.connection, "runs/record_ingestions", vars(self.ingestion))
+            self._lease.release()
         except psycopg.OperationalError:
             # The pages are stored; a lost connection must not hide why the ingest ended.
             if outcome == "complete":
                 raise
-
-    def _open_unanswered(self) -> None:
-        """A record for a repository that is known, so that its status tells of the failure."""
-        name = {"repository": self.name}
-        known = execute(self.connection, "runs/repositories_by_name", name).fetchone()
-        if known is not None:
-            now = datetime.fromtimestamp(self._began, UTC)
-            self.ingestion = self._new(known["repository_id"], now)
-
-    def report(self, outcome: str, problem: str | None) -> Report:
-        """How it ended, for whoever started it."""
         return Report(
-            repository=self.repository.repository if self.repository else self.name,
+            repository=self.repository.repository,
             outcome=outcome,
             error=problem,
             ingestion=self.ingestion,
             unreadable=tuple(self._unreadable)[:MOST_NAMED],
-            seconds=self.tools.clock() - self._began,
-            attempts=self.attempts,
-            jobs=self.jobs,
-            steps=self.steps,
+            seconds=self.tools.clock() - self._begun.at,
+            attempts=self.done.attempts,
+            jobs=self.done.jobs,
+            steps=self.done.steps,
         )
+
+
+def report_unanswered(
+    tools: Tools, name: str, begun: Begun, outcome: str, problem: str | None
+) -> Report:
+    """Report on an ingest that ended before GitHub had said which repository it is.
+
+    Of a repository that is known by that name it is recorded, so that `make status` shows it.
+    """
+    ingestion = None
+    with suppress(psycopg.OperationalError):
+        known = execute(tools.connection, "runs/repositories_by_name", {"repository": name})
+        for row in known:
+            now = datetime.fromtimestamp(begun.at, UTC)
+            new = _new(row["repository_id"], now, begun.at, tools.wanted.start(now))
+            ingestion = replace(
+                new,
+                finished_at=new.started_at + timedelta(seconds=tools.clock() - begun.at),
+                outcome=outcome,
+                error=problem,
+                requests=tools.client.requests - begun.requests,
+            )
+            execute(tools.connection, "runs/record_ingestions", vars(ingestion))
+    seconds = tools.clock() - begun.at
+    return Report(name, outcome, problem, ingestion, unreadable=(), seconds=seconds)
+
+
+def _new(repository_id: int, now: datetime, clock: float, since: datetime) -> Ingestion:
+    # GitHub's clock has whole seconds, and two ingests may begin in one of them.
+    started_at = now.replace(microsecond=int(clock * 1_000_000) % 1_000_000)
+    return Ingestion(repository_id, started_at, None, "running", since)

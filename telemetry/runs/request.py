@@ -10,6 +10,7 @@ from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.listing import Limits
+from telemetry.runs.windows import whole_second
 from telemetry.settings import Length, UsageError
 
 DEFAULT_AGE = timedelta(days=30)
@@ -87,8 +88,3 @@ class Report:
     attempts: int = 0
     jobs: int = 0
     steps: int = 0
-
-
-def whole_second(moment: datetime) -> datetime:
-    """The moment without its fraction of a second: GitHub's times, and so windows, have none."""
-    return moment.replace(microsecond=0)

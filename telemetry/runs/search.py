@@ -57,7 +57,7 @@ class Search:
 
     def end(self) -> None:
         """Take in that the list is over."""
-        self._walk.end()
+        self._walk.end(is_over=not self._walk.is_cut_off)
 
     @property
     def is_whole(self) -> bool:

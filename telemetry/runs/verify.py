@@ -13,11 +13,11 @@ from typing import Any
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.errors import BudgetSpent, RateLimited
-from telemetry.github.pagination import Page
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
 from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
 from telemetry.runs.request import Tools
+from telemetry.runs.windows import whole_second
 
 Interval = tuple[datetime, datetime]
 
@@ -88,7 +88,10 @@ class _Comparison:
     def run(self) -> Verification:
         found = self.found
         try:
-            self._read(self.lister.newest(self._begin))
+            newest = self.lister.newest()
+            # How far back to list, by GitHub's clock now that it is known.
+            found.since = self.tools.wanted.start(self.tools.now())
+            self._read(newest.down_to(found.since))
             for start, end in self._unverified():
                 self._read(self.lister.interval(start, end))
         except (RateLimited, BudgetSpent) as error:
@@ -119,14 +122,9 @@ class _Comparison:
             )
         return repository
 
-    def _begin(self, page: Page) -> datetime:
-        """How far back to list, by GitHub's clock now that it is known."""
-        self.found.since = self.tools.wanted.start(self.tools.now())
-        return self.found.since
-
     def _unverified(self) -> list[Interval]:
         """What no whole list was had of, newest first; the youngest hour is never settled."""
-        settled = (self.tools.now() - SEARCH_LAG).replace(microsecond=0)
+        settled = whole_second(self.tools.now() - SEARCH_LAG)
         return _spaces(self.found.since, settled, self.proven)
 
     def _read(self, batches: Batches) -> None:
@@ -180,7 +178,7 @@ class _Looks:
             name = repository.repository
             raise TelemetryError(f"{name} was never ingested; try: make ingest REPO={name}")
         # GitHub tells its time in whole seconds.
-        self.ingested_at: datetime = row["ingested_at"].replace(microsecond=0)
+        self.ingested_at: datetime = whole_second(row["ingested_at"])
         self.windows = execute(connection, "runs/verify_windows", key).fetchall()
         self.starts = [row["created_from"] for row in self.windows]
 

@@ -67,13 +67,13 @@ class Walk:
         self.high = high
         self.length: int | None = None
         self.is_past_low = False
-        self._newest = self._reached = high
+        self._newest = self.reached = high
         self._longest = longest
         self._ahead = ahead
         self._pages = 0
         self._doubtful = 0
         self._fits = True
-        self._is_cut_off = False
+        self.is_cut_off = False
         self._beginning: Page | None = None
         self._recent: dict[int, datetime] = {}
         self._unreadable: list[str] = []
@@ -92,7 +92,7 @@ class Walk:
         self._doubtful = max(0, self._doubtful - 1)
         self.length = length
         end = (page.number - 1) * page.per_page + len(page.items)
-        self._is_cut_off = end >= self._longest or page.total_count not in (None, end)
+        self.is_cut_off = end >= self._longest or page.total_count not in (None, end)
         texts = [str(item) for item in page.items if isinstance(item, UnreadableRow)]
         self._unreadable += [text for text in texts if text not in self._unreadable_before]
         self._unreadable_before.update(texts)
@@ -103,17 +103,25 @@ class Walk:
         if moments and self._pages == 1:
             self._newest = max(moments)
         if moments:
-            self._reached = max(self.low, whole(min(moments)) + SECOND)
+            self.reached = max(self.low, whole_second(min(moments)) + SECOND)
         # What may be the last page belongs to the window that reaches down to the low end.
         if moments and (self.is_past_low or page.last is not None):
-            self._close(self._reached)
+            self._close(self.reached)
             # What fell between this page and the one before is not older than all of this page.
-            if max(moments) >= self._reached:
+            if max(moments) >= self.reached:
                 self._fits = True
 
-    def end(self) -> None:
-        """Take in that the list is over: there is nothing older, unless GitHub cut it off."""
-        self._close(self._reached if self._is_cut_off else self.low)
+    @property
+    def seen_in_last_second(self) -> int:
+        """How many runs of the oldest second were seen: a list may have ended within it."""
+        return sum(created_at < self.reached for created_at in self._recent.values())
+
+    def end(self, *, is_over: bool) -> None:
+        """Take in that there is no further page; `is_over`: because there is no older run.
+
+        Otherwise GitHub ended the list, and nothing is known of what is older.
+        """
+        self._close(self.low if is_over else self.reached)
 
     def _close(self, low: datetime) -> None:
         """End the window that is open at `low`, unless it is empty."""
@@ -132,8 +140,8 @@ class Walk:
     @property
     def pages_left(self) -> int:
         """How many pages more it takes to reach `low`, if runs go on as densely; at least 1."""
-        covered = (self._newest - self._reached).total_seconds()
-        left = (self._reached - self.low).total_seconds()
+        covered = (self._newest - self.reached).total_seconds()
+        left = (self.reached - self.low).total_seconds()
         return max(1, math.ceil(self._pages * left / covered)) if covered > 0 else 1
 
     def proven(self) -> list[ListedWindow]:
@@ -198,6 +206,6 @@ def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
     return False
 
 
-def whole(moment: datetime) -> datetime:
-    """The second that a moment lies in."""
+def whole_second(moment: datetime) -> datetime:
+    """The moment without its fraction of a second: GitHub's times, and so windows, have none."""
     return moment.replace(microsecond=0)

@@ -19,7 +19,14 @@ from support.paths import ROOT
 from support.payloads import payload
 from support.rows import workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import Connection, Counts, execute, open_connection, upsert
+from telemetry.database.connection import (
+    Connection,
+    Counts,
+    execute,
+    open_connection,
+    patiently,
+    upsert,
+)
 from telemetry.github.client import GitHub
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
@@ -622,7 +629,7 @@ def test_a_run_pruned_while_its_jobs_are_stored_is_passed_over(
         with ThreadPoolExecutor(1) as thread:
             with pruning.transaction():
                 pruning.execute("delete from workflow_runs")
-                storing = thread.submit(store_jobs, connection, [JOBS], NOW)
+                storing = thread.submit(patiently, lambda: store_jobs(connection, [JOBS], NOW))
                 blocked(watching)
             assert storing.result(timeout=30) == StoredJobs(Counts(), Counts())
         assert everything(connection) == [[], [], []]

@@ -158,7 +158,7 @@ class Memory:
 
     def ingest(self, using: Lister) -> None:
         """List what is missing: the newest runs first, then gaps where searches are up to date."""
-        self.take(using.newest(lambda page: self.down_to(using)))
+        self.take(using.newest().down_to(self.down_to(using)))
         settled = (using.now - SEARCH_LAG).replace(microsecond=0)
         for start, end in self.gaps(settled):
             self.take(using.interval(start, end))
@@ -237,7 +237,7 @@ def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
     simulated = Simulator(world, before=changes)
     memory = Memory(NOW - HOUR)
     with lister(simulated, concurrency=concurrency) as using:
-        memory.take(using.newest(lambda page: memory.since))
+        memory.take(using.newest().down_to(memory.since))
     changes.assert_nothing_overlooked(memory.windows)
     changes.is_over = True
     assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency)
@@ -345,7 +345,7 @@ def test_what_github_does_not_list_at_once_is_left_to_filtered_lists(cap: int) -
     limits = Limits(unfiltered=cap)
     since = NOW - 2 * HOUR
     with lister(simulated, limits=limits) as using:
-        windows = Memory(since).take(using.newest(lambda page: since))
+        windows = Memory(since).take(using.newest().down_to(since))
     assert all(w.created_from > since for w in windows)
     world.advance(2 * HOUR)
     assert_all_listed_at_rest(simulated, since, concurrency=1, limits=limits)
@@ -427,7 +427,7 @@ def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrenc
     since = NOW - timedelta(hours=9)
     newest, older = Memory(since), Memory(since)
     with lister(Simulator(world, fault=fault), concurrency=concurrency) as using:
-        batches = list(using.newest(lambda page: since))
+        batches = list(using.newest().down_to(since))
         newest.take(iter(batches))
         older.take(using.interval(since, NOW - HOUR))
     named = {text for batch in batches for text in batch.unreadable}
@@ -442,12 +442,12 @@ def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrenc
 # Nothing there
 
 
-def test_a_repository_without_runs_is_complete_after_one_request() -> None:
+def test_a_repository_without_runs_is_complete_when_it_was_counted_too() -> None:
     world, _ = world_of([])
     since = NOW - HOUR
     with lister(Simulator(world), concurrency=8) as using:
-        (window,) = Memory(since).take(using.newest(lambda page: since))
-        assert using.client.requests == 1
+        (window,) = Memory(since).take(using.newest().down_to(since))
+        assert using.client.requests == 2
     assert (window.created_from, window.ids, window.seen) == (since, [], 0)
 
 
@@ -559,7 +559,7 @@ def test_a_long_list_is_proven_on_the_way() -> None:
 
     since = NOW - timedelta(days=1)
     with lister(Simulator(world, fault=too_big), concurrency=8) as using:
-        proven = [len(batch.windows) for batch in using.newest(lambda page: since)]
+        proven = [len(batch.windows) for batch in using.newest().down_to(since)]
     # Pages one and two stand for themselves, a hundred follow, then the rest.
     assert [count for count in proven if count] == [1, 1, 100, 8]
 
@@ -588,7 +588,7 @@ def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int)
     with lister(Simulator(world), concurrency=concurrency) as using:
         using.client.budget.allow(5)
         batches = (
-            using.newest(lambda page: memory.since)
+            using.newest().down_to(memory.since)
             if runs == "newest"
             else using.interval(memory.since, NOW - HOUR)
         )
@@ -615,7 +615,7 @@ def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
         lister(Simulator(world, fault=fault), concurrency=concurrency, max_wait=0) as using,
         pytest.raises(RateLimited),
     ):
-        memory.take(using.newest(lambda page: since))
+        memory.take(using.newest().down_to(since))
     assert len(memory.windows) >= 2
 
 
@@ -644,8 +644,8 @@ def test_many_passes_of_few_requests_list_a_long_list(unfiltered: int, concurren
 # Requests
 
 
-@pytest.mark.parametrize(("concurrency", "more"), [(1, 0), (8, 1)])
-def test_a_list_at_rest_costs_its_pages_and_at_most_one_request(
+@pytest.mark.parametrize(("concurrency", "more"), [(1, 1), (8, 2)])
+def test_a_list_at_rest_costs_its_pages_a_count_and_at_most_one_request(
     concurrency: int, more: int
 ) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 2_550))

@@ -71,7 +71,7 @@ class Listed:
             if count % between_proofs == 0 and walk.unproven:
                 windows += walk.prove(self.read(1))
         else:
-            walk.end()
+            walk.end(is_over=not walk.is_cut_off)
             windows += walk.proven()
         return windows + (walk.prove(self.read(1)) if walk.unproven else [])
 
@@ -141,7 +141,7 @@ def walk_over(pages: list[Page], ahead: int = 0) -> Walk:
     walk = Walk(at(0), at(7), longest=MANY, ahead=ahead)
     for listed in pages:
         walk.add(listed)
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     return walk
 
 
@@ -169,7 +169,7 @@ def test_a_second_on_two_pages_is_not_proven_if_a_run_may_have_fallen_between_th
     walk = Walk(at(0), at(10), longest=MANY, ahead=0)
     for listed in pages_of((runs, 1), (shorter, 2), (shorter, 3), (shorter, 4)):
         walk.add(listed)
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     assert ids_of(walk.proven()) == [[12, 11], [3, 2]]
 
 
@@ -193,7 +193,7 @@ def walk_ahead(*read: tuple[list[WorkflowRun], int]) -> Walk:
     walk = Walk(at(0), at(10), longest=MANY, ahead=2)
     for listed in pages_of(*read):
         walk.add(listed)
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     return walk
 
 
@@ -236,7 +236,7 @@ def test_after_a_deletion_pages_count_again_from_those_asked_for_since() -> None
     assert walk.prove(again) == []
     for listed in pages_of(*((shorter, n) for n in (4, 5, 6, 7))):
         walk.add(listed)
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     # Pages 4 and 5 may have been on their way when the beginning was read again.
     assert ids_of(walk.prove(again)) == [[6, 5, 4], [3, 2, 1]]
 
@@ -248,7 +248,7 @@ def test_after_a_deletion_the_open_window_is_not_proven_by_a_later_beginning() -
         walk.add(listed)
     (again,) = pages_of((shorter, 1))
     assert walk.prove(again) == []
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     assert walk.prove(again) == []
 
 
@@ -256,7 +256,7 @@ def test_a_list_that_github_cut_off_proves_nothing_below_its_last_page() -> None
     walk = Walk(at(0), at(7), longest=6, ahead=0)
     walk.add(*pages_of((RUNS, 1)))
     walk.add(*pages_of((RUNS, 2)))
-    walk.end()
+    walk.end(is_over=not walk.is_cut_off)
     assert ids_of(walk.proven()) == [[6, 5]]
 
 
