@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
-  queries query psql dump restore find-dump test bench docs lint clean
+  queries query psql dump restore find-dump test test-quick bench docs lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -86,8 +86,13 @@ find-dump: .venv/.installed ## the run of the schedule that left the newest dump
 	@$(RUN) scripts/find_dump.py
 
 # Four at a time on any machine, because they mostly wait: for processes, connections and clocks.
-test: .venv/.test ## run the tests
-	@$(RUN) -m pytest -q -n 4 --dist worksteal
+PYTEST := $(RUN) -m pytest -q -n 4 --dist worksteal
+
+test: .venv/.test ## run all tests
+	@$(PYTEST)
+
+test-quick: .venv/.test ## run the tests, except those of whole commands from end to end
+	@$(PYTEST) --ignore tests/end_to_end
 
 bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench

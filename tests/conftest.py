@@ -1,11 +1,13 @@
-"""A real PostgreSQL for the tests, a database of its own for each of them, and rows to put in."""
+"""A real PostgreSQL for the tests: a rollback after each, or a database of its own."""
 
 import itertools
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -29,14 +31,37 @@ for name in ("DATABASE_URL", "http_proxy", "https_proxy", "all_proxy"):
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The connection string of a server that lives as long as the tests do."""
-    with tempfile.TemporaryDirectory(prefix="telemetry-") as home:
+# The folder of the server, in what the main process hands to each worker and in its own config.
+HOME = "home_of_the_server"
+home_key = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[home_key] = home = Path(tempfile.mkdtemp(prefix="telemetry-"))
         # As root, the server runs as another account, which has to get in.
-        Path(home).chmod(0o711)
-        with embedded.server(Path(home), environ=os.environ, options=FAST) as dsn:
-            yield dsn
+        home.chmod(0o711)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if home := config.stash.get(home_key, None):
+        shutil.rmtree(home)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Called by pytest-xdist for each worker that it starts."""
+    node.workerinput[HOME] = str(node.config.stash[home_key])
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The connection string of the one server that all workers share, as commands do."""
+    config = request.config
+    handed = getattr(config, "workerinput", {}).get(HOME)
+    home = Path(handed) if handed else config.stash[home_key]
+    with embedded.server(home, environ=os.environ, options=FAST) as dsn:
+        yield dsn
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +71,7 @@ def new_database(server: str) -> Iterator[Callable[[str], str]]:
     with psycopg.connect(server, autocommit=True) as admin:
 
         def make(template: str = "template1") -> str:
-            name = f"test_{next(numbers)}"
+            name = f"test_{os.getpid()}_{next(numbers)}"
             admin.execute(f"create database {name} template {template}")
             return make_conninfo(server, dbname=name)
 
@@ -70,7 +95,7 @@ def empty_dsn(server: str, new_database: Callable[[str], str]) -> Iterator[str]:
 
 @pytest.fixture
 def dsn(server: str, new_database: Callable[[str], str], migrated: str) -> Iterator[str]:
-    """A database with all tables and views, and no rows."""
+    """A database of the test's own with all tables and views, and no rows."""
     yield (dsn := new_database(migrated))
     drop(server, dsn)
 
@@ -82,10 +107,27 @@ def drop(server: str, dsn: str) -> None:
         admin.execute(f"drop database if exists {name} with (force)")
 
 
-@pytest.fixture
-def connection(dsn: str) -> Iterator[Connection]:
-    with open_connection(dsn) as opened:
+@pytest.fixture(scope="session")
+def shared_connection(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
+    """A connection to the one database whose tests leave nothing behind."""
+    with open_connection(new_database(migrated)) as opened:
         yield opened
+
+
+@pytest.fixture
+def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
+    """A connection to a database with all tables and views, and no rows.
+
+    It is in a transaction that is rolled back after the test. A test that asks for `dsn` too, so
+    that others see what it does, has a connection in autocommit mode to that database instead.
+    """
+    if "dsn" in request.fixturenames:
+        with open_connection(request.getfixturevalue("dsn")) as opened:
+            yield opened
+    else:
+        opened = request.getfixturevalue("shared_connection")
+        with opened.transaction(force_rollback=True):
+            yield opened
 
 
 @pytest.fixture(scope="session")

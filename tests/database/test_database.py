@@ -254,7 +254,8 @@ def test_a_transaction_that_the_database_undid_is_repeated(connection: Connectio
 
 def test_a_transaction_that_always_fails_says_so_in_the_end(connection: Connection) -> None:
     def transaction() -> None:
-        connection.execute("do $$ begin raise exception 'no' using errcode = '40P01'; end $$")
+        with connection.transaction():
+            connection.execute("do $$ begin raise exception 'no' using errcode = '40P01'; end $$")
 
     with pytest.raises(psycopg.errors.DeadlockDetected):
         patiently(transaction, tries=2)

@@ -14,7 +14,15 @@ import pytest
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import SQL, TABLES, Connection, execute, statement, upsert
+from telemetry.database.connection import (
+    SQL,
+    TABLES,
+    Connection,
+    execute,
+    open_connection,
+    statement,
+    upsert,
+)
 from telemetry.database.migrations import VIEWS
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
@@ -80,33 +88,43 @@ def test_the_style_is_kept(path: Path) -> None:
     assert not any(PARAMETER.search(line) or "%(" in line for line in header(path))
 
 
-@pytest.fixture
-def parents(connection: Connection) -> None:
-    """What the job and the step belong to that the headers of their upserts name."""
+def store_parents(connection: Connection) -> None:
+    """Store the run and the job that the headers of the upserts of jobs and steps name."""
     upsert(connection, [workflow_run()])
     upsert(connection, [workflow_job()])
 
 
+@pytest.fixture(scope="session")
+def dsn_with_parents(new_database: Callable[[str], str], migrated: str) -> str:
+    """One database for all files, each of which is rolled back."""
+    dsn = new_database(migrated)
+    with open_connection(dsn) as connection:
+        store_parents(connection)
+    return dsn
+
+
 @by_name
-@pytest.mark.usefixtures("parents")
-def test_psql_runs_it_by_its_own_command(path: Path, dsn: str, psql: Callable[..., str]) -> None:
-    psql(dsn, *command(path)[2:])
+def test_psql_runs_it_by_its_own_command(
+    path: Path, dsn_with_parents: str, psql: Callable[..., str]
+) -> None:
+    psql(dsn_with_parents, "-c", "begin", *command(path)[2:], "-c", "rollback")
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
-def test_an_analysis_can_be_pasted(path: Path, dsn: str, psql: Callable[..., str]) -> None:
+def test_an_analysis_can_be_pasted(
+    path: Path, dsn_with_parents: str, psql: Callable[..., str]
+) -> None:
     assert not PARAMETER.search(body(path))
     assert "interval '30 days'" in body(path)
-    assert psql(dsn, stdin=path.read_text(encoding="utf-8"))
+    assert psql(dsn_with_parents, stdin=path.read_text(encoding="utf-8"))
 
 
 @by_name
-@pytest.mark.usefixtures("parents")
 def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
+    store_parents(connection)
     words = command(path)
     pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
-    with connection.transaction():
-        execute(connection, name_of(path), dict(pairs))
+    execute(connection, name_of(path), dict(pairs))
 
 
 def test_every_statement_is_used_by_the_program() -> None:
