@@ -124,7 +124,8 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
 	@echo 'setting up .venv' >&2
-	@$(PYTHON) -m venv .venv || \
+	@mkdir -p .venv
+	@$(PYTHON) -m venv .venv >$(LOG) 2>&1 || \
 	  { echo 'error: no virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
 	@$(INSTALL) . >$(LOG) 2>&1 || { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@if $(INSTALL) '.[embedded]' >>$(LOG) 2>&1; then touch $@; \

@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a thresho
 import argparse
 import ctypes
 import os
-import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import psycopg
+from interrupts import interrupt_from_now_on
 from options import parsing
 from output import say
-from psycopg import errors
+from remedies import database_sentence
 
 from telemetry import TelemetryError, settings
 from telemetry.github.client import GitHub
@@ -27,20 +27,12 @@ ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
 
-# What a person can mend when the database refuses; any other refusal is a fault of ours.
-REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
-    (errors.InsufficientPrivilege, "use a role that may do this"),
-    (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
-    (errors.InvalidSchemaName, "name a schema that exists in search_path"),
-    (psycopg.OperationalError, "check DATABASE_URL"),
-)
-
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can mend become one sentence."""
-    signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
-    return_freed_memory()
     try:
+        interrupt_from_now_on()
+        return_freed_memory()
         _read_settings()
         code = main()
         sys.stdout.flush()
@@ -49,7 +41,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     except TelemetryError as error:
         code = _fail(error, 1)
     except psycopg.Error as error:
-        code = _fail(_database_sentence(error), 1)
+        code = _fail(database_sentence(error), 1)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except BrokenPipeError:
@@ -74,19 +66,6 @@ def _read_settings() -> None:
 def _drop_output() -> None:
     """Send what is still to be written on stdout nowhere, because it would fail again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _database_sentence(error: psycopg.Error) -> str:
-    """What the database refuses, and the remedy; raises the error again when there is none."""
-    remedy = next((text for kind, text in REMEDIES if isinstance(error, kind)), None)
-    if remedy is None:
-        raise error
-    # What follows the first line are hints, or the same again for each of several hosts.
-    said = next(iter(str(error).splitlines()), type(error).__name__)
-    has_answered = error.sqlstate is not None or "FATAL" in said
-    if isinstance(error, psycopg.OperationalError) and not has_answered:
-        remedy += " and that the server runs"
-    return f"the database: {said}; {remedy}"
 
 
 def parse(docstring: str | None, command: str) -> argparse.Namespace:
@@ -115,10 +94,6 @@ def github(wait: bool = False) -> GitHub:
         )
     except GitHubError as error:  # before any request: a token or an address that cannot be one
         raise settings.UsageError(str(error)) from None
-
-
-def _interrupt() -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def _fail(error: Exception | str, code: int) -> int:

@@ -130,8 +130,8 @@ def open_connection(dsn: str) -> Connection:
 def parameters(dsn: str) -> dict[str, Any]:
     """The parameters of a connection string; unless it says otherwise, our name and a time limit.
 
-    Raises UsageError when the string is none of libpq's, without showing it: psycopg's own error
-    would, password and all.
+    Raises UsageError, without showing it, when the string is none of libpq's, or when libpq would
+    take a piece of a password for something else: its own errors repeat what they do not like.
     """
     try:
         given = conninfo_to_dict(dsn)
@@ -140,7 +140,31 @@ def parameters(dsn: str) -> dict[str, Any]:
             "DATABASE_URL is not a connection string that PostgreSQL understands; "
             "it looks like postgresql://user:password@host:5432/database"
         ) from None
+    if _splits_a_password(dsn):
+        raise UsageError(
+            "DATABASE_URL: the password holds a character that a URL must spell %40 (@) or "
+            "%2F (/); spell it so, then try again"
+        )
+    ports = [port for port in str(given.get("port") or "").split(",") if port]
+    if not all(re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65_536 for port in ports):
+        raise UsageError(
+            "DATABASE_URL: what stands where the port belongs is no number from 1 to 65535; "
+            "it looks like postgresql://user:password@host:5432/database"
+        )
     return {"application_name": "actions-telemetry", "connect_timeout": 15, **given}
+
+
+def _splits_a_password(dsn: str) -> bool:
+    """Whether an @ stands in a URL where libpq reads the host, the port or the database's name.
+
+    libpq ends the password at the first @, unless a / comes before it: then it sees no password.
+    """
+    scheme, _, text = dsn.partition("://")
+    if scheme not in ("postgresql", "postgres"):
+        return False
+    before, at, after = text.partition("@")
+    place = text if not at or "/" in before else after
+    return "@" in place.partition("?")[0]
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:

@@ -1,0 +1,62 @@
+"""What a person can do when the database refuses, in one sentence."""
+
+import os
+import re
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+
+# What a person can mend; any other refusal is a fault of ours.
+REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.InsufficientPrivilege, "use a role that may do this"),
+    (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
+    (errors.InvalidSchemaName, "name a schema that exists in search_path"),
+    (psycopg.OperationalError, "check DATABASE_URL"),
+)
+
+
+def database_sentence(error: psycopg.Error) -> str:
+    """What the database refuses, and the remedy; raises the error again when there is none."""
+    remedy = next((text for kind, text in REMEDIES if isinstance(error, kind)), None)
+    if remedy is None:
+        raise error
+    # What follows the first line are hints, or the same again for each of several hosts.
+    said = next(iter(str(error).splitlines()), type(error).__name__)
+    if isinstance(error, errors.InsufficientPrivilege):
+        remedy = _grant(said) or remedy
+    has_answered = error.sqlstate is not None or "FATAL" in said
+    if isinstance(error, psycopg.OperationalError) and not has_answered:
+        remedy += " and that the server runs"
+    return f"the database: {said}; {remedy}"
+
+
+def _grant(said: str) -> str | None:
+    """What the owner of the database can grant, None where the refusal is of another kind.
+
+    Of PostgreSQL 15 and later, no role but the owner may make tables in the schema public.
+    """
+    role = _role()
+    schema = re.search(r"permission denied for schema (\S+)", said)
+    if schema:
+        return f"its owner can allow it: grant usage, create on schema {schema[1]} to {role}"
+    if re.search(r"permission denied for (table|view|relation|materialized view) ", said):
+        return (
+            "for status, query and report its owner can allow reading: grant select on all tables "
+            f"in schema public to {role}; migrate, ingest, prune and forget need the role that "
+            "made the tables"
+        )
+    if "must be owner of" in said:
+        return "migrate and ingest need the role that made the tables and views"
+    return None
+
+
+def _role() -> str:
+    """The role in use, as a statement names it."""
+    try:
+        given = conninfo_to_dict(os.environ.get("DATABASE_URL", ""))
+    except psycopg.ProgrammingError:
+        given = {}
+    name = str(given.get("user") or os.environ.get("PGUSER") or "your_role")
+    plain = re.fullmatch("[a-z_][a-z0-9_]*", name)
+    return name if plain else '"{}"'.format(name.replace('"', '""'))

@@ -1,0 +1,131 @@
+"""What a database refuses, and Ctrl-C at any moment: one sentence, no secret, no traceback."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.commands import Run, assert_one_sentence, start
+
+from telemetry.database.connection import Connection
+
+SCRIPTS = ["status", "prune", "migrate", "ingest_workflows", "verify", "report", "query", "dump"]
+SCRIPTS += ["restore", "psql"]
+PARTS = ("zqx", "kvj", "wyy", "7777")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_password_with_an_at_sign_is_refused_before_anything_connects(
+    run: Run, script: str, tmp_path: Path
+) -> None:
+    arguments = ["flaky_jobs"] if script == "query" else []
+    if script == "restore":
+        dump = str(tmp_path / "telemetry.dump")
+        assert run("dump", "--file", dump).returncode == 0
+        arguments = ["--file", dump]
+    done = run(script, *arguments, DATABASE_URL="postgresql://me:zqx@kvj@127.0.0.1:1/db")
+    assert_one_sentence(done, 2, "the password holds a character that a URL must spell %40")
+    assert not [part for part in PARTS if part in done.stdout + done.stderr]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:zqx@kvj@127.0.0.1:1/db",
+        "postgres://me:zqx@kvj@127.0.0.1/db",
+        "postgresql://me:zqx/kvj@127.0.0.1:1/db",
+        "postgresql://me:zqx@kvj/wyy@127.0.0.1:1/db",
+        "postgresql://me:zqx@kvj,wyy@127.0.0.1:1,127.0.0.2:1/db",
+        "postgresql://me@there:zqxkvjwyy@127.0.0.1:1/db",
+        "postgresql://me:zqx?kvj/wyy@127.0.0.1:1/db",
+        "postgresql://me:zqx@[kvj@127.0.0.1:1/db",
+        "postgresql://me:zqx%kvj@127.0.0.1:1/db",
+        "postgresql://me:zqxkvjwyy/db",
+        "postgresql://me:77777777/db",
+        "host=127.0.0.1 port=1 password=zqx kvj dbname=db",
+        "host=127.0.0.1 port=1 password='zqxkvj",
+        "postgresql:me:zqxkvjwyy@127.0.0.1/db",
+    ],
+)
+def test_no_message_repeats_a_piece_of_a_password(run: Run, url: str) -> None:
+    done = run("status", DATABASE_URL=url)
+    assert_one_sentence(done, 2, "DATABASE_URL")
+    assert not [part for part in PARTS if part in done.stdout + done.stderr]
+
+
+def test_a_password_that_is_spelled_as_a_url_must_is_taken(run: Run, dsn: str) -> None:
+    given = conninfo_to_dict(dsn)
+    password = "p%40ss%2Fw%3Ard?#"  # a server on a socket does not ask for it
+    url = f"postgresql://{given['user']}:{password}@/{given['dbname']}?host={given['host']}"
+    done = run("status", DATABASE_URL=f"{url}&port={given['port']}&application_name=a@b")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def stranger(connection: Connection, dsn: str) -> str:
+    """A role with no rights of its own, on a database whose tables are another's."""
+    connection.execute("drop role if exists stranger")
+    connection.execute("create role stranger login")
+    yield make_conninfo(dsn, user="stranger")
+    connection.execute("drop owned by stranger")
+    connection.execute("drop role stranger")
+
+
+def test_a_role_that_may_only_read_is_told_what_its_owner_can_grant(
+    run: Run, connection: Connection, stranger: str
+) -> None:
+    done = run("status", DATABASE_URL=stranger)
+    grant = "grant select on all tables in schema public to stranger"
+    assert_one_sentence(done, 1, "permission denied for table _yoyo_migration", grant)
+    connection.execute(grant)
+    assert run("status", DATABASE_URL=stranger).returncode == 0
+    done = run("ingest_workflows", DATABASE_URL=stranger)
+    assert_one_sentence(done, 1, "permission denied", "need the role that made the tables")
+
+
+def test_a_role_that_may_create_nothing_is_told_the_grant(
+    run: Run, empty_dsn: str, connection: Connection, stranger: str
+) -> None:
+    theirs = make_conninfo(empty_dsn, user="stranger")
+    with psycopg.connect(empty_dsn, autocommit=True) as admin:
+        admin.execute("revoke create on schema public from public")
+        done = run("migrate", DATABASE_URL=theirs)
+        said = re.search("grant usage, create on schema public to stranger", done.stderr)
+        assert_one_sentence(done, 1, "permission denied for schema public")
+        assert said
+        admin.execute(said[0])
+        assert run("migrate", DATABASE_URL=theirs).returncode == 0
+        assert run("ingest_workflows", "--no-jobs", DATABASE_URL=theirs).returncode == 0
+        admin.execute("drop owned by stranger cascade")
+
+
+def catches_signals(process: subprocess.Popen[str]) -> bool:
+    """Whether the process has a handler for SIGTERM; Python itself brings none."""
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
+@pytest.mark.parametrize("script", ["status", "ingest_workflows"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_in_the_first_second_is_no_traceback(
+    environ: dict[str, str], script: str, number: int
+) -> None:
+    for delay in (0, 0.05, 0.1, 0.2, 0.4, 0.8):
+        process = start(environ, script)
+        while not catches_signals(process):
+            time.sleep(0.001)
+        if delay == 0:  # the handler is there before all that takes time to load
+            assert "psycopg" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+        time.sleep(delay)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+        assert "Traceback" not in err, err
+        assert process.returncode in (0, 130), err
+        if process.returncode == 130:
+            assert "interrupted" in err + out
