@@ -4,6 +4,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a thresho
 130 interrupted.
 """
 
+import interrupts
+
 import argparse
 import ctypes
 import os
@@ -14,7 +16,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import psycopg
-from interrupts import interrupt_from_now_on
 from options import parsing
 from output import say
 from remedies import database_sentence
@@ -31,7 +32,7 @@ SHORT_WAIT_SECONDS = 120.0
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can mend become one sentence."""
     try:
-        interrupt_from_now_on()
+        interrupts.raise_from_now_on()
         return_freed_memory()
         _read_settings()
         code = main()
@@ -52,6 +53,7 @@ def run(main: Callable[[], int]) -> NoReturn:
         _drop_output()
         where = error.filename or "writing the output"
         code = _fail(f"{where}: {error.strerror or error}; mend that, then try again", 1)
+    interrupts.ignore_from_now_on()
     sys.exit(code)
 
 

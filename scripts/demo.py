@@ -9,6 +9,8 @@ all, report.html, beside its database.
 Exit codes: 0 done, 1 failed.
 """
 
+from command import ROOT, parse, run
+
 import os
 import shlex
 import subprocess
@@ -17,7 +19,6 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import ROOT, parse, run
 from output import say
 
 from telemetry.database.embedded import server as embedded

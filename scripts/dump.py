@@ -6,10 +6,11 @@ The file is in pg_dump's custom format; make restore reads it.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 from pathlib import Path
 
-from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo

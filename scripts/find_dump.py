@@ -6,10 +6,11 @@ For the workflow, which downloads that dump: the line goes to $GITHUB_OUTPUT too
 Exit codes: 0 done, also when there is none, 1 failed, 2 wrong usage.
 """
 
+from command import github, parse, run
+
 import os
 from pathlib import Path
 
-from command import github, parse, run
 from options.github import chosen_repositories
 from output import say, show
 

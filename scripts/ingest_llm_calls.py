@@ -7,9 +7,10 @@ again adds nothing. Exit codes: 0 done, also when lines could not be read (STRIC
 2 wrong usage, 130 interrupted: what was read is stored.
 """
 
+from command import parse, run
+
 import os
 
-from command import parse, run
 from options.llm import chosen_logs
 from output import say, show, show_json
 

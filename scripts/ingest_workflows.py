@@ -6,10 +6,11 @@ Exit codes: 0 all complete, 1 a repository failed, 2 wrong usage, 3 incomplete: 
 is stored and the next ingest goes on, 130 interrupted.
 """
 
+from command import github, parse, run
+
 import os
 from datetime import UTC, datetime
 
-from command import github, parse, run
 from options.github import chosen
 from options.llm import chosen_logs
 from output import progress, say, show, show_json

@@ -5,9 +5,10 @@
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 
-from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo, describe, open_connection

@@ -8,10 +8,11 @@
 Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 from datetime import UTC, datetime
 
-from command import parse, run
 from output import progress, say, show, show_json
 
 from telemetry.database.connection import connect, describe

@@ -3,11 +3,12 @@
 A file ends at its first error. Exit codes are psql's.
 """
 
+from command import run
+
 import os
 import signal
 import sys
 
-from command import run
 from output import say
 
 from telemetry.database.connection import conninfo

@@ -9,9 +9,10 @@ formula begins with an apostrophe; --json changes nothing.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 
-from command import parse, run
 from output import say, screen, show, show_json
 
 from telemetry.database.connection import connect

@@ -9,11 +9,12 @@ one: the same database and the same NOW make the same report. Exit codes: 0 done
 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from command import parse, run
 from output import say, show
 
 from telemetry import settings

@@ -7,10 +7,11 @@ All of it or nothing. Exit codes: 0 done, 1 failed: no such file, a broken one, 
 that already holds something, 2 wrong usage.
 """
 
+from command import parse, run
+
 import os
 from pathlib import Path
 
-from command import parse, run
 from output import say, show
 
 from telemetry.database.connection import conninfo

@@ -7,10 +7,11 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage, 4 a repository's last complete inge
 MAX_AGE.
 """
 
+from command import parse, run
+
 import os
 from datetime import UTC, datetime
 
-from command import parse, run
 from output import say, screen, show, show_json
 
 from telemetry.database.connection import connect

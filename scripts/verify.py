@@ -7,9 +7,10 @@ looked at is only counted. Exit codes: 0 no difference, 1 failed, 2 wrong usage,
 so far, but GitHub's limit or MAX_REQUESTS ended it before it was done, 4 something differs.
 """
 
+from command import github, parse, run
+
 import os
 
-from command import github, parse, run
 from options.github import chosen
 from output import progress, say, show, show_json
 

@@ -8,10 +8,11 @@ minute, but its times say little. No token, no network; your own data is not tou
 0 all targets are met, 1 failed, 4 a target was missed.
 """
 
+from command import ROOT, parse, run
+
 import os
 from dataclasses import asdict
 
-from command import ROOT, parse, run
 from output import say, show, show_json
 
 from bench.ingest import QUICK, Sizes, bench

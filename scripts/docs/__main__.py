@@ -5,9 +5,10 @@
 Exit codes: 0 done, 1 failed.
 """
 
+from command import ROOT, parse, run
+
 from pathlib import Path
 
-from command import ROOT, parse, run
 from output import say
 
 from docs.configuration import PATH, configuration

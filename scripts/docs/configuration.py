@@ -1,9 +1,10 @@
 """docs/configuration.md: every option, from the table of options and the Makefile."""
 
+from command import ROOT
+
 import re
 from pathlib import Path
 
-from command import ROOT
 from options.table import OPTIONS, VARIABLES, Option, options_of
 
 PATH = Path("docs") / "configuration.md"
