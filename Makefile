@@ -21,7 +21,7 @@ UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
 IGNORED := $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name)))
 quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')
 ifneq ($(UNKNOWN)$(and $(MAKECMDGOALS),$(IGNORED)),)
-  $(shell PYTHONPATH=. $(PYTHON) scripts/variables.py --known $(KNOWN) --goals $(call quoted,$(MAKECMDGOALS)) \
+  $(shell $(PYTHON) scripts/variables.py --known $(KNOWN) --goals $(call quoted,$(MAKECMDGOALS)) \
     --unknown $(call quoted,$(UNKNOWN)) --ignored $(IGNORED) >&2)
 endif
 $(if $(UNKNOWN),$(error nothing was done))

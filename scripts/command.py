@@ -17,6 +17,8 @@ from typing import NoReturn
 
 import psycopg
 from options import parsing
+from options.names import not_read
+from options.table import variables
 from output import say
 from remedies import database_sentence
 
@@ -59,7 +61,10 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 def _read_settings() -> None:
     """Make os.environ what it is with .env and without our variables that are empty."""
-    values = settings.merged(os.environ, settings.read_env_file(ROOT / ".env"))
+    env_file = settings.read_env_file(ROOT / ".env")
+    for said in not_read(env_file, os.environ, variables()):
+        say(f"warning: {said}")
+    values = settings.merged(os.environ, env_file)
     for name in os.environ.keys() - values.keys():
         del os.environ[name]
     os.environ.update(values)

@@ -8,7 +8,7 @@ import os
 import shlex
 import sys
 
-from telemetry.settings import nearest
+from options.names import nearest
 
 # They read no variable, so that one in the environment is nobody's slip.
 WITHOUT_VARIABLES = {"help", "install", "demo", "migrate", "queries", "psql", "test", "lint"}

@@ -2,10 +2,9 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -107,14 +106,6 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
         if value.strip() or not name.startswith(PREFIXES)
     }
     return {**from_file, **set_here}
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most probably meant by one that is not; None where none is near."""
-    names = list(known)
-    spellings = {each.removeprefix("TELEMETRY_"): each for each in names} | {n: n for n in names}
-    close = get_close_matches(name.upper(), spellings, n=1, cutoff=0.7)
-    return spellings[close[0]] if close else None
 
 
 def repositories(text: str) -> list[str]:

@@ -408,6 +408,13 @@ VARIABLES: tuple[Variable, ...] = (
 )
 
 
+def variables() -> set[str]:
+    """The names of all variables that a command reads from the environment or .env."""
+    return {option.environment for option in OPTIONS if option.environment} | {
+        variable.name for variable in VARIABLES
+    }
+
+
 def options_of(command: str) -> list[Option]:
     """The options of one command, in the order of the table."""
     return [option for option in OPTIONS if command in option.commands.split()]

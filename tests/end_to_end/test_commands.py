@@ -274,6 +274,15 @@ def test_a_name_that_make_does_not_know_is_refused_with_the_nearest_one(
         assert any(re.fullmatch(pattern, line) for line in errors), done.stderr
 
 
+def test_a_key_of_the_file_that_no_command_reads_is_a_warning(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    done = make(environ, tmp_path, "status", env_file="KEEP=2 years\nPGAPPNAME=x\n")
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert warnings == ["warning: KEEP in .env is not read; did you mean TELEMETRY_KEEP?"]
+
+
 def test_names_that_make_knows_are_taken(environ: dict[str, str], tmp_path: Path) -> None:
     words = ["TELEMETRY_HOME=/nowhere", "PGHOST=x", "GITHUB_TOKEN=", "PYTHON=python3", "MAX_AGE="]
     assert make(environ, tmp_path, "help", *words).returncode == 0

@@ -1,0 +1,30 @@
+"""A name that is nearly that of a setting is named, and those of others are passed over."""
+
+import pytest
+from options.names import not_read
+
+KNOWN = {"TELEMETRY_KEEP", "TELEMETRY_SINCE", "TELEMETRY_MAX_AGE", "DATABASE_URL", "GITHUB_TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TELEMETRY_KEP", "TELEMETRY_KEEP"),
+        ("KEEP", "TELEMETRY_KEEP"),
+        ("maxage", "TELEMETRY_MAX_AGE"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("GITHUB_TOKN", "GITHUB_TOKEN"),
+        ("TELEMETRY_COLOUR", None),
+    ],
+)
+def test_a_key_of_the_file_that_is_nearly_a_setting_is_named(name: str, meant: str | None) -> None:
+    hint = f"; did you mean {meant}?" if meant else ""
+    assert not_read({name: "1"}, {}, KNOWN) == [f"{name} in .env is not read{hint}"]
+
+
+def test_names_of_others_and_known_ones_are_passed_over() -> None:
+    others = {"PGPASSWORD": "", "AWS_REGION": "", "NPM_TOKEN": "", **dict.fromkeys(KNOWN, "")}
+    assert not_read(others, {"KEEP": "", "TELEMETRY_COLOUR": "", **others}, KNOWN) == []
+    assert not_read({}, {"TELEMETRY_KEP": "x"}, KNOWN) == [
+        "TELEMETRY_KEP in the environment is not read; did you mean TELEMETRY_KEEP?"
+    ]
