@@ -25,6 +25,7 @@ from remedies import database_sentence
 from telemetry import TelemetryError, settings
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
+from telemetry.github.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
@@ -91,14 +92,14 @@ def github(wait: bool = False) -> GitHub:
     else:
         say(f"using the token in {variable}")
     try:
-        return GitHub(
-            token,
+        options = Options(
             base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
             token_variable=variable,
             max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
             reserve=settings.reserve(os.environ, token),
             notify=say,
         )
+        return GitHub(token, options)
     except GitHubError as error:  # before any request: a token or an address that cannot be one
         raise settings.UsageError(str(error)) from None
 

@@ -28,7 +28,7 @@ def main() -> int:
     found = []
     with github(options.wait) as client, connect(os.environ, say) as connection:
         require_schema(connection)
-        client.budget.allow(choice.max_requests)
+        client.allow(choice.max_requests)
         wanted = Wanted(choice.since, horizon(connection, stored(connection)).before)
         tools = Tools(
             connection, client, wanted, choice.concurrency, notify=say, progress=progress()

@@ -13,7 +13,7 @@ from support.paths import ROOT
 
 from telemetry.database.connection import SQL
 from telemetry.database.migrations import VIEWS
-from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -219,4 +219,4 @@ def test_the_schedule_is_every_sixth_hour_and_needs_only_reading() -> None:
 
 def test_the_documented_default_server_is_the_clients() -> None:
     defaults = {one.name: one.default for one in VARIABLES}
-    assert GitHub.__init__.__kwdefaults__["base_url"] == defaults["GITHUB_API_URL"]
+    assert Options().base_url == defaults["GITHUB_API_URL"]

@@ -24,6 +24,7 @@ from telemetry.database.connection import open_connection
 from telemetry.database.embedded import server as embedded
 from telemetry.database.migrations import migrate, roll_back
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.server import Simulator
@@ -230,7 +231,9 @@ class _Bench:
         now = datetime.now(UTC)
         since, horizon = now - timedelta(days=SINCE_DAYS), now - timedelta(days=KEEP_DAYS)
         with (
-            GitHub("of-the-bench", base_url=self.url, sleep=lambda seconds: None) as client,
+            GitHub(
+                "of-the-bench", Options(base_url=self.url, sleep=lambda seconds: None)
+            ) as client,
             open_connection(self.dsn) as connection,
         ):
             tools = Tools(connection, client, Wanted(since, horizon, jobs=False), CONCURRENCY)

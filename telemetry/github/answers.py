@@ -21,6 +21,12 @@ UNSAID_WAIT = 60.0
 LONGEST_WAIT = 1e9
 """Seconds; a longer time asked for is cut to this, which no caller allows."""
 
+MOST_VALUES = 200_000
+"""Objects, lists and elements in an answer: a page of 100 jobs of 100 steps each has 70,000.
+
+A hostile body of 4 MiB would otherwise take 37 times its size when parsed.
+"""
+
 _REDIRECTS = (301, 302, 307, 308)
 _LIMIT_TEXT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 
@@ -67,13 +73,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class RateLimit:
-    """The primary rate limit as the last answer told it; `reset_at` is GitHub's own clock, UTC."""
+    """The primary rate limit as an answer states it; `reset_at` is by GitHub's own clock, UTC."""
 
     limit: int
     remaining: int
-    used: int
     reset_at: datetime
-    resource: str
 
 
 def decide(
@@ -174,14 +178,7 @@ def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
     reset_at = None if reset is None else utc(reset)
     if limit is None or remaining is None or reset_at is None:
         return None
-    used = _integer(headers.get("x-ratelimit-used", ""))
-    return RateLimit(
-        limit=limit,
-        remaining=remaining,
-        used=max(limit - remaining, 0) if used is None else used,
-        reset_at=reset_at,
-        resource=clean(headers.get("x-ratelimit-resource", "core"), 50),
-    )
+    return RateLimit(limit, remaining, reset_at)
 
 
 def links(header: str) -> dict[str, str]:
@@ -192,6 +189,11 @@ def links(header: str) -> dict[str, str]:
             for relation in relations.split():
                 found.setdefault(relation.lower(), url)
     return found
+
+
+def entity_tag(header: str) -> str | None:
+    """Return the ETag that may be sent back (RFC 9110 §8.8.3), None if it is none or too long."""
+    return header if re.fullmatch(r'(W/)?"[!#-~]{0,200}"', header) else None
 
 
 def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
@@ -243,6 +245,8 @@ def _validation_errors(answer: Answer) -> str:
 
 
 def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
+    if sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
+        raise ValueError(f"holds more than {MOST_VALUES:,} values")
     try:
         value = json.loads(body.decode())
     except UnicodeDecodeError:

@@ -1,6 +1,7 @@
-"""Waits that all threads of a client share, that are said when they begin, and that can be ended.
+"""Whether a request may be sent now; if not, the wait until it may.
 
-Knows no HTTP: `backoff` decides how long a wait has to be.
+Rate limits, the share of them that is left to others and the number of requests allowed are one
+question here, asked before each request. Knows no HTTP: `answers` works out how long waits are.
 """
 
 import threading
@@ -9,63 +10,73 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from weakref import WeakSet
 
-from telemetry.github.answers import LONGEST_WAIT, Decision, fault_wait, utc
-from telemetry.github.errors import GitHubError, RateLimited
+from telemetry.github.answers import (
+    LONGEST_WAIT,
+    Answer,
+    Decision,
+    RateLimit,
+    fault_wait,
+    http_date,
+    rate_limit,
+    utc,
+)
+from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry.github.options import Options
 
 _HEARTBEAT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class _Gate:
-    """Until `resume_at` (local clock, seconds since 1970) no thread sends a request."""
+class _Closure:
+    """No request is sent before `resume_at` (local clock, seconds since 1970).
+
+    `status` is that of the answer which asked for the wait.
+    """
 
     resume_at: float = 0.0
     reset_at: datetime | None = None
     reason: str = ""
-    announced: bool = False
+    status: int | None = None
+    is_announced: bool = False
 
 
-class Waiting:
-    """Rate limits stop every thread at one gate; after a fault only the request itself waits.
+class Gate:
+    """The one place that all threads of a client pass before each request.
 
-    Times are seconds, moments seconds since 1970. Each wait belongs to an event that ends it.
-    `heartbeat` is called with every minute of a wait, by the thread that waits.
-    Methods raise GitHubError when that event is set, RateLimited when the gate stays closed for
-    longer than `max_wait`; `advice` ends the text of the latter.
+    `requests` counts those that passed, retries and redirects included, and `not_modified` those
+    that GitHub answered with 304 and did not charge. `rate_limit` is the last one that an answer
+    stated, `github_time` the last `Date` (UTC); both are None before.
+
+    A rate limit stops every thread; after a fault only the request itself waits. `heartbeat` is
+    called with every minute of a wait, by the thread that waits. `advice` ends the message of
+    RateLimited. Each request has an event that ends its waits with GitHubError.
     """
 
-    def __init__(
-        self,
-        *,
-        max_wait: float,
-        sleep: Callable[[float], object] | None,
-        clock: Callable[[], float],
-        jitter: Callable[[], float],
-        notify: Callable[[str], object],
-        advice: str = "",
-    ) -> None:
-        self.clock = clock
+    def __init__(self, options: Options, advice: str = "") -> None:
+        self.requests = 0
+        self.not_modified = 0
+        self.rate_limit: RateLimit | None = None
+        self.github_time: datetime | None = None
         self.heartbeat: Callable[[], object] = lambda: None
-        self._max_wait = max_wait
-        self._sleep = sleep
-        self._jitter = jitter
-        self._notify = notify
+        self.clock = options.clock
+        self._options = options
         self._advice = advice
-        self._notify_lock = threading.RLock()
-        self._lock = threading.Lock()
+        self._allowed: int | None = None
+        self._closure = _Closure()
         self._closed = threading.Event()
         self._stops: WeakSet[threading.Event] = WeakSet()
-        self._gate = _Gate()
+        self._lock = threading.Lock()
+        self._notify_lock = threading.RLock()
 
     def close(self) -> None:
-        """End all waits, those to come too."""
+        """End all waits, later ones included."""
         with self._lock:
             self._closed.set()
             for stop in self._stops:
                 stop.set()
 
     def enrol(self, stop: threading.Event | None) -> threading.Event:
-        """Return the event that ends a request's waits: this one, which `close` sets too."""
+        """Return the event that ends a request's waits: `stop`, which `close` then sets too."""
         if stop is None:
             return self._closed
         with self._lock:
@@ -77,71 +88,125 @@ class Waiting:
     def say(self, text: str) -> None:
         """Notify, from one thread at a time."""
         with self._notify_lock:
-            self._notify(text)
+            self._options.notify(text)
 
-    def pass_gate(self, what: str, status: int | None, stop: threading.Event) -> None:
-        """Wait until requests may be sent."""
+    def allow(self, requests: int | None) -> None:
+        """Allow this many requests from now on; None: as many as GitHub's limit leaves."""
+        with self._lock:
+            self._allowed = requests
+
+    def learn(self, answer: Answer) -> None:
+        """Take the rate limit and the time from an answer."""
+        limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))
+        with self._lock:
+            self.not_modified += answer.status == 304
+            self.rate_limit = limit or self.rate_limit
+            self.github_time = date or self.github_time
+
+    def enter(self, what: str, stop: threading.Event, *, is_urgent: bool = False) -> None:
+        """Wait until a request may be sent, and count it; the budget does not stop urgent ones.
+
+        Raises RateLimited for a wait longer than `max_wait`, BudgetSpent when no request is left.
+        """
         while True:
             _check(what, stop)
-            with self._lock:
-                gate = self._gate
-                seconds = gate.resume_at - self.clock()
-                too_long = seconds > self._max_wait + 1  # a clock may be set back by a little
-                if seconds > 0 and not too_long:
-                    self._gate = replace(gate, announced=True)
-            if seconds <= 0:
+            closure = self._admit(is_urgent)
+            if closure is None:
                 return
-            if too_long:
-                raise self.limited(what, status, f"GitHub {gate.reason} reached")
-            if not gate.announced:
-                self.say(f"GitHub {gate.reason} reached; going on {self._moment(seconds)}")
+            seconds = closure.resume_at - self.clock()
+            if self._is_too_long(seconds):
+                raise self._limited(what, f"GitHub {closure.reason} reached")
+            if not closure.is_announced:
+                self.say(f"GitHub {closure.reason} reached; going on {self._moment(seconds)}")
             self._rest(seconds, what, stop)
             with self._lock:
                 # The clock may not have moved, when `sleep` is not the usual one.
-                if self._gate.resume_at == gate.resume_at:
-                    self._gate = _Gate()
+                if self._closure.resume_at == closure.resume_at:
+                    self._closure = _Closure()
 
-    def close_gate(self, decision: Decision) -> None:
-        """Make every thread wait as long as GitHub asks for."""
+    def _admit(self, is_urgent: bool) -> _Closure | None:
+        """Count a request if it may go now, else return what it waits for."""
+        with self._lock:
+            if self._is_open() and not is_urgent:
+                self._spend()
+            if self._is_open():
+                self.requests += 1
+                return None
+            closure = self._closure
+            if not self._is_too_long(closure.resume_at - self.clock()):
+                self._closure = replace(closure, is_announced=True)
+            return closure
+
+    def _is_open(self) -> bool:
+        return self._closure.resume_at <= self.clock()
+
+    def _is_too_long(self, seconds: float) -> bool:
+        return seconds > self._options.max_wait + 1  # a clock may be set back by a little
+
+    def _spend(self) -> None:
+        """Take a request from those allowed, or close the gate until there are more."""
+        if self._allowed is not None and self._allowed <= 0:
+            raise BudgetSpent("the requests allowed by MAX_REQUESTS are spent")
+        limit, now = self.rate_limit, self.github_time
+        if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
+            seconds = 0.0 if now is None else (limit.reset_at - now).total_seconds() + 1
+            if now is None or seconds > self._options.max_wait:
+                raise BudgetSpent(
+                    f"{limit.remaining:,} of {limit.limit:,} requests are left until "
+                    f"{limit.reset_at:%H:%M} UTC, and are left to others",
+                    limit.reset_at,
+                )
+            self.rate_limit = None  # about to be reset; the next answer states the new one
+            if seconds > 0:
+                self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
+                return
+        if self._allowed is not None:
+            self._allowed -= 1
+
+    def stop_all(self, decision: Decision, status: int) -> None:
+        """Close the gate for as long as an answer of this status asks for."""
         seconds = decision.seconds
-        if decision.guessed and seconds <= self._max_wait:
-            seconds = min(seconds * (1 + self._jitter() / 10), self._max_wait)
+        if decision.guessed and seconds <= self._options.max_wait:
+            seconds = min(seconds * (1 + self._options.jitter() / 10), self._options.max_wait)
         resume_at = self.clock() + seconds
         with self._lock:
-            before = self._gate
+            before = self._closure
             if resume_at > before.resume_at:
                 # Threads that meet the same limit within moments make one announcement.
-                announced = before.announced and resume_at - before.resume_at < 10
+                is_announced = before.is_announced and resume_at - before.resume_at < 10
                 reset_at = decision.reset_at or utc(resume_at)
-                self._gate = _Gate(resume_at, reset_at, decision.reason, announced)
+                self._closure = _Closure(resume_at, reset_at, decision.reason, status, is_announced)
 
-    def limited(self, what: str, status: int | None, reason: str) -> RateLimited:
-        """Return the error for a wait that is not made."""
+    def give_up(self, what: str, reason: str, times: int) -> RateLimited:
+        """Return the error for a request that met a rate limit too often."""
+        return self._limited(what, f"GitHub {reason} reached {times} times, now")
+
+    def _limited(self, what: str, reason: str) -> RateLimited:
         with self._lock:
-            gate = self._gate
-        seconds = max(gate.resume_at - self.clock(), 0.0)
-        until = f"{gate.reset_at:%Y-%m-%d %H:%M:%S} UTC" if gate.reset_at else "a far day"
+            closure = self._closure
+        seconds = max(closure.resume_at - self.clock(), 0.0)
+        until = f"{closure.reset_at:%Y-%m-%d %H:%M:%S} UTC" if closure.reset_at else "a far day"
         return RateLimited(
             f"{what}: {reason} until {until} (in {seconds:.0f} s); run it again then{self._advice}",
-            status,
-            gate.reset_at,
+            closure.status,
+            closure.reset_at,
         )
 
     def back_off(self, what: str, reason: str, faults: int, stop: threading.Event) -> None:
         """Wait after the n-th fault of a request."""
         _check(what, stop)
-        seconds = fault_wait(faults, self._jitter())
+        seconds = fault_wait(faults, self._options.jitter())
         self.say(f"{what}: {reason}; trying again {self._moment(seconds)}")
         self._rest(seconds, what, stop)
 
     def _rest(self, seconds: float, what: str, stop: threading.Event) -> None:
-        if self._sleep is None:
+        if self._options.sleep is None:
             left = min(seconds, LONGEST_WAIT)
             while left > 0 and not stop.wait(min(left, _HEARTBEAT_SECONDS)):
                 left -= _HEARTBEAT_SECONDS
                 self.heartbeat()
         else:
-            self._sleep(seconds)
+            self._options.sleep(seconds)
         _check(what, stop)
 
     def _moment(self, seconds: float) -> str:

@@ -1,22 +1,29 @@
-"""Lists of GitHub's REST API, page by page: in order, ahead of need, smaller when they are too big.
+"""Lists of GitHub's REST API, page by page: in order, read ahead, smaller where they are too big.
 
-Knows URLs and links; how a URL is fetched is the caller's.
+Knows URLs and links; the caller says how a URL is fetched.
 """
 
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from math import lcm
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from telemetry.github.errors import GitHubError, Unanswered
+from telemetry.github.fetch import Reply, Request
+from telemetry.github.options import Paging
 
 _SIZES = (100, 50, 25, 10)
 # For each page in flight so many are in flight or wait to be taken, so that requests go on while
 # the one who takes the pages stores one. Measured with 300 ms an answer: 1.2 times the time of
 # the requests alone, where without any that wait it was 1.4.
 PAGES_KEPT = 2
+MOST_PAGES = 4_000
+"""Pages after which a list counts as endless: GitHub ends each after about 400 pages of 100."""
+
+Fetch = Callable[[Request], Reply]
 
 
 @dataclass(frozen=True)
@@ -24,8 +31,8 @@ class Page:
     """One page of a list.
 
     `number` counts from 1, in pages of `per_page` rows. `last` is the number of the last page and
-    `total_count` the number of all rows, as GitHub told them; None when it did not. `etag` names
-    this very content; an `unchanged` page is what was asked for by an ETag, and holds no rows.
+    `total_count` the number of all rows, as GitHub stated them, else None. `etag` names this very
+    content; an `unchanged` page is what was asked for by an ETag, and holds no rows.
     """
 
     items: list[Any]
@@ -37,73 +44,39 @@ class Page:
     unchanged: bool = False
 
 
-@dataclass(frozen=True)
-class Reply:
-    """A JSON object and the URLs of its Link header by relation."""
-
-    payload: dict[str, Any]
-    links: dict[str, str]
-    etag: str | None = None
-    unchanged: bool = False
-
-
-class Fetch(Protocol):
-    """Returns what lies at `url`; `tries` bounds the faults borne, None is as usual."""
-
-    def __call__(
-        self, url: str, *, tries: int | None, stop: threading.Event, etag: str | None = None
-    ) -> Reply: ...
-
-
 def pages(
-    fetch: Fetch,
-    url: str,
-    key: str,
-    *,
-    what: str,
-    per_page: int,
-    concurrency: int,
-    say: Callable[[str], object],
-    etag: str | None = None,
-    further: Callable[[], int] | None = None,
+    fetch: Fetch, request: Request, key: str, paging: Paging, say: Callable[[str], object]
 ) -> Generator[Page, None, None]:
-    """Yield the pages of the list under `key`, beginning at `url`, as `GitHub.pages` describes."""
-    size, number = max(1, min(per_page, 100)), 1  # GitHub cuts more than 100 without a word
-    following: str | None = with_query(url, per_page=size)
-    followed = {following}
-    promised: int | None = None
-    with _ReadAhead(fetch, concurrency) as ahead:
-        while following is not None:
+    """Yield the pages of the list under `key`, beginning at `request`, as `GitHub.pages` says."""
+    size = max(1, min(paging.per_page, 100))  # GitHub cuts more than 100 without a word
+    place = _Place(replace(request, etag=paging.etag), size, size)
+    with _ReadAhead(fetch, paging.concurrency) as ahead:
+        while not place.is_past_end:
             try:
-                reply = ahead.take(number, following, _tries(size), etag)
+                reply = ahead.take(place.number, place.next_request())
             except Unanswered as error:
-                smaller = next((s for s in _SIZES if s < size), None)
-                if smaller is None:
+                before = place.size
+                if not place.shrink():
                     raise
-                say(f"{what}: {error.reason}; going on with {smaller} rows a page, not {size}")
+                say(
+                    f"{request.what}: {error.reason}; going on with {place.size} rows a page,"
+                    f" not {before}"
+                )
                 ahead.clear()
-                number = _renumbered(number, size, smaller)
-                promised = _renumbered(promised, size, smaller) if promised else promised
-                size = smaller
-                following = with_query(following, per_page=size, page=number)
                 continue
             except GitHubError as error:
                 if error.status != 409:
                     raise
                 reply = Reply({key: [], "total_count": 0}, {})
             if reply.unchanged:
-                yield Page([], None, number, size, None, etag, unchanged=True)
+                yield Page([], None, place.number, size, None, paging.etag, unchanged=True)
                 return
-            etag = None
-            page = _page(reply, key, what, number, size)
-            promised = (page.last or 0) if promised is None else promised
-            following = _next(following, reply, what, followed)
-            number = number + 1 if following is None else _number(following) or number + 1
+            page = _page(reply, key, place)
+            place.go_on(page, reply)
             # Only now is more asked for: who has enough with this page costs no further request.
             yield page
-            if following is not None:
-                end = promised if further is None else min(promised, number - 1 + further())
-                ahead.fill(range(number, end + 1), following, _tries(size))
+            if not place.is_past_end:
+                ahead.fill(place.further(paging.further), place.next_request())
 
 
 def with_query(url: str, **changes: int) -> str:
@@ -112,6 +85,108 @@ def with_query(url: str, **changes: int) -> str:
     query = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if k not in changes]
     query += [(name, str(value)) for name, value in changes.items()]
     return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+@dataclass
+class _Place:
+    """Where the reading of a list stands: the next request, its page number, and the page size.
+
+    After a page that cannot be had, pages have fewer rows; from the row `_grow_from` on a larger
+    size is tried again, up to `largest`. Each failure in a row doubles how far that is.
+    """
+
+    request: Request
+    largest: int
+    size: int
+    number: int = 1
+    is_past_end: bool = False
+    _last: int | None = None
+    _grow_from: int = 0
+    _patience: int = 2
+    _followed: set[str] = field(default_factory=set)
+    _pages: int = 0
+
+    def __post_init__(self) -> None:
+        self.request = replace(self.request, url=with_query(self.request.url, per_page=self.size))
+        self._followed.add(self.request.url)
+
+    def next_request(self) -> Request:
+        """Return the request for the next page."""
+        # A page that GitHub cannot build within its time limit fails each time: one retry tells.
+        return replace(self.request, tries=2 if self.size > _SIZES[-1] else None)
+
+    def shrink(self) -> bool:
+        """Go on at the same row in smaller pages; return False if there are none."""
+        smaller = next((s for s in _SIZES if s < self.size), None)
+        if smaller is None:
+            return False
+        self._grow_from = (self.number - 1) * self.size + self.size * self._patience
+        self._patience *= 2
+        self._resize(smaller)
+        return True
+
+    def go_on(self, page: Page, reply: Reply) -> None:
+        """Move on to the page after this one."""
+        self._pages += 1
+        self._last = (page.last or 0) if self._last is None else self._last
+        if self.size == self.largest:
+            self._patience = 2
+        following = self._following(reply)
+        if following is None:
+            self.is_past_end = True
+            return
+        number = _number(following)
+        self.number = number or self.number + 1
+        self.request = replace(self.request, url=following, etag=None)
+        if number and self.number == self._growing_page():
+            self._resize(self._larger())
+
+    def further(self, likely: Callable[[], int] | None) -> range:
+        """Return the numbers of the pages that may be read ahead."""
+        end = self._last or 0
+        if likely is not None:
+            end = min(end, self.number - 1 + likely())
+        growing = self._growing_page()
+        return range(self.number, min(end + 1, growing) if growing else end + 1)
+
+    def _growing_page(self) -> int | None:
+        """The page in place of which a larger one is asked for, if pages are to grow again."""
+        if self.size == self.largest:
+            return None
+        step = lcm(self.size, self._larger())
+        row = max(self._grow_from, (self.number - 1) * self.size)
+        return -(-row // step) * step // self.size + 1
+
+    def _larger(self) -> int:
+        return min(s for s in {*_SIZES, self.largest} if s > self.size)
+
+    def _resize(self, size: int) -> None:
+        self.number = self._renumbered(self.number, size)
+        self._last = self._renumbered(self._last, size) if self._last else self._last
+        self.size = size
+        url = with_query(self.request.url, per_page=size, page=self.number)
+        self.request = replace(self.request, url=url, etag=None)
+
+    def _renumbered(self, number: int, size: int) -> int:
+        """Return the page of `size` rows that holds the first row of this page."""
+        return (number - 1) * self.size // size + 1
+
+    def _following(self, reply: Reply) -> str | None:
+        link, what = reply.links.get("next"), self.request.what
+        if link is None:
+            return None
+        if self._pages >= MOST_PAGES:
+            raise GitHubError(
+                f"{what}: the list does not end after {MOST_PAGES:,} pages; check GITHUB_API_URL"
+            )
+        try:
+            following = urljoin(self.request.url, link)
+        except ValueError:
+            following = link  # refused by whoever fetches it
+        if following in self._followed:
+            raise GitHubError(f"{what}: the links to next pages lead in a circle; try again later")
+        self._followed.add(following)
+        return following
 
 
 class _ReadAhead:
@@ -131,20 +206,18 @@ class _ReadAhead:
         self.clear()
         self._executor.shutdown(wait=False)
 
-    def fill(self, numbers: range, url: str, tries: int | None) -> None:
+    def fill(self, numbers: range, request: Request) -> None:
         """Begin to fetch the first of these pages."""
         for number in numbers[: self._kept]:
             if number not in self._pages:
-                self._pages[number] = self._executor.submit(
-                    self._fetch, with_query(url, page=number), tries=tries, stop=self._stop
-                )
+                url = with_query(request.url, page=number)
+                ahead = replace(request, url=url, stop=self._stop)
+                self._pages[number] = self._executor.submit(self._fetch, ahead)
 
-    def take(self, number: int, url: str, tries: int | None, etag: str | None) -> Reply:
-        """Return the page of this number: fetched ahead, or now from `url`."""
+    def take(self, number: int, request: Request) -> Reply:
+        """Return the page of this number: fetched ahead, or now by `request`."""
         page = self._pages.pop(number, None)
-        if page:
-            return page.result()
-        return self._fetch(url, tries=tries, stop=self._stop, etag=etag)
+        return page.result() if page else self._fetch(replace(request, stop=self._stop))
 
     def clear(self) -> None:
         """Forget what was fetched ahead; what is not sent yet never is."""
@@ -153,44 +226,21 @@ class _ReadAhead:
         self._pages.clear()
 
 
-def _tries(size: int) -> int | None:
-    # A page that GitHub cannot build within its time limit fails each time: one retry tells.
-    return 2 if size > _SIZES[-1] else None
-
-
-def _renumbered(number: int, size: int, smaller: int) -> int:
-    """Return the page of `smaller` rows that holds the first row of this page of `size` rows."""
-    return (number - 1) * size // smaller + 1
-
-
-def _page(reply: Reply, key: str, what: str, number: int, size: int) -> Page:
+def _page(reply: Reply, key: str, place: _Place) -> Page:
     items = reply.payload.get(key)
     if not isinstance(items, list):
+        what = place.request.what
         raise GitHubError(f"{what}: the answer holds no list {key!r}; check GITHUB_API_URL", 200)
     total = reply.payload.get("total_count")
     last = reply.links.get("last")
     return Page(
         items=items,
         total_count=total if isinstance(total, int) and not isinstance(total, bool) else None,
-        number=number,
-        per_page=size,
+        number=place.number,
+        per_page=place.size,
         last=_number(last) if last else None,
         etag=reply.etag,
     )
-
-
-def _next(url: str, reply: Reply, what: str, followed: set[str | None]) -> str | None:
-    link = reply.links.get("next")
-    if link is None:
-        return None
-    try:
-        following = urljoin(url, link)
-    except ValueError:
-        following = link  # refused by whoever fetches it
-    if following in followed:
-        raise GitHubError(f"{what}: the links to next pages lead in a circle; try again later")
-    followed.add(following)
-    return following
 
 
 def _number(url: str) -> int | None:

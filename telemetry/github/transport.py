@@ -1,29 +1,29 @@
 """Keep-alive HTTP connections to one API host: one request in, one whole answer or fault out.
 
-Knows nothing of GitHub's rules. http.client and not urllib.request, which closes the connection
-after every answer and hands the Authorization header to whatever host a redirect names.
+Knows nothing of GitHub's rules. Answers are bounded in time and size, whoever sends them.
+`http.client` is used rather than `urllib.request`, which closes the connection after every answer.
 """
 
-import gzip
 import re
 import socket
 import ssl
 import threading
+import time
 import urllib.request
-import zlib
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from http.client import (
     HTTPConnection,
     HTTPException,
-    HTTPResponse,
     HTTPSConnection,
     RemoteDisconnected,
 )
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from telemetry.github.answers import Answer, Fault, clean
+from telemetry.github.bounds import Unusable, bounded_response, read_answer
 from telemetry.github.errors import GitHubError
 
 _IDLE_CONNECTIONS = 16
@@ -40,8 +40,9 @@ _CLOSED_BY_SERVER = (
 class Transport:
     """A pool of connections to the host of `base_url`, for any number of threads.
 
-    `headers` are sent with every request, to that host only. `proxies` maps schemes to proxy URLs,
-    and "no" to hosts reached without one, as `urllib.request.getproxies()`, its default, does.
+    `headers` are sent with every request, to that host only. `timeout` is how many seconds a whole
+    answer may take. `proxies` maps schemes to proxy URLs, and "no" to hosts reached without one, as
+    `urllib.request.getproxies()`, its default, does.
     Raises GitHubError for a base URL or proxy that cannot be used.
     """
 
@@ -102,6 +103,7 @@ class Transport:
 
     def _connect(self) -> HTTPConnection | Fault:
         connection = self._new_connection()
+        self._set_deadline(connection)
         try:
             connection.connect()
         except (HTTPException, OSError, UnicodeError) as error:
@@ -134,19 +136,29 @@ class Transport:
         response = None
         keep = False
         try:
+            self._set_deadline(connection)
             self._send(connection, target, etag)
             response = connection.getresponse()
-            body = response.read()
+            answer = read_answer(response)
             keep = not response.will_close
-        except (HTTPException, OSError) as error:
+        except Unusable as error:
+            return Fault(f"{response.status} with {error}" if response else str(error))
+        except TimeoutError:
+            return Fault(f"no answer within {self._timeout:g} s")
+        except (HTTPException, OSError, ValueError) as error:
             if response is None and isinstance(error, _CLOSED_BY_SERVER):
                 return None
-            if isinstance(error, TimeoutError):
-                return Fault(f"no answer within {self._timeout:g} s")
             return Fault(f"the answer broke off ({type(error).__name__})")
         finally:
             self._release(connection, keep=keep)
-        return _answer(response, body)
+        return answer
+
+    def _set_deadline(self, connection: HTTPConnection) -> None:
+        """Have the next answer on this connection end in TimeoutError after `timeout` seconds."""
+        deadline = time.monotonic() + self._timeout
+        connection.response_class = partial(bounded_response, deadline)  # type: ignore[assignment]
+        if connection.sock is not None:
+            connection.sock.settimeout(self._timeout)
 
     def _send(self, connection: HTTPConnection, target: str, etag: str | None) -> None:
         relayed = self._proxy if self._proxy and not self._https else None
@@ -229,18 +241,6 @@ def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
         return {}
     credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
     return {"Proxy-Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
-
-
-def _answer(response: HTTPResponse, body: bytes) -> Answer | Fault:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    if "link" in headers:  # the one list among those that matter: it may come in several lines
-        headers["link"] = ", ".join(response.headers.get_all("link", []))
-    if "gzip" in headers.get("content-encoding", "").lower():
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error):
-            return Fault(f"{response.status} with a body that is not the gzip it claims to be")
-    return Answer(response.status, headers, body)
 
 
 def _break_off(connection: HTTPConnection) -> None:

@@ -33,7 +33,7 @@ def ingest(
     left = max_requests
     for position, name in enumerate(repositories):
         share = _share(tools.client, left, len(repositories) - position)
-        tools.client.budget.allow(share)
+        tools.client.allow(share)
         before = tools.client.requests
         report = ingest_repository(tools, name, run_id)
         if left is not None:

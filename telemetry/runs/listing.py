@@ -17,6 +17,7 @@ from typing import Any
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.options import Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
@@ -92,9 +93,10 @@ class Lister:
         """GitHub's clock as of its last answer, UTC; the local one before there is any."""
         return self.client.github_time or self.clock()
 
-    def pages(self, **options: Any) -> Generator[Page, None, None]:
-        """The pages of a list of this repository's runs, as the client's options ask for it."""
-        return self.client.list_workflow_runs(self.repository, read=read_run, **options)
+    def pages(self, created: str | None = None, **paging: Any) -> Generator[Page, None, None]:
+        """The pages of a list of this repository's runs; `paging` is as the client's Paging."""
+        how = Paging(read=read_run, **paging)
+        return self.client.list_workflow_runs(self.repository, created=created, paging=how)
 
     def newest(self) -> "Newest":
         """The unfiltered list, its first page read. Raises GitHubError."""
@@ -248,7 +250,7 @@ class Newest:
         if windows:
             yield Batch(windows=windows)
         if walk.unproven:
-            with closing(self._lister.pages(urgent=urgent)) as pages:
+            with closing(self._lister.pages(is_urgent=urgent)) as pages:
                 page = next(pages)
             yield _batch(page, walk.prove(page))
 

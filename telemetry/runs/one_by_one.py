@@ -50,7 +50,9 @@ class RunByRun:
 
     def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
         try:
-            return run_id, WorkflowRun.from_api(self.client.get_workflow_run(self.name, run_id))
+            # Nothing is lost by believing one 404: a run that is there is in the lists to come.
+            run = self.client.get_workflow_run(self.name, run_id, retry_missing=False)
+            return run_id, WorkflowRun.from_api(run)
         except NotFound:
             return run_id, None
         except UnreadableRow as error:

@@ -20,6 +20,7 @@ from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, psql, restore
 from telemetry.github.artifacts import find_dump
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 
@@ -216,5 +217,5 @@ def test_the_newest_dump_that_is_still_kept_is_found(
     httpserver: HTTPServer, artifacts: dict[int, list[dict[str, Any]]], found: int | None
 ) -> None:
     answers(httpserver, artifacts)
-    with GitHub("token", base_url=httpserver.url_for("").rstrip("/")) as client:
+    with GitHub("token", Options(base_url=httpserver.url_for("").rstrip("/"))) as client:
         assert find_dump(client, "acme/app", "telemetry.yml") == found

@@ -20,6 +20,7 @@ from telemetry.database.prune import prune
 from telemetry.database.retention import Retention
 from telemetry.database.status import status
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
@@ -43,8 +44,9 @@ def month(runs_per_day: float = 6) -> World:
 
 @contextmanager
 def client(simulated: Simulator, **options: Any) -> Iterator[GitHub]:
-    settings = {"token": "token", "sleep": lambda seconds: None, "max_wait": 7_200.0, **options}
-    with simulated.serve() as url, GitHub(base_url=url, **settings) as made:
+    token = options.pop("token", "token")
+    settings = {"sleep": lambda seconds: None, "max_wait": 7_200.0, **options}
+    with simulated.serve() as url, GitHub(token, Options(base_url=url, **settings)) as made:
         yield made
 
 

@@ -319,25 +319,11 @@ def test_the_rate_limit_is_read_from_its_headers() -> None:
             "x-ratelimit-limit": "5000",
             "x-ratelimit-remaining": "4982",
             "x-ratelimit-reset": "1707861343",
-            "x-ratelimit-used": "18",
-            "x-ratelimit-resource": "core",
         }
     )
     assert limit is not None
-    assert (limit.limit, limit.remaining, limit.used, limit.resource) == (5000, 4982, 18, "core")
+    assert (limit.limit, limit.remaining) == (5000, 4982)
     assert limit.reset_at == datetime(2024, 2, 13, 21, 55, 43, tzinfo=UTC)
-
-
-def test_used_follows_from_the_rest_when_it_is_not_told() -> None:
-    limit = rate_limit(
-        {
-            "x-ratelimit-limit": "60",
-            "x-ratelimit-remaining": "59",
-            "x-ratelimit-reset": "1675115093",
-        }
-    )
-    assert limit is not None
-    assert (limit.used, limit.resource) == (1, "core")
 
 
 def test_no_headers_are_no_rate_limit() -> None:

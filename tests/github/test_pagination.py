@@ -12,6 +12,7 @@ from werkzeug import Request, Response
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.options import Options, Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 
 PATH = "/repos/acme/app/actions/runs"
@@ -74,13 +75,14 @@ def said() -> list[str]:
 
 @pytest.fixture
 def client(server: HTTPServer, said: list[str]) -> Iterator[GitHub]:
-    with GitHub(
+    options = Options(
         base_url=server.url_for(""),
         sleep=lambda seconds: None,
         notify=said.append,
         proxies={},
         timeout=600,
-    ) as client:
+    )
+    with GitHub(None, options) as client:
         yield client
     assert wait_for(lambda: not threads())  # of this test, before the next one counts its own
 
@@ -113,7 +115,9 @@ def test_every_row_comes_once_and_in_order(
     serve: Serve, client: GitHub, rows: int, concurrency: int
 ) -> None:
     runs = serve(rows)
-    assert ids(client.list_workflow_runs("acme/app", concurrency=concurrency)) == [*range(rows)]
+    assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=concurrency))) == [
+        *range(rows)
+    ]
     assert len(runs.asked) == max(1, -(-rows // 100))
 
 
@@ -140,12 +144,12 @@ def test_pages_are_fetched_at_the_same_time(serve: Serve, client: GitHub) -> Non
     together = threading.Barrier(3)
     runs = serve(400)
     runs.before_answer = lambda page: page > 1 and together.wait(60)
-    assert ids(client.list_workflow_runs("acme/app", concurrency=3)) == [*range(400)]
+    assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=3))) == [*range(400)]
 
 
 def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> None:
     runs = serve(2000)
-    pages = client.list_workflow_runs("acme/app", concurrency=3)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=3))
     next(pages)
     assert (len(runs.asked), threads()) == (1, [])
     assert next(pages).number == 2
@@ -156,7 +160,7 @@ def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> N
 
 def test_no_more_pages_are_ahead_than_are_likely_to_be_wanted(serve: Serve, client: GitHub) -> None:
     runs = serve(2000)
-    pages = client.list_workflow_runs("acme/app", concurrency=3, further=lambda: 2)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=3, further=lambda: 2))
     next(pages)
     next(pages)
     assert wait_for(lambda: len(runs.asked) == 3)
@@ -167,7 +171,7 @@ def test_no_more_pages_are_ahead_than_are_likely_to_be_wanted(serve: Serve, clie
 def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> None:
     runs = serve(500)
     runs.say_last = False
-    pages = client.list_workflow_runs("acme/app", concurrency=4)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=4))
     next(pages)
     assert threads() == []
     assert ids(pages) == [*range(100, 500)]
@@ -180,7 +184,7 @@ def test_the_list_goes_on_beyond_the_last_page_that_was_promised(
     runs = serve(300)
     release = threading.Event()
     runs.before_answer = lambda page: page > 1 and release.wait(60)
-    pages = client.list_workflow_runs("acme/app", concurrency=4)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=4))
     first = next(pages)
     runs.rows = 700
     release.set()
@@ -191,7 +195,7 @@ def test_a_list_that_has_become_shorter_ends_where_it_ends(serve: Serve, client:
     runs = serve(900)
     release = threading.Event()
     runs.before_answer = lambda page: page > 2 and release.wait(60)
-    pages = client.list_workflow_runs("acme/app", concurrency=2)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))
     next(pages)
     next(pages)
     runs.rows = 150
@@ -201,20 +205,31 @@ def test_a_list_that_has_become_shorter_ends_where_it_ends(serve: Serve, client:
 
 def test_stopping_early_ends_the_threads(serve: Serve, client: GitHub) -> None:
     serve(5000)
-    pages = client.list_workflow_runs("acme/app", concurrency=8)
+    pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=8))
     next(pages)
     next(pages)
     pages.close()
     assert wait_for(lambda: not threads())
 
 
+def impatient(server: HTTPServer, waiting: threading.Event) -> GitHub:
+    """A client whose first wait after a fault, which it announces, would last for days."""
+    return GitHub(
+        None,
+        Options(
+            base_url=server.url_for(""),
+            jitter=lambda: 1e6,
+            notify=lambda _: waiting.set(),
+            proxies={},
+        ),
+    )
+
+
 def test_stopping_early_wakes_a_thread_that_backs_off(serve: Serve, server: HTTPServer) -> None:
     waiting = threading.Event()
     serve(500).faulty = lambda page, per_page: page > 2
-    with GitHub(
-        base_url=server.url_for(""), jitter=lambda: 1e6, notify=lambda _: waiting.set(), proxies={}
-    ) as client:
-        pages = client.list_workflow_runs("acme/app", concurrency=2)
+    with impatient(server, waiting) as client:
+        pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))
         next(pages)
         next(pages)
         assert waiting.wait(60)
@@ -228,14 +243,12 @@ def test_closing_the_client_ends_a_list_that_backs_off(
 ) -> None:
     waiting = threading.Event()
     serve(500).faulty = lambda page, per_page: page >= failing
-    client = GitHub(
-        base_url=server.url_for(""), jitter=lambda: 1e6, notify=lambda _: waiting.set(), proxies={}
-    )
+    client = impatient(server, waiting)
     errors: list[str] = []
 
     def read() -> None:
         try:
-            ids(client.list_workflow_runs("acme/app", concurrency=2))
+            ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=2)))
         except GitHubError as error:
             errors.append(str(error))
 
@@ -262,7 +275,7 @@ def test_pages_that_are_too_big_become_smaller_and_no_row_is_lost(
 ) -> None:
     runs = serve(430)
     runs.faulty = lambda page, per_page: per_page > largest and page * per_page > 200
-    pages = [*client.list_workflow_runs("acme/app", concurrency=concurrency)]
+    pages = [*client.list_workflow_runs("acme/app", paging=Paging(concurrency=concurrency))]
     assert sorted({item["id"] for page in pages for item in page.items}) == [*range(430)]
     assert sorted({page.per_page for page in pages}, reverse=True) == [100, *sizes[-1:]]
     for page in pages:
@@ -290,7 +303,7 @@ def test_smaller_pages_are_fetched_ahead_too(serve: Serve, client: GitHub) -> No
     runs = serve(300)
     runs.faulty = lambda page, per_page: (page, per_page) == (2, 100)
     runs.before_answer = lambda page: page in (4, 5) and together.wait(60)
-    assert ids(client.list_workflow_runs("acme/app", concurrency=2)) == [*range(300)]
+    assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))) == [*range(300)]
 
 
 def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
@@ -298,7 +311,7 @@ def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
 ) -> None:
     runs = serve(80)
     runs.faulty = lambda page, per_page: per_page == 25 and page == 2
-    pages = [*client.list_workflow_runs("acme/app", per_page=25)]
+    pages = [*client.list_workflow_runs("acme/app", paging=Paging(per_page=25))]
     assert [(p.number, p.per_page) for p in pages][:2] == [(1, 25), (3, 10)]
     assert pages[1].items[0]["id"] == 20
 
@@ -320,7 +333,9 @@ def test_a_list_that_fails_at_every_size_is_one_sentence(serve: Serve, client: G
 
 def test_more_than_a_hundred_rows_a_page_are_not_asked_for(serve: Serve, client: GitHub) -> None:
     runs = serve(150)
-    assert [p.per_page for p in client.list_workflow_runs("acme/app", per_page=500)] == [100, 100]
+    assert [
+        p.per_page for p in client.list_workflow_runs("acme/app", paging=Paging(per_page=500))
+    ] == [100, 100]
     assert runs.asked[0] == (1, 100)
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
+from telemetry.github.options import Options
 
 TOKEN = "ghp_secret0123456789"
 
@@ -120,13 +121,13 @@ def connect(server: ByteServer, slept: list[float]) -> Iterator[Connect]:
 
     def connect(**options: object) -> GitHub:
         defaults = {
-            "token": TOKEN,
             "base_url": server.url,
             "sleep": slept.append,
             "jitter": lambda: 0.0,
             "proxies": {},
         }
-        clients.append(GitHub(**(defaults | options)))  # type: ignore[arg-type]
+        token = options.pop("token", TOKEN)
+        clients.append(GitHub(token, Options(**(defaults | options))))  # type: ignore[arg-type]
         return clients[-1]
 
     yield connect
@@ -340,7 +341,7 @@ def greet(listener: socket.socket, times: int) -> None:
 )
 def test_an_unusable_api_url_is_one_sentence(base_url: str) -> None:
     with pytest.raises(GitHubError, match="GITHUB_API_URL") as caught:
-        GitHub(base_url=base_url)
+        GitHub(None, Options(base_url=base_url))
     assert str(caught.value).isprintable()
     assert TOKEN not in str(caught.value)
 
@@ -387,7 +388,7 @@ def test_the_proxy_of_the_environment_is_the_default(
 @pytest.mark.parametrize("proxy", ["socks5://h:1", "http://", "http://h:x", "http://[::1"])
 def test_a_proxy_that_cannot_be_used_is_one_sentence(proxy: str) -> None:
     with pytest.raises(GitHubError, match="the proxy in HTTPS_PROXY cannot be used"):
-        GitHub(proxies={"https": proxy})
+        GitHub(None, Options(proxies={"https": proxy}))
 
 
 def test_a_proxy_that_refuses_the_tunnel_is_one_sentence_and_sees_no_token(
@@ -488,7 +489,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 @pytest.mark.parametrize("token", ["ghp_x\n", "ghp x", "ghp_\x00", "ghp_ü", " ", "ghp_x\r\nA: b"])
 def test_a_token_that_no_header_can_hold_is_named_by_its_variable(token: str) -> None:
     with pytest.raises(GitHubError, match="MY_TOKEN holds a space, a line break") as caught:
-        GitHub(token, token_variable="MY_TOKEN")
+        GitHub(token, Options(token_variable="MY_TOKEN"))
     assert "ghp" not in str(caught.value)
 
 

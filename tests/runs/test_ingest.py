@@ -12,6 +12,7 @@ from support.ingests import assert_equals_truth, comparable, stored, truth
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
@@ -33,8 +34,9 @@ def world() -> World:
 @contextmanager
 def client(simulated: Simulator, **changes: Any) -> Iterator[GitHub]:
     """A client of a simulated GitHub that never really sleeps."""
-    options = {"token": "token", "sleep": lambda seconds: None, **changes}
-    with simulated.serve() as url, GitHub(base_url=url, **options) as made:
+    token = changes.pop("token", "token")
+    options = {"sleep": lambda seconds: None, **changes}
+    with simulated.serve() as url, GitHub(token, Options(base_url=url, **options)) as made:
         yield made
 
 

@@ -28,6 +28,7 @@ from telemetry.database.connection import (
     upsert,
 )
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 from telemetry.runs.jobs import (
@@ -65,7 +66,7 @@ def client(simulated: Simulator) -> Iterator[GitHub]:
     """A client of a simulated GitHub that never really sleeps."""
     with (
         simulated.serve() as url,
-        GitHub("token", base_url=url, sleep=lambda seconds: None) as made,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as made,
     ):
         yield made
 
@@ -415,7 +416,7 @@ def served(httpserver: HTTPServer, jobs: list[Any], total_count: Any = 1) -> Git
         f"{path}/jobs", query_string="filter=all&per_page=100"
     ).respond_with_json(body)
     httpserver.expect_request(f"{path}/attempts/1/jobs").respond_with_json(body)
-    return GitHub(base_url=httpserver.url_for(""), sleep=lambda seconds: None)
+    return GitHub(None, Options(base_url=httpserver.url_for(""), sleep=lambda seconds: None))
 
 
 def test_what_cannot_be_read_is_named_and_loses_nothing_else(httpserver: HTTPServer) -> None:
@@ -461,7 +462,7 @@ def test_jobs_that_do_not_say_their_attempt_belong_to_the_one_asked_for(
     httpserver.expect_request(f"{path}/attempts/2/jobs").respond_with_json(
         {"jobs": [{**old, "id": 5}]}
     )
-    with GitHub(base_url=httpserver.url_for("")) as github:
+    with GitHub(None, Options(base_url=httpserver.url_for(""))) as github:
         found = fetch(github, 9_000_000_001, *(DueAttempt(n, None, None) for n in (1, 2)))
     assert [(job.run_attempt, job.job_id) for job in found.jobs] == [(1, old["id"]), (2, 5)]
 
@@ -475,7 +476,7 @@ def test_nine_recorded_jobs_with_a_total_of_eight_are_eight_with_all_their_steps
     httpserver.expect_request(
         f"/repos/{REPOSITORY}/actions/runs/12007373278/jobs"
     ).respond_with_json(body)
-    with GitHub(base_url=httpserver.url_for("")) as github:
+    with GitHub(None, Options(base_url=httpserver.url_for(""))) as github:
         found = fetch(github, 12_007_373_278)
     assert {job.job_id for job in found.jobs} == {job["id"] for job in body["jobs"]}
     assert len(found.jobs) == 8
@@ -498,7 +499,7 @@ def test_the_end_of_a_recorded_run_is_that_of_its_last_real_job(
         f"/repos/{REPOSITORY}/actions/runs/12083382635/jobs"
     ).respond_with_json(bodies["jobs"])
     due = DueAttempt(1, run.started_at, run.conclusion)
-    with GitHub(base_url=httpserver.url_for("")) as github:
+    with GitHub(None, Options(base_url=httpserver.url_for(""))) as github:
         store_jobs(connection, [fetch(github, run.github_run_id, due)], NOW)
     (row,) = stored(connection, "workflow_runs")
     assert row["completed_at"] == datetime(2024, 11, 29, 11, 32, 9, tzinfo=UTC)
@@ -645,13 +646,14 @@ def test_killed_while_it_stores_it_has_stored_nothing_and_all_is_still_due(
     due = pending_jobs(connection, repository.id)
     before = everything(connection)
     simulated = Simulator(world)
-    with simulated.serve() as url, GitHub(base_url=url) as github:
+    with simulated.serve() as url, GitHub(None, Options(base_url=url)) as github:
         program = f"""
 from datetime import UTC, datetime
 from telemetry.database.connection import open_connection
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.runs.jobs import fetch_jobs, pending_jobs, store_jobs
-with GitHub(base_url={url!r}) as github, open_connection({dsn!r}) as connection:
+with GitHub(None, Options(base_url={url!r})) as github, open_connection({dsn!r}) as connection:
     (run,) = pending_jobs(connection, {repository.id})
     found = fetch_jobs(github, {REPOSITORY!r}, run.github_run_id, run.attempts)
     store_jobs(connection, [found], datetime.now(UTC))

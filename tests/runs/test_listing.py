@@ -15,6 +15,7 @@ import pytest
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.options import Options
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
 from telemetry.runs.windows import ListedWindow
 from telemetry.simulated.server import (
@@ -118,8 +119,9 @@ def lister(
     simulated: Simulator, *, concurrency: int = 1, limits: Limits | None = None, **options: Any
 ) -> Iterator[Lister]:
     """A lister of a simulated GitHub whose client never really sleeps."""
-    options = {"token": "token", "sleep": lambda seconds: None, **options}
-    with simulated.serve() as url, GitHub(base_url=url, **options) as client:
+    token = options.pop("token", "token")
+    options = {"sleep": lambda seconds: None, **options}
+    with simulated.serve() as url, GitHub(token, Options(base_url=url, **options)) as client:
         yield Lister(
             client, NAME, concurrency=concurrency, limits=limits, clock=lambda: simulated.world.now
         )
@@ -586,7 +588,7 @@ def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int)
     world, _ = world_of(every(timedelta(seconds=30), 900, NOW - HOUR))
     memory = Memory(NOW - timedelta(hours=10))
     with lister(Simulator(world), concurrency=concurrency) as using:
-        using.client.budget.allow(5)
+        using.client.allow(5)
         batches = (
             using.newest().down_to(memory.since)
             if runs == "newest"
@@ -630,7 +632,7 @@ def test_many_passes_of_few_requests_list_a_long_list(unfiltered: int, concurren
     while not is_done and passes < 10:
         passes += 1
         with lister(simulated, concurrency=concurrency, limits=limits) as using:
-            using.client.budget.allow(5)
+            using.client.allow(5)
             try:
                 memory.ingest(using)
                 is_done = True

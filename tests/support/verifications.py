@@ -7,6 +7,7 @@ from typing import Any
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
+from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.server import Simulator
@@ -26,7 +27,7 @@ def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Itera
     options = {"wanted": wanted, "concurrency": 4, **changes}
     with (
         simulated.serve() as url,
-        GitHub("token", base_url=url, sleep=lambda seconds: None, **reach) as client,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None, **reach)) as client,
     ):
         yield Tools(connection, client, **options)
 

@@ -1,0 +1,89 @@
+"""HTTP answers that are bounded in time and in size, whoever sends them."""
+
+import io
+import socket
+import time
+import zlib
+from http.client import HTTPException, HTTPResponse
+from typing import Any
+
+from telemetry.github.answers import Answer
+
+LARGEST_ANSWER = 4 * 2**20
+"""Bytes of an answer as sent, and of its body unpacked: three recorded pages of 100 runs."""
+
+
+class Unusable(HTTPException):
+    """An answer that is whole as HTTP goes and still of no use; the text says why."""
+
+
+class _BoundedSocket(io.RawIOBase):
+    """A socket as HTTPResponse reads it: until `deadline`, and no more than LARGEST_ANSWER bytes.
+
+    `deadline` is a moment of time.monotonic(). Raises TimeoutError and Unusable beyond these.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._socket = sock
+        self._stream = sock.makefile("rb", buffering=0)
+        self._deadline = deadline
+        self._left = LARGEST_ANSWER
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        if self._left <= 0:
+            raise _too_large()
+        self._socket.settimeout(seconds)
+        size = self._stream.readinto(buffer)
+        self._left -= size or 0
+        return size
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def bounded_response(deadline: float, sock: socket.socket, **options: Any) -> HTTPResponse:
+    """Return the answer that comes on a socket, which has to be whole by `deadline`."""
+    return HTTPResponse(_BoundedSocket(sock, deadline), **options)  # type: ignore[arg-type]
+
+
+def read_answer(response: HTTPResponse) -> Answer:
+    """Return the whole answer, unpacked. Raises Unusable and what http.client raises."""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if "link" in headers:  # the one list among those that matter: it may come in several lines
+        headers["link"] = ", ".join(response.headers.get_all("link", []))
+    if response.length is None:  # in chunks, or up to the end of the connection
+        body = response.read(LARGEST_ANSWER + 1)
+    elif response.length > LARGEST_ANSWER:
+        raise _too_large()
+    else:
+        body = response.read()
+    if "gzip" in headers.get("content-encoding", "").lower():
+        body = _unpacked(body)
+    return Answer(response.status, headers, body)
+
+
+def _unpacked(body: bytes) -> bytes:
+    packed = zlib.decompressobj(zlib.MAX_WBITS | 16)  # gzip
+    try:
+        unpacked = packed.decompress(body, LARGEST_ANSWER + 1)
+        if len(unpacked) > LARGEST_ANSWER:
+            raise _too_large()
+        if packed.eof and not packed.unused_data:
+            return unpacked
+    except zlib.error:
+        pass
+    raise Unusable("a body that is not the gzip it claims to be")
+
+
+def _too_large() -> Unusable:
+    return Unusable(f"more than {LARGEST_ANSWER // 2**20} MiB")

@@ -1,0 +1,229 @@
+"""One GET at a time until it has an answer: redirects, retries and waits, and what fails for good.
+
+`answers` decides what an answer asks for, `gate` when a request may go, `transport` sends it.
+"""
+
+import re
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from telemetry.github.answers import (
+    Answer,
+    Decision,
+    Fault,
+    Verdict,
+    clean,
+    decide,
+    entity_tag,
+    explain,
+    links,
+)
+from telemetry.github.errors import GitHubError, NotFound, PaginationLimited, Unanswered
+from telemetry.github.gate import Gate
+from telemetry.github.options import Options
+from telemetry.github.transport import Transport, origin
+
+_CONNECT_TRIES = 3
+_MOST_REDIRECTS = 5
+LONGEST_URL = 2_000
+"""Characters of a URL that an answer may name; GitHub's own have about 100."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A GET of `url`, which messages call `what`.
+
+    `tries` bounds how often it is sent despite faults; None: as often as the client allows. `stop`
+    ends its waits. `etag` is that of an earlier answer. A JSON array in the answer counts as an
+    object that has it under `array_key`. `is_urgent` requests are not held back by the budget.
+    With `retry_missing` a 404 is asked for a second time before it is believed.
+    """
+
+    url: str
+    what: str
+    tries: int | None = None
+    stop: threading.Event | None = None
+    etag: str | None = None
+    array_key: str | None = None
+    is_urgent: bool = False
+    retry_missing: bool = True
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A JSON object and the URLs of its Link header by relation."""
+
+    payload: dict[str, Any]
+    links: dict[str, str]
+    etag: str | None = None
+    unchanged: bool = False
+
+
+@dataclass
+class _Course:
+    """How far a request has come: where it goes now, and what it has met."""
+
+    url: str
+    stop: threading.Event
+    faults: int = 0
+    limits: int = 0
+    redirects: int = 0
+    missing: int = 0
+
+
+@dataclass
+class Fetcher:
+    """Sends requests to one API host, for any number of threads."""
+
+    transport: Transport
+    gate: Gate
+    options: Options
+    has_token: bool
+    _moved: dict[str, str] = field(default_factory=dict)
+    _end_announced: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # guards _moved, _end_announced
+
+    def __post_init__(self) -> None:
+        base = re.escape(self.transport.base)
+        self._repository = re.compile(rf"{base}/repos/[^/]+/[^/]+(?=/|$)")
+        self._repository_id = re.compile(rf"{base}/repositories/[0-9]+(?=/|$)")
+
+    def fetch(self, request: Request) -> Reply:
+        """Return the answer, whatever waits, redirects and retries it takes. Raises GitHubError."""
+        course = _Course(request.url, self.gate.enrol(request.stop))
+        while True:
+            answer = self._send(request, course)
+            if isinstance(answer, Answer) and answer.status == 304 and request.etag:
+                return Reply({}, {}, request.etag, unchanged=True)
+            now = self.gate.clock()
+            decision = decide(answer, waits=course.limits, now=now, array_key=request.array_key)
+            if isinstance(answer, Fault) or decision.verdict is Verdict.RETRY:
+                self._retry(request, course, answer, decision)
+            elif decision.verdict is Verdict.USE:
+                etag = entity_tag(answer.headers.get("etag", ""))
+                return Reply(decision.payload, links(answer.headers.get("link", "")), etag)
+            elif decision.verdict is Verdict.FOLLOW:
+                self._follow(request, course, answer)
+            elif decision.verdict is Verdict.WAIT:
+                self._wait(request, course, answer, decision)
+            elif (
+                decision.verdict is Verdict.MISSING and request.retry_missing and not course.missing
+            ):
+                course.missing += 1
+                self.gate.back_off(request.what, "404 not found", 1, course.stop)
+            else:
+                raise self._refused(request.what, answer, decision.verdict)
+
+    def _send(self, request: Request, course: _Course) -> Answer | Fault:
+        target = self._target(course.url, request.what)
+        self.gate.enter(request.what, course.stop, is_urgent=request.is_urgent)
+        answer = self.transport.exchange(target, request.etag)
+        if isinstance(answer, Answer):
+            self.gate.learn(answer)
+            self._announce_end(answer)
+        return answer
+
+    def _announce_end(self, answer: Answer) -> None:
+        """Say once that GitHub is going to retire this version of its API."""
+        end = answer.headers.get("sunset") or answer.headers.get("deprecation")
+        with self._lock:
+            announce = bool(end) and not self._end_announced
+            self._end_announced |= announce
+        if end and announce:
+            self.gate.say(
+                f"GitHub is going to switch off API version {self.options.api_version}"
+                f" ({clean(end)}); look for a newer actions-telemetry"
+            )
+
+    # What an answer asks for
+
+    def _retry(
+        self, request: Request, course: _Course, answer: Answer | Fault, decision: Decision
+    ) -> None:
+        course.faults += 1
+        tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
+        if course.faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
+            raise _gave_up(request.what, answer, decision, course.faults)
+        self.gate.back_off(request.what, decision.reason, course.faults, course.stop)
+
+    def _wait(self, request: Request, course: _Course, answer: Answer, decision: Decision) -> None:
+        course.limits += 1
+        self.gate.stop_all(decision, answer.status)
+        if course.limits >= max(self.options.tries, 1):
+            raise self.gate.give_up(request.what, decision.reason, course.limits)
+
+    def _follow(self, request: Request, course: _Course, answer: Answer) -> None:
+        """Go where a redirect leads, and remember a renamed repository."""
+        course.redirects += 1
+        if course.redirects > _MOST_REDIRECTS:
+            raise GitHubError(
+                f"{request.what}: more than {_MOST_REDIRECTS} redirects; check GITHUB_API_URL",
+                answer.status,
+            )
+        location = answer.headers.get("location")
+        if not location:
+            raise GitHubError(f"{request.what}: {answer.status} without a Location", answer.status)
+        try:
+            target = urljoin(course.url, location)
+        except ValueError:
+            target = location
+        self._target(target, request.what)
+        if answer.status in (301, 308):
+            self._remember(urlsplit(course.url).path, urlsplit(target).path)
+        course.url = target
+
+    def _remember(self, old: str, new: str) -> None:
+        name, number = self._repository.match(old), self._repository_id.match(new)
+        if name and number and old[name.end() :] == new[number.end() :]:
+            with self._lock:
+                self._moved[name[0]] = number[0]
+
+    def _target(self, url: str, what: str) -> str:
+        """Return the path and query of a URL on the API host; refuse any other URL."""
+        place = origin(url)
+        usable = len(url) <= LONGEST_URL and re.fullmatch(r"[!-~]+", url)
+        if place != self.transport.origin or not usable:
+            shown = clean(place) if place != self.transport.origin else ""
+            raise GitHubError(
+                f"{what}: refused to follow GitHub to {shown or 'an unreadable URL'}, which"
+                f" is not the API host {self.transport.origin}; check GITHUB_API_URL"
+            )
+        parts = urlsplit(url)
+        path = parts.path
+        repository = self._repository.match(path)
+        if repository:
+            with self._lock:
+                path = self._moved.get(repository[0], repository[0]) + path[repository.end() :]
+        return path + (f"?{parts.query}" if parts.query else "")
+
+    def _refused(self, what: str, answer: Answer, verdict: Verdict) -> GitHubError:
+        if verdict is Verdict.CAPPED:
+            return PaginationLimited(
+                f"{what}: {answer.status} pagination is limited for this resource; ask for shorter"
+                " windows of creation time",
+                answer.status,
+            )
+        reason = explain(
+            answer,
+            token_variable=self.options.token_variable,
+            has_token=self.has_token,
+            api_version=self.options.api_version,
+        )
+        kind = NotFound if verdict is Verdict.MISSING else GitHubError
+        return kind(f"{what}: {reason}", answer.status)
+
+
+def _gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
+    if decision.connecting:
+        return GitHubError(
+            f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
+            " and GITHUB_API_URL"
+        )
+    return Unanswered(
+        f"{what}: {decision.reason} in {tries} tries; try again later, and check GITHUB_API_URL if"
+        " it stays so",
+        answer.status if isinstance(answer, Answer) else None,
+        decision.reason,
+    )

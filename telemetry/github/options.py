@@ -1,0 +1,57 @@
+"""How a client behaves, and how it reads a list."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of a client. Times are seconds.
+
+    `token_variable` is the variable that messages about the token name. `timeout` is how long a
+    whole answer may take. `tries` bounds how often a request is sent despite faults, and how often
+    despite rate limits; `max_wait` is the longest wait for a rate limit. `reserve` is the share of
+    GitHub's limit, from 0 to 1, that is left to others. `proxies` is what
+    `urllib.request.getproxies()`, its default, returns.
+
+    `sleep` takes seconds; by default it ends early when the client is closed. `clock` returns
+    seconds since 1970, `jitter` a number from 0 to 1. `notify` gets one line of text for each wait,
+    from one thread at a time.
+    """
+
+    base_url: str = "https://api.github.com"
+    token_variable: str = "GITHUB_TOKEN"
+    api_version: str = "2022-11-28"
+    timeout: float = 30.0
+    tries: int = 5
+    max_wait: float = 120.0
+    reserve: float = 0.0
+    proxies: Mapping[str, str] | None = None
+    sleep: Callable[[float], object] | None = None
+    clock: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+    notify: Callable[[str], object] = lambda text: None
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How a list is read.
+
+    `per_page` is the number of rows to ask for, at most 100. Up to `concurrency` requests fetch
+    pages ahead, but no more pages than `further`, called after each page, returns.
+
+    `etag` is that of the first page of an earlier reading: if the page is unchanged, the list is
+    one page without rows. `read` turns each row into what the page holds instead, in the thread
+    that fetched it, so that only this is kept of pages read ahead. The budget does not hold back
+    `is_urgent` requests.
+    """
+
+    per_page: int = 100
+    concurrency: int = 1
+    etag: str | None = None
+    read: Callable[[Any], Any] | None = None
+    further: Callable[[], int] | None = None
+    is_urgent: bool = False
