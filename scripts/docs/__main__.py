@@ -2,29 +2,46 @@
 
     make docs
 
+It starts a PostgreSQL of its own for the comments of tables and views; your data is not touched.
 Exit codes: 0 done, 1 failed.
 """
 
 from command import ROOT, parse, run
 
+import os
+import tempfile
 from pathlib import Path
 
 from output import say
 
-from docs.configuration import PATH, configuration
+from docs import configuration, data, questions
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.embedded import server as embedded
+from telemetry.database.migrations import migrate
 
 
 def main() -> int:
     parse(__doc__, "docs")
-    for path, text in pages().items():
+    with tempfile.TemporaryDirectory(prefix="telemetry-docs-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)  # for root: PostgreSQL then runs as another account and has to pass
+        with embedded.server(home, environ=os.environ, notify=say) as dsn:
+            migrate(dsn)
+            with open_connection(dsn) as connection:
+                found = pages(connection)
+    for path, text in found.items():
         (ROOT / path).write_text(text, encoding="utf-8")
         say(f"wrote {path}")
     return 0
 
 
-def pages() -> dict[Path, str]:
-    """Each generated page by its path in the checkout."""
-    return {PATH: configuration()}
+def pages(connection: Connection) -> dict[Path, str]:
+    """Each generated page by its path in the checkout; the database has to be up to date."""
+    return {
+        configuration.PATH: configuration.configuration(),
+        data.PATH: data.data(connection),
+        questions.PATH: questions.questions_page(),
+    }
 
 
 if __name__ == "__main__":

@@ -128,13 +128,39 @@ from placed
 left join scheduled_branches using (repository_id);
 
 comment on view attempts is
-  'One row per completed attempt of a run. A condition on created_at and repository_id is what makes it fast.';
+  'One row per completed attempt of a run. Name created_at and repository_id in your condition: that makes it fast.';
+comment on column attempts.github_run_id is
+  'GitHub''s id of the run, the same on all its attempts.';
+comment on column attempts.run_attempt is
+  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
+comment on column attempts.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column attempts.repository is
   'owner/name as GitHub gave it last.';
+comment on column attempts.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column attempts.workflow is
   'The name of the workflow to show: its name, else its path, else unnamed. Two workflows may share it; workflow_id tells them apart.';
+comment on column attempts.workflow_path is
+  'Path of the workflow file; begins with dynamic/ for workflows that GitHub runs without a file.';
+comment on column attempts.run_number is
+  'Counts the runs of one workflow; all attempts of a run share it.';
+comment on column attempts.display_title is
+  'The title that GitHub shows for the run: the commit message, the pull request''s title or the workflow''s run-name.';
+comment on column attempts.branch is
+  'Head branch of the run. NULL where GitHub gives none.';
 comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. default: a push, schedule or dispatch on the default branch, which is the branch of the latest scheduled run, else main or master. other: all else.';
+comment on column attempts.commit_sha is
+  'SHA of the head commit. NULL where GitHub gives none.';
+comment on column attempts.event_type is
+  'The event that started the run: push, pull_request, schedule and so on.';
+comment on column attempts.conclusion is
+  'success, failure, cancelled, skipped, timed_out, startup_failure, action_required, neutral or stale; text, because GitHub adds values.';
+comment on column attempts.actor is
+  'Login of the account that caused the first attempt. NULL where that account is gone.';
+comment on column attempts.triggering_actor is
+  'Login of the account that started this attempt.';
 comment on column attempts.created_at is
   'When GitHub created the run, the same on all its attempts.';
 comment on column attempts.day is
@@ -142,28 +168,32 @@ comment on column attempts.day is
 comment on column attempts.started_at is
   'When this attempt started.';
 comment on column attempts.completed_at is
-  'End of the last job that ran in this attempt, if is_exact and any did; else GitHub''s last change of the attempt, which may be too late.';
+  'When the last job that ran in this attempt ended, if is_exact and there was one. Otherwise when GitHub last changed the attempt, which may be too late.';
 comment on column attempts.duration_seconds is
-  'Seconds from started_at to completed_at, with all waiting, for people too. NULL where one is unknown.';
+  'Seconds from started_at to completed_at; waiting, also for people, is included. NULL where one is unknown.';
 comment on column attempts.is_exact is
   'Whether its jobs are stored, so that completed_at and duration_seconds come from them.';
+comment on column attempts.html_url is
+  'The page of the attempt on GitHub.';
 comment on column attempts.is_decided is
-  'Whether it succeeded or failed (success, failure, timed_out, startup_failure); cancelled, skipped and the like say neither.';
+  'Whether it succeeded or failed (success, failure, timed_out, startup_failure). Cancelled, skipped and other attempts are undecided.';
+comment on column attempts.is_success is
+  'Whether it succeeded (conclusion success).';
 comment on column attempts.is_red is
-  'Whether it failed: decided and no success.';
+  'Whether it failed (failure, timed_out, startup_failure).';
 comment on column attempts.attempts is
   'How many attempts the run has so far, approvals included.';
 comment on column attempts.is_first_attempt is
-  'Whether it is the first that was allowed to run: attempt 1, or the one after an approval. A run that still awaits its approval has none.';
+  'Whether it is the first attempt that was allowed to run: attempt 1, or the one after an approval. A run that still waits for approval has none.';
 comment on column attempts.is_latest_attempt is
-  'Whether it is the last stored attempt: what the run has come to so far.';
+  'Whether it is the last stored attempt: the run''s outcome so far.';
 comment on column attempts.is_rerun is
-  'Whether the run had already run before this attempt. An approval makes a new attempt, but no re-run.';
+  'Whether the run had already run before this attempt. An approval makes a new attempt, but not a re-run.';
 comment on column attempts.is_red_before is
   'Whether an earlier attempt of the run failed.';
 comment on column attempts.is_green_later is
   'Whether a later attempt of the run succeeded.';
 comment on column attempts.signal_seconds is
-  'Seconds until a decided first attempt said all it had to say: from the creation of the run, or from its approval, to completed_at. NULL for others.';
+  'Seconds until a decided first attempt ended: from the run''s creation, or from its approval, to completed_at. NULL for other attempts.';
 comment on column attempts.red_signal_seconds is
-  'Seconds until the first job of a failed first attempt had failed. NULL for others, and where no job is stored that did.';
+  'Seconds until the first job of a failed first attempt had failed, from the same start as signal_seconds. NULL for other attempts, and where no failed job is stored.';

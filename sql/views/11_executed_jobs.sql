@@ -87,28 +87,80 @@ where workflow_jobs.runner_id is not null
   and workflow_jobs.conclusion is distinct from 'skipped';
 
 comment on view executed_jobs is
-  'One row per job that a runner took in its attempt. Inherited jobs, pseudo-jobs, skipped jobs and those that no runner took are not here.';
+  'One row per job that a runner took in its attempt. Inherited jobs, pseudo-jobs, skipped jobs and jobs that no runner took are left out.';
+comment on column executed_jobs.github_run_id is
+  'GitHub''s id of the run, the same on all its attempts.';
+comment on column executed_jobs.run_attempt is
+  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
+comment on column executed_jobs.job_id is
+  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
+comment on column executed_jobs.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column executed_jobs.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column executed_jobs.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column executed_jobs.workflow is
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+comment on column executed_jobs.branch is
+  'Head branch of the run. NULL where GitHub gives none.';
+comment on column executed_jobs.branch_class is
+  'pull_request, default or other, as in attempts.';
+comment on column executed_jobs.commit_sha is
+  'SHA of the head commit. NULL where GitHub gives none.';
+comment on column executed_jobs.event_type is
+  'The event that started the run: push, pull_request, schedule and so on.';
 comment on column executed_jobs.created_at is
-  'When GitHub created the run, as in all views; when the job was ready is queued_at.';
+  'When GitHub created the run, the same on all its attempts. When the job was ready for a runner is queued_at.';
 comment on column executed_jobs.day is
   'The day of created_at in UTC.';
+comment on column executed_jobs.attempt_started_at is
+  'When the attempt started, as attempts.started_at.';
+comment on column executed_jobs.attempt_conclusion is
+  'The conclusion of the whole attempt, as attempts.conclusion.';
 comment on column executed_jobs.attempt_is_red is
   'Whether the attempt failed; false for a failed job that was allowed to fail.';
+comment on column executed_jobs.attempts is
+  'How many attempts the run has so far, approvals included.';
+comment on column executed_jobs.is_first_attempt is
+  'Whether the attempt is the first that was allowed to run, as in attempts.';
+comment on column executed_jobs.is_latest_attempt is
+  'Whether the attempt is the last stored one of its run.';
+comment on column executed_jobs.is_rerun is
+  'Whether the run had already run before this attempt.';
 comment on column executed_jobs.is_green_later is
   'Whether a later attempt of the run succeeded.';
 comment on column executed_jobs.job is
   'The name shown by GitHub. Not unique within an attempt; job_id is.';
 comment on column executed_jobs.job_base is
-  'The name without the values of matrices, so that all jobs of a matrix share it. Calling jobs are kept: one reusable workflow called twice is two things.';
+  'The name without the values of the matrix, so that all jobs of a matrix share it. The names of calling jobs stay: a reusable workflow that is called twice is two jobs.';
+comment on column executed_jobs.labels is
+  'What the job asks of a runner, as the workflow spells it. Empty where it asks for a group alone.';
 comment on column executed_jobs.runner_label is
   'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for numbers of six and more digits, which name a run or a machine. NULL where it names none.';
+comment on column executed_jobs.runner_name is
+  'The machine that ran the job, such as GitHub Actions 12 for one that GitHub hosts.';
+comment on column executed_jobs.runner_group_name is
+  'The runner''s group: GitHub Actions for GitHub''s standard runners.';
 comment on column executed_jobs.is_hosted is
-  'Whether the runner was one of GitHub''s standard ones. Larger runners are in groups that their owner named, and count as self-hosted.';
+  'Whether the runner was one of GitHub''s standard runners. Larger runners belong to groups that their owner named, and count as self-hosted.';
+comment on column executed_jobs.conclusion is
+  'success, failure, cancelled, timed_out, neutral or action_required; text, because GitHub adds values. NULL where GitHub gives none.';
 comment on column executed_jobs.is_decided is
   'Whether it succeeded or failed (success, failure, timed_out).';
+comment on column executed_jobs.is_success is
+  'Whether it succeeded (conclusion success).';
+comment on column executed_jobs.is_red is
+  'Whether it failed (failure, timed_out).';
 comment on column executed_jobs.queued_at is
   'When the job was ready for a runner. NULL where GitHub does not say.';
+comment on column executed_jobs.started_at is
+  'When a runner took the job.';
+comment on column executed_jobs.completed_at is
+  'When the job ended. NULL where GitHub does not say.';
 comment on column executed_jobs.queue_seconds is
-  'Seconds from queued_at to started_at, 0 where clocks disagree. NULL where one is unknown, or beyond 24 hours: GitHub drops jobs that queue for longer, so it was a wait for an approval.';
+  'Seconds from queued_at to started_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
 comment on column executed_jobs.duration_seconds is
-  'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, or beyond 24 hours on a runner of GitHub''s and 5 days on others, which no job may last: it was stuck, and closed later.';
+  'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';
+comment on column executed_jobs.html_url is
+  'The page of the job on GitHub.';

@@ -19,5 +19,15 @@ having count(*) >= 5
 
 comment on view outages is
   'One row per repository and hour in which more than 80 % of at least 5 decided attempts failed, of at least 3 commits, so that no single change is to blame.';
+comment on column outages.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column outages.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
 comment on column outages.hour is
-  'The start of the hour in UTC. Attempts belong to the hour in which they started.';
+  'The start of the hour in UTC. An attempt belongs to the hour in which it started.';
+comment on column outages.decided_attempts is
+  'Attempts that started in this hour and succeeded or failed.';
+comment on column outages.red_attempts is
+  'How many of decided_attempts failed.';
+comment on column outages.commits is
+  'How many different commits decided_attempts ran on.';

@@ -72,15 +72,27 @@ group by
 
 comment on view incidents is
   'One row per time that a workflow was red on the default branch.';
+comment on column incidents.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column incidents.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column incidents.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column incidents.workflow is
-  'The name of the workflow to show, as in attempts; its latest, if it changed.';
+  'The name of the workflow to show, as in attempts; the latest one if it changed.';
 comment on column incidents.commit_sha is
-  'The commit of the run that failed first; html_url is its page.';
+  'The commit of the first run that failed. NULL where GitHub gives none.';
+comment on column incidents.html_url is
+  'The page on GitHub of the first run that failed.';
 comment on column incidents.red_at is
-  'When the first run that failed had ended.';
+  'When the first run that failed ended.';
 comment on column incidents.recovered_at is
-  'When that run, or one of a later commit, was first green. NULL: still red.';
+  'When that run, or a run of a later commit, first succeeded. NULL: still red.';
 comment on column incidents.duration_seconds is
   'Seconds from red_at to recovered_at. NULL: still red.';
+comment on column incidents.red_runs is
+  'How many runs failed from red_at to recovered_at.';
+comment on column incidents.last_red_run_created_at is
+  'When GitHub created the last of these runs.';
 comment on column incidents.is_recovered_by_rerun is
-  'Whether a run that had failed became green without a new commit, so that it was perhaps never broken.';
+  'Whether a run that had failed succeeded without a new commit: perhaps nothing was ever broken.';

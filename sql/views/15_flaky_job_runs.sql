@@ -76,14 +76,36 @@ having min(outcomes.run_attempt) filter (where outcomes.is_red)
   < max(outcomes.run_attempt) filter (where outcomes.is_green);
 
 comment on view flaky_job_runs is
-  'One row per run and job that failed in one attempt and, run again on the same commit, succeeded in a later one. Failures in outages do not count. A lower bound: without a re-run nothing is seen. Ask for two commits before calling a job flaky.';
+  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not seen. Wait for two commits before you call a job flaky.';
+comment on column flaky_job_runs.github_run_id is
+  'GitHub''s id of the run, the same on all its attempts.';
+comment on column flaky_job_runs.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column flaky_job_runs.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column flaky_job_runs.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column flaky_job_runs.workflow is
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+comment on column flaky_job_runs.branch_class is
+  'pull_request, default or other, as in attempts.';
+comment on column flaky_job_runs.commit_sha is
+  'SHA of the head commit. NULL where GitHub gives none.';
 comment on column flaky_job_runs.created_at is
-  'When GitHub created the run, as in all views.';
+  'When GitHub created the run, the same on all its attempts.';
+comment on column flaky_job_runs.day is
+  'The day of created_at in UTC.';
+comment on column flaky_job_runs.job is
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
+comment on column flaky_job_runs.job_base is
+  'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column flaky_job_runs.red_attempt is
   'The first attempt in which the job failed.';
 comment on column flaky_job_runs.green_attempt is
   'The last attempt in which the job, and every other of its name, succeeded.';
+comment on column flaky_job_runs.red_attempts is
+  'In how many attempts the job failed.';
 comment on column flaky_job_runs.red_seconds is
   'Seconds that its failed executions ran. NULL where unknown.';
 comment on column flaky_job_runs.html_url is
-  'The page of one of the failed executions.';
+  'The page on GitHub of one of the failed executions.';

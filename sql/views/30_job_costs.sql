@@ -100,17 +100,47 @@ left join prices
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes, and as if the repository were private, because it is not known which are public, whose standard runners are free.';
+comment on column job_costs.github_run_id is
+  'GitHub''s id of the run, the same on all its attempts.';
+comment on column job_costs.run_attempt is
+  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
+comment on column job_costs.job_id is
+  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
+comment on column job_costs.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column job_costs.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column job_costs.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column job_costs.workflow is
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+comment on column job_costs.branch_class is
+  'pull_request, default or other, as in attempts.';
+comment on column job_costs.event_type is
+  'The event that started the run: push, pull_request, schedule and so on.';
 comment on column job_costs.created_at is
-  'When GitHub created the run, as in all views.';
+  'When GitHub created the run, the same on all its attempts.';
+comment on column job_costs.day is
+  'The day of created_at in UTC.';
+comment on column job_costs.job is
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
+comment on column job_costs.job_base is
+  'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column job_costs.label is
-  'What runner_labels is asked for: the runner_label of executed_jobs; for a job that names a group and no label, group: and its name in lower case.';
+  'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
   'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label.';
+comment on column job_costs.conclusion is
+  'The conclusion of the job, as in executed_jobs.';
 comment on column job_costs.started_on is
   'The day in UTC on which the job started, whose price it has.';
+comment on column job_costs.duration_seconds is
+  'Seconds that the job ran, as in executed_jobs. NULL where unknown.';
 comment on column job_costs.minutes is
   'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
 comment on column job_costs.billable_minutes is
   'The minutes that GitHub bills: 0 on self-hosted runners. NULL: unknown label or length.';
 comment on column job_costs.list_cost_usd is
   'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price. NULL: unpriced, or of unknown length; never 0 for that.';
+comment on column job_costs.html_url is
+  'The page of the job on GitHub.';

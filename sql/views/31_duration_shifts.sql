@@ -177,17 +177,27 @@ where deviations >= 4.5
 
 comment on view duration_shifts is
   'One row per workflow and kind of branch whose successful first attempts got slower or faster within the 90 days before the newest run''s day: the clearest such change, with at least seven days with runs on either side.';
+comment on column duration_shifts.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column duration_shifts.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column duration_shifts.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column duration_shifts.workflow is
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+comment on column duration_shifts.branch_class is
+  'pull_request, default or other, as in attempts.';
 comment on column duration_shifts.changed_on is
   'The first day, in UTC, of the new duration; found to within a few days where runs are few.';
 comment on column duration_shifts.before_seconds is
-  'The median of the runs before.';
+  'The median duration of the runs before changed_on, in seconds.';
 comment on column duration_shifts.after_seconds is
-  'The median of the runs since.';
+  'The median duration of the runs since changed_on, in seconds.';
 comment on column duration_shifts.change_percent is
-  'By how much the median grew; negative where it got faster.';
+  'By how many percent the median grew; negative where it got faster.';
 comment on column duration_shifts.before_runs is
-  'Runs that before_seconds is the median of.';
+  'How many runs before_seconds is the median of.';
 comment on column duration_shifts.after_runs is
-  'Runs that after_seconds is the median of.';
+  'How many runs after_seconds is the median of.';
 comment on column duration_shifts.deviations is
-  'How clear the change is, in standard deviations of what chance does where nothing changes. At least 4.5.';
+  'How clear the change is: its size in standard deviations of what chance does where nothing changes. At least 4.5.';

@@ -61,6 +61,8 @@ comment on view llm_model_prices is
   'One row per provider and model that calls name, and the name in llm_prices that tells what it costs.';
 comment on column llm_model_prices.provider is
   'As the calls name it; empty when they do not.';
+comment on column llm_model_prices.model is
+  'As the calls name it.';
 comment on column llm_model_prices.price_model is
   'llm_prices.model for it. NULL: the price list does not have the model.';
 comment on column llm_model_prices.price_provider is
