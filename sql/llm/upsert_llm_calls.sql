@@ -33,7 +33,8 @@ insert into llm_calls (
   service_tier,
   inference_geo,
   web_search_requests,
-  reported_cost
+  reported_cost,
+  is_whole_session
 )
 select
   source,
@@ -62,7 +63,8 @@ select
   service_tier,
   inference_geo,
   web_search_requests,
-  reported_cost
+  reported_cost,
+  coalesce(is_whole_session, false) as is_whole_session
 from json_populate_recordset(null::llm_calls, :'rows'::json)
 on conflict (source, call_id) do update set
   timestamp = least(excluded.timestamp, llm_calls.timestamp),
@@ -130,6 +132,7 @@ on conflict (source, call_id) do update set
   inference_geo = greatest(excluded.inference_geo collate "C", llm_calls.inference_geo),
   web_search_requests = greatest(excluded.web_search_requests, llm_calls.web_search_requests),
   reported_cost = greatest(excluded.reported_cost, llm_calls.reported_cost),
+  is_whole_session = greatest(excluded.is_whole_session, llm_calls.is_whole_session),
   revision = llm_calls.revision + 1
 where excluded.finality > llm_calls.finality
   or (
@@ -149,7 +152,8 @@ where excluded.finality > llm_calls.finality
     llm_calls.service_tier,
     llm_calls.inference_geo,
     llm_calls.web_search_requests,
-    llm_calls.reported_cost
+    llm_calls.reported_cost,
+    llm_calls.is_whole_session
   ) is distinct from (
     least(excluded.timestamp, llm_calls.timestamp),
     greatest(excluded.session_id collate "C", llm_calls.session_id),
@@ -183,6 +187,7 @@ where excluded.finality > llm_calls.finality
     greatest(excluded.service_tier collate "C", llm_calls.service_tier),
     greatest(excluded.inference_geo collate "C", llm_calls.inference_geo),
     greatest(excluded.web_search_requests, llm_calls.web_search_requests),
-    greatest(excluded.reported_cost, llm_calls.reported_cost)
+    greatest(excluded.reported_cost, llm_calls.reported_cost),
+    greatest(excluded.is_whole_session, llm_calls.is_whole_session)
   )
 returning (revision = 1) as inserted;

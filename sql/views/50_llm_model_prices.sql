@@ -1,8 +1,9 @@
--- Under which name of the price list a model goes that calls name.
--- A name is looked up as it is, then without the path and vendor before it, then without a version
--- of its packaging (-v1:0, [1m]) after it, then without a date or -latest. Never by its beginning:
--- a new model has no price yet, and not that of an older one. A regional id of Bedrock (us., eu.)
--- keeps its region, because regions have prices of their own.
+-- Under which name the price list has a model that calls name.
+-- Names are tried from the fullest to the barest: as the log has it; without the path, region and
+-- vendor before it; without a date, -latest or @default after it; without a version of its
+-- packaging (-v1:0, -001, [1m]). Each is tried with its dots as dashes too. A name is never
+-- compared by its beginning, so a new, fine-tuned or free model has no price rather than that of
+-- another one.
 create view llm_model_prices as
 with models as (
   select distinct
@@ -15,45 +16,71 @@ bare_models as (
   select
     provider,
     model,
-    regexp_replace(lower(model), '^(.*/)?((global\.)?anthropic\.)?', '') as bare_model
+    substring(
+      lower(model) from '(?:^|/)(global|us|eu|apac|au|jp|ca|sa)\.anthropic\.[^/]*$'
+    ) as region,
+    regexp_replace(
+      lower(model), '^(.*/)?((global|us|eu|apac|au|jp|ca|sa)\.)?(anthropic\.)?', ''
+    ) as bare_model
   from models
 ),
-unversioned_models as (
+unpacked_models as (
   select
     provider,
     model,
+    region,
     bare_model,
-    regexp_replace(bare_model, '(-v[0-9]+:[0-9]+|\[1m\])$', '') as unversioned_model
+    regexp_replace(
+      regexp_replace(bare_model, '(\[1m\]|-001|@default)$', ''),
+      '^(claude-.*)-v[0-9]+(:[0-9]+)?$',
+      '\1'
+    ) as unpacked_model
   from bare_models
 ),
+undated_models as (
+  select
+    provider,
+    model,
+    region,
+    bare_model,
+    unpacked_model,
+    regexp_replace(
+      unpacked_model, '[-@](20\d{6}|20\d\d-\d\d-\d\d|latest)$', ''
+    ) as undated_model
+  from unpacked_models
+),
 priced_models as (
-  select distinct on (unversioned_models.provider, unversioned_models.model)
-    unversioned_models.provider,
-    unversioned_models.model,
+  select distinct on (undated_models.provider, undated_models.model)
+    undated_models.provider,
+    undated_models.model,
     llm_prices.model as price_model,
-    llm_prices.provider as price_provider
-  from unversioned_models
+    llm_prices.provider as price_provider,
+    case when names.place > 1 then undated_models.region end as region
+  from undated_models
   cross join lateral (
     values
       (1, lower(model)),
       (2, bare_model),
-      (3, unversioned_model),
-      (4, regexp_replace(unversioned_model, '[-@](20\d{6}|20\d\d-\d\d-\d\d|latest)$', ''))
+      (3, unpacked_model),
+      (4, undated_model),
+      (5, regexp_replace(undated_model, '^(claude-.*)-v[0-9]+$', '\1'))
   ) as names (place, name)
   join llm_prices
-    on llm_prices.model = names.name
-    and llm_prices.provider in ('', lower(unversioned_models.provider))
+    on llm_prices.model in (names.name, replace(names.name, '.', '-'))
+    and llm_prices.provider in ('', lower(undated_models.provider))
   order by
-    unversioned_models.provider,
-    unversioned_models.model,
+    undated_models.provider,
+    undated_models.model,
     names.place,
+    llm_prices.model = names.name desc,
     llm_prices.provider desc
 )
 select
   models.provider,
   models.model,
   priced_models.price_model,
-  priced_models.price_provider
+  priced_models.price_provider,
+  priced_models.region
 from models
 left join priced_models using (provider, model);
 
@@ -67,3 +94,5 @@ comment on column llm_model_prices.price_model is
   'llm_prices.model for it. NULL: the price list does not have the model.';
 comment on column llm_model_prices.price_provider is
   'llm_prices.provider for it; empty: the price holds whoever serves the model. NULL: as price_model.';
+comment on column llm_model_prices.region is
+  'The region that the model''s name begins with, as Bedrock''s do: us, eu, global … NULL: none, or the price list has the name with its region.';

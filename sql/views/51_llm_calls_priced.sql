@@ -1,96 +1,212 @@
--- What each call cost: as its log reported it, and by the price list of its day.
--- Left out of the list cost are discounts for batches, prices that rise with a prompt's length, and
--- what is not billed by tokens, such as web searches.
+-- What each call cost: as its log reported it, and by the price list of its moment.
+-- list_cost takes what the log tells: tier, region, length of the prompt, hour, how long a cache
+-- keeps, searches. Where the log does not tell, it is the usual case (standard tier, no region, short
+-- prompts, the shorter cache), and list_cost_low and list_cost_high are the cheapest and the
+-- dearest one.
 create view llm_calls_priced as
-with price_periods as (
+with requests as (
   select
-    model,
+    source,
+    call_id,
+    timestamp,
+    session_id,
+    prompt_name,
+    phase,
     provider,
-    input_per_mtok,
-    output_per_mtok,
-    coalesce(cache_read_per_mtok, input_per_mtok) as cache_read_per_mtok,
-    coalesce(cache_write_per_mtok, input_per_mtok) as cache_write_per_mtok,
-    coalesce(cache_write_1h_per_mtok, cache_write_per_mtok, input_per_mtok)
-      as cache_write_1h_per_mtok,
-    effective_from::timestamp at time zone 'UTC' as began_at,
-    lead(effective_from) over (
-      partition by model, provider
-      order by effective_from
-    )::timestamp at time zone 'UTC' as ended_at
-  from llm_prices
-),
-model_prices as (
-  select
-    llm_model_prices.provider,
-    llm_model_prices.model,
-    llm_model_prices.price_model,
-    price_periods.input_per_mtok,
-    price_periods.output_per_mtok,
-    price_periods.cache_read_per_mtok,
-    price_periods.cache_write_per_mtok,
-    price_periods.cache_write_1h_per_mtok,
-    price_periods.began_at,
-    price_periods.ended_at
-  from llm_model_prices
-  join price_periods
-    on price_periods.model = llm_model_prices.price_model
-    and price_periods.provider = llm_model_prices.price_provider
+    model,
+    input_tokens,
+    output_tokens,
+    total_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    cache_write_1h_tokens,
+    cache_write_12h_tokens,
+    reasoning_tokens,
+    service_tier,
+    inference_geo,
+    web_search_requests,
+    coalesce(reported_cost, estimated_cost) as reported_cost,
+    success,
+    error_message,
+    duration_ms,
+    api_calls,
+    github_run_id,
+    github_run_attempt,
+    -- Of several requests only the first has a time, and none of them a length.
+    api_calls > 1 or is_whole_session as is_many,
+    case
+      when api_calls > 1 or is_whole_session then 0
+      else coalesce(input_tokens, 0)
+    end as prompt_tokens
+  from llm_calls
 ),
 calls as (
   select
-    llm_calls.source,
-    llm_calls.call_id,
-    llm_calls.timestamp,
-    llm_calls.session_id,
-    llm_calls.prompt_name,
-    llm_calls.phase,
-    llm_calls.provider,
-    llm_calls.model,
-    llm_calls.input_tokens,
-    llm_calls.output_tokens,
-    llm_calls.total_tokens,
-    llm_calls.cache_read_tokens,
-    llm_calls.cache_write_tokens,
-    llm_calls.cache_write_1h_tokens,
-    llm_calls.reasoning_tokens,
-    llm_calls.estimated_cost,
-    llm_calls.success,
-    llm_calls.error_message,
-    llm_calls.duration_ms,
-    llm_calls.api_calls,
-    llm_calls.github_run_id,
-    llm_calls.github_run_attempt,
-    model_prices.price_model,
+    requests.source,
+    requests.call_id,
+    requests.timestamp,
+    requests.session_id,
+    requests.prompt_name,
+    requests.phase,
+    requests.provider,
+    requests.model,
+    requests.input_tokens,
+    requests.output_tokens,
+    requests.total_tokens,
+    requests.cache_read_tokens,
+    requests.cache_write_tokens,
+    requests.cache_write_1h_tokens,
+    requests.cache_write_12h_tokens,
+    requests.reasoning_tokens,
+    requests.service_tier,
+    requests.inference_geo,
+    requests.web_search_requests,
+    requests.reported_cost,
+    requests.success,
+    requests.error_message,
+    requests.duration_ms,
+    requests.api_calls,
+    requests.github_run_id,
+    requests.github_run_attempt,
+    requests.is_many,
+    llm_model_prices.price_model,
+    prices.model is not null as has_price,
     case
-      when llm_calls.input_tokens is not null
+      when requests.input_tokens is not null
         then (
           greatest(
-            llm_calls.input_tokens
-            - coalesce(llm_calls.cache_read_tokens, 0)
-            - coalesce(llm_calls.cache_write_tokens, 0),
+            requests.input_tokens
+            - coalesce(requests.cache_read_tokens, 0)
+            - coalesce(requests.cache_write_tokens, 0),
             0
-          ) * model_prices.input_per_mtok
-          + coalesce(llm_calls.cache_read_tokens, 0) * model_prices.cache_read_per_mtok
+          ) * prices.input_per_mtok
+          + coalesce(requests.cache_read_tokens, 0) * prices.cache_read_per_mtok
           + greatest(
-            coalesce(llm_calls.cache_write_tokens, 0)
-            - coalesce(llm_calls.cache_write_1h_tokens, 0),
+            coalesce(requests.cache_write_tokens, 0)
+            - coalesce(requests.cache_write_1h_tokens, 0)
+            - coalesce(requests.cache_write_12h_tokens, 0),
             0
-          ) * model_prices.cache_write_per_mtok
-          + coalesce(llm_calls.cache_write_1h_tokens, 0) * model_prices.cache_write_1h_per_mtok
+          ) * prices.cache_write_per_mtok
+          + coalesce(requests.cache_write_1h_tokens, 0) * prices.cache_write_1h_per_mtok
+          + coalesce(requests.cache_write_12h_tokens, 0) * prices.cache_write_12h_per_mtok
         ) / 1000000
-    end as input_list_cost,
-    llm_calls.input_tokens * model_prices.input_per_mtok / 1000000 as uncached_input_list_cost,
+    end as input_cost,
+    requests.input_tokens * prices.input_per_mtok / 1000000 as uncached_input_cost,
     -- Nobody reports the output of an embedding, which has none and whose price for it is 0.
     case
-      when model_prices.output_per_mtok = 0 then 0
-      else llm_calls.output_tokens * model_prices.output_per_mtok / 1000000
-    end as output_list_cost
-  from llm_calls
-  left join model_prices
-    on model_prices.model = llm_calls.model
-    and model_prices.provider = coalesce(llm_calls.provider, '')
-    and llm_calls.timestamp >= model_prices.began_at
-    and (model_prices.ended_at is null or llm_calls.timestamp < model_prices.ended_at)
+      when prices.output_per_mtok = 0 then 0
+      else requests.output_tokens * prices.output_per_mtok / 1000000
+    end as output_cost,
+    -- What writing to a cache costs more if it was kept for as long as can be.
+    case
+      when coalesce(requests.cache_write_1h_tokens, requests.cache_write_12h_tokens) is null
+        then coalesce(requests.cache_write_tokens, 0)
+          * (
+            greatest(
+              prices.cache_write_per_mtok,
+              prices.cache_write_1h_per_mtok,
+              prices.cache_write_12h_per_mtok
+            )
+            - prices.cache_write_per_mtok
+          ) / 1000000
+      else 0
+    end as longer_cache_cost,
+    case
+      when requests.web_search_requests > 0
+        then requests.web_search_requests * prices.web_search_per_thousand / 1000
+      else 0
+    end as search_cost,
+    case
+      when coalesce(llm_model_prices.region, requests.inference_geo, 'global')
+        in ('global', 'not_available')
+        then 1
+      else prices.regional_factor
+    end as region_factor,
+    case
+      when coalesce(llm_model_prices.region, requests.inference_geo) is null
+        then prices.regional_factor
+      else 1
+    end as open_region_factor,
+    case
+      when extract(hour from requests.timestamp at time zone 'UTC') = any(prices.peak_hours)
+        and extract(isodow from requests.timestamp at time zone 'UTC')
+          = any(prices.peak_weekdays)
+        then prices.peak_factor
+      else 1
+    end as peak_factor,
+    prices.peak_factor as list_peak_factor,
+    case
+      when requests.input_tokens > prices.until_input_tokens then prices.dearest_length_factor
+      else 1
+    end as dearest_length_factor,
+    -- What is in a session, or took a measured time, was no batch.
+    case
+      when requests.service_tier is not null then 1
+      when requests.session_id <> '' or requests.duration_ms is not null
+        then prices.cheapest_live_tier_factor
+      else prices.cheapest_tier_factor
+    end as cheapest_tier_factor,
+    case
+      when requests.service_tier is null then prices.dearest_tier_factor
+      else 1
+    end as dearest_tier_factor
+  from requests
+  left join llm_model_prices
+    on llm_model_prices.model = requests.model
+    and llm_model_prices.provider = coalesce(requests.provider, '')
+  left join llm_price_periods as prices
+    on prices.model = llm_model_prices.price_model
+    and prices.provider = llm_model_prices.price_provider
+    and prices.tier = coalesce(requests.service_tier, 'standard')
+    and requests.timestamp >= prices.began_at
+    and (prices.ended_at is null or requests.timestamp < prices.ended_at)
+    and (requests.prompt_tokens > prices.above_input_tokens or prices.above_input_tokens = 0)
+    and (
+      requests.prompt_tokens <= prices.until_input_tokens or prices.until_input_tokens is null
+    )
+),
+listed as (
+  select
+    source,
+    call_id,
+    timestamp,
+    session_id,
+    prompt_name,
+    phase,
+    provider,
+    model,
+    input_tokens,
+    output_tokens,
+    total_tokens,
+    cache_read_tokens,
+    cache_write_tokens,
+    cache_write_1h_tokens,
+    cache_write_12h_tokens,
+    reasoning_tokens,
+    service_tier,
+    inference_geo,
+    web_search_requests,
+    reported_cost,
+    success,
+    error_message,
+    duration_ms,
+    api_calls,
+    github_run_id,
+    github_run_attempt,
+    is_many,
+    price_model,
+    has_price,
+    (input_cost + output_cost) * region_factor * peak_factor + search_cost as list_cost,
+    (input_cost + output_cost) * region_factor
+      * case when is_many then least(1, list_peak_factor) else peak_factor end
+      * cheapest_tier_factor
+      + search_cost as list_cost_low,
+    (input_cost + output_cost + longer_cache_cost) * region_factor * open_region_factor
+      * case when is_many then greatest(1, list_peak_factor) else peak_factor end
+      * dearest_length_factor * dearest_tier_factor
+      + search_cost as list_cost_high,
+    (uncached_input_cost - input_cost) * region_factor * peak_factor as cache_saved
+  from calls
 )
 select
   source,
@@ -108,7 +224,11 @@ select
   cache_read_tokens,
   cache_write_tokens,
   cache_write_1h_tokens,
+  cache_write_12h_tokens,
   reasoning_tokens,
+  service_tier,
+  inference_geo,
+  web_search_requests,
   success,
   error_message,
   case
@@ -123,16 +243,28 @@ select
     else 'other'
   end as error_class,
   duration_ms,
-  case when api_calls = 1 then duration_ms end as latency_ms,
+  case when not is_many then duration_ms end as latency_ms,
   api_calls,
   github_run_id,
   github_run_attempt,
   price_model,
-  estimated_cost as reported_cost,
-  input_list_cost + output_list_cost as list_cost,
-  coalesce(estimated_cost, input_list_cost + output_list_cost) as cost,
-  uncached_input_list_cost - input_list_cost as cache_saved
-from calls;
+  reported_cost,
+  list_cost,
+  list_cost_low,
+  list_cost_high,
+  coalesce(reported_cost, list_cost) as cost,
+  coalesce(reported_cost, list_cost_low) as cost_low,
+  coalesce(reported_cost, list_cost_high) as cost_high,
+  case
+    when reported_cost is not null or list_cost is not null then null
+    when model is null then 'the log names no model'
+    when price_model is null then 'the price list does not have the model'
+    when not has_price then 'the price list has no price of that day and tier'
+    when input_tokens is null or output_tokens is null then 'the log does not count the tokens'
+    else 'the price list has no price of web searches'
+  end as unpriced_because,
+  cache_saved
+from listed;
 
 comment on view llm_calls_priced is
   'One row per call of llm_calls with its cost. Name timestamp in your condition: that makes it fast.';
@@ -179,18 +311,36 @@ comment on column llm_calls_priced.duration_ms is
 comment on column llm_calls_priced.latency_ms is
   'Milliseconds of a row that stands for one request. NULL: of several, or not reported.';
 comment on column llm_calls_priced.api_calls is
-  'How many requests the row stands for.';
+  'How many requests the row stands for; of a whole session, the least it can be.';
 comment on column llm_calls_priced.github_run_id is
   'The workflow run that made the call. NULL: none, or not known.';
 comment on column llm_calls_priced.github_run_attempt is
   'The attempt of that run. NULL: not known.';
 comment on column llm_calls_priced.price_model is
-  'The model in llm_prices whose price was taken. NULL: no price of that day is known.';
+  'The model in llm_prices under which the call is priced. NULL: the price list does not have it.';
 comment on column llm_calls_priced.reported_cost is
-  'US dollars as the log reported them, to six decimals (estimated_cost). NULL: not reported.';
+  'US dollars as the log reported them, not rounded. NULL: not reported.';
 comment on column llm_calls_priced.list_cost is
-  'US dollars by the price list of the day, not rounded. NULL: no price, or tokens not reported.';
+  'US dollars by the price list, not rounded; the usual case where the log does not tell tier, region, length or cache. Searches count where the log does. NULL: see unpriced_because.';
+comment on column llm_calls_priced.list_cost_low is
+  'The least that list_cost can be, whatever the log does not tell.';
+comment on column llm_calls_priced.list_cost_high is
+  'The most that list_cost can be, whatever the log does not tell, uncounted searches apart.';
 comment on column llm_calls_priced.cost is
   'reported_cost, else list_cost. NULL: neither is known; such calls count nowhere as 0.';
+comment on column llm_calls_priced.cost_low is
+  'reported_cost, else list_cost_low.';
+comment on column llm_calls_priced.cost_high is
+  'reported_cost, else list_cost_high.';
+comment on column llm_calls_priced.unpriced_because is
+  'Why cost is NULL, in words. NULL: it is not.';
 comment on column llm_calls_priced.cache_saved is
   'US dollars that reading from the cache saved, less what writing to it cost, by the price list. NULL: as list_cost of the input.';
+comment on column llm_calls_priced.cache_write_12h_tokens is
+  'Part of cache_write_tokens that was written to be kept for twelve hours. NULL: not reported.';
+comment on column llm_calls_priced.service_tier is
+  'How the vendor served the call: standard, batch, flex, priority, fast … NULL: not reported.';
+comment on column llm_calls_priced.inference_geo is
+  'Where the call was processed, as the log names it. NULL: not reported.';
+comment on column llm_calls_priced.web_search_requests is
+  'Web searches that the vendor ran and bills beside the tokens. NULL: not reported.';

@@ -62,7 +62,11 @@ TABLES: Mapping[type, Table] = {
     Repository: Table("repositories", ("repository_id",), "runs"),
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
     RunnerLabel: Table("runner_labels", ("label",), "prices"),
-    LlmPrice: Table("llm_prices", ("model", "effective_from", "provider"), "prices"),
+    LlmPrice: Table(
+        "llm_prices",
+        ("model", "effective_from", "provider", "tier", "above_input_tokens"),
+        "prices",
+    ),
 }
 
 
@@ -204,7 +208,7 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
     if not unique:
         return total
     ordered = [vars(unique[key]) for key in sorted(unique)]
-    batches = [{"rows": _json(batch)} for batch in _batched(ordered, ROWS_PER_STATEMENT)]
+    batches = [{"rows": as_json(batch)} for batch in _batched(ordered, ROWS_PER_STATEMENT)]
     query = statement(table.upsert).encode()
 
     flags: list[bool] = []
@@ -220,8 +224,8 @@ def _batched(rows: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]
     return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
-def _json(rows: list[dict[str, Any]]) -> str:
-    """The rows as PostgreSQL reads them: numeric and timestamptz are exact as text."""
+def as_json(rows: list[dict[str, Any]]) -> str:
+    """The parameter `rows` of a statement; numeric and timestamptz are exact as text."""
     return json.dumps(rows, default=str, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -2,11 +2,28 @@
 
 import csv
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import MISSING, replace
 from pathlib import Path
 
-from telemetry.database.connection import SQL, TABLES, Connection, Counts, patiently, upsert
-from telemetry.rows.prices import AnyPrice, LlmPrice, Price, RunnerLabel, RunnerPrice, from_record
+from telemetry.database.connection import (
+    SQL,
+    TABLES,
+    Connection,
+    Counts,
+    as_json,
+    execute,
+    patiently,
+    upsert,
+)
+from telemetry.rows.prices import (
+    AnyPrice,
+    LlmPrice,
+    Price,
+    RunnerLabel,
+    RunnerPrice,
+    file_columns,
+    from_record,
+)
 from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
@@ -30,21 +47,39 @@ def load_runner_prices(
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
 
-    As with `load_runner_prices`; `own` is the path of the user's.
+    As with `load_runner_prices`; `own` is the path of the user's. A row of ours that our list no
+    longer has, such as a rise that was cancelled, is deleted.
     """
-    return _load(connection, LlmPrice, own)
+    shipped = [replace(row, is_shipped=True) for row in _shipped(LlmPrice)]
+    rows = [*shipped, *_own(LlmPrice, own)]
+
+    def store() -> Counts:
+        with connection.transaction():
+            listed = {"rows": as_json([vars(row) for row in shipped])}
+            execute(connection, "prices/delete_unlisted_llm_prices", listed)
+            return upsert(connection, rows)
+
+    return patiently(store)
 
 
 def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
-    paths = [PRICES / f"{TABLES[row_type].name}.csv", *([Path(own)] if own else [])]
-    rows = [row for path in paths for row in read_prices(path, row_type)]
+    rows = [*_shipped(row_type), *_own(row_type, own)]
     return patiently(lambda: upsert(connection, rows))
+
+
+def _shipped(row_type: type[Price]) -> list[Price]:
+    return read_prices(PRICES / f"{TABLES[row_type].name}.csv", row_type)
+
+
+def _own(row_type: type[Price], path: str | None) -> list[Price]:
+    return read_prices(Path(path), row_type) if path else []
 
 
 def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
     """The rows of a CSV file whose header names the fields of the row, in any order.
 
-    Raises UsageError with file and line for what cannot be read.
+    Columns that have a default may be left out. Raises UsageError with file and line for what
+    cannot be read.
     """
     try:
         return list(_rows(path, row_type))
@@ -55,15 +90,18 @@ def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
 
 
 def _rows(path: Path, row_type: type[Price]) -> Iterator[Price]:
-    names = [column.name for column in fields(row_type)]
+    columns = file_columns(row_type)
+    names = [column.name for column in columns]
+    needed = {column.name for column in columns if column.default is MISSING}
     with path.open(encoding="utf-8-sig", newline="") as file:
         records = csv.DictReader(file, strict=True)
         try:
-            if sorted(records.fieldnames or []) != sorted(names):
+            header = list(records.fieldnames or [])
+            if len(set(header)) < len(header) or not needed <= set(header) <= set(names):
                 raise UnreadableRow(f"the header is not {','.join(names)}")
             for record in records:
                 if None in record or None in record.values():
-                    raise UnreadableRow(f"there are not {len(names)} values")
+                    raise UnreadableRow(f"there are not {len(header)} values")
                 yield from_record(row_type, record)
         except (UnreadableRow, csv.Error) as error:
             raise UsageError(

@@ -54,6 +54,7 @@ class LlmCall:
     one counts; of equal ones, the reading with more tokens. `service_tier`, `inference_geo`, the
     kept cache writes and `web_search_requests` are what a price depends on; None where the log
     does not tell. `reported_cost` is exact, `estimated_cost` is the same to six decimals.
+    `is_whole_session` says that `api_calls` is only the least it can be.
     """
 
     source: str
@@ -83,6 +84,7 @@ class LlmCall:
     inference_geo: str | None = None
     web_search_requests: int | None = None
     reported_cost: Decimal | None = None
+    is_whole_session: bool = False
 
     @property
     def total_tokens(self) -> int | None:
@@ -227,6 +229,7 @@ GREATER = (
     "inference_geo",
     "web_search_requests",
     "reported_cost",
+    "is_whole_session",
 )
 LESSER = ("timestamp", "success", "github_run_id")
 

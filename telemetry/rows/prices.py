@@ -5,8 +5,9 @@ Pure, as `rows` is: no I/O and no clock. A field is a column, of the file as of 
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields
-from datetime import date
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import UTC, date, datetime
+from datetime import time as clock
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -32,10 +33,15 @@ class RunnerLabel:
 
 @dataclass(frozen=True)
 class LlmPrice:
-    """One row of `llm_prices`: US dollars for a million tokens, from a day in UTC on."""
+    """One row of `llm_prices`: US dollars for a million tokens, from a moment in UTC on.
+
+    `tier` is how the call was served; `above_input_tokens` is the length that the prompt exceeds.
+    The factors multiply the price of tokens in a named region and in peak hours. `is_shipped` is
+    no column of a file: the loader sets it.
+    """
 
     model: str
-    effective_from: date
+    effective_from: datetime
     input_per_mtok: Decimal
     output_per_mtok: Decimal
     cache_read_per_mtok: Decimal | None = None
@@ -43,21 +49,37 @@ class LlmPrice:
     cache_write_1h_per_mtok: Decimal | None = None
     provider: str = ""
     source: str | None = None
+    tier: str = "standard"
+    above_input_tokens: int = 0
+    cache_write_12h_per_mtok: Decimal | None = None
+    web_search_per_thousand: Decimal | None = None
+    regional_factor: Decimal | None = None
+    peak_factor: Decimal | None = None
+    peak_hours: list[int] | None = None
+    peak_weekdays: list[int] | None = None
+    checked_on: date | None = None
+    is_shipped: bool = field(default=False, metadata={"in_files": False})
 
 
 AnyPrice = RunnerPrice | RunnerLabel | LlmPrice
 Price = TypeVar("Price", bound=AnyPrice)
 
 
+def file_columns(row_type: type[Price]) -> list[Field[Any]]:
+    """The columns that a price list of these rows may have."""
+    return [column for column in fields(row_type) if column.metadata.get("in_files", True)]
+
+
 def from_record(row_type: type[Price], record: Mapping[str, str]) -> Price:
     """The row that a line of a price list spells, its values by the names in the file's header.
 
-    Names are in lower case, as the views look for them. An empty value is the field's default.
-    Raises UnreadableRow, which names the field and not the line.
+    Names are in lower case, as the views look for them. A value that is empty, or whose column
+    the file does not have, is the field's default. Raises UnreadableRow, which names the field
+    and not the line.
     """
     values: dict[str, Any] = {}
-    for column in fields(row_type):
-        text = record[column.name].strip()
+    for column in file_columns(row_type):
+        text = record.get(column.name, "").strip()
         if not text and column.default is not MISSING:
             continue
         read, expected = READERS[column.type]
@@ -81,6 +103,23 @@ def _day(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def _moment(text: str) -> datetime:
+    day, _, time = text.partition("T")
+    if time and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]Z", time):
+        raise ValueError
+    return datetime.combine(_day(day), clock.fromisoformat(time or "00:00Z"), UTC)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,12}", text):
+        raise ValueError
+    return int(text)
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part) for part in text.split()]
+
+
 def _amount(text: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,12})?", text):
         raise ValueError
@@ -94,6 +133,10 @@ READERS: Mapping[Any, tuple[Callable[[str], Any], str]] = {
     str: (_name, "a name"),
     str | None: (storable, "text"),
     date: (_day, "a date such as 2026-01-01"),
+    date | None: (_day, "a date such as 2026-01-01"),
+    datetime: (_moment, "a date such as 2026-01-01, or a time such as 2026-01-01T16:00Z"),
+    int: (_count, "a whole number"),
+    list[int] | None: (_counts, "whole numbers with spaces between them"),
     Decimal: AMOUNT,
     Decimal | None: AMOUNT,
 }

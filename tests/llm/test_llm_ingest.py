@@ -92,6 +92,7 @@ readings = st.builds(
     inference_geo=texts,
     web_search_requests=counts,
     reported_cost=st.none() | st.sampled_from([Decimal("4e-7"), Decimal("0.1000000001")]),
+    is_whole_session=st.booleans(),
 )
 
 

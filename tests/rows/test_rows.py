@@ -369,6 +369,7 @@ def test_a_canonical_call_becomes_the_row_it_spells() -> None:
         "output_tokens": 20,
         "cache_read_tokens": 60,
         "precedence": 0,
+        "is_whole_session": False,
     }
     assert asdict(LlmCall.from_record(record)) == expected
 

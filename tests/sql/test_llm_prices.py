@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,15 +12,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.llm_costs import OURS, in_python
+from support.llm_costs import OURS, between_in_python, in_python
 from support.rows import CREATED_AT, llm_call
 
 from telemetry.database.connection import Connection, upsert
-from telemetry.database.prices import load_llm_prices
+from telemetry.database.prices import load_llm_prices, read_prices
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.prices import LlmPrice
+from telemetry.rows.prices import LlmPrice, file_columns
 from telemetry.settings import UsageError
 
 
@@ -39,7 +39,7 @@ def priced(connection: Connection) -> Callable[..., dict[str, Any]]:
 
 def add(connection: Connection, model: str, cost: str, **changes: Any) -> None:
     values = {
-        "effective_from": date(2020, 1, 1),
+        "effective_from": datetime(2020, 1, 1, tzinfo=UTC),
         "input_per_mtok": Decimal(cost),
         "output_per_mtok": Decimal(cost),
         **changes,
@@ -50,13 +50,18 @@ def add(connection: Connection, model: str, cost: str, **changes: Any) -> None:
 # The list
 
 
+def key(row: LlmPrice) -> tuple[Any, ...]:
+    return (row.model, row.effective_from, row.provider, row.tier, row.above_input_tokens)
+
+
 def test_our_list_is_current_dated_and_says_where_each_price_is_from() -> None:
-    assert 40 <= len(OURS) <= 90
-    assert len({(row.model, row.effective_from, row.provider) for row in OURS}) == len(OURS)
+    assert len({row.model for row in OURS}) >= 100
+    assert len({key(row) for row in OURS}) == len(OURS)
     vendors = {re.split(r"[-.\d]", row.model)[0] for row in OURS}
-    assert {"claude", "gpt", "o", "gemini", "deepseek"} <= vendors
+    assert {"claude", "gpt", "o", "gemini", "deepseek", "grok", "kimi", "glm"} <= vendors
     for row in OURS:
-        assert row.source and re.search(r"20\d\d", row.source), row.model
+        assert row.source, row.model
+        assert row.checked_on and row.checked_on >= date(2026, 11, 25), row.model
         assert row.model == row.model.lower()
 
 
@@ -65,21 +70,56 @@ def test_dearer_parts_of_our_list_are_in_the_order_that_vendors_have() -> None:
         assert 0 < row.input_per_mtok <= row.output_per_mtok or row.output_per_mtok == 0
         if row.cache_read_per_mtok is not None:
             assert row.cache_read_per_mtok < row.input_per_mtok
-        if row.cache_write_1h_per_mtok is not None:
-            assert row.cache_write_per_mtok is not None
-            assert row.input_per_mtok <= row.cache_write_per_mtok < row.cache_write_1h_per_mtok
+        for kept in (row.cache_write_1h_per_mtok, row.cache_write_12h_per_mtok):
+            if kept is not None:
+                assert row.cache_write_per_mtok is not None
+                assert row.input_per_mtok <= row.cache_write_per_mtok < kept
 
 
-def test_our_list_agrees_with_the_lists_that_it_is_from(recorded: Path) -> None:
+def test_each_price_of_our_list_is_whole() -> None:
+    whole = {(row.model, row.effective_from, row.provider): [] for row in OURS}
+    for row in OURS:
+        whole[row.model, row.effective_from, row.provider].append(row)
+    for rows in whole.values():
+        lengths = {(row.tier, row.above_input_tokens) for row in rows}
+        assert ("standard", 0) in lengths
+        assert all((tier, 0) in lengths for tier, _ in lengths)
+        assert len({(row.regional_factor, row.peak_factor) for row in rows}) == 1
+        assert all((row.peak_factor is None) == (row.peak_hours is None) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("tier", "least", "most"),
+    [
+        ("batch", "0.5", "0.8"),
+        ("flex", "0.5", "0.5"),
+        ("priority", "1.66", "2.5"),
+        ("fast", "1.66", "2.5"),
+    ],
+)
+def test_the_tiers_of_our_list_are_as_far_from_standard_as_vendors_have_them(
+    tier: str, least: str, most: str
+) -> None:
+    standard = {key(row): row for row in OURS if row.tier == "standard"}
+    compared = [row for row in OURS if row.tier == tier]
+    for row in compared:
+        beside = standard[key(replace(row, tier="standard"))]
+        for name in ("input_per_mtok", "output_per_mtok"):
+            usual = getattr(beside, name)
+            assert not usual or Decimal(least) <= getattr(row, name) / usual <= Decimal(most), row
+    assert len(compared) >= 30
+
+
+def test_our_list_agrees_with_litellm_where_prices_have_not_changed_since(recorded: Path) -> None:
     folder = recorded / "llm" / "prices"
     litellm = json.loads((folder / "litellm_subset.json").read_text(), parse_float=Decimal)
     compared = 0
     for row in OURS:
         theirs = litellm.get(row.model)
-        if not theirs or row.effective_from > date(2026, 8, 31):
-            continue
         later = [o for o in OURS if o.model == row.model and o.effective_from > row.effective_from]
-        if later:
+        if not theirs or later or row.tier != "standard" or row.above_input_tokens:
+            continue
+        if row.effective_from > datetime(2026, 8, 15, tzinfo=UTC):
             continue
         compared += 1
         assert theirs["input_cost_per_token"] * 1_000_000 == row.input_per_mtok
@@ -93,7 +133,7 @@ def test_a_list_is_stored_once_and_a_changed_price_is_an_update(
     assert load_llm_prices(connection).inserted == len(OURS)
     assert load_llm_prices(connection).unchanged == len(OURS)
     own = tmp_path / "own.csv"
-    names = [field.name for field in fields(LlmPrice)]
+    names = [field.name for field in file_columns(LlmPrice)]
     with own.open("w", newline="") as file:
         lines = csv.DictWriter(file, names, restval="")
         lines.writeheader()
@@ -106,25 +146,69 @@ def test_a_list_is_stored_once_and_a_changed_price_is_an_update(
     assert (again.inserted, again.updated) == (0, 0)
 
 
+def test_a_price_that_our_list_no_longer_has_goes_and_the_users_own_stays(
+    connection: Connection, tmp_path: Path
+) -> None:
+    load_llm_prices(connection)
+    rise = replace(OURS[0], effective_from=datetime(2026, 9, 1, tzinfo=UTC))
+    house = replace(rise, model="house-model")
+    upsert(connection, [replace(rise, is_shipped=True), house])
+    load_llm_prices(connection)
+    found = connection.execute(
+        "select model from llm_prices where effective_from = '2026-09-01 00:00+00'"
+    ).fetchall()
+    assert found == [{"model": "house-model"}]
+
+
+def test_a_list_of_ones_own_needs_only_the_columns_without_a_default(
+    connection: Connection, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "model,output_per_mtok,effective_from,input_per_mtok,peak_hours\n"
+        "house,2,2026-01-01T16:00Z,1,22 23\n"
+    )
+    (row,) = read_prices(own, LlmPrice)
+    assert row == LlmPrice(
+        "house",
+        datetime(2026, 1, 1, 16, tzinfo=UTC),
+        Decimal(1),
+        Decimal(2),
+        peak_hours=[22, 23],
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("m,2026-01-01,-1,2,,,,,", "input_per_mtok is '-1'"),
-        ("m,01/02/2026,1,2,,,,,", "effective_from is '01/02/2026'"),
-        (",2026-01-01,1,2,,,,,", "model is ''"),
-        ("m,2026-01-01,1", "there are not 9 values"),
+        ("m,2026-01-01,-1,2,", "input_per_mtok is '-1'"),
+        ("m,01/02/2026,1,2,", "effective_from is '01/02/2026'"),
+        ("m,2026-01-01T16:00,1,2,", "effective_from is '2026-01-01T16:00'"),
+        (",2026-01-01,1,2,", "model is ''"),
+        ("m,2026-01-01,1,2,-5", "above_input_tokens is '-5'"),
+        ("m,2026-01-01,1", "there are not 5 values"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_named_with_its_line(
     connection: Connection, tmp_path: Path, line: str, said: str
 ) -> None:
     own = tmp_path / "own.csv"
-    header = ",".join(field.name for field in fields(LlmPrice))
+    header = "model,effective_from,input_per_mtok,output_per_mtok,above_input_tokens"
     own.write_text(f"{header}\n{line}\n")
     with pytest.raises(UsageError, match=re.escape(said)) as caught:
         load_llm_prices(connection, str(own))
     assert f"{own}:2" in str(caught.value)
     assert connection.execute("select 1 from llm_prices").fetchall() == []
+
+
+@pytest.mark.parametrize("header", ["model,effective_from", "model,model", "", "model,is_shipped"])
+def test_a_list_without_a_needed_column_or_with_an_unknown_one_is_refused(
+    tmp_path: Path, header: str
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(f"{header}\n")
+    with pytest.raises(UsageError, match="the header is not model,effective_from,"):
+        read_prices(own, LlmPrice)
 
 
 # Which price a model has
@@ -150,10 +234,22 @@ def test_a_list_that_cannot_be_read_is_named_with_its_line(
         ("gpt-4o-2024-08-06", "gpt-4o"),
         ("gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
         ("openai/gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
+        ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"),
+        ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5"),
         (
-            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
-            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-6-v1",
+            "claude-opus-4-6",
         ),
+        ("anthropic.claude-3-5-sonnet-20241022-v2:0", "claude-3-5-sonnet"),
+        ("claude-3-5-sonnet-v2@20241022", "claude-3-5-sonnet"),
+        ("claude-sonnet-4@default", "claude-sonnet-4"),
+        ("anthropic/claude-3.5-haiku", "claude-3-5-haiku"),
+        ("claude-sonnet-4.5", "claude-sonnet-4-5"),
+        ("publishers/google/models/gemini-2.5-flash-001", "gemini-2.5-flash"),
+        ("gemini-embedding-001", "gemini-embedding-001"),
+        ("gpt-5-chat-latest", "gpt-5-chat-latest"),
+        ("mistral-large-latest", "mistral-large-latest"),
+        ("gpt-4-0613", "gpt-4-0613"),
         # New, unknown, or with a price of their own: none is better than a relative's.
         ("claude-opus-5-6", None),
         ("gpt-5.2-codex-max", None),
@@ -161,7 +257,14 @@ def test_a_list_that_cannot_be_read_is_named_with_its_line(
         ("claude", None),
         ("<synthetic>", None),
         ("google/gemini-2.5-pro:free", None),
-        ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", None),
+        ("us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0", None),
+        ("ft:gpt-4o-mini-2024-07-18:acme::abc", None),
+        ("claude-opus-4-6-fast", None),
+        ("gemini-2.5-flash-preview-09-2025", None),
+        ("gpt-4.1 (copilot)", None),
+        ("gpt-3.5-turbo-0613", None),
+        ("deepseek-v4", None),
+        ("gpt-5-v2", None),
         ("claude-haiku-4-5-2025100", None),
         ("", None),
         (None, None),
@@ -293,25 +396,38 @@ def some_calls(seed: int, count: int) -> list[LlmCall]:
     """Calls of our models under the names that logs give them, and of unknown ones."""
     rng = Random(seed)
     found = []
+    long = sorted({row.above_input_tokens for row in OURS})
     for number in range(count):
         price = rng.choice(OURS)
+        requests = rng.choice([1, 1, 1, 3])
         spelled = rng.choice(["{}", "{}-20260101", "{}-2026-01-01", "x/{}", "{}-latest", "{}-new"])
         written = rng.choice([None, 0, rng.randrange(5_000)])
         read = rng.choice([None, 0, rng.randrange(90_000)])
         found.append(
             llm_call(
                 call_id=str(number),
-                session_id=str(number),
-                timestamp=datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=rng.randrange(18_000)),
+                session_id=rng.choice(["", str(number)]),
+                timestamp=datetime(2025, 1, 1, tzinfo=UTC)
+                + timedelta(hours=rng.randrange(18_000), microseconds=number),
                 provider=rng.choice([None, "deepseek", "openai"]),
                 model=rng.choice([spelled.format(price.model), None, "nobody"])
                 if number % 5 == 0
                 else spelled.format(price.model),
-                input_tokens=(read or 0) + (written or 0) + rng.randrange(9_000),
+                input_tokens=(read or 0)
+                + (written or 0)
+                + rng.choice([rng.randrange(9_000), *(above * requests + 1 for above in long)]),
                 output_tokens=None if number % 9 == 0 else rng.randrange(9_000),
                 cache_read_tokens=read,
                 cache_write_tokens=written,
                 cache_write_1h_tokens=rng.choice([None, 0, rng.randrange((written or 0) + 1)]),
+                service_tier=rng.choice([None, price.tier, "standard", "batch"]),
+                inference_geo=rng.choice([None, "us", "global", "not_available"]),
+                web_search_requests=rng.choice([None, 0, 7])
+                if price.web_search_per_thousand
+                else 0,
+                duration_ms=rng.choice([None, 5]),
+                api_calls=requests,
+                is_whole_session=number % 7 == 0,
             )
         )
     return found
@@ -321,10 +437,210 @@ def test_list_costs_are_those_computed_in_python(connection: Connection) -> None
     load_llm_prices(connection)
     found = some_calls(seed=1, count=2_000)
     upsert(connection, found)
-    rows = connection.execute("select call_id, list_cost from llm_calls_priced").fetchall()
+    rows = connection.execute("select * from llm_calls_priced").fetchall()
     costs = {row["call_id"]: row["list_cost"] for row in rows}
+    assert len(rows) == len(found)
     assert costs == {call.call_id: in_python(call) for call in found}
     assert 500 < sum(cost is not None for cost in costs.values()) < 1_900
+    for row in rows:
+        assert (row["unpriced_because"] is None) == (row["list_cost"] is not None)
+
+
+def test_the_list_cost_lies_between_all_that_the_log_leaves_open(connection: Connection) -> None:
+    load_llm_prices(connection)
+    found = some_calls(seed=2, count=2_000)
+    upsert(connection, found)
+    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    by_id = {row["call_id"]: row for row in rows}
+    tight = slack = Decimal(1) / 10**9
+    for call in found:
+        row, between = by_id[call.call_id], between_in_python(call)
+        if between is None:
+            assert row["list_cost_low"] is row["list_cost_high"] is None
+            continue
+        least, most = (Decimal(cost.numerator) / Decimal(cost.denominator) for cost in between)
+        assert row["list_cost_low"] <= least + slack, call
+        assert row["list_cost_high"] >= most - slack, call
+        assert row["list_cost_low"] - slack <= row["list_cost"] <= row["list_cost_high"] + slack
+        # Where nothing is open, there is one cost.
+        if least == most:
+            assert row["list_cost_high"] - row["list_cost_low"] <= tight, call
+
+
+PER_MILLION = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "service_tier": "standard"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"model": "claude-sonnet-5", "inference_geo": "not_available"}, 12),
+        ({"model": "claude-sonnet-5", "inference_geo": "us"}, "13.2"),
+        ({"model": "us.anthropic.claude-sonnet-5"}, "13.2"),
+        ({"model": "global.anthropic.claude-sonnet-5"}, 12),
+        ({"model": "claude-opus-5", "service_tier": "fast"}, 60),
+        ({"model": "claude-opus-5", "service_tier": "batch"}, 15),
+        ({"model": "gpt-5.6-sol", "input_tokens": 272_000}, "21.088"),
+        ({"model": "gpt-5.6-sol"}, 38),
+        ({"model": "gpt-5.6-sol", "service_tier": "priority"}, 76),
+        ({"model": "gpt-5.5", "service_tier": "priority"}, "87.5"),
+        ({"model": "gpt-5.6-sol", "service_tier": "flex", "input_tokens": 272_000}, "10.544"),
+        ({"model": "claude-haiku-5-5", "input_tokens": 100_000}, "0.51"),
+        ({"model": "claude-haiku-5-5", "input_tokens": 100_001}, "2.5500005"),
+        ({"model": "gemini-2.5-pro"}, "17.5"),
+        (
+            {
+                "model": "gpt-5.6-sol",
+                "cache_write_tokens": 200_000,
+                "cache_write_12h_tokens": 200_000,
+            }
+            | {"input_tokens": 200_000, "output_tokens": 0},
+            2,
+        ),
+        ({"model": "claude-opus-5", "web_search_requests": 10}, "30.1"),
+        ({"model": "claude-opus-5", "service_tier": "priority"}, None),
+    ],
+)
+def test_what_the_log_tells_of_a_call_sets_its_price(
+    connection: Connection,
+    priced: Callable[..., dict[str, Any]],
+    changes: dict[str, Any],
+    expected: Any,
+) -> None:
+    load_llm_prices(connection)
+    at = datetime(2026, 11, 18, 12, tzinfo=UTC)
+    row = priced(**{**PER_MILLION, "timestamp": at, "inference_geo": "global", **changes})
+    assert row["list_cost"] == (expected if expected is None else Decimal(expected))
+    assert row["list_cost_low"] == row["list_cost_high"] == row["list_cost"]
+
+
+@pytest.mark.parametrize(
+    ("model", "moment", "expected"),
+    [
+        ("deepseek-v4-pro", "2026-08-16T15:59:59+00:00", "1.305"),
+        ("deepseek-v4-pro", "2026-08-16T16:00:00+00:00", "2.64"),
+        ("deepseek-v4-pro", "2026-11-18T12:00:00+00:00", "2.64"),
+        ("deepseek-v4-pro", "2026-11-18T06:00:00+00:00", "5.28"),
+        ("deepseek-v4-pro", "2026-11-18T10:00:00+00:00", "2.64"),
+        ("deepseek-v4-pro", "2026-11-21T06:00:00+00:00", "2.64"),
+        ("deepseek-v4-flash", "2026-09-10T03:59:00+00:00", "1.76"),
+        ("deepseek-v4-flash", "2026-09-10T04:00:00+00:00", "0.75"),
+        ("deepseek-v4-flash", "2026-11-18T02:00:00+00:00", "1.5"),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_peak_hours_and_changes_in_the_middle_of_a_day(
+    connection: Connection,
+    priced: Callable[..., dict[str, Any]],
+    model: str,
+    moment: str,
+    expected: str,
+    zone: str,
+) -> None:
+    load_llm_prices(connection)
+    connection.execute(f"set timezone = '{zone}'")
+    at = datetime.fromisoformat(moment)
+    row = priced(**PER_MILLION, model=model, provider="deepseek", timestamp=at)
+    assert row["list_cost"] == row["list_cost_low"] == row["list_cost_high"] == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "low", "usual", "high"),
+    [
+        # Batch, standard, fast in a region.
+        ({"service_tier": None, "inference_geo": None}, 15, 30, 66),
+        ({"service_tier": None, "inference_geo": None, "duration_ms": 1}, 30, 30, 66),
+        ({"service_tier": None, "session_id": "s"}, 30, 30, 60),
+        ({"inference_geo": None}, 30, 30, 33),
+        # A cache may be kept for an hour.
+        ({"cache_write_tokens": 1_000_000}, "31.25", "31.25", 35),
+        ({"cache_write_tokens": 1_000_000, "cache_write_1h_tokens": 0}, "31.25", "31.25", "31.25"),
+        # Many short requests, or one that is long.
+        ({"model": "claude-haiku-5-5", "api_calls": 2}, "0.6", "0.6", 3),
+        ({"model": "claude-haiku-5-5", "is_whole_session": True}, "0.6", "0.6", 3),
+        ({"model": "claude-haiku-5-5", "api_calls": 2, "input_tokens": 9}, *["0.5000009"] * 3),
+        ({"reported_cost": Decimal(7), "service_tier": None}, 15, 30, 60),
+    ],
+)
+def test_what_the_log_does_not_tell_leaves_a_cost_between_two(
+    connection: Connection,
+    priced: Callable[..., dict[str, Any]],
+    changes: dict[str, Any],
+    low: Any,
+    usual: Any,
+    high: Any,
+) -> None:
+    load_llm_prices(connection)
+    row = priced(**{**PER_MILLION, "model": "claude-opus-5", "inference_geo": "global", **changes})
+    between = (row["list_cost_low"], row["list_cost"], row["list_cost_high"])
+    assert between == (Decimal(low), Decimal(usual), Decimal(high))
+    if "reported_cost" in changes:
+        assert row["cost_low"] == row["cost"] == row["cost_high"] == 7
+
+
+def test_a_thousand_embeddings_that_cost_less_than_a_millionth_are_not_free(
+    connection: Connection,
+) -> None:
+    calls = [
+        LlmCall.of("s", str(n), CREATED_AT, session_id=str(n), reported_cost=Decimal("4e-7"))
+        for n in range(1_000)
+    ]
+    upsert(connection, calls)
+    found = connection.execute("select sum(cost) as cost from llm_calls_priced").fetchone()
+    assert found == {"cost": Decimal("0.0004")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"model": None}, "the log names no model"),
+        ({"model": "of-tomorrow"}, "the price list does not have the model"),
+        ({"timestamp": datetime(2019, 1, 1, tzinfo=UTC)}, "the price list has no price of that"),
+        ({"service_tier": "galactic"}, "the price list has no price of that day and tier"),
+        ({"output_tokens": None}, "the log does not count the tokens"),
+        (
+            {"web_search_requests": 3, "model": "gpt-4"},
+            "the price list has no price of web searches",
+        ),
+        ({}, None),
+    ],
+)
+def test_a_call_without_a_cost_says_why(
+    connection: Connection,
+    priced: Callable[..., dict[str, Any]],
+    changes: dict[str, Any],
+    said: str | None,
+) -> None:
+    load_llm_prices(connection)
+    row = priced(**{**PER_MILLION, "model": "gpt-4.1", **changes})
+    assert (row["cost"] is None) == (said is not None)
+    assert (row["unpriced_because"] or "").startswith(said or "")
+
+
+def test_names_that_people_report_are_priced_or_rightly_are_not(
+    connection: Connection, recorded: Path
+) -> None:
+    load_llm_prices(connection)
+    file = recorded / "llm" / "reported" / "c18_names.jsonl"
+    ingest_llm_calls(connection, [file], Defaults(), now=lambda: CREATED_AT)
+    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    unpriced = {row["model"] for row in rows if row["list_cost"] is None}
+    assert len(rows) == 44
+    assert unpriced == {
+        "gemini-2.5-flash-preview-09-2025",
+        "ft:gpt-4o-mini-2024-07-18:acme::abc",
+        "claude-opus-5:thinking",
+        "anthropic/claude-sonnet-4.5:beta",
+        "openai/gpt-oss-120b:free",
+        "claude-opus-4-6-fast",
+        "deepseek-chat",
+        "gpt-4.1 (copilot)",
+        "claude-4.5-sonnet",
+        "openai/gpt-5.6-sol-ultra",
+    }
+    costs = {row["model"]: row["list_cost"] for row in rows}
+    assert costs["us.anthropic.claude-sonnet-4-6"] == Decimal("3.3")
+    assert costs["claude-sonnet-4.6"] == 3
+    assert costs["anthropic/claude-3.5-haiku"] == Decimal("0.8")
 
 
 def test_real_costs_of_125_models_in_48_runs_come_out_to_the_millionth(
@@ -362,7 +678,7 @@ def test_a_real_run_of_three_models_costs_what_it_reported(
     file = recorded / "llm" / "claude_code_action" / "real_ci_run_2.1.285.json"
     ingest_llm_calls(connection, [file], Defaults(), now=lambda: CREATED_AT)
     rows = connection.execute("select * from llm_calls_priced").fetchall()
-    assert sum(row["reported_cost"] for row in rows) == Decimal("4.051451")
+    assert round(sum(row["reported_cost"] for row in rows), 7) == Decimal("4.0514507")
     opus = next(row for row in rows if row["model"].startswith("claude-opus"))
     assert abs(opus["list_cost"] - opus["reported_cost"]) < Decimal("0.000001")
 
@@ -453,4 +769,4 @@ def test_the_price_is_looked_up_by_model_and_not_by_call(connection: Connection)
             walk(child)
 
     walk(row["QUERY PLAN"][0]["Plan"])
-    assert loops and max(loops) <= 5 * 4
+    assert loops and max(loops) <= 5 * 5

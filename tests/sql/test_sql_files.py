@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -223,7 +223,15 @@ FINALITY = re.findall(
         [llm_call()],
         [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"))],
         [RunnerLabel("ubuntu-latest", "linux")],
-        [LlmPrice("some-model", date(2026, 1, 1), Decimal("3"), Decimal("15.5"), Decimal("0.3"))],
+        [
+            LlmPrice(
+                "some-model",
+                datetime(2026, 1, 1, tzinfo=UTC),
+                Decimal("3"),
+                Decimal("15.5"),
+                Decimal("0.3"),
+            )
+        ],
     ],
     ids=lambda rows: TABLES[type(rows[-1])].name,
 )

@@ -187,6 +187,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
             error_message=None if success else _error(result),
             duration_ms=duration_ms if model == dearest else None,
             api_calls=min(requests, LONGEST_COUNT),
+            is_whole_session=True,
             **defaults.run(None, None),
         )
     session.results += 1

@@ -1,0 +1,171 @@
+-- What a call costs by the list, for each model, tier and length of prompt, and for how long.
+-- The factors say how far off the price may be where a log does not tell tier or length: the least
+-- and the greatest share that any part of another price is of the same part of this one.
+create view llm_price_periods as
+with prices as (
+  select
+    model,
+    provider,
+    tier,
+    above_input_tokens,
+    lead(above_input_tokens) over (
+      partition by model, provider, effective_from, tier
+      order by above_input_tokens
+    ) as until_input_tokens,
+    effective_from as began_at,
+    min(effective_from) over (
+      partition by model, provider
+      order by effective_from
+      groups between 1 following and 1 following
+    ) as ended_at,
+    input_per_mtok,
+    output_per_mtok,
+    coalesce(cache_read_per_mtok, input_per_mtok) as cache_read_per_mtok,
+    coalesce(cache_write_per_mtok, input_per_mtok) as cache_write_per_mtok,
+    coalesce(cache_write_1h_per_mtok, cache_write_per_mtok, input_per_mtok)
+      as cache_write_1h_per_mtok,
+    coalesce(cache_write_12h_per_mtok, cache_write_per_mtok, input_per_mtok)
+      as cache_write_12h_per_mtok,
+    web_search_per_thousand,
+    coalesce(regional_factor, 1) as regional_factor,
+    coalesce(peak_factor, 1) as peak_factor,
+    coalesce(peak_hours, '{}') as peak_hours,
+    coalesce(peak_weekdays, '{1,2,3,4,5,6,7}') as peak_weekdays
+  from llm_prices
+),
+-- A price beside each other one of its model and day: the same tier in another length, or another
+-- tier in the same length.
+pairs as (
+  select
+    prices.model,
+    prices.provider,
+    prices.tier,
+    prices.above_input_tokens,
+    prices.began_at,
+    others.tier as other_tier,
+    least(
+      others.input_per_mtok / nullif(prices.input_per_mtok, 0),
+      others.output_per_mtok / nullif(prices.output_per_mtok, 0),
+      others.cache_read_per_mtok / nullif(prices.cache_read_per_mtok, 0),
+      others.cache_write_per_mtok / nullif(prices.cache_write_per_mtok, 0),
+      others.cache_write_1h_per_mtok / nullif(prices.cache_write_1h_per_mtok, 0),
+      others.cache_write_12h_per_mtok / nullif(prices.cache_write_12h_per_mtok, 0),
+      1
+    ) as least_share,
+    greatest(
+      others.input_per_mtok / nullif(prices.input_per_mtok, 0),
+      others.output_per_mtok / nullif(prices.output_per_mtok, 0),
+      others.cache_read_per_mtok / nullif(prices.cache_read_per_mtok, 0),
+      others.cache_write_per_mtok / nullif(prices.cache_write_per_mtok, 0),
+      others.cache_write_1h_per_mtok / nullif(prices.cache_write_1h_per_mtok, 0),
+      others.cache_write_12h_per_mtok / nullif(prices.cache_write_12h_per_mtok, 0),
+      1
+    ) as greatest_share
+  from prices
+  join prices as others
+    on others.model = prices.model
+    and others.provider = prices.provider
+    and others.began_at = prices.began_at
+    and (
+      others.tier = prices.tier
+      or (
+        others.above_input_tokens <= prices.above_input_tokens
+        and (
+          others.until_input_tokens > prices.above_input_tokens
+          or others.until_input_tokens is null
+        )
+      )
+    )
+),
+factors as (
+  select
+    model,
+    provider,
+    tier,
+    above_input_tokens,
+    began_at,
+    max(greatest_share) filter (where other_tier = tier) as dearest_length_factor,
+    min(least_share) filter (where other_tier not in (tier, 'batch'))
+      as cheapest_live_tier_factor,
+    min(least_share) filter (where other_tier <> tier) as cheapest_tier_factor,
+    max(greatest_share) filter (where other_tier <> tier) as dearest_tier_factor
+  from pairs
+  group by
+    model,
+    provider,
+    tier,
+    above_input_tokens,
+    began_at
+)
+select
+  prices.model,
+  prices.provider,
+  prices.tier,
+  prices.above_input_tokens,
+  prices.until_input_tokens,
+  prices.began_at,
+  prices.ended_at,
+  prices.input_per_mtok,
+  prices.output_per_mtok,
+  prices.cache_read_per_mtok,
+  prices.cache_write_per_mtok,
+  prices.cache_write_1h_per_mtok,
+  prices.cache_write_12h_per_mtok,
+  prices.web_search_per_thousand,
+  prices.regional_factor,
+  prices.peak_factor,
+  prices.peak_hours,
+  prices.peak_weekdays,
+  factors.dearest_length_factor,
+  coalesce(factors.cheapest_live_tier_factor, 1) as cheapest_live_tier_factor,
+  coalesce(factors.cheapest_tier_factor, 1) as cheapest_tier_factor,
+  coalesce(factors.dearest_tier_factor, 1) as dearest_tier_factor
+from prices
+join factors using (model, provider, tier, above_input_tokens, began_at);
+
+comment on view llm_price_periods is
+  'One row per price in llm_prices, with until when and up to what length of prompt it holds, and how far the prices of other lengths and tiers are from it.';
+comment on column llm_price_periods.until_input_tokens is
+  'The longest prompt that has this price. NULL: no limit.';
+comment on column llm_price_periods.began_at is
+  'llm_prices.effective_from.';
+comment on column llm_price_periods.ended_at is
+  'When the next price of the model and provider began. NULL: it still holds.';
+comment on column llm_price_periods.cache_read_per_mtok is
+  'As in llm_prices; the price of input where that is NULL. So are those of cache writes.';
+comment on column llm_price_periods.regional_factor is
+  'As in llm_prices; 1 where that is NULL. So is peak_factor.';
+comment on column llm_price_periods.dearest_length_factor is
+  'At least 1: no part costs more than this share of its price here, whatever the length of the prompt.';
+comment on column llm_price_periods.cheapest_live_tier_factor is
+  'As cheapest_tier_factor, batches left out.';
+comment on column llm_price_periods.cheapest_tier_factor is
+  'At most 1: no part costs less than this share of its price here in any other tier.';
+comment on column llm_price_periods.dearest_tier_factor is
+  'At least 1: no part costs more than this share of its price here in any other tier.';
+comment on column llm_price_periods.model is
+  'As in llm_prices.';
+comment on column llm_price_periods.provider is
+  'Who serves the model; empty: whoever does.';
+comment on column llm_price_periods.tier is
+  'How the call was served: standard, batch, flex, priority, fast …';
+comment on column llm_price_periods.above_input_tokens is
+  'The price is that of prompts longer than this.';
+comment on column llm_price_periods.input_per_mtok is
+  'US dollars for a million tokens of input that neither came from a cache nor went into one.';
+comment on column llm_price_periods.output_per_mtok is
+  'US dollars for a million tokens of output.';
+comment on column llm_price_periods.cache_write_per_mtok is
+  'US dollars for a million tokens written to a cache.';
+comment on column llm_price_periods.cache_write_1h_per_mtok is
+  'US dollars for a million tokens written to a cache for an hour.';
+comment on column llm_price_periods.cache_write_12h_per_mtok is
+  'US dollars for a million tokens written to a cache for twelve hours.';
+comment on column llm_price_periods.web_search_per_thousand is
+  'US dollars for a thousand web searches. NULL: not known.';
+comment on column llm_price_periods.peak_factor is
+  'Multiplies the price of tokens in peak hours; 1 where all hours cost the same.';
+comment on column llm_price_periods.peak_hours is
+  'The hours of a day in UTC that are peak, each by the hour it begins with; empty: none.';
+comment on column llm_price_periods.peak_weekdays is
+  'The days of a week in UTC that have peak hours: 1 is Monday, 7 is Sunday.';
