@@ -55,7 +55,10 @@ def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> Unreadab
 
 def shown(value: Any) -> str:
     """A value of unknown kind in at most 80 printable characters, for a message."""
-    return storable(ascii(value)[:80])
+    try:
+        return storable(ascii(value)[:80])
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deeply to show"
 
 
 def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:

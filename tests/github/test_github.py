@@ -356,6 +356,16 @@ def test_a_404_is_tried_twice(httpserver: HTTPServer, connect: Connect) -> None:
     assert (caught.value.status, client.requests) == (404, 2)
 
 
+def test_a_404_that_is_believed_costs_one_request_and_no_wait(
+    httpserver: HTTPServer, connect: Connect, slept: list[float]
+) -> None:
+    serve(httpserver, reply(404, {"message": "Not Found"}))
+    client = connect()
+    with pytest.raises(NotFound):
+        client.get_workflow_run("acme/app", 1, retry_missing=False)
+    assert (client.requests, slept) == (1, [])
+
+
 def test_a_404_that_passes_is_no_error(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(404, {"message": "Not Found"}), reply(body={"id": 1}))
     assert connect().get(RUN) == {"id": 1}

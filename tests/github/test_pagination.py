@@ -316,6 +316,46 @@ def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
     assert pages[1].items[0]["id"] == 20
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_behind_the_rows_that_made_pages_too_big_pages_are_large_again(
+    serve: Serve, client: GitHub, concurrency: int
+) -> None:
+    runs = serve(2_000)
+    heavy = range(250, 260)
+    runs.faulty = lambda page, per_page: (
+        per_page > 25 and any(row // per_page == page - 1 for row in heavy)
+    )
+    pages = [*client.list_workflow_runs("acme/app", paging=Paging(concurrency=concurrency))]
+    assert sorted({item["id"] for page in pages for item in page.items}) == [*range(2_000)]
+    assert {page.per_page for page in pages if page.items[0]["id"] < 200} == {100}
+    assert {page.per_page for page in pages if 200 <= page.items[0]["id"] < 300} == {50, 25}
+    assert {page.per_page for page in pages if page.items[0]["id"] >= 600} == {100}
+    # No row is read twice, and only the page with the heavy rows is asked for in vain.
+    assert sum(len(page.items) for page in pages) == 2_000
+    assert len(set(runs.asked)) - len(pages) <= 2 + PAGES_KEPT * concurrency
+
+
+def test_a_list_whose_large_pages_always_fail_asks_for_them_ever_more_rarely(
+    serve: Serve, client: GitHub
+) -> None:
+    runs = serve(10_000)
+    runs.faulty = lambda page, per_page: per_page > 50
+    assert ids(client.list_workflow_runs("acme/app")) == [*range(10_000)]
+    in_vain = [page for page, per_page in runs.asked if per_page == 100]
+    assert sorted({*in_vain}) == [1, 3, 7, 15, 31, 63]
+    assert len(runs.asked) == 200 + 2 * 6
+
+
+def test_a_list_asked_for_in_smaller_pages_does_not_outgrow_them(
+    serve: Serve, client: GitHub
+) -> None:
+    runs = serve(400)
+    runs.faulty = lambda page, per_page: (page, per_page) == (2, 30)
+    pages = [*client.list_workflow_runs("acme/app", paging=Paging(per_page=30))]
+    assert sorted({item["id"] for page in pages for item in page.items}) == [*range(400)]
+    assert [pages[0].per_page, pages[1].per_page, pages[-1].per_page] == [30, 25, 30]
+
+
 def test_a_page_that_fails_once_keeps_its_size(serve: Serve, client: GitHub) -> None:
     runs = serve(200)
     runs.faulty = lambda page, per_page: len(runs.asked) == 2

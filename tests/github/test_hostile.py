@@ -1,0 +1,237 @@
+"""Answers of a server that means harm: each ends in one sentence, soon, and in little memory."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from itertools import repeat
+
+import pytest
+from support.byte_server import ByteServer, Reply, http
+from support.paths import ROOT
+
+from telemetry.github import pagination
+from telemetry.github.answers import MOST_VALUES
+from telemetry.github.bounds import LARGEST_ANSWER
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError
+from telemetry.github.options import Options, Paging
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.listing import read_run
+
+MOST_MEGABYTES = 300
+TIMEOUT = 1.0
+OK = http(b'{"ok": true}')
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[ByteServer]:
+    server = ByteServer()
+    yield server
+    server.close()
+
+
+def parts(first: bytes, rest: bytes, seconds: float = 0.0) -> Callable[[], Iterator[bytes]]:
+    """A reply that never ends: `rest` again and again, that long apart."""
+
+    def reply() -> Iterator[bytes]:
+        yield first
+        for part in repeat(rest):
+            time.sleep(seconds)
+            yield part
+
+    return reply
+
+
+def drop_by_drop(reply: bytes) -> Callable[[], Iterator[bytes]]:
+    """A reply that is whole after ten times as long as a whole answer may take."""
+
+    def drops() -> Iterator[bytes]:
+        for number in range(len(reply)):
+            time.sleep(10 * TIMEOUT / len(reply))
+            yield reply[number : number + 1]
+
+    return drops
+
+
+def bomb() -> bytes:
+    """Three gigabytes of blanks, packed by gzip."""
+    packed = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    head = packed.compress(b'{"ok": ') + packed.flush(zlib.Z_FULL_FLUSH)
+    block = packed.compress(b" " * 2**24) + packed.flush(zlib.Z_FULL_FLUSH)
+    return http(head + 192 * block + packed.flush(), "Content-Encoding: gzip")
+
+
+def nested(depth: int) -> bytes:
+    return b'{"":' * depth + b"0" + b"}" * depth
+
+
+TOO_SLOW = "no answer within 1 s"
+TOO_LARGE = f"(200 with )?more than 4 MiB|{TOO_SLOW}"  # whichever bound is met first
+TOO_MANY = f"200 with a body that holds more than {MOST_VALUES:,} values"
+HOSTILE: dict[str, tuple[Callable[[], Reply], str]] = {
+    "a gzip bomb": (bomb, TOO_LARGE),
+    "a body of 50 MB": (lambda: http(b'{"name": "' + b"x" * 50_000_000 + b'"}'), TOO_LARGE),
+    "the promise of a petabyte": (lambda: http(b"{", length=10**15), TOO_LARGE),
+    "an endless body": (lambda: parts(UNTIL_CLOSED, b" " * 65_536), TOO_LARGE),
+    "endless chunks": (lambda: parts(CHUNKED, b"ffff\r\n" + b" " * 65_535 + b"\r\n"), TOO_LARGE),
+    "a chunk without an end": (lambda: parts(CHUNKED + b"-1\r\n", b" " * 65_536), TOO_LARGE),
+    "a chunk of less than nothing": (lambda: CHUNKED + b"-5\r\n{}", "the answer broke off"),
+    "a chunk of a petabyte": (
+        lambda: parts(CHUNKED + b"f" * 12, b" " * 65_536),
+        "the answer broke",
+    ),
+    "endless trailers": (lambda: parts(CHUNKED + b"0\r\n", b"x: y\r\n" * 9_999), TOO_LARGE),
+    "endless interim answers": (
+        lambda: parts(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 999),
+        TOO_LARGE,
+    ),
+    "a header of a megabyte": (lambda: http(b"{}", "x: " + "y" * 2**20), "the answer broke off"),
+    "a thousand headers": (lambda: http(b"{}", *["x: y"] * 1_000), "the answer broke off"),
+    "headers of six megabytes": (lambda: http(b"{}", *[f"x: {'y' * 65_000}"] * 95), TOO_LARGE),
+    "a byte now and then": (lambda: drop_by_drop(OK), TOO_SLOW),
+    "a line now and then": (lambda: parts(UNTIL_CLOSED, b"\r\n", 0.2), TOO_SLOW),
+    "JSON 100,000 deep": (lambda: http(nested(100_000)), "200 with a body that is not JSON"),
+    "JSON 900 deep, as wide as allowed": (
+        lambda: http(b'{"":[' + b",".join([nested(900)] * 210) + b"]}"),
+        "",
+    ),
+    "JSON of empty lists": (lambda: http(b"[" + b"[]," * 10**6 + b"[]]"), TOO_MANY),
+    "a number of a million digits": (lambda: http(b"9" * 10**6), "200 with a body that is not"),
+}
+PROGRAM = """
+import resource, sys, time
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError
+from telemetry.github.options import Options
+began = time.monotonic()
+options = Options(base_url=sys.argv[1], timeout=float(sys.argv[2]), tries=2, sleep=lambda _: None)
+try:
+    GitHub(None, options).get("/x")
+except GitHubError as error:
+    print(error)
+else:
+    print("")
+print(time.monotonic() - began)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.parametrize(("reply", "told"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_answer_is_one_sentence_after_a_bounded_time_and_in_bounded_memory(
+    server: ByteServer, reply: Callable[[], Reply], told: str
+) -> None:
+    server.replies = [(reply(), "close")] * 2
+    command = [sys.executable, "-c", PROGRAM, server.url, str(TIMEOUT)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    text, seconds, megabytes = done.stdout.splitlines()
+    if told:
+        end = "in 2 tries; try again later, and check GITHUB_API_URL if it stays so"
+        assert re.fullmatch(f"GET /x: ({told}).* {end}", text)
+    assert float(megabytes) < MOST_MEGABYTES
+    assert float(seconds) < 2 * TIMEOUT + 20  # so slow may this machine be
+
+
+@pytest.fixture
+def client(server: ByteServer) -> Iterator[GitHub]:
+    options = Options(base_url=server.url, sleep=lambda seconds: None, proxies={})
+    with GitHub(None, options) as client:
+        yield client
+
+
+def test_a_proxy_that_answers_drop_by_drop_is_given_up(server: ByteServer) -> None:
+    server.replies = [(drop_by_drop(b"HTTP/1.1 200 OK\r\n\r\n"), "close")]
+    options = Options("https://ghes.example", timeout=0.2, tries=1, proxies={"https": server.url})
+    with GitHub(None, options) as client, pytest.raises(GitHubError, match="no connection to ghes"):
+        client.get("/x")
+
+
+def rows(*headers: str, count: int = 1) -> bytes:
+    return http(json.dumps({"rows": [{}] * count, "total_count": 2**70}).encode(), *headers)
+
+
+def test_pages_without_end_are_given_up(
+    server: ByteServer, client: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagination, "MOST_PAGES", 40)
+    server.replies = [(rows(f'Link: </x?page={n}>; rel="next"'), "keep") for n in range(2, 50)]
+    found = []
+    with pytest.raises(GitHubError) as caught:
+        for page in client.pages("/x", "rows"):
+            found.append(page)
+    assert str(caught.value) == (
+        "GET /x: the list does not end after 40 pages; check GITHUB_API_URL"
+    )
+    assert (len(found), client.requests) == (39, 40)
+
+
+def test_a_last_page_of_a_billion_makes_nobody_ask_for_it(
+    server: ByteServer, client: GitHub
+) -> None:
+    links = 'Link: </x?page=2>; rel="next", </x?page=999999999>; rel="last"'
+    server.replies = [(rows(links), "keep"), *[(rows(), "keep")] * 20]
+    pages = [*client.pages("/x", "rows", paging=Paging(concurrency=4))]
+    assert [page.number for page in pages] == [1, 2]
+    assert client.requests <= 1 + 4 * pagination.PAGES_KEPT
+
+
+def test_a_link_too_long_to_be_one_is_refused(server: ByteServer, client: GitHub) -> None:
+    server.replies = [(rows(f'Link: </x?{"y" * 60_000}>; rel="next"'), "keep")]
+    pages = client.pages("/x", "rows")
+    next(pages)
+    with pytest.raises(GitHubError, match="refused to follow GitHub to an unreadable URL"):
+        next(pages)
+
+
+@pytest.mark.parametrize("etag", ["x", '"a\r\n b"', '"' + "x" * 300 + '"', '"a" b', '"ü"'])
+def test_an_etag_that_cannot_be_sent_back_is_none(
+    server: ByteServer, client: GitHub, etag: str
+) -> None:
+    server.replies = [(rows(f"ETag: {etag}"), "keep")]
+    assert next(client.pages("/x", "rows")).etag is None
+
+
+def test_an_answer_just_within_the_bound_is_used(server: ByteServer, client: GitHub) -> None:
+    body = b'{"ok": true, "x": "' + b"x" * (LARGEST_ANSWER - 1_000) + b'"}'
+    server.replies = [(http(body), "keep")]
+    assert client.get("/x")["ok"] is True
+
+
+def test_what_came_before_a_hostile_page_is_kept(server: ByteServer, client: GitHub) -> None:
+    first = rows('Link: </x?per_page=100&page=2>; rel="next"', count=100)
+    server.replies = [(first, "keep"), *[(http(b"{", length=10**15), "close")] * 11]
+    pages = client.pages("/x", "rows")
+    assert len(next(pages).items) == 100
+    with pytest.raises(GitHubError, match="200 with more than 4 MiB in 5 tries"):
+        next(pages)
+
+
+@pytest.mark.parametrize("value", [2**70, -1, {"": 0}])
+def test_an_id_that_no_row_can_hold_makes_one_row_unreadable(
+    server: ByteServer, client: GitHub, value: object
+) -> None:
+    runs = [{"id": number, "created_at": "2026-01-01T00:00:00Z"} for number in (value, 1)]
+    server.replies = [(http(json.dumps({"rows": runs}).encode()), "keep")]
+    (page,) = client.pages("/x", "rows", paging=Paging(read=read_run))
+    unreadable, run = page.items
+    assert isinstance(unreadable, UnreadableRow) and "id is " in str(unreadable)
+    assert isinstance(run, WorkflowRun) and run.github_run_id == 1
+
+
+@pytest.mark.parametrize("depth", range(900, 1_000, 9))
+def test_a_value_nested_to_the_limit_is_named_or_not_json(
+    server: ByteServer, client: GitHub, depth: int
+) -> None:
+    server.replies = [(http(b'{"rows": [{"id": ' + nested(depth) + b"}]}"), "keep")] * 11
+    try:
+        (page,) = client.pages("/x", "rows", paging=Paging(read=read_run))
+    except GitHubError as error:
+        assert "a body that is not JSON" in str(error)
+    else:
+        assert isinstance(page.items[0], UnreadableRow)
