@@ -206,6 +206,28 @@ def test_a_rerun_adds_an_attempt_and_keeps_the_one_before(
     assert attempts[0]["created_at"] == attempts[1]["created_at"]
 
 
+def test_each_deleted_run_costs_one_request_and_no_wait(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    (repository,) = world.repositories
+    deleted = [run for run in repository.runs if run.created_at < world.second - 3 * 86_400][-40:]
+    for run in deleted:
+        world.delete(repository, run)
+    a_day_later(connection)
+    simulated.restart_counters()
+    slept: list[float] = []
+    with client(simulated, sleep=slept.append) as made:
+        (report,) = ingest(Tools(connection, made, wanted(), 4), [REPOSITORY])
+    assert report.outcome == "complete"
+    assert (simulated.counters.received["run"], slept) == (len(deleted), [])
+    gone = connection.execute(
+        "select github_run_id from workflow_runs where missing_upstream_at is not null"
+    )
+    assert {row["github_run_id"] for row in gone} == {run.id for run in deleted}
+
+
 def test_a_renamed_repository_keeps_its_history(connection: Connection, world: World) -> None:
     simulated = Simulator(world)
     ingest_one(connection, simulated)
