@@ -13,6 +13,7 @@ from output import say, show
 
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
+from telemetry.database.rules import broken_rules, validate_rules
 
 
 def main() -> int:
@@ -21,6 +22,9 @@ def main() -> int:
         applied = migrate(dsn, say)
         with open_connection(dsn) as connection:
             say(f"in {describe(connection)}")
+            validate_rules(connection)
+            for sentence in broken_rules(connection):
+                say(sentence)
     show(f"applied: {', '.join(applied)}" if applied else "nothing to apply")
     return 0
 

@@ -7,6 +7,7 @@ from typing import Any
 from telemetry.database import retention
 from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
+from telemetry.database.rules import broken_rules
 
 # The cron workflow comes every six hours; four in a row may be late before it is worth a word.
 STALE_AFTER = timedelta(days=1)
@@ -53,7 +54,9 @@ def status(
         concerns += _unproven(row)
         # An ingest that was not complete has said itself what it left.
         concerns += _left(row) if row["repository_id"] in complete else []
+    concerns += [_overlap(row) for row in execute(connection, "status/overlapping_windows")]
     concerns += _llm_concerns(llm)
+    concerns += broken_rules(connection)
     kept = retention.stored(connection)
     old = replace(would_prune(connection, kept), is_held=kept.is_held)
     concerns += _held(old)
@@ -116,6 +119,16 @@ def _unproven(row: dict[str, Any]) -> list[str]:
     if row["incomplete_windows"]:
         said.append(f"{name}: {row['problem'] or 'a list of runs could not be read whole'}")
     return said
+
+
+def _overlap(row: dict[str, Any]) -> str:
+    """Windows that hold the same time. An ingest never makes them; a hand can."""
+    name, count = row["repository"], row["overlaps"]
+    return (
+        f"{name}: the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
+        f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
+        f"to list them again: make ingest REPO={name} FULL=1"
+    )
 
 
 def _left(row: dict[str, Any]) -> list[str]:

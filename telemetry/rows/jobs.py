@@ -11,6 +11,7 @@ from typing import Any
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     UnreadableRow,
+    read_attempt,
     read_integer,
     read_mapping,
     read_moment,
@@ -57,7 +58,7 @@ class WorkflowJob:
         Raises UnreadableRow when id or run_id is missing, or a value has the wrong type.
         """
         payload = read_mapping(job, "job")
-        attempt = read_integer(payload, "run_attempt", LONGEST_COUNT)
+        attempt = read_attempt(payload)
         completed_at = read_moment(payload, "completed_at")
         labels = _labels(payload)
         runner_id, runner_name = (

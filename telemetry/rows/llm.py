@@ -136,6 +136,8 @@ class LlmCall:
             raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
+        # An attempt counts from 1: with 0, a log says that it does not know.
+        columns["github_run_attempt"] = columns.get("github_run_attempt") or None
         estimated_cost = columns.pop("estimated_cost", None)
         cost = estimated_cost if reported_cost is None else reported_cost
         tier = service_tier.lower() if service_tier else None

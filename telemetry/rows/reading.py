@@ -80,15 +80,23 @@ def read_text(payload: Mapping[str, Any], key: str) -> str | None:
 
 
 def read_integer(
-    payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER
+    payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER, smallest: int = 0
 ) -> int | None:
-    """A whole number that is not negative; None where there is none. Raises UnreadableRow."""
+    """A whole number of that range; None where there is none. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
-        raise wrong_value(payload, key, f"a whole number from 0 to {largest}")
+    if isinstance(value, bool) or not isinstance(value, int) or not smallest <= value <= largest:
+        raise wrong_value(payload, key, f"a whole number from {smallest} to {largest}")
     return value
+
+
+def read_attempt(payload: Mapping[str, Any]) -> int | None:
+    """The number of an attempt, which counts from 1; None where there is none.
+
+    Raises UnreadableRow.
+    """
+    return read_integer(payload, "run_attempt", LONGEST_COUNT, smallest=1)
 
 
 def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:

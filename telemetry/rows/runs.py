@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.rows.reading import (
-    LONGEST_COUNT,
+    read_attempt,
     read_integer,
     read_mapping,
     read_moment,
@@ -104,7 +104,7 @@ class WorkflowRun:
         completed_at = updated_at if run.get("status") == "completed" else None
         if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
             completed_at = None
-        attempt = read_integer(run, "run_attempt", LONGEST_COUNT)
+        attempt = read_attempt(run)
         return cls(
             github_run_id=required(read_integer(run, "id"), run, "run", "id"),
             run_attempt=1 if attempt is None else attempt,

@@ -17,9 +17,8 @@ from telemetry.github.errors import NotFound
 from telemetry.github.pagination import Page
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.reading import (
-    LONGEST_COUNT,
     UnreadableRow,
-    read_integer,
+    read_attempt,
     read_mapping,
     wrong_value,
 )
@@ -180,7 +179,7 @@ class _Found:
 
     def _add(self, item: Any, run_attempt: int) -> None:
         payload = read_mapping(item, "job")
-        stated = read_integer(payload, "run_attempt", LONGEST_COUNT)
+        stated = read_attempt(payload)
         attempt = self.due.get(run_attempt if stated is None else stated)
         if attempt is None:
             return

@@ -475,3 +475,21 @@ def test_before_anything_was_listed_nothing_is_claimed(connection: Connection) -
     first, second, *_ = proof_text(proof(connection)).splitlines()
     assert first == "acme/app"
     assert second == "  nothing is proven: no list of GitHub's was read whole yet"
+
+
+def test_windows_that_overlap_are_a_concern_until_they_are_listed_again(
+    connection: Connection,
+) -> None:
+    ingested(connection, 1)
+    for first, last in (("01", "05"), ("05", "06"), ("07", "20"), ("08", "09"), ("10", "11")):
+        connection.execute(
+            "insert into windows values (7, %s, %s, 0, 0, now(), true)",
+            [f"2026-01-{first}", f"2026-01-{last}"],
+        )
+    (concern,) = [said for said in status(connection).concerns if "overlap" in said]
+    assert concern == (
+        "acme/app: the windows overlap in 2 places, first from 2026-01-08 00:00:00 UTC, so runs "
+        "there may count twice; to list them again: make ingest REPO=acme/app FULL=1"
+    )
+    connection.execute("delete from windows where created_from = '2026-01-07'")
+    assert not [said for said in status(connection).concerns if "overlap" in said]

@@ -1,0 +1,28 @@
+-- Takes away the rules; the rows stay.
+alter table if exists runner_prices
+  drop constraint if exists runner_prices_prices_are_not_negative;
+alter table if exists llm_prices
+  drop constraint if exists llm_prices_prices_are_not_negative;
+alter table if exists llm_calls
+  drop constraint if exists llm_calls_attempts_count_from_1,
+  drop constraint if exists llm_calls_api_calls_are_not_negative,
+  drop constraint if exists llm_calls_durations_are_not_negative,
+  drop constraint if exists llm_calls_costs_are_not_negative,
+  drop constraint if exists llm_calls_reasoning_is_within_output,
+  drop constraint if exists llm_calls_kept_tokens_are_within_written,
+  drop constraint if exists llm_calls_cached_tokens_are_within_input,
+  drop constraint if exists llm_calls_tokens_are_not_negative;
+alter table if exists llm_ingestions
+  drop constraint if exists llm_ingestions_counts_are_not_negative;
+alter table if exists ingestions
+  drop constraint if exists ingestions_counts_are_not_negative,
+  drop constraint if exists ingestions_outcomes_are_known;
+alter table if exists windows
+  drop constraint if exists windows_counts_are_not_negative;
+alter table if exists missing_attempts
+  drop constraint if exists missing_attempts_attempts_count_from_1;
+alter table if exists open_runs
+  drop constraint if exists open_runs_attempts_count_from_1;
+alter table if exists workflow_runs
+  drop constraint if exists workflow_runs_durations_are_not_negative,
+  drop constraint if exists workflow_runs_attempts_count_from_1;
