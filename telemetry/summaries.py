@@ -153,6 +153,13 @@ def _llm_text(llm: Mapping[str, Any]) -> str:
             f"{counted(llm['last_files'], 'file')}, {llm['last_rejected_files']:,} of them and "
             f"{counted(llm['last_rejected_lines'], 'line')} rejected"
         )
+    if llm["price_models"]:
+        line += (
+            f"; prices of {counted(llm['price_models'], 'model')}, the newest from "
+            f"{llm['newest_price_from']:%Y-%m-%d}"
+        )
+    if llm["prices_checked_on"]:
+        line += f", checked {llm['prices_checked_on']} ({llm['days_since_price_check']:,} days ago)"
     return line
 
 

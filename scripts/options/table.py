@@ -260,7 +260,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     # Price lists
     Option(
-        f"{INGEST} {LLM}",
+        f"{INGEST} {LLM} check_prices",
         "--llm-prices",
         "LLM_PRICES",
         "a price list of your own, added to sql/prices/llm_prices.csv",

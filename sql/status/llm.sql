@@ -1,4 +1,5 @@
 -- What is stored of LLM calls, how many have no cost, and how the last ingest of logs went.
+-- The newest price is that in force; a price list was checked on the day of its oldest check.
 --   psql "$DATABASE_URL" -f sql/status/llm.sql
 with calls as (
   select
@@ -9,6 +10,14 @@ with calls as (
     count(distinct model) filter (where cost is null and total_tokens > 0) as unpriced_models,
     min(model) filter (where cost is null and total_tokens > 0) as unpriced_model
   from llm_calls_priced
+),
+prices as (
+  select
+    count(distinct model) as price_models,
+    max(effective_from) filter (where effective_from <= now()) as newest_price_from,
+    min(checked_on) as prices_checked_on,
+    (now() at time zone 'UTC')::date - min(checked_on) as days_since_price_check
+  from llm_prices
 ),
 last_ingestions as (
   select
@@ -30,6 +39,10 @@ select
   calls.unpriced_calls_with_tokens,
   calls.unpriced_models,
   calls.unpriced_model,
+  prices.price_models,
+  prices.newest_price_from,
+  prices.prices_checked_on,
+  prices.days_since_price_check,
   last_ingestions.started_at as last_started_at,
   last_ingestions.finished_at as last_finished_at,
   last_ingestions.files as last_files,
@@ -38,4 +51,5 @@ select
   last_ingestions.clashing as last_clashing,
   last_ingestions.first_rejected as last_first_rejected
 from calls
+cross join prices
 left join last_ingestions on true;

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.llm_costs import OURS
 from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon
 from telemetry.database.status import in_words, status
@@ -493,3 +495,18 @@ def test_windows_that_overlap_are_a_concern_until_they_are_listed_again(
     )
     connection.execute("delete from windows where created_from = '2026-01-07'")
     assert not [said for said in status(connection).concerns if "overlap" in said]
+
+
+def test_the_age_and_the_last_check_of_the_price_list_are_told(connection: Connection) -> None:
+    upsert(connection, [llm_call()])
+    assert "prices of" not in status_text(status(connection))
+    load_llm_prices(connection)
+    llm = status(connection).llm
+    in_force = [row for row in OURS if row.effective_from <= datetime.now(UTC)]
+    newest = max(row.effective_from for row in in_force)
+    checked = min(row.checked_on for row in OURS if row.checked_on)
+    assert (llm["newest_price_from"], llm["prices_checked_on"]) == (newest, checked)
+    assert llm["days_since_price_check"] == (datetime.now(UTC).date() - checked).days
+    models = len({row.model for row in OURS})
+    said = f"prices of {models} models, the newest from {newest:%Y-%m-%d}, checked {checked} ("
+    assert said in status_text(status(connection))

@@ -1,0 +1,54 @@
+"""Compare the price list of models with the package genai-prices, which others keep.
+
+    make check-prices
+    make check-prices LLM_PRICES=my-prices.csv
+
+Names each price that differs, and what only one of the two lists has. Changes nothing: mend
+sql/prices/llm_prices.csv, its column checked_on too. Exit codes: 0 no price differs, 1 one does, or
+the package is not installed, 2 wrong usage.
+"""
+
+from command import parse, run
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from output import show
+
+from telemetry import TelemetryError
+from telemetry.database.price_check import PriceCheck, check_prices, difference_text
+from telemetry.database.prices import PRICES, read_prices
+from telemetry.rows.prices import LlmPrice
+
+
+def main() -> int:
+    options = parse(__doc__, "check_prices")
+    try:
+        from genai_prices import data_snapshot
+    except ImportError:
+        raise TelemetryError("genai-prices is not installed; run `make check-prices`") from None
+    paths = [PRICES / "llm_prices.csv"]
+    if options.llm_prices:
+        paths.append(Path(options.llm_prices))
+    rows = [row for path in paths for row in read_prices(path, LlmPrice)]
+    found = check_prices(rows, data_snapshot.get_snapshot().providers, datetime.now(UTC))
+    show(_text(found, version("genai-prices")))
+    return 1 if found.differences else 0
+
+
+def _text(found: PriceCheck, package_version: str) -> str:
+    lines = [difference_text(one) for one in found.differences]
+    lines.append(
+        f"{found.compared:,} prices compared with genai-prices {package_version}: "
+        f"{len(found.differences):,} parts differ"
+    )
+    if found.unknown:
+        lines.append(f"only here, {len(found.unknown):,}: {'; '.join(found.unknown)}")
+    if found.unlisted:
+        lines.append(f"only there, {len(found.unlisted):,} models: {', '.join(found.unlisted)}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,176 @@
+"""Our price list of models beside the one of the package genai-prices, which others keep.
+
+The package is an extra that nothing else needs (`make check-prices` installs it). Its classes are
+used by their names alone, so that this module can be read and tested without it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from telemetry.rows.prices import LlmPrice
+
+# The package's provider of our models, by what their names begin with.
+PROVIDERS = {
+    "claude": "anthropic",
+    "gpt": "openai",
+    "o1": "openai",
+    "o3": "openai",
+    "o4": "openai",
+    "text": "openai",
+    "gemini": "google",
+    "deepseek": "deepseek",
+    "grok": "x-ai",
+    "kimi": "moonshotai",
+    "mistral": "mistral",
+}
+
+PARTS = {
+    "input_per_mtok": "input_mtok",
+    "output_per_mtok": "output_mtok",
+    "cache_read_per_mtok": "cache_read_mtok",
+    "cache_write_per_mtok": "cache_write_mtok",
+    "cache_write_1h_per_mtok": "cache_write_1h_mtok",
+    "web_search_per_thousand": "web_searches_kcount",
+}
+
+# What the package calls the conditions that our tiers stand for.
+CONTEXTS: Mapping[str, list[dict[str, str]]] = {
+    "standard": [{}],
+    "batch": [{"processing": "batch"}],
+    "flex": [{"service_tier": "flex"}],
+    "priority": [{"service_tier": "priority"}],
+    "fast": [{"speed": "fast"}, {"service_tier": "fast"}],
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A part of a price that the two lists disagree on, at a moment in UTC; US dollars."""
+
+    row: LlmPrice
+    at: datetime
+    part: str
+    ours: Decimal | None
+    theirs: Decimal
+
+
+@dataclass
+class PriceCheck:
+    """What a comparison found: rows compared, those the package lacks, and what differs."""
+
+    compared: int = 0
+    unknown: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+
+
+def check_prices(rows: Iterable[LlmPrice], providers: Iterable[Any], now: datetime) -> PriceCheck:
+    """Compare our rows with the package's providers (its snapshot's `providers`).
+
+    A row is compared on the first day after it began and on its last one, today at the latest,
+    outside peak hours. `unlisted` are the package's models of the same vendors that we lack.
+    """
+    theirs: dict[str, list[Any]] = {provider.id: provider.models for provider in providers}
+    found, known = PriceCheck(), set[str]()
+    rows = list(rows)
+    for row in rows:
+        model = _model(theirs.get(_provider(row.model), []), row.model)
+        if model is not None:
+            known.add(model.id)
+        prices = list(_prices(model, row, _moments(row, rows, now))) if model else []
+        if prices:
+            found.compared += 1
+            found.differences += _differences(row, prices)
+        else:
+            found.unknown.append(_shown(row))
+    for provider_id in sorted(set(PROVIDERS.values()) & theirs.keys()):
+        models = (model for model in theirs[provider_id] if model.id not in known)
+        found.unlisted += [model.id for model in models if model.id.startswith(tuple(PROVIDERS))]
+    return found
+
+
+def _shown(row: LlmPrice) -> str:
+    """A row by what tells it apart."""
+    length = f" above {row.above_input_tokens:,}" if row.above_input_tokens else ""
+    return f"{row.model} {row.tier}{length} from {row.effective_from:%Y-%m-%d}"
+
+
+def _provider(model: str) -> str:
+    named = (provider for begin, provider in PROVIDERS.items() if model.startswith(begin))
+    return next(named, "")
+
+
+def _model(models: Iterable[Any], name: str) -> Any:
+    """The package's model of this name; of its own id before that of a pattern."""
+    exact = [model for model in models if model.id == name]
+    return next(iter(exact or (model for model in models if model.is_match(name))), None)
+
+
+def _moments(row: LlmPrice, rows: list[LlmPrice], now: datetime) -> list[datetime]:
+    """The first whole day of a price and the last one until now, at an hour that is no peak."""
+    later = [
+        other.effective_from
+        for other in rows
+        if (other.model, other.provider) == (row.model, row.provider)
+        and other.effective_from > row.effective_from
+    ]
+    hour = next(hour for hour in (12, *range(24)) if hour not in (row.peak_hours or []))
+    first = row.effective_from + timedelta(days=1)
+    last = max(first, min([*later, now]) - timedelta(days=1))
+    return [moment.replace(hour=hour, minute=0, tzinfo=UTC) for moment in (first, last)]
+
+
+def _prices(
+    model: Any, row: LlmPrice, moments: list[datetime]
+) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
+    """The package's prices of our row's tier at these moments, where it has any."""
+    for moment in moments:
+        standard = vars(model.get_prices(moment))
+        for context in CONTEXTS.get(row.tier, []):
+            variants = [
+                vars(variant.prices)
+                for variant in model.price_variants or []
+                if variant.when == context
+                and (variant.constraint is None or variant.constraint.active(moment))
+            ]
+            if not context:
+                yield moment, standard
+            elif variants:
+                yield moment, variants[0]
+
+
+def _differences(
+    row: LlmPrice, prices: list[tuple[datetime, Mapping[str, Any]]]
+) -> Iterator[Difference]:
+    told = set()
+    for moment, theirs in prices:
+        for ours_name, theirs_name in PARTS.items():
+            ours = getattr(row, ours_name)
+            price = _of_length(theirs.get(theirs_name), row.above_input_tokens)
+            # No log tells the searches of most vendors, so our list leaves their price out.
+            if price is None or ours == price or (ours is None and "search" in ours_name):
+                continue
+            if (ours_name, price) not in told:
+                told.add((ours_name, price))
+                yield Difference(row, moment, ours_name, ours, price)
+
+
+def _of_length(price: Any, above: int) -> Decimal | None:
+    """The price of prompts above so many tokens."""
+    tiers = getattr(price, "tiers", None)
+    if tiers is None:
+        return None if price is None else Decimal(price)
+    reached = [tier.price for tier in tiers if tier.start <= above]
+    return Decimal(reached[-1] if reached else price.base)
+
+
+def difference_text(found: Difference) -> str:
+    """A difference in one line."""
+    ours = "nothing" if found.ours is None else f"{found.ours.normalize():f}"
+    return (
+        f"{_shown(found.row)}: {found.part} is {ours} here, "
+        f"{found.theirs.normalize():f} there on {found.at:%Y-%m-%d}"
+    )
