@@ -18,6 +18,7 @@ from telemetry.database.status import Status, in_words
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.differences import Difference
 from telemetry.runs.request import Report
+from telemetry.runs.retries import AwaitedItem
 from telemetry.runs.verify import Verification
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
 
@@ -43,13 +44,30 @@ def report_text(report: Report) -> str:
     if done.cut:
         lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
     lines += [f"  unreadable: {plain(text)}" for text in report.unreadable]
-    if len(report.unreadable) < done.unreadable:
-        lines.append(f"  and {done.unreadable - len(report.unreadable):,} more unreadable")
+    more = done.unreadable + done.unreadable_items - len(report.unreadable)
+    if more > 0:
+        lines.append(f"  and {more:,} more unreadable")
+    named = set(report.unreadable)
+    lines += [f"  {_awaited_text(item)}" for item in report.awaited if item.reason not in named]
+    if more := report.awaited_items - len(report.awaited):
+        lines.append(f"  and {more:,} more to ask for again, or given up: view awaited_items")
     if report.outcome != "complete":
         lines.append(
             f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
         )
     return "\n".join(lines)
+
+
+def _awaited_text(item: AwaitedItem) -> str:
+    what = {"run": "", "attempt": f"attempt {item.run_attempt} of "}.get(
+        item.kind, f"jobs of attempt {item.run_attempt} of "
+    )
+    then = (
+        f"given up after {item.tries:,} tries; to ask again: RUN_ID={item.github_run_id}"
+        if item.next_try_at is None
+        else f"the next try is due at {cell(item.next_try_at)}"
+    )
+    return f"{item.problem}: {what}run {item.github_run_id}: {plain(item.reason)}; {then}"
 
 
 def pruned_text(pruned: Pruned) -> str:

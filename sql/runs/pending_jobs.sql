@@ -1,16 +1,16 @@
--- Runs with attempts whose jobs are still to be fetched, newest first.
---   psql "$DATABASE_URL" -f sql/runs/pending_jobs.sql -v repository_id=7 -v limit=100
+-- Runs with attempts whose jobs are to be fetched now, newest first.
+-- What was asked for in vain is left out until its next try, unless all are forced.
+--   psql "$DATABASE_URL" -f sql/runs/pending_jobs.sql -v repository_id=7 -v forced=false \
+--     -v now=2026-02-01T00:00:00Z
 select
   github_run_id,
   array_agg(run_attempt order by run_attempt) as run_attempts,
   array_agg(started_at order by run_attempt) as started_at,
   array_agg(conclusion order by run_attempt) as conclusions
-from workflow_runs
+from pending_jobs
 where repository_id = :'repository_id'::bigint
-  and jobs_listed_at is null
-  and missing_upstream_at is null
+  and (tries is null or next_try_at <= :'now'::timestamptz or :'forced'::boolean)
 group by github_run_id
 order by
   max(created_at) desc,
-  github_run_id desc
-limit :'limit'::bigint;
+  github_run_id desc;

@@ -1,7 +1,8 @@
 -- Store attempts of workflow runs; returns for each that is new or changed whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
--- An older answer never replaces a newer one, and a NULL never a value. Once the jobs are listed,
--- completed_at and duration_seconds come from them and are kept.
+-- An older answer never replaces a newer one, and a NULL never a value. When the conclusion or
+-- updated_at of an attempt changes, its jobs are to be listed again. Until then completed_at and
+-- duration_seconds stay as its jobs had them, unless the conclusion is another one.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_workflow_runs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"created_at":"2026-01-01T00:00:00Z"}]'
 insert into workflow_runs (
@@ -73,15 +74,30 @@ on conflict (github_run_id, run_attempt) do update set
   created_at = coalesce(excluded.created_at, workflow_runs.created_at),
   started_at = coalesce(excluded.started_at, workflow_runs.started_at),
   updated_at = coalesce(excluded.updated_at, workflow_runs.updated_at),
-  completed_at = case when workflow_runs.jobs_listed_at is null
-    then coalesce(excluded.completed_at, workflow_runs.completed_at)
-    else workflow_runs.completed_at
+  completed_at = case when coalesce(excluded.conclusion, workflow_runs.conclusion)
+        is not distinct from workflow_runs.conclusion
+      and (
+        workflow_runs.jobs_listed_at is not null
+        or excluded.updated_at is not distinct from workflow_runs.updated_at
+      )
+    then workflow_runs.completed_at
+    else coalesce(excluded.completed_at, workflow_runs.completed_at)
   end,
-  duration_seconds = case when workflow_runs.jobs_listed_at is null
-    then coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
-    else workflow_runs.duration_seconds
+  duration_seconds = case when coalesce(excluded.conclusion, workflow_runs.conclusion)
+        is not distinct from workflow_runs.conclusion
+      and (
+        workflow_runs.jobs_listed_at is not null
+        or excluded.updated_at is not distinct from workflow_runs.updated_at
+      )
+    then workflow_runs.duration_seconds
+    else coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
   end,
   html_url = coalesce(excluded.html_url, workflow_runs.html_url),
+  jobs_listed_at = case when coalesce(excluded.conclusion, workflow_runs.conclusion)
+        is not distinct from workflow_runs.conclusion
+      and excluded.updated_at is not distinct from workflow_runs.updated_at
+    then workflow_runs.jobs_listed_at
+  end,
   revision = workflow_runs.revision + 1
 where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.updated_at)
   and (
@@ -125,13 +141,23 @@ where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.
     coalesce(excluded.created_at, workflow_runs.created_at),
     coalesce(excluded.started_at, workflow_runs.started_at),
     coalesce(excluded.updated_at, workflow_runs.updated_at),
-    case when workflow_runs.jobs_listed_at is null
-      then coalesce(excluded.completed_at, workflow_runs.completed_at)
-      else workflow_runs.completed_at
+    case when coalesce(excluded.conclusion, workflow_runs.conclusion)
+          is not distinct from workflow_runs.conclusion
+        and (
+          workflow_runs.jobs_listed_at is not null
+          or excluded.updated_at is not distinct from workflow_runs.updated_at
+        )
+      then workflow_runs.completed_at
+      else coalesce(excluded.completed_at, workflow_runs.completed_at)
     end,
-    case when workflow_runs.jobs_listed_at is null
-      then coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
-      else workflow_runs.duration_seconds
+    case when coalesce(excluded.conclusion, workflow_runs.conclusion)
+          is not distinct from workflow_runs.conclusion
+        and (
+          workflow_runs.jobs_listed_at is not null
+          or excluded.updated_at is not distinct from workflow_runs.updated_at
+        )
+      then workflow_runs.duration_seconds
+      else coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
     end,
     coalesce(excluded.html_url, workflow_runs.html_url)
   )

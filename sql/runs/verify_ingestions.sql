@@ -2,7 +2,7 @@
 --   psql "$DATABASE_URL" -f sql/runs/verify_ingestions.sql -v repository_id=7
 select
   coalesce(
-    max(started_at) filter (where outcome = 'complete'),
+    max(started_at) filter (where outcome = 'complete' or is_caught_up),
     max(started_at)
   ) as ingested_at
 from ingestions

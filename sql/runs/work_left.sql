@@ -1,16 +1,29 @@
--- How many runs of a repository still lack their jobs, and how many windows cannot be complete.
---   psql "$DATABASE_URL" -f sql/runs/work_left.sql -v repository_id=7
+-- What is left of a repository to fetch now, and what awaits another try.
+-- Unanswered items await it because GitHub gave errors only; the next of their tries comes first.
+--   psql "$DATABASE_URL" -f sql/runs/work_left.sql -v repository_id=7 -v now=2026-02-01T00:00:00Z
 select
   (
     select count(distinct github_run_id)
-    from workflow_runs
+    from pending_jobs
     where repository_id = :'repository_id'::bigint
-      and jobs_listed_at is null
-      and missing_upstream_at is null
+      and (tries is null or next_try_at <= :'now'::timestamptz)
   ) as runs_without_jobs,
   (
     select count(*)
-    from windows
+    from pending_attempts
     where repository_id = :'repository_id'::bigint
-      and not is_complete
-  ) as incomplete_windows;
+      and (tries is null or next_try_at <= :'now'::timestamptz)
+  ) as attempts_to_fetch,
+  (
+    select count(*)
+    from awaited_items
+    where repository_id = :'repository_id'::bigint
+      and problem = 'unanswered'
+      and next_try_at is not null
+  ) as unanswered_items,
+  (
+    select min(next_try_at)
+    from awaited_items
+    where repository_id = :'repository_id'::bigint
+      and problem = 'unanswered'
+  ) as next_try_at;

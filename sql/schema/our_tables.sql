@@ -10,6 +10,8 @@ where table_schema = current_schema()
       'workflow_steps',
       'open_runs',
       'missing_attempts',
+      'retries',
+      'unreached_repositories',
       'windows',
       'leases',
       'llm_calls',

@@ -15,7 +15,11 @@
 -- elsewhere_runs lie outside these windows: created within minutes of the last list, or while
 -- an ingest was stopped. A window is swept, that is listed again, as long as its runs could still
 -- be re-run at its last list; it is due a day after that, and overdue if it already was so when
--- the last complete ingest began. Gaps are what the last ingest wanted and no window holds.
+-- the last complete ingest began. Gaps are intervals that no complete window covers, from the first
+-- window, or from what the last ingest wanted, to an hour before that ingest.
+-- pending_attempts and attempts_without_jobs hold what was asked for in vain, too; awaited_items
+-- counts that, given_up_items those of them that are not asked for any more, and unread_items
+-- those that GitHub answered so that they could not be read. Skipped attempts need no jobs.
 --   psql "$DATABASE_URL" -f sql/status/proof.sql
 with known_attempts as (
   select
@@ -39,17 +43,6 @@ with known_attempts as (
     missing_upstream_at,
     null as jobs_listed_at
   from open_runs
-  union all
-  select
-    repository_id,
-    github_run_id,
-    run_attempt,
-    null as created_at,
-    'gone' as state,
-    null as unlisted_at,
-    null as missing_upstream_at,
-    null as jobs_listed_at
-  from missing_attempts
 ),
 runs as (
   select
@@ -59,18 +52,13 @@ runs as (
     bool_or(state = 'stored') as is_stored,
     max(unlisted_at) as unlisted_at,
     max(missing_upstream_at) as missing_upstream_at,
-    -- A number far beyond the 50 re-runs that GitHub allows is not to be taken at its word.
-    least(max(run_attempt), 1001) - count(distinct run_attempt) as unknown_attempts,
-    count(*) filter (where state = 'gone') as gone_attempts,
-    count(*) filter (where state = 'stored' and jobs_listed_at is null) as attempts_without_jobs,
-    count(*) filter (where jobs_listed_at is not null) as attempts_with_jobs,
+    count(jobs_listed_at) as attempts_with_jobs,
     min(created_at) filter (where state = 'open' and missing_upstream_at is null)
       as open_created_at
   from known_attempts
   group by
     repository_id,
     github_run_id
-  having min(created_at) is not null
 ),
 starts as (
   select
@@ -141,14 +129,46 @@ equations as (
 run_totals as (
   select
     repository_id,
-    sum(greatest(unknown_attempts, 0)) filter (where missing_upstream_at is null)
-      as pending_attempts,
-    sum(gone_attempts) as gone_attempts,
-    sum(attempts_without_jobs) filter (where missing_upstream_at is null)
-      as attempts_without_jobs,
     sum(attempts_with_jobs) as attempts_with_jobs,
     min(open_created_at) as oldest_open_created_at
   from runs
+  group by repository_id
+),
+unfetched as (
+  select
+    repository_id,
+    count(*) as pending_attempts
+  from pending_attempts
+  group by repository_id
+),
+without_jobs as (
+  select
+    repository_id,
+    count(*) as attempts_without_jobs,
+    count(tries) as awaited_attempts
+  from pending_jobs
+  group by repository_id
+),
+gone as (
+  select
+    repository_id,
+    count(*) as gone_attempts
+  from missing_attempts
+  group by repository_id
+),
+awaited as (
+  select
+    repository_id,
+    count(*) as awaited_items,
+    count(*) filter (where next_try_at is null) as given_up_items,
+    count(*) filter (where problem = 'unreadable') as unread_items,
+    count(*) filter (where problem = 'unanswered') as unanswered_items,
+    min(next_try_at) as next_try_at,
+    (array_agg(
+      kind || ' of run ' || github_run_id || ': ' || reason
+      order by next_try_at is not null, problem = 'unfinished', github_run_id desc
+    ))[1] as first_awaited
+  from awaited_items
   group by repository_id
 ),
 elsewhere as (
@@ -163,16 +183,17 @@ last_ingestions as (
   select distinct on (ingestions.repository_id)
     ingestions.repository_id,
     -- What a complete ingest had listed and no window begins with any more, was pruned.
-    case ingestions.outcome
-      when 'complete' then greatest(ingestions.since, starts.created_from[1])
-      else ingestions.since
-    end as since,
+    case
+      when ingestions.outcome = 'complete' or ingestions.is_caught_up
+        then coalesce(equations.listed_from, ingestions.since)
+      else least(equations.listed_from, ingestions.since)
+    end as known_from,
     -- The youngest hour of a list is not settled yet.
     ingestions.started_at - interval '1 hour' as settled_at,
     ingestions.requests,
     ingestions.not_modified
   from ingestions
-  left join starts using (repository_id)
+  left join equations using (repository_id)
   order by
     ingestions.repository_id,
     ingestions.started_at desc
@@ -183,20 +204,18 @@ last_completes as (
     max(started_at) as started_at
   from ingestions
   where outcome = 'complete'
+    or is_caught_up
   group by repository_id
 ),
 sweeps as (
   select
-    windows.repository_id,
-    min(windows.listed_at) as last_sweep_at,
-    count(*) filter (where windows.listed_at < now() - interval '1 day') as due_windows,
-    count(*) filter (where windows.listed_at < last_completes.started_at - interval '1 day')
-      as overdue_windows
-  from windows
+    swept_windows.repository_id,
+    min(swept_windows.listed_at) as last_sweep_at,
+    count(*) filter (where swept_windows.due_at < now()) as due_windows,
+    count(*) filter (where swept_windows.due_at < last_completes.started_at) as overdue_windows
+  from swept_windows
   left join last_completes using (repository_id)
-  where windows.is_complete
-    and windows.created_to > windows.listed_at - interval '31 days'
-  group by windows.repository_id
+  group by swept_windows.repository_id
 ),
 incomplete as (
   select
@@ -207,45 +226,21 @@ incomplete as (
   where not is_complete
   group by repository_id
 ),
-listed_intervals as (
-  select
-    windows.repository_id,
-    windows.created_from,
-    windows.created_to
-  from windows
-  inner join last_ingestions using (repository_id)
-  where windows.created_to > last_ingestions.since
-    and windows.created_from < last_ingestions.settled_at
-  union all
-  select
-    repository_id,
-    settled_at as created_from,
-    settled_at as created_to
-  from last_ingestions
-),
-spaces as (
-  select
-    listed_intervals.repository_id,
-    coalesce(
-      max(listed_intervals.created_to) over (
-        partition by listed_intervals.repository_id
-        order by listed_intervals.created_from, listed_intervals.created_to
-        rows between unbounded preceding and 1 preceding
-      ),
-      last_ingestions.since
-    ) as gap_from,
-    listed_intervals.created_from as gap_to
-  from listed_intervals
-  inner join last_ingestions using (repository_id)
-),
 gaps as (
   select
-    repository_id,
+    unlisted_intervals.repository_id,
     count(*) as gaps,
-    sum(extract(epoch from gap_to - gap_from)) as seconds
-  from spaces
-  where gap_from < gap_to
-  group by repository_id
+    sum(extract(epoch from
+      least(unlisted_intervals.gap_to, last_ingestions.settled_at)
+        - greatest(unlisted_intervals.gap_from, last_ingestions.known_from)
+    )) as seconds,
+    min(greatest(unlisted_intervals.gap_from, last_ingestions.known_from)) as gap_from
+  from unlisted_intervals
+  inner join last_ingestions using (repository_id)
+  where last_ingestions.known_from < last_ingestions.settled_at
+    and unlisted_intervals.gap_to > last_ingestions.known_from
+    and unlisted_intervals.gap_from < last_ingestions.settled_at
+  group by unlisted_intervals.repository_id
 )
 select
   repositories.repository,
@@ -269,10 +264,18 @@ select
   sweeps.last_sweep_at,
   coalesce(gaps.gaps, 0) as gaps,
   coalesce(gaps.seconds, 0)::bigint as gap_seconds,
-  coalesce(run_totals.pending_attempts, 0)::bigint as pending_attempts,
-  coalesce(run_totals.gone_attempts, 0)::bigint as gone_attempts,
-  coalesce(run_totals.attempts_without_jobs, 0)::bigint as attempts_without_jobs,
+  gaps.gap_from,
+  coalesce(unfetched.pending_attempts, 0) as pending_attempts,
+  coalesce(gone.gone_attempts, 0) as gone_attempts,
+  coalesce(without_jobs.attempts_without_jobs, 0) as attempts_without_jobs,
+  coalesce(without_jobs.awaited_attempts, 0) as awaited_attempts,
   coalesce(run_totals.attempts_with_jobs, 0)::bigint as attempts_with_jobs,
+  coalesce(awaited.awaited_items, 0) as awaited_items,
+  coalesce(awaited.given_up_items, 0) as given_up_items,
+  coalesce(awaited.unread_items, 0) as unread_items,
+  coalesce(awaited.unanswered_items, 0) as unanswered_items,
+  awaited.next_try_at,
+  awaited.first_awaited,
   run_totals.oldest_open_created_at,
   last_ingestions.requests as last_requests,
   last_ingestions.not_modified as last_not_modified
@@ -280,6 +283,10 @@ from repositories
 left join equations using (repository_id)
 left join elsewhere using (repository_id)
 left join run_totals using (repository_id)
+left join unfetched using (repository_id)
+left join without_jobs using (repository_id)
+left join gone using (repository_id)
+left join awaited using (repository_id)
 left join incomplete using (repository_id)
 left join sweeps using (repository_id)
 left join gaps using (repository_id)

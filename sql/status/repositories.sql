@@ -1,4 +1,5 @@
 -- For each repository: what is stored, and how its last ingest went.
+-- An ingest that left nothing but items to try again is as fresh as a complete one.
 --   psql "$DATABASE_URL" -f sql/status/repositories.sql
 with stored as (
   select
@@ -21,7 +22,8 @@ last_ingestions as (
     not_completed,
     unreadable,
     requests,
-    error
+    error,
+    is_caught_up
   from ingestions
   order by
     repository_id,
@@ -33,6 +35,7 @@ last_completes as (
     max(finished_at) as finished_at
   from ingestions
   where outcome = 'complete'
+    or is_caught_up
   group by repository_id
 )
 select
@@ -52,7 +55,8 @@ select
   last_ingestions.not_completed,
   last_ingestions.unreadable,
   last_ingestions.requests,
-  last_ingestions.error as last_error
+  last_ingestions.error as last_error,
+  coalesce(last_ingestions.is_caught_up, false) as is_caught_up
 from repositories
 left join stored using (repository_id)
 left join last_ingestions using (repository_id)

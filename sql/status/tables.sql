@@ -41,6 +41,22 @@ select
 from missing_attempts
 union all
 select
+  'retries' as table_name,
+  count(*) as rows,
+  min(tried_at) as oldest,
+  max(tried_at) as newest,
+  pg_total_relation_size('retries') as bytes
+from retries
+union all
+select
+  'unreached_repositories' as table_name,
+  count(*) as rows,
+  min(unreached_at) as oldest,
+  max(unreached_at) as newest,
+  pg_total_relation_size('unreached_repositories') as bytes
+from unreached_repositories
+union all
+select
   'windows' as table_name,
   count(*) as rows,
   min(created_from) as oldest,

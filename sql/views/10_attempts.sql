@@ -36,7 +36,7 @@ placed as (
     duration_seconds,
     case when run_attempt = 1 then created_at else started_at end as waited_from,
     html_url,
-    jobs_listed_at is not null as is_exact,
+    jobs_listed_at is not null or coalesce(conclusion = 'skipped', false) as is_exact,
     coalesce(
       conclusion in ('success', 'failure', 'timed_out', 'startup_failure'), false
     ) as is_decided,
@@ -172,7 +172,7 @@ comment on column attempts.completed_at is
 comment on column attempts.duration_seconds is
   'Seconds from started_at to completed_at; waiting, also for people, is included. NULL where one is unknown.';
 comment on column attempts.is_exact is
-  'Whether its jobs are stored, so that completed_at and duration_seconds come from them.';
+  'Whether its jobs are final and stored, so that completed_at and duration_seconds come from them; or it was skipped, so that none ran.';
 comment on column attempts.html_url is
   'The page of the attempt on GitHub.';
 comment on column attempts.is_decided is

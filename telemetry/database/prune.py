@@ -80,7 +80,12 @@ def _delete(
         while batch := _prune_batch(connection, table, key, moment):
             deleted[table] += batch
             progress(sum(deleted.values()))
-    for name in ("prune_missing_attempts", "prune_ingestions", "prune_llm_ingestions"):
+    for name in (
+        "prune_missing_attempts",
+        "prune_retries",
+        "prune_ingestions",
+        "prune_llm_ingestions",
+    ):
         execute(connection, f"prune/{name}", before)
     return deleted
 

@@ -49,11 +49,16 @@ def status(
     (llm,) = execute(connection, "status/llm").fetchall()
     limit = max_age or STALE_AFTER
     concerns = [said for row in repositories for said in _concerns(row, limit)]
-    complete = {r["repository_id"] for r in repositories if r["last_outcome"] == "complete"}
+    last = {row["repository_id"]: row for row in repositories}
     for row in proof:
-        concerns += _unproven(row)
-        # An ingest that was not complete has said itself what it left.
-        concerns += _left(row) if row["repository_id"] in complete else []
+        ingest = last[row["repository_id"]]
+        is_done = ingest["last_outcome"] == "complete" or ingest["is_caught_up"]
+        since = ingest["last_since"]
+        concerns += _unproven(row) + _awaited(row)
+        # An ingest that was not complete has said itself what it left of what it wanted.
+        if row["gaps"] and (is_done or (since and row["gap_from"] < since)):
+            concerns.append(_gap(row))
+        concerns += _left(row) if is_done else []
     concerns += [_overlap(row) for row in execute(connection, "status/overlapping_windows")]
     concerns += _llm_concerns(llm)
     concerns += broken_rules(connection)
@@ -134,10 +139,6 @@ def _overlap(row: dict[str, Any]) -> str:
 def _left(row: dict[str, Any]) -> list[str]:
     """What is still pending though an ingest called itself complete."""
     name, said = row["repository"], []
-    if row["gaps"]:
-        said.append(
-            f"{name}: {in_words(row['gap_seconds'])} of what the last ingest wanted are not listed"
-        )
     if row["overdue_windows"]:
         said.append(
             f"{name}: runs last listed at {row['last_sweep_at']:%Y-%m-%d %H:%M} UTC, and possibly "
@@ -146,9 +147,33 @@ def _left(row: dict[str, Any]) -> list[str]:
     if row["pending_attempts"]:
         said.append(f"{name}: earlier attempts still to fetch: {row['pending_attempts']:,}")
     # Who never fetches jobs wants none.
-    if row["attempts_without_jobs"] and row["attempts_with_jobs"]:
+    not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]
+    if not_asked and row["attempts_with_jobs"]:
+        said.append(f"{name}: attempts whose jobs are still to fetch: {not_asked:,}")
+    return said
+
+
+def _gap(row: dict[str, Any]) -> str:
+    name, start = row["repository"], row["gap_from"]
+    return (
+        f"{name}: {in_words(row['gap_seconds'])} in which runs were created are not listed, the "
+        f"first from {start:%Y-%m-%d %H:%M} UTC; an ingest without SINCE lists them"
+    )
+
+
+def _awaited(row: dict[str, Any]) -> list[str]:
+    """What was asked for in vain; that a job had not ended yet is no concern until given up."""
+    name, said = row["repository"], []
+    if row["given_up_items"]:
         said.append(
-            f"{name}: attempts whose jobs are still to fetch: {row['attempts_without_jobs']:,}"
+            f"{name}: given up after the last try: {row['given_up_items']:,}, the first: "
+            f"{row['first_awaited']}; to ask again: make ingest REPO={name} RUN_ID=…"
+        )
+    elif row["unread_items"] or row["unanswered_items"]:
+        said.append(
+            f"{name}: items that cannot be read: {row['unread_items']:,}, that GitHub does not "
+            f"answer for: {row['unanswered_items']:,}, the first: {row['first_awaited']}; the next "
+            f"try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
         )
     return said
 

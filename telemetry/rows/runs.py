@@ -175,6 +175,8 @@ class Ingestion:
     requests: int = 0
     not_modified: int = 0
     error: str | None = None
+    unreadable_items: int = 0
+    is_caught_up: bool = False
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:

@@ -1,14 +1,17 @@
 """Jobs and steps of workflow runs: which are due, fetching them, and storing them.
 
+The jobs of an attempt are final when all are completed, as many came as GitHub counts, and all
+could be read. Until then they are stored as they are and asked for again.
+
 One request answers the jobs of all attempts of a run, up to 100 (`filter=all`). Since May 2025
 GitHub may leave out older attempts there, or their steps (reported in r-universe-org/help issue
 607); then the attempt is asked for itself. `fetch_jobs` knows no database and may run in any
 thread; `pending_jobs` and `store_jobs` belong to the one that writes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.database.connection import Connection, Counts, execute, upsert
@@ -22,10 +25,15 @@ from telemetry.rows.reading import (
     read_mapping,
     wrong_value,
 )
+from telemetry.runs.retries import Problem, Retry
 
 # An attempt that awaits approval, or that could not start, has no jobs (recorded): that a list
 # shows none is no sign that it leaves them out.
 WITHOUT_JOBS = ("action_required", "startup_failure")
+# What concluded so did run. Its jobs and steps may show up some time later; where they are still
+# not there a day later, as for some older attempts, there are none to be had.
+RAN = ("success", "failure")
+AWAITED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,10 @@ class PendingRun:
 class JobsOfRun:
     """The jobs and steps of some attempts of a run, each of them once.
 
-    `attempts` are the numbers of those that were asked for, whether they have jobs or not.
-    `unreadable` names the jobs and steps that could not be read, with the reason. `is_missing`:
-    GitHub answers 404 for the run, so there may have been more jobs than these.
+    `attempts` are the numbers of those that were asked for, whether they have jobs or not;
+    `retries` are those of them whose jobs are not final. `unreadable` names the jobs and steps
+    that could not be read, with the reason. `is_missing`: GitHub answers 404 for the run, so there
+    may have been more jobs than these.
     """
 
     github_run_id: int
@@ -60,6 +69,7 @@ class JobsOfRun:
     steps: list[WorkflowStep]
     unreadable: tuple[str, ...]
     is_missing: bool
+    retries: tuple[Retry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,14 @@ class StoredJobs:
 
 
 def pending_jobs(
-    connection: Connection, repository_id: int, limit: int | None = None
+    connection: Connection, repository_id: int, now: datetime, *, forced: bool = False
 ) -> list[PendingRun]:
-    """Runs of a repository with attempts whose jobs are to be fetched, newest first; all or some.
+    """Runs of a repository with attempts whose jobs are to be fetched now, newest first.
 
-    Runs that GitHub no longer has are left out. Raises psycopg.Error.
+    What was asked for in vain comes again when its next try is due, or if `forced`. Runs that
+    GitHub no longer has are left out. Raises psycopg.Error.
     """
-    parameters = {"repository_id": repository_id, "limit": limit}
+    parameters = {"repository_id": repository_id, "now": now, "forced": forced}
     return [
         PendingRun(
             row["github_run_id"],
@@ -105,7 +116,7 @@ def fetch_jobs(
     path = f"/repos/{repository}/actions/runs/{run_id}"
     is_missing = False
     try:
-        found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}), 1)
+        found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}))
     except NotFound:
         is_missing = True
     for number in () if is_missing else found.left_out():
@@ -120,25 +131,27 @@ def fetch_jobs(
         steps=[step for _, steps in found.jobs.values() for step in steps],
         unreadable=tuple(found.unreadable),
         is_missing=is_missing,
+        retries=() if is_missing else tuple(found.retries(client.github_time)),
     )
 
 
 def store_jobs(
     connection: Connection, runs: Sequence[JobsOfRun], listed_at: datetime
 ) -> StoredJobs:
-    """Store what was fetched of some runs, in one transaction; its attempts are due no longer.
+    """Store what was fetched of some runs, in one transaction; what is final is due no longer.
 
-    They get `listed_at` (UTC), and their end and duration from the jobs that really ran in them.
-    Attempts that are not stored, because they were pruned in the meantime, are passed over.
-    Raises psycopg.Error; then nothing is stored, and all of it is still due.
+    Those attempts get `listed_at` (UTC), and their end and duration from the jobs that really ran
+    in them. Attempts that are not stored, because they were pruned in the meantime, are passed
+    over. Raises psycopg.Error; then nothing is stored, and all of it is still due.
     """
+    not_final = {(retry.github_run_id, retry.run_attempt) for run in runs for retry in run.retries}
     with connection.transaction():
         keys = _stored(connection, runs)
         stored = StoredJobs(
             jobs=upsert(connection, (j for run in runs for j in run.jobs if _key(j) in keys)),
             steps=upsert(connection, (s for run in runs for s in run.steps if _key(s) in keys)),
         )
-        parameters = {**_attempts(keys), "listed_at": listed_at}
+        parameters = {**_attempts(keys - not_final), "listed_at": listed_at}
         execute(connection, "runs/record_jobs_listed", parameters)
     return stored
 
@@ -154,15 +167,64 @@ class _Found:
     )
     # In order and each once, though two lists may show the same job.
     unreadable: dict[str, None] = field(default_factory=dict)
+    # Why the jobs of an attempt are not all here.
+    lost: dict[int, str] = field(default_factory=dict)
+    short: dict[int, str] = field(default_factory=dict)
 
-    def read(self, pages: Iterable[Page], run_attempt: int) -> None:
-        """Add the jobs in these pages; `run_attempt` is that of jobs which do not say theirs."""
+    def read(self, pages: Iterable[Page], run_attempt: int | None = None) -> None:
+        """Add the jobs in these pages: those of one attempt, or of all.
+
+        In a list of all, jobs that do not say their attempt belong to the first.
+        """
+        seen: set[Any] = set()
+        total: int | None = None
         for page in pages:
-            for item in page.items:
+            total = page.total_count
+            for position, item in enumerate(page.items):
+                job_id = item.get("id") if isinstance(item, dict) else None
+                seen.add((page.number, position) if job_id is None else str(job_id))
                 try:
-                    self._add(item, run_attempt)
+                    self._add(item, run_attempt or 1)
                 except UnreadableRow as error:
-                    self.unreadable[str(error)] = None
+                    self._lose(error, item, run_attempt)
+        for number in self.due if run_attempt is None else [run_attempt]:
+            self.short.pop(number, None)
+            if total is not None and len(seen) < total:
+                self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
+
+    def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
+        """Note what cannot be read, for its attempt; if that is not known, for all of the list."""
+        self.unreadable[str(error)] = None
+        stated = item.get("run_attempt") if isinstance(item, dict) else None
+        known = run_attempt if run_attempt is not None else stated
+        for number in [known] if known in self.due else list(self.due):
+            self.lost.setdefault(number, str(error))
+
+    def retries(self, now: datetime | None) -> Iterator[Retry]:
+        """The attempts whose jobs are not final, as of now (UTC)."""
+        for number in self.due:
+            problem: Problem = "unreadable" if number in self.lost else "unfinished"
+            reason = self.lost.get(number) or self.short.get(number)
+            reason = reason or next(self._unfinished(number, now), None)
+            if reason is not None:
+                yield Retry("jobs", self.run_id, number, problem, reason)
+
+    def _unfinished(self, run_attempt: int, now: datetime | None) -> Iterator[str]:
+        """What can still change, or is still to show up."""
+
+        def is_new(moment: datetime | None) -> bool:
+            return now is not None and moment is not None and now - moment < AWAITED
+
+        found = [each for (number, _), each in self.jobs.items() if number == run_attempt]
+        attempt = self.due[run_attempt]
+        if not found and attempt.conclusion in RAN and is_new(attempt.started_at):
+            yield "no jobs are listed yet"
+        for job, steps in found:
+            if job.status != "completed":
+                yield f"job {job.job_id} is {job.status}"
+            ran = job.runner_id is not None and job.conclusion in RAN
+            if ran and not steps and is_new(job.completed_at):
+                yield f"job {job.job_id} has no steps yet"
 
     def left_out(self) -> list[int]:
         """The attempts that the list of all has not shown, or without their steps."""
@@ -195,14 +257,14 @@ class _Found:
     def _steps(self, payload: Mapping[str, Any], job: WorkflowJob) -> list[WorkflowStep]:
         items = payload.get("steps") or []
         if not isinstance(items, list):
-            self.unreadable[str(wrong_value(payload, "steps", "a list"))] = None
+            self._lose(wrong_value(payload, "steps", "a list"), payload, job.run_attempt)
             return []
         steps = []
         for item in items:
             try:
                 steps.append(WorkflowStep.from_api(item, job))
             except UnreadableRow as error:
-                self.unreadable[str(error)] = None
+                self._lose(error, payload, job.run_attempt)
         return steps
 
 

@@ -1,25 +1,28 @@
-"""What no list shows: runs that were open, earlier attempts, jobs and steps, one request each."""
+"""What no list shows: runs that were open, earlier attempts, jobs and steps, one request each.
 
-from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+An item that GitHub does not answer, or not so that it can be read, is remembered and stops nothing.
+"""
+
+from collections.abc import Sequence
+from contextlib import closing
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
 from telemetry.database.connection import execute, upsert
-from telemetry.github.errors import GitHubError, NotFound
+from telemetry.github.errors import NotFound
+from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs import retries
+from telemetry.runs.fetching import Failed, fetch_each
 from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
 from telemetry.runs.listing import Batch
 from telemetry.runs.record import IngestLog, Tally
+from telemetry.runs.retries import WHOLE_RUN, Retry
 from telemetry.runs.store import Store, of_repository
 
-STORED_TOGETHER = 50
 MOST_PROBES = 50
 
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 Answer = WorkflowRun | UnreadableRow | None  # None: GitHub has it no longer
 Attempt = tuple[int, int, datetime]
 
@@ -37,16 +40,27 @@ class RunByRun:
 
     def read_open(self) -> None:
         """Ask for the open runs that no list has shown, until they have ended."""
-        asked = {**self.log.key, "now": self.tools.now()}
-        ids = [row["github_run_id"] for row in execute(self.connection, "runs/open_runs", asked)]
-        unseen = [run_id for run_id in ids if run_id not in self.store.seen]
-        self._each(unseen, self._fetch_run, self._store_found)
+        rows = execute(self.connection, "runs/open_runs", self._now()).fetchall()
+        ids = [row["github_run_id"] for row in rows]
+        self._read_runs([run_id for run_id in ids if run_id not in self.store.seen])
 
     def probe_unlisted(self) -> None:
         """Ask for runs that a complete list left out: what is gone is marked, and stays."""
-        most = {**self.log.key, "most": MOST_PROBES}
-        ids = [row["github_run_id"] for row in execute(self.connection, "runs/unlisted_runs", most)]
-        self._each(ids, self._fetch_run, self._store_found)
+        asked = {**self._now(), "most": MOST_PROBES}
+        rows = execute(self.connection, "runs/unlisted_runs", asked).fetchall()
+        self._read_runs([row["github_run_id"] for row in rows])
+
+    def _now(self) -> dict[str, Any]:
+        """The parameters that choose what is to be asked for now."""
+        return {**self.log.key, "now": self.tools.now(), "forced": self.tools.wanted.full}
+
+    def _read_runs(self, run_ids: Sequence[int]) -> None:
+        fetch_each(self.tools, self._ask_for_list, run_ids, self._fetch_run, self._store_found)
+
+    def _ask_for_list(self) -> None:
+        """Ask for what GitHub has just answered, a list. Raises GitHubError when it does not."""
+        with closing(self.client.list_workflow_runs(self.name, paging=Paging(per_page=1))) as pages:
+            next(pages)
 
     def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
         try:
@@ -58,33 +72,36 @@ class RunByRun:
         except UnreadableRow as error:
             return run_id, error
 
-    def _store_found(self, found: list[tuple[int, Answer]]) -> None:
-        answers = [answer for _, answer in found]
-        self.store.batch(
-            Batch(
-                runs=[answer for answer in answers if isinstance(answer, WorkflowRun)],
-                unreadable=[str(answer) for answer in answers if isinstance(answer, UnreadableRow)],
-            )
-        )
+    def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
+        runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
+        unread = [(run_id, a) for run_id, a in found if isinstance(a, UnreadableRow)]
         gone = [run_id for run_id, answer in found if answer is None]
+        self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
 
         def change() -> Tally:
-            ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
-            execute(self.connection, "runs/mark_missing_open_runs", ids)
-            execute(self.connection, "runs/mark_missing_upstream", ids)
-            return Tally()
+            if gone:
+                ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
+                execute(self.connection, "runs/mark_missing_open_runs", ids)
+                execute(self.connection, "runs/mark_missing_upstream", ids)
+            done = [run_id for run_id, answer in found if not isinstance(answer, UnreadableRow)]
+            retries.forget(self.connection, "run", ((run_id, WHOLE_RUN) for run_id in done))
+            return self._remember(
+                [Retry("run", i, WHOLE_RUN, "unreadable", str(error)) for i, error in unread],
+                [Retry("run", i, WHOLE_RUN, "unanswered", str(error)) for i, error in failed],
+            )
 
-        if gone:
-            self.log.write(change)
+        self.log.write(change)
 
     def fetch_attempts(self, run_id: int | None) -> None:
         """The attempts before the latest, each once; of one run, or of all."""
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
-            for row in execute(self.connection, "runs/pending_attempts", self.log.key)
+            for row in execute(self.connection, "runs/pending_attempts", self._now())
             if run_id in (None, row["github_run_id"])
         ]
-        self._each(attempts, self._fetch_attempt, self._store_attempts)
+        fetch_each(
+            self.tools, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
+        )
 
     def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
         run_id, number, created_at = attempt
@@ -96,13 +113,14 @@ class RunByRun:
         except UnreadableRow as error:
             return attempt, error
 
-    def _store_attempts(self, found: list[tuple[Attempt, Answer]]) -> None:
+    def _store_attempts(self, found: list[tuple[Attempt, Answer]], failed: Failed[Attempt]) -> None:
         rows = [
             of_repository(answer, self.log.repository)
             for _, answer in found
             if isinstance(answer, WorkflowRun)
         ]
-        self.log.new_unreadable(str(a) for _, a in found if isinstance(a, UnreadableRow))
+        unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
+        new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
             counts = upsert(self.connection, rows)
@@ -112,65 +130,59 @@ class RunByRun:
                     gone_at = {"missing_at": self.tools.now()}
                     parameters = {**self.log.key, **gone, **gone_at}
                     execute(self.connection, "runs/record_missing_attempts", parameters)
-            return Tally(attempts=counts.inserted + counts.updated)
+            done = [of[:2] for of, answer in found if not isinstance(answer, UnreadableRow)]
+            retries.forget(self.connection, "attempt", done)
+            remembered = self._remember(
+                [Retry("attempt", *key, "unreadable", text) for key, text in unread],
+                [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
+            )
+            attempts = counts.inserted + counts.updated
+            return remembered + Tally(attempts=attempts, unreadable_items=new_unread)
 
         self.log.write(change)
 
     def fetch_jobs(self, run_id: int | None) -> None:
         """Jobs and steps of attempts that have none stored yet, newest run first."""
-        pending = pending_jobs(self.connection, self.log.repository.repository_id)
+        pending = pending_jobs(
+            self.connection,
+            self.log.repository.repository_id,
+            self.tools.now(),
+            forced=self.tools.wanted.full,
+        )
         runs = [run for run in pending if run_id in (None, run.github_run_id)]
-        self._each(runs, self._fetch_jobs_of, self._store_jobs)
+        fetch_each(self.tools, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
 
-    def _store_jobs(self, found: list[JobsOfRun]) -> None:
-        self.log.new_unreadable(text for run in found for text in run.unreadable)
+    def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
+        unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
 
         def change() -> Tally:
             stored = store_jobs(self.connection, found, self.tools.now())
-            return Tally(
+            asked = ((run.github_run_id, number) for run in found for number in run.attempts)
+            not_final = [retry for run in found for retry in run.retries]
+            awaited = {(retry.github_run_id, retry.run_attempt) for retry in not_final}
+            retries.forget(self.connection, "jobs", set(asked) - awaited)
+            remembered = self._remember(
+                not_final,
+                [
+                    Retry("jobs", run.github_run_id, due.run_attempt, "unanswered", str(error))
+                    for run, error in failed
+                    for due in run.attempts
+                ],
+            )
+            return remembered + Tally(
                 jobs=stored.jobs.inserted + stored.jobs.updated,
                 steps=stored.steps.inserted + stored.steps.updated,
                 runs_with_jobs=len(found),
+                unreadable_items=unread,
             )
 
         self.log.write(change)
 
-    def _each(
-        self,
-        items: Iterable[Item],
-        fetch: Callable[[Item], Found],
-        store: Callable[[list[Found]], None],
-    ) -> None:
-        """Fetch items, a few at a time, and store what was found, some at a time.
-
-        At an error no more are begun; what is under way is still stored, then the error is raised.
-        """
-        waiting, running, found = deque(items), set[Future[Found]](), list[Found]()
-        failure: GitHubError | None = None
-        total, done = len(waiting), 0
-        with ThreadPoolExecutor(self.tools.concurrency, "github-items") as pool:
-            try:
-                while running or (waiting and failure is None):
-                    while waiting and failure is None and len(running) < 2 * self.tools.concurrency:
-                        running.add(pool.submit(fetch, waiting.popleft()))
-                    finished, running = wait(running, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        try:
-                            found.append(future.result())
-                        except GitHubError as error:
-                            failure = failure or error
-                    is_last = not running and (failure is not None or not waiting)
-                    if found and (is_last or len(found) >= STORED_TOGETHER):
-                        store(found)
-                        done, found = done + len(found), []
-                        self.tools.progress(done, total)
-            except BaseException:
-                # Whoever waits for GitHub in another thread would hold up the end.
-                self.client.close()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        if failure is not None:
-            raise failure
+    def _remember(self, not_usable: list[Retry], unanswered: list[Retry]) -> Tally:
+        repository_id = self.log.repository.repository_id
+        together = [*not_usable, *unanswered]
+        retries.remember(self.connection, repository_id, together, self.tools.now())
+        return Tally(unanswered_items=len(unanswered))

@@ -14,6 +14,7 @@ from telemetry.database.connection import execute, patiently, upsert
 from telemetry.rows.runs import Ingestion, Repository
 from telemetry.runs.lease import Lease
 from telemetry.runs.request import Report, Tools
+from telemetry.runs.retries import AwaitedItem, awaited
 
 MOST_NAMED = 20
 
@@ -36,8 +37,10 @@ class Begun:
 class Tally:
     """What an ingest, or one transaction of it, did.
 
-    The first seven count runs and are columns of `ingestions`. `attempts`, `jobs` and `steps`
-    count rows that are new or changed; `runs_with_jobs` counts runs whose jobs were asked for.
+    The first seven count runs, `unreadable_items` earlier attempts, jobs and steps that could not
+    be read: these are columns of `ingestions`. `attempts`, `jobs` and `steps` count rows that are
+    new or changed, `runs_with_jobs` runs whose jobs were asked for, `unanswered_items` those that
+    GitHub gave errors for only.
     """
 
     fetched: int = 0
@@ -47,10 +50,12 @@ class Tally:
     not_completed: int = 0
     unreadable: int = 0
     cut: int = 0
+    unreadable_items: int = 0
     attempts: int = 0
     jobs: int = 0
     steps: int = 0
     runs_with_jobs: int = 0
+    unanswered_items: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
@@ -83,7 +88,8 @@ class IngestLog:
         self._lock = threading.Lock()
         self._name_repository(name)
         now = tools.now()
-        self.since = tools.wanted.start(now)
+        gap = execute(self.connection, "runs/first_gap", self.key).fetchone()
+        self.since = tools.wanted.start(now, gap["gap_from"] if gap else None)
         self._lease = Lease(self.connection, repository.repository_id, name)
         self._lease.take()
         tools.client.on_heartbeat(self._keep_lease)
@@ -149,9 +155,10 @@ class IngestLog:
         self._unreadable.update(dict.fromkeys(new))
         return new
 
-    def close(self, outcome: str, problem: str | None) -> Report:
+    def close(self, outcome: str, problem: str | None, *, is_caught_up: bool = False) -> Report:
         """Write down how the ingest ended, give the lease back, and report.
 
+        `is_caught_up`: nothing is left but items that await another try.
         Raises psycopg.OperationalError where a lost connection is all that went wrong.
         """
         took = timedelta(seconds=self.tools.clock() - self._opened)
@@ -160,8 +167,12 @@ class IngestLog:
             finished_at=self.ingestion.started_at + took,
             outcome=outcome,
             error=problem,
+            is_caught_up=is_caught_up,
         )
+        items: list[AwaitedItem] = []
+        count = 0
         try:
+            items, count = awaited(self.connection, self.repository.repository_id, MOST_NAMED)
             if self._recorded:
                 execute(self.connection, "runs/record_ingestions", vars(self.ingestion))
             self._lease.release()
@@ -179,6 +190,8 @@ class IngestLog:
             attempts=self.done.attempts,
             jobs=self.done.jobs,
             steps=self.done.steps,
+            awaited=tuple(items),
+            awaited_items=count,
         )
 
 

@@ -6,37 +6,40 @@ every page, so that the next ingest continues from wherever this one stopped.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
-from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.errors import BudgetSpent, RateLimited, Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.lease import Held
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister, Newest
 from telemetry.runs.one_by_one import RunByRun
-from telemetry.runs.record import Begun, IngestLog, report_unanswered
+from telemetry.runs.record import Begun, IngestLog, Tally, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
 from telemetry.runs.windows import whole_second
 from telemetry.settings import UsageError
 
 PER_PAGE = 100
+MOST_LISTS_UNANSWERED = 3
 
 
 def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Report:
     """Ingest all that is wanted of a repository, or only one run; returns how it ended.
 
+    Of one run everything is read again, what was given up too.
+
     Raises UsageError and psycopg.OperationalError.
     """
     begun = Begun.now(tools)
     started: RepositoryIngest | None = None
-    outcome, problem = "complete", None
+    outcome, problem, left = "complete", None, Left()
     try:
         if run_id is None:
             newest = _lister(tools, name).newest()
@@ -47,11 +50,12 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
             # No record: of what else there is in the repository this ingest says nothing.
             started = RepositoryIngest(tools, name, begun, [run], recorded=False)
             started.one(run)
-        problem = started.left() if run_id is None else None
+        left = started.left(run_id)
+        problem = left.problem
         outcome = "incomplete" if problem else "complete"
     except (RateLimited, BudgetSpent) as error:
-        left = started.left() if started else None
-        outcome, problem = "incomplete", "; ".join(filter(None, [str(error), left]))
+        said = started.left(run_id).problem if started else None
+        outcome, problem = "incomplete", "; ".join(filter(None, [str(error), said]))
     except Held as error:
         seconds = tools.clock() - begun.at
         return Report(name, "incomplete", str(error), None, unreadable=(), seconds=seconds)
@@ -63,7 +67,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         outcome, problem = "interrupted", "interrupted before it was done"
     if started is None:
         return report_unanswered(tools, name, begun, outcome, problem)
-    return started.log.close(outcome, problem)
+    return started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
 
 
 def _lister(tools: Tools, name: str) -> Lister:
@@ -111,10 +115,11 @@ class RepositoryIngest:
         self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
         self.store = Store(self.log)
         self.run_by_run = RunByRun(name, self.log, self.store)
+        self._unanswered: list[str] = []
 
     def everything(self, newest: Newest) -> None:
         """All runs that are wanted, with their attempts, jobs and steps."""
-        self._list_newest(newest)
+        self._despite_faults(lambda: self._list_newest(newest))
         self._read_open()
         self._list_missing()
         self._list_due()
@@ -122,14 +127,21 @@ class RepositoryIngest:
         self._fetch_details(None)
 
     def one(self, run: WorkflowRun) -> None:
-        """One run, with its attempts, jobs and steps."""
+        """One run, with its attempts, jobs and steps, all of them read again."""
         self.store.batch(Batch(runs=[run]))
+        self.log.write(lambda: self._restart(run.github_run_id))
         self._fetch_details(run.github_run_id)
 
     def _fetch_details(self, run_id: int | None) -> None:
         self.run_by_run.fetch_attempts(run_id)
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_id)
+
+    def _restart(self, run_id: int) -> Tally:
+        key = {"github_run_id": run_id}
+        execute(self.connection, "runs/restart_retries", key)
+        execute(self.connection, "runs/restart_jobs", key)
+        return Tally()
 
     def _list_newest(self, newest: Newest) -> None:
         now = self.tools.now()
@@ -181,10 +193,25 @@ class RepositoryIngest:
             self._list(group[-1].created_from, group[0].created_to, self._etag(group))
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
-        for batch in self.lister.interval(start, end, etag):
-            self.store.batch(batch)
-            fetched = self.log.done.fetched
-            self.tools.progress(fetched, fetched)
+        def store() -> None:
+            for batch in self.lister.interval(start, end, etag):
+                self.store.batch(batch)
+                fetched = self.log.done.fetched
+                self.tools.progress(fetched, fetched)
+
+        self._despite_faults(store)
+
+    def _despite_faults(self, step: Callable[[], None]) -> None:
+        """List, and note if GitHub does not answer: all else is still worth asking for.
+
+        Raises the third time, for then it is not the list that is at fault.
+        """
+        try:
+            step()
+        except Unanswered as error:
+            self._unanswered.append(str(error))
+            if len(self._unanswered) >= MOST_LISTS_UNANSWERED:
+                raise
 
     def _etag(self, group: list["_Due"]) -> str | None:
         """The ETag of the group's list, if it is one window's, and was given to this token."""
@@ -192,21 +219,36 @@ class RepositoryIngest:
             return None
         return group[0].etag
 
-    def left(self) -> str | None:
-        """What this ingest did not get done, in words; None when nothing is left."""
-        said = [
+    def left(self, run_id: int | None) -> "Left":
+        """What this ingest did not get done; of one run, only that."""
+        if run_id is not None:
+            count = self.log.done.unanswered_items
+            return Left(f"GitHub does not answer for {_items(count)}" if count else None)
+        key = {**self.log.key, "now": self.tools.now()}
+        left = execute(self.connection, "runs/work_left", key).fetchone()
+        assert left is not None  # a select of one row
+        said = self._unanswered + [
             f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
             for start, end in self._settled_gaps()[:3]
         ]
-        left = execute(self.connection, "runs/work_left", self.log.key).fetchone()
-        runs = left["runs_without_jobs"] if left and self.tools.wanted.jobs else 0
-        if runs:
-            text = f"jobs of {runs:,} runs still to fetch"
-            if done := self.log.done.runs_with_jobs:
-                ingests = math.ceil(runs / done)
-                text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
-            said.append(text)
-        return "; ".join(said) or None
+        if left["attempts_to_fetch"]:
+            said.append(f"earlier attempts still to fetch: {left['attempts_to_fetch']:,}")
+        if left["runs_without_jobs"] and self.tools.wanted.jobs:
+            said.append(self._jobs_left(left["runs_without_jobs"]))
+        is_caught_up = not said
+        if left["unanswered_items"]:
+            said.append(
+                f"GitHub does not answer for {_items(left['unanswered_items'])}; "
+                f"the next try is due at {left['next_try_at']:%Y-%m-%d %H:%M} UTC"
+            )
+        return Left("; ".join(said) or None, is_caught_up)
+
+    def _jobs_left(self, runs: int) -> str:
+        text = f"jobs of {runs:,} runs still to fetch"
+        if done := self.log.done.runs_with_jobs:
+            ingests = math.ceil(runs / done)
+            text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
+        return text
 
     def _estimate_text(self, estimate: int, down_to: datetime) -> str:
         requests = max(1, math.ceil(estimate / PER_PAGE))
@@ -218,6 +260,21 @@ class RepositoryIngest:
         if limit is None:
             return text
         return f"{text}; GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC"
+
+
+def _items(count: int) -> str:
+    return f"{count:,} item{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class Left:
+    """What an ingest did not get done, in words: None when nothing is left.
+
+    `is_caught_up`: if anything is left it awaits another try, and could not be had now.
+    """
+
+    problem: str | None = None
+    is_caught_up: bool = False
 
 
 @dataclass(frozen=True)

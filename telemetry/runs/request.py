@@ -10,6 +10,7 @@ from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.listing import Limits
+from telemetry.runs.retries import AwaitedItem
 from telemetry.runs.windows import whole_second
 from telemetry.settings import Length, UsageError
 
@@ -24,7 +25,8 @@ class Wanted:
     """Which runs an ingest is to store: those created since a moment, or an age before now.
 
     Nothing before `horizon` is, because pruning would take it out again; `all` reaches back to it.
-    `jobs`: their jobs and steps too. `full`: list again all that was ever listed.
+    `jobs`: their jobs and steps too. `full`: list again all that was ever listed, and ask at once
+    for what awaits another try or was given up.
     """
 
     since: datetime | timedelta | Length | Literal["all"] | None
@@ -32,10 +34,15 @@ class Wanted:
     jobs: bool = True
     full: bool = False
 
-    def start(self, now: datetime) -> datetime:
-        """The moment (UTC) the wanted runs start at. Raises UsageError if it cannot be kept."""
+    def start(self, now: datetime, unlisted_from: datetime | None = None) -> datetime:
+        """The moment (UTC) the wanted runs start at. Raises UsageError if it cannot be kept.
+
+        Without `since` it is 30 days ago, or `unlisted_from`, where the oldest gap in what was
+        listed begins, if that is earlier.
+        """
         if self.since is None:
-            return whole_second(max(now - DEFAULT_AGE, self.horizon))
+            start = min(now - DEFAULT_AGE, unlisted_from or now)
+            return whole_second(max(start, self.horizon))
         if self.since == "all":
             return whole_second(self.horizon)
         start = self.since if isinstance(self.since, datetime) else now - self.since
@@ -75,8 +82,9 @@ class Report:
 
     `outcome` is complete, incomplete (saved, the next ingest goes on), interrupted or failed;
     `error` says why it is not complete. `ingestion` is None when nothing could be stored at all.
-    `unreadable` names what could not be stored, the first 20. `attempts`, `jobs` and `steps` count
-    the rows of earlier attempts, of jobs and of steps that were new or changed.
+    `unreadable` names what could not be read, the first 20. `attempts`, `jobs` and `steps` count
+    the rows of earlier attempts, of jobs and of steps that were new or changed. `awaited` are the
+    first 20 of the `awaited_items` that were asked for in vain, now or by an earlier ingest.
     """
 
     repository: str
@@ -88,3 +96,5 @@ class Report:
     attempts: int = 0
     jobs: int = 0
     steps: int = 0
+    awaited: tuple[AwaitedItem, ...] = ()
+    awaited_items: int = 0

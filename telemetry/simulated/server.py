@@ -193,6 +193,8 @@ class Simulator:
         beyond_filtered_cap: Literal["empty", "422"] = "empty",
         clamp_filtered_total: bool = False,
         unfiltered_cap: int = 40_000,
+        beyond_unfiltered_cap: Literal["empty", "422"] = "422",
+        clamp_unfiltered_total: bool = True,
         older_attempts: Literal["whole", "without steps", "absent"] = "whole",
         prefix: str = "",
         clock: Callable[[], datetime] | None = None,
@@ -205,8 +207,8 @@ class Simulator:
             its headers out, as GitHub Enterprise Server does by default.
         fault, before: called with each request and its ordinal (from 1) before it is answered;
             `before` may change the world, `fault` may return what goes wrong.
-        filtered_cap, unfiltered_cap: where lists end, filtered ones with empty pages or with 422,
-            their `total_count` true or clamped to the cap, unfiltered ones with 422, clamped.
+        filtered_cap, unfiltered_cap: where lists end, with empty pages or with 422 beyond that,
+            their `total_count` true or clamped to the cap.
         older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
         prefix: of every path, such as "/api/v3".
         clock: of the `Date` header and the rate limit; None: the world's `now`, and it runs.
@@ -221,6 +223,8 @@ class Simulator:
         self.beyond_filtered_cap = beyond_filtered_cap
         self.clamp_filtered_total = clamp_filtered_total
         self.unfiltered_cap = unfiltered_cap
+        self.beyond_unfiltered_cap = beyond_unfiltered_cap
+        self.clamp_unfiltered_total = clamp_unfiltered_total
         self.older_attempts = older_attempts
         self.prefix = prefix
         self.clock = clock or self._running_clock
@@ -478,7 +482,8 @@ class Simulator:
             return _error(422, f"Validation Failed: {error}")
         page, per_page = _paging(query)
         cap = self.filtered_cap if filtered else self.unfiltered_cap
-        if (page - 1) * per_page >= cap and (not filtered or self.beyond_filtered_cap == "422"):
+        beyond = self.beyond_filtered_cap if filtered else self.beyond_unfiltered_cap
+        if (page - 1) * per_page >= cap and beyond == "422":
             return _error(
                 422,
                 "In order to keep the API fast for everyone, pagination is limited for this "
@@ -491,7 +496,8 @@ class Simulator:
         newest_first = [found[total - 1 - index] for index in range(first, last)]
         pulls = _with_pull_requests(query)
         texts = [self.payloads.run(repository, r, pull_requests=pulls) for r in newest_first]
-        shown = listed if not filtered or self.clamp_filtered_total else total
+        is_clamped = self.clamp_filtered_total if filtered else self.clamp_unfiltered_total
+        shown = listed if is_clamped else total
         body = f'{{"total_count":{shown},"workflow_runs":[{",".join(texts)}]}}'
         path = _by_id(repository, request.path)
         if workflow:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from support.paths import ROOT
@@ -117,7 +118,8 @@ def assert_jobs(
     expected = {}
     for run in repository.runs:
         for attempt in run.attempts:
-            if (run.id, attempt.number) in attempts:
+            # A skipped attempt has nothing to tell; its jobs are not asked for.
+            if (run.id, attempt.number) in attempts and attempt.conclusion != "skipped":
                 for job in world.jobs(run, attempt):
                     steps = [(s.number, s.name, s.conclusion) for s in world.steps(job)]
                     expected[run.id, attempt.number, job.id] = (job.conclusion, sorted(steps))
@@ -183,7 +185,7 @@ def once_each(fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
 
     def hook(request: RequestInfo, ordinal: int) -> Fault | None:
         url = f"{request.path} {sorted(request.query.items())}"
-        if url in asked or hash(url) % 3:
+        if url in asked or crc32(url.encode()) % 3:
             return None
         asked.add(url)
         return fault

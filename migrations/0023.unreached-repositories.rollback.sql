@@ -1,0 +1,2 @@
+-- They are shown again when an ingest does not reach them.
+drop table if exists unreached_repositories;

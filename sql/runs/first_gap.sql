@@ -1,0 +1,6 @@
+-- Where the oldest gap after a repository's first complete window begins, or its last window ends.
+--   psql "$DATABASE_URL" -f sql/runs/first_gap.sql -v repository_id=7
+select min(gap_from) as gap_from
+from unlisted_intervals
+where repository_id = :'repository_id'::bigint
+  and gap_from > '-infinity'::timestamptz;

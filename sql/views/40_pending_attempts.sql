@@ -1,0 +1,88 @@
+-- Earlier attempts that are still to be fetched. GitHub lists only the latest attempt of a run;
+-- those before it are final, even while the latest one runs.
+create view pending_attempts as
+with latest as (
+  select
+    repository_id,
+    github_run_id,
+    max(run_attempt) as run_attempt,
+    min(created_at) as created_at
+  from (
+    select
+      repository_id,
+      github_run_id,
+      run_attempt,
+      created_at
+    from workflow_runs
+    where run_attempt > 1
+      and missing_upstream_at is null
+    union all
+    select
+      repository_id,
+      github_run_id,
+      run_attempt,
+      created_at
+    from open_runs
+    where run_attempt > 1
+      and missing_upstream_at is null
+  ) as known
+  group by
+    repository_id,
+    github_run_id
+),
+earlier as (
+  select
+    latest.repository_id,
+    latest.github_run_id,
+    attempts.run_attempt,
+    latest.created_at
+  from latest
+  -- GitHub ends re-runs at 50; a number far beyond that is not believed.
+  cross join generate_series(1, 1000) as attempts (run_attempt)
+  where attempts.run_attempt < latest.run_attempt
+)
+select
+  earlier.repository_id,
+  earlier.github_run_id,
+  earlier.run_attempt,
+  earlier.created_at,
+  retries.problem,
+  retries.reason,
+  retries.tries,
+  retries.next_try_at
+from earlier
+left join retries
+  on retries.github_run_id = earlier.github_run_id
+  and retries.run_attempt = earlier.run_attempt
+  and retries.kind = 'attempt'
+where not exists (
+    select 1
+    from workflow_runs
+    where workflow_runs.github_run_id = earlier.github_run_id
+      and workflow_runs.run_attempt = earlier.run_attempt
+  )
+  and not exists (
+    select 1
+    from missing_attempts
+    where missing_attempts.github_run_id = earlier.github_run_id
+      and missing_attempts.run_attempt = earlier.run_attempt
+  );
+
+comment on view pending_attempts is
+  'One row per earlier attempt of a run that is neither stored nor known to be gone, at most 1,000 a run.';
+comment on column pending_attempts.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column pending_attempts.github_run_id is
+  'GitHub''s id of the run.';
+comment on column pending_attempts.run_attempt is
+  'The attempt''s number.';
+comment on column pending_attempts.created_at is
+  'When GitHub created the run, the same on all its attempts.';
+comment on column pending_attempts.problem is
+  'Why it was asked for in vain: unanswered or unreadable. NULL: it was not asked for yet.';
+comment on column pending_attempts.reason is
+  'What happened at the last try, in words.';
+comment on column pending_attempts.tries is
+  'How often it was asked for in vain. NULL: not yet.';
+comment on column pending_attempts.next_try_at is
+  'From when on it is asked for again. NULL: at once, or never again if there were tries.';

@@ -1,0 +1,46 @@
+-- Stored attempts whose jobs are not final yet. A skipped attempt has nothing to tell: none of its
+-- jobs ran, so they are never asked for.
+create view pending_jobs as
+select
+  workflow_runs.repository_id,
+  workflow_runs.github_run_id,
+  workflow_runs.run_attempt,
+  workflow_runs.created_at,
+  workflow_runs.started_at,
+  workflow_runs.conclusion,
+  retries.problem,
+  retries.reason,
+  retries.tries,
+  retries.next_try_at
+from workflow_runs
+left join retries
+  on retries.github_run_id = workflow_runs.github_run_id
+  and retries.run_attempt = workflow_runs.run_attempt
+  and retries.kind = 'jobs'
+  and retries.attempt_updated_at is not distinct from workflow_runs.updated_at
+where workflow_runs.jobs_listed_at is null
+  and workflow_runs.missing_upstream_at is null
+  and workflow_runs.conclusion is distinct from 'skipped';
+
+comment on view pending_jobs is
+  'One row per stored attempt whose jobs are not known to be final, and that GitHub still has.';
+comment on column pending_jobs.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column pending_jobs.github_run_id is
+  'GitHub''s id of the run.';
+comment on column pending_jobs.run_attempt is
+  'The attempt''s number.';
+comment on column pending_jobs.conclusion is
+  'How the attempt concluded, in GitHub''s words.';
+comment on column pending_jobs.created_at is
+  'When GitHub created the run, the same on all its attempts.';
+comment on column pending_jobs.started_at is
+  'When this attempt started.';
+comment on column pending_jobs.problem is
+  'Why they were asked for in vain: unanswered, unreadable or unfinished. NULL: they were not asked for since the attempt last changed.';
+comment on column pending_jobs.reason is
+  'What happened at the last try, in words.';
+comment on column pending_jobs.tries is
+  'How often they were asked for in vain. NULL: not yet.';
+comment on column pending_jobs.next_try_at is
+  'From when on they are asked for again. NULL: at once, or never again if there were tries.';

@@ -1,0 +1,25 @@
+-- Windows that are swept, that is listed again, because their runs may have been re-run since.
+-- A run can be re-run for 30 days: a window that was younger at its last list is due a day later.
+create view swept_windows as
+select
+  repository_id,
+  created_from,
+  created_to,
+  listed_at,
+  listed_at + interval '24 hours' as due_at
+from windows
+where is_complete
+  and created_to > listed_at - interval '31 days';
+
+comment on view swept_windows is
+  'One row per complete window whose runs could still be re-run when it was last listed.';
+comment on column swept_windows.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column swept_windows.created_from is
+  'The first moment of the window, by the creation time of runs.';
+comment on column swept_windows.created_to is
+  'The moment the window ends before.';
+comment on column swept_windows.listed_at is
+  'When it was last listed, by GitHub''s clock.';
+comment on column swept_windows.due_at is
+  'From when on it is listed again.';

@@ -1,0 +1,45 @@
+-- What no complete window covers, over all time: whoever asks cuts out what is wanted.
+create view unlisted_intervals as
+with edges as (
+  select
+    repository_id,
+    created_from,
+    created_to
+  from windows
+  where is_complete
+  union all
+  select
+    repository_id,
+    'infinity'::timestamptz as created_from,
+    'infinity'::timestamptz as created_to
+  from repositories
+),
+spaces as (
+  select
+    repository_id,
+    coalesce(
+      max(created_to) over (
+        partition by repository_id
+        order by created_from, created_to
+        rows between unbounded preceding and 1 preceding
+      ),
+      '-infinity'::timestamptz
+    ) as gap_from,
+    created_from as gap_to
+  from edges
+)
+select
+  repository_id,
+  gap_from,
+  gap_to
+from spaces
+where gap_from < gap_to;
+
+comment on view unlisted_intervals is
+  'One row per interval of creation time that no complete window of a repository covers.';
+comment on column unlisted_intervals.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column unlisted_intervals.gap_from is
+  'Where the interval begins; -infinity for the one before the first window.';
+comment on column unlisted_intervals.gap_to is
+  'The moment the interval ends before; infinity for the one after the last window.';

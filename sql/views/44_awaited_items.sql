@@ -1,0 +1,71 @@
+-- What was asked for in vain and still matters.
+create view awaited_items as
+select
+  repository_id,
+  'jobs' as kind,
+  github_run_id,
+  run_attempt,
+  problem,
+  reason,
+  tries,
+  next_try_at
+from pending_jobs
+where tries is not null
+union all
+select
+  repository_id,
+  'attempt' as kind,
+  github_run_id,
+  run_attempt,
+  problem,
+  reason,
+  tries,
+  next_try_at
+from pending_attempts
+where tries is not null
+union all
+select
+  retries.repository_id,
+  retries.kind,
+  retries.github_run_id,
+  retries.run_attempt,
+  retries.problem,
+  retries.reason,
+  retries.tries,
+  retries.next_try_at
+from retries
+where retries.kind = 'run'
+  and (
+    exists (
+      select 1
+      from open_runs
+      where open_runs.github_run_id = retries.github_run_id
+        and open_runs.missing_upstream_at is null
+    )
+    or exists (
+      select 1
+      from workflow_runs
+      where workflow_runs.github_run_id = retries.github_run_id
+        and workflow_runs.unlisted_at is not null
+        and workflow_runs.missing_upstream_at is null
+    )
+  );
+
+comment on view awaited_items is
+  'One row per run, earlier attempt or jobs of an attempt that were asked for in vain and are not there yet.';
+comment on column awaited_items.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column awaited_items.github_run_id is
+  'GitHub''s id of the run.';
+comment on column awaited_items.run_attempt is
+  'The attempt''s number; 0 where kind is run.';
+comment on column awaited_items.kind is
+  'run: its latest state; attempt: an earlier attempt; jobs: the jobs and steps of an attempt.';
+comment on column awaited_items.problem is
+  'unanswered: GitHub gave errors only; unreadable: its answer lacks what a row needs; unfinished: it can still change.';
+comment on column awaited_items.reason is
+  'What happened at the last try, in words.';
+comment on column awaited_items.tries is
+  'How often it was asked for in vain.';
+comment on column awaited_items.next_try_at is
+  'From when on it is asked for again. NULL: given up.';

@@ -1,0 +1,111 @@
+"""Items fetched a few at a time; those GitHub does not answer are told apart from an outage."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Generic, TypeVar
+
+from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry.runs.request import Tools
+from telemetry.runs.retries import is_of_item
+
+STORED_TOGETHER = 50
+# After so many failures in a row GitHub is asked for something that it has answered before. If it
+# still answers that, the items are at fault; after so many such probes it is no longer believed.
+FAILURES_BEFORE_PROBE = 5
+MOST_PROBES = 5
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+Failed = list[tuple[Item, GitHubError]]
+
+
+def fetch_each(
+    tools: Tools,
+    probe: Callable[[], None],
+    items: Iterable[Item],
+    fetch: Callable[[Item], Found],
+    store: Callable[[list[Found], Failed[Item]], None],
+) -> None:
+    """Fetch items, a few at a time, and store what was found and what failed, some at a time.
+
+    Raises GitHubError when it concerns more than an item: then no more are begun, and what is
+    under way is stored first. `probe` raises it when GitHub answers nothing.
+    """
+    waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
+    failures = _Failures[Item](probe)
+    total, done = len(waiting), 0
+    with ThreadPoolExecutor(tools.concurrency, "github-items") as pool:
+        try:
+            while running or (waiting and failures.fatal is None):
+                while waiting and failures.fatal is None and len(running) < 2 * tools.concurrency:
+                    item = waiting.popleft()
+                    running[pool.submit(fetch, item)] = item
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    item = running.pop(future)
+                    try:
+                        found.append(future.result())
+                        failures.end_streak()
+                    except GitHubError as error:
+                        failures.add(item, error)
+                is_last = not running and (failures.fatal is not None or not waiting)
+                if is_last or len(found) >= STORED_TOGETHER:
+                    failed = failures.take()
+                    if found or failed:
+                        store(found, failed)
+                    done, found = done + len(found) + len(failed), []
+                    tools.progress(done, total)
+        except BaseException:
+            # Whoever waits for GitHub in another thread would hold up the end.
+            tools.client.close()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if failures.fatal is not None:
+        raise failures.fatal
+
+
+class _Failures(Generic[Item]):
+    """The items that failed, and the error, `fatal`, that concerns more than one of them."""
+
+    def __init__(self, probe: Callable[[], None]) -> None:
+        self.fatal: GitHubError | None = None
+        self._probe = probe
+        self._failed: Failed[Item] = []
+        self._streak: Failed[Item] = []
+        self._probes = 0
+
+    def end_streak(self) -> None:
+        """Take in that an item was answered: what failed before it is at fault itself."""
+        self._blame()
+        self._probes = 0
+
+    def _blame(self) -> None:
+        self._failed += self._streak
+        self._streak = []
+
+    def add(self, item: Item, error: GitHubError) -> None:
+        """Take in that an item failed."""
+        if not is_of_item(error):
+            self.fatal = self.fatal or error
+        elif self.fatal is None:
+            self._streak.append((item, error))
+            if len(self._streak) >= FAILURES_BEFORE_PROBE:
+                self._ask(error)
+
+    def _ask(self, error: GitHubError) -> None:
+        try:
+            self._probe()
+        except GitHubError as outage:
+            self.fatal = outage
+            return
+        self._blame()
+        self._probes += 1
+        if self._probes >= MOST_PROBES:
+            self.fatal = error
+
+    def take(self) -> Failed[Item]:
+        """The items to remember. In an outage a streak says nothing about its items."""
+        if self.fatal is None or isinstance(self.fatal, BudgetSpent | RateLimited):
+            self._blame()
+        failed, self._failed = self._failed, []
+        return failed

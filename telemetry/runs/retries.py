@@ -1,0 +1,80 @@
+"""Items of GitHub's that were asked for in vain, remembered until they are there or given up.
+
+When each of them is asked for again is decided in sql/runs/record_retries.sql.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from telemetry.database.connection import Connection, execute
+from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited, Unanswered
+
+Kind = Literal["run", "attempt", "jobs"]
+Problem = Literal["unanswered", "unreadable", "unfinished"]
+WHOLE_RUN = 0
+
+
+@dataclass(frozen=True)
+class Retry:
+    """An item to ask for again, and why. `run_attempt` is WHOLE_RUN where `kind` is run."""
+
+    kind: Kind
+    github_run_id: int
+    run_attempt: int
+    problem: Problem
+    reason: str
+
+
+@dataclass(frozen=True)
+class AwaitedItem:
+    """An item that was asked for in vain and is not there yet; without `next_try_at` given up.
+
+    Times are UTC.
+    """
+
+    kind: Kind
+    github_run_id: int
+    run_attempt: int
+    problem: Problem
+    reason: str
+    tries: int
+    next_try_at: datetime | None
+
+
+def remember(
+    connection: Connection, repository_id: int, retries: Sequence[Retry], tried_at: datetime
+) -> None:
+    """Count one more try in vain for each. Raises psycopg.Error."""
+    if retries:
+        rows = json.dumps([vars(retry) for retry in retries], ensure_ascii=False)
+        key = {"repository_id": repository_id, "tried_at": tried_at}
+        execute(connection, "runs/record_retries", {**key, "rows": rows})
+
+
+def forget(connection: Connection, kind: Kind, items: Iterable[tuple[int, int]]) -> None:
+    """Forget the tries for runs and attempts that are there now, or gone. Raises psycopg.Error."""
+    pairs = sorted(items)
+    if pairs:
+        keys = {
+            "github_run_ids": [run_id for run_id, _ in pairs],
+            "run_attempts": [attempt for _, attempt in pairs],
+        }
+        execute(connection, "runs/clear_retries", {"kind": kind, **keys})
+
+
+def awaited(connection: Connection, repository_id: int, most: int) -> tuple[list[AwaitedItem], int]:
+    """The first of a repository's awaited items, given up ones first, and how many there are."""
+    asked = {"repository_id": repository_id, "most": most}
+    rows = execute(connection, "runs/awaited_items", asked).fetchall()
+    count = rows[0]["items"] if rows else 0
+    return [AwaitedItem(**{k: v for k, v in row.items() if k != "items"}) for row in rows], count
+
+
+def is_of_item(error: GitHubError) -> bool:
+    """Whether an error may be that of the item alone: not of the token, the limit, the network."""
+    if isinstance(error, RateLimited | BudgetSpent):
+        return False
+    return isinstance(error, Unanswered) or error.status not in (None, 401)

@@ -1,0 +1,325 @@
+"""What can still change is read again, and one item that cannot be had stops nothing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
+
+from telemetry.database.connection import Connection
+from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway, edited
+from telemetry.simulated.world import Run, World
+from telemetry.summaries import report_text
+
+
+@pytest.fixture
+def world() -> World:
+    """Ten runs of the last ten hours; the newest ended half an hour ago."""
+    made = World(FIRST - 10 * HOUR)
+    repository = made.add_repository(REPOSITORY)
+    for _ in range(10):
+        made.add_run(repository)
+        made.advance(HOUR)
+    return made
+
+
+def exact(connection: Connection) -> dict[int, bool]:
+    rows = connection.execute("select github_run_id, is_exact from attempts").fetchall()
+    return {row["github_run_id"]: row["is_exact"] for row in rows}
+
+
+def retries(connection: Connection) -> list[dict[str, Any]]:
+    return connection.execute("select * from retries order by 1, 2, 3").fetchall()
+
+
+def assert_jobs_are_true(connection: Connection, world: World) -> None:
+    """Every job and step, the ends of the attempts, and that all of them are final."""
+    expected = [
+        (run.id, job.id, job.status, job.conclusion, job.completed_at, len(world.steps(job)))
+        for run in runs_of(world)
+        for attempt in run.attempts
+        for job in world.jobs(run, attempt)
+    ]
+    rows = connection.execute(
+        "select github_run_id, job_id, status, conclusion, "
+        "extract(epoch from completed_at)::bigint as ended, "
+        "(select count(*) from workflow_steps as s where s.job_id = j.job_id) as steps "
+        "from workflow_jobs as j"
+    ).fetchall()
+    assert sorted(tuple(row.values()) for row in rows) == sorted(expected)
+    stored = connection.execute(
+        "select github_run_id, run_attempt, completed_at, duration_seconds from workflow_runs"
+    ).fetchall()
+    truth = [
+        (a.github_run_id, a.run_attempt, a.completed_at, a.duration_seconds)
+        for a in world.attempts(world.repositories[0])
+    ]
+    assert sorted(tuple(row.values()) for row in stored) == sorted(truth)
+    assert set(exact(connection).values()) == {True}
+    assert retries(connection) == []
+
+
+def jobs_of(run: Run, fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
+    """A fault of every answer about this run's jobs."""
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        asked = request.kind in ("jobs", "attempt_jobs")
+        return fault if asked and request.parameters["run"] == str(run.id) else None
+
+    return hook
+
+
+def in_progress(body: Any) -> Any:
+    body["jobs"][-1] |= {"status": "in_progress", "conclusion": None, "completed_at": None}
+    return body
+
+
+def one_missing(body: Any) -> Any:
+    del body["jobs"][-1]
+    return body
+
+
+def without_steps(body: Any) -> Any:
+    for job in body["jobs"]:
+        job["steps"] = []
+    return body
+
+
+def none_yet(body: Any) -> Any:
+    return {"total_count": 0, "jobs": []}
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (in_progress, "is in_progress"),
+        (one_missing, "1 of 2 jobs were listed"),
+        (without_steps, "has no steps yet"),
+        (none_yet, "no jobs are listed yet"),
+    ],
+)
+def test_jobs_that_are_not_final_are_read_again_after_an_hour(
+    connection: Connection, world: World, edit: Callable[[Any], Any], reason: str
+) -> None:
+    newest = runs_of(world)[-1]
+    simulated = Simulator(world, fault=jobs_of(newest, edited(edit)))
+    report = ingested(connection, simulated)
+    assert report.outcome == "complete", report.error
+    (item,) = report.awaited
+    assert reason in item.reason and item.next_try_at
+    assert [run_id for run_id, is_exact in exact(connection).items() if not is_exact] == [newest.id]
+    assert status_at(connection, world).concerns == []
+    simulated.fault = None
+    world.advance(HOUR / 2)
+    simulated.restart_counters()
+    ingested(connection, simulated)
+    assert simulated.counters.received["jobs"] == 0
+    world.advance(HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+@pytest.mark.parametrize("how", ["RUN_ID", "FULL"])
+def test_jobs_that_are_not_final_are_read_again_when_asked_to(
+    connection: Connection, world: World, how: str
+) -> None:
+    newest = runs_of(world)[-1]
+    simulated = Simulator(world, fault=jobs_of(newest, edited(in_progress)))
+    ingested(connection, simulated)
+    simulated.fault = None
+    if how == "RUN_ID":
+        report = ingested(connection, simulated, run_id=newest.id)
+    else:
+        report = ingested(connection, simulated, full=True)
+    assert report.outcome == "complete", report.error
+    assert_jobs_are_true(connection, world)
+
+
+def test_jobs_that_never_end_are_given_up_and_that_is_said(
+    connection: Connection, world: World
+) -> None:
+    newest = runs_of(world)[-1]
+    simulated = Simulator(world, fault=jobs_of(newest, edited(in_progress)))
+    asked = []
+    for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY, 3 * DAY, 30 * DAY):
+        world.advance(passed)
+        for extra in (0, 1):  # a second ingest right after it asks for nothing
+            simulated.restart_counters()
+            report = ingested(connection, simulated)
+            asked.append(simulated.counters.received["jobs"])
+            assert report.outcome == "complete", (report.error, extra)
+        world.advance(timedelta(minutes=1))
+    assert asked == [10, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 0]
+    (row,) = retries(connection)
+    assert (row["tries"], row["next_try_at"]) == (5, None)
+    (said,) = status_at(connection, world).concerns
+    assert "given up after the last try: 1" in said and "is in_progress" in said
+    assert f"given up after 5 tries; to ask again: RUN_ID={newest.id}" in report_text(report)
+    assert not exact(connection)[newest.id]
+
+
+def spoiled(body: Any) -> Any:
+    body["jobs"][0]["labels"] = 7
+    return body
+
+
+def test_jobs_that_cannot_be_read_are_counted_named_and_asked_for_again(
+    connection: Connection, world: World
+) -> None:
+    fault = edited(spoiled)
+    simulated = Simulator(world, fault=lambda r, n: fault if r.kind == "jobs" else None)
+    report = ingested(connection, simulated)
+    assert report.ingestion is not None
+    assert report.ingestion.unreadable_items == 10
+    assert len(report.unreadable) == 10 and "labels" in report.unreadable[0]
+    assert set(exact(connection).values()) == {False}
+    jobs = connection.execute("select count(*) as n from workflow_jobs").fetchone()
+    assert jobs == {"n": 10}
+    (said,) = status_at(connection, world).concerns
+    assert "items that cannot be read: 10" in said and "labels" in said
+    simulated.fault = None
+    world.advance(HOUR)
+    ingested(connection, simulated)
+    assert_jobs_are_true(connection, world)
+    assert status_at(connection, world).concerns == []
+
+
+def test_more_unreadable_jobs_than_are_named_are_counted(connection: Connection) -> None:
+    world = World(FIRST - 40 * HOUR)
+    repository = world.add_repository(REPOSITORY)
+    for _ in range(30):
+        world.add_run(repository)
+        world.advance(HOUR)
+    fault = edited(spoiled)
+    simulated = Simulator(world, fault=lambda r, n: fault if r.kind == "jobs" else None)
+    text = report_text(ingested(connection, simulated))
+    named = [line for line in text.splitlines() if line.startswith("  unreadable: ")]
+    assert len([line for line in named if "; the next try is due at " not in line]) == 20
+    assert "and 10 more unreadable" in text
+    assert "and 10 more to ask for again, or given up" in text
+
+
+def test_a_run_whose_jobs_always_answer_502_stops_nothing(
+    connection: Connection, world: World
+) -> None:
+    poisoned = runs_of(world)[4]
+    simulated = Simulator(world, fault=jobs_of(poisoned, bad_gateway()))
+    for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY):
+        world.advance(passed)
+        report = ingested(connection, simulated)
+        assert report.outcome == "incomplete"
+        assert "GitHub does not answer for 1 item; the next try is due at" in (report.error or "")
+        assert [key for key, done in exact(connection).items() if not done] == [poisoned.id]
+        assert status_at(connection, world).too_old == []
+        world.advance(timedelta(minutes=1))
+    world.advance(3 * DAY)
+    report = ingested(connection, simulated)
+    assert report.outcome == "complete", report.error
+    (said,) = status_at(connection, world).concerns
+    assert "given up after the last try: 1" in said and "502" in said
+    # Asking for that run undoes it.
+    report = ingested(connection, simulated, run_id=poisoned.id)
+    assert report.outcome == "incomplete"
+    simulated.fault = None
+    assert ingested(connection, simulated, run_id=poisoned.id).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+    assert status_at(connection, world).concerns == []
+
+
+def test_many_runs_that_never_answer_do_not_hide_the_others(
+    connection: Connection, world: World
+) -> None:
+    poisoned = {str(run.id) for run in runs_of(world)[3:]}
+    fault = bad_gateway()
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        return fault if request.kind == "jobs" and request.parameters["run"] in poisoned else None
+
+    simulated = Simulator(world, fault=hook)
+    assert ingested(connection, simulated).outcome == "incomplete"
+    assert {str(key) for key, done in exact(connection).items() if not done} == poisoned
+    assert {str(row["github_run_id"]) for row in retries(connection)} == poisoned
+
+
+def test_an_outage_blames_no_item(connection: Connection, world: World) -> None:
+    fault = bad_gateway()
+    asked: list[int] = []
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        asked.extend([ordinal] if request.kind == "jobs" else [])
+        return fault if len(asked) > 3 else None
+
+    simulated = Simulator(world, fault=hook)
+    report = ingested(connection, simulated)
+    assert report.outcome == "failed"
+    assert len(retries(connection)) < 5
+    simulated.fault = None
+    world.advance(HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+def test_an_open_run_and_an_earlier_attempt_that_never_answer_stop_nothing(
+    connection: Connection, world: World
+) -> None:
+    again, still_open = runs_of(world)[2], world.add_run(world.repositories[0])
+    world.rerun(again)
+    world.advance(HOUR)
+    fault = bad_gateway()
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        return fault if request.kind in ("run", "attempt") else None
+
+    simulated = Simulator(world, fault=hook)
+    assert ingested(connection, simulated).outcome == "incomplete"
+    assert [(row["kind"], row["github_run_id"]) for row in retries(connection)] == [
+        ("attempt", again.id)
+    ]
+    assert set(exact(connection).values()) == {True}
+    simulated.fault = None
+    world.advance(HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+    assert still_open.id in exact(connection)
+
+
+def test_an_attempt_that_changes_later_has_its_jobs_read_again(
+    connection: Connection, world: World
+) -> None:
+    run = runs_of(world)[3]
+
+    def elsewhere(body: Any) -> Any:
+        for each in body.get("workflow_runs", []):
+            if each["id"] == run.id:
+                each |= {"conclusion": "cancelled", "updated_at": each["run_started_at"]}
+        for job in body.get("jobs", []):
+            if job["run_id"] == run.id:
+                job |= {"conclusion": "cancelled", "completed_at": job["started_at"]}
+        return body
+
+    fault = edited(elsewhere)
+    simulated = Simulator(world, fault=lambda request, n: fault)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert exact(connection)[run.id]
+    simulated.fault = None
+    world.advance(2 * DAY)
+    simulated.restart_counters()
+    assert ingested(connection, simulated).outcome == "complete"
+    assert simulated.counters.received["jobs"] == 1
+    assert_jobs_are_true(connection, world)
+
+
+def test_jobs_of_skipped_runs_are_never_asked_for(connection: Connection, world: World) -> None:
+    for _ in range(6):
+        world.add_run(world.repositories[0], conclusion="skipped")
+        world.advance(HOUR)
+    simulated = Simulator(world)
+    for asked in (10, 0):
+        simulated.restart_counters()
+        assert ingested(connection, simulated).outcome == "complete"
+        assert simulated.counters.received["jobs"] == asked
+    assert set(exact(connection).values()) == {True} and len(exact(connection)) == 16
+    found = status_at(connection, world)
+    assert found.proof[0]["attempts_without_jobs"] == 0
+    assert found.concerns == []

@@ -1,0 +1,90 @@
+"""The end of GitHub's list is not the end of history, and an interval nobody listed is known."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
+
+from telemetry.database.connection import Connection
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+
+
+def world_of(runs: int, apart: timedelta) -> World:
+    world = World(FIRST)
+    repository = world.add_repository(REPOSITORY)
+    for number in range(runs, 0, -1):
+        world.add_run(repository, created_at=FIRST - number * apart)
+    return world
+
+
+def stored_ids(connection: Connection) -> set[int]:
+    return {
+        row["github_run_id"]
+        for row in connection.execute("select github_run_id from workflow_runs")
+    }
+
+
+@pytest.mark.parametrize("beyond", ["empty", "422"])
+@pytest.mark.parametrize("is_clamped", [True, False], ids=["clamped total", "true total"])
+def test_a_list_that_ends_early_hides_nothing(
+    connection: Connection, beyond: Any, is_clamped: bool
+) -> None:
+    world = world_of(2_300, timedelta(minutes=17))
+    simulated = Simulator(
+        world,
+        unfiltered_cap=1_000,
+        beyond_unfiltered_cap=beyond,
+        clamp_unfiltered_total=is_clamped,
+    )
+    truth = {run.id for run in runs_of(world)}
+    for _ in range(2):
+        report = ingested(connection, simulated, jobs=False)
+        assert report.outcome == "complete", report.error
+        assert stored_ids(connection) == truth
+        found = status_at(connection, world)
+        (proof,) = found.proof
+        assert (proof["reported_runs"], proof["gaps"]) == (2_300, 0)
+        assert found.concerns == []
+        simulated.restart_counters()
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert simulated.counters.charged <= 2
+
+
+def test_what_was_not_listed_while_the_schedule_was_off_is_listed_by_the_next_ingest(
+    connection: Connection,
+) -> None:
+    world = world_of(100, 6 * HOUR)
+    simulated = Simulator(world)
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    for _ in range(100):
+        world.advance(12 * HOUR)
+        world.add_run(world.repositories[0])
+    world.advance(2 * HOUR)
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert stored_ids(connection) == {run.id for run in runs_of(world)}
+    (proof,) = status_at(connection, world).proof
+    assert (proof["gaps"], proof["reported_runs"]) == (0, 200)
+
+
+def test_a_gap_that_a_narrow_ingest_left_is_said_and_listed_by_the_next_wide_one(
+    connection: Connection,
+) -> None:
+    world = world_of(100, 6 * HOUR)
+    simulated = Simulator(world)
+    ingested(connection, simulated, jobs=False)
+    for _ in range(100):
+        world.advance(12 * HOUR)
+        world.add_run(world.repositories[0])
+    world.advance(2 * HOUR)
+    # Stopped half-way, the gap begins in the middle of what is wanted and stays known.
+    assert ingested(connection, simulated, jobs=False, since=7 * DAY).outcome == "complete"
+    found = status_at(connection, world)
+    assert found.proof[0]["gaps"] == 1
+    assert 42 * 86_400 < found.proof[0]["gap_seconds"] < 44 * 86_400
+    (said,) = found.concerns
+    assert "43 days in which runs were created are not listed, the first from" in said
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert stored_ids(connection) == {run.id for run in runs_of(world)}
+    assert status_at(connection, world).concerns == []

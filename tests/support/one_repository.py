@@ -1,0 +1,45 @@
+"""Ingests of one simulated repository, three weeks ago, and the status as of its moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from telemetry.database.connection import Connection
+from telemetry.database.status import Status, status
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import Run, World
+
+REPOSITORY = "acme/app"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FIRST = datetime.now(UTC).replace(microsecond=0) - 21 * DAY
+
+
+def runs_of(world: World) -> list[Run]:
+    return world.repositories[0].runs
+
+
+@contextmanager
+def tools(connection: Connection, simulated: Simulator, **wanted: Any) -> Iterator[Tools]:
+    options: dict[str, Any] = {"since": None, "horizon": FIRST - 180 * DAY, **wanted}
+    with (
+        simulated.serve() as url,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+    ):
+        yield Tools(connection, client, Wanted(**options), 4)
+
+
+def ingested(
+    connection: Connection, simulated: Simulator, run_id: int | None = None, **wanted: Any
+) -> Report:
+    with tools(connection, simulated, **wanted) as given:
+        (report,) = ingest(given, [REPOSITORY], run_id=run_id)
+    return report
+
+
+def status_at(connection: Connection, world: World) -> Status:
+    return status(connection, max_age=12 * HOUR, now=world.now)
