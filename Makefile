@@ -14,7 +14,7 @@ unexport $(VARIABLES)
 
 # A misspelled name must not pass for one that was left out. make itself knows which names stand on
 # its command line, so that their values are never looked at here.
-LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY RUN_ID RUN_ATTEMPT)
+LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY RUN_ID RUN_ATTEMPT)
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))

@@ -9,6 +9,7 @@ import interrupts
 import argparse
 import ctypes
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -84,11 +85,21 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     return parsing.parse(command, docstring, os.environ)
 
 
+def without_token() -> str:
+    """What is possible without a token, and how to set one."""
+    advice = "put one into .env as GITHUB_PERSONAL_TOKEN"
+    if shutil.which("gh"):
+        advice = "try: make … GITHUB_PERSONAL_TOKEN=$(gh auth token)"
+    return (
+        f"no token is set: public repositories only, 60 requests an hour instead of 5,000; {advice}"
+    )
+
+
 def github(wait: bool = False) -> GitHub:
     """A client with the user's token and server; `wait`: sit out a rate limit's whole hour."""
     token, variable = settings.token(os.environ)
     if token is None:
-        say("no GITHUB_TOKEN is set: public repositories only, 60 requests an hour")
+        say(without_token())
     else:
         say(f"using the token in {variable}")
     try:

@@ -12,7 +12,7 @@ from telemetry import TelemetryError
 
 # Variables whose emptiness means that they are not set: ours, GitHub's and libpq's. What others
 # read may mean something else by it, as PAGER and the proxies' variables do.
-PREFIXES = ("TELEMETRY_", "GITHUB_", "DATABASE_URL", "PG")
+PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
 # What a length of time may be written with. Seconds are left out: nothing here needs them.
 UNITS = {
     "minute": ("m", "min", "mins", "minute", "minutes"),
@@ -25,7 +25,7 @@ UNITS = {
 UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
 LONGEST_YEARS = 200
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
-TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN")
+TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
 
 class UsageError(TelemetryError):
@@ -132,14 +132,14 @@ def _offer(name: str) -> str:
 
 
 def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """The GitHub token and the variable it came from; None and the first variable if there is none.
+    """The GitHub token and its variable; without one, None and the variable to set it in.
 
     Surrounding white space, which pasting often adds, is taken off.
     """
     for variable in TOKEN_VARIABLES:
         if environ.get(variable):
             return environ[variable].strip(), variable
-    return None, TOKEN_VARIABLES[0]
+    return None, "GITHUB_PERSONAL_TOKEN"
 
 
 def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:

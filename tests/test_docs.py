@@ -1,4 +1,4 @@
-"""README, Makefile, workflows and code tell the same story."""
+"""README, docs, Makefile, workflows and code agree."""
 
 import ast
 import re
@@ -15,6 +15,10 @@ from telemetry.database.connection import Connection
 from telemetry.github.options import Options
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCS = {
+    path.relative_to(ROOT): path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -35,13 +39,14 @@ def described() -> set[str]:
     return set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 
 
-def test_every_target_is_described_in_help_and_in_the_readme() -> None:
+def test_every_target_is_described_in_help_and_in_the_docs() -> None:
     assert targets() == described()
-    assert targets() == set(re.findall(r"^\| `make ([a-z-]+)` \|", README, re.MULTILINE))
+    page = DOCS[Path("docs/commands.md")]
+    assert targets() == set(re.findall(r"^\| `make ([a-z-]+)` \|", page, re.MULTILINE))
 
 
-def test_every_target_that_the_readme_or_a_workflow_uses_exists() -> None:
-    texts = [README, *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
+def test_every_target_that_the_docs_or_a_workflow_use_exists() -> None:
+    texts = [*DOCS.values(), *(path.read_text(encoding="utf-8") for path in WORKFLOWS)]
     command = re.compile(r"(?:`|^|run: |\$ )make ([a-z]+(?:-[a-z]+)*)", re.MULTILINE)
     used = {name for text in texts for name in command.findall(text)}
     assert {"ingest", "status", "demo"} <= used <= targets()
@@ -75,11 +80,25 @@ def test_every_variable_of_the_example_is_documented() -> None:
     assert set(re.findall(r"^(\w+)=", example, re.MULTILINE)) <= documented
 
 
-def test_every_file_that_the_readme_names_exists() -> None:
-    named = re.findall(r"[`(](\.?[\w./-]+\.(?:sql|py|yml|example|toml))[`)]", README)
-    assert named
-    for name in named:
-        assert (ROOT / name).exists(), name
+@pytest.mark.parametrize("page", DOCS, ids=str)
+def test_every_file_that_the_docs_name_exists(page: Path) -> None:
+    for name in re.findall(r"`(\.?[\w-]+(?:/[\w.-]+)+/?|\w+\.(?:py|toml|yml))`", DOCS[page]):
+        assert (ROOT / name).exists() or list(ROOT.rglob(name)), f"{page}: {name}"
+
+
+@pytest.mark.parametrize("page", DOCS, ids=str)
+def test_every_link_between_the_docs_leads_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)]+)\)", DOCS[page]):
+        if not link.startswith(("https://", "#")):
+            assert (ROOT / page.parent / link.partition("#")[0]).exists(), f"{page}: {link}"
+
+
+def test_the_readme_is_short_and_links_every_page() -> None:
+    lines = README.splitlines()
+    assert len(lines) <= 160
+    assert not [line for line in lines if len(line) > 100]
+    for page in DOCS.keys() - {Path("README.md")}:
+        assert f"({page})" in README, page
 
 
 @pytest.mark.parametrize(

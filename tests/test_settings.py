@@ -123,8 +123,10 @@ def test_what_is_no_url_of_a_repository_is_offered_nothing() -> None:
 
 def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:
     assert token({"GITHUB_TOKEN": "a", "GITHUB_PERSONAL_TOKEN": "b"}) == ("a", "GITHUB_TOKEN")
+    assert token({"GH_TOKEN": "c", "GITHUB_PERSONAL_TOKEN": "b"})[0] == "b"
+    assert token({"GH_TOKEN": "c"}) == ("c", "GH_TOKEN")
     assert token({"GITHUB_PERSONAL_TOKEN": " b\n"}) == ("b", "GITHUB_PERSONAL_TOKEN")
-    assert token({}) == (None, "GITHUB_TOKEN")
+    assert token({}) == (None, "GITHUB_PERSONAL_TOKEN")
 
 
 @pytest.mark.parametrize(

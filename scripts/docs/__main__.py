@@ -14,7 +14,7 @@ from pathlib import Path
 
 from output import say
 
-from docs import configuration, data, questions
+from docs import commands, configuration, data, questions
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded import server as embedded
 from telemetry.database.migrations import migrate
@@ -38,6 +38,7 @@ def main() -> int:
 def pages(connection: Connection) -> dict[Path, str]:
     """Each generated page by its path in the checkout; the database has to be up to date."""
     return {
+        commands.PATH: commands.commands(),
         configuration.PATH: configuration.configuration(),
         data.PATH: data.data(connection),
         questions.PATH: questions.questions_page(),

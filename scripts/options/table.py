@@ -399,6 +399,7 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("GITHUB_TOKEN", "", "the token for GitHub, taken first"),
     Variable("GITHUB_PERSONAL_TOKEN", "", "the token for GitHub, when GITHUB_TOKEN is not set"),
+    Variable("GH_TOKEN", "", "the token for GitHub, when neither of these is set; gh reads it too"),
     Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),
     Variable("GITHUB_REPOSITORY", "set by Actions", "the repository, when REPO and ORG name none"),
     Variable("GITHUB_RUN_ID", "set by Actions", "the run that `make ingest-llm` is a step of"),
