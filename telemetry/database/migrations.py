@@ -8,7 +8,8 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,8 @@ def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
         applied = [migration.id for migration in pending]
         if pending:
             _drop_views(connection)
-            with backend.lock():
+            # yoyo prints the rows that a statement returns; stdout holds nothing but results.
+            with backend.lock(), redirect_stdout(StringIO()):
                 backend.apply_migrations(pending)
     if _installed(connection)[1] != _views_digest():
         _make_views(connection)

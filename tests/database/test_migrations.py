@@ -43,6 +43,11 @@ def test_up_down_and_up_again_gives_the_same_tables(empty_dsn: str) -> None:
     assert relations(empty_dsn) == first
 
 
+def test_migrating_prints_nothing(empty_dsn: str, capfd: pytest.CaptureFixture[str]) -> None:
+    migrate(empty_dsn)
+    assert capfd.readouterr().out == ""
+
+
 def test_a_second_migration_applies_nothing(dsn: str) -> None:
     assert migrate(dsn) == []
 
