@@ -252,12 +252,15 @@ def ingestion_text(done: LlmIngestion) -> str:
         f"LLM calls of {counted(done.files, 'file')}: {done.inserted:,} inserted, "
         f"{done.updated:,} updated, {done.unchanged:,} unchanged"
     ]
+    if done.left_out:
+        lines[0] += f", {done.left_out:,} left out"
     if done.cut:
         lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
     lines += [f"  rejected: {plain(text)}" for text in done.first_rejected]
     more = _lost(done) - len(done.first_rejected)
     if more:
         lines.append(f"  and {more:,} more rejected")
+    lines += [f"  note: {plain(text)}" for text in done.notes]
     if any(text.endswith("timestamp is missing") for text in done.first_rejected):
         lines.append("  what has no time can be given one: AT=2026-01-31T12:00:00Z")
     return "\n".join(lines)

@@ -11,18 +11,19 @@ from output import progress
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices
+from telemetry.llm.finding import find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.llm.logs import find_files
 from telemetry.rows.llm import LlmIngestion
 from telemetry.settings import UsageError, whole_number
 
 
 @dataclass(frozen=True)
 class Logs:
-    """Which files, what their records do not say, and the user's own price list."""
+    """Which files, what lies beside them, what their records do not say, and the user's prices."""
 
     files: list[Path]
+    passed_over: list[str]
     defaults: Defaults
     prices: str | None
 
@@ -33,6 +34,7 @@ class Logs:
             connection,
             self.files,
             self.defaults,
+            notes=self.passed_over,
             now=lambda: datetime.now(UTC),
             stdin=sys.stdin.buffer,
             progress=progress(),
@@ -58,7 +60,8 @@ def chosen_logs(options: argparse.Namespace, environ: Mapping[str, str] | None =
         github_run_attempt=attempt,
         at=options.at,
     )
-    return Logs(find_files(options.logs), defaults, options.llm_prices)
+    files, beside = find_files(options.logs), passed_over(options.logs)
+    return Logs(files, beside, defaults, options.llm_prices)
 
 
 def _number(environ: Mapping[str, str], variable: str, most: int) -> int | None:

@@ -1,23 +1,25 @@
 """LLM logs into the database: read, merged, stored in batches; and the record of it.
 
-Reading is `llm_logs`; nothing here knows a format.
+Reading is `logs`; nothing here knows a format.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from psycopg import errors
 
 from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
-from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import STDIN, Rejected, read_calls
+from telemetry.llm.finding import STDIN
+from telemetry.llm.formats.reading import Defaults, counted
+from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion, merged
 
 CALLS_PER_BATCH = 1_000
 MOST_NAMED = 20
+MOST_NOTES = 40
 
 
 def ingest_llm_calls(
@@ -27,6 +29,7 @@ def ingest_llm_calls(
     *,
     now: Callable[[], datetime],
     stdin: BinaryIO | None = None,
+    notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LlmIngestion:
     """Store the calls in the files, a batch a transaction; returns what was done.
@@ -34,10 +37,10 @@ def ingest_llm_calls(
     What cannot be read is counted and named, and stops nothing else. Records without a time get
     that of `defaults`, else, when it names a run that is stored, when that started. `now` is in
     UTC; `progress` is told of bytes read, in steps of a hundredth of all. The record in
-    `llm_ingestions` is written when the ingest begins and when it ends. Raises psycopg.Error; what
-    was stored before that stays.
+    `llm_ingestions`, whose notes begin with `notes`, is written when the ingest begins and when it
+    ends. Raises psycopg.Error; what was stored before that stays.
     """
-    ingest = _Ingest(connection, LlmIngestion(now(), files=len(files)))
+    ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
     ingest.record()
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in files}
@@ -46,13 +49,13 @@ def ingest_llm_calls(
         for found in read_calls(file, given, stdin, way.note):
             if isinstance(found, Rejected):
                 ingest.reject(found)
+            elif isinstance(found, Notice):
+                ingest.note(f"{found.file}: {found.text}")
             else:
-                ingest.add(found)
+                ingest.add(found, file)
             way.tell()
         way.finish(sizes[file])
-    ingest.store()
-    ingest.done = replace(ingest.done, finished_at=now())
-    ingest.record()
+    ingest.finish(now())
     return ingest.done
 
 
@@ -88,8 +91,13 @@ class _Ingest:
         self.connection = connection
         self.done = done
         self._batch: dict[tuple[str, str], LlmCall] = {}
+        self._files: dict[tuple[str, str], Path] = {}
+        self._left_out: dict[tuple[str, str, str], int] = {}
+        self._unsaid = 0
 
-    def add(self, call: LlmCall) -> None:
+    def add(self, call: LlmCall, file: Path) -> None:
+        if call.session_id:
+            self._files.setdefault((call.session_id, call.source), file)
         key = (call.source, call.call_id)
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
@@ -107,22 +115,48 @@ class _Ingest:
     def store(self) -> None:
         """Store the batch and begin another one."""
         calls = [self._batch[key] for key in sorted(self._batch)]
-        counts, clashing = patiently(lambda: _stored(self.connection, calls))
+        counts, clashing, left_out = patiently(lambda: _stored(self.connection, calls))
         self._batch = {}
         done = self.done
         self.done = replace(
             done,
-            inserted=done.inserted + counts.inserted,
+            inserted=done.inserted + counts.inserted - sum(row["new_calls"] for row in left_out),
             updated=done.updated + counts.updated,
             unchanged=done.unchanged + counts.unchanged,
             cut=done.cut + counts.cut,
             clashing=done.clashing + len(clashing),
+            left_out=done.left_out + sum(row["calls"] for row in left_out),
         )
+        for row in left_out:
+            key = (row["session_id"], row["counted_source"], row["source"])
+            self._left_out[key] = self._left_out.get(key, 0) + row["calls"]
         for call in clashing:
             self._name(
                 f"{call.source} {call.call_id}: another call has its timestamp, session and "
                 "prompt name"
             )
+
+    def finish(self, finished_at: datetime) -> None:
+        """Store what is left, and say of which sessions one log was counted."""
+        self.store()
+        for (session_id, source, other), calls in self._left_out.items():
+            where = self._files.get((session_id, source), "stored before")
+            there = self._files.get((session_id, other), "stored before")
+            self.note(
+                f"session {session_id} has two logs: {source} is counted ({where}), "
+                f"{counted(calls, 'call')} of {other} left out ({there})"
+            )
+        if self._unsaid:
+            self.note(f"and {counted(self._unsaid, 'more note')}", most=MOST_NOTES + 1)
+        self.done = replace(self.done, finished_at=finished_at)
+        self.record()
+
+    def note(self, text: str, most: int = MOST_NOTES) -> None:
+        """Keep a sentence on what is to be known and no error; of too many, their number."""
+        if len(self.done.notes) < most:
+            self.done = replace(self.done, notes=[*self.done.notes, text])
+        else:
+            self._unsaid += 1
 
     def record(self) -> None:
         execute(self.connection, "llm/record_llm_ingestions", vars(self.done))
@@ -141,8 +175,22 @@ def _size(file: Path) -> int:
         return 0
 
 
-def _stored(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
-    """Store the calls; returns the counts, and those whose moment and name another call has."""
+Stored = tuple[Counts, list[LlmCall], list[dict[str, Any]]]
+
+
+def _stored(connection: Connection, calls: list[LlmCall]) -> Stored:
+    """Store the calls; returns the counts, those whose moment and name another call has, and what
+    was left out of sessions of which another log is counted."""
+    with connection.transaction():
+        counts, clashing = _upserted(connection, calls)
+        sessions = sorted({call.session_id for call in calls if call.session_id})
+        left_out = execute(
+            connection, "llm/leave_out_sessions", {"session_ids": sessions}
+        ).fetchall()
+    return counts, clashing, left_out
+
+
+def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
     with connection.transaction():
         try:
             return upsert(connection, calls), []

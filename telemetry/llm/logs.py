@@ -1,67 +1,81 @@
-"""Logs of language model calls: found, opened, recognised by what they hold, and read as rows.
+"""Logs of language model calls: recognised by what they hold, and read as rows.
 
-A log is JSON, one value a line, which is read in flat memory, or one array or object over many
-lines, which is read whole; gzipped or not. The first record that a format recognises decides.
+Each record goes to the format that recognises it, so that a file may hold several. A record that
+none recognises goes to the format of the record before it, which says what is wrong with it.
 """
 
-import gzip
-import io
-import json
 import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from types import ModuleType
+from typing import Any, BinaryIO
 
+from telemetry.llm.decoding import Text, Timed, TooLong, decoded
+from telemetry.llm.finding import STDIN, find_files
 from telemetry.llm.formats import (
+    anthropic_batch,
     canonical,
     codex,
+    codex_exec,
+    copilot,
     execution,
+    flat_spans,
+    gemini,
     gh_aw,
     litellm,
     llm_cli,
     openai_batch,
+    opencode,
     otlp,
+    pi,
     transcript,
 )
-from telemetry.llm.formats.reading import Defaults, Reading
+from telemetry.llm.formats.reading import (
+    Defaults,
+    Reader,
+    Reading,
+    counted,
+    each,
+    near_keys,
+    near_text,
+)
+from telemetry.llm.opening import FAILURES, opened, unpacked
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, shown
-from telemetry.settings import UsageError
 
-STDIN = Path("-")
-
-# A folder holds other things than logs; a file that is named is read whatever its name.
-LOG = re.compile(r"\.(jsonl?|ndjson)(\.gz)?$", re.IGNORECASE)
+__all__ = ["STDIN", "Notice", "Rejected", "find_files", "read_calls"]
 
 # From the most telling keys to the least: many logs have a timestamp and a model.
-FORMATS = (otlp, gh_aw, execution, openai_batch, litellm, codex, llm_cli, transcript, canonical)
+FORMATS: tuple[ModuleType, ...] = (
+    otlp,
+    flat_spans,
+    gh_aw,
+    copilot,
+    codex_exec,
+    gemini,
+    opencode,
+    pi,
+    execution,
+    anthropic_batch,
+    openai_batch,
+    litellm,
+    codex,
+    llm_cli,
+    transcript,
+    canonical,
+)
 
-# Records that begin a file and tell nothing of its format, such as bad lines, are few.
-UNDECIDED = 100
+# Of the records before the first that is recognised so many are read, and the others counted.
+REMEMBERED = 100
+MOST_KINDS = 5
 
-# Bytes of a line, and of a document. A small packed file may hold more than fits into memory.
-LONGEST_RECORD = 2**27
+# What a line tells, with the line.
+Placed = tuple[int | None, Reading]
 
 # The runs of today have eleven digits. Fewer or more may be a date or a time, which is no run.
 RUN_FOLDER = re.compile(r"run-([0-9]{11,12})")
-
-GZIP_MAGIC = b"\x1f\x8b"
-UTF_16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-
-# White space of JSON, and the mark that files in UTF-8 may begin with.
-BLANK = " \t\r\n\ufeff"
-BLANK_BYTES = BLANK.encode()
-VALUE = re.compile(r"[^ \t\r\n\ufeff\[\],]")
-NEXT_LINE = re.compile(r"\n(?=[\[{])")
-
-DECODER = json.JSONDecoder(parse_float=Decimal)
-
-Read = Callable[[Iterable[Any], Defaults], Iterator[Reading]]
 
 
 @dataclass(frozen=True)
@@ -73,46 +87,12 @@ class Rejected:
     reason: str
 
 
-def find_files(patterns: Sequence[str]) -> list[Path]:
-    """The files that paths, folders and globs name, each once, those of a pattern in their order.
+@dataclass(frozen=True)
+class Notice:
+    """What is to be known of a file though nothing is wrong with it: what was passed over."""
 
-    Of a folder, all files within it whose names end like a log's. `-` is standard input. Raises
-    UsageError for a pattern that matches nothing.
-    """
-    found: dict[Path, Path] = {}
-    for pattern in patterns:
-        try:
-            paths = list(_matches(pattern)) if pattern.strip() else []
-        except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"{pattern} cannot be looked for: {error}") from None
-        if not paths:
-            raise UsageError(
-                f"{pattern} names no log file; give files, folders of .jsonl and .json files, "
-                "globs, or - for standard input"
-            )
-        for path in paths:
-            found.setdefault(path if path == STDIN else path.resolve(), path)
-    return list(found.values())
-
-
-def _matches(pattern: str) -> Iterator[Path]:
-    path = Path(pattern).expanduser()
-    if pattern == "-":
-        yield STDIN
-    # A name may have brackets in it.
-    elif path.exists():
-        yield from _logs(path)
-    else:
-        below = path.relative_to(path.anchor)
-        for match in sorted(Path(path.anchor).glob(str(below))):
-            yield from _logs(match)
-
-
-def _logs(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-    else:
-        yield from sorted(p for p in path.rglob("*") if LOG.search(p.name) and p.is_file())
+    file: str
+    text: str
 
 
 def read_calls(
@@ -120,41 +100,173 @@ def read_calls(
     defaults: Defaults,
     stdin: BinaryIO | None = None,
     note: Callable[[int], None] = lambda read: None,
-) -> Iterator[LlmCall | Rejected]:
+) -> Iterator[LlmCall | Rejected | Notice]:
     """The calls in a file, and what in it could not be read; it is read while it is iterated over.
 
     One call may come several times, as logs tell of it several times: `LlmCall.precedence` says
     which reading counts. A folder `run-<id>` in the path, which is how `gh aw logs` names them,
-    links calls to that run before the defaults do. `note` is told with each record how many bytes
-    of the file are read, packed as they are; of standard input and pipes nothing. Raises nothing
-    that depends on what files hold.
+    links calls to that run before the defaults do. A record on a line of a job's log that has no
+    time of its own has that of the line. `note` is told with each record how many bytes of the
+    file are read, packed as they are; of standard input and pipes nothing. At the end come notices
+    of what was passed over. Raises nothing that depends on what files hold.
     """
     name = str(file)
-    line: int | None = None
-
-    def records(values: Iterator[tuple[int, Any]]) -> Iterator[Any]:
-        nonlocal line
-        for number, value in values:
-            line = number
-            if file != STDIN and packed.seekable():
-                note(packed.tell())
-            yield value
-
+    records = _Records(_linked(file, defaults))
+    failure = None
     try:
-        with _opened(file, stdin) as packed:
-            values = _decoded(_unpacked(packed))
-            head, read = _recognised(values)
-            if read is None:
-                if head:
-                    yield Rejected(name, None, "not recognised as a log of any known format")
+        with opened(file, stdin) as packed:
+            is_measured = file != STDIN and packed.seekable()
+            for line, value in decoded(unpacked(packed)):
+                if is_measured:
+                    note(packed.tell())
+                for place, found in records.read(line, value):
+                    yield found if isinstance(found, LlmCall) else _rejected(name, place, found)
+    except FAILURES as error:
+        failure = Rejected(name, None, f"cannot be read: {error}")
+    for place, found in records.rest():
+        yield found if isinstance(found, LlmCall) else _rejected(name, place, found)
+    if failure is not None:
+        yield failure
+    elif records.are_unknown:
+        yield Rejected(name, None, records.why_unknown())
+    yield from (Notice(name, text) for text in records.notices())
+
+
+def _rejected(name: str, line: int | None, error: UnreadableRow) -> Rejected:
+    return Rejected(name, line, str(error))
+
+
+class _Records:
+    """The records of one file on their way to the readers of their formats."""
+
+    def __init__(self, defaults: Defaults) -> None:
+        self._defaults = defaults
+        self._readers: dict[str, Reader] = {}
+        self._format: ModuleType | None = None
+        # Of the records before the first that is recognised, the last ones.
+        self._head: deque[tuple[int, Any, Defaults]] = deque(maxlen=REMEMBERED)
+        self._line: int | None = None
+        self._records = self._calls = self._rejected = self._texts = self._unknown = 0
+        self._is_mixed = self._has_values = False
+        self._kinds: Counter[str] = Counter()
+        self._near: Counter[str] = Counter()
+
+    def read(self, line: int, value: Any) -> Iterator[Placed]:
+        """What a decoded value tells, with its line; with those before it where it is their key."""
+        self._line, defaults = line, self._defaults
+        if isinstance(value, Timed):
+            self._is_mixed = True
+            if defaults.at is None:
+                defaults = replace(defaults, at=value.moment)
+            value = value.value
+        if isinstance(value, Text):
+            # What comes first decides whether a log has other output in it, or is broken there.
+            self._is_mixed |= value.was_timed or not self._has_values
+            if self._is_mixed:
+                self._texts += not value.was_timed
                 return
-            for reading in read(records(chain(head, values)), _linked(file, defaults)):
-                if isinstance(reading, LlmCall):
-                    yield reading
-                else:
-                    yield Rejected(name, line, str(reading))
-    except (OSError, EOFError, zlib.error, UnreadableRow) as error:
-        yield Rejected(name, None, f"cannot be read: {error}")
+            value = value.error
+        self._has_values = True
+        known = self._recognised(value) if isinstance(value, dict) else None
+        if known is not None:
+            if self._format is None:
+                self._format = known
+                yield from self._those_before()
+            self._format = known
+        elif self._is_passed_over(value):
+            return
+        elif self._format is None:
+            self._head.append((line, value, defaults))
+            self._unknown += 1
+            return
+        yield from self._read(line, value, defaults)
+
+    def rest(self) -> Iterator[Placed]:
+        """What the readers held back until the end of the file."""
+        for reader in self._readers.values():
+            yield from self._counted(self._line, reader.rest())
+
+    @property
+    def are_unknown(self) -> bool:
+        """Whether there is something, and nothing of a known format."""
+        return self._format is None and bool(self._unknown or self._texts or self._is_mixed)
+
+    def why_unknown(self) -> str:
+        said = "not recognised as a log of any known format"
+        too_long = next((str(one) for _, one, _ in self._head if isinstance(one, TooLong)), None)
+        if too_long:
+            return f"cannot be read: {too_long}"
+        return f"{said}; {near_text(self._near)}" if self._near else said
+
+    def notices(self) -> Iterator[str]:
+        """What was passed over, a sentence each."""
+        if self._format is None:
+            return
+        if not self._calls and not self._rejected:
+            kinds = [kind for kind, _ in self._kinds.most_common(MOST_KINDS)]
+            yield f"0 calls in {counted(self._records, 'record')} ({', '.join(kinds)})"
+        if self._texts:
+            yield f"passed over {counted(self._texts, 'line')} of other output"
+        if self._unknown:
+            near = f"; {near_text(self._near)}" if self._near else ""
+            yield f"passed over {counted(self._unknown, 'record')} of no known format{near}"
+        for reader in self._readers.values():
+            yield from reader.notes()
+
+    def _recognised(self, record: dict[str, Any]) -> ModuleType | None:
+        if self._format is not None and self._format.recognises(record):
+            return self._format
+        return next((known for known in FORMATS if known.recognises(record)), None)
+
+    def _is_passed_over(self, value: Any) -> bool:
+        """Whether a value that no format knows is other output, counted as such."""
+        if isinstance(value, dict):
+            self._near.update(near_keys(value))
+            if self._is_mixed:
+                self._unknown += 1
+            return self._is_mixed
+        if self._is_mixed and not isinstance(value, UnreadableRow):
+            self._texts += 1
+            return True
+        return False
+
+    def _those_before(self) -> Iterator[Placed]:
+        """The records before the first that was recognised: in a log they miss what tells it."""
+        if self._is_mixed:
+            head = [one for one in self._head if isinstance(one[1], UnreadableRow)]
+        else:
+            head = list(self._head)
+        self._head.clear()
+        self._unknown -= len(head)
+        if not self._is_mixed:
+            self._near.clear()
+        for line, value, defaults in head:
+            yield from self._read(line, value, defaults)
+
+    def _read(self, line: int, value: Any, defaults: Defaults) -> Iterator[Placed]:
+        assert self._format is not None
+        name = self._format.NAME
+        reader = self._readers.get(name)
+        if reader is None:
+            reader = self._readers[name] = self._format.reader()
+        self._records += 1
+        if not self._calls:
+            self._kinds[_kind(name, value)] += 1
+        yield from self._counted(line, each(value, defaults, reader.calls))
+
+    def _counted(self, line: int | None, found: Iterable[Reading]) -> Iterator[Placed]:
+        for reading in found:
+            if isinstance(reading, LlmCall):
+                self._calls += 1
+            else:
+                self._rejected += 1
+            yield line, reading
+
+
+def _kind(name: str, record: Any) -> str:
+    """What a record is called in a message."""
+    kind = record.get("type") if isinstance(record, dict) else None
+    return f"{name}: {shown(kind)}" if isinstance(kind, str) else name
 
 
 def _linked(file: Path, defaults: Defaults) -> Defaults:
@@ -163,113 +275,3 @@ def _linked(file: Path, defaults: Defaults) -> Defaults:
     if not runs or int(runs[-1]) == defaults.github_run_id:
         return defaults
     return replace(defaults, github_run_id=int(runs[-1]), github_run_attempt=None)
-
-
-@contextmanager
-def _opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
-    """The bytes of a file; standard input stays open. Raises OSError, UnreadableRow."""
-    if file != STDIN:
-        with file.open("rb") as stream:
-            yield stream
-    elif stdin is None:
-        raise UnreadableRow("there is no standard input here")
-    else:
-        stream = io.BufferedReader(cast(io.RawIOBase, stdin))
-        try:
-            yield stream
-        finally:
-            stream.detach()
-
-
-def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
-    """The bytes that a file packs, else those that it has. Raises OSError, UnreadableRow."""
-    begin = stream.peek(2)[:2]
-    if begin in UTF_16_BOMS:
-        raise UnreadableRow("it is UTF-16 text; save it as UTF-8")
-    if begin == GZIP_MAGIC:
-        return io.BufferedReader(gzip.GzipFile(fileobj=stream))
-    return stream
-
-
-def _recognised(values: Iterator[tuple[int, Any]]) -> tuple[list[tuple[int, Any]], Read | None]:
-    """What was read until a record told its format, and how that is read; None where none did."""
-    head = []
-    for number, value in islice(values, UNDECIDED):
-        head.append((number, value))
-        if isinstance(value, dict):
-            for known in FORMATS:
-                if known.recognises(value):
-                    return head, known.read
-    return head, None
-
-
-def _decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
-    """Each value with the number of its line; an UnreadableRow for what is not JSON."""
-    lines = _lines(stream)
-    begin, first = next((found for found in lines if found[1].strip(BLANK_BYTES)), (1, b""))
-    if _begins_document(first.decode("utf-8", "replace").strip(BLANK)):
-        rest = stream.read(LONGEST_RECORD)
-        if len(rest) == LONGEST_RECORD:
-            raise _too_long("its array or object")
-        whole = (first + rest).decode("utf-8", "replace")
-        yield from ((line + begin - 1, value) for line, value in _document(whole))
-        return
-    decode = DECODER.decode
-    for line, raw in chain(((begin, first),), lines):
-        text = raw.decode("utf-8", "replace")
-        try:
-            value = decode(text)
-        except (ValueError, RecursionError):
-            if not (text := text.strip(BLANK)):
-                continue
-            value = _value(text)
-        yield line, value
-
-
-def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_RECORD), b""), start=1):
-        if len(line) == LONGEST_RECORD:
-            raise _too_long(f"line {number}")
-        yield number, line
-
-
-def _too_long(what: str) -> UnreadableRow:
-    return UnreadableRow(f"{what} is longer than {LONGEST_RECORD:,} bytes; split it")
-
-
-def _value(text: str) -> Any:
-    try:
-        return DECODER.decode(text)
-    except (ValueError, RecursionError) as error:
-        return _broken(text, error)
-
-
-def _begins_document(first_line: str) -> bool:
-    """Whether a value that begins here goes on, or is an array whose items are the records."""
-    if first_line.startswith("["):
-        return True
-    return first_line.startswith("{") and first_line.endswith(("{", "[", ","))
-
-
-def _document(text: str) -> Iterator[tuple[int, Any]]:
-    """The items of arrays, and the values that stand by themselves."""
-    line, counted, position = 1, 0, 0
-    while found := VALUE.search(text, position):
-        line += text.count("\n", counted, found.start())
-        counted = found.start()
-        try:
-            value, position = DECODER.raw_decode(text, counted)
-        except (ValueError, RecursionError) as error:
-            yield line, _broken(text[counted : counted + 60], error)
-            # Inside of a value nothing tells where the next one begins.
-            again = NEXT_LINE.search(text, counted)
-            if again is None:
-                return
-            position = again.end()
-        else:
-            yield line, value
-
-
-def _broken(text: str, error: Exception) -> UnreadableRow:
-    why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
-    return UnreadableRow(f"not JSON ({why}): {shown(text[:60])}")

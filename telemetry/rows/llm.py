@@ -243,6 +243,8 @@ class LlmIngestion:
     A call whose readings lie far apart is counted with each of them: as inserted with the first,
     then as updated or unchanged. `clashing` calls were left out because another call has their
     timestamp, session and prompt name. `first_rejected` names what was left out or rejected.
+    `left_out` calls are of sessions that a better log holds as well. `notes` say what was passed
+    over and of which sessions one log was counted.
     """
 
     started_at: datetime
@@ -256,6 +258,8 @@ class LlmIngestion:
     rejected_files: int = 0
     rejected_lines: int = 0
     first_rejected: list[str] = field(default_factory=list)
+    left_out: int = 0
+    notes: list[str] = field(default_factory=list)
 
 
 def merged(one: LlmCall, other: LlmCall) -> LlmCall:

@@ -25,8 +25,10 @@ from support.llm_readings import AT, merged, read
 from support.paths import PAYLOADS
 
 from telemetry.database.connection import Connection, upsert
+from telemetry.llm.decoding import LONGEST_LINE
+from telemetry.llm.finding import STDIN, find_files
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import LONGEST_RECORD, STDIN, Rejected, find_files, read_calls
+from telemetry.llm.logs import Rejected, read_calls
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
 from telemetry.settings import UsageError
@@ -129,22 +131,36 @@ def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("begin", "what", "before"),
-    [(GOOD, "line 2", 1), (b"[", "line 1", 0), (b"[\n", "its array", 0)],
+    ("begin", "line", "reason"),
+    [
+        (GOOD, 2, "the line is longer than 33,554,432 bytes; split it"),
+        (b"[", None, "cannot be read: the line is longer than 33,554,432 bytes; split it"),
+        (b"[\n", None, "cannot be read: its array or object is longer than 67,108,864 bytes"),
+    ],
 )
 def test_what_unpacks_to_more_than_a_record_may_be_is_not_taken_into_memory(
-    tmp_path: Path, begin: bytes, what: str, before: int
+    tmp_path: Path, begin: bytes, line: int | None, reason: str
 ) -> None:
     file = tmp_path / "log.jsonl.gz"
     with gzip.open(file, "wb", compresslevel=1) as packed:
         packed.write(begin)
-        for _ in range(2 * LONGEST_RECORD // 2**20):
+        for _ in range(3 * LONGEST_LINE // 2**20):
             packed.write(b" " * 2**20)
     calls, (rejected,) = read(file)
-    assert len(calls) == before
-    assert (rejected.file, rejected.line) == (str(file), None)
-    assert rejected.reason.startswith(f"cannot be read: {what}")
-    assert rejected.reason.endswith("is longer than 134,217,728 bytes; split it")
+    assert len(calls) == (begin == GOOD)
+    assert (rejected.file, rejected.line) == (str(file), line)
+    assert rejected.reason.startswith(reason)
+
+
+def test_a_line_that_is_too_long_loses_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    with file.open("wb") as stream:
+        stream.write(GOOD)
+        stream.write(b'{"timestamp":0,"model":"' + b"m" * (2 * LONGEST_LINE) + b'"}\n')
+        stream.write(GOOD.replace(b'"c"', b'"d"'))
+    calls, (rejected,) = read(file)
+    assert [call.call_id for call in calls] == ["c", "d"]
+    assert rejected.line == 2
 
 
 def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
@@ -153,8 +169,14 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
     assert "No such file" in gone.reason
     (folder,) = read(tmp_path)[1]
     assert "Is a directory" in folder.reason
-    (wide,) = read_bytes(GOOD.decode().encode("utf-16"))[1]
-    assert wide.reason == "cannot be read: it is UTF-16 text; save it as UTF-8"
+    (device,) = read(Path("/dev/zero"))[1]
+    assert device.reason == "cannot be read: it is a device, no file and no pipe"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_text_in_utf_16_is_read(encoding: str) -> None:
+    calls, rejected = read_bytes((GOOD + GOOD).decode().encode(encoding))
+    assert (len(calls), rejected) == (2, [])
 
 
 # --- recognising and decoding
@@ -173,7 +195,7 @@ def test_an_empty_file_holds_nothing_and_nothing_is_wrong_with_it(content: bytes
         b'{"type":"object","properties":{}}',
         b'{"input_tokens":1,"primary_model":"m"}',
         b'[[1,2],"x",null]',
-        b"{}\n" * 500 + GOOD,
+        b"{}\n" * 500,
         b'{\n "name": "x",\n',
     ],
 )
@@ -196,7 +218,8 @@ def test_bad_lines_lose_nothing_else_and_are_named_by_their_numbers() -> None:
     content = GOOD + b"\r\n".join(b"\xef\xbb\xbf" + line for line in bad) + b"\n" + GOOD
     calls, rejected = read_bytes(content)
     assert [call.call_id for call in calls] == ["c", "c"]
-    assert [one.line for one in rejected] == list(range(2, 2 + len(bad)))
+    # The last of them holds two objects.
+    assert [one.line for one in rejected] == [*range(2, 2 + len(bad)), 1 + len(bad)]
     assert all(one.reason.isprintable() and len(one.reason) < 200 for one in rejected)
 
 

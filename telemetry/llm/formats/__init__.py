@@ -1,6 +1,5 @@
 """The formats of logs, one module each.
 
-`recognises(record)` tells whether a decoded record, a JSON object, is of the format; `read` turns
-all decoded records of a file into rows. Its records may hold an UnreadableRow, a line that could
-not be decoded, and it hands that on in its place.
+A format has a NAME for messages, `recognises(record)`, which tells whether a decoded record, a JSON
+object, is of the format, and `reader()`, which makes what turns the records of a file into rows.
 """

@@ -1,21 +1,39 @@
 """The format we ask others to write: one object a line, whose keys are the columns."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reading, each
-from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import digest, read_count
+from telemetry.llm.formats.reading import OURS, Defaults, Reader, Reading, near_keys, near_text
+from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
+from telemetry.rows.reading import UnreadableRow, digest, read_count
+
+NAME = "canonical"
+
+# Other records, too, have a time, a model and a session, and may name a provider.
+COMMON = {"source", "timestamp", "model", "session_id", "provider"}
+TELLING = OURS - COMMON
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
-    return "timestamp" in record and "model" in record
+    if "timestamp" not in record or "model" not in record:
+        return False
+    return not TELLING.isdisjoint(record) or OURS.issuperset(record)
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
-    """The call of each record. What the defaults add is no part of a call's identity."""
+def reader() -> Reader:
+    """The call of each record. What the defaults add is no part of a call's identity.
 
-    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+    A record that counts tokens by other names is no call: it would be stored without its tokens.
+    """
+    near: Counter[str] = Counter()
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        others = near_keys(record)
+        if others:
+            near.update(others)
+            if record.get("success") is not False and not any(n in record for n in TOKEN_COUNTS):
+                raise UnreadableRow(f"no tokens by our names; {near_text(Counter(others))}")
         run_id, attempt = (
             read_count(record, key) for key in ("github_run_id", "github_run_attempt")
         )
@@ -28,4 +46,8 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
         }
         yield LlmCall.from_record({**given, **said, **defaults.run(run_id, attempt)})
 
-    return each(records, calls)
+    def notes() -> Iterator[str]:
+        if near:
+            yield near_text(near)
+
+    return Reader(calls, notes=notes)

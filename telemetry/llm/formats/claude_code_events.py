@@ -1,6 +1,10 @@
-"""Claude Code's log events of OpenTelemetry: `api_request` and `api_error`."""
+"""Claude Code's telemetry: the log events `api_request` and `api_error`, and the spans of requests.
+
+Both have the request's id in newer versions, so that a request that is in both is one call.
+"""
 
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +16,7 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Defaults, inclusive, read_milliseconds
+from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     read_moment,
@@ -27,13 +31,37 @@ PREFIX = "claude_code."
 REQUEST, ERROR = "claude_code.api_request", "claude_code.api_error"
 
 
+SOURCE = "claude-code-otlp"
+
+
+def span_call(
+    said: Attributes,
+    resource: Attributes,
+    began: datetime | None,
+    duration_ms: int | None,
+    otherwise: str,
+    defaults: Defaults,
+) -> LlmCall:
+    """The call of a span `claude_code.llm_request`, known by `otherwise` where it has no id."""
+    success = said.get("success") in (None, True, "true")
+    return LlmCall.of(
+        SOURCE,
+        text(said, "request_id") or otherwise,
+        defaults.timestamp(began),
+        success=success,
+        error_message=None if success else _error(said),
+        duration_ms=duration_ms,
+        **_columns(said, resource, defaults),
+    )
+
+
 def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
-    """The call that a log record tells of; None for all others. Cached input is beside the input.
+    """The call that a log record tells of; None for all others.
 
     The event of newer versions has the request's id; that of older ones is known by its place in
     the session, else by its time.
     """
-    name = _name(event)
+    name = event_name(event)
     if name not in (REQUEST, ERROR):
         return None
     said = attributes(event)
@@ -42,29 +70,39 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     session = text(said, "session.id") or ""
     place = said.get("event.sequence") or event.get("timeUnixNano") or began.isoformat()
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
-    read, written = count(said, "cache_read_tokens"), count(said, "cache_creation_tokens")
     return LlmCall.of(
-        "claude-code-otlp",
+        SOURCE,
         identity,
         began,
-        session_id=session,
-        phase=text({**resource, **said}, "phase") or defaults.phase,
-        prompt_name=defaults.prompt_name,
-        provider="anthropic",
-        model=required(text(said, "model"), said, "event", "model"),
-        input_tokens=inclusive(count(said, "input_tokens"), read, written),
-        output_tokens=count(said, "output_tokens"),
-        cache_read_tokens=read,
-        cache_write_tokens=written,
-        estimated_cost=_cost(said),
+        reported_cost=_cost(said),
         success=name == REQUEST,
         error_message=_error(said) if name == ERROR else None,
         duration_ms=read_milliseconds(said, "duration_ms"),
-        **defaults.run(*run_link({**resource, **said})),
+        **_columns(said, resource, defaults),
     )
 
 
-def _name(event: Mapping[str, Any]) -> str | None:
+def _columns(said: Attributes, resource: Attributes, defaults: Defaults) -> Columns:
+    """What events and spans have in common. Cached input is beside the input."""
+    read, written = count(said, "cache_read_tokens"), count(said, "cache_creation_tokens")
+    both = {**resource, **said}
+    speed = text(said, "speed")
+    return {
+        "session_id": text(said, "session.id") or "",
+        "phase": text(both, "phase") or defaults.phase,
+        "prompt_name": defaults.prompt_name,
+        "provider": "anthropic",
+        "model": required(text(said, "model"), said, "event", "model"),
+        "input_tokens": inclusive(count(said, "input_tokens"), read, written),
+        "output_tokens": count(said, "output_tokens"),
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "service_tier": None if speed in (None, "normal", "standard") else speed,
+        **defaults.run(*run_link(both)),
+    }
+
+
+def event_name(event: Mapping[str, Any]) -> str | None:
     """The event's full name: its body has it, or the attribute, which may lack the prefix."""
     body = read_text(read_object(event, "body"), "stringValue") if "body" in event else None
     if body is not None and body.startswith(PREFIX):

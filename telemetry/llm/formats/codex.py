@@ -5,11 +5,11 @@ drawn anew, and a forked session begins with those of its parent
 (https://github.com/ccusage/ccusage/issues/1288, 876 and 988).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     UnreadableRow,
@@ -20,6 +20,8 @@ from telemetry.rows.reading import (
     read_text,
 )
 
+NAME = "Codex rollout"
+
 COUNTERS = {
     "input_tokens": "input_tokens",
     "output_tokens": "output_tokens",
@@ -27,6 +29,8 @@ COUNTERS = {
     "cache_write_input_tokens": "cache_write_tokens",
     "reasoning_output_tokens": "reasoning_tokens",
 }
+
+KINDS = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
 Counters = dict[str, int | None]
 
@@ -42,21 +46,27 @@ class Session:
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
+    if not _has_its_shape(record):
+        return False
+    return "timestamp" in record or record["type"] in KINDS
+
+
+def _has_its_shape(record: Mapping[str, Any]) -> bool:
     return "type" in record and isinstance(record.get("payload"), dict)
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """A call for each count that is more than the one before it: what it is more.
 
-    A call is known by its session and the count. A fork names its parent, in its own description
-    or by the parent's that follows; its calls pass for the parent's, so that those which it
-    repeats count once.
+    A call is known by its session and the count. A fork or a subagent names its parent, in its own
+    description or by the parent's that follows; its calls pass for the parent's, so that those
+    which it repeats count once.
     """
     session = Session()
 
-    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal session
-        if not recognises(record):
+        if not _has_its_shape(record):
             raise UnreadableRow("type or payload is missing")
         payload, kind = read_object(record, "payload"), record["type"]
         if kind == "session_meta":
@@ -69,13 +79,24 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
         elif kind == "event_msg" and payload.get("type") == "token_count":
             yield from _calls(record, read_object(payload, "info"), session, defaults)
 
-    return each(records, calls)
+    return Reader(calls)
 
 
 def _session_id(described: Mapping[str, Any]) -> str:
-    # Of a subagent, session_id is its parent's.
-    names = ("forked_from_id", "id", "session_id")
-    return next(filter(None, (read_text(described, name) for name in names)), "")
+    """The session whose counts this one may repeat: its parent, else itself.
+
+    A subagent names its parent in one of four places, as versions differ.
+    """
+    source = described.get("source")
+    subagent = source.get("subagent") if isinstance(source, dict) else None
+    spawned = subagent.get("thread_spawn") if isinstance(subagent, dict) else None
+    own = read_text(described, "id")
+    # Of a subagent's subagent session_id is the first session, whose name its parent has as well.
+    names = ("session_id", "forked_from_id", "parent_thread_id")
+    parents = [read_text(described, name) for name in names]
+    if isinstance(spawned, dict):
+        parents.append(read_text(spawned, "parent_thread_id"))
+    return next((parent for parent in parents if parent and parent != own), own or "")
 
 
 def _calls(
@@ -85,7 +106,7 @@ def _calls(
     total = {key: read_count(written, key) for key in COUNTERS}
     if not written or total == session.total:
         return
-    used = _used(total, session.total, read_object(info, "last_token_usage"))
+    used = used_since(total, session.total, read_object(info, "last_token_usage"))
     session.total = total
     tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
     moment = defaults.timestamp(read_moment(record, "timestamp"))
@@ -107,7 +128,7 @@ def _calls(
     )
 
 
-def _used(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
+def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
     """What was added to the counts; where they begin anew, or before the file, what it says."""
     if before is not None and all((total[key] or 0) >= (before[key] or 0) for key in COUNTERS):
         return {

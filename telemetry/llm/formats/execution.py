@@ -3,15 +3,24 @@
 An array of events, or one a line. The `result` event says what each model of the session used, the
 helpers of the main model included; the messages leave those out, and count the main model's
 output short (measured on 48 runs: 191,440 tokens of 209,773). So a row is a model of a result.
+Other agents print events of the same shape; their results are told by what only Claude Code writes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, inclusive, read_list
+from telemetry.llm.formats import agent_results
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    Reader,
+    Reading,
+    inclusive,
+    read_list,
+)
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
@@ -25,7 +34,13 @@ from telemetry.rows.reading import (
     storable,
 )
 
+NAME = "stream of an agent"
+
 EVENTS = ("system", "assistant", "user", "result")
+
+# What the results of Claude Code have, old versions included, and those of other agents have not.
+CLAUDES = ("modelUsage", "total_cost_usd", "cost_usd")
+RESULTS = {"subtype", "session_id", "usage", *CLAUDES}
 
 # Each counter of Used, as `modelUsage` spells it and as `usage` does.
 COUNTERS = {
@@ -34,6 +49,7 @@ COUNTERS = {
     "read": ("cacheReadInputTokens", "cache_read_input_tokens"),
     "written": ("cacheCreationInputTokens", "cache_creation_input_tokens"),
     "reasoning": ("thinkingTokens", "thinking_tokens"),
+    "searches": ("webSearchRequests", "web_search_requests"),
 }
 
 
@@ -46,6 +62,7 @@ class Used:
     read: int | None = None
     written: int | None = None
     reasoning: int | None = None
+    searches: int | None = None
     cost: Decimal | None = None
     provider: str | None = None
 
@@ -60,6 +77,9 @@ class Used:
             details = read_object(usage, "output_tokens_details")
             counts["reasoning"] = read_count(details, "thinking_tokens")
         cost = read_money(usage, "costUSD")
+        if counts["searches"] is None:
+            searched = read_object(usage, "server_tool_use")
+            counts["searches"] = read_count(searched, "web_search_requests")
         provider = read_text(usage, "provider")
         return cls(
             **counts,
@@ -90,6 +110,7 @@ class Used:
             "cache_read_tokens": self.read,
             "cache_write_tokens": self.written,
             "reasoning_tokens": self.reasoning,
+            "web_search_requests": self.searches,
         }
 
 
@@ -99,6 +120,7 @@ class Session:
 
     session_id: str = ""
     model: str | None = None
+    is_claudes: bool = False
     began: datetime | None = None
     results: int = 0
     used: dict[str, Used] = field(default_factory=dict)
@@ -109,11 +131,13 @@ def recognises(record: Mapping[str, Any]) -> bool:
     if "sessionId" in record:
         return False
     if record.get("type") in EVENTS:
-        return record["type"] == "result" or "session_id" in record
+        if record["type"] == "result":
+            return not RESULTS.isdisjoint(record) and "stats" not in record
+        return "session_id" in record
     return "modelUsage" in record and "type" not in record
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """A row for each model of each result.
 
     The results of one process count on from each other (`result_index` numbers them), so that each
@@ -122,27 +146,37 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
     session = Session()
     started = ended = False
 
-    def calls(event: Mapping[str, Any]) -> Iterator[Reading]:
+    def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal session, started, ended
         session_id = read_text(event, "session_id")
         if session_id is not None and session_id != session.session_id:
             session = Session(session_id)
-        if event.get("type", "result") == "result":
+        if event.get("type") == "result" or ("type" not in event and "modelUsage" in event):
             ended = True
-            yield from _rows(event, session, defaults)
-        else:
+            if session.is_claudes or any(key in event for key in CLAUDES):
+                yield from _rows(event, session, defaults)
+            else:
+                yield agent_results.call(event, session.model, session.began, defaults)
+        elif "type" in event:
             started = True
             _note(event, session)
+        else:
+            raise UnreadableRow("type is missing")
 
-    yield from each(records, calls)
-    if started and not ended:
-        yield UnreadableRow("there is no result event: the session was cut off, its use is unknown")
+    def rest() -> Iterator[Reading]:
+        if started and not ended:
+            yield UnreadableRow(
+                "there is no result event: the session was cut off, its use is unknown"
+            )
+
+    return Reader(calls, rest)
 
 
 def _note(event: Mapping[str, Any], session: Session) -> None:
     session.began = session.began or read_moment(event, "timestamp")
     if event.get("type") == "system":
         session.model = read_text(event, "model") or session.model
+        session.is_claudes |= "claude_code_version" in event
     if event.get("type") == "assistant":
         message = read_object(event, "message")
         model, message_id = read_text(message, "model"), read_text(message, "id")
@@ -182,7 +216,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
             provider=used.provider,
             model=model or None,
             **used.tokens(),
-            estimated_cost=used.cost,
+            reported_cost=used.cost,
             success=success,
             error_message=None if success else _error(result),
             duration_ms=duration_ms if model == dearest else None,

@@ -3,7 +3,7 @@
 Its fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from telemetry.llm.formats.reading import (
     Columns,
     Defaults,
+    Reader,
     Reading,
-    each,
     inclusive,
     read_milliseconds,
 )
@@ -27,6 +27,8 @@ from telemetry.rows.reading import (
     required,
 )
 
+NAME = "gh-aw token usage"
+
 # gh-aw's reference on cost management: one AI credit is one US cent.
 DOLLARS_PER_CREDIT = Decimal("0.01")
 
@@ -35,13 +37,18 @@ def recognises(record: Mapping[str, Any]) -> bool:
     return str(record.get("_schema")).startswith("token-usage/")
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
-    """The call of each record; one without a request_id is known by a digest of the record."""
+def reader() -> Reader:
+    """The call of each record; one without a request_id is known by a digest of the record.
 
-    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+    A cost that the proxy borrowed from another model's price is no cost of this call.
+    """
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         status = read_count(record, "status")
         failed = status is not None and status >= 400
         credits = read_money(record, "ai_credits_this_response")
+        if record.get("ai_credits_fallback_pricing_used"):
+            credits = None
         duration_ms = read_milliseconds(record, "duration_ms")
         yield LlmCall.of(
             "gh-aw",
@@ -52,14 +59,14 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
             phase=defaults.phase,
             prompt_name=defaults.prompt_name,
             **_tokens(record),
-            estimated_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
+            reported_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
             success=not failed,
             error_message=f"HTTP {status}" if failed else None,
             duration_ms=duration_ms,
             **defaults.run(None, None),
         )
 
-    return each(records, calls)
+    return Reader(calls)
 
 
 def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | None:
@@ -74,15 +81,20 @@ def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | Non
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:
-    """The counts; whether input holds the cached parts depends on the provider.
+    """The counts. Newer records say whether input holds the cached parts.
 
-    gh-aw-firewall, containers/api-proxy/guards/ai-credits-guard.js: Anthropic's does not, and
-    Copilot's does not where it is precise, which shows when the parts are more than the whole.
+    In older ones that depends on the provider (gh-aw-firewall,
+    containers/api-proxy/guards/ai-credits-guard.js): Anthropic's does not, and Copilot's does not
+    where it is precise, which shows when the parts are more than the whole.
     """
     read, written = (read_count(record, key) for key in ("cache_read_tokens", "cache_write_tokens"))
     tokens, provider = read_count(record, "input_tokens"), record.get("provider")
     parts = (read or 0) + (written or 0)
-    if provider == "anthropic" or (provider == "copilot" and parts > (tokens or 0)):
+    includes = record.get("input_tokens_include_cache")
+    if not isinstance(includes, bool):
+        is_precise = provider == "copilot" and parts > (tokens or 0)
+        includes = provider != "anthropic" and not is_precise
+    if not includes:
         tokens = inclusive(tokens, read, written)
     return {
         "input_tokens": tokens,

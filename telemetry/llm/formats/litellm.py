@@ -3,12 +3,14 @@ its LiteLLM_SpendLogs table (litellm/types/utils.py, litellm/proxy/schema.prisma
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reading, each
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, counted
+from telemetry.llm.formats.usage import tier
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
@@ -24,29 +26,41 @@ from telemetry.rows.reading import (
     storable,
 )
 
+NAME = "LiteLLM"
+
+# Requests that manage what is stored. LiteLLM logs the stored answer's tokens and cost with them
+# again (https://github.com/BerriAI/litellm/issues/17814).
+MANAGEMENT = re.compile(r"a?(get|list|delete|cancel)_")
+
 
 def recognises(record: Mapping[str, Any]) -> bool:
     return "call_type" in record and "startTime" in record
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """The call of each record; its times that name no zone are in UTC.
 
     The proxy's router tries a request again under the same litellm_call_id, with another model
     perhaps, and each try is logged (https://github.com/BerriAI/litellm/issues/39455): a failed one
-    is known by its time as well, or it would pass for the one that succeeded.
+    is known by its time as well, or it would pass for the one that succeeded. So is one that has
+    only its answer's id, which some servers give to all their answers.
     """
+    managing = 0
 
-    def calls(raw: Mapping[str, Any]) -> Iterator[Reading]:
+    def calls(raw: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        nonlocal managing
+        if MANAGEMENT.match(str(raw.get("call_type"))):
+            managing += 1
+            return
         record = {**raw, "metadata": _decoded(raw, "metadata", {})}
         metadata, tags = read_object(record, "metadata"), _tags(raw)
         prompt = read_object(metadata, "prompt_management_metadata")
         requester = {**tags, **read_object(metadata, "requester_metadata")}
         began = read_moment(record, "startTime", UTC)
         status = read_text(record, "status")
-        ids = (read_text(record, key) for key in ("litellm_call_id", "id", "request_id"))
-        call_id = next(filter(None, ids), None)
-        if call_id and began and status == "failure":
+        own_id = read_text(record, "litellm_call_id")
+        call_id = own_id or read_text(record, "id") or read_text(record, "request_id")
+        if call_id and began and (status == "failure" or not own_id):
             call_id = f"{call_id}:{began.isoformat()}"
         tokens = _tokens(record, metadata)
         prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
@@ -60,7 +74,8 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
             provider=read_text(record, "custom_llm_provider"),
             model=required(read_text(record, "model"), record, "call", "model"),
             **tokens,
-            estimated_cost=_cost(record, tokens),
+            reported_cost=_cost(record, tokens),
+            service_tier=tier(read_object(metadata, "usage_object")),
             success=None if status is None else status == "success",
             error_message=None if status == "success" else _error(record),
             duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
@@ -70,7 +85,11 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
             ),
         )
 
-    return each(records, calls)
+    def notes() -> Iterator[str]:
+        if managing:
+            yield f"{counted(managing, 'record')} of reading or managing stored answers: no calls"
+
+    return Reader(calls, notes=notes)
 
 
 def _decoded(record: Mapping[str, Any], key: str, otherwise: Any) -> Any:
@@ -98,12 +117,16 @@ def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
     usage = read_object(metadata, "usage_object")
     inputs = read_object(usage, "prompt_tokens_details")
     outputs = read_object(usage, "completion_tokens_details")
+    kept = read_object(inputs, "cache_creation_token_details")
     reads = (read_count(inputs, "cached_tokens"), read_count(usage, "cache_read_input_tokens"))
     return {
         "input_tokens": read_count(record, "prompt_tokens"),
         "output_tokens": read_count(record, "completion_tokens"),
         "cache_read_tokens": max((count for count in reads if count is not None), default=None),
-        "cache_write_tokens": read_count(usage, "cache_creation_input_tokens"),
+        "cache_write_tokens": read_count(usage, "cache_creation_input_tokens")
+        if usage.get("cache_creation_input_tokens") is not None
+        else read_count(inputs, "cache_write_tokens"),
+        "cache_write_1h_tokens": read_count(kept, "ephemeral_1h_input_tokens"),
         "reasoning_tokens": read_count(outputs, "reasoning_tokens"),
     }
 

@@ -1,33 +1,34 @@
 """What `llm logs list --json` prints, of simonw/llm (docs/logging.md): an array of responses."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reading, each
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     digest,
     read_count,
     read_mapping,
     read_moment,
-    read_object,
     read_text,
     required,
 )
+
+NAME = "llm"
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
     return "datetime_utc" in record
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """The call of each record; llm logs no failed calls."""
 
-    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         model = read_text(record, "resolved_model") or read_text(record, "model")
-        details = _details(record)
         yield LlmCall.of(
             "llm",
             read_text(record, "id") or digest(record),
@@ -36,19 +37,33 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
             phase=defaults.phase,
             prompt_name=defaults.prompt_name,
             model=required(model, record, "response", "model"),
-            input_tokens=read_count(record, "input_tokens"),
-            output_tokens=read_count(record, "output_tokens"),
-            cache_read_tokens=read_count(
-                read_object(details, "prompt_tokens_details"), "cached_tokens"
-            ),
-            reasoning_tokens=read_count(
-                read_object(details, "completion_tokens_details"), "reasoning_tokens"
-            ),
+            **_tokens(record),
             duration_ms=read_count(record, "duration_ms"),
             **defaults.run(None, None),
         )
 
-    return each(records, calls)
+    return Reader(calls)
+
+
+def _tokens(record: Mapping[str, Any]) -> Columns:
+    """The counts. The details are the vendor's own, and so is what input_tokens holds.
+
+    llm-anthropic hands on Anthropic's, which leave cached tokens out (llm_anthropic.py,
+    set_usage); llm itself hands on OpenAI's, of chats or of responses
+    (llm/default_plugins/openai_models.py), which hold them.
+    """
+    details = _details(record)
+    counts = {key: record.get(key) for key in ("input_tokens", "output_tokens")}
+    if "cache_read_input_tokens" in details or "cache_creation_input_tokens" in details:
+        return anthropic_usage({**details, **counts})
+    if "prompt_tokens_details" in details or "completion_tokens_details" in details:
+        counts = {
+            "prompt_tokens": counts["input_tokens"],
+            "completion_tokens": counts["output_tokens"],
+        }
+    else:
+        details = {"input_tokens_details": {}, **details}
+    return {**openai_usage({**details, **counts}), "service_tier": tier(details)}
 
 
 def _details(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,140 +1,149 @@
-"""OpenTelemetry in OTLP JSON: GenAI spans, and Claude Code's log events.
+"""OpenTelemetry in OTLP JSON: spans, and the log events of agents.
 
-Instrumentations differ in the names they give: the GenAI conventions are still in development
-(open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md), and OpenLLMetry has names
-of its own. All spellings are read. The shape of a file: opentelemetry-specification,
-specification/protocol/file-exporter.md.
+The shape of a file: opentelemetry-specification, specification/protocol/file-exporter.md. Tempo
+answers with the same resources under other keys, and some exporters keep the names of protobuf.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from telemetry.llm.formats import claude_code_events
-from telemetry.llm.formats.otlp_attributes import (
-    Attributes,
-    attributes,
-    count,
-    moment,
-    run_link,
-    text,
-)
-from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, read_list
-from telemetry.rows.llm import LlmCall
+from telemetry.llm.formats import log_events
+from telemetry.llm.formats.nested_spans import NestedSpans
+from telemetry.llm.formats.otlp_attributes import Attributes, attributes, moment
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, each, near_names, read_list
+from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows.reading import UnreadableRow, read_count, read_object, read_text, required
 
-SIGNALS = ("resourceSpans", "resourceLogs", "resourceMetrics")
-EMBEDDINGS = ("embeddings", "embedding")
-# Not among them: invoke_agent, whose usage repeats that of the calls within it, and tools.
-OPERATIONS = ("chat", "generate_content", "text_completion", "completion", *EMBEDDINGS)
-ERRORS = (2, "2", "STATUS_CODE_ERROR")
+NAME = "OTLP"
 
-ItemCall = Callable[[Mapping[str, Any], Attributes, Defaults], LlmCall | None]
+SIGNALS = ("resourceSpans", "resourceLogs", "resourceMetrics")
+SNAKE = ("resource_spans", "resource_logs")
+# A resource by itself, an item of one of the lists of an export.
+SCOPES = {
+    "scopeSpans": "resourceSpans",
+    "instrumentationLibrarySpans": "resourceSpans",
+    "scopeLogs": "resourceLogs",
+}
+ERRORS = (2, "2", "STATUS_CODE_ERROR")
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
-    return any(signal in record for signal in SIGNALS)
+    if any(signal in record for signal in SIGNALS):
+        return True
+    if any(key in record for key in ("resource", "batches", "trace", *SNAKE)):
+        return _export(record) is not None
+    return False
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """The calls among the spans and log records of each export; all others are passed over."""
+    nested = NestedSpans()
 
-    def calls(export: Mapping[str, Any]) -> Iterator[Reading]:
-        if not recognises(export):
+    def of_span(
+        resource: Attributes, scope: str, span: Mapping[str, Any], defaults: Defaults
+    ) -> Iterator[Reading]:
+        read = _span(span, resource, scope)
+        call = span_call(read, defaults)
+        if call is not None:
+            for key in ("traceId", "spanId"):
+                required(span.get(key) or None, span, "span", key)
+        yield from nested.add(read, call)
+
+    def of_event(
+        resource: Attributes, scope: str, event: Mapping[str, Any], defaults: Defaults
+    ) -> Iterator[Reading]:
+        call = log_events.call(event, resource, defaults)
+        if call is not None:
+            yield call
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        export = _export(record)
+        if export is None:
             raise UnreadableRow(f"none of {', '.join(SIGNALS)} is there")
-        spans = partial(_in_resource, "scopeSpans", "spans", _call, defaults)
-        yield from each(read_list(export, "resourceSpans"), spans)
-        events = partial(_in_resource, "scopeLogs", "logRecords", claude_code_events.call, defaults)
-        yield from each(read_list(export, "resourceLogs"), events)
+        yield from _items(export, "resourceSpans", "spans", of_span, defaults)
+        yield from _items(export, "resourceLogs", "logRecords", of_event, defaults)
 
-    return each(records, calls)
+    def notes() -> Iterator[str]:
+        if nested.unread:
+            yield f"spans that count tokens and are not read as calls: {near_names(nested.unread)}"
+
+    return Reader(calls, nested.rest, notes)
 
 
-def _in_resource(
-    scopes: str, items: str, call: ItemCall, defaults: Defaults, entry: Mapping[str, Any]
+ItemCalls = Callable[[Attributes, str, Mapping[str, Any], Defaults], Iterable[Reading]]
+
+
+def _items(
+    export: Mapping[str, Any], resources: str, items: str, calls: ItemCalls, defaults: Defaults
 ) -> Iterator[Reading]:
-    resource = attributes(read_object(entry, "resource"))
+    """What each item says; what is wrong with one of them comes in its place."""
 
-    def in_item(item: Mapping[str, Any]) -> Iterator[Reading]:
-        found = call(item, resource, defaults)
-        if found is not None:
-            yield found
+    def in_resource(entry: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        resource = attributes(read_object(entry, "resource"))
+        for scopes in SCOPES:
+            for scope in read_list(entry, scopes):
+                yield from each(scope, defaults, partial(in_scope, resource))
 
-    return each(read_list(entry, scopes), lambda scope: each(read_list(scope, items), in_item))
+    def in_scope(
+        resource: Attributes, scope: Mapping[str, Any], defaults: Defaults
+    ) -> Iterator[Reading]:
+        named = read_object(scope, "scope") or read_object(scope, "instrumentationLibrary")
+        name = read_text(named, "name") or ""
+        for item in read_list(scope, items):
+            yield from each(item, defaults, partial(calls, resource, name))
+
+    for entry in read_list(export, resources):
+        yield from each(entry, defaults, in_resource)
 
 
-def _call(span: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
-    """The call that a span is; None for a span of anything else. Cached input is in the input.
+def _export(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The record as an export, whichever of its shapes it has; None if it has none."""
+    if any(signal in record for signal in SIGNALS):
+        return record
+    if any(key in record for key in SNAKE):
+        camel = _in_camel_case(record)
+        return camel if isinstance(camel, dict) else None
+    if isinstance(record.get("batches"), list):
+        return {"resourceSpans": record["batches"]}
+    if isinstance(record.get("trace"), dict):
+        return _export(record["trace"])
+    for scopes, resources in SCOPES.items():
+        if scopes in record:
+            return {resources: [record]}
+    return None
 
-    An embedding has no output. Repeated requests may share the id of a response, not of a span.
-    """
-    said = attributes(span)
-    operation = _operation(said)
-    if operation not in OPERATIONS:
-        return None
-    both = {**resource, **said}
-    ids = [required(read_text(span, key), span, "span", key) for key in ("traceId", "spanId")]
-    trace_id, span_id = (written.lower() for written in ids)
-    error_type, status = text(said, "error.type"), read_object(span, "status")
-    success = status.get("code") not in ERRORS and error_type is None
-    tokens = _tokens(said)
-    if operation in EMBEDDINGS and tokens["input_tokens"] is not None:
-        tokens["output_tokens"] = tokens["output_tokens"] or 0
-    names = ("phase", "cicd.pipeline.task.name", "gen_ai.workflow.name")
-    return LlmCall.of(
-        "otlp",
-        f"{trace_id}:{span_id}",
-        defaults.timestamp(moment(span, "startTimeUnixNano")),
-        session_id=text(said, "gen_ai.conversation.id", "session.id") or trace_id,
-        phase=text(both, *names) or defaults.phase,
-        prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name") or defaults.prompt_name,
-        provider=text(said, "gen_ai.provider.name", "gen_ai.system"),
-        model=required(_model(said), span, "span", "model"),
-        **tokens,
-        success=success,
-        error_message=None if success else read_text(status, "message") or error_type,
-        duration_ms=_duration_ms(span),
-        **defaults.run(*run_link(both)),
+
+def _in_camel_case(value: Any) -> Any:
+    """A message of protobuf whose names are those of its definition, as JSON has them."""
+    if isinstance(value, list):
+        return [_in_camel_case(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {_camel(str(key)): _in_camel_case(item) for key, item in value.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _span(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
+    said, status = attributes(span), read_object(span, "status")
+    ids = [read_text(span, key) or "" for key in ("traceId", "spanId")]
+    return Span(
+        ids[0].lower(),
+        ids[1].lower(),
+        (read_text(span, "parentSpanId") or "").lower(),
+        read_text(span, "name") or "",
+        scope,
+        moment(span, "startTimeUnixNano"),
+        _duration_ms(span),
+        status.get("code") in ERRORS,
+        read_text(status, "message"),
+        said,
+        resource,
     )
-
-
-def _operation(said: Attributes) -> str | None:
-    """What a span is; before there was a name for it, a provider's answer to a model."""
-    named = text(said, "gen_ai.operation.name", "llm.request.type")
-    if named is None and text(said, "gen_ai.system") and _model(said):
-        return "chat"
-    return named
-
-
-def _model(said: Attributes) -> str | None:
-    return text(said, "gen_ai.response.model", "gen_ai.request.model")
-
-
-def _tokens(said: Attributes) -> Columns:
-    usage = {
-        name.removeprefix("gen_ai.usage."): value
-        for name, value in said.items()
-        if name.startswith("gen_ai.usage.")
-    }
-    return {
-        "input_tokens": count(usage, "input_tokens", "prompt_tokens"),
-        "output_tokens": count(usage, "output_tokens", "completion_tokens"),
-        "cache_read_tokens": count(
-            usage,
-            "cache_read.input_tokens",
-            "cache_read_input_tokens",
-            "cached_input_tokens",
-        ),
-        "cache_write_tokens": count(
-            usage,
-            "cache_creation.input_tokens",
-            "cache_write.input_tokens",
-            "cache_creation_input_tokens",
-        ),
-        "reasoning_tokens": count(
-            usage, "reasoning.output_tokens", "reasoning_tokens", "reasoning_output_tokens"
-        ),
-    }
 
 
 def _duration_ms(span: Mapping[str, Any]) -> int | None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats.reading import read_list
-from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_text
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_money, read_text
 
 Attributes = dict[str, Any]
 
@@ -32,6 +33,11 @@ def text(found: Attributes, *names: str) -> str | None:
 def count(found: Attributes, *names: str) -> int | None:
     """The first of these that is there, a number that is not negative. Raises UnreadableRow."""
     return next((read_count(found, name) for name in names if name in found), None)
+
+
+def cost(found: Attributes, *names: str) -> Decimal | None:
+    """The first of these that is there, an amount in US dollars. Raises UnreadableRow."""
+    return next((read_money(found, name) for name in names if name in found), None)
 
 
 def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:

@@ -1,7 +1,9 @@
 """What the readers of all formats share: defaults, the loop over records, the token convention."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,11 +14,16 @@ from telemetry.rows.reading import (
     UnreadableRow,
     read_count,
     read_mapping,
+    read_money,
+    shown,
     wrong_value,
 )
 
 Reading = LlmCall | UnreadableRow
 Columns = dict[str, Any]
+
+# The total is always computed.
+OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)})
 
 
 @dataclass(frozen=True)
@@ -50,23 +57,117 @@ class Defaults:
         return {"github_run_id": run_id, "github_run_attempt": attempt}
 
 
-def each(records: Iterable[Any], calls: Callable[[Any], Iterable[Reading]]) -> Iterator[Reading]:
-    """The calls of each record in turn; what is wrong with one of them takes its place."""
-    for record in records:
-        if isinstance(record, UnreadableRow):
-            yield record
-            continue
-        try:
-            yield from calls(read_mapping(record, "record"))
-        except UnreadableRow as error:
-            yield error
-        except RecursionError:
-            yield UnreadableRow("record: its values are nested too deep")
+@dataclass(frozen=True)
+class Reader:
+    """Reads the records of one format in one file, which come in their order.
+
+    `calls` gives what a record tells, with the defaults for it; it may remember what later records
+    need. `rest` gives, at the end of the file, what is still held back; `notes` gives sentences on
+    what was passed over.
+    """
+
+    calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]]
+    rest: Callable[[], Iterable[Reading]] = tuple
+    notes: Callable[[], Iterable[str]] = tuple
+
+
+def each(
+    record: Any,
+    defaults: Defaults,
+    calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]],
+) -> Iterator[Reading]:
+    """The calls of a record; what is wrong with it comes in their place."""
+    if isinstance(record, UnreadableRow):
+        yield record
+        return
+    try:
+        yield from calls(read_mapping(record, "record"), defaults)
+    except UnreadableRow as error:
+        yield error
+    except RecursionError:
+        yield UnreadableRow("record: its values are nested too deep")
+
+
+# What other logs call the keys that canonical records have.
+OUR_KEYS = {
+    "prompt_tokens": "input_tokens",
+    "completion_tokens": "output_tokens",
+    "cost": "estimated_cost",
+    "cost_usd": "estimated_cost",
+    "total_cost": "estimated_cost",
+    "cached_tokens": "cache_read_tokens",
+    "cache_read_input_tokens": "cache_read_tokens",
+    "cache_creation_input_tokens": "cache_write_tokens",
+    "cache_creation_tokens": "cache_write_tokens",
+    "time": "timestamp",
+    "model_name": "model",
+}
+NEAR = re.compile("token|cost|usage", re.IGNORECASE)
+MOST_KEYS = 8
+
+
+def near_keys(record: Mapping[str, Any]) -> list[str]:
+    """The keys of a record that seem to count what calls use, though no reader knows them."""
+    return [key for key in record if key not in OURS and NEAR.search(key)]
+
+
+def near_names(names: Counter[str]) -> str:
+    """The commonest of the names, with how often each was met."""
+    return ", ".join(
+        f"{shown(name)[1:-1]} ({count:,})" for name, count in names.most_common(MOST_KEYS)
+    )
+
+
+def near_text(keys: Counter[str]) -> str:
+    """What these keys, with the number of their records, should be in canonical records."""
+    named = [
+        f"{shown(key)[1:-1]} ({count:,}{f', here {OUR_KEYS[key]}' if key in OUR_KEYS else ''})"
+        for key, count in keys.most_common(MOST_KEYS)
+    ]
+    return f"keys that are not read: {', '.join(named)}"
+
+
+def counted(count: int, noun: str) -> str:
+    """The number with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def inclusive(tokens: int | None, read: int | None, written: int | None) -> int | None:
     """Input with the cached parts that its log counts beside it; None when it is not reported."""
     return None if tokens is None else tokens + (read or 0) + (written or 0)
+
+
+def includes_cache(
+    tokens: int | None,
+    output: int | None,
+    read: int | None,
+    written: int | None,
+    total: int | None,
+    *,
+    otherwise: bool,
+) -> bool:
+    """Whether the input holds the cached parts, as far as the counts themselves prove it.
+
+    Parts that are more than the whole are beside it, and so are parts that the total adds. A total
+    without them proves that they are within. Where nothing is proven it is as `otherwise` says.
+    """
+    parts = (read or 0) + (written or 0)
+    if not parts or tokens is None:
+        return otherwise
+    if parts > tokens:
+        return False
+    if total is not None and output is not None:
+        if total == tokens + output + parts:
+            return False
+        if total == tokens + output:
+            return True
+    return otherwise
+
+
+def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None:
+    """A cost in US dollars; tools that know no price write 0, which is none where tokens count."""
+    cost = read_money(holder, key)
+    return None if cost == 0 and tokens else cost
 
 
 def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:

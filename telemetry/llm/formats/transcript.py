@@ -7,16 +7,16 @@ are calls of subagents, but side questions replay messages of the session they w
 https://github.com/ccusage/ccusage/issues/901, 913 and 976 tell what goes wrong otherwise.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reading, each, inclusive
-from telemetry.rows.llm import LlmCall
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.usage import anthropic_usage
+from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import (
     UnreadableRow,
     digest,
-    read_count,
     read_moment,
     read_money,
     read_object,
@@ -25,23 +25,31 @@ from telemetry.rows.reading import (
     wrong_value,
 )
 
+NAME = "Claude Code transcript"
+
 Rank = tuple[int, ...]
 
 # The lines of one message follow each other closely; of as many messages their rank is kept.
 REMEMBERED = 256
+
+COUNTED = tuple(name for name in TOKEN_COUNTS if name != "cache_write_12h_tokens")
+NOTHING: Columns = dict.fromkeys(COUNTED)
 
 # Text that Claude Code wrote itself in the place of an answer.
 SYNTHETIC = "<synthetic>"
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
+    # What `claude -p` prints looks the same, but for the spelling of this key.
+    if "session_id" in record:
+        return False
     message = record.get("message")
     if isinstance(message, dict) and ("usage" in message or "type" in record):
         return True
     return "type" in record and ("sessionId" in record or "leafUuid" in record)
 
 
-def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
+def reader() -> Reader:
     """Readings of calls: one whenever a line says more of a call than the lines before it.
 
     The upsert keeps the best reading of each call with the least timestamp, in any order. What
@@ -49,14 +57,14 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
     why the message ended.
     """
     seen: dict[str, tuple[Rank, datetime]] = {}
+    answers = _Answers()
 
-    def calls(record: Mapping[str, Any]) -> Iterator[Reading]:
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         message = _message(record)
         if message is None:
             return
-        key = read_text(message, "id") or read_text(record, "requestId")
-        key = key or read_text(record, "uuid") or digest(record)
         tokens = _tokens(record, message)
+        key = answers.identity(record, message) or digest(record)
         moment = defaults.timestamp(read_moment(record, "timestamp"))
         precedence = 0 if record.get("isSidechain") else 2
         precedence += message.get("stop_reason") is not None
@@ -70,7 +78,29 @@ def read(records: Iterable[Any], defaults: Defaults) -> Iterator[Reading]:
             del seen[next(iter(seen))]
         seen[key] = (rank, moment)
 
-    return each(records, calls)
+    return Reader(calls)
+
+
+class _Answers:
+    """Which answer a line is of. Some gateways give all answers of a session one static id."""
+
+    def __init__(self) -> None:
+        self._requests: dict[str, str] = {}
+
+    def identity(self, record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
+        """The message's id, else the request's, else the line's.
+
+        An answer to the session itself that is of another request than the first one with its id
+        is another answer.
+        """
+        message_id, request_id = read_text(message, "id"), read_text(record, "requestId")
+        if message_id is None or request_id is None or record.get("isSidechain"):
+            return message_id or request_id or read_text(record, "uuid")
+        first = self._requests.pop(message_id, request_id)
+        if len(self._requests) >= REMEMBERED:
+            del self._requests[next(iter(self._requests))]
+        self._requests[message_id] = first
+        return message_id if first == request_id else f"{message_id}:{request_id}"
 
 
 def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -92,28 +122,16 @@ def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _tokens(record: Mapping[str, Any], message: Mapping[str, Any]) -> Columns:
     if record.get("isApiErrorMessage"):
-        return {"input_tokens": 0, "output_tokens": 0}
-    usage = read_object(message, "usage")
-    fresh, output = read_count(usage, "input_tokens"), read_count(usage, "output_tokens")
-    if fresh is None and output is None:
+        return {**NOTHING, "input_tokens": 0, "output_tokens": 0}
+    columns = anthropic_usage(read_object(message, "usage"))
+    if columns["input_tokens"] is None and columns["output_tokens"] is None:
         raise UnreadableRow("message.usage is missing, or has no tokens")
-    read = read_count(usage, "cache_read_input_tokens")
-    written = read_count(usage, "cache_creation_input_tokens")
-    lasting = read_object(usage, "cache_creation")
-    details = read_object(usage, "output_tokens_details")
-    return {
-        "input_tokens": inclusive(fresh, read, written),
-        "output_tokens": output,
-        "cache_read_tokens": read,
-        "cache_write_tokens": written,
-        "cache_write_1h_tokens": read_count(lasting, "ephemeral_1h_input_tokens"),
-        "reasoning_tokens": read_count(details, "thinking_tokens"),
-    }
+    return columns
 
 
 def _rank(precedence: int, tokens: Columns) -> Rank:
     """By what the upsert prefers one reading of a call to another."""
-    counts = [-1 if count is None else count for count in tokens.values()]
+    counts = [-1 if (count := tokens[name]) is None else count for name in COUNTED]
     complete = tokens["input_tokens"] is not None and tokens["output_tokens"] is not None
     return (complete, precedence, counts[0] + counts[1], *counts)
 
@@ -142,7 +160,7 @@ def _call(
         provider="anthropic" if model.startswith("claude") else None,
         model=model,
         **tokens,
-        estimated_cost=read_money(record, "costUSD"),
+        reported_cost=read_money(record, "costUSD"),
         success=not failed,
         error_message=_error(record, message) if failed else None,
         **defaults.run(None, None),

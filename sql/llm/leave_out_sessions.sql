@@ -1,0 +1,59 @@
+-- Delete calls of sessions that a better log of the same tool holds; returns what was deleted.
+-- One session leaves several logs: what an agent printed at its end, its transcript, its telemetry.
+-- The lowest rank counts: a sum that is complete before single calls that lack some, and single
+-- calls that name their model before a sum that does not. The order of reading does not matter.
+--   psql "$DATABASE_URL" -v session_ids='{a,b}' -f sql/llm/leave_out_sessions.sql
+with ranks (tool, source, rank) as (
+  values
+    ('claude', 'claude-code-action', 1),
+    ('claude', 'claude-code-otlp', 2),
+    ('claude', 'claude-code-transcript', 3),
+    ('codex', 'codex', 1),
+    ('codex', 'codex-otlp', 2),
+    ('codex', 'codex-exec', 3),
+    ('gemini', 'gemini-cli-otlp', 1),
+    ('gemini', 'gemini-cli', 2),
+    ('gemini', 'gemini-cli-session', 3),
+    ('opencode', 'opencode', 1),
+    ('opencode', 'opencode-run', 2)
+),
+found as (
+  select distinct ranks.tool, llm_calls.session_id, ranks.source, ranks.rank
+  from llm_calls
+  join ranks on ranks.source = llm_calls.source
+  where llm_calls.session_id = any(:'session_ids'::text[])
+    and llm_calls.session_id <> ''
+),
+best as (
+  select distinct on (tool, session_id) tool, session_id, source, rank
+  from found
+  order by tool, session_id, rank
+),
+worse as (
+  select found.session_id, found.source, best.source as counted_source
+  from found
+  join best
+    on best.tool = found.tool
+    and best.session_id = found.session_id
+    and best.rank < found.rank
+),
+deleted as (
+  delete from llm_calls
+  using worse
+  where llm_calls.session_id = worse.session_id
+    and llm_calls.source = worse.source
+  returning
+    llm_calls.session_id,
+    llm_calls.source,
+    worse.counted_source,
+    llm_calls.created_at = now() as was_new
+)
+select
+  session_id,
+  source,
+  counted_source,
+  count(*) as calls,
+  count(*) filter (where was_new) as new_calls
+from deleted
+group by session_id, source, counted_source
+order by session_id, source;

@@ -1,0 +1,254 @@
+"""The JSON values in the bytes of a log, each with the number of its line.
+
+A log is JSON, one value or several a line; or arrays and objects over many lines; or either with
+other output around it, as the logs of jobs hold it, where each line may begin with its time.
+"""
+
+import io
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from telemetry.rows.reading import UnreadableRow, shown
+
+# Bytes of a line, and of a document that begins a file: what one record may take of memory.
+LONGEST_LINE = 2**25
+LONGEST_DOCUMENT = 2**26
+# A line that goes on for longer than this is not read to its end.
+ENDLESS = 2**31
+
+# White space of JSON, and the mark that files in UTF-8 may begin with.
+BLANK = " \t\r\n\ufeff"
+BLANK_BYTES = BLANK.encode()
+VALUE = re.compile(r"[^ \t\r\n\ufeff\[\],]")
+NEXT_LINE = re.compile(r"\n(?=[\[{])")
+ARRAY = re.compile(r"\[[ \t\r]*(?:[\[{\"\]]|$)")
+
+# What GitHub writes before each line of a job's log; `gh run view --log` adds job and step.
+TIMED = re.compile(r"(?:[^\t]*\t[^\t]*\t)?\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z) ")
+# What a line of JSON begins with: in the log of a job a brace may also open a block of a script.
+OBJECT = re.compile(r"[\[{][ \t]*[\[{\"\]}]")
+# A line whose begin was cut off: the rest of an object.
+TORN = re.compile(r'"\s*:.*[}\]]\s*$')
+
+# Some writers leave control characters in texts as they are.
+DECODER = json.JSONDecoder(parse_float=Decimal, strict=False)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line that is no JSON: other output, or an error. `was_timed`: a line of a job's log."""
+
+    was_timed: bool
+    error: UnreadableRow
+
+
+class TooLong(UnreadableRow):
+    """A line or a document that is more than one record may take of memory."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A value on a line of a job's log, which has the time in UTC at which it was written."""
+
+    value: Any
+    moment: datetime | None
+
+
+def decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
+    """Each value, as it is or Timed; Text for other output; an UnreadableRow for broken JSON.
+
+    Raises one of opening.FAILURES.
+    """
+    lines = _lines(stream)
+    begin, first = next((found for found in lines if _holds_something(found[1])), (1, b""))
+    if isinstance(first, UnreadableRow):
+        yield begin, first
+    elif _begins_document(first.decode("utf-8", "replace").strip(BLANK)):
+        rest = stream.read(LONGEST_DOCUMENT)
+        if len(rest) == LONGEST_DOCUMENT:
+            raise _too_long("its array or object", LONGEST_DOCUMENT)
+        whole = (first + rest).decode("utf-8", "replace")
+        del rest
+        yield from ((line + begin - 1, value) for line, value in _document(whole))
+        return
+    else:
+        yield from _Lines(lines).values(begin, first)
+    yield from _Lines(lines).values()
+
+
+def _holds_something(line: bytes | UnreadableRow) -> bool:
+    return isinstance(line, UnreadableRow) or bool(line.strip(BLANK_BYTES))
+
+
+def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableRow]]:
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), start=1):
+        if len(line) < LONGEST_LINE:
+            yield number, line
+        else:
+            skipped = len(line)
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LONGEST_LINE)
+                skipped += len(line)
+                if skipped > ENDLESS:
+                    raise _too_long(f"line {number}", ENDLESS)
+            yield number, _too_long("the line", LONGEST_LINE)
+
+
+def _too_long(what: str, longest: int) -> TooLong:
+    return TooLong(f"{what} is longer than {longest:,} bytes; split it")
+
+
+class _Lines:
+    """Values of a log line by line; documents over several lines are put together."""
+
+    def __init__(self, lines: Iterator[tuple[int, bytes | UnreadableRow]]) -> None:
+        self._lines = lines
+
+    def values(self, number: int = 0, first: bytes = b"") -> Iterator[tuple[int, Any]]:
+        decode = DECODER.decode
+        if first:
+            yield from self._odd(number, first.decode("utf-8", "replace"))
+            return
+        for number, raw in self._lines:
+            if isinstance(raw, UnreadableRow):
+                yield number, raw
+                continue
+            text = raw.decode("utf-8", "replace")
+            try:
+                value = decode(text)
+            except (ValueError, RecursionError):
+                yield from self._odd(number, text)
+            else:
+                yield number, value
+
+    def _odd(self, number: int, text: str) -> Iterator[tuple[int, Any]]:
+        """What a line holds that is more or less than one value."""
+        text = text.strip(BLANK)
+        timed = TIMED.match(text)
+        rest = text[timed.end() :].strip(BLANK) if timed else text
+        if not rest:
+            return
+        moment = _moment(timed[1]) if timed else None
+        if rest[0] not in "{[" or (rest[0] == "[" and not ARRAY.match(rest)):
+            yield number, self._other(rest, timed is not None)
+        elif _begins_document(rest) and not _decodes(rest):
+            yield from self._over_lines(number, rest, moment)
+        else:
+            yield from self._of_line(number, rest, moment, timed is not None)
+
+    def _of_line(
+        self, number: int, text: str, moment: datetime | None, was_timed: bool
+    ) -> Iterator[tuple[int, Any]]:
+        for _, value in _document(text, broken_ends=True):
+            if not was_timed:
+                yield number, value
+            elif isinstance(value, UnreadableRow) and not OBJECT.match(text):
+                yield number, Text(True, value)
+            else:
+                yield number, Timed(value, moment)
+
+    def _other(self, text: str, was_timed: bool) -> Any:
+        try:
+            value = DECODER.decode(text)
+        except (ValueError, RecursionError) as error:
+            broken = _broken(text, error)
+            is_torn = not was_timed and TORN.search(text)
+            return broken if is_torn else Text(was_timed, broken)
+        return Text(True, _broken(text, ValueError())) if was_timed else value
+
+    def _over_lines(
+        self, number: int, first: str, moment: datetime | None
+    ) -> Iterator[tuple[int, Any]]:
+        """The document that begins here, to the line that closes it; else its lines by themselves.
+
+        Tools print documents indented: the line that closes one begins as the first one does.
+        """
+        held, size = [(number, first)], len(first)
+        closing = "}" if first.startswith("{") else "]"
+        for line, raw in self._lines:
+            if isinstance(raw, UnreadableRow):
+                yield from self._one_by_one(held, moment)
+                yield line, raw
+                return
+            text = raw.decode("utf-8", "replace").strip("\r\n\ufeff")
+            timed = TIMED.match(text)
+            text = text[timed.end() :] if timed else text
+            held.append((line, text))
+            size += len(text)
+            if text.startswith(closing):
+                found = list(_document("\n".join(part for _, part in held)))
+                if not any(isinstance(value, UnreadableRow) for _, value in found):
+                    for within, value in found:
+                        yield number + within - 1, Timed(value, moment) if moment else value
+                    return
+            if text.startswith((closing, "{")) or size > LONGEST_LINE:
+                break
+        yield from self._one_by_one(held, moment)
+
+    def _one_by_one(
+        self, held: list[tuple[int, str]], moment: datetime | None
+    ) -> Iterator[tuple[int, Any]]:
+        """The lines of what did not turn out to be a document: of its begin nothing is known."""
+        number, first = held[0]
+        broken = UnreadableRow(f"not JSON (it does not end): {shown(first[:60])}")
+        yield number, Text(True, broken) if moment and not OBJECT.match(first) else broken
+        for line, text in held[1:]:
+            if text.startswith("{"):
+                yield from self._of_line(line, text, moment, moment is not None)
+            elif text := text.strip(BLANK):
+                yield line, self._other(text, moment is not None)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        # Seven digits of a second are one more than Python keeps.
+        return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
+    except ValueError:
+        return None
+
+
+def _decodes(text: str) -> bool:
+    try:
+        DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _begins_document(first_line: str) -> bool:
+    """Whether a value that begins here goes on, or is an array whose items are the records."""
+    if first_line.startswith("["):
+        return ARRAY.match(first_line) is not None
+    return first_line.startswith("{") and first_line.endswith(("{", "[", ","))
+
+
+def _document(text: str, broken_ends: bool = False) -> Iterator[tuple[int, Any]]:
+    """The items of arrays, and the values that stand by themselves.
+
+    After a broken value it goes on with the next line that may begin one, unless `broken_ends`.
+    """
+    line, counted, position = 1, 0, 0
+    while found := VALUE.search(text, position):
+        line += text.count("\n", counted, found.start())
+        counted = found.start()
+        try:
+            value, position = DECODER.raw_decode(text, counted)
+        except (ValueError, RecursionError) as error:
+            yield line, _broken(text[counted : counted + 60], error)
+            # Inside of a value nothing tells where the next one begins.
+            again = None if broken_ends else NEXT_LINE.search(text, counted)
+            if again is None:
+                return
+            position = again.end()
+        else:
+            yield line, value
+
+
+def _broken(text: str, error: Exception) -> UnreadableRow:
+    why = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+    return UnreadableRow(f"not JSON ({why}): {shown(text[:60])}")

@@ -1,0 +1,101 @@
+"""Log files are found: by their paths, in folders, by globs."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from telemetry.settings import UsageError
+
+STDIN = Path("-")
+
+# A folder holds other things than logs; a file that is named is read whatever its name.
+LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|zst))?$", re.IGNORECASE)
+
+MOST_ENDINGS = 6
+
+
+def find_files(patterns: Sequence[str]) -> list[Path]:
+    """The files that paths, folders and globs name, each once, those of a pattern in their order.
+
+    Of a folder, all files within it whose names end like a log's. `-` is standard input. Raises
+    UsageError for a pattern that matches nothing.
+    """
+    found: dict[Path, Path] = {}
+    for pattern in patterns:
+        paths = [path for match in _matches(pattern) for path in _logs(match)]
+        if not paths:
+            others = passed_over([pattern])
+            raise UsageError(
+                f"{pattern} names no log file; give files, folders of .jsonl, .json and .log "
+                f"files, globs, or - for standard input{''.join(f' ({it})' for it in others)}"
+            )
+        for path in paths:
+            found.setdefault(path if path == STDIN else path.resolve(), path)
+    return list(found.values())
+
+
+def passed_over(patterns: Sequence[str]) -> list[str]:
+    """A sentence for each folder that holds files which `find_files` leaves out."""
+    return [
+        text
+        for pattern in patterns
+        for match in _matches(pattern)
+        if match.is_dir() and (text := _left_out(match))
+    ]
+
+
+def _left_out(folder: Path) -> str | None:
+    others = Counter(
+        _ending(path) for path in _below(folder) if not (LOG.search(path.name) and path.is_file())
+    )
+    if not others:
+        return None
+    named = [f"{count:,} {ending}" for ending, count in others.most_common(MOST_ENDINGS)]
+    rest = len(others) - len(named)
+    more = [f"{rest} other endings"] if rest else []
+    return (
+        f"{folder}: passed over {', '.join(named + more)}; "
+        "a file that is named itself is read whatever its ending"
+    )
+
+
+def _ending(path: Path) -> str:
+    if not path.is_file():
+        return "that cannot be opened as a file"
+    # Of `x.tar.gz` the whole ending tells what it is.
+    known = re.search(r"(\.\w{1,8})?\.(gz|zst|xz|bz2)$", path.name, re.IGNORECASE)
+    return (known[0] if known else path.suffix).lower() or "without an ending"
+
+
+def _matches(pattern: str) -> list[Path]:
+    """The paths that a pattern names. Raises UsageError where it cannot be looked for."""
+    if pattern == "-":
+        return [STDIN]
+    if not pattern.strip():
+        return []
+    try:
+        path = Path(pattern).expanduser()
+        # A name may have brackets in it.
+        if path.exists():
+            return [path]
+        return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"{pattern} cannot be looked for: {error}") from None
+
+
+def _logs(path: Path) -> Iterator[Path]:
+    if path == STDIN or not path.is_dir():
+        yield path
+    else:
+        yield from (p for p in _below(path) if LOG.search(p.name) and p.is_file())
+
+
+def _below(folder: Path) -> list[Path]:
+    """All that is no folder below a folder, in order. Links to folders are not followed."""
+    found = []
+    for place, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        found += [Path(place, name) for name in (*files, *links)]
+    return sorted(found)

@@ -1,0 +1,70 @@
+"""Results of agents that print Claude Code's events without being it: Cursor, Qwen Code, Amp, …
+
+Which vendor served their models they do not say.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from telemetry.llm.formats.reading import Defaults, includes_cache, inclusive
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    UnreadableRow,
+    digest,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+)
+
+COUNTERS = {
+    "input": ("input_tokens", "inputTokens"),
+    "output": ("output_tokens", "outputTokens"),
+    "read": ("cache_read_input_tokens", "cacheReadTokens", "cacheReadInputTokens"),
+    "written": ("cache_creation_input_tokens", "cacheWriteTokens", "cacheCreationInputTokens"),
+    "total": ("total_tokens", "totalTokens"),
+}
+
+
+def call(
+    result: Mapping[str, Any], model: str | None, began: datetime | None, defaults: Defaults
+) -> LlmCall:
+    """The row of a session's result. Raises UnreadableRow where it has no tokens.
+
+    Cached tokens are beside the input, as the names of the counters are Anthropic's, unless the
+    total says that they are in it.
+    """
+    usage = read_object(result, "usage")
+    counts = {
+        name: next((read_count(usage, key) for key in keys if key in usage), None)
+        for name, keys in COUNTERS.items()
+    }
+    tokens, output, read, written = (counts[n] for n in ("input", "output", "read", "written"))
+    if tokens is None or output is None:
+        raise UnreadableRow("the result has no tokens")
+    if not includes_cache(tokens, output, read, written, counts["total"], otherwise=False):
+        tokens = inclusive(tokens, read, written)
+    failed = bool(result.get("is_error")) or result.get("subtype") not in (None, "success")
+    session_id = read_text(result, "session_id") or ""
+    turns = read_count(result, "num_turns", LONGEST_COUNT)
+    return LlmCall.of(
+        "agent-result",
+        read_text(result, "uuid") or read_text(result, "request_id") or digest(result),
+        defaults.timestamp(began or read_moment(result, "timestamp")),
+        session_id=session_id,
+        phase=defaults.phase,
+        prompt_name=defaults.prompt_name,
+        model=model,
+        input_tokens=tokens,
+        output_tokens=output,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        success=not failed,
+        error_message=(read_text(result, "result") or "the session failed") if failed else None,
+        duration_ms=read_count(result, "duration_api_ms"),
+        api_calls=turns or 1,
+        is_whole_session=True,
+        **defaults.run(None, None),
+    )

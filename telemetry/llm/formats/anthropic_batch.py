@@ -1,0 +1,54 @@
+"""Results of Anthropic's Message Batches API: one object for each request."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.usage import anthropic_usage
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import UnreadableRow, digest, read_object, read_text, required
+
+NAME = "Anthropic batch"
+
+# Of these requests nothing was processed and nothing is billed.
+UNANSWERED = ("errored", "canceled", "expired")
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    result = record.get("result")
+    return "custom_id" in record and isinstance(result, dict) and "type" in result
+
+
+def reader() -> Reader:
+    """The call of each record. The results have no time of their own."""
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        result = read_object(record, "result")
+        message, kind = read_object(result, "message"), read_text(result, "type")
+        failed = kind in UNANSWERED
+        if not failed and kind != "succeeded":
+            raise UnreadableRow(f"result.type is {kind!r:.80}, not one of a batch")
+        model = read_text(message, "model")
+        yield LlmCall.of(
+            "anthropic-batch",
+            read_text(message, "id") or digest(record),
+            defaults.timestamp(None),
+            phase=defaults.phase,
+            prompt_name=read_text(record, "custom_id") or defaults.prompt_name,
+            provider="anthropic",
+            model=model if failed else required(model, message, "message", "model"),
+            **{**anthropic_usage(read_object(message, "usage")), "service_tier": "batch"},
+            success=not failed,
+            error_message=_error(result) if failed else None,
+            **defaults.run(None, None),
+        )
+
+    return Reader(calls)
+
+
+def _error(result: Mapping[str, Any]) -> str | None:
+    """What the error says. The API puts it into an object of its own, which is also an `error`."""
+    error = read_object(result, "error")
+    if isinstance(error.get("error"), dict):
+        error = error["error"]
+    return read_text(error, "message") or read_text(error, "type") or read_text(result, "type")

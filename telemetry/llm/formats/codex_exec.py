@@ -1,0 +1,56 @@
+"""What `codex exec --json` prints: one object for each event.
+
+It names no model and no time, which the session's rollout does. The use in `turn.completed` is that
+of the thread until then.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.llm.formats.codex import COUNTERS, Counters, used_since
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text
+
+NAME = "codex exec"
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    kind = record.get("type")
+    if kind == "thread.started":
+        return "thread_id" in record
+    if kind == "turn.completed":
+        return isinstance(record.get("usage"), dict)
+    return kind in ("turn.started", "turn.failed") or (
+        kind in ("item.started", "item.updated", "item.completed") and "item" in record
+    )
+
+
+def reader() -> Reader:
+    """A row for each turn: what the thread used more than at the end of the turn before."""
+    thread, total = "", None
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        nonlocal thread, total
+        if record.get("type") == "thread.started":
+            thread, total = read_text(record, "thread_id") or "", None
+        elif record.get("type") == "turn.completed":
+            usage = read_object(record, "usage")
+            now: Counters = {key: read_count(usage, key) for key in COUNTERS}
+            used = used_since(now, total, {})
+            total = now
+            tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
+            sums = [str(now[key]) for key in ("input_tokens", "output_tokens")]
+            yield LlmCall.of(
+                "codex-exec",
+                ":".join([thread, *sums]) if thread else digest(record),
+                defaults.timestamp(read_moment(record, "timestamp")),
+                session_id=thread,
+                phase=defaults.phase,
+                prompt_name=defaults.prompt_name,
+                **tokens,
+                is_whole_session=True,
+                **defaults.run(None, None),
+            )
+
+    return Reader(calls)

@@ -1,0 +1,95 @@
+"""Sessions of GitHub Copilot CLI: `~/.copilot/session-state/*/events.jsonl`, an object an event.
+
+When a session is shut down it sums up what each model was used since it started or was taken up
+again. Input holds the cached tokens.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    UnreadableRow,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+    storable,
+)
+
+NAME = "Copilot CLI session"
+
+BEGINS = ("session.start", "session.resume")
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    kind = record.get("type")
+    return (
+        isinstance(kind, str)
+        and "." in kind
+        and isinstance(record.get("data"), dict)
+        and "parentId" in record
+    )
+
+
+def reader() -> Reader:
+    """A row for each model of each time that the session was shut down."""
+    session_id, began, answers = "", None, 0
+
+    def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        nonlocal session_id, began, answers
+        data, kind = read_object(event, "data"), event.get("type")
+        if kind in BEGINS:
+            session_id = read_text(data, "sessionId") or session_id
+            began = read_moment(event, "timestamp")
+        elif kind == "assistant.message":
+            answers += 1
+        elif kind == "session.shutdown":
+            answers = 0
+            yield from _rows(event, session_id, began, defaults)
+
+    def rest() -> Iterator[Reading]:
+        if answers:
+            yield UnreadableRow(
+                "there is no session.shutdown event after the last answer: its use is unknown"
+            )
+
+    return Reader(calls, rest)
+
+
+def _rows(
+    event: Mapping[str, Any], session_id: str, began: datetime | None, defaults: Defaults
+) -> Iterator[Reading]:
+    data, moment = read_object(event, "data"), read_moment(event, "timestamp")
+    models = read_object(data, "modelMetrics")
+    ended = read_text(event, "id") or (moment.isoformat() if moment else "")
+    failed = data.get("shutdownType") == "error"
+    for model in models:
+        said = read_object(models, model)
+        usage = read_object(said, "usage")
+        requests = read_count(read_object(said, "requests"), "count", LONGEST_COUNT)
+        tokens = read_count(usage, "inputTokens")
+        if tokens is None:
+            raise UnreadableRow(f"modelMetrics of {model!r:.80} have no tokens")
+        yield LlmCall.of(
+            "copilot-cli",
+            f"{session_id}:{ended}:{storable(model)}",
+            defaults.timestamp(began or moment),
+            session_id=session_id,
+            phase=defaults.phase,
+            prompt_name=defaults.prompt_name,
+            model=storable(model),
+            input_tokens=tokens,
+            output_tokens=read_count(usage, "outputTokens"),
+            cache_read_tokens=read_count(usage, "cacheReadTokens"),
+            cache_write_tokens=read_count(usage, "cacheWriteTokens"),
+            reasoning_tokens=read_count(usage, "reasoningTokens"),
+            success=not failed,
+            error_message=read_text(data, "errorReason") if failed else None,
+            api_calls=requests or 1,
+            is_whole_session=requests != 1,
+            **defaults.run(None, None),
+        )

@@ -1,0 +1,120 @@
+"""Spans one an object, as the SDKs of OpenTelemetry print them.
+
+JavaScript's is what Copilot CLI writes to its file, Python's is that of ConsoleSpanExporter.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from telemetry.llm.formats.nested_spans import NestedSpans
+from telemetry.llm.formats.otlp_attributes import EPOCH, Attributes
+from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.spans import Span, span_call
+from telemetry.rows.reading import (
+    UnreadableRow,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+    required,
+)
+
+NAME = "printed spans"
+
+OTHER_SIGNALS = ("metric", "log")
+ERRORS = (2, "ERROR", "StatusCode.ERROR")
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    if not isinstance(record.get("attributes"), dict):
+        return record.get("type") in OTHER_SIGNALS and "name" in record
+    return ("traceId" in record and "spanId" in record) or (
+        isinstance(record.get("context"), dict) and "trace_id" in record["context"]
+    )
+
+
+def reader() -> Reader:
+    """The calls among the spans; other signals are passed over."""
+    nested = NestedSpans()
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        if record.get("type") not in OTHER_SIGNALS:
+            span = _of_python(record) if "context" in record else _of_javascript(record)
+            yield from nested.add(span, span_call(span, defaults))
+
+    return Reader(calls, nested.rest)
+
+
+def _of_javascript(record: Mapping[str, Any]) -> Span:
+    began, ended = (_nanoseconds(record, key) for key in ("startTime", "endTime"))
+    status = read_object(record, "status")
+    parent = read_object(record, "parentSpanContext")
+    scope = read_object(record, "instrumentationScope")
+    return Span(
+        required(read_text(record, "traceId"), record, "span", "traceId").lower(),
+        required(read_text(record, "spanId"), record, "span", "spanId").lower(),
+        (read_text(record, "parentSpanId") or read_text(parent, "spanId") or "").lower(),
+        read_text(record, "name") or "",
+        read_text(scope, "name") or "",
+        None if began is None else EPOCH + timedelta(microseconds=began // 1_000),
+        _milliseconds(began, ended),
+        status.get("code") in ERRORS,
+        read_text(status, "message"),
+        _plain(read_object(record, "attributes")),
+        _plain(read_object(read_object(record, "resource"), "attributes")),
+    )
+
+
+def _of_python(record: Mapping[str, Any]) -> Span:
+    context, status = read_object(record, "context"), read_object(record, "status")
+    began, ended = (read_moment(record, key) for key in ("start_time", "end_time"))
+    ids = [
+        required(read_text(context, key), context, "span", key) for key in ("trace_id", "span_id")
+    ]
+    trace_id, span_id = (_digits(written) for written in ids)
+    return Span(
+        trace_id,
+        span_id,
+        _digits(read_text(record, "parent_id") or ""),
+        read_text(record, "name") or "",
+        "",
+        began,
+        _between(began, ended),
+        status.get("status_code") in ERRORS,
+        read_text(status, "description"),
+        _plain(read_object(record, "attributes")),
+        _plain(read_object(read_object(record, "resource"), "attributes")),
+    )
+
+
+def _digits(written: str) -> str:
+    return written.lower().removeprefix("0x")
+
+
+def _plain(found: Mapping[str, Any]) -> Attributes:
+    return {key: value for key, value in found.items() if not isinstance(value, list | dict)}
+
+
+def _nanoseconds(record: Mapping[str, Any], key: str) -> int | None:
+    """A time as JavaScript's SDK has it, seconds and nanoseconds, since 1970."""
+    value = record.get(key)
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 2:
+        seconds, rest = (read_count({key: part}, key, 2**53) for part in value)
+        if seconds is not None and rest is not None and seconds < 2**37:
+            return seconds * 10**9 + rest
+    raise UnreadableRow(f"{key} is not a time in seconds and nanoseconds")
+
+
+def _milliseconds(began: int | None, ended: int | None) -> int | None:
+    if began is None or ended is None or ended < began:
+        return None
+    return (ended - began) // 1_000_000
+
+
+def _between(began: datetime | None, ended: datetime | None) -> int | None:
+    if began is None or ended is None or ended < began:
+        return None
+    return (ended - began) // timedelta(milliseconds=1)

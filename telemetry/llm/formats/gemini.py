@@ -1,0 +1,165 @@
+"""Gemini CLI: `--output-format json` and `stream-json`, and the records of its sessions.
+
+google-gemini/gemini-cli: both outputs sum up the session by model (packages/core/src/output,
+telemetry/uiTelemetry.ts); the session's record has each answer (services/chatRecordingTypes.ts).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, read_list
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
+    LONGEST_COUNT,
+    digest,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+    storable,
+)
+
+NAME = "Gemini CLI"
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    kind = record.get("type")
+    if isinstance(record.get("stats"), dict):
+        return (kind == "result" and "status" in record) or "models" in record["stats"]
+    if kind == "init":
+        return "session_id" in record and "model" in record
+    if kind in ("message", "tool_use", "tool_result"):
+        return "timestamp" in record and not {"message", "sessionId", "data"} & record.keys()
+    return (
+        (kind == "gemini" and "content" in record)
+        or "$set" in record
+        or "projectHash" in record
+        or (kind == "result" and "status" in record and "session_id" not in record)
+    )
+
+
+def reader() -> Reader:
+    """A row for each model of a session, or for each recorded answer."""
+    session = _Session()
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        if "projectHash" in record:
+            session.session_id = read_text(record, "sessionId") or ""
+            answers = read_list(record, "messages") if "messages" in record else []
+            for answer in answers:
+                if isinstance(answer, dict):
+                    yield from session.answer(answer, defaults)
+        elif record.get("type") == "gemini":
+            yield from session.answer(record, defaults)
+        elif record.get("type") == "init":
+            session.session_id = read_text(record, "session_id") or ""
+            session.began = read_moment(record, "timestamp")
+        elif "stats" in record:
+            yield from session.models(record, defaults)
+
+    return Reader(calls)
+
+
+class _Session:
+    """What the records before an answer or a result say of it."""
+
+    def __init__(self) -> None:
+        self.session_id = ""
+        self.began: datetime | None = None
+
+    def answer(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        """The call that a recorded answer is of; one without tokens is none."""
+        counts = read_object(record, "tokens")
+        if not counts:
+            return
+        thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
+        model, answer_id = read_text(record, "model"), read_text(record, "id")
+        yield LlmCall.of(
+            "gemini-cli-session",
+            f"{self.session_id}:{answer_id}" if answer_id else digest(record),
+            defaults.timestamp(read_moment(record, "timestamp")),
+            session_id=self.session_id,
+            phase=defaults.phase,
+            prompt_name=defaults.prompt_name,
+            provider=_provider(model),
+            model=model,
+            input_tokens=_plus(read_count(counts, "input"), tool),
+            output_tokens=_plus(read_count(counts, "output"), thoughts),
+            cache_read_tokens=read_count(counts, "cached"),
+            reasoning_tokens=thoughts,
+            **defaults.run(None, None),
+        )
+
+    def models(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        """A row for each model of the session that the record sums up."""
+        session_id = read_text(record, "session_id") or self.session_id
+        failure = _failure(record)
+        models = read_object(read_object(record, "stats"), "models")
+        for model in models:
+            said = read_object(models, model)
+            api = read_object(said, "api")
+            tokens = _printed(read_object(said, "tokens")) if "tokens" in said else _streamed(said)
+            requests = read_count(api, "totalRequests", LONGEST_COUNT)
+            if tokens["input_tokens"] is None or not (requests or any(tokens.values())):
+                continue
+            total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
+            identity = f"{session_id}:{storable(model)}:{total}"
+            yield LlmCall.of(
+                "gemini-cli",
+                identity if session_id else digest([record, model]),
+                defaults.timestamp(self.began or read_moment(record, "timestamp")),
+                session_id=session_id,
+                phase=defaults.phase,
+                prompt_name=defaults.prompt_name,
+                provider=_provider(model),
+                model=storable(model),
+                **tokens,
+                success=failure is None,
+                error_message=failure,
+                duration_ms=read_count(api, "totalLatencyMs"),
+                api_calls=requests or 1,
+                is_whole_session=requests != 1,
+                **defaults.run(None, None),
+            )
+
+
+def _printed(counts: Mapping[str, Any]) -> Columns:
+    """The prompt holds what is cached; thoughts are beside the candidates; `input` is the rest."""
+    thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
+    prompt = read_count(counts, "prompt")
+    return {
+        "input_tokens": _plus(read_count(counts, "input") if prompt is None else prompt, tool),
+        "output_tokens": _plus(read_count(counts, "candidates"), thoughts),
+        "cache_read_tokens": read_count(counts, "cached"),
+        "reasoning_tokens": thoughts,
+    }
+
+
+def _streamed(counts: Mapping[str, Any]) -> Columns:
+    """As before, but thoughts are in the total only."""
+    tokens, output = read_count(counts, "input_tokens"), read_count(counts, "output_tokens")
+    total = read_count(counts, "total_tokens")
+    if None not in (tokens, output, total):
+        output = max(output or 0, (total or 0) - (tokens or 0))
+    return {
+        "input_tokens": tokens,
+        "output_tokens": output,
+        "cache_read_tokens": read_count(counts, "cached"),
+    }
+
+
+def _failure(record: Mapping[str, Any]) -> str | None:
+    if record.get("status") in (None, "success") and record.get("error") is None:
+        return None
+    error = record.get("error")
+    said = read_text(error, "message") if isinstance(error, dict) else None
+    return said or "the session ended with an error"
+
+
+def _plus(count: int | None, part: int | None) -> int | None:
+    return None if count is None else count + (part or 0)
+
+
+def _provider(model: str | None) -> str | None:
+    return "google" if model and model.startswith("gemini") else None

@@ -1,0 +1,104 @@
+"""The log events of agents in OTLP: each answer of a model is one record.
+
+Claude Code; Codex (codex-rs/otel, `codex.sse_event`); Gemini CLI and Qwen Code, which is built on
+it (docs/cli/telemetry.md, `api_response`); and the GenAI conventions' own event of an operation.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from telemetry.llm.formats import claude_code_events
+from telemetry.llm.formats.claude_code_events import event_name
+from telemetry.llm.formats.otlp_attributes import (
+    Attributes,
+    attributes,
+    count,
+    moment,
+    run_link,
+    text,
+)
+from telemetry.llm.formats.reading import Defaults, read_milliseconds
+from telemetry.llm.formats.spans import Span, span_call
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import digest, read_moment, read_text, required
+
+# Their input holds the cached tokens. Codex' output holds reasoning, Gemini's does not.
+SOURCES = {
+    "codex.sse_event": "codex-otlp",
+    "gemini_cli.api_response": "gemini-cli-otlp",
+    "gemini_cli.api_error": "gemini-cli-otlp",
+    "qwen-code.api_response": "qwen-code-otlp",
+    "qwen-code.api_error": "qwen-code-otlp",
+}
+DETAILS = "gen_ai.client.inference.operation.details"
+
+
+def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
+    """The call that a log record tells of; None for all others."""
+    said, name = attributes(event), read_text(event, "eventName") or event_name(event)
+    if name in SOURCES:
+        return _answer(SOURCES[name], name, event, said, resource, defaults)
+    if name == DETAILS:
+        return _operation(event, said, resource, defaults)
+    return claude_code_events.call(event, resource, defaults)
+
+
+def _answer(
+    source: str,
+    name: str,
+    event: Mapping[str, Any],
+    said: Attributes,
+    resource: Attributes,
+    defaults: Defaults,
+) -> LlmCall | None:
+    if source == "codex-otlp" and said.get("event.kind") != "response.completed":
+        return None
+    ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
+    ended = defaults.timestamp(ended or read_moment(said, "event.timestamp"))
+    thoughts, output = count(said, "thoughts_token_count"), count(said, "output_token_count")
+    if thoughts is not None and output is not None:
+        output += thoughts
+    failed = name.endswith("error")
+    both = {**resource, **said}
+    session = text(said, "conversation.id", "session.id") or ""
+    known = [session, ended.isoformat(), sorted(map(str, said.items()))]
+    return LlmCall.of(
+        source,
+        text(said, "response_id") or digest(known),
+        ended,
+        session_id=session,
+        phase=text(both, "phase") or defaults.phase,
+        prompt_name=defaults.prompt_name,
+        model=required(text(said, "model"), said, "event", "model"),
+        input_tokens=count(said, "input_token_count"),
+        output_tokens=output,
+        cache_read_tokens=count(said, "cached_token_count", "cached_content_token_count"),
+        reasoning_tokens=count(said, "reasoning_token_count", "thoughts_token_count"),
+        success=not failed,
+        error_message=text(said, "error", "error.message", "error_message") if failed else None,
+        duration_ms=read_milliseconds(said, "duration_ms"),
+        **defaults.run(*run_link(both)),
+    )
+
+
+def _operation(
+    event: Mapping[str, Any], said: Attributes, resource: Attributes, defaults: Defaults
+) -> LlmCall | None:
+    """The event that the conventions have beside the span of an operation, and that has its ids."""
+    trace_id, span_id = (read_text(event, key) or "" for key in ("traceId", "spanId"))
+    if not trace_id or not span_id:
+        trace_id, span_id = "", digest([event.get("timeUnixNano"), said])
+    span = Span(
+        trace_id.lower(),
+        span_id.lower(),
+        "",
+        DETAILS,
+        "",
+        moment(event, "timeUnixNano", "observedTimeUnixNano"),
+        None,
+        False,
+        None,
+        said,
+        resource,
+    )
+    return span_call(span, defaults)

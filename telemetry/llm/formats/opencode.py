@@ -1,0 +1,99 @@
+"""opencode: what `opencode run --format json` prints, and the messages of its storage.
+
+A finished step is a call. What is printed names no model; the stored message does.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, inclusive, reported
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import UnreadableRow, digest, read_count, read_object, read_text
+
+NAME = "opencode"
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    if "sessionID" not in record:
+        return False
+    return isinstance(record.get("part"), dict) or ("role" in record and "time" in record)
+
+
+def reader() -> Reader:
+    """The call of each finished step, or of each stored message of the assistant."""
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        if "part" in record:
+            part = read_object(record, "part")
+            if part.get("type") == "step-finish":
+                moment = _moment(record, "timestamp")
+                ids = [text for key in ("messageID", "id") if (text := read_text(part, key))]
+                yield _call("opencode-run", ":".join(ids), moment, record, part, defaults)
+        elif record.get("role") == "assistant":
+            moment = _moment(read_object(record, "time"), "created")
+            yield _call("opencode", read_text(record, "id"), moment, record, record, defaults)
+
+    return Reader(calls)
+
+
+def _call(
+    source: str,
+    call_id: str | None,
+    moment: datetime | None,
+    record: Mapping[str, Any],
+    step: Mapping[str, Any],
+    defaults: Defaults,
+) -> LlmCall:
+    error = read_object(record, "error")
+    tokens = _tokens(step)
+    if tokens["input_tokens"] is None and not error:
+        raise UnreadableRow("the step has no tokens")
+    return LlmCall.of(
+        source,
+        call_id or digest(record),
+        defaults.timestamp(moment),
+        session_id=read_text(record, "sessionID") or "",
+        phase=defaults.phase,
+        prompt_name=defaults.prompt_name,
+        provider=read_text(record, "providerID"),
+        model=read_text(record, "modelID"),
+        **tokens,
+        reported_cost=reported(step, "cost", tokens["input_tokens"]),
+        success=not error,
+        error_message=read_text(error, "name") if error else None,
+        **defaults.run(None, None),
+    )
+
+
+def _tokens(step: Mapping[str, Any]) -> Columns:
+    """The counts: cached tokens are beside the input, and reasoning is beside the output where a
+    total shows it."""
+    counts = read_object(step, "tokens")
+    cache = read_object(counts, "cache")
+    read, written = read_count(cache, "read"), read_count(cache, "write")
+    whole = inclusive(read_count(counts, "input"), read, written)
+    output, total = read_count(counts, "output"), read_count(counts, "total")
+    reasoning = read_count(counts, "reasoning")
+    if whole is not None and output is not None and total == whole + output + (reasoning or 0):
+        output = total - whole
+    return {
+        "input_tokens": whole,
+        "output_tokens": output,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "reasoning_tokens": reasoning,
+    }
+
+
+def _moment(holder: Mapping[str, Any], key: str) -> datetime | None:
+    """A time in milliseconds since 1970. Raises UnreadableRow."""
+    milliseconds = read_count(holder, key)
+    if milliseconds is None:
+        return None
+    try:
+        return EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise UnreadableRow(f"{key} is {milliseconds}, no time in milliseconds") from None

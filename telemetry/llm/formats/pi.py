@@ -1,0 +1,76 @@
+"""Sessions of pi and of OpenClaw, which is built on it: `~/.pi/agent/sessions/**/*.jsonl`.
+
+badlogic/pi-mono, packages/coding-agent: one object for each entry; assistant messages have usage.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive, reported
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import (
+    digest,
+    read_count,
+    read_moment,
+    read_object,
+    read_text,
+    required,
+)
+
+NAME = "pi session"
+
+COUNTS = {"input", "output", "cacheRead", "cacheWrite"}
+
+
+def recognises(record: Mapping[str, Any]) -> bool:
+    kind, message = record.get("type"), record.get("message")
+    if kind == "session":
+        return "sessionId" not in record and ("cwd" in record or "modelId" in record)
+    if kind != "message" or not isinstance(message, dict):
+        return False
+    usage = message.get("usage")
+    return "sessionId" not in record and (
+        not isinstance(usage, dict) or not COUNTS.isdisjoint(usage)
+    )
+
+
+def reader() -> Reader:
+    """The call of each assistant message. Cached tokens are beside the input.
+
+    A session that branches off another begins with copies of its entries: their id, time and use
+    are the same.
+    """
+    session_id = ""
+
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        nonlocal session_id
+        if record.get("type") == "session":
+            session_id = read_text(record, "id") or ""
+        message = read_object(record, "message")
+        usage = read_object(message, "usage")
+        if message.get("role") != "assistant" or not usage:
+            return
+        read, written = read_count(usage, "cacheRead"), read_count(usage, "cacheWrite")
+        error = read_text(message, "errorMessage")
+        failed = error is not None or message.get("stopReason") == "error"
+        identity = {key: record.get(key) for key in ("id", "timestamp")}
+        yield LlmCall.of(
+            "pi",
+            digest({**identity, "usage": usage, "model": message.get("model")}),
+            defaults.timestamp(read_moment(record, "timestamp")),
+            session_id=session_id,
+            phase=defaults.phase,
+            prompt_name=defaults.prompt_name,
+            provider=read_text(message, "provider"),
+            model=required(read_text(message, "model"), message, "message", "model"),
+            input_tokens=inclusive(read_count(usage, "input"), read, written),
+            output_tokens=read_count(usage, "output"),
+            cache_read_tokens=read,
+            cache_write_tokens=written,
+            reported_cost=reported(read_object(usage, "cost"), "total", usage.get("totalTokens")),
+            success=not failed,
+            error_message=error,
+            **defaults.run(None, None),
+        )
+
+    return Reader(calls)

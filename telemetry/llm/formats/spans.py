@@ -1,0 +1,162 @@
+"""A span of OpenTelemetry as a call of a language model, whoever wrote it.
+
+Instrumentations differ in the names they give: the GenAI conventions are still in development
+(open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md), and OpenLLMetry,
+OpenInference (Arize-ai/openinference, spec/semantic_conventions.md), the AI SDK and Claude Code
+have names of their own. All spellings are read.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from telemetry.llm.formats import claude_code_events
+from telemetry.llm.formats.otlp_attributes import Attributes, cost, run_link, text
+from telemetry.llm.formats.reading import Columns, Defaults
+from telemetry.llm.formats.span_tokens import span_tokens
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.reading import required
+
+EMBEDDINGS = ("embeddings", "embedding")
+# Not among them: invoke_agent, whose usage repeats that of the calls within it, and tools.
+OPERATIONS = (
+    "chat",
+    "generate_content",
+    "text_completion",
+    "completion",
+    "responses",
+    "message",
+    "messages",
+    *EMBEDDINGS,
+)
+# Spans that hold other requests than their own.
+AROUND = ("invoke_agent", "create_agent", "execute_tool", "agent_step", "invoke_workflow")
+# What OpenInference calls a span.
+KINDS = {"LLM": "chat", "EMBEDDING": "embeddings", "AGENT": "invoke_agent", "TOOL": "execute_tool"}
+
+MODELS = (
+    "gen_ai.response.model",
+    "gen_ai.request.model",
+    "llm.model_name",
+    "embedding.model_name",
+    "ai.response.model",
+    "ai.model.id",
+)
+PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+SESSIONS = (
+    "gen_ai.conversation.id",
+    "session.id",
+    "gcp.vertex.agent.session_id",
+)
+# In US dollars. OpenLIT and LiteLLM; pydantic-ai; LiteLLM; OpenInference.
+COSTS = ("gen_ai.usage.cost", "operation.cost", "gen_ai.cost.total_cost", "llm.cost.total")
+TIERS = (
+    "anthropic.response.service_tier",
+    "gen_ai.openai.response.service_tier",
+    "openai.response.service_tier",
+    "gen_ai.response.service_tier",
+)
+
+LLM_REQUEST = "claude_code.llm_request"
+
+
+@dataclass(frozen=True)
+class Span:
+    """What all shapes of spans have. Times are UTC; `error` is None where nothing failed."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    scope: str
+    began: datetime | None
+    duration_ms: int | None
+    has_failed: bool
+    error: str | None
+    said: Attributes
+    resource: Attributes = field(default_factory=dict)
+
+    @property
+    def operation(self) -> str | None:
+        """What it is of; before there was a name for it, a vendor's answer to a model."""
+        named = text(self.said, "gen_ai.operation.name", "llm.request.type")
+        if named is None and "openinference.span.kind" in self.said:
+            named = KINDS.get(str(self.said["openinference.span.kind"]).upper())
+        elif named is None and text(self.said, "gen_ai.system") and text(self.said, *MODELS):
+            return "chat"
+        return named
+
+    @property
+    def is_around(self) -> bool:
+        """Whether it holds other requests than one of its own, as agents and tools do."""
+        return self.operation in AROUND or self.name.startswith(AROUND)
+
+
+def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
+    """The call that a span is; None for a span of anything else.
+
+    An embedding has no output. Repeated requests may share the id of a response, not of a span;
+    the id that Anthropic gives a request is its own, and the vendor's half of the trace has it too.
+    """
+    if span.name == LLM_REQUEST or span.said.get("span.type") == "llm_request":
+        return claude_code_events.span_call(
+            span.said, span.resource, span.began, span.duration_ms, _identity(span), defaults
+        )
+    operation = span.operation
+    if operation not in OPERATIONS:
+        return None
+    said, both = span.said, {**span.resource, **span.said}
+    tokens = span_tokens(said, span.scope, span.name)
+    if operation in EMBEDDINGS and tokens["input_tokens"] is not None:
+        tokens["output_tokens"] = tokens["output_tokens"] or 0
+    error_type = text(said, "error.type")
+    success = not span.has_failed and error_type is None
+    names = ("phase", "cicd.pipeline.task.name", "gen_ai.workflow.name")
+    return LlmCall.of(
+        "otlp",
+        text(said, "anthropic.request.id") or _identity(span),
+        defaults.timestamp(span.began),
+        session_id=text(said, *SESSIONS) or span.trace_id,
+        phase=text(both, *names) or defaults.phase,
+        prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name") or defaults.prompt_name,
+        provider=_provider(said),
+        model=required(text(said, *MODELS), {"id": span.span_id}, "span", "model"),
+        **tokens,
+        reported_cost=_cost(said, tokens),
+        service_tier=text(said, *TIERS),
+        success=success,
+        error_message=None if success else span.error or error_type,
+        duration_ms=span.duration_ms,
+        **defaults.run(*run_link(both)),
+    )
+
+
+def counts_tokens(span: Span) -> list[str]:
+    """Attributes by which a span that is no call seems to count tokens; an agent's only repeat."""
+    if span.is_around:
+        return []
+    return [
+        name
+        for name, value in span.said.items()
+        if "token" in name.lower() and "max" not in name.lower() and str(value).isdigit()
+    ]
+
+
+def _identity(span: Span) -> str:
+    return f"{span.trace_id}:{span.span_id}"
+
+
+def _provider(said: Attributes) -> str | None:
+    """The vendor. The AI SDK adds the kind of its model, as in `openai.responses`."""
+    provider = text(said, *PROVIDERS)
+    if provider and "ai.operationId" in said:
+        return provider.split(".", 1)[0]
+    return provider
+
+
+def _cost(said: Attributes, tokens: Columns) -> Any:
+    """What the span says that it cost; 0 for tokens is what those write who know no price."""
+    found = cost(said, *COSTS)
+    if found != 0 or said.get("litellm.cache_hit") in (True, "True"):
+        return found
+    return None if tokens["input_tokens"] or tokens["output_tokens"] else found

@@ -1,0 +1,81 @@
+"""The `usage` objects of Anthropic's and OpenAI's answers, which many logs keep as they came."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from telemetry.llm.formats.reading import Columns, inclusive, read_list
+from telemetry.rows.reading import read_count, read_object, read_text
+
+
+def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
+    """The columns that Anthropic's usage sets; it counts cached tokens beside the input.
+
+    The counts are those of the answer itself. What was compacted or advised on the way is in
+    `iterations`, is billed too and is added here. `speed` is a tier like the others.
+    """
+    iterations = [
+        one
+        for one in read_list(usage, "iterations")
+        if isinstance(one, dict) and one.get("type") not in (None, "message")
+    ]
+    parts = (usage, *iterations)
+    fresh, output = (_sum(parts, key) for key in ("input_tokens", "output_tokens"))
+    read = _sum(parts, "cache_read_input_tokens")
+    written = _sum(parts, "cache_creation_input_tokens")
+    speed = read_text(usage, "speed")
+    return {
+        "input_tokens": inclusive(fresh, read, written),
+        "output_tokens": output,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "cache_write_1h_tokens": read_count(
+            read_object(usage, "cache_creation"), "ephemeral_1h_input_tokens"
+        ),
+        "reasoning_tokens": read_count(
+            read_object(usage, "output_tokens_details"), "thinking_tokens"
+        ),
+        "service_tier": speed if speed not in (None, "standard") else tier(usage),
+        "inference_geo": read_text(usage, "inference_geo"),
+        "web_search_requests": read_count(
+            read_object(usage, "server_tool_use"), "web_search_requests"
+        ),
+    }
+
+
+def openai_usage(usage: Mapping[str, Any]) -> Columns:
+    """The columns that OpenAI's usage sets, as responses, chats and embeddings count it.
+
+    The input holds the cached tokens. Embeddings have no output.
+    """
+    before, after = (
+        ("input", "output")
+        if "input_tokens" in usage or "input_tokens_details" in usage
+        else ("prompt", "completion")
+    )
+    inputs = read_object(usage, f"{before}_tokens_details")
+    outputs = read_object(usage, f"{after}_tokens_details")
+    kept = read_object(inputs, "cache_write_tokens_details")
+    tokens, output = (read_count(usage, f"{side}_tokens") for side in (before, after))
+    if output is None and tokens is not None and tokens == read_count(usage, "total_tokens"):
+        output = 0
+    return {
+        "input_tokens": tokens,
+        "output_tokens": output,
+        "cache_read_tokens": read_count(inputs, "cached_tokens"),
+        "cache_write_tokens": read_count(inputs, "cache_write_tokens"),
+        "cache_write_12h_tokens": next(
+            (read_count(kept, key) for key in kept if "12h" in key), None
+        ),
+        "reasoning_tokens": read_count(outputs, "reasoning_tokens"),
+    }
+
+
+def tier(answer: Mapping[str, Any]) -> str | None:
+    """How the vendor served the call; None where it does not say so in a word."""
+    value = answer.get("service_tier")
+    return read_text(answer, "service_tier") if isinstance(value, str) and value else None
+
+
+def _sum(parts: Iterable[Mapping[str, Any]], key: str) -> int | None:
+    counts = [count for part in parts if (count := read_count(part, key)) is not None]
+    return sum(counts) if counts else None

@@ -1,0 +1,189 @@
+"""The bytes of a log file, unpacked and as UTF-8, in bounded time and memory."""
+
+import codecs
+import gzip
+import io
+import os
+import select
+import stat
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO, cast
+
+from telemetry.llm.finding import STDIN
+from telemetry.rows.reading import UnreadableRow
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# Zstandard also allows frames that hold no data before the others.
+ZSTD_SKIPPABLE = tuple(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60))
+
+# Memory that unpacking may take: what `zstd` itself allows without an option.
+LARGEST_WINDOW = 2**27
+
+# Bytes unpacked at a time: a frame of zeros may hold 32,000 times as many.
+ZSTD_STEP = 2**10
+
+# A pipe whose writer is silent for so many seconds is given up.
+PATIENCE = 30
+
+# What reading or unpacking raises when a file cannot be read to its end.
+FAILURES: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, UnreadableRow)
+zstandard: ModuleType | None
+try:
+    zstandard = import_module("zstandard")
+except ImportError:
+    zstandard = None
+else:
+    FAILURES += (zstandard.ZstdError,)
+
+
+@contextmanager
+def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
+    """The bytes of a file as they are; standard input stays open. Raises OSError, UnreadableRow."""
+    if file != STDIN:
+        with _file(file) as stream:
+            yield stream
+    elif stdin is None:
+        raise UnreadableRow("there is no standard input here")
+    else:
+        stream = io.BufferedReader(cast(io.RawIOBase, stdin))
+        try:
+            yield stream
+        finally:
+            stream.detach()
+
+
+def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
+    """The bytes that a file packs, else those that it has, in UTF-8. Raises one of FAILURES."""
+    begin = stream.peek(4)[:4]
+    if begin.startswith(GZIP_MAGIC):
+        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+    elif begin == ZSTD_MAGIC or begin in ZSTD_SKIPPABLE:
+        stream = io.BufferedReader(_zstd(stream))
+    encoding = _wide(stream.peek(4)[:4])
+    return stream if encoding is None else io.BufferedReader(_Utf8(stream, encoding))
+
+
+def _file(file: Path) -> io.BufferedReader:
+    """A file or a pipe. A pipe without a writer, or a device, would be read for ever."""
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISREG(mode):
+            return io.BufferedReader(io.FileIO(descriptor))
+        if stat.S_ISFIFO(mode):
+            return io.BufferedReader(_Pipe(descriptor))
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, "Is a directory", str(file))
+        raise UnreadableRow("it is a device, no file and no pipe")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+class _Pipe(io.RawIOBase):
+    """A pipe, read as long as something comes through it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting = select.poll()
+        self._waiting.register(descriptor, select.POLLIN)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._waiting.poll(PATIENCE * 1_000):
+            raise UnreadableRow(f"nothing came through the pipe for {PATIENCE} seconds")
+        content = os.read(self._descriptor, len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        if not self.closed:
+            os.close(self._descriptor)
+        super().close()
+
+
+def _zstd(stream: io.BufferedReader) -> io.RawIOBase:
+    if zstandard is None:
+        raise UnreadableRow(
+            "it is packed with Zstandard, which needs: pip install 'actions-telemetry[zst]'"
+        )
+    return _Zstd(stream, zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW))
+
+
+class _Zstd(io.RawIOBase):
+    """What frames of Zstandard hold. Unlike the package's own reader it notices a cut frame."""
+
+    def __init__(self, stream: io.BufferedReader, unpacker: Any) -> None:
+        self._stream = stream
+        self._unpacker = unpacker
+        self._frame = self._unpacker.decompressobj()
+        self._is_inside = False
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            packed = self._stream.read1(ZSTD_STEP)
+            if not packed:
+                if self._is_inside:
+                    raise EOFError("Compressed file ended before the end of a frame")
+                break
+            self._left = self._unpack(packed)
+        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)
+
+    def _unpack(self, packed: bytes) -> bytes:
+        found = []
+        while packed:
+            self._is_inside = True
+            found.append(self._frame.decompress(packed))
+            packed = b""
+            if self._frame.eof:
+                packed = self._frame.unused_data
+                self._frame, self._is_inside = self._unpacker.decompressobj(), False
+        return b"".join(found)
+
+
+def _wide(begin: bytes) -> str | None:
+    """The encoding of text in UTF-16, which PowerShell writes; None for any other."""
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    # Without a mark: the first character is one of ASCII, as all that begins JSON is.
+    if len(begin) == 4 and begin[0] and begin[1:4:2] == b"\0\0" and begin[2]:
+        return "utf-16-le"
+    if len(begin) == 4 and begin[1] and begin[0:4:2] == b"\0\0" and begin[3]:
+        return "utf-16-be"
+    return None
+
+
+class _Utf8(io.RawIOBase):
+    """Bytes of text in another encoding, as UTF-8."""
+
+    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            content = self._stream.read1(2**16)
+            self._left = self._decoder.decode(content, not content).encode("utf-8", "replace")
+            if not content:
+                break
+        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(taken)] = taken
+        return len(taken)

@@ -1,0 +1,425 @@
+"""Logs that agents leave in CI and elsewhere become calls, each request once, and none in silence.
+
+The records are the smallest in the shape that each tool writes.
+"""
+
+import gzip
+import json
+from dataclasses import asdict
+from decimal import Decimal
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+from support.llm_readings import AT, merged
+from support.paths import PAYLOADS
+
+from telemetry.llm.finding import find_files, passed_over
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.rows.llm import LlmCall
+
+Read = tuple[list[LlmCall], list[str], list[str]]
+
+
+def read_text(tmp_path: Path, text: str | bytes, name: str = "log.jsonl") -> Read:
+    """The calls in a file of this text as they are stored, what was rejected, the notices."""
+    file = tmp_path / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    found = list(read_calls(file, Defaults(at=AT)))
+    calls = merged(one for one in found if isinstance(one, LlmCall))
+    rejected = [one.reason for one in found if isinstance(one, Rejected)]
+    return calls, rejected, [one.text for one in found if isinstance(one, Notice)]
+
+
+def lines(*records: Any) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def counts(call: LlmCall) -> tuple[int | None, ...]:
+    return (
+        call.input_tokens,
+        call.output_tokens,
+        call.cache_read_tokens,
+        call.cache_write_tokens,
+        call.reasoning_tokens,
+    )
+
+
+# --- each format
+
+
+CASES = json.loads((PAYLOADS / "other_llm_logs.json").read_text(encoding="utf-8"))
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+
+
+@each_case
+def test_each_log_becomes_its_calls(tmp_path: Path, case: dict[str, Any]) -> None:
+    calls, rejected, notices = read_text(tmp_path, lines(*case["records"]))
+    assert rejected == case.get("rejected", [])
+    assert notices == case.get("notices", [])
+    found = [
+        {key: asdict(call)[key] for key in want}
+        for call, want in zip(calls, case["calls"], strict=False)
+    ]
+    for row in found:
+        row |= {key: float(value) for key, value in row.items() if isinstance(value, Decimal)}
+    assert (len(calls), found) == (len(case["calls"]), case["calls"])
+
+
+@each_case
+def test_each_log_twice_or_packed_is_the_same_calls(tmp_path: Path, case: dict[str, Any]) -> None:
+    text = lines(*case["records"])
+    once, _, _ = read_text(tmp_path, text)
+    assert read_text(tmp_path, text + text)[0] == once
+    assert read_text(tmp_path, gzip.compress(text.encode()))[0] == once
+    assert read_text(tmp_path, zstandard.compress(text.encode()))[0] == once
+    assert read_text(tmp_path, text.encode("utf-16"))[0] == once
+    assert read_text(tmp_path, text.replace("\n", ""))[0] == once
+
+
+@each_case
+def test_each_log_within_that_of_a_job_is_the_same_calls(
+    tmp_path: Path, case: dict[str, Any]
+) -> None:
+    once, _, _ = read_text(tmp_path, lines(*case["records"]))
+    other = ["##[group]Run agent", "{ cd x; }", "[1/3] building", '{"level":"info","msg":"x"}', "7"]
+    jsonl = [json.dumps(record) for record in case["records"]]
+    pretty = [line for r in case["records"] for line in json.dumps(r, indent=2).splitlines()]
+    for content in (jsonl, pretty):
+        text = "\n".join(f"2026-01-05T12:00:00.1234567Z {line}" for line in other + content + other)
+        calls, rejected, _ = read_text(tmp_path, "\ufeff" + text)
+        assert [rest_of(call) for call in calls] == [rest_of(call) for call in once]
+        assert rejected == case.get("rejected", [])
+
+
+def rest_of(call: LlmCall) -> dict[str, Any]:
+    """A call without what the time of a line may add to it."""
+    return {key: value for key, value in asdict(call).items() if key != "timestamp"}
+
+
+# --- one request, one call
+
+
+def span(span_id: str, parent: str = "", **said: Any) -> dict[str, Any]:
+    attributes = [
+        {
+            "key": key.replace("__", "."),
+            "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value},
+        }
+        for key, value in said.items()
+    ]
+    return {
+        "traceId": "t1",
+        "spanId": span_id,
+        "parentSpanId": parent,
+        "name": str(said.get("gen_ai__operation__name", "span")),
+        "startTimeUnixNano": "1795000000000000000",
+        "endTimeUnixNano": "1795000001000000000",
+        "attributes": attributes,
+    }
+
+
+def chat(span_id: str, parent: str = "", **said: Any) -> dict[str, Any]:
+    named = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "m"}
+    return span(span_id, parent, **(named | said))
+
+
+TOKENS = {"gen_ai__usage__input_tokens": 10, "gen_ai__usage__output_tokens": 5}
+
+
+def export(*spans: dict[str, Any]) -> str:
+    return lines(*({"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]} for one in spans))
+
+
+NESTED = [
+    (
+        "a framework's span holds the library's, and that the vendor's",
+        [chat("a", **TOKENS), chat("b", "a", **TOKENS), chat("c", "b", **TOKENS)],
+        ["t1:c"],
+    ),
+    (
+        "a span that is no call between them changes nothing",
+        [chat("a", **TOKENS), span("b", "a"), chat("c", "b", **TOKENS)],
+        ["t1:c"],
+    ),
+    (
+        "a tool within a call holds requests of its own",
+        [
+            chat("a", **TOKENS),
+            span("b", "a", gen_ai__operation__name="execute_tool"),
+            chat("c", "b", **TOKENS),
+        ],
+        ["t1:a", "t1:c"],
+    ),
+    (
+        "tries within one call are requests each",
+        [chat("a", **TOKENS), chat("b", "a", error__type="429"), chat("c", "a", **TOKENS)],
+        ["t1:b", "t1:c"],
+    ),
+    (
+        "an inner span without tokens does not take them from the outer one",
+        [chat("a", **TOKENS), chat("b", "a")],
+        ["t1:a"],
+    ),
+    (
+        "an embedding within a chat is another request",
+        [
+            chat("a", **TOKENS),
+            chat("b", "a", gen_ai__operation__name="embeddings", gen_ai__usage__input_tokens=3),
+        ],
+        ["t1:a", "t1:b"],
+    ),
+    (
+        "spans in a ring are read",
+        [chat("a", "b", **TOKENS), chat("b", "a", **TOKENS)],
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("what", "spans", "ids"), NESTED, ids=[case[0] for case in NESTED])
+def test_of_spans_of_one_request_the_innermost_counts(
+    tmp_path: Path, what: str, spans: list[dict[str, Any]], ids: list[str]
+) -> None:
+    for order in permutations(spans):
+        calls, rejected, _ = read_text(tmp_path, export(*order))
+        assert ([call.call_id for call in calls], rejected) == (ids, []), what
+
+
+def test_the_inner_span_keeps_what_only_the_outer_one_says(tmp_path: Path) -> None:
+    outer = chat("a", gen_ai__agent__name="reviewer", gen_ai__conversation__id="s", **TOKENS)
+    cost = {"key": "gen_ai.usage.cost", "value": {"doubleValue": 0.25}}
+    outer["attributes"].append(cost)
+    (call,), _, _ = read_text(tmp_path, export(outer, chat("b", "a", **TOKENS)))
+    assert (call.call_id, call.prompt_name, call.session_id) == ("t1:b", "reviewer", "s")
+    assert call.reported_cost == Decimal("0.25")
+
+
+# --- conventions
+
+
+@pytest.mark.parametrize(
+    ("said", "scope", "name", "tokens"),
+    [
+        # OpenLLMetry's Bedrock Converse leaves cached tokens out of both input and total.
+        ({"total_tokens": 45}, "opentelemetry.instrumentation.bedrock", "bedrock.converse", 70),
+        ({"total_tokens": 45}, "opentelemetry.instrumentation.bedrock.v1", "bedrock.converse", 70),
+        ({"total_tokens": 45}, "opentelemetry.instrumentation.anthropic", "anthropic.chat", 40),
+        # Strands before and after it took them in: the total is the vendor's.
+        ({"total_tokens": 75}, "strands.telemetry.tracer", "chat", 70),
+        ({"total_tokens": 45}, "strands.telemetry.tracer", "chat", 40),
+        ({}, "x", "chat", 40),
+    ],
+)
+def test_whether_input_holds_the_cache_depends_on_who_wrote_the_span(
+    tmp_path: Path, said: dict[str, int], scope: str, name: str, tokens: int
+) -> None:
+    usage = {"input_tokens": 40, "output_tokens": 5, "cache_read.input_tokens": 30, **said}
+    one = chat("a", **{f"gen_ai__usage__{key}": value for key, value in usage.items()})
+    one["name"] = name
+    record = {"resourceSpans": [{"scopeSpans": [{"scope": {"name": scope}, "spans": [one]}]}]}
+    (call,), _, _ = read_text(tmp_path, lines(record))
+    assert (call.input_tokens, call.cache_read_tokens) == (tokens, 30)
+
+
+@pytest.mark.parametrize(
+    ("said", "tokens"),
+    [
+        ({"provider": "anthropic"}, 70),
+        ({"provider": "anthropic", "input_tokens_include_cache": True}, 40),
+        ({"provider": "openai"}, 40),
+        ({"provider": "openai", "input_tokens_include_cache": False}, 70),
+        ({"provider": "copilot", "input_tokens": 20}, 50),
+    ],
+)
+def test_gh_aw_says_whether_input_holds_the_cache(
+    tmp_path: Path, said: dict[str, Any], tokens: int
+) -> None:
+    record = {"_schema": "token-usage/v1", "model": "m", "input_tokens": 40, "output_tokens": 1}
+    (call,), _, _ = read_text(tmp_path, lines(record | {"cache_read_tokens": 30} | said))
+    assert call.input_tokens == tokens
+
+
+def test_a_price_that_gh_aw_borrowed_is_no_cost(tmp_path: Path) -> None:
+    record = {
+        "_schema": "token-usage/v1",
+        "model": "m",
+        "input_tokens": 1,
+        "ai_credits_this_response": 2,
+    }
+    borrowed = record | {"request_id": "b", "ai_credits_fallback_pricing_used": True}
+    calls, _, _ = read_text(tmp_path, lines(record | {"request_id": "a"}, borrowed))
+    assert [call.reported_cost for call in calls] == [Decimal("0.02"), None]
+
+
+@pytest.mark.parametrize("key", ["gen_ai.usage.cost", "operation.cost", "gen_ai.cost.total_cost"])
+@pytest.mark.parametrize(("cost", "kept"), [(4e-7, Decimal("4e-7")), (0.0, None)])
+def test_costs_that_spans_report_are_kept(
+    tmp_path: Path, key: str, cost: float, kept: Decimal | None
+) -> None:
+    one = chat("a", **TOKENS)
+    one["attributes"].append({"key": key, "value": {"doubleValue": cost}})
+    (call,), _, _ = read_text(tmp_path, export(one))
+    assert call.reported_cost == kept
+
+
+# --- silence ends
+
+
+def test_a_recognised_file_without_a_call_says_so(tmp_path: Path) -> None:
+    calls, rejected, notices = read_text(tmp_path, export(*[span(str(n)) for n in range(3)]))
+    assert (calls, rejected, notices) == ([], [], ["0 calls in 3 records (OTLP)"])
+    summary = {"type": "summary", "summary": "x", "leafUuid": "u"}
+    _, _, notices = read_text(tmp_path, lines(summary))
+    assert notices == ["0 calls in 1 record (Claude Code transcript: 'summary')"]
+
+
+def test_spans_that_count_tokens_and_are_not_read_are_named(tmp_path: Path) -> None:
+    _, _, notices = read_text(tmp_path, export(span("a", my__tokens=5, my__max_tokens=9)))
+    assert notices[1] == "spans that count tokens and are not read as calls: my.tokens (1)"
+
+
+def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "prompt_tokens": 5, "completion_tokens": 1, "cost": 1}
+    calls, (reason,), _ = read_text(tmp_path, lines(record))
+    assert calls == []
+    assert reason == (
+        "not recognised as a log of any known format; keys that are not read: prompt_tokens (1, "
+        "here input_tokens), completion_tokens (1, here output_tokens), cost (1, here "
+        "estimated_cost)"
+    )
+    calls, (reason,), _ = read_text(tmp_path, lines(record | {"duration_ms": 3}))
+    assert calls == [] and reason.startswith("no tokens by our names; keys that are not read: ")
+    ours = {"timestamp": 0, "model": "m", "input_tokens": 5, "output_tokens": 1, "cost": 0.5}
+    calls, rejected, notices = read_text(tmp_path, lines(ours, ours | {"call_id": "x"}))
+    assert (len(calls), rejected) == (2, [])
+    assert notices == ["keys that are not read: cost (2, here estimated_cost)"]
+
+
+def test_a_failed_call_may_have_no_tokens(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "success": False, "cost_center": "x"}
+    calls, rejected, _ = read_text(tmp_path, lines(record))
+    assert (len(calls), rejected) == (1, [])
+
+
+def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
+    names = ("a.jsonl", "b.md", "c.md", "sub/d.tar.gz", "e", "f.jsonl.zst", "g.log", "h.json.gz")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [file.name for file in find_files([str(tmp_path)])] == [
+        "a.jsonl",
+        "f.jsonl.zst",
+        "g.log",
+        "h.json.gz",
+    ]
+    (text,) = passed_over([str(tmp_path), str(tmp_path / "b.md")])
+    assert text == (
+        f"{tmp_path}: passed over 2 .md, 1 without an ending, 1 .tar.gz; "
+        "a file that is named itself is read whatever its ending"
+    )
+
+
+def test_links_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self.jsonl").symlink_to(tmp_path / "self.jsonl")
+    assert find_files([str(tmp_path)]) == [tmp_path / "a.jsonl"]
+    assert "2 that cannot be opened as a file" in passed_over([str(tmp_path)])[0]
+
+
+def test_without_its_package_a_zst_file_is_named_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.llm.opening.zstandard", None)
+    _, (reason,), _ = read_text(tmp_path, zstandard.compress(b"{}\n"))
+    assert reason.endswith("needs: pip install 'actions-telemetry[zst]'")
+
+
+def test_a_zst_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}
+    whole = zstandard.compress(lines(record).encode())
+    cut = zstandard.compress(lines(record | {"call_id": "b"}).encode() * 999)[:-20]
+    calls, (reason,), _ = read_text(tmp_path, whole + cut)
+    assert "a" in [call.call_id for call in calls]
+    assert reason == "cannot be read: Compressed file ended before the end of a frame"
+
+
+# --- text around records
+
+
+def test_other_output_never_decides_that_a_file_is_not_recognised(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}
+    text = "npm notice\n" * 5_000 + lines(record) + "[done] in 3 s\n"
+    calls, rejected, notices = read_text(tmp_path, text)
+    assert (len(calls), rejected) == (1, [])
+    assert notices == ["passed over 5,001 lines of other output"]
+
+
+def test_a_torn_record_is_rejected_among_other_output_too(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}
+    whole = json.dumps(record)
+    text = f"npm notice\n{whole[20:]}\n{whole[:-9]}\n{whole}\n"
+    calls, rejected, _ = read_text(tmp_path, text)
+    assert (len(calls), len(rejected)) == (1, 2)
+
+
+def test_a_document_that_does_not_end_loses_no_record_after_it(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}
+    text = 'start\n{\n  "stats": {\n' + lines(record) + lines(record | {"call_id": "b"})
+    calls, rejected, _ = read_text(tmp_path, text)
+    assert [call.call_id for call in calls] == ["a", "b"]
+    assert rejected == ["not JSON (it does not end): '{'"]
+
+
+def test_records_of_several_formats_in_one_file_are_all_read(tmp_path: Path) -> None:
+    ours = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}
+    turn = {"type": "turn.completed", "usage": {"input_tokens": 5, "output_tokens": 1}}
+    started = {"type": "thread.started", "thread_id": "t"}
+    calls, rejected, _ = read_text(tmp_path, lines(ours, started, ours | {"call_id": "b"}, turn))
+    assert rejected == []
+    assert [call.source for call in calls] == ["canonical", "canonical", "codex-exec"]
+
+
+# --- answers with one id
+
+
+def test_answers_with_one_static_id_are_told_apart_by_their_requests(tmp_path: Path) -> None:
+    def line(request: str, output: int, **more: Any) -> dict[str, Any]:
+        usage = {"input_tokens": 1, "output_tokens": output}
+        message = {"id": "msg_1", "model": "m", "usage": usage, "stop_reason": "end_turn"}
+        return {
+            "type": "assistant",
+            "sessionId": "s",
+            "requestId": request,
+            "timestamp": "2026-01-05T08:00:00Z",
+            "message": message,
+            **more,
+        }
+
+    replayed = line("r9", 4, isSidechain=True)
+    calls, _, _ = read_text(tmp_path, lines(line("r1", 5), line("r1", 7), line("r2", 9), replayed))
+    assert [(call.call_id, call.output_tokens) for call in calls] == [
+        ("msg_1", 7),
+        ("msg_1:r2", 9),
+    ]
+
+
+def test_a_stored_answer_that_is_read_again_is_no_call(tmp_path: Path) -> None:
+    record = {
+        "litellm_call_id": "a",
+        "call_type": "aresponses",
+        "startTime": 0,
+        "status": "success",
+        "model": "m",
+        "prompt_tokens": 5,
+        "completion_tokens": 1,
+        "response_cost": 0.5,
+    }
+    again = record | {"litellm_call_id": "b", "call_type": "aget_responses"}
+    calls, rejected, notices = read_text(tmp_path, lines(record, again))
+    assert (len(calls), rejected) == (1, [])
+    assert notices == ["1 record of reading or managing stored answers: no calls"]
