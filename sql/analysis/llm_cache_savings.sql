@@ -2,7 +2,8 @@
 -- Over the last 30 days, by model. Saved is what reading from the cache cost less than fresh input,
 -- minus what writing to it cost more, by the price list; it is negative where little is read again.
 -- read and written are of all input, that of logs that tell of no cache too; saved_percent is of
--- what the calls with a list cost would have cost without a cache.
+-- what the calls with a list cost would have cost without a cache. unpriced calls have no list
+-- cost.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_savings.sql
 select
   coalesce(price_model, model) as model,
@@ -15,7 +16,8 @@ select
     100 * sum(cache_saved) filter (where list_cost is not null)
     / nullif(sum(list_cost + cache_saved), 0),
     1
-  ) as saved_percent
+  ) as saved_percent,
+  count(*) filter (where list_cost is null) as unpriced
 from llm_calls_priced
 where timestamp >= now() - interval '30 days'
   and input_tokens is not null

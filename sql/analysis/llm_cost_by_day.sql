@@ -1,7 +1,8 @@
 -- What do LLM calls cost a day, and how many fail?
--- Over the last 30 days in UTC. Cost is what the logs reported, else what the price list says;
--- calls of which neither is known are counted as unpriced and are in no sum. A session that its log
--- tells of as a whole is as many calls as it made, but fails once.
+-- Over the last 30 days in UTC. Cost is what the logs reported (reported_usd), else what the price
+-- list says, which lies between cost_low_usd and cost_high_usd where logs do not tell what a price
+-- depends on. Calls of which neither is known are counted as unpriced and are in no sum. A session
+-- that its log tells of as a whole is as many calls as it made, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_day.sql
 select
   day,
@@ -10,6 +11,9 @@ select
   sum(input_tokens)::bigint as input_tokens,
   sum(output_tokens)::bigint as output_tokens,
   round(sum(cost), 4) as cost_usd,
+  round(sum(reported_cost), 4) as reported_usd,
+  round(sum(cost_low), 4) as cost_low_usd,
+  round(sum(cost_high), 4) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced
 where timestamp >= now() - interval '30 days'

@@ -1,6 +1,8 @@
 -- What do LLM calls cost, by phase, by prompt and by model?
 -- Over the last 30 days; each call is in one row of each kind, so the shares of a kind add up to
--- 100. Calls of which no cost is known are counted as unpriced and are in no sum.
+-- 100. Cost is what the logs reported (reported_usd), else what the price list says; with the
+-- latter it lies between cost_low_usd and cost_high_usd. Calls of which no cost is known are
+-- counted as unpriced and are in no sum.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_phase.sql
 select
   kinds.kind,
@@ -10,6 +12,9 @@ select
   sum(input_tokens)::bigint as input_tokens,
   sum(output_tokens)::bigint as output_tokens,
   round(sum(cost), 4) as cost_usd,
+  round(sum(reported_cost), 4) as reported_usd,
+  round(sum(cost_low), 4) as cost_low_usd,
+  round(sum(cost_high), 4) as cost_high_usd,
   round(
     100 * sum(cost) / nullif(sum(sum(cost)) over (partition by kinds.kind), 0),
     1

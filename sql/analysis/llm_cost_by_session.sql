@@ -1,6 +1,8 @@
 -- Which sessions with a language model cost the most?
--- The 50 dearest of the last 30 days. Calls of which no cost is known are counted as unpriced and
--- are in no sum; calls without a session are left out. Of several runs github_run_id is the latest.
+-- The 50 dearest of the last 30 days. Cost is what the logs reported (reported_usd), else what the
+-- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of which
+-- no cost is known are counted as unpriced and are in no sum; calls without a session are left out.
+-- Of several runs github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 select
   session_id,
@@ -12,6 +14,9 @@ select
   count(*) filter (where success is false) as failed,
   sum(total_tokens)::bigint as total_tokens,
   round(sum(cost), 4) as cost_usd,
+  round(sum(reported_cost), 4) as reported_usd,
+  round(sum(cost_low), 4) as cost_low_usd,
+  round(sum(cost_high), 4) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced
 where timestamp >= now() - interval '30 days'

@@ -1,5 +1,7 @@
 -- What do workflows spend on language models, and how much of it in failed runs and re-runs?
--- Over the calls of the last 30 days; minutes are those of attempts that made calls. Calls that
+-- Over the calls of the last 30 days; minutes are those of attempts that made calls. Cost is what
+-- the logs reported (reported_usd), else what the price list says; with the latter it lies between
+-- cost_low_usd and cost_high_usd. Calls of no known cost are unpriced and in no sum. Calls that
 -- name a run but no attempt count for its first one. The row without a workflow holds calls that
 -- name no run, or one that is not stored or older than that; it has no cost per run.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_workflow.sql
@@ -9,7 +11,10 @@ with spendings as (
     coalesce(github_run_attempt, 1) as run_attempt,
     sum(api_calls) as calls,
     count(*) filter (where cost is null) as unpriced,
-    sum(cost) as cost
+    sum(cost) as cost,
+    sum(reported_cost) as reported_cost,
+    sum(cost_low) as cost_low,
+    sum(cost_high) as cost_high
   from llm_calls_priced
   where timestamp >= now() - interval '30 days'
   group by
@@ -23,6 +28,9 @@ select
   sum(spendings.calls)::bigint as calls,
   round(sum(attempts.duration_seconds) / 60.0, 1) as run_minutes,
   round(sum(spendings.cost), 4) as cost_usd,
+  round(sum(spendings.reported_cost), 4) as reported_usd,
+  round(sum(spendings.cost_low), 4) as cost_low_usd,
+  round(sum(spendings.cost_high), 4) as cost_high_usd,
   round(
     sum(spendings.cost) / nullif(count(distinct attempts.github_run_id), 0),
     4

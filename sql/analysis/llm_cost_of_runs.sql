@@ -1,6 +1,8 @@
 -- Which workflow runs spend the most on language models?
 -- The 50 dearest attempts of runs with calls in the last 30 days. One that is not stored has no
--- workflow. Calls that name a run but no attempt count for its first one.
+-- workflow. Calls that name a run but no attempt count for its first one. Cost is what the logs
+-- reported (reported_usd), else what the price list says; with the latter it lies between
+-- cost_low_usd and cost_high_usd. Calls of no known cost are unpriced and in no sum.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
 with spendings as (
   select
@@ -11,7 +13,10 @@ with spendings as (
     sum(total_tokens)::bigint as total_tokens,
     count(*) filter (where success is false) as failed_calls,
     count(*) filter (where cost is null) as unpriced,
-    sum(cost) as cost
+    sum(cost) as cost,
+    sum(reported_cost) as reported_cost,
+    sum(cost_low) as cost_low,
+    sum(cost_high) as cost_high
   from llm_calls_priced
   where timestamp >= now() - interval '30 days'
     and github_run_id is not null
@@ -32,6 +37,9 @@ select
   spendings.failed_calls,
   spendings.total_tokens,
   round(spendings.cost, 4) as cost_usd,
+  round(spendings.reported_cost, 4) as reported_usd,
+  round(spendings.cost_low, 4) as cost_low_usd,
+  round(spendings.cost_high, 4) as cost_high_usd,
   spendings.unpriced
 from spendings
 left join workflow_runs using (github_run_id, run_attempt)

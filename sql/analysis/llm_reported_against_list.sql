@@ -1,6 +1,7 @@
 -- Do the costs that logs report agree with the price list?
--- Over the last 30 days, by model, of calls that have both. A difference means discounts, prices
--- for long prompts, things not billed by tokens, or a price list to mend.
+-- Over the last 30 days, by model, of calls that have both. outside counts the calls whose reported
+-- cost lies outside of what the list allows, whatever their log does not tell: things that are not
+-- billed by tokens, a discount of your own, or a price to mend in one of the two.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_reported_against_list.sql
 select
   model,
@@ -9,6 +10,11 @@ select
   count(*) as calls,
   round(sum(reported_cost), 4) as reported_usd,
   round(sum(list_cost), 4) as list_usd,
+  round(sum(list_cost_low), 4) as list_low_usd,
+  round(sum(list_cost_high), 4) as list_high_usd,
+  count(*) filter (
+    where reported_cost < list_cost_low - 0.000001 or reported_cost > list_cost_high + 0.000001
+  ) as outside,
   round(sum(reported_cost - list_cost), 4) as difference_usd,
   round(100 * sum(reported_cost - list_cost) / nullif(sum(list_cost), 0), 1) as difference_percent
 from llm_calls_priced

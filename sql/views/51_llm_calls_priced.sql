@@ -92,6 +92,7 @@ calls as (
         ) / 1000000
     end as input_cost,
     requests.input_tokens * prices.input_per_mtok / 1000000 as uncached_input_cost,
+    requests.input_tokens * prices.cache_read_per_mtok / 1000000 as wholly_cached_input_cost,
     -- Nobody reports the output of an embedding, which has none and whose price for it is 0.
     case
       when prices.output_per_mtok = 0 then 0
@@ -205,7 +206,8 @@ listed as (
       * case when is_many then greatest(1, list_peak_factor) else peak_factor end
       * dearest_length_factor * dearest_tier_factor
       + search_cost as list_cost_high,
-    (uncached_input_cost - input_cost) * region_factor * peak_factor as cache_saved
+    (uncached_input_cost - input_cost) * region_factor * peak_factor as cache_saved,
+    (input_cost - wholly_cached_input_cost) * region_factor * peak_factor as cache_missed
   from calls
 )
 select
@@ -263,7 +265,8 @@ select
     when input_tokens is null or output_tokens is null then 'the log does not count the tokens'
     else 'the price list has no price of web searches'
   end as unpriced_because,
-  cache_saved
+  cache_saved,
+  cache_missed
 from listed;
 
 comment on view llm_calls_priced is
@@ -344,3 +347,5 @@ comment on column llm_calls_priced.inference_geo is
   'Where the call was processed, as the log names it. NULL: not reported.';
 comment on column llm_calls_priced.web_search_requests is
   'Web searches that the vendor ran and bills beside the tokens. NULL: not reported.';
+comment on column llm_calls_priced.cache_missed is
+  'US dollars that the input cost more than if all of it had been read from the cache, by the price list; what is asked for the first time cannot be. NULL: as list_cost of the input.';

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
 from random import Random
 from statistics import quantiles
 from typing import Any
 
 import pytest
-from support.llm_costs import in_python
+from support.llm_costs import between_in_python, in_python
 from support.rows import llm_call, workflow_run
 
 from telemetry.database.connection import Connection, execute, upsert
@@ -133,6 +134,20 @@ def price_name(call: LlmCall) -> str | None:
     return names.get(call.model or "", call.model)
 
 
+def bound(calls: list[LlmCall], place: int) -> Decimal | None:
+    """The least or the most that calls can have cost, rounded."""
+    known = []
+    for call in calls:
+        if call.estimated_cost is not None:
+            known.append(Fraction(call.estimated_cost))
+        elif (between := between_in_python(call)) is not None:
+            known.append(between[place])
+    if not known:
+        return None
+    exact = sum(known, Fraction(0))
+    return rounded(Decimal(exact.numerator) / Decimal(exact.denominator))
+
+
 def figures(calls: list[LlmCall]) -> dict[str, Any]:
     return {
         "calls": sum(call.api_calls for call in calls),
@@ -140,6 +155,9 @@ def figures(calls: list[LlmCall]) -> dict[str, Any]:
         "input_tokens": total(call.input_tokens for call in calls),
         "output_tokens": total(call.output_tokens for call in calls),
         "cost_usd": rounded(total(cost(call) for call in calls)),
+        "reported_usd": rounded(total(call.estimated_cost for call in calls)),
+        "cost_low_usd": bound(calls, 0),
+        "cost_high_usd": bound(calls, 1),
         "unpriced": sum(cost(call) is None for call in calls),
     }
 

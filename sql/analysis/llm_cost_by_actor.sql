@@ -1,0 +1,98 @@
+-- Whose runs spend on language models: those of people, of agents or of bots?
+-- Over the last 30 days. The actor is who started the attempt, so a re-run counts for who asked for
+-- it. agent: an account of a coding agent that is known here by its name; bot: any other app.
+-- attempts are those of workflows that left a log of LLM calls in these days, attempts_with_log
+-- those among them that left one: what the others cost is not known. Cost is what the logs reported
+-- (reported_usd), else what the price list says; with the latter it lies between cost_low_usd and
+-- cost_high_usd. Calls of no known cost are unpriced and in no sum. The row without a class holds
+-- the calls of no run, or of one that is not stored or is older.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_actor.sql
+with spendings as (
+  select
+    github_run_id,
+    coalesce(github_run_attempt, 1) as run_attempt,
+    sum(api_calls) as calls,
+    sum(cost) as cost,
+    sum(reported_cost) as reported_cost,
+    sum(cost_low) as cost_low,
+    sum(cost_high) as cost_high,
+    count(*) filter (where cost is null) as unpriced
+  from llm_calls_priced
+  where timestamp >= now() - interval '30 days'
+  group by
+    github_run_id,
+    coalesce(github_run_attempt, 1)
+),
+recent_attempts as (
+  select
+    github_run_id,
+    run_attempt,
+    repository_id,
+    repository,
+    workflow_id,
+    triggering_actor,
+    actor
+  from attempts
+  where created_at >= now() - interval '30 days'
+),
+agent_workflows as (
+  select distinct
+    repository_id,
+    workflow_id
+  from recent_attempts
+  inner join spendings using (github_run_id, run_attempt)
+),
+agent_attempts as (
+  select
+    recent_attempts.github_run_id,
+    recent_attempts.run_attempt,
+    recent_attempts.repository_id,
+    recent_attempts.repository,
+    coalesce(
+      nullif(recent_attempts.triggering_actor, ''), nullif(recent_attempts.actor, ''), 'unnamed'
+    ) as actor
+  from recent_attempts
+  inner join agent_workflows
+    on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
+    and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
+)
+select
+  case
+    when agent_attempts.github_run_id is null then null
+    when lower(agent_attempts.actor) in (
+      'amazon-q-developer[bot]',
+      'chatgpt-codex-connector[bot]',
+      'claude',
+      'claude[bot]',
+      'codex[bot]',
+      'copilot',
+      'copilot-pull-request-reviewer[bot]',
+      'copilot-swe-agent[bot]',
+      'cursor[bot]',
+      'devin-ai-integration[bot]',
+      'gemini-code-assist[bot]',
+      'google-labs-jules[bot]',
+      'openhands-agent',
+      'sweep-ai[bot]'
+    )
+      then 'agent'
+    when agent_attempts.actor like '%[bot]' then 'bot'
+    else 'person'
+  end as actor_class,
+  count(distinct agent_attempts.actor) as actors,
+  count(agent_attempts.github_run_id) as attempts,
+  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  sum(spendings.calls)::bigint as calls,
+  round(sum(spendings.cost), 4) as cost_usd,
+  round(sum(spendings.reported_cost), 4) as reported_usd,
+  round(sum(spendings.cost_low), 4) as cost_low_usd,
+  round(sum(spendings.cost_high), 4) as cost_high_usd,
+  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced
+from agent_attempts
+full join spendings
+  on spendings.github_run_id = agent_attempts.github_run_id
+  and spendings.run_attempt = agent_attempts.run_attempt
+group by actor_class
+order by
+  cost_usd desc nulls last,
+  actor_class;
