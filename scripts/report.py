@@ -54,7 +54,7 @@ def _write(found: Report, form: str, out: Path) -> None:
         texts = {out / name: text for name, text in pages(found).items()}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
-    say(f"written: {out}, {counted(len(texts), 'file')}")
+    say(f"written: {out.resolve()}, {counted(len(texts), 'file')}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ UNITS = {
 UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
 LONGEST_YEARS = 200
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
+# GitHub's own characters. A name of dots alone would climb out of the API's path, and GitHub cuts
+# .git off the end of a name.
+REPOSITORY = re.compile(r"[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
 
@@ -115,20 +118,23 @@ def repositories(text: str) -> list[str]:
     """
     names = list(dict.fromkeys(name for name in re.split(r"[\s,]+", text) if name))
     for name in names:
-        # GitHub's own characters; a name of dots alone would climb out of the API's path.
-        if not re.fullmatch(r"[\w-][\w.-]*/(?!\.{1,2}$)[\w.-]+", name, re.ASCII):
+        if not REPOSITORY.fullmatch(name):
             raise UsageError(f"REPO: {name!r} is not of the form owner/name{_offer(name)}")
     return names
 
 
 def _offer(name: str) -> str:
-    """The repository that a URL of it names, offered in its place."""
+    """What to type instead: the repository that a URL names, or ORG for an owner alone."""
     url = re.fullmatch(
-        r"(?:https?://|(?:ssh://)?git@)[\w.-]+(?::\d+)?[/:]([\w-][\w.-]*/[\w.-]+?)(?:\.git)?(?:/.*)?",
+        r"(?:(?:https?://|(?:ssh://)?git@)[\w.-]+(?::\d+)?[/:]|[\w-]+(?:\.[\w-]+)+/)?"
+        r"([\w-][\w.-]*/[\w.-]+?)(?:\.git)?(?:/.*)?",
         name,
         re.ASCII,
     )
-    return f"; try: REPO={url[1]}" if url else ""
+    if url and REPOSITORY.fullmatch(url[1]):
+        return f"; try: REPO={url[1]}"
+    is_owner = re.fullmatch(r"[\w-]+", name, re.ASCII)
+    return f"; for all its repositories: ORG={name}" if is_owner else ""
 
 
 def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
@@ -164,9 +170,8 @@ def moment(text: str, variable: str, *others: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         forms = ["a date (2026-01-01)", "a time with its zone (2026-01-01T08:00:00Z)", *others]
-        raise UsageError(
-            f"{variable}: {text!r} is no moment; give {', '.join(forms[:-1])} or {forms[-1]}"
-        ) from None
+        offer = f"{', '.join(forms[:-1])} or {forms[-1]}"
+        raise UsageError(f"{variable}: {text!r} is not a date or time; give {offer}") from None
     if found.tzinfo is None:
         if len(text.strip()) > len("2026-01-01"):
             raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
@@ -181,7 +186,7 @@ def age(text: str, variable: str) -> Length:
     """
     found = _length(text)
     if found is None:
-        wrong = "is no length of time"
+        wrong = "is not a length of time"
         if re.fullmatch(r"[0-9]+", text.strip()):
             wrong = "has no unit"
         elif re.fullmatch(r"[0-9]+\s*s(ec(ond)?s?)?", text.strip(), re.IGNORECASE):
@@ -265,7 +270,8 @@ def reserve(environ: Mapping[str, str], token: str | None) -> float:
 
 
 def choice(text: str, variable: str, choices: Sequence[str]) -> str:
-    """One of a few words. Raises UsageError."""
-    if text not in choices:
+    """One of a few words, in any case. Raises UsageError."""
+    word = text.strip().lower()
+    if word not in choices:
         raise UsageError(f"{variable}: {text!r} is not one of: {', '.join(choices)}")
-    return text
+    return word

@@ -109,6 +109,10 @@ def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
         "https://github.example.com:8443/acme/app/actions/runs/7",
         "git@github.com:acme/app.git",
         "ssh://git@github.com/acme/app.git",
+        "github.com/acme/app",
+        "www.github.com/acme/app/pulls",
+        "acme/app.git",
+        "acme/app/",
     ],
 )
 def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
@@ -116,9 +120,15 @@ def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
         repositories(url)
 
 
-def test_what_is_no_url_of_a_repository_is_offered_nothing() -> None:
+@pytest.mark.parametrize("text", ["https://github.com/acme", "o/..", "/a", "o/"])
+def test_what_names_no_repository_is_offered_nothing(text: str) -> None:
     with pytest.raises(UsageError, match=r"owner/name$"):
-        repositories("https://github.com/acme")
+        repositories(text)
+
+
+def test_an_owner_alone_is_answered_with_the_variable_for_owners() -> None:
+    with pytest.raises(UsageError, match=r"owner/name; for all its repositories: ORG=acme$"):
+        repositories("acme")
 
 
 def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:
@@ -153,14 +163,14 @@ def test_since_may_be_all_that_is_kept(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("yesterday", "is no moment"),
-        ("٩d", "is no moment"),
-        ("2026-13-01", "is no moment"),
+        ("yesterday", "is not a date or time"),
+        ("٩d", "is not a date or time"),
+        ("2026-13-01", "is not a date or time"),
         ("2026-01-02T08:00", "has no time zone"),
         ("0d", "is no time at all"),
         ("9999999d", "is longer than 200 years"),
-        ("-5d", "is no moment"),
-        ("", "is no moment"),
+        ("-5d", "is not a date or time"),
+        ("", "is not a date or time"),
     ],
 )
 def test_any_other_since_is_refused_with_its_reason(text: str, said: str) -> None:
@@ -193,8 +203,8 @@ def test_one_grammar_for_every_length_of_time(text: str, length: Length) -> None
         ("12", "has no unit"),
         ("1s", "is in seconds, which are not taken"),
         ("0h", "is no time at all"),
-        *((text, "is no length of time") for text in ("h", "1.5h", "", "-1h", "٩h", "6 moons")),
-        ("9" * 12 + "w", "is no length of time"),
+        *((text, "is not a length of time") for text in ("h", "1.5h", "", "-1h", "٩h", "6 moons")),
+        ("9" * 12 + "w", "is not a length of time"),
         ("99999w", "is longer than 200 years"),
     ],
 )
@@ -230,11 +240,11 @@ def test_rows_may_be_kept_forever() -> None:
     [
         ("6m", "'6m' is 6 minutes, and a day is the least that is kept; did you mean '6 months'?"),
         ("23 h", "'23 h' is 23 hours, and a day is the least that is kept"),
-        ("half a year", "is no length of time.* or forever$"),
+        ("half a year", "is not a length of time.* or forever$"),
         ("6", "has no unit"),
-        ("-6 months", "is no length of time"),
+        ("-6 months", "is not a length of time"),
         ("0 days", "is no time at all"),
-        ("", "is no length of time"),
+        ("", "is not a length of time"),
     ],
 )
 def test_a_keep_that_cannot_be_meant_is_refused(text: str, said: str) -> None:
@@ -275,5 +285,6 @@ def test_a_flag_that_is_neither_is_refused() -> None:
 
 def test_a_word_that_is_no_choice_is_refused_with_the_choices() -> None:
     assert choice("text", "FORMAT", ("text", "markdown")) == "text"
+    assert choice(" Markdown", "FORMAT", ("text", "markdown")) == "markdown"
     with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, markdown"):
         choice("xml", "FORMAT", ("text", "markdown"))

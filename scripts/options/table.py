@@ -287,6 +287,7 @@ OPTIONS: tuple[Option, ...] = (
         "question",
         "Q",
         "the name of a question, such as flaky_jobs",
+        read=lambda text, variable: text.strip().lower(),
         shown="list the questions",
     ),
     Option("query", "--list", "", "list the questions", default=False),

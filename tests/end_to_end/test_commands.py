@@ -232,7 +232,7 @@ def test_make_hands_its_variables_on_word_for_word(environ: dict[str, str], tmp_
     value = f"$(shell touch {trap}) `touch {trap}`; touch {trap} '\""
     done = make(environ, tmp_path, "ingest", f"SINCE={value}")
     assert done.returncode == 2
-    assert "is no moment" in done.stderr and "$(shell touch" in done.stderr
+    assert "is not a date or time" in done.stderr and "$(shell touch" in done.stderr
     assert not trap.exists()
 
 

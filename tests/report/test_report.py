@@ -794,7 +794,7 @@ def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path
     ("options", "said"),
     [
         (["--since", "all"], "SINCE: a report wants a date"),
-        (["--now", "yesterday"], "NOW: 'yesterday' is no moment"),
+        (["--now", "yesterday"], "NOW: 'yesterday' is not a date or time"),
         (["--format", "pdf"], "FORMAT: 'pdf' is not one of: html, markdown"),
         (["--repo", "acme/none"], "REPO: acme/none is not in this database"),
         (["--since", "2030-01-01", "--now", "2026-01-01"], "SINCE: 2030-01-01 00:00 UTC is not"),
