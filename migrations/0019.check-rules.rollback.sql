@@ -1,4 +1,2 @@
--- The rules stay, and what was found valid stays so.
-drop function if exists validate_rules();
-drop function if exists broken_rules();
-drop function if exists unproven_rules();
+-- What was found valid stays so, until 0018 is taken back.
+select 1 where false;

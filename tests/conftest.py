@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from support.commands import Launcher
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
@@ -158,3 +159,11 @@ def psql() -> Callable[..., str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    """Starts commands quickly, for tests in which no signal, terminal or pipe plays a part."""
+    started = Launcher(tmp_path_factory.mktemp("launcher"))
+    yield started
+    started.stop()

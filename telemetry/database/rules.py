@@ -9,23 +9,28 @@ from typing import Any
 from telemetry.database.connection import Connection, execute
 
 
-def validate_rules(connection: Connection) -> list[str]:
-    """Mark the rules as valid that all rows keep by now; returns their names.
-
-    Only the owner of a table may do so. Reads no table whose rules are valid already.
-    """
-    return [row["rule"] for row in execute(connection, "schema/validate_rules")]
+def validate_rules(connection: Connection) -> None:
+    """Mark the rules as valid that all rows keep by now; only the owner of a table may."""
+    execute(connection, "schema/validate_rules")
 
 
 def broken_rules(connection: Connection) -> list[str]:
-    """One sentence per rule that stored rows break: which table, how many rows, what to do."""
-    return [_sentence(row) for row in execute(connection, "status/broken_rules")]
+    """One sentence per rule that stored rows break: which table, how many rows, what to do.
+
+    Reads no table whose rules are valid.
+    """
+    said = []
+    for rule in execute(connection, "status/unproven_rules").fetchall():
+        found = connection.execute(rule["query"].encode()).fetchone()
+        if found and found["broken"]:
+            said.append(_sentence(rule, found["broken"], found["first_key"]))
+    return said
 
 
-def _sentence(row: dict[str, Any]) -> str:
-    verb = "row breaks" if row["broken"] == 1 else "rows break"
-    meaning = f" ({row['meaning'].rstrip('.')})" if row["meaning"] else ""
+def _sentence(rule: dict[str, Any], broken: int, first_key: str) -> str:
+    verb = "row breaks" if broken == 1 else "rows break"
+    meaning = f" ({rule['meaning'].rstrip('.')})" if rule["meaning"] else ""
     return (
-        f"{row['table_name']}: {row['broken']:,} {verb} the rule {row['condition']}{meaning}, "
-        f"the first is {row['first_key']}; correct or delete them, then run `make migrate`"
+        f"{rule['table_name']}: {broken:,} {verb} the rule {rule['condition']}{meaning}, "
+        f"the first is {first_key}; correct or delete them, then run `make migrate`"
     )

@@ -3,12 +3,13 @@
 import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import SQL, Connection, upsert
 from telemetry.database.migrations import MIGRATIONS, migrate
 from telemetry.database.rules import broken_rules, validate_rules
 from telemetry.database.status import status
@@ -153,6 +154,11 @@ def test_in_a_new_database_every_rule_is_known_to_hold(connection: Connection) -
     assert row == {"rules": len(BREAKS), "valid": len(BREAKS)}
 
 
+def unproven(connection: Connection) -> set[str]:
+    rows = connection.execute("select conname from pg_constraint where not convalidated")
+    return {row["conname"] for row in rows}
+
+
 def before_the_rules(connection: Connection) -> None:
     for name in reversed(RULES):
         connection.execute((MIGRATIONS / f"{name}.rollback.sql").read_bytes())
@@ -179,7 +185,20 @@ def test_a_database_with_impossible_rows_is_migrated_and_they_are_named(
     with pytest.raises(psycopg.errors.CheckViolation):
         upsert(connection, [workflow_run(github_run_id=2, run_attempt=0)])
 
-    assert validate_rules(connection) == []
+    validate_rules(connection)
+    assert unproven(connection) == {
+        "workflow_runs_attempts_count_from_1",
+        "llm_calls_cached_tokens_are_within_input",
+    }
     connection.execute("update workflow_runs set run_attempt = 1 where run_attempt = 0")
-    assert validate_rules(connection) == ["workflow_runs_attempts_count_from_1"]
     assert broken_rules(connection) == [calls]
+    validate_rules(connection)
+    assert unproven(connection) == {"llm_calls_cached_tokens_are_within_input"}
+
+
+def test_the_migration_checks_rules_as_the_command_does() -> None:
+    def block(path: Path) -> str:
+        return path.read_text(encoding="utf-8").partition("do $$")[2]
+
+    migration = block(MIGRATIONS / "0019.check-rules.sql")
+    assert migration and migration == block(SQL / "schema" / "validate_rules.sql")

@@ -1,14 +1,12 @@
 """A fresh user's environment: a database, a simulated GitHub, and the commands run in it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.commands import Finished, Run
+from support.commands import Finished, Launcher, Run
 from support.paths import ROOT
 
 from telemetry.simulated.month import team_month
@@ -47,16 +45,9 @@ def environ(dsn: str, url: str, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(environ: dict[str, str]) -> Run:
+def run(environ: dict[str, str], launcher: Launcher) -> Run:
     def command(script: str, *arguments: str, **changes: str | None) -> Finished:
         variables = {k: v for k, v in {**environ, **changes}.items() if v is not None}
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / f"{script}.py", *arguments],
-            env=variables,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return launcher.run(script, *arguments, environ=variables)
 
     return command

@@ -379,7 +379,7 @@ def test_a_role_that_may_not_create_tables_and_a_schema_that_is_gone(
         admin.execute("revoke create on schema public from public")
         admin.execute(f"create role {role} login")
         done = run("migrate", DATABASE_URL=theirs)
-        assert_one_sentence(done, 1, "permission denied for schema public; use a role")
+        assert_one_sentence(done, 1, "permission denied for schema public; its owner")
         admin.execute("drop schema public")
     done = run("migrate", DATABASE_URL=theirs)
     assert_one_sentence(done, 1, "no schema has been selected to create in; name a schema")

@@ -68,18 +68,20 @@ def test_a_password_that_is_spelled_as_a_url_must_is_taken(run: Run, dsn: str) -
 @pytest.fixture
 def stranger(connection: Connection, dsn: str) -> str:
     """A role with no rights of its own, on a database whose tables are another's."""
-    connection.execute("drop role if exists stranger")
-    connection.execute("create role stranger login")
-    yield make_conninfo(dsn, user="stranger")
-    connection.execute("drop owned by stranger")
-    connection.execute("drop role stranger")
+    # Roles are the server's, which tests that run at the same time share.
+    role = f"stranger_{conninfo_to_dict(dsn)['dbname']}"
+    connection.execute(f"create role {role} login")
+    yield make_conninfo(dsn, user=role)
+    connection.execute(f"drop owned by {role}")
+    connection.execute(f"drop role {role}")
 
 
 def test_a_role_that_may_only_read_is_told_what_its_owner_can_grant(
     run: Run, connection: Connection, stranger: str
 ) -> None:
     done = run("status", DATABASE_URL=stranger)
-    grant = "grant select on all tables in schema public to stranger"
+    role = conninfo_to_dict(stranger)["user"]
+    grant = f"grant select on all tables in schema public to {role}"
     assert_one_sentence(done, 1, "permission denied for table _yoyo_migration", grant)
     connection.execute(grant)
     assert run("status", DATABASE_URL=stranger).returncode == 0
@@ -90,17 +92,18 @@ def test_a_role_that_may_only_read_is_told_what_its_owner_can_grant(
 def test_a_role_that_may_create_nothing_is_told_the_grant(
     run: Run, empty_dsn: str, connection: Connection, stranger: str
 ) -> None:
-    theirs = make_conninfo(empty_dsn, user="stranger")
+    role = conninfo_to_dict(stranger)["user"]
+    theirs = make_conninfo(empty_dsn, user=role)
     with psycopg.connect(empty_dsn, autocommit=True) as admin:
         admin.execute("revoke create on schema public from public")
         done = run("migrate", DATABASE_URL=theirs)
-        said = re.search("grant usage, create on schema public to stranger", done.stderr)
+        said = re.search(f"grant usage, create on schema public to {role}", done.stderr)
         assert_one_sentence(done, 1, "permission denied for schema public")
         assert said
         admin.execute(said[0])
         assert run("migrate", DATABASE_URL=theirs).returncode == 0
         assert run("ingest_workflows", "--no-jobs", DATABASE_URL=theirs).returncode == 0
-        admin.execute("drop owned by stranger cascade")
+        admin.execute(f"drop owned by {role} cascade")
 
 
 def catches_signals(process: subprocess.Popen[str]) -> bool:

@@ -1,5 +1,7 @@
 """The commands as a person or a schedule runs them, and how they end."""
 
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +12,43 @@ from support.paths import ROOT
 
 Finished = subprocess.CompletedProcess[str]
 Run = Callable[..., Finished]
+
+
+class Launcher:
+    """Runs commands one after another, each in a process of its own (see support/launcher.py)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stdout, self.stderr = folder / "stdout", folder / "stderr"
+        self.process = subprocess.Popen(
+            [sys.executable, ROOT / "tests" / "support" / "launcher.py"],
+            # As bare as what commands get: Python takes its encoding from here.
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, script: str, *arguments: object, environ: dict[str, str]) -> Finished:
+        """Run a command of scripts/ to its end, its input empty; returns how it ended."""
+        path, words = str(ROOT / "scripts" / f"{script}.py"), [str(word) for word in arguments]
+        for file in (self.stdout, self.stderr):
+            file.write_bytes(b"")
+        asked = {
+            "script": path,
+            "arguments": words,
+            "environ": environ,
+            "folder": str(ROOT),
+            "stdout": str(self.stdout),
+            "stderr": str(self.stderr),
+        }
+        assert self.process.stdin and self.process.stdout
+        print(json.dumps(asked), file=self.process.stdin, flush=True)
+        code = int(self.process.stdout.readline())
+        said = (file.read_text(encoding="utf-8") for file in (self.stdout, self.stderr))
+        return subprocess.CompletedProcess([path, *words], code, *said)
+
+    def stop(self) -> None:
+        self.process.communicate(timeout=60)
 
 
 def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:
