@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
@@ -64,7 +64,7 @@ status: .venv/.installed ## what is stored and how fresh it is: MAX_AGE=12h FORM
 report: .venv/.installed ## write what there is to know: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
 	@$(RUN) scripts/report.py
 
-verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d
+verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
 	@$(RUN) scripts/verify.py
 
 queries: .venv/.installed ## list the ready questions

@@ -1,10 +1,14 @@
-"""Compare the stored workflow runs with what GitHub lists now, run by run. Changes nothing.
+"""Compare the stored workflow runs with what GitHub has now, run by run. Changes nothing.
 
     make verify REPO=owner/name SINCE=30d
+    make verify REPO=owner/name SAMPLE=50
 
-Each difference is a line on stdout. What was created or changed at GitHub after it was last
-looked at is only counted. Exit codes: 0 no difference, 1 failed, 2 wrong usage, 3 no difference
-so far, but GitHub's limit or MAX_REQUESTS ended it before it was done, 4 something differs.
+Each difference is a line on stdout. What was created or changed at GitHub after the last look at it
+is only counted. JOBS=1 compares jobs, steps and earlier attempts too, which takes at least one
+request a run; SAMPLE=50 does so for 50 runs, drawn at random, others each day.
+
+Exit codes: 0 no difference, 1 failed, 2 wrong usage, 3 no difference so far, but not everything
+could be compared, 4 something differs.
 """
 
 from command import github, parse, run
@@ -33,8 +37,9 @@ def main() -> int:
         tools = Tools(
             connection, client, wanted, choice.concurrency, notify=say, progress=progress()
         )
+        jobs_of = options.sample or (None if options.jobs else 0)
         for name in choice.repositories:
-            found.append(verify(tools, name))
+            found.append(verify(tools, name, jobs_of))
             if not options.json:
                 show(verification_text(found[-1]))
     if options.json:

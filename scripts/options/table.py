@@ -157,6 +157,22 @@ OPTIONS: tuple[Option, ...] = (
         "fetch jobs and steps too, at the cost of one request a run",
         default=True,
     ),
+    Option(
+        "verify",
+        "--jobs",
+        "JOBS",
+        "compare jobs, steps and earlier attempts too, at the cost of at least one request a run",
+        default=False,
+    ),
+    Option(
+        "verify",
+        "--sample",
+        "SAMPLE",
+        "compare jobs, steps and earlier attempts of this many runs only, drawn at random",
+        read=whole_number(1, 10**9),
+        shown="all of them with JOBS=1, else none",
+        metavar="N",
+    ),
     Option(INGEST, "--full", "FULL", "list again everything that was ever listed", default=False),
     Option(
         f"{INGEST} verify",

@@ -1,4 +1,4 @@
--- What is stored of the attempts of some runs and is told by a list of runs.
+-- The stored attempts of some runs: the columns that GitHub states, and the end from the jobs.
 --   psql "$DATABASE_URL" -f sql/runs/verify_attempts.sql -v github_run_ids='{1,2}'
 select
   github_run_id,
@@ -19,6 +19,9 @@ select
   created_at,
   started_at,
   updated_at,
+  completed_at,
+  duration_seconds,
+  jobs_listed_at,
   missing_upstream_at
 from workflow_runs
 where github_run_id = any(:'github_run_ids'::bigint[])

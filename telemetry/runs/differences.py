@@ -1,15 +1,16 @@
-"""What differs between a run as GitHub lists it and as it is known here.
+"""What differs between runs, jobs and steps as GitHub has them and as they are stored here.
 
 Pure: knows rows, asks neither GitHub nor the database.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, fields
 from typing import Any
 
-from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.runs import WorkflowRun, seconds_between
 
-# What a list does not tell, what changes with a repository's name, and what is the key.
+# What a list does not state, what changes with a repository's name, and what is the key.
 NOT_COMPARED = {
     "completed_at",
     "duration_seconds",
@@ -20,6 +21,10 @@ NOT_COMPARED = {
     "run_attempt",
 }
 COMPARED = {f.name: f for f in fields(WorkflowRun) if f.name not in NOT_COMPARED}
+JOB_KEY = ("github_run_id", "run_attempt", "job_id")
+STEP_KEY = (*JOB_KEY, "number")
+COMPARED_OF_JOBS = {f.name: f for f in fields(WorkflowJob) if f.name not in (*JOB_KEY, "html_url")}
+COMPARED_OF_STEPS = {f.name: f for f in fields(WorkflowStep) if f.name not in STEP_KEY}
 # As far as earlier attempts are fetched: see sql/runs/pending_attempts.sql.
 MOST_ATTEMPTS = 1_000
 
@@ -29,7 +34,8 @@ class Difference:
     """One thing that is not the same here and at GitHub.
 
     `kind` is "missing here", "missing there", or "different": then `column` says what is, and
-    `ours` and `theirs` how. `run_attempt` is None where the whole run is meant.
+    `ours` and `theirs` how. `run_attempt` is None where the whole run is meant; `job_id` and `step`
+    (its number) are set where a job or a step is.
     """
 
     github_run_id: int
@@ -38,6 +44,8 @@ class Difference:
     column: str | None = None
     ours: Any = None
     theirs: Any = None
+    job_id: int | None = None
+    step: int | None = None
 
 
 def compare(
@@ -53,7 +61,7 @@ def compare(
         return [Difference(run_id, None, "missing here")]
     found = []
     if latest in stored:
-        found = _columns(run, stored[latest])
+        found = _columns((run_id, latest), vars(run), stored[latest], COMPARED)
     elif latest not in unstored:
         found = [Difference(run_id, latest, "missing here")]
     elif run.status == "completed":
@@ -75,16 +83,97 @@ def compare(
     return found
 
 
-def _columns(run: WorkflowRun, row: Mapping[str, Any]) -> list[Difference]:
-    found = []
-    for name, column in COMPARED.items():
-        theirs, longest = getattr(run, name), column.metadata.get("max_length")
-        if theirs is None:
-            continue  # what GitHub once told is kept when it no longer does
-        if longest is not None:
-            theirs = theirs[:longest]
-        if row[name] != theirs:
-            found.append(
-                Difference(run.github_run_id, run.run_attempt, "different", name, row[name], theirs)
-            )
+def compare_attempt(row: Mapping[str, Any], theirs: WorkflowRun | None) -> list[Difference]:
+    """What differs between a stored attempt and GitHub's; None: GitHub has no such attempt."""
+    key = row["github_run_id"], row["run_attempt"]
+    if theirs is None:
+        return [Difference(*key, "missing there")]
+    return _columns(key, vars(theirs), row, COMPARED)
+
+
+def compare_end(row: Mapping[str, Any], jobs: Iterable[WorkflowJob]) -> list[Difference]:
+    """What differs in the end of a stored attempt, which its jobs at GitHub determine.
+
+    The last job that a runner took in this very attempt ends it. Without one nothing is compared.
+    """
+    ends = [
+        job.completed_at
+        for job in jobs
+        if job.runner_id is not None and not job.is_inherited and not job.is_pseudo
+        if job.completed_at is not None
+    ]
+    if not ends:
+        return []
+    seconds = seconds_between(row["started_at"], max(ends))
+    expected = {"completed_at": max(ends), "duration_seconds": seconds}
+    key = row["github_run_id"], row["run_attempt"]
+    return [
+        Difference(*key, "different", column, row[column], theirs)
+        for column, theirs in expected.items()
+        if row[column] != theirs
+    ]
+
+
+def compare_jobs(
+    jobs: Iterable[WorkflowJob],
+    steps: Iterable[WorkflowStep],
+    stored_jobs: Iterable[Mapping[str, Any]],
+    stored_steps: Iterable[Mapping[str, Any]],
+) -> list[Difference]:
+    """What differs between the jobs and steps that GitHub has and those that are stored.
+
+    Of a job that is missing on one side the steps are not named.
+    """
+    theirs, ours = _by_key(map(vars, jobs), JOB_KEY), _by_key(stored_jobs, JOB_KEY)
+    found = _rows(theirs, ours, COMPARED_OF_JOBS)
+    both = theirs.keys() & ours.keys()
+    their_steps = _by_key(map(vars, steps), STEP_KEY)
+    our_steps = _by_key(stored_steps, STEP_KEY)
+    return found + _rows(
+        {key: row for key, row in their_steps.items() if key[:3] in both},
+        {key: row for key, row in our_steps.items() if key[:3] in both},
+        COMPARED_OF_STEPS,
+    )
+
+
+Key = tuple[int, ...]
+Rows = dict[Key, Mapping[str, Any]]
+
+
+def _by_key(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Rows:
+    return {tuple(row[column] for column in columns): row for row in rows}
+
+
+def _rows(theirs: Rows, ours: Rows, columns: Mapping[str, Field[Any]]) -> list[Difference]:
+    found: list[Difference] = []
+    for key in sorted(theirs.keys() | ours.keys()):
+        if key not in ours:
+            found.append(_difference(key, "missing here"))
+        elif key not in theirs:
+            found.append(_difference(key, "missing there"))
+        else:
+            found += _columns(key, theirs[key], ours[key], columns)
     return found
+
+
+def _columns(
+    key: Key, theirs: Mapping[str, Any], ours: Mapping[str, Any], columns: Mapping[str, Field[Any]]
+) -> list[Difference]:
+    found = []
+    for name, column in columns.items():
+        value, longest = theirs[name], column.metadata.get("max_length")
+        if value is None:
+            continue  # what GitHub once stated is kept when it no longer does
+        if longest is not None:
+            value = value[:longest]
+        if ours[name] != value:
+            found.append(_difference(key, "different", name, ours[name], value))
+    return found
+
+
+def _difference(
+    key: Key, kind: str, column: str | None = None, ours: Any = None, theirs: Any = None
+) -> Difference:
+    run_id, attempt, job_id, step = (*key, None, None)[:4]
+    assert run_id is not None
+    return Difference(run_id, attempt, kind, column, ours, theirs, job_id, step)

@@ -1,6 +1,6 @@
 """Compares what is stored of a repository's runs with what GitHub lists now, and writes nothing.
 
-It lists the interval itself and takes no window's word for what was listed before.
+It lists the interval itself and does not trust earlier listings.
 """
 
 from bisect import bisect_right
@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 from typing import Any
 
 from telemetry import TelemetryError
@@ -17,6 +18,7 @@ from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
 from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
 from telemetry.runs.request import Tools
+from telemetry.runs.verify_jobs import JobsCompared, ListedRun, compare_runs
 from telemetry.runs.windows import whole_second
 
 Interval = tuple[datetime, datetime]
@@ -30,7 +32,8 @@ class Verification:
     from what was created or changed at GitHub after it was last looked at, and that the next
     ingests take in by themselves; `differences` are all others. `unreadable` names listed runs
     that cannot be read. `unverified` are intervals, from and to, of which no whole list could be
-    had; `error` says why the comparison ended before it was done.
+    had; `error` says why the comparison ended before it was done. `jobs` is how jobs, steps and
+    earlier attempts compare, None when they were not to be.
     """
 
     repository: str
@@ -44,33 +47,41 @@ class Verification:
     unverified: list[Interval] = field(default_factory=list)
     requests: int = 0
     error: str | None = None
+    jobs: JobsCompared | None = None
 
     @property
     def is_equal(self) -> bool:
         """Whether nothing differs, as far as it was compared."""
-        return not (self.differences or self.unreadable)
+        of_jobs = self.jobs and (self.jobs.differences or self.jobs.unreadable)
+        return not (self.differences or self.unreadable or of_jobs)
 
     @property
     def is_whole(self) -> bool:
         """Whether all of the interval was compared."""
-        return not (self.unverified or self.error)
+        return not (self.unverified or self.error or (self.jobs and self.jobs.unanswered))
 
 
-def verify(tools: Tools, name: str) -> Verification:
+def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     """Compare the runs of a repository that were created since the wanted start.
 
-    A run that is missing there is found where the list of its time was read whole. Ends early,
-    and says so, at a rate limit. Raises UsageError for a start that cannot be kept, TelemetryError
-    when the repository was never ingested, GitHubError, UnreadableRow and psycopg.Error.
+    A run that is missing there is found where the list of its time was read whole. `jobs_of` is of
+    how many runs the jobs, steps and earlier attempts are compared too, drawn at random; None: of
+    all. Ends early, and says so, at a rate limit.
+
+    Raises UsageError for a start that cannot be kept, TelemetryError when the repository was never
+    ingested, GitHubError, UnreadableRow and psycopg.Error.
     """
-    return _Comparison(tools, name).run()
+    return _Comparison(tools, name, jobs_of).run()
 
 
 class _Comparison:
     """The comparison of one repository."""
 
-    def __init__(self, tools: Tools, name: str) -> None:
+    def __init__(self, tools: Tools, name: str, jobs_of: int | None) -> None:
         self.tools = tools
+        self.name = name
+        self.jobs_of = jobs_of
+        self.listed: dict[int, ListedRun] = {}
         self.connection = tools.connection
         self.requests_before = tools.client.requests
         repository = self._identify(name)
@@ -94,6 +105,8 @@ class _Comparison:
             self._read(newest.down_to(found.since))
             for start, end in self._unverified():
                 self._read(self.lister.interval(start, end))
+            if self.jobs_of != 0:
+                self._compare_jobs()
         except (RateLimited, BudgetSpent) as error:
             found.error = str(error)
         found.unverified = self._unverified()
@@ -105,6 +118,15 @@ class _Comparison:
         found.runs, found.attempts = len(self.seen), sum(self.seen.values())
         found.requests = self.tools.client.requests - self.requests_before
         return found
+
+    def _compare_jobs(self) -> None:
+        """Compare the jobs of all listed runs, or of a sample that is another one each day."""
+        runs = [self.listed[run_id] for run_id in sorted(self.listed)]
+        found = self.found.jobs = JobsCompared(of_runs=len(runs))
+        if self.jobs_of is not None and self.jobs_of < len(runs):
+            found.seed = self.tools.now().toordinal()
+            runs = Random(found.seed).sample(runs, self.jobs_of)
+        compare_runs(self.tools, self.name, runs, found)
 
     def _identify(self, name: str) -> Repository:
         """Who it is, as stored; a request is spent only on a name that is not."""
@@ -145,6 +167,10 @@ class _Comparison:
         for run in runs:
             run_id = run.github_run_id
             self.seen[run_id] = run.run_attempt
+            if self.jobs_of != 0:
+                self.listed[run_id] = ListedRun(
+                    run_id, run.run_attempt, run.created_at, run.updated_at
+                )
             # A run that is listed twice counts as it was listed last.
             self.differing.pop(run_id, None)
             if differences := compare(run, stored[run_id], unstored[run_id]):

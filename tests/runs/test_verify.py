@@ -21,6 +21,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection
 from telemetry.runs.differences import COMPARED, Difference, compare
 from telemetry.runs.listing import Limits
+from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, _spaces, verify
 from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
@@ -374,6 +375,8 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         Difference(6, 2, "different", "conclusion", "success\n::", "failure"),
         Difference(7, 1, "different", "updated_at", at, at + timedelta(seconds=1)),
         Difference(8, None, "different", "missing_upstream_at", at, None),
+        Difference(8, 1, "missing there", job_id=9),
+        Difference(8, 1, "different", "name", "a", "b", job_id=9, step=3),
     ]
     found.newer = [Difference(9, None, "missing here")]
     found.unverified = [(at, at + timedelta(days=1))]
@@ -384,10 +387,12 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         "run 7 attempt 1: different: updated_at is 2026-01-05T08:00:00Z here, "
         "2026-01-05T08:00:01Z there",
         "run 8: different: missing_upstream_at is 2026-01-05T08:00:00Z here, not set there",
+        "run 8 attempt 1 job 9: missing there",
+        "run 8 attempt 1 job 9 step 3: different: name is a here, b there",
         "not compared: runs created 2026-01-05 08:00 to 2026-01-06 08:00 UTC, "
         "whose list was not whole",
         "acme/app: 1,559 runs created since 2026-01-05 08:00 UTC, 1,700 attempts: "
-        "4 differences; 1 newer than the last look; 17 requests",
+        "6 differences; 1 newer than the last look; 17 requests",
         "  ended before it was done: the requests are spent",
     ]
 
@@ -464,6 +469,8 @@ def test_a_machine_reads_each_difference(
             "column": "conclusion",
             "ours": "stale",
             "theirs": run.attempts[0].conclusion,
+            "job_id": None,
+            "step": None,
         }
     ]
     assert (found["newer"], found["unverified"], found["error"]) == ([], [], None)
@@ -477,6 +484,24 @@ def test_the_command_exits_with_3_when_its_requests_are_spent(
     assert done.returncode == 3, done.stderr
     assert "ended before it was done: " in done.stdout
     assert "not compared: runs created " in done.stdout
+
+
+def test_a_sample_or_all_of_the_jobs_are_compared_when_asked_for(
+    connection: Connection, world: World, command: Command
+) -> None:
+    wanted = Wanted(timedelta(days=3), NOW - timedelta(days=180))
+    ingested_by(connection, Simulator(world), wanted=wanted)
+    assert "earlier attempts of" not in command(TELEMETRY_SINCE="3d").stdout
+    done = command(TELEMETRY_SINCE="3d", TELEMETRY_SAMPLE="5")
+    assert done.returncode == 0, done.stderr
+    assert " of 5 of " in done.stdout and ", a sample drawn with seed " in done.stdout
+    connection.execute("update workflow_jobs set conclusion = 'stale' where conclusion = 'success'")
+    done = command("--json", TELEMETRY_SINCE="3d", TELEMETRY_JOBS="1")
+    assert done.returncode == 4, done.stderr
+    (found,) = json.loads(done.stdout)["repositories"]
+    assert found["differences"] == []
+    assert found["jobs"]["runs"] == found["jobs"]["of_runs"] > 5
+    assert {each["column"] for each in found["jobs"]["differences"]} == {"conclusion"}
 
 
 def test_only_the_interval_asked_for_is_compared(

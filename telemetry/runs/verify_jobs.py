@@ -1,0 +1,183 @@
+"""Compares what no list of runs shows with what GitHub has: jobs, steps and earlier attempts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from telemetry.database.connection import Connection, execute
+from telemetry.github.client import GitHub
+from telemetry.github.errors import BudgetSpent, GitHubError, NotFound, RateLimited
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.differences import Difference, compare_attempt, compare_end, compare_jobs
+from telemetry.runs.jobs import DueAttempt, JobsOfRun, fetch_jobs
+from telemetry.runs.request import Tools
+
+COMPARED_TOGETHER = 50
+
+Rows = dict[int, list[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
+class ListedRun:
+    """A run as GitHub lists it: its latest attempt and when that was last updated (UTC)."""
+
+    github_run_id: int
+    run_attempt: int
+    created_at: datetime
+    updated_at: datetime | None
+
+
+@dataclass
+class JobsCompared:
+    """How the comparison of jobs, steps and earlier attempts of some runs came out.
+
+    `runs`, `attempts`, `jobs` and `steps` count what GitHub has and was compared; `attempts` are
+    the earlier ones. `pending_attempts` are stored attempts whose jobs no ingest has stored yet,
+    which are not compared. `of_runs` is how many runs could have been compared, and `seed` what
+    the sample of them was drawn with; None when all were. `unanswered` says of which runs GitHub
+    gave no answer, and why.
+    """
+
+    of_runs: int
+    seed: int | None = None
+    runs: int = 0
+    attempts: int = 0
+    jobs: int = 0
+    steps: int = 0
+    pending_attempts: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    newer: list[Difference] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What GitHub has of a run: jobs, and earlier attempts by number (None: it has no such)."""
+
+    jobs: JobsOfRun | None = None
+    attempts: Mapping[int, WorkflowRun | UnreadableRow | None] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsCompared) -> None:
+    """Compare these runs of a repository and add what is found to `into`.
+
+    Takes a request for the jobs of each run and one for each of its earlier attempts. A run that
+    GitHub does not answer for is named, and the others go on. Raises RateLimited, BudgetSpent and
+    psycopg.Error; what was compared until then is in `into`.
+    """
+    for start in range(0, len(runs), COMPARED_TOGETHER):
+        group = runs[start : start + COMPARED_TOGETHER]
+        stored = _Stored(tools.connection, [run.github_run_id for run in group])
+        with ThreadPoolExecutor(tools.concurrency) as pool:
+            ask = partial(_ask, tools.client, name, stored)
+            for run, answer in zip(group, pool.map(ask, group), strict=True):
+                _compare(run, stored, answer, into)
+                tools.progress(into.runs, len(runs))
+
+
+class _Stored:
+    """What is stored of some runs, by run."""
+
+    def __init__(self, connection: Connection, run_ids: list[int]) -> None:
+        self._connection = connection
+        self._key = {"github_run_ids": run_ids}
+        self.attempts = self._read("runs/verify_attempts")
+        self.jobs = self._read("runs/verify_jobs")
+        self.steps = self._read("runs/verify_steps")
+
+    def _read(self, statement: str) -> Rows:
+        rows: Rows = defaultdict(list)
+        for row in execute(self._connection, statement, self._key):
+            rows[row["github_run_id"]].append(row)
+        return rows
+
+    def listed(self, run_id: int) -> dict[int, Mapping[str, Any]]:
+        """The attempts of a run whose jobs are stored, by number."""
+        rows = self.attempts.get(run_id, [])
+        return {row["run_attempt"]: row for row in rows if row["jobs_listed_at"] is not None}
+
+
+def _ask(client: GitHub, name: str, stored: _Stored, run: ListedRun) -> _Answer:
+    """Ask GitHub for the jobs of a run's stored attempts, and for the earlier of these."""
+    run_id = run.github_run_id
+    due = [
+        DueAttempt(number, row["started_at"], row["conclusion"])
+        for number, row in stored.listed(run_id).items()
+    ]
+    earlier = [r["run_attempt"] for r in stored.attempts.get(run_id, [])]
+    try:
+        jobs = fetch_jobs(client, name, run_id, due) if due else None
+        attempts = {
+            number: _attempt(client, name, run, number)
+            for number in earlier
+            if number < run.run_attempt
+        }
+    except (RateLimited, BudgetSpent):
+        raise
+    except GitHubError as error:
+        return _Answer(problem=f"run {run_id}: {error}")
+    return _Answer(jobs, attempts)
+
+
+def _attempt(
+    client: GitHub, name: str, run: ListedRun, number: int
+) -> WorkflowRun | UnreadableRow | None:
+    try:
+        answer = client.get_workflow_run(name, run.github_run_id, number)
+        return WorkflowRun.from_attempt(answer, run.created_at)
+    except NotFound:
+        return None
+    except UnreadableRow as error:
+        return error
+
+
+def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompared) -> None:
+    if answer.problem is not None:
+        into.unanswered.append(answer.problem)
+        return
+    run_id = run.github_run_id
+    listed = stored.listed(run_id)
+    into.runs += 1
+    into.pending_attempts += len(stored.attempts.get(run_id, [])) - len(listed)
+    for row in stored.attempts.get(run_id, []):
+        if row["run_attempt"] in answer.attempts:
+            theirs = answer.attempts[row["run_attempt"]]
+            if isinstance(theirs, UnreadableRow):
+                into.unreadable.append(str(theirs))
+            else:
+                into.attempts += 1
+                into.differences += compare_attempt(row, theirs)
+    if answer.jobs is None or answer.jobs.is_missing:
+        return  # nothing is stored, or the list of runs shows that it is gone
+    into.jobs += len(answer.jobs.jobs)
+    into.steps += len(answer.jobs.steps)
+    into.unreadable += answer.jobs.unreadable
+    for found in _of_jobs(run, stored, answer.jobs):
+        row = listed[found.run_attempt or 0]
+        updated_at = _updated_at(run, row["run_attempt"], answer)
+        is_newer = updated_at is not None and updated_at >= row["jobs_listed_at"]
+        (into.newer if is_newer else into.differences).append(found)
+
+
+def _of_jobs(run: ListedRun, stored: _Stored, theirs: JobsOfRun) -> Iterator[Difference]:
+    """What differs in jobs and steps, and in the ends that attempts take from their jobs."""
+    run_id = run.github_run_id
+    attempts = stored.listed(run_id)
+    jobs = [row for row in stored.jobs.get(run_id, []) if row["run_attempt"] in attempts]
+    steps = [row for row in stored.steps.get(run_id, []) if row["run_attempt"] in attempts]
+    yield from compare_jobs(theirs.jobs, theirs.steps, jobs, steps)
+    for number, row in attempts.items():
+        yield from compare_end(row, [job for job in theirs.jobs if job.run_attempt == number])
+
+
+def _updated_at(run: ListedRun, number: int, answer: _Answer) -> datetime | None:
+    """When GitHub last changed an attempt."""
+    attempt = answer.attempts.get(number)
+    return attempt.updated_at if isinstance(attempt, WorkflowRun) else run.updated_at
