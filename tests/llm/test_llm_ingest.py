@@ -3,6 +3,7 @@
 import functools
 import gzip
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -326,6 +327,61 @@ def test_a_call_that_a_file_tells_of_twice_is_counted_once(
     done = ingest(connection, write(tmp_path / "calls.jsonl", twice))
     assert (done.inserted, done.updated, done.unchanged) == (1, 0, 0)
     assert calls(connection)[0]["output_tokens"] == 9
+
+
+# One session in several logs
+
+SESSION = "11111111-2222-3333-4444-555555555555"
+
+
+def session_logs(folder: Path) -> dict[str, Path]:
+    """What one session of Claude Code leaves: its result, its transcript and its telemetry."""
+    usage = {"input_tokens": 12, "output_tokens": 700}
+    used = {"claude-x": {"inputTokens": 12, "outputTokens": 700, "costUSD": 0.25}}
+    result = {"type": "result", "subtype": "success", "session_id": SESSION, "uuid": "r"}
+    result |= {"total_cost_usd": 0.25, "modelUsage": used, "timestamp": "2026-01-05T08:00:09Z"}
+    message = {"id": "m", "model": "claude-x", "usage": usage, "stop_reason": "end_turn"}
+    line = {"type": "assistant", "sessionId": SESSION, "message": message}
+    line |= {"timestamp": "2026-01-05T08:00:05Z"}
+    said = {"session.id": SESSION, "model": "claude-x", "request_id": "q", "event.name": "x"}
+    event = {
+        "timeUnixNano": "1767600005000000000",
+        "body": {"stringValue": "claude_code.api_request"},
+        "attributes": [{"key": k, "value": {"stringValue": v}} for k, v in said.items()],
+    }
+    otlp = {"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]}
+    return {
+        "claude-code-action": write(folder / "result.jsonl", [json.dumps(result)]),
+        "claude-code-otlp": write(folder / "otlp.jsonl", [json.dumps(otlp)]),
+        "claude-code-transcript": write(folder / "transcript.jsonl", [json.dumps(line)]),
+    }
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
+def test_of_several_logs_of_a_session_one_is_counted_in_any_order(
+    connection: Connection, tmp_path: Path, order: tuple[int, ...], at_once: bool
+) -> None:
+    logs = session_logs(tmp_path)
+    files = [[*logs.values()][number] for number in order]
+    for some in [files] if at_once else [[file] for file in files]:
+        ingest(connection, *some)
+    assert [row["source"] for row in calls(connection)] == ["claude-code-action"]
+    again = ingest(connection, *files)
+    assert (again.inserted, again.unchanged, again.left_out) == (0, 1, 2)
+    result, _, transcript = logs.values()
+    assert (
+        f"session {SESSION} has two logs: claude-code-action is counted ({result}), "
+        f"1 call of claude-code-transcript left out ({transcript})" in again.notes
+    )
+    assert [row["source"] for row in calls(connection)] == ["claude-code-action"]
+
+
+def test_sessions_of_other_tools_are_left_alone(connection: Connection, tmp_path: Path) -> None:
+    logs = session_logs(tmp_path)
+    ours = write(tmp_path / "ours.jsonl", [record(0, session_id=SESSION)])
+    done = ingest(connection, logs["claude-code-transcript"], ours)
+    assert (done.inserted, done.left_out, done.notes) == (2, 0, [])
 
 
 # What is lost
