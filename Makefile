@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
@@ -70,7 +70,7 @@ verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO
 queries: .venv/.installed ## list the ready questions
 	@$(RUN) scripts/query.py --list
 
-query: .venv/.installed ## answer one of them: Q=flaky_jobs FORMAT=csv
+query: .venv/.installed ## answer one of them: Q=flaky_jobs REPO=owner/name SINCE=90d TOP=10 FORMAT=csv
 	@$(RUN) scripts/query.py
 
 psql: .venv/.installed ## open psql on the database in use; make psql < sql/analysis/workflow_outcomes.sql

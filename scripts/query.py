@@ -2,6 +2,7 @@
 
     make queries
     make query Q=flaky_jobs
+    make query Q=flaky_jobs REPO=owner/name SINCE=90d TOP=5
     make query Q=flaky_jobs FORMAT=csv > flaky_jobs.csv
 
 As CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
@@ -12,13 +13,18 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 from command import parse, run
 
 import os
+from argparse import Namespace
+from datetime import UTC, datetime
 
 from output import say, screen, show, show_json
 
-from telemetry.database.connection import connect
+from telemetry import settings
+from telemetry.database.connection import Connection, connect
 from telemetry.database.migrations import require_schema
-from telemetry.database.questions import ask, questions
+from telemetry.database.questions import Scope, ask, find_repositories, questions
+from telemetry.report.data import period
 from telemetry.summaries import answer_text, csv_text, questions_text
+from telemetry.terminal import plain
 
 
 def main() -> int:
@@ -27,7 +33,7 @@ def main() -> int:
         return _list(options.format)
     with connect(os.environ, say) as connection:
         require_schema(connection)
-        answer = ask(connection, options.question)
+        answer = ask(connection, options.question, _scope(connection, options))
     if options.format == "json":
         show_json({"schema_version": 1, **vars(answer)})
     elif options.format == "csv":
@@ -35,6 +41,22 @@ def main() -> int:
     else:
         show(answer_text(answer, screen()))
     return 0
+
+
+def _scope(connection: Connection, options: Namespace) -> Scope:
+    """What to ask about; a repository of which nothing is stored is said."""
+    now = datetime.now(UTC)
+    since = options.since
+    if since == "all":
+        raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
+    of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
+    names = settings.repositories(" ".join(options.repo or []))
+    if not names:
+        return Scope(of.since, of.until, top=options.top)
+    found, missing = find_repositories(connection, names)
+    for name in missing:
+        say(f"{plain(name)}: nothing of it is stored")
+    return Scope(of.since, of.until, [row["repository_id"] for row in found], top=options.top)
 
 
 def _list(form: str) -> int:

@@ -15,13 +15,25 @@ from telemetry.database.prune import Pruned
 from telemetry.database.questions import Answer, Question
 from telemetry.database.retention import Offer
 from telemetry.database.status import Status, in_words
+from telemetry.report.figures import duration
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.differences import Difference
 from telemetry.runs.request import Report
 from telemetry.runs.retries import AwaitedItem
 from telemetry.runs.verify import Verification
 from telemetry.runs.verify_jobs import JobsCompared
-from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, cell, counted, plain, size, table
+from telemetry.terminal import (
+    BOLD,
+    PAPER,
+    YELLOW,
+    Screen,
+    cell,
+    counted,
+    plain,
+    size,
+    table,
+    width,
+)
 
 
 def report_text(report: Report) -> str:
@@ -313,19 +325,50 @@ def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str
 
 
 def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
-    """The question, its answer as a table, and how to read it."""
-    headings = {column: column.replace("_", " ") for column in answer.columns}
-    # An id is to be copied, not read as a number.
-    ids = [column for column in answer.columns if column.endswith("_id")]
-    rows = [{**row, **{name: row[name] and str(row[name]) for name in ids}} for row in answer.rows]
+    """The question, its answer as a table, and how to read it.
+
+    Lengths of time are written as people say them. What only a program needs, ids of workflows and
+    addresses, is left out; so are the last columns where the screen is too narrow for all.
+    """
+    shown = [column for column in answer.columns if not column.endswith(FOR_PROGRAMS)]
+    rows = [{column: _for_people(column, row[column]) for column in shown} for row in answer.rows]
+    headings = {column: _heading(column) for column in shown}
+    while len(headings) > 2 and _is_too_wide(table(rows, headings, screen), screen):
+        headings.popitem()
+    left_out = len(answer.columns) - len(headings)
     question = answer.question
+    end = f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql"
+    if left_out:
+        end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
         [
             screen.styled(question.title, BOLD),
             table(rows, headings, screen),
             textwrap.fill(question.reading, min(screen.columns or 100, 100)),
-            f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql",
+            textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
         ]
+    )
+
+
+FOR_PROGRAMS = ("workflow_id", "workflow_path", "html_url")
+
+
+def _heading(column: str) -> str:
+    return column.removesuffix("_seconds").replace("_", " ")
+
+
+def _for_people(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.endswith("_seconds"):
+        return duration(value)
+    # An id is to be copied, not read as a number.
+    return str(value) if column.endswith("_id") else value
+
+
+def _is_too_wide(text: str, screen: Screen) -> bool:
+    return screen.columns is not None and any(
+        width(line) > screen.columns or "…" in line for line in text.splitlines()
     )
 
 

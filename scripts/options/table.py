@@ -100,7 +100,7 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option(
-        "report",
+        "report query",
         "--repo",
         "REPO",
         "only these repositories, separated by spaces",
@@ -127,7 +127,7 @@ OPTIONS: tuple[Option, ...] = (
         shown="30 days ago",
     ),
     Option(
-        "report",
+        "report query",
         "--since",
         "SINCE",
         "the period: since a date (UTC), a time with its zone, or an age such as 90d",
@@ -314,6 +314,14 @@ OPTIONS: tuple[Option, ...] = (
         "text, csv for a spreadsheet, json for a machine",
         default="text",
         read=one_of("text", "csv", "json"),
+    ),
+    Option(
+        "query",
+        "--top",
+        "TOP",
+        "only so many rows, the first of a ranking",
+        shown="all",
+        read=whole_number(1, 1_000_000),
     ),
     Option("query", "--csv", "", "the same as --format csv", alias=("format", "csv")),
     Option("query", "--json", "", "the same as --format json", alias=("format", "json")),

@@ -1,31 +1,46 @@
 -- In which hours of the week do people and schedules start runs?
--- Runs of the last 30 days by weekday (1 is Monday) and hour, in UTC, with the minutes that their
--- jobs kept runners busy and how long these jobs waited for one.
+-- Runs by weekday (1 is Monday) and hour, with the minutes that their jobs kept runners busy and
+-- how long these jobs waited for one.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
-with starts as (
+with period as not materialized (
   select
-    extract(isodow from created_at at time zone 'UTC')::integer as weekday,
-    extract(hour from created_at at time zone 'UTC')::integer as hour,
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+starts as (
+  select
+    extract(isodow from created_at at time zone period.time_zone)::integer as weekday,
+    extract(hour from created_at at time zone period.time_zone)::integer as hour,
     count(*) as runs
   from attempts
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
   group by
-    extract(isodow from created_at at time zone 'UTC')::integer,
-    extract(hour from created_at at time zone 'UTC')::integer
+    extract(isodow from created_at at time zone period.time_zone)::integer,
+    extract(hour from created_at at time zone period.time_zone)::integer
 ),
 work as (
   select
-    extract(isodow from created_at at time zone 'UTC')::integer as weekday,
-    extract(hour from created_at at time zone 'UTC')::integer as hour,
+    extract(isodow from created_at at time zone period.time_zone)::integer as weekday,
+    extract(hour from created_at at time zone period.time_zone)::integer as hour,
     sum(duration_seconds) as duration_seconds,
     percentile_cont(0.5) within group (order by queue_seconds) as queue_p50_seconds
   from executed_jobs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
   group by
-    extract(isodow from created_at at time zone 'UTC')::integer,
-    extract(hour from created_at at time zone 'UTC')::integer
+    extract(isodow from created_at at time zone period.time_zone)::integer,
+    extract(hour from created_at at time zone period.time_zone)::integer
 )
 select
   starts.weekday,

@@ -1,16 +1,28 @@
 -- How many jobs ran at the same time at most, and when?
 -- For each runner label and, because GitHub's limit is on all of them together, for GitHub's
--- standard runners as a whole, over the runs of the last 30 days. peak_at is when the peak was
--- first reached; average_jobs is over the time from the first start to the last end.
+-- standard runners as a whole. peak_at is when the peak was first reached; average_jobs is over the
+-- time from the first start to the last end.
 --   psql "$DATABASE_URL" -f sql/analysis/concurrency.sql
-with jobs as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+jobs as (
   select
     runner_label,
     is_hosted,
     started_at,
     started_at + duration_seconds * interval '1 second' as ended_at
   from executed_jobs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and duration_seconds > 0
 ),
 jobs_of_runners as (
@@ -85,4 +97,5 @@ from peaks
 inner join totals using (runners)
 order by
   peaks.peak_jobs desc,
-  peaks.runners;
+  peaks.runners
+limit (select period.top from period);

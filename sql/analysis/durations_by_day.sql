@@ -1,35 +1,49 @@
 -- How has the time that each workflow takes moved, day by day?
--- First attempts of the last 30 days that succeeded, by the day in UTC on which the run was
--- created. Today is not over: its line still changes. p95_minutes is empty on days of fewer than
--- 20 runs.
+-- Successful first attempts by the day on which their run was created and by kind of branch. The
+-- last day may not be over: its line still changes. p95_seconds needs 20 runs on the day.
 --   psql "$DATABASE_URL" -f sql/analysis/durations_by_day.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
-  day,
-  count(duration_seconds) as runs,
+  branch_class,
+  (created_at at time zone period.time_zone)::date as day,
+  count(*) as runs,
   round(
-    (percentile_cont(0.5) within group (order by duration_seconds) / 60)::numeric,
-    1
-  ) as p50_minutes,
+    percentile_cont(0.5) within group (order by duration_seconds)::numeric
+  )::bigint as p50_seconds,
   case
-    when count(duration_seconds) >= 20 then round(
-      (percentile_cont(0.95) within group (order by duration_seconds) / 60)::numeric,
-      1
-    )
-  end as p95_minutes
+    when count(*) >= 20 then round(
+      percentile_cont(0.95) within group (order by duration_seconds)::numeric
+    )::bigint
+  end as p95_seconds,
+  workflow_id
 from attempts
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and is_first_attempt
   and is_success
+  and duration_seconds is not null
 group by
   repository_id,
   repository,
   workflow_id,
   workflow,
-  day
+  branch_class,
+  (created_at at time zone period.time_zone)::date
 order by
   repository,
   workflow,
   workflow_id,
-  day;
+  branch_class,
+  (created_at at time zone period.time_zone)::date;

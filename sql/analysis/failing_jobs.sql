@@ -1,15 +1,24 @@
 -- Which jobs fail most?
--- Over the jobs of the last 30 days that succeeded or failed, inherited ones aside; failed_percent
--- is of their executions. Not all failures matter alike: broke_the_run leaves out jobs that are
--- allowed to fail, and green_later are those whose run succeeded when it was run again, so that no
--- change has mended them.
+-- Jobs that succeeded or failed, inherited ones aside; failed_percent is of their executions. Not
+-- all failures matter alike: broke_the_run leaves out jobs that are allowed to fail, and
+-- green_later are those whose run succeeded when it was run again, so that no change has mended
+-- them.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_jobs.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   job,
   count(*) filter (where is_decided) as executions,
-  count(*) filter (where is_red) as failed,
+  count(*) filter (where is_red) as failures,
   round(
     100.0 * count(*) filter (where is_red) / nullif(count(*) filter (where is_decided), 0),
     1
@@ -19,7 +28,10 @@ select
   count(*) filter (where is_red and is_green_later) as green_later,
   max(day) filter (where is_red) as last_day
 from executed_jobs
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
@@ -28,8 +40,9 @@ group by
   job
 having count(*) filter (where is_red) > 0
 order by
-  failed desc,
+  failures desc,
   failed_percent desc,
   repository,
   workflow,
-  job;
+  job
+limit (select period.top from period);

@@ -1,15 +1,24 @@
 -- At which steps do failed jobs fail?
--- Over the failed jobs of the last 30 days, those of one matrix together, each by the first of its
--- steps that failed: what comes after is skipped, or cleans up. A job without such a step lost its
--- runner or has no steps stored. workflow_percent is of all failed jobs of the workflow: one step
--- that stands for most of them is the one to mend.
+-- Failed jobs, those of one matrix together, each by the first of its steps that failed: what comes
+-- after is skipped, or cleans up. A job without such a step lost its runner or has no steps stored.
+-- workflow_percent is of all failed jobs of the workflow: one step that stands for most of them is
+-- the one to mend. The runs of those in green_later became green when they were run again.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_steps.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   job_base as job,
-  coalesce(step, '(none)') as step,
-  count(*) as failed,
+  step,
+  count(*) as failures,
   round(
     100.0 * count(*)
     / nullif(sum(count(*)) over (partition by repository_id, workflow_id, workflow), 0),
@@ -17,9 +26,15 @@ select
   ) as workflow_percent,
   count(distinct commit_sha) as commits,
   count(*) filter (where is_green_later) as green_later,
-  max(day) as last_day
+  round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
+  max(day) as last_day,
+  (array_agg(html_url order by completed_at desc nulls last))[1] as html_url,
+  workflow_id
 from first_failures
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
@@ -28,8 +43,9 @@ group by
   job_base,
   step
 order by
-  failed desc,
+  failures desc,
   repository,
   workflow,
   job,
-  step;
+  step
+limit (select period.top from period);

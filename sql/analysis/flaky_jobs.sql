@@ -1,10 +1,20 @@
 -- Which jobs fail and then succeed on the same commit?
--- Over the last 30 days: jobs that failed, were really run again in the same run, and succeeded, on
--- at least two commits. Failures in outages, where nearly everything fails, do not count. The
--- percentage is of the commits on which the job came to an end; it is a lower bound, since nobody
--- learns of a flaky failure that was not run again. failed_minutes is what these failures ran for.
+-- Jobs that failed, were really run again in the same run, and succeeded, on at least two commits:
+-- one may have been an accident of the network. Failures in outages, where nearly everything fails,
+-- do not count. flaky_percent is of the commits on which the job came to an end; it is a lower
+-- bound, since nobody learns of a flaky failure that was not run again. failed_minutes is how long
+-- these failures ran.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
-with flaky as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+flaky as (
   select
     repository_id,
     repository,
@@ -14,9 +24,13 @@ with flaky as (
     count(distinct commit_sha) as flaky_commits,
     sum(red_attempts)::bigint as failures,
     sum(red_seconds) as failed_seconds,
-    max(created_at) as last_created_at
+    max(created_at) as last_created_at,
+    (array_agg(html_url order by created_at desc))[1] as html_url
   from flaky_job_runs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     repository_id,
     repository,
@@ -32,7 +46,10 @@ commits as (
     job,
     count(distinct commit_sha) as commits
   from executed_jobs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_decided
   group by
     repository_id,
@@ -47,8 +64,10 @@ select
   commits.commits,
   round(100.0 * flaky.flaky_commits / nullif(commits.commits, 0), 1) as flaky_percent,
   flaky.failures,
-  round(flaky.failed_seconds / 60.0)::bigint as failed_minutes,
-  (flaky.last_created_at at time zone 'UTC')::date as last_day
+  round(flaky.failed_seconds / 60.0, 1) as failed_minutes,
+  flaky.last_created_at,
+  flaky.html_url,
+  flaky.workflow_id
 from flaky
 left join commits
   on commits.repository_id is not distinct from flaky.repository_id
@@ -59,4 +78,5 @@ order by
   flaky_percent desc,
   flaky.repository,
   flaky.workflow,
-  flaky.job;
+  flaky.job
+limit (select period.top from period);

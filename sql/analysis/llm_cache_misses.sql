@@ -1,10 +1,19 @@
 -- Where is the cache missed, and what does that cost?
--- The 50 prompts that lost the most in the last 30 days, by workflow, prompt and model. Only calls
--- whose log tells of a cache: calls_without_word are the others. missed_usd is what the input that
--- did not come from the cache cost more than if all of it had, by the price list; what is asked for
--- the first time cannot come from there, so it is the most that can be saved. unpriced calls are in
--- no sum of dollars. The workflow is that of the run, where it is stored.
+-- By workflow, prompt and model, those that lost the most first. Only calls whose log reports a
+-- cache; calls_without_word are the others. missed_usd is what the input that did not come from the
+-- cache cost more than if all of it had, by the price list; what is asked for the first time cannot
+-- come from there, so it is the most that can be saved. unpriced calls are in no sum of dollars.
+-- The workflow is that of the run, where it is stored.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_misses.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   attempts.repository,
   attempts.workflow,
@@ -38,7 +47,10 @@ from llm_calls_priced
 left join attempts
   on attempts.github_run_id = llm_calls_priced.github_run_id
   and attempts.run_attempt = coalesce(llm_calls_priced.github_run_attempt, 1)
-where llm_calls_priced.timestamp >= now() - interval '30 days'
+cross join period
+where llm_calls_priced.timestamp >= period.since
+  and llm_calls_priced.timestamp < period.until
+  and (period.repository_ids is null or llm_calls_priced.repository_id = any(period.repository_ids))
 group by
   attempts.repository_id,
   attempts.repository,
@@ -53,4 +65,4 @@ order by
   attempts.workflow,
   prompt,
   model
-limit 50;
+limit (select period.top from period);

@@ -1,10 +1,18 @@
 -- How much of the input comes from a cache, and what does that save?
--- Over the last 30 days, by model. Saved is what reading from the cache cost less than fresh input,
--- minus what writing to it cost more, by the price list; it is negative where little is read again.
--- read and written are of all input, that of logs that tell of no cache too; saved_percent is of
--- what the calls with a list cost would have cost without a cache. unpriced calls have no list
--- cost.
+-- By model. Saved is what reading from the cache cost less than fresh input, minus what writing to
+-- it cost more, by the price list; it is negative where little is read again. read and written are
+-- of all input, that of logs that tell of no cache too; saved_percent is of what the calls with a
+-- list cost would have cost without a cache. unpriced calls have no list cost.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_savings.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   coalesce(price_model, model) as model,
   sum(input_tokens)::bigint as input_tokens,
@@ -19,10 +27,14 @@ select
   ) as saved_percent,
   count(*) filter (where list_cost is null) as unpriced
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and input_tokens is not null
 group by coalesce(price_model, model)
 order by
   saved_usd desc nulls last,
   input_tokens desc,
-  model;
+  model
+limit (select period.top from period);

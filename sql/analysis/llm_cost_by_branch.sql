@@ -1,12 +1,20 @@
 -- What do LLM calls cost on each branch?
--- The 50 dearest branches of the last 30 days. attempts are those of workflows that left a log of
--- LLM calls in these days, attempts_with_log those among them that left one: what the others cost
--- is not known. Cost is what the logs reported (reported_usd), else what the price list says; with
--- the latter it lies between cost_low_usd and cost_high_usd. Calls of no known cost are unpriced
--- and in no sum. The row without a repository holds the calls of no run, or of one that is not
--- stored or is older.
+-- The dearest branches first. attempts are those of workflows that left a log of LLM calls in the
+-- period, attempts_with_log those among them that left one: what the others cost is not known. Cost
+-- is what the logs reported (reported_usd), else what the price list says; with the latter it lies
+-- between cost_low_usd and cost_high_usd. Calls of no known cost are unpriced and in no sum. The
+-- row without a repository holds the calls of no run, or of one that is not stored or is older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_branch.sql
-with spendings as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+spendings as (
   select
     github_run_id,
     coalesce(github_run_attempt, 1) as run_attempt,
@@ -17,7 +25,10 @@ with spendings as (
     sum(cost_high) as cost_high,
     count(*) filter (where cost is null) as unpriced
   from llm_calls_priced
-  where timestamp >= now() - interval '30 days'
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     github_run_id,
     coalesce(github_run_attempt, 1)
@@ -32,7 +43,10 @@ recent_attempts as (
     branch,
     branch_class
   from attempts
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
 ),
 agent_workflows as (
   select distinct
@@ -80,4 +94,4 @@ order by
   calls desc nulls last,
   agent_attempts.repository,
   agent_attempts.branch
-limit 50;
+limit (select period.top from period);

@@ -1,11 +1,20 @@
 -- What do LLM calls cost a day, and how many fail?
--- Over the last 30 days in UTC. Cost is what the logs reported (reported_usd), else what the price
--- list says, which lies between cost_low_usd and cost_high_usd where logs do not tell what a price
--- depends on. Calls of which neither is known are counted as unpriced and are in no sum. A session
--- that its log tells of as a whole is as many calls as it made, but fails once.
+-- Cost is what the logs reported (reported_usd), else what the price list says, which lies between
+-- cost_low_usd and cost_high_usd where logs do not tell what a price depends on. Calls of which
+-- neither is known are counted as unpriced and are in no sum. A session that its log tells of as a
+-- whole is as many calls as it made, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_day.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
-  day,
+  (timestamp at time zone period.time_zone)::date as day,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
   sum(input_tokens)::bigint as input_tokens,
@@ -16,6 +25,9 @@ select
   round(sum(cost_high), 4) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
-group by day
-order by day desc;
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+group by (timestamp at time zone period.time_zone)::date
+order by (timestamp at time zone period.time_zone)::date desc;

@@ -1,9 +1,18 @@
 -- What do LLM calls cost, by phase, by prompt and by model?
--- Over the last 30 days; each call is in one row of each kind, so the shares of a kind add up to
--- 100. Cost is what the logs reported (reported_usd), else what the price list says; with the
--- latter it lies between cost_low_usd and cost_high_usd. Calls of which no cost is known are
--- counted as unpriced and are in no sum.
+-- Each call is in one row of each kind, so the shares of a kind add up to 100. Cost is what the
+-- logs reported (reported_usd), else what the price list says; with the latter it lies between
+-- cost_low_usd and cost_high_usd. Calls of which no cost is known are counted as unpriced and are
+-- in no sum.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_phase.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   kinds.kind,
   kinds.name,
@@ -27,7 +36,10 @@ cross join lateral (
     ('prompt', nullif(prompt_name, '')),
     ('model', coalesce(price_model, model))
 ) as kinds (kind, name)
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   kinds.kind,
   kinds.name
@@ -35,4 +47,5 @@ order by
   kinds.kind,
   cost_usd desc nulls last,
   calls desc,
-  kinds.name;
+  kinds.name
+limit (select period.top from period);

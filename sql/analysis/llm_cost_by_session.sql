@@ -1,9 +1,18 @@
 -- Which sessions with a language model cost the most?
--- The 50 dearest of the last 30 days. Cost is what the logs reported (reported_usd), else what the
--- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of which
--- no cost is known are counted as unpriced and are in no sum; calls without a session are left out.
--- Of several runs github_run_id is the latest.
+-- The dearest first. Cost is what the logs reported (reported_usd), else what the price list says;
+-- with the latter it lies between cost_low_usd and cost_high_usd. Calls of which no cost is known
+-- are counted as unpriced and are in no sum; calls without a session are left out. Of several runs
+-- github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   session_id,
   min(timestamp) as first_call_at,
@@ -19,10 +28,13 @@ select
   round(sum(cost_high), 4) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and session_id <> ''
 group by session_id
 order by
   cost_usd desc nulls last,
   session_id
-limit 50;
+limit (select period.top from period);

@@ -1,11 +1,20 @@
 -- What do workflows spend on language models, and how much of it in failed runs and re-runs?
--- Over the calls of the last 30 days; minutes are those of attempts that made calls. Cost is what
--- the logs reported (reported_usd), else what the price list says; with the latter it lies between
--- cost_low_usd and cost_high_usd. Calls of no known cost are unpriced and in no sum. Calls that
--- name a run but no attempt count for its first one. The row without a workflow holds calls that
--- name no run, or one that is not stored or older than that; it has no cost per run.
+-- run_minutes are those of attempts that made calls. Cost is what the logs reported (reported_usd),
+-- else what the price list says; with the latter it lies between cost_low_usd and cost_high_usd.
+-- Calls of no known cost are unpriced and in no sum. Calls that name a run but no attempt count for
+-- its first one. The row without a workflow holds calls that name no run, or one that is not stored
+-- or was created before the period; it has no cost per run.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_workflow.sql
-with spendings as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+spendings as (
   select
     github_run_id,
     coalesce(github_run_attempt, 1) as run_attempt,
@@ -16,7 +25,10 @@ with spendings as (
     sum(cost_low) as cost_low,
     sum(cost_high) as cost_high
   from llm_calls_priced
-  where timestamp >= now() - interval '30 days'
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     github_run_id,
     coalesce(github_run_attempt, 1)
@@ -39,10 +51,11 @@ select
   round(sum(spendings.cost) filter (where attempts.is_rerun), 4) as rerun_usd,
   sum(spendings.unpriced)::bigint as unpriced
 from spendings
+cross join period
 left join attempts
   on attempts.github_run_id = spendings.github_run_id
   and attempts.run_attempt = spendings.run_attempt
-  and attempts.created_at >= now() - interval '30 days'
+  and attempts.created_at >= period.since
 group by
   attempts.repository_id,
   attempts.repository,
@@ -51,4 +64,5 @@ group by
 order by
   cost_usd desc nulls last,
   attempts.repository,
-  attempts.workflow;
+  attempts.workflow
+limit (select period.top from period);

@@ -1,13 +1,22 @@
 -- How much is spent on language models in attempts that failed, and in re-runs?
--- Over the last 30 days. Each attempt is in one row: first attempts by how they ended, re-runs by
--- how they ended; red later mended is one that a later attempt of its run made green. attempts are
--- those of workflows that left a log of LLM calls in these days, attempts_with_log those among them
--- that left one: what the others cost is not known. Cost is what the logs reported (reported_usd),
--- else what the price list says; with the latter it lies between cost_low_usd and cost_high_usd.
--- Calls of no known cost are unpriced and in no sum. The row without an outcome holds the calls of
--- no run, or of one that is not stored or is older.
+-- Each attempt is in one row: first attempts by how they ended, re-runs by how they ended; red
+-- later mended is one that a later attempt of its run made green. attempts are those of workflows
+-- that left a log of LLM calls in the period, attempts_with_log those among them that left one:
+-- what the others cost is not known. Cost is what the logs reported (reported_usd), else what the
+-- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of no
+-- known cost are unpriced and in no sum. The row without an outcome holds the calls of no run, or
+-- of one that is not stored or is older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_failures.sql
-with spendings as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+spendings as (
   select
     github_run_id,
     coalesce(github_run_attempt, 1) as run_attempt,
@@ -18,7 +27,10 @@ with spendings as (
     sum(cost_high) as cost_high,
     count(*) filter (where cost is null) as unpriced
   from llm_calls_priced
-  where timestamp >= now() - interval '30 days'
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     github_run_id,
     coalesce(github_run_attempt, 1)
@@ -35,7 +47,10 @@ recent_attempts as (
     is_success,
     is_green_later
   from attempts
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
 ),
 agent_workflows as (
   select distinct
@@ -94,4 +109,5 @@ group by
 order by
   attempt nulls last,
   cost_usd desc nulls last,
-  outcome;
+  outcome
+limit (select period.top from period);

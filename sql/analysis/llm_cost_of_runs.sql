@@ -1,10 +1,19 @@
 -- Which workflow runs spend the most on language models?
--- The 50 dearest attempts of runs with calls in the last 30 days. One that is not stored has no
--- workflow. Calls that name a run but no attempt count for its first one. Cost is what the logs
--- reported (reported_usd), else what the price list says; with the latter it lies between
--- cost_low_usd and cost_high_usd. Calls of no known cost are unpriced and in no sum.
+-- The dearest attempts first. One that is not stored has no workflow. Calls that name a run but no
+-- attempt count for its first one. Cost is what the logs reported (reported_usd), else what the
+-- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of no
+-- known cost are unpriced and in no sum.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
-with spendings as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+spendings as (
   select
     github_run_id,
     coalesce(github_run_attempt, 1) as run_attempt,
@@ -18,7 +27,10 @@ with spendings as (
     sum(cost_low) as cost_low,
     sum(cost_high) as cost_high
   from llm_calls_priced
-  where timestamp >= now() - interval '30 days'
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and github_run_id is not null
   group by
     github_run_id,
@@ -47,4 +59,4 @@ order by
   cost_usd desc nulls last,
   spendings.github_run_id,
   spendings.run_attempt
-limit 50;
+limit (select period.top from period);

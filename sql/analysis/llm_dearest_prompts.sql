@@ -1,15 +1,24 @@
--- Which prompts cost the most this week, and what did they cost the week before?
--- The 50 dearest of the last 7 days beside the 7 days before, by repository and prompt; days begin
--- and end at this hour. Calls that name no prompt are one row each repository. runs are those that
--- left a log with the prompt. Calls of no known cost are unpriced and in no sum: a change is told
--- only where both weeks have a cost, and says little where one has unpriced calls.
+-- Which prompts cost the most, and what did they cost in the period before?
+-- By repository and prompt, the dearest of the period first, beside the equally long period before.
+-- Calls that name no prompt are one row each repository. runs are those that left a log with the
+-- prompt. Calls of no known cost are unpriced and in no sum: a change is told only where both have
+-- a cost, and says little where one has unpriced calls.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_dearest_prompts.sql
-with calls as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+calls as (
   select
     attempts.repository_id,
     attempts.repository,
     nullif(llm_calls_priced.prompt_name, '') as prompt,
-    llm_calls_priced.timestamp >= now() - interval '7 days' as is_this_week,
+    llm_calls_priced.timestamp >= period.since as is_this_period,
     llm_calls_priced.github_run_id,
     llm_calls_priced.api_calls,
     llm_calls_priced.input_tokens,
@@ -18,20 +27,26 @@ with calls as (
   left join attempts
     on attempts.github_run_id = llm_calls_priced.github_run_id
     and attempts.run_attempt = coalesce(llm_calls_priced.github_run_attempt, 1)
-  where llm_calls_priced.timestamp >= now() - interval '14 days'
+  cross join period
+  where llm_calls_priced.timestamp >= period.since - (period.until - period.since)
+    and llm_calls_priced.timestamp < period.until
+    and (
+      period.repository_ids is null
+      or llm_calls_priced.repository_id = any(period.repository_ids)
+    )
 ),
 sums as (
   select
     repository,
     prompt,
-    count(distinct github_run_id) filter (where is_this_week) as runs,
-    count(distinct github_run_id) filter (where not is_this_week) as runs_before,
-    coalesce(sum(api_calls) filter (where is_this_week), 0) as calls,
-    coalesce(sum(api_calls) filter (where not is_this_week), 0) as calls_before,
-    sum(cost) filter (where is_this_week) as cost,
-    sum(cost) filter (where not is_this_week) as cost_before,
-    count(*) filter (where is_this_week and cost is null) as unpriced,
-    count(*) filter (where not is_this_week and cost is null) as unpriced_before
+    count(distinct github_run_id) filter (where is_this_period) as runs,
+    count(distinct github_run_id) filter (where not is_this_period) as runs_before,
+    coalesce(sum(api_calls) filter (where is_this_period), 0) as calls,
+    coalesce(sum(api_calls) filter (where not is_this_period), 0) as calls_before,
+    sum(cost) filter (where is_this_period) as cost,
+    sum(cost) filter (where not is_this_period) as cost_before,
+    count(*) filter (where is_this_period and cost is null) as unpriced,
+    count(*) filter (where not is_this_period and cost is null) as unpriced_before
   from calls
   group by
     repository_id,
@@ -58,4 +73,4 @@ order by
   cost_before_usd desc nulls last,
   repository,
   prompt
-limit 50;
+limit (select period.top from period);

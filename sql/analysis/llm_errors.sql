@@ -1,8 +1,17 @@
 -- Which LLM calls fail, how often, and why?
--- Over the last 30 days, by model and class of error; failed_percent is of all calls of the model.
--- A session that its log tells of as a whole is one call here, and fails once.
+-- By model and class of error; failed_percent is of all calls of the model. A session that its log
+-- reports as a whole is one call here, and fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_errors.sql
-with classes as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+classes as (
   select
     model,
     error_class,
@@ -10,7 +19,10 @@ with classes as (
     max(timestamp) as last_at,
     max(left(error_message, 80)) as example
   from llm_calls_priced
-  where timestamp >= now() - interval '30 days'
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     model,
     error_class
@@ -37,4 +49,5 @@ where error_class is not null
 order by
   failed desc,
   model,
-  error_class;
+  error_class
+limit (select period.top from period);

@@ -1,8 +1,17 @@
 -- How long do LLM calls take?
--- Over the last 30 days, in seconds. Only rows that stand for one request and have a duration: a
--- log that tells of whole sessions says nothing of a call's latency. Failed calls are left out.
--- p95 is empty under 20 calls, p99 under 100, where they would be little more than the longest one.
+-- In seconds. Only rows that stand for one request and have a duration: a log of whole sessions
+-- says nothing about the latency of a call. Failed calls are left out. p95 is empty under 20 calls,
+-- p99 under 100, where they would be little more than the longest one.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_latency.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   coalesce(price_model, model) as model,
   count(*) as calls,
@@ -22,10 +31,14 @@ select
     1
   ) as output_tokens_per_second
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and latency_ms is not null
   and success is not false
 group by coalesce(price_model, model)
 order by
   calls desc,
-  model;
+  model
+limit (select period.top from period);

@@ -1,8 +1,17 @@
 -- Do the costs that logs report agree with the price list?
--- Over the last 30 days, by model, of calls that have both. outside counts the calls whose reported
--- cost lies outside of what the list allows, whatever their log does not tell: things that are not
--- billed by tokens, a discount of your own, or a price to mend in one of the two.
+-- By model, of calls that have both. outside counts the calls whose reported cost lies outside of
+-- what the list allows, whatever their log does not tell: things that are not billed by tokens, a
+-- discount of your own, or a price to mend in one of the two.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_reported_against_list.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   model,
   price_model,
@@ -18,7 +27,10 @@ select
   round(sum(reported_cost - list_cost), 4) as difference_usd,
   round(100 * sum(reported_cost - list_cost) / nullif(sum(list_cost), 0), 1) as difference_percent
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and reported_cost is not null
   and list_cost is not null
 group by
@@ -28,4 +40,5 @@ group by
 order by
   abs(sum(reported_cost - list_cost)) desc,
   model,
-  source;
+  source
+limit (select period.top from period);

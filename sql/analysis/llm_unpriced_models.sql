@@ -1,7 +1,16 @@
 -- Which models have calls whose cost is not known?
--- Over the last 30 days; unpriced_because says why. What the price list lacks, add to a price list
--- of your own (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier.
+-- unpriced_because says why. What the price list lacks, add to a price list of your own
+-- (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_unpriced_models.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   provider,
   model,
@@ -14,7 +23,10 @@ select
   min(timestamp) as first_at,
   max(timestamp) as last_at
 from llm_calls_priced
-where timestamp >= now() - interval '30 days'
+cross join period
+where timestamp >= period.since
+  and timestamp < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and cost is null
 group by
   provider,
@@ -27,4 +39,5 @@ order by
   calls desc,
   model,
   service_tier,
-  unpriced_because;
+  unpriced_because
+limit (select period.top from period);

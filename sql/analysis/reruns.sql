@@ -1,8 +1,17 @@
 -- How often are runs started again, and does it turn them green?
--- Over the runs of the last 30 days. An approval makes a new attempt, but is no re-run. Where most
--- of what is run again after a failure becomes green, failures are not believed, and flaky jobs
--- are why; where little does, running again is a waste.
+-- An approval makes a new attempt, but is no re-run. Where most of what is run again after a
+-- failure becomes green, failures are not believed, and flaky jobs are why; where little does,
+-- running again is a waste.
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
@@ -28,7 +37,10 @@ select
     1
   ) as turned_green_percent
 from attempts
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
@@ -38,4 +50,5 @@ having count(*) filter (where is_rerun) > 0
 order by
   reruns desc,
   repository,
-  workflow;
+  workflow
+limit (select period.top from period);

@@ -1,32 +1,51 @@
 -- What do the runners cost, by repository, workflow and kind of runner?
--- GitHub's list price of all jobs that ran in the last 30 days, cancelled ones and re-runs too,
--- each rounded up to minutes: before included minutes, and as if every repository were private,
--- because standard runners are free for public ones. sku NULL: the label has no price, see
--- unpriced_runner_labels.sql; self_hosted: a runner of your own, which GitHub does not bill.
--- unpriced_jobs are not in list_cost_usd.
+-- GitHub's list price of all jobs that ran, cancelled ones and re-runs too, each rounded up to
+-- minutes: before included minutes, and as if every repository were private, because standard
+-- runners are free for public ones. sku is NULL where the label has no kind; label then says which,
+-- see unpriced_runner_labels.sql. self_hosted is a runner of your own, which GitHub does not bill.
+-- Jobs with a length but no price are unpriced_jobs, those without a length unmeasured_jobs;
+-- neither are in list_cost_usd.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   sku,
+  case when sku is null then label end as label,
   count(*) as jobs,
   sum(minutes)::bigint as minutes,
   sum(billable_minutes)::bigint as billable_minutes,
-  round(sum(list_cost_usd), 2) as list_cost_usd,
+  sum(list_cost_usd) as list_cost_usd,
   round(100 * sum(list_cost_usd) / nullif(sum(sum(list_cost_usd)) over (), 0), 1)
     as share_percent,
-  count(*) filter (where list_cost_usd is null) as unpriced_jobs
+  count(*) filter (where minutes is not null and list_cost_usd is null) as unpriced_jobs,
+  count(*) filter (where minutes is null) as unmeasured_jobs,
+  workflow_id
 from job_costs
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
   workflow_id,
   workflow,
-  sku
+  sku,
+  case when sku is null then label end
 order by
   list_cost_usd desc nulls last,
   minutes desc nulls last,
   repository,
   workflow,
-  sku;
+  sku,
+  label
+limit (select period.top from period);

@@ -1,28 +1,44 @@
 -- Which jobs take the most time in all?
--- Over successful jobs of the last 30 days, because failures end early, first by the median times
--- how often they ran: a job of six minutes that runs all day matters more than a nightly of forty.
--- The jobs of a matrix are one. p95_minutes wants 20 of them; share_percent is of all rows.
+-- By the time that all their executions ran together, failed ones too: a job of six minutes that
+-- runs all day matters more than a nightly of forty. The jobs of a matrix are one. The percentiles
+-- are those of successful executions, because failures end early; p95_seconds needs 20 of them.
+-- share_percent is of the time of all rows.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_jobs.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   job_base as job,
   count(*) as jobs,
-  round((percentile_cont(0.5) within group (order by duration_seconds) / 60)::numeric, 1)
-    as p50_minutes,
-  case
-    when count(*) >= 20 then round(
-      (percentile_cont(0.95) within group (order by duration_seconds) / 60)::numeric, 1
-    )
-  end as p95_minutes,
   round(
-    (percentile_cont(0.5) within group (order by duration_seconds) * count(*) / 3600)::numeric, 1
-  ) as p50_times_jobs_hours,
+    (
+      percentile_cont(0.5) within group (order by duration_seconds) filter (where is_success)
+    )::numeric
+  )::bigint as p50_seconds,
+  case
+    when count(*) filter (where is_success) >= 20 then round(
+      (
+        percentile_cont(0.95) within group (order by duration_seconds) filter (where is_success)
+      )::numeric
+    )::bigint
+  end as p95_seconds,
+  round(sum(duration_seconds) / 60.0, 1) as total_minutes,
   round(100.0 * sum(duration_seconds) / nullif(sum(sum(duration_seconds)) over (), 0), 1)
-    as share_percent
+    as share_percent,
+  workflow_id
 from executed_jobs
-where created_at >= now() - interval '30 days'
-  and is_success
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and duration_seconds is not null
 group by
   repository_id,
@@ -31,9 +47,9 @@ group by
   workflow,
   job_base
 order by
-  p50_times_jobs_hours desc,
+  sum(duration_seconds) desc,
   jobs desc,
   repository,
   workflow,
   job
-limit 30;
+limit (select period.top from period);

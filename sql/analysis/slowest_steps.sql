@@ -1,26 +1,43 @@
 -- Which steps take the most time in all?
--- Over successful steps of the last 30 days, first by the median times how often they ran. The
--- jobs of a matrix are one; p95_seconds wants 20 steps; share_percent is of all steps.
+-- By the time that all their executions ran together, failed ones too. The steps of the jobs of a
+-- matrix are one. The percentiles are those of successful executions; p95_seconds needs 20 of them.
+-- share_percent is of the time of all rows.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_steps.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   job_base as job,
   step,
   count(*) as steps,
-  round(percentile_cont(0.5) within group (order by duration_seconds))::bigint as p50_seconds,
-  case
-    when count(*) >= 20
-      then round(percentile_cont(0.95) within group (order by duration_seconds))::bigint
-  end as p95_seconds,
   round(
-    (percentile_cont(0.5) within group (order by duration_seconds) * count(*) / 3600)::numeric, 1
-  ) as p50_times_steps_hours,
+    (
+      percentile_cont(0.5) within group (order by duration_seconds) filter (where is_success)
+    )::numeric
+  )::bigint as p50_seconds,
+  case
+    when count(*) filter (where is_success) >= 20 then round(
+      (
+        percentile_cont(0.95) within group (order by duration_seconds) filter (where is_success)
+      )::numeric
+    )::bigint
+  end as p95_seconds,
+  round(sum(duration_seconds) / 60.0, 1) as total_minutes,
   round(100.0 * sum(duration_seconds) / nullif(sum(sum(duration_seconds)) over (), 0), 1)
     as share_percent
 from executed_steps
-where created_at >= now() - interval '30 days'
-  and is_success
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and duration_seconds is not null
 group by
   repository_id,
@@ -30,10 +47,10 @@ group by
   job_base,
   step
 order by
-  p50_times_steps_hours desc,
+  sum(duration_seconds) desc,
   steps desc,
   repository,
   workflow,
   job,
   step
-limit 30;
+limit (select period.top from period);

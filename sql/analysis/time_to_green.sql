@@ -1,9 +1,18 @@
 -- How long does the default branch stay red, and which workflows are red now?
--- Over the incidents of the last 30 days, and all that are still open, which come first: from the
--- end of the first run that failed to the first green one of the same or a later commit. The
--- percentiles are of those that are over. Those by rerun became green without a new commit.
--- A workflow that was red when it was disabled stays open here; last_red_day tells.
+-- Incidents that ended in the period, and all that are still open, which come first: from the end
+-- of the first run that failed to the first green one of the same or a later commit. The
+-- percentiles are of those that are over. Those by rerun became green without a new commit. A
+-- workflow that was red when it was disabled stays open here; last_red_day tells.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
@@ -21,8 +30,10 @@ select
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
   (max(last_red_run_created_at) at time zone 'UTC')::date as last_red_day
 from incidents
-where recovered_at is null
-  or recovered_at >= now() - interval '30 days'
+cross join period
+where (recovered_at is null or recovered_at >= period.since)
+  and red_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,
   repository,
@@ -32,4 +43,5 @@ order by
   red_since nulls last,
   p50_hours desc,
   repository,
-  workflow;
+  workflow
+limit (select period.top from period);

@@ -1,37 +1,44 @@
 -- How long does a developer wait for an answer, and how soon does a failure show?
--- Over the decided first attempts of the last 30 days, from the creation of the run, or from its
--- approval: to the end of its last job (signal), and, of those that failed, to the end of the first
--- job that did (red). Where red is not much sooner than signal, what fails often runs late. p90 is
--- empty under 20 runs.
+-- Decided first attempts, from the creation of the run, or from its approval: to the end of its
+-- last job (signal), and, of those that failed, to the end of the first job that did (red). Where
+-- red is not much sooner than signal, what fails often runs late. p90 is empty under 20 runs.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_signal.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   repository,
   workflow,
   branch_class,
   count(signal_seconds) as runs,
   round(
-    (percentile_cont(0.5) within group (order by signal_seconds) / 60)::numeric,
-    1
-  ) as p50_signal_minutes,
+    percentile_cont(0.5) within group (order by signal_seconds)::numeric
+  )::bigint as signal_p50_seconds,
   case
     when count(signal_seconds) >= 20 then round(
-      (percentile_cont(0.9) within group (order by signal_seconds) / 60)::numeric,
-      1
-    )
-  end as p90_signal_minutes,
+      percentile_cont(0.9) within group (order by signal_seconds)::numeric
+    )::bigint
+  end as signal_p90_seconds,
   count(red_signal_seconds) as red_runs,
   round(
-    (percentile_cont(0.5) within group (order by red_signal_seconds) / 60)::numeric,
-    1
-  ) as p50_red_minutes,
+    percentile_cont(0.5) within group (order by red_signal_seconds)::numeric
+  )::bigint as red_p50_seconds,
   case
     when count(red_signal_seconds) >= 20 then round(
-      (percentile_cont(0.9) within group (order by red_signal_seconds) / 60)::numeric,
-      1
-    )
-  end as p90_red_minutes
+      percentile_cont(0.9) within group (order by red_signal_seconds)::numeric
+    )::bigint
+  end as red_p90_seconds
 from attempts
-where created_at >= now() - interval '30 days'
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and is_first_attempt
   and is_decided
 group by
@@ -41,7 +48,8 @@ group by
   workflow,
   branch_class
 order by
-  p50_signal_minutes desc nulls last,
+  signal_p50_seconds desc nulls last,
   repository,
   workflow,
-  branch_class;
+  branch_class
+limit (select period.top from period);

@@ -1,20 +1,38 @@
 -- Is each workflow better or worse than in the period before?
--- The last 30 complete days in UTC against the 30 before them, by first attempts: success over
+-- The complete days of the period against as many before them, by first attempts: success over
 -- decided runs, with the change in percentage points, and the median of successful ones. A change
 -- is called one only where the 95 % intervals of both periods lie apart: Wilson's for success, and
 -- for the median the runs at the ranks n/2 ± 0.98 √n, for which eight runs are needed.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
-with periods as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+days as not materialized (
+  select
+    date_trunc('day', since at time zone time_zone) as first_day,
+    date_trunc('day', until at time zone time_zone) as day_after,
+    repository_ids,
+    time_zone
+  from period
+),
+periods as (
   select
     'before' as period,
-    (date_trunc('day', now() at time zone 'UTC') - 2 * interval '30 days') at time zone 'UTC'
-      as since,
-    (date_trunc('day', now() at time zone 'UTC') - interval '30 days') at time zone 'UTC' as until
+    (first_day - (day_after - first_day)) at time zone time_zone as since,
+    first_day at time zone time_zone as until
+  from days
   union all
   select
     'last' as period,
-    (date_trunc('day', now() at time zone 'UTC') - interval '30 days') at time zone 'UTC' as since,
-    date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' as until
+    first_day at time zone time_zone as since,
+    day_after at time zone time_zone as until
+  from days
 ),
 figures as (
   select
@@ -35,7 +53,9 @@ figures as (
   inner join periods
     on attempts.created_at >= periods.since
     and attempts.created_at < periods.until
+  cross join days
   where attempts.created_at >= (select min(since) from periods)
+    and (days.repository_ids is null or attempts.repository_id = any(days.repository_ids))
     and attempts.is_first_attempt
   group by
     periods.period,
@@ -119,4 +139,5 @@ order by
   last.runs desc,
   last.repository,
   last.workflow,
-  last.branch_class;
+  last.branch_class
+limit (select period.top from period);

@@ -1,9 +1,18 @@
 -- Which runners have no price, so that their jobs are missing from the cost?
--- Jobs of the last 30 days. Where sku is NULL, the label is in no list of labels: give it one in a
--- file of your own with the lines label,sku and my-label,linux_8_core (self_hosted for a runner of
--- your own) and ingest with RUNNER_LABELS=that-file. Where it is not, the sku had no price on the
--- days of these jobs: RUNNER_PRICES=a-file with sku,effective_from,usd_per_minute.
+-- Where sku is NULL, the label is in no list of labels: give it one in a file of your own with the
+-- lines label,sku and my-label,linux_8_core (self_hosted for a runner of your own) and ingest with
+-- RUNNER_LABELS=that-file. Where it is not, the sku had no price on the days of these jobs:
+-- RUNNER_PRICES=a-file with sku,effective_from,usd_per_minute.
 --   psql "$DATABASE_URL" -f sql/analysis/unpriced_runner_labels.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
 select
   job_costs.label,
   job_costs.sku,
@@ -14,8 +23,15 @@ select
   max(job_costs.started_on) as last_used_on
 from job_costs
 inner join executed_jobs using (github_run_id, run_attempt, job_id)
-where job_costs.created_at >= now() - interval '30 days'
-  and executed_jobs.created_at >= now() - interval '30 days'
+cross join period
+where job_costs.created_at >= period.since
+  and job_costs.created_at < period.until
+  and executed_jobs.created_at >= period.since
+  and executed_jobs.created_at < period.until
+  and (
+    period.repository_ids is null
+    or job_costs.repository_id = any(period.repository_ids)
+  )
   and job_costs.list_cost_usd is null
   and job_costs.minutes is not null
 group by
@@ -25,4 +41,5 @@ group by
 order by
   minutes desc,
   jobs desc,
-  label;
+  label
+limit (select period.top from period);

@@ -1,22 +1,31 @@
 -- How much of the machine time was for nothing?
--- Minutes that jobs ran in the last 30 days, not rounded as bills are, and those nobody got
--- anything from, each minute in one column: rerun, failed and run again until it was green without
--- a new commit; cancelled, by a person, a newer run, a failed sibling or a time limit; streak,
--- scheduled and failing for the fourth time in a row or more. What failed and was believed is no
--- waste.
+-- Minutes that jobs ran, not rounded as bills are, and those nobody got anything from, each minute
+-- in one column: rerun, failed and run again until it was green without a new commit; cancelled, by
+-- a person, a newer run, a failed sibling or a time limit; streak, scheduled and failing for the
+-- fourth time in a row or more. What failed and was believed is no waste.
 --   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
-with used as (
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+used as (
   select
     repository_id,
-    repository,
     workflow_id,
     workflow,
     sum(duration_seconds) as seconds
   from executed_jobs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     repository_id,
-    repository,
     workflow_id,
     workflow
 ),
@@ -31,7 +40,10 @@ wasted as (
     coalesce(sum(duration_seconds) filter (where reason = 'cancelled'), 0) as cancelled_seconds,
     coalesce(sum(duration_seconds) filter (where reason = 'streak'), 0) as streak_seconds
   from wasted_jobs
-  where created_at >= now() - interval '30 days'
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
     repository_id,
     repository,
@@ -41,12 +53,12 @@ wasted as (
 select
   wasted.repository,
   wasted.workflow,
-  round(used.seconds / 60.0)::bigint as used_minutes,
-  round(wasted.seconds / 60.0)::bigint as wasted_minutes,
+  round(used.seconds / 60.0, 1) as used_minutes,
+  round(wasted.seconds / 60.0, 1) as wasted_minutes,
   round(100.0 * wasted.seconds / nullif(used.seconds, 0), 1) as wasted_percent,
-  round(wasted.rerun_seconds / 60.0)::bigint as rerun_minutes,
-  round(wasted.cancelled_seconds / 60.0)::bigint as cancelled_minutes,
-  round(wasted.streak_seconds / 60.0)::bigint as streak_minutes
+  round(wasted.rerun_seconds / 60.0, 1) as rerun_minutes,
+  round(wasted.cancelled_seconds / 60.0, 1) as cancelled_minutes,
+  round(wasted.streak_seconds / 60.0, 1) as streak_minutes
 from wasted
 inner join used
   on used.repository_id is not distinct from wasted.repository_id
@@ -56,4 +68,5 @@ where wasted.seconds > 0
 order by
   wasted.seconds desc,
   wasted.repository,
-  wasted.workflow;
+  wasted.workflow
+limit (select period.top from period);

@@ -249,6 +249,11 @@ select
   api_calls,
   github_run_id,
   github_run_attempt,
+  (
+    select max(workflow_runs.repository_id)
+    from workflow_runs
+    where workflow_runs.github_run_id = listed.github_run_id
+  ) as repository_id,
   price_model,
   reported_cost,
   list_cost,
@@ -319,6 +324,8 @@ comment on column llm_calls_priced.github_run_id is
   'The workflow run that made the call. NULL: none, or not known.';
 comment on column llm_calls_priced.github_run_attempt is
   'The attempt of that run. NULL: not known.';
+comment on column llm_calls_priced.repository_id is
+  'The repository whose run made the call. NULL: no run is named, or it is not stored.';
 comment on column llm_calls_priced.price_model is
   'The model in llm_prices under which the call is priced. NULL: the price list does not have it.';
 comment on column llm_calls_priced.reported_cost is

@@ -181,9 +181,13 @@ def describe(connection: psycopg.Connection[Any]) -> str:
 
 @cache
 def statement(name: str) -> str:
-    """The text of sql/<name>.sql with psql's :'x' turned into psycopg's %(x)s."""
-    text = (SQL / f"{name}.sql").read_text(encoding="utf-8").replace("%", "%%")
-    return re.sub(r":'(\w+)'", r"%(\1)s", text)
+    """The text of sql/<name>.sql, ready for psycopg."""
+    return for_psycopg((SQL / f"{name}.sql").read_text(encoding="utf-8"))
+
+
+def for_psycopg(text: str) -> str:
+    """A statement of psql's with :'x' turned into psycopg's %(x)s."""
+    return re.sub(r":'(\w+)'", r"%(\1)s", text.replace("%", "%%"))
 
 
 def execute(

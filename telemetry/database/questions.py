@@ -1,16 +1,38 @@
 """The questions in sql/analysis/: which there are, and their answers from the database.
 
 A question is a file that anyone can paste into psql; its header says what it asks and how to read
-the answer. Nothing of it is repeated here.
+the answer. Each begins with the same CTE, `period`, whose literals a person edits. The program
+runs that very file with this one CTE replaced by the one of sql/report/period.sql, which takes
+parameters. Nothing else of a file is changed or repeated here.
 """
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from telemetry.database.connection import SQL, Connection, execute
+from telemetry.database.connection import SQL, Connection, execute, for_psycopg
 from telemetry.settings import UsageError
+
+PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a question is asked about: runs created, or calls made, from `since` to before `until`.
+
+    `repository_ids` None means all repositories, `top` None all rows; days and hours are those of
+    `time_zone`.
+    """
+
+    since: datetime
+    until: datetime
+    repository_ids: Sequence[int] | None = None
+    time_zone: str = "UTC"
+    top: int | None = None
 
 
 @dataclass(frozen=True)
@@ -27,6 +49,7 @@ class Answer:
     """A question's rows under its columns, in their order; times are as the database has them."""
 
     question: Question
+    scope: Scope
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
 
@@ -36,10 +59,11 @@ def questions() -> list[Question]:
     return [_question(path.stem) for path in sorted((SQL / "analysis").glob("*.sql"))]
 
 
-def ask(connection: Connection, name: str) -> Answer:
+def ask(connection: Connection, name: str, scope: Scope) -> Answer:
     """The answer to one question, named as its file is, with or without folder and suffix.
 
-    Raises UsageError when there is none of that name, and psycopg.Error.
+    Raises UsageError where there is no question of that name, or or where its rows have no
+    order of which the scope could ask for the first ones; and psycopg.Error.
     """
     known = {question.name: question for question in questions()}
     short = name.rsplit("/", 1)[-1].removesuffix(".sql")
@@ -47,13 +71,69 @@ def ask(connection: Connection, name: str) -> Answer:
         close = difflib.get_close_matches(short, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else "make queries lists them"
         raise UsageError(f"Q: there is no question named {name}; {hint}")
-    cursor = execute(connection, f"analysis/{short}")
+    statement = _statement(short)
+    if scope.top is not None and "period.top" not in statement:
+        raise UsageError(f"TOP: the rows of {short} are no ranking, so there are no first ones")
+    cursor = connection.execute(statement.encode(), _values(scope))
     columns = [column.name for column in cursor.description or ()]
-    return Answer(known[short], columns, cursor.fetchall())
+    return Answer(known[short], scope, columns, cursor.fetchall())
+
+
+def pasteable(name: str, scope: Scope) -> str:
+    """The text of a question about this scope, to be pasted into psql."""
+    values = _values(scope)
+    if scope.repository_ids is not None:
+        values["repository_ids"] = f"{{{','.join(map(str, scope.repository_ids))}}}"
+
+    def literal(parameter: re.Match[str]) -> str:
+        value = values[parameter[1]]
+        return "null" if value is None else f"'{value}'"
+
+    return PERIOD.sub(re.sub(r":'(\w+)'", literal, _parametrized_period()), _text(name), count=1)
+
+
+def find_repositories(
+    connection: Connection, names: Sequence[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The stored repositories of these names, all where none is named; and names of none.
+
+    GitHub ignores the case of a name. Raises UsageError where no name is known.
+    """
+    known = execute(connection, "report/repositories").fetchall()
+    if not names:
+        return known, []
+    by_name = {row["repository"].casefold(): row for row in known}
+    missing = [name for name in names if name.casefold() not in by_name]
+    if len(missing) == len(names):
+        raise UsageError(f"REPO: {names[0]} is not in this database; make status lists what is")
+    asked = {name.casefold() for name in names}
+    return [row for row in known if row["repository"].casefold() in asked], missing
+
+
+def _values(scope: Scope) -> dict[str, Any]:
+    ids = scope.repository_ids
+    return {**vars(scope), "repository_ids": None if ids is None else list(ids)}
+
+
+@cache
+def _statement(name: str) -> str:
+    """A question's statement for psycopg, its period given by parameters."""
+    return for_psycopg(PERIOD.sub(_parametrized_period(), _text(name), count=1))
+
+
+def _text(name: str) -> str:
+    return (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def _parametrized_period() -> str:
+    text = (SQL / "report" / "period.sql").read_text(encoding="utf-8")
+    (period,) = PERIOD.findall(text)
+    return str(period)
 
 
 def _question(name: str) -> Question:
-    lines = (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8").splitlines()
+    lines = _text(name).splitlines()
     header = []
     for line in lines:
         if not line.startswith("--") or line.startswith("--   psql "):

@@ -28,16 +28,16 @@ REASONS = {
 
 
 def cost(report: RepositoryReport) -> list[Child]:
-    if not report.costs:
+    if not report.runners:
         return nothing("No job is stored for this period.")
     parts = [_prices(report)]
-    if report.wasted_minutes:
+    if report.wasted:
         parts.append(_waste(report))
     return [tag("div", parts, class_="grid")]
 
 
 def _prices(report: RepositoryReport) -> Html:
-    priced = [row for row in report.costs if row["list_cost_usd"] is not None]
+    priced = [row for row in report.runners if row["list_cost_usd"] is not None]
     bars = [
         Bar(_kind(row), float(row["list_cost_usd"]), dollars(row["list_cost_usd"]))
         for row in priced[:MOST_BARS]
@@ -51,13 +51,13 @@ def _prices(report: RepositoryReport) -> Html:
             count(row["unpriced_jobs"]),
             count(row["unmeasured_jobs"]),
         ]
-        for row in report.costs[:MOST_ROWS]
+        for row in report.runners[:MOST_ROWS]
     ]
     total = known_sum(priced, "list_cost_usd")
     words = f"Runners cost {dollars(total)} at list price, before included minutes"
     if total is None:
         words = "No job of this period has a list price"
-    unpriced = sum(row["unpriced_jobs"] for row in report.costs)
+    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
     left_out = f" {counted(unpriced, 'job')} without a price left out." if unpriced else ""
     headings = ("runner", "jobs", "minutes", "list price", "without a price", "without a length")
     return figure(
@@ -76,21 +76,18 @@ def _kind(row: Row) -> str:
 
 
 def _waste(report: RepositoryReport) -> Html:
-    lost = known_sum(report.wasted_minutes, "minutes")
+    lost = known_sum(report.wasted, "minutes")
     ran = report.totals["job_minutes"]
     words = f"{minutes(lost)} of {minutes(ran)} were thrown away ({percent(share_of(lost, ran))})"
     bars = [
         Bar(REASONS[row["reason"]], float(row["minutes"] or 0), minutes(row["minutes"]))
-        for row in report.wasted_minutes
+        for row in report.wasted
     ]
-    rows = [
-        [REASONS[row["reason"]], count(row["jobs"]), minutes(row["minutes"])]
-        for row in report.wasted_minutes
-    ]
+    rows = [[REASONS[row["reason"]], minutes(row["minutes"])] for row in report.wasted]
     return figure(
         words,
         charts.bar_chart(words, bars),
-        table(("reason", "jobs", "minutes"), rows, numbers=2),
+        table(("reason", "minutes"), rows, numbers=1),
         note="An upper bound: what was cancelled early may have saved more than it cost.",
     )
 

@@ -1,9 +1,9 @@
 """Everything that a report shows of a repository, read from the database once.
 
-Each figure is defined by a view; the statements in sql/report/ put it into a period.
+Each figure is the answer to a question of sql/analysis/, asked about one repository and period.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
-from telemetry.database.connection import Connection, execute
+from telemetry.database.connection import Connection
+from telemetry.database.questions import Scope, ask, find_repositories
 from telemetry.database.status import Status, status
-from telemetry.report.figures import Row, minute
+from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.settings import UsageError
 from telemetry.terminal import shortened
@@ -23,6 +24,9 @@ from telemetry.terminal import shortened
 FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
 # Of an error or a name of others', as much as helps.
 LONGEST_CONCERN = 400
+# What is summed over the workflows of a kind of runner, and why minutes are wasted.
+COSTS = ("jobs", "minutes", "list_cost_usd", "unpriced_jobs", "unmeasured_jobs")
+WASTED_BY = ("rerun", "cancelled", "streak")
 NO_RUN = "No run that has ended was created in this period."
 
 
@@ -51,7 +55,7 @@ class Period:
 
 @dataclass(frozen=True)
 class RepositoryReport:
-    """What is told of one repository; each list holds the rows of the statement of its name.
+    """What a report says about one repository; each list is the answer to the question of its name.
 
     `before` are the totals of the period before this one, None where that was not listed whole:
     there is then nothing to compare with.
@@ -63,17 +67,17 @@ class RepositoryReport:
     period: Period
     totals: Row
     before: Row | None
-    workflows: list[Row]
-    durations: list[Row]
-    duration_shifts: list[Row]
-    outcomes: list[Row]
+    workflow_outcomes: list[Row]
+    durations_by_day: list[Row]
+    slower_or_faster: list[Row]
+    outcomes_by_day: list[Row]
     flaky_jobs: list[Row]
     failing_steps: list[Row]
     incidents: list[Row]
     slowest_jobs: list[Row]
-    queues: list[Row]
+    queue_times: list[Row]
     wasted_minutes: list[Row]
-    costs: list[Row]
+    runner_cost: list[Row]
     busy_hours: list[Row]
     slowest_run: list[Row]
     llm_phases: list[Row]
@@ -85,6 +89,27 @@ class RepositoryReport:
     def is_empty(self) -> bool:
         """Whether nothing of this period is stored."""
         return not (self.totals["seen"] or self.incidents or self.llm_phases)
+
+    @property
+    def runners(self) -> list[Row]:
+        """The cost of runners by their kind, the dearest first: all workflows of it together."""
+        of_kind: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
+        for row in self.runner_cost:
+            of_kind[row["sku"], row["label"]].append(row)
+        made = [
+            {"sku": sku, "label": label, **{column: known_sum(rows, column) for column in COSTS}}
+            for (sku, label), rows in of_kind.items()
+        ]
+        return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
+
+    @property
+    def wasted(self) -> list[Row]:
+        """Minutes wasted by reason, the most first; without reasons that wasted none."""
+        sums = {
+            reason: known_sum(self.wasted_minutes, f"{reason}_minutes") or 0 for reason in WASTED_BY
+        }
+        found = [{"reason": reason, "minutes": sums[reason]} for reason in sums if sums[reason]]
+        return sorted(found, key=lambda row: -row["minutes"])
 
     @property
     def page(self) -> str | None:
@@ -107,15 +132,17 @@ class Report:
 
 
 def is_of(workflow: Row, row: Row) -> bool:
-    """Whether a row is about this row of `workflows`: the same workflow on that kind of branch."""
+    """Whether both rows are about the same workflow on the same kind of branch."""
     columns = ("workflow_id", "workflow", "branch_class")
     return all(workflow[column] == row[column] for column in columns)
 
 
-def told_apart(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:
+def distinguish_workflows(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:
     """The rows with the file beside the name of each workflow that shares its name with another."""
-    paths = {row["workflow_id"]: row["workflow_path"] for row in lists["workflows"]}
-    names = Counter({row["workflow_id"]: row["workflow"] for row in lists["workflows"]}.values())
+    paths = {row["workflow_id"]: row["workflow_path"] for row in lists["workflow_outcomes"]}
+    names = Counter(
+        {row["workflow_id"]: row["workflow"] for row in lists["workflow_outcomes"]}.values()
+    )
 
     def renamed(row: Row) -> Row:
         path = paths.get(row.get("workflow_id"))
@@ -144,19 +171,19 @@ def period(since: datetime | timedelta, now: datetime) -> Period:
     return Period(max(start, FIRST_RUNS), now)
 
 
-# The statements whose rows are lists in RepositoryReport, by their names.
-STATEMENTS = (
-    "workflows",
-    "durations",
-    "duration_shifts",
-    "outcomes",
+# The questions whose answers are lists in RepositoryReport, by their names.
+QUESTIONS = (
+    "workflow_outcomes",
+    "durations_by_day",
+    "slower_or_faster",
+    "outcomes_by_day",
     "flaky_jobs",
     "failing_steps",
     "incidents",
     "slowest_jobs",
-    "queues",
+    "queue_times",
     "wasted_minutes",
-    "costs",
+    "runner_cost",
     "busy_hours",
     "slowest_run",
     "llm_phases",
@@ -186,11 +213,10 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     """
     with snapshot(connection):
         found = status(connection, now=now)
-        known = execute(connection, "report/repositories").fetchall()
-        wanted, missing = _chosen(known, names)
+        known, _ = find_repositories(connection, ())
+        wanted, missing = find_repositories(connection, names)
         reports = [_repository_report(connection, row, of, found) for row in wanted]
-        nobodys = {"repository_id": None, "since": of.since, "until": of.until}
-        phases = [] if wanted else execute(connection, "report/llm_phases", nobodys).fetchall()
+        phases = [] if wanted else _rows(connection, "llm_phases", Scope(of.since, of.until))
     owned = tuple(f"{row['repository']}: " for row in known)
     shared = [
         shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
@@ -199,19 +225,8 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     return Report(now, of, reports, shared, phases)
 
 
-def _chosen(known: list[Row], names: Sequence[str]) -> tuple[list[Row], list[str]]:
-    """The repositories of these names, whose case means nothing to GitHub; and names of none.
-
-    Raises UsageError where no name is known.
-    """
-    if not names:
-        return known, []
-    by_name = {row["repository"].casefold(): row for row in known}
-    missing = [name for name in names if name.casefold() not in by_name]
-    if len(missing) == len(names):
-        raise UsageError(f"REPO: {names[0]} is not in this database; make status lists what is")
-    asked = {name.casefold() for name in names}
-    return [row for row in known if row["repository"].casefold() in asked], missing
+def _rows(connection: Connection, question: str, scope: Scope) -> list[Row]:
+    return [dict(row) for row in ask(connection, question, scope).rows]
 
 
 def _repository_report(
@@ -219,13 +234,14 @@ def _repository_report(
 ) -> RepositoryReport:
     repository_id = repository["repository_id"]
 
-    def rows(name: str, within: Period = of) -> list[Row]:
-        values = {"repository_id": repository_id, "since": within.since, "until": within.until}
-        return execute(connection, f"report/{name}", values).fetchall()
+    def rows(question: str, within: Period = of) -> list[Row]:
+        scope = Scope(within.since, within.until, [repository_id])
+        return _rows(connection, question, scope)
 
     (stored,) = (r for r in found.repositories if r["repository_id"] == repository_id)
     (proof,) = (r for r in found.proof if r["repository_id"] == repository_id)
-    lists: Any = told_apart({name: rows(name) for name in STATEMENTS})
+    lists: Any = distinguish_workflows({name: rows(name) for name in QUESTIONS})
+    lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     first = proof["listed_from"] or stored["oldest_created_at"]
     is_comparable = first is not None and first <= of.before.since
     return RepositoryReport(

@@ -82,7 +82,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
 def quiet(report: RepositoryReport) -> list[str]:
     """What was looked for and not found, or could not be: absence is to be told from ignorance."""
     said = {finding.subject for finding in findings(report)}
-    days = len({row["day"] for row in report.durations})
+    days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
         "slower": "no workflow got clearly slower",
@@ -98,7 +98,7 @@ def quiet(report: RepositoryReport) -> list[str]:
     if not has_jobs:
         nothing["flaky"] = "no job is stored: which are flaky is not known"
         nothing["costing"] = "no job is stored: cost is not known"
-    if not report.queues:
+    if not report.queue_times:
         nothing["waiting"] = "waiting is not known"
     return [text for subject, text in nothing.items() if subject not in said]
 
@@ -113,7 +113,7 @@ def _lost(shift: Row) -> float:
 
 
 def _slower(report: RepositoryReport) -> Finding | None:
-    shifts = [row for row in report.duration_shifts if row["change_percent"] > 0]
+    shifts = [row for row in report.slower_or_faster if row["change_percent"] > 0]
     if not shifts:
         return None
     worst = max(shifts, key=_lost)
@@ -138,15 +138,16 @@ def _flaky(report: RepositoryReport) -> Finding | None:
     if not jobs:
         return None
     worst = jobs[0]
-    lost = float(known_sum(jobs, "red_minutes") or 0)
+    lost = float(known_sum(jobs, "failed_minutes") or 0)
     return Finding(
         "flaky",
         (
             Name(worst["job"]),
             " of ",
             Name(worst["workflow"]),
-            f" is flaky: on {counted(worst['commits'], 'commit')} it failed and then succeeded "
-            f"unchanged{_others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
+            f" is flaky: on {counted(worst['flaky_commits'], 'commit')} it failed and then "
+            f"succeeded unchanged{_others(len(jobs) - 1, 'job')}; "
+            f"the failures took {minutes(lost)}.",
         ),
         ("Mend ", Name(worst["job"]), " or take it out of what must be green."),
         lost,
@@ -160,7 +161,7 @@ def open_incidents(report: RepositoryReport) -> list[Row]:
 
 def _failing(report: RepositoryReport) -> Finding | None:
     steps, totals = report.failing_steps, report.totals
-    lost = float(known_sum(steps, "red_minutes") or 0)
+    lost = float(known_sum(steps, "failed_minutes") or 0)
     failed = totals["decided"] - totals["succeeded"]
     if open_incidents(report):
         return _red(open_incidents(report), lost)
@@ -198,7 +199,7 @@ def _waited(queue: Row) -> int:
 
 
 def _waiting(report: RepositoryReport) -> Finding | None:
-    slow = [queue for queue in report.queues if _waited(queue) >= LONG_WAIT_SECONDS]
+    slow = [queue for queue in report.queue_times if _waited(queue) >= LONG_WAIT_SECONDS]
     if not slow:
         return None
     worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
@@ -222,14 +223,14 @@ def _waiting(report: RepositoryReport) -> Finding | None:
 
 
 def _costing(report: RepositoryReport) -> Finding | None:
-    cost = known_sum(report.costs, "list_cost_usd")
-    wasted = float(known_sum(report.wasted_minutes, "minutes") or 0)
+    cost = known_sum(report.runners, "list_cost_usd")
+    wasted = float(known_sum(report.wasted, "minutes") or 0)
     ran = report.totals["job_minutes"]
     if not cost and not wasted:
         return None
     advice: Sentence = ("Shorten what takes the most time first.",)
     if wasted:
-        most = max(report.wasted_minutes, key=lambda row: row["minutes"] or 0)
+        most = max(report.wasted, key=lambda row: row["minutes"] or 0)
         advice = (SAVINGS[most["reason"]],)
     elif report.slowest_jobs:
         longest = report.slowest_jobs[0]
@@ -239,7 +240,7 @@ def _costing(report: RepositoryReport) -> Finding | None:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
         sentence += (f"; {part} went into what was thrown away",)
     # What was cancelled early may have saved more than it cost.
-    certain = [row for row in report.wasted_minutes if row["reason"] != "cancelled"]
+    certain = [row for row in report.wasted if row["reason"] != "cancelled"]
     return Finding("costing", (*sentence, "."), advice, float(known_sum(certain, "minutes") or 0))
 
 
@@ -248,10 +249,10 @@ def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
     if cost is None:
         return ("What ran has no list price",)
     price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)
-    paid = [row for row in report.costs if row["list_cost_usd"]]
+    paid = [row for row in report.runners if row["list_cost_usd"]]
     if len(paid) > 1:
         price += (f", {dollars(paid[0]['list_cost_usd'])} of it for ", Name(paid[0]["sku"]))
-    unpriced = sum(row["unpriced_jobs"] for row in report.costs)
+    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
     if unpriced:
         price += (f", {counted(unpriced, 'job')} without a price left out",)
     return price

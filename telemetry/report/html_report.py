@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from telemetry.database.connection import SQL
+from telemetry.database.questions import Scope, pasteable
 from telemetry.database.status import in_words
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
-from telemetry.report.data import NO_RUN, STATEMENTS, Report, RepositoryReport
+from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
 from telemetry.report.figures import count, duration, minute, percent, share_of
 from telemetry.report.findings import Finding, findings, open_incidents, quiet
 from telemetry.report.job_sections import slowest, slowest_run, waiting
@@ -158,10 +158,9 @@ def _data(report: RepositoryReport) -> list[Child]:
 
 def _end(report: Report) -> Html:
     """What holds for all repositories: the statements behind the figures, each to unfold."""
-    texts = {
-        name: (SQL / "report" / f"{name}.sql").read_text(encoding="utf-8")
-        for name in ("totals", *STATEMENTS)
-    }
+    ids = [each.repository_id for each in report.repositories]
+    scope = Scope(report.period.since, report.period.until, ids)
+    texts = {name: pasteable(name, scope) for name in ("totals", *QUESTIONS)}
     return join(
         section(
             COMPUTED,
@@ -169,9 +168,10 @@ def _end(report: Report) -> Html:
             tag(
                 "p",
                 "Each figure is defined once, by a view (sql/views/, whose comments define the "
-                "terms), and put into the period by one of these statements. Rates are of decided "
-                "runs: success, failure, timed_out and startup_failure; what was cancelled or "
-                "skipped is in none. Changes are called clear where the 95 % intervals of the two "
+                "terms), and computed by one of these questions of sql/analysis/. They can be "
+                "pasted into psql as they stand here, with the period of this page. Rates are of "
+                "decided runs: success, failure, timed_out and startup_failure; what was cancelled "
+                "or skipped is in none. Changes are called clear where the 95 % intervals of both "
                 "periods do not overlap.",
             ),
             [
@@ -194,7 +194,7 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
         report.repositories, key=lambda each: (not open_incidents(each), each.repository)
     ):
         totals, found = each.totals, findings(each)
-        of_day = {row["day"]: row["failed"] for row in each.outcomes}
+        of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
         failures = [float(of_day.get(day, 0)) for day in each.period.days]
         rows.append(
             [
@@ -223,8 +223,10 @@ def _default_branch(report: RepositoryReport) -> str:
     red = len(open_incidents(report))
     if red:
         return f"{counted(red, 'workflow')} red"
-    of_default = [row for row in report.workflows if row["branch_class"] == "default"]
-    return "green" if any(row["decided"] for row in of_default) else "unknown"
+    of_default = [row for row in report.workflow_outcomes if row["branch_class"] == "default"]
+    return (
+        "green" if any(row["first_time_percent"] is not None for row in of_default) else "unknown"
+    )
 
 
 def _footer(report: Report) -> Html:
@@ -243,5 +245,5 @@ def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
         ("cost", "Cost and waste", cost(report)),
         ("hours", "Busy hours", hours(report)),
         ("run", "The slowest recent run", slowest_run(report)),
-        ("llm", "Language models", llm(report.llm_phases, report.costs)),
+        ("llm", "Language models", llm(report.llm_phases, report.runners)),
     ]

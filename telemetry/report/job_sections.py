@@ -20,8 +20,8 @@ def slowest(report: RepositoryReport) -> list[Child]:
     first = jobs[0]
     words: list[Child] = [
         names(first["workflow"], first["job"]),
-        f" takes the most time: {minutes(first['total_minutes'])} by its median, "
-        f"{percent(first['share_percent'])} of what all took",
+        f" takes the most time: {minutes(first['total_minutes'])} in all, "
+        f"{percent(first['share_percent'])} of the time of all jobs",
     ]
     bars = [
         Bar(
@@ -44,7 +44,7 @@ def slowest(report: RepositoryReport) -> list[Child]:
         ]
         for row in jobs[:MOST_ROWS]
     ]
-    headings = ("job", "times", "p50", "p95", "p50 × times")
+    headings = ("job", "times", "p50", "p95", "in all")
     label = f"Jobs by the time they take; the first takes {minutes(first['total_minutes'])}"
     return [
         figure(words, charts.bar_chart(label, bars), table(headings, rows, numbers=4), wide=True),
@@ -53,7 +53,7 @@ def slowest(report: RepositoryReport) -> list[Child]:
 
 
 def waiting(report: RepositoryReport) -> list[Child]:
-    queues = report.queues
+    queues = report.queue_times
     if not queues:
         return nothing("No job with a known wait is stored for this period.")
     worst = queues[0]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
-from telemetry.report.figures import Row, count, dollars, duration, minutes, percent, share_of
+from telemetry.report.figures import Row, count, dollars, duration, minutes, percent
 from telemetry.report.findings import BRANCHES, findings, quiet
 from telemetry.report.markdown import escape, said, sparkline, table, within
 from telemetry.report.tiles import tiles, unchanged
@@ -76,21 +76,23 @@ def _more(number: int) -> str:
 
 def _workflows(report: RepositoryReport) -> str:
     rows = []
-    for row in report.workflows[:MOST_ROWS]:
-        of_day = {each["day"]: each["p50_seconds"] for each in report.durations if is_of(row, each)}
+    for row in report.workflow_outcomes[:MOST_ROWS]:
+        of_day = {
+            each["day"]: each["p50_seconds"] for each in report.durations_by_day if is_of(row, each)
+        }
         rows.append(
             (
                 Name(row["workflow"]),
                 BRANCHES[row["branch_class"]],
                 sparkline([of_day.get(day) for day in report.period.days]),
                 count(row["runs"]),
-                percent(share_of(row["succeeded"], row["decided"])),
+                percent(row["first_time_percent"]),
                 duration(row["p50_seconds"]),
                 duration(row["p95_seconds"]),
             )
         )
     headings = ("workflow", "", "p50 by day", "runs", "green first", "p50", "p95")
-    return table(headings, rows, numbers=4) + _more(len(report.workflows))
+    return table(headings, rows, numbers=4) + _more(len(report.workflow_outcomes))
 
 
 def _listed(
@@ -113,9 +115,9 @@ def _flaky(report: RepositoryReport) -> str:
         lambda row: (
             Name(row["job"]),
             Name(row["workflow"]),
-            count(row["commits"]),
-            count(row["red_attempts"]),
-            minutes(row["red_minutes"]),
+            count(row["flaky_commits"]),
+            count(row["failures"]),
+            minutes(row["failed_minutes"]),
         ),
         numbers=3,
     )
@@ -123,7 +125,7 @@ def _flaky(report: RepositoryReport) -> str:
 
 def _jobs(report: RepositoryReport) -> str:
     return _listed(
-        ("job that takes most", "workflow", "times", "p50", "p50 × times"),
+        ("job that takes most", "workflow", "times", "p50", "in all"),
         report.slowest_jobs,
         lambda row: (
             Name(row["job"]),
@@ -139,7 +141,7 @@ def _jobs(report: RepositoryReport) -> str:
 def _queues(report: RepositoryReport) -> str:
     return _listed(
         ("waiting for runners of", "jobs", "p50", "p95", "over a minute"),
-        report.queues,
+        report.queue_times,
         lambda row: (
             Name(row["runner_label"] or "no label"),
             count(row["jobs"]),
@@ -154,7 +156,7 @@ def _queues(report: RepositoryReport) -> str:
 def _costs(report: RepositoryReport) -> str:
     return _listed(
         ("runner", "jobs", "minutes", "list price", "without a price"),
-        report.costs,
+        report.runners,
         lambda row: (
             Name(row["sku"] or f"no price known: {row['label'] or 'no label'}"),
             count(row["jobs"]),

@@ -29,42 +29,44 @@ MOST_ROWS = 25
 
 
 def durations(report: RepositoryReport) -> list[Child]:
-    if not report.durations:
+    if not report.durations_by_day:
         return nothing("No run of this period has succeeded with a known duration.")
-    shown = [row for row in report.workflows if row["p50_seconds"] is not None]
-    shown.sort(key=lambda row: not any(is_of(row, shift) for shift in report.duration_shifts))
+    shown = [row for row in report.workflow_outcomes if row["p50_seconds"] is not None]
+    shown.sort(key=lambda row: not any(is_of(row, shift) for shift in report.slower_or_faster))
     rows: list[list[Child]] = [
         [
             [Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"],
             count(row["runs"]),
-            percent(share_of(row["succeeded"], row["decided"])),
-            percent(share_of(row["succeeded_in_the_end"], row["decided_in_the_end"])),
+            percent(row["first_time_percent"]),
+            percent(row["in_the_end_percent"]),
             count(row["rerun"]),
             duration(row["p50_seconds"]),
             duration(row["p95_seconds"]),
         ]
-        for row in report.workflows[:MOST_ROWS]
+        for row in report.workflow_outcomes[:MOST_ROWS]
     ]
     headings = ("workflow", "runs", "green first", "green in the end", "re-run", "p50", "p95")
     return [
         tag(
             "p",
             key("fill", "line: median (p50) of a day's successful first attempts"),
-            key("band", "band: up to its 95th percentile, on days with three or more."),
+            key("band", "band: up to its 95th percentile, on days with 20 or more."),
             "A run's time includes its waiting, for runners and for approvals.",
             class_="muted",
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
         more(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
         table(headings, rows, numbers=6),
-        more(len(report.workflows), MOST_ROWS, "workflows"),
+        more(len(report.workflow_outcomes), MOST_ROWS, "workflows"),
     ]
 
 
 def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
     """One workflow on one kind of branch."""
-    of_day: dict[date, Row] = {row["day"]: row for row in report.durations if is_of(workflow, row)}
-    shift = next((row for row in report.duration_shifts if is_of(workflow, row)), None)
+    of_day: dict[date, Row] = {
+        row["day"]: row for row in report.durations_by_day if is_of(workflow, row)
+    }
+    shift = next((row for row in report.slower_or_faster if is_of(workflow, row)), None)
     branch = BRANCHES[workflow["branch_class"]]
     points = [
         DayDuration(each, None, None)
@@ -101,9 +103,9 @@ _OUTCOMES = ("succeeded", "failed", "other")
 
 def outcomes(report: RepositoryReport) -> list[Child]:
     decided, succeeded = report.totals["decided"], report.totals["succeeded"]
-    if not report.outcomes:
+    if not report.outcomes_by_day:
         return nothing("No run of this period has ended.")
-    of_day = {row["day"]: row for row in report.outcomes}
+    of_day = {row["day"]: row for row in report.outcomes_by_day}
     stacks = [
         Stack(each, *(of_day[each][k] if each in of_day else 0 for k in _OUTCOMES))
         for each in report.period.days
@@ -114,7 +116,8 @@ def outcomes(report: RepositoryReport) -> list[Child]:
         f"({percent(share_of(failed, decided))})"
     )
     rows: list[list[Child]] = [
-        [row["day"].isoformat(), *(count(row[k]) for k in _OUTCOMES)] for row in report.outcomes
+        [row["day"].isoformat(), *(count(row[k]) for k in _OUTCOMES)]
+        for row in report.outcomes_by_day
     ]
     return [
         figure(
@@ -141,10 +144,10 @@ def flaky(report: RepositoryReport) -> list[Child]:
     rows: list[list[Child]] = [
         [
             names(row["workflow"], row["job"]),
-            count(row["commits"]),
-            count(row["red_attempts"]),
-            minutes(row["red_minutes"]),
-            link(run_page(report.api_host, row["html_url"]), minute(row["last_seen_at"])),
+            count(row["flaky_commits"]),
+            count(row["failures"]),
+            minutes(row["failed_minutes"]),
+            link(run_page(report.api_host, row["html_url"]), minute(row["last_created_at"])),
         ]
         for row in jobs[:MOST_ROWS]
     ]

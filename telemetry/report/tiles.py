@@ -116,16 +116,16 @@ def _wasted(report: RepositoryReport) -> Tile:
     name, ran = "of runner minutes thrown away", report.totals["job_minutes"]
     if not ran:
         return Tile(name, UNKNOWN, "no job with its times is stored")
-    wasted = known_sum(report.wasted_minutes, "minutes") or 0
+    wasted = known_sum(report.wasted, "minutes") or 0
     return Tile(name, percent(share_of(wasted, ran)), f"{minutes(wasted)} of {minutes(ran)}")
 
 
 def _runner_cost(report: RepositoryReport) -> Tile:
-    unpriced = sum(row["unpriced_jobs"] for row in report.costs)
+    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
     words = "list price, before included minutes"
     if unpriced:
         words += f"; without {counted(unpriced, 'job')} that have none"
-    return Tile("cost of runners", dollars(known_sum(report.costs, "list_cost_usd")), words)
+    return Tile("cost of runners", dollars(known_sum(report.runners, "list_cost_usd")), words)
 
 
 def _model_cost(report: RepositoryReport) -> list[Tile]:

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import Any
 
 import pytest
 from support.paths import ROOT
-from support.rows import workflow_run
+from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import SQL, Connection, upsert
-from telemetry.database.questions import Answer, Question, ask, questions
+from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
+from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 from telemetry.summaries import answer_text, csv_text, questions_text
 from telemetry.terminal import Screen, width
@@ -26,14 +28,17 @@ HOSTILE = "::error::\033[31m=cmd\n|x\u202e"
 QUESTION = Question("some_jobs", "Which jobs are there?", "Over the last 30 days. " * 9)
 
 
+NOW = datetime.now(UTC).replace(microsecond=0)
+SCOPE = Scope(NOW - timedelta(days=30), NOW)
+
+
 def answer(**values: Any) -> Answer:
-    return Answer(QUESTION, [*values], [values])
+    return Answer(QUESTION, SCOPE, [*values], [values])
 
 
 @pytest.fixture
 def month(connection: Connection) -> Connection:
     """A workflow with a hostile name that failed once in four runs."""
-    now = datetime.now(UTC).replace(microsecond=0)
     upsert(
         connection,
         [
@@ -41,8 +46,8 @@ def month(connection: Connection) -> Connection:
                 github_run_id=n,
                 workflow_name=HOSTILE,
                 conclusion="failure" if n == 3 else "success",
-                created_at=now - timedelta(days=n),
-                started_at=now - timedelta(days=n),
+                created_at=NOW - timedelta(days=n),
+                started_at=NOW - timedelta(days=n),
             )
             for n in range(1, 5)
         ],
@@ -90,34 +95,106 @@ def test_every_file_is_a_question_with_a_title_and_how_to_read_it() -> None:
 
 
 def test_an_answer_has_the_columns_in_their_order(month: Connection) -> None:
-    found = ask(month, "workflow_outcomes")
+    found = ask(month, "workflow_outcomes", SCOPE)
     assert found.question.title == "Which workflows fail, how often, and how long do they take?"
-    assert list(found.columns)[:4] == ["repository", "workflow", "runs", "failed"]
+    columns = ["repository", "workflow", "branch_class", "runs", "failed"]
+    assert list(found.columns)[:5] == columns
     assert [(row["runs"], row["failed"]) for row in found.rows] == [(4, 1)]
 
 
 @pytest.mark.parametrize("name", ["flaky_jobs", "flaky_jobs.sql", "sql/analysis/flaky_jobs.sql"])
 def test_a_question_may_be_named_as_its_file_is(connection: Connection, name: str) -> None:
-    assert ask(connection, name).question.name == "flaky_jobs"
+    assert ask(connection, name, SCOPE).question.name == "flaky_jobs"
 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
         ("flakey_jobs", "did you mean flaky_jobs"),
-        ("../status", "make queries lists them"),
+        ("../etc", "make queries lists them"),
         ("", "make queries lists them"),
     ],
 )
-def test_a_question_that_is_none_is_told_with_what_there_is(
+def test_an_unknown_question_is_refused_with_the_nearest_ones(
     connection: Connection, name: str, hint: str
 ) -> None:
     with pytest.raises(UsageError, match=hint):
-        ask(connection, name)
+        ask(connection, name, SCOPE)
+
+
+def stored_as(connection: Connection, repository_id: int, name: str) -> None:
+    upsert(connection, [Repository(repository_id, name, "api.github.com")])
+    run = workflow_run(github_run_id=repository_id * 10, repository_id=repository_id,
+                       repository=name, created_at=NOW - timedelta(days=60))  # fmt: skip
+    job = {"github_run_id": repository_id * 10, "job_id": repository_id, "run_attempt": 1}
+    upsert(connection, [run])
+    upsert(connection, [workflow_job(**job, started_at=NOW, completed_at=NOW)])
+
+
+def test_a_question_can_be_asked_of_some_repositories_of_any_period_and_for_its_first_rows(
+    dsn: str, tmp_path: Path, connection: Connection
+) -> None:
+    for number in (7, 8, 9):
+        stored_as(connection, number, f"acme/r{number}")
+
+    def names(*options: str) -> list[str]:
+        found = json.loads(query(dsn, tmp_path, "workflow_outcomes", "--json", *options))
+        return [row["repository"] for row in found["rows"]]
+
+    assert names() == []
+    assert names("--since", "90d") == ["acme/r7", "acme/r8", "acme/r9"]
+    assert names("--since", "90d", "--top", "2") == ["acme/r7", "acme/r8"]
+    assert names("--since", "90d", "--repo", "ACME/r9 acme/r7") == ["acme/r7", "acme/r9"]
+
+
+@pytest.mark.parametrize("name", [question.name for question in questions()])
+def test_each_question_keeps_to_its_repositories_and_its_period(
+    connection: Connection, name: str
+) -> None:
+    """Asked about a repository without rows it says nothing, as it does about another period."""
+    stored_as(connection, 7, "acme/r7")
+    upsert(connection, [llm_call(timestamp=NOW - timedelta(days=60), github_run_id=70)])
+    quarter = NOW - timedelta(days=90)
+
+    def figures(since: datetime, until: datetime, ids: list[int]) -> list[Any]:
+        rows = ask(connection, name, Scope(since, until, ids)).rows
+        return [value for row in rows for value in row.values() if value]
+
+    assert figures(quarter, NOW, [8]) == []
+    assert figures(NOW - timedelta(days=30), NOW, [7]) == []
+    assert figures(quarter, NOW - timedelta(days=70), [7]) == []
+
+
+@pytest.mark.parametrize("name", [question.name for question in questions()])
+def test_what_the_report_shows_of_a_question_can_be_pasted(
+    month: Connection, dsn: str, psql: Callable[..., str], name: str
+) -> None:
+    text = pasteable(name, Scope(SCOPE.since, SCOPE.until, [7, 8], top=3))
+    assert "'{7,8}'::bigint[] as repository_ids" in text
+    assert psql(dsn, stdin=text)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["durations_by_day", "--top", "3"], "TOP: the rows of durations_by_day are no ranking"),
+        (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
+        (["flaky_jobs", "--since", "all"], "SINCE: a question needs a date or an age"),
+        (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),
+        (["flaky_jobs", "--repo", "acme/none"], "REPO: acme/none is not in this database"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(
+    dsn: str, tmp_path: Path, options: list[str], said: str
+) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        query(dsn, tmp_path, *options)
+    assert failed.value.returncode == 2
+    assert said in failed.value.stderr and failed.value.stderr.count("\n") == 1
 
 
 def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:
-    wide = answer(repository="acme/" + "x" * 80, job="你好" * 30, seconds=123_456_789)
+    wide = answer(repository="acme/" + "x" * 80, jobs=123_456_789)
     lines = answer_text(wide, Screen(60)).splitlines()
     assert all(width(line) <= 60 for line in lines)
     assert any("…" in line and line.endswith("123,456,789") for line in lines)
@@ -126,6 +203,15 @@ def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:
 
 def test_a_screen_too_narrow_for_numbers_still_shows_them() -> None:
     assert "1,234,567" in answer_text(answer(a="text", b=1_234_567, c=7_654_321), Screen(10))
+
+
+def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None:
+    wide = answer(job="build", runs=1, p50_seconds=740, commits=2, long_name="x" * 30, html_url="")
+    text = answer_text(wide, Screen(40))
+    assert text.splitlines()[2].split() == ["job", "runs", "p50", "commits"]
+    assert text.splitlines()[4].split() == ["build", "1", "12m", "20s", "2"]
+    assert "2 more columns" in " ".join(text.split())
+    assert all(width(line) <= 40 for line in text.splitlines())
 
 
 def test_ids_can_be_copied_and_numbers_read() -> None:

@@ -382,29 +382,28 @@ def test_every_job_of_a_history_has_the_cost_that_python_computes(
 def test_runner_cost_adds_up_what_python_adds_up(stored: Connection, history: History) -> None:
     runs = {run.github_run_id: run for run in history.runs}
     sums: dict[tuple[int | None, str | None], Counter[str]] = defaultdict(Counter)
-    costs: dict[tuple[int | None, str | None], list[Decimal]] = defaultdict(list)
+    costs: dict[tuple[int | None, str | None], Decimal] = defaultdict(Decimal)
     for job, seconds in executed(history):
         sku, price = sku_and_price(job)
         key = (runs[job.github_run_id].workflow_id, sku)
         minutes = minutes_of(seconds)
         sums[key]["jobs"] += 1
         sums[key]["minutes"] += minutes or 0
-        sums[key]["unpriced"] += minutes is None or price is None
+        sums[key]["unpriced_jobs"] += minutes is not None and price is None
+        sums[key]["unmeasured_jobs"] += minutes is None
         if minutes is not None and price is not None:
-            costs[key].append(minutes * price)
+            costs[key] += minutes * price
     rows = execute(stored, "analysis/runner_cost").fetchall()
-    found = Counter(
-        (row["jobs"], row["minutes"], row["unpriced_jobs"], row["list_cost_usd"]) for row in rows
-    )
-    assert found == Counter(
-        (
-            count["jobs"],
-            count["minutes"],
-            count["unpriced"],
-            round(sum(costs[key], Decimal(0)), 2) if key in costs else None,
-        )
-        for key, count in sums.items()
-    )
+    found: dict[tuple[int | None, str | None], Counter[str]] = defaultdict(Counter)
+    found_costs: dict[tuple[int | None, str | None], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        assert (row["label"] is None) == (row["sku"] is not None)
+        key = (row["workflow_id"], row["sku"])
+        for column in ("jobs", "minutes", "unpriced_jobs", "unmeasured_jobs"):
+            found[key][column] += row[column] or 0
+        if row["list_cost_usd"] is not None:
+            found_costs[key] += row["list_cost_usd"]
+    assert (found, found_costs) == (sums, costs)
     assert sum(row["share_percent"] or 0 for row in rows) == pytest.approx(100, abs=0.5)
 
 

@@ -24,6 +24,7 @@ from telemetry.database.connection import (
     upsert,
 )
 from telemetry.database.migrations import VIEWS
+from telemetry.database.questions import PERIOD, Scope
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
@@ -34,6 +35,7 @@ ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
 FILES = sorted(set(SQL.rglob("*.sql")) - set(VIEW_FILES))
 STATEMENTS = sorted(set(FILES) - set(ANALYSES))
 PARAMETER = re.compile(r":'(\w+)'")
+SCOPE = fields(Scope)
 
 
 def name_of(path: Path) -> str:
@@ -111,12 +113,36 @@ def test_psql_runs_it_by_its_own_command(
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
-def test_an_analysis_can_be_pasted(
+def test_a_question_can_be_pasted(
     path: Path, dsn_with_parents: str, psql: Callable[..., str]
 ) -> None:
     assert not PARAMETER.search(body(path))
-    assert re.search("interval '(30|7) days'", body(path))
     assert psql(dsn_with_parents, stdin=path.read_text(encoding="utf-8"))
+
+
+def test_all_questions_begin_with_one_and_the_same_period() -> None:
+    periods = {re.match(PERIOD, body(path))[0] for path in ANALYSES}  # type: ignore[index]
+    (period,) = periods
+    columns = re.findall(r" as (\w+),?$", period, re.MULTILINE)
+    (parametrized,) = PERIOD.findall((SQL / "report" / "period.sql").read_text(encoding="utf-8"))
+    assert columns == PARAMETER.findall(parametrized) == [field.name for field in SCOPE]
+    assert "now() - interval '30 days' as since" in period
+
+
+@pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
+def test_a_question_asks_about_its_period_and_its_repositories(path: Path) -> None:
+    text = body(path).replace(re.match(PERIOD, body(path))[0], "")  # type: ignore[index]
+    assert "now()" not in text
+    assert re.search(r"\bsince\b", text) and re.search(r"\buntil\b", text)
+    assert "repository_ids is null" in text and "any(" in text
+
+
+def test_a_percentile_of_the_tail_needs_as_many_values_everywhere() -> None:
+    fewest = {"0.9": "20", "0.95": "20", "0.99": "100"}
+    for path in ANALYSES:
+        for case in re.findall(r"\n  case\n(.*?)\n  end", body(path), re.DOTALL):
+            for share in re.findall(r"percentile_cont\((0\.9\d?)\)", case):
+                assert f">= {fewest[share]}" in case, path.name
 
 
 @by_name
@@ -138,8 +164,9 @@ def test_every_statement_is_used_by_the_program() -> None:
         for verb in ("prunable", "prune")
         for table in ("workflow_runs", "llm_calls")
     }
-    # These are named in a loop that adds the folder.
-    looped = ("report", "bench", "prune")
+    # These are named in a loop that adds the folder, and the period is read as a text.
+    looped = ("bench", "prune")
+    composed.add("report/period")
     for path in STATEMENTS:
         name = name_of(path)
         spelled = f'"{name}"' in code or (path.parent.name in looped and f'"{path.stem}"' in code)

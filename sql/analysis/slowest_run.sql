@@ -1,11 +1,23 @@
--- The slowest successful run among the last hundred, and when each of its jobs ran.
--- Where a job waited for more than an hour it was for a person as a rule: such runs are left out.
---   psql "$DATABASE_URL" -v repository_id=1 -v since=2026-01-01 -v until=2026-02-01 \
---     -f sql/report/slowest_run.sql
-with recent as (
+-- Which of the last hundred successful runs was the slowest, and when did each of its jobs run?
+-- A row a job, in the order of their starts, which started_seconds counts from the start of the
+-- run. Where a job waited for more than an hour it was for a person as a rule: such runs are left
+-- out.
+--   psql "$DATABASE_URL" -f sql/analysis/slowest_run.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+recent as (
   select
     github_run_id,
     run_attempt,
+    repository_id,
+    repository,
     workflow_id,
     workflow,
     run_number,
@@ -14,9 +26,10 @@ with recent as (
     duration_seconds,
     html_url
   from attempts
-  where repository_id = :'repository_id'::bigint
-    and created_at >= :'since'::timestamptz
-    and created_at < :'until'::timestamptz
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_success
     and is_first_attempt
     and is_exact
@@ -31,6 +44,8 @@ slowest as (
   select
     github_run_id,
     run_attempt,
+    repository_id,
+    repository,
     workflow_id,
     workflow,
     run_number,
@@ -42,7 +57,7 @@ slowest as (
   where not exists (
     select 1
     from executed_jobs
-    where executed_jobs.repository_id = :'repository_id'::bigint
+    where executed_jobs.repository_id = recent.repository_id
       and executed_jobs.created_at = recent.created_at
       and executed_jobs.github_run_id = recent.github_run_id
       and executed_jobs.run_attempt = recent.run_attempt
@@ -54,25 +69,23 @@ slowest as (
   limit 1
 )
 select
-  slowest.github_run_id,
-  slowest.run_attempt,
-  slowest.workflow_id,
+  slowest.repository,
   slowest.workflow,
   slowest.run_number,
-  slowest.created_at,
   slowest.duration_seconds,
-  slowest.html_url,
-  executed_jobs.job_id,
   executed_jobs.job,
   executed_jobs.is_red,
   executed_jobs.queue_seconds,
   greatest(
     extract(epoch from executed_jobs.started_at - slowest.started_at), 0
   )::bigint as started_seconds,
-  executed_jobs.duration_seconds as job_seconds
+  executed_jobs.duration_seconds as job_seconds,
+  slowest.github_run_id,
+  slowest.html_url,
+  slowest.workflow_id
 from slowest
 inner join executed_jobs
-  on executed_jobs.repository_id = :'repository_id'::bigint
+  on executed_jobs.repository_id = slowest.repository_id
   and executed_jobs.created_at = slowest.created_at
   and executed_jobs.github_run_id = slowest.github_run_id
   and executed_jobs.run_attempt = slowest.run_attempt

@@ -1,9 +1,19 @@
--- The headline figures of a period, with what tells a change from chance.
--- low and high are what the true median lies between in 95 of 100 samples: the values whose ranks
--- are l = (n - 1.96 √n) / 2 and n + 1 - l. NULL with fewer than 8.
---   psql "$DATABASE_URL" -v repository_id=1 -v since=2026-01-01 -v until=2026-02-01 \
---     -f sql/report/totals.sql
-with runs as (
+-- What are the headline figures of the period?
+-- Over all that is asked about. runs, decided and succeeded are of first attempts, those in_the_end
+-- of the latest; of the runs seen, rerun were run again. low and high enclose the true median in 95
+-- of 100 samples: they are the values whose ranks are l = (n - 1.96 √n) / 2 and n + 1 - l. NULL
+-- with fewer than 8.
+--   psql "$DATABASE_URL" -f sql/analysis/totals.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+runs as (
   select
     count(*) filter (where is_first_attempt) as runs,
     count(*) filter (where is_first_attempt and is_decided) as decided,
@@ -18,9 +28,10 @@ with runs as (
     array_agg(signal_seconds order by signal_seconds)
       filter (where signal_seconds is not null) as ordered
   from attempts
-  where repository_id = :'repository_id'::bigint
-    and created_at >= :'since'::timestamptz
-    and created_at < :'until'::timestamptz
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
 ),
 jobs as (
   select
@@ -32,9 +43,10 @@ jobs as (
     array_agg(queue_seconds order by queue_seconds)
       filter (where queue_seconds is not null) as ordered
   from executed_jobs
-  where repository_id = :'repository_id'::bigint
-    and created_at >= :'since'::timestamptz
-    and created_at < :'until'::timestamptz
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
 )
 select
   runs.runs,

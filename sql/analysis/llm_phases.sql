@@ -1,0 +1,55 @@
+-- What do LLM calls cost by phase, in stored runs and outside of them?
+-- A call of no run, or of a run that is not stored, has is_of_a_run false; of these all are shown,
+-- whichever repository is asked about, because nobody knows whose they are. Calls of which no cost
+-- is known are unpriced and in no sum.
+--   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+calls as (
+  select
+    phase,
+    repository_id is not null as is_of_a_run,
+    api_calls,
+    cost,
+    success,
+    github_run_id,
+    latency_ms,
+    timestamp
+  from llm_calls_priced
+  cross join period
+  where timestamp >= period.since
+    and timestamp < period.until
+    and (
+      period.repository_ids is null
+      or repository_id = any(period.repository_ids)
+      or repository_id is null
+    )
+)
+select
+  phase,
+  is_of_a_run,
+  sum(api_calls)::bigint as calls,
+  count(*) filter (where success is false) as failed,
+  sum(cost) as cost_usd,
+  count(*) filter (where cost is null) as unpriced,
+  count(distinct github_run_id) as runs,
+  round(percentile_cont(0.5) within group (order by latency_ms)::numeric / 1000, 1)
+    as p50_seconds,
+  max(timestamp) as newest_at
+from calls
+group by
+  phase,
+  is_of_a_run
+order by
+  is_of_a_run desc,
+  cost_usd desc nulls last,
+  calls desc,
+  phase
+limit (select period.top from period);

@@ -1,0 +1,26 @@
+-- What did the runs of each day come to at their first attempt?
+-- By the day on which the run was created. What was neither a success nor a failure, such as a
+-- cancelled run, is in other.
+--   psql "$DATABASE_URL" -f sql/analysis/outcomes_by_day.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+)
+select
+  (created_at at time zone period.time_zone)::date as day,
+  count(*) filter (where is_success) as succeeded,
+  count(*) filter (where is_red) as failed,
+  count(*) filter (where not is_decided) as other
+from attempts
+cross join period
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and is_first_attempt
+group by (created_at at time zone period.time_zone)::date
+order by (created_at at time zone period.time_zone)::date;
