@@ -179,7 +179,7 @@ def test_what_the_report_shows_of_a_question_can_be_pasted(
     [
         (["durations_by_day", "--top", "3"], "TOP: the rows of durations_by_day are no ranking"),
         (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
-        (["flaky_jobs", "--since", "all"], "SINCE: a question needs a date or an age"),
+        (["flaky_jobs", "--since", "all"], "SINCE: a question takes a date or an age"),
         (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),
         (["flaky_jobs", "--repo", "acme/none"], "REPO: acme/none is not in this database"),
     ],

@@ -801,7 +801,7 @@ def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "all"], "SINCE: a report wants a date"),
+        (["--since", "all"], "SINCE: a report takes a date"),
         (["--now", "yesterday"], "NOW: 'yesterday' is not a date or time"),
         (["--format", "pdf"], "FORMAT: 'pdf' is not one of: html, markdown"),
         (["--repo", "acme/none"], "REPO: acme/none is not in this database"),
