@@ -36,12 +36,12 @@ help: ## list these commands
 	@echo '  make ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
 	@echo '  make status MAX_AGE=12h'
 
-install: .venv/.installed ## make or update .venv; every other command does so by itself
+install: .venv/.installed ## create or update .venv; every other command does so by itself
 
-demo: .venv/.installed ## a simulated GitHub ingested into a database of its own: no token, no network
+demo: .venv/.installed ## ingest a simulated GitHub into a database of its own; no token, no network
 	@$(RUN) scripts/demo.py
 
-migrate: .venv/.installed ## bring the tables and views of the database up to this checkout
+migrate: .venv/.installed ## bring tables and views up to date; make ingest does so by itself
 	@$(RUN) scripts/migrate.py
 
 # Incomplete but saved is no error here: the last lines say what is left and the next ingest goes
@@ -55,13 +55,13 @@ ingest-github: .venv/.installed ## fetch workflow runs, then prune; same variabl
 ingest-llm: .venv/.installed ## read logs of LLM calls: LLM_LOGS="logs/*.jsonl" PHASE=review
 	@$(RUN) scripts/ingest_llm_calls.py
 
-prune: .venv/.installed ## delete what is older: KEEP="6 months" DRY_RUN=1
+prune: .venv/.installed ## delete what is older than the database keeps: KEEP="6 months" DRY_RUN=1
 	@$(RUN) scripts/prune.py
 
-status: .venv/.installed ## what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
+status: .venv/.installed ## show what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
 	@$(RUN) scripts/status.py
 
-report: .venv/.installed ## write what there is to know: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
+report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
 	@$(RUN) scripts/report.py
 
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
@@ -79,10 +79,10 @@ psql: .venv/.installed ## open psql on the database in use; make psql < sql/anal
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
 	@$(RUN) scripts/dump.py
 
-restore: .venv/.installed ## read such a file into a database that is empty: FILE=telemetry.dump
+restore: .venv/.installed ## read such a file into an empty database: FILE=telemetry.dump
 	@$(RUN) scripts/restore.py
 
-find-dump: .venv/.installed ## the run of the schedule that left the newest dump: REPO=owner/name
+find-dump: .venv/.installed ## print which scheduled run left the newest dump: REPO=owner/name
 	@$(RUN) scripts/find_dump.py
 
 # Four at a time on any machine, because they mostly wait: for processes, connections and clocks.

@@ -4,8 +4,8 @@
 
 A made-up team's month of workflow runs is served on this machine and fetched by the same command
 that fetches from GitHub; the logs of the LLM calls that these runs made are read with them. No
-token, no network; your own data is not touched. Each demo begins anew. It leaves a report of it
-all, report.html, beside its database.
+token, no network; your own data is not touched. Each demo starts from scratch. It leaves a
+report, report.html, beside its database.
 Exit codes: 0 done, 1 failed.
 """
 

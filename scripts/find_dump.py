@@ -27,7 +27,7 @@ def main() -> int:
     with github() as client:
         run_id = find_dump(client, repository, WORKFLOW)
     if run_id is None:
-        say(f"{repository}: no run of {WORKFLOW} has left a dump that is still kept")
+        say(f"{repository}: no run of {WORKFLOW} left a dump that GitHub still keeps")
         return 0
     line = f"run-id={run_id}"
     show(line)

@@ -1,10 +1,11 @@
-"""Store the calls of language models that logs tell of, with the price list to cost them.
+"""Store the calls of language models that logs report, and the price list for their cost.
 
     make ingest-llm LLM_LOGS="logs/*.jsonl" PHASE=review
 
-Files, folders and globs, - for stdin; .gz too. What a file is, its content says. The same log read
-again adds nothing. Exit codes: 0 done, also when lines could not be read (STRICT=1: 1), 1 failed,
-2 wrong usage, 130 interrupted: what was read is stored.
+Logs are files, folders and globs, or - for stdin; .gz too. A file is recognised by its content.
+The same log read again adds nothing.
+Exit codes: 0 done, also when lines could not be read (STRICT=1: 1), 1 failed, 2 wrong usage,
+130 interrupted: what was read is stored.
 """
 
 from command import parse, run

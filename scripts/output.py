@@ -35,9 +35,9 @@ def show_json(value: object) -> None:
 
 
 def screen() -> Screen:
-    """What stdout is: a terminal of some width, or something without end or colour.
+    """What stdout is: a terminal of some width, or a file or pipe without limit or colour.
 
-    NO_COLOR as https://no-color.org has it: set to anything but nothing.
+    NO_COLOR follows https://no-color.org: any value that is not empty.
     """
     if not sys.stdout.isatty():
         return Screen()
@@ -56,7 +56,7 @@ def _json(value: object) -> object:
 
 
 def progress() -> Callable[[int, int], None]:
-    """What shows how far long work is: a bar on a terminal, elsewhere a line every ten seconds."""
+    """A function that shows the progress of work: a bar on a terminal, else a line now and then."""
     said_at = time.monotonic()
 
     def bar(done: int, total: int) -> None:

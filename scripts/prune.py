@@ -1,6 +1,6 @@
 """Delete what is older than the database keeps: runs by their creation, LLM calls by their time.
 
-    make prune                              by the retention that the database holds
+    make prune                              what is older than the database keeps
     make prune KEEP="6 months" DRY_RUN=1    count what would be deleted
     make prune KEEP="6 months"              delete it, and keep six months from now on
     make prune KEEP=forever                 delete nothing, now or later

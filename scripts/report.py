@@ -1,11 +1,11 @@
-"""Write what there is to know about the stored runs: one HTML file, or Markdown.
+"""Write a report on the stored runs: one HTML file, or Markdown.
 
     make report                              report.html, of the last 30 days
     make report SINCE=90d OUT=reports        an overview and a page for each repository
     make report FORMAT=markdown              on stdout, for a GitHub Actions job summary
 
-Reads the database only. NOW sets the moment that the report is made for, in place of the present
-one: the same database and the same NOW make the same report. Exit codes: 0 done, 1 failed,
+Reads the database only. NOW sets the moment that the report is made for: the same database and the
+same NOW make the same report. Exit codes: 0 done, 1 failed,
 2 wrong usage.
 """
 

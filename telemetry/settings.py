@@ -10,10 +10,10 @@ from typing import Literal
 
 from telemetry import TelemetryError
 
-# Variables whose emptiness means that they are not set: ours, GitHub's and libpq's. What others
-# read may mean something else by it, as PAGER and the proxies' variables do.
+# Variables that count as unset when they are empty: ours, GitHub's and libpq's. Other programs'
+# variables, such as PAGER and the proxies', may mean something when they are empty.
 PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
-# What a length of time may be written with. Seconds are left out: nothing here needs them.
+# The units of a length of time. Nothing here needs seconds.
 UNITS = {
     "minute": ("m", "min", "mins", "minute", "minutes"),
     "hour": ("h", "hour", "hours"),
@@ -72,9 +72,9 @@ class Length:
 def read_env_file(path: Path) -> dict[str, str]:
     """The variables in a file of `KEY=value` lines, empty when there is no such file.
 
-    UTF-8, with a byte order mark or without. Quotes around a value are taken off, `export ` before
-    a key is allowed, nothing is expanded, and a comment has a line of its own. Raises UsageError
-    for what is none of these, without showing it.
+    UTF-8, with or without a byte order mark. Quotes around a value are removed, `export ` before a
+    key is allowed, nothing is expanded, and a comment has a line of its own. Raises UsageError for
+    any other line, without showing it.
     """
     if not path.is_file():
         return {}
@@ -98,9 +98,9 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str, str]:
-    """Both together, without what is empty: that is unset, and does not hide what the file says.
+    """Both together; the environment wins. An empty variable is unset and does not hide the file's.
 
-    The environment wins, and keeps what others than we read (see PREFIXES) as it is.
+    Variables outside PREFIXES are left unchanged.
     """
     from_file = {name: value for name, value in env_file.items() if value.strip()}
     set_here = {

@@ -207,7 +207,7 @@ def proof_text(proof: Mapping[str, Any]) -> str:
         span = f"created {cell(proof['listed_from'])} to {cell(proof['listed_to'])}"
         lines = [f"{name}, runs {span}", f"  {equation}"]
     else:
-        lines = [name, "  nothing is proven: no list of GitHub's was read whole yet"]
+        lines = [name, "  nothing is proven yet: no run list has been read completely"]
     requests, free = proof["last_requests"] or 0, proof["last_not_modified"] or 0
     gap = f"{in_words(proof['gap_seconds'])} not listed" if proof["gaps"] else "no gap"
     lines += [
@@ -233,7 +233,7 @@ def verification_text(found: Verification) -> str:
     lines = [_difference_text(each) for each in differences]
     lines += [f"unreadable there: {plain(text)}" for text in unreadable]
     lines += [
-        f"not compared: runs created {cell(start)} to {cell(end)} UTC, whose list was not whole"
+        f"not compared: runs created {cell(start)} to {cell(end)} UTC: their list was incomplete"
         for start, end in found.unverified
     ]
     lines += [f"not compared: {plain(text)}" for text in (jobs.unanswered if jobs else [])]
@@ -241,12 +241,12 @@ def verification_text(found: Verification) -> str:
     lines.append(
         f"{plain(found.repository)}: {counted(found.runs, 'run')} created since "
         f"{cell(found.since)} UTC, {counted(found.attempts, 'attempt')}: "
-        f"{counted(count, 'difference')}; {newer:,} newer than the last look; "
+        f"{counted(count, 'difference')}; {newer:,} newer than the last listing; "
         f"{counted(found.requests, 'request')}"
     )
     lines += [_jobs_compared_text(jobs)] if jobs else []
     if found.error:
-        lines.append(f"  ended before it was done: {plain(found.error)}")
+        lines.append(f"  stopped early: {plain(found.error)}")
     return "\n".join(lines)
 
 
@@ -295,7 +295,7 @@ def ingestion_text(done: LlmIngestion) -> str:
         lines.append(f"  and {more:,} more rejected")
     lines += [f"  note: {plain(text)}" for text in done.notes]
     if any(text.endswith("timestamp is missing") for text in done.first_rejected):
-        lines.append("  what has no time can be given one: AT=2026-01-31T12:00:00Z")
+        lines.append("  to set the time of calls that have none: AT=2026-01-31T12:00:00Z")
     return "\n".join(lines)
 
 

@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Screen:
-    """What text is shown on: how many columns there are, None for no end, and whether in colour."""
+    """Where text is shown: how many columns (None: unlimited), and whether in colour."""
 
     columns: int | None = None
     colour: bool = False
@@ -57,8 +57,8 @@ def table(
 ) -> str:
     """Rows under their headings, numbers to the right; `columns` maps key to heading.
 
-    Where the screen is too narrow headings take several lines, and then the widest texts are cut
-    and end with an ellipsis; numbers never are.
+    If the screen is too narrow, headings wrap; then the widest texts are cut and end with an
+    ellipsis. Numbers are never cut.
     """
     cells = [[cell(row[key]) for key in columns] for row in rows]
     headings = [cell(heading) for heading in columns.values()]
@@ -85,7 +85,7 @@ def table(
 def _fitted(
     headings: list[str], cells: list[list[str]], right: list[bool], columns: int | None
 ) -> list[int]:
-    """How wide each column is: as wide as what is in it, or less where the screen is too narrow."""
+    """How wide each column is: as wide as its content, or less if the screen is too narrow."""
     widths, least = [], []
     for heading, column, is_number in zip(headings, _columns(cells, right), right, strict=True):
         widest = max(map(width, column), default=0)
@@ -164,7 +164,7 @@ def progress_text(done: int, total: int, columns: int) -> str:
     return f"[{'█' * filled}{'·' * (room - filled)}]{label}"
 
 
-# A name may be as long as its writer likes; a page that shows all of it is of no use to a reader.
+# A name may be of any length; a page that shows all of it is of no use to a reader.
 LONGEST_NAME = 160
 
 
@@ -182,5 +182,5 @@ Sentence = tuple[str | Name, ...]
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text in at most that many characters, an ellipsis among them where it was cut."""
+    """The text in at most that many characters; if it is cut, the last one is an ellipsis."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

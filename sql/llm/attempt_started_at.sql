@@ -1,4 +1,4 @@
--- When an attempt of a workflow run started; the first attempt where none is named.
+-- When an attempt of a workflow run started; the first attempt if none is named.
 --   psql "$DATABASE_URL" -f sql/llm/attempt_started_at.sql \
 --     -v github_run_id=1 -v github_run_attempt=1
 select started_at

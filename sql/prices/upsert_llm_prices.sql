@@ -1,4 +1,4 @@
--- Store list prices of models; returns for each that is new or changed whether it is new.
+-- Store list prices of models; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 --   psql "$DATABASE_URL" -f sql/prices/upsert_llm_prices.sql \
 --   -v rows='[{"model":"m","effective_from":"2026-01-01","input_per_mtok":3,"output_per_mtok":9}]'

@@ -1,4 +1,4 @@
--- Store what runners labels stand for; returns for each new or changed one whether it is new.
+-- Store which runner each label stands for; returns, for each new or changed one, if it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 --   psql "$DATABASE_URL" -f sql/prices/upsert_runner_labels.sql \
 --     -v rows='[{"label":"ubuntu-latest","sku":"linux"}]'

@@ -1,4 +1,4 @@
--- Forget that attempts are gone of runs that are not stored any more.
+-- Forget the missing attempts of runs that are no longer stored.
 --   psql "$DATABASE_URL" -f sql/prune/prune_missing_attempts.sql -v before=2026-01-01T00:00:00Z
 delete from missing_attempts
 where missing_at < :'before'::timestamptz

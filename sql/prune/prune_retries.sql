@@ -1,4 +1,4 @@
--- Forget the tries for runs that are not stored any more.
+-- Forget the failed tries for runs that are no longer stored.
 --   psql "$DATABASE_URL" -f sql/prune/prune_retries.sql -v before=2026-01-01T00:00:00Z
 delete from retries
 where tried_at < :'before'::timestamptz

@@ -1,6 +1,6 @@
--- Let windows begin no earlier than a moment, and take what lay before it out of their counts.
--- To be run while the runs are still there: it takes out those that status_proof counts, as it
--- counts them. Windows that ended by then are left for prune_windows.
+-- Make windows begin no earlier than a moment, and remove the runs before it from their counts.
+-- Run it before these runs are deleted: it removes the runs that sql/status/proof.sql counts.
+-- Windows that end before the moment are left to prune_windows.
 --   psql "$DATABASE_URL" -f sql/prune/trim_windows.sql -v before=2026-01-01T00:00:00Z
 with attempts_before as (
   select

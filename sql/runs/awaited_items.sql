@@ -1,4 +1,4 @@
--- Items of a repository that were asked for in vain, and how many there are; given up ones first.
+-- Items of a repository that could not be fetched, and their number; those given up come first.
 --   psql "$DATABASE_URL" -f sql/runs/awaited_items.sql -v repository_id=7 -v most=20
 select
   kind,

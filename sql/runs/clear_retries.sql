@@ -1,4 +1,4 @@
--- Forget that these items were asked for in vain: they are there, or gone.
+-- Forget the failed tries for these items: they have been fetched, or no longer exist.
 --   psql "$DATABASE_URL" -f sql/runs/clear_retries.sql -v kind=jobs \
 --     -v github_run_ids='{1,2}' -v run_attempts='{1,1}'
 delete from retries

@@ -1,4 +1,4 @@
--- Take back that runs were left out by a list: they are there.
+-- Clear the "not listed" mark of runs that have been seen again.
 --   psql "$DATABASE_URL" -f sql/runs/clear_unlisted.sql -v github_run_ids='{1,2}'
 update workflow_runs
 set

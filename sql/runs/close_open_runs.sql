@@ -1,4 +1,4 @@
--- Take runs that have ended, at the attempt that was open or a later one, off the open ones.
+-- Delete open runs whose open attempt, or a later one, has ended.
 --   psql "$DATABASE_URL" -f sql/runs/close_open_runs.sql -v github_run_ids='{1,2}'
 delete from open_runs
 where github_run_id = any(:'github_run_ids'::bigint[])

@@ -1,4 +1,4 @@
--- Mark open runs that GitHub has no longer; they will not be seen to end.
+-- Mark open runs that GitHub no longer has; their end will never be seen.
 --   psql "$DATABASE_URL" -f sql/runs/mark_missing_open_runs.sql \
 --     -v github_run_ids='{1,2}' -v missing_upstream_at=2026-01-02T00:10:00Z
 update open_runs

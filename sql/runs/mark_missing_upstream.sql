@@ -1,4 +1,4 @@
--- Mark runs that GitHub has no longer; what is stored of them stays.
+-- Mark runs that GitHub no longer has; their stored rows stay.
 --   psql "$DATABASE_URL" -f sql/runs/mark_missing_upstream.sql \
 --     -v github_run_ids='{1,2}' -v missing_upstream_at=2026-01-02T00:10:00Z
 update workflow_runs

@@ -1,4 +1,4 @@
--- What is wanted of a repository and not listed completely yet, newest first.
+-- Intervals of a repository that are wanted and not yet listed completely, newest first.
 --   psql "$DATABASE_URL" -f sql/runs/missing_intervals.sql \
 --     -v repository_id=7 -v wanted_from=2026-01-01T00:00:00Z -v wanted_to=2026-02-01T00:00:00Z
 select

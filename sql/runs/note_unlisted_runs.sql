@@ -1,4 +1,4 @@
--- Note the stored runs of an interval that a complete list of it left out.
+-- Mark the stored runs of an interval that a complete list of it left out.
 --   psql "$DATABASE_URL" -f sql/runs/note_unlisted_runs.sql -v repository_id=7 -v listed='{1,2}' \
 --     -v created_from=2026-01-01T00:00:00Z -v created_to=2026-01-02T00:00:00Z \
 --     -v listed_at=2026-01-02T00:10:00Z

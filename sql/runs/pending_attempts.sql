@@ -1,5 +1,5 @@
 -- Earlier attempts of a repository's runs to fetch now, newest run first.
--- One that was asked for in vain is left out until its next try, unless all are forced.
+-- Items whose fetch failed are left out until their next try, unless all are forced.
 --   psql "$DATABASE_URL" -f sql/runs/pending_attempts.sql -v repository_id=7 -v forced=false \
 --     -v now=2026-02-01T00:00:00Z
 select

@@ -1,4 +1,4 @@
--- Write down how far an ingest of a repository has come.
+-- Record how far an ingest of a repository has come.
 --   psql "$DATABASE_URL" -f sql/runs/record_ingestions.sql \
 --     -v repository_id=7 -v started_at=2026-01-01T00:00:00Z -v finished_at=2026-01-01T00:01:00Z \
 --     -v outcome=complete -v since=2025-12-01T00:00:00Z -v fetched=0 -v inserted=0 -v updated=0 \

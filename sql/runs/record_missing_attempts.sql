@@ -1,4 +1,4 @@
--- Write down that GitHub has an attempt no longer.
+-- Record that GitHub no longer has an attempt.
 --   psql "$DATABASE_URL" -f sql/runs/record_missing_attempts.sql \
 --     -v github_run_id=1 -v run_attempt=1 \
 --     -v repository_id=7 -v missing_at=2026-01-02T00:10:00Z

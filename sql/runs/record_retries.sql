@@ -1,7 +1,7 @@
--- Remember items that were asked for in vain, and when to ask for each of them again.
+-- Remember items that could not be fetched, and when to try each of them again.
 -- Rows are a JSON array of objects with kind, github_run_id, run_attempt, problem and reason.
 -- After an hour, six hours, a day and three days an item is given up: its next_try_at is NULL.
--- When its attempt has changed since the last try, the tries start anew.
+-- When its attempt has changed since the last try, the tries start again.
 --   psql "$DATABASE_URL" -f sql/runs/record_retries.sql -v repository_id=7 \
 --     -v tried_at=2026-01-02T00:00:00Z -v rows='[{"kind":"jobs","github_run_id":1,
 --     "run_attempt":1,"problem":"unfinished","reason":"job 5 is in_progress"}]'

@@ -1,4 +1,4 @@
--- Write down that an interval of a repository's runs was listed, and how.
+-- Record that an interval of a repository's runs was listed, and with what result.
 --   psql "$DATABASE_URL" -f sql/runs/record_windows.sql \
 --     -v repository_id=7 -v created_from=2026-01-01T00:00:00Z -v created_to=2026-01-02T00:00:00Z \
 --     -v reported=0 -v seen=0 -v listed_at=2026-01-02T00:10:00Z -v is_complete=true \

@@ -1,4 +1,4 @@
--- Write down that a window's list was found unchanged.
+-- Record that the list of a window has not changed.
 --   psql "$DATABASE_URL" -f sql/runs/touch_windows.sql -v repository_id=7 \
 --     -v created_from=2026-01-01T00:00:00Z -v listed_at=2026-01-02T00:10:00Z
 update windows

@@ -1,5 +1,5 @@
--- Runs of a repository that a complete list left out and that were not asked for since.
--- What was asked for in vain is left out until its next try, unless all are forced.
+-- Runs of a repository that a complete list left out and that have not been asked for since.
+-- Items whose fetch failed are left out until their next try, unless all are forced.
 --   psql "$DATABASE_URL" -f sql/runs/unlisted_runs.sql -v repository_id=7 -v most=50 \
 --     -v forced=false -v now=2026-02-01T00:00:00Z
 select distinct workflow_runs.github_run_id

@@ -1,4 +1,4 @@
--- Store runs that have not ended; returns for each that is new or changed whether it is new.
+-- Store runs that have not ended; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_open_runs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"repository_id":7,"created_at":"2026-01-01"}]'

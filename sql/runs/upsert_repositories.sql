@@ -1,4 +1,4 @@
--- Store who repositories are; returns for each that is new or changed whether it is new.
+-- Store repositories by their number; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_repositories.sql \
 --     -v rows='[{"repository_id":7,"repository":"acme/app","api_host":"api.github.com"}]'

@@ -1,4 +1,4 @@
--- Store jobs of stored attempts; returns for each that is new or changed whether it is new.
+-- Store jobs of stored attempts; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An unfinished job never replaces a finished one, and a NULL never a value.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_workflow_jobs.sql \

@@ -1,4 +1,4 @@
--- Store attempts of workflow runs; returns for each that is new or changed whether it is new.
+-- Store attempts of workflow runs; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An older answer never replaces a newer one, and a NULL never a value. When the conclusion or
 -- updated_at of an attempt changes, its jobs are to be listed again. Until then completed_at and

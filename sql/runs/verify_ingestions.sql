@@ -1,4 +1,4 @@
--- When the last ingest of a repository began: the last complete one, if any was.
+-- When the last ingest of a repository began: the last complete one, if there is one.
 --   psql "$DATABASE_URL" -f sql/runs/verify_ingestions.sql -v repository_id=7
 select
   coalesce(

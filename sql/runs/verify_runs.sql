@@ -1,4 +1,4 @@
--- The runs of a repository, stored or open and not known to be gone, that an interval holds.
+-- The runs of a repository in an interval that are stored or open, and not known to be gone.
 --   psql "$DATABASE_URL" -f sql/runs/verify_runs.sql -v repository_id=7 \
 --     -v created_from=2026-01-01T00:00:00Z -v created_to=2026-02-01T00:00:00Z
 select

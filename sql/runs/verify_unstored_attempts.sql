@@ -1,4 +1,4 @@
--- Attempts of some runs that are known and not stored: open ones, and those GitHub has no more.
+-- Known attempts of some runs that are not stored: open ones, and ones that GitHub no longer has.
 --   psql "$DATABASE_URL" -f sql/runs/verify_unstored_attempts.sql -v github_run_ids='{1,2}'
 select
   github_run_id,

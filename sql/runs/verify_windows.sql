@@ -1,4 +1,4 @@
--- When the runs of a repository were last listed, where they will be listed again by themselves.
+-- When the runs of a repository were last listed, for windows that are still listed again.
 -- A window is listed again as long as its runs could still be re-run at its last list.
 --   psql "$DATABASE_URL" -f sql/runs/verify_windows.sql -v repository_id=7
 select

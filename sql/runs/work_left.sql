@@ -1,5 +1,5 @@
--- What is left of a repository to fetch now, and what awaits another try.
--- Unanswered items await it because GitHub gave errors only; the next of their tries comes first.
+-- What is left to fetch of a repository now, and what waits for another try.
+-- Unanswered items wait because GitHub returned only errors; the earliest of their tries is named.
 --   psql "$DATABASE_URL" -f sql/runs/work_left.sql -v repository_id=7 -v now=2026-02-01T00:00:00Z
 select
   (

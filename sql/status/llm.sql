@@ -1,4 +1,4 @@
--- What is stored of LLM calls, how many have no cost, and how the last ingest of logs went.
+-- How many LLM calls are stored, how many have no cost, and how the last ingest of logs went.
 -- The newest price is that in force; a price list was checked on the day of its oldest check.
 --   psql "$DATABASE_URL" -f sql/status/llm.sql
 with calls as (

@@ -4,22 +4,22 @@
 --
 --   reported_runs = stored_runs - missing_runs - unlisted_runs + open_runs
 --
--- reported_runs: how many GitHub said it had when the window was listed; how many it listed where
---   it gave no number.
--- stored_runs: runs of which any attempt is stored, also while a later attempt is open.
--- missing_runs: those of them that GitHub has no longer, and that the window's last list left out.
---   One that went after that list is still among the reported ones.
--- unlisted_runs: stored runs that the last list left out and that were not asked for yet.
--- open_runs: runs in progress of which no attempt is stored.
+-- reported_runs: how many runs GitHub reported when the window was listed; where it gave no number,
+--   how many it listed.
+-- stored_runs: runs with at least one stored attempt, even while a later attempt is open.
+-- missing_runs: stored runs that GitHub no longer has and that the window's last list left out.
+--   A run that was deleted after that list is still among the reported ones.
+-- unlisted_runs: stored runs that the last list left out and that have not been asked for yet.
+-- open_runs: runs in progress without a stored attempt.
 --
 -- elsewhere_runs lie outside these windows: created within minutes of the last list, or while
--- an ingest was stopped. A window is swept, that is listed again, as long as its runs could still
--- be re-run at its last list; it is due a day after that, and overdue if it already was so when
+-- an ingest was stopped. A window is swept (listed again) as long as its runs could still be re-run
+-- at its last list. It is due a day after that list, and overdue if it was already due when
 -- the last complete ingest began. Gaps are intervals that no complete window covers, from the first
 -- window, or from what the last ingest wanted, to an hour before that ingest.
--- pending_attempts and attempts_without_jobs hold what was asked for in vain, too; awaited_items
--- counts that, given_up_items those of them that are not asked for any more, and unread_items
--- those that GitHub answered so that they could not be read. Skipped attempts need no jobs.
+-- pending_attempts and attempts_without_jobs include items whose fetch failed. awaited_items counts
+-- these, given_up_items those that are not tried any more, and unread_items those whose answer
+-- could not be read. Skipped attempts need no jobs.
 --   psql "$DATABASE_URL" -f sql/status/proof.sql
 with known_attempts as (
   select

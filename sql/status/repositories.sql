@@ -1,5 +1,5 @@
 -- For each repository: what is stored, and how its last ingest went.
--- An ingest that left nothing but items to try again is as fresh as a complete one.
+-- An ingest that left only items to try again is as fresh as a complete one.
 --   psql "$DATABASE_URL" -f sql/status/repositories.sql
 with stored as (
   select

@@ -8,8 +8,8 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, patiently
 from telemetry.database.retention import Retention, choose, count, horizon, stored
 
-# Beyond this the clocks are not merely off by seconds: one of them is wrong, and a wrong clock
-# must not decide what is old.
+# Clocks that differ by more are not merely off by seconds: one is wrong, and a wrong clock must
+# not decide what is old.
 LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
 
 
@@ -17,7 +17,7 @@ LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
 class Pruned:
     """How many rows of each table were older than `before` (UTC).
 
-    They were deleted; where `is_dry` or `is_held` they were only counted (see Retention.is_held).
+    They were deleted, or only counted if `is_dry` or `is_held` (see Retention.is_held).
     `keep` is the retention, such as `6 months`; with `forever`, `before` is None.
     """
 
@@ -47,8 +47,8 @@ def prune(
 ) -> Pruned:
     """Delete what is older than this database keeps, in small transactions; returns the counts.
 
-    `asked`, where it is given, first becomes what the database keeps. Whole runs go at once, by
-    the creation time that all their attempts share. While the retention is held, rows are only
+    `asked`, if given, is stored as the database's retention first. A run is deleted as a whole, by
+    the creation time that all its attempts share. While the retention is held, rows are only
     counted. Raises TelemetryError when the clocks disagree, and psycopg.Error.
     """
     kept = asked or stored(connection)
@@ -71,7 +71,7 @@ def _delete(
 ) -> dict[str, int]:
     """Delete what is older than a moment; returns how many rows of each table."""
     before = {"before": moment}
-    # What was listed has to say what is stored, so that what is gone is not claimed any more.
+    # Windows are trimmed first: a window must not claim runs that are deleted.
     with connection.transaction():
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
             execute(connection, f"prune/{name}", before)

@@ -1,7 +1,7 @@
-"""How long this database keeps its rows: stored with them, and changed only by saying so.
+"""How long this database keeps its rows: stored in it, and changed only on request.
 
-What a command line says of it, or leaves out, deletes nothing by itself: an ingest takes a longer
-KEEP, and a shorter one only where no row is older; `make prune KEEP=…` takes any.
+A command line that forgets KEEP deletes nothing by that. An ingest takes a longer KEEP, and a
+shorter one only if no row is older; `make prune KEEP=…` takes any.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Literal
 from telemetry.database.connection import Connection, execute
 from telemetry.settings import Length, keep
 
-# Older than any run: GitHub itself opened in this year.
+# Older than any run: GitHub opened in this year.
 BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 
 
@@ -82,14 +82,14 @@ def choose(connection: Connection, asked: Retention) -> None:
 def offer(connection: Connection, asked: Retention) -> Offer:
     """Take what an ingest was given, unless rows that are kept now would then be deleted.
 
-    A retention that somebody chose is not shortened either, however young the rows are: a slip of
-    the hand would delete them later. Raises psycopg.Error.
+    A retention that somebody chose is not shortened either, however young the rows are: a typing
+    error would delete them later. Raises psycopg.Error.
     """
     with connection.transaction():
         before = stored(connection)
         is_longer = _is_as_long(connection, asked, before)
         older = count(connection, asked)
-        # What is too old for a longer one is too old for the present one as well.
+        # Rows that are too old for a longer retention are too old for the present one as well.
         is_taken = is_longer and not before.is_held
         is_taken = is_taken or (not before.is_chosen and older.total == 0)
         if is_taken:

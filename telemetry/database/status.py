@@ -9,7 +9,7 @@ from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
 
-# The cron workflow comes every six hours; four in a row may be late before it is worth a word.
+# The cron workflow runs every six hours; four late runs in a row are worth a warning.
 STALE_AFTER = timedelta(days=1)
 
 
@@ -20,8 +20,8 @@ class Status:
     `proof` says for each repository whether what is stored adds up to what GitHub reported, and
     what is pending; sql/status/proof.sql defines its terms. `llm` is the one row of
     sql/status/llm.sql. `retention` is what the next prune would delete. `concerns` says in words
-    what is stale or went wrong; `too_old` names the repositories whose last complete ingest is
-    longer ago than was asked for, or never was.
+    what is stale or went wrong; `too_old` names the repositories without a complete ingest within
+    the age asked for.
     """
 
     database: str
@@ -37,7 +37,7 @@ class Status:
 def status(
     connection: Connection, max_age: timedelta | None = None, now: datetime | None = None
 ) -> Status:
-    """Read it all, ages as of `now` where it is given, else of the database's clock.
+    """The status of everything; ages are as of `now`, by default the database's clock.
 
     Changes nothing, asks GitHub nothing; raises psycopg.Error.
     """
@@ -55,7 +55,7 @@ def status(
         is_done = ingest["last_outcome"] == "complete" or ingest["is_caught_up"]
         since = ingest["last_since"]
         concerns += _unproven(row) + _awaited(row)
-        # An ingest that was not complete has said itself what it left of what it wanted.
+        # An incomplete ingest has already said what it left of the interval it wanted.
         if row["gaps"] and (is_done or (since and row["gap_from"] < since)):
             concerns.append(_gap(row))
         concerns += _left(row) if is_done else []
@@ -113,21 +113,21 @@ def _concerns(row: dict[str, Any], limit: timedelta) -> list[str]:
 
 
 def _unproven(row: dict[str, Any]) -> list[str]:
-    """Where what is stored is not what GitHub reported, or GitHub's report cannot be had."""
+    """Where stored runs differ from GitHub's report, or its report could not be read."""
     name, said = row["repository"], []
     if row["unequal_windows"]:
         said.append(
-            f"{name}: what is stored is not what GitHub reported, first among the runs created "
+            f"{name}: the stored runs differ from what GitHub reported, first among those created "
             f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
             f"make verify REPO={name}"
         )
     if row["incomplete_windows"]:
-        said.append(f"{name}: {row['problem'] or 'a list of runs could not be read whole'}")
+        said.append(f"{name}: {row['problem'] or 'a run list could not be read completely'}")
     return said
 
 
 def _overlap(row: dict[str, Any]) -> str:
-    """Windows that hold the same time. An ingest never makes them; a hand can."""
+    """Windows that overlap. An ingest never makes them; an edit by hand can."""
     name, count = row["repository"], row["overlaps"]
     return (
         f"{name}: the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
@@ -137,7 +137,7 @@ def _overlap(row: dict[str, Any]) -> str:
 
 
 def _left(row: dict[str, Any]) -> list[str]:
-    """What is still pending though an ingest called itself complete."""
+    """What is still pending although the last ingest was complete."""
     name, said = row["repository"], []
     if row["overdue_windows"]:
         said.append(
@@ -146,7 +146,7 @@ def _left(row: dict[str, Any]) -> list[str]:
         )
     if row["pending_attempts"]:
         said.append(f"{name}: earlier attempts still to fetch: {row['pending_attempts']:,}")
-    # Who never fetches jobs wants none.
+    # A repository without any jobs is ingested with JOBS=0.
     not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]
     if not_asked and row["attempts_with_jobs"]:
         said.append(f"{name}: attempts whose jobs are still to fetch: {not_asked:,}")
@@ -156,13 +156,13 @@ def _left(row: dict[str, Any]) -> list[str]:
 def _gap(row: dict[str, Any]) -> str:
     name, start = row["repository"], row["gap_from"]
     return (
-        f"{name}: {in_words(row['gap_seconds'])} in which runs were created are not listed, the "
+        f"{name}: {in_words(row['gap_seconds'])} of run creation time are not listed, the "
         f"first from {start:%Y-%m-%d %H:%M} UTC; an ingest without SINCE lists them"
     )
 
 
 def _awaited(row: dict[str, Any]) -> list[str]:
-    """What was asked for in vain; that a job had not ended yet is no concern until given up."""
+    """Items that could not be fetched; a job that has not ended is no concern until given up."""
     name, said = row["repository"], []
     if row["given_up_items"]:
         said.append(
@@ -179,7 +179,7 @@ def _awaited(row: dict[str, Any]) -> list[str]:
 
 
 def _held(old: Pruned) -> list[str]:
-    """Rows that are too old, and that stay until somebody says what is to become of them."""
+    """Rows that are too old, and stay until somebody decides about them."""
     if not old.is_held:
         return []
     return [
@@ -190,7 +190,7 @@ def _held(old: Pruned) -> list[str]:
 
 
 def _llm_concerns(llm: dict[str, Any]) -> list[str]:
-    """LLM calls whose cost is not known though they used tokens, and what their logs lost."""
+    """LLM calls that used tokens and have no known cost, and what their logs lost."""
     said = []
     if llm["unpriced_calls_with_tokens"]:
         said.append(
@@ -199,7 +199,7 @@ def _llm_concerns(llm: dict[str, Any]) -> list[str]:
             "make psql < sql/analysis/llm_unpriced_models.sql"
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:
-        said.append("the last ingest of LLM logs has not ended; it still runs, or was broken off")
+        said.append("the last ingest of LLM logs has not ended; it still runs, or was interrupted")
     lost = {
         "lines": llm["last_rejected_lines"],
         "files": llm["last_rejected_files"],

@@ -22,7 +22,7 @@ NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
-    Returns its size in bytes. The file appears only when it is whole. Raises TelemetryError.
+    Returns its size in bytes. The file appears only when it is complete. Raises TelemetryError.
     """
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
@@ -49,8 +49,8 @@ def restore(
 ) -> None:
     """Fill a database that holds no runs and no calls from a file that `dump` wrote.
 
-    All of it or nothing: the file is read through before the database is touched, and what comes
-    out of it is committed when all of it came. Tables of an older checkout are then migrated.
+    Everything or nothing: the file is read through before the database is touched, and its rows are
+    committed together. Tables of an older checkout are then migrated.
     Raises TelemetryError.
     """
     if not path.is_file():
@@ -82,9 +82,9 @@ def restore(
 
 
 def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """The statements of a pg_restore as one transaction, committed only if all of them came.
+    """The statements of pg_restore as one transaction, committed only if it ended well.
 
-    psql's own --single-transaction would also commit what a broken pg_restore leaves half said.
+    psql's own --single-transaction would also commit the half output of a broken pg_restore.
     """
     assert source.stdout is not None
     yield b"begin;\n"
@@ -105,13 +105,13 @@ def _refuse_full(dsn: str) -> None:
         stored = _stored(connection)
     if stored:
         raise TelemetryError(
-            f"the database already holds {stored:,} runs and calls, and a restore replaces all; "
-            "name an empty one in DATABASE_URL, or another TELEMETRY_HOME"
+            f"the database already holds {stored:,} runs and calls, and a restore replaces "
+            "everything; name an empty database in DATABASE_URL, or another TELEMETRY_HOME"
         )
 
 
 def _stored(connection: Connection) -> int:
-    """How many runs and calls there are, whichever of the tables a checkout has made yet."""
+    """How many runs and calls are stored; a table that does not exist yet has none."""
     stored = 0
     for name in ("schema/count_workflow_runs", "schema/count_llm_calls"):
         with suppress(errors.UndefinedTable):
@@ -136,7 +136,7 @@ def _run(
     what: str,
     lines: Iterable[bytes] = (),
 ) -> None:
-    """Run a client program, feed it lines, drop its output; raise what it said if it failed."""
+    """Run a client program with lines as its input; raise its error message if it fails."""
     with subprocess.Popen(
         command,
         env=dict(environ),

@@ -272,7 +272,8 @@ def test_a_lost_run_is_a_concern_that_names_its_time(connection: Connection, wor
     assert row["unequal_from"] <= datetime.fromtimestamp(run.created_at, UTC)
     (said,) = about_the_proof(connection)
     assert said == (
-        "acme/app: what is stored is not what GitHub reported, first among the runs created from "
+        "acme/app: the stored runs differ from what GitHub reported, first among those created "
+        "from "
         f"{row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: make verify REPO=acme/app"
     )
     assert ": NOT EQUAL" in proof_text(row)
@@ -376,7 +377,7 @@ def test_a_gap_in_what_was_wanted_is_a_concern(connection: Connection, world: Wo
     row = proof(connection)
     assert row["gaps"] == 1 and row["gap_seconds"] > 3_600
     (said,) = about_the_proof(connection)
-    assert " in which runs were created are not listed, the first from " in said
+    assert " of run creation time are not listed, the first from " in said
 
 
 def test_what_was_pruned_leaves_no_gap_and_it_still_adds_up(
@@ -484,7 +485,7 @@ def test_before_anything_was_listed_nothing_is_claimed(connection: Connection) -
     ingested(connection, 1)
     first, second, *_ = proof_text(proof(connection)).splitlines()
     assert first == "acme/app"
-    assert second == "  nothing is proven: no list of GitHub's was read whole yet"
+    assert second == "  nothing is proven yet: no run list has been read completely"
 
 
 def test_windows_that_overlap_are_a_concern_until_they_are_listed_again(

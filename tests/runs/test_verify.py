@@ -389,11 +389,11 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         "run 8: different: missing_upstream_at is 2026-01-05T08:00:00Z here, not set there",
         "run 8 attempt 1 job 9: missing there",
         "run 8 attempt 1 job 9 step 3: different: name is a here, b there",
-        "not compared: runs created 2026-01-05 08:00 to 2026-01-06 08:00 UTC, "
-        "whose list was not whole",
+        "not compared: runs created 2026-01-05 08:00 to 2026-01-06 08:00 UTC: "
+        "their list was incomplete",
         "acme/app: 1,559 runs created since 2026-01-05 08:00 UTC, 1,700 attempts: "
-        "6 differences; 1 newer than the last look; 17 requests",
-        "  ended before it was done: the requests are spent",
+        "6 differences; 1 newer than the last listing; 17 requests",
+        "  stopped early: the requests are spent",
     ]
 
 
@@ -441,7 +441,7 @@ def test_the_command_exits_with_0_when_nothing_differs_and_4_when_anything_does(
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"acme/app: {len(world.repositories[0].runs):,} runs created since ")
-    assert ": 0 differences; 0 newer than the last look; " in line
+    assert ": 0 differences; 0 newer than the last listing; " in line
     run = settled_runs(world)[0]
     connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
     done = command()
@@ -482,7 +482,7 @@ def test_the_command_exits_with_3_when_its_requests_are_spent(
     ingested_by(connection, Simulator(world))
     done = command(TELEMETRY_MAX_REQUESTS="1", TELEMETRY_CONCURRENCY="1")
     assert done.returncode == 3, done.stderr
-    assert "ended before it was done: " in done.stdout
+    assert "stopped early: " in done.stdout
     assert "not compared: runs created " in done.stdout
 
 
