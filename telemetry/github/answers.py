@@ -103,17 +103,17 @@ def decide(
         return _limit(answer, waits, now) or Decision(Verdict.FAIL)
     if status == 404:
         return Decision(Verdict.MISSING)
-    if status == 422 and "pagination is limited" in _message(answer):
+    if status == 422 and "pagination is limited" in message(answer):
         return Decision(Verdict.CAPPED)
     if status == 408 or status >= 500:
-        return Decision(Verdict.RETRY, f"{status} {_phrase(status)}")
+        return Decision(Verdict.RETRY, f"{status} {phrase(status)}")
     return Decision(Verdict.FAIL)
 
 
 def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
     """Return how long a 403 or 429 asks to wait, or None when it is no rate limit."""
     headers = answer.headers
-    said = _message(answer)
+    said = message(answer)
     date = http_date(headers.get("date", ""))
     server_now = date.timestamp() if date else now
     remaining = _integer(headers.get("x-ratelimit-remaining", ""))
@@ -196,52 +196,11 @@ def entity_tag(header: str) -> str | None:
     return header if re.fullmatch(r'(W/)?"[!#-~]{0,200}"', header) else None
 
 
-def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
-    """Return what GitHub refused and what to do about it, as the second half of a sentence."""
-    status, headers = answer.status, answer.headers
-    said = f"{status} {clean(_message(answer)) or _phrase(status)}"
-    token = f"the token in {token_variable}"
-    if status == 401:
-        whole = f"check that {token} is complete, not expired and not revoked"
-        return f"{said}; {whole if has_token else f'set {token_variable}'}"
-    if status == 403:
-        needed = clean(headers.get("x-accepted-github-permissions", "")) or "actions=read"
-        todo = f"give {token} the permission {needed}" if has_token else f"set {token_variable}"
-        sign_on = clean(headers.get("x-github-sso", ""), 300)
-        return f"{said}; {todo}" + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
-    if status == 404:
-        if not _error_body(answer):
-            return "404 not found, and not in the words of GitHub's API; check GITHUB_API_URL"
-        reader = "the token" if has_token else f"a token in {token_variable}"
-        return f"404 not found; check the name in REPO and that {reader} can read Actions"
-    if status == 410:
-        return f"{said}; either API version {api_version} is retired or the feature is switched off"
-    if status == 422:
-        return f"{said}{_validation_errors(answer)}; check the values asked for"
-    if status == 451:
-        block = _error_body(answer).get("block")
-        reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
-        return f"{said} ({reason}); take the repository out of REPO"
-    return f"{said}; check GITHUB_API_URL"
-
-
 def clean(text: str, limit: int = 200) -> str:
     """Return text from elsewhere as one printable line of at most `limit` characters."""
     line = " ".join(text.split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _validation_errors(answer: Answer) -> str:
-    errors = _error_body(answer).get("errors")
-    told = []
-    for error in errors if isinstance(errors, list) else []:
-        if isinstance(error, dict):
-            where = " ".join(str(error[k]) for k in ("resource", "field") if k in error)
-            told.append(f"{where}: {error.get('message') or error.get('code')}")
-        else:
-            told.append(str(error))
-    return f" ({clean('; '.join(told))})" if told else ""
 
 
 def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
@@ -260,19 +219,22 @@ def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
     return value
 
 
-def _error_body(answer: Answer) -> dict[str, Any]:
+def error_body(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object of an answer, empty if it is none."""
     try:
         return _json_object(answer.body)
     except ValueError:
         return {}
 
 
-def _message(answer: Answer) -> str:
-    message = _error_body(answer).get("message")
-    return message if isinstance(message, str) else ""
+def message(answer: Answer) -> str:
+    """Return what GitHub says in an answer that is an error; "" if it says nothing."""
+    said = error_body(answer).get("message")
+    return said if isinstance(said, str) else ""
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """Return what HTTP calls a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

@@ -17,12 +17,12 @@ from telemetry.github.answers import (
     clean,
     decide,
     entity_tag,
-    explain,
     links,
 )
-from telemetry.github.errors import GitHubError, NotFound, PaginationLimited, Unanswered
+from telemetry.github.errors import GitHubError
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
+from telemetry.github.refusals import gave_up, refused
 from telemetry.github.transport import Transport, origin
 
 _CONNECT_TRIES = 3
@@ -114,7 +114,7 @@ class Fetcher:
                 course.missing += 1
                 self.gate.back_off(request.what, "404 not found", 1, course.stop)
             else:
-                raise self._refused(request.what, answer, decision.verdict)
+                raise refused(request.what, answer, decision.verdict, self.options, self.has_token)
 
     def _send(self, request: Request, course: _Course) -> Answer | Fault:
         target = self._target(course.url, request.what)
@@ -145,7 +145,7 @@ class Fetcher:
         course.faults += 1
         tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
         if course.faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
-            raise _gave_up(request.what, answer, decision, course.faults)
+            raise gave_up(request.what, answer, decision, course.faults)
         self.gate.back_off(request.what, decision.reason, course.faults, course.stop)
 
     def _wait(self, request: Request, course: _Course, answer: Answer, decision: Decision) -> None:
@@ -197,33 +197,3 @@ class Fetcher:
             with self._lock:
                 path = self._moved.get(repository[0], repository[0]) + path[repository.end() :]
         return path + (f"?{parts.query}" if parts.query else "")
-
-    def _refused(self, what: str, answer: Answer, verdict: Verdict) -> GitHubError:
-        if verdict is Verdict.CAPPED:
-            return PaginationLimited(
-                f"{what}: {answer.status} pagination is limited for this resource; ask for shorter"
-                " windows of creation time",
-                answer.status,
-            )
-        reason = explain(
-            answer,
-            token_variable=self.options.token_variable,
-            has_token=self.has_token,
-            api_version=self.options.api_version,
-        )
-        kind = NotFound if verdict is Verdict.MISSING else GitHubError
-        return kind(f"{what}: {reason}", answer.status)
-
-
-def _gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
-    if decision.connecting:
-        return GitHubError(
-            f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
-            " and GITHUB_API_URL"
-        )
-    return Unanswered(
-        f"{what}: {decision.reason} in {tries} tries; try again later, and check GITHUB_API_URL if"
-        " it stays so",
-        answer.status if isinstance(answer, Answer) else None,
-        decision.reason,
-    )

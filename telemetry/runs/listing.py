@@ -67,7 +67,7 @@ def read_run(item: Any) -> WorkflowRun | UnreadableRow:
     try:
         return WorkflowRun.from_api(item)
     except UnreadableRow as error:
-        return error
+        return error.with_traceback(None)  # which would keep all of the payload
 
 
 class Lister:

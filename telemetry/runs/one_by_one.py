@@ -70,7 +70,7 @@ class RunByRun:
         except NotFound:
             return run_id, None
         except UnreadableRow as error:
-            return run_id, error
+            return run_id, error.with_traceback(None)
 
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
@@ -111,7 +111,7 @@ class RunByRun:
         except NotFound:
             return attempt, None
         except UnreadableRow as error:
-            return attempt, error
+            return attempt, error.with_traceback(None)
 
     def _store_attempts(self, found: list[tuple[Attempt, Answer]], failed: Failed[Attempt]) -> None:
         rows = [

@@ -135,7 +135,7 @@ def _attempt(
     except NotFound:
         return None
     except UnreadableRow as error:
-        return error
+        return error.with_traceback(None)
 
 
 def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompared) -> None:

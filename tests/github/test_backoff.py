@@ -16,13 +16,13 @@ from telemetry.github.answers import (
     Verdict,
     clean,
     decide,
-    explain,
     fault_wait,
     http_date,
     links,
     rate_limit,
     retry_after,
 )
+from telemetry.github.refusals import explain
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DATE = {"date": "Mon, 23 Nov 2026 14:00:00 GMT"}

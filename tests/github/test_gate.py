@@ -1,12 +1,12 @@
-"""The gate that every thread of a client waits at, and what is said about it."""
+"""The gate that every request passes: limits, the share left to others, the number allowed."""
 
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from telemetry.github.answers import Decision, Verdict
-from telemetry.github.errors import RateLimited
+from telemetry.github.answers import Answer, Decision, Verdict
+from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
 
@@ -91,3 +91,82 @@ def test_a_limit_met_while_others_wait_may_be_too_long_for_them(gate: Gate, cloc
     clock.while_asleep = lambda: gate.stop_all(limit(3600), 403)
     with pytest.raises(RateLimited, match="GET /x: GitHub rate limit reached until"):
         enter(gate)
+
+
+def limited(remaining: int, reset_in: float) -> Answer:
+    """An answer of GitHub's at the moment where Clock begins."""
+    headers = {
+        "date": "Mon, 12 Jan 1970 13:46:40 GMT",
+        "x-ratelimit-limit": "100",
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(int(1_000_000 + reset_in)),
+    }
+    return Answer(200, headers, b"{}")
+
+
+@pytest.fixture
+def sharing(clock: Clock, said: list[str]) -> Gate:
+    """A gate that leaves a tenth of the limit to others."""
+    return Gate(Options(reserve=0.1, sleep=clock.sleep, clock=clock, notify=said.append))
+
+
+def test_only_the_requests_that_were_allowed_pass(gate: Gate) -> None:
+    gate.allow(2)
+    enter(gate)
+    enter(gate)
+    with pytest.raises(BudgetSpent, match="the requests allowed by MAX_REQUESTS are spent"):
+        enter(gate)
+    assert gate.requests == 2
+    gate.allow(None)
+    enter(gate)
+    assert gate.requests == 3
+
+
+def test_an_urgent_request_passes_when_none_is_left_and_takes_none(gate: Gate) -> None:
+    gate.allow(1)
+    gate.enter("GET /x", threading.Event(), is_urgent=True)
+    enter(gate)
+    gate.enter("GET /x", threading.Event(), is_urgent=True)
+    assert gate.requests == 3
+
+
+@pytest.mark.parametrize(("remaining", "passes"), [(11, True), (10, False), (0, False)])
+def test_the_share_of_others_is_left_to_them(sharing: Gate, remaining: int, passes: bool) -> None:
+    sharing.learn(limited(remaining, 3_600))
+    if passes:
+        enter(sharing)
+    else:
+        with pytest.raises(BudgetSpent, match=f"{remaining} of 100 requests are left until 14:46"):
+            enter(sharing)
+    assert sharing.requests == passes
+
+
+def test_a_reset_soon_enough_is_waited_for_and_said(
+    sharing: Gate, clock: Clock, said: list[str]
+) -> None:
+    sharing.allow(5)
+    sharing.learn(limited(10, 30))
+    enter(sharing)
+    assert clock.now == 1_000_031
+    assert said == ["GitHub limit reached; going on at 13:47:11 UTC (in 31 s)"]
+    assert sharing.requests == 1
+
+
+def test_threads_take_no_more_requests_than_were_allowed(gate: Gate) -> None:
+    gate.allow(50)
+    passed: list[int] = []
+
+    def take() -> None:
+        try:
+            while True:
+                enter(gate)
+                passed.append(1)
+        except BudgetSpent:
+            return
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert (len(passed), gate.requests) == (50, 50)

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from itertools import repeat
 
 import pytest
+from pytest_httpserver import HTTPServer
 from support.byte_server import ByteServer, Reply, http
 from support.paths import ROOT
+from werkzeug import Request, Response
 
 from telemetry.github import pagination
 from telemetry.github.answers import MOST_VALUES
@@ -136,6 +138,38 @@ def test_a_hostile_answer_is_one_sentence_after_a_bounded_time_and_in_bounded_me
         assert re.fullmatch(f"GET /x: ({told}).* {end}", text)
     assert float(megabytes) < MOST_MEGABYTES
     assert float(seconds) < 2 * TIMEOUT + 20  # so slow may this machine be
+
+
+READ_AHEAD = """
+import resource, sys
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options, Paging
+from telemetry.runs.listing import read_run
+rows = 0
+paging = Paging(concurrency=16, read=read_run)
+with GitHub(None, Options(base_url=sys.argv[1])) as client:
+    for page in client.pages("/x", "rows", paging=paging):
+        rows += len(page.items)
+print(rows)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def test_pages_read_ahead_that_hold_as_much_as_allowed_stay_in_bounded_memory() -> None:
+    body = b'{"rows": [' + b",".join([nested(190)] * 1_000) + b"]}"
+
+    def answer(request: Request) -> Response:
+        page = int(request.args.get("page", 1))
+        links = f'</x?page={page + 1}>; rel="next", </x?page=30>; rel="last"'
+        return Response(body, headers={"Link": links} if page < 30 else {})
+
+    with HTTPServer(host="127.0.0.1", threaded=True) as server:
+        server.expect_request("/x").respond_with_handler(answer)
+        command = [sys.executable, "-c", READ_AHEAD, server.url_for("")]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    rows, megabytes = done.stdout.splitlines()
+    assert int(rows) == 30_000
+    assert float(megabytes) < MOST_MEGABYTES
 
 
 @pytest.fixture

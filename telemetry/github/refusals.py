@@ -1,0 +1,90 @@
+"""What GitHub refused, or did not answer, as an error that says what to do about it."""
+
+from telemetry.github.answers import (
+    Answer,
+    Decision,
+    Fault,
+    Verdict,
+    clean,
+    error_body,
+    message,
+    phrase,
+)
+from telemetry.github.errors import GitHubError, NotFound, PaginationLimited, Unanswered
+from telemetry.github.options import Options
+
+
+def refused(
+    what: str, answer: Answer, verdict: Verdict, options: Options, has_token: bool
+) -> GitHubError:
+    """Return the error for an answer that another try would not change."""
+    if verdict is Verdict.CAPPED:
+        return PaginationLimited(
+            f"{what}: {answer.status} pagination is limited for this resource; ask for shorter"
+            " windows of creation time",
+            answer.status,
+        )
+    reason = explain(
+        answer,
+        token_variable=options.token_variable,
+        has_token=has_token,
+        api_version=options.api_version,
+    )
+    kind = NotFound if verdict is Verdict.MISSING else GitHubError
+    return kind(f"{what}: {reason}", answer.status)
+
+
+def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
+    """Return the error for a request that met only faults, `tries` times."""
+    if decision.connecting:
+        return GitHubError(
+            f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
+            " and GITHUB_API_URL"
+        )
+    return Unanswered(
+        f"{what}: {decision.reason} in {tries} tries; try again later, and check GITHUB_API_URL if"
+        " it stays so",
+        answer.status if isinstance(answer, Answer) else None,
+        decision.reason,
+    )
+
+
+def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
+    """Return what GitHub refused and what to do about it, as the second half of a sentence."""
+    status, headers = answer.status, answer.headers
+    said = f"{status} {clean(message(answer)) or phrase(status)}"
+    token = f"the token in {token_variable}"
+    if status == 401:
+        whole = f"check that {token} is complete, not expired and not revoked"
+        return f"{said}; {whole if has_token else f'set {token_variable}'}"
+    if status == 403:
+        needed = clean(headers.get("x-accepted-github-permissions", "")) or "actions=read"
+        todo = f"give {token} the permission {needed}" if has_token else f"set {token_variable}"
+        sign_on = clean(headers.get("x-github-sso", ""), 300)
+        return f"{said}; {todo}" + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
+    if status == 404:
+        if not error_body(answer):
+            return "404 not found, and not in the words of GitHub's API; check GITHUB_API_URL"
+        reader = "the token" if has_token else f"a token in {token_variable}"
+        return f"404 not found; check the name in REPO and that {reader} can read Actions"
+    if status == 410:
+        return f"{said}; either API version {api_version} is retired or the feature is switched off"
+    if status == 422:
+        return f"{said}{_validation_errors(answer)}; check the values asked for"
+    if status == 451:
+        block = error_body(answer).get("block")
+        reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
+        return f"{said} ({reason}); take the repository out of REPO"
+    return f"{said}; check GITHUB_API_URL"
+
+
+def _validation_errors(answer: Answer) -> str:
+    errors = error_body(answer).get("errors")
+    told = []
+    for error in errors if isinstance(errors, list) else []:
+        if isinstance(error, dict):
+            where = " ".join(str(error[k]) for k in ("resource", "field") if k in error)
+            told.append(f"{where}: {error.get('message') or error.get('code')}")
+        else:
+            told.append(str(error))
+    return f" ({clean('; '.join(told))})" if told else ""
