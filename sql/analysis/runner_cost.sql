@@ -4,7 +4,9 @@
 -- runners are free for public ones. sku is NULL where the label has no kind; label then says which,
 -- see unpriced_runner_labels.sql. self_hosted is a runner of your own, which GitHub does not bill.
 -- Jobs with a length but no price are unpriced_jobs, those without a length unmeasured_jobs;
--- neither are in list_cost_usd.
+-- neither are in list_cost_usd. free_jobs are in it with 0: runners of your own, and workflows of
+-- GitHub's own such as Pages and Dependabot. The price of unsourced_jobs stands on no page of
+-- GitHub's that is known.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select
@@ -28,6 +30,8 @@ select
     as share_percent,
   count(*) filter (where minutes is not null and list_cost_usd is null) as unpriced_jobs,
   count(*) filter (where minutes is null) as unmeasured_jobs,
+  count(*) filter (where free_because is not null) as free_jobs,
+  count(*) filter (where list_cost_usd > 0 and price_source is null) as unsourced_jobs,
   workflow_id
 from job_costs
 cross join period

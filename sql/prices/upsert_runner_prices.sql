@@ -5,19 +5,24 @@
 insert into runner_prices (
   sku,
   effective_from,
-  usd_per_minute
+  usd_per_minute,
+  source
 )
 select
   sku,
   effective_from,
-  usd_per_minute
+  usd_per_minute,
+  source
 from json_populate_recordset(null::runner_prices, :'rows'::json)
 on conflict (sku, effective_from) do update set
   usd_per_minute = excluded.usd_per_minute,
+  source = excluded.source,
   revision = runner_prices.revision + 1
 where (
-    runner_prices.usd_per_minute
+    runner_prices.usd_per_minute,
+    runner_prices.source
   ) is distinct from (
-    excluded.usd_per_minute
+    excluded.usd_per_minute,
+    excluded.source
   )
 returning (revision = 1) as inserted;

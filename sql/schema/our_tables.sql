@@ -19,6 +19,7 @@ where table_schema = current_schema()
       'llm_ingestions',
       'runner_prices',
       'runner_labels',
+      'free_runs',
       'repositories',
       'ingestions',
       'installed_views',

@@ -105,6 +105,14 @@ select
 from runner_labels
 union all
 select
+  'free_runs' as table_name,
+  count(*) as rows,
+  null as oldest,
+  null as newest,
+  pg_total_relation_size('free_runs') as bytes
+from free_runs
+union all
+select
   'repositories' as table_name,
   count(*) as rows,
   min(first_seen_at) as oldest,

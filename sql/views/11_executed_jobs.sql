@@ -8,6 +8,7 @@ select
   attempts.repository,
   attempts.workflow_id,
   attempts.workflow,
+  attempts.workflow_path,
   attempts.branch,
   attempts.branch_class,
   attempts.commit_sha,
@@ -102,6 +103,8 @@ comment on column executed_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column executed_jobs.workflow is
   'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+comment on column executed_jobs.workflow_path is
+  'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
 comment on column executed_jobs.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column executed_jobs.branch_class is

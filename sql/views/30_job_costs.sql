@@ -1,8 +1,13 @@
 -- What each job that ran costs by GitHub's price list.
 -- A label stands for one kind of runner (runner_labels), and that has a price from a day on
--- (runner_prices). A label that is not there has no price, rather than that of a similar one.
+-- (runner_prices). A label that is not there has no price, rather than that of a similar one. A
+-- standard label in a group of the user's is a runner of his own or a larger one: its group is then
+-- looked up, as group: and its name.
 create view job_costs as
-with jobs as (
+with standard_skus (sku) as (
+  values ('linux_slim'), ('linux'), ('linux_arm'), ('windows'), ('windows_arm'), ('macos')
+),
+jobs as (
   select
     github_run_id,
     run_attempt,
@@ -17,9 +22,10 @@ with jobs as (
     day,
     job,
     job_base,
-    coalesce(
-      nullif(runner_label, ''), 'group: ' || lower(runner_group_name), 'none'
-    ) as label,
+    workflow_path,
+    nullif(runner_label, '') as runner_label,
+    'group: ' || lower(runner_group_name) as group_label,
+    is_hosted or runner_group_name is null as is_maybe_standard,
     case
       when 'self-hosted' = any(string_to_array(runner_label, ', ')) then 'self_hosted'
     end as own_sku,
@@ -33,6 +39,7 @@ with jobs as (
     html_url
   from executed_jobs
 ),
+-- A runner of another group than GitHub's is not the standard runner of its label.
 known_jobs as (
   select
     jobs.github_run_id,
@@ -48,55 +55,110 @@ known_jobs as (
     jobs.day,
     jobs.job,
     jobs.job_base,
-    jobs.label,
-    coalesce(runner_labels.sku, jobs.own_sku) as sku,
+    jobs.workflow_path,
+    case
+      when standard_skus.sku is not null and not jobs.is_maybe_standard then jobs.group_label
+      else coalesce(jobs.runner_label, jobs.group_label, 'none')
+    end as label,
+    case
+      when standard_skus.sku is not null and not jobs.is_maybe_standard
+        then coalesce(groups.sku, jobs.own_sku)
+      else coalesce(labels.sku, groups.sku, jobs.own_sku)
+    end as sku,
     jobs.conclusion,
     jobs.started_on,
     jobs.duration_seconds,
     jobs.minutes,
     jobs.html_url
   from jobs
-  left join runner_labels using (label)
+  left join runner_labels as labels on labels.label = jobs.runner_label
+  left join standard_skus on standard_skus.sku = labels.sku
+  left join runner_labels as groups on groups.label = jobs.group_label
 ),
 prices as (
   select
     sku,
     effective_from,
     lead(effective_from) over (partition by sku order by effective_from) as effective_until,
-    usd_per_minute
+    usd_per_minute,
+    source
   from runner_prices
+),
+free_jobs as (
+  select
+    known_jobs.github_run_id,
+    known_jobs.run_attempt,
+    known_jobs.job_id,
+    known_jobs.repository_id,
+    known_jobs.repository,
+    known_jobs.workflow_id,
+    known_jobs.workflow,
+    known_jobs.branch_class,
+    known_jobs.event_type,
+    known_jobs.created_at,
+    known_jobs.day,
+    known_jobs.job,
+    known_jobs.job_base,
+    known_jobs.label,
+    known_jobs.sku,
+    known_jobs.conclusion,
+    known_jobs.started_on,
+    known_jobs.duration_seconds,
+    known_jobs.minutes,
+    case
+      when standard_skus.sku is not null
+        and known_jobs.workflow_path like 'dynamic/%'
+        and exists (
+          select 1
+          from free_runs
+          where starts_with(known_jobs.workflow_path || '/', free_runs.path || '/')
+            and known_jobs.started_on >= free_runs.free_from
+            and (known_jobs.started_on < free_runs.free_until or free_runs.free_until is null)
+        )
+        then 'a workflow of GitHub''s own'
+      when known_jobs.sku = 'self_hosted' then 'a runner of your own'
+    end as free_because,
+    known_jobs.html_url
+  from known_jobs
+  left join standard_skus using (sku)
 )
 select
-  known_jobs.github_run_id,
-  known_jobs.run_attempt,
-  known_jobs.job_id,
-  known_jobs.repository_id,
-  known_jobs.repository,
-  known_jobs.workflow_id,
-  known_jobs.workflow,
-  known_jobs.branch_class,
-  known_jobs.event_type,
-  known_jobs.created_at,
-  known_jobs.day,
-  known_jobs.job,
-  known_jobs.job_base,
-  known_jobs.label,
-  known_jobs.sku,
-  known_jobs.conclusion,
-  known_jobs.started_on,
-  known_jobs.duration_seconds,
-  known_jobs.minutes,
+  free_jobs.github_run_id,
+  free_jobs.run_attempt,
+  free_jobs.job_id,
+  free_jobs.repository_id,
+  free_jobs.repository,
+  free_jobs.workflow_id,
+  free_jobs.workflow,
+  free_jobs.branch_class,
+  free_jobs.event_type,
+  free_jobs.created_at,
+  free_jobs.day,
+  free_jobs.job,
+  free_jobs.job_base,
+  free_jobs.label,
+  free_jobs.sku,
+  free_jobs.conclusion,
+  free_jobs.started_on,
+  free_jobs.duration_seconds,
+  free_jobs.minutes,
   case
-    when known_jobs.sku = 'self_hosted' then 0
-    when known_jobs.sku is not null then known_jobs.minutes
+    when free_jobs.free_because is not null then 0
+    when free_jobs.sku is not null then free_jobs.minutes
   end as billable_minutes,
-  known_jobs.minutes * prices.usd_per_minute as list_cost_usd,
-  known_jobs.html_url
-from known_jobs
+  case
+    when free_jobs.free_because is null or free_jobs.sku = 'self_hosted'
+      then free_jobs.minutes * prices.usd_per_minute
+    when free_jobs.minutes is not null then 0
+  end as list_cost_usd,
+  free_jobs.free_because,
+  prices.source as price_source,
+  free_jobs.html_url
+from free_jobs
 left join prices
-  on prices.sku = known_jobs.sku
-  and prices.effective_from <= known_jobs.started_on
-  and (prices.effective_until > known_jobs.started_on or prices.effective_until is null);
+  on prices.sku = free_jobs.sku
+  and prices.effective_from <= free_jobs.started_on
+  and (prices.effective_until > free_jobs.started_on or prices.effective_until is null);
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes, and as if the repository were private, because it is not known which are public, whose standard runners are free.';
@@ -127,9 +189,9 @@ comment on column job_costs.job is
 comment on column job_costs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column job_costs.label is
-  'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label: group: and the group''s name in lower case.';
+  'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
-  'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label.';
+  'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label or the group.';
 comment on column job_costs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
 comment on column job_costs.started_on is
@@ -139,8 +201,12 @@ comment on column job_costs.duration_seconds is
 comment on column job_costs.minutes is
   'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
 comment on column job_costs.billable_minutes is
-  'The minutes that GitHub bills: 0 on self-hosted runners. NULL: unknown label or length.';
+  'The minutes that GitHub bills: 0 where free_because says why. NULL: unknown label or length.';
 comment on column job_costs.list_cost_usd is
-  'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price. NULL: unpriced, or of unknown length; never 0 for that.';
+  'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price, and for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
+comment on column job_costs.free_because is
+  'Why GitHub does not bill the job: a workflow of GitHub''s own (free_runs), or a runner of your own. NULL: it is billed, as far as is known.';
+comment on column job_costs.price_source is
+  'Where the price was read. NULL: no price, or no page of GitHub''s that names it is known.';
 comment on column job_costs.html_url is
   'The page of the job on GitHub.';

@@ -23,7 +23,7 @@ from psycopg.rows import DictRow, dict_row
 from telemetry.database.embedded import server as embedded
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.prices import AnyPrice, LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.settings import UsageError
 
@@ -62,6 +62,7 @@ TABLES: Mapping[type, Table] = {
     Repository: Table("repositories", ("repository_id",), "runs"),
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
     RunnerLabel: Table("runner_labels", ("label",), "prices"),
+    FreeRun: Table("free_runs", ("path", "free_from"), "prices"),
     LlmPrice: Table(
         "llm_prices",
         ("model", "effective_from", "provider", "tier", "above_input_tokens"),

@@ -17,6 +17,7 @@ from telemetry.database.connection import (
 )
 from telemetry.rows.prices import (
     AnyPrice,
+    FreeRun,
     LlmPrice,
     Price,
     RunnerLabel,
@@ -35,12 +36,13 @@ def load_runner_prices(
 ) -> Counts:
     """Store the price lists of runners: ours, then the user's own, whose lines win.
 
-    Ours are sql/prices/runner_prices.csv and runner_labels.csv; `own_prices` and `own_labels` are
-    the paths of the user's. Rows that are stored and in no file stay. Raises UsageError for a file
-    that cannot be read.
+    Ours are runner_prices.csv, runner_labels.csv and free_runs.csv in sql/prices/; `own_prices`
+    and `own_labels` are the paths of the user's. Rows that are stored and in no file stay. Raises
+    UsageError for a file that cannot be read.
     """
     total = _load(connection, RunnerPrice, own_prices)
     total += _load(connection, RunnerLabel, own_labels)
+    total += _load(connection, FreeRun, None)
     return total
 
 

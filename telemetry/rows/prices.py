@@ -21,6 +21,7 @@ class RunnerPrice:
     sku: str
     effective_from: date
     usd_per_minute: Decimal
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,19 @@ class RunnerLabel:
 
     label: str
     sku: str
+
+
+@dataclass(frozen=True)
+class FreeRun:
+    """One row of `free_runs`: workflows of GitHub's own that are free, from a day in UTC on.
+
+    `free_until` is the first day on which they are billed again.
+    """
+
+    path: str
+    free_from: date
+    free_until: date | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +75,7 @@ class LlmPrice:
     is_shipped: bool = field(default=False, metadata={"in_files": False})
 
 
-AnyPrice = RunnerPrice | RunnerLabel | LlmPrice
+AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice
 Price = TypeVar("Price", bound=AnyPrice)
 
 

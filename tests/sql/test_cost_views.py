@@ -57,15 +57,15 @@ def test_standard_arm_runners_have_a_price_since_private_repositories_can_use_th
 def test_no_price_and_no_label_is_listed_twice_and_every_label_has_a_price() -> None:
     prices = read_prices(PRICES / "runner_prices.csv", RunnerPrice)
     labels = read_prices(PRICES / "runner_labels.csv", RunnerLabel)
-    assert len({(price.sku, price.effective_from) for price in prices}) == len(prices) == 69
+    assert len({(price.sku, price.effective_from) for price in prices}) == len(prices) == 73
     assert len({label.label for label in labels}) == len(labels) == 40
     assert {label.sku for label in labels} < {price.sku for price in prices}
     assert {label.label: label.sku for label in labels}["macos-15-xlarge"] == "macos_xl"
 
 
 def test_prices_loaded_again_change_nothing(connection: Connection) -> None:
-    assert load_runner_prices(connection) == Counts(inserted=109)
-    assert load_runner_prices(connection) == Counts(unchanged=109)
+    assert load_runner_prices(connection) == Counts(inserted=116)
+    assert load_runner_prices(connection) == Counts(unchanged=116)
 
 
 def test_the_users_own_lines_win_and_keep_winning(connection: Connection, tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_the_users_own_lines_win_and_keep_winning(connection: Connection, tmp_pa
     )
     labels.write_text('label,sku\n"Gpu, Self-Hosted",linux_4_core_gpu\n', encoding="utf-8")
     own = str(prices), str(labels)
-    assert load_runner_prices(connection, *own).inserted == 110
-    assert load_runner_prices(connection, *own) == Counts(unchanged=110)
+    assert load_runner_prices(connection, *own).inserted == 117
+    assert load_runner_prices(connection, *own) == Counts(unchanged=117)
     found = connection.execute(
         "select usd_per_minute from runner_prices "
         "where sku = 'linux' and effective_from = '2026-01-01'"
@@ -319,6 +319,78 @@ def test_recorded_jobs_are_priced_by_their_labels(priced: Connection, recorded: 
     )
     assert found == expected
     assert {sku for sku, _, _ in expected} == {"", "linux", "macos", "self_hosted"}
+
+
+FREE = "a workflow of GitHub's own"
+
+
+@pytest.mark.parametrize(
+    ("path", "started_on", "free"),
+    [
+        ("dynamic/pages/pages-build-deployment", date(2025, 5, 1), True),
+        ("dynamic/dependabot/dependabot-updates", date(2026, 11, 1), True),
+        (
+            "dynamic/copilot-pull-request-reviewer/copilot-pull-request-reviewer",
+            date(2026, 5, 31),
+            True,
+        ),
+        (
+            "dynamic/copilot-pull-request-reviewer/copilot-pull-request-reviewer",
+            date(2026, 6, 1),
+            False,
+        ),
+        ("dynamic/copilot-swe-agent/copilot", date(2026, 5, 1), False),
+        ("dynamic/pages-of-mine/x", date(2026, 5, 1), False),
+        (".github/workflows/dynamic/pages.yml", date(2026, 5, 1), False),
+        (None, date(2026, 5, 1), False),
+    ],
+)
+def test_workflows_of_githubs_own_are_free_on_standard_runners_while_the_list_says_so(
+    priced: Connection, path: str | None, started_on: date, free: bool
+) -> None:
+    upsert(priced, [workflow_run(workflow_path=path)])
+    started_at = datetime.combine(started_on, CREATED_AT.timetz())
+    row = cost(priced, 120, started_at=started_at)
+    assert row["free_because"] == (FREE if free else None)
+    assert (row["minutes"], row["billable_minutes"]) == (2, 0 if free else 2)
+    assert (row["list_cost_usd"] == 0) == free
+    larger = cost(priced, 120, started_at=started_at, labels=["macos-15-xlarge"])
+    assert larger["free_because"] is None and larger["list_cost_usd"] > 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "group", "label", "sku"),
+    [
+        (["ubuntu-22.04"], "GitHub Actions", "ubuntu-22.04", "linux"),
+        (["ubuntu-22.04"], None, "ubuntu-22.04", "linux"),
+        (["ubuntu-22.04"], "Default", "group: default", None),
+        (["ubuntu-22.04"], "Big Ones", "group: big ones", "linux_16_core"),
+        (["mine"], "Big Ones", "mine", "linux_16_core"),
+        (["gpu"], "Big Ones", "gpu", "linux_4_core_gpu"),
+        (["macos-15-xlarge"], "Default Larger Runners", "macos-15-xlarge", "macos_xl"),
+        (["self-hosted", "ubuntu-22.04"], "Default", "self-hosted, ubuntu-22.04", "self_hosted"),
+    ],
+)
+def test_a_standard_label_in_a_group_that_is_not_githubs_is_priced_by_its_group(
+    priced: Connection, labels: list[str], group: str | None, label: str, sku: str | None
+) -> None:
+    upsert(
+        priced,
+        [RunnerLabel("group: big ones", "linux_16_core"), RunnerLabel("gpu", "linux_4_core_gpu")],
+    )
+    row = cost(priced, labels=labels, runner_group_name=group)
+    assert (row["label"], row["sku"]) == (label, sku)
+    assert (row["list_cost_usd"] is None) == (sku is None)
+
+
+def test_a_price_that_stands_on_no_page_of_githubs_is_told_as_such(priced: Connection) -> None:
+    assert cost(priced, labels=["ubuntu-24.04"])["price_source"].startswith("github/docs ")
+    assert cost(priced, labels=["ubuntu-24.04-arm"])["price_source"] is None
+    now = datetime.now(UTC) - HOUR
+    upsert(priced, [workflow_run(created_at=now)])
+    cost(priced, labels=["ubuntu-24.04-arm"], started_at=now)
+    (row,) = execute(priced, "analysis/runner_cost").fetchall()
+    assert (row["jobs"], row["unsourced_jobs"], row["free_jobs"]) == (1, 1, 0)
 
 
 # A seeded history, computed again.

@@ -27,7 +27,7 @@ from telemetry.database.migrations import VIEWS
 from telemetry.database.questions import PERIOD, Scope
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
-from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.prices import FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
@@ -183,6 +183,7 @@ def test_every_statement_is_used_by_the_program() -> None:
         (Repository, "runs/upsert_repositories"),
         (RunnerPrice, "prices/upsert_runner_prices"),
         (RunnerLabel, "prices/upsert_runner_labels"),
+        (FreeRun, "prices/upsert_free_runs"),
         (LlmPrice, "prices/upsert_llm_prices"),
         (LlmIngestion, "llm/record_llm_ingestions"),
         (Ingestion, "runs/record_ingestions"),
@@ -213,6 +214,7 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
         (Repository, "repositories", {"first_seen_at", "revision"}),
         (RunnerPrice, "runner_prices", {"revision"}),
         (RunnerLabel, "runner_labels", {"revision"}),
+        (FreeRun, "free_runs", {"revision"}),
         (LlmPrice, "llm_prices", {"revision"}),
         (LlmIngestion, "llm_ingestions", set()),
         (Ingestion, "ingestions", set()),
@@ -248,8 +250,9 @@ FINALITY = re.findall(
         [workflow_run(), workflow_job()],
         [workflow_run(), workflow_job(), workflow_step()],
         [llm_call()],
-        [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"))],
+        [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"), "a page")],
         [RunnerLabel("ubuntu-latest", "linux")],
+        [FreeRun("dynamic/pages", date(2020, 1, 1), date(2026, 6, 1), "a page")],
         [
             LlmPrice(
                 "some-model",
