@@ -93,6 +93,20 @@ def test_every_link_between_the_docs_leads_somewhere(page: Path) -> None:
             assert (ROOT / page.parent / link.partition("#")[0]).exists(), f"{page}: {link}"
 
 
+def test_the_way_of_one_run_names_each_file_once_and_what_it_does_there() -> None:
+    text = DOCS[Path("docs/design.md")].partition("## The way of one run")[2].partition("\n## ")[0]
+    steps = re.findall(r"^\d+\. `([\w./-]+)`(.*(?:\n   .*)*)", text, re.MULTILINE)
+    files = [file for file, _ in steps]
+    assert len(files) > 15
+    assert len(set(files)) == len(files)
+    for file, said in steps:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        for name in re.findall(r"`(\w+)\(\)`", said):
+            assert f"def {name}(" in source, f"{file} has no {name}()"
+        for name in re.findall(r"`(\w+)`", said):
+            assert name in source, f"{file} has no {name}"
+
+
 def test_the_readme_is_short_and_links_every_page() -> None:
     lines = README.splitlines()
     assert len(lines) <= 160
