@@ -24,6 +24,7 @@ from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries import (
+    closing_text,
     ingestion_text,
     lost_text,
     offer_text,
@@ -68,8 +69,12 @@ def main() -> int:
                 say(f"{options.org} has {len(found):,} repositories")
             for report in ingest(tools, repositories, choice.max_requests, options.run_id):
                 reports.append(report)
-                if not options.json:
+                # What was not reached is in the closing line, and in make status by name.
+                if not options.json and report.outcome != "not reached":
                     show(report_text(report))
+            if len(reports) > 1:
+                limit = client.rate_limit
+                say(closing_text(reports, limit.reset_at if limit else None))
             code = exit_code(reports)
             if code != INTERRUPTED:
                 calls = logs.ingest(connection) if logs else None
@@ -99,7 +104,12 @@ def main() -> int:
 
 def exit_code(reports: list[Report]) -> int:
     outcomes = {report.outcome for report in reports}
-    for outcome, code in (("interrupted", INTERRUPTED), ("failed", 1), ("incomplete", INCOMPLETE)):
+    for outcome, code in (
+        ("interrupted", INTERRUPTED),
+        ("failed", 1),
+        ("incomplete", INCOMPLETE),
+        ("not reached", INCOMPLETE),
+    ):
         if outcome in outcomes:
             return code
     return 0

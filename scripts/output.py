@@ -6,9 +6,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from telemetry.terminal import Screen, plain, progress_text
 
@@ -55,19 +55,25 @@ def _json(value: object) -> object:
     return str(value)
 
 
-def progress() -> Callable[[int, int], None]:
+class Progress(Protocol):
+    """Shows how much is done of about how much; `label` names what it is done for."""
+
+    def __call__(self, done: int, total: int, label: str = "") -> None: ...
+
+
+def progress() -> Progress:
     """A function that shows the progress of work: a bar on a terminal, else a line now and then."""
     said_at = time.monotonic()
 
-    def bar(done: int, total: int) -> None:
-        columns = shutil.get_terminal_size().columns
-        print(f"\r{progress_text(done, total, columns)}\033[K", end="", file=sys.stderr, flush=True)
+    def bar(done: int, total: int, label: str = "") -> None:
+        text = progress_text(done, total, shutil.get_terminal_size().columns, label)
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
 
-    def line(done: int, total: int) -> None:
+    def line(done: int, total: int, label: str = "") -> None:
         nonlocal said_at
         if time.monotonic() - said_at > SECONDS_BETWEEN_LINES:
             said_at = time.monotonic()
-            say(progress_text(done, total, 80))
+            say(progress_text(done, total, 80, label))
 
     return bar if _draws_bars() else line
 

@@ -7,6 +7,7 @@ import csv
 import io
 import shlex
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -69,6 +70,20 @@ def report_text(report: Report) -> str:
             f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
         )
     return "\n".join(lines)
+
+
+def closing_text(reports: Sequence[Report], reset_at: datetime | None) -> str:
+    """How the ingests of several repositories ended, in one line.
+
+    `reset_at` (UTC) is when GitHub allows more requests; it is named where something is left.
+    """
+    outcomes = Counter(report.outcome for report in reports)
+    ended = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    requests = sum(report.ingestion.requests for report in reports if report.ingestion)
+    text = f"{len(reports):,} repositories: {ended}; {counted(requests, 'request')}"
+    if reset_at is not None and outcomes.keys() & {"incomplete", "not reached"}:
+        text += f"; the next ingest can continue at {reset_at:%Y-%m-%d %H:%M} UTC"
+    return text
 
 
 def _awaited_text(item: AwaitedItem) -> str:

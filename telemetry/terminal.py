@@ -155,13 +155,14 @@ def code_block(text: str) -> str:
     return f"```text\n{harmless}\n```"
 
 
-def progress_text(done: int, total: int, columns: int) -> str:
-    """A progress bar of at most that many columns; `total` may be an estimate."""
+def progress_text(done: int, total: int, columns: int, label: str = "") -> str:
+    """A progress bar of at most that many columns, after its label; `total` may be an estimate."""
     share = min(1.0, done / total) if total else 1.0
-    label = f" {done:,} of about {total:,}" if done < total else f" {done:,}"
-    room = max(0, min(40, columns - len(label) - 3))
+    count = f" {done:,} of about {total:,}" if done < total else f" {done:,}"
+    name = f"{plain(label)} "[: max(0, columns - len(count) - 3)] if label else ""
+    room = max(0, min(40, columns - len(name) - len(count) - 3))
     filled = int(room * share)
-    return f"[{'█' * filled}{'·' * (room - filled)}]{label}"
+    return f"{name}[{'█' * filled}{'·' * (room - filled)}]{count}"
 
 
 # A name may be of any length; a page that shows all of it is of no use to a reader.

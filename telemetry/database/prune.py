@@ -83,6 +83,7 @@ def _delete(
     for name in (
         "prune_missing_attempts",
         "prune_retries",
+        "prune_unreached_repositories",
         "prune_ingestions",
         "prune_llm_ingestions",
     ):

@@ -11,6 +11,7 @@ from telemetry.database.rules import broken_rules
 
 # The cron workflow runs every six hours; four late runs in a row are worth a warning.
 STALE_AFTER = timedelta(days=1)
+MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def status(
         if row["gaps"] and (is_done or (since and row["gap_from"] < since)):
             concerns.append(_gap(row))
         concerns += _left(row) if is_done else []
+    unreached = execute(connection, "status/unreached").fetchall()
+    concerns += _unreached(unreached)
     concerns += [_overlap(row) for row in execute(connection, "status/overlapping_windows")]
     concerns += _llm_concerns(llm)
     concerns += broken_rules(connection)
@@ -68,6 +71,7 @@ def status(
     if not repositories and not llm["calls"]:
         concerns.append("nothing has been ingested yet; try: make ingest REPO=owner/name")
     too_old = [row["repository"] for row in repositories if _is_older(row, limit)]
+    too_old += [row["repository"] for row in unreached if row["is_unknown"]]
     if max_age is None:
         too_old = []
     elif not repositories:
@@ -151,6 +155,18 @@ def _left(row: dict[str, Any]) -> list[str]:
     if not_asked and row["attempts_with_jobs"]:
         said.append(f"{name}: attempts whose jobs are still to fetch: {not_asked:,}")
     return said
+
+
+def _unreached(rows: list[dict[str, Any]]) -> list[str]:
+    """The repositories that an ingest had no requests left for, in one sentence."""
+    if not rows:
+        return []
+    names = ", ".join(row["repository"] for row in rows[:MOST_NAMED])
+    more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+    return [
+        f"repositories that were asked for and not reached: {len(rows):,}: {names}{more}; "
+        f"{rows[-1]['reason']}"
+    ]
 
 
 def _gap(row: dict[str, Any]) -> str:

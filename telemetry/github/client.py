@@ -87,9 +87,17 @@ class GitHub:
         """The `Date` of the last answer, UTC; None before there is one."""
         return self._gate.github_time
 
-    def allow(self, requests: int | None) -> None:
-        """Allow this many requests from now on; the next one raises BudgetSpent. None: no bound."""
-        self._gate.allow(requests)
+    def allow(self, requests: int | None, reason: str = "the requests allowed are spent") -> None:
+        """Allow this many requests from now on; the next one raises BudgetSpent. None: no bound.
+
+        `reason` is what that error says.
+        """
+        self._gate.allow(requests, reason)
+
+    @property
+    def requests_left(self) -> int | None:
+        """How many requests GitHub's limit leaves beside the reserve; None where it is unknown."""
+        return self._gate.left
 
     def on_heartbeat(self, call: Callable[[], object]) -> None:
         """Have `call` called with every minute of a wait, by whichever thread waits."""

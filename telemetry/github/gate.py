@@ -4,6 +4,7 @@ Rate limits, the share of them that is left to others and the number of requests
 question here, asked before each request. Knows no HTTP: `answers` works out how long waits are.
 """
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ class Gate:
         self._options = options
         self._advice = advice
         self._allowed: int | None = None
+        self._allowed_reason = ""
         self._closure = _Closure()
         self._closed = threading.Event()
         self._stops: WeakSet[threading.Event] = WeakSet()
@@ -90,10 +92,25 @@ class Gate:
         with self._notify_lock:
             self._options.notify(text)
 
-    def allow(self, requests: int | None) -> None:
-        """Allow this many requests from now on; None: as many as GitHub's limit leaves."""
+    def allow(self, requests: int | None, reason: str) -> None:
+        """Allow this many requests from now on; None: as many as GitHub's limit leaves.
+
+        `reason` is what BudgetSpent says when they are spent.
+        """
         with self._lock:
             self._allowed = requests
+            self._allowed_reason = reason
+
+    @property
+    def left(self) -> int | None:
+        """How many requests GitHub's limit leaves beside the reserve; None where it is unknown."""
+        with self._lock:
+            limit, now = self.rate_limit, self.github_time
+        if limit is None:
+            return None
+        is_reset = now is not None and now > limit.reset_at
+        remaining = limit.limit if is_reset else limit.remaining
+        return max(0, math.ceil(remaining - limit.limit * self._options.reserve))
 
     def learn(self, answer: Answer) -> None:
         """Take the rate limit and the time from an answer."""
@@ -146,7 +163,7 @@ class Gate:
     def _spend(self) -> None:
         """Take a request from those allowed, or close the gate until there are more."""
         if self._allowed is not None and self._allowed <= 0:
-            raise BudgetSpent("the requests allowed by MAX_REQUESTS are spent")
+            raise BudgetSpent(self._allowed_reason)
         limit, now = self.rate_limit, self.github_time
         if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
             seconds = 0.0 if now is None else (limit.reset_at - now).total_seconds() + 1

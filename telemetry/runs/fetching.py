@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Generic, TypeVar
 
 from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
-from telemetry.runs.request import Tools
+from telemetry.runs.record import IngestLog
 from telemetry.runs.retries import is_of_item
 
 STORED_TOGETHER = 50
@@ -21,7 +21,7 @@ Failed = list[tuple[Item, GitHubError]]
 
 
 def fetch_each(
-    tools: Tools,
+    log: IngestLog,
     probe: Callable[[], None],
     items: Iterable[Item],
     fetch: Callable[[Item], Found],
@@ -35,10 +35,11 @@ def fetch_each(
     waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
     failures = _Failures[Item](probe)
     total, done = len(waiting), 0
-    with ThreadPoolExecutor(tools.concurrency, "github-items") as pool:
+    concurrency = log.tools.concurrency
+    with ThreadPoolExecutor(concurrency, "github-items") as pool:
         try:
             while running or (waiting and failures.fatal is None):
-                while waiting and failures.fatal is None and len(running) < 2 * tools.concurrency:
+                while waiting and failures.fatal is None and len(running) < 2 * concurrency:
                     item = waiting.popleft()
                     running[pool.submit(fetch, item)] = item
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -54,10 +55,10 @@ def fetch_each(
                     if found or failed:
                         store(found, failed)
                     done, found = done + len(found) + len(failed), []
-                    tools.progress(done, total)
+                    log.progress(done, total)
         except BaseException:
             # Whoever waits for GitHub in another thread would hold up the end.
-            tools.client.close()
+            log.tools.client.close()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if failures.fatal is not None:

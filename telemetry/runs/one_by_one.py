@@ -55,7 +55,7 @@ class RunByRun:
         return {**self.log.key, "now": self.tools.now(), "forced": self.tools.wanted.full}
 
     def _read_runs(self, run_ids: Sequence[int]) -> None:
-        fetch_each(self.tools, self._ask_for_list, run_ids, self._fetch_run, self._store_found)
+        fetch_each(self.log, self._ask_for_list, run_ids, self._fetch_run, self._store_found)
 
     def _ask_for_list(self) -> None:
         """Ask for what GitHub has just answered, a list. Raises GitHubError when it does not."""
@@ -100,7 +100,7 @@ class RunByRun:
             if run_id in (None, row["github_run_id"])
         ]
         fetch_each(
-            self.tools, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
+            self.log, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
         )
 
     def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
@@ -150,7 +150,7 @@ class RunByRun:
             forced=self.tools.wanted.full,
         )
         runs = [run for run in pending if run_id in (None, run.github_run_id)]
-        fetch_each(self.tools, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
+        fetch_each(self.log, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)

@@ -140,6 +140,10 @@ class IngestLog:
             not_modified=client.not_modified - self._begun.not_modified,
         )
 
+    def progress(self, done: int, total: int) -> None:
+        """Show how far the work on this repository is."""
+        self.tools.progress(done, total, f"{self.repository.repository}{self.tools.place}")
+
     def _keep_lease(self) -> None:
         """Called by whichever thread waits for GitHub; a transaction under way renews it anyway."""
         if self._lock.acquire(blocking=False):

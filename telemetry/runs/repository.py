@@ -17,6 +17,7 @@ from telemetry.github.errors import BudgetSpent, RateLimited, Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.estimate import PER_PAGE, runs_since, work
 from telemetry.runs.lease import Held
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister, Newest
 from telemetry.runs.one_by_one import RunByRun
@@ -26,7 +27,6 @@ from telemetry.runs.store import Store
 from telemetry.runs.windows import whole_second
 from telemetry.settings import UsageError
 
-PER_PAGE = 100
 MOST_LISTS_UNANSWERED = 3
 
 
@@ -40,6 +40,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     begun = Begun.now(tools)
     started: RepositoryIngest | None = None
     outcome, problem, left = "complete", None, Left()
+    is_cut_short = False
     try:
         if run_id is None:
             newest = _lister(tools, name).newest()
@@ -54,6 +55,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         problem = left.problem
         outcome = "incomplete" if problem else "complete"
     except (RateLimited, BudgetSpent) as error:
+        is_cut_short = isinstance(error, BudgetSpent)
         said = started.left(run_id).problem if started else None
         outcome, problem = "incomplete", "; ".join(filter(None, [str(error), said]))
     except Held as error:
@@ -66,8 +68,10 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     except KeyboardInterrupt:
         outcome, problem = "interrupted", "interrupted before it was done"
     if started is None:
-        return report_unanswered(tools, name, begun, outcome, problem)
-    return started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
+        report = report_unanswered(tools, name, begun, outcome, problem)
+    else:
+        report = started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
+    return replace(report, is_cut_short=is_cut_short)
 
 
 def _lister(tools: Tools, name: str) -> Lister:
@@ -148,14 +152,14 @@ class RepositoryIngest:
         # Gaps that reach into the last hour are this list's; no filtered one shows it reliably.
         gaps = self._gaps(self.log.since, now)
         down_to = min((start for start, end in gaps if end > now - SEARCH_LAG), default=now)
-        estimate = _estimate(newest.first, down_to, now)
-        self.tools.notify(self._estimate_text(estimate, down_to))
+        estimate = runs_since(newest.first, down_to, now)
+        self.tools.notify(self._work_text(newest.first, now))
         for batch in newest.down_to(down_to):
             # The last page reaches further back than what is wanted.
             wanted = [run for run in batch.runs if run.created_at >= self.log.since]
             self.store.batch(replace(batch, runs=wanted))
             fetched = self.log.done.fetched
-            self.tools.progress(fetched, max(estimate, fetched))
+            self.log.progress(fetched, max(estimate, fetched))
 
     def _gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """What of an interval is not listed completely, newest first."""
@@ -184,20 +188,24 @@ class RepositoryIngest:
 
     def _list_due(self) -> None:
         """What was listed when its runs could still be re-run, and longer than a day ago."""
+        for group in self._due_groups():
+            self._list(group[-1].created_from, group[0].created_to, self._etag(group))
+
+    def _due_groups(self) -> list[list["_Due"]]:
+        """The windows to list again, neighbours together; the longest not listed come first."""
         began = whole_second(self.log.ingestion.started_at)
         wanted = self.tools.wanted
         asked = {"now": began, "horizon": wanted.horizon, "full": wanted.full}
         rows = execute(self.connection, "runs/due_windows", {**self.log.key, **asked})
         due = [_Due(**row) for row in rows if row["listed_at"] < began]
-        for group in sorted(groups(due, PER_PAGE), key=lambda g: min(w.listed_at for w in g)):
-            self._list(group[-1].created_from, group[0].created_to, self._etag(group))
+        return sorted(groups(due, PER_PAGE), key=lambda g: min(w.listed_at for w in g))
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
         def store() -> None:
             for batch in self.lister.interval(start, end, etag):
                 self.store.batch(batch)
                 fetched = self.log.done.fetched
-                self.tools.progress(fetched, fetched)
+                self.log.progress(fetched, fetched)
 
         self._despite_faults(store)
 
@@ -250,12 +258,20 @@ class RepositoryIngest:
             text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
         return text
 
-    def _estimate_text(self, estimate: int, down_to: datetime) -> str:
-        requests = max(1, math.ceil(estimate / PER_PAGE))
+    def _work_text(self, first: Page, now: datetime) -> str:
+        key = {**self.log.key, "now": now}
+        left = execute(self.connection, "runs/work_left", key).fetchone()
+        assert left is not None  # a select of one row
+        gaps = self._gaps(self.log.since, now)
+        known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
+        due = work(first, gaps, now, **known)
         text = (
-            f"{self.log.repository.repository}: about {estimate:,} runs since "
-            f"{down_to:%Y-%m-%d %H:%M} UTC, {requests:,} request{'s' if requests > 1 else ''}"
+            f"{self.log.repository.repository}{self.tools.place}: about {due.runs:,} runs to list "
+            f"since {self.log.since:%Y-%m-%d %H:%M} UTC; requests: lists "
+            f"{due.lists + len(self._due_groups()):,}, "
+            f"earlier attempts {due.attempts:,}"
         )
+        text += f", jobs {due.jobs:,}" if self.tools.wanted.jobs else ""
         limit = self.tools.client.rate_limit
         if limit is None:
             return text
@@ -288,18 +304,6 @@ class _Due:
     listed_at: datetime
     etag: str | None
     etag_token: str | None
-
-
-def _estimate(page: Page, since: datetime, now: datetime) -> int:
-    """How many runs there may be since then: as many as the pace of the first page comes to."""
-    runs = [item for item in page.items if isinstance(item, WorkflowRun)]
-    wanted = sum(run.created_at >= since for run in runs)
-    listed = page.total_count if page.total_count is not None else math.inf
-    if wanted < len(page.items) or listed <= len(page.items):
-        return wanted
-    oldest = min((run.created_at for run in runs), default=since)
-    pace = wanted / max((now - oldest).total_seconds(), 1)
-    return int(min(listed, max(wanted, pace * (now - since).total_seconds())))
 
 
 class Interval(Protocol):

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
@@ -17,7 +17,16 @@ from telemetry.settings import Length, UsageError
 DEFAULT_AGE = timedelta(days=30)
 
 Notify = Callable[[str], None]
-Progress = Callable[[int, int], None]
+
+
+class Progress(Protocol):
+    """Shows how much is done of about how much; `label` names what it is done for."""
+
+    def __call__(self, done: int, total: int, label: str = "") -> None: ...
+
+
+def no_progress(done: int, total: int, label: str = "") -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Tools:
-    """What every repository's ingest works with."""
+    """What every repository's ingest works with. `place` is such as " (121 of 300)"."""
 
     connection: Connection
     client: GitHub
@@ -69,7 +78,8 @@ class Tools:
     limits: Limits = field(default_factory=Limits)
     clock: Callable[[], float] = time.time
     notify: Notify = lambda text: None
-    progress: Progress = lambda done, total: None
+    progress: Progress = no_progress
+    place: str = ""
 
     def now(self) -> datetime:
         """GitHub's clock as of its last answer, UTC; the local one before there is any."""
@@ -80,8 +90,9 @@ class Tools:
 class Report:
     """How the ingest of one repository ended.
 
-    `outcome` is complete, incomplete (saved, the next ingest goes on), interrupted or failed;
-    `error` says why it is not complete. `ingestion` is None when nothing could be stored at all.
+    `outcome` is complete, incomplete (saved, the next ingest continues), not reached (nothing was
+    asked for), interrupted or failed; `error` says why it is not complete. `is_cut_short`: because
+    the requests it was allowed are spent. `ingestion` is None when nothing could be stored at all.
     `unreadable` names what could not be read, the first 20. `attempts`, `jobs` and `steps` count
     the rows of earlier attempts, of jobs and of steps that were new or changed. `awaited` are the
     first 20 of the `awaited_items` that were asked for in vain, now or by an earlier ingest.
@@ -98,3 +109,4 @@ class Report:
     steps: int = 0
     awaited: tuple[AwaitedItem, ...] = ()
     awaited_items: int = 0
+    is_cut_short: bool = False

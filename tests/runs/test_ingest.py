@@ -323,7 +323,7 @@ def test_what_lies_behind_the_end_of_githubs_list_is_listed_by_its_time(
 def test_an_interruption_keeps_the_pages_before_it_and_is_written_down(
     connection: Connection, world: World
 ) -> None:
-    def interrupt(done: int, total: int) -> None:
+    def interrupt(done: int, total: int, label: str) -> None:
         if done >= 200:
             raise KeyboardInterrupt
 
@@ -342,7 +342,7 @@ def test_an_interruption_keeps_the_pages_before_it_and_is_written_down(
 def test_a_lost_database_is_said_and_the_pages_before_it_are_kept(
     connection: Connection, world: World, dsn: str
 ) -> None:
-    def lose(done: int, total: int) -> None:
+    def lose(done: int, total: int, label: str) -> None:
         if done == 100:
             with psycopg.connect(dsn, autocommit=True) as other:
                 other.execute(
@@ -396,8 +396,9 @@ def test_the_estimate_comes_first_and_names_runs_requests_and_limit(
     said: list[str] = []
     ingest_one(connection, Simulator(world, limit=5_000), notify=said.append)
     (repository,) = world.repositories
-    assert said[0].startswith(f"acme/app: about {len(repository.runs):,} runs since ")
-    assert f"{-(-len(repository.runs) // 100)} requests; GitHub allows 4,999 more until" in said[0]
+    assert said[0].startswith(f"acme/app: about {len(repository.runs):,} runs to list since ")
+    assert f"requests: lists {-(-len(repository.runs) // 100)}, earlier attempts " in said[0]
+    assert "; GitHub allows 4,999 more until" in said[0]
 
 
 def test_an_interval_shorter_than_the_first_page_is_estimated_exactly(
@@ -408,8 +409,8 @@ def test_an_interval_shorter_than_the_first_page_is_estimated_exactly(
     (repository,) = world.repositories
     since = (NOW - timedelta(hours=30)).timestamp()
     younger = sum(run.created_at >= since for run in repository.runs)
-    assert said[0].startswith(f"acme/app: about {younger} runs since ")
-    assert "1 request;" in said[0]
+    assert said[0].startswith(f"acme/app: about {younger} runs to list since ")
+    assert "requests: lists 1, " in said[0]
 
 
 def test_without_a_since_the_last_thirty_days_are_wanted_or_less_if_less_is_kept() -> None:

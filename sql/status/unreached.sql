@@ -1,0 +1,15 @@
+-- Repositories that were asked for and that an ingest had no requests left for.
+--   psql "$DATABASE_URL" -f sql/status/unreached.sql
+select
+  unreached_repositories.repository,
+  unreached_repositories.unreached_at,
+  unreached_repositories.reason,
+  not exists (
+    select 1
+    from repositories
+    where lower(repositories.repository) = lower(unreached_repositories.repository)
+  ) as is_unknown
+from unreached_repositories
+order by
+  unreached_repositories.unreached_at,
+  unreached_repositories.repository;

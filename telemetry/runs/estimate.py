@@ -1,0 +1,74 @@
+"""How much work an ingest has before it, from its first page and from what the database lacks."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from telemetry.github.pagination import Page
+from telemetry.rows.runs import WorkflowRun
+
+PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Work:
+    """About how many runs are to be listed, and the requests for lists, attempts and jobs."""
+
+    runs: int
+    lists: int
+    attempts: int
+    jobs: int
+
+
+def runs_since(page: Page, since: datetime, now: datetime) -> int:
+    """How many runs there may be since then: as many as the pace of the first page comes to."""
+    runs = _runs(page)
+    wanted = sum(run.created_at >= since for run in runs)
+    listed = page.total_count if page.total_count is not None else math.inf
+    if wanted < len(page.items) or listed <= len(page.items):
+        return wanted
+    return int(min(listed, max(wanted, _pace(runs, now) * (now - since).total_seconds())))
+
+
+def work(
+    page: Page,
+    gaps: Iterable[tuple[datetime, datetime]],
+    now: datetime,
+    *,
+    attempts: int,
+    jobs: int,
+) -> Work:
+    """The work of listing these intervals, and of fetching so many attempts and jobs beside."""
+    listed = _runs(page)
+    runs = lists = 0
+    for start, end in gaps:
+        is_newest = end >= now
+        count = (
+            runs_since(page, start, now)
+            if is_newest
+            else math.ceil(_pace(listed, now) * (end - start).total_seconds())
+        )
+        runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / PER_PAGE))
+    share = runs / max(len(listed), 1)
+    reruns = sum(run.run_attempt - 1 for run in listed)
+    with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in listed)
+    return Work(
+        runs,
+        # The first page is read even if nothing is missing.
+        max(1, lists),
+        attempts + round(reruns * share),
+        jobs + round(with_jobs * share),
+    )
+
+
+def _runs(page: Page) -> list[WorkflowRun]:
+    return [item for item in page.items if isinstance(item, WorkflowRun)]
+
+
+def _pace(runs: list[WorkflowRun], now: datetime) -> float:
+    """Runs a second, as those of the first page were created."""
+    if not runs:
+        return 0.0
+    oldest = min(run.created_at for run in runs)
+    return len(runs) / max((now - oldest).total_seconds(), 1)

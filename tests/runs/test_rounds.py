@@ -1,0 +1,150 @@
+"""Many repositories share one budget: all are reached, and the busy get what the others leave."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from support.one_repository import DAY, FIRST, HOUR, status_at
+
+from telemetry.database.connection import Connection
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+from telemetry.summaries import closing_text
+
+
+def world_of(**runs: int) -> World:
+    """Repositories with so many runs each, an hour apart, the newest two hours old."""
+    world = World(FIRST)
+    for name, count in runs.items():
+        repository = world.add_repository(f"acme/{name}")
+        for number in range(count, 0, -1):
+            world.add_run(repository, created_at=FIRST - (number + 1) * HOUR)
+    return world
+
+
+def small(count: int) -> dict[str, int]:
+    return {f"app-{number:02}": 2 for number in range(count)}
+
+
+@contextmanager
+def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Iterator[Tools]:
+    options = {"sleep": lambda seconds: None, "max_wait": 10.0, "reserve": 0.1}
+    with (
+        simulated.serve() as url,
+        GitHub("token", Options(base_url=url, **options)) as client,  # type: ignore[arg-type]
+    ):
+        yield Tools(connection, client, Wanted(None, FIRST - 180 * DAY), 4, **changes)
+
+
+def ingested(
+    connection: Connection,
+    simulated: Simulator,
+    max_requests: int | None = None,
+    **changes: Any,
+) -> list[Report]:
+    names = [repository.full_name for repository in simulated.world.repositories]
+    with tools(connection, simulated, **changes) as given:
+        return list(ingest(given, names, max_requests))
+
+
+def outcomes(reports: list[Report]) -> dict[str, str]:
+    return {report.repository: report.outcome for report in reports}
+
+
+def without_jobs(connection: Connection) -> int:
+    return connection.execute("select from pending_jobs").rowcount
+
+
+def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
+    connection: Connection,
+) -> None:
+    world = world_of(**small(40))
+    simulated = Simulator(world, limit=200)
+    for _ in range(2):
+        assert set(outcomes(ingested(connection, simulated)).values()) == {"complete"}
+        assert without_jobs(connection) == 0
+        assert status_at(connection, world).concerns == []
+        world.advance(HOUR)
+
+
+def test_what_the_others_leave_goes_to_the_busy_one_in_the_same_ingest(
+    connection: Connection,
+) -> None:
+    world = world_of(busy=150, **small(15))
+    simulated = Simulator(world, limit=300)
+    reports = ingested(connection, simulated)
+    assert outcomes(reports) == dict.fromkeys(outcomes(reports), "complete")
+    assert len(reports) == 16
+    assert without_jobs(connection) == 0
+    assert simulated.counters.charged <= 270
+    (busy,) = [report for report in reports if report.repository == "acme/busy"]
+    assert busy.ingestion is not None
+    assert (busy.ingestion.fetched, busy.ingestion.inserted) == (150, 150)
+    assert busy.jobs == 300
+
+
+def test_those_not_reached_are_stored_shown_and_come_first_next_time(
+    connection: Connection,
+) -> None:
+    world = world_of(**small(20))
+    simulated = Simulator(world, limit=50)
+    first = outcomes(ingested(connection, simulated))
+    not_reached = [name for name, outcome in first.items() if outcome == "not reached"]
+    assert len(first) == 20 and len(not_reached) >= 5
+    found = status_at(connection, world)
+    (said,) = [said for said in found.concerns if "not reached" in said]
+    assert f"not reached: {len(not_reached)}: {not_reached[0]}, " in said
+    assert "GitHub's limit was spent before its turn; it is reset at" in said
+    assert set(not_reached) <= set(found.too_old)
+    world.advance(HOUR + timedelta(minutes=1))
+    simulated = Simulator(world, limit=50)
+    second = outcomes(ingested(connection, simulated))
+    assert set(not_reached) <= {name for name, how in second.items() if how != "not reached"}
+    ingests = 2
+    while without_jobs(connection) or set(second.values()) != {"complete"}:
+        world.advance(HOUR + timedelta(minutes=1))
+        second = outcomes(ingested(connection, Simulator(world, limit=50)))
+        ingests += 1
+        assert ingests < 8
+    assert not [said for said in status_at(connection, world).concerns if "not reached" in said]
+
+
+def test_the_reason_is_the_bound_that_was_reached(connection: Connection) -> None:
+    world = world_of(one=40, two=40)
+    reports = ingested(connection, Simulator(world, limit=40))
+    assert all("its share of GitHub's limit (" in (report.error or "") for report in reports)
+    assert all("MAX_REQUESTS" not in (report.error or "") for report in reports)
+    reports = ingested(connection, Simulator(world), max_requests=12)
+    assert all("its share of MAX_REQUESTS (" in (report.error or "") for report in reports)
+    with tools(connection, Simulator(world)) as given:
+        (report,) = ingest(given, ["acme/one"], 5)
+    assert (report.error or "").startswith("the 5 requests allowed by MAX_REQUESTS are spent")
+
+
+def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -> None:
+    world = world_of(busy=150, **small(2))
+    said: list[str] = []
+    labels: set[str] = set()
+
+    def progress(done: int, total: int, label: str = "") -> None:
+        labels.add(label)
+
+    reports = ingested(connection, Simulator(world), notify=said.append, progress=progress)
+    assert said[0].startswith("acme/busy (1 of 3): about 150 runs to list since ")
+    assert "requests: lists 2, earlier attempts 0, jobs 150; GitHub allows 4,99" in said[0]
+    assert labels == {"acme/busy (1 of 3)", "acme/app-00 (2 of 3)", "acme/app-01 (3 of 3)"}
+    assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")
+
+
+def test_the_second_ingest_of_nothing_new_costs_two_requests_each(connection: Connection) -> None:
+    world = world_of(**small(5))
+    simulated = Simulator(world)
+    ingested(connection, simulated)
+    simulated.restart_counters()
+    ingested(connection, simulated)
+    assert simulated.counters.charged <= 10
