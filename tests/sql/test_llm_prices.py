@@ -89,6 +89,19 @@ def test_each_price_of_our_list_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "same"),
+    [
+        ("gpt-5.6", "gpt-5.6-sol"),
+        ("claude-sonnet-4", "claude-sonnet-4-0"),
+        ("claude-opus-4", "claude-opus-4-0"),
+    ],
+)
+def test_two_names_of_one_model_have_one_price(name: str, same: str) -> None:
+    prices = [row for row in OURS if row.model == name]
+    assert prices == [replace(row, model=name) for row in OURS if row.model == same] != []
+
+
+@pytest.mark.parametrize(
     ("tier", "least", "most"),
     [
         ("batch", "0.5", "0.8"),
