@@ -15,7 +15,7 @@ from telemetry.report.figures import (
     share_of,
 )
 from telemetry.report.markup import Child, Html, tag
-from telemetry.report.page import figure, more, nothing, table
+from telemetry.report.page import figure, only_words, rows_left_out, table
 from telemetry.terminal import Name, counted
 
 MOST_BARS = 10
@@ -29,7 +29,7 @@ REASONS = {
 
 def cost(report: RepositoryReport) -> list[Child]:
     if not report.runners:
-        return nothing("No job is stored for this period.")
+        return only_words("No job is stored for this period.")
     parts = [_prices(report)]
     if report.wasted:
         parts.append(_waste(report))
@@ -95,7 +95,7 @@ def _waste(report: RepositoryReport) -> Html:
 def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
     """Calls by phase; where runs made any, beside the costs of the runners of all runs."""
     if not phases:
-        return nothing("No call of a language model is stored for this period.")
+        return only_words("No call of a language model is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
     unpriced = sum(row["unpriced"] for row in phases)
     words = (
@@ -135,7 +135,7 @@ def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
             wide=True,
             note=note,
         ),
-        more(len(phases), MOST_ROWS, "phases"),
+        rows_left_out(len(phases), MOST_ROWS, "phases"),
     ]
 
 

@@ -79,7 +79,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
     )
 
 
-def quiet(report: RepositoryReport) -> list[str]:
+def not_found(report: RepositoryReport) -> list[str]:
     """What was looked for and not found, or could not be: absence is to be told from ignorance."""
     said = {finding.subject for finding in findings(report)}
     days = len({row["day"] for row in report.durations_by_day})

@@ -9,12 +9,12 @@ from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
 from telemetry.report.figures import count, duration, minute, percent, share_of
-from telemetry.report.findings import Finding, findings, open_incidents, quiet
+from telemetry.report.findings import Finding, findings, not_found, open_incidents
 from telemetry.report.job_sections import slowest, slowest_run, waiting
 from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
 from telemetry.report.page import page, program, section, table, tile
-from telemetry.report.tiles import tiles, unchanged
+from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name, counted
 
 INDEX = "index.html"
@@ -92,7 +92,7 @@ def _findings(report: RepositoryReport) -> list[Child]:
         return [tag("p", NO_RUN)]
     found = findings(report)
     told = [tag("li", _finding(each, is_first=at == 0)) for at, each in enumerate(found)]
-    unfounded = quiet(report)
+    unfounded = not_found(report)
     return [
         tag("ol", told, class_="findings") if told else None,
         tag("p", f"{'Otherwise' if told else 'No finding'}: {'; '.join(unfounded)}.")
@@ -115,7 +115,7 @@ def _finding(found: Finding, is_first: bool) -> Html:
 
 def _tiles(report: RepositoryReport) -> Html:
     made = [tile(each.name, each.figure, each.change, each.kind) for each in tiles(report)]
-    why = unchanged(report)
+    why = why_no_change(report)
     return join(tag("ul", made, class_="tiles"), tag("p", why, class_="muted") if why else None)
 
 

@@ -6,7 +6,7 @@ from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, count, duration, minutes, percent
 from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, link
-from telemetry.report.page import figure, key, more, names, nothing, table
+from telemetry.report.page import figure, joined_names, legend, only_words, rows_left_out, table
 from telemetry.terminal import Name, counted
 
 MOST_BARS = 10
@@ -16,10 +16,10 @@ MOST_ROWS = 25
 def slowest(report: RepositoryReport) -> list[Child]:
     jobs = report.slowest_jobs
     if not jobs:
-        return nothing("No job with a known duration is stored for this period.")
+        return only_words("No job with a known duration is stored for this period.")
     first = jobs[0]
     words: list[Child] = [
-        names(first["workflow"], first["job"]),
+        joined_names(first["workflow"], first["job"]),
         f" takes the most time: {minutes(first['total_minutes'])} in all, "
         f"{percent(first['share_percent'])} of the time of all jobs",
     ]
@@ -36,7 +36,7 @@ def slowest(report: RepositoryReport) -> list[Child]:
         bars.append(Bar(f"{count(len(jobs) - MOST_BARS)} other jobs together", rest, minutes(rest)))
     rows: list[list[Child]] = [
         [
-            names(row["workflow"], row["job"]),
+            joined_names(row["workflow"], row["job"]),
             count(row["jobs"]),
             duration(row["p50_seconds"]),
             duration(row["p95_seconds"]),
@@ -48,14 +48,14 @@ def slowest(report: RepositoryReport) -> list[Child]:
     label = f"Jobs by the time they take; the first takes {minutes(first['total_minutes'])}"
     return [
         figure(words, charts.bar_chart(label, bars), table(headings, rows, numbers=4), wide=True),
-        more(len(jobs), MOST_ROWS, "jobs"),
+        rows_left_out(len(jobs), MOST_ROWS, "jobs"),
     ]
 
 
 def waiting(report: RepositoryReport) -> list[Child]:
     queues = report.queue_times
     if not queues:
-        return nothing("No job with a known wait is stored for this period.")
+        return only_words("No job with a known wait is stored for this period.")
     worst = queues[0]
     label = Name(worst["runner_label"] or "no label")
     words = (
@@ -91,14 +91,14 @@ def waiting(report: RepositoryReport) -> list[Child]:
             note="A wait of up to 24 hours for an approval counts too, because GitHub tells it "
             "like one for a runner; hence no sums and no longest waits here.",
         ),
-        more(len(queues), MOST_ROWS, "labels"),
+        rows_left_out(len(queues), MOST_ROWS, "labels"),
     ]
 
 
 def slowest_run(report: RepositoryReport) -> list[Child]:
     jobs = report.slowest_run
     if not jobs:
-        return nothing("No successful run with its jobs is stored for this period.")
+        return only_words("No successful run with its jobs is stored for this period.")
     first = jobs[0]
     last = max(jobs, key=lambda row: row["started_seconds"] + row["job_seconds"])
     words: list[Child] = [
@@ -128,12 +128,12 @@ def slowest_run(report: RepositoryReport) -> list[Child]:
             table(("job", "waited", "started after", "ran"), rows, numbers=3),
             wide=True,
             note=[
-                key("wait", "waiting, for a runner or for a person"),
-                key("ok", "running"),
-                key("bad", "failed"),
+                legend("wait", "waiting, for a runner or for a person"),
+                legend("ok", "running"),
+                legend("bad", "failed"),
             ],
         ),
-        more(len(jobs), MOST_ROWS, "jobs"),
+        rows_left_out(len(jobs), MOST_ROWS, "jobs"),
     ]
 
 

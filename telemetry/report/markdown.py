@@ -27,7 +27,7 @@ def escape(text: str) -> str:
     return shown.replace("$", "<span>$</span>")
 
 
-def said(sentence: Sentence) -> str:
+def sentence_text(sentence: Sentence) -> str:
     """A sentence, with the names in it in bold, so that they stand apart from its words."""
     return "".join(
         f"**{escape(str(part))}**" if isinstance(part, Name) else escape(part) for part in sentence
@@ -53,7 +53,7 @@ def sparkline(values: Sequence[float | None]) -> str:
     )
 
 
-def within(text: str, limit: int = LIMIT_BYTES) -> str:
+def cut_to(text: str, limit: int = LIMIT_BYTES) -> str:
     """The text, cut after a line and said to be where it is longer than so many bytes of UTF-8."""
     encoded = text.encode()
     if len(encoded) <= limit:

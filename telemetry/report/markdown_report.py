@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
 from telemetry.report.figures import Row, count, dollars, duration, minutes, percent
-from telemetry.report.findings import BRANCHES, findings, quiet
-from telemetry.report.markdown import escape, said, sparkline, table, within
-from telemetry.report.tiles import tiles, unchanged
+from telemetry.report.findings import BRANCHES, findings, not_found
+from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
+from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name
 
 MOST_ROWS = 10
@@ -22,7 +22,7 @@ def summary(report: Report) -> str:
         parts += _repository(each)
     if not report.repositories:
         parts += ["No repository has been ingested yet.", _llm(report.llm_phases)]
-    return within("\n\n".join(part for part in parts if part) + "\n")
+    return cut_to("\n\n".join(part for part in parts if part) + "\n")
 
 
 def _notice(concerns: list[str]) -> str:
@@ -49,12 +49,12 @@ def _repository(report: RepositoryReport) -> list[str]:
 
 def _findings(report: RepositoryReport) -> str:
     lines = [
-        f"{at}. **{found.subject.capitalize()}**: {said(found.sentence)} "
-        f"{'**What to do first:** ' if at == 1 else ''}{said(found.advice)} "
+        f"{at}. **{found.subject.capitalize()}**: {sentence_text(found.sentence)} "
+        f"{'**What to do first:** ' if at == 1 else ''}{sentence_text(found.advice)} "
         f"(`sql/analysis/{found.question}.sql`)"
         for at, found in enumerate(findings(report), start=1)
     ]
-    unfounded = quiet(report)
+    unfounded = not_found(report)
     if unfounded:
         lead = "\nOtherwise" if lines else "No finding"
         lines.append(f"{lead}: {'; '.join(unfounded)}.")
@@ -66,7 +66,7 @@ def _tiles(report: RepositoryReport) -> str:
         (each.name, each.figure, f"{WORSE_OR_BETTER[each.kind]}{each.change}")
         for each in tiles(report)
     ]
-    why = unchanged(report)
+    why = why_no_change(report)
     return table(("figure of the period", "", "change"), rows) + (f"\n\n{why}" if why else "")
 
 

@@ -20,7 +20,7 @@ from telemetry.report.figures import (
 from telemetry.report.findings import BRANCHES
 from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, Html, link, tag
-from telemetry.report.page import figure, key, more, names, nothing, table
+from telemetry.report.page import figure, joined_names, legend, only_words, rows_left_out, table
 from telemetry.terminal import Name, counted
 
 MOST_CHARTS = 12
@@ -30,7 +30,7 @@ MOST_ROWS = 25
 
 def durations(report: RepositoryReport) -> list[Child]:
     if not report.durations_by_day:
-        return nothing("No run of this period has succeeded with a known duration.")
+        return only_words("No run of this period has succeeded with a known duration.")
     shown = [row for row in report.workflow_outcomes if row["p50_seconds"] is not None]
     shown.sort(key=lambda row: not any(is_of(row, shift) for shift in report.slower_or_faster))
     rows: list[list[Child]] = [
@@ -49,15 +49,15 @@ def durations(report: RepositoryReport) -> list[Child]:
     return [
         tag(
             "p",
-            key("fill", "line: median (p50) of a day's successful first attempts"),
-            key("band", "band: up to its 95th percentile, on days with 20 or more."),
+            legend("fill", "line: median (p50) of a day's successful first attempts"),
+            legend("band", "band: up to its 95th percentile, on days with 20 or more."),
             "A run's time includes its waiting, for runners and for approvals.",
             class_="muted",
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
-        more(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
+        rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
         table(headings, rows, numbers=6),
-        more(len(report.workflow_outcomes), MOST_ROWS, "workflows"),
+        rows_left_out(len(report.workflow_outcomes), MOST_ROWS, "workflows"),
     ]
 
 
@@ -104,7 +104,7 @@ _OUTCOMES = ("succeeded", "failed", "other")
 def outcomes(report: RepositoryReport) -> list[Child]:
     decided, succeeded = report.totals["decided"], report.totals["succeeded"]
     if not report.outcomes_by_day:
-        return nothing("No run of this period has ended.")
+        return only_words("No run of this period has ended.")
     of_day = {row["day"]: row for row in report.outcomes_by_day}
     stacks = [
         Stack(each, *(of_day[each][k] if each in of_day else 0 for k in _OUTCOMES))
@@ -126,9 +126,9 @@ def outcomes(report: RepositoryReport) -> list[Child]:
             table(("day", *_OUTCOMES), rows, numbers=3),
             wide=True,
             note=[
-                key("ok", "succeeded"),
-                key("bad", "failed"),
-                key("other", "other: cancelled, skipped and the like, in no rate"),
+                legend("ok", "succeeded"),
+                legend("bad", "failed"),
+                legend("other", "other: cancelled, skipped and the like, in no rate"),
             ],
         )
     ]
@@ -137,13 +137,13 @@ def outcomes(report: RepositoryReport) -> list[Child]:
 def flaky(report: RepositoryReport) -> list[Child]:
     jobs = report.flaky_jobs
     if not jobs:
-        return nothing(
+        return only_words(
             "No job failed and then succeeded unchanged on two commits or more. Who never re-runs "
             "sees no flaky job: this is a lower bound."
         )
     rows: list[list[Child]] = [
         [
-            names(row["workflow"], row["job"]),
+            joined_names(row["workflow"], row["job"]),
             count(row["flaky_commits"]),
             count(row["failures"]),
             minutes(row["failed_minutes"]),
@@ -160,14 +160,14 @@ def flaky(report: RepositoryReport) -> list[Child]:
             class_="muted",
         ),
         table(headings, rows, numbers=4),
-        more(len(jobs), MOST_ROWS, "flaky jobs"),
+        rows_left_out(len(jobs), MOST_ROWS, "flaky jobs"),
     ]
 
 
 def failing(report: RepositoryReport) -> list[Child]:
     steps, incidents = report.failing_steps, report.incidents
     if not steps and not incidents:
-        return nothing("No job failed, and the default branch was not red.")
+        return only_words("No job failed, and the default branch was not red.")
     parts: list[Child] = []
     if incidents:
         rows: list[list[Child]] = [
@@ -181,7 +181,10 @@ def failing(report: RepositoryReport) -> list[Child]:
             for row in incidents[:MOST_BARS]
         ]
         headings = ("default branch", "red since", "green again", "for", "failed runs")
-        parts += [table(headings, rows, numbers=4), more(len(incidents), MOST_BARS, "such times")]
+        parts += [
+            table(headings, rows, numbers=4),
+            rows_left_out(len(incidents), MOST_BARS, "such times"),
+        ]
     if steps:
         bars = [
             Bar(
@@ -194,12 +197,12 @@ def failing(report: RepositoryReport) -> list[Child]:
         total = sum(row["failures"] for row in steps)
         first = steps[0]
         words: list[Child] = [
-            names(first["workflow"], first["job"], first["step"]),
+            joined_names(first["workflow"], first["job"], first["step"]),
             f" has {count(first['failures'])} of {counted(total, 'failure')}, the most",
         ]
         step_rows: list[list[Child]] = [
             [
-                names(row["workflow"], row["job"], row["step"]),
+                joined_names(row["workflow"], row["job"], row["step"]),
                 count(row["failures"]),
                 count(row["commits"]),
                 count(row["green_later"]),
@@ -215,14 +218,14 @@ def failing(report: RepositoryReport) -> list[Child]:
                 table(headings, step_rows, numbers=4),
                 wide=True,
             ),
-            more(len(steps), MOST_BARS, "steps; the first of them are in the table"),
+            rows_left_out(len(steps), MOST_BARS, "steps; the first of them are in the table"),
         ]
     return parts
 
 
 def hours(report: RepositoryReport) -> list[Child]:
     if not report.busy_hours:
-        return nothing("No run of this period has ended.")
+        return only_words("No run of this period has ended.")
     counts = [[0] * 24 for _ in WEEKDAYS]
     for row in report.busy_hours:
         counts[row["weekday"] - 1][row["hour"]] = row["runs"]

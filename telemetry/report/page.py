@@ -167,7 +167,7 @@ def tile(name: str, figure: str, change: str, kind: str | None) -> Html:
     return tag("li", name, tag("b", figure), tag("small", words), mark)
 
 
-def key(class_: str, words: str) -> Html:
+def legend(class_: str, words: str) -> Html:
     """A sample of a colour or pattern, with what it stands for."""
     sample = tag(
         "svg", tag("rect", width=16, height=11, class_=class_), viewBox="0 0 16 11", class_="key",
@@ -181,17 +181,17 @@ def program(text: str) -> Html:
     return tag("pre", tag("code", Html(html.escape(text))))
 
 
-def names(*texts: str | None) -> list[Child]:
+def joined_names(*texts: str | None) -> list[Child]:
     """Names from the outside in, such as workflow, job and step; an unknown one is a dash."""
     return [[" · " if at else None, Name(text or UNKNOWN)] for at, text in enumerate(texts)]
 
 
-def nothing(words: str) -> list[Child]:
+def only_words(words: str) -> list[Child]:
     """What stands where there is nothing to show."""
     return [tag("p", words, class_="muted")]
 
 
-def more(number: int, shown: int, what: str) -> Child:
+def rows_left_out(number: int, shown: int, what: str) -> Child:
     """That a table or chart leaves rows out, and how many; None where it does not."""
     left = number - shown
     return tag("p", f"and {count(left)} more {what}", class_="muted") if left > 0 else None

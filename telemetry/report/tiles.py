@@ -30,7 +30,7 @@ NOTHING_BEFORE = "nothing before to compare with"
 NO_CLEAR_CHANGE = "no clear change"
 
 
-def unchanged(report: RepositoryReport) -> str | None:
+def why_no_change(report: RepositoryReport) -> str | None:
     """Why no change is told, and what to do. None where changes are told."""
     if report.before is not None:
         return None

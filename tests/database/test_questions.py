@@ -125,7 +125,7 @@ def test_an_unknown_question_is_refused_with_the_nearest_ones(
 def stored_as(connection: Connection, repository_id: int, name: str) -> None:
     upsert(connection, [Repository(repository_id, name, "api.github.com")])
     run = workflow_run(github_run_id=repository_id * 10, repository_id=repository_id,
-                       repository=name, created_at=NOW - timedelta(days=60))  # fmt: skip
+                       repository=name, created_at=NOW - timedelta(days=65))  # fmt: skip
     job = {"github_run_id": repository_id * 10, "job_id": repository_id, "run_attempt": 1}
     upsert(connection, [run])
     upsert(connection, [workflow_job(**job, started_at=NOW, completed_at=NOW)])
@@ -153,7 +153,7 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
 ) -> None:
     """Asked about a repository without rows it says nothing, as it does about another period."""
     stored_as(connection, 7, "acme/r7")
-    upsert(connection, [llm_call(timestamp=NOW - timedelta(days=60), github_run_id=70)])
+    upsert(connection, [llm_call(timestamp=NOW - timedelta(days=65), github_run_id=70)])
     quarter = NOW - timedelta(days=90)
 
     def figures(since: datetime, until: datetime, ids: list[int]) -> list[Any]:

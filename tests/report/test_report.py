@@ -35,10 +35,10 @@ from telemetry.report.data import (
     snapshot,
 )
 from telemetry.report.figures import differ, wilson
-from telemetry.report.findings import QUESTIONS, findings, quiet
+from telemetry.report.findings import QUESTIONS, findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
-from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, unchanged
+from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError
 
@@ -384,7 +384,7 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
 def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connection) -> None:
     upsert(connection, [a_run(1)])
     known(connection, 7)
-    assert quiet(told(connection)) == [
+    assert not_found(told(connection)) == [
         "too few days (1) to tell what got slower",
         "no job is stored: which are flaky is not known",
         "nothing failed",
@@ -392,7 +392,7 @@ def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connectio
         "no job is stored: cost is not known",
     ]
     upsert(connection, [a_job(a_run(1))])
-    assert quiet(told(connection))[1:3] == ["no job is known to be flaky", "nothing failed"]
+    assert not_found(told(connection))[1:3] == ["no job is known to be flaky", "nothing failed"]
 
 
 @pytest.mark.parametrize("name", QUESTIONS.values())
@@ -446,14 +446,14 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
     shown = told(connection)
     assert shown.before is None
     assert {tile.change for tile in tiles(shown)[:5]} == {NOTHING_BEFORE}
-    assert unchanged(shown) == (
+    assert why_no_change(shown) == (
         "No change is told, because the equally long period before is not stored whole; "
         "to have it: make ingest SINCE=2025-12-31"
     )
     known(connection, 8, days=60)
     upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
     (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
-    assert unchanged(other) is None and other.before is not None
+    assert why_no_change(other) is None and other.before is not None
 
 
 def test_intervals_are_wilsons() -> None:

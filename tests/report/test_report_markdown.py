@@ -11,7 +11,7 @@ from support.reports import MONTH, a_job, a_run, known
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.report.data import report
-from telemetry.report.markdown import CUT, NOTHING, escape, said, sparkline, table, within
+from telemetry.report.markdown import CUT, NOTHING, cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.markdown_report import summary
 from telemetry.terminal import Name
 
@@ -56,7 +56,7 @@ def test_a_table_sets_numbers_to_the_right() -> None:
 
 
 def test_a_sentence_sets_its_names_apart() -> None:
-    assert said(("Mend ", Name("a*b"), " first.")) == r"Mend **a\*b** first."
+    assert sentence_text(("Mend ", Name("a*b"), " first.")) == r"Mend **a\*b** first."
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_a_sparkline_has_eight_heights_and_gaps(values: list[float | None], line
 
 def test_what_is_too_long_is_cut_after_a_line_and_says_so() -> None:
     text = "".join(f"line {n} ü\n" for n in range(1_000))
-    cut = within(text, 2_000)
+    cut = cut_to(text, 2_000)
     assert len(cut.encode()) <= 2_000 and cut.endswith(CUT)
     kept = cut.removesuffix(CUT)
     assert text.startswith(kept + "\n") and kept.endswith("ü")
-    assert within(text, 20_000) == text
+    assert cut_to(text, 20_000) == text
 
 
 def test_the_summary_holds_findings_figures_and_tables(connection: Connection) -> None:
