@@ -19,6 +19,12 @@ def known_sum(rows: Sequence[Row], column: str) -> Decimal | None:
 
 
 UNKNOWN = "–"
+# The kinds of branch, as they are said behind the name of a workflow.
+BRANCHES = {
+    "default": "on the default branch",
+    "pull_request": "on pull requests",
+    "other": "on other branches",
+}
 Number = int | float | Decimal
 
 

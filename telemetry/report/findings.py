@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
+    BRANCHES,
     Row,
     change,
     count,
@@ -42,11 +43,6 @@ QUESTIONS = {
     "failing": "failing_steps",
     "waiting": "queue_times",
     "costing": "runner_cost",
-}
-BRANCHES = {
-    "default": "on the default branch",
-    "pull_request": "on pull requests",
-    "other": "on other branches",
 }
 
 

@@ -1,13 +1,23 @@
 """The report as Markdown, for the summary of a GitHub Actions job."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
-from telemetry.report.figures import Row, count, dollars, duration, minutes, percent
-from telemetry.report.findings import BRANCHES, findings, not_found
+from telemetry.report.figures import Row, count
+from telemetry.report.findings import findings, not_found
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
+from telemetry.report.tables import (
+    FLAKY_JOBS,
+    PHASES,
+    QUEUES,
+    RUNNERS,
+    SLOWEST_JOBS,
+    WORKFLOWS,
+    Column,
+    Table,
+)
 from telemetry.report.tiles import tiles, why_no_change
-from telemetry.terminal import Name
+from telemetry.terminal import Name, Sentence
 
 MOST_ROWS = 10
 WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
@@ -21,7 +31,7 @@ def summary(report: Report) -> str:
     for each in report.repositories:
         parts += _repository(each)
     if not report.repositories:
-        parts += ["No repository has been ingested yet.", _llm(report.llm_phases)]
+        parts += ["No repository has been ingested yet.", listing(PHASES, report.llm_phases)]
     return cut_to("\n\n".join(part for part in parts if part) + "\n")
 
 
@@ -39,11 +49,11 @@ def _repository(report: RepositoryReport) -> list[str]:
     parts += [_findings(report), _tiles(report), _workflows(report)]
     return [
         *parts,
-        _flaky(report),
-        _jobs(report),
-        _queues(report),
-        _costs(report),
-        _llm(report.llm_phases),
+        listing(FLAKY_JOBS, report.flaky_jobs),
+        listing(SLOWEST_JOBS, report.slowest_jobs),
+        listing(QUEUES, report.queue_times),
+        listing(RUNNERS, report.runners),
+        listing(PHASES, report.llm_phases),
     ]
 
 
@@ -70,114 +80,22 @@ def _tiles(report: RepositoryReport) -> str:
     return table(("figure of the period", "", "change"), rows) + (f"\n\n{why}" if why else "")
 
 
-def _more(number: int) -> str:
-    return f"\n\nand {count(number - MOST_ROWS)} more" if number > MOST_ROWS else ""
-
-
 def _workflows(report: RepositoryReport) -> str:
-    rows = []
-    for row in report.workflow_outcomes[:MOST_ROWS]:
-        of_day = {
-            each["day"]: each["p50_seconds"] for each in report.durations_by_day if is_of(row, each)
-        }
-        rows.append(
-            (
-                Name(row["workflow"]),
-                BRANCHES[row["branch_class"]],
-                sparkline([of_day.get(day) for day in report.period.days]),
-                count(row["runs"]),
-                percent(row["first_time_percent"]),
-                duration(row["p50_seconds"]),
-                duration(row["p95_seconds"]),
-            )
-        )
-    headings = ("workflow", "", "p50 by day", "runs", "green first", "p50", "p95")
-    return table(headings, rows, numbers=4) + _more(len(report.workflow_outcomes))
+    def by_day(row: Row) -> Sentence:
+        days = [each for each in report.durations_by_day if is_of(row, each)]
+        of_day = {each["day"]: each["p50_seconds"] for each in days}
+        return (sparkline([of_day.get(day) for day in report.period.days]),)
+
+    columns = (*WORKFLOWS.columns, Column("p50 by day", by_day))
+    return listing(Table(WORKFLOWS.rows_are, columns), report.workflow_outcomes)
 
 
-def _listed(
-    headings: Sequence[str],
-    rows: Sequence[Row],
-    cells: Callable[[Row], Sequence[str | Name]],
-    numbers: int,
-) -> str:
+def listing(columns: Table, rows: Sequence[Row]) -> str:
     """A table of the first rows, and how many there are more; nothing where there are none."""
     if not rows:
         return ""
-    shown = [cells(row) for row in rows[:MOST_ROWS]]
-    return table(headings, shown, numbers) + _more(len(rows))
-
-
-def _flaky(report: RepositoryReport) -> str:
-    return _listed(
-        ("flaky job", "workflow", "commits", "failures", "took"),
-        report.flaky_jobs,
-        lambda row: (
-            Name(row["job"]),
-            Name(row["workflow"]),
-            count(row["flaky_commits"]),
-            count(row["failures"]),
-            minutes(row["failed_minutes"]),
-        ),
-        numbers=3,
-    )
-
-
-def _jobs(report: RepositoryReport) -> str:
-    return _listed(
-        ("job that takes most", "workflow", "times", "p50", "in all"),
-        report.slowest_jobs,
-        lambda row: (
-            Name(row["job"]),
-            Name(row["workflow"]),
-            count(row["jobs"]),
-            duration(row["p50_seconds"]),
-            minutes(row["total_minutes"]),
-        ),
-        numbers=3,
-    )
-
-
-def _queues(report: RepositoryReport) -> str:
-    return _listed(
-        ("waiting for runners of", "jobs", "p50", "p95", "over a minute"),
-        report.queue_times,
-        lambda row: (
-            Name(row["runner_label"] or "no label"),
-            count(row["jobs"]),
-            duration(row["p50_seconds"]),
-            duration(row["p95_seconds"]),
-            count(row["over_a_minute"]),
-        ),
-        numbers=4,
-    )
-
-
-def _costs(report: RepositoryReport) -> str:
-    return _listed(
-        ("runner", "jobs", "minutes", "list price", "without a price"),
-        report.runners,
-        lambda row: (
-            Name(row["sku"] or f"no price known: {row['label'] or 'no label'}"),
-            count(row["jobs"]),
-            count(row["minutes"]),
-            dollars(row["list_cost_usd"]),
-            count(row["unpriced_jobs"]),
-        ),
-        numbers=4,
-    )
-
-
-def _llm(phases: list[Row]) -> str:
-    return _listed(
-        ("phase of language models", "", "calls", "cost", "without a price"),
-        phases,
-        lambda row: (
-            Name(row["phase"] or "no phase"),
-            "" if row["is_of_a_run"] else "in no run that is stored",
-            count(row["calls"]),
-            dollars(row["cost_usd"]),
-            count(row["unpriced"]),
-        ),
-        numbers=3,
-    )
+    shown = [["".join(map(str, each.text(row))) for each in columns.columns]
+             for row in rows[:MOST_ROWS]]  # fmt: skip
+    left = len(rows) - MOST_ROWS
+    more = f"\n\nand {count(left)} more {columns.rows_are}" if left > 0 else ""
+    return table(columns.headings, shown, columns.numbers) + more

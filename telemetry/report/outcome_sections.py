@@ -6,26 +6,32 @@ from telemetry.report import charts
 from telemetry.report.charts import WEEKDAYS, Bar, DayDuration, Stack
 from telemetry.report.data import RepositoryReport, is_of
 from telemetry.report.figures import (
+    BRANCHES,
     Row,
     change,
     count,
     day,
     duration,
-    minute,
-    minutes,
     percent,
     share_of,
     shift_of,
 )
-from telemetry.report.findings import BRANCHES
-from telemetry.report.github_pages import run_page
-from telemetry.report.markup import Child, Html, link, tag
-from telemetry.report.page import figure, joined_names, legend, only_words, rows_left_out, table
+from telemetry.report.markup import Child, Html, tag
+from telemetry.report.page import (
+    MOST_ROWS,
+    figure,
+    legend,
+    listing,
+    only_words,
+    ranked,
+    rows_left_out,
+    table,
+)
+from telemetry.report.tables import FAILING_STEPS, FLAKY_JOBS, INCIDENTS, WORKFLOWS, job_of
 from telemetry.terminal import Name, counted
 
 MOST_CHARTS = 12
 MOST_BARS = 10
-MOST_ROWS = 25
 
 
 def durations(report: RepositoryReport) -> list[Child]:
@@ -33,19 +39,6 @@ def durations(report: RepositoryReport) -> list[Child]:
         return only_words("No run of this period has succeeded with a known duration.")
     shown = [row for row in report.workflow_outcomes if row["p50_seconds"] is not None]
     shown.sort(key=lambda row: not any(is_of(row, shift) for shift in report.slower_or_faster))
-    rows: list[list[Child]] = [
-        [
-            [Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"],
-            count(row["runs"]),
-            percent(row["first_time_percent"]),
-            percent(row["in_the_end_percent"]),
-            count(row["rerun"]),
-            duration(row["p50_seconds"]),
-            duration(row["p95_seconds"]),
-        ]
-        for row in report.workflow_outcomes[:MOST_ROWS]
-    ]
-    headings = ("workflow", "runs", "green first", "green in the end", "re-run", "p50", "p95")
     return [
         tag(
             "p",
@@ -56,8 +49,8 @@ def durations(report: RepositoryReport) -> list[Child]:
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
         rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
-        table(headings, rows, numbers=6),
-        rows_left_out(len(report.workflow_outcomes), MOST_ROWS, "workflows"),
+        listing(WORKFLOWS, report.workflow_outcomes, report.api_host),
+        rows_left_out(len(report.workflow_outcomes), MOST_ROWS, WORKFLOWS.rows_are),
     ]
 
 
@@ -138,20 +131,9 @@ def flaky(report: RepositoryReport) -> list[Child]:
     jobs = report.flaky_jobs
     if not jobs:
         return only_words(
-            "No job failed and then succeeded unchanged on two commits or more. Who never re-runs "
-            "sees no flaky job: this is a lower bound."
+            "No job failed and then succeeded unchanged on two commits or more. Without a re-run "
+            "no flaky job is seen: this is a lower bound."
         )
-    rows: list[list[Child]] = [
-        [
-            joined_names(row["workflow"], row["job"]),
-            count(row["flaky_commits"]),
-            count(row["failures"]),
-            minutes(row["failed_minutes"]),
-            link(run_page(report.api_host, row["html_url"]), minute(row["last_created_at"])),
-        ]
-        for row in jobs[:MOST_ROWS]
-    ]
-    headings = ("job", "commits", "failures", "took", "last seen")
     return [
         tag(
             "p",
@@ -159,8 +141,8 @@ def flaky(report: RepositoryReport) -> list[Child]:
             "nobody re-runs is not seen.",
             class_="muted",
         ),
-        table(headings, rows, numbers=4),
-        rows_left_out(len(jobs), MOST_ROWS, "flaky jobs"),
+        listing(FLAKY_JOBS, jobs, report.api_host),
+        rows_left_out(len(jobs), MOST_ROWS, FLAKY_JOBS.rows_are),
     ]
 
 
@@ -170,57 +152,30 @@ def failing(report: RepositoryReport) -> list[Child]:
         return only_words("No job failed, and the default branch was not red.")
     parts: list[Child] = []
     if incidents:
-        rows: list[list[Child]] = [
-            [
-                Name(row["workflow"]),
-                link(run_page(report.api_host, row["html_url"]), minute(row["red_at"])),
-                minute(row["recovered_at"]) if row["recovered_at"] else "still red",
-                duration(row["seconds"]),
-                count(row["red_runs"]),
-            ]
-            for row in incidents[:MOST_BARS]
-        ]
-        headings = ("default branch", "red since", "green again", "for", "failed runs")
         parts += [
-            table(headings, rows, numbers=4),
-            rows_left_out(len(incidents), MOST_BARS, "such times"),
+            listing(INCIDENTS, incidents, report.api_host, MOST_BARS),
+            rows_left_out(len(incidents), MOST_BARS, INCIDENTS.rows_are),
         ]
-    if steps:
-        bars = [
-            Bar(
-                f"{row['workflow']} · {row['job']} · {row['step'] or 'no step in particular'}",
-                row["failures"],
-                count(row["failures"]),
-            )
-            for row in steps[:MOST_BARS]
-        ]
-        total = sum(row["failures"] for row in steps)
-        first = steps[0]
-        words: list[Child] = [
-            joined_names(first["workflow"], first["job"], first["step"]),
-            f" has {count(first['failures'])} of {counted(total, 'failure')}, the most",
-        ]
-        step_rows: list[list[Child]] = [
-            [
-                joined_names(row["workflow"], row["job"], row["step"]),
-                count(row["failures"]),
-                count(row["commits"]),
-                count(row["green_later"]),
-                link(run_page(report.api_host, row["html_url"]), "see it"),
-            ]
-            for row in steps[:MOST_ROWS]
-        ]
-        headings = ("step", "failures", "commits", "green after a re-run", "latest")
-        parts += [
-            figure(
-                words,
-                charts.bar_chart(f"Steps by how often they fail; in all {count(total)}", bars),
-                table(headings, step_rows, numbers=4),
-                wide=True,
-            ),
-            rows_left_out(len(steps), MOST_BARS, "steps; the first of them are in the table"),
-        ]
-    return parts
+    return parts + (_failing_steps(report) if steps else [])
+
+
+def _failing_steps(report: RepositoryReport) -> list[Child]:
+    steps, first = report.failing_steps, report.failing_steps[0]
+    bars = [
+        Bar(
+            f"{row['workflow']} · {row['job']} · {row['step'] or 'no step in particular'}",
+            row["failures"],
+            count(row["failures"]),
+        )
+        for row in steps[:MOST_BARS]
+    ]
+    total = sum(row["failures"] for row in steps)
+    words = [
+        job_of(first),
+        f" has {count(first['failures'])} of {counted(total, 'failure')}, the most",
+    ]
+    chart = charts.bar_chart(f"Steps by how often they fail; in all {count(total)}", bars)
+    return ranked(words, chart, FAILING_STEPS, steps, report.api_host)
 
 
 def hours(report: RepositoryReport) -> list[Child]:

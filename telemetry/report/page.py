@@ -8,9 +8,12 @@ because browsers print a pattern as large images.
 import html
 from collections.abc import Sequence
 
-from telemetry.report.figures import UNKNOWN, count
-from telemetry.report.markup import Child, Html, join, tag
-from telemetry.terminal import Name
+from telemetry.report.figures import Row, count
+from telemetry.report.github_pages import run_page
+from telemetry.report.markup import Child, Html, join, link, tag
+from telemetry.report.tables import Column, Table
+
+MOST_ROWS = 25
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -181,11 +184,6 @@ def program(text: str) -> Html:
     return tag("pre", tag("code", Html(html.escape(text))))
 
 
-def joined_names(*texts: str | None) -> list[Child]:
-    """Names from the outside in, such as workflow, job and step; an unknown one is a dash."""
-    return [[" · " if at else None, Name(text or UNKNOWN)] for at, text in enumerate(texts)]
-
-
 def only_words(words: str) -> list[Child]:
     """What stands where there is nothing to show."""
     return [tag("p", words, class_="muted")]
@@ -195,3 +193,30 @@ def rows_left_out(number: int, shown: int, what: str) -> Child:
     """That a table or chart leaves rows out, and how many; None where it does not."""
     left = number - shown
     return tag("p", f"and {count(left)} more {what}", class_="muted") if left > 0 else None
+
+
+def listing(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:
+    """The first rows as a table; names and times are linked to their pages on GitHub."""
+
+    def cell(column: Column, row: Row) -> Child:
+        address = run_page(api_host, row[column.address]) if column.address else None
+        return link(address, column.text(row))
+
+    shown = [[cell(column, row) for column in columns.columns] for row in rows[:most]]
+    return table(columns.headings, shown, columns.numbers)
+
+
+def ranked(
+    words: Child,
+    chart: Html,
+    columns: Table,
+    rows: Sequence[Row],
+    api_host: str,
+    note: Child = None,
+) -> list[Child]:
+    """A chart of the first rows of a ranking over the table of them, and how many are left out."""
+    data = listing(columns, rows, api_host)
+    return [
+        figure(words, chart, data, wide=True, note=note),
+        rows_left_out(len(rows), MOST_ROWS, columns.rows_are),
+    ]

@@ -1,0 +1,202 @@
+"""The tables of a report: the columns of each, drawn alike as HTML and as Markdown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from telemetry.report.figures import (
+    BRANCHES,
+    UNKNOWN,
+    Row,
+    count,
+    dollars,
+    duration,
+    minute,
+    minutes,
+    percent,
+)
+from telemetry.terminal import Name, Sentence
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its heading, what a row has in it, and whether it is set to the right as a number.
+
+    `address` names the column of the row that holds an address to link to, "" where none does.
+    """
+
+    heading: str
+    text: Callable[[Row], Sentence]
+    is_number: bool = True
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a table, those with numbers last, and what its rows are, in the plural."""
+
+    rows_are: str
+    columns: tuple[Column, ...]
+
+    @property
+    def numbers(self) -> int:
+        """How many columns, the last ones, are set to the right."""
+        return sum(column.is_number for column in self.columns)
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of all columns."""
+        return [column.heading for column in self.columns]
+
+
+def job_of(row: Row) -> Sentence:
+    """Workflow, job and, where the row has one, step: names from the outside in."""
+    keys = [key for key in ("workflow", "job", "step") if key in row]
+    names: Sentence = (Name(row[keys[0]] or UNKNOWN),)
+    for key in keys[1:]:
+        names += (" · ", Name(row[key] or UNKNOWN))
+    return names
+
+
+def runner_of(row: Row) -> str:
+    """A kind of runner in words."""
+    if row["sku"] == "self_hosted":
+        return "own runners, not billed by GitHub"
+    return row["sku"] or f"no price known: {row['label'] or 'no label'}"
+
+
+def phase_of(row: Row) -> str:
+    """A phase of calls of language models in words."""
+    phase = row["phase"] or "no phase"
+    return phase if row["is_of_a_run"] else f"{phase} (in no run that is stored)"
+
+
+def _counted(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (count(row[key]),))
+
+
+def _lasting(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (duration(row[key]),))
+
+
+def _summed(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (minutes(row[key]),))
+
+
+def _shared(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (percent(row[key]),))
+
+
+def _costing(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (dollars(row[key]),))
+
+
+def _latency(row: Row) -> Sentence:
+    return (UNKNOWN if row["p50_seconds"] is None else f"{row['p50_seconds']} s",)
+
+
+P50, P95 = _lasting("p50", "p50_seconds"), _lasting("p95", "p95_seconds")
+
+WORKFLOWS = Table(
+    "workflows",
+    (
+        Column(
+            "workflow",
+            lambda row: (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"),
+            is_number=False,
+        ),
+        _counted("runs", "runs"),
+        _shared("green first", "first_time_percent"),
+        _shared("green in the end", "in_the_end_percent"),
+        _counted("re-run", "rerun"),
+        P50,
+        P95,
+    ),
+)
+FLAKY_JOBS = Table(
+    "flaky jobs",
+    (
+        Column("flaky job", job_of, is_number=False),
+        _counted("commits", "flaky_commits"),
+        _counted("failures", "failures"),
+        _summed("took", "failed_minutes"),
+        Column("last seen", lambda row: (minute(row["last_created_at"]),), address="html_url"),
+    ),
+)
+INCIDENTS = Table(
+    "such times",
+    (
+        Column("default branch", lambda row: (Name(row["workflow"]),), is_number=False),
+        Column("red since", lambda row: (minute(row["red_at"]),), address="html_url"),
+        Column(
+            "green again",
+            lambda row: (minute(row["recovered_at"]) if row["recovered_at"] else "still red",),
+        ),
+        _lasting("for", "seconds"),
+        _counted("failed runs", "red_runs"),
+    ),
+)
+FAILING_STEPS = Table(
+    "steps",
+    (
+        Column("step", job_of, is_number=False),
+        _counted("failures", "failures"),
+        _counted("commits", "commits"),
+        _counted("green after a re-run", "green_later"),
+        Column("latest", lambda row: (str(row["last_day"]),), address="html_url"),
+    ),
+)
+SLOWEST_JOBS = Table(
+    "jobs",
+    (
+        Column("job that takes most", job_of, is_number=False),
+        _counted("times", "jobs"),
+        P50,
+        P95,
+        _summed("in all", "total_minutes"),
+    ),
+)
+QUEUES = Table(
+    "labels",
+    (
+        Column(
+            "waiting for runners of",
+            lambda row: (Name(row["runner_label"] or "no label"),),
+            is_number=False,
+        ),
+        _counted("jobs", "jobs"),
+        P50,
+        P95,
+        _counted("over a minute", "over_a_minute"),
+    ),
+)
+RUN = Table(
+    "jobs",
+    (
+        Column("job", lambda row: (Name(row["job"]),), is_number=False),
+        _lasting("waited", "queue_seconds"),
+        _lasting("started after", "started_seconds"),
+        _lasting("ran", "job_seconds"),
+    ),
+)
+RUNNERS = Table(
+    "kinds of runner",
+    (
+        Column("runner", lambda row: (Name(runner_of(row)),), is_number=False),
+        _counted("jobs", "jobs"),
+        _counted("minutes", "minutes"),
+        _costing("list price", "list_cost_usd"),
+        _counted("without a price", "unpriced_jobs"),
+        _counted("without a length", "unmeasured_jobs"),
+    ),
+)
+PHASES = Table(
+    "phases",
+    (
+        Column("phase of language models", lambda row: (Name(phase_of(row)),), is_number=False),
+        _counted("calls", "calls"),
+        _counted("failed", "failed"),
+        Column("p50", _latency),
+        _costing("cost", "cost_usd"),
+        _counted("without a price", "unpriced"),
+    ),
+)

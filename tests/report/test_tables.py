@@ -1,0 +1,59 @@
+"""The tables of a report say the same as HTML and as Markdown."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from support.html import Reader
+
+from telemetry.report import markdown_report, page, tables
+from telemetry.report.tables import Table
+
+ROW: dict[str, Any] = {
+    "workflow": "CI",
+    "job": "build",
+    "step": None,
+    "branch_class": "default",
+    "runner_label": None,
+    "sku": None,
+    "label": "my-label",
+    "phase": None,
+    "is_of_a_run": False,
+    "recovered_at": None,
+    "red_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
+    "last_created_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
+    "last_day": date(2026, 2, 1),
+    "html_url": "https://github.com/acme/app/actions/runs/1",
+}
+TABLES = [each for each in vars(tables).values() if isinstance(each, Table)]
+
+
+class Numbers(dict[str, Any]):
+    """A row whose every other column is 61."""
+
+    def __missing__(self, key: str) -> int:
+        return 61
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.headings[0])
+def test_html_and_markdown_say_the_same_of_a_row(table: Table) -> None:
+    row = Numbers(ROW)
+    cells = ["".join(map(str, column.text(row))) for column in table.columns]
+    written = Reader(str(page.listing(table, [row], "api.github.com"))).text
+    assert "".join([*table.headings, *cells]) == written.replace("\n", "")
+    header, _, line = (
+        markdown_report.listing(table, [row]).replace("<span>$</span>", "$").splitlines()
+    )
+    assert header == f"| {' | '.join(table.headings)} |"
+    assert line == f"| {' | '.join(cells)} |"
+    assert len(cells) == len(set(table.headings))
+
+
+def test_there_is_a_table_of_each_kind() -> None:
+    assert len(TABLES) == 9
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.headings[0])
+def test_columns_with_numbers_come_last(table: Table) -> None:
+    kinds = [column.is_number for column in table.columns]
+    assert kinds == sorted(kinds)
