@@ -27,7 +27,7 @@ endif
 $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github ingest-llm prune status verify report \
+.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status verify report \
   queries query psql dump restore find-dump test test-quick bench check-prices docs lint clean
 
 help: ## list these commands
@@ -57,6 +57,9 @@ ingest-llm: .venv/.installed ## read logs of LLM calls: LLM_LOGS="logs/*.jsonl" 
 
 prune: .venv/.installed ## delete what is older than the database keeps: KEEP="6 months" DRY_RUN=1
 	@$(RUN) scripts/prune.py
+
+forget: .venv/.installed ## stop watching over a repository that is no longer ingested: REPO=owner/name
+	@$(RUN) scripts/forget.py
 
 status: .venv/.installed ## show what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
 	@$(RUN) scripts/status.py

@@ -100,6 +100,15 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option(
+        "forget",
+        "--repo",
+        "REPO",
+        "the repositories to stop watching over, separated by spaces",
+        metavar="OWNER/NAME",
+        read=words,
+        many=True,
+    ),
+    Option(
         "report query",
         "--repo",
         "REPO",

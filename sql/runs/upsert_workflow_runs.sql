@@ -2,7 +2,8 @@
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- An older answer never replaces a newer one, and a NULL never a value. When the conclusion or
 -- updated_at of an attempt changes, its jobs are to be listed again. Until then completed_at and
--- duration_seconds stay as its jobs had them, unless the conclusion is another one.
+-- duration_seconds stay as its jobs had them, unless the conclusion is another one. is_private
+-- stays as it first came.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_workflow_runs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"created_at":"2026-01-01T00:00:00Z"}]'
 insert into workflow_runs (
@@ -28,7 +29,8 @@ insert into workflow_runs (
   updated_at,
   completed_at,
   duration_seconds,
-  html_url
+  html_url,
+  is_private
 )
 select
   github_run_id,
@@ -53,7 +55,8 @@ select
   updated_at,
   completed_at,
   duration_seconds,
-  html_url
+  html_url,
+  is_private
 from json_populate_recordset(null::workflow_runs, :'rows'::json)
 on conflict (github_run_id, run_attempt) do update set
   repository_id = coalesce(excluded.repository_id, workflow_runs.repository_id),
@@ -98,6 +101,7 @@ on conflict (github_run_id, run_attempt) do update set
       and excluded.updated_at is not distinct from workflow_runs.updated_at
     then workflow_runs.jobs_listed_at
   end,
+  is_private = coalesce(workflow_runs.is_private, excluded.is_private),
   revision = workflow_runs.revision + 1
 where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.updated_at)
   and (
@@ -121,7 +125,8 @@ where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.
     workflow_runs.updated_at,
     workflow_runs.completed_at,
     workflow_runs.duration_seconds,
-    workflow_runs.html_url
+    workflow_runs.html_url,
+    workflow_runs.is_private
   ) is distinct from (
     coalesce(excluded.repository_id, workflow_runs.repository_id),
     coalesce(excluded.repository, workflow_runs.repository),
@@ -159,6 +164,7 @@ where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.
       then workflow_runs.duration_seconds
       else coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
     end,
-    coalesce(excluded.html_url, workflow_runs.html_url)
+    coalesce(excluded.html_url, workflow_runs.html_url),
+    coalesce(workflow_runs.is_private, excluded.is_private)
   )
 returning (revision = 1) as inserted;

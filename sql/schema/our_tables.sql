@@ -24,6 +24,8 @@ where table_schema = current_schema()
       'ingestions',
       'installed_views',
       'retention',
+      'workflows',
+      'default_branches',
       '_yoyo_migration',
       '_yoyo_log',
       '_yoyo_version',

@@ -291,6 +291,7 @@ left join incomplete using (repository_id)
 left join sweeps using (repository_id)
 left join gaps using (repository_id)
 left join last_ingestions using (repository_id)
+where repositories.forgotten_at is null
 order by
   repositories.repository,
   repositories.repository_id;

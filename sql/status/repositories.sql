@@ -61,6 +61,7 @@ from repositories
 left join stored using (repository_id)
 left join last_ingestions using (repository_id)
 left join last_completes using (repository_id)
+where repositories.forgotten_at is null
 order by
   repositories.repository,
   repositories.repository_id;

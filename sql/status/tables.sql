@@ -142,4 +142,20 @@ select
   min(chosen_at) as oldest,
   max(chosen_at) as newest,
   pg_total_relation_size('retention') as bytes
-from retention;
+from retention
+union all
+select
+  'workflows' as table_name,
+  count(*) as rows,
+  min(listed_at) as oldest,
+  max(listed_at) as newest,
+  pg_total_relation_size('workflows') as bytes
+from workflows
+union all
+select
+  'default_branches' as table_name,
+  count(*) as rows,
+  min(first_seen_at) as oldest,
+  max(last_seen_at) as newest,
+  pg_total_relation_size('default_branches') as bytes
+from default_branches;

@@ -2,16 +2,17 @@
 -- All windows are partitioned by what is the same on all attempts of a run, created_at and
 -- repository_id among it, so that a condition on these still reaches the index.
 create view attempts as
-with scheduled_branches as (
-  select distinct on (repository_id)
+with default_terms as (
+  select
     repository_id,
-    branch
-  from workflow_runs
-  where event_type = 'schedule'
-    and branch is not null
-  order by
-    repository_id,
-    created_at desc
+    branch,
+    since,
+    until
+  from default_branch_terms
+),
+known_defaults as (
+  select distinct repository_id
+  from default_terms
 ),
 placed as (
   select
@@ -69,17 +70,22 @@ select
   placed.repository_id,
   placed.repository,
   placed.workflow_id,
-  placed.workflow,
+  coalesce(workflow_names.workflow, placed.workflow) as workflow,
   placed.workflow_path,
   placed.run_number,
   placed.display_title,
   placed.branch,
   case
     when placed.event_type like 'pull_request%' then 'pull_request'
-    when placed.event_type in ('push', 'schedule', 'workflow_dispatch', 'repository_dispatch')
+    when placed.event_type = 'merge_group' or placed.branch like 'gh-readonly-queue/%'
+      then 'merge_queue'
+    when placed.event_type in (
+      'push', 'schedule', 'workflow_dispatch', 'repository_dispatch', 'workflow_run'
+    )
       and (
-        placed.branch = scheduled_branches.branch
-        or (scheduled_branches.branch is null and placed.branch in ('main', 'master'))
+        default_terms.branch is not null
+        -- Until GitHub has been asked, the two names that nearly all repositories use.
+        or (known_defaults.repository_id is null and placed.branch in ('main', 'master'))
       )
       then 'default'
     else 'other'
@@ -125,7 +131,16 @@ select
     )::bigint
   end as red_signal_seconds
 from placed
-left join scheduled_branches using (repository_id);
+left join workflow_names
+  on workflow_names.workflow_id = placed.workflow_id
+  and workflow_names.repository_id = placed.repository_id
+left join known_defaults
+  on known_defaults.repository_id = placed.repository_id
+left join default_terms
+  on default_terms.repository_id = placed.repository_id
+  and default_terms.branch = placed.branch
+  and (default_terms.since is null or default_terms.since < placed.created_at)
+  and (default_terms.until is null or default_terms.until > placed.created_at);
 
 comment on view attempts is
   'One row per completed attempt of a run. Name created_at and repository_id in your condition: that makes it fast.';
@@ -140,7 +155,7 @@ comment on column attempts.repository is
 comment on column attempts.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column attempts.workflow is
-  'The name of the workflow to show: its name, else its path, else unnamed. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow now, the same on all its runs (see workflow_names). Two workflows may share it; workflow_id tells them apart.';
 comment on column attempts.workflow_path is
   'Path of the workflow file; begins with dynamic/ for workflows that GitHub runs without a file.';
 comment on column attempts.run_number is
@@ -150,7 +165,7 @@ comment on column attempts.display_title is
 comment on column attempts.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column attempts.branch_class is
-  'pull_request: started by an event of a pull request. default: a push, schedule or dispatch on the default branch, which is the branch of the latest scheduled run, else main or master. other: all else.';
+  'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
 comment on column attempts.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column attempts.event_type is

@@ -25,11 +25,14 @@ from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
+from telemetry.rows.workflows import Workflow
 from telemetry.settings import UsageError
 
 SQL = Path(__file__).resolve().parents[2] / "sql"
 
-Row = WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | AnyPrice
+Row = (
+    WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | Workflow | AnyPrice
+)
 Connection = psycopg.Connection[DictRow]
 Result = TypeVar("Result")
 
@@ -60,6 +63,7 @@ TABLES: Mapping[type, Table] = {
     OpenRun: Table("open_runs", ("github_run_id",), "runs"),
     LlmCall: Table("llm_calls", ("source", "call_id"), "llm"),
     Repository: Table("repositories", ("repository_id",), "runs"),
+    Workflow: Table("workflows", ("workflow_id",), "runs"),
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
     RunnerLabel: Table("runner_labels", ("label",), "prices"),
     FreeRun: Table("free_runs", ("path", "free_from"), "prices"),

@@ -164,6 +164,13 @@ class GitHub:
             paging,
         )
 
+    def list_workflows(self, repository: str) -> Generator[Page, None, None]:
+        """Yield the workflows of a repository: `id`, `name`, `path`, `state`.
+
+        https://docs.github.com/rest/actions/workflows#list-repository-workflows
+        """
+        return self.pages(f"{_repository_path(repository)}/actions/workflows", "workflows")
+
     def list_repositories(self, owner: str) -> Generator[Page, None, None]:
         """Yield the repositories of an organization, or of a user if there is none of that name.
 

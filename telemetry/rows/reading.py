@@ -79,6 +79,14 @@ def read_text(payload: Mapping[str, Any], key: str) -> str | None:
     return storable(value)
 
 
+def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
+    """True or false; None where there is none. Raises UnreadableRow."""
+    value = payload.get(key)
+    if value is None or isinstance(value, bool):
+        return value
+    raise wrong_value(payload, key, "true or false")
+
+
 def read_integer(
     payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER, smallest: int = 0
 ) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from telemetry.rows.reading import (
     read_attempt,
+    read_flag,
     read_integer,
     read_mapping,
     read_moment,
@@ -67,6 +68,7 @@ class WorkflowRun:
     completed_at: datetime | None
     duration_seconds: int | None
     html_url: str | None
+    is_private: bool | None = None
 
     @classmethod
     def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
@@ -129,6 +131,7 @@ class WorkflowRun:
             completed_at=completed_at,
             duration_seconds=seconds_between(started_at, completed_at),
             html_url=read_text(run, "html_url"),
+            is_private=read_flag(own, "private"),
         )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 
-# What a list does not state, what changes with a repository's name, and what is the key.
+# What a list does not state, what is the repository's and changes with it, and what is the key.
 NOT_COMPARED = {
     "completed_at",
     "duration_seconds",
     "repository",
     "head_repository",
+    "is_private",
     "html_url",
     "github_run_id",
     "run_attempt",

@@ -102,6 +102,10 @@ class IngestLog:
             with self.connection.transaction():
                 if upsert(self.connection, [self.repository]).updated:
                     execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
+                execute(self.connection, "runs/watch_repositories", self.key)
+                named = vars(self.repository)
+                for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
+                    execute(self.connection, "runs/rename_workflow_runs", row)
 
         patiently(change)
         if self.repository.repository.lower() != name.lower():

@@ -25,6 +25,7 @@ from telemetry.runs.record import Begun, IngestLog, Tally, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
 from telemetry.runs.windows import whole_second
+from telemetry.runs.workflows import ask_about_repository
 from telemetry.settings import UsageError
 
 MOST_LISTS_UNANSWERED = 3
@@ -114,6 +115,7 @@ class RepositoryIngest:
         """Raises lease.Held when another ingest is at it."""
         self.tools = tools
         self.connection = tools.connection
+        self.name = name
         self.lister = _lister(tools, name)
         repository = _identified(tools, name, items)
         self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
@@ -128,6 +130,7 @@ class RepositoryIngest:
         self._list_missing()
         self._list_due()
         self.run_by_run.probe_unlisted()
+        ask_about_repository(self.log, self.name)
         self._fetch_details(None)
 
     def one(self, run: WorkflowRun) -> None:

@@ -130,7 +130,7 @@ class Payloads:
             "forks": 0,
             "open_issues": 0,
             "watchers": 0,
-            "default_branch": "main",
+            "default_branch": repository.default_branch,
         }
 
     def workflow(self, repository: Repository, workflow: Workflow) -> Payload:

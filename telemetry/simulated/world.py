@@ -120,18 +120,26 @@ class Run:
     created_at: int
     number: int = 0
     lists_pull_requests: bool = True
+    run_name: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
     def title(self) -> str:
-        """The `display_title`: the commit's or pull request's, else the workflow's name."""
+        """The `display_title`: the commit's or pull request's, else the workflow's name.
+
+        A workflow with `run-name:`, and one that GitHub makes, gives each run one of its own.
+        """
+        if self.run_name is not None:
+            return self.run_name
         if self.event in ("push", "pull_request"):
             return self.commit.title
         return self.workflow.name or self.workflow.path
 
     @property
     def name(self) -> str | None:
-        """The workflow's name; its path where GitHub could not read the file."""
+        """The run's own, else the workflow's; its path where GitHub could not read the file."""
+        if self.run_name is not None:
+            return self.run_name
         unreadable = self.attempts[0].conclusion == "startup_failure"
         return self.workflow.path if unreadable else self.workflow.name
 
@@ -208,6 +216,7 @@ class Repository:
     private: bool = False
     archived: bool = False
     disabled: bool = False
+    default_branch: str = "main"
     workflows: list[Workflow] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     future: deque[Run] = field(default_factory=deque)
@@ -256,6 +265,7 @@ class TrueAttempt:
     completed_at: datetime | None
     duration_seconds: int | None
     html_url: str
+    is_private: bool
 
 
 class World:
@@ -541,6 +551,7 @@ class World:
             completed_at=None if length is None else started_at + timedelta(seconds=length),
             duration_seconds=length,
             html_url=f"https://github.com/{repository.full_name}/actions/runs/{run.id}",
+            is_private=repository.private,
         )
 
     def _next_id(self, second: int) -> int:

@@ -51,6 +51,7 @@ def plainly(run: dict[str, Any]) -> dict[str, Any]:
         "completed_at": at(run["updated_at"]) if run["status"] == "completed" else None,
         "html_url": run["html_url"],
         "duration_seconds": None,
+        "is_private": (run.get("repository") or {}).get("private"),
     }
     if run.get("head_repository"):
         expected["head_repository"] = run["head_repository"]["full_name"]

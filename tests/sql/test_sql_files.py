@@ -29,6 +29,7 @@ from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
 from telemetry.rows.prices import FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
+from telemetry.rows.workflows import Workflow
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
@@ -181,6 +182,7 @@ def test_every_statement_is_used_by_the_program() -> None:
         (WorkflowStep, "runs/upsert_workflow_steps"),
         (LlmCall, "llm/upsert_llm_calls"),
         (Repository, "runs/upsert_repositories"),
+        (Workflow, "runs/upsert_workflows"),
         (RunnerPrice, "prices/upsert_runner_prices"),
         (RunnerLabel, "prices/upsert_runner_labels"),
         (FreeRun, "prices/upsert_free_runs"),
@@ -211,7 +213,21 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
         (WorkflowJob, "workflow_jobs", {"revision"}),
         (WorkflowStep, "workflow_steps", {"revision"}),
         (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision", "finality"}),
-        (Repository, "repositories", {"first_seen_at", "revision"}),
+        (
+            Repository,
+            "repositories",
+            {
+                "first_seen_at",
+                "revision",
+                "default_branch",
+                "visibility",
+                "is_archived",
+                "described_at",
+                "workflows_listed_at",
+                "forgotten_at",
+            },
+        ),
+        (Workflow, "workflows", {"listed_at", "revision"}),
         (RunnerPrice, "runner_prices", {"revision"}),
         (RunnerLabel, "runner_labels", {"revision"}),
         (FreeRun, "free_runs", {"revision"}),

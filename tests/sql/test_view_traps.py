@@ -115,7 +115,9 @@ def test_only_success_and_failure_are_decided(
         ({"event_type": "push", "branch": None}, "other"),
         ({"event_type": "pull_request", "branch": "trunk"}, "pull_request"),
         ({"event_type": "pull_request_target", "branch": "trunk"}, "pull_request"),
-        ({"event_type": "workflow_run", "branch": "trunk"}, "other"),
+        ({"event_type": "workflow_run", "branch": "trunk"}, "default"),
+        ({"event_type": "merge_group", "branch": "trunk"}, "merge_queue"),
+        ({"event_type": "push", "branch": "gh-readonly-queue/trunk/pr-1-ab"}, "merge_queue"),
         ({"event_type": "push", "branch": "master", "repository_id": 8}, "default"),
         ({"event_type": "push", "branch": "trunk", "repository_id": 8}, "other"),
     ],
@@ -130,7 +132,8 @@ def test_the_default_branch_is_that_of_schedules_else_main_or_master(
 
 def test_a_workflow_without_a_name_is_shown_by_its_path(connection: Connection) -> None:
     attempts(connection, "success", workflow_name="")
-    attempts(connection, "success", workflow_name=None, workflow_path=None, github_run_id=2)
+    nameless = {"workflow_id": 12, "workflow_name": None, "workflow_path": None}
+    attempts(connection, "success", **nameless, github_run_id=2)
     assert flags(connection, "workflow") == [".github/workflows/ci.yml", "unnamed"]
 
 

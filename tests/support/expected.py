@@ -59,7 +59,7 @@ class Expected:
             return "pull_request"
         own = self.scheduled.get(run.repository_id)
         is_default = run.branch == own if own else run.branch in ("main", "master")
-        events = ("push", "schedule", "workflow_dispatch", "repository_dispatch")
+        events = ("push", "schedule", "workflow_dispatch", "repository_dispatch", "workflow_run")
         return "default" if is_default and run.event_type in events else "other"
 
     def attempt(self, key: Key) -> Row:

@@ -1,0 +1,2 @@
+-- The next ingest lists the workflows again.
+drop table if exists workflows;

@@ -1,0 +1,2 @@
+-- The next ingest asks for the present one again; those before it are lost.
+drop table if exists default_branches;

@@ -1,0 +1,36 @@
+"""End the watch over repositories that are no longer ingested, such as one that was deleted.
+
+    make forget REPO=owner/name
+
+Status and MAX_AGE leave them out from then on. What is stored of them stays until it is pruned, and
+an ingest of one of them watches over it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
+"""
+
+from command import parse, run
+
+import os
+
+from output import say, show
+
+from telemetry import settings
+from telemetry.database.connection import connect, describe
+from telemetry.database.migrations import require_schema
+from telemetry.database.watch import forget
+from telemetry.terminal import plain
+
+
+def main() -> int:
+    options = parse(__doc__, "forget")
+    names = settings.repositories(" ".join(options.repo or []))
+    if not names:
+        raise settings.UsageError("no repository is named; try: make forget REPO=owner/name")
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        say(f"in {describe(connection)}")
+        for name in forget(connection, names):
+            show(f"{plain(name)} is no longer watched; its rows stay until they are pruned")
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)

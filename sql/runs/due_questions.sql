@@ -1,0 +1,20 @@
+-- What is to be asked about a repository: how it is set up, and which workflows it has.
+-- Both once a day; its workflows also when a run has been stored of one that is not known.
+--   psql "$DATABASE_URL" -f sql/runs/due_questions.sql \
+--     -v repository_id=7 -v now=2026-01-02T00:00:00Z
+select
+  coalesce(described_at < :'now'::timestamptz - interval '1 day', true) as is_description_due,
+  coalesce(workflows_listed_at < :'now'::timestamptz - interval '1 day', true)
+  or exists (
+    select 1
+    from workflow_runs
+    where workflow_runs.repository_id = repositories.repository_id
+      and workflow_runs.workflow_id is not null
+      and not exists (
+        select 1
+        from workflows
+        where workflows.workflow_id = workflow_runs.workflow_id
+      )
+  ) as is_list_due
+from repositories
+where repository_id = :'repository_id'::bigint;

@@ -1,0 +1,93 @@
+-- The one place where a workflow's name is found: as GitHub lists it, else from what its runs carry.
+-- A run carries a title of its own where the workflow has run-name or is Dependabot's, and the path
+-- of the file where GitHub could not read it. Neither is the workflow's name.
+create view workflow_names as
+with carried as (
+  select
+    repository_id,
+    workflow_id,
+    nullif(workflow_name, '') as name,
+    nullif(workflow_path, '') as path,
+    coalesce(workflow_name = display_title, false) as is_title,
+    max(created_at) as last_at
+  from workflow_runs
+  where workflow_id is not null
+    and not exists (
+      select 1
+      from workflows
+      where workflows.workflow_id = workflow_runs.workflow_id
+        and workflows.name <> ''
+    )
+  group by
+    repository_id,
+    workflow_id,
+    nullif(workflow_name, ''),
+    nullif(workflow_path, ''),
+    coalesce(workflow_name = display_title, false)
+),
+judged as (
+  select
+    repository_id,
+    workflow_id,
+    name,
+    path,
+    last_at,
+    name is not null and name is distinct from path as is_name,
+    -- A schedule and a dispatch take the workflow's name for their title: one name on all runs is
+    -- no title, however many say so.
+    is_title and min(name) over of_workflow <> max(name) over of_workflow as is_title
+  from carried
+  window of_workflow as (
+    partition by repository_id, workflow_id, name is not null and name is distinct from path
+  )
+),
+newest as (
+  select distinct on (repository_id, workflow_id)
+    repository_id,
+    workflow_id,
+    case when is_name and not is_title then name end as name,
+    first_value(path) over (
+      partition by repository_id, workflow_id
+      order by last_at desc
+    ) as path
+  from judged
+  order by
+    repository_id,
+    workflow_id,
+    (is_name and not is_title) desc,
+    last_at desc
+)
+select
+  repository_id,
+  workflow_id,
+  name as workflow,
+  path as workflow_path,
+  state,
+  true as is_listed_name
+from workflows
+where name <> ''
+union all
+select
+  newest.repository_id,
+  newest.workflow_id,
+  coalesce(newest.name, newest.path, 'unnamed') as workflow,
+  newest.path as workflow_path,
+  workflows.state,
+  false as is_listed_name
+from newest
+left join workflows using (workflow_id);
+
+comment on view workflow_names is
+  'One row per workflow that GitHub lists or that stored runs name, with the name to show.';
+comment on column workflow_names.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column workflow_names.workflow_id is
+  'GitHub''s id of the workflow; it stays when the workflow is renamed.';
+comment on column workflow_names.workflow is
+  'The name to show: as GitHub lists it, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Two workflows may share it.';
+comment on column workflow_names.workflow_path is
+  'Its file, or dynamic/… for one that GitHub makes.';
+comment on column workflow_names.state is
+  'active, deleted, disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
+comment on column workflow_names.is_listed_name is
+  'Whether the name is GitHub''s own. False: it was read from runs.';

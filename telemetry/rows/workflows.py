@@ -1,0 +1,53 @@
+"""Workflows, and what GitHub says of a repository, as rows read from its answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry.rows.reading import read_flag, read_integer, read_mapping, read_text, required
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One row of `workflows`: a workflow as GitHub lists it."""
+
+    workflow_id: int
+    repository_id: int
+    name: str | None
+    path: str | None
+    state: str | None
+
+    @classmethod
+    def from_api(cls, workflow: Any, repository_id: int) -> "Workflow":
+        """A workflow of `GET /repos/{owner}/{repo}/actions/workflows`. Raises UnreadableRow."""
+        payload = read_mapping(workflow, "workflow")
+        return cls(
+            workflow_id=required(read_integer(payload, "id"), payload, "workflow", "id"),
+            repository_id=repository_id,
+            name=read_text(payload, "name"),
+            path=read_text(payload, "path"),
+            state=read_text(payload, "state"),
+        )
+
+
+@dataclass(frozen=True)
+class Description:
+    """What GitHub says of a repository, beside who it is."""
+
+    default_branch: str | None
+    visibility: str | None
+    is_archived: bool | None
+
+    @classmethod
+    def from_api(cls, repository: Any) -> "Description":
+        """The answer of `GET /repos/{owner}/{repo}`. Raises UnreadableRow.
+
+        GitHub Enterprise Server may leave out `visibility`; `private` then says it.
+        """
+        payload = read_mapping(repository, "repository")
+        private = read_flag(payload, "private")
+        implied = {True: "private", False: "public", None: None}[private]
+        return cls(
+            default_branch=read_text(payload, "default_branch"),
+            visibility=read_text(payload, "visibility") or implied,
+            is_archived=read_flag(payload, "archived"),
+        )

@@ -1,0 +1,70 @@
+"""Workflows and repositories as GitHub knows them: asked for once a day, or when one is new.
+
+A run's own name is no identity of its workflow, and no branch is the default one by its name.
+"""
+
+from typing import Any
+
+from telemetry.database.connection import execute, upsert
+from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.workflows import Description, Workflow
+from telemetry.runs.record import IngestLog, Tally
+
+
+def ask_about_repository(log: IngestLog, name: str) -> None:
+    """Ask what is due about a repository, and store it; at most two requests for 100 workflows.
+
+    What GitHub refuses is said and asked again by the next ingest, for names are worth no failure.
+    Raises RateLimited, BudgetSpent and psycopg.Error.
+    """
+    now = log.tools.now()
+    due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
+    assert due is not None
+    questions = [
+        (due["is_description_due"], _describe, "its default branch and visibility"),
+        (due["is_list_due"], _list_workflows, "the names of its workflows"),
+    ]
+    for is_due, ask, what in questions:
+        if is_due:
+            try:
+                ask(log, name)
+            except (RateLimited, BudgetSpent):
+                raise
+            except (GitHubError, UnreadableRow) as error:
+                log.tools.notify(f"{name}: {what} could not be asked: {error}")
+
+
+def _describe(log: IngestLog, name: str) -> None:
+    found = Description.from_api(log.tools.client.get_repository(name))
+    seen_at = log.tools.now()
+
+    def store() -> Tally:
+        described = {**log.key, **vars(found), "described_at": seen_at}
+        execute(log.connection, "runs/describe_repositories", described)
+        if found.default_branch is not None:
+            branch = {**log.key, "branch": found.default_branch, "seen_at": seen_at}
+            execute(log.connection, "runs/record_default_branches", branch)
+        return Tally()
+
+    log.write(store)
+
+
+def _list_workflows(log: IngestLog, name: str) -> None:
+    repository_id = log.repository.repository_id
+    rows = [
+        Workflow.from_api(item, repository_id)
+        for page in log.tools.client.list_workflows(name)
+        for item in page.items
+    ]
+    listed_at = {"listed_at": log.tools.now()}
+
+    def store() -> Tally:
+        upsert(log.connection, rows)
+        ids: dict[str, Any] = {"workflow_ids": [row.workflow_id for row in rows]}
+        execute(log.connection, "runs/note_listed_workflows", {**ids, **listed_at})
+        execute(log.connection, "runs/note_unlisted_workflows", log.key)
+        execute(log.connection, "runs/note_workflows_listed", {**log.key, **listed_at})
+        return Tally()
+
+    log.write(store)

@@ -1,0 +1,288 @@
+"""Workflows and repositories are known as GitHub knows them, whatever a run calls itself."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.ingests import stored
+
+from telemetry.database.connection import Connection
+from telemetry.database.status import status
+from telemetry.database.watch import forget
+from telemetry.github.client import GitHub, Options
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.server import Simulator, edited
+from telemetry.simulated.world import Commit, Repository, Run, Workflow, World
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+NAME = "acme/app"
+
+
+@pytest.fixture
+def world() -> World:
+    return World(NOW)
+
+
+@pytest.fixture
+def simulated(world: World) -> Simulator:
+    return Simulator(world)
+
+
+def fetch(connection: Connection, simulated: Simulator, name: str = NAME) -> Report:
+    """Ingest the last ten days of a repository."""
+    now = simulated.world.now
+    wanted = Wanted(now - 10 * DAY, now - 180 * DAY, jobs=False)
+    with (
+        simulated.serve() as url,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+    ):
+        tools = Tools(connection, client, wanted)
+        (report,) = ingest(tools, [name])
+    assert report.outcome == "complete", report.error
+    return report
+
+
+def ran(
+    world: World,
+    repository: Repository,
+    days_ago: float,
+    *,
+    workflow: Workflow | None = None,
+    branch: str = "main",
+    event: str = "push",
+    conclusion: str = "success",
+    run_name: str | None = None,
+) -> Run:
+    """A run that ended days ago."""
+    at = world.now - days_ago * DAY
+    author = world.account("dev-1")
+    sha = f"{len(repository.runs):040x}"
+    commit = Commit(sha, "Change something", branch, author, int(at.timestamp()))
+    run = world.add_run(
+        repository,
+        workflow=workflow,
+        commit=commit,
+        event=event,
+        conclusion=conclusion,
+        created_at=at,
+    )
+    run.run_name = run_name
+    return run
+
+
+def answers(connection: Connection, query: str) -> list[Any]:
+    """The rows of a query, each as its one value or as a tuple."""
+    rows = [tuple(row.values()) for row in connection.execute(query).fetchall()]
+    return [row[0] if len(row) == 1 else row for row in rows]
+
+
+WORKFLOWS = "select workflow, count(*) from attempts group by workflow order by workflow"
+
+
+def test_each_workflow_has_one_name_whatever_its_runs_call_themselves(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    ci = world.add_workflow(repository, "CI")
+    e2e = world.add_workflow(repository, "e2e", ".github/workflows/e2e.yml")
+    updates = "dynamic/dependabot/dependabot-updates"
+    dependabot = world.add_workflow(repository, "Dependabot Updates", updates)
+    tests = world.add_workflow(repository, "tests", ".github/workflows/tests.yml")
+    for n in range(4):
+        ran(world, repository, 5 - n, workflow=ci)
+        ran(world, repository, 5 - n, workflow=e2e, run_name=f"e2e of change {n}")
+        title = f"npm_and_yarn in /. for fast-uri - Update #{n}"
+        ran(world, repository, 5 - n, workflow=dependabot, event="dynamic", run_name=title)
+        ran(world, repository, 5 - n, workflow=tests)
+    ran(world, repository, 0.5, workflow=ci, conclusion="startup_failure")
+    fetch(connection, simulated)
+    assert len({row["workflow_name"] for row in stored(connection)}) == 11
+    expected = [("CI", 5), ("Dependabot Updates", 4), ("e2e", 4), ("tests", 4)]
+    assert answers(connection, WORKFLOWS) == expected
+
+    # Renamed: the whole history goes on under the new name, a day later at most.
+    tests.name = "Unit tests"
+    world.advance(DAY + timedelta(minutes=5))
+    ran(world, repository, 0.1, workflow=tests)
+    fetch(connection, simulated)
+    assert answers(connection, WORKFLOWS)[1:] == [
+        ("Dependabot Updates", 4),
+        ("Unit tests", 5),
+        ("e2e", 4),
+    ]
+
+
+def test_workflows_are_asked_for_once_a_day_or_when_a_new_one_has_run(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    ran(world, repository, 2)
+
+    def asked() -> tuple[int, int]:
+        simulated.restart_counters()
+        fetch(connection, simulated)
+        received = simulated.counters.received
+        return received["repository"], received["workflows"]
+
+    assert asked() == (1, 1)
+    assert asked() == (0, 0)
+    ran(world, repository, 0.1, workflow=world.add_workflow(repository, "New", "new.yml"))
+    assert asked() == (0, 1)
+    # One that is deleted is in no list; it is not asked for again and again.
+    del repository.workflows[0]
+    world.version += 1
+    connection.execute("delete from workflows where name = 'CI'")
+    assert asked() == (0, 1)
+    assert asked() == (0, 0)
+    world.advance(DAY + timedelta(minutes=5))
+    assert asked() == (1, 1)
+    assert answers(connection, WORKFLOWS) == [("CI", 1), ("New", 1)]
+
+
+def test_a_workflow_that_github_lists_no_longer_keeps_the_name_that_is_no_title(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    gone = [
+        world.add_workflow(repository, "Nightly", "nightly.yml"),
+        world.add_workflow(repository, "Deploy", "deploy.yml"),
+        world.add_workflow(repository, "Bots", "bots.yml"),
+    ]
+    ran(world, repository, 4, workflow=gone[0], event="schedule")
+    ran(world, repository, 3, workflow=gone[0], event="schedule")
+    ran(world, repository, 4, workflow=gone[1])
+    ran(world, repository, 3, workflow=gone[1], run_name="Deploy v2")
+    for n in range(2):
+        ran(world, repository, 3 - n, workflow=gone[2], run_name=f"Bot {n}")
+    repository.workflows.clear()
+    world.version += 1
+    fetch(connection, simulated)
+    assert answers(connection, WORKFLOWS) == [("Deploy", 2), ("Nightly", 2), ("bots.yml", 2)]
+    assert answers(connection, "select bool_or(is_listed_name) from workflow_names") == [False]
+
+
+CLASSES = "select branch, branch_class, count(*) from attempts group by 1, 2 order by 1, 2"
+
+
+def test_the_default_branch_is_what_github_says_and_no_name_is_taken_for_it(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME, private=True, archived=True)
+    repository.default_branch = "develop"
+    for branch in ("develop", "main", "gh-readonly-queue/develop/pr-7-ab"):
+        ran(world, repository, 3, branch=branch)
+    fetch(connection, simulated)
+    assert answers(connection, CLASSES) == [
+        ("develop", "default", 1),
+        ("gh-readonly-queue/develop/pr-7-ab", "merge_queue", 1),
+        ("main", "other", 1),
+    ]
+    described = "select default_branch, visibility, is_archived from repositories"
+    assert answers(connection, described) == [("develop", "private", True)]
+
+
+def test_a_default_branch_that_is_renamed_splits_no_history(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    repository.default_branch = "master"
+    for days in (4, 3, 2, 1):
+        ran(world, repository, days, branch="master")
+    fetch(connection, simulated)
+    world.advance(timedelta(hours=12))
+    repository.default_branch = "main"
+    ran(world, repository, 0.1, branch="main")  # before GitHub was asked again
+    world.advance(timedelta(hours=18))
+    fetch(connection, simulated)
+    world.advance(2 * DAY)
+    ran(world, repository, 0.1, branch="main")
+    ran(world, repository, 0.1, branch="master")  # a branch like any other by now
+    fetch(connection, simulated)
+    assert answers(connection, CLASSES) == [
+        ("main", "default", 2),
+        ("master", "default", 4),
+        ("master", "other", 1),
+    ]
+
+
+def test_schedules_tell_the_default_branch_of_before_the_first_ingest(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    for days, branch in ((9, "master"), (7, "master"), (4, "main"), (2, "main")):
+        ran(world, repository, days, branch=branch, event="schedule")
+        ran(world, repository, days - 0.5, branch=branch)
+    fetch(connection, simulated)
+    assert answers(connection, CLASSES) == [("main", "default", 4), ("master", "default", 4)]
+
+
+def test_each_run_keeps_whether_its_repository_was_private_then(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME, private=True)
+    ran(world, repository, 3)
+    fetch(connection, simulated)
+    repository.private = False
+    world.version += 1
+    world.advance(2 * DAY)
+    ran(world, repository, 0.1)
+    fetch(connection, simulated)
+    kept = "select is_private from workflow_runs order by created_at"
+    assert answers(connection, kept) == [True, False]
+    assert answers(connection, "select visibility from repositories") == ["public"]
+
+
+def test_a_repository_made_again_under_its_name_is_told_apart(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    old = world.add_repository(NAME)
+    ran(world, old, 3)
+    fetch(connection, simulated)
+    world.rename(old, "acme/gone")
+    world.former_names.clear()
+    new = world.add_repository(NAME)
+    ran(world, new, 1)
+    ran(world, new, 1)
+    fetch(connection, simulated)
+    counts = "select repository, count(*) from attempts group by repository order by 2"
+    assert answers(connection, counts) == [(f"{NAME} (id {old.id})", 1), (NAME, 2)]
+    found = status(connection, max_age=DAY, now=world.now)
+    assert [row["repository"] for row in found.repositories] == [NAME]
+    assert (found.too_old, [row["repository"] for row in found.proof]) == ([], [NAME])
+
+    # It was only renamed, and is ingested under its new name: watched again, with its history.
+    fetch(connection, simulated, "acme/gone")
+    assert answers(connection, counts) == [("acme/gone", 1), (NAME, 2)]
+    assert len(status(connection).repositories) == 2
+
+
+def test_a_forgotten_repository_is_left_out_until_it_is_ingested_again(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    ran(world, world.add_repository(NAME), 1)
+    ran(world, world.add_repository("acme/old"), 1)
+    fetch(connection, simulated)
+    fetch(connection, simulated, "acme/old")
+    assert forget(connection, ["ACME/old"]) == ["acme/old"]
+    later = world.now + 5 * DAY
+    assert status(connection, max_age=DAY, now=later).too_old == [NAME]
+    assert answers(connection, "select count(*) from workflow_runs") == [2]
+    fetch(connection, simulated, "acme/old")
+    assert status(connection, max_age=DAY, now=later).too_old == [NAME, "acme/old"]
+
+
+@pytest.mark.parametrize("kind", ["repository", "workflows"])
+def test_what_cannot_be_asked_does_not_fail_the_ingest_and_is_asked_again(
+    connection: Connection, world: World, simulated: Simulator, kind: str
+) -> None:
+    ran(world, world.add_repository(NAME), 1)
+    broken = edited(lambda body: {"id": "none", "workflows": ["none"]})
+    simulated.fault = lambda request, ordinal: broken if request.kind == kind else None
+    fetch(connection, simulated)
+    assert len(stored(connection)) == 1
+    simulated.fault = lambda request, ordinal: None
+    fetch(connection, simulated)
+    asked = "select described_at is not null and workflows_listed_at is not null from repositories"
+    assert answers(connection, asked) == [True]
