@@ -18,6 +18,9 @@ from telemetry.rows.reading import UnreadableRow, shown
 # Bytes of a line, and of a document that begins a file: what one record may take of memory.
 LONGEST_LINE = 2**25
 LONGEST_DOCUMENT = 2**26
+# Values in a line or a document, by what stands between them: each takes up to 100 bytes.
+MOST_VALUES = 2**21
+LONG = 2**20
 # A line that goes on for longer than this is not read to its end.
 ENDLESS = 2**31
 
@@ -72,7 +75,9 @@ def decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
         rest = stream.read(LONGEST_DOCUMENT)
         if len(rest) == LONGEST_DOCUMENT:
             raise _too_long("its array or object", LONGEST_DOCUMENT)
-        whole = (first + rest).decode("utf-8", "replace")
+        if len(rest) > LONG and _values(rest) > MOST_VALUES:
+            raise _too_many("its array or object")
+        whole = first.decode("utf-8", "replace") + rest.decode("utf-8", "replace")
         del rest
         yield from ((line + begin - 1, value) for line, value in _document(whole))
         return
@@ -87,8 +92,10 @@ def _holds_something(line: bytes | UnreadableRow) -> bool:
 
 def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableRow]]:
     for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), start=1):
-        if len(line) < LONGEST_LINE:
+        if len(line) < LONG:
             yield number, line
+        elif len(line) < LONGEST_LINE:
+            yield number, _too_many("the line") if _values(line) > MOST_VALUES else line
         else:
             skipped = len(line)
             while line and not line.endswith(b"\n"):
@@ -97,6 +104,14 @@ def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableR
                 if skipped > ENDLESS:
                     raise _too_long(f"line {number}", ENDLESS)
             yield number, _too_long("the line", LONGEST_LINE)
+
+
+def _values(content: bytes) -> int:
+    return content.count(b",") + content.count(b"[") + content.count(b"{")
+
+
+def _too_many(what: str) -> TooLong:
+    return TooLong(f"{what} holds more than {MOST_VALUES:,} values; split it")
 
 
 def _too_long(what: str, longest: int) -> TooLong:

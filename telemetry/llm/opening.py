@@ -6,6 +6,7 @@ import io
 import os
 import select
 import stat
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,8 +29,14 @@ LARGEST_WINDOW = 2**27
 # Bytes unpacked at a time: a frame of zeros may hold 32,000 times as many.
 ZSTD_STEP = 2**10
 
-# A pipe whose writer is silent for so many seconds is given up.
-PATIENCE = 30
+# Seconds for which a pipe may have no writer, and for which a writer may be silent.
+NO_WRITER = 10
+SILENCE = 600
+
+# Logs pack to a tenth or a thirtieth. A file that unpacks to more than so many times its size, and
+# to more bytes than this, is made to keep its reader busy.
+LARGEST_RATIO = 300
+SMALL = 2**22
 
 # What reading or unpacking raises when a file cannot be read to its end.
 FAILURES: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, UnreadableRow)
@@ -62,9 +69,9 @@ def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """The bytes that a file packs, else those that it has, in UTF-8. Raises one of FAILURES."""
     begin = stream.peek(4)[:4]
     if begin.startswith(GZIP_MAGIC):
-        stream = io.BufferedReader(gzip.GzipFile(fileobj=stream))
+        stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
     elif begin == ZSTD_MAGIC or begin in ZSTD_SKIPPABLE:
-        stream = io.BufferedReader(_zstd(stream))
+        stream = io.BufferedReader(_Bounded(_zstd(stream), stream))
     encoding = _wide(stream.peek(4)[:4])
     return stream if encoding is None else io.BufferedReader(_Utf8(stream, encoding))
 
@@ -91,6 +98,7 @@ class _Pipe(io.RawIOBase):
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._had_writer = False
         self._waiting = select.poll()
         self._waiting.register(descriptor, select.POLLIN)
 
@@ -98,16 +106,55 @@ class _Pipe(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._waiting.poll(PATIENCE * 1_000):
-            raise UnreadableRow(f"nothing came through the pipe for {PATIENCE} seconds")
-        content = os.read(self._descriptor, len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
+        given_up = time.monotonic() + NO_WRITER
+        while True:
+            try:
+                content = os.read(self._descriptor, len(buffer))
+            except BlockingIOError:
+                self._had_writer = True
+                if not self._waiting.poll(SILENCE * 1_000):
+                    raise UnreadableRow(f"its writer was silent for {SILENCE} seconds") from None
+                continue
+            if content or self._had_writer:
+                self._had_writer = True
+                buffer[: len(content)] = content
+                return len(content)
+            # Without a writer there is nothing to read, as at the end.
+            if time.monotonic() > given_up:
+                raise UnreadableRow(f"nothing wrote to the pipe for {NO_WRITER} seconds")
+            time.sleep(0.02)
 
     def close(self) -> None:
         if not self.closed:
             os.close(self._descriptor)
         super().close()
+
+
+class _Bounded(io.RawIOBase):
+    """What a file unpacks to, as long as that is in proportion to the file.
+
+    How much of standard input or a pipe is read is not known: these may unpack to anything.
+    """
+
+    def __init__(self, unpacked: io.RawIOBase | gzip.GzipFile, packed: io.BufferedReader) -> None:
+        self._unpacked = unpacked
+        self._packed = packed if packed.seekable() else None
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._unpacked.readinto(buffer) or 0
+        self._read += count
+        if self._read > SMALL and self._packed is not None:
+            packed = self._packed.tell()
+            if self._read > LARGEST_RATIO * packed:
+                raise UnreadableRow(
+                    f"it unpacks to more than {LARGEST_RATIO} times its size; unpack it yourself "
+                    "if it is a log"
+                )
+        return count
 
 
 def _zstd(stream: io.BufferedReader) -> io.RawIOBase:

@@ -5,6 +5,7 @@ The records are the smallest in the shape that each tool writes.
 
 import gzip
 import json
+import os
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import permutations
@@ -423,3 +424,39 @@ def test_a_stored_answer_that_is_read_again_is_no_call(tmp_path: Path) -> None:
     calls, rejected, notices = read_text(tmp_path, lines(record, again))
     assert (len(calls), rejected) == (1, [])
     assert notices == ["1 record of reading or managing stored answers: no calls"]
+
+
+# --- hostile files
+
+GOOD = lines({"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}).encode()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gz", "zst"])
+def test_a_file_that_unpacks_to_far_more_than_a_log_would_is_given_up(
+    tmp_path: Path, pack: Any
+) -> None:
+    packed = pack(GOOD + (b'"' + b"x" * 1_000 + b'"\n') * 20_000)
+    assert len(packed) < 100_000
+    calls, rejected, _ = read_text(tmp_path, packed)
+    assert len(calls) == 1
+    assert rejected[-1].startswith("cannot be read: it unpacks to more than 300 times its size")
+    assert len(rejected) < 10_000
+
+
+def test_a_pipe_that_nothing_writes_to_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.llm.opening.NO_WRITER", 0.1)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (found,) = read_calls(pipe, Defaults())
+    assert found == Rejected(
+        str(pipe), None, "cannot be read: nothing wrote to the pipe for 0.1 seconds"
+    )
+
+
+def test_a_line_of_too_many_values_loses_no_other(tmp_path: Path) -> None:
+    line = b'{"timestamp":0,"model":"m","x":[' + b"[]," * 2**21 + b"[]]}\n"
+    calls, rejected, _ = read_text(tmp_path, GOOD + line + GOOD.replace(b'"a"', b'"b"'))
+    assert [call.call_id for call in calls] == ["a", "b"]
+    assert rejected == ["the line holds more than 2,097,152 values; split it"]
