@@ -15,11 +15,11 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
-UNSAID_WAIT = 60.0
+DEFAULT_WAIT = 60.0
 """Seconds to wait for a rate limit when GitHub names no time; doubled each time."""
 
 LONGEST_WAIT = 1e9
-"""Seconds; a longer time asked for is cut to this, which no caller allows."""
+"""Seconds; a longer wait is cut to this, and no caller waits that long."""
 
 MOST_VALUES = 200_000
 """Objects, lists and elements in an answer: a page of 100 jobs of 100 steps each has 70,000.
@@ -132,7 +132,7 @@ def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
         seconds = min(max(reset - server_now + 1, 1.0), LONGEST_WAIT)
         return Decision(Verdict.WAIT, reason, seconds=seconds, reset_at=utc(reset))
     if primary or answer.status == 429 or _LIMIT_TEXT.search(said):
-        seconds = min(UNSAID_WAIT * 2.0 ** min(waits, 30), LONGEST_WAIT)
+        seconds = min(DEFAULT_WAIT * 2.0 ** min(waits, 30), LONGEST_WAIT)
         return Decision(Verdict.WAIT, reason, seconds=seconds, guessed=True)
     return None
 
@@ -153,12 +153,12 @@ def retry_after(value: str, now: float) -> float:
         return max(float(value[:12]), 1.0) if len(value) < 10 else LONGEST_WAIT
     date = http_date(value)
     if date is None:
-        return UNSAID_WAIT
+        return DEFAULT_WAIT
     return min(max(date.timestamp() - now, 1.0), LONGEST_WAIT)
 
 
 def http_date(value: str) -> datetime | None:
-    """Return the moment that an HTTP date names, in UTC, or None when it names none."""
+    """Return the moment of an HTTP date, in UTC; None if it is unreadable."""
     try:
         date = parsedate_to_datetime(value)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
@@ -175,7 +175,7 @@ def utc(seconds: float) -> datetime | None:
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Return the rate limit that these headers tell, None when they tell none (GHES by default)."""
+    """Return the rate limit that these headers state; None without one, as GHES answers by default."""
     limit = _integer(headers.get("x-ratelimit-limit", ""))
     remaining = _integer(headers.get("x-ratelimit-remaining", ""))
     reset = _integer(headers.get("x-ratelimit-reset", ""))

@@ -80,11 +80,11 @@ def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version
 
 def _validation_errors(answer: Answer) -> str:
     errors = error_body(answer).get("errors")
-    told = []
+    shown = []
     for error in errors if isinstance(errors, list) else []:
         if isinstance(error, dict):
             where = " ".join(str(error[k]) for k in ("resource", "field") if k in error)
-            told.append(f"{where}: {error.get('message') or error.get('code')}")
+            shown.append(f"{where}: {error.get('message') or error.get('code')}")
         else:
-            told.append(str(error))
-    return f" ({clean('; '.join(told))})" if told else ""
+            shown.append(str(error))
+    return f" ({clean('; '.join(shown))})" if shown else ""
