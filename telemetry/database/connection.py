@@ -38,10 +38,10 @@ Result = TypeVar("Result")
 
 
 class Table(NamedTuple):
-    """A table, the columns that say which row it is, and the folder of its upsert in sql/.
+    """A table, the columns of its key, and the folder of its upsert in sql/.
 
-    Rows are written in the order of these columns: two writers that take rows in one order cannot
-    lock each other out.
+    Rows are written in the order of the key: two writers that lock rows in the same order cannot
+    deadlock.
     """
 
     name: str
@@ -99,9 +99,9 @@ def conninfo(
 ) -> Iterator[str]:
     """The libpq connection string of the database in use, for as long as the context lasts.
 
-    That is DATABASE_URL; else what libpq's own PGHOST, PGSERVICE or PGDATABASE say (the string is
-    then empty); else the embedded server, which is started if need be and stopped by its last
-    user. Raises embedded.EmbeddedUnavailable when that server cannot be had.
+    That is DATABASE_URL; else the database of libpq's own PGHOST, PGSERVICE or PGDATABASE (the
+    string is then empty); else the embedded server, which the first user starts and the last one
+    stops. Raises embedded.EmbeddedUnavailable when that server cannot be had.
     """
     if environ.get("DATABASE_URL"):
         yield environ["DATABASE_URL"]
@@ -203,7 +203,7 @@ def execute(
 
 
 def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
-    """Store rows of one table in one transaction, each key once; the last of a key wins.
+    """Store rows of one table in one transaction; of several rows with one key the last one counts.
 
     Raises psycopg.Error; then none of them is stored.
     """
@@ -239,7 +239,7 @@ def as_json(rows: list[dict[str, Any]]) -> str:
 
 
 def _fitted(row: Row) -> tuple[Row, int]:
-    """The row with values that are longer than their column cut, and how many were."""
+    """The row with too long values cut to their column, and how many were cut."""
     changes = {}
     for column in fields(row):
         longest, value = column.metadata.get("max_length"), getattr(row, column.name)
@@ -248,8 +248,8 @@ def _fitted(row: Row) -> tuple[Row, int]:
     return (replace(row, **changes) if changes else row), len(changes)
 
 
-def patiently(transaction: Callable[[], Result], tries: int = 5) -> Result:
-    """The result of a transaction, repeated when the database undid it for another's sake.
+def with_retries(transaction: Callable[[], Result], tries: int = 5) -> Result:
+    """The result of a transaction, repeated if the database rolled it back for another one.
 
     Repeating the whole transaction cures deadlocks, the serialization failures of distributed
     databases, and a row whose parent was pruned after it was looked up. `transaction` must

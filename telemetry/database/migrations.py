@@ -1,4 +1,4 @@
-"""The tables and views as the checkout has them: applied, taken back, and compared.
+"""Tables and views of the checkout: applied to a database, rolled back, and compared with it.
 
 Tables come from migrations/ through yoyo, each file once, known by its name. Views come from
 sql/views/ and are all made anew when any of their files has changed.
@@ -22,7 +22,7 @@ from telemetry.database.connection import SQL, Connection, execute, open_connect
 MIGRATIONS = SQL.parent / "migrations"
 VIEWS = SQL / "views"
 
-# Longer than any migration here takes on a large database; beyond it, something else is wrong.
+# Longer than any migration takes on a large database; after that, something else is wrong.
 LONGEST_WAIT_SECONDS = 600.0
 
 
@@ -31,9 +31,10 @@ def migrate(
 ) -> list[str]:
     """Bring tables and views up to the checkout; returns the names of what was applied.
 
-    Safe to run twice, at once, and after a migrator that was killed. Changes nothing, and needs
-    no right to, when all is there. Raises TelemetryError when the database is newer than the
-    checkout, when another migrator does not finish, or when a user's own view needs one of ours.
+    Safe to run twice, concurrently, and after a migrator that was killed. Changes nothing, and
+    needs no rights, if the database is up to date. Raises TelemetryError when the database is newer
+    than the checkout, when another migrator does not finish, or when a user's own view needs one of
+    ours.
     """
     with open_connection(dsn) as connection:
         installed = _installed(connection)
@@ -63,7 +64,7 @@ def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
 
 
 def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
-    """Take back all tables and views **with their data**; returns the names of what was undone."""
+    """Drop all tables and views **with their data**; returns the names of what was rolled back."""
     from yoyo import read_migrations
 
     with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:
@@ -77,7 +78,7 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def require_schema(connection: Connection) -> None:
-    """Return if tables and views are as the checkout has them, else raise TelemetryError.
+    """Raise TelemetryError unless tables and views are those of the checkout.
 
     One select; for commands that read, which never migrate.
     """
@@ -144,7 +145,7 @@ def _drop_views(connection: Connection) -> None:
 
 @contextmanager
 def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
-    """Hold, for as long as the context lasts, the lock that one migrator at a time has."""
+    """Hold the lock that one migrator at a time may have, while the context lasts."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     with open_connection(dsn) as guard:
         while True:

@@ -1,4 +1,4 @@
-"""Price lists: CSV files that a person edits, stored for the views to multiply by."""
+"""Price lists: CSV files that a person edits, stored for the views that compute costs."""
 
 import csv
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from telemetry.database.connection import (
     Counts,
     as_json,
     execute,
-    patiently,
     upsert,
+    with_retries,
 )
 from telemetry.rows.prices import (
     AnyPrice,
@@ -61,12 +61,12 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
             execute(connection, "prices/delete_unlisted_llm_prices", listed)
             return upsert(connection, rows)
 
-    return patiently(store)
+    return with_retries(store)
 
 
 def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
     rows = [*_shipped(row_type), *_own(row_type, own)]
-    return patiently(lambda: upsert(connection, rows))
+    return with_retries(lambda: upsert(connection, rows))
 
 
 def _shipped(row_type: type[Price]) -> list[Price]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, execute, patiently
+from telemetry.database.connection import Connection, execute, with_retries
 from telemetry.database.retention import Retention, choose, count, horizon, stored
 
 # Clocks that differ by more are not merely off by seconds: one is wrong, and a wrong clock must
@@ -96,7 +96,7 @@ def _prune_batch(connection: Connection, table: str, key: str, before: datetime)
     if not chosen:
         return 0
     parameters = {f"{key}s": sorted({row[key] for row in chosen}), "before": before}
-    return patiently(lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount)
+    return with_retries(lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount)
 
 
 def _compare_clocks(

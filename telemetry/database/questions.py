@@ -55,7 +55,7 @@ class Answer:
 
 
 def questions() -> list[Question]:
-    """All questions, by name."""
+    """All questions, sorted by name."""
     return [_question(path.stem) for path in sorted((SQL / "analysis").glob("*.sql"))]
 
 

@@ -175,7 +175,7 @@ def utc(seconds: float) -> datetime | None:
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Return the rate limit that these headers state; None without one, as GHES answers by default."""
+    """Return the rate limit in these headers; None without one, as GHES answers by default."""
     limit = _integer(headers.get("x-ratelimit-limit", ""))
     remaining = _integer(headers.get("x-ratelimit-remaining", ""))
     reset = _integer(headers.get("x-ratelimit-reset", ""))

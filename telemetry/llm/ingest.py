@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 from psycopg import errors
 
-from telemetry.database.connection import Connection, Counts, execute, patiently, upsert
+from telemetry.database.connection import Connection, Counts, execute, upsert, with_retries
 from telemetry.llm.finding import STDIN
 from telemetry.llm.formats.reading import Defaults, counted
 from telemetry.llm.logs import Notice, Rejected, read_calls
@@ -115,7 +115,7 @@ class _Ingest:
     def store(self) -> None:
         """Store the batch and begin another one."""
         calls = [self._batch[key] for key in sorted(self._batch)]
-        counts, clashing, left_out = patiently(lambda: _stored(self.connection, calls))
+        counts, clashing, left_out = with_retries(lambda: _stored(self.connection, calls))
         self._batch = {}
         done = self.done
         self.done = replace(

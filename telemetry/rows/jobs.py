@@ -1,4 +1,4 @@
-"""The rows of jobs and steps, and how they are read from what GitHub says.
+"""The rows of jobs and steps, and how they are read from GitHub's answers.
 
 Pure, as `rows` is: no I/O and no clock. A field is a column is a parameter of the upsert.
 """
@@ -130,9 +130,9 @@ class WorkflowStep:
 
 
 def _is_check_run(job: Mapping[str, Any]) -> bool:
-    """Whether what has no runner, labels and steps is a third-party check run and no job.
+    """Whether an item without runner, labels and steps is a third-party check run, not a job.
 
-    Check runs that were made with a workflow's token are listed among its jobs. Jobs without a
+    GitHub lists check runs that were made with a workflow's token among its jobs. Jobs without a
     runner, labels and steps were skipped or cancelled before they began, or could not be set up;
     none of them succeeds, and their pages lie under the run's as those of all jobs do (both seen
     in recorded answers; before 2022 the pages of jobs and of check runs were alike).

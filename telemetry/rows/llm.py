@@ -50,11 +50,12 @@ class LlmCall:
     """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
     includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
 
-    `precedence` says how final the log calls this reading of the call: the reading with the higher
-    one counts; of equal ones, the reading with more tokens. `service_tier`, `inference_geo`, the
-    kept cache writes and `web_search_requests` are what a price depends on; None where the log
-    does not tell. `reported_cost` is exact, `estimated_cost` is the same to six decimals.
-    `is_whole_session` says that `api_calls` is only the least it can be.
+    `precedence` says how final the log calls this record of the call. If a call has several
+    records, the one with the highest precedence counts, and among equals the one with most tokens.
+    `service_tier`, `inference_geo`, the kept cache writes and `web_search_requests` are what a
+    price depends on; None where the log does not tell. `reported_cost` is exact, `estimated_cost`
+    is the same to six decimals. `is_whole_session` says that `api_calls` is only the least it can
+    be.
     """
 
     source: str
@@ -116,9 +117,9 @@ class LlmCall:
     ) -> "LlmCall":
         """A call that keeps the rules of the table, whatever its log says.
 
-        Parts that are more than their whole raise the whole to their sum: some logs count cached
+        If parts exceed their whole, the whole is raised to their sum: some logs count cached
         tokens beside the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
-        is told apart from others of its moment (see `told_apart`), a call_id too long for an index
+        gets microseconds of its own (see `distinct_timestamp`), a call_id too long for an index
         becomes its digest, session_id and error_message are cut. Tier and place are in lower
         case, the tier by its one name. Whoever gives one of the two costs gives the other.
 
@@ -144,7 +145,7 @@ class LlmCall:
         return cls(
             source=source,
             call_id=call_id,
-            timestamp=told_apart(timestamp, call_id),
+            timestamp=distinct_timestamp(timestamp, call_id),
             session_id=session_id[:LONGEST_ID],
             input_tokens=input_tokens,
             output_tokens=output_tokens,
@@ -199,14 +200,14 @@ class LlmCall:
         )
 
 
-def told_apart(moment: datetime, call_id: str) -> datetime:
-    """The moment with the digits of its microseconds that a coarser log leaves at 0.
+def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
+    """The moment with microseconds of its own, where the log is coarser.
 
-    The table holds one call for each timestamp, session_id and prompt_name, while logs write
-    milliseconds or whole seconds, in which calls of one session do coincide. A time without
-    microseconds, or without a fraction, therefore gets the digits it lacks from the CRC-32 of
-    the call_id: less than the log's own resolution, and, unlike a counter, the same in every
-    file and order.
+    The table holds one call for each timestamp, session_id and prompt_name, but logs write
+    milliseconds or whole seconds, and calls of one session may share these. A time without
+    microseconds, or without a fraction, therefore gets the missing digits from the CRC-32 of the
+    call_id. They are below the log's own resolution and, unlike a counter, the same in every file
+    and order.
     """
     if moment.microsecond % 1_000:
         return moment
@@ -218,7 +219,7 @@ def told_apart(moment: datetime, call_id: str) -> datetime:
 # A replay of a call elsewhere must not name it: these are of the readings of highest precedence.
 NAMES = ("prompt_name", "phase")
 
-# Of these columns the known value beats the unknown one, and of two the greater or the lesser.
+# In these columns a value beats None; of two values the greater or the smaller one stays.
 GREATER = (
     "session_id",
     "provider",
@@ -240,8 +241,8 @@ LESSER = ("timestamp", "success", "github_run_id")
 class LlmIngestion:
     """One row of `llm_ingestions`: what an ingest of LLM logs has done. All times are UTC.
 
-    A call whose readings lie far apart is counted with each of them: as inserted with the first,
-    then as updated or unchanged. `clashing` calls were left out because another call has their
+    A call whose readings lie far apart is counted once for each: first as inserted, then as updated
+    or unchanged. `clashing` calls were left out because another call has their
     timestamp, session and prompt name. `first_rejected` names what was left out or rejected.
     `left_out` calls are of sessions that a better log holds as well. `notes` say what was passed
     over and of which sessions one log was counted.
@@ -263,10 +264,10 @@ class LlmIngestion:
 
 
 def merged(one: LlmCall, other: LlmCall) -> LlmCall:
-    """What two readings of one call tell together, whichever comes first.
+    """Two readings of one call as one, in either order.
 
-    The same as sql/llm/upsert_llm_calls.sql makes of them, for readings within one statement, which
-    may hold a call only once.
+    The result is that of sql/llm/upsert_llm_calls.sql, for readings within one statement, which may
+    hold a call only once.
     """
     changes = {name: _known(max, one, other, name) for name in GREATER}
     changes |= {name: _known(min, one, other, name) for name in LESSER}
@@ -281,7 +282,7 @@ def merged(one: LlmCall, other: LlmCall) -> LlmCall:
 
 
 def finality(call: LlmCall) -> tuple[int, ...]:
-    """What orders the readings of one call, as the column of that name does."""
+    """The order of the readings of one call, as in the column of that name."""
     counts = (
         call.total_tokens,
         call.input_tokens,

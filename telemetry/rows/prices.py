@@ -85,11 +85,11 @@ def file_columns(row_type: type[Price]) -> list[Field[Any]]:
 
 
 def from_record(row_type: type[Price], record: Mapping[str, str]) -> Price:
-    """The row that a line of a price list spells, its values by the names in the file's header.
+    """The row in a line of a price list, whose values are keyed by the names in the file's header.
 
-    Names are in lower case, as the views look for them. A value that is empty, or whose column
-    the file does not have, is the field's default. Raises UnreadableRow, which names the field
-    and not the line.
+    Names become lower case, because the views look them up so. A value that is empty, or whose
+    column the file does not have, is the field's default. Raises UnreadableRow,
+    which names the field and not the line.
     """
     values: dict[str, Any] = {}
     for column in file_columns(row_type):

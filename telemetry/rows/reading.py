@@ -1,4 +1,4 @@
-"""How values are read from JSON that others wrote, and what is said when one is unreadable."""
+"""How values are read from JSON that others wrote, and the error for a value that is unreadable."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """The text with what PostgreSQL cannot hold replaced by U+FFFD."""
+    """The text with U+FFFD for each character that PostgreSQL cannot store."""
     if text.isascii() and "\x00" not in text:
         return text
     return UNSTORABLE.sub("\ufffd", text)
@@ -32,7 +32,7 @@ def storable(text: str) -> str:
 
 def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
     """The payload itself, an object. Raises UnreadableRow for anything else."""
-    # Of JSON, an object is a dict; asking for a Mapping takes ten times as long.
+    # A decoded JSON object is a dict; a check for Mapping takes ten times as long.
     if not isinstance(payload, dict):
         raise UnreadableRow(f"{kind}: {shown(payload)} is not an object")
     return payload
@@ -62,7 +62,7 @@ def shown(value: Any) -> str:
 
 
 def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An object inside the payload, empty where there is none. Raises UnreadableRow."""
+    """An object inside the payload, empty if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is not None and not isinstance(value, dict):
         raise wrong_value(payload, key, "an object")
@@ -70,7 +70,7 @@ def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def read_text(payload: Mapping[str, Any], key: str) -> str | None:
-    """Text of the payload, storable; None where there is none. Raises UnreadableRow."""
+    """A text of the payload that can be stored; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -90,7 +90,7 @@ def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
 def read_integer(
     payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER, smallest: int = 0
 ) -> int | None:
-    """A whole number of that range; None where there is none. Raises UnreadableRow."""
+    """A whole number in that range; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -100,7 +100,7 @@ def read_integer(
 
 
 def read_attempt(payload: Mapping[str, Any]) -> int | None:
-    """The number of an attempt, which counts from 1; None where there is none.
+    """The number of an attempt, from 1; None if it is missing.
 
     Raises UnreadableRow.
     """
@@ -126,9 +126,9 @@ def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTE
 def read_moment(
     payload: Mapping[str, Any], key: str, zone: tzinfo | None = None
 ) -> datetime | None:
-    """A time in UTC; None where there is none. `zone` is that of a time which names none.
+    """A time in UTC; None if it is missing. `zone` applies to a time without a zone.
 
-    Raises UnreadableRow, for a time that names no zone too where none is given.
+    Raises UnreadableRow, also for a time without a zone if no `zone` is given.
     """
     value = payload.get(key)
     if value is None:
@@ -148,7 +148,7 @@ def read_moment(
 
 
 def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
-    """An amount in US dollars; None where there is none. Raises UnreadableRow."""
+    """An amount in US dollars; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -163,6 +163,6 @@ def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
 
 
 def digest(value: Any) -> str:
-    """32 digits that stand for a decoded value, the same wherever it is read."""
+    """32 hexadecimal digits that identify a decoded value, the same wherever it is read."""
     canonical = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]

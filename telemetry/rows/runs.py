@@ -22,7 +22,7 @@ LONGEST_RUN = timedelta(days=35)
 
 @dataclass(frozen=True)
 class Repository:
-    """One row of `repositories`: who a repository is."""
+    """One row of `repositories`: a repository by its number."""
 
     repository_id: int
     repository: str
@@ -148,7 +148,7 @@ class OpenRun:
 
     @classmethod
     def of(cls, run: WorkflowRun, repository: Repository) -> "OpenRun":
-        """What is kept of a run that is not completed."""
+        """The row of a run that is not completed."""
         return cls(
             github_run_id=run.github_run_id,
             run_attempt=run.run_attempt,

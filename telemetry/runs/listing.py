@@ -195,7 +195,7 @@ class Newest:
         """The list down to the runs that were created at `low`.
 
         Yields each page's runs and, as they are proven, the windows, all of them complete. Where
-        something moved, or GitHub ends the list, there is none. A list whose length is not told,
+        something moved, or GitHub ends the list, there is none. A list of unknown length,
         or is beyond what GitHub counts, proves little and ends where filtered ones can be relied
         upon. Raises GitHubError; what is proven until then is yielded first.
         """

@@ -10,7 +10,7 @@ from typing import Any, Self
 import psycopg
 
 from telemetry import TelemetryError
-from telemetry.database.connection import execute, patiently, upsert
+from telemetry.database.connection import execute, upsert, with_retries
 from telemetry.rows.runs import Ingestion, Repository
 from telemetry.runs.lease import Lease
 from telemetry.runs.request import Report, Tools
@@ -107,7 +107,7 @@ class IngestLog:
                 for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
                     execute(self.connection, "runs/rename_workflow_runs", row)
 
-        patiently(change)
+        with_retries(change)
         if self.repository.repository.lower() != name.lower():
             self.tools.notify(
                 f"{name} is now called {self.repository.repository}; "
@@ -131,7 +131,7 @@ class IngestLog:
                     execute(self.connection, "runs/record_ingestions", vars(ingestion))
             return done, ingestion
 
-        self.done, self.ingestion = patiently(transaction)
+        self.done, self.ingestion = with_retries(transaction)
 
     def _with(self, done: Tally) -> Ingestion:
         """The record with these counts and the requests sent until now."""

@@ -49,7 +49,7 @@ class Search:
                 self._oldest = min(self._oldest, item.created_at)
             else:
                 self.seen.add(str(item))
-        # A total that the number of pages belies does not make the list too long.
+        # A total that contradicts the number of pages does not make the list too long.
         is_announced = page.last is not None and page.last * page.per_page >= self._longest
         total = page.total_count or 0
         if self._length >= self._longest or (is_announced and total >= self._longest):
@@ -80,7 +80,7 @@ class Search:
 
     def proven(self) -> list[ListedWindow]:
         """The windows that are proven though the list as a whole is not."""
-        # A list whose length is not told may be one of those that GitHub ends too early.
+        # A list of unknown length may be one of those that GitHub ends too early.
         return [] if self.is_too_long or self._walk.length is None else self._walk.proven()
 
     def unlistable(self) -> ListedWindow:

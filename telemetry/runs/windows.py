@@ -13,7 +13,7 @@ page and the one before it is proven
   and no run has been deleted since the list began: then its length tells how far down everything
   had moved.
 
-How long the list is, is its `total_count`; what the page itself belies is taken for not told.
+The list's length is its `total_count`; a total that contradicts the page counts as missing.
 """
 
 import math

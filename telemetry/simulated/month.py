@@ -1,4 +1,4 @@
-"""A team's month on the simulated GitHub: what it works on, when, and how its runs end."""
+"""A team's month on the simulated GitHub: its work, its times, and how its runs end."""
 
 import hashlib
 from collections.abc import Callable, Sequence

@@ -2,8 +2,8 @@
 
 For `make demo`, tests and `make bench`. It answers as recorded exchanges and GitHub's reference
 do: pages with `Link` headers, the caps on long lists, ETags, rate limits, redirects of renamed
-repositories. Answers are kept, compressed, until the world changes, so that a client that asks
-again is what a benchmark measures.
+repositories. Answers are cached, compressed, until the world changes, so that a benchmark
+measures the client and not the simulator.
 """
 
 import gzip
@@ -74,7 +74,7 @@ class RequestInfo:
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one answer.
+    """A fault in one answer.
 
     With a `status` this is the answer, and it is not charged. Without one the true answer is
     changed by `edit`, cut off half-way (`truncated`), or lost with the connection (`reset`).
@@ -734,7 +734,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: what was asked is in the counters."""
+        """Log nothing: requests are in the counters."""
 
 
 def _shut_down(connection: socket.socket) -> None:

@@ -1,8 +1,8 @@
 """The truth behind the simulated GitHub: repositories, runs, attempts, jobs and steps.
 
-Knows no HTTP and no JSON. All that an attempt will do is laid down when it is made; what can be
-seen of it is what lies before the world's `now`. So letting time pass is moving `now`, and the
-same arguments always make the same world. Bare integers that are times are seconds since 1970.
+Knows no HTTP and no JSON. The whole course of an attempt is decided when it is made; only the part
+before the world's `now` can be seen. To let time pass is to move `now`, and the same arguments
+always make the same world. Bare integers that are times are seconds since 1970.
 """
 
 import hashlib

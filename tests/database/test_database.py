@@ -20,8 +20,8 @@ from telemetry.database.connection import (
     describe,
     open_connection,
     parameters,
-    patiently,
     upsert,
+    with_retries,
 )
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import Repository
@@ -248,7 +248,7 @@ def test_a_transaction_that_the_database_undid_is_repeated(connection: Connectio
                 )
         return "done"
 
-    assert patiently(transaction) == "done"
+    assert with_retries(transaction) == "done"
     assert len(tried) == 3
 
 
@@ -258,7 +258,7 @@ def test_a_transaction_that_always_fails_says_so_in_the_end(connection: Connecti
             connection.execute("do $$ begin raise exception 'no' using errcode = '40P01'; end $$")
 
     with pytest.raises(psycopg.errors.DeadlockDetected):
-        patiently(transaction, tries=2)
+        with_retries(transaction, tries=2)
 
 
 def test_the_repository_of_a_new_name_is_the_same_repository(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from support.llm_readings import AT, finality, merged, payload_calls, read, toke
 from support.paths import PAYLOADS
 
 from telemetry.llm.logs import Rejected
-from telemetry.rows.llm import LlmCall, told_apart
+from telemetry.rows.llm import LlmCall, distinct_timestamp
 
 MILLISECOND = timedelta(milliseconds=1)
 FAILED_TRY = "l3:2026-01-05T08:00:02+00:00"
@@ -79,7 +79,7 @@ def test_defaults_fill_what_a_record_leaves_out_and_leave_the_call_the_same() ->
     calls, rejected = payload_calls("llm_canonical.jsonl", at=AT, **given)
     assert rejected.keys() == {6, 7, 8}
     assert calls.keys() == without.keys() | {"no-time"}
-    assert calls["no-time"].timestamp == told_apart(AT, "no-time")
+    assert calls["no-time"].timestamp == distinct_timestamp(AT, "no-time")
     assert calls["c1"] == without["c1"]
     filled = replace(without["parts-beyond-the-whole"], **given)
     assert calls["parts-beyond-the-whole"] == filled
@@ -113,7 +113,7 @@ def test_the_lines_of_a_message_are_one_call_that_began_with_the_first() -> None
     calls, _ = payload_calls("llm_transcript.jsonl")
     call = calls["m1"]
     assert tokens(call) == (92, 1_130, 60, 30, 30, 100)
-    assert call.timestamp == told_apart(at("2026-01-05T08:00:01Z"), "m1")
+    assert call.timestamp == distinct_timestamp(at("2026-01-05T08:00:01Z"), "m1")
     assert (call.source, call.provider, call.session_id) == (
         "claude-code-transcript",
         "anthropic",
@@ -290,7 +290,7 @@ def test_the_time_of_a_session_is_on_its_dearest_row_and_no_latency_of_one_call(
     main, helper, more = calls["r1:claude-x"], calls["r1:claude-helper"], calls["r2:claude-x"]
     assert [call.duration_ms for call in (main, helper, more)] == [7_000, None, 500]
     assert [call.api_calls for call in (main, helper, more)] == [2, 1, 2]
-    assert main.timestamp == told_apart(at("2026-01-05T08:00:01Z"), main.call_id)
+    assert main.timestamp == distinct_timestamp(at("2026-01-05T08:00:01Z"), main.call_id)
 
 
 def test_a_session_can_fail_in_two_ways() -> None:
@@ -543,7 +543,7 @@ def test_recorded_parts_beyond_the_prompt_raise_it(recorded: Path) -> None:
 def test_calls_of_agentic_workflows_begin_before_their_record() -> None:
     calls, rejected = payload_calls("llm_gh_aw.jsonl")
     copilot, anthropic, openai = (calls[name] for name in ("g1", "g2", "g3"))
-    assert copilot.timestamp == told_apart(at("2026-01-05T08:00:00Z"), "g1")
+    assert copilot.timestamp == distinct_timestamp(at("2026-01-05T08:00:00Z"), "g1")
     assert copilot.duration_ms == 6_500
     assert copilot.estimated_cost == Decimal("0.115")
     assert [call.input_tokens for call in (copilot, anthropic, openai)] == [100, 15, 10]
@@ -581,7 +581,7 @@ def test_codex_calls_are_what_the_counts_grow_by() -> None:
     assert tokens(first) == (100, 10, 40, None, None, 5)
     assert tokens(second) == (200, 30, 100, 30, None, 20)
     assert (first.model, second.model, first.provider) == ("gpt-x", "gpt-y", "openai")
-    assert first.timestamp == told_apart(at("2026-01-05T08:00:02Z"), "s1:110")
+    assert first.timestamp == distinct_timestamp(at("2026-01-05T08:00:02Z"), "s1:110")
     assert list(rejected) == [8]
 
 
@@ -643,8 +643,8 @@ def test_answers_of_a_batch_are_calls() -> None:
     assert tokens(calls["b1"]) == (24, 15, 8, None, None, None)
     assert tokens(calls["b2"]) == (20, 30, 10, None, None, 25)
     assert tokens(calls["b3"])[:2] == (13, 0)
-    assert calls["b1"].timestamp == told_apart(at("2026-01-05T08:00:00Z"), "b1")
-    assert calls["b3"].timestamp == told_apart(AT, "b3")
+    assert calls["b1"].timestamp == distinct_timestamp(at("2026-01-05T08:00:00Z"), "b1")
+    assert calls["b3"].timestamp == distinct_timestamp(AT, "b3")
     errors = {name: (calls[name].success, calls[name].error_message) for name in ("b4", "b5")}
     assert errors == {"b4": (False, "Unsupported parameter"), "b5": (False, "Too late.")}
     assert {calls[name].prompt_name for name in ("b1", "b5")} == {"request-1", "request-5"}

@@ -24,8 +24,8 @@ from telemetry.database.connection import (
     Counts,
     execute,
     open_connection,
-    patiently,
     upsert,
+    with_retries,
 )
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
@@ -634,7 +634,7 @@ def test_a_run_pruned_while_its_jobs_are_stored_is_passed_over(
         with ThreadPoolExecutor(1) as thread:
             with pruning.transaction():
                 pruning.execute("delete from workflow_runs")
-                storing = thread.submit(patiently, lambda: store_jobs(connection, [JOBS], NOW))
+                storing = thread.submit(with_retries, lambda: store_jobs(connection, [JOBS], NOW))
                 blocked(watching)
             assert storing.result(timeout=30) == StoredJobs(Counts(), Counts())
         assert everything(connection) == [[], [], []]

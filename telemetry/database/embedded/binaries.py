@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: where they are, whom they run as, and how they are run.
+"""PostgreSQL's programs: where they are, as which account they run, and how they are started.
 
 Knows nothing of data directories and servers; those are server.py's.
 """
@@ -85,8 +85,8 @@ def run(
 ) -> tuple[int, str]:
     """Run one of PostgreSQL's programs in `data`; return its exit status and all that it printed.
 
-    Its environment is made from nothing, so that no PG*, LANG or LC_* of ours bends it and no
-    token of ours lives on in the server. Ctrl-C does not reach it (it has its own session), and
+    Its environment starts empty, so that no PG*, LANG or LC_* of ours changes it and no token of
+    ours stays in the server. Ctrl-C does not reach it (it has its own session), and
     even then its end is awaited, because a half-started server could not be stopped.
     """
     kept = {name: environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in environ}
@@ -146,7 +146,7 @@ def _major(binaries: Path, environ: Mapping[str, str]) -> int:
 
 
 def unprivileged_account(data: Path) -> Account | None:
-    """Return whom the programs run as: None, which is ourselves, unless we are root.
+    """Return the account that the programs run as: None (our own) unless we are root.
 
     PostgreSQL refuses to run as root (its manual, on initdb and on postgres). It is then the owner
     of `data`, else postgres, else nobody. Raises EmbeddedUnavailable when there is none of these.
@@ -212,7 +212,7 @@ def reachable(
 
 @contextmanager
 def built(final: Path) -> Iterator[Path]:
-    """Yield a new directory beside `final` that becomes it at once if all goes well, or is gone."""
+    """Yield a new directory that is renamed to `final` if all goes well, and removed if not."""
     new = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=final.parent))
     try:
         yield new

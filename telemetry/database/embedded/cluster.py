@@ -59,7 +59,7 @@ class Cluster:
                 raise self._refusal("initdb", output)
 
     def start(self) -> str:
-        """Join the server or start it, outwaiting what is left of a killed one; return conninfo."""
+        """Join the server, or start it once a killed one is gone; return its conninfo."""
         began = time.monotonic()
         while True:
             conninfo, answer = self._ping()
@@ -88,7 +88,7 @@ class Cluster:
             _remove_sockets(sockets)
 
     def _launch(self) -> str:
-        """Start the server once; return what was said when that failed, nothing when it runs."""
+        """Start the server once; return its error output if that failed, else nothing."""
         stale, sockets = self._sockets(), self.data
         # libpq takes a comma in a host for the start of the next host.
         if len(os.fsencode(sockets / ".s.PGSQL.5432")) > SOCKET_BYTES or "," in str(sockets):

@@ -61,8 +61,8 @@ def server(
 
     The newest data directory in `home` decides the major version; where there is none it is made
     by the newest PostgreSQL here. `options` are server settings, used if this call starts the
-    server. `notify` gets a sentence about what takes a while. At the end the server is stopped if
-    nobody else uses it. Raises EmbeddedUnavailable.
+    server. `notify` is called with a sentence before something slow. At the end the server is
+    stopped if nobody else uses it. Raises EmbeddedUnavailable.
     """
     home = home.absolute()
     with ExitStack() as files:
@@ -127,7 +127,7 @@ def _data_directories(home: Path) -> Iterator[tuple[int, Path]]:
 
 @contextmanager
 def _explained(home: Path) -> Iterator[None]:
-    """Turn what the operating system refuses into one sentence."""
+    """Turn an error of the operating system into one sentence."""
     try:
         yield
     except OSError as error:
@@ -159,7 +159,7 @@ def _held(lock: BinaryIO) -> Iterator[None]:
 
 
 def _alone(users: BinaryIO) -> bool:
-    """Give up the place among the users and return whether it was the last one."""
+    """Leave the users of the server; return whether this was the last one."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
