@@ -9,7 +9,7 @@ parameters. Nothing else of a file is changed or repeated here.
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,6 +18,15 @@ from telemetry.database.connection import SQL, Connection, execute, for_psycopg
 from telemetry.settings import UsageError
 
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
+
+# What a question reads says what it is about: jobs and steps, or whole runs.
+OF_JOBS = re.compile(
+    r"(?:from|join) "
+    r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|wasted_jobs)\b"
+)
+OF_RUNS = re.compile(r"(?:from|join) (?:attempts|duration_shifts|incidents)\b")
+# Of less than half of the attempts, a sum says less than half, and "none" means nothing.
+LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,13 +54,40 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Coverage:
+    """Of how many attempts the jobs are stored, skipped attempts aside.
+
+    `repositories` are those that lack jobs of some. `is_misleading` says that a figure of jobs
+    alone would be wrong by more than a factor of two, so that none is given.
+    """
+
+    attempts: int
+    attempts_with_jobs: int
+    repositories: Sequence[str]
+    is_misleading: bool = False
+
+    def __str__(self) -> str:
+        share = 100 * self.attempts_with_jobs / self.attempts
+        only = self.repositories if len(self.repositories) == 1 else ()
+        return (
+            f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
+            f"({share:.1f} %); to fetch the rest: make ingest{''.join(f' REPO={n}' for n in only)}"
+        )
+
+
+@dataclass(frozen=True)
 class Answer:
-    """A question's rows under its columns, in their order; times are as the database has them."""
+    """A question's rows under its columns, in their order; times are as the database has them.
+
+    `coverage` says of how many attempts an answer about jobs speaks; None where it was not looked
+    up, or where the question is not about jobs. There are no rows where it is misleading.
+    """
 
     question: Question
     scope: Scope
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
+    coverage: Coverage | None = None
 
 
 def questions() -> list[Question]:
@@ -77,6 +113,23 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
     cursor = connection.execute(statement.encode(), _values(scope))
     columns = [column.name for column in cursor.description or ()]
     return Answer(known[short], scope, columns, cursor.fetchall())
+
+
+def with_coverage(connection: Connection, answer: Answer) -> Answer:
+    """The answer with its coverage, and without its rows where these would mislead.
+
+    Answers that are about whole runs as well keep their rows. Raises psycopg.Error.
+    """
+    text = _text(answer.question.name)
+    if not OF_JOBS.search(text):
+        return answer
+    everything = replace(answer.scope, top=None)
+    rows = ask(connection, "coverage", everything).rows
+    attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
+    lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
+    is_misleading = stored < LEAST_SHARE * attempts and not OF_RUNS.search(text)
+    found = Coverage(attempts, stored, lacking, is_misleading)
+    return replace(answer, coverage=found, rows=[] if is_misleading else answer.rows)
 
 
 def pasteable(name: str, scope: Scope) -> str:

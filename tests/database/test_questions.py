@@ -17,7 +17,7 @@ import pytest
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, upsert
+from telemetry.database.connection import SQL, Connection, execute, upsert
 from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -55,7 +55,9 @@ def month(connection: Connection) -> Connection:
     return connection
 
 
-def query(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
+def run_query(
+    dsn: str, tmp_path: Path, *arguments: str, **changes: str
+) -> "subprocess.CompletedProcess[str]":
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, ROOT / "scripts" / "query.py", *arguments],
@@ -64,7 +66,11 @@ def query(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
         text=True,
         timeout=60,
         check=True,
-    ).stdout
+    )
+
+
+def query(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
+    return run_query(dsn, tmp_path, *arguments, **changes).stdout
 
 
 def on_terminal(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
@@ -158,7 +164,8 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
 
     def figures(since: datetime, until: datetime, ids: list[int]) -> list[Any]:
         rows = ask(connection, name, Scope(since, until, ids)).rows
-        return [value for row in rows for value in row.values() if value]
+        about = [key for key in (rows[0] if rows else ()) if not key.startswith("unlisted")]
+        return [row[key] for row in rows for key in about if row[key] and key != "repository"]
 
     assert figures(quarter, NOW, [8]) == []
     assert figures(NOW - timedelta(days=30), NOW, [7]) == []
@@ -191,6 +198,77 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(
         query(dsn, tmp_path, *options)
     assert failed.value.returncode == 2
     assert said in failed.value.stderr and failed.value.stderr.count("\n") == 1
+
+
+def listed(connection: Connection, *run_ids: int) -> None:
+    values = {"github_run_ids": list(run_ids), "run_attempts": [1] * len(run_ids)}
+    execute(connection, "runs/record_jobs_listed", {**values, "listed_at": NOW})
+
+
+@pytest.mark.usefixtures("month")
+def test_an_answer_about_jobs_says_of_how_many_attempts_it_speaks(
+    dsn: str, tmp_path: Path, connection: Connection
+) -> None:
+    """Four attempts with a job each, of which one is listed, then three, then all."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute("update workflow_runs set repository_id = 7, repository = 'acme/app'")
+    yesterday = NOW - timedelta(days=1)
+    skipped = workflow_run(
+        github_run_id=9, conclusion="skipped", created_at=yesterday, repository_id=7
+    )
+    upsert(connection, [skipped])
+    upsert(connection, [workflow_job(github_run_id=n, job_id=n, run_attempt=1, started_at=NOW,
+                                     completed_at=NOW) for n in range(1, 5)])  # fmt: skip
+
+    def asked(name: str, *options: str) -> tuple[dict[str, Any], str]:
+        done = run_query(dsn, tmp_path, name, "--json", *options)
+        return json.loads(done.stdout), done.stderr
+
+    listed(connection, 1)
+    found, said = asked("runner_cost")
+    assert found["rows"] == []
+    assert found["coverage"]["is_misleading"]
+    assert (found["coverage"]["attempts_with_jobs"], found["coverage"]["attempts"]) == (1, 4)
+    assert said == (
+        "no answer: jobs of 1 of 4 attempts are stored (25.0 %); "
+        "to fetch the rest: make ingest REPO=acme/app\n"
+    )
+    found, said = asked("totals")
+    assert found["rows"][0]["runs"] == 5 and said.startswith("incomplete: jobs of 1 of 4 attempts")
+    listed(connection, 2, 3)
+    found, said = asked("runner_cost")
+    assert found["rows"][0]["jobs"] == 4
+    assert said.startswith("incomplete: jobs of 3 of 4 attempts are stored (75.0 %)")
+    for form in ("--csv", "--format=text"):
+        assert "jobs of 3 of 4" in run_query(dsn, tmp_path, "flaky_jobs", form).stderr
+    listed(connection, 4)
+    found, said = asked("runner_cost")
+    assert found["rows"] and said == "" and found["coverage"]["repositories"] == []
+    found, said = asked("workflow_outcomes")
+    assert found["coverage"] is None and said == ""
+
+
+def test_coverage_says_which_times_of_the_period_no_list_covers(connection: Connection) -> None:
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+
+    def window(start: int, end: int) -> None:
+        connection.execute(
+            "insert into windows (repository_id, created_from, created_to, listed_at, reported, "
+            "seen, is_complete) values (7, %s, %s, %s, 0, 0, true)",
+            [NOW - timedelta(days=start), NOW - timedelta(days=end), NOW],
+        )
+
+    def unlisted() -> tuple[Any, ...]:
+        (row,) = ask(connection, "coverage", SCOPE).rows
+        return row["unlisted_seconds"], row["unlisted_from"], row["unlisted_to"]
+
+    assert unlisted() == (30 * 86_400, SCOPE.since, SCOPE.until)
+    window(60, 20)
+    assert unlisted() == (20 * 86_400, NOW - timedelta(days=20), NOW)
+    window(10, 0)
+    assert unlisted() == (10 * 86_400, NOW - timedelta(days=20), NOW - timedelta(days=10))
+    window(20, 10)
+    assert unlisted() == (0, None, None)
 
 
 def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:

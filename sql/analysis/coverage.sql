@@ -1,0 +1,61 @@
+-- How much of the period is stored: of which attempts the jobs, and which times were never listed?
+-- attempts_with_jobs are those whose jobs are all stored; skipped attempts have none to store and
+-- are left out. Answers about jobs speak of these attempts only. unlisted_seconds is how much of
+-- the period no complete list of runs covers, from unlisted_from to unlisted_to, perhaps with
+-- listed times between them: make ingest SINCE=… lists it.
+--   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
+with period as not materialized (
+  select
+    now() - interval '30 days' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+stored as (
+  select
+    repository_id,
+    count(*) as attempts,
+    count(*) filter (where is_exact) as attempts_with_jobs
+  from attempts
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion is distinct from 'skipped'
+  group by repository_id
+),
+unlisted as (
+  select
+    repository_id,
+    sum(extract(epoch from least(gap_to, period.until) - greatest(gap_from, period.since)))::bigint
+      as unlisted_seconds,
+    min(greatest(gap_from, period.since)) as unlisted_from,
+    max(least(gap_to, period.until)) as unlisted_to
+  from unlisted_intervals
+  cross join period
+  where gap_from < period.until
+    and gap_to > period.since
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by repository_id
+)
+select
+  repositories.repository,
+  coalesce(stored.attempts, 0) as attempts,
+  coalesce(stored.attempts_with_jobs, 0) as attempts_with_jobs,
+  round(100.0 * stored.attempts_with_jobs / nullif(stored.attempts, 0), 1) as with_jobs_percent,
+  coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
+  unlisted.unlisted_from,
+  unlisted.unlisted_to
+from repositories
+cross join period
+left join stored using (repository_id)
+left join unlisted using (repository_id)
+where period.repository_ids is null
+  or repositories.repository_id = any(period.repository_ids)
+order by
+  with_jobs_percent nulls last,
+  repositories.repository,
+  repositories.repository_id
+limit (select period.top from period);
