@@ -107,6 +107,15 @@ def test_the_way_of_one_run_names_each_file_once_and_what_it_does_there() -> Non
             assert name in source, f"{file} has no {name}"
 
 
+def test_every_test_that_the_docs_name_exists() -> None:
+    tests = "\n".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")
+    )
+    named = {name for text in DOCS.values() for name in re.findall(r"`(test_\w+)`", text)}
+    assert len(named) >= 10
+    assert not {name for name in named if f"def {name}(" not in tests}
+
+
 def test_the_readme_is_short_and_links_every_page() -> None:
     lines = README.splitlines()
     assert len(lines) <= 160
