@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from telemetry.github.client import GitHub
@@ -22,7 +21,7 @@ from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import ListedWindow, Walk, whole_second
+from telemetry.runs.windows import ListedWindow
 
 # A run shows up in the list some moments after its creation time, and in the search behind
 # filtered lists later still; younger parts of a list prove nothing.
@@ -31,7 +30,6 @@ SEARCH_LAG = timedelta(hours=1)
 # ETags are worth keeping for windows in which nothing happens any more but a re-run.
 CLOSED_AFTER = timedelta(days=1)
 
-PAGES_BETWEEN_PROOFS = 100
 # How full a filtered list is meant to be, as a share of its limit: one that turns out too long
 # costs a request, a short one the empty part of its last page. On simulated months 1.13 times
 # as many requests as full pages would need came of this.
@@ -98,10 +96,6 @@ class Lister:
         how = Paging(read=read_run, **paging)
         return self.client.list_workflow_runs(self.repository, created=created, paging=how)
 
-    def newest(self) -> "Newest":
-        """The unfiltered list, its first page read. Raises GitHubError."""
-        return Newest(self)
-
     def ahead(self, concurrency: int) -> int:
         """How many pages of a list may have been read before their turn."""
         return PAGES_KEPT * concurrency if concurrency > 1 else 0
@@ -163,7 +157,7 @@ class Lister:
                         search.is_unchanged = True
                         return
                     search.add(page)
-                    yield _batch(page)
+                    yield batch_of(page)
                     if search.is_too_long and not search.is_one_second:
                         return
             search.end()
@@ -176,86 +170,7 @@ class Lister:
             raise
 
 
-class Newest:
-    """The unfiltered list, from the newest run on; `first` is its first page.
-
-    Read it with `down_to`, once.
-    """
-
-    def __init__(self, lister: Lister) -> None:
-        self._lister = lister
-        self._walk: Walk | None = None
-        self._pages = lister.pages(
-            concurrency=lister.concurrency,
-            further=lambda: self._walk.pages_left if self._walk else 1,
-        )
-        self.first = next(self._pages)
-
-    def down_to(self, low: datetime) -> Batches:
-        """The list down to the runs that were created at `low`.
-
-        Yields each page's runs and, as they are proven, the windows, all of them complete. Where
-        something moved, or GitHub ends the list, there is none. A list of unknown length,
-        or is beyond what GitHub counts, proves little and ends where filtered ones can be relied
-        upon. Raises GitHubError; what is proven until then is yielded first.
-        """
-        lister = self._lister
-        walk = self._walk = Walk(
-            low,
-            whole_second(lister.now - LIST_LAG),
-            longest=lister.limits.unfiltered,
-            ahead=lister.ahead(lister.concurrency),
-        )
-        failure: GitHubError | None = None
-        try:
-            with closing(self._pages) as following:
-                for page in chain([self.first], following):
-                    walk.add(page)
-                    yield _batch(page, walk.proven())
-                    is_blind = walk.length is None and walk.high <= lister.now - SEARCH_LAG
-                    if walk.is_past_low or is_blind:
-                        break
-                    if walk.unproven >= PAGES_BETWEEN_PROOFS:
-                        yield from self._prove(walk)
-                else:
-                    walk.end(is_over=self._is_over(walk))
-        except PaginationLimited:
-            pass  # what is older has to be asked for by its time
-        except GitHubError as error:
-            failure = error
-        try:
-            yield from self._prove(walk, urgent=True)
-        except GitHubError as error:
-            failure = failure or error
-        if failure is not None:
-            raise failure
-
-    def _is_over(self, walk: Walk) -> bool:
-        """Whether the list ended because there are no older runs, not because GitHub ended it.
-
-        A filtered list of one row counts what is as old as the last run seen, or older: that has
-        to be what was seen. Where the search lags behind it is less, and proves nothing.
-        """
-        if walk.reached <= walk.low:
-            return True
-        older = self._lister.pages(created=created_range(walk.low, walk.reached), per_page=1)
-        with closing(older) as pages:
-            page = next(pages)
-        count = len(page.items) if page.total_count is None else page.total_count
-        return count == walk.seen_in_last_second
-
-    def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
-        """Ask for the first page once more, if anything depends on it."""
-        windows = walk.proven()
-        if windows:
-            yield Batch(windows=windows)
-        if walk.unproven:
-            with closing(self._lister.pages(is_urgent=urgent)) as pages:
-                page = next(pages)
-            yield _batch(page, walk.prove(page))
-
-
-def _batch(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:
+def batch_of(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:
     runs = [item for item in page.items if isinstance(item, WorkflowRun)]
     unreadable = [str(item) for item in page.items if not isinstance(item, WorkflowRun)]
     return Batch(runs, unreadable, list(windows))

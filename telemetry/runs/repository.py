@@ -5,11 +5,9 @@ earlier attempts, which no list shows, and then jobs and steps. What was fetched
 every page, so that the next ingest continues from wherever this one stopped.
 """
 
-import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
-from typing import Protocol, TypeVar
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
@@ -17,9 +15,12 @@ from telemetry.github.errors import BudgetSpent, RateLimited, Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.due_windows import DueWindow, groups
 from telemetry.runs.estimate import PER_PAGE, runs_since, work
 from telemetry.runs.lease import Held
-from telemetry.runs.listing import SEARCH_LAG, Batch, Lister, Newest
+from telemetry.runs.left import Left, left_of_repository, left_of_run
+from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
+from telemetry.runs.newest import Newest
 from telemetry.runs.one_by_one import RunByRun
 from telemetry.runs.record import Begun, IngestLog, Tally, report_unanswered
 from telemetry.runs.request import Report, Tools
@@ -44,7 +45,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     is_cut_short = False
     try:
         if run_id is None:
-            newest = _lister(tools, name).newest()
+            newest = Newest(_lister(tools, name))
             started = RepositoryIngest(tools, name, begun, newest.first.items)
             started.everything(newest)
         else:
@@ -194,13 +195,13 @@ class RepositoryIngest:
         for group in self._due_groups():
             self._list(group[-1].created_from, group[0].created_to, self._etag(group))
 
-    def _due_groups(self) -> list[list["_Due"]]:
+    def _due_groups(self) -> list[list[DueWindow]]:
         """The windows to list again, neighbours together; the longest not listed come first."""
         began = whole_second(self.log.ingestion.started_at)
         wanted = self.tools.wanted
         asked = {"now": began, "horizon": wanted.horizon, "full": wanted.full}
         rows = execute(self.connection, "runs/due_windows", {**self.log.key, **asked})
-        due = [_Due(**row) for row in rows if row["listed_at"] < began]
+        due = [DueWindow(**row) for row in rows if row["listed_at"] < began]
         return sorted(groups(due, PER_PAGE), key=lambda g: min(w.listed_at for w in g))
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
@@ -224,42 +225,17 @@ class RepositoryIngest:
             if len(self._unanswered) >= MOST_LISTS_UNANSWERED:
                 raise
 
-    def _etag(self, group: list["_Due"]) -> str | None:
+    def _etag(self, group: list[DueWindow]) -> str | None:
         """The ETag of the group's list, if it is one window's, and was given to this token."""
         if len(group) > 1 or group[0].etag_token != self.tools.client.token_fingerprint:
             return None
         return group[0].etag
 
-    def left(self, run_id: int | None) -> "Left":
+    def left(self, run_id: int | None) -> Left:
         """What this ingest did not get done; of one run, only that."""
         if run_id is not None:
-            count = self.log.done.unanswered_items
-            return Left(f"GitHub does not answer for {_items(count)}" if count else None)
-        key = {**self.log.key, "now": self.tools.now()}
-        left = execute(self.connection, "runs/work_left", key).fetchone()
-        assert left is not None  # a select of one row
-        said = self._unanswered + [
-            f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
-            for start, end in self._settled_gaps()[:3]
-        ]
-        if left["attempts_to_fetch"]:
-            said.append(f"earlier attempts still to fetch: {left['attempts_to_fetch']:,}")
-        if left["runs_without_jobs"] and self.tools.wanted.jobs:
-            said.append(self._jobs_left(left["runs_without_jobs"]))
-        is_caught_up = not said
-        if left["unanswered_items"]:
-            said.append(
-                f"GitHub does not answer for {_items(left['unanswered_items'])}; "
-                f"the next try is due at {left['next_try_at']:%Y-%m-%d %H:%M} UTC"
-            )
-        return Left("; ".join(said) or None, is_caught_up)
-
-    def _jobs_left(self, runs: int) -> str:
-        text = f"jobs of {runs:,} runs still to fetch"
-        if done := self.log.done.runs_with_jobs:
-            ingests = math.ceil(runs / done)
-            text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
-        return text
+            return left_of_run(self.log)
+        return left_of_repository(self.log, self._unanswered, self._settled_gaps())
 
     def _work_text(self, first: Page, now: datetime) -> str:
         key = {**self.log.key, "now": now}
@@ -279,58 +255,3 @@ class RepositoryIngest:
         if limit is None:
             return text
         return f"{text}; GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC"
-
-
-def _items(count: int) -> str:
-    return f"{count:,} item{'' if count == 1 else 's'}"
-
-
-@dataclass(frozen=True)
-class Left:
-    """What an ingest did not get done, in words: None when nothing is left.
-
-    `is_caught_up`: if anything is left it awaits another try, and could not be had now.
-    """
-
-    problem: str | None = None
-    is_caught_up: bool = False
-
-
-@dataclass(frozen=True)
-class _Due:
-    """A window to list again."""
-
-    created_from: datetime
-    created_to: datetime
-    reported: int | None
-    seen: int
-    listed_at: datetime
-    etag: str | None
-    etag_token: str | None
-
-
-class Interval(Protocol):
-    """What lies between two creation times and holds so many runs."""
-
-    @property
-    def created_from(self) -> datetime: ...
-    @property
-    def created_to(self) -> datetime: ...
-    @property
-    def seen(self) -> int: ...
-
-
-SomeInterval = TypeVar("SomeInterval", bound=Interval)
-
-
-def groups(windows: Iterable[SomeInterval], most: int) -> Iterator[list[SomeInterval]]:
-    """Neighbours together, newest first, as long as they hold no more than `most` runs."""
-    group: list[SomeInterval] = []
-    for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
-        apart = bool(group) and group[-1].created_from != window.created_to
-        if group and (apart or sum(w.seen for w in group) + window.seen > most):
-            yield group
-            group = []
-        group.append(window)
-    if group:
-        yield group

@@ -17,6 +17,7 @@ from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
 from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.runs.newest import Newest
 from telemetry.runs.request import Tools
 from telemetry.runs.verify_jobs import JobsCompared, ListedRun, compare_runs
 from telemetry.runs.windows import whole_second
@@ -99,7 +100,7 @@ class _Comparison:
     def run(self) -> Verification:
         found = self.found
         try:
-            newest = self.lister.newest()
+            newest = Newest(self.lister)
             # How far back to list, by GitHub's clock now that it is known.
             found.since = self.tools.wanted.start(self.tools.now())
             self._read(newest.down_to(found.since))

@@ -14,7 +14,8 @@ from telemetry.github.errors import BudgetSpent, GitHubError, NotFound, RateLimi
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.differences import Difference, compare_attempt, compare_end, compare_jobs
-from telemetry.runs.jobs import DueAttempt, JobsOfRun, fetch_jobs
+from telemetry.runs.job_lists import DueAttempt
+from telemetry.runs.jobs import JobsOfRun, fetch_jobs
 from telemetry.runs.request import Tools
 
 COMPARED_TOGETHER = 50

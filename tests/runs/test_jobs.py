@@ -31,8 +31,8 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
+from telemetry.runs.job_lists import DueAttempt
 from telemetry.runs.jobs import (
-    DueAttempt,
     JobsOfRun,
     StoredJobs,
     fetch_jobs,

@@ -17,6 +17,7 @@ from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.github.options import Options
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
+from telemetry.runs.newest import Newest
 from telemetry.runs.windows import ListedWindow
 from telemetry.simulated.server import (
     Fault,
@@ -160,7 +161,7 @@ class Memory:
 
     def ingest(self, using: Lister) -> None:
         """List what is missing: the newest runs first, then gaps where searches are up to date."""
-        self.take(using.newest().down_to(self.down_to(using)))
+        self.take(Newest(using).down_to(self.down_to(using)))
         settled = (using.now - SEARCH_LAG).replace(microsecond=0)
         for start, end in self.gaps(settled):
             self.take(using.interval(start, end))
@@ -239,7 +240,7 @@ def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
     simulated = Simulator(world, before=changes)
     memory = Memory(NOW - HOUR)
     with lister(simulated, concurrency=concurrency) as using:
-        memory.take(using.newest().down_to(memory.since))
+        memory.take(Newest(using).down_to(memory.since))
     changes.assert_nothing_overlooked(memory.windows)
     changes.is_over = True
     assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency)
@@ -347,7 +348,7 @@ def test_what_github_does_not_list_at_once_is_left_to_filtered_lists(cap: int) -
     limits = Limits(unfiltered=cap)
     since = NOW - 2 * HOUR
     with lister(simulated, limits=limits) as using:
-        windows = Memory(since).take(using.newest().down_to(since))
+        windows = Memory(since).take(Newest(using).down_to(since))
     assert all(w.created_from > since for w in windows)
     world.advance(2 * HOUR)
     assert_all_listed_at_rest(simulated, since, concurrency=1, limits=limits)
@@ -429,7 +430,7 @@ def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrenc
     since = NOW - timedelta(hours=9)
     newest, older = Memory(since), Memory(since)
     with lister(Simulator(world, fault=fault), concurrency=concurrency) as using:
-        batches = list(using.newest().down_to(since))
+        batches = list(Newest(using).down_to(since))
         newest.take(iter(batches))
         older.take(using.interval(since, NOW - HOUR))
     named = {text for batch in batches for text in batch.unreadable}
@@ -448,7 +449,7 @@ def test_a_repository_without_runs_is_complete_when_it_was_counted_too() -> None
     world, _ = world_of([])
     since = NOW - HOUR
     with lister(Simulator(world), concurrency=8) as using:
-        (window,) = Memory(since).take(using.newest().down_to(since))
+        (window,) = Memory(since).take(Newest(using).down_to(since))
         assert using.client.requests == 2
     assert (window.created_from, window.ids, window.seen) == (since, [], 0)
 
@@ -561,7 +562,7 @@ def test_a_long_list_is_proven_on_the_way() -> None:
 
     since = NOW - timedelta(days=1)
     with lister(Simulator(world, fault=too_big), concurrency=8) as using:
-        proven = [len(batch.windows) for batch in using.newest().down_to(since)]
+        proven = [len(batch.windows) for batch in Newest(using).down_to(since)]
     # Pages one and two stand for themselves, a hundred follow, then the rest.
     assert [count for count in proven if count] == [1, 1, 100, 8]
 
@@ -590,7 +591,7 @@ def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int)
     with lister(Simulator(world), concurrency=concurrency) as using:
         using.client.allow(5)
         batches = (
-            using.newest().down_to(memory.since)
+            Newest(using).down_to(memory.since)
             if runs == "newest"
             else using.interval(memory.since, NOW - HOUR)
         )
@@ -617,7 +618,7 @@ def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
         lister(Simulator(world, fault=fault), concurrency=concurrency, max_wait=0) as using,
         pytest.raises(RateLimited),
     ):
-        memory.take(using.newest().down_to(since))
+        memory.take(Newest(using).down_to(since))
     assert len(memory.windows) >= 2
 
 

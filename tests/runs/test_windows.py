@@ -13,7 +13,7 @@ from support.pages import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run,
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.repository import groups
+from telemetry.runs.due_windows import groups
 from telemetry.runs.windows import ListedWindow, Walk, told_length
 
 

@@ -6,6 +6,7 @@ from support.rows import workflow_run
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.due_windows import DueWindow
 from telemetry.runs.windows import ListedWindow
 
 BEGIN = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
@@ -45,5 +46,5 @@ def ids_of(windows: list[ListedWindow]) -> list[list[int]]:
     return [window.ids or [] for window in windows]
 
 
-def window(start: int, end: int, seen: int) -> ListedWindow:
-    return ListedWindow(at(start), at(end), seen, [], seen)
+def window(start: int, end: int, seen: int) -> DueWindow:
+    return DueWindow(at(start), at(end), seen, seen, at(end), None, None)

@@ -1,0 +1,149 @@
+"""What the lists of a run's jobs show of its attempts, and whether that is final.
+
+The jobs of an attempt are final when all are completed, as many came as GitHub counts, and all
+could be read. Knows pages and rows; does no I/O and reads no clock.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from telemetry.github.pagination import Page
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
+from telemetry.rows.reading import (
+    UnreadableRow,
+    read_attempt,
+    read_mapping,
+    wrong_value,
+)
+from telemetry.runs.retries import Problem, Retry
+
+# An attempt that awaits approval, or that could not start, has no jobs (recorded): that a list
+# shows none is no sign that it leaves them out.
+WITHOUT_JOBS = ("action_required", "startup_failure")
+# What concluded so did run. Its jobs and steps may show up some time later; where they are still
+# not there a day later, as for some older attempts, there are none to be had.
+RAN = ("success", "failure")
+AWAITED = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class DueAttempt:
+    """A stored attempt whose jobs are to be fetched. `started_at` is UTC."""
+
+    run_attempt: int
+    started_at: datetime | None
+    conclusion: str | None
+
+
+@dataclass
+class JobLists:
+    """What the lists of a run's jobs have shown so far of the attempts that are due."""
+
+    run_id: int
+    due: dict[int, DueAttempt]
+    jobs: dict[tuple[int, int], tuple[WorkflowJob, list[WorkflowStep]]] = field(
+        default_factory=dict
+    )
+    # In order and each once, though two lists may show the same job.
+    unreadable: dict[str, None] = field(default_factory=dict)
+    # Why the jobs of an attempt are not all here.
+    lost: dict[int, str] = field(default_factory=dict)
+    short: dict[int, str] = field(default_factory=dict)
+
+    def read(self, pages: Iterable[Page], run_attempt: int | None = None) -> None:
+        """Add the jobs in these pages: those of one attempt, or of all.
+
+        In a list of all, jobs that do not say their attempt belong to the first.
+        """
+        seen: set[Any] = set()
+        total: int | None = None
+        for page in pages:
+            total = page.total_count
+            for position, item in enumerate(page.items):
+                job_id = item.get("id") if isinstance(item, dict) else None
+                seen.add((page.number, position) if job_id is None else str(job_id))
+                try:
+                    self._add(item, run_attempt or 1)
+                except UnreadableRow as error:
+                    self._lose(error, item, run_attempt)
+        for number in self.due if run_attempt is None else [run_attempt]:
+            self.short.pop(number, None)
+            if total is not None and len(seen) < total:
+                self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
+
+    def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
+        """Note what cannot be read, for its attempt; if that is not known, for all of the list."""
+        self.unreadable[str(error)] = None
+        stated = item.get("run_attempt") if isinstance(item, dict) else None
+        known = run_attempt if run_attempt is not None else stated
+        for number in [known] if known in self.due else list(self.due):
+            self.lost.setdefault(number, str(error))
+
+    def retries(self, now: datetime | None) -> Iterator[Retry]:
+        """The attempts whose jobs are not final, as of now (UTC)."""
+        for number in self.due:
+            problem: Problem = "unreadable" if number in self.lost else "unfinished"
+            reason = self.lost.get(number) or self.short.get(number)
+            reason = reason or next(self._unfinished(number, now), None)
+            if reason is not None:
+                yield Retry("jobs", self.run_id, number, problem, reason)
+
+    def _unfinished(self, run_attempt: int, now: datetime | None) -> Iterator[str]:
+        """What can still change, or is still to show up."""
+
+        def is_new(moment: datetime | None) -> bool:
+            return now is not None and moment is not None and now - moment < AWAITED
+
+        found = [each for (number, _), each in self.jobs.items() if number == run_attempt]
+        attempt = self.due[run_attempt]
+        if not found and attempt.conclusion in RAN and is_new(attempt.started_at):
+            yield "no jobs are listed yet"
+        for job, steps in found:
+            if job.status != "completed":
+                yield f"job {job.job_id} is {job.status}"
+            ran = job.runner_id is not None and job.conclusion in RAN
+            if ran and not steps and is_new(job.completed_at):
+                yield f"job {job.job_id} has no steps yet"
+
+    def left_out(self) -> list[int]:
+        """The attempts that the list of all has not shown, or without their steps."""
+        return [
+            number
+            for number, attempt in self.due.items()
+            if not self._is_shown(number) and attempt.conclusion not in WITHOUT_JOBS
+        ]
+
+    def _is_shown(self, run_attempt: int) -> bool:
+        shown = [found for key, found in self.jobs.items() if key[0] == run_attempt]
+        has_steps = any(steps for _, steps in shown)
+        return bool(shown) and (has_steps or not any(job.runner_id for job, _ in shown))
+
+    def _add(self, item: Any, run_attempt: int) -> None:
+        payload = read_mapping(item, "job")
+        stated = read_attempt(payload)
+        attempt = self.due.get(run_attempt if stated is None else stated)
+        if attempt is None:
+            return
+        job = WorkflowJob.from_api(payload, attempt.started_at, attempt.run_attempt)
+        if job.github_run_id != self.run_id:
+            raise wrong_value(payload, "run_id", f"{self.run_id}, which was asked for")
+        steps = self._steps(payload, job)
+        # Recorded: a job listed twice, once with fewer steps.
+        _, known = self.jobs.get((job.run_attempt, job.job_id), (job, []))
+        if len(steps) >= len(known):
+            self.jobs[job.run_attempt, job.job_id] = job, steps
+
+    def _steps(self, payload: Mapping[str, Any], job: WorkflowJob) -> list[WorkflowStep]:
+        items = payload.get("steps") or []
+        if not isinstance(items, list):
+            self._lose(wrong_value(payload, "steps", "a list"), payload, job.run_attempt)
+            return []
+        steps = []
+        for item in items:
+            try:
+                steps.append(WorkflowStep.from_api(item, job))
+            except UnreadableRow as error:
+                self._lose(error, payload, job.run_attempt)
+        return steps

@@ -1,0 +1,65 @@
+"""What an ingest did not get done, in words."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from telemetry.database.connection import execute
+from telemetry.runs.record import IngestLog
+
+MOST_GAPS_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left, in words: None when nothing is.
+
+    `is_caught_up`: if anything is left it awaits another try, and could not be had now.
+    """
+
+    problem: str | None = None
+    is_caught_up: bool = False
+
+
+def left_of_run(log: IngestLog) -> Left:
+    """What is left of one run. Asks nothing: what fails now is counted in the log."""
+    count = log.done.unanswered_items
+    return Left(f"GitHub does not answer for {_items(count)}" if count else None)
+
+
+def left_of_repository(
+    log: IngestLog, unanswered: Sequence[str], gaps: Sequence[tuple[datetime, datetime]]
+) -> Left:
+    """What is left of a repository, beside lists that were not answered and gaps, newest first."""
+    key = {**log.key, "now": log.tools.now()}
+    row = execute(log.connection, "runs/work_left", key).fetchone()
+    assert row is not None  # a select of one row
+    said = [*unanswered]
+    said += [
+        f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
+        for start, end in gaps[:MOST_GAPS_NAMED]
+    ]
+    if row["attempts_to_fetch"]:
+        said.append(f"earlier attempts still to fetch: {row['attempts_to_fetch']:,}")
+    if row["runs_without_jobs"] and log.tools.wanted.jobs:
+        said.append(_jobs(row["runs_without_jobs"], log.done.runs_with_jobs))
+    is_caught_up = not said
+    if row["unanswered_items"]:
+        said.append(
+            f"GitHub does not answer for {_items(row['unanswered_items'])}; "
+            f"the next try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
+        )
+    return Left("; ".join(said) or None, is_caught_up)
+
+
+def _jobs(runs: int, done: int) -> str:
+    text = f"jobs of {runs:,} runs still to fetch"
+    if done:
+        ingests = math.ceil(runs / done)
+        text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
+    return text
+
+
+def _items(count: int) -> str:
+    return f"{count:,} item{'' if count == 1 else 's'}"

@@ -1,0 +1,91 @@
+"""The unfiltered list of a repository's runs, and the proof of how far down it was seen."""
+
+from contextlib import closing
+from datetime import datetime
+from itertools import chain
+
+from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Batches, Lister, batch_of
+from telemetry.runs.search import created_range
+from telemetry.runs.windows import Walk, whole_second
+
+PAGES_BETWEEN_PROOFS = 100
+
+
+class Newest:
+    """The unfiltered list, from the newest run on; `first` is its first page.
+
+    Read it with `down_to`, once.
+    """
+
+    def __init__(self, lister: Lister) -> None:
+        self._lister = lister
+        self._walk: Walk | None = None
+        self._pages = lister.pages(
+            concurrency=lister.concurrency,
+            further=lambda: self._walk.pages_left if self._walk else 1,
+        )
+        self.first = next(self._pages)
+
+    def down_to(self, low: datetime) -> Batches:
+        """The list down to the runs that were created at `low`.
+
+        Yields each page's runs and, as they are proven, the windows, all of them complete. Where
+        something moved, or GitHub ends the list, there is none. A list of unknown length, or one
+        that is beyond what GitHub counts, proves little and ends where filtered ones can be relied
+        upon. Raises GitHubError; what is proven until then is yielded first.
+        """
+        lister = self._lister
+        walk = self._walk = Walk(
+            low,
+            whole_second(lister.now - LIST_LAG),
+            longest=lister.limits.unfiltered,
+            ahead=lister.ahead(lister.concurrency),
+        )
+        failure: GitHubError | None = None
+        try:
+            with closing(self._pages) as following:
+                for page in chain([self.first], following):
+                    walk.add(page)
+                    yield batch_of(page, walk.proven())
+                    is_blind = walk.length is None and walk.high <= lister.now - SEARCH_LAG
+                    if walk.is_past_low or is_blind:
+                        break
+                    if walk.unproven >= PAGES_BETWEEN_PROOFS:
+                        yield from self._prove(walk)
+                else:
+                    walk.end(is_over=self._is_over(walk))
+        except PaginationLimited:
+            pass  # what is older has to be asked for by its time
+        except GitHubError as error:
+            failure = error
+        try:
+            yield from self._prove(walk, urgent=True)
+        except GitHubError as error:
+            failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _is_over(self, walk: Walk) -> bool:
+        """Whether the list ended because there are no older runs, not because GitHub ended it.
+
+        A filtered list of one row counts what is as old as the last run seen, or older: that has
+        to be what was seen. Where the search lags behind it is less, and proves nothing.
+        """
+        if walk.reached <= walk.low:
+            return True
+        older = self._lister.pages(created=created_range(walk.low, walk.reached), per_page=1)
+        with closing(older) as pages:
+            page = next(pages)
+        count = len(page.items) if page.total_count is None else page.total_count
+        return count == walk.seen_in_last_second
+
+    def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
+        """Ask for the first page once more, if anything depends on it."""
+        windows = walk.proven()
+        if windows:
+            yield Batch(windows=windows)
+        if walk.unproven:
+            with closing(self._lister.pages(is_urgent=urgent)) as pages:
+                page = next(pages)
+            yield batch_of(page, walk.prove(page))
