@@ -31,17 +31,19 @@ $(if $(UNKNOWN),$(error nothing was done))
   queries query psql dump restore find-dump test test-quick bench check-prices docs lint clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
+	  printf "  make %-14s %s\n", $$1, at ? substr($$2, 1, at - 1) : $$2; \
+	  if (at) printf "%22s%s\n", "", substr($$2, at + 2) }' Makefile
 	@echo
 	@echo '  make ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
 	@echo '  make status MAX_AGE=12h'
 
-install: .venv/.installed ## create or update .venv; every other command does so by itself
+install: .venv/.installed ## create or update .venv; every other command does so too
 
-demo: .venv/.installed ## ingest a simulated GitHub into a database of its own; no token, no network
+demo: .venv/.installed ## try it: a made-up team's month, without token or network
 	@$(RUN) scripts/demo.py
 
-migrate: .venv/.installed ## bring tables and views up to date; make ingest does so by itself
+migrate: .venv/.installed ## bring tables and views up to date; make ingest does so too
 	@$(RUN) scripts/migrate.py
 
 # Incomplete but saved is no error here: the last lines say what is left and the next ingest goes
@@ -58,7 +60,7 @@ ingest-llm: .venv/.installed ## read logs of LLM calls: LLM_LOGS="logs/*.jsonl" 
 prune: .venv/.installed ## delete what is older than the database keeps: KEEP="6 months" DRY_RUN=1
 	@$(RUN) scripts/prune.py
 
-forget: .venv/.installed ## stop watching over a repository that is no longer ingested: REPO=owner/name
+forget: .venv/.installed ## stop watching a repository that is no longer ingested: REPO=owner/name
 	@$(RUN) scripts/forget.py
 
 status: .venv/.installed ## show what is stored and how fresh it is: MAX_AGE=12h FORMAT=markdown
@@ -76,7 +78,7 @@ queries: .venv/.installed ## list the ready questions
 query: .venv/.installed ## answer one of them: Q=flaky_jobs REPO=owner/name SINCE=90d TOP=10 FORMAT=csv
 	@$(RUN) scripts/query.py
 
-psql: .venv/.installed ## open psql on the database in use; make psql < sql/analysis/workflow_outcomes.sql
+psql: .venv/.installed ## open psql on the database in use; it reads a file too
 	@$(RUN) scripts/psql.py
 
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
@@ -94,10 +96,10 @@ PYTEST := $(RUN) -m pytest -q -n 4 --dist worksteal
 test: .venv/.test ## run all tests
 	@$(PYTEST)
 
-test-quick: .venv/.test ## run the tests, except those of whole commands from end to end
+test-quick: .venv/.test ## run the tests except those of whole commands
 	@$(PYTEST) --ignore tests/end_to_end
 
-bench: .venv/.installed ## measure requests, time and memory against a simulated GitHub
+bench: .venv/.installed ## measure requests, time and memory on a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
 
 check-prices: .venv/.prices ## compare the prices of models with a list that others keep: LLM_PRICES=my-prices.csv

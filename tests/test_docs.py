@@ -55,6 +55,7 @@ def test_every_target_that_the_docs_or_a_workflow_use_exists() -> None:
 def test_make_alone_prints_every_target() -> None:
     printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert all(f"make {name} " in printed for name in targets())
+    assert max(map(len, printed.splitlines())) <= 80
 
 
 def test_the_plans_commands_are_there() -> None:
