@@ -79,10 +79,10 @@ comment on column pending_attempts.run_attempt is
 comment on column pending_attempts.created_at is
   'When GitHub created the run, the same on all its attempts.';
 comment on column pending_attempts.problem is
-  'Why it was asked for in vain: unanswered or unreadable. NULL: it was not asked for yet.';
+  'Why it could not be fetched: unanswered or unreadable. NULL: it has not been tried yet.';
 comment on column pending_attempts.reason is
   'What happened at the last try, in words.';
 comment on column pending_attempts.tries is
-  'How often it was asked for in vain. NULL: not yet.';
+  'How many tries have failed. NULL: none.';
 comment on column pending_attempts.next_try_at is
   'From when on it is asked for again. NULL: at once, or never again if there were tries.';

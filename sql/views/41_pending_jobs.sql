@@ -37,10 +37,10 @@ comment on column pending_jobs.created_at is
 comment on column pending_jobs.started_at is
   'When this attempt started.';
 comment on column pending_jobs.problem is
-  'Why they were asked for in vain: unanswered, unreadable or unfinished. NULL: they were not asked for since the attempt last changed.';
+  'Why they could not be fetched: unanswered, unreadable or unfinished. NULL: they have not been tried since the attempt last changed.';
 comment on column pending_jobs.reason is
   'What happened at the last try, in words.';
 comment on column pending_jobs.tries is
-  'How often they were asked for in vain. NULL: not yet.';
+  'How many tries have failed. NULL: none.';
 comment on column pending_jobs.next_try_at is
   'From when on they are asked for again. NULL: at once, or never again if there were tries.';

@@ -1,4 +1,4 @@
--- What was asked for in vain and still matters.
+-- Items that could not be fetched and still matter.
 create view awaited_items as
 select
   repository_id,
@@ -52,7 +52,7 @@ where retries.kind = 'run'
   );
 
 comment on view awaited_items is
-  'One row per run, earlier attempt or jobs of an attempt that were asked for in vain and are not there yet.';
+  'One row per run, earlier attempt or jobs of an attempt that could not be fetched yet.';
 comment on column awaited_items.repository_id is
   'The repository, by GitHub''s number.';
 comment on column awaited_items.github_run_id is
@@ -66,6 +66,6 @@ comment on column awaited_items.problem is
 comment on column awaited_items.reason is
   'What happened at the last try, in words.';
 comment on column awaited_items.tries is
-  'How often it was asked for in vain.';
+  'How many tries have failed.';
 comment on column awaited_items.next_try_at is
   'From when on it is asked for again. NULL: given up.';

@@ -60,7 +60,7 @@ def pending_jobs(
 ) -> list[PendingRun]:
     """Runs of a repository with attempts whose jobs are to be fetched now, newest first.
 
-    What was asked for in vain comes again when its next try is due, or if `forced`. Runs that
+    Items whose fetch failed come again when their next try is due, or if `forced`. Runs that
     GitHub no longer has are left out. Raises psycopg.Error.
     """
     parameters = {"repository_id": repository_id, "now": now, "forced": forced}

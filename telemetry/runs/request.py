@@ -95,7 +95,7 @@ class Report:
     the requests it was allowed are spent. `ingestion` is None when nothing could be stored at all.
     `unreadable` names what could not be read, the first 20. `attempts`, `jobs` and `steps` count
     the rows of earlier attempts, of jobs and of steps that were new or changed. `awaited` are the
-    first 20 of the `awaited_items` that were asked for in vain, now or by an earlier ingest.
+    first 20 of the `awaited_items`, which this or an earlier ingest could not fetch.
     """
 
     repository: str

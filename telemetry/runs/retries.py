@@ -1,4 +1,4 @@
-"""Items of GitHub's that were asked for in vain, remembered until they are there or given up.
+"""Items that could not be fetched, remembered until they are fetched or given up.
 
 When each of them is asked for again is decided in sql/runs/record_retries.sql.
 """
@@ -30,7 +30,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class AwaitedItem:
-    """An item that was asked for in vain and is not there yet; without `next_try_at` given up.
+    """An item that could not be fetched yet; given up if `next_try_at` is None.
 
     Times are UTC.
     """
@@ -47,7 +47,7 @@ class AwaitedItem:
 def remember(
     connection: Connection, repository_id: int, retries: Sequence[Retry], tried_at: datetime
 ) -> None:
-    """Count one more try in vain for each. Raises psycopg.Error."""
+    """Count one more failed try for each. Raises psycopg.Error."""
     if retries:
         rows = json.dumps([vars(retry) for retry in retries], ensure_ascii=False)
         key = {"repository_id": repository_id, "tried_at": tried_at}
