@@ -66,8 +66,13 @@ class Coverage:
     repositories: Sequence[str]
     is_misleading: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the jobs of all attempts are stored."""
+        return self.attempts_with_jobs == self.attempts
+
     def __str__(self) -> str:
-        share = 100 * self.attempts_with_jobs / self.attempts
+        share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
         only = self.repositories if len(self.repositories) == 1 else ()
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
@@ -124,12 +129,17 @@ def with_coverage(connection: Connection, answer: Answer) -> Answer:
     if not OF_JOBS.search(text):
         return answer
     everything = replace(answer.scope, top=None)
-    rows = ask(connection, "coverage", everything).rows
+    found = coverage_of(ask(connection, "coverage", everything).rows)
+    if OF_RUNS.search(text):
+        found = replace(found, is_misleading=False)
+    return replace(answer, coverage=found, rows=[] if found.is_misleading else answer.rows)
+
+
+def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
+    """The coverage of all repositories together, from the answer to the question coverage."""
     attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
     lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
-    is_misleading = stored < LEAST_SHARE * attempts and not OF_RUNS.search(text)
-    found = Coverage(attempts, stored, lacking, is_misleading)
-    return replace(answer, coverage=found, rows=[] if is_misleading else answer.rows)
+    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
 
 
 def pasteable(name: str, scope: Scope) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 from psycopg import IsolationLevel
 
 from telemetry.database.connection import Connection
-from telemetry.database.questions import Scope, ask, find_repositories
-from telemetry.database.status import Status, status
+from telemetry.database.questions import Coverage, Scope, ask, coverage_of, find_repositories
+from telemetry.database.status import Status, in_words, status
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.settings import UsageError
@@ -24,6 +24,8 @@ from telemetry.terminal import shortened
 FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
 # Of an error or a name of others', as much as helps.
 LONGEST_CONCERN = 400
+# The schedule comes every six hours; what is newer than its last list is no gap.
+LONGEST_TAIL = timedelta(days=1)
 # What is summed over the workflows of a kind of runner, and why minutes are wasted.
 COSTS = ("jobs", "minutes", "list_cost_usd", "unpriced_jobs", "unmeasured_jobs")
 WASTED_BY = ("rerun", "cancelled", "streak")
@@ -57,14 +59,16 @@ class Period:
 class RepositoryReport:
     """What a report says about one repository; each list is the answer to the question of its name.
 
-    `before` are the totals of the period before this one, None where that was not listed whole:
-    there is then nothing to compare with.
+    `before` are the totals of the period before this one, None where one of both was not listed
+    whole: there is then nothing to compare with. `of_jobs` says of how many attempts the figures
+    of jobs speak.
     """
 
     repository_id: int
     repository: str
     api_host: str
     period: Period
+    of_jobs: Coverage
     totals: Row
     before: Row | None
     workflow_outcomes: list[Row]
@@ -242,19 +246,41 @@ def _repository_report(
     (proof,) = (r for r in found.proof if r["repository_id"] == repository_id)
     lists: Any = distinguish_workflows({name: rows(name) for name in QUESTIONS})
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
-    first = proof["listed_from"] or stored["oldest_created_at"]
-    is_comparable = first is not None and first <= of.before.since
+    (coverage,), (coverage_before,) = rows("coverage"), rows("coverage", of.before)
+    is_comparable = not coverage_before["unlisted_seconds"] and _is_listed(coverage, of)
     return RepositoryReport(
         **repository,
         period=of,
+        of_jobs=coverage_of([coverage]),
         totals=rows("totals")[0],
         before=rows("totals", of.before)[0] if is_comparable else None,
         **lists,
         stored=stored,
         proof=proof,
         concerns=[
-            shortened(text, LONGEST_CONCERN)
-            for text in found.concerns
-            if text.startswith(f"{repository['repository']}: ")
+            *([] if _is_listed(coverage, of) else [_unlisted(coverage)]),
+            *(
+                shortened(text, LONGEST_CONCERN)
+                for text in found.concerns
+                if text.startswith(f"{repository['repository']}: ")
+            ),
         ],
+    )
+
+
+def _is_listed(coverage: Row, of: Period) -> bool:
+    """Whether all of a period was listed, save what came after the last list, a day at most."""
+    first = coverage["unlisted_from"]
+    return first is None or (
+        of.until - first <= LONGEST_TAIL and coverage["unlisted_to"] == of.until
+    )
+
+
+def _unlisted(coverage: Row) -> str:
+    first, last = coverage["unlisted_from"], coverage["unlisted_to"]
+    return (
+        f"{coverage['repository']}: {in_words(coverage['unlisted_seconds'])} of this period were "
+        f"never listed whole, within {minute(first)} to {minute(last)} UTC, so that runs created "
+        f"then may be missing from all figures; to list them: make ingest "
+        f"REPO={coverage['repository']} SINCE={first:%Y-%m-%d}"
     )

@@ -4,7 +4,7 @@ Each sentence has its number and its period, names the file that answers it in f
 to do; the one that takes the most time comes first.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from telemetry.report.data import RepositoryReport
@@ -68,7 +68,8 @@ class Finding:
 
 def findings(report: RepositoryReport) -> list[Finding]:
     """What there is to say, what to do first first; empty where all is well, or nothing known."""
-    found = [_slower(report), _flaky(report), _failing(report), _waiting(report), _costing(report)]
+    of_jobs = [_flaky(report), _waiting(report), _costing(report)]
+    found = [_slower(report), _failing(report), *(_covered(report, each) for each in of_jobs)]
     return sorted(
         (finding for finding in found if finding is not None),
         key=lambda finding: (not finding.is_urgent, -finding.lost_minutes),
@@ -96,7 +97,20 @@ def not_found(report: RepositoryReport) -> list[str]:
         nothing["costing"] = "no job is stored: cost is not known"
     if not report.queue_times:
         nothing["waiting"] = "waiting is not known"
+    if report.of_jobs.is_misleading:
+        del nothing["waiting"], nothing["costing"]
+        nothing["flaky"] = f"flaky jobs, waiting and cost are not known: {report.of_jobs}"
     return [text for subject, text in nothing.items() if subject not in said]
+
+
+def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:
+    """A finding about jobs with its coverage; None where that would make it mislead."""
+    coverage = report.of_jobs
+    if found is None or coverage.is_whole:
+        return found
+    if coverage.is_misleading:
+        return None
+    return replace(found, sentence=(*found.sentence, f" Incomplete: {coverage}."))
 
 
 def _others(number: int, what: str) -> str:
@@ -168,7 +182,7 @@ def _failing(report: RepositoryReport) -> Finding | None:
         f"({percent(share(failed, totals['decided']))}) failed at their first attempt",
     )
     advice: Sentence = ("Look at what the latest of them says.",)
-    if steps:
+    if steps and not report.of_jobs.is_misleading:
         most = steps[0]
         step = Name(most["step"]) if most["step"] else "no step in particular"
         times = f", {counted(most['failures'], 'time')}"

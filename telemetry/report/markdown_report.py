@@ -67,7 +67,7 @@ def _findings(report: RepositoryReport) -> str:
     unfounded = not_found(report)
     if unfounded:
         lead = "\nOtherwise" if lines else "No finding"
-        lines.append(f"{lead}: {'; '.join(unfounded)}.")
+        lines.append(f"{lead}: {'; '.join(map(escape, unfounded))}.")
     return "\n".join(lines)
 
 

@@ -31,13 +31,13 @@ NO_CLEAR_CHANGE = "no clear change"
 
 
 def why_no_change(report: RepositoryReport) -> str | None:
-    """Why no change is told, and what to do. None where changes are told."""
+    """Why no change is given, and what to do. None where changes are given."""
     if report.before is not None:
         return None
     since = report.period.before.since.date()
     return (
-        "No change is told, because the equally long period before is not stored whole; "
-        f"to have it: make ingest SINCE={since}"
+        "No change is given, because this period and the equally long one before it were not both "
+        f"listed whole; to list them: make ingest SINCE={since}"
     )
 
 
@@ -62,11 +62,26 @@ def tiles(report: RepositoryReport) -> list[Tile]:
         ),
         _share("runs that were re-run", "rerun", "seen", now, before, more_is=-1),
         _median("time to signal (median)", "signal", now, before),
-        _median("wait for a runner (median)", "queue", now, before),
-        _wasted(report),
-        _runner_cost(report),
+        *(
+            _of_jobs(report, tile)
+            for tile in (
+                _median("wait for a runner (median)", "queue", now, before),
+                _wasted(report),
+                _runner_cost(report),
+            )
+        ),
         *_model_cost(report),
     ]
+
+
+def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
+    """A figure of jobs with its coverage, and without its value where that would mislead."""
+    coverage = report.of_jobs
+    if coverage.is_whole:
+        return tile
+    if coverage.is_misleading:
+        return Tile(tile.name, UNKNOWN, str(coverage))
+    return Tile(tile.name, tile.figure, f"{tile.change}; {coverage}")
 
 
 def _runs(now: Row, before: Row | None) -> Tile:

@@ -44,7 +44,15 @@ from telemetry.settings import UsageError
 
 
 def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:
-    """The report of the one repository, number 7."""
+    """The report of the one repository, number 7, of which the jobs of all attempts are stored."""
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    return partly_told(connection, of, now)
+
+
+def partly_told(
+    connection: Connection, of: Period = MONTH, now: datetime = UNTIL
+) -> RepositoryReport:
+    """The report of the one repository, number 7, as it is stored."""
     (only,) = report(connection, of, now, ["acme/r7"]).repositories
     return only
 
@@ -447,13 +455,91 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
     assert shown.before is None
     assert {tile.change for tile in tiles(shown)[:5]} == {NOTHING_BEFORE}
     assert why_no_change(shown) == (
-        "No change is told, because the equally long period before is not stored whole; "
-        "to have it: make ingest SINCE=2025-12-31"
+        "No change is given, because this period and the equally long one before it were not both "
+        "listed whole; to list them: make ingest SINCE=2025-12-31"
     )
     known(connection, 8, days=60)
     upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
     (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
     assert why_no_change(other) is None and other.before is not None
+
+
+def partly_listed(connection: Connection, with_jobs: int) -> RepositoryReport:
+    """Ten runs of ten minutes with a job each, of which so many are known to be all there."""
+    runs = [a_run(n) for n in range(1, 11)]
+    upsert(connection, [*runs, a_run(11, conclusion="skipped")])
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs[:with_jobs]])
+    load_runner_prices(connection, {})
+    known(connection, 7)
+    ids = list(range(1, with_jobs + 1))
+    values = {"github_run_ids": ids, "run_attempts": [1] * len(ids), "listed_at": UNTIL}
+    execute(connection, "runs/record_jobs_listed", values)
+    return partly_told(connection)
+
+
+def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
+    connection: Connection,
+) -> None:
+    shown = partly_listed(connection, 4)
+    words = "jobs of 4 of 10 attempts are stored (40.0 %); to fetch the rest: make ingest REPO="
+    for part in ("wait for a runner", "thrown away", "cost of runners"):
+        tile = by_name(shown, part)
+        assert (tile.figure, tile.change, tile.kind) == ("–", f"{words}acme/r7", None)
+    assert by_name(shown, "first attempt").figure == "100.0 %"
+    assert subjects(shown) == []
+    assert f"flaky jobs, waiting and cost are not known: {words}acme/r7" in not_found(shown)
+    assert "$" not in one_page(report(connection, MONTH, UNTIL)).partition('id="durations"')[0]
+
+
+def test_figures_of_most_jobs_say_of_how_many_attempts_they_speak(connection: Connection) -> None:
+    shown = partly_listed(connection, 9)
+    words = "jobs of 9 of 10 attempts are stored (90.0 %); to fetch the rest: make ingest REPO="
+    tile = by_name(shown, "cost of runners")
+    assert tile.figure.startswith("$0.") and tile.change.endswith(f"; {words}acme/r7")
+    assert f"Incomplete: {words}acme/r7." in sentence(shown, "costing")
+
+
+def test_figures_of_all_jobs_say_nothing_of_it(connection: Connection) -> None:
+    shown = partly_listed(connection, 10)
+    assert "attempts" not in "".join(tile.change for tile in tiles(shown))
+    assert "Incomplete" not in sentence(shown, "costing")
+
+
+@pytest.mark.parametrize(
+    ("windows", "is_told", "is_compared"),
+    [
+        ([(60, 0)], None, True),
+        ([(60, 0.5)], None, True),
+        (
+            [(60, 5)],
+            "5 days of this period were never listed whole, within 2026-02-24 00:00",
+            False,
+        ),
+        ([(10, 0)], "20 days of this period were never listed whole, within 2026-01-30", False),
+        ([(60, 20), (10, 0)], "10 days of this period were never listed whole", False),
+        ([(60, 40), (35, 0)], None, False),
+        ([(30, 0)], None, False),
+    ],
+    ids=["whole", "last hours", "stopped", "young", "gap", "gap before", "nothing before"],
+)
+def test_a_period_that_was_not_listed_whole_is_said_and_not_compared(
+    connection: Connection, windows: list[tuple[float, float]], is_told: str | None,
+    is_compared: bool,
+) -> None:  # fmt: skip
+    upsert(connection, [a_run(1), a_run(2, days_ago=45)])
+    known(connection, 7)
+    connection.execute("delete from windows")
+    for start, end in windows:
+        connection.execute(
+            "insert into windows (repository_id, created_from, created_to, listed_at, reported, "
+            "seen, is_complete) values (7, %s, %s, %s, 1, 1, true)",
+            [UNTIL - start * DAY, UNTIL - end * DAY, UNTIL],
+        )
+    shown = told(connection)
+    said = [text for text in shown.concerns if "of this period" in text]
+    assert (shown.before is not None) == is_compared
+    assert (is_told is None) == (said == [])
+    assert is_told is None or (is_told in said[0] and "make ingest REPO=acme/r7 SINCE=" in said[0])
 
 
 def test_intervals_are_wilsons() -> None:
