@@ -29,12 +29,12 @@ from telemetry.terminal import Name, Sentence, counted
 LONG_WAIT_SECONDS = 120
 # A longer one is for a person's approval as a rule, which GitHub tells like one for a runner.
 LONGEST_WAIT_SECONDS = 3_600
-# sql/views/31_duration_shifts.sql wants seven days before a change and seven since.
+# sql/views/31_duration_shifts.sql needs seven days before a change and seven since.
 DAYS_OF_A_SHIFT = 14
 SAVINGS = {
-    "rerun": "Mend what is flaky: most of that failed and was green when run again.",
-    "cancelled": "See what is cancelled most: begun later, or not on each push, it runs less.",
-    "streak": "Mend the scheduled workflows that fail again and again, or stop their schedules.",
+    "rerun": "Fix the flaky jobs: most of this time failed and passed when run again.",
+    "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
+    "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
 # The file of sql/analysis/ that shows more.
 QUESTIONS = {
@@ -67,7 +67,7 @@ class Finding:
 
 
 def findings(report: RepositoryReport) -> list[Finding]:
-    """What there is to say, what to do first first; empty where all is well, or nothing known."""
+    """Findings, most urgent first; empty if nothing was found or nothing is known."""
     of_jobs = [_flaky(report), _waiting(report), _costing(report)]
     found = [_slower(report), _failing(report), *(_covered(report, each) for each in of_jobs)]
     return sorted(
@@ -77,7 +77,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
 
 
 def not_found(report: RepositoryReport) -> list[str]:
-    """What was looked for and not found, or could not be: absence is to be told from ignorance."""
+    """What was looked for and not found, and what could not be looked for: the two differ."""
     said = {finding.subject for finding in findings(report)}
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
@@ -181,7 +181,7 @@ def _failing(report: RepositoryReport) -> Finding | None:
         f"{count(failed)} of {count(totals['decided'])} runs "
         f"({percent(share(failed, totals['decided']))}) failed at their first attempt",
     )
-    advice: Sentence = ("Look at what the latest of them says.",)
+    advice: Sentence = ("Read the log of the latest one.",)
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
         step = Name(most["step"]) if most["step"] else "no step in particular"
@@ -248,7 +248,7 @@ def _costing(report: RepositoryReport) -> Finding | None:
     sentence = _price(report, cost)
     if wasted:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
-        sentence += (f"; {part} went into what was thrown away",)
+        sentence += (f"; {part} was wasted",)
     # What was cancelled early may have saved more than it cost.
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]
     return Finding("costing", (*sentence, "."), advice, float(known_sum(certain, "minutes") or 0))

@@ -138,11 +138,11 @@ def _data(report: RepositoryReport) -> list[Child]:
         ["stored, not listed and not asked for yet", count(proof["unlisted_runs"])],
         ["in progress, not stored yet", count(proof["open_runs"])],
         ["does it add up?", "no" if proof["unequal_windows"] else "yes"],
-        ["runs outside of what was listed whole", count(proof["elsewhere_runs"])],
+        ["runs outside the completely listed windows", count(proof["elsewhere_runs"])],
         ["time that the last ingest wanted and did not list", gap],
         ["earlier attempts still to fetch", count(proof["pending_attempts"])],
         ["attempts whose jobs are still to fetch", count(proof["attempts_without_jobs"])],
-        ["attempts that GitHub has no longer", count(proof["gone_attempts"])],
+        ["attempts that GitHub no longer has", count(proof["gone_attempts"])],
     ]
     listed = f"listed whole: created {minute(proof['listed_from'])} to {minute(proof['listed_to'])}"
     return [

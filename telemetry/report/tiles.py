@@ -128,7 +128,7 @@ def _interval(totals: Row, prefix: str) -> Interval | None:
 
 
 def _wasted(report: RepositoryReport) -> Tile:
-    name, ran = "of runner minutes thrown away", report.totals["job_minutes"]
+    name, ran = "of runner minutes wasted", report.totals["job_minutes"]
     if not ran:
         return Tile(name, UNKNOWN, "no job with its times is stored")
     wasted = known_sum(report.wasted, "minutes") or 0

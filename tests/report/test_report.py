@@ -332,8 +332,8 @@ def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection
     assert sentence(shown, "costing") == (
         f"Jobs cost ${by_sku['linux'] + by_sku['macos']:.2f} at list price, "
         f"${by_sku['linux']:.2f} of it for linux, 1 job without a price left out; "
-        "400 min of 429 min (93.1 %) went into what was thrown away. "
-        "See what is cancelled most: begun later, or not on each push, it runs less."
+        "400 min of 429 min (93.1 %) was wasted. "
+        "Check which jobs are cancelled most; start them later, or not on every push."
     )
 
 
@@ -482,7 +482,7 @@ def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
 ) -> None:
     shown = partly_listed(connection, 4)
     words = "jobs of 4 of 10 attempts are stored (40.0 %); to fetch the rest: make ingest REPO="
-    for part in ("wait for a runner", "thrown away", "cost of runners"):
+    for part in ("wait for a runner", "wasted", "cost of runners"):
         tile = by_name(shown, part)
         assert (tile.figure, tile.change, tile.kind) == ("–", f"{words}acme/r7", None)
     assert by_name(shown, "first attempt").figure == "100.0 %"
