@@ -42,6 +42,9 @@ def main() -> int:
     now = datetime.now(UTC).replace(microsecond=0)
     say(f"making up a month of {', '.join(TEAM)}")
     world = team_month(SEED, now, TEAM, runs_per_day=RUNS_PER_DAY)
+    # Runners of public repositories are free, and costs are to be seen.
+    for repository in world.repositories:
+        repository.private = True
     simulator = Simulator(world)
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,

@@ -1,12 +1,12 @@
 -- What do the runners cost, by repository, workflow and kind of runner?
 -- GitHub's list price of all jobs that ran, cancelled ones and re-runs too, each rounded up to
--- minutes: before included minutes, and as if every repository were private, because standard
--- runners are free for public ones. sku is NULL where the label has no kind; label then says which,
+-- minutes: before included minutes. sku is NULL where the label has no kind; label then says which,
 -- see unpriced_runner_labels.sql. self_hosted is a runner of your own, which GitHub does not bill.
 -- Jobs with a length but no price are unpriced_jobs, those without a length unmeasured_jobs;
--- neither are in list_cost_usd. free_jobs are in it with 0: runners of your own, and workflows of
--- GitHub's own such as Pages and Dependabot. The price of unsourced_jobs stands on no page of
--- GitHub's that is known.
+-- neither are in list_cost_usd. free_jobs are in it with 0: standard runners in public
+-- repositories, workflows of GitHub's own such as Pages and Dependabot, and runners of your own.
+-- Jobs of a repository that is not known to be public are priced as private ones
+-- (assumed_private_jobs). The price of unsourced_jobs stands on no page of GitHub's that is known.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select
@@ -31,6 +31,7 @@ select
   count(*) filter (where minutes is not null and list_cost_usd is null) as unpriced_jobs,
   count(*) filter (where minutes is null) as unmeasured_jobs,
   count(*) filter (where free_because is not null) as free_jobs,
+  count(*) filter (where list_cost_usd > 0 and is_private is null) as assumed_private_jobs,
   count(*) filter (where list_cost_usd > 0 and price_source is null) as unsourced_jobs,
   workflow_id
 from job_costs

@@ -36,6 +36,7 @@ placed as (
     completed_at,
     duration_seconds,
     case when run_attempt = 1 then created_at else started_at end as waited_from,
+    is_private,
     html_url,
     jobs_listed_at is not null or coalesce(conclusion = 'skipped', false) as is_exact,
     coalesce(
@@ -101,6 +102,7 @@ select
   placed.completed_at,
   placed.duration_seconds,
   placed.is_exact,
+  placed.is_private,
   placed.html_url,
   placed.is_decided,
   placed.is_success,
@@ -186,6 +188,8 @@ comment on column attempts.completed_at is
   'When the last job that ran in this attempt ended, if is_exact and there was one. Otherwise when GitHub last changed the attempt, which may be too late.';
 comment on column attempts.duration_seconds is
   'Seconds from started_at to completed_at; waiting, also for people, is included. NULL where one is unknown.';
+comment on column attempts.is_private is
+  'Whether the repository was private when the attempt was first stored. NULL: not known.';
 comment on column attempts.is_exact is
   'Whether its jobs are final and stored, so that completed_at and duration_seconds come from them; or it was skipped, so that none ran.';
 comment on column attempts.html_url is

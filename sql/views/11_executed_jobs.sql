@@ -9,6 +9,7 @@ select
   attempts.workflow_id,
   attempts.workflow,
   attempts.workflow_path,
+  attempts.is_private,
   attempts.branch,
   attempts.branch_class,
   attempts.commit_sha,
@@ -105,6 +106,8 @@ comment on column executed_jobs.workflow is
   'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
 comment on column executed_jobs.workflow_path is
   'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
+comment on column executed_jobs.is_private is
+  'Whether the repository was private, as in attempts. NULL: not known.';
 comment on column executed_jobs.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column executed_jobs.branch_class is

@@ -23,6 +23,7 @@ jobs as (
     job,
     job_base,
     workflow_path,
+    is_private,
     nullif(runner_label, '') as runner_label,
     'group: ' || lower(runner_group_name) as group_label,
     is_hosted or runner_group_name is null as is_maybe_standard,
@@ -56,6 +57,7 @@ known_jobs as (
     jobs.job,
     jobs.job_base,
     jobs.workflow_path,
+    coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
     case
       when standard_skus.sku is not null and not jobs.is_maybe_standard then jobs.group_label
       else coalesce(jobs.runner_label, jobs.group_label, 'none')
@@ -74,6 +76,7 @@ known_jobs as (
   left join runner_labels as labels on labels.label = jobs.runner_label
   left join standard_skus on standard_skus.sku = labels.sku
   left join runner_labels as groups on groups.label = jobs.group_label
+  left join repositories on repositories.repository_id = jobs.repository_id
 ),
 prices as (
   select
@@ -105,7 +108,9 @@ free_jobs as (
     known_jobs.started_on,
     known_jobs.duration_seconds,
     known_jobs.minutes,
+    known_jobs.is_private,
     case
+      when standard_skus.sku is not null and not known_jobs.is_private then 'a public repository'
       when standard_skus.sku is not null
         and known_jobs.workflow_path like 'dynamic/%'
         and exists (
@@ -152,6 +157,7 @@ select
     when free_jobs.minutes is not null then 0
   end as list_cost_usd,
   free_jobs.free_because,
+  free_jobs.is_private,
   prices.source as price_source,
   free_jobs.html_url
 from free_jobs
@@ -161,7 +167,7 @@ left join prices
   and (prices.effective_until > free_jobs.started_on or prices.effective_until is null);
 
 comment on view job_costs is
-  'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes, and as if the repository were private, because it is not known which are public, whose standard runners are free.';
+  'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of which that is not known counts as private.';
 comment on column job_costs.github_run_id is
   'GitHub''s id of the run, the same on all its attempts.';
 comment on column job_costs.run_attempt is
@@ -205,7 +211,9 @@ comment on column job_costs.billable_minutes is
 comment on column job_costs.list_cost_usd is
   'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price, and for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
 comment on column job_costs.free_because is
-  'Why GitHub does not bill the job: a workflow of GitHub''s own (free_runs), or a runner of your own. NULL: it is billed, as far as is known.';
+  'Why GitHub does not bill the job: a public repository, a workflow of GitHub''s own (free_runs), or a runner of your own. NULL: it is billed, as far as is known.';
+comment on column job_costs.is_private is
+  'Whether the repository was private when the attempt was first stored; today''s visibility where that was not kept. NULL: not known, and then priced as private.';
 comment on column job_costs.price_source is
   'Where the price was read. NULL: no price, or no page of GitHub''s that names it is known.';
 comment on column job_costs.html_url is

@@ -17,6 +17,7 @@ from telemetry.database.connection import Connection, Counts, execute, open_conn
 from telemetry.database.prices import PRICES, load_runner_prices, read_prices
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.prices import RunnerLabel, RunnerPrice
+from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 
 # The lists and how they are read.
@@ -359,6 +360,32 @@ def test_workflows_of_githubs_own_are_free_on_standard_runners_while_the_list_sa
 
 
 @pytest.mark.parametrize(
+    ("then", "now", "labels", "free"),
+    [
+        (False, None, ["ubuntu-latest"], True),
+        (False, "private", ["ubuntu-latest"], True),
+        (True, "public", ["ubuntu-latest"], False),
+        (None, "public", ["windows-2022"], True),
+        (None, "internal", ["ubuntu-latest"], False),
+        (None, None, ["ubuntu-latest"], False),
+        (False, "public", ["macos-15-xlarge"], False),
+    ],
+)
+def test_standard_runners_are_free_in_a_public_repository(
+    priced: Connection, then: bool | None, now: str | None, labels: list[str], free: bool
+) -> None:
+    upsert(priced, [Repository(7, "acme/app", "api.github.com")])
+    priced.execute("update repositories set visibility = %s", [now])
+    priced.execute("update workflow_runs set is_private = %s", [then])
+    row = cost(priced, 120, labels=labels)
+    assert row["free_because"] == ("a public repository" if free else None)
+    assert row["billable_minutes"] == (0 if free else 2)
+    assert (row["list_cost_usd"] == 0) == free
+    known = then if then is not None else None if now is None else now != "public"
+    assert row["is_private"] is known
+
+
+@pytest.mark.parametrize(
     ("labels", "group", "label", "sku"),
     [
         (["ubuntu-22.04"], "GitHub Actions", "ubuntu-22.04", "linux"),
@@ -391,6 +418,7 @@ def test_a_price_that_stands_on_no_page_of_githubs_is_told_as_such(priced: Conne
     cost(priced, labels=["ubuntu-24.04-arm"], started_at=now)
     (row,) = execute(priced, "analysis/runner_cost").fetchall()
     assert (row["jobs"], row["unsourced_jobs"], row["free_jobs"]) == (1, 1, 0)
+    assert row["assumed_private_jobs"] == 1
 
 
 # A seeded history, computed again.
