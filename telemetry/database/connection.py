@@ -11,14 +11,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.datetime import TimestamptzLoader
 
 from telemetry.database.embedded import server as embedded
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
@@ -122,18 +125,30 @@ def connect(
         yield connection
 
 
+class _InUtc(TimestamptzLoader):
+    """Times as they are stored, in UTC, whatever zone the server, the role or PGTZ asks for.
+
+    Done to each value rather than set for the session, which a pooler would not keep.
+    """
+
+    def load(self, data: Buffer) -> datetime:
+        return super().load(data).astimezone(UTC)
+
+
 def open_connection(dsn: str) -> Connection:
-    """A connection in autocommit mode whose rows are dicts.
+    """A connection in autocommit mode whose rows are dicts, with all times in UTC.
 
     Raises psycopg.OperationalError when the database cannot be reached, and UsageError when the
     string is none of libpq's.
     """
-    return psycopg.connect(
+    connection = psycopg.connect(
         **parameters(dsn),
         autocommit=True,
         prepare_threshold=None,
         row_factory=dict_row,
     )
+    connection.adapters.register_loader("timestamptz", _InUtc)
+    return connection
 
 
 def parameters(dsn: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from support.rows import llm_call, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
 from telemetry.database.prices import load_runner_prices
-from telemetry.database.questions import Scope, pasteable
+from telemetry.database.questions import Scope, ask, pasteable, questions
 from telemetry.report import figures as units
 from telemetry.report.data import (
     QUESTIONS as SHOWN,
@@ -41,6 +41,7 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError
+from telemetry.summaries import answer_text, csv_text
 
 
 def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:
@@ -816,6 +817,33 @@ def test_a_repository_that_is_not_there_is_named(connection: Connection) -> None
     found = report(connection, MONTH, UNTIL, ["Acme/R7", "acme/x"])
     assert [each.repository for each in found.repositories] == ["acme/r7"]
     assert found.concerns == ["acme/x: nothing of it is stored"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Auckland", "America/St_Johns"])
+def test_every_time_is_in_utc_whatever_zone_the_database_has(
+    dsn: str, connection: Connection, zone: str
+) -> None:
+    red = a_run(2, days_ago=0.3, conclusion="failure")
+    upsert(connection, [a_run(1), red])
+    upsert(connection, [a_job(red)])
+    known(connection, 7)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
+
+    def seen() -> list[Any]:
+        with open_connection(dsn) as opened:
+            found = report(opened, MONTH, UNTIL)
+            scope = Scope(MONTH.since, MONTH.until)
+            answers = [ask(opened, question.name, scope) for question in questions()]
+            texts = [text for each in answers for text in (csv_text(each), answer_text(each))]
+            return [one_page(found), summary(found), *texts]
+
+    in_utc = seen()
+    connection.execute(f"alter database {name} set timezone = '{zone}'")
+    assert seen() == in_utc
+    assert "red on the default branch since 2026-02-28 16:58" in summary(
+        report(connection, MONTH, UNTIL)
+    )
 
 
 # Periods and units
