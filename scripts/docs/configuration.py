@@ -75,6 +75,8 @@ def _row(option: Option, recipes: list[tuple[str, str, str]]) -> str:
 
 def _works(option: Option, script: str, flags: str) -> bool:
     """Whether the option does something in a target that gives the script these flags."""
+    if "--list" in flags.split():  # of the questions, which takes only the form of the list
+        return option.variable in ("", "FORMAT")
     known = {one.flag for one in options_of(script)}
     return option.needs not in known or option.needs in flags.split()
 
