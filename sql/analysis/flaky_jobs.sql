@@ -4,6 +4,7 @@
 -- do not count. flaky_percent is of the commits on which the job came to an end; it is a lower
 -- bound, since nobody learns of a flaky failure that was not run again. failed_minutes is how long
 -- these failures ran.
+-- The jobs of a matrix are one; member_names are the first five of those members that did it.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 with period as not materialized (
   select
@@ -20,7 +21,9 @@ flaky as (
     repository,
     workflow_id,
     workflow,
-    job,
+    job_base as job,
+    count(distinct job) as members,
+    array_to_string((array_agg(distinct job order by job))[1:5], ', ') as member_names,
     count(distinct commit_sha) as flaky_commits,
     sum(red_attempts)::bigint as failures,
     sum(red_seconds) as failed_seconds,
@@ -36,14 +39,14 @@ flaky as (
     repository,
     workflow_id,
     workflow,
-    job
+    job_base
   having count(distinct commit_sha) >= 2
 ),
 commits as (
   select
     repository_id,
     workflow_id,
-    job,
+    job_base as job,
     count(distinct commit_sha) as commits
   from executed_jobs
   cross join period
@@ -54,7 +57,7 @@ commits as (
   group by
     repository_id,
     workflow_id,
-    job
+    job_base
 )
 select
   flaky.repository,
@@ -66,6 +69,8 @@ select
   flaky.failures,
   round(flaky.failed_seconds / 60.0, 1) as failed_minutes,
   flaky.last_created_at,
+  flaky.members,
+  flaky.member_names,
   flaky.html_url,
   flaky.workflow_id
 from flaky

@@ -155,8 +155,9 @@ def _flaky(report: RepositoryReport) -> Finding | None:
             Name(worst["job"]),
             " of ",
             Name(worst["workflow"]),
-            f" is flaky: on {counted(worst['flaky_commits'], 'commit')} it failed and then "
-            f"succeeded unchanged{_others(len(jobs) - 1, 'job')}; "
+            f" is flaky: on {count(worst['flaky_commits'])} of "
+            f"{counted(worst['commits'], 'commit')} ({percent(worst['flaky_percent'])}) it failed "
+            f"and then succeeded unchanged{_others(len(jobs) - 1, 'job')}; "
             f"the failures took {minutes(lost)}.",
         ),
         ("Mend ", Name(worst["job"]), " or take it out of what must be green."),

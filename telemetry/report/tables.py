@@ -57,6 +57,15 @@ def job_of(row: Row) -> Sentence:
     return names
 
 
+def flaky_of(row: Row) -> Sentence:
+    """A flaky job, and those members of its matrix that failed where there are several."""
+    if row["members"] < 2:
+        return job_of(row)
+    more = ", …" if row["members"] > 5 else ""
+    named: Sentence = (" (", Name(row["member_names"]), f"{more})")
+    return job_of(row) + named
+
+
 def runner_of(row: Row) -> str:
     """A kind of runner in words."""
     if row["sku"] == "self_hosted":
@@ -115,8 +124,10 @@ WORKFLOWS = Table(
 FLAKY_JOBS = Table(
     "flaky jobs",
     (
-        Column("flaky job", job_of, is_number=False),
-        _counted("commits", "flaky_commits"),
+        Column("flaky job", flaky_of, is_number=False),
+        _counted("flaky commits", "flaky_commits"),
+        _counted("of commits", "commits"),
+        _shared("share", "flaky_percent"),
         _counted("failures", "failures"),
         _summed("took", "failed_minutes"),
         Column("last seen", lambda row: (minute(row["last_created_at"]),), address="html_url"),

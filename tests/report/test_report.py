@@ -289,9 +289,30 @@ def test_a_job_is_called_flaky_from_its_second_commit_on(connection: Connection)
             known(connection, 7)
             assert "flaky" not in subjects(told(connection))
     assert sentence(told(connection), "flaky") == (
-        "build of CI is flaky: on 2 commits it failed and then succeeded unchanged; "
+        "build of CI is flaky: on 2 of 2 commits (100.0 %) it failed and then succeeded unchanged; "
         "the failures took 20 min. Mend build or take it out of what must be green."
     )
+
+
+def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Connection) -> None:
+    for number in range(1, 8):
+        red = a_run(number, days_ago=3, conclusion="failure" if number < 4 else "success")
+        upsert(connection, [red])
+        upsert(connection, [a_job(red, name=f"shard ({number})")])
+        if number < 4:
+            later = red.started_at + HOUR
+            again = a_run(number, days_ago=3, run_attempt=2, started_at=later,
+                          completed_at=later + 5 * MINUTE)  # fmt: skip
+            upsert(connection, [again])
+            upsert(connection, [a_job(again, name=f"shard ({number})")])
+    known(connection, 7)
+    shown = told(connection)
+    assert sentence(shown, "flaky").startswith(
+        "shard of CI is flaky: on 3 of 7 commits (42.9 %) it failed and then succeeded unchanged; "
+    )
+    assert "CI · shard (shard (1), shard (2), shard (3)) |" in summary(
+        report(connection, MONTH, UNTIL)
+    ).replace("\\", "")
 
 
 def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(

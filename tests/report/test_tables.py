@@ -18,6 +18,7 @@ ROW: dict[str, Any] = {
     "sku": None,
     "label": "my-label",
     "phase": None,
+    "member_names": "a, b",
     "is_of_a_run": False,
     "recovered_at": None,
     "red_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),

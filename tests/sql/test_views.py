@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import pytest
-from support.expected import RED, Expected, Key, Row, seconds
+from support.expected import RED, Expected, Key, Row, seconds, without_matrix
 from support.history import UNTIL, make_history, store
 
 from telemetry.database.connection import SQL, Connection, open_connection
@@ -320,17 +320,21 @@ def test_times_to_green_are_those_of_python(made: Connection) -> None:
 
 def test_flaky_jobs_are_those_of_python(made: Connection) -> None:
     runs = {run.github_run_id: run for run in EXPECTED.runs.values()}
-    commits = defaultdict(set)
+    commits, members = defaultdict(set), defaultdict(set)
     for (run_id, job), _ in EXPECTED.flaky().items():
         if runs[run_id].created_at >= SINCE:
-            commits[runs[run_id].workflow_id, job].add(runs[run_id].commit_sha)
+            base = without_matrix(job)
+            commits[runs[run_id].workflow_id, base].add(runs[run_id].commit_sha)
+            members[runs[run_id].workflow_id, base].add(job)
     expected = Counter[tuple[Any, ...]]()
-    for group, found in jobs_by("workflow_id", "repository", "workflow", "job").items():
+    for group, found in jobs_by("workflow_id", "repository", "workflow", "job_base").items():
         flaky = len(commits[group[0], group[-1]])
         decided = {row["commit_sha"] for row in found if row["of"].conclusion in (*RED, "success")}
         if flaky >= 2:
-            expected[*group[1:], flaky, len(decided), percent(flaky, len(decided))] += 1
-    columns = ["repository", "workflow", "job", "flaky_commits", "commits", "flaky_percent"]
+            named = len(members[group[0], group[-1]])
+            expected[*group[1:], named, flaky, len(decided), percent(flaky, len(decided))] += 1
+    columns = ["repository", "workflow", "job", "members"]
+    columns += ["flaky_commits", "commits", "flaky_percent"]
     assert answer(made, "flaky_jobs", *columns) == expected
 
 
