@@ -1,7 +1,8 @@
 -- What do LLM calls cost by phase, in stored runs and outside of them?
 -- A call of no run, or of a run that is not stored, has is_of_a_run false; of these all are shown,
--- whichever repository is asked about, because nobody knows whose they are. Calls of which no cost
--- is known are unpriced and in no sum.
+-- whichever repository is asked about, because nobody knows whose they are. Cost is what the logs
+-- reported (reported_usd), else what the price list says; with the latter it lies between
+-- cost_low_usd and cost_high_usd. Calls of which no cost is known are unpriced and in no sum.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
 with period as not materialized (
   select
@@ -18,6 +19,9 @@ calls as (
     repository_id is not null as is_of_a_run,
     api_calls,
     cost,
+    reported_cost,
+    cost_low,
+    cost_high,
     success,
     github_run_id,
     latency_ms,
@@ -38,6 +42,9 @@ select
   sum(api_calls)::bigint as calls,
   count(*) filter (where success is false) as failed,
   sum(cost) as cost_usd,
+  sum(reported_cost) as reported_usd,
+  sum(cost_low) as cost_low_usd,
+  sum(cost_high) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced,
   count(distinct github_run_id) as runs,
   round(percentile_cont(0.5) within group (order by latency_ms)::numeric / 1000, 1)

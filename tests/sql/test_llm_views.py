@@ -80,6 +80,7 @@ def some_runs() -> list[WorkflowRun]:
         workflow_run(
             github_run_id=run,
             run_attempt=attempt,
+            workflow_id=4 if run == 3 else 3,
             workflow_name="Nightly" if run == 3 else "CI",
             conclusion="success" if (run + attempt) % 2 else "failure",
             created_at=created,
