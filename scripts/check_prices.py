@@ -3,9 +3,9 @@
     make check-prices
     make check-prices LLM_PRICES=my-prices.csv
 
-Names each price that differs, and what only one of the two lists has. Changes nothing: mend
-sql/prices/llm_prices.csv, its column checked_on too. Exit codes: 0 no price differs, 1 one does, or
-the package is not installed, 2 wrong usage.
+Names each price that differs, and what only one of the two lists has. Changes nothing: correct
+sql/prices/llm_prices.csv yourself, with its column checked_on.
+Exit codes: 0 no price differs, 1 one does, or the package is not installed, 2 wrong usage.
 """
 
 from command import parse, run

@@ -1,9 +1,9 @@
-"""End the watch over repositories that are no longer ingested, such as one that was deleted.
+"""Stop watching repositories that are no longer ingested, such as deleted ones.
 
     make forget REPO=owner/name
 
-Status and MAX_AGE leave them out from then on. What is stored of them stays until it is pruned, and
-an ingest of one of them watches over it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
+Status and MAX_AGE leave them out from then on. Their rows stay until they are pruned, and an ingest
+of such a repository watches it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run

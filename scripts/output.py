@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, talk and progress on stderr."""
+"""What a command prints: results on stdout, messages and progress on stderr."""
 
 import dataclasses
 import json

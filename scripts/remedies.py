@@ -1,4 +1,4 @@
-"""What a person can do when the database refuses, in one sentence."""
+"""What a person can do when the database refuses something, in one sentence."""
 
 import os
 import re

@@ -5,8 +5,8 @@
     make report FORMAT=markdown              on stdout, for a GitHub Actions job summary
 
 Reads the database only. NOW sets the moment that the report is made for: the same database and the
-same NOW make the same report. Exit codes: 0 done, 1 failed,
-2 wrong usage.
+same NOW make the same report.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run

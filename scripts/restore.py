@@ -3,7 +3,7 @@
     make restore FILE=telemetry.dump
     make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
 
-All of it or nothing. Exit codes: 0 done, 1 failed: no such file, a broken one, or a database
+Everything or nothing. Exit codes: 0 done, 1 failed: no such file, a broken one, or a database
 that already holds something, 2 wrong usage.
 """
 

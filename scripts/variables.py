@@ -1,6 +1,6 @@
 """Say which variables of make's command line or environment no command reads, and what was meant.
 
-The Makefile runs it where there are any, also before .venv exists. Exit code 0.
+The Makefile runs it if there are any, also before .venv exists. Exit code 0.
 """
 
 import argparse

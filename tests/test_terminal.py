@@ -75,7 +75,7 @@ def report(outcome: str, **changes: object) -> Report:
     return Report("acme/app", outcome, error, done, ("run 5: id is missing",), 1.25)
 
 
-def test_the_summary_tells_each_count() -> None:
+def test_the_summary_states_each_count() -> None:
     text = report_text(
         report(
             "complete",

@@ -32,7 +32,7 @@ def stored(connection: Connection, table: str = "workflow_runs") -> list[dict[st
     return connection.execute(f"select * from {table} order by 1, 2").fetchall()
 
 
-def test_new_changed_and_unchanged_rows_are_told_apart(connection: Connection) -> None:
+def test_new_changed_and_unchanged_rows_are_counted_apart(connection: Connection) -> None:
     first, second = workflow_run(), workflow_run(github_run_id=2)
     assert upsert(connection, [first, second]) == Counts(inserted=2)
     assert upsert(connection, [first, second]) == Counts(unchanged=2)
@@ -294,7 +294,7 @@ def test_the_database_is_described_without_its_password(dsn: str) -> None:
 
 
 @pytest.mark.parametrize("use", [open_connection, parameters])
-def test_a_connection_string_that_is_none_is_refused_without_showing_it(
+def test_an_invalid_connection_string_is_refused_without_showing_it(
     use: Callable[[str], object],
 ) -> None:
     with pytest.raises(UsageError) as caught:

@@ -147,7 +147,7 @@ def test_a_folder_is_no_file_to_dump_into(dsn: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_connection_string_that_is_none_is_refused_without_showing_it() -> None:
+def test_an_invalid_connection_string_is_refused_without_showing_it() -> None:
     with pytest.raises(UsageError) as caught:
         psql("postgres//me:secret-word@host/db", os.environ)
     assert "secret-word" not in str(caught.value)

@@ -331,7 +331,7 @@ def test_a_server_that_does_not_answer(run: Run, closed_port: int) -> None:
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://host", "https://user:secret-word@host"])
-def test_an_address_that_is_none(run: Run, url: str) -> None:
+def test_an_invalid_address(run: Run, url: str) -> None:
     done = run("ingest_workflows", GITHUB_API_URL=url)
     assert_one_sentence(done, 2, "GITHUB_API_URL")
     assert "secret-word" not in done.stderr
@@ -358,7 +358,7 @@ def test_a_database_that_is_not_there(run: Run, dsn: str) -> None:
 
 
 @pytest.mark.parametrize("script", ["status", "migrate", "psql", "dump"])
-def test_a_connection_string_that_is_none(run: Run, script: str) -> None:
+def test_an_invalid_connection_string(run: Run, script: str) -> None:
     done = run(script, DATABASE_URL="postgres//me:secret-word@host/db")
     assert_one_sentence(done, 2, "DATABASE_URL")
     assert "secret-word" not in done.stderr
@@ -412,7 +412,7 @@ def test_a_setting_that_cannot_be_used(
     assert not simulated.counters.received
 
 
-def test_a_format_that_is_none(run: Run) -> None:
+def test_an_unknown_format(run: Run) -> None:
     assert_one_sentence(run("status", TELEMETRY_FORMAT="xml"), 2, "FORMAT", "text, markdown")
     assert_one_sentence(run("status", "--format", "xml"), 2, "FORMAT", "text, markdown")
 

@@ -106,7 +106,7 @@ def test_a_connection_closed_while_idle_is_replaced_without_a_wait(
     assert (slept, client.requests, server.connections) == ([], 2, 2)
 
 
-def test_a_connection_that_the_server_wants_closed_is_not_kept(
+def test_a_connection_that_the_server_closes_is_not_kept(
     server: ByteServer, connect: Connect
 ) -> None:
     server.replies = [(http(b"{}", "Connection: close"), "keep"), (OK, "keep")]

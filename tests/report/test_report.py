@@ -93,7 +93,7 @@ def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled
         yield connection, made
 
 
-def test_the_figures_of_both_periods_are_those_of_the_rows(filled: Filled) -> None:
+def test_the_figures_of_both_periods_match_the_rows(filled: Filled) -> None:
     connection, history = filled
     shown = told(connection)
     assert shown.before is not None
@@ -111,7 +111,7 @@ def test_the_figures_of_both_periods_are_those_of_the_rows(filled: Filled) -> No
         )
 
 
-def test_outcomes_and_hours_are_those_of_the_rows(filled: Filled) -> None:
+def test_outcomes_and_hours_match_the_rows(filled: Filled) -> None:
     connection, history = filled
     shown, firsts = told(connection), first_attempts(of_seven(history), MONTH)
     expected: dict[Any, Counter[str]] = defaultdict(Counter)
@@ -127,7 +127,7 @@ def test_outcomes_and_hours_are_those_of_the_rows(filled: Filled) -> None:
     assert {(row["weekday"], row["hour"]): row["runs"] for row in shown.busy_hours} == hours
 
 
-def test_times_of_workflows_days_jobs_and_queues_are_those_of_the_rows(
+def test_times_of_workflows_days_jobs_and_queues_match_the_rows(
     connection: Connection,
 ) -> None:
     made = make_history(6, days=40, traps=False)

@@ -113,7 +113,7 @@ def test_a_job_that_no_runner_took_is_no_pseudo_job(name: str) -> None:
     assert (row(name).runner_id, row(name).is_pseudo) == (None, False)
 
 
-def test_labels_are_told_apart_as_the_workflow_spells_them() -> None:
+def test_labels_keep_the_spelling_of_the_workflow() -> None:
     assert row("job_self_hosted").labels == ["self-hosted", "Linux", "GPU, large"]
 
 

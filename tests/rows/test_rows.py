@@ -403,7 +403,7 @@ def test_a_time_with_microseconds_is_kept_as_it_is() -> None:
     assert timestamps("2026-01-05T08:00:00.250001Z", "c1") == [at("2026-01-05T08:00:00.250001Z")]
 
 
-def test_a_call_that_was_told_apart_and_is_read_again_stays_where_it_is() -> None:
+def test_a_call_with_a_distinct_timestamp_keeps_it_when_read_again() -> None:
     (first,) = timestamps("2026-01-05T08:00:00Z", "c1")
     assert timestamps(first.isoformat(), "c1") == [first]
 
