@@ -64,7 +64,7 @@ def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
 
 
 def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
-    """Drop all tables and views **with their data**; returns the names of what was rolled back."""
+    """Remove all tables and views **with their data**; return the names of what was rolled back."""
     from yoyo import read_migrations
 
     with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:

@@ -413,7 +413,8 @@ def test_success_changed_only_where_wilsons_intervals_lie_apart(connection: Conn
     cases = {f"w{i}": case for i, case in enumerate(itertools.product(before, last))}
     for place, (name, case) in enumerate(cases.items()):
         for days_ago, (good, bad) in zip((60, 30), case, strict=True):
-            upsert(connection, period(days_ago, [100] * good, bad, place, workflow_name=name))
+            named = {"workflow_id": 100 + place, "workflow_name": name}
+            upsert(connection, period(days_ago, [100] * good, bad, place, **named))
     rows = {row["workflow"]: row for row in execute(connection, "analysis/trend")}
     assert {row["success_trend"] for row in rows.values()} == {"better", "worse", "no clear change"}
     for name, case in cases.items():
@@ -440,8 +441,9 @@ def test_a_median_changed_only_where_its_ranks_lie_apart(connection: Connection)
         before = [round(rng.gauss(600, 100)) for _ in range(rng.randint(5, 60))]
         last = [round(factor * rng.gauss(600, 100)) for _ in range(rng.randint(5, 60))]
         cases[f"w{place}"] = (before, last)
-        upsert(connection, period(60, before, 0, place, workflow_name=f"w{place}"))
-        upsert(connection, period(30, last, 0, place, workflow_name=f"w{place}"))
+        named = {"workflow_id": 100 + place, "workflow_name": f"w{place}"}
+        upsert(connection, period(60, before, 0, place, **named))
+        upsert(connection, period(30, last, 0, place, **named))
     rows = {row["workflow"]: row for row in execute(connection, "analysis/trend")}
     verdicts = {"slower", "faster", "no clear change", "too few runs"}
     assert {row["duration_trend"] for row in rows.values()} == verdicts
