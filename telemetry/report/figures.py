@@ -23,6 +23,7 @@ UNKNOWN = "–"
 BRANCHES = {
     "default": "on the default branch",
     "pull_request": "on pull requests",
+    "merge_queue": "in the merge queue",
     "other": "on other branches",
 }
 Number = int | float | Decimal

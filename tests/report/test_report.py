@@ -195,6 +195,26 @@ def test_the_interval_of_the_median_is_that_of_its_ranks(connection: Connection)
     assert totals["signal_high_seconds"] == (51 - low) * 60
 
 
+def test_every_class_of_branches_has_its_words(connection: Connection) -> None:
+    known(connection, 7)
+    for number, changes in enumerate(
+        (
+            {"event_type": "push", "branch": "main"},
+            {"event_type": "pull_request"},
+            {"event_type": "merge_group", "branch": "gh-readonly-queue/main/pr-7-ab"},
+            {"event_type": "push", "branch": "topic"},
+        )
+    ):
+        upsert(connection, [a_run(10 * number + n, n + 1, **changes) for n in range(1, 6)])
+    told(connection)
+    shown = report(connection, MONTH, UNTIL, ["acme/r7"])
+    page = one_page(shown)
+    assert summary(shown)
+    rows = connection.execute("select distinct branch_class from attempts").fetchall()
+    assert {row["branch_class"] for row in rows} == set(units.BRANCHES)
+    assert all(words in page for words in units.BRANCHES.values())
+
+
 def test_few_runs_have_no_interval(connection: Connection) -> None:
     upsert(connection, [a_run(n, seconds=n * 60) for n in range(1, 8)])
     known(connection, 7)
