@@ -1,7 +1,16 @@
--- Which workflows got slower or faster, since when, and by which job?
--- By the view duration_shifts: a lasting change by a tenth and ten seconds or more that chance does
--- not explain. job is the one whose own median changed most, in seconds, on the same day; NULL
--- where no jobs are stored. Look at what was merged on changed_on and the days before it.
+-- Which workflows got slower or faster, since which run, and by which job or step?
+-- Over successful first attempts of the 90 days before the end of the period. A lasting change is
+-- found by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side, its
+-- deviations divided by how much more the days vary than chance allows. A change of the last days
+-- needs 20 runs, and a median four standard deviations from those of the days before.
+-- Both change the median by a tenth and ten seconds or more; is_fresh ones, with fewer than seven
+-- days since, by a quarter. before_seconds and after_seconds are the medians of the level before
+-- the change and of the level since. A workflow may change more than once: is_last marks its
+-- newest change, is_mended one that led back to the level before the change that preceded it.
+-- job is the one whose median changed most in seconds: in its work, or in its queue, as carried_by
+-- says. step is the step of that job that changed most. They are NULL where no jobs are stored.
+-- The change came after commit_before and no later than commit_since. Where levels drift slowly,
+-- a drift may be named as a change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -12,110 +21,653 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-shifts as (
+runs as (
+  select
+    attempts.repository_id,
+    attempts.repository,
+    coalesce(attempts.workflow_id, 0) as workflow_id,
+    attempts.workflow,
+    attempts.branch_class,
+    attempts.github_run_id,
+    attempts.commit_sha,
+    attempts.created_at,
+    (attempts.created_at at time zone period.time_zone)::date as day,
+    attempts.duration_seconds,
+    dense_rank() over (
+      series order by (attempts.created_at at time zone period.time_zone)::date desc
+    ) as days_back,
+    (
+      rank() over (series order by attempts.duration_seconds)
+      + (count(*) over (series_and_duration) - 1) / 2.0
+    )::double precision as rank
+  from attempts
+  cross join period
+  where attempts.created_at >= period.until - interval '90 days'
+    and attempts.created_at < period.until
+    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
+    and attempts.is_first_attempt
+    and attempts.is_success
+    and attempts.duration_seconds is not null
+  window
+    series as (
+      partition by
+        attempts.repository_id,
+        coalesce(attempts.workflow_id, 0),
+        attempts.branch_class
+    ),
+    series_and_duration as (
+      partition by
+        attempts.repository_id,
+        coalesce(attempts.workflow_id, 0),
+        attempts.branch_class,
+        attempts.duration_seconds
+    )
+),
+days as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    ln(greatest(percentile_cont(0.5) within group (order by duration_seconds), 1)) as log_p50,
+    row_number() over by_day as place,
+    count(*) over (partition by repository_id, workflow_id, branch_class) as days,
+    sum(count(*)) over by_day as runs,
+    sum(sum(rank)) over by_day as ranks,
+    sum(sum(rank * rank)) over by_day as squares,
+    sum(sum(rank) * avg(rank)) over by_day as squares_of_days
+  from runs
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    day
+  window by_day as (partition by repository_id, workflow_id, branch_class order by day)
+),
+stretched as (
+  select
+    days.repository_id,
+    days.workflow_id,
+    days.branch_class,
+    days.day,
+    days.place,
+    stretches.stretch,
+    least(stretch, place - 1) as days_before,
+    least(stretch, days.days - place + 1) as days_after,
+    lag(runs, 1, 0) over by_day as runs_to,
+    lag(ranks, 1, 0) over by_day as ranks_to,
+    lag(runs, stretch + 1, 0) over by_day as runs_from,
+    lag(ranks, stretch + 1, 0) over by_day as ranks_from,
+    lag(squares, stretch + 1, 0) over by_day as squares_from,
+    lag(squares_of_days, stretch + 1, 0) over by_day as squares_of_days_from,
+    coalesce(lead(runs, stretch - 1) over by_day, max(runs) over series) as runs_until,
+    coalesce(lead(ranks, stretch - 1) over by_day, max(ranks) over series) as ranks_until,
+    coalesce(lead(squares, stretch - 1) over by_day, max(squares) over series) as squares_until,
+    coalesce(
+      lead(squares_of_days, stretch - 1) over by_day, max(squares_of_days) over series
+    ) as squares_of_days_until
+  from days
+  cross join (values (7), (14), (28), (45)) as stretches (stretch)
+  window
+    series as (partition by repository_id, workflow_id, branch_class, stretch),
+    by_day as (partition by repository_id, workflow_id, branch_class, stretch order by place)
+),
+sums as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    place,
+    stretch,
+    days_before + days_after - 2 as freedom,
+    (runs_to - runs_from)::double precision as runs_before,
+    (runs_until - runs_to)::double precision as runs_after,
+    ranks_to - ranks_from as ranks_before,
+    ranks_until - ranks_to as ranks_after,
+    squares_until - squares_from as squares,
+    squares_of_days_until - squares_of_days_from as squares_of_days
+  from stretched
+  where days_before >= 7
+    and days_after >= 7
+),
+variances as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    place,
+    stretch,
+    runs_before,
+    runs_after,
+    abs(ranks_before / runs_before - ranks_after / runs_after) as difference,
+    (
+      squares - (ranks_before + ranks_after) ^ 2 / (runs_before + runs_after)
+    ) / (runs_before + runs_after - 1) as of_runs,
+    (
+      squares_of_days - ranks_before ^ 2 / runs_before - ranks_after ^ 2 / runs_after
+    ) / freedom as of_days
+  from sums
+),
+clear as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    place,
+    stretch,
+    -- Of days that are equally clear the first one counts.
+    difference / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after))
+      - 1e-9 * place as deviations
+  from variances
+  where of_runs > 0
+    and difference / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after))
+      >= case when stretch = 7 then 5.8 else 5.3 end
+),
+peaks as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    place,
+    stretch
+  from (
+    select
+      repository_id,
+      workflow_id,
+      branch_class,
+      day,
+      place,
+      stretch,
+      deviations,
+      case stretch
+        when 7 then max(deviations) over (by_day range between 7 preceding and 7 following)
+        when 14 then max(deviations) over (by_day range between 14 preceding and 14 following)
+        when 28 then max(deviations) over (by_day range between 28 preceding and 28 following)
+        else max(deviations) over (by_day range between 45 preceding and 45 following)
+      end as highest
+    from clear
+    window by_day as (partition by repository_id, workflow_id, branch_class, stretch order by place)
+  ) as compared
+  where deviations = highest
+),
+-- What a shorter stretch finds nearby, a longer one finds again.
+lasting as materialized (
+  select
+    peaks.repository_id,
+    peaks.workflow_id,
+    peaks.branch_class,
+    peaks.day,
+    peaks.place
+  from peaks
+  left join peaks as shorter
+    on shorter.repository_id = peaks.repository_id
+    and shorter.workflow_id = peaks.workflow_id
+    and shorter.branch_class = peaks.branch_class
+    and shorter.stretch < peaks.stretch
+    and abs(shorter.place - peaks.place) < peaks.stretch
+  group by
+    peaks.repository_id,
+    peaks.workflow_id,
+    peaks.branch_class,
+    peaks.day,
+    peaks.place,
+    peaks.stretch
+  having count(shorter.place) = 0
+),
+newest_lasting as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    max(place) as place
+  from lasting
+  group by
+    repository_id,
+    workflow_id,
+    branch_class
+),
+references_of_days as materialized (
+  select
+    days.repository_id,
+    days.workflow_id,
+    days.branch_class,
+    ages.age,
+    avg(days.log_p50) as mean,
+    greatest(stddev_samp(days.log_p50), 0.02) as deviation
+  from days
+  cross join generate_series(1, 6) as ages (age)
+  left join newest_lasting using (repository_id, workflow_id, branch_class)
+  where days.place between days.days - ages.age - 27 and days.days - ages.age
+    and days.place >= coalesce(newest_lasting.place, 1)
+  group by
+    days.repository_id,
+    days.workflow_id,
+    days.branch_class,
+    ages.age
+  having count(*) >= 14
+),
+newest as materialized (
+  select
+    runs.repository_id,
+    runs.workflow_id,
+    runs.branch_class,
+    ages.age,
+    min(runs.day) as day,
+    ln(greatest(percentile_cont(0.5) within group (order by runs.duration_seconds), 1)) as log_p50
+  from runs
+  inner join generate_series(1, 6) as ages (age) on runs.days_back <= ages.age
+  group by
+    runs.repository_id,
+    runs.workflow_id,
+    runs.branch_class,
+    ages.age
+  having count(*) >= 20
+),
+fresh as (
+  select distinct on (repository_id, workflow_id, branch_class)
+    repository_id,
+    workflow_id,
+    branch_class,
+    newest.day
+  from newest
+  inner join references_of_days using (repository_id, workflow_id, branch_class, age)
+  where abs(newest.log_p50 - references_of_days.mean)
+    >= greatest(4 * references_of_days.deviation, ln(1.25))
+  order by
+    repository_id,
+    workflow_id,
+    branch_class,
+    abs(newest.log_p50 - references_of_days.mean) / references_of_days.deviation desc,
+    age
+),
+bounded as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    day,
+    lag(day, 1, '-infinity'::date) over by_day as previous_day,
+    lead(day, 1, 'infinity'::date) over by_day as next_day
+  from (
+    select
+      repository_id,
+      workflow_id,
+      branch_class,
+      day
+    from lasting
+    union
+    select
+      repository_id,
+      workflow_id,
+      branch_class,
+      day
+    from fresh
+  ) as found
+  window by_day as (partition by repository_id, workflow_id, branch_class order by day)
+),
+runs_of_changed as materialized (
   select
     repository_id,
     repository,
     workflow_id,
     workflow,
     branch_class,
-    changed_on,
+    github_run_id,
+    commit_sha,
+    created_at,
+    day,
+    duration_seconds
+  from runs
+  where (repository_id, workflow_id, branch_class)
+    in (select repository_id, workflow_id, branch_class from bounded)
+),
+levels as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    bounded.day,
+    bounded.previous_day,
+    bounded.next_day,
+    percentile_cont(0.5) within group (order by runs.duration_seconds)
+      filter (where runs.day < bounded.day) as before_seconds,
+    percentile_cont(0.5) within group (order by runs.duration_seconds)
+      filter (where runs.day >= bounded.day) as after_seconds
+  from bounded
+  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  where runs.day >= bounded.previous_day
+    and runs.day < bounded.next_day
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    bounded.day,
+    bounded.previous_day,
+    bounded.next_day
+),
+-- Within a week of that day, the run from which on most runs lie on the new side of the middle.
+near as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    levels.day,
+    runs.created_at,
+    runs.github_run_id,
+    runs.commit_sha,
+    lag(runs.commit_sha) over by_run as commit_before,
+    coalesce(
+      sum(
+        case
+          when (2 * runs.duration_seconds > levels.before_seconds + levels.after_seconds)
+            = (levels.after_seconds > levels.before_seconds)
+            then 1
+          else -1
+        end
+      ) over (by_run rows between unbounded preceding and 1 preceding),
+      0
+    ) as on_the_new_side_before
+  from levels
+  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  where runs.day >= greatest(levels.previous_day, levels.day - 7)
+    and runs.day < least(levels.next_day, levels.day + 7)
+  window
+    by_run as (
+      partition by repository_id, workflow_id, branch_class, levels.day
+      order by
+        runs.created_at,
+        runs.github_run_id
+    )
+),
+located as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    created_at as changed_at,
+    github_run_id,
+    commit_sha,
+    commit_before,
+    lag(created_at, 1, '-infinity'::timestamptz) over by_time as previous_at,
+    lead(created_at, 1, 'infinity'::timestamptz) over by_time as next_at
+  from (
+    select distinct on (repository_id, workflow_id, branch_class, day)
+      repository_id,
+      workflow_id,
+      branch_class,
+      created_at,
+      github_run_id,
+      commit_sha,
+      commit_before
+    from near
+    order by
+      repository_id,
+      workflow_id,
+      branch_class,
+      day,
+      on_the_new_side_before,
+      created_at,
+      github_run_id
+  ) as firsts
+  window by_time as (partition by repository_id, workflow_id, branch_class order by created_at)
+),
+changes as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    located.changed_at,
+    located.previous_at,
+    located.next_at,
+    located.github_run_id,
+    located.commit_sha,
+    located.commit_before,
+    max(runs.repository) as repository,
+    (array_agg(runs.workflow order by runs.created_at desc))[1] as workflow,
+    percentile_cont(0.5) within group (order by runs.duration_seconds)
+      filter (where runs.created_at < located.changed_at) as before_seconds,
+    percentile_cont(0.5) within group (order by runs.duration_seconds)
+      filter (where runs.created_at >= located.changed_at) as after_seconds,
+    count(*) filter (where runs.created_at < located.changed_at) as before_runs,
+    count(*) filter (where runs.created_at >= located.changed_at) as after_runs,
+    count(distinct runs.day) filter (where runs.created_at >= located.changed_at) < 7 as is_fresh
+  from located
+  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  where runs.created_at >= located.previous_at
+    and runs.created_at < located.next_at
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    located.changed_at,
+    located.previous_at,
+    located.next_at,
+    located.github_run_id,
+    located.commit_sha,
+    located.commit_before
+),
+shifts as materialized (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    is_fresh,
+    changed_at,
+    previous_at,
+    next_at,
+    github_run_id,
+    commit_sha,
+    commit_before,
     before_seconds,
     after_seconds,
-    change_percent,
     before_runs,
-    after_runs
-  from duration_shifts
-  cross join period
-  where changed_on >= (period.since at time zone 'UTC')::date
-    and changed_on < period.until at time zone 'UTC'
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    after_runs,
+    lead(changed_at) over by_time is null as is_last,
+    coalesce(
+      abs(after_seconds - lag(before_seconds) over by_time)
+        <= greatest(10, lag(before_seconds) over by_time / 10),
+      false
+    ) as is_mended
+  from changes
+  where abs(after_seconds - before_seconds)
+    >= greatest(10, before_seconds / case when is_fresh then 4 else 10 end)
+  window by_time as (partition by repository_id, workflow_id, branch_class order by changed_at)
 ),
-job_days as materialized (
+in_period as materialized (
   select
-    repository_id,
-    workflow_id,
-    workflow,
-    branch_class,
-    job,
-    day,
-    percentile_cont(0.5) within group (order by duration_seconds) as p50_seconds
+    shifts.repository_id,
+    shifts.repository,
+    shifts.workflow_id,
+    shifts.workflow,
+    shifts.branch_class,
+    shifts.is_fresh,
+    shifts.changed_at,
+    (shifts.changed_at at time zone period.time_zone)::date as changed_on,
+    greatest(shifts.previous_at, period.until - interval '90 days') as previous_at,
+    least(shifts.next_at, period.until) as next_at,
+    shifts.github_run_id,
+    shifts.commit_sha,
+    shifts.commit_before,
+    shifts.before_seconds,
+    shifts.after_seconds,
+    shifts.before_runs,
+    shifts.after_runs,
+    shifts.is_last,
+    shifts.is_mended
+  from shifts
+  inner join period on shifts.changed_at >= period.since
+),
+jobs as materialized (
+  select
+    executed_jobs.repository_id,
+    coalesce(executed_jobs.workflow_id, 0) as workflow_id,
+    executed_jobs.branch_class,
+    executed_jobs.created_at,
+    executed_jobs.job,
+    executed_jobs.duration_seconds,
+    executed_jobs.queue_seconds
   from executed_jobs
   cross join period
-  where created_at >= period.until - interval '90 days'
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and workflow_id = any(array(select workflow_id from shifts))
-    and is_first_attempt
-    and is_success
-    and duration_seconds is not null
-  group by
-    repository_id,
-    workflow_id,
-    workflow,
-    branch_class,
-    job,
-    day
+  where executed_jobs.created_at >= period.until - interval '90 days'
+    and executed_jobs.created_at < period.until
+    and executed_jobs.repository_id = any(array(select repository_id from in_period))
+    and coalesce(executed_jobs.workflow_id, 0) = any(array(select workflow_id from in_period))
+    and executed_jobs.is_first_attempt
+    and executed_jobs.is_success
 ),
-job_changes as (
+job_changes as materialized (
   select
-    shifts.repository_id,
-    shifts.workflow_id,
-    shifts.workflow,
-    shifts.branch_class,
-    job_days.job,
-    percentile_cont(0.5) within group (order by job_days.p50_seconds)
-      filter (where job_days.day < shifts.changed_on) as before_seconds,
-    percentile_cont(0.5) within group (order by job_days.p50_seconds)
-      filter (where job_days.day >= shifts.changed_on) as after_seconds
-  from shifts
-  inner join job_days using (repository_id, workflow_id, workflow, branch_class)
-  group by
-    shifts.repository_id,
-    shifts.workflow_id,
-    shifts.workflow,
-    shifts.branch_class,
-    job_days.job
-),
-job_most_changed as (
-  select distinct on (repository_id, workflow_id, workflow, branch_class)
     repository_id,
     workflow_id,
-    workflow,
     branch_class,
+    in_period.changed_at,
+    jobs.job,
+    percentile_cont(0.5) within group (order by jobs.duration_seconds)
+      filter (where jobs.created_at < in_period.changed_at) as before_seconds,
+    percentile_cont(0.5) within group (order by jobs.duration_seconds)
+      filter (where jobs.created_at >= in_period.changed_at) as after_seconds,
+    percentile_cont(0.5) within group (order by jobs.queue_seconds)
+      filter (where jobs.created_at < in_period.changed_at) as before_queue_seconds,
+    percentile_cont(0.5) within group (order by jobs.queue_seconds)
+      filter (where jobs.created_at >= in_period.changed_at) as after_queue_seconds
+  from in_period
+  inner join jobs using (repository_id, workflow_id, branch_class)
+  where jobs.created_at >= in_period.previous_at
+    and jobs.created_at < in_period.next_at
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    in_period.changed_at,
+    jobs.job
+),
+carriers as materialized (
+  select distinct on (repository_id, workflow_id, branch_class, changed_at)
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    carried_by,
     job,
-    round(before_seconds)::bigint as before_seconds,
-    round(after_seconds)::bigint as after_seconds
+    from_seconds,
+    to_seconds
   from job_changes
-  where before_seconds is not null
-    and after_seconds is not null
+  cross join lateral (
+    values
+      ('work', before_seconds, after_seconds),
+      ('queue', before_queue_seconds, after_queue_seconds)
+  ) as parts (carried_by, from_seconds, to_seconds)
+  where from_seconds is not null
+    and to_seconds is not null
   order by
     repository_id,
     workflow_id,
-    workflow,
     branch_class,
-    abs(after_seconds - before_seconds) desc,
+    changed_at,
+    abs(to_seconds - from_seconds) desc,
+    carried_by desc,
     job
+),
+steps_of_carriers as materialized (
+  select
+    executed_steps.repository_id,
+    coalesce(executed_steps.workflow_id, 0) as workflow_id,
+    executed_steps.branch_class,
+    executed_steps.created_at,
+    executed_steps.job,
+    executed_steps.step,
+    executed_steps.duration_seconds
+  from executed_steps
+  cross join period
+  where executed_steps.created_at >= period.until - interval '90 days'
+    and executed_steps.created_at < period.until
+    and executed_steps.repository_id = any(array(select repository_id from carriers))
+    and coalesce(executed_steps.workflow_id, 0) = any(array(select workflow_id from carriers))
+    and executed_steps.job = any(array(select job from carriers where carried_by = 'work'))
+    and executed_steps.is_first_attempt
+    and executed_steps.job_is_success
+),
+step_changes as materialized (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    steps.step,
+    percentile_cont(0.5) within group (order by steps.duration_seconds)
+      filter (where steps.created_at < changed_at) as before_seconds,
+    percentile_cont(0.5) within group (order by steps.duration_seconds)
+      filter (where steps.created_at >= changed_at) as after_seconds
+  from carriers
+  inner join in_period using (repository_id, workflow_id, branch_class, changed_at)
+  inner join steps_of_carriers as steps using (repository_id, workflow_id, branch_class, job)
+  where carriers.carried_by = 'work'
+    and steps.created_at >= in_period.previous_at
+    and steps.created_at < in_period.next_at
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    steps.step
+),
+steps as (
+  select distinct on (repository_id, workflow_id, branch_class, changed_at)
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    step,
+    before_seconds,
+    after_seconds
+  from step_changes
+  where coalesce(after_seconds, 0) <> coalesce(before_seconds, 0)
+  order by
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    abs(coalesce(after_seconds, 0) - coalesce(before_seconds, 0)) desc,
+    step
 )
 select
-  shifts.repository,
-  shifts.workflow,
-  shifts.branch_class,
-  shifts.changed_on,
-  shifts.change_percent,
-  shifts.before_seconds,
-  shifts.after_seconds,
-  shifts.before_runs,
-  shifts.after_runs,
-  job_most_changed.job,
-  job_most_changed.before_seconds as job_before_seconds,
-  job_most_changed.after_seconds as job_after_seconds,
-  shifts.workflow_id
-from shifts
-left join job_most_changed using (repository_id, workflow_id, workflow, branch_class)
+  in_period.repository,
+  in_period.workflow,
+  in_period.branch_class,
+  in_period.changed_on,
+  in_period.changed_at,
+  round(
+    (100 * (in_period.after_seconds / nullif(in_period.before_seconds, 0) - 1))::numeric, 1
+  ) as change_percent,
+  round(in_period.before_seconds)::bigint as before_seconds,
+  round(in_period.after_seconds)::bigint as after_seconds,
+  in_period.before_runs,
+  in_period.after_runs,
+  in_period.is_fresh,
+  in_period.is_last,
+  in_period.is_mended,
+  carriers.carried_by,
+  carriers.job,
+  round(carriers.from_seconds)::bigint as job_before_seconds,
+  round(carriers.to_seconds)::bigint as job_after_seconds,
+  steps.step,
+  in_period.commit_before,
+  in_period.commit_sha as commit_since,
+  in_period.repository_id,
+  nullif(in_period.workflow_id, 0) as workflow_id,
+  in_period.github_run_id
+from in_period
+left join carriers using (repository_id, workflow_id, branch_class, changed_at)
+left join steps using (repository_id, workflow_id, branch_class, changed_at)
 order by
-  abs(shifts.after_seconds - shifts.before_seconds) * shifts.after_runs desc,
-  shifts.repository,
-  shifts.workflow,
-  shifts.branch_class
-limit (select period.top from period);
+  abs(in_period.after_seconds - in_period.before_seconds) * in_period.after_runs desc,
+  in_period.repository,
+  in_period.workflow,
+  in_period.branch_class,
+  in_period.changed_at;

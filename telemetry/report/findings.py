@@ -29,7 +29,7 @@ from telemetry.terminal import Name, Sentence, counted
 LONG_WAIT_SECONDS = 120
 # A longer one is for a person's approval as a rule, which GitHub tells like one for a runner.
 LONGEST_WAIT_SECONDS = 3_600
-# sql/views/31_duration_shifts.sql needs seven days before a change and seven since.
+# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to tell a change.
 DAYS_OF_A_SHIFT = 14
 SAVINGS = {
     "rerun": "Fix the flaky jobs: most of this time failed and passed when run again.",
@@ -123,7 +123,9 @@ def _lost(shift: Row) -> float:
 
 
 def _slower(report: RepositoryReport) -> Finding | None:
-    shifts = [row for row in report.slower_or_faster if row["change_percent"] > 0]
+    shifts = [
+        row for row in report.slower_or_faster if row["is_last"] and row["change_percent"] > 0
+    ]
     if not shifts:
         return None
     worst = max(shifts, key=_lost)
@@ -137,10 +139,33 @@ def _slower(report: RepositoryReport) -> Finding | None:
             f"{duration(after)} ({change(shift_of(after, before))}) on {day(worst['changed_on'])}; "
             f"{counted(worst['after_runs'], 'run')} since then took {minutes(_lost(worst))} longer"
             f"{_others(len(shifts) - 1, 'shift')}.",
+            *_carrier(worst),
         ),
-        (f"Look at what was merged on {day(worst['changed_on'])} and the day before it.",),
+        _advice_on(worst),
         _lost(worst),
     )
+
+
+def _carrier(shift: Row) -> Sentence:
+    """The job that carries a change, and whether it works or waits for longer."""
+    if shift["job"] is None:
+        return ()
+    spent = f"{duration(shift['job_before_seconds'])} to {duration(shift['job_after_seconds'])}"
+    if shift["carried_by"] == "queue":
+        return (" Its job ", Name(shift["job"]), f" waits longer for a runner: {spent}.")
+    step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
+    return (" Its job ", Name(shift["job"]), f" takes {spent}", *step, ".")
+
+
+def _advice_on(shift: Row) -> Sentence:
+    """What to look at: runners where the queue grew, else the commits between the two levels."""
+    if shift["carried_by"] == "queue":
+        return ("Look at how many runners of its kind there are, not at what was merged.",)
+    before, since = shift["commit_before"], shift["commit_since"]
+    if before is None or since is None:
+        return (f"Look at what was merged on {day(shift['changed_on'])} and the day before it.",)
+    commits = ("Look at the commits after ", Name(before[:7]), " up to ", Name(since[:7]), ".")
+    return commits if before != since else ("Look at what changed outside the repository.",)
 
 
 def _flaky(report: RepositoryReport) -> Finding | None:

@@ -59,7 +59,9 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
     of_day: dict[date, Row] = {
         row["day"]: row for row in report.durations_by_day if is_of(workflow, row)
     }
-    shift = next((row for row in report.slower_or_faster if is_of(workflow, row)), None)
+    shift = next(
+        (row for row in report.slower_or_faster if is_of(workflow, row) and row["is_last"]), None
+    )
     branch = BRANCHES[workflow["branch_class"]]
     points = [
         DayDuration(each, None, None)
@@ -72,7 +74,7 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
         by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
         words = (
             f"{by} since {day(shift['changed_on'])}, from {duration(shift['before_seconds'])} "
-            f"to {duration(shift['after_seconds'])}"
+            f"to {duration(shift['after_seconds'])}{', as before' if shift['is_mended'] else ''}"
         )
     else:
         words = f"{duration(workflow['p50_seconds'])} at the median, no lasting change found"

@@ -349,7 +349,11 @@ def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
     (shift,) = shown.slower_or_faster
     day = units.day(shift["changed_on"])
     assert abs((shift["changed_on"] - (UNTIL - 15 * DAY).date()).days) <= 1
-    assert f"on {day}; " in sentence(shown, "slower")
+    said = sentence(shown, "slower")
+    assert f"on {day}; " in said
+    assert re.search(
+        r"Its job test takes 1\dm \d\ds to 1\dm \d\ds.*\. Look at the commits after ", said
+    )
     page = one_page(report(connection, MONTH, UNTIL))
     assert f"changed on {day}</text>" in page
     assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)

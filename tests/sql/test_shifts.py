@@ -1,0 +1,421 @@
+"""What got slower or faster: found again in Python, and by hand."""
+
+import itertools
+import math
+import random
+import statistics
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.rows import workflow_job, workflow_run, workflow_step
+
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.questions import Scope, ask
+from telemetry.rows.runs import WorkflowRun
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+DAY = timedelta(days=1)
+UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
+ALL_OF_IT = Scope(UNTIL - 90 * DAY, UNTIL)
+
+QUIET, SHIFTED, RESTLESS = 100, 40, 40
+
+
+def changes(
+    connection: Connection, until: datetime = UNTIL, days: int = 90
+) -> list[dict[str, Any]]:
+    """The changes of the last days, oldest first."""
+    rows = ask(connection, "slower_or_faster", Scope(until - days * DAY, until)).rows
+    return sorted(map(dict, rows), key=lambda row: row["changed_at"])
+
+
+# A hundred series in which nothing changes, forty that change by a fifth on a day, and forty in
+# which each day has a level of its own.
+
+
+@dataclass(frozen=True)
+class Series:
+    """The durations in seconds of a workflow's runs, each with the days since the first one."""
+
+    runs: list[tuple[int, int]]
+    days: int
+    changed_on: int | None
+
+    def day(self, number: int) -> date:
+        return (UNTIL - (self.days - number) * DAY).date()
+
+
+def series(seed: int, factor: float = 1.0, spread_of_days: float = 0.0) -> Series:
+    """60 to 90 days of 5 to 50 runs, fewer and faster at weekends, with log-normal noise.
+
+    Runs vary by 15 to 25 %; the level of a day, which all its runs share, by `spread_of_days`.
+    """
+    rng = random.Random(seed)
+    days = rng.randint(60, 90)
+    runs_per_day = round(math.exp(rng.uniform(math.log(5), math.log(50))))
+    sigma = math.sqrt(math.log(1 + rng.uniform(0.15, 0.25) ** 2))
+    typical, at_weekends = rng.uniform(150, 1_800), rng.uniform(0.85, 1)
+    changed_on = rng.randint(14, days - 14)
+    runs = []
+    for day in range(days):
+        is_weekend = day % 7 in (5, 6)
+        share = 0.2 if is_weekend else rng.uniform(0.7, 1.3)
+        level = typical * (at_weekends if is_weekend else 1)
+        level *= factor if day >= changed_on else 1
+        level *= math.exp(rng.gauss(0, spread_of_days))
+        for _ in range(max(1, round(runs_per_day * share))):
+            runs.append((day, round(level * math.exp(rng.gauss(0, sigma)))))
+    return Series(runs, days, None if factor == 1 else changed_on)
+
+
+def copied(connection: Connection, many: list[Series]) -> None:
+    """Store each series as a workflow with the id of its place."""
+    columns = (
+        "github_run_id, run_attempt, repository_id, repository, workflow_id, workflow_name, "
+        "branch, event_type, conclusion, created_at, started_at, completed_at, duration_seconds"
+    )
+    identity = 0
+    with connection.cursor().copy(f"copy workflow_runs ({columns}) from stdin") as copy:
+        for place, one in enumerate(many):
+            for number, (day, seconds) in enumerate(one.runs):
+                identity += 1
+                created_at = UNTIL - (one.days - day) * DAY + number % 1_440 * MINUTE
+                names = (f"acme/r{place % 5}", place, f"w{place}", "main", "push", "success")
+                times = (created_at, created_at, created_at + seconds * SECOND, seconds)
+                copy.write_row((identity, 1, place % 5, *names, *times))
+    connection.execute("analyze workflow_runs")
+
+
+@pytest.fixture(scope="module")
+def many() -> list[Series]:
+    shifted = [series(1_000 + seed, 1.2 if seed % 2 else 0.8) for seed in range(SHIFTED)]
+    restless = [series(2_000 + seed, spread_of_days=0.1) for seed in range(RESTLESS)]
+    return [series(seed) for seed in range(QUIET)] + shifted + restless
+
+
+@pytest.fixture(scope="module")
+def found(
+    new_database: Callable[[str], str], migrated: str, many: list[Series]
+) -> Iterator[dict[int, list[dict[str, Any]]]]:
+    """The changes of each series, by its place."""
+    with open_connection(new_database(migrated)) as connection:
+        copied(connection, many)
+        rows: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        for row in changes(connection):
+            rows[row["workflow_id"]].append(row)
+        yield rows
+
+
+def mean_ranks(values: Sequence[float]) -> list[float]:
+    ordered = sorted(values)
+    return [(bisect_left(ordered, each) + bisect_right(ordered, each) + 1) / 2 for each in values]
+
+
+def deviations(before: list[list[float]], after: list[list[float]]) -> float:
+    """By how many standard deviations the ranks of two stretches of days differ."""
+    one, other = (list(itertools.chain(*days)) for days in (before, after))
+    runs = one + other
+    middle = statistics.fmean(runs)
+    of_runs = sum((rank - middle) ** 2 for rank in runs) / (len(runs) - 1)
+    between = sum(
+        len(day) * (statistics.fmean(day) - statistics.fmean(side)) ** 2
+        for days, side in ((before, one), (after, other))
+        for day in days
+    )
+    of_days = between / (len(before) + len(after) - 2)
+    scale = math.sqrt(max(of_runs, of_days) * (1 / len(one) + 1 / len(other)))
+    return abs(statistics.fmean(one) - statistics.fmean(other)) / scale
+
+
+def lasting_in_python(one: Series) -> list[int]:
+    """The days, counted from the first one, on which a lasting change begins."""
+    ranks: dict[int, list[float]] = defaultdict(list)
+    for (day, _), rank in zip(one.runs, mean_ranks([s for _, s in one.runs]), strict=True):
+        ranks[day].append(rank)
+    days = sorted(ranks)
+    by_day = [ranks[day] for day in days]
+    peaks = []
+    for stretch, least in ((7, 5.8), (14, 5.3), (28, 5.3), (45, 5.3)):
+        rated = {
+            place: deviations(by_day[max(0, place - stretch) : place], by_day[place:][:stretch])
+            for place in range(7, len(days) - 7 + 1)
+        }
+        peaks += [
+            (place, stretch)
+            for place, value in rated.items()
+            if value >= least
+            and value == max(v for p, v in rated.items() if abs(p - place) <= stretch)
+        ]
+    return sorted(
+        days[place]
+        for place, stretch in peaks
+        if not any(s < stretch and abs(p - place) < stretch for p, s in peaks)
+    )
+
+
+def test_no_quiet_series_raises_a_false_alarm(found: dict[int, list[dict[str, Any]]]) -> None:
+    assert [place for place in found if place < QUIET] == []
+
+
+def test_days_of_different_levels_raise_no_false_alarm(
+    found: dict[int, list[dict[str, Any]]],
+) -> None:
+    assert [place for place in found if place >= QUIET + SHIFTED] == []
+
+
+def test_a_shift_of_a_fifth_is_found_with_its_direction_near_its_day(
+    found: dict[int, list[dict[str, Any]]], many: list[Series]
+) -> None:
+    assert sorted(found) == list(range(QUIET, QUIET + SHIFTED))
+    days_off = []
+    for place, rows in found.items():
+        (row,) = rows
+        changed_on = many[place].changed_on
+        assert changed_on is not None
+        days_off.append(abs((row["changed_at"].date() - many[place].day(changed_on)).days))
+        is_slower = (place - QUIET) % 2 == 1
+        assert (row["change_percent"] > 0) == is_slower
+        assert float(row["change_percent"]) == pytest.approx(20 if is_slower else -20, abs=9)
+        assert row["is_last"] and not row["is_mended"] and not row["is_fresh"]
+        assert row["before_runs"] + row["after_runs"] == len(many[place].runs)
+    assert max(days_off) <= 7 and statistics.median(days_off) <= 1
+
+
+def test_python_finds_the_same_changes(
+    found: dict[int, list[dict[str, Any]]], many: list[Series]
+) -> None:
+    for place, one in enumerate(many):
+        days = lasting_in_python(one)
+        assert len(days) == len(found[place]) if place in found else not days
+        for day, row in zip(days, found.get(place, []), strict=True):
+            assert abs((row["changed_at"].date() - one.day(day)).days) <= 7
+            at = row["changed_at"]
+            created = [
+                (UNTIL - (one.days - d) * DAY + number % 1_440 * MINUTE, seconds)
+                for number, (d, seconds) in enumerate(one.runs)
+            ]
+            before = statistics.median([s for created_at, s in created if created_at < at])
+            after = statistics.median([s for created_at, s in created if created_at >= at])
+            # PostgreSQL and Python round halves alike, to the even neighbour.
+            assert (row["before_seconds"], row["after_seconds"]) == (round(before), round(after))
+
+
+# One workflow at a time, each run by hand.
+
+
+def run(identity: int, created_at: datetime, seconds: int, **changed: Any) -> WorkflowRun:
+    values = {"commit_sha": f"c{identity}", **changed}
+    return workflow_run(
+        github_run_id=identity,
+        created_at=created_at,
+        started_at=created_at,
+        completed_at=created_at + seconds * SECOND,
+        duration_seconds=seconds,
+        **values,
+    )
+
+
+def level(
+    first_day: int, days: int, runs_per_day: int, seconds: int, **changed: Any
+) -> list[WorkflowRun]:
+    """Runs around a duration, from so many days before UNTIL on."""
+    rng = random.Random(first_day)
+    return [
+        run(
+            100 * (1_000 - first_day + day) + number,
+            UNTIL - (first_day - day) * DAY + number * (20 * HOUR / runs_per_day),
+            round(seconds * math.exp(rng.gauss(0, 0.08))),
+            **changed,
+        )
+        for day in range(days)
+        for number in range(runs_per_day)
+    ]
+
+
+def minutes(row: dict[str, Any]) -> tuple[int, int]:
+    return round(row["before_seconds"] / 60), round(row["after_seconds"] / 60)
+
+
+def test_the_newest_of_two_changes_is_compared_with_the_level_before_it(
+    connection: Connection,
+) -> None:
+    upsert(connection, level(90, 30, 20, 600) + level(60, 40, 20, 900) + level(20, 20, 20, 2_400))
+    first, last = changes(connection)
+    assert (minutes(first), first["is_last"]) == ((10, 15), False)
+    assert (minutes(last), last["is_last"]) == ((15, 40), True)
+    assert last["changed_at"].date() == (UNTIL - 20 * DAY).date()
+    assert [row["is_last"] for row in changes(connection, days=30)] == [True]
+
+
+def test_a_slowdown_is_found_beside_a_larger_speedup_of_long_ago(connection: Connection) -> None:
+    upsert(connection, level(90, 30, 20, 1_200) + level(60, 40, 20, 600) + level(20, 20, 20, 780))
+    last = changes(connection, days=30)[-1]
+    assert minutes(last) == (10, 13) and not last["is_mended"]
+
+
+def test_a_change_that_was_undone_is_mended(connection: Connection) -> None:
+    upsert(connection, level(90, 70, 15, 600) + level(20, 10, 15, 1_110) + level(10, 10, 15, 605))
+    slower, mended = changes(connection)
+    assert (slower["is_mended"], mended["is_mended"], mended["is_last"]) == (False, True, True)
+
+
+@pytest.mark.parametrize("days", [1, 2, 3])
+def test_a_workflow_that_takes_three_times_as_long_is_found_within_a_day(
+    connection: Connection, days: int
+) -> None:
+    upsert(connection, level(80, 80 - days, 60, 600) + level(days, days, 60, 1_800))
+    (row,) = changes(connection)
+    assert (row["is_fresh"], minutes(row), row["after_runs"]) == (True, (10, 30), 60 * days)
+    assert row["changed_at"] == UNTIL - days * DAY
+    # Dated to the run, its commit, and the commit before it.
+    first = 100 * (1_000 - days)
+    assert (row["github_run_id"], row["commit_since"]) == (first, f"c{first}")
+    assert row["commit_before"] == f"c{100 * (1_000 - days - 1) + 59}"
+
+
+def test_a_doubling_of_six_days_ago_is_dated_to_its_day(connection: Connection) -> None:
+    upsert(connection, level(80, 74, 60, 600) + level(6, 6, 60, 1_200))
+    (row,) = changes(connection)
+    assert row["changed_at"] == UNTIL - 6 * DAY
+
+
+def test_nothing_after_the_moment_asked_about_counts(connection: Connection) -> None:
+    upsert(connection, level(90, 60, 20, 600) + level(30, 30, 20, 1_800))
+    assert changes(connection, until=UNTIL - 30 * DAY) == []
+    (row,) = changes(connection, until=UNTIL - 20 * DAY)
+    assert row["after_runs"] == 200
+    # The newest run of another repository moves no window.
+    upsert(connection, [run(9, UNTIL + 300 * DAY, 5, repository_id=8, repository="acme/other")])
+    assert changes(connection, until=UNTIL - 20 * DAY) == [row]
+
+
+def test_a_workflow_renamed_with_its_slowdown_is_one_workflow(connection: Connection) -> None:
+    renamed = level(20, 20, 20, 900, workflow_name="Unit tests")
+    upsert(connection, level(80, 60, 20, 600) + renamed)
+    (row,) = changes(connection)
+    assert (row["workflow"], minutes(row)) == ("Unit tests", (10, 15))
+
+
+@pytest.mark.parametrize(
+    "worlds",
+    [
+        level(60, 40, 20, 1_000) + level(20, 20, 20, 1_060),  # less than a tenth
+        level(60, 40, 20, 50) + level(20, 20, 20, 58),  # less than ten seconds
+        level(60, 59, 5, 600) + level(1, 1, 5, 1_800),  # too few runs to tell
+        level(60, 30, 20, 600) + level(30, 2, 20, 30_000) + level(28, 28, 20, 600),  # an outlier
+        level(1, 1, 5, 600),
+    ],
+    ids=["a tenth", "ten seconds", "few runs", "outlier", "one day"],
+)
+def test_what_is_small_short_or_rare_is_no_change(
+    connection: Connection, worlds: list[WorkflowRun]
+) -> None:
+    upsert(connection, worlds)
+    assert changes(connection) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"conclusion": "failure"},
+        {"conclusion": "cancelled"},
+        {"run_attempt": 2},
+        {"duration_seconds": None},
+    ],
+    ids=str,
+)
+def test_only_successful_first_attempts_with_a_duration_count(
+    connection: Connection, changed: dict[str, Any]
+) -> None:
+    slower = level(20, 20, 20, 900)
+    upsert(connection, level(80, 60, 20, 600) + [replace(each, **changed) for each in slower])
+    assert changes(connection) == []
+
+
+def test_kinds_of_branch_and_repositories_are_kept_apart(connection: Connection) -> None:
+    slower = level(80, 60, 20, 600) + level(20, 20, 20, 900)
+    others: tuple[dict[str, Any], ...] = ({"event_type": "pull_request"}, {"repository_id": 8})
+    quiet = [
+        replace(each, github_run_id=each.github_run_id + 10**6 * place, **changed)
+        for place, changed in enumerate(others, 1)
+        for each in level(80, 80, 20, 600)
+    ]
+    upsert(connection, slower + quiet)
+    assert [(row["branch_class"], row["repository_id"]) for row in changes(connection)] == [
+        ("default", 7)
+    ]
+
+
+def test_the_job_and_the_step_that_carry_the_change_are_named(connection: Connection) -> None:
+    runs = level(60, 40, 4, 600) + level(20, 20, 4, 1_200)
+    upsert(connection, runs)
+    jobs, steps = [], []
+    for each in runs:
+        slow = each.created_at >= UNTIL - 20 * DAY
+        for number, (name, seconds) in enumerate([("lint", 60), ("test", 1_100 if slow else 500)]):
+            job_id = each.github_run_id * 10 + number
+            same = {"github_run_id": each.github_run_id, "job_id": job_id}
+            start = each.created_at + 5 * SECOND
+            jobs.append(
+                workflow_job(
+                    **same,
+                    name=name,
+                    created_at=each.created_at,
+                    started_at=start,
+                    completed_at=start + seconds * SECOND,
+                )
+            )
+            for place, (step, took) in enumerate([("Set up", 20), ("Run", seconds - 20)], 1):
+                steps.append(
+                    workflow_step(
+                        **same,
+                        number=place,
+                        name=step,
+                        started_at=start,
+                        completed_at=start + took * SECOND,
+                    )
+                )
+    upsert(connection, jobs)
+    upsert(connection, steps)
+    (row,) = changes(connection)
+    assert (row["carried_by"], row["job"], row["step"]) == ("work", "test", "Run")
+    assert (row["job_before_seconds"], row["job_after_seconds"]) == (500, 1_100)
+
+
+def test_a_longer_queue_is_no_longer_work(connection: Connection) -> None:
+    runs = level(60, 40, 4, 600) + level(20, 20, 4, 1_200)
+    upsert(connection, runs)
+    jobs = []
+    for each in runs:
+        waited = 605 if each.created_at >= UNTIL - 20 * DAY else 5
+        start = each.created_at + waited * SECOND
+        jobs.append(
+            workflow_job(
+                github_run_id=each.github_run_id,
+                job_id=each.github_run_id,
+                name="test",
+                created_at=each.created_at,
+                started_at=start,
+                completed_at=start + 590 * SECOND,
+            )
+        )
+    upsert(connection, jobs)
+    (row,) = changes(connection)
+    assert (row["carried_by"], row["job"], row["step"]) == ("queue", "test", None)
+    assert (row["job_before_seconds"], row["job_after_seconds"]) == (5, 605)
+
+
+def test_days_are_those_of_the_zone_asked_for_whatever_the_session_says(
+    connection: Connection,
+) -> None:
+    upsert(connection, level(60, 40, 20, 600) + level(20, 20, 20, 900))
+    answers = []
+    for session in ("UTC", "Pacific/Kiritimati"):
+        connection.execute(f"set timezone = '{session}'")
+        answers.append(changes(connection))
+    assert answers[0] == answers[1]
