@@ -24,7 +24,7 @@ OF_JOBS = re.compile(
     r"(?:from|join) "
     r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|wasted_jobs)\b"
 )
-OF_RUNS = re.compile(r"(?:from|join) (?:attempts|duration_shifts|incidents)\b")
+OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
 # Of less than half of the attempts, a sum says less than half, and "none" means nothing.
 LEAST_SHARE = 0.5
 
