@@ -111,19 +111,19 @@ def sharing(clock: Clock, said: list[str]) -> Gate:
 
 
 def test_only_the_requests_that_were_allowed_pass(gate: Gate) -> None:
-    gate.allow(2)
+    gate.allow(2, "the requests allowed by MAX_REQUESTS are spent")
     enter(gate)
     enter(gate)
     with pytest.raises(BudgetSpent, match="the requests allowed by MAX_REQUESTS are spent"):
         enter(gate)
     assert gate.requests == 2
-    gate.allow(None)
+    gate.allow(None, "the requests allowed by MAX_REQUESTS are spent")
     enter(gate)
     assert gate.requests == 3
 
 
 def test_an_urgent_request_passes_when_none_is_left_and_takes_none(gate: Gate) -> None:
-    gate.allow(1)
+    gate.allow(1, "the requests allowed by MAX_REQUESTS are spent")
     gate.enter("GET /x", threading.Event(), is_urgent=True)
     enter(gate)
     gate.enter("GET /x", threading.Event(), is_urgent=True)
@@ -144,7 +144,7 @@ def test_the_share_of_others_is_left_to_them(sharing: Gate, remaining: int, pass
 def test_a_reset_soon_enough_is_waited_for_and_said(
     sharing: Gate, clock: Clock, said: list[str]
 ) -> None:
-    sharing.allow(5)
+    sharing.allow(5, "the requests allowed by MAX_REQUESTS are spent")
     sharing.learn(limited(10, 30))
     enter(sharing)
     assert clock.now == 1_000_031
@@ -153,7 +153,7 @@ def test_a_reset_soon_enough_is_waited_for_and_said(
 
 
 def test_threads_take_no_more_requests_than_were_allowed(gate: Gate) -> None:
-    gate.allow(50)
+    gate.allow(50, "the requests allowed by MAX_REQUESTS are spent")
     passed: list[int] = []
 
     def take() -> None:

@@ -121,7 +121,8 @@ except GitHubError as error:
 else:
     print("")
 print(time.monotonic() - began)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# Not ru_maxrss, which begins with the size of the process that started this one.
+print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024)
 """
 
 
@@ -151,7 +152,8 @@ with GitHub(None, Options(base_url=sys.argv[1])) as client:
     for page in client.pages("/x", "rows", paging=paging):
         rows += len(page.items)
 print(rows)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# Not ru_maxrss, which begins with the size of the process that started this one.
+print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024)
 """
 
 

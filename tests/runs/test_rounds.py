@@ -64,7 +64,7 @@ def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
     connection: Connection,
 ) -> None:
     world = world_of(**small(40))
-    simulated = Simulator(world, limit=200)
+    simulated = Simulator(world, limit=320)
     for _ in range(2):
         assert set(outcomes(ingested(connection, simulated)).values()) == {"complete"}
         assert without_jobs(connection) == 0
@@ -102,13 +102,13 @@ def test_those_not_reached_are_stored_shown_and_come_first_next_time(
     assert "GitHub's limit was spent before its turn; it is reset at" in said
     assert set(not_reached) <= set(found.too_old)
     world.advance(HOUR + timedelta(minutes=1))
-    simulated = Simulator(world, limit=50)
+    simulated = Simulator(world, limit=90)
     second = outcomes(ingested(connection, simulated))
     assert set(not_reached) <= {name for name, how in second.items() if how != "not reached"}
     ingests = 2
     while without_jobs(connection) or set(second.values()) != {"complete"}:
         world.advance(HOUR + timedelta(minutes=1))
-        second = outcomes(ingested(connection, Simulator(world, limit=50)))
+        second = outcomes(ingested(connection, Simulator(world, limit=90)))
         ingests += 1
         assert ingests < 8
     assert not [said for said in status_at(connection, world).concerns if "not reached" in said]
