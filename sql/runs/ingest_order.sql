@@ -1,21 +1,21 @@
 -- In which order to ingest repositories: the longest without a complete ingest first.
--- A repository that no ingest completed yet comes before all others.
+-- Among those that no ingest completed yet, the longest without any ingest come first.
 --   psql "$DATABASE_URL" -f sql/runs/ingest_order.sql -v repositories='{acme/app,acme/site}'
-with last_completes as (
+with last_ingests as (
   select
     repository_id,
-    max(finished_at) as finished_at
+    max(started_at) as started_at,
+    max(finished_at) filter (where outcome = 'complete' or is_caught_up) as completed_at
   from ingestions
-  where outcome = 'complete'
-    or is_caught_up
   group by repository_id
 ),
 known as (
   select
     lower(repositories.repository) as name,
-    max(last_completes.finished_at) as completed_at
+    max(last_ingests.started_at) as started_at,
+    max(last_ingests.completed_at) as completed_at
   from repositories
-  left join last_completes using (repository_id)
+  left join last_ingests using (repository_id)
   group by lower(repositories.repository)
 )
 select asked.repository
@@ -23,4 +23,5 @@ from unnest(:'repositories'::text[]) with ordinality as asked (repository, place
 left join known on known.name = lower(asked.repository)
 order by
   known.completed_at nulls first,
+  known.started_at nulls first,
   asked.place;
