@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bench.measurement import Measurement, Usage
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.prices import load_llm_prices, load_runner_prices
-from telemetry.database.questions import ask, questions
+from telemetry.database.questions import Scope, ask, questions
 
 REPOSITORY = "acme/app-1"
 INSERTS = (
@@ -47,7 +47,8 @@ def answers(
         filled = fill(connection, runs, llm_calls, until)
         seconds = _seconds(execute, connection, "bench/price_calls")
         yield Measurement(f"{filled.llm_calls:,} LLM calls priced", seconds, 1, "s")
-        times = {one.name: _seconds(ask, connection, one.name) for one in questions()}
+        scope = Scope(until - timedelta(days=30), until)
+        times = {one.name: _seconds(ask, connection, one.name, scope) for one in questions()}
     slowest = sorted(times, key=lambda one: times[one], reverse=True)
     name = f"{filled}: slowest of {len(times)} questions"
     detail = ", ".join(f"{one} {times[one]:.1f} s" for one in slowest[:3])

@@ -23,6 +23,7 @@ with period as not materialized (
 ),
 runs as (
   select
+    concat_ws('/', attempts.repository_id, attempts.workflow_id, attempts.branch_class) as series,
     attempts.repository_id,
     attempts.repository,
     coalesce(attempts.workflow_id, 0) as workflow_id,
@@ -34,11 +35,11 @@ runs as (
     (attempts.created_at at time zone period.time_zone)::date as day,
     attempts.duration_seconds,
     dense_rank() over (
-      series order by (attempts.created_at at time zone period.time_zone)::date desc
+      of_series order by (attempts.created_at at time zone period.time_zone)::date desc
     ) as days_back,
     (
-      rank() over (series order by attempts.duration_seconds)
-      + (count(*) over (series_and_duration) - 1) / 2.0
+      rank() over (of_series order by attempts.duration_seconds)
+      + (count(*) over (of_duration) - 1) / 2.0
     )::double precision as rank
   from attempts
   cross join period
@@ -49,46 +50,37 @@ runs as (
     and attempts.is_success
     and attempts.duration_seconds is not null
   window
-    series as (
-      partition by
-        attempts.repository_id,
-        coalesce(attempts.workflow_id, 0),
-        attempts.branch_class
+    of_series as (
+      partition by attempts.repository_id, attempts.workflow_id, attempts.branch_class
     ),
-    series_and_duration as (
+    of_duration as (
       partition by
         attempts.repository_id,
-        coalesce(attempts.workflow_id, 0),
+        attempts.workflow_id,
         attempts.branch_class,
         attempts.duration_seconds
     )
 ),
 days as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     ln(greatest(percentile_cont(0.5) within group (order by duration_seconds), 1)) as log_p50,
     row_number() over by_day as place,
-    count(*) over (partition by repository_id, workflow_id, branch_class) as days,
+    count(*) over (partition by series) as days,
     sum(count(*)) over by_day as runs,
     sum(sum(rank)) over by_day as ranks,
     sum(sum(rank * rank)) over by_day as squares,
     sum(sum(rank) * avg(rank)) over by_day as squares_of_days
   from runs
   group by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day
-  window by_day as (partition by repository_id, workflow_id, branch_class order by day)
+  window by_day as (partition by series order by day)
 ),
 stretched as (
   select
-    days.repository_id,
-    days.workflow_id,
-    days.branch_class,
+    days.series,
     days.day,
     days.place,
     stretches.stretch,
@@ -100,23 +92,21 @@ stretched as (
     lag(ranks, stretch + 1, 0) over by_day as ranks_from,
     lag(squares, stretch + 1, 0) over by_day as squares_from,
     lag(squares_of_days, stretch + 1, 0) over by_day as squares_of_days_from,
-    coalesce(lead(runs, stretch - 1) over by_day, max(runs) over series) as runs_until,
-    coalesce(lead(ranks, stretch - 1) over by_day, max(ranks) over series) as ranks_until,
-    coalesce(lead(squares, stretch - 1) over by_day, max(squares) over series) as squares_until,
+    coalesce(lead(runs, stretch - 1) over by_day, max(runs) over of_series) as runs_until,
+    coalesce(lead(ranks, stretch - 1) over by_day, max(ranks) over of_series) as ranks_until,
+    coalesce(lead(squares, stretch - 1) over by_day, max(squares) over of_series) as squares_until,
     coalesce(
-      lead(squares_of_days, stretch - 1) over by_day, max(squares_of_days) over series
+      lead(squares_of_days, stretch - 1) over by_day, max(squares_of_days) over of_series
     ) as squares_of_days_until
   from days
   cross join (values (7), (14), (28), (45)) as stretches (stretch)
   window
-    series as (partition by repository_id, workflow_id, branch_class, stretch),
-    by_day as (partition by repository_id, workflow_id, branch_class, stretch order by place)
+    of_series as (partition by series, stretch),
+    by_day as (partition by series, stretch order by place)
 ),
 sums as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     place,
     stretch,
@@ -133,9 +123,7 @@ sums as (
 ),
 variances as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     place,
     stretch,
@@ -152,9 +140,7 @@ variances as (
 ),
 clear as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     place,
     stretch,
@@ -168,17 +154,13 @@ clear as (
 ),
 peaks as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     place,
     stretch
   from (
     select
-      repository_id,
-      workflow_id,
-      branch_class,
+      series,
       day,
       place,
       stretch,
@@ -190,29 +172,23 @@ peaks as materialized (
         else max(deviations) over (by_day range between 45 preceding and 45 following)
       end as highest
     from clear
-    window by_day as (partition by repository_id, workflow_id, branch_class, stretch order by place)
+    window by_day as (partition by series, stretch order by place)
   ) as compared
   where deviations = highest
 ),
 -- What a shorter stretch finds nearby, a longer one finds again.
 lasting as materialized (
   select
-    peaks.repository_id,
-    peaks.workflow_id,
-    peaks.branch_class,
+    peaks.series,
     peaks.day,
     peaks.place
   from peaks
   left join peaks as shorter
-    on shorter.repository_id = peaks.repository_id
-    and shorter.workflow_id = peaks.workflow_id
-    and shorter.branch_class = peaks.branch_class
+    on shorter.series = peaks.series
     and shorter.stretch < peaks.stretch
     and abs(shorter.place - peaks.place) < peaks.stretch
   group by
-    peaks.repository_id,
-    peaks.workflow_id,
-    peaks.branch_class,
+    peaks.series,
     peaks.day,
     peaks.place,
     peaks.stretch
@@ -220,97 +196,76 @@ lasting as materialized (
 ),
 newest_lasting as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     max(place) as place
   from lasting
   group by
-    repository_id,
-    workflow_id,
-    branch_class
+    series
 ),
 references_of_days as materialized (
   select
-    days.repository_id,
-    days.workflow_id,
-    days.branch_class,
+    days.series,
     ages.age,
     avg(days.log_p50) as mean,
     greatest(stddev_samp(days.log_p50), 0.02) as deviation
   from days
   cross join generate_series(1, 6) as ages (age)
-  left join newest_lasting using (repository_id, workflow_id, branch_class)
+  left join newest_lasting using (series)
   where days.place between days.days - ages.age - 27 and days.days - ages.age
     and days.place >= coalesce(newest_lasting.place, 1)
   group by
-    days.repository_id,
-    days.workflow_id,
-    days.branch_class,
+    days.series,
     ages.age
   having count(*) >= 14
 ),
 newest as materialized (
   select
-    runs.repository_id,
-    runs.workflow_id,
-    runs.branch_class,
+    runs.series,
     ages.age,
     min(runs.day) as day,
     ln(greatest(percentile_cont(0.5) within group (order by runs.duration_seconds), 1)) as log_p50
   from runs
   inner join generate_series(1, 6) as ages (age) on runs.days_back <= ages.age
   group by
-    runs.repository_id,
-    runs.workflow_id,
-    runs.branch_class,
+    runs.series,
     ages.age
   having count(*) >= 20
 ),
 fresh as (
-  select distinct on (repository_id, workflow_id, branch_class)
-    repository_id,
-    workflow_id,
-    branch_class,
+  select distinct on (series)
+    series,
     newest.day
   from newest
-  inner join references_of_days using (repository_id, workflow_id, branch_class, age)
+  inner join references_of_days using (series, age)
   where abs(newest.log_p50 - references_of_days.mean)
     >= greatest(4 * references_of_days.deviation, ln(1.25))
   order by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     abs(newest.log_p50 - references_of_days.mean) / references_of_days.deviation desc,
     age
 ),
 bounded as (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     day,
     lag(day, 1, '-infinity'::date) over by_day as previous_day,
     lead(day, 1, 'infinity'::date) over by_day as next_day
   from (
     select
-      repository_id,
-      workflow_id,
-      branch_class,
+      series,
       day
     from lasting
     union
     select
-      repository_id,
-      workflow_id,
-      branch_class,
+      series,
       day
     from fresh
   ) as found
-  window by_day as (partition by repository_id, workflow_id, branch_class order by day)
+  window by_day as (partition by series order by day)
 ),
 runs_of_changed as materialized (
   select
+    series,
     repository_id,
     repository,
     workflow_id,
@@ -322,14 +277,11 @@ runs_of_changed as materialized (
     day,
     duration_seconds
   from runs
-  where (repository_id, workflow_id, branch_class)
-    in (select repository_id, workflow_id, branch_class from bounded)
+  where series in (select series from bounded)
 ),
 levels as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     bounded.day,
     bounded.previous_day,
     bounded.next_day,
@@ -338,13 +290,11 @@ levels as materialized (
     percentile_cont(0.5) within group (order by runs.duration_seconds)
       filter (where runs.day >= bounded.day) as after_seconds
   from bounded
-  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  inner join runs_of_changed as runs using (series)
   where runs.day >= bounded.previous_day
     and runs.day < bounded.next_day
   group by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     bounded.day,
     bounded.previous_day,
     bounded.next_day
@@ -352,9 +302,7 @@ levels as materialized (
 -- Within a week of that day, the run from which on most runs lie on the new side of the middle.
 near as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     levels.day,
     runs.created_at,
     runs.github_run_id,
@@ -372,12 +320,12 @@ near as materialized (
       0
     ) as on_the_new_side_before
   from levels
-  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  inner join runs_of_changed as runs using (series)
   where runs.day >= greatest(levels.previous_day, levels.day - 7)
     and runs.day < least(levels.next_day, levels.day + 7)
   window
     by_run as (
-      partition by repository_id, workflow_id, branch_class, levels.day
+      partition by series, levels.day
       order by
         runs.created_at,
         runs.github_run_id
@@ -385,9 +333,7 @@ near as materialized (
 ),
 located as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     created_at as changed_at,
     github_run_id,
     commit_sha,
@@ -395,38 +341,35 @@ located as materialized (
     lag(created_at, 1, '-infinity'::timestamptz) over by_time as previous_at,
     lead(created_at, 1, 'infinity'::timestamptz) over by_time as next_at
   from (
-    select distinct on (repository_id, workflow_id, branch_class, day)
-      repository_id,
-      workflow_id,
-      branch_class,
+    select distinct on (series, day)
+      series,
       created_at,
       github_run_id,
       commit_sha,
       commit_before
     from near
     order by
-      repository_id,
-      workflow_id,
-      branch_class,
+      series,
       day,
       on_the_new_side_before,
       created_at,
       github_run_id
   ) as firsts
-  window by_time as (partition by repository_id, workflow_id, branch_class order by created_at)
+  window by_time as (partition by series order by created_at)
 ),
 changes as materialized (
   select
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     located.changed_at,
     located.previous_at,
     located.next_at,
     located.github_run_id,
     located.commit_sha,
     located.commit_before,
+    max(runs.repository_id) as repository_id,
     max(runs.repository) as repository,
+    max(runs.workflow_id) as workflow_id,
+    max(runs.branch_class) as branch_class,
     (array_agg(runs.workflow order by runs.created_at desc))[1] as workflow,
     percentile_cont(0.5) within group (order by runs.duration_seconds)
       filter (where runs.created_at < located.changed_at) as before_seconds,
@@ -436,13 +379,11 @@ changes as materialized (
     count(*) filter (where runs.created_at >= located.changed_at) as after_runs,
     count(distinct runs.day) filter (where runs.created_at >= located.changed_at) < 7 as is_fresh
   from located
-  inner join runs_of_changed as runs using (repository_id, workflow_id, branch_class)
+  inner join runs_of_changed as runs using (series)
   where runs.created_at >= located.previous_at
     and runs.created_at < located.next_at
   group by
-    repository_id,
-    workflow_id,
-    branch_class,
+    series,
     located.changed_at,
     located.previous_at,
     located.next_at,
@@ -477,7 +418,7 @@ shifts as materialized (
   from changes
   where abs(after_seconds - before_seconds)
     >= greatest(10, before_seconds / case when is_fresh then 4 else 10 end)
-  window by_time as (partition by repository_id, workflow_id, branch_class order by changed_at)
+  window by_time as (partition by series order by changed_at)
 ),
 in_period as materialized (
   select

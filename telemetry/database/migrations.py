@@ -72,7 +72,7 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
         names = [migration.id for migration in undone]
         if undone:
             _drop_views(connection)
-            with backend.lock():
+            with backend.lock(), redirect_stdout(StringIO()):
                 backend.rollback_migrations(undone)
     return names
 

@@ -135,8 +135,8 @@ class Transport:
         """Return the answer, or None when the server closed the connection before any of it."""
         response = None
         keep = False
+        deadline = self._set_deadline(connection)
         try:
-            self._set_deadline(connection)
             self._send(connection, target, etag)
             response = connection.getresponse()
             answer = read_answer(response)
@@ -148,17 +148,23 @@ class Transport:
         except (HTTPException, OSError, ValueError) as error:
             if response is None and isinstance(error, _CLOSED_BY_SERVER):
                 return None
+            if time.monotonic() >= deadline:
+                return Fault(f"no answer within {self._timeout:g} s")
             return Fault(f"the answer broke off ({type(error).__name__})")
         finally:
             self._release(connection, keep=keep)
         return answer
 
-    def _set_deadline(self, connection: HTTPConnection) -> None:
-        """Have the next answer on this connection end in TimeoutError after `timeout` seconds."""
+    def _set_deadline(self, connection: HTTPConnection) -> float:
+        """Have the next answer on this connection end in TimeoutError after `timeout` seconds.
+
+        Returns that moment of time.monotonic().
+        """
         deadline = time.monotonic() + self._timeout
         connection.response_class = partial(bounded_response, deadline)  # type: ignore[assignment]
         if connection.sock is not None:
             connection.sock.settimeout(self._timeout)
+        return deadline
 
     def _send(self, connection: HTTPConnection, target: str, etag: str | None) -> None:
         relayed = self._proxy if self._proxy and not self._https else None
