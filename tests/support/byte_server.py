@@ -6,6 +6,9 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
+_PATIENCE = 30.0
+"""Seconds a client may be too busy to read: shorter, and a slow machine would cut answers short."""
+
 Reply = bytes | Callable[[], Iterator[bytes]]
 
 
@@ -50,13 +53,11 @@ class ByteServer:
             self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(0.05)
+        connection.settimeout(_PATIENCE)
         with connection:
             try:
                 if self._context:
-                    connection.settimeout(30)
                     connection = self._context.wrap_socket(connection, server_side=True)
-                    connection.settimeout(0.05)
                 while request := self._read(connection):
                     self.received.append(request)
                     self.asked.set()
@@ -79,6 +80,7 @@ class ByteServer:
 
     def _read(self, connection: socket.socket) -> str:
         request = b""
+        connection.settimeout(0.05)  # so that a server that is stopped soon notices
         while not request.endswith(b"\r\n\r\n"):
             if self._stopping.is_set():
                 return ""
@@ -89,6 +91,7 @@ class ByteServer:
             if not part:
                 return ""
             request += part
+        connection.settimeout(_PATIENCE)
         return request.decode()
 
 
