@@ -5,19 +5,8 @@
 --     -v rejected_lines=1 -v first_rejected='{calls.jsonl:4 is not JSON}' -v left_out=0 \
 --     -v notes='{}'
 insert into llm_ingestions (
-  started_at,
-  finished_at,
-  files,
-  inserted,
-  updated,
-  unchanged,
-  cut,
-  clashing,
-  rejected_files,
-  rejected_lines,
-  first_rejected,
-  left_out,
-  notes
+  started_at, finished_at, files, inserted, updated, unchanged, cut, clashing, rejected_files,
+  rejected_lines, first_rejected, left_out, notes
 ) values (
   :'started_at',
   :'finished_at',

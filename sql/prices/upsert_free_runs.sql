@@ -3,26 +3,18 @@
 --   psql "$DATABASE_URL" -f sql/prices/upsert_free_runs.sql \
 --     -v rows='[{"path":"dynamic/pages","free_from":"2020-01-01"}]'
 insert into free_runs (
-  path,
-  free_from,
-  free_until,
-  source
+  path, free_from, free_until, source
 )
 select
-  path,
-  free_from,
-  free_until,
-  source
+  path, free_from, free_until, source
 from json_populate_recordset(null::free_runs, :'rows'::json)
 on conflict (path, free_from) do update set
   free_until = excluded.free_until,
   source = excluded.source,
   revision = free_runs.revision + 1
 where (
-    free_runs.free_until,
-    free_runs.source
+    free_runs.free_until, free_runs.source
   ) is distinct from (
-    excluded.free_until,
-    excluded.source
+    excluded.free_until, excluded.source
   )
 returning (revision = 1) as inserted;

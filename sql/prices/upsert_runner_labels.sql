@@ -3,12 +3,10 @@
 --   psql "$DATABASE_URL" -f sql/prices/upsert_runner_labels.sql \
 --     -v rows='[{"label":"ubuntu-latest","sku":"linux"}]'
 insert into runner_labels (
-  label,
-  sku
+  label, sku
 )
 select
-  label,
-  sku
+  label, sku
 from json_populate_recordset(null::runner_labels, :'rows'::json)
 on conflict (label) do update set
   sku = excluded.sku,

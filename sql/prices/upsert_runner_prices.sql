@@ -3,26 +3,18 @@
 --   psql "$DATABASE_URL" -f sql/prices/upsert_runner_prices.sql \
 --     -v rows='[{"sku":"linux","effective_from":"2026-01-01","usd_per_minute":"0.006"}]'
 insert into runner_prices (
-  sku,
-  effective_from,
-  usd_per_minute,
-  source
+  sku, effective_from, usd_per_minute, source
 )
 select
-  sku,
-  effective_from,
-  usd_per_minute,
-  source
+  sku, effective_from, usd_per_minute, source
 from json_populate_recordset(null::runner_prices, :'rows'::json)
 on conflict (sku, effective_from) do update set
   usd_per_minute = excluded.usd_per_minute,
   source = excluded.source,
   revision = runner_prices.revision + 1
 where (
-    runner_prices.usd_per_minute,
-    runner_prices.source
+    runner_prices.usd_per_minute, runner_prices.source
   ) is distinct from (
-    excluded.usd_per_minute,
-    excluded.source
+    excluded.usd_per_minute, excluded.source
   )
 returning (revision = 1) as inserted;

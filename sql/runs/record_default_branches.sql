@@ -2,10 +2,7 @@
 --   psql "$DATABASE_URL" -f sql/runs/record_default_branches.sql \
 --     -v repository_id=7 -v branch=main -v seen_at=2026-01-02T00:00:00Z
 insert into default_branches (
-  repository_id,
-  branch,
-  first_seen_at,
-  last_seen_at
+  repository_id, branch, first_seen_at, last_seen_at
 ) values (
   :'repository_id',
   :'branch',

@@ -5,23 +5,8 @@
 --     -v unchanged=0 -v not_completed=0 -v unreadable=0 -v cut=0 -v requests=1 -v not_modified=0 \
 --     -v error=none -v unreadable_items=0 -v is_caught_up=true
 insert into ingestions (
-  repository_id,
-  started_at,
-  finished_at,
-  outcome,
-  since,
-  fetched,
-  inserted,
-  updated,
-  unchanged,
-  not_completed,
-  unreadable,
-  cut,
-  requests,
-  not_modified,
-  error,
-  unreadable_items,
-  is_caught_up
+  repository_id, started_at, finished_at, outcome, since, fetched, inserted, updated, unchanged,
+  not_completed, unreadable, cut, requests, not_modified, error, unreadable_items, is_caught_up
 ) values (
   :'repository_id',
   :'started_at',

@@ -3,10 +3,7 @@
 --     -v github_run_id=1 -v run_attempt=1 \
 --     -v repository_id=7 -v missing_at=2026-01-02T00:10:00Z
 insert into missing_attempts (
-  github_run_id,
-  run_attempt,
-  repository_id,
-  missing_at
+  github_run_id, run_attempt, repository_id, missing_at
 ) values (
   :'github_run_id',
   :'run_attempt',

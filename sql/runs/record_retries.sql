@@ -6,15 +6,7 @@
 --     -v tried_at=2026-01-02T00:00:00Z -v rows='[{"kind":"jobs","github_run_id":1,
 --     "run_attempt":1,"problem":"unfinished","reason":"job 5 is in_progress"}]'
 insert into retries (
-  github_run_id,
-  run_attempt,
-  kind,
-  repository_id,
-  problem,
-  reason,
-  tries,
-  tried_at,
-  next_try_at,
+  github_run_id, run_attempt, kind, repository_id, problem, reason, tries, tried_at, next_try_at,
   attempt_updated_at
 )
 select

@@ -4,15 +4,7 @@
 --     -v reported=0 -v seen=0 -v listed_at=2026-01-02T00:10:00Z -v is_complete=true \
 --     -v problem=none -v etag=none -v etag_token=none
 insert into windows (
-  repository_id,
-  created_from,
-  created_to,
-  reported,
-  seen,
-  listed_at,
-  is_complete,
-  problem,
-  etag,
+  repository_id, created_from, created_to, reported, seen, listed_at, is_complete, problem, etag,
   etag_token
 ) values (
   :'repository_id',

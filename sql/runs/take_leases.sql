@@ -1,10 +1,7 @@
 -- Take or renew the right to ingest a repository; no row means that another holds it.
 --   psql "$DATABASE_URL" -f sql/runs/take_leases.sql -v repository_id=7 -v holder=me -v seconds=900
 insert into leases (
-  repository_id,
-  holder,
-  acquired_at,
-  expires_at
+  repository_id, holder, acquired_at, expires_at
 ) values (
   :'repository_id',
   :'holder',

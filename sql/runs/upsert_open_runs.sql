@@ -3,20 +3,10 @@
 --   psql "$DATABASE_URL" -f sql/runs/upsert_open_runs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"repository_id":7,"created_at":"2026-01-01"}]'
 insert into open_runs (
-  github_run_id,
-  run_attempt,
-  repository_id,
-  status,
-  created_at,
-  updated_at
+  github_run_id, run_attempt, repository_id, status, created_at, updated_at
 )
 select
-  github_run_id,
-  run_attempt,
-  repository_id,
-  status,
-  created_at,
-  updated_at
+  github_run_id, run_attempt, repository_id, status, created_at, updated_at
 from json_populate_recordset(null::open_runs, :'rows'::json)
 on conflict (github_run_id) do update set
   run_attempt = excluded.run_attempt,

@@ -4,42 +4,14 @@
 --   psql "$DATABASE_URL" -f sql/runs/upsert_workflow_jobs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"job_id":1,"is_inherited":0,"is_pseudo":0}]'
 insert into workflow_jobs (
-  github_run_id,
-  run_attempt,
-  job_id,
-  name,
-  status,
-  conclusion,
-  created_at,
-  started_at,
-  completed_at,
-  labels,
-  runner_id,
-  runner_name,
-  runner_group_id,
-  runner_group_name,
-  html_url,
-  is_inherited,
-  is_pseudo
+  github_run_id, run_attempt, job_id, name, status, conclusion, created_at, started_at,
+  completed_at, labels, runner_id, runner_name, runner_group_id, runner_group_name, html_url,
+  is_inherited, is_pseudo
 )
 select
-  github_run_id,
-  run_attempt,
-  job_id,
-  name,
-  status,
-  conclusion,
-  created_at,
-  started_at,
-  completed_at,
-  labels,
-  runner_id,
-  runner_name,
-  runner_group_id,
-  runner_group_name,
-  html_url,
-  is_inherited,
-  is_pseudo
+  github_run_id, run_attempt, job_id, name, status, conclusion, created_at, started_at,
+  completed_at, labels, runner_id, runner_name, runner_group_id, runner_group_name, html_url,
+  is_inherited, is_pseudo
 from json_populate_recordset(null::workflow_jobs, :'rows'::json)
 on conflict (github_run_id, run_attempt, job_id) do update set
   name = coalesce(excluded.name, workflow_jobs.name),
@@ -59,23 +31,13 @@ on conflict (github_run_id, run_attempt, job_id) do update set
   revision = workflow_jobs.revision + 1
 where (workflow_jobs.status is distinct from 'completed' or excluded.status = 'completed')
   and (
-    workflow_jobs.name,
-    workflow_jobs.status,
-    workflow_jobs.conclusion,
-    workflow_jobs.created_at,
-    workflow_jobs.started_at,
-    workflow_jobs.completed_at,
-    workflow_jobs.labels,
-    workflow_jobs.runner_id,
-    workflow_jobs.runner_name,
-    workflow_jobs.runner_group_id,
-    workflow_jobs.runner_group_name,
-    workflow_jobs.html_url,
-    workflow_jobs.is_inherited,
+    workflow_jobs.name, workflow_jobs.status, workflow_jobs.conclusion, workflow_jobs.created_at,
+    workflow_jobs.started_at, workflow_jobs.completed_at, workflow_jobs.labels,
+    workflow_jobs.runner_id, workflow_jobs.runner_name, workflow_jobs.runner_group_id,
+    workflow_jobs.runner_group_name, workflow_jobs.html_url, workflow_jobs.is_inherited,
     workflow_jobs.is_pseudo
   ) is distinct from (
-    coalesce(excluded.name, workflow_jobs.name),
-    coalesce(excluded.status, workflow_jobs.status),
+    coalesce(excluded.name, workflow_jobs.name), coalesce(excluded.status, workflow_jobs.status),
     coalesce(excluded.conclusion, workflow_jobs.conclusion),
     coalesce(excluded.created_at, workflow_jobs.created_at),
     coalesce(excluded.started_at, workflow_jobs.started_at),
