@@ -288,7 +288,8 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
     *parents, row = parents_and_row
     table, key, _ = TABLES[type(row)]
     text = statement(TABLES[type(row)].upsert)
-    compared = re.search(r"^(?:where|  and|  or) \(\n(.*?)\n  \) is distinct from", text, re.M | re.S)
+    pattern = r"^(?:where|  and|  or) \(\n(.*?)\n  \) is distinct from"
+    compared = re.search(pattern, text, re.MULTILINE | re.DOTALL)
     assert compared
     for field in fields(row):
         if field.name in key:
