@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry.database.concerns import in_words
 from telemetry.database.prune import Pruned
 from telemetry.database.questions import Answer, Question
 from telemetry.database.retention import Offer
-from telemetry.database.status import Status, in_words
+from telemetry.database.status import Status
 from telemetry.report.figures import duration
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.differences import Difference

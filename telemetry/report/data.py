@@ -12,9 +12,10 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
+from telemetry.database.concerns import in_words
 from telemetry.database.connection import Connection
 from telemetry.database.questions import Coverage, Scope, ask, coverage_of, find_repositories
-from telemetry.database.status import Status, in_words, status
+from telemetry.database.status import Status, status
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.settings import UsageError

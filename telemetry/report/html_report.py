@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from telemetry.database.concerns import in_words
 from telemetry.database.questions import Scope, pasteable
-from telemetry.database.status import in_words
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport

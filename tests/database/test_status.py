@@ -8,11 +8,12 @@ from support.llm_costs import OURS
 from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
+from telemetry.database.concerns import in_words
 from telemetry.database.connection import Connection, execute, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon
-from telemetry.database.status import in_words, status
+from telemetry.database.status import status
 from telemetry.rows.runs import Repository
 from telemetry.settings import keep
 from telemetry.simulated.month import team_month

@@ -1,0 +1,236 @@
+"""What is stale, incomplete or went wrong in a database, in words for people.
+
+Each function takes rows of sql/status and returns the concerns that they raise.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from telemetry.database.prune import Pruned
+
+MOST_NAMED = 20
+MOST_ALIKE = 3
+"""Repositories of which each has its own line; of more, one line names the first ones."""
+
+KINDS = {
+    "never": "no ingest has completed yet",
+    "stale": "the last complete ingest is too old; has their schedule stopped?",
+    "running": "an ingest has not ended; it still runs, or was killed",
+    "failed": "the last ingest was incomplete or failed",
+    "unreadable": "runs could not be read at the last ingest",
+    "unequal": "the stored runs differ from what GitHub reported",
+    "unlisted": "a run list could not be read completely",
+    "overlap": "windows overlap, so runs there may count twice",
+    "overdue": "runs that may have been re-run were not listed again",
+    "attempts": "earlier attempts are still to fetch",
+    "jobs": "attempts have jobs that are still to fetch",
+    "gap": "run creation time is not listed; an ingest without SINCE lists it",
+    "given up": "items were given up after the last try",
+    "retry": "items cannot be fetched and will be tried again",
+}
+"""What concerns of a kind have in common, as said of many repositories at once."""
+
+
+class Concern(str):
+    """One sentence about the database, or about one repository, which it then begins with."""
+
+    kind: str
+    repository: str | None
+
+    def __new__(cls, text: str, kind: str = "", repository: str | None = None) -> "Concern":
+        """`kind` is one of KINDS; concerns that are about no repository have none."""
+        made = super().__new__(cls, f"{repository}: {text}" if repository else text)
+        made.kind, made.repository = kind, repository
+        return made
+
+
+def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
+    """The concerns as lines to read: one for each kind that many of the repositories share."""
+    lines = {}
+    for concern in concerns:
+        alike = [each for each in concerns if concern.kind and each.kind == concern.kind]
+        names = list(dict.fromkeys(str(each.repository) for each in alike))
+        if len(names) <= MOST_ALIKE:
+            lines[str(concern)] = str(concern)
+        else:
+            lines[concern.kind] = (
+                f"{len(names):,} of {repositories:,} repositories: {KINDS[concern.kind]}: "
+                f"{', '.join(names[:MOST_ALIKE])} and {len(names) - MOST_ALIKE:,} more"
+            )
+    return list(lines.values())
+
+
+def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
+    """What a row of sql/status/repositories.sql says about how fresh a repository is."""
+    name, said = row["repository"], []
+    if row["seconds_since_complete"] is None:
+        said.append(Concern("no ingest has completed yet", "never", name))
+    elif is_older(row, limit):
+        text = (
+            f"the last complete ingest was {in_words(row['seconds_since_complete'])} ago; "
+            "has its schedule stopped?"
+        )
+        said.append(Concern(text, "stale", name))
+    if row["last_outcome"] == "running":
+        text = (
+            f"an ingest began {in_words(row['seconds_since_start'])} ago and has not "
+            "ended; it still runs, or was killed"
+        )
+        said.append(Concern(text, "running", name))
+    elif row["last_error"]:
+        text = f"the last ingest was {row['last_outcome']}: {row['last_error']}"
+        said.append(Concern(text, "failed", name))
+    if row["unreadable"]:
+        text = f"{row['unreadable']:,} runs could not be read at the last ingest"
+        said.append(Concern(text, "unreadable", name))
+    return said
+
+
+def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
+    """Whether a repository's last complete ingest is older than that, or never was."""
+    age = row["seconds_since_complete"]
+    return age is None or age > limit.total_seconds()
+
+
+def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concern]:
+    """What a repository's rows of sql/status/proof.sql and repositories.sql say is not whole."""
+    is_done = ingest["last_outcome"] == "complete" or ingest["is_caught_up"]
+    since = ingest["last_since"]
+    said = _unproven(proof) + _awaited(proof)
+    # An incomplete ingest has already said what it left of the interval it wanted.
+    if proof["gaps"] and (is_done or (since and proof["gap_from"] < since)):
+        said.append(_gap(proof))
+    return said + (_left(proof) if is_done else [])
+
+
+def _unproven(row: Mapping[str, Any]) -> list[Concern]:
+    """Where stored runs differ from GitHub's report, or its report could not be read."""
+    name, said = row["repository"], []
+    if row["unequal_windows"]:
+        text = (
+            "the stored runs differ from what GitHub reported, first among those created "
+            f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
+            f"make verify REPO={name}"
+        )
+        said.append(Concern(text, "unequal", name))
+    if row["incomplete_windows"]:
+        text = row["problem"] or "a run list could not be read completely"
+        said.append(Concern(text, "unlisted", name))
+    return said
+
+
+def _left(row: Mapping[str, Any]) -> list[Concern]:
+    """What is still pending although the last ingest was complete."""
+    name, said = row["repository"], []
+    if row["overdue_windows"]:
+        text = (
+            f"runs last listed at {row['last_sweep_at']:%Y-%m-%d %H:%M} UTC, and possibly "
+            "re-run since, were not listed again"
+        )
+        said.append(Concern(text, "overdue", name))
+    if row["pending_attempts"]:
+        text = f"earlier attempts still to fetch: {row['pending_attempts']:,}"
+        said.append(Concern(text, "attempts", name))
+    # A repository without any jobs is ingested with JOBS=0.
+    not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]
+    if not_asked and row["attempts_with_jobs"]:
+        text = f"attempts whose jobs are still to fetch: {not_asked:,}"
+        said.append(Concern(text, "jobs", name))
+    return said
+
+
+def _gap(row: Mapping[str, Any]) -> Concern:
+    text = (
+        f"{in_words(row['gap_seconds'])} of run creation time are not listed, the first from "
+        f"{row['gap_from']:%Y-%m-%d %H:%M} UTC; an ingest without SINCE lists them"
+    )
+    return Concern(text, "gap", row["repository"])
+
+
+def _awaited(row: Mapping[str, Any]) -> list[Concern]:
+    """Items that could not be fetched; a job that has not ended is no concern until given up."""
+    name = row["repository"]
+    if row["given_up_items"]:
+        text = (
+            f"given up after the last try: {row['given_up_items']:,}, the first: "
+            f"{row['first_awaited']}; to ask again: make ingest REPO={name} RUN_ID=…"
+        )
+        return [Concern(text, "given up", name)]
+    if row["unread_items"] or row["unanswered_items"]:
+        text = (
+            f"items that cannot be read: {row['unread_items']:,}, that GitHub does not "
+            f"answer for: {row['unanswered_items']:,}, the first: {row['first_awaited']}; the next "
+            f"try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
+        )
+        return [Concern(text, "retry", name)]
+    return []
+
+
+def of_overlap(row: Mapping[str, Any]) -> Concern:
+    """Windows that overlap. An ingest never makes them; an edit by hand can."""
+    name, count = row["repository"], row["overlaps"]
+    text = (
+        f"the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
+        f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
+        f"to list them again: make ingest REPO={name} FULL=1"
+    )
+    return Concern(text, "overlap", name)
+
+
+def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
+    """The repositories that an ingest had no requests left for, in one sentence."""
+    if not rows:
+        return []
+    names = ", ".join(row["repository"] for row in rows[:MOST_NAMED])
+    more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
+    text = (
+        f"repositories that were asked for and not reached: {len(rows):,}: {names}{more}; "
+        f"{rows[-1]['reason']}"
+    )
+    return [Concern(text)]
+
+
+def of_retention(old: Pruned) -> list[Concern]:
+    """Rows that are too old, and stay until somebody decides about them."""
+    if not old.is_held:
+        return []
+    text = (
+        f"{old.workflow_runs:,} run attempts and {old.llm_calls:,} LLM calls are older than the "
+        f"{old.keep} that rows are kept by default, and stay until KEEP is given: make prune "
+        f"KEEP='{old.keep}' deletes them, make ingest KEEP=forever keeps them"
+    )
+    return [Concern(text)]
+
+
+def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
+    """LLM calls that used tokens and have no known cost, and what their logs lost."""
+    said = []
+    if llm["unpriced_calls_with_tokens"]:
+        said.append(
+            f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
+            f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
+            "make psql < sql/analysis/llm_unpriced_models.sql"
+        )
+    if llm["last_started_at"] and not llm["last_finished_at"]:
+        said.append("the last ingest of LLM logs has not ended; it still runs, or was interrupted")
+    lost = {
+        "lines": llm["last_rejected_lines"],
+        "files": llm["last_rejected_files"],
+        "calls that clashed with another": llm["last_clashing"],
+    }
+    if any(lost.values()):
+        parts = ", ".join(f"{what}: {count:,}" for what, count in lost.items() if count)
+        first = llm["last_first_rejected"][0]
+        said.append(f"the last ingest of LLM logs lost {parts}; the first: {first}")
+    return [Concern(text) for text in said]
+
+
+def in_words(seconds: float) -> str:
+    """A length of time as people say it: `5 minutes`, `3 hours`, `61 days`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        # Two of a unit before it is used: "36 hours" says more than "1 day".
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    count = max(0, round(seconds))
+    return f"{count} second{'' if count == 1 else 's'}"
