@@ -1,7 +1,8 @@
 """Say what the database holds and how fresh it is. Asks GitHub nothing.
 
     make status
-    make status MAX_AGE=12h
+    make status REPO=owner/name              one repository with its proof
+    make status MAX_AGE=12h                  fail when the last complete ingest is older
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
 MAX_AGE.
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 
 from output import say, screen, show, show_json
 
+from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.status import status
@@ -26,12 +28,13 @@ def main() -> int:
     max_age = options.max_age and options.max_age.up_to(datetime.now(UTC))
     with connect(os.environ, say) as connection:
         require_schema(connection)
-        found = status(connection, max_age)
-    if options.json:
+        names = settings.repositories(" ".join(options.repo or []))
+        found = status(connection, max_age, names=names)
+    if options.format == "json":
         show_json({"schema_version": 1, **vars(found)})
     else:
         is_markdown = options.format == "markdown"
-        text = status_text(found, PAPER if is_markdown else screen())
+        text = status_text(found, PAPER if is_markdown else screen(), is_whole=options.all)
         show(code_block(text) if is_markdown else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")

@@ -109,7 +109,7 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option(
-        "report query",
+        "report query status",
         "--repo",
         "REPO",
         "only these repositories, separated by spaces",
@@ -338,9 +338,17 @@ OPTIONS: tuple[Option, ...] = (
         "status",
         "--format",
         "FORMAT",
-        "text, or markdown for a job summary of GitHub Actions",
+        "text, markdown for a job summary of GitHub Actions, json for a machine",
         default="text",
-        read=one_of("text", "markdown"),
+        read=one_of("text", "markdown", "json"),
+    ),
+    Option("status", "--json", "", "the same as --format json", alias=("format", "json")),
+    Option(
+        "status",
+        "--all",
+        "ALL",
+        "show every repository with its proof, and every table",
+        default=False,
     ),
     Option(
         "report",
@@ -408,7 +416,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("bench", "--quick", "", "use fewer runs", default=False),
     Option(
-        f"{INGEST} {LLM} prune status verify bench",
+        f"{INGEST} {LLM} prune verify bench",
         "--json",
         "",
         "print one JSON object on standard output",

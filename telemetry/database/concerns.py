@@ -14,6 +14,7 @@ MOST_ALIKE = 3
 """Repositories of which each has its own line; of more, one line names the first ones."""
 
 KINDS = {
+    "unknown": "nothing of them is stored",
     "never": "no ingest has completed yet",
     "stale": "the last complete ingest is too old; has their schedule stopped?",
     "running": "an ingest has not ended; it still runs, or was killed",

@@ -1,5 +1,6 @@
 """What the database holds and how fresh it is, from the database alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,8 @@ from telemetry.database.rules import broken_rules
 
 # The cron workflow runs every six hours; four late runs in a row are worth a warning.
 STALE_AFTER = timedelta(days=1)
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,40 +39,58 @@ class Status:
 
 
 def status(
-    connection: Connection, max_age: timedelta | None = None, now: datetime | None = None
+    connection: Connection,
+    max_age: timedelta | None = None,
+    now: datetime | None = None,
+    names: Sequence[str] = (),
 ) -> Status:
-    """The status of everything; ages are as of `now`, by default the database's clock.
+    """The status of the repositories named, of all where none is; GitHub ignores a name's case.
 
-    Changes nothing, asks GitHub nothing; raises psycopg.Error.
+    Ages are as of `now`, by default the database's clock. Changes nothing, asks GitHub nothing;
+    raises psycopg.Error.
     """
-    repositories = execute(connection, "status/repositories").fetchall()
+    asked = {name.casefold(): name for name in names}
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        found = execute(connection, f"status/{query}").fetchall()
+        return [row for row in found if not asked or row["repository"].casefold() in asked]
+
+    repositories = rows("repositories")
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
-    proof = execute(connection, "status/proof").fetchall()
+    proof, unreached, overlapping = rows("proof"), rows("unreached"), rows("overlapping_windows")
     tables = execute(connection, "status/tables").fetchall()
     (llm,) = execute(connection, "status/llm").fetchall()
-    unreached = execute(connection, "status/unreached").fetchall()
     kept = retention.stored(connection)
     old = replace(would_prune(connection, kept), is_held=kept.is_held)
     limit = max_age or STALE_AFTER
     last = {row["repository_id"]: row for row in repositories}
+    stored = {row["repository"].casefold() for row in repositories}
+    unknown = [name for key, name in asked.items() if key not in stored]
     found = [concern for row in repositories for concern in concerns.of_ingests(row, limit)]
     for row in proof:
         found += concerns.of_proof(row, last[row["repository_id"]])
+    found += [Concern("nothing of it is stored", "unknown", name) for name in unknown]
     found += concerns.of_unreached(unreached)
-    overlapping = execute(connection, "status/overlapping_windows").fetchall()
     found += [concerns.of_overlap(row) for row in overlapping]
     found += concerns.of_llm_calls(llm)
     found += [Concern(text) for text in broken_rules(connection)]
     found += concerns.of_retention(old)
-    if not repositories and not llm["calls"]:
+    if not repositories and not llm["calls"] and not names:
         found.append(Concern("nothing has been ingested yet; try: make ingest REPO=owner/name"))
-    too_old = []
-    if max_age is not None:
-        too_old = [row["repository"] for row in repositories if concerns.is_older(row, limit)]
-        too_old += [row["repository"] for row in unreached if row["is_unknown"]]
-        too_old = too_old if repositories else ["every repository"]
+    too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
     return Status(describe(connection), repositories, proof, tables, llm, old, found, too_old)
+
+
+def _too_old(
+    repositories: Sequence[Row], unreached: Sequence[Row], unknown: Sequence[str], limit: timedelta
+) -> list[str]:
+    """Which repositories have no complete ingest within that age."""
+    if not repositories and not unknown:
+        return ["every repository"]
+    old = [row["repository"] for row in repositories if concerns.is_older(row, limit)]
+    old += [row["repository"] for row in unreached if row["is_unknown"]]
+    return old + [name for name in unknown if name not in old]
 
 
 def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -81,8 +102,3 @@ def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "seconds_since_complete": since(row["last_complete_at"]),
         "seconds_since_start": since(row["last_started_at"]),
     }
-
-
-def _is_older(row: dict[str, Any], limit: timedelta) -> bool:
-    age = row["seconds_since_complete"]
-    return age is None or age > limit.total_seconds()

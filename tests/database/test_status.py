@@ -20,6 +20,7 @@ from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries import proof_text, status_text
+from telemetry.terminal import Screen
 
 
 def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:
@@ -505,6 +506,52 @@ def test_windows_that_overlap_are_a_concern_until_they_are_listed_again(
     )
     connection.execute("delete from windows where created_from = '2026-01-07'")
     assert not [said for said in status(connection).concerns if "overlap" in said]
+
+
+def team(connection: Connection, size: int, failed: int) -> None:
+    """So many repositories, the last ingest of the last `failed` of which failed."""
+    for number in range(1, size + 1):
+        upsert(connection, [Repository(number, f"acme/r{number:03}", "api.github.com")])
+        connection.execute(
+            "insert into ingestions select %s, now(), now(), %s, now(), 1, 1, 0, 0, 0, 0, 0, 1, 0, "
+            "%s",
+            [number, *(("failed", "no answer") if number > size - failed else ("complete", None))],
+        )
+    upsert(connection, [workflow_run(repository_id=1, repository="acme/r001")])
+
+
+def test_the_status_of_many_repositories_fits_a_screen_and_begins_with_the_verdict(
+    connection: Connection,
+) -> None:
+    team(connection, 300, failed=299)
+    screen = Screen(80)
+    lines = status_text(status(connection), screen).splitlines()
+    assert len(lines) <= 30
+    assert all(len(line) <= 80 for line in lines[1:])
+    assert lines[2] == "2 things need attention:"
+    assert " ".join(" ".join(lines[3:7]).split()).startswith(
+        "! 299 of 300 repositories: no ingest has completed yet: acme/r002, acme/r003, acme/r004 "
+        "and 296 more ! 299 of 300 repositories: the last ingest was incomplete or failed: "
+    )
+    assert "300 repositories: 1 run in 1 attempt" in "\n".join(lines)
+    assert "and 290 more; to show all: make status ALL=1" in lines
+    assert not any(line.startswith("acme/r001") for line in lines)  # it needs nothing
+    whole = status_text(status(connection), screen, is_whole=True).splitlines()
+    assert sum(line.startswith("acme/r") for line in whole) == 2 * 300  # in the table, as a proof
+
+
+def test_the_status_of_some_repositories_is_about_no_other(connection: Connection) -> None:
+    team(connection, 5, failed=1)
+    found = status(connection, timedelta(days=1), names=["ACME/R001", "acme/r005", "acme/gone"])
+    assert [row["repository"] for row in found.repositories] == ["acme/r001", "acme/r005"]
+    assert [row["repository"] for row in found.proof] == ["acme/r001", "acme/r005"]
+    assert found.concerns == [
+        "acme/r005: no ingest has completed yet",
+        "acme/r005: the last ingest was failed: no answer",
+        "acme/gone: nothing of it is stored",
+    ]
+    assert found.too_old == ["acme/r005", "acme/gone"]
+    assert status(connection, names=["acme/r001"]).concerns == []
 
 
 def test_the_age_and_the_last_check_of_the_price_list_are_told(connection: Connection) -> None:

@@ -93,7 +93,7 @@ def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: 
     assert done.returncode == 0, done.stderr
     runs = len(stored(connection)) - earlier(connection)
     assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
-    assert done.stdout.rstrip().endswith("All is fresh.")
+    assert done.stdout.splitlines()[2] == "All is fresh."
     assert not simulated.counters.received
 
 
@@ -103,6 +103,7 @@ def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connec
     assert answer["schema_version"] == 1
     assert answer["repositories"][0]["attempts"] == len(stored(connection))
     assert {table["table_name"] for table in answer["tables"]} >= {"workflow_runs", "llm_calls"}
+    assert json.loads(run("status", TELEMETRY_FORMAT="json").stdout)["proof"] == answer["proof"]
     summary = run("status", TELEMETRY_FORMAT="markdown").stdout
     assert summary.startswith("```text\n") and summary.endswith("\n```\n")
 
@@ -114,6 +115,9 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     done = run("status", "--max-age", "12h")
     assert done.returncode == 4
     assert "older than 12 hours: acme/app" in done.stderr
+    done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
+    assert done.returncode == 4
+    assert "older than 1 day: acme/none" in done.stderr
 
 
 def test_a_reader_that_went_away_is_no_fault(run: Run, environ: dict[str, str]) -> None:
