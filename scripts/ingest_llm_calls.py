@@ -17,7 +17,7 @@ from output import say, show, show_json
 
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
-from telemetry.summaries import ingestion_text, lost_text
+from telemetry.summaries.ingests import ingestion_text, lost_text
 
 
 def main() -> int:

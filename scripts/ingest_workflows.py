@@ -23,7 +23,7 @@ from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.summaries import (
+from telemetry.summaries.ingests import (
     closing_text,
     ingestion_text,
     lost_text,

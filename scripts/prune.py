@@ -19,7 +19,7 @@ from telemetry.database.connection import connect, describe
 from telemetry.database.migrations import require_schema
 from telemetry.database.prune import prune, would_prune
 from telemetry.database.retention import Retention, stored
-from telemetry.summaries import pruned_text
+from telemetry.summaries.ingests import pruned_text
 
 
 def main() -> int:

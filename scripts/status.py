@@ -19,7 +19,7 @@ from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.status import status
-from telemetry.summaries import status_text
+from telemetry.summaries.status import status_text
 from telemetry.terminal import PAPER, code_block
 
 

@@ -23,7 +23,7 @@ from telemetry.database.migrations import require_schema
 from telemetry.database.retention import horizon, stored
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.verify import verify
-from telemetry.summaries import verification_text
+from telemetry.summaries.verification import verification_text
 
 
 def main() -> int:

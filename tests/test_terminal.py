@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.request import Report
-from telemetry.summaries import report_text
+from telemetry.summaries.ingests import report_text
 from telemetry.terminal import cell, plain, progress_text, size, table, width
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)

@@ -21,7 +21,7 @@ from telemetry.database.connection import SQL, Connection, execute, upsert
 from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
-from telemetry.summaries import answer_text, csv_text, questions_text
+from telemetry.summaries.answers import answer_text, csv_text, questions_text
 from telemetry.terminal import Screen, width
 
 HOSTILE = "::error::\033[31m=cmd\n|x\u202e"

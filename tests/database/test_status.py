@@ -19,7 +19,7 @@ from telemetry.settings import keep
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.summaries import proof_text, status_text
+from telemetry.summaries.status import proof_text, status_text
 from telemetry.terminal import Screen
 
 

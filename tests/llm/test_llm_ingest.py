@@ -30,7 +30,8 @@ from telemetry.llm.logs import STDIN
 from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
-from telemetry.summaries import ingestion_text, lost_text, status_text
+from telemetry.summaries.ingests import ingestion_text, lost_text
+from telemetry.summaries.status import status_text
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

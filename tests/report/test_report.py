@@ -41,7 +41,7 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError
-from telemetry.summaries import answer_text, csv_text
+from telemetry.summaries.answers import answer_text, csv_text
 
 
 def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:

@@ -10,7 +10,7 @@ from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_
 from telemetry.database.connection import Connection
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway, edited
 from telemetry.simulated.world import Run, World
-from telemetry.summaries import report_text
+from telemetry.summaries.ingests import report_text
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.summaries import closing_text
+from telemetry.summaries.ingests import closing_text
 
 
 def world_of(**runs: int) -> World:

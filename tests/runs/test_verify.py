@@ -27,7 +27,7 @@ from telemetry.simulated import server as simulator
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.summaries import verification_text
+from telemetry.summaries.verification import verification_text
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -11,7 +11,7 @@ from telemetry.runs.verify import Verification, verify
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway
 from telemetry.simulated.world import Run, World
-from telemetry.summaries import verification_text
+from telemetry.summaries.verification import verification_text
 
 WITH_JOBS = Wanted(timedelta(days=40), NOW - timedelta(days=180))
 

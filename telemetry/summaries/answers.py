@@ -1,0 +1,97 @@
+"""Questions and their answers, as text for people and as CSV."""
+
+import csv
+import io
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from telemetry.database.questions import Answer, Question
+from telemetry.report.figures import duration
+from telemetry.terminal import (
+    BOLD,
+    PAPER,
+    Screen,
+    counted,
+    plain,
+    table,
+    width,
+)
+
+# With these a spreadsheet takes text for a formula (OWASP, "CSV Injection").
+FORMULA = ("=", "+", "-", "@")
+
+
+def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
+    """Each question's name and what it asks."""
+    rows = [{"name": question.name, "title": question.title} for question in questions]
+    columns = {"name": "make query Q=…", "title": "question"}
+    return table(rows, columns, screen)
+
+
+def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
+    """The question, its answer as a table, and how to read it.
+
+    Lengths of time are written as people say them. What only a program needs, ids of workflows and
+    addresses, is left out; so are the last columns where the screen is too narrow for all.
+    """
+    shown = [column for column in answer.columns if not column.endswith(FOR_PROGRAMS)]
+    rows = [{column: _for_people(column, row[column]) for column in shown} for row in answer.rows]
+    headings = {column: _heading(column) for column in shown}
+    while len(headings) > 2 and _is_too_wide(table(rows, headings, screen), screen):
+        headings.popitem()
+    left_out = len(answer.columns) - len(headings)
+    question = answer.question
+    end = f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql"
+    if left_out:
+        end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
+    return "\n\n".join(
+        [
+            screen.styled(question.title, BOLD),
+            table(rows, headings, screen),
+            textwrap.fill(question.reading, min(screen.columns or 100, 100)),
+            textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
+        ]
+    )
+
+
+FOR_PROGRAMS = ("workflow_id", "workflow_path", "html_url")
+
+
+def _heading(column: str) -> str:
+    return column.removesuffix("_seconds").replace("_", " ")
+
+
+def _for_people(column: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if column.endswith("_seconds"):
+        return duration(value)
+    # An id is to be copied, not read as a number.
+    return str(value) if column.endswith("_id") else value
+
+
+def _is_too_wide(text: str, screen: Screen) -> bool:
+    return screen.columns is not None and any(
+        width(line) > screen.columns or "…" in line for line in text.splitlines()
+    )
+
+
+def csv_text(answer: Answer) -> str:
+    """The answer as CSV (RFC 4180) with a line of column names; NULL is empty, times are UTC.
+
+    Control characters become U+FFFD, and what a spreadsheet would run begins with an apostrophe.
+    """
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(answer.columns)
+    for row in answer.rows:
+        writer.writerow([_csv_cell(row[column]) for column in answer.columns])
+    return lines.getvalue().rstrip("\n")
+
+
+def _csv_cell(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    shown = plain(value)
+    return f"'{shown}" if shown.startswith(FORMULA) else shown

@@ -1,0 +1,149 @@
+"""What an ingest stored or lost and a prune deleted, as text for people."""
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from telemetry.database.prune import Pruned
+from telemetry.database.retention import Offer
+from telemetry.rows.llm import LlmIngestion
+from telemetry.runs.request import Report
+from telemetry.runs.retries import AwaitedItem
+from telemetry.terminal import (
+    cell,
+    counted,
+    plain,
+)
+
+
+def report_text(report: Report) -> str:
+    """The summary line of one repository's ingest, and a line for each thing to know about it."""
+    name, done = plain(report.repository), report.ingestion
+    if done is None:
+        return f"{name}: {report.outcome}: {plain(report.error or '')}"
+    line = (
+        f"{name}: {counted(done.fetched, 'run')} fetched: {done.inserted:,} inserted, "
+        f"{done.updated:,} updated, {done.unchanged:,} unchanged, "
+        f"{done.not_completed + done.unreadable:,} skipped "
+        f"({done.not_completed:,} not completed, {done.unreadable:,} unreadable); "
+        f"{counted(done.requests, 'request')}, {report.seconds:.1f} s"
+    )
+    lines = [line]
+    if report.attempts or report.jobs or report.steps:
+        lines.append(
+            f"  with {counted(report.attempts, 'earlier attempt')}, {counted(report.jobs, 'job')}, "
+            f"{counted(report.steps, 'step')} new or changed"
+        )
+    if done.cut:
+        lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
+    lines += [f"  unreadable: {plain(text)}" for text in report.unreadable]
+    more = done.unreadable + done.unreadable_items - len(report.unreadable)
+    if more > 0:
+        lines.append(f"  and {more:,} more unreadable")
+    named = set(report.unreadable)
+    lines += [f"  {_awaited_text(item)}" for item in report.awaited if item.reason not in named]
+    if more := report.awaited_items - len(report.awaited):
+        lines.append(f"  and {more:,} more to ask for again, or given up: view awaited_items")
+    if report.outcome != "complete":
+        lines.append(
+            f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
+        )
+    return "\n".join(lines)
+
+
+def closing_text(reports: Sequence[Report], reset_at: datetime | None) -> str:
+    """How the ingests of several repositories ended, in one line.
+
+    `reset_at` (UTC) is when GitHub allows more requests; it is named where something is left.
+    """
+    outcomes = Counter(report.outcome for report in reports)
+    ended = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    requests = sum(report.ingestion.requests for report in reports if report.ingestion)
+    text = f"{len(reports):,} repositories: {ended}; {counted(requests, 'request')}"
+    if reset_at is not None and outcomes.keys() & {"incomplete", "not reached"}:
+        text += f"; the next ingest can continue at {reset_at:%Y-%m-%d %H:%M} UTC"
+    return text
+
+
+def _awaited_text(item: AwaitedItem) -> str:
+    what = {"run": "", "attempt": f"attempt {item.run_attempt} of "}.get(
+        item.kind, f"jobs of attempt {item.run_attempt} of "
+    )
+    then = (
+        f"given up after {item.tries:,} tries; to ask again: RUN_ID={item.github_run_id}"
+        if item.next_try_at is None
+        else f"the next try is due at {cell(item.next_try_at)}"
+    )
+    return f"{item.problem}: {what}run {item.github_run_id}: {plain(item.reason)}; {then}"
+
+
+def pruned_text(pruned: Pruned) -> str:
+    """What pruning deleted, or would delete."""
+    if pruned.before is None:
+        return "nothing is pruned: this database keeps its rows forever"
+    older = (
+        f"older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
+        f"{counted(pruned.workflow_runs, 'run attempt')}, {counted(pruned.llm_calls, 'LLM call')}"
+    )
+    if pruned.is_held:
+        return (
+            f"not pruned, though {older}; these rows are older than this database's retention. "
+            f"{_prune_command(pruned.keep)} deletes them, make ingest KEEP=forever keeps them"
+        )
+    return f"{'would be pruned' if pruned.is_dry else 'pruned'}, {older}"
+
+
+def offer_text(offer: Offer) -> str | None:
+    """What became of the KEEP that an ingest was given; None where it changed nothing."""
+    if offer.now == offer.asked:
+        if str(offer.before) == str(offer.asked):
+            return None
+        return f"this database keeps {offer.now} from now on; until now it kept {offer.before}"
+    counts = [
+        counted(offer.older.workflow_runs, "run attempt"),
+        counted(offer.older.llm_calls, "LLM call"),
+    ]
+    return (
+        f"KEEP={offer.asked} changes nothing here: this database keeps {offer.before}, and an "
+        f"ingest never shortens that. {' and '.join(counts)} are older than {offer.asked}; "
+        f"{_prune_command(str(offer.asked))} deletes them and keeps {offer.asked} from then on"
+    )
+
+
+def _prune_command(keep: str) -> str:
+    return f"make prune KEEP={shlex.quote(keep)}"
+
+
+def ingestion_text(done: LlmIngestion) -> str:
+    """The summary line, and a line for each of the first things that were lost."""
+    lines = [
+        f"LLM calls of {counted(done.files, 'file')}: {done.inserted:,} inserted, "
+        f"{done.updated:,} updated, {done.unchanged:,} unchanged"
+    ]
+    if done.left_out:
+        lines[0] += f", {done.left_out:,} left out"
+    if done.cut:
+        lines.append(f"  cut to the length of their column: {counted(done.cut, 'value')}")
+    lines += [f"  rejected: {plain(text)}" for text in done.first_rejected]
+    more = _lost(done) - len(done.first_rejected)
+    if more:
+        lines.append(f"  and {more:,} more rejected")
+    lines += [f"  note: {plain(text)}" for text in done.notes]
+    if any(text.endswith("timestamp is missing") for text in done.first_rejected):
+        lines.append("  to set the time of calls that have none: AT=2026-01-31T12:00:00Z")
+    return "\n".join(lines)
+
+
+def lost_text(done: LlmIngestion) -> str | None:
+    """What was not stored, in one sentence; None if all was."""
+    if not _lost(done):
+        return None
+    return (
+        f"{counted(done.rejected_lines, 'line')} and {counted(done.rejected_files, 'file')} "
+        f"of LLM logs could not be read, {counted(done.clashing, 'call')} clashed with another"
+    )
+
+
+def _lost(done: LlmIngestion) -> int:
+    return done.rejected_lines + done.rejected_files + done.clashing

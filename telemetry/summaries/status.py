@@ -1,0 +1,186 @@
+"""What the database holds, as text for people: all of `make status`."""
+
+import textwrap
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from telemetry.database.concerns import folded, in_words
+from telemetry.database.prune import Pruned
+from telemetry.database.status import Status
+from telemetry.terminal import (
+    BOLD,
+    PAPER,
+    YELLOW,
+    Screen,
+    cell,
+    counted,
+    plain,
+    size,
+    table,
+)
+
+REPOSITORY_COLUMNS = {
+    "repository": "repository",
+    "runs": "runs",
+    "attempts": "attempts",
+    "newest_created_at": "newest run",
+    "size": "size",
+    "ago": "complete",
+}
+
+
+TABLE_COLUMNS = {
+    "table_name": "table",
+    "rows": "rows",
+    "oldest": "oldest",
+    "newest": "newest",
+    "size": "size",
+}
+
+MOST_REPOSITORIES = 10
+
+
+def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = False) -> str:
+    """What `make status` says to people: the verdict, then sums, then repositories.
+
+    Those that need something come first, and only the first ten are shown. `is_whole`: all of
+    them are, each with its proof, and every table.
+    """
+    lines = folded(status.concerns, len(status.repositories))
+    parts = [plain(status.database) + "; times are UTC", _verdict(lines, screen)]
+    if status.repositories:
+        parts.append(_sums_text(status))
+        shown = _by_need(status)[: None if is_whole else MOST_REPOSITORIES]
+        parts.append(table([_repository_row(row) for row in shown], REPOSITORY_COLUMNS, screen))
+        if more := len(status.repositories) - len(shown):
+            parts.append(f"and {more:,} more; to show all: make status ALL=1")
+        if is_whole or len(status.repositories) == 1:
+            parts += [proof_text(row) for row in status.proof]
+    if is_whole:
+        tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
+        parts.append(table(tables, TABLE_COLUMNS, screen))
+    parts.append(_retention_text(status.retention))
+    if status.llm["calls"]:
+        parts.append(_filled(_llm_text(status.llm), screen))
+    return "\n\n".join(parts)
+
+
+def _verdict(lines: Sequence[str], screen: Screen) -> str:
+    if not lines:
+        return screen.styled("All is fresh.", BOLD)
+    said = [f"{'1 thing needs' if len(lines) == 1 else f'{len(lines):,} things need'} attention:"]
+    said += [screen.styled(_filled(f"! {plain(text)}", screen), YELLOW) for text in lines]
+    return "\n".join(said)
+
+
+def _filled(text: str, screen: Screen) -> str:
+    """Prose in lines no longer than the screen is wide."""
+    return textwrap.fill(
+        text,
+        screen.columns or 10_000,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _by_need(status: Status) -> list[dict[str, Any]]:
+    """The repositories, those with the most concerns first, then the largest."""
+    needs = Counter(concern.repository for concern in status.concerns)
+    return sorted(
+        status.repositories, key=lambda row: (-needs[row["repository"]], -row["attempts"])
+    )
+
+
+def _repository_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    age = row["seconds_since_complete"]
+    return {
+        **row,
+        "size": size(row["bytes"]),
+        "ago": "never" if age is None else f"{in_words(age)} ago",
+    }
+
+
+def _sums_text(status: Status) -> str:
+    """What all repositories hold together, and whether it is what GitHub reported."""
+    runs, attempts, stored = (
+        sum(row[key] for row in status.repositories) for key in ("runs", "attempts", "bytes")
+    )
+    count = len(status.repositories)
+    return (
+        f"{count:,} {'repository' if count == 1 else 'repositories'}: {counted(runs, 'run')} in "
+        f"{counted(attempts, 'attempt')}, {size(stored)}\n"
+        + _equation({term: sum(row[term] for row in status.proof) for term in TERMS})
+    )
+
+
+TERMS = (
+    "reported_runs",
+    "stored_runs",
+    "missing_runs",
+    "unlisted_runs",
+    "open_runs",
+    "unequal_windows",
+)
+
+
+def _equation(proof: Mapping[str, int]) -> str:
+    unlisted = proof["unlisted_runs"]
+    left_out = f"− {unlisted:,} not listed, unprobed " if unlisted else ""
+    return (
+        f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
+        f"− {proof['missing_runs']:,} missing {left_out}+ {proof['open_runs']:,} open: "
+        f"{'NOT EQUAL' if proof['unequal_windows'] else 'equal'}"
+    )
+
+
+def _retention_text(old: Pruned) -> str:
+    if old.before is None:
+        return "rows are kept forever"
+    return f"this database keeps {old.keep}: rows from {old.before:%Y-%m-%d %H:%M} UTC on"
+
+
+def _llm_text(llm: Mapping[str, Any]) -> str:
+    line = (
+        f"LLM calls: {llm['calls']:,}, newest {cell(llm['newest_at'])}; "
+        f"{llm['unpriced_calls']:,} of unknown cost"
+    )
+    if llm["last_started_at"]:
+        line += (
+            f"; last ingest {cell(llm['last_started_at'])}: "
+            f"{counted(llm['last_files'], 'file')}, {llm['last_rejected_files']:,} of them and "
+            f"{counted(llm['last_rejected_lines'], 'line')} rejected"
+        )
+    if llm["price_models"]:
+        line += (
+            f"; prices of {counted(llm['price_models'], 'model')}, the newest from "
+            f"{llm['newest_price_from']:%Y-%m-%d}"
+        )
+    if llm["prices_checked_on"]:
+        line += f", checked {llm['prices_checked_on']} ({llm['days_since_price_check']:,} days ago)"
+    return line
+
+
+def proof_text(proof: Mapping[str, Any]) -> str:
+    """The proof of one repository, as sql/status/proof.sql has it: first the equation."""
+    name = plain(proof["repository"])
+    if proof["complete_windows"]:
+        span = f"created {cell(proof['listed_from'])} to {cell(proof['listed_to'])}"
+        lines = [f"{name}, runs {span}", f"  {_equation(proof)}"]
+    else:
+        lines = [name, "  nothing is proven yet: no run list has been read completely"]
+    requests, free = proof["last_requests"] or 0, proof["last_not_modified"] or 0
+    gap = f"{in_words(proof['gap_seconds'])} not listed" if proof["gaps"] else "no gap"
+    lines += [
+        f"  to fetch: {counted(proof['pending_attempts'], 'attempt')}, "
+        f"jobs of {counted(proof['attempts_without_jobs'], 'attempt')}; "
+        f"gone: {counted(proof['gone_attempts'], 'attempt')}; "
+        f"not proven yet: {counted(proof['elsewhere_runs'], 'run')}",
+        f"  windows: {proof['complete_windows']:,} complete, "
+        f"{proof['incomplete_windows']:,} incomplete, {proof['due_windows']:,} due, {gap}; "
+        f"last full sweep {cell(proof['last_sweep_at'])}",
+        f"  oldest open run {cell(proof['oldest_open_created_at'])}; last ingest "
+        f"{counted(requests, 'request')}, {free / max(requests, 1):.0%} unchanged (304)",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""How what is stored differs from what GitHub has, as text for people."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from telemetry.runs.differences import Difference
+from telemetry.runs.verify import Verification
+from telemetry.runs.verify_jobs import JobsCompared
+from telemetry.terminal import (
+    cell,
+    counted,
+    plain,
+)
+
+
+def verification_text(found: Verification) -> str:
+    """Each difference on a line of its own, then what was compared and how it came out."""
+    jobs = found.jobs
+    differences = found.differences + (jobs.differences if jobs else [])
+    unreadable = found.unreadable + (jobs.unreadable if jobs else [])
+    newer = len(found.newer) + (len(jobs.newer) if jobs else 0)
+    lines = [_difference_text(each) for each in differences]
+    lines += [f"unreadable there: {plain(text)}" for text in unreadable]
+    lines += [
+        f"not compared: runs created {cell(start)} to {cell(end)} UTC: their list was incomplete"
+        for start, end in found.unverified
+    ]
+    lines += [f"not compared: {plain(text)}" for text in (jobs.unanswered if jobs else [])]
+    count = len(differences) + len(unreadable)
+    lines.append(
+        f"{plain(found.repository)}: {counted(found.runs, 'run')} created since "
+        f"{cell(found.since)} UTC, {counted(found.attempts, 'attempt')}: "
+        f"{counted(count, 'difference')}; {newer:,} newer than the last listing; "
+        f"{counted(found.requests, 'request')}"
+    )
+    lines += [_jobs_compared_text(jobs)] if jobs else []
+    if found.error:
+        lines.append(f"  stopped early: {plain(found.error)}")
+    return "\n".join(lines)
+
+
+def _jobs_compared_text(jobs: JobsCompared) -> str:
+    """Of how many runs the jobs were compared, and of which they could not be."""
+    drawn = "" if jobs.seed is None else f", a sample drawn with seed {jobs.seed}"
+    text = (
+        f"  compared {counted(jobs.jobs, 'job')}, {counted(jobs.steps, 'step')} and "
+        f"{counted(jobs.attempts, 'earlier attempt')} of {jobs.runs:,} of "
+        f"{counted(jobs.of_runs, 'run')}{drawn}"
+    )
+    if jobs.pending_attempts:
+        text += f"; jobs of {counted(jobs.pending_attempts, 'attempt')} are still to be fetched"
+    return text
+
+
+def _difference_text(each: Difference) -> str:
+    places = (("attempt", each.run_attempt), ("job", each.job_id), ("step", each.step))
+    where = "".join(f" {name} {number}" for name, number in places if number is not None)
+    subject = f"run {each.github_run_id}{where}: {each.kind}"
+    if each.column is None:
+        return subject
+    ours, theirs = (_spelled(value) for value in (each.ours, each.theirs))
+    return f"{subject}: {each.column} is {ours} here, {theirs} there"
+
+
+def _spelled(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return "not set" if value is None else plain(str(value))
