@@ -69,7 +69,10 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
 def _verdict(lines: Sequence[str], screen: Screen) -> str:
     if not lines:
         return screen.styled("All is fresh.", BOLD)
-    said = [f"{'1 thing needs' if len(lines) == 1 else f'{len(lines):,} things need'} attention:"]
+    title = (
+        "1 thing needs attention:" if len(lines) == 1 else f"{len(lines):,} things need attention:"
+    )
+    said = [screen.styled(title, BOLD)]
     said += [screen.styled(_filled(f"! {plain(text)}", screen), YELLOW) for text in lines]
     return "\n".join(said)
 
