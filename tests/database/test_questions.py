@@ -338,7 +338,7 @@ def test_the_command_answers_people_machines_and_spreadsheets(dsn: str, tmp_path
 
 
 @pytest.mark.usefixtures("month")
-@pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py",)])
+@pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py", "--all")])
 def test_a_terminal_gets_colour_and_lines_that_fit_it(
     dsn: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
