@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)

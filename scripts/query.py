@@ -16,7 +16,7 @@ from command import parse, run
 
 import os
 from argparse import Namespace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from output import say, screen, show, show_json
 
@@ -53,18 +53,18 @@ def main() -> int:
 
 def _scope(connection: Connection, options: Namespace) -> Scope:
     """What to ask about; a repository of which nothing is stored is said."""
-    now = datetime.now(UTC)
+    now = datetime.now(options.time_zone)
     since = options.since
     if since == "all":
         raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
     of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
-        return Scope(of.since, of.until, top=options.top)
+        return of.scope(top=options.top)
     found, missing = find_repositories(connection, names)
     for name in missing:
         say(f"{plain(name)}: nothing of it is stored")
-    return Scope(of.since, of.until, [row["repository_id"] for row in found], top=options.top)
+    return of.scope([row["repository_id"] for row in found], options.top)
 
 
 def _list(form: str) -> int:

@@ -30,7 +30,7 @@ FILE = "report.html"
 
 def main() -> int:
     options = parse(__doc__, "report")
-    now = options.now or datetime.now(UTC)
+    now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
     if options.since == "all":
         raise settings.UsageError("SINCE: a report takes a date or an age such as 400d, not all")
     is_age = isinstance(options.since, settings.Length)

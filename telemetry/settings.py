@@ -4,9 +4,10 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from telemetry import TelemetryError
 
@@ -146,6 +147,17 @@ def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
         if environ.get(variable):
             return environ[variable].strip(), variable
     return None, "GITHUB_PERSONAL_TOKEN"
+
+
+def time_zone(text: str, variable: str) -> tzinfo:
+    """Read the name of a time zone, such as Europe/Berlin, as the IANA database has it."""
+    try:
+        return UTC if text.upper() == "UTC" else ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(
+            f"{variable}: {text!r} is not a time zone that this machine knows; name one as "
+            "Europe/Berlin or UTC"
+        ) from None
 
 
 def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:

@@ -7,7 +7,7 @@ import textwrap
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -105,7 +105,7 @@ def _columns(cells: list[list[str]], right: list[bool]) -> list[tuple[str, ...]]
 
 
 def cell(value: Any) -> str:
-    """One value of a table; times to the minute, in UTC as the heading says."""
+    """One value of a table; times to the minute, in the zone they have."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -113,7 +113,7 @@ def cell(value: Any) -> str:
     if isinstance(value, int | Decimal):
         return f"{value:,}"
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"
+        return f"{value:%Y-%m-%d %H:%M}"
     return plain(str(value))
 
 

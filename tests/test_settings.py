@@ -17,6 +17,7 @@ from telemetry.settings import (
     read_env_file,
     repositories,
     since,
+    time_zone,
     token,
     whole_number,
 )
@@ -288,3 +289,14 @@ def test_a_word_that_is_no_choice_is_refused_with_the_choices() -> None:
     assert choice(" Markdown", "FORMAT", ("text", "markdown")) == "markdown"
     with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, markdown"):
         choice("xml", "FORMAT", ("text", "markdown"))
+
+
+def test_a_time_zone_is_one_by_its_name() -> None:
+    assert str(time_zone("Europe/Berlin", "TIMEZONE")) == "Europe/Berlin"
+    assert time_zone("utc", "TIMEZONE") is UTC
+
+
+@pytest.mark.parametrize("text", ["Berlin", "", "../../etc/passwd", "CEST", "UTC+2", "Europe"])
+def test_what_is_no_time_zone_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^TIMEZONE: .* is not a time zone"):
+        time_zone(text, "TIMEZONE")

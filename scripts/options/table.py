@@ -325,6 +325,15 @@ OPTIONS: tuple[Option, ...] = (
         read=one_of("text", "csv", "json"),
     ),
     Option(
+        "report query",
+        "--time-zone",
+        "TIMEZONE",
+        "the time zone of days, hours and times, such as Europe/Berlin",
+        default="UTC",
+        read=settings.time_zone,
+        metavar="NAME",
+    ),
+    Option(
         "query",
         "--top",
         "TOP",

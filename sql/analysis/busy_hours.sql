@@ -1,6 +1,7 @@
 -- In which hours of the week do people and schedules start runs?
 -- Runs by weekday (1 is Monday) and hour, with the minutes that their jobs kept runners busy and
--- how long these jobs waited for one.
+-- how long these jobs waited for one. runs_per_day divides by how often the weekday occurs in the
+-- period.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
 with period as not materialized (
   select
@@ -10,6 +11,18 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+weekdays as (
+  select
+    extract(isodow from day)::integer as weekday,
+    count(*) as days
+  from period
+  cross join generate_series(
+    date_trunc('day', since at time zone time_zone),
+    (until - interval '1 microsecond') at time zone time_zone,
+    interval '1 day'
+  ) as day
+  group by extract(isodow from day)::integer
 ),
 starts as (
   select
@@ -46,9 +59,11 @@ select
   starts.weekday,
   starts.hour,
   starts.runs,
+  round(starts.runs / weekdays.days::numeric, 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
   round(work.queue_p50_seconds)::bigint as queue_p50_seconds
 from starts
+join weekdays using (weekday)
 left join work using (weekday, hour)
 order by
   weekday,

@@ -26,7 +26,7 @@ select
   count(distinct commit_sha) filter (where is_red) as commits,
   count(*) filter (where is_red and attempt_is_red) as broke_the_run,
   count(*) filter (where is_red and is_green_later) as green_later,
-  max(day) filter (where is_red) as last_day
+  (max(created_at) filter (where is_red) at time zone period.time_zone)::date as last_day
 from executed_jobs
 cross join period
 where created_at >= period.since
@@ -37,7 +37,8 @@ group by
   repository,
   workflow_id,
   workflow,
-  job
+  job,
+  period.time_zone
 having count(*) filter (where is_red) > 0
 order by
   failures desc,

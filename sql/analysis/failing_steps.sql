@@ -27,7 +27,7 @@ select
   count(distinct commit_sha) as commits,
   count(*) filter (where is_green_later) as green_later,
   round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
-  max(day) as last_day,
+  (max(created_at) at time zone period.time_zone)::date as last_day,
   (array_agg(html_url order by completed_at desc nulls last))[1] as html_url,
   workflow_id
 from first_failures
@@ -41,7 +41,8 @@ group by
   workflow_id,
   workflow,
   job_base,
-  step
+  step,
+  period.time_zone
 order by
   failures desc,
   repository,

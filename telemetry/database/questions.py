@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
@@ -40,7 +40,7 @@ class Scope:
     since: datetime
     until: datetime
     repository_ids: Sequence[int] | None = None
-    time_zone: str = "UTC"
+    time_zone: tzinfo = UTC
     top: int | None = None
 
 
@@ -82,7 +82,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question's rows under its columns, in their order; times are as the database has them.
+    """A question's rows under its columns, in their order; times are in the zone of its scope.
 
     `coverage` says of how many attempts an answer about jobs speaks; None where it was not looked
     up, or where the question is not about jobs. There are no rows where it is misleading.
@@ -117,7 +117,16 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
         raise UsageError(f"TOP: the rows of {short} are no ranking, so there are no first ones")
     cursor = connection.execute(statement.encode(), _values(scope))
     columns = [column.name for column in cursor.description or ()]
-    return Answer(known[short], scope, columns, cursor.fetchall())
+    rows = [in_zone(row, scope.time_zone) for row in cursor]
+    return Answer(known[short], scope, columns, rows)
+
+
+def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
+    """The same row with its times in that time zone."""
+    return {
+        column: value.astimezone(zone) if isinstance(value, datetime) else value
+        for column, value in row.items()
+    }
 
 
 def with_coverage(connection: Connection, answer: Answer) -> Answer:
@@ -175,7 +184,11 @@ def find_repositories(
 
 def _values(scope: Scope) -> dict[str, Any]:
     ids = scope.repository_ids
-    return {**vars(scope), "repository_ids": None if ids is None else list(ids)}
+    return {
+        **vars(scope),
+        "repository_ids": None if ids is None else list(ids),
+        "time_zone": str(scope.time_zone),
+    }
 
 
 @cache

@@ -52,13 +52,14 @@ def status(
     asked = {name.casefold(): name for name in names}
 
     def rows(query: str) -> list[dict[str, Any]]:
-        found = execute(connection, f"status/{query}").fetchall()
+        found = execute(connection, query).fetchall()
         return [row for row in found if not asked or row["repository"].casefold() in asked]
 
-    repositories = rows("repositories")
+    repositories = rows("status/repositories")
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
-    proof, unreached, overlapping = rows("proof"), rows("unreached"), rows("overlapping_windows")
+    proof, unreached = rows("status/proof"), rows("status/unreached")
+    overlapping = rows("status/overlapping_windows")
     tables = execute(connection, "status/tables").fetchall()
     (llm,) = execute(connection, "status/llm").fetchall()
     kept = retention.stored(connection)

@@ -24,7 +24,7 @@ LONGEST_LABEL = 46
 
 @dataclass(frozen=True)
 class DayDuration:
-    """Seconds that successful runs took on a UTC day; None where that is not known."""
+    """Seconds that successful runs took on a day; None where that is not known."""
 
     day: date
     p50: float | None
@@ -42,7 +42,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Stack:
-    """How many runs came to what on a UTC day."""
+    """How many runs came to what on a day."""
 
     day: date
     succeeded: int
@@ -213,7 +213,7 @@ def stacked_chart(label: str, days: Sequence[Stack], height: int = 150) -> Html:
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def heatmap(label: str, counts: Sequence[Sequence[int]]) -> Html:
+def heatmap(label: str, counts: Sequence[Sequence[float]]) -> Html:
     """Seven rows of 24 hours, Monday first, the darker the more of the greatest count."""
     most = max((number for row in counts for number in row), default=0) or 1
     left, side = 34, (WIDTH - 34) / 24
@@ -224,7 +224,7 @@ def heatmap(label: str, counts: Sequence[Sequence[int]]) -> Html:
         parts.append(text(0, 28 + at * side, WEEKDAYS[at][:3]))
         for hour, number in enumerate(row):
             # Five steps tell more and less apart; a shade of its own for each number would not.
-            step = -(-5 * number // most)
+            step = ceil(5 * number / most)
             x, y = left + hour * side, 15 + at * side
             parts.append(rectangle(x + 0.5, y + 0.5, side - 1, side - 1, f"h{step}"))
     return frame(label, 17 + 7 * side, parts)

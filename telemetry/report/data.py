@@ -7,14 +7,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from psycopg import IsolationLevel
 
 from telemetry.database.concerns import in_words
 from telemetry.database.connection import Connection
-from telemetry.database.questions import Coverage, Scope, ask, coverage_of, find_repositories
+from telemetry.database.questions import (
+    Coverage,
+    Scope,
+    ask,
+    coverage_of,
+    find_repositories,
+    in_zone,
+)
 from telemetry.database.status import Status, status
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
@@ -35,13 +42,25 @@ NO_RUN = "No run that has ended was created in this period."
 
 @dataclass(frozen=True)
 class Period:
-    """From a moment to another, which is not part of it; both in UTC."""
+    """From a moment to another, which is not part of it; both in one time zone."""
 
     since: datetime
     until: datetime
 
+    @property
+    def time_zone(self) -> tzinfo:
+        """The zone in which its days begin and times are written."""
+        return self.until.tzinfo or UTC
+
+    def scope(self, repository_ids: Sequence[int] | None = None, top: int | None = None) -> Scope:
+        """What a question about this period is asked about."""
+        return Scope(self.since, self.until, repository_ids, self.time_zone, top)
+
     def __str__(self) -> str:
-        return f"Runs created from {minute(self.since)} to {minute(self.until)}"
+        return (
+            f"Runs created from {minute(self.since)} to {minute(self.until)}; "
+            f"all times are in {self.time_zone}."
+        )
 
     @property
     def before(self) -> "Period":
@@ -50,7 +69,7 @@ class Period:
 
     @property
     def days(self) -> list[date]:
-        """Each UTC day that it touches."""
+        """Each day that it touches."""
         last = (self.until - timedelta(microseconds=1)).date()
         count = (last - self.since.date()).days + 1
         return [self.since.date() + timedelta(days=at) for at in range(count)]
@@ -159,21 +178,22 @@ def distinguish_workflows(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:
 
 
 def period(since: datetime | timedelta, now: datetime) -> Period:
-    """The period until `now`; an age of whole days begins at the midnight (UTC) so many days ago.
+    """The period until `now`, in the time zone that `now` has.
 
-    It begins no earlier than the first runs there were. Raises UsageError when it is empty.
+    An age of whole days begins at the midnight so many days ago, and no period earlier than the
+    first runs there were. Raises UsageError when it is empty.
     """
     if isinstance(since, datetime):
-        start = since
+        start = since.astimezone(now.tzinfo)
     elif since > now - FIRST_RUNS:
-        start = FIRST_RUNS
+        start = FIRST_RUNS.astimezone(now.tzinfo)
     elif since % timedelta(days=1):
         start = now - since
     else:
         start = now.replace(hour=0, minute=0, second=0, microsecond=0) - since
     if start >= now:
-        raise UsageError(f"SINCE: {start:%Y-%m-%d %H:%M} UTC is not before {now:%Y-%m-%d %H:%M}")
-    return Period(max(start, FIRST_RUNS), now)
+        raise UsageError(f"SINCE: {minute(start)} {now.tzinfo} is not before {minute(now)}")
+    return Period(max(start, FIRST_RUNS.astimezone(now.tzinfo)), now)
 
 
 # The questions whose answers are lists in RepositoryReport, by their names.
@@ -221,13 +241,13 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
         known, _ = find_repositories(connection, ())
         wanted, missing = find_repositories(connection, names)
         reports = [_repository_report(connection, row, of, found) for row in wanted]
-        phases = [] if wanted else _rows(connection, "llm_phases", Scope(of.since, of.until))
+        phases = [] if wanted else _rows(connection, "llm_phases", of.scope())
     owned = tuple(f"{row['repository']}: " for row in known)
     shared = [
         shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
     ]
     shared += [f"{name}: nothing of it is stored" for name in missing]
-    return Report(now, of, reports, shared, phases)
+    return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
 
 
 def _rows(connection: Connection, question: str, scope: Scope) -> list[Row]:
@@ -240,11 +260,12 @@ def _repository_report(
     repository_id = repository["repository_id"]
 
     def rows(question: str, within: Period = of) -> list[Row]:
-        scope = Scope(within.since, within.until, [repository_id])
-        return _rows(connection, question, scope)
+        return _rows(connection, question, within.scope([repository_id]))
 
-    (stored,) = (r for r in found.repositories if r["repository_id"] == repository_id)
-    (proof,) = (r for r in found.proof if r["repository_id"] == repository_id)
+    stored, proof = (
+        next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
+        for rows in (found.repositories, found.proof)
+    )
     lists: Any = distinguish_workflows({name: rows(name) for name in QUESTIONS})
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     (coverage,), (coverage_before,) = rows("coverage"), rows("coverage", of.before)
@@ -281,7 +302,7 @@ def _unlisted(coverage: Row) -> str:
     first, last = coverage["unlisted_from"], coverage["unlisted_to"]
     return (
         f"{coverage['repository']}: {in_words(coverage['unlisted_seconds'])} of this period were "
-        f"never listed whole, within {minute(first)} to {minute(last)} UTC, so that runs created "
+        f"never listed whole, within {minute(first)} to {minute(last)}, so that runs created "
         f"then may be missing from all figures; to list them: make ingest "
-        f"REPO={coverage['repository']} SINCE={first:%Y-%m-%d}"
+        f"REPO={coverage['repository']} SINCE={first.astimezone(UTC):%Y-%m-%d}"
     )

@@ -94,7 +94,7 @@ def day(moment: date) -> str:
 
 
 def minute(moment: datetime | None) -> str:
-    """`2026-03-01 14:05`, in the zone it has; the page says once that times are UTC."""
+    """`2026-03-01 14:05`, in the zone it has; the page says once which."""
     return UNKNOWN if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 

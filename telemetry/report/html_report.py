@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from telemetry.database.concerns import in_words
-from telemetry.database.questions import Scope, pasteable
+from telemetry.database.questions import pasteable
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
@@ -63,7 +63,7 @@ def _repository(report: Report, each: RepositoryReport, prefix: str) -> Html:
     shared = report.concerns if len(report.repositories) == 1 else []
     return join(
         tag("h1", link(each.page, Name(each.repository)), id=f"{prefix}top"),
-        tag("p", f"{each.period}; all times are UTC.", class_="muted"),
+        tag("p", f"{each.period}", class_="muted"),
         _notice([*each.concerns, *shared]),
         section(f"{prefix}findings", "What to know", *_findings(each)),
         tag(
@@ -159,7 +159,7 @@ def _data(report: RepositoryReport) -> list[Child]:
 def _end(report: Report) -> Html:
     """What holds for all repositories: the statements behind the figures, each to unfold."""
     ids = [each.repository_id for each in report.repositories]
-    scope = Scope(report.period.since, report.period.until, ids)
+    scope = report.period.scope(ids)
     texts = {name: pasteable(name, scope) for name in ("totals", *QUESTIONS)}
     return join(
         section(
@@ -211,7 +211,7 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
                 "failures by day", "first finding")  # fmt: skip
     return join(
         tag("h1", "Workflow runs"),
-        tag("p", f"{report.period}; all times are UTC.", class_="muted"),
+        tag("p", f"{report.period}", class_="muted"),
         _notice(
             [*report.concerns, *(text for each in report.repositories for text in each.concerns)]
         ),
@@ -230,7 +230,10 @@ def _default_branch(report: RepositoryReport) -> str:
 
 
 def _footer(report: Report) -> Html:
-    return tag("footer", tag("p", f"Made at {minute(report.now)} UTC by actions-telemetry."))
+    return tag(
+        "footer",
+        tag("p", f"Made at {minute(report.now)} {report.period.time_zone} by actions-telemetry."),
+    )
 
 
 def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:

@@ -43,7 +43,10 @@ def _notice(concerns: list[str]) -> str:
 
 
 def _repository(report: RepositoryReport) -> list[str]:
-    parts = [f"## {escape(str(Name(report.repository)))}", f"{report.period} UTC."]
+    parts = [
+        f"## {escape(str(Name(report.repository)))}",
+        str(report.period),
+    ]
     if report.is_empty:
         return [*parts, NO_RUN]
     parts += [_findings(report), _tiles(report), _workflows(report)]

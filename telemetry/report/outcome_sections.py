@@ -183,16 +183,17 @@ def _failing_steps(report: RepositoryReport) -> list[Child]:
 def hours(report: RepositoryReport) -> list[Child]:
     if not report.busy_hours:
         return only_words("No run of this period has ended.")
-    counts = [[0] * 24 for _ in WEEKDAYS]
+    counts = [[0.0] * 24 for _ in WEEKDAYS]
     for row in report.busy_hours:
-        counts[row["weekday"] - 1][row["hour"]] = row["runs"]
-    most = max(report.busy_hours, key=lambda row: row["runs"])
+        counts[row["weekday"] - 1][row["hour"]] = float(row["runs_per_day"])
+    most = max(report.busy_hours, key=lambda row: row["runs_per_day"])
     words = (
         f"Most runs start on {WEEKDAYS[most['weekday'] - 1]} from {most['hour']:02}:00 to "
-        f"{(most['hour'] + 1) % 24:02}:00 UTC: {count(most['runs'])}"
+        f"{(most['hour'] + 1) % 24:02}:00 {report.period.time_zone}: {most['runs_per_day']:,} on "
+        "average"
     )
     rows: list[list[Child]] = [
-        [name, *(str(n) if n else "" for n in counts[at])] for at, name in enumerate(WEEKDAYS)
+        [name, *(f"{n:,.1f}" if n else "" for n in counts[at])] for at, name in enumerate(WEEKDAYS)
     ]
     headings = ("", *(f"{hour:02}" for hour in range(24)))
     return [

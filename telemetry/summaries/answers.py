@@ -4,6 +4,7 @@ import csv
 import io
 import textwrap
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.database.questions import Answer, Question
@@ -42,7 +43,10 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
         headings.popitem()
     left_out = len(answer.columns) - len(headings)
     question = answer.question
-    end = f"{counted(len(answer.rows), 'row')}; times are UTC; sql/analysis/{question.name}.sql"
+    end = (
+        f"{counted(len(answer.rows), 'row')}; times are in {answer.scope.time_zone}; "
+        f"sql/analysis/{question.name}.sql"
+    )
     if left_out:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
@@ -91,6 +95,8 @@ def csv_text(answer: Answer) -> str:
 
 
 def _csv_cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
     if not isinstance(value, str):
         return value
     shown = plain(value)

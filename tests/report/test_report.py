@@ -7,9 +7,11 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -888,6 +890,54 @@ def test_every_time_is_in_utc_whatever_zone_the_database_has(
     assert "red on the default branch since 2026-02-28 16:58" in summary(
         report(connection, MONTH, UNTIL)
     )
+
+
+BERLIN = ZoneInfo("Europe/Berlin")  # one hour ahead of UTC until 29 March 2026, then two
+
+
+def test_days_hours_and_times_are_those_of_the_zone_asked_for(connection: Connection) -> None:
+    now = datetime(2026, 4, 1, 12, tzinfo=UTC)
+    # Late on Saturday in UTC, which is early on the Sunday on which Berlin's clocks go forward.
+    created = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+    red = a_run(1, days_ago=(UNTIL - created) / timedelta(days=1), conclusion="failure")
+    upsert(connection, [red])
+    upsert(connection, [a_job(red)])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    known(connection, 7)
+    week = period(timedelta(days=7), now.astimezone(BERLIN))
+    assert week.since.astimezone(UTC) == datetime(2026, 3, 24, 23, tzinfo=UTC)
+    assert week.days == [date(2026, 3, day) for day in range(25, 32)] + [date(2026, 4, 1)]
+    (found,) = report(connection, week, now).repositories
+    assert [(row["day"], row["failed"]) for row in found.outcomes_by_day] == [
+        (date(2026, 3, 29), 1)
+    ]
+    (busy,) = found.busy_hours
+    assert (busy["weekday"], busy["hour"], busy["runs_per_day"]) == (7, 0, 1)
+    assert found.failing_steps[0]["last_day"] == date(2026, 3, 29)
+    page, text = one_page(report(connection, week, now)), summary(report(connection, week, now))
+    for shown in (page, text):
+        assert "from 2026-03-25 00:00 to 2026-04-01 14:00; all times are in Europe/Berlin." in shown
+    assert "Made at 2026-04-01 14:00 Europe/Berlin by" in page
+    assert "on Sunday from 00:00 to 01:00 Europe/Berlin: 1.0 on average" in page
+    # What the page shows to be pasted asks about the same days.
+    statement = pasteable("outcomes_by_day", week.scope([7]))
+    assert connection.execute(statement.encode()).fetchall() == found.outcomes_by_day
+
+
+def test_an_average_hour_divides_by_how_often_its_weekday_occurs(connection: Connection) -> None:
+    until = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+    mondays = [until - timedelta(weeks=weeks, hours=-9) for weeks in (1, 1, 2, 4)]
+    runs = [
+        a_run(number, days_ago=(UNTIL - created) / timedelta(days=1))
+        for number, created in enumerate(mondays, start=1)
+    ]
+    upsert(connection, runs)
+    known(connection, 7)
+    (row,) = ask(connection, "busy_hours", Scope(until - timedelta(weeks=4), until)).rows
+    assert (row["weekday"], row["hour"], row["runs"]) == (1, 9, 4)
+    assert row["runs_per_day"] == 1  # four runs on the four Mondays
+    half = Scope(until - timedelta(weeks=2), until)
+    assert ask(connection, "busy_hours", half).rows[0]["runs_per_day"] == Decimal("1.5")
 
 
 # Periods and units
