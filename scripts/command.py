@@ -24,6 +24,7 @@ from output import say
 from remedies import database_sentence
 
 from telemetry import TelemetryError, settings
+from telemetry.database.embedded.server import demo_home
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
@@ -82,7 +83,24 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
 
     Raises UsageError.
     """
-    return parsing.parse(command, docstring, os.environ)
+    options = parsing.parse(command, docstring, os.environ)
+    if getattr(options, "demo", False):
+        ask_demo()
+    elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
+        raise settings.UsageError(
+            "DEMO: only status, report, query, psql and dump ask the demo's data"
+        )
+    return options
+
+
+def ask_demo() -> None:
+    """Let this command ask the database that `make demo` left, whatever DATABASE_URL says."""
+    home = demo_home(os.environ)
+    if not home.is_dir():
+        raise settings.UsageError(f"DEMO: there is nothing in {home} yet; try: make demo")
+    os.environ["TELEMETRY_HOME"] = str(home)
+    for name in ("DATABASE_URL", "TELEMETRY_REPO"):
+        os.environ.pop(name, None)
 
 
 def without_token() -> str:

@@ -2,10 +2,10 @@
 
     make demo
 
-A made-up team's month of workflow runs is served on this machine and fetched by the same command
-that fetches from GitHub; the logs of the LLM calls that these runs made are read with them. No
-token, no network; your own data is not touched. Each demo starts from scratch. It leaves a
-report, report.html, beside its database.
+Two months of a made-up team's workflow runs are served on this machine and fetched by the same
+command that fetches from GitHub; the logs of the LLM calls that these runs made are read with them.
+No token, no network; your own data is not touched. Each demo starts from scratch. It leaves its
+database, which DEMO=1 asks, and a report.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -21,16 +21,23 @@ from pathlib import Path
 
 from output import say
 
-from telemetry.database.embedded import server as embedded
+from telemetry.database.embedded.server import demo_home, server
 from telemetry.database.migrations import roll_back
 from telemetry.database.transfer import psql
 from telemetry.simulated.llm_logs import write_llm_logs
-from telemetry.simulated.month import team_month
+from telemetry.simulated.month import Trouble, team_month
 from telemetry.simulated.server import Simulator
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
-RUNS_PER_DAY = 15
+# Two periods of 30 days, so that there is something to compare with, and the days that begin them.
+DAYS = 62
+RUNS_PER_DAY = 12
+TROUBLES = {
+    "acme/app": Trouble(slower=9),
+    "acme/site": Trouble(red=2.5),
+    "acme/tools": Trouble(nightly_matrix=14),
+}
 ANALYSIS = Path("sql") / "analysis"
 REPORT = "report.html"
 QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
@@ -38,10 +45,10 @@ QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 
 def main() -> int:
     parse(__doc__, "demo")
-    home = embedded.default_home(os.environ) / "demo"
+    home = demo_home(os.environ)
     now = datetime.now(UTC).replace(microsecond=0)
-    say(f"making up a month of {', '.join(TEAM)}")
-    world = team_month(SEED, now, TEAM, runs_per_day=RUNS_PER_DAY)
+    say(f"making up two months of {', '.join(TEAM)}")
+    world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY, troubles=TROUBLES)
     # Runners of public repositories are free, and costs are to be seen.
     for repository in world.repositories:
         repository.private = True
@@ -49,7 +56,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,
         simulator.serve() as url,
-        embedded.server(home, environ=os.environ, notify=say) as dsn,
+        server(home, environ=os.environ, notify=say) as dsn,
     ):
         roll_back(dsn)
         attempts = (each for owned in world.repositories for each in world.attempts(owned))
@@ -69,7 +76,7 @@ def main() -> int:
             "TELEMETRY_OUT": str(home / REPORT),
         }
         for target, *command in (
-            ("ingest", "ingest_workflows.py", "--llm"),
+            (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
             ("status", "status.py"),
             ("report", "report.py"),
         ):
@@ -86,7 +93,8 @@ def main() -> int:
             if code != 0:
                 return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
-    say(f"the demo's database stays: make psql TELEMETRY_HOME={shlex.quote(str(home))}")
+    say(f"the demo's database stays in {home}; to ask it: make status DEMO=1")
+    say("make report DEMO=1, make query Q=flaky_jobs DEMO=1, make psql DEMO=1")
     return code
 
 

@@ -3,7 +3,7 @@
 A file ends at its first error. Exit codes are psql's.
 """
 
-from command import run
+from command import ask_demo, run
 
 import os
 import signal
@@ -11,11 +11,14 @@ import sys
 
 from output import say
 
+from telemetry import settings
 from telemetry.database.connection import conninfo
 from telemetry.database.transfer import psql
 
 
 def main() -> int:
+    if settings.flag(os.environ, "TELEMETRY_DEMO", False):
+        ask_demo()
     # A person at a prompt goes on after an error; a file stops, and its failure is seen.
     interactive = sys.stdin is not None and sys.stdin.isatty()
     options = [] if interactive else ["--set=ON_ERROR_STOP=1"]

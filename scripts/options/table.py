@@ -394,6 +394,13 @@ OPTIONS: tuple[Option, ...] = (
         metavar="AGE",
     ),
     Option(
+        "status report query psql dump",
+        "--demo",
+        "DEMO",
+        "ask the data of make demo instead of your own",
+        default=False,
+    ),
+    Option(
         "dump restore",
         "--file",
         "FILE",

@@ -1,9 +1,10 @@
 """A team's month on the simulated GitHub: its work, its times, and how its runs end."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from random import Random
 
 from telemetry.simulated.world import (
@@ -80,6 +81,19 @@ UNICODE_TITLES = (
 )
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What went wrong in a repository, each thing so many days before now.
+
+    CI takes twice as long since `slower`, a red default branch is not mended since `red`, and a
+    workflow of 104 jobs runs every night instead of every week since `nightly_matrix`.
+    """
+
+    slower: float | None = None
+    red: float | None = None
+    nightly_matrix: float | None = None
+
+
 def team_month(
     seed: int,
     now: datetime,
@@ -88,17 +102,21 @@ def team_month(
     days: int = 30,
     runs_per_day: float = 50,
     days_ahead: int = 0,
+    troubles: Mapping[str, Trouble] | None = None,
 ) -> World:
     """A world in which each repository's team has worked for `days` until `now`.
 
     `runs_per_day` is the average of a repository. With `days_ahead`, as much more is to come
-    when the world is advanced. The same arguments give the same world. `now` needs a zone.
+    when the world is advanced. `troubles` are those of repositories by name. The same arguments
+    give the same world. `now` needs a zone.
     """
     world = World(now, seed)
     for full_name in repositories:
         team = _Team(world, world.add_repository(full_name), Random(f"{seed} {full_name}"))
         start, end = world.second - days * DAY, world.second + days_ahead * DAY
         team.ci.slower_from = world.second - days * DAY // 2
+        if troubles is not None:
+            team.plan(troubles.get(full_name, Trouble()))
         for second, work in team.calendar(start, end, runs_per_day):
             work(second)
     return world
@@ -123,6 +141,8 @@ class _Team:
     rng: Random
     pull_requests: list[_PullRequest] = field(default_factory=list)
     number: int = 0
+    red_from: float = inf
+    matrix_from: float = inf
 
     def __post_init__(self) -> None:
         world, repository = self.world, self.repository
@@ -154,6 +174,18 @@ class _Team:
         }
         self.head = self._commit(world.second - 365 * DAY, "First commit", "main", self.members[0])
 
+    def plan(self, trouble: Trouble) -> None:
+        """Let these things go wrong, and nothing else."""
+
+        def second(days_ago: float | None) -> float:
+            return inf if days_ago is None else self.world.second - days_ago * DAY
+
+        self.ci.slower_from, self.ci.pace = None, 2.0
+        if trouble.slower is not None:
+            self.ci.slower_from = int(second(trouble.slower))
+        self.red_from = second(trouble.red)
+        self.matrix_from = second(trouble.nightly_matrix)
+
     def calendar(
         self, start: int, end: int, runs_per_day: float
     ) -> list[tuple[int, Callable[[int], None]]]:
@@ -165,7 +197,7 @@ class _Team:
         for midnight in midnights:
             weekday = _weekday(midnight)
             events.append((midnight + 2 * 3_600 + 1_020, self._nightly))
-            if weekday == 6:
+            if weekday == 6 or midnight >= self.matrix_from:
                 events.append((midnight + 3 * 3_600 + 2_460, self._compatibility))
             if weekday in (1, 3):
                 events.append((midnight + 14 * 3_600 + rng.randrange(3_600), self._release))
@@ -250,7 +282,10 @@ class _Team:
     ) -> None:
         """Plan a run with all the attempts that it will have."""
         rng, world = self.rng, self.world
+        is_red = workflow is self.ci and commit.branch == "main" and second >= self.red_from
         conclusion = "action_required" if blocked else self._conclusion(workflow)
+        if is_red:
+            conclusion = "failure"
         run = world.plan_run(self.repository, workflow, commit, event, second, conclusion)
         if rng.random() < 0.002:
             run.actor = run.attempts[0].actor = None
@@ -259,7 +294,7 @@ class _Team:
             approver = rng.choice(self.members)
             after = second + rng.randint(300, 40_000)
             world.plan_attempt(run, after, self._conclusion(workflow), approver)
-        while len(run.attempts) < 4 and rng.random() < self._rerun_chance(run):
+        while not is_red and len(run.attempts) < 4 and rng.random() < self._rerun_chance(run):
             self._plan_rerun(run)
         if rng.random() < 0.004:
             run.attempts[-1].touched_at = run.attempts[-1].updated_at + rng.randint(1, 20) * DAY

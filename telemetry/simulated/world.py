@@ -61,7 +61,8 @@ class PlannedJob:
 class Workflow:
     """A workflow; `checks` are the third-party check runs that GitHub lists among its jobs.
 
-    From `slower_from` on its jobs take 30 % longer. `name` is None for one that a ruleset asks.
+    From `slower_from` on its jobs take `pace` times as long. `name` is None for one that a ruleset
+    asks.
     """
 
     id: int
@@ -70,6 +71,7 @@ class Workflow:
     jobs: tuple[PlannedJob, ...]
     checks: tuple[str, ...] = ()
     slower_from: int | None = None
+    pace: float = 1.3
     last_run_number: int = 0
 
 
@@ -625,7 +627,8 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
         earlier = planned_jobs(run, run.attempts[attempt.number - 2], seed)
     failing = _failing_job(run, attempt, earlier)
     slower = run.workflow.slower_from
-    pace = 1.3 if slower is not None and attempt.started_at >= slower else 1.0
+    is_slower = slower is not None and attempt.started_at >= slower
+    pace = run.workflow.pace if is_slower else 1.0
     jobs: list[Job] = []
     stage, ready, broken = 0, attempt.started_at + 1, attempt.conclusion == "skipped"
     for index, planned in enumerate(run.workflow.jobs):

@@ -489,17 +489,32 @@ def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> Non
     assert "went on" in done.stdout
 
 
-def test_a_demo_needs_no_proxy(closed_port: int, tmp_path: Path) -> None:
+def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_path: Path) -> None:
     proxy = f"http://127.0.0.1:{closed_port}"
-    home = Path("/tmp") / f"telemetry-demo-{os.getpid()}"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "TELEMETRY_HOME": str(Path("/tmp") / f"telemetry-demo-{os.getpid()}"),
+    }
+
+    def ask(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, ROOT / "scripts" / command, *arguments],
+            env={**environ, "TELEMETRY_DEMO": "1", "DATABASE_URL": "postgresql://127.0.0.1:1/x"},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    home = Path(environ["TELEMETRY_HOME"])
     try:
+        before = ask("status.py")
         done = subprocess.run(
             [sys.executable, ROOT / "scripts" / "demo.py"],
             env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "PYTHONPATH": str(ROOT),
-                "TELEMETRY_HOME": str(home),
+                **environ,
                 "http_proxy": proxy,
                 "HTTP_PROXY": proxy,
                 "no_proxy": "elsewhere.example",
@@ -511,12 +526,27 @@ def test_a_demo_needs_no_proxy(closed_port: int, tmp_path: Path) -> None:
         )
         report = home / "demo" / "report.html"
         written = report.read_text(encoding="utf-8") if report.exists() else ""
+        answers = [
+            ask("status.py").stdout,
+            ask("query.py", "time_to_green", "--csv").stdout,
+            ask("psql.py", "-c", "select 'asked' from repositories").stdout,
+        ]
+        refused = ask("ingest_workflows.py")
     finally:
         shutil.rmtree(home, ignore_errors=True)
     assert done.returncode == 0, done.stderr
     assert " acme/app   | CI " in done.stdout
     assert str(report) in done.stderr
     assert written.startswith("<!doctype html>") and "acme/tools" in written
+    # The troubles that were planted are found, each in its repository.
+    text = re.sub(r"<[^>]+>", "", written)
+    assert re.search(r"The median time of CI on pull requests went from .* \(\+\d\d", text)
+    assert "CI is red on the default branch since" in text
+    assert "e2e of CI is flaky" in text
+    assert before.returncode == 2 and "try: make demo" in before.stderr
+    for answer in answers:
+        assert "acme/site" in answer or "asked" in answer
+    assert refused.returncode == 2 and "DEMO: only status, report" in refused.stderr
 
 
 def test_the_dump_that_the_schedule_left_is_handed_to_the_workflow(

@@ -28,6 +28,11 @@ from telemetry.database.embedded.binaries import (
 from telemetry.database.embedded.cluster import ELSEWHERE, Cluster
 
 
+def demo_home(environ: Mapping[str, str]) -> Path:
+    """Return where the data of the demo lies: beside the user's own, which it never touches."""
+    return default_home(environ) / "demo"
+
+
 def default_home(environ: Mapping[str, str]) -> Path:
     """Return where the embedded server's data lies: TELEMETRY_HOME, else the user data directory.
 
