@@ -9,7 +9,7 @@
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_failures.sql
 with period as not materialized (
   select
-    now() - interval '30 days' as since,
+    now() - interval '720 hours' as since,
     now() as until,
     -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
     null::bigint[] as repository_ids,

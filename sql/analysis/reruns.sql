@@ -5,7 +5,7 @@
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
 with period as not materialized (
   select
-    now() - interval '30 days' as since,
+    now() - interval '720 hours' as since,
     now() as until,
     -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
     null::bigint[] as repository_ids,
@@ -41,6 +41,7 @@ cross join period
 where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and conclusion is distinct from 'skipped'
 group by
   repository_id,
   repository,

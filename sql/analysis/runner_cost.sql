@@ -7,10 +7,11 @@
 -- repositories, workflows of GitHub's own such as Pages and Dependabot, and runners of your own.
 -- Jobs of a repository that is not known to be public are priced as private ones
 -- (assumed_private_jobs). The price of unsourced_jobs stands on no page of GitHub's that is known.
+-- list_cost_usd_before is of the equally long period before; what ran only then has 0 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select
-    now() - interval '30 days' as since,
+    now() - interval '720 hours' as since,
     now() as until,
     -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
     null::bigint[] as repository_ids,
@@ -22,21 +23,31 @@ select
   workflow,
   sku,
   case when sku is null then label end as label,
-  count(*) as jobs,
-  sum(minutes)::bigint as minutes,
-  sum(billable_minutes)::bigint as billable_minutes,
-  sum(list_cost_usd) as list_cost_usd,
-  round(100 * sum(list_cost_usd) / nullif(sum(sum(list_cost_usd)) over (), 0), 1)
-    as share_percent,
-  count(*) filter (where minutes is not null and list_cost_usd is null) as unpriced_jobs,
-  count(*) filter (where minutes is null) as unmeasured_jobs,
-  count(*) filter (where free_because is not null) as free_jobs,
-  count(*) filter (where list_cost_usd > 0 and is_private is null) as assumed_private_jobs,
-  count(*) filter (where list_cost_usd > 0 and price_source is null) as unsourced_jobs,
+  count(*) filter (where created_at >= period.since) as jobs,
+  sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
+  sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
+  sum(list_cost_usd) filter (where created_at >= period.since) as list_cost_usd,
+  sum(list_cost_usd) filter (where created_at < period.since) as list_cost_usd_before,
+  round(
+    100 * sum(list_cost_usd) filter (where created_at >= period.since)
+    / nullif(sum(sum(list_cost_usd) filter (where created_at >= period.since)) over (), 0),
+    1
+  ) as share_percent,
+  count(*) filter (
+    where created_at >= period.since and minutes is not null and list_cost_usd is null
+  ) as unpriced_jobs,
+  count(*) filter (where created_at >= period.since and minutes is null) as unmeasured_jobs,
+  count(*) filter (where created_at >= period.since and free_because is not null) as free_jobs,
+  count(*) filter (
+    where created_at >= period.since and list_cost_usd > 0 and is_private is null
+  ) as assumed_private_jobs,
+  count(*) filter (
+    where created_at >= period.since and list_cost_usd > 0 and price_source is null
+  ) as unsourced_jobs,
   workflow_id
 from job_costs
 cross join period
-where created_at >= period.since
+where created_at >= period.since - (period.until - period.since)
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by

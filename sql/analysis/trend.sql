@@ -1,143 +1,390 @@
--- Is each workflow better or worse than in the period before?
--- The complete days of the period against as many before them, by first attempts: success over
--- decided runs, with the change in percentage points, and the median of successful ones. A change
--- is called one only where the 95 % intervals of both periods lie apart: Wilson's for success, and
--- for the median the runs at the ranks n/2 ± 0.98 √n, for which eight runs are needed.
+-- What changed against the equally long period before, like for like, and by more than chance?
+-- figure is success (of first attempts), success in the end (of latest attempts), rerun, all in
+-- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) and
+-- queue, all medians in seconds. Where subject is NULL, the row is about the whole repository: the
+-- average of its workflows by branch_class, of its runner labels, or of its commits by the
+-- workflows that ran on them, weighted by the runs of the period. Only what is in both periods
+-- counts, so that a new, quick workflow changes nothing. change is in percentage points for shares,
+-- in percent for times. Chance is judged by ranks and by days: the runs of a day have much in
+-- common, and a day has something in common with the three before it. Where nothing changed, better
+-- or worse is said once in a hundred times. It needs 20 runs and five days in each period. A change
+-- of would_show or more is found four times of five, about.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select
-    now() - interval '30 days' as since,
+    now() - interval '720 hours' as since,
     now() as until,
     -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
 ),
-days as not materialized (
+runs as (
   select
-    date_trunc('day', since at time zone time_zone) as first_day,
-    date_trunc('day', until at time zone time_zone) as day_after,
-    repository_ids,
-    time_zone
-  from period
+    repository_id,
+    repository,
+    coalesce(workflow_id, 0) as workflow_id,
+    workflow,
+    branch_class,
+    commit_sha,
+    created_at,
+    (created_at at time zone period.time_zone)::date as day,
+    created_at >= period.since as is_last,
+    completed_at,
+    duration_seconds,
+    is_of_push,
+    is_first_attempt,
+    is_latest_attempt,
+    is_decided,
+    is_success,
+    is_rerun
+  from attempts
+  cross join period
+  where created_at >= period.since - (period.until - period.since)
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion is distinct from 'skipped'
+),
+checks as (
+  select
+    repository_id,
+    branch_class,
+    commit_sha,
+    workflow_id,
+    created_at,
+    min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
+    day,
+    is_last,
+    completed_at,
+    is_decided,
+    bool_or(is_last) over of_workflow and not bool_and(is_last) over of_workflow as is_of_both
+  from runs
+  where is_first_attempt
+    and is_of_push
+    and commit_sha is not null
+  window of_workflow as (partition by repository_id, branch_class, workflow_id)
+),
+commits as (
+  select
+    repository_id,
+    branch_class,
+    array_agg(distinct workflow_id order by workflow_id) as workflow_ids,
+    min(day) as day,
+    bool_and(is_last) as is_last,
+    extract(epoch from max(completed_at) - min(pushed_at)) as seconds
+  from checks
+  where created_at < pushed_at + interval '10 minutes'
+    and is_of_both
+  group by
+    repository_id,
+    branch_class,
+    commit_sha
+  having bool_and(is_decided)
+),
+observed as (
+  select
+    figure,
+    repository_id,
+    concat_ws('/', workflow_id, branch_class) as stratum,
+    workflow as subject,
+    branch_class,
+    is_last,
+    day,
+    is_share,
+    value::double precision as value
+  from runs
+  cross join lateral (
+    values
+      (
+        'success',
+        true,
+        case when is_first_attempt and is_decided then 100 * is_success::integer end
+      ),
+      (
+        'success in the end',
+        true,
+        case when is_latest_attempt and is_decided then 100 * is_success::integer end
+      ),
+      ('rerun', true, case when is_latest_attempt then 100 * is_rerun::integer end),
+      ('time', false, case when is_first_attempt and is_success then duration_seconds end)
+  ) as figures (figure, is_share, value)
+  where value is not null
+  union all
+  select
+    'time of a commit',
+    repository_id,
+    concat_ws('/', branch_class, workflow_ids),
+    null,
+    branch_class,
+    is_last,
+    day,
+    false,
+    seconds
+  from commits
+  where seconds is not null
+  union all
+  select
+    'queue',
+    repository_id,
+    coalesce(runner_label, 'no label'),
+    coalesce(runner_label, 'no label'),
+    null,
+    created_at >= period.since,
+    (created_at at time zone period.time_zone)::date,
+    false,
+    queue_seconds
+  from executed_jobs
+  cross join period
+  where created_at >= period.since - (period.until - period.since)
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
+),
+ranked as (
+  select
+    figure,
+    repository_id,
+    stratum,
+    max(subject) as subject,
+    max(branch_class) as branch_class,
+    is_share,
+    is_last,
+    day,
+    value,
+    count(*) as runs,
+    sum(count(*)) over (of_value) as equal,
+    sum(count(*)) over (of_stratum order by value) as ranks,
+    sum(count(*)) over (of_stratum) as all_runs,
+    sum(count(*)) over (of_period order by value) as ranks_of_period,
+    sum(count(*)) over (of_period) as runs_of_period
+  from observed
+  group by
+    figure,
+    repository_id,
+    stratum,
+    is_share,
+    is_last,
+    day,
+    value
+  window
+    of_stratum as (partition by figure, repository_id, stratum),
+    of_value as (partition by figure, repository_id, stratum, value),
+    of_period as (partition by figure, repository_id, stratum, is_last)
+),
+days as (
+  select
+    figure,
+    repository_id,
+    stratum,
+    max(subject) as subject,
+    max(branch_class) as branch_class,
+    is_share,
+    is_last,
+    day,
+    runs_of_period,
+    sum(runs) as runs,
+    sum(runs * (ranks - equal / 2) / all_runs) as ranks,
+    sum(runs * ((ranks - equal / 2) / all_runs) ^ 2) as squares,
+    sum(sum(runs * (ranks - equal / 2) / all_runs)) over of_period / runs_of_period as mean_rank,
+    case
+      when is_share then sum(sum(runs * value)) over of_period / runs_of_period
+      else min(min(value) filter (where 2 * ranks_of_period >= runs_of_period)) over of_period
+    end as level,
+    min(min(value) filter (where 4 * ranks >= all_runs)) over of_stratum as low,
+    min(min(value) filter (where 4 * ranks >= 3 * all_runs)) over of_stratum as high,
+    count(*) over of_stratum as rows_of_stratum
+  from ranked
+  group by
+    figure,
+    repository_id,
+    stratum,
+    is_share,
+    is_last,
+    day,
+    runs_of_period
+  window
+    of_stratum as (partition by figure, repository_id, stratum),
+    of_period as (partition by figure, repository_id, stratum, is_last)
+),
+compared as (
+  select
+    figure,
+    repository_id,
+    stratum,
+    subject,
+    branch_class,
+    is_share,
+    is_last,
+    day,
+    (ranks - runs * mean_rank) / runs_of_period as deviation,
+    (squares - 2 * mean_rank * ranks + runs * mean_rank ^ 2) / runs_of_period ^ 2 as variance,
+    max(runs_of_period) filter (where not is_last) over of_stratum as runs_before,
+    max(runs_of_period) filter (where is_last) over of_stratum as runs,
+    max(level) filter (where not is_last) over of_stratum as before,
+    max(level) filter (where is_last) over of_stratum as now,
+    max(mean_rank) filter (where is_last) over of_stratum
+    - max(mean_rank) filter (where not is_last) over of_stratum as rise,
+    -- How much a value grows with its rank, from the quartiles, as if values were log-normal.
+    case
+      when is_share then 200
+      else 100 * 3.54 / 1.35 * ln(greatest(high, 1) / greatest(low, 1))
+    end as spread,
+    rows_of_stratum
+  from days
+  window of_stratum as (partition by figure, repository_id, stratum)
+),
+-- Each stratum by itself, and all of a repository together; times count by how long they are.
+days_of_groups as (
+  select
+    figure,
+    repository_id,
+    groups.of_stratum,
+    max(subject) as subject,
+    max(branch_class) as branch_class,
+    is_share,
+    is_last,
+    day,
+    sum(weight * deviation) as deviation,
+    sum(weight ^ 2 * variance) as variance,
+    sum(weight / rows_of_stratum) as weight,
+    sum(weight * rise / rows_of_stratum) as rise,
+    sum(weight * spread / rows_of_stratum) as spread,
+    sum(runs_before::double precision / rows_of_stratum) as runs_before,
+    sum(runs::double precision / rows_of_stratum) as runs,
+    sum(runs * before / rows_of_stratum) as before,
+    sum(runs * now / rows_of_stratum) as now
+  from compared
+  cross join lateral (
+    values (runs::double precision * case when is_share then 1 else before end)
+  ) as weights (weight)
+  cross join lateral (
+    select stratum as of_stratum
+    where figure in ('success', 'time', 'queue')
+    union all
+    select case when figure = 'time of a commit' then branch_class end
+  ) as groups
+  where before is not null
+    and now is not null
+  group by
+    figure,
+    repository_id,
+    groups.of_stratum,
+    is_share,
+    is_last,
+    day
+),
+neighbours as (
+  select
+    figure,
+    repository_id,
+    of_stratum,
+    subject,
+    branch_class,
+    is_share,
+    is_last,
+    deviation,
+    coalesce(lag(deviation, 1) over by_day, 0) as one_before,
+    coalesce(lag(deviation, 2) over by_day, 0) as two_before,
+    coalesce(lag(deviation, 3) over by_day, 0) as three_before,
+    variance,
+    weight,
+    rise,
+    spread,
+    runs_before,
+    runs,
+    before,
+    now
+  from days_of_groups
+  window by_day as (partition by figure, repository_id, of_stratum, is_last order by day)
 ),
 periods as (
   select
-    'before' as period,
-    (first_day - (day_after - first_day)) at time zone time_zone as since,
-    first_day at time zone time_zone as until
-  from days
-  union all
-  select
-    'last' as period,
-    first_day at time zone time_zone as since,
-    day_after at time zone time_zone as until
-  from days
-),
-figures as (
-  select
-    periods.period,
-    attempts.repository_id,
-    attempts.repository,
-    attempts.workflow_id,
-    attempts.workflow,
-    attempts.branch_class,
-    count(*) as runs,
-    count(*) filter (where attempts.is_decided) as decided,
-    count(*) filter (where attempts.is_success) as successes,
-    percentile_cont(0.5) within group (order by attempts.duration_seconds)
-      filter (where attempts.is_success) as p50_seconds,
-    array_agg(attempts.duration_seconds order by attempts.duration_seconds)
-      filter (where attempts.is_success and attempts.duration_seconds is not null) as durations
-  from attempts
-  inner join periods
-    on attempts.created_at >= periods.since
-    and attempts.created_at < periods.until
-  cross join days
-  where attempts.created_at >= (select min(since) from periods)
-    and (days.repository_ids is null or attempts.repository_id = any(days.repository_ids))
-    and attempts.is_first_attempt
+    figure,
+    repository_id,
+    of_stratum,
+    max(subject) as subject,
+    max(branch_class) as branch_class,
+    is_share,
+    count(*) as days,
+    greatest(
+      sum(variance),
+      sum(deviation ^ 2),
+      sum(deviation ^ 2 + deviation * (1.5 * one_before + two_before + 0.5 * three_before))
+    ) * count(*) / greatest(count(*) - 1, 1) as variance,
+    sum(weight) as weight,
+    sum(rise) as rise,
+    sum(spread) as spread,
+    sum(runs_before) as runs_before,
+    sum(runs) as runs,
+    sum(before) as before,
+    sum(now) as now
+  from neighbours
   group by
-    periods.period,
-    attempts.repository_id,
-    attempts.repository,
-    attempts.workflow_id,
-    attempts.workflow,
-    attempts.branch_class
-),
-ranks as (
-  select
-    period,
+    figure,
     repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    runs,
-    decided,
-    successes::numeric / nullif(decided, 0) as success,
-    1.96 * 1.96 / nullif(decided, 0) as z2_by_n,
-    p50_seconds,
-    durations,
-    floor((cardinality(durations) - 1.96 * sqrt(cardinality(durations))) / 2)::integer as low_rank
-  from figures
+    of_stratum,
+    is_share,
+    is_last
 ),
-intervals as (
+changes as (
   select
-    period,
+    figure,
     repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    runs,
-    success,
-    (success + z2_by_n / 2 - 1.96 * sqrt(success * (1 - success) / decided + z2_by_n / 4 / decided))
-      / (1 + z2_by_n) as success_low,
-    (success + z2_by_n / 2 + 1.96 * sqrt(success * (1 - success) / decided + z2_by_n / 4 / decided))
-      / (1 + z2_by_n) as success_high,
-    p50_seconds,
-    durations[low_rank] as p50_low,
-    durations[cardinality(durations) + 1 - low_rank] as p50_high
-  from ranks
+    of_stratum,
+    case when of_stratum is not null then max(subject) end as subject,
+    case when of_stratum is not null then max(branch_class) end as branch_class,
+    sum(runs_before) as runs_before,
+    sum(runs) as runs,
+    sum(before) / sum(runs) as before,
+    sum(now) / sum(runs) as now,
+    case
+      when is_share then (sum(now) - sum(before)) / sum(runs)
+      else 100 * (sum(now) / nullif(sum(before), 0) - 1)
+    end as change,
+    sum(rise) / nullif(sum(weight), 0) as rise,
+    sum(spread) / nullif(sum(weight), 0) as spread,
+    case
+      when min(days) >= 5 and least(sum(runs_before), sum(runs)) >= 19.5
+        then sqrt(sum(variance)) / nullif(sum(weight), 0)
+    end as error,
+    -- Student's t of 0.995, by its expansion around the normal distribution's 2.576.
+    2.576 + 4.917 / greatest(sum(days) - 2, 1) + 8.83 / greatest(sum(days) - 2, 1) ^ 2 as errors
+  from periods
+  group by
+    figure,
+    repository_id,
+    of_stratum,
+    is_share
 )
 select
-  last.repository,
-  last.workflow,
-  last.branch_class,
-  previous.runs as runs_before,
-  last.runs,
-  round(100 * previous.success, 1) as success_percent_before,
-  round(100 * last.success, 1) as success_percent,
-  round(100 * (last.success - previous.success), 1) as success_points,
+  repositories.repository,
+  changes.figure,
+  changes.subject,
+  changes.branch_class,
+  round(changes.runs_before)::bigint as runs_before,
+  round(changes.runs)::bigint as runs,
+  round(changes.before::numeric, 1) as before,
+  round(changes.now::numeric, 1) as now,
+  round(changes.change::numeric, 1) as change,
   case
-    when last.success_low > previous.success_high then 'better'
-    when last.success_high < previous.success_low then 'worse'
-    when last.success is null or previous.success is null then 'too few runs'
-    else 'no clear change'
-  end as success_trend,
-  round(previous.p50_seconds)::bigint as p50_seconds_before,
-  round(last.p50_seconds)::bigint as p50_seconds,
-  round((100 * (last.p50_seconds / nullif(previous.p50_seconds, 0) - 1))::numeric, 1)
-    as p50_change_percent,
-  case
-    when last.p50_low > previous.p50_high then 'slower'
-    when last.p50_high < previous.p50_low then 'faster'
-    when last.p50_low is null or previous.p50_low is null then 'too few runs'
-    else 'no clear change'
-  end as duration_trend
-from intervals as last
-left join intervals as previous
-  on previous.period = 'before'
-  and previous.repository_id = last.repository_id
-  and previous.repository = last.repository
-  and previous.workflow_id is not distinct from last.workflow_id
-  and previous.workflow = last.workflow
-  and previous.branch_class = last.branch_class
-where last.period = 'last'
+    when changes.error is null then 'too few runs'
+    when abs(changes.rise) <= changes.errors * changes.error
+      or abs(changes.change) < 1
+      or changes.rise * changes.change <= 0
+      then 'no clear change'
+    when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
+    else 'worse'
+  end as verdict,
+  round(((changes.errors + 0.84) * changes.error * changes.spread)::numeric, 1) as would_show
+from changes
+inner join repositories using (repository_id)
 order by
-  last.runs desc,
-  last.repository,
-  last.workflow,
-  last.branch_class
+  repositories.repository,
+  changes.repository_id,
+  changes.of_stratum is not null,
+  changes.figure,
+  changes.runs desc,
+  changes.subject,
+  changes.branch_class,
+  changes.of_stratum
 limit (select period.top from period);

@@ -107,8 +107,13 @@ select
   placed.is_decided,
   placed.is_success,
   placed.is_red,
+  coalesce(
+    placed.event_type in ('push', 'pull_request', 'pull_request_target', 'merge_group'), false
+  ) as is_of_push,
   placed.attempts,
-  placed.approvals_before = placed.run_attempt - 1 and not placed.is_approval as is_first_attempt,
+  placed.approvals_before = placed.run_attempt - 1
+    and not placed.is_approval
+    and placed.conclusion is distinct from 'skipped' as is_first_attempt,
   placed.run_attempt = placed.attempts as is_latest_attempt,
   placed.approvals_before < placed.run_attempt - 1 as is_rerun,
   placed.reds_before > 0 as is_red_before,
@@ -200,10 +205,12 @@ comment on column attempts.is_success is
   'Whether it succeeded (conclusion success).';
 comment on column attempts.is_red is
   'Whether it failed (failure, timed_out, startup_failure).';
+comment on column attempts.is_of_push is
+  'Whether a push started the run, to a branch, to a pull request or by the merge queue: its commit waits for it.';
 comment on column attempts.attempts is
   'How many attempts the run has so far, approvals included.';
 comment on column attempts.is_first_attempt is
-  'Whether it is the first attempt that was allowed to run: attempt 1, or the one after an approval. A run that still waits for approval has none.';
+  'Whether it is the first attempt that was allowed to run: attempt 1, or the one after an approval. A run that still waits for approval, or was skipped, has none.';
 comment on column attempts.is_latest_attempt is
   'Whether it is the last stored attempt: the run''s outcome so far.';
 comment on column attempts.is_rerun is

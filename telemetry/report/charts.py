@@ -161,11 +161,11 @@ def _segment(points: Sequence[tuple[float, float, float]]) -> list[Html]:
         stroke = tag("path", d=f"M{x:.1f} {y95:.1f}V{y50:.1f}", class_="stroke")
         return [stroke, tag("circle", cx=f"{x:.1f}", cy=f"{y50:.1f}", r=2.5, class_="dot")]
     line = " ".join(f"{x:.1f},{y50:.1f}" for x, y50, _ in points)
+    drawn = tag("polyline", points=line, class_="line")
+    if all(y50 == y95 for _, y50, y95 in points):
+        return [drawn]
     upper = " ".join(f"{x:.1f},{y95:.1f}" for x, _, y95 in reversed(points))
-    return [
-        tag("polygon", points=f"{line} {upper}", class_="band"),
-        tag("polyline", points=line, class_="line"),
-    ]
+    return [tag("polygon", points=f"{line} {upper}", class_="band"), drawn]
 
 
 def bar_chart(label: str, bars: Sequence[Bar]) -> Html:

@@ -35,7 +35,19 @@ LONGEST_CONCERN = 400
 # The schedule comes every six hours; what is newer than its last list is no gap.
 LONGEST_TAIL = timedelta(days=1)
 # What is summed over the workflows of a kind of runner, and why minutes are wasted.
-COSTS = ("jobs", "minutes", "list_cost_usd", "unpriced_jobs", "unmeasured_jobs")
+COSTS = (
+    "jobs",
+    "minutes",
+    "list_cost_usd",
+    "list_cost_usd_before",
+    "unpriced_jobs",
+    "unmeasured_jobs",
+    "free_jobs",
+    "assumed_private_jobs",
+    "unsourced_jobs",
+)
+# Where people wait for checks, first where they wait most.
+WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
 NO_RUN = "No run that has ended was created in this period."
 
@@ -79,9 +91,9 @@ class Period:
 class RepositoryReport:
     """What a report says about one repository; each list is the answer to the question of its name.
 
-    `before` are the totals of the period before this one, None where one of both was not listed
-    whole: there is then nothing to compare with. `of_jobs` says of how many attempts the figures
-    of jobs speak.
+    `is_comparable` says whether this period and the one before it were both listed whole,
+    `are_jobs_comparable` whether the jobs of both are stored as well. `of_jobs` says of how many
+    attempts the figures of jobs speak.
     """
 
     repository_id: int
@@ -89,8 +101,11 @@ class RepositoryReport:
     api_host: str
     period: Period
     of_jobs: Coverage
+    is_comparable: bool
+    are_jobs_comparable: bool
     totals: Row
-    before: Row | None
+    trend: list[Row]
+    time_to_last_check: list[Row]
     workflow_outcomes: list[Row]
     durations_by_day: list[Row]
     slower_or_faster: list[Row]
@@ -115,6 +130,34 @@ class RepositoryReport:
         return not (self.totals["seen"] or self.incidents or self.llm_phases)
 
     @property
+    def last_check(self) -> Row | None:
+        """How long commits wait for their checks, where people wait most. None: not known."""
+        known = {row["branch_class"]: row for row in self.time_to_last_check if row["commits"]}
+        return next((known[each] for each in WAITED_FOR if each in known), None)
+
+    def change_of(self, figure: str, branch_class: str | None = None) -> Row | None:
+        """How a figure of the whole repository changed. None where it is not comparable."""
+        if not (self.are_jobs_comparable if figure == "queue" else self.is_comparable):
+            return None
+        of_all = (row for row in self.trend if row["subject"] is None and row["figure"] == figure)
+        return next((row for row in of_all if row["branch_class"] == branch_class), None)
+
+    @property
+    def red(self) -> list[Row]:
+        """What is red on the default branch at the end of the period."""
+        return [row for row in self.incidents if row["recovered_at"] is None]
+
+    @property
+    def green_workflows(self) -> int | None:
+        """How many workflows of the default branch are green; None where none is known to be."""
+        of_default = {
+            row["workflow_id"]
+            for row in self.workflow_outcomes
+            if row["branch_class"] == "default" and row["first_time_percent"] is not None
+        }
+        return len(of_default - {row["workflow_id"] for row in self.red}) or None
+
+    @property
     def runners(self) -> list[Row]:
         """The cost of runners by their kind, the dearest first: all workflows of it together."""
         of_kind: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
@@ -123,6 +166,7 @@ class RepositoryReport:
         made = [
             {"sku": sku, "label": label, **{column: known_sum(rows, column) for column in COSTS}}
             for (sku, label), rows in of_kind.items()
+            if any(row["jobs"] for row in rows)
         ]
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
@@ -198,6 +242,8 @@ def period(since: datetime | timedelta, now: datetime) -> Period:
 
 # The questions whose answers are lists in RepositoryReport, by their names.
 QUESTIONS = (
+    "trend",
+    "time_to_last_check",
     "workflow_outcomes",
     "durations_by_day",
     "slower_or_faster",
@@ -274,8 +320,9 @@ def _repository_report(
         **repository,
         period=of,
         of_jobs=coverage_of([coverage]),
+        is_comparable=is_comparable,
+        are_jobs_comparable=is_comparable and coverage_of([coverage, coverage_before]).is_whole,
         totals=rows("totals")[0],
-        before=rows("totals", of.before)[0] if is_comparable else None,
         **lists,
         stored=stored,
         proof=proof,

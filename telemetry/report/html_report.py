@@ -171,8 +171,8 @@ def _end(report: Report) -> Html:
                 "terms), and computed by one of these questions of sql/analysis/. They can be "
                 "pasted into psql as they stand here, with the period of this page. Rates are of "
                 "decided runs: success, failure, timed_out and startup_failure; what was cancelled "
-                "or skipped is in none. Changes are called clear where the 95 % intervals of both "
-                "periods do not overlap.",
+                "or skipped is in none. Changes compare like with like and are called better or "
+                "worse where that is wrong once in a hundred times (trend).",
             ),
             [
                 tag("details", tag("summary", f"{name}: {_first_line(text)}"), program(text))
@@ -202,12 +202,12 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
                 _default_branch(each),
                 count(totals["runs"]),
                 percent(share_of(totals["succeeded"], totals["decided"])),
-                duration(totals["signal_p50_seconds"]),
+                duration(each.last_check["p50_seconds"] if each.last_check else None),
                 sparkline(f"failures by day, {count(sum(failures))} in all", failures),
                 join(found[0].sentence) if found else "nothing found",
             ]
         )
-    headings = ("repository", "default branch", "runs", "green first", "to signal, p50",
+    headings = ("repository", "default branch", "runs", "green first", "to last check, p50",
                 "failures by day", "first finding")  # fmt: skip
     return join(
         tag("h1", "Workflow runs"),

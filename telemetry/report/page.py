@@ -74,13 +74,13 @@ svg{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:left;color:var(--mut)}
 th,td{padding:.25rem .5rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-th.n,td.n{text-align:right}
-td.n{white-space:nowrap}
+.n1 :nth-child(n+2):is(th,td),.n2 :nth-child(n+3):is(th,td){text-align:right}
+.n1 td,.n2 td:nth-child(n+3){white-space:nowrap}
 thead th{color:var(--mut);font-weight:600}
 tbody th{font-weight:400;min-width:8rem}
 th,td{overflow-wrap:normal}
 bdi,a{overflow-wrap:anywhere}
-td:last-child:not(.n){min-width:14rem}
+table:not([class]) td:last-child{min-width:14rem}
 .scroll{overflow-x:auto}
 details{margin:.5rem 0}
 summary{color:var(--mut);cursor:pointer}
@@ -145,20 +145,13 @@ def figure(title: Child, chart: Html, data: Html, wide: bool = False, note: Chil
 def table(headings: Sequence[str], rows: Sequence[Sequence[Child]], numbers: int = 0) -> Html:
     """A table; each row's first cell names it, the last `numbers` columns are set to the right."""
     words = len(headings) - numbers
-
-    def side(at: int) -> str | None:
-        return "n" if at >= words else None
-
-    head = tag("tr", [tag("th", h, scope="col", class_=side(at)) for at, h in enumerate(headings)])
+    head = tag("tr", [tag("th", heading, scope="col") for heading in headings])
     lines = [
-        tag(
-            "tr",
-            tag("th", row[0], scope="row"),
-            [tag("td", cell, class_=side(at)) for at, cell in enumerate(row[1:], start=1)],
-        )
+        tag("tr", tag("th", row[0], scope="row"), [tag("td", cell) for cell in row[1:]])
         for row in rows
     ]
-    whole = tag("table", tag("thead", head), tag("tbody", lines))
+    side = f"n{words}" if numbers else None
+    whole = tag("table", tag("thead", head), tag("tbody", lines), class_=side)
     return tag("div", whole, class_="scroll")
 
 

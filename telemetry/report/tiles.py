@@ -1,19 +1,19 @@
 """The headline figures of a report, each with its change against the equally long period before.
 
-A change is called better or worse only where it is more than chance would make of it, and never
-for how much there was: more runs are neither.
+A change is called better or worse only by sql/analysis/trend.sql, which compares like with like and
+rules out chance; and never for how much there was: more runs are neither.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
+    BRANCHES,
     UNKNOWN,
-    Interval,
     Row,
     change,
     count,
-    differ,
+    day,
     dollars,
     duration,
     known_sum,
@@ -22,17 +22,15 @@ from telemetry.report.figures import (
     points,
     share_of,
     shift_of,
-    wilson,
 )
-from telemetry.terminal import counted
+from telemetry.terminal import Name, counted
 
 NOTHING_BEFORE = "nothing before to compare with"
-NO_CLEAR_CHANGE = "no clear change"
 
 
 def why_no_change(report: RepositoryReport) -> str | None:
     """Why no change is given, and what to do. None where changes are given."""
-    if report.before is not None:
+    if report.is_comparable:
         return None
     since = report.period.before.since.date()
     return (
@@ -52,26 +50,35 @@ class Tile:
 
 
 def tiles(report: RepositoryReport) -> list[Tile]:
-    """The figures of the period, those of outcomes first."""
-    now, before = report.totals, report.before
+    """The figures of the period, first how long people wait."""
+    now = report.totals
     return [
-        _runs(now, before),
-        _share("green at the first attempt", "succeeded", "decided", now, before, more_is=1),
+        _last_check(report),
+        _red(report),
+        _share(report, "green at the first attempt", "success", "succeeded", "decided"),
         _share(
-            "green in the end", "succeeded_in_the_end", "decided_in_the_end", now, before, more_is=1
+            report,
+            "green in the end",
+            "success in the end",
+            "succeeded_in_the_end",
+            "decided_in_the_end",
         ),
-        _share("runs that were re-run", "rerun", "seen", now, before, more_is=-1),
-        _median("time to signal (median)", "signal", now, before),
+        _share(report, "runs that were re-run", "rerun", "rerun", "seen"),
+        _runs(report),
         *(
             _of_jobs(report, tile)
             for tile in (
-                _median("wait for a runner (median)", "queue", now, before),
+                _with_p90(
+                    _changed(report, "wait for a runner (median)", "queue",
+                             now["queue_p50_seconds"]),
+                    now["queue_p90_seconds"],
+                ),
                 _wasted(report),
                 _runner_cost(report),
             )
         ),
         *_model_cost(report),
-    ]
+    ]  # fmt: skip
 
 
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
@@ -81,50 +88,84 @@ def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
         return tile
     if coverage.is_misleading:
         return Tile(tile.name, UNKNOWN, str(coverage))
-    return Tile(tile.name, tile.figure, f"{tile.change}; {coverage}")
+    return replace(tile, change=f"{tile.change}; {coverage}")
 
 
-def _runs(now: Row, before: Row | None) -> Tile:
-    if before is None:
-        return Tile("runs", count(now["runs"]), NOTHING_BEFORE)
-    words = f"{count(before['runs'])} before"
-    if before["runs"]:
-        words = f"{change(shift_of(now['runs'], before['runs']))}, {words}"
-    return Tile("runs", count(now["runs"]), words)
+def _last_check(report: RepositoryReport) -> Tile:
+    """How long a commit waits for its checks, on the kind of branch where people wait for them."""
+    row = report.last_check
+    if row is None:
+        return Tile("push to last check (median)", UNKNOWN, "no commit with all checks is known")
+    tile = _changed(
+        report,
+        f"push to last check, {BRANCHES[row['branch_class']]} (median)",
+        "time of a commit",
+        row["p50_seconds"],
+        row["branch_class"],
+    )
+    return _with_p90(tile, row["p90_seconds"])
 
 
-def _share(name: str, part: str, whole: str, now: Row, before: Row | None, more_is: int) -> Tile:
-    """A percentage; `more_is` 1 where more of it is better, -1 where it is worse."""
-    value = share_of(now[part], now[whole])
+def _with_p90(tile: Tile, seconds: int | None) -> Tile:
+    if seconds is None:
+        return tile
+    return replace(tile, change=f"one in ten over {duration(seconds)}; {tile.change}")
+
+
+def _red(report: RepositoryReport) -> Tile:
+    """What is red on the default branch now."""
+    name = "red on the default branch"
+    if report.red:
+        first = report.red[0]
+        others = len(report.red) - 1
+        more = f" and {counted(others, 'other')}" if others else ""
+        since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"
+        return Tile(
+            name, counted(len(report.red), "workflow"), f"{Name(first['workflow'])}{more}, {since}"
+        )
+    if report.green_workflows is None:
+        return Tile(name, UNKNOWN, "no run on it has succeeded or failed")
+    return Tile(name, "nothing", f"of {counted(report.green_workflows, 'workflow')} that ran on it")
+
+
+def _runs(report: RepositoryReport) -> Tile:
+    now, before = report.totals["runs"], report.totals["runs_before"]
+    if not report.is_comparable:
+        return Tile("runs", count(now), NOTHING_BEFORE)
+    words = f"{count(before)} before"
+    if before:
+        words = f"{change(shift_of(now, before))}, {words}"
+    return Tile("runs", count(now), words)
+
+
+def _share(report: RepositoryReport, name: str, figure: str, part: str, whole: str) -> Tile:
+    value = share_of(report.totals[part], report.totals[whole])
     if value is None:
         return Tile(name, UNKNOWN, "no run of this period tells")
-    previous = None if before is None else share_of(before[part], before[whole])
-    if before is None or previous is None:
-        return Tile(name, percent(value), NOTHING_BEFORE)
-    rise = value - previous
-    is_clear = differ(wilson(now[part], now[whole]), wilson(before[part], before[whole]))
-    return _compared(name, percent(value), points(rise), is_clear, rise * more_is)
+    return replace(_changed(report, name, figure, None), figure=percent(value))
 
 
-def _median(name: str, prefix: str, now: Row, before: Row | None) -> Tile:
-    value = now[f"{prefix}_p50_seconds"]
-    previous = None if before is None else before[f"{prefix}_p50_seconds"]
-    if value is None or before is None or previous is None:
-        return Tile(name, duration(value), NOTHING_BEFORE if value is not None else "none known")
-    is_clear = differ(_interval(now, prefix), _interval(before, prefix))
-    words = f"{duration(previous)} before"
-    return _compared(name, duration(value), words, is_clear, previous - value)
-
-
-def _compared(name: str, figure: str, words: str, is_clear: bool, gain: float) -> Tile:
-    if not is_clear:
-        return Tile(name, figure, f"{words}, {NO_CLEAR_CHANGE}")
-    return Tile(name, figure, words, "better" if gain > 0 else "worse")
-
-
-def _interval(totals: Row, prefix: str) -> Interval | None:
-    low, high = totals[f"{prefix}_low_seconds"], totals[f"{prefix}_high_seconds"]
-    return None if low is None or high is None else (float(low), float(high))
+def _changed(
+    report: RepositoryReport,
+    name: str,
+    figure: str,
+    seconds: int | None,
+    branch_class: str | None = None,
+) -> Tile:
+    """A length of time, or of a share the words, with its change like for like."""
+    row = report.change_of(figure, branch_class)
+    shown = duration(seconds)
+    if row is None or row["change"] is None:
+        return Tile(name, shown, NOTHING_BEFORE)
+    by = points if figure in ("success", "success in the end", "rerun") else change
+    words = f"{by(row['change'])} like for like"
+    if row["verdict"] in ("better", "worse"):
+        return Tile(name, shown, words, row["verdict"])
+    if row["verdict"] == "no clear change" and row["would_show"]:
+        words += f", no clear change; {by(row['would_show']).lstrip('+±')} would show"
+    else:
+        words += f", {row['verdict']}{' to judge' if 'few' in row['verdict'] else ''}"
+    return Tile(name, shown, words)
 
 
 def _wasted(report: RepositoryReport) -> Tile:
@@ -136,11 +177,30 @@ def _wasted(report: RepositoryReport) -> Tile:
 
 
 def _runner_cost(report: RepositoryReport) -> Tile:
-    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
+    cost = known_sum(report.runners, "list_cost_usd")
+    before = known_sum(report.runner_cost, "list_cost_usd_before")
     words = "list price, before included minutes"
-    if unpriced:
-        words += f"; without {counted(unpriced, 'job')} that have none"
-    return Tile("cost of runners", dollars(known_sum(report.runners, "list_cost_usd")), words)
+    if report.are_jobs_comparable and cost is not None and before:
+        words = f"{change(shift_of(cost, before))}, {dollars(before)} before; {words}"
+    return Tile("cost of runners", dollars(cost), f"{words}{left_out_of_cost(report.runners)}")
+
+
+def left_out_of_cost(runners: list[Row]) -> str:
+    """What a cost does not have in it, or has in it with a doubt, in words after it."""
+
+    def of(column: str) -> int:
+        return sum(row[column] for row in runners)
+
+    said = ""
+    if of("unpriced_jobs"):
+        said += f"; without {counted(of('unpriced_jobs'), 'job')} that have none"
+    if of("free_jobs"):
+        said += f"; {counted(of('free_jobs'), 'job')} free"
+    if of("assumed_private_jobs"):
+        said += f"; {counted(of('assumed_private_jobs'), 'job')} taken for those of a private one"
+    if of("unsourced_jobs"):
+        said += f"; {counted(of('unsourced_jobs'), 'job')} at a price that GitHub's pages lack"
+    return said
 
 
 def _model_cost(report: RepositoryReport) -> list[Tile]:

@@ -36,7 +36,6 @@ from telemetry.report.data import (
     report,
     snapshot,
 )
-from telemetry.report.figures import differ, wilson
 from telemetry.report.findings import QUESTIONS, findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
@@ -72,7 +71,7 @@ def first_attempts(runs: list[WorkflowRun], of: Period) -> list[WorkflowRun]:
             by_run[run.github_run_id].append(run)
     found = []
     for attempts in by_run.values():
-        started = [run for run in attempts if run.conclusion != "action_required"]
+        started = [run for run in attempts if run.conclusion not in ("action_required", "skipped")]
         approvals = len(attempts) - len(started)
         found += [run for run in started[:1] if run.run_attempt == approvals + 1]
     return found
@@ -98,15 +97,19 @@ def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled
 def test_the_figures_of_both_periods_match_the_rows(filled: Filled) -> None:
     connection, history = filled
     shown = told(connection)
-    assert shown.before is not None
-    for of, totals in ((MONTH, shown.totals), (MONTH.before, shown.before)):
+    before = told(connection, MONTH.before)
+    assert shown.is_comparable and shown.totals["runs_before"] == before.totals["runs"]
+    for of, totals in ((MONTH, shown.totals), (MONTH.before, before.totals)):
         firsts = first_attempts(of_seven(history), of)
         conclusions = Counter(run.conclusion for run in firsts)
         assert totals["runs"] == len(firsts) > 300
         assert totals["succeeded"] == conclusions["success"]
         assert totals["decided"] == sum(conclusions[c] for c in SUCCESS | RED)
-        latest = {run.github_run_id: run for run in of_seven(history)
-                  if of.since <= run.created_at < of.until}  # fmt: skip
+        latest = {
+            run.github_run_id: run
+            for run in of_seven(history)
+            if of.since <= run.created_at < of.until and run.conclusion != "skipped"
+        }
         assert totals["seen"] == len(latest)
         assert totals["succeeded_in_the_end"] == sum(
             run.conclusion == "success" for run in latest.values()
@@ -187,16 +190,6 @@ def _percentile(values: list[float], share: float) -> float:
     return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 
 
-def test_the_interval_of_the_median_is_that_of_its_ranks(connection: Connection) -> None:
-    upsert(connection, [a_run(n, seconds=n * 60) for n in range(1, 51)])
-    known(connection, 7)
-    totals = told(connection).totals
-    low = int((50 - 1.96 * 50**0.5) // 2)
-    assert totals["signal_p50_seconds"] == 25.5 * 60
-    assert totals["signal_low_seconds"] == low * 60
-    assert totals["signal_high_seconds"] == (51 - low) * 60
-
-
 def test_every_class_of_branches_has_its_words(connection: Connection) -> None:
     known(connection, 7)
     for number, changes in enumerate(
@@ -215,14 +208,6 @@ def test_every_class_of_branches_has_its_words(connection: Connection) -> None:
     rows = connection.execute("select distinct branch_class from attempts").fetchall()
     assert {row["branch_class"] for row in rows} == set(units.BRANCHES)
     assert all(words in page for words in units.BRANCHES.values())
-
-
-def test_few_runs_have_no_interval(connection: Connection) -> None:
-    upsert(connection, [a_run(n, seconds=n * 60) for n in range(1, 8)])
-    known(connection, 7)
-    totals = told(connection).totals
-    assert totals["signal_p50_seconds"] == 240
-    assert (totals["signal_low_seconds"], totals["signal_high_seconds"]) == (None, None)
 
 
 # The findings, each from rows made for it
@@ -468,9 +453,10 @@ def halves(connection: Connection, before: int, now: int, of: int) -> Repository
     rows = []
     for start, days_ago, successes in ((0, 45, before), (1_000, 15, now)):
         rows += [
-            a_run(start + n, days_ago, conclusion="success" if n < successes else "failure")
+            a_run(start + n, days_ago + n % 13,
+                  conclusion="success" if n * successes % of < successes else "failure")
             for n in range(of)
-        ]
+        ]  # fmt: skip
     upsert(connection, rows)
     known(connection, 7)
     return told(connection)
@@ -478,20 +464,28 @@ def halves(connection: Connection, before: int, now: int, of: int) -> Repository
 
 def test_a_clear_change_is_called_better_or_worse_in_points(connection: Connection) -> None:
     tile = by_name(halves(connection, 190, 140, 200), "first attempt")
-    assert (tile.figure, tile.change, tile.kind) == ("70.0 %", "−25.0 points", "worse")
+    assert (tile.figure, tile.change, tile.kind) == (
+        "70.0 %",
+        "−25.0 points like for like",
+        "worse",
+    )
 
 
 def test_a_change_within_chance_is_no_clear_change(connection: Connection) -> None:
     shown = halves(connection, 176, 174, 200)
     tile = by_name(shown, "first attempt")
-    assert (tile.change, tile.kind) == ("−1.0 points, no clear change", None)
-    assert by_name(shown, "time to signal").kind is None
+    assert re.fullmatch(
+        r"−1\.0 points like for like, no clear change; \d+\.\d points would show", tile.change
+    )
+    assert tile.kind is None
+    assert by_name(shown, "push to last check").kind is None
 
 
 def test_how_many_runs_there_were_is_neither_better_nor_worse(connection: Connection) -> None:
     upsert(connection, [a_run(n, days_ago=45 if n < 10 else 5) for n in range(100)])
     known(connection, 7)
-    tile = tiles(told(connection))[0]
+    upsert(connection, [a_run(n, days_ago=4, conclusion="skipped") for n in range(200, 900)])
+    (tile,) = (each for each in tiles(told(connection)) if each.name == "runs")
     assert (tile.figure, tile.change, tile.kind) == ("90", "+800 %, 10 before", None)
 
 
@@ -499,8 +493,9 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
     upsert(connection, [a_run(n, days_ago=n) for n in range(1, 55)])
     known(connection, 7, days=59)
     shown = told(connection)
-    assert shown.before is None
-    assert {tile.change for tile in tiles(shown)[:5]} == {NOTHING_BEFORE}
+    assert not shown.is_comparable
+    changes = [tile.change for tile in tiles(shown)[:6]]
+    assert sum(NOTHING_BEFORE in each for each in changes) == 5
     assert why_no_change(shown) == (
         "No change is given, because this period and the equally long one before it were not both "
         "listed whole; to list them: make ingest SINCE=2025-12-31"
@@ -508,7 +503,7 @@ def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> N
     known(connection, 8, days=60)
     upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
     (other,) = report(connection, MONTH, UNTIL, ["acme/r8"]).repositories
-    assert why_no_change(other) is None and other.before is not None
+    assert why_no_change(other) is None and other.is_comparable
 
 
 def partly_listed(connection: Connection, with_jobs: int) -> RepositoryReport:
@@ -584,18 +579,53 @@ def test_a_period_that_was_not_listed_whole_is_said_and_not_compared(
         )
     shown = told(connection)
     said = [text for text in shown.concerns if "of this period" in text]
-    assert (shown.before is not None) == is_compared
+    assert shown.is_comparable == is_compared
     assert (is_told is None) == (said == [])
     assert is_told is None or (is_told in said[0] and "make ingest REPO=acme/r7 SINCE=" in said[0])
 
 
-def test_intervals_are_wilsons() -> None:
-    low, high = wilson(3_520, 3_997) or (0, 0)
-    assert (round(100 * low, 1), round(100 * high, 1)) == (87.0, 89.0)
-    assert wilson(0, 0) is None
-    assert wilson(0, 10) is not None and wilson(0, 10)[0] == 0  # type: ignore[index]
-    assert differ((0.1, 0.2), (0.21, 0.3)) and differ((0.21, 0.3), (0.1, 0.2))
-    assert not differ((0.1, 0.2), (0.2, 0.3)) and not differ(None, (0.2, 0.3))
+def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Connection) -> None:
+    for month in (0, 30):
+        for n in range(60):
+            checks = [
+                a_run(1_000 * month + 10 * n + k, month + n / 2, 60 * (k + n % 7 + 1),
+                      workflow_id=k + 1, commit_sha=f"c{month}/{n}", event_type="pull_request")
+                for k in range(3)
+            ]  # fmt: skip
+            upsert(connection, checks)
+    known(connection, 7)
+    first, second = tiles(told(connection))[:2]
+    assert first.name == "push to last check, on pull requests (median)"
+    assert first.figure == "6m 00s"
+    assert first.change.startswith("one in ten over 9m 00s; ±0 % like for like, no clear change; ")
+    assert (second.figure, second.change) == ("–", "no run on it has succeeded or failed")
+    upsert(connection, [a_run(90_001, workflow_id=9, workflow_name="Docs")])
+    assert tiles(told(connection))[1].figure == "nothing"
+    upsert(connection, [a_run(90_002, 0.5, conclusion="failure")])
+    red = tiles(told(connection))[1]
+    assert (red.figure, red.change) == (
+        "1 workflow",
+        "CI (ci.yml), since 28 Feb, for 11h 50m",
+    )
+
+
+def test_cost_has_its_change_where_the_jobs_of_both_periods_are_stored(
+    connection: Connection,
+) -> None:
+    for n, minutes in ((1, 10), (2, 25)):
+        run = a_run(n, 75 - 30 * n, 60 * minutes)
+        upsert(connection, [run])
+        upsert(connection, [a_job(run, labels=["ubuntu-latest"], started_at=run.started_at)])
+    load_runner_prices(connection)
+    known(connection, 7)
+    tile = by_name(told(connection), "cost of runners")
+    assert (tile.figure, tile.change) == (
+        "$0.15",
+        "+150 %, $0.0600 before; list price, before included minutes; "
+        "1 job taken for those of a private one",
+    )
+    connection.execute("update workflow_runs set jobs_listed_at = null where github_run_id = 1")
+    assert by_name(partly_told(connection), "cost of runners").change.startswith("list price, ")
 
 
 # The page

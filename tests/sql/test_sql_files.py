@@ -127,7 +127,7 @@ def test_all_questions_begin_with_one_and_the_same_period() -> None:
     columns = re.findall(r" as (\w+),?$", period, re.MULTILINE)
     (parametrized,) = PERIOD.findall((SQL / "report" / "period.sql").read_text(encoding="utf-8"))
     assert columns == PARAMETER.findall(parametrized) == [field.name for field in SCOPE]
-    assert "now() - interval '30 days' as since" in period
+    assert "now() - interval '720 hours' as since" in period
 
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)

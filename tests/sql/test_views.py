@@ -179,6 +179,11 @@ def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
     return groups
 
 
+def ran(group: list[Row]) -> list[Row]:
+    """Those that were not skipped."""
+    return [row for row in group if row["conclusion"] != "skipped"]
+
+
 def jobs_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
     """The executed jobs of the last 30 days as Python sees them, by these columns."""
     groups = defaultdict(list)
@@ -211,7 +216,7 @@ def test_workflow_outcomes_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by("branch_class").items():
         first = [row for row in group if row["is_first_attempt"]]
-        last = [row for row in group if row["is_latest_attempt"]]
+        last = [row for row in ran(group) if row["is_latest_attempt"]]
         green = [row for row in first if row["is_success"]]
         took = known(green, "duration_seconds")
         expected[
@@ -341,7 +346,7 @@ def test_flaky_jobs_match_a_second_computation(made: Connection) -> None:
 def test_reruns_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by().items():
-        last = [row for row in group if row["is_latest_attempt"]]
+        last = [row for row in ran(group) if row["is_latest_attempt"]]
         again = [row for row in last if row["is_rerun"]]
         after = [row for row in again if row["is_red_before"]]
         green = [row for row in after if row["is_success"]]
@@ -350,7 +355,7 @@ def test_reruns_match_a_second_computation(made: Connection) -> None:
             len(last),
             len(again),
             percent(len(again), len(last)),
-            sum(row["is_rerun"] for row in group),
+            sum(row["is_rerun"] for row in ran(group)),
             len(after),
             len(green),
             percent(len(green), sum(row["is_decided"] for row in after)),

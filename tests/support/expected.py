@@ -49,7 +49,7 @@ class Expected:
     def is_first(self, key: Key) -> bool:
         before = {run.run_attempt: run.conclusion for run in self.siblings(key)}
         approvals = all(before.get(number) == "action_required" for number in range(1, key[1]))
-        return approvals and self.runs[key].conclusion != "action_required"
+        return approvals and self.runs[key].conclusion not in ("action_required", "skipped")
 
     def is_green_later(self, key: Key) -> bool:
         return any(r.conclusion == "success" for r in self.siblings(key) if r.run_attempt > key[1])

@@ -1,0 +1,109 @@
+-- How long does a commit wait from its push to the end of its last check?
+-- Checks are the runs that the push starts, within ten minutes: of a pull request, a branch or the
+-- merge queue. By first attempts, from the creation of the first run to the end of the last one.
+-- Commits with a check that neither succeeded nor failed, because a newer push cancelled it or it
+-- is not over, have no such time and are left_out. checks is how many a commit has on average, and
+-- last_workflow the one that most often ends last, on last_percent of the commits.
+--   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+-- A run within a week of the push is one of an older commit.
+checks as (
+  select
+    repository_id,
+    branch_class,
+    commit_sha,
+    workflow_id,
+    workflow,
+    created_at,
+    min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
+    completed_at,
+    is_decided
+  from attempts
+  cross join period
+  where created_at >= period.since - interval '168 hours'
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion is distinct from 'skipped'
+    and is_first_attempt
+    and is_of_push
+    and commit_sha is not null
+),
+commits as (
+  select
+    repository_id,
+    branch_class,
+    commit_sha,
+    count(*) as checks,
+    bool_and(is_decided) as is_decided,
+    (array_agg(workflow_id order by completed_at desc))[1] as last_workflow_id,
+    (array_agg(workflow order by completed_at desc))[1] as last_workflow,
+    extract(epoch from max(completed_at) - min(pushed_at)) as seconds
+  from checks
+  cross join period
+  where created_at < pushed_at + interval '10 minutes'
+    and pushed_at >= period.since
+  group by
+    repository_id,
+    branch_class,
+    commit_sha
+),
+lasts as (
+  select distinct on (repository_id, branch_class)
+    repository_id,
+    branch_class,
+    last_workflow,
+    count(*) as commits
+  from commits
+  where is_decided
+  group by
+    repository_id,
+    branch_class,
+    last_workflow_id,
+    last_workflow
+  order by
+    repository_id,
+    branch_class,
+    count(*) desc,
+    last_workflow
+)
+select
+  repositories.repository,
+  branch_class,
+  count(*) filter (where commits.is_decided) as commits,
+  round(
+    percentile_cont(0.5) within group (order by commits.seconds) filter (where commits.is_decided)
+  )::bigint as p50_seconds,
+  case
+    when count(commits.seconds) filter (where commits.is_decided) >= 20 then round(
+      percentile_cont(0.9) within group (order by commits.seconds) filter (where commits.is_decided)
+    )::bigint
+  end as p90_seconds,
+  round(avg(commits.checks) filter (where commits.is_decided), 1) as checks,
+  lasts.last_workflow,
+  round(
+    100.0 * lasts.commits / nullif(count(*) filter (where commits.is_decided), 0), 1
+  ) as last_percent,
+  count(*) filter (where not commits.is_decided) as left_out
+from commits
+inner join repositories using (repository_id)
+left join lasts using (repository_id, branch_class)
+group by
+  repository_id,
+  repositories.repository,
+  branch_class,
+  lasts.last_workflow,
+  lasts.commits
+order by
+  commits desc,
+  repositories.repository,
+  repository_id,
+  branch_class
+limit (select period.top from period);

@@ -1,0 +1,399 @@
+"""What changed from one period to the next: computed again, by hand, and against pure chance."""
+
+import math
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from statistics import median, median_low
+from typing import Any
+
+import pytest
+from support.history import UNTIL, make_history, store
+from support.reports import DAY, HOUR, MONTH, a_job, a_run, known
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.questions import Scope, ask
+from telemetry.rows.runs import WorkflowRun
+
+Row = dict[str, Any]
+LAST = Scope(MONTH.since, MONTH.until)
+
+
+def trend(connection: Connection, figure: str) -> list[Row]:
+    rows = [dict(row) for row in ask(connection, "trend", LAST).rows]
+    return [row for row in rows if row["figure"] == figure]
+
+
+def together(connection: Connection, figure: str) -> Row:
+    (row,) = (row for row in trend(connection, figure) if row["subject"] is None)
+    return row
+
+
+# How often chance is called a change
+
+COLUMNS = (
+    "github_run_id, run_attempt, repository_id, repository, workflow_id, workflow_name, branch, "
+    "commit_sha, event_type, status, conclusion, created_at, started_at, completed_at, "
+    "updated_at, duration_seconds"
+)
+Day = Callable[[random.Random, int], Iterator[tuple[str, float]]]
+
+
+def simulated(
+    connection: Connection, many: int, of_day: Callable[[random.Random, int], Day]
+) -> Counter[tuple[str, str]]:
+    """How often which verdict is given of so many repositories with a run of sixty days each."""
+    rng, number = random.Random(7), 0
+    with connection.cursor().copy(f"copy workflow_runs ({COLUMNS}) from stdin") as rows:
+        for repository in range(1, many + 1):
+            day_of = of_day(rng, repository)
+            for day in range(60):
+                for conclusion, seconds in day_of(rng, day):
+                    number += 1
+                    at = UNTIL + timedelta(days=day - 60, seconds=rng.randrange(86_000))
+                    end = at + timedelta(seconds=round(seconds))
+                    rows.write_row(
+                        (number, 1, repository, f"acme/r{repository}", repository, "CI", "main",
+                         f"c{number}", "push", "completed", conclusion, at, at, end, end,
+                         round(seconds))
+                    )  # fmt: skip
+    connection.execute(
+        "insert into repositories (repository_id, repository, api_host) "
+        "select distinct repository_id, repository, 'x' from workflow_runs"
+    )
+    connection.execute("analyze workflow_runs")
+    rows = ask(connection, "trend", LAST).rows
+    return Counter((row["figure"], row["verdict"]) for row in rows if row["subject"] is None)
+
+
+def share(verdicts: Counter[tuple[str, str]], figure: str) -> float:
+    """Of a hundred verdicts about a figure, how many call something better or worse."""
+    of_figure = {verdict: n for (about, verdict), n in verdicts.items() if about == figure}
+    claims = of_figure.get("better", 0) + of_figure.get("worse", 0)
+    assert "too few runs" not in of_figure
+    return 100 * claims / sum(of_figure.values())
+
+
+def times(spread: float, memory: float = 0, growth: float = 0) -> Any:
+    """Days whose level varies, and remembers the day before; the last thirty are slower."""
+
+    def of_series(rng: random.Random, _: int) -> Day:
+        level = rng.gauss(0, spread)
+
+        def of_day(rng: random.Random, day: int) -> Iterator[tuple[str, float]]:
+            nonlocal level
+            level = memory * level + rng.gauss(0, spread * math.sqrt(1 - memory * memory))
+            base = 600 * math.exp(level) * (1 + growth * (day >= 30))
+            for _ in range(5):
+                yield "success", base * math.exp(rng.gauss(0, 0.1))
+
+        return of_day
+
+    return of_series
+
+
+def outcomes(incidents: float, drop: float = 0) -> Any:
+    """Days on which 5 % of the runs fail; on some, an incident lets most of them fail."""
+
+    def of_series(_: random.Random, __: int) -> Day:
+        def of_day(rng: random.Random, day: int) -> Iterator[tuple[str, float]]:
+            fails = 0.6 if rng.random() < incidents else 0.05 + drop * (day >= 30)
+            for _ in range(6):
+                yield "failure" if rng.random() < fails else "success", 600
+
+        return of_day
+
+    return of_series
+
+
+@pytest.mark.parametrize(
+    ("figure", "of_series"),
+    [
+        ("time", times(0.03)),
+        ("time", times(0.1)),
+        ("time", times(0.1, memory=0.5)),
+        ("time of a commit", times(0.05)),
+        ("success", outcomes(0.05)),
+        ("success", outcomes(0.1)),
+    ],
+)
+def test_of_quiet_series_at_most_one_in_twenty_is_called_changed(
+    connection: Connection, figure: str, of_series: Any
+) -> None:
+    assert share(simulated(connection, 150, of_series), figure) <= 5
+
+
+@pytest.mark.parametrize(
+    ("figure", "of_series", "at_least"),
+    [
+        ("time", times(0.03, growth=0.06), 80),
+        ("time", times(0.1, growth=0.15), 80),
+        ("time of a commit", times(0.1, growth=0.15), 80),
+        ("success", outcomes(0.05, drop=0.2), 80),
+    ],
+)
+def test_a_change_that_is_larger_than_chance_is_called_one(
+    connection: Connection, figure: str, of_series: Any, at_least: float
+) -> None:
+    assert share(simulated(connection, 60, of_series), figure) >= at_least
+
+
+def test_what_would_show_does_so_four_times_of_five_about(connection: Connection) -> None:
+    simulated(connection, 40, times(0.05, growth=0.06))
+    rows = [row for row in trend(connection, "time") if row["subject"] is None]
+    assert 4 < median(float(row["would_show"]) for row in rows) < 8
+    shown = sum(row["verdict"] == "worse" for row in rows)
+    assert 24 <= shown <= 40
+
+
+# Like for like
+
+
+def spread_out(first: int, count: int, days_ago: float, **changes: Any) -> list[WorkflowRun]:
+    """So many runs over the thirty days that end so many days ago."""
+    return [a_run(first + n, days_ago + 30 * (n + 0.5) / count, **changes) for n in range(count)]
+
+
+def test_a_new_quick_workflow_changes_nothing(connection: Connection) -> None:
+    for period, days_ago in enumerate((30.0, 0.0)):
+        for n in range(200):
+            at, number = days_ago + 30 * (n + 0.5) / 200, 1_000 * period + n
+            conclusion = "failure" if n % 10 < 3 else "success"
+            of_commit = [a_run(number, at, 753, event_type="pull_request", conclusion=conclusion)]
+            if period:
+                of_same = {"commit_sha": f"c{number}", "event_type": "pull_request"}
+                of_commit += [
+                    a_run(10 * number + copy, at - 0.0001, 8, workflow_id=4, **of_same)
+                    for copy in range(4)
+                ]
+            upsert(connection, of_commit)
+    known(connection, 7)
+    for figure in ("success", "success in the end", "rerun", "time", "time of a commit"):
+        row = together(connection, figure)
+        assert (row["change"], row["verdict"]) == (0, "no clear change"), figure
+    assert together(connection, "success")["now"] == 70
+    assert together(connection, "time")["now"] == 753
+
+
+def test_another_mix_of_the_same_workflows_changes_nothing(connection: Connection) -> None:
+    for period, (slow, fast) in enumerate(((150, 50), (50, 450))):
+        days_ago = 30 * (1 - period)
+        upsert(connection, spread_out(10_000 * period, slow, days_ago, seconds=1_500))
+        upsert(
+            connection,
+            spread_out(10_000 * period + 5_000, fast, days_ago, seconds=20, workflow_id=4),
+        )
+    known(connection, 7)
+    for figure in ("time", "time of a commit"):
+        row = together(connection, figure)
+        assert (row["change"], row["verdict"]) == (0, "no clear change")
+
+
+def test_one_day_of_failures_is_no_change_and_many_days_are(connection: Connection) -> None:
+    upsert(connection, spread_out(1, 90, 30))
+    upsert(connection, spread_out(1_000, 90, 0))
+    upsert(connection, [a_run(5_000 + n, 3 + n / 100, conclusion="failure") for n in range(30)])
+    known(connection, 7)
+    row = together(connection, "success")
+    assert (row["now"], row["change"], row["verdict"]) == (75, -25, "no clear change")
+    upsert(connection, spread_out(6_000, 30, 0, conclusion="failure"))
+    assert together(connection, "success")["verdict"] == "worse"
+
+
+def test_a_clear_change_of_one_workflow_is_told_of_it_and_of_all(connection: Connection) -> None:
+    for period, seconds in enumerate((600, 900)):
+        upsert(connection, spread_out(1_000 * period, 60, 30 * (1 - period), seconds=seconds))
+        upsert(
+            connection,
+            spread_out(5_000 + 1_000 * period, 60, 30 * (1 - period), seconds=60, workflow_id=4,
+                       workflow_name="Lint"),
+        )  # fmt: skip
+    known(connection, 7)
+    by_subject = {row["subject"]: row for row in trend(connection, "time")}
+    assert {subject: (row["change"], row["verdict"]) for subject, row in by_subject.items()} == {
+        None: (Decimal("45.5"), "worse"),
+        "CI": (50, "worse"),
+        "Lint": (0, "no clear change"),
+    }
+
+
+@pytest.mark.parametrize(("runs", "days"), [(19, 30), (60, 4)])
+def test_few_runs_or_days_are_called_so(connection: Connection, runs: int, days: int) -> None:
+    for period, seconds in enumerate((600, 900)):
+        upsert(
+            connection,
+            [
+                a_run(1_000 * period + n, 30 * (1 - period) + 0.5 + n % days, seconds)
+                for n in range(runs)
+            ],
+        )
+    known(connection, 7)
+    assert together(connection, "time")["verdict"] == "too few runs"
+
+
+def test_waits_are_compared_label_by_label(connection: Connection) -> None:
+    for period, wait in enumerate((5, 65)):
+        runs = spread_out(1_000 * period, 60, 30 * (1 - period))
+        upsert(connection, runs)
+        upsert(connection, [
+            a_job(run, labels=["own"], started_at=run.started_at + timedelta(seconds=wait))
+            for run in runs
+        ])  # fmt: skip
+    (new,) = [a_run(5_000, 1)]
+    upsert(connection, [new])
+    upsert(connection, [a_job(new, labels=["other"], started_at=new.started_at + HOUR)])
+    known(connection, 7)
+    rows = {row["subject"]: (row["now"], row["verdict"]) for row in trend(connection, "queue")}
+    assert rows == {None: (65, "worse"), "own": (65, "worse")}
+
+
+# Computed a second way
+
+
+def mean_and_median(values: list[float], is_share: bool) -> float:
+    return sum(values) / len(values) if is_share else median_low(values)
+
+
+def second_way(of_stratum: dict[Any, tuple[dict[Any, list[float]], dict[Any, list[float]]]],
+               is_share: bool) -> tuple[float, float, bool]:  # fmt: skip
+    """Both standardised averages and whether they differ by more than chance.
+
+    `of_stratum` has the values by day, before and now.
+    """
+    both = {key: pair for key, pair in of_stratum.items() if pair[0] and pair[1]}
+    flat = {
+        key: [[value for day in days.values() for value in day] for days in pair]
+        for key, pair in both.items()
+    }
+    runs = {key: len(now) for key, (_, now) in flat.items()}
+    levels = {k: [mean_and_median(v, is_share) for v in pair] for k, pair in flat.items()}
+    before, now = (
+        sum(runs[key] * levels[key][at] for key in both) / sum(runs.values()) for at in (0, 1)
+    )
+    weights = {key: runs[key] * (1 if is_share else levels[key][0]) for key in both}
+    total = sum(weights.values())
+    rise, variance, freedom = 0.0, 0.0, -2
+    for at, sign in ((0, -1), (1, 1)):
+        by_day: dict[Any, float] = defaultdict(float)
+        of_runs = 0.0
+        for key in both:
+            pooled = sorted(flat[key][0] + flat[key][1])
+            first = {v: at for at, v in reversed(list(enumerate(pooled)))}
+            counts = Counter(pooled)
+            rank = {v: (first[v] + counts[v] / 2) / len(pooled) for v in counts}
+            own = [rank[v] for v in flat[key][at]]
+            mean = sum(own) / len(own)
+            rise += sign * weights[key] / total * mean
+            for day, values in both[key][at].items():
+                for value in values:
+                    off = weights[key] / total * (rank[value] - mean) / len(own)
+                    by_day[day] += off
+                    of_runs += off * off
+        e = [by_day[day] for day in sorted(by_day)]
+        lagged = sum(
+            w * sum(e[i] * e[i - lag] for i in range(lag, len(e)))
+            for lag, w in ((1, 1.5), (2, 1.0), (3, 0.5))
+        )
+        square = sum(x * x for x in e)
+        variance += max(of_runs, square, square + lagged) * len(e) / (len(e) - 1)
+        freedom += len(e)
+    t = 2.576 + 4.917 / freedom + 8.83 / freedom**2
+    return before, now, abs(rise) > t * math.sqrt(variance)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_success_and_times_match_a_second_computation(connection: Connection, seed: int) -> None:
+    made = make_history(seed, days=62, factor=lambda w, day: 1.25 if day > 40 else 1.0)
+    store(connection, made)
+    known(connection, 7, 8)
+    cursor = connection.execute(
+        "select repository_id, workflow_id, branch_class, day, created_at, is_decided, is_success, "
+        "duration_seconds from attempts where is_first_attempt and conclusion <> 'skipped'"
+    )
+    values: dict[Any, Any] = defaultdict(lambda: defaultdict(lambda: ({}, {})))
+    for row in cursor:
+        if row["created_at"] < MONTH.before.since:
+            continue
+        at = int(row["created_at"] >= MONTH.since)
+        key = (row["workflow_id"], row["branch_class"])
+        found = []
+        if row["is_decided"]:
+            found.append(("success", 100.0 * row["is_success"]))
+        if row["is_success"] and row["duration_seconds"] is not None:
+            found.append(("time", float(row["duration_seconds"])))
+        for figure, value in found:
+            days = values[row["repository_id"], figure][key][at]
+            days.setdefault(row["day"], []).append(value)
+    names = {7: "acme/r7", 8: "acme/r8"}
+    rows = {
+        (row["repository"], row["figure"]): row
+        for row in ask(connection, "trend", LAST).rows
+        if row["subject"] is None
+    }
+    claims = set()
+    for (repository_id, figure), of_stratum in values.items():
+        row = rows[names[repository_id], figure]
+        before, now, is_clear = second_way(of_stratum, figure == "success")
+        assert float(row["before"]) == pytest.approx(before, abs=0.051)
+        assert float(row["now"]) == pytest.approx(now, abs=0.051)
+        assert (row["verdict"] in ("better", "worse")) == is_clear
+        claims.add(row["verdict"])
+    assert {"worse", "no clear change"} <= claims
+
+
+def test_the_time_to_the_last_check_matches_a_second_computation(connection: Connection) -> None:
+    rng = random.Random(4)
+    expected: dict[str, list[float]] = {"pull_request": [], "default": []}
+    rows = []
+    for commit in range(120):
+        event = "pull_request" if commit % 3 else "push"
+        pushed, ends, is_left_out = rng.uniform(1, 29), [], commit % 10 == 0
+        for n in range(rng.randint(1, 4)):
+            late = timedelta(seconds=rng.randrange(0, 300) if n else 0)
+            seconds = rng.randrange(30, 1_500)
+            rows.append(
+                a_run(commit * 10 + n, pushed - late / DAY, seconds, workflow_id=n + 1,
+                      commit_sha=f"c{commit}", event_type=event,
+                      conclusion="cancelled" if is_left_out else rng.choice(["success", "failure"]))
+            )  # fmt: skip
+            ends.append(late.total_seconds() + seconds)
+        # Somebody adds a label an hour later, and a bot answers each comment: nobody waits for it.
+        rows.append(
+            a_run(commit * 10 + 7, pushed - 1 / 24, workflow_id=9, commit_sha=f"c{commit}",
+                  event_type=event)
+        )  # fmt: skip
+        rows.append(
+            a_run(commit * 10 + 8, pushed - 0.001, 5_000, workflow_id=8, commit_sha=f"c{commit}",
+                  event_type="issue_comment")
+        )  # fmt: skip
+        rows.append(
+            a_run(commit * 10 + 9, pushed, 5_000, workflow_id=8, commit_sha=f"c{commit}",
+                  event_type=event, conclusion="skipped")
+        )  # fmt: skip
+        if not is_left_out:
+            expected["default" if event == "push" else event].append(max(ends))
+    upsert(connection, rows)
+    known(connection, 7)
+    answer = {row["branch_class"]: row for row in ask(connection, "time_to_last_check", LAST).rows}
+    assert set(answer) == set(expected)
+    for branch_class, seconds_of in expected.items():
+        row = answer[branch_class]
+        assert row["commits"] == len(seconds_of)
+        assert row["p50_seconds"] == pytest.approx(median(seconds_of), abs=0.51)
+        ordered = sorted(seconds_of)
+        place = 0.9 * (len(ordered) - 1)
+        low = int(place)
+        p90 = ordered[low] + (place - low) * (ordered[low + 1] - ordered[low])
+        assert row["p90_seconds"] == pytest.approx(p90, abs=0.51)
+    assert sum(row["left_out"] for row in answer.values()) == 12
+
+
+def test_a_run_on_an_old_commit_is_no_push(connection: Connection) -> None:
+    old = a_run(1, 32, 600, event_type="pull_request")
+    labelled = a_run(2, 29.9, 8, commit_sha="c1", event_type="pull_request")
+    upsert(connection, [old, labelled, a_run(3, 1, 700, event_type="pull_request")])
+    known(connection, 7)
+    (row,) = ask(connection, "time_to_last_check", LAST).rows
+    assert (row["commits"], row["p50_seconds"], row["last_workflow"]) == (1, 700, "CI")
