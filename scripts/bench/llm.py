@@ -1,7 +1,7 @@
 """What reading a long log of LLM calls costs, beside json.loads over the same lines."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count, islice
 from pathlib import Path
@@ -39,16 +39,32 @@ def transcripts(
     lines = run_script("bench/read_log.py", str(file))
     file.unlink()
     name = f"LLM transcript of {many:,} lines"
-    yield time_ratio(name, [(calls, lines)], 3.0, "× json.loads")
+    yield time_ratio(name, [(calls, lines)], 2.0, "× json.loads")
     yield memory_growth(f"{name}: growth of memory from {few:,}", of_few, calls)
+    write_messages(file, few)
+    calls = run_script("bench/read_log.py", "--calls", str(file))
+    lines = run_script("bench/read_log.py", str(file))
+    file.unlink()
+    name = f"LLM transcript of {few:,} lines, each another message"
+    yield time_ratio(name, [(calls, lines)], 2.0, "× json.loads")
 
 
 def write_transcript(file: Path, lines: int) -> None:
     """Write so many lines as a session of Claude Code would; fewer lines are the first of more."""
     rng = Random(SESSION)
-    turns = (_turn(rng, number) for number in count())
+    _write(file, islice(chain.from_iterable(_turn(rng, number) for number in count()), lines))
+
+
+def write_messages(file: Path, lines: int) -> None:
+    """Write so many messages of one line each: the dearest lines to read."""
+    rng = Random(SESSION)
+    last = (list(_answer(rng, BEGAN + timedelta(seconds=number), number))[-1] for number in count())
+    _write(file, islice(last, lines))
+
+
+def _write(file: Path, records: Iterable[dict[str, Any]]) -> None:
     with file.open("w", encoding="utf-8") as stream:
-        for record in islice(chain.from_iterable(turns), lines):
+        for record in records:
             stream.write(json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 

@@ -7,10 +7,11 @@ other output around it, as the logs of jobs hold it, where each line may begin w
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from telemetry.rows.reading import UnreadableRow, shown
@@ -40,6 +41,7 @@ TORN = re.compile(r'"\s*:.*[}\]]\s*$')
 
 # Some writers leave control characters in texts as they are.
 DECODER = json.JSONDecoder(parse_float=Decimal, strict=False)
+SCAN: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _holds_something(line: bytes | UnreadableRow) -> bool:
 
 
 def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableRow]]:
-    for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), start=1):
+    for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
         if len(line) < LONG:
             yield number, line
         elif len(line) < LONGEST_LINE:
@@ -125,7 +127,7 @@ class _Lines:
         self._lines = lines
 
     def values(self, number: int = 0, first: bytes = b"") -> Iterator[tuple[int, Any]]:
-        decode = DECODER.decode
+        scan = SCAN
         if first:
             yield from self._odd(number, first.decode("utf-8", "replace"))
             return
@@ -134,12 +136,16 @@ class _Lines:
                 yield number, raw
                 continue
             text = raw.decode("utf-8", "replace")
+            # What DECODER.decode does, without its search for white space around the value.
             try:
-                value = decode(text)
-            except (ValueError, RecursionError):
+                value, end = scan(text, 0)
+            except (ValueError, StopIteration, RecursionError):
                 yield from self._odd(number, text)
             else:
-                yield number, value
+                if text[end:].strip(BLANK):
+                    yield from self._odd(number, text)
+                else:
+                    yield number, value
 
     def _odd(self, number: int, text: str) -> Iterator[tuple[int, Any]]:
         """What a line holds that is more or less than one value."""

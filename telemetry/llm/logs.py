@@ -71,8 +71,8 @@ FORMATS: tuple[ModuleType, ...] = (
 REMEMBERED = 100
 MOST_KINDS = 5
 
-# What a line tells, with the line.
-Placed = tuple[int | None, Reading]
+# Values between two notes of how far a file is read, each of which asks the system.
+NOTED = 8
 
 # The runs of today have eleven digits. Fewer or more may be a date or a time, which is no run.
 RUN_FOLDER = re.compile(r"run-([0-9]{11,12})")
@@ -95,6 +95,9 @@ class Notice:
     text: str
 
 
+Found = LlmCall | Rejected
+
+
 def read_calls(
     file: Path,
     defaults: Defaults,
@@ -106,25 +109,23 @@ def read_calls(
     One call may come several times, as logs tell of it several times: `LlmCall.precedence` says
     which reading counts. A folder `run-<id>` in the path, which is how `gh aw logs` names them,
     links calls to that run before the defaults do. A record on a line of a job's log that has no
-    time of its own has that of the line. `note` is told with each record how many bytes of the
-    file are read, packed as they are; of standard input and pipes nothing. At the end come notices
-    of what was passed over. Raises nothing that depends on what files hold.
+    time of its own has that of the line. `note` is told now and then how many bytes of the file
+    are read, packed as they are; of standard input and pipes nothing. At the end come notices of
+    what was passed over. Raises nothing that depends on what files hold.
     """
     name = str(file)
-    records = _Records(_linked(file, defaults))
+    records = _Records(name, _linked(file, defaults))
     failure = None
     try:
         with opened(file, stdin) as packed:
             is_measured = file != STDIN and packed.seekable()
-            for line, value in decoded(unpacked(packed)):
-                if is_measured:
+            for count, (line, value) in enumerate(decoded(unpacked(packed))):
+                if is_measured and not count % NOTED:
                     note(packed.tell())
-                for place, found in records.read(line, value):
-                    yield found if isinstance(found, LlmCall) else _rejected(name, place, found)
+                yield from records.read(line, value)
     except FAILURES as error:
         failure = Rejected(name, None, f"cannot be read: {error}")
-    for place, found in records.rest():
-        yield found if isinstance(found, LlmCall) else _rejected(name, place, found)
+    yield from records.rest()
     if failure is not None:
         yield failure
     elif records.are_unknown:
@@ -132,17 +133,15 @@ def read_calls(
     yield from (Notice(name, text) for text in records.notices())
 
 
-def _rejected(name: str, line: int | None, error: UnreadableRow) -> Rejected:
-    return Rejected(name, line, str(error))
-
-
 class _Records:
     """The records of one file on their way to the readers of their formats."""
 
-    def __init__(self, defaults: Defaults) -> None:
+    def __init__(self, file: str, defaults: Defaults) -> None:
+        self._file = file
         self._defaults = defaults
         self._readers: dict[str, Reader] = {}
         self._format: ModuleType | None = None
+        self._reader: Reader | None = None
         # Of the records before the first that is recognised, the last ones.
         self._head: deque[tuple[int, Any, Defaults]] = deque(maxlen=REMEMBERED)
         self._line: int | None = None
@@ -151,9 +150,16 @@ class _Records:
         self._kinds: Counter[str] = Counter()
         self._near: Counter[str] = Counter()
 
-    def read(self, line: int, value: Any) -> Iterator[Placed]:
-        """What a decoded value tells, with its line; with those before it where it is their key."""
-        self._line, defaults = line, self._defaults
+    def read(self, line: int, value: Any) -> Iterable[Found]:
+        """What a decoded value says, after what it says of the values before it."""
+        self._line = line
+        # Nearly all records are of the format of the one before them: these take the short way.
+        if type(value) is dict and self._format is not None and self._format.recognises(value):
+            return self._read(line, value, self._defaults)
+        return self._read_other(line, value)
+
+    def _read_other(self, line: int, value: Any) -> Iterator[Found]:
+        defaults = self._defaults
         if isinstance(value, Timed):
             self._is_mixed = True
             if defaults.at is None:
@@ -169,10 +175,10 @@ class _Records:
         self._has_values = True
         known = self._recognised(value) if isinstance(value, dict) else None
         if known is not None:
-            if self._format is None:
-                self._format = known
+            begins, self._format = self._format is None, known
+            self._reader = self._readers.setdefault(known.NAME, known.reader())
+            if begins:
                 yield from self._those_before()
-            self._format = known
         elif self._is_passed_over(value):
             return
         elif self._format is None:
@@ -181,7 +187,7 @@ class _Records:
             return
         yield from self._read(line, value, defaults)
 
-    def rest(self) -> Iterator[Placed]:
+    def rest(self) -> Iterator[Found]:
         """What the readers held back until the end of the file."""
         for reader in self._readers.values():
             yield from self._counted(self._line, reader.rest())
@@ -230,7 +236,7 @@ class _Records:
             return True
         return False
 
-    def _those_before(self) -> Iterator[Placed]:
+    def _those_before(self) -> Iterator[Found]:
         """The records before the first that was recognised: in a log they miss what tells it."""
         if self._is_mixed:
             head = [one for one in self._head if isinstance(one[1], UnreadableRow)]
@@ -243,24 +249,24 @@ class _Records:
         for line, value, defaults in head:
             yield from self._read(line, value, defaults)
 
-    def _read(self, line: int, value: Any, defaults: Defaults) -> Iterator[Placed]:
-        assert self._format is not None
-        name = self._format.NAME
-        reader = self._readers.get(name)
-        if reader is None:
-            reader = self._readers[name] = self._format.reader()
+    def _read(self, line: int, value: Any, defaults: Defaults) -> list[Found]:
+        assert self._format is not None and self._reader is not None
         self._records += 1
         if not self._calls:
-            self._kinds[_kind(name, value)] += 1
-        yield from self._counted(line, each(value, defaults, reader.calls))
+            self._kinds[_kind(self._format.NAME, value)] += 1
+        readings = each(value, defaults, self._reader.calls)
+        return self._counted(line, readings) if readings else []
 
-    def _counted(self, line: int | None, found: Iterable[Reading]) -> Iterator[Placed]:
-        for reading in found:
+    def _counted(self, line: int | None, readings: Iterable[Reading]) -> list[Found]:
+        found: list[Found] = []
+        for reading in readings:
             if isinstance(reading, LlmCall):
                 self._calls += 1
+                found.append(reading)
             else:
                 self._rejected += 1
-            yield line, reading
+                found.append(Rejected(self._file, line, str(reading)))
+        return found
 
 
 def _kind(name: str, record: Any) -> str:

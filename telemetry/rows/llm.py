@@ -2,8 +2,8 @@
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +36,8 @@ TOKEN_COUNTS = (
     "cache_write_12h_tokens",
     "reasoning_tokens",
 )
+
+MICROSECOND = timedelta(microseconds=1)
 
 # Other names of a tier in logs. `auto` is what a caller asked for, not what was served.
 SERVICE_TIERS: Mapping[str, str | None] = {
@@ -142,24 +144,27 @@ class LlmCall:
         estimated_cost = columns.pop("estimated_cost", None)
         cost = estimated_cost if reported_cost is None else reported_cost
         tier = service_tier.lower() if service_tier else None
-        return cls(
-            source=source,
-            call_id=call_id,
-            timestamp=distinct_timestamp(timestamp, call_id),
-            session_id=session_id[:LONGEST_ID],
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            cache_read_tokens=cache_read_tokens,
-            cache_write_tokens=cache_write_tokens,
-            cache_write_1h_tokens=cache_write_1h_tokens,
-            cache_write_12h_tokens=cache_write_12h_tokens,
-            reasoning_tokens=reasoning_tokens,
-            estimated_cost=cost,
-            reported_cost=cost,
-            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
-            inference_geo=inference_geo.lower() if inference_geo else None,
-            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
-            **columns,
+        return changed(
+            BLANK,
+            {
+                "source": source,
+                "call_id": call_id,
+                "timestamp": distinct_timestamp(timestamp, call_id),
+                "session_id": session_id[:LONGEST_ID],
+                "input_tokens": input_tokens,
+                "output_tokens": output_tokens,
+                "cache_read_tokens": cache_read_tokens,
+                "cache_write_tokens": cache_write_tokens,
+                "cache_write_1h_tokens": cache_write_1h_tokens,
+                "cache_write_12h_tokens": cache_write_12h_tokens,
+                "reasoning_tokens": reasoning_tokens,
+                "estimated_cost": cost,
+                "reported_cost": cost,
+                "service_tier": SERVICE_TIERS.get(tier, tier) if tier else None,
+                "inference_geo": inference_geo.lower() if inference_geo else None,
+                "error_message": error_message and error_message[:LONGEST_ERROR_MESSAGE],
+                **columns,
+            },
         )
 
     @classmethod
@@ -200,6 +205,24 @@ class LlmCall:
         )
 
 
+BLANK = LlmCall("", "", datetime(1970, 1, 1, tzinfo=UTC))
+COLUMNS = len(vars(BLANK))
+
+
+def changed(call: LlmCall, columns: Mapping[str, Any]) -> LlmCall:
+    """The call with these columns: dataclasses.replace, in a tenth of its time.
+
+    The constructor of a frozen dataclass sets each field by itself. Raises TypeError if there is no
+    such column.
+    """
+    result = object.__new__(LlmCall)
+    values = {**vars(call), **columns}
+    if len(values) != COLUMNS:
+        raise TypeError(f"a call has no {', '.join(values.keys() - vars(BLANK))}")
+    object.__setattr__(result, "__dict__", values)
+    return result
+
+
 def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
     """The moment with microseconds of its own, where the log is coarser.
 
@@ -209,11 +232,11 @@ def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
     call_id. They are below the log's own resolution and, unlike a counter, the same in every file
     and order.
     """
-    if moment.microsecond % 1_000:
+    known = moment.microsecond
+    if known % 1_000:
         return moment
-    missing = 1_000 if moment.microsecond else 1_000_000
-    digits = zlib.crc32(call_id.encode()) % missing
-    return moment + timedelta(microseconds=digits)
+    digits = zlib.crc32(call_id.encode()) % (1_000 if known else 1_000_000)
+    return moment + digits * MICROSECOND
 
 
 # A replay of a call elsewhere must not name it: these are of the readings of highest precedence.
@@ -278,7 +301,7 @@ def merged(one: LlmCall, other: LlmCall) -> LlmCall:
         changes["github_run_attempt"] = earlier.github_run_attempt
     if finality(one)[:2] == finality(other)[:2]:
         changes |= {name: _known(max, one, other, name) for name in NAMES}
-    return replace(max(one, other, key=finality), **changes)
+    return changed(max(one, other, key=finality), changes)
 
 
 def finality(call: LlmCall) -> tuple[int, ...]:

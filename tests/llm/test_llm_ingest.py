@@ -295,7 +295,7 @@ def test_more_calls_than_a_batch_are_all_stored_and_counted(
     size = file.stat().st_size
     assert {total for _, total in seen} == {size}
     assert [read for read, _ in seen] == sorted({read for read, _ in seen})
-    assert 90 < len(seen) <= 100
+    assert 50 < len(seen) <= 100
     assert seen[-1] == (size, size)
 
 
@@ -318,7 +318,7 @@ def test_progress_is_that_of_all_files_packed_as_they_are(
     )
     line, last = plain.stat().st_size // 3, packed.stat().st_size
     total = 3 * line + last
-    assert seen == [(read, total) for read in (line, 2 * line, 3 * line, total)]
+    assert seen == [(read, total) for read in (line, 3 * line, total)]
 
 
 def test_a_call_that_a_file_tells_of_twice_is_counted_once(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -75,17 +75,18 @@ def each(
     record: Any,
     defaults: Defaults,
     calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]],
-) -> Iterator[Reading]:
-    """The calls of a record; what is wrong with it comes in their place."""
+) -> list[Reading]:
+    """The calls of a record; what is wrong with it comes after those that could be read."""
     if isinstance(record, UnreadableRow):
-        yield record
-        return
+        return [record]
+    found: list[Reading] = []
     try:
-        yield from calls(read_mapping(record, "record"), defaults)
+        found.extend(calls(read_mapping(record, "record"), defaults))
     except UnreadableRow as error:
-        yield error
+        found.append(error)
     except RecursionError:
-        yield UnreadableRow("record: its values are nested too deep")
+        found.append(UnreadableRow("record: its values are nested too deep"))
+    return found
 
 
 # What other logs call the keys that canonical records have.

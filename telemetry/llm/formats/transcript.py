@@ -7,11 +7,12 @@ are calls of subagents, but side questions replay messages of the session they w
 https://github.com/ccusage/ccusage/issues/901, 913 and 976 tell what goes wrong otherwise.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.llm.formats.usage import anthropic_usage
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import (
@@ -26,11 +27,6 @@ from telemetry.rows.reading import (
 )
 
 NAME = "Claude Code transcript"
-
-Rank = tuple[int, ...]
-
-# The lines of one message follow each other closely; of as many messages their rank is kept.
-REMEMBERED = 256
 
 COUNTED = tuple(name for name in TOKEN_COUNTS if name != "cache_write_12h_tokens")
 NOTHING: Columns = dict.fromkeys(COUNTED)
@@ -56,51 +52,43 @@ def reader() -> Reader:
     `precedence` prefers is the session's own line to a replayed one, and then the line that says
     why the message ended.
     """
-    seen: dict[str, tuple[Rank, datetime]] = {}
-    answers = _Answers()
+    messages, alike = Messages(), AlikeLines()
 
-    def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        message = _message(record)
-        if message is None:
-            return
-        tokens = _tokens(record, message)
-        key = answers.identity(record, message) or digest(record)
-        moment = defaults.timestamp(read_moment(record, "timestamp"))
-        precedence = 0 if record.get("isSidechain") else 2
-        precedence += message.get("stop_reason") is not None
-        rank = _rank(precedence, tokens)
-        last = seen.pop(key, None)
-        if last is None or rank > last[0] or moment < last[1]:
-            yield _call(record, message, key, moment, defaults, tokens, precedence)
-        if last is not None:
-            rank, moment = max(rank, last[0]), min(moment, last[1])
-        elif len(seen) >= REMEMBERED:
-            del seen[next(iter(seen))]
-        seen[key] = (rank, moment)
+    def calls(record: Mapping[str, Any], defaults: Defaults) -> list[Reading]:
+        call = alike.call(record, defaults, messages)
+        if call is None:
+            call = one_call(record, defaults, messages)
+            if call is None:
+                return []
+            alike.learn(record, defaults, call)
+        return news(call, record, messages)
 
     return Reader(calls)
 
 
-class _Answers:
-    """Which answer a line is of. Some gateways give all answers of a session one static id."""
+def news(call: LlmCall, record: Mapping[str, Any], messages: Messages) -> list[Reading]:
+    """The call, unless an earlier line said as much of it."""
+    request_id = None if record.get("isSidechain") else read_text(record, "requestId")
+    return [call] if messages.is_news(call, request_id) else []
 
-    def __init__(self) -> None:
-        self._requests: dict[str, str] = {}
 
-    def identity(self, record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
-        """The message's id, else the request's, else the line's.
+def one_call(record: Mapping[str, Any], defaults: Defaults, messages: Messages) -> LlmCall | None:
+    """The call of a line, read by itself; None if the line stands for none. Raises UnreadableRow.
 
-        An answer to the session itself that is of another request than the first one with its id
-        is another answer.
-        """
-        message_id, request_id = read_text(message, "id"), read_text(record, "requestId")
-        if message_id is None or request_id is None or record.get("isSidechain"):
-            return message_id or request_id or read_text(record, "uuid")
-        first = self._requests.pop(message_id, request_id)
-        if len(self._requests) >= REMEMBERED:
-            del self._requests[next(iter(self._requests))]
-        self._requests[message_id] = first
-        return message_id if first == request_id else f"{message_id}:{request_id}"
+    Its id is the message's, else the request's, else the line's. An answer to the session itself
+    that is of another request than the first one with its id is another answer.
+    """
+    message = _message(record)
+    if message is None:
+        return None
+    tokens = _tokens(record, message)
+    message_id, request_id = read_text(message, "id"), read_text(record, "requestId")
+    if message_id and not record.get("isSidechain"):
+        key = messages.call_id(message_id, request_id)
+    else:
+        key = message_id or request_id or read_text(record, "uuid") or digest(record)
+    moment = defaults.timestamp(read_moment(record, "timestamp"))
+    return _call(record, message, key, moment, defaults, tokens)
 
 
 def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -129,13 +117,6 @@ def _tokens(record: Mapping[str, Any], message: Mapping[str, Any]) -> Columns:
     return columns
 
 
-def _rank(precedence: int, tokens: Columns) -> Rank:
-    """By what the upsert prefers one reading of a call to another."""
-    counts = [-1 if (count := tokens[name]) is None else count for name in COUNTED]
-    complete = tokens["input_tokens"] is not None and tokens["output_tokens"] is not None
-    return (complete, precedence, counts[0] + counts[1], *counts)
-
-
 def _call(
     record: Mapping[str, Any],
     message: Mapping[str, Any],
@@ -143,13 +124,14 @@ def _call(
     moment: datetime,
     defaults: Defaults,
     tokens: Columns,
-    precedence: int,
 ) -> LlmCall:
     model = required(read_text(message, "model"), message, "message", "model")
     phase, prompt_name = defaults.phase, defaults.prompt_name
     if record.get("isSidechain"):
         phase, prompt_name = "subagent", read_text(record, "attributionAgent") or prompt_name
     failed = bool(record.get("isApiErrorMessage"))
+    precedence = 0 if record.get("isSidechain") else 2
+    precedence += message.get("stop_reason") is not None
     return LlmCall.of(
         "claude-code-transcript",
         call_id,

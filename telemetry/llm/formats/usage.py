@@ -13,15 +13,11 @@ def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
     The counts are those of the answer itself. What was compacted or advised on the way is in
     `iterations`, is billed too and is added here. `speed` is a tier like the others.
     """
-    iterations = [
-        one
-        for one in read_list(usage, "iterations")
-        if isinstance(one, dict) and one.get("type") not in (None, "message")
-    ]
-    parts = (usage, *iterations)
-    fresh, output = (_sum(parts, key) for key in ("input_tokens", "output_tokens"))
-    read = _sum(parts, "cache_read_input_tokens")
-    written = _sum(parts, "cache_creation_input_tokens")
+    fresh, output = read_count(usage, "input_tokens"), read_count(usage, "output_tokens")
+    read = read_count(usage, "cache_read_input_tokens")
+    written = read_count(usage, "cache_creation_input_tokens")
+    if usage.get("iterations") is not None:
+        fresh, output, read, written = _with_iterations(usage)
     speed = read_text(usage, "speed")
     return {
         "input_tokens": inclusive(fresh, read, written),
@@ -74,6 +70,17 @@ def tier(answer: Mapping[str, Any]) -> str | None:
     """How the vendor served the call; None where it does not say so in a word."""
     value = answer.get("service_tier")
     return read_text(answer, "service_tier") if isinstance(value, str) and value else None
+
+
+def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
+    """Input, output, cache reads and writes of the answer and of what was done on the way."""
+    iterations = [
+        one
+        for one in read_list(usage, "iterations")
+        if isinstance(one, dict) and one.get("type") not in (None, "message")
+    ]
+    keys = ("input_tokens", "output_tokens", "cache_read_input_tokens")
+    return tuple(_sum((usage, *iterations), key) for key in (*keys, "cache_creation_input_tokens"))
 
 
 def _sum(parts: Iterable[Mapping[str, Any]], key: str) -> int | None:
