@@ -356,9 +356,12 @@ class Payloads:
         ]
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def encode(payload: Any) -> str:
     """Compact JSON text, with letters of any script as they are."""
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(payload)
 
 
 def iso(second: int | None) -> str | None:
