@@ -75,8 +75,31 @@ BREAKS = {
         "cache_write_1h_per_mtok = -0.1",
     ],
     "runner_prices_prices_are_not_negative": ["usd_per_minute = -0.001"],
+    "llm_calls_kept_tokens_are_within_written_in_all": [
+        "cache_write_12h_tokens = -1, cache_write_1h_tokens = null",
+        "cache_write_tokens = 2, cache_write_1h_tokens = 1, cache_write_12h_tokens = 2",
+        "cache_write_tokens = null, cache_write_1h_tokens = null, cache_write_12h_tokens = 1",
+    ],
+    "llm_calls_searches_are_not_negative": ["web_search_requests = -1"],
+    "llm_calls_reported_costs_are_not_negative": [
+        "reported_cost = -0.0000001",
+        "reported_cost = 'NaN'",
+    ],
+    "llm_ingestions_left_out_is_not_negative": ["left_out = -1"],
+    "llm_prices_conditions_are_possible": [
+        "above_input_tokens = -1",
+        "regional_factor = 0",
+        "peak_factor = -1",
+        "peak_hours = '{3,24}'",
+        "peak_weekdays = '{0,1}'",
+    ],
+    "llm_prices_other_prices_are_not_negative": [
+        "cache_write_12h_per_mtok = -0.1",
+        "web_search_per_thousand = -1",
+    ],
 }
-RULES = ["0018.rules", "0019.check-rules"]
+DEFINED = ["0018.rules", "0090.llm-rules"]
+RULES = ["0018.rules", "0019.check-rules", "0090.llm-rules", "0091.check-llm-rules"]
 
 
 def table_of(rule: str, connection: Connection) -> str:
@@ -123,7 +146,7 @@ def test_a_row_that_can_never_be_true_is_refused(
 
 
 def test_each_column_of_each_rule_has_a_row_that_breaks_it(connection: Connection) -> None:
-    text = (MIGRATIONS / "0018.rules.sql").read_text(encoding="utf-8")
+    text = "".join((MIGRATIONS / f"{name}.sql").read_text(encoding="utf-8") for name in DEFINED)
     assert set(re.findall(r"add constraint (\w+)", text)) == set(BREAKS)
     rows = connection.execute(
         "select conname, attname from pg_constraint "
@@ -196,9 +219,23 @@ def test_a_database_with_impossible_rows_is_migrated_and_they_are_named(
     assert unproven(connection) == {"llm_calls_cached_tokens_are_within_input"}
 
 
+def test_an_impossible_llm_value_from_before_its_rule_is_named(
+    connection: Connection, dsn: str
+) -> None:
+    before_the_rules(connection)
+    upsert(connection, [llm_call(web_search_requests=-1)])
+    assert migrate(dsn) == [*RULES, "views"]
+    (said,) = broken_rules(connection)
+    assert said.startswith(
+        "llm_calls: 1 row breaks the rule (web_search_requests >= 0) "
+        "(No call searches fewer than 0 times), the first is ("
+    )
+
+
 def test_the_migration_checks_rules_as_the_command_does() -> None:
     def block(path: Path) -> str:
         return path.read_text(encoding="utf-8").partition("do $$")[2]
 
-    migration = block(MIGRATIONS / "0019.check-rules.sql")
-    assert migration and migration == block(SQL / "schema" / "validate_rules.sql")
+    for name in ("0019.check-rules", "0091.check-llm-rules"):
+        migration = block(MIGRATIONS / f"{name}.sql")
+        assert migration and migration == block(SQL / "schema" / "validate_rules.sql")
