@@ -1,1 +1,1 @@
-"""GitHub's REST API: a client that bears faults, pages and limits. Knows nothing of a database."""
+"""GitHub's REST API: a client that handles faults, paging and rate limits. Has no database."""

@@ -1,4 +1,4 @@
-"""What an answer of GitHub's REST API asks for: use it, follow it, wait, try again or give up.
+"""What to do with an answer of GitHub's REST API: use it, follow it, wait, retry or give up.
 
 Pure functions: no I/O, no clock and no randomness of their own. The rules on rate limits come from
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
@@ -16,20 +16,20 @@ from http import HTTPStatus
 from typing import Any
 
 DEFAULT_WAIT = 60.0
-"""Seconds to wait for a rate limit when GitHub names no time; doubled each time."""
+"""Seconds to wait for a rate limit when GitHub gives no time; doubled each time."""
 
 LONGEST_WAIT = 1e9
-"""Seconds; a longer wait is cut to this, and no caller waits that long."""
+"""Upper bound of a wait, in seconds. No caller waits that long."""
 
 MOST_VALUES = 200_000
-"""Objects, lists and elements in an answer: a page of 100 jobs of 100 steps each has 70,000.
+"""The most objects, lists and elements in an answer; a page of 100 jobs with 100 steps has 70,000.
 
-A hostile body of 4 MiB would otherwise take 37 times its size when parsed.
+Without this bound a hostile body of 4 MiB takes 37 times its size when parsed.
 """
 
 UNCOUNTED_BODY = 1_500_000
-"""Bytes of a body whose values are not counted: they take 56 MB at most. Counting those of a page
-of 100 runs, which is smaller, would be a tenth of the client's work on it."""
+"""Values are counted only in bodies above this many bytes. Smaller ones take at most 56 MB when
+parsed; counting the values of a page of 100 runs would add a tenth to the work on it."""
 
 _REDIRECTS = (301, 302, 307, 308)
 _LIMIT_TEXT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Fault:
-    """No usable answer: `reason` says why; `connecting` is true when nothing could be sent."""
+    """No usable answer. `reason` says why; `connecting` means that nothing could be sent."""
 
     reason: str
     connecting: bool = False
@@ -55,23 +55,23 @@ class Fault:
 class Verdict(Enum):
     USE = auto()
     FOLLOW = auto()  # a redirect
-    WAIT = auto()  # a rate limit: everybody waits
-    RETRY = auto()  # a passing fault: this request waits
+    WAIT = auto()  # a rate limit: all requests wait
+    RETRY = auto()  # a temporary fault: only this request waits
     MISSING = auto()
-    CAPPED = auto()  # the list is longer than GitHub lets anybody page through
+    CAPPED = auto()  # GitHub does not page through a list of this length
     FAIL = auto()
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with an answer; `seconds` and what follows it are filled in for WAIT only."""
+    """What to do with an answer. `seconds` and the fields after it are set for WAIT only."""
 
     verdict: Verdict
     reason: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     connecting: bool = False
     seconds: float = 0.0
-    guessed: bool = False  # GitHub named no time, so a caller adds jitter
+    guessed: bool = False  # GitHub gave no time, so the caller adds jitter
     reset_at: datetime | None = None
 
 
@@ -87,11 +87,12 @@ class RateLimit:
 def decide(
     answer: Answer | Fault, *, waits: int, now: float, array_key: str | None = None
 ) -> Decision:
-    """Return what an answer asks for.
+    """Return what to do with an answer.
 
-    `waits` is how many rate limits this request has already waited for, `now` the local clock in
-    seconds since 1970, used only when the answer carries no `Date`. A JSON array, as the lists of
-    repositories are, is an object with the array under `array_key`; without that it is a fault.
+    `waits` is how many rate limits this request has already waited for. `now` is the local clock in
+    seconds since 1970; it is used only if the answer has no `Date`. A body that is a JSON array, as
+    for lists of repositories, becomes an object with the array under `array_key`; without
+    `array_key` it is a fault.
     """
     if isinstance(answer, Fault):
         return Decision(Verdict.RETRY, answer.reason, connecting=answer.connecting)
@@ -115,7 +116,7 @@ def decide(
 
 
 def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
-    """Return how long a 403 or 429 asks to wait, or None when it is no rate limit."""
+    """Return how long a 403 or 429 says to wait, or None if it is not a rate limit."""
     headers = answer.headers
     said = message(answer)
     date = http_date(headers.get("date", ""))
@@ -128,7 +129,7 @@ def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
         seconds = retry_after(headers["retry-after"], server_now)
         return Decision(Verdict.WAIT, reason, seconds=seconds)
     if primary and reset is not None:
-        # The Date header of the same answer cancels the difference between the two clocks.
+        # Both times are GitHub's, so the local clock may be wrong.
         seconds = min(max(reset - server_now + 1, 1.0), LONGEST_WAIT)
         return Decision(Verdict.WAIT, reason, seconds=seconds, reset_at=utc(reset))
     if primary or answer.status == 429 or _LIMIT_TEXT.search(said):
@@ -138,12 +139,12 @@ def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
 
 
 def fault_wait(faults: int, jitter: float) -> float:
-    """Return the seconds to wait after the n-th fault: 1, 2, 4 … 32, times 1 to 2 by `jitter`."""
+    """Return the seconds to wait after the n-th fault: 1, 2, 4 … 32, times 1 + `jitter`."""
     return float(2 ** min(faults - 1, 5) * (1 + jitter))
 
 
 def retry_after(value: str, now: float) -> float:
-    """Return the seconds that a Retry-After header asks for: at least 1, 60 when unreadable.
+    """Return the seconds in a Retry-After header: at least 1, or 60 if it cannot be read.
 
     `now` is the sender's clock in seconds since 1970. Seconds and HTTP dates are both allowed by
     RFC 9110 §10.2.3, and GitHub has sent it blank.
@@ -158,7 +159,7 @@ def retry_after(value: str, now: float) -> float:
 
 
 def http_date(value: str) -> datetime | None:
-    """Return the moment of an HTTP date, in UTC; None if it is unreadable."""
+    """Return an HTTP date as a time in UTC; None if it cannot be read."""
     try:
         date = parsedate_to_datetime(value)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
@@ -167,7 +168,7 @@ def http_date(value: str) -> datetime | None:
 
 
 def utc(seconds: float) -> datetime | None:
-    """Return the moment so many seconds after 1970, or None when no calendar has it."""
+    """Return the time that is `seconds` after 1970, in UTC; None if datetime cannot hold it."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
@@ -175,7 +176,7 @@ def utc(seconds: float) -> datetime | None:
 
 
 def rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Return the rate limit in these headers; None without one, as GHES answers by default."""
+    """Return the rate limit in these headers; None if there is none, the default of GHES."""
     limit = _integer(headers.get("x-ratelimit-limit", ""))
     remaining = _integer(headers.get("x-ratelimit-remaining", ""))
     reset = _integer(headers.get("x-ratelimit-reset", ""))
@@ -196,12 +197,12 @@ def links(header: str) -> dict[str, str]:
 
 
 def entity_tag(header: str) -> str | None:
-    """Return the ETag that may be sent back (RFC 9110 §8.8.3), None if it is none or too long."""
+    """Return an ETag that can be sent back (RFC 9110 §8.8.3); None if it is invalid or too long."""
     return header if re.fullmatch(r'(W/)?"[!#-~]{0,200}"', header) else None
 
 
 def clean(text: str, limit: int = 200) -> str:
-    """Return text from elsewhere as one printable line of at most `limit` characters."""
+    """Return foreign text as one printable line of at most `limit` characters."""
     line = " ".join(text.split())
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
@@ -224,7 +225,7 @@ def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
 
 
 def error_body(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of an answer, empty if it is none."""
+    """Return the JSON object in an answer; empty if the body is not one."""
     try:
         return _json_object(answer.body)
     except ValueError:
@@ -232,13 +233,13 @@ def error_body(answer: Answer) -> dict[str, Any]:
 
 
 def message(answer: Answer) -> str:
-    """Return what GitHub says in an answer that is an error; "" if it says nothing."""
+    """Return GitHub's message in an error; "" if there is none."""
     said = error_body(answer).get("message")
     return said if isinstance(said, str) else ""
 
 
 def phrase(status: int) -> str:
-    """Return what HTTP calls a status."""
+    """Return the HTTP reason phrase of a status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

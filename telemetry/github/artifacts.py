@@ -6,12 +6,11 @@ DUMP_ARTIFACT = "telemetry.dump"
 
 
 def find_dump(client: GitHub, repository: str, workflow: str) -> int | None:
-    """The newest run of that workflow file whose dump is still kept; None when there is none.
+    """Return the id of the newest run of this workflow file whose dump has not expired, or None.
 
-    Of all runs that have ended, because one that failed in one repository has stored what it
-    fetched from the others. But only of those that a schedule or a person with write access
-    started: a pull request may change the workflow file, and leave under the same name a file that
-    this database must not run.
+    Failed runs count too: a run that failed for one repository has stored the others. Only runs
+    started by the schedule or by hand count: a pull request can change the workflow file and upload
+    a file of the same name, which must not be restored. Raises GitHubError.
     https://docs.github.com/rest/actions/artifacts#list-workflow-run-artifacts
     """
     path = f"/repos/{repository}/actions"

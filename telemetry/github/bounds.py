@@ -1,4 +1,4 @@
-"""HTTP answers that are bounded in time and in size, whoever sends them."""
+"""Bounds on the time and size of an HTTP answer, for any server."""
 
 import io
 import socket
@@ -10,17 +10,17 @@ from typing import Any
 from telemetry.github.answers import Answer
 
 LARGEST_ANSWER = 4 * 2**20
-"""Bytes of an answer as sent, and of its body unpacked: three recorded pages of 100 runs."""
+"""The most bytes of an answer as sent, and of its unpacked body: three pages of 100 runs."""
 
 
 class Unusable(HTTPException):
-    """An answer that is whole as HTTP goes and still of no use; the text says why."""
+    """An answer that is valid HTTP but cannot be used; the text says why."""
 
 
 class _BoundedSocket(io.RawIOBase):
-    """A socket as HTTPResponse reads it: until `deadline`, and no more than LARGEST_ANSWER bytes.
+    """A socket for HTTPResponse that ends at `deadline` or after LARGEST_ANSWER bytes.
 
-    `deadline` is a moment of time.monotonic(). Raises TimeoutError and Unusable beyond these.
+    `deadline` is a time of time.monotonic(). Raises TimeoutError and Unusable.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
@@ -52,16 +52,16 @@ class _BoundedSocket(io.RawIOBase):
 
 
 def bounded_response(deadline: float, sock: socket.socket, **options: Any) -> HTTPResponse:
-    """Return the answer that comes on a socket, which has to be whole by `deadline`."""
+    """Return the answer on a socket. It must be complete by `deadline` (time.monotonic())."""
     return HTTPResponse(_BoundedSocket(sock, deadline), **options)  # type: ignore[arg-type]
 
 
 def read_answer(response: HTTPResponse) -> Answer:
     """Return the whole answer, unpacked. Raises Unusable and what http.client raises."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    if "link" in headers:  # the one list among those that matter: it may come in several lines
+    if "link" in headers:  # the only header used here that may be repeated
         headers["link"] = ", ".join(response.headers.get_all("link", []))
-    if response.length is None:  # in chunks, or up to the end of the connection
+    if response.length is None:  # chunked, or ended by the connection
         body = response.read(LARGEST_ANSWER + 1)
     elif response.length > LARGEST_ANSWER:
         raise _too_large()

@@ -1,6 +1,6 @@
-"""A client of GitHub's REST API: patient with its limits and faults, careful with the token.
+"""A client of GitHub's REST API that waits for rate limits, retries faults and guards the token.
 
-It returns what GitHub sent and knows neither rows nor SQL.
+It returns GitHub's JSON; it knows neither rows nor SQL.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from telemetry.github.transport import Transport
 
 
 class GitHub:
-    """GitHub's REST API for any number of threads; close it, or use it in a `with` statement.
+    """GitHub's REST API, thread-safe; close it, or use it in a `with` statement.
 
-    `host` is the name of the API host, in lower case and without its port. `token_fingerprint`
-    tells this token from others without revealing it; None if ETags are of no use with it.
+    `host` is the API host in lower case, without its port. `token_fingerprint` identifies the token
+    without revealing it; it is None if the token is too short-lived for ETags.
 
-    Raises GitHubError, which is RateLimited, BudgetSpent, PaginationLimited or NotFound where a
-    caller has something better to do than to stop. The token is sent to the host of
-    `options.base_url` only.
+    Methods raise GitHubError; its subclasses RateLimited, BudgetSpent, PaginationLimited and
+    NotFound are for callers that can go on. The token is sent to the host of `options.base_url`
+    only.
     """
 
     def __init__(self, token: str | None = None, options: Options | None = None) -> None:
@@ -63,44 +63,44 @@ class GitHub:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; a thread that waits or reads is woken and raises GitHubError."""
+        """Close all connections; threads that wait or read raise GitHubError at once."""
         self._gate.close()
         self._transport.close()
 
     @property
     def requests(self) -> int:
-        """How many requests were sent, retries and redirects included."""
+        """The number of requests sent, retries and redirects included."""
         return self._gate.requests
 
     @property
     def not_modified(self) -> int:
-        """How many of the requests GitHub answered with 304 and did not charge."""
+        """The number of requests that GitHub answered with 304 and did not charge."""
         return self._gate.not_modified
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """The last rate limit that an answer stated; None if the server states none (GHES)."""
+        """The rate limit in the last answer that had one; None if the server has none (GHES)."""
         return self._gate.rate_limit
 
     @property
     def github_time(self) -> datetime | None:
-        """The `Date` of the last answer, UTC; None before there is one."""
+        """The `Date` of the last answer, UTC; None before the first answer."""
         return self._gate.github_time
 
     def allow(self, requests: int | None, reason: str = "the requests allowed are spent") -> None:
-        """Allow this many requests from now on; the next one raises BudgetSpent. None: no bound.
+        """Allow this many more requests; the one after them raises BudgetSpent with `reason`.
 
-        `reason` is what that error says.
+        None removes the bound.
         """
         self._gate.allow(requests, reason)
 
     @property
     def requests_left(self) -> int | None:
-        """How many requests GitHub's limit leaves beside the reserve; None where it is unknown."""
+        """The requests left in GitHub's limit, without the reserve; None if unknown."""
         return self._gate.left
 
     def on_heartbeat(self, call: Callable[[], object]) -> None:
-        """Have `call` called with every minute of a wait, by whichever thread waits."""
+        """Call `call` once for each minute of a wait, in the waiting thread."""
         self._gate.heartbeat = call
 
     def get(
@@ -112,14 +112,14 @@ class GitHub:
     ) -> dict[str, Any]:
         """Return the JSON object at `path`, such as "/rate_limit".
 
-        A 404 is asked for again before it is believed, because GitHub sometimes answers it in
-        error; with `retry_missing` false the first one raises NotFound.
+        A 404 is retried once, because GitHub sometimes sends one by mistake. If `retry_missing` is
+        false, the first 404 raises NotFound.
         """
         url = self._url(path, params)
         return self._fetch(Request(url, _name(path), retry_missing=retry_missing)).payload
 
     def get_repository(self, repository: str) -> dict[str, Any]:
-        """Return the repository "owner/name"; its `id` survives a change of name."""
+        """Return the repository "owner/name"; its `id` does not change when it is renamed."""
         return self.get(_repository_path(repository))
 
     def get_workflow_run(
@@ -130,11 +130,11 @@ class GitHub:
         *,
         retry_missing: bool = True,
     ) -> dict[str, Any]:
-        """Return a workflow run in its latest attempt, or in the attempt of this number.
+        """Return the latest attempt of a workflow run, or the attempt with this number.
 
-        It holds `run_attempt`, `event`, and for a duration `run_started_at` and `updated_at`, both
-        UTC. With `attempt`, `created_at` is the attempt's own; only without it, the run's.
-        `retry_missing` is as for `get`. https://docs.github.com/rest/actions/workflow-runs
+        It has `run_attempt`, `event`, and for its duration `run_started_at` and `updated_at`, both
+        UTC. `created_at` is the run's; if `attempt` is given, the attempt's. `retry_missing` is as
+        for `get`. https://docs.github.com/rest/actions/workflow-runs
         """
         path = f"{_repository_path(repository)}/actions/runs/{run_id}"
         path = path if attempt is None else f"{path}/attempts/{attempt}"
@@ -148,11 +148,11 @@ class GitHub:
         created: str | None = None,
         paging: Paging | None = None,
     ) -> Generator[Page, None, None]:
-        """Yield the workflow runs of a repository, newest first, each in its latest attempt.
+        """Yield the workflow runs of a repository, newest first, each as its latest attempt.
 
-        Either filter turns the list into a search, which answers at most 1,000 runs without saying
-        so, and which lags: new runs may be missing. Unfiltered, GitHub answers PaginationLimited
-        after about 40,000 runs. `created` is a date or a range such as
+        A filter makes the list a search, which silently ends after 1,000 runs and lags behind: new
+        runs may be missing. An unfiltered list raises PaginationLimited after about 40,000 runs.
+        `created` is a date or a range such as
         "2026-01-01T00:00:00Z..2026-01-31T23:59:59Z", both ends included.
         https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-repository
         """
@@ -172,7 +172,7 @@ class GitHub:
         return self.pages(f"{_repository_path(repository)}/actions/workflows", "workflows")
 
     def list_repositories(self, owner: str) -> Generator[Page, None, None]:
-        """Yield the repositories of an organization, or of a user if there is none of that name.
+        """Yield the repositories of an organization, or of the user if there is no such one.
 
         https://docs.github.com/rest/repos/repos#list-organization-repositories
         """
@@ -190,13 +190,13 @@ class GitHub:
     ) -> Generator[Page, None, None]:
         """Yield each page of the list under `key` in the answers, in order.
 
-        Follows `Link: rel="next"` on the same host. Pages are read ahead as `paging` says, none
-        beyond the `rel="last"` of the first answer. If a page fails twice, the list goes on in
-        smaller pages, as GitHub advises for time-outs
-        (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api), and in
-        larger ones again once that works. Rows may then come twice, as they do when new ones push
-        them on, but none is lost. A repository without commits (409) has one empty page. An answer
-        that is the list itself counts as if it lay under `key`.
+        Follows `Link: rel="next"` on the same host. Reads ahead as `paging` says, but not beyond
+        the `rel="last"` of the first answer. If a page fails twice, the list continues in smaller
+        pages, as GitHub advises for timeouts
+        (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api), and grows
+        them again later. Rows may then appear twice, as they also do when new rows shift the pages;
+        no row is lost. A repository without commits (409) has one empty page. If the answer is a
+        JSON array, it is the list.
         """
         paging = paging or Paging()
         request = Request(
@@ -219,7 +219,7 @@ class GitHub:
 
 
 def _name(path: str) -> str:
-    """What messages call the GET of this path."""
+    """The name of a GET of this path in messages."""
     return f"GET {clean(path)}"
 
 
@@ -230,8 +230,8 @@ def _repository_path(repository: str) -> str:
 
 
 def _fingerprint(token: str | None) -> str | None:
-    # GitHub's ETags hold for one token (github/docs issue 34689), and the tokens of Actions and of
-    # Apps (prefix ghs_) are new every hour.
+    # An ETag is valid for one token (github/docs issue 34689), and the tokens of Actions and Apps
+    # (prefix ghs_) change every hour.
     if not token or token.startswith("ghs_"):
         return None
     return hashlib.sha256(f"actions-telemetry {token}".encode()).hexdigest()[:16]

@@ -6,7 +6,7 @@ from telemetry import TelemetryError
 
 
 class GitHubError(TelemetryError):
-    """A request that GitHub did not answer as needed; `status` is its HTTP status if it had one."""
+    """A request that failed; `status` is the HTTP status, None if there was no answer."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -14,7 +14,7 @@ class GitHubError(TelemetryError):
 
 
 class RateLimited(GitHubError):
-    """GitHub asks for a longer wait than allowed; `reset_at` (UTC) is when it ends, if known."""
+    """The wait for a rate limit exceeds `max_wait`; `reset_at` (UTC) is its end, if known."""
 
     def __init__(self, message: str, status: int | None, reset_at: datetime | None) -> None:
         super().__init__(message, status)
@@ -22,7 +22,7 @@ class RateLimited(GitHubError):
 
 
 class BudgetSpent(GitHubError):
-    """No more requests are to be sent now; `reset_at` (UTC), if known, is when there are more."""
+    """The allowed requests are used up; `reset_at` (UTC) is when there are more, if known."""
 
     def __init__(self, message: str, reset_at: datetime | None = None) -> None:
         super().__init__(message, None)
@@ -30,7 +30,7 @@ class BudgetSpent(GitHubError):
 
 
 class Unanswered(GitHubError):
-    """Only faults, again and again, from a host that can be reached; `reason` is the last one."""
+    """Every try ended in a fault although the host can be reached; `reason` is the last fault."""
 
     def __init__(self, message: str, status: int | None, reason: str) -> None:
         super().__init__(message, status)
@@ -38,8 +38,8 @@ class Unanswered(GitHubError):
 
 
 class PaginationLimited(GitHubError):
-    """The list is longer than GitHub pages through; ask for it in windows of creation time."""
+    """The list is longer than GitHub's paging allows; list shorter windows of creation time."""
 
 
 class NotFound(GitHubError):
-    """404 twice: it does not exist, or no longer, or the token may not see it."""
+    """404: it does not exist, was deleted, or the token may not see it."""

@@ -1,6 +1,6 @@
-"""One GET at a time until it has an answer: redirects, retries and waits, and what fails for good.
+"""One GET with its redirects, retries and waits, until it has an answer or fails.
 
-`answers` decides what an answer asks for, `gate` when a request may go, `transport` sends it.
+`answers` decides what to do with an answer, `gate` when to send, `transport` sends.
 """
 
 import re
@@ -28,17 +28,17 @@ from telemetry.github.transport import Transport, origin
 _CONNECT_TRIES = 3
 _MOST_REDIRECTS = 5
 LONGEST_URL = 2_000
-"""Characters of a URL that an answer may name; GitHub's own have about 100."""
+"""The longest URL accepted from an answer, in characters; GitHub's own have about 100."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A GET of `url`, which messages call `what`.
+    """A GET of `url`; `what` is its name in messages.
 
-    `tries` bounds how often it is sent despite faults; None: as often as the client allows. `stop`
-    ends its waits. `etag` is that of an earlier answer. A JSON array in the answer counts as an
-    object that has it under `array_key`. `is_urgent` requests are not held back by the budget.
-    With `retry_missing` a 404 is asked for a second time before it is believed.
+    `tries` is how often it is sent if it meets faults; None means the client's default. Setting
+    `stop` ends its waits. `etag` is that of an earlier answer. If the answer is a JSON array, it
+    becomes an object with the array under `array_key`. The budget does not stop `is_urgent`
+    requests. With `retry_missing`, a 404 is retried once.
     """
 
     url: str
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """A JSON object and the URLs of its Link header by relation."""
+    """A JSON object, and the URLs of the Link header by relation."""
 
     payload: dict[str, Any]
     links: dict[str, str]
@@ -63,7 +63,7 @@ class Reply:
 
 @dataclass
 class _Course:
-    """How far a request has come: where it goes now, and what it has met."""
+    """The state of a request: its present URL and what it has met so far."""
 
     url: str
     stop: threading.Event
@@ -75,7 +75,7 @@ class _Course:
 
 @dataclass
 class Fetcher:
-    """Sends requests to one API host, for any number of threads."""
+    """Sends requests to one API host; thread-safe."""
 
     transport: Transport
     gate: Gate
@@ -91,7 +91,7 @@ class Fetcher:
         self._repository_id = re.compile(rf"{base}/repositories/[0-9]+(?=/|$)")
 
     def fetch(self, request: Request) -> Reply:
-        """Return the answer, whatever waits, redirects and retries it takes. Raises GitHubError."""
+        """Return the answer, after any waits, redirects and retries. Raises GitHubError."""
         course = _Course(request.url, self.gate.enrol(request.stop))
         while True:
             answer = self._send(request, course)
@@ -126,7 +126,7 @@ class Fetcher:
         return answer
 
     def _announce_end(self, answer: Answer) -> None:
-        """Say once that GitHub is going to retire this version of its API."""
+        """Notify once that GitHub will retire this API version."""
         end = answer.headers.get("sunset") or answer.headers.get("deprecation")
         with self._lock:
             announce = bool(end) and not self._end_announced
@@ -155,7 +155,7 @@ class Fetcher:
             raise self.gate.give_up(request.what, decision.reason, course.limits)
 
     def _follow(self, request: Request, course: _Course, answer: Answer) -> None:
-        """Go where a redirect leads, and remember a renamed repository."""
+        """Follow a redirect, and remember a renamed repository."""
         course.redirects += 1
         if course.redirects > _MOST_REDIRECTS:
             raise GitHubError(
@@ -181,7 +181,7 @@ class Fetcher:
                 self._moved[name[0]] = number[0]
 
     def _target(self, url: str, what: str) -> str:
-        """Return the path and query of a URL on the API host; refuse any other URL."""
+        """Return the path and query of a URL on the API host. Raises GitHubError for another."""
         place = origin(url)
         usable = len(url) <= LONGEST_URL and re.fullmatch(r"[!-~]+", url)
         if place != self.transport.origin or not usable:

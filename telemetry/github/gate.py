@@ -1,7 +1,7 @@
-"""Whether a request may be sent now; if not, the wait until it may.
+"""Decides before each request whether it may be sent now, and waits if not.
 
-Rate limits, the share of them that is left to others and the number of requests allowed are one
-question here, asked before each request. Knows no HTTP: `answers` works out how long waits are.
+Rate limits, the reserve left to others and the number of requests allowed are all checked here.
+Knows no HTTP: `answers` computes the length of a wait.
 """
 
 import math
@@ -31,7 +31,7 @@ _HEARTBEAT_SECONDS = 60.0
 class _Closure:
     """No request is sent before `resume_at` (local clock, seconds since 1970).
 
-    `status` is that of the answer which asked for the wait.
+    `status` is the HTTP status of the answer that caused it.
     """
 
     resume_at: float = 0.0
@@ -42,15 +42,15 @@ class _Closure:
 
 
 class Gate:
-    """The one place that all threads of a client pass before each request.
+    """Every request of every thread of a client passes here first.
 
-    `requests` counts those that passed, retries and redirects included, and `not_modified` those
-    that GitHub answered with 304 and did not charge. `rate_limit` is the last one that an answer
-    stated, `github_time` the last `Date` (UTC); both are None before.
+    `requests` counts the requests that passed, retries and redirects included; `not_modified`
+    those that GitHub answered with 304 and did not charge. `rate_limit` and `github_time` (`Date`,
+    UTC) are those of the last answer that had them, None before.
 
-    A rate limit stops every thread; after a fault only the request itself waits. `heartbeat` is
-    called with every minute of a wait, by the thread that waits. `advice` ends the message of
-    RateLimited. Each request has an event that ends its waits with GitHubError.
+    A rate limit stops all threads; a fault delays only its own request. `heartbeat` is called once
+    for each minute of a wait, in the waiting thread. `advice` ends the message of RateLimited.
+    Each request has an event; setting it ends the request's waits with GitHubError.
     """
 
     def __init__(self, options: Options, advice: str = "") -> None:
@@ -71,7 +71,7 @@ class Gate:
         self._notify_lock = threading.RLock()
 
     def close(self) -> None:
-        """End all waits, later ones included."""
+        """End all waits, now and later."""
         with self._lock:
             self._closed.set()
             for stop in self._stops:
@@ -88,14 +88,14 @@ class Gate:
         return stop
 
     def say(self, text: str) -> None:
-        """Notify, from one thread at a time."""
+        """Call `notify`, from one thread at a time."""
         with self._notify_lock:
             self._options.notify(text)
 
     def allow(self, requests: int | None, reason: str) -> None:
-        """Allow this many requests from now on; None: as many as GitHub's limit leaves.
+        """Allow this many more requests; None means all that GitHub's limit leaves.
 
-        `reason` is what BudgetSpent says when they are spent.
+        `reason` is the text of BudgetSpent when they are used up.
         """
         with self._lock:
             self._allowed = requests
@@ -103,7 +103,7 @@ class Gate:
 
     @property
     def left(self) -> int | None:
-        """How many requests GitHub's limit leaves beside the reserve; None where it is unknown."""
+        """The requests left in GitHub's limit, without the reserve; None if unknown."""
         with self._lock:
             limit, now = self.rate_limit, self.github_time
         if limit is None:
@@ -113,7 +113,7 @@ class Gate:
         return max(0, math.ceil(remaining - limit.limit * self._options.reserve))
 
     def learn(self, answer: Answer) -> None:
-        """Take the rate limit and the time from an answer."""
+        """Store the rate limit and the time of an answer."""
         limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))
         with self._lock:
             self.not_modified += answer.status == 304
@@ -121,9 +121,9 @@ class Gate:
             self.github_time = date or self.github_time
 
     def enter(self, what: str, stop: threading.Event, *, is_urgent: bool = False) -> None:
-        """Wait until a request may be sent, and count it; the budget does not stop urgent ones.
+        """Wait until a request may be sent, then count it. The budget does not stop urgent ones.
 
-        Raises RateLimited for a wait longer than `max_wait`, BudgetSpent when no request is left.
+        Raises RateLimited if the wait exceeds `max_wait`, BudgetSpent if no request is left.
         """
         while True:
             _check(what, stop)
@@ -137,12 +137,12 @@ class Gate:
                 self.say(f"GitHub {closure.reason} reached; going on {self._moment(seconds)}")
             self._rest(seconds, what, stop)
             with self._lock:
-                # The clock may not have moved, when `sleep` is not the usual one.
+                # A `sleep` passed in by the caller may leave the clock where it was.
                 if self._closure.resume_at == closure.resume_at:
                     self._closure = _Closure()
 
     def _admit(self, is_urgent: bool) -> _Closure | None:
-        """Count a request if it may go now, else return what it waits for."""
+        """Count a request if it may be sent now, else return the closure it waits for."""
         with self._lock:
             if self._is_open() and not is_urgent:
                 self._spend()
@@ -158,10 +158,10 @@ class Gate:
         return self._closure.resume_at <= self.clock()
 
     def _is_too_long(self, seconds: float) -> bool:
-        return seconds > self._options.max_wait + 1  # a clock may be set back by a little
+        return seconds > self._options.max_wait + 1  # the clock may have been set back slightly
 
     def _spend(self) -> None:
-        """Take a request from those allowed, or close the gate until there are more."""
+        """Use one of the allowed requests, or close the gate until there are more."""
         if self._allowed is not None and self._allowed <= 0:
             raise BudgetSpent(self._allowed_reason)
         limit, now = self.rate_limit, self.github_time
@@ -170,10 +170,10 @@ class Gate:
             if now is None or seconds > self._options.max_wait:
                 raise BudgetSpent(
                     f"{limit.remaining:,} of {limit.limit:,} requests are left until "
-                    f"{limit.reset_at:%H:%M} UTC, and are left to others",
+                    f"{limit.reset_at:%H:%M} UTC, and are reserved for others",
                     limit.reset_at,
                 )
-            self.rate_limit = None  # about to be reset; the next answer states the new one
+            self.rate_limit = None  # about to be reset; the next answer has the new one
             if seconds > 0:
                 self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
                 return
@@ -181,7 +181,7 @@ class Gate:
             self._allowed -= 1
 
     def stop_all(self, decision: Decision, status: int) -> None:
-        """Close the gate for as long as an answer of this status asks for."""
+        """Close the gate for as long as this answer requires."""
         seconds = decision.seconds
         if decision.guessed and seconds <= self._options.max_wait:
             seconds = min(seconds * (1 + self._options.jitter() / 10), self._options.max_wait)
@@ -189,13 +189,13 @@ class Gate:
         with self._lock:
             before = self._closure
             if resume_at > before.resume_at:
-                # Threads that meet the same limit within moments make one announcement.
+                # Threads that hit the same limit at about the same time notify once.
                 is_announced = before.is_announced and resume_at - before.resume_at < 10
                 reset_at = decision.reset_at or utc(resume_at)
                 self._closure = _Closure(resume_at, reset_at, decision.reason, status, is_announced)
 
     def give_up(self, what: str, reason: str, times: int) -> RateLimited:
-        """Return the error for a request that met a rate limit too often."""
+        """Return the error for a request that hit a rate limit too often."""
         return self._limited(what, f"GitHub {reason} reached {times} times, now")
 
     def _limited(self, what: str, reason: str) -> RateLimited:

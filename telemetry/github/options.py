@@ -1,4 +1,4 @@
-"""How a client behaves, and how it reads a list."""
+"""The settings of a client, and those of reading a list."""
 
 import random
 import time
@@ -11,13 +11,12 @@ from typing import Any
 class Options:
     """The settings of a client. Times are seconds.
 
-    `token_variable` is the variable that messages about the token name. `timeout` is how long a
-    whole answer may take. `tries` bounds how often a request is sent despite faults, and how often
-    despite rate limits; `max_wait` is the longest wait for a rate limit. `reserve` is the share of
-    GitHub's limit, from 0 to 1, that is left to others. `proxies` is what
-    `urllib.request.getproxies()`, its default, returns.
+    `token_variable` names the token in messages. `timeout` is for a complete answer. `tries` is how
+    often a request is sent if it meets faults, and separately if it meets rate limits; `max_wait`
+    is the longest wait for a rate limit. `reserve` is the share of GitHub's limit, from 0 to 1,
+    that is left to others. `proxies` has the form of `urllib.request.getproxies()`, its default.
 
-    `sleep` takes seconds; by default it ends early when the client is closed. `clock` returns
+    `sleep` takes seconds; the default ends early when the client is closed. `clock` returns
     seconds since 1970, `jitter` a number from 0 to 1. `notify` gets one line of text for each wait,
     from one thread at a time.
     """
@@ -40,13 +39,12 @@ class Options:
 class Paging:
     """How a list is read.
 
-    `per_page` is the number of rows to ask for, at most 100. Up to `concurrency` requests fetch
-    pages ahead, but no more pages than `further`, called after each page, returns.
+    `per_page` is the number of rows in a page, at most 100. Up to `concurrency` requests read
+    ahead, but at most as many pages as `further`, called after each page, returns.
 
-    `etag` is that of the first page of an earlier reading: if the page is unchanged, the list is
-    one page without rows. `read` turns each row into what the page holds instead, in the thread
-    that fetched it, so that only this is kept of pages read ahead. The budget does not hold back
-    `is_urgent` requests.
+    `etag` is that of the first page when it was read before; if the page has not changed, the list
+    is one page without rows. `read` converts each row in the thread that fetched it, so pages read
+    ahead hold only the result. The budget does not stop `is_urgent` requests.
     """
 
     per_page: int = 100

@@ -1,6 +1,6 @@
-"""Lists of GitHub's REST API, page by page: in order, read ahead, smaller where they are too big.
+"""Lists of GitHub's REST API, page by page and in order, with read-ahead and shrinking pages.
 
-Knows URLs and links; the caller says how a URL is fetched.
+Knows URLs and links; the caller fetches.
 """
 
 import threading
@@ -16,11 +16,11 @@ from telemetry.github.fetch import Reply, Request
 from telemetry.github.options import Paging
 
 _SIZES = (100, 50, 25, 10)
-# Pages fetched or waiting to be taken, for each request in flight, so that requests go on while a
-# page is stored. With 300 ms an answer this takes 1.2 times the bare requests, instead of 1.4.
+# Pages read ahead for each concurrent request. 2 keeps requests going while a page is stored: at
+# 300 ms an answer the list takes 1.2 times the bare requests, against 1.4 without read-ahead.
 PAGES_KEPT = 2
 MOST_PAGES = 4_000
-"""Pages after which a list counts as endless: GitHub ends each after about 400 pages of 100."""
+"""A longer list counts as endless: GitHub ends each list after about 400 pages of 100."""
 
 Fetch = Callable[[Request], Reply]
 
@@ -30,8 +30,8 @@ class Page:
     """One page of a list.
 
     `number` counts from 1, in pages of `per_page` rows. `last` is the number of the last page and
-    `total_count` the number of all rows, as GitHub stated them, else None. `etag` names this very
-    content; an `unchanged` page is what was asked for by an ETag, and holds no rows.
+    `total_count` the number of all rows, as GitHub reported them, else None. `etag` identifies the
+    content of the page; an `unchanged` page is the answer to an ETag and has no rows.
     """
 
     items: list[Any]
@@ -46,8 +46,8 @@ class Page:
 def pages(
     fetch: Fetch, request: Request, key: str, paging: Paging, say: Callable[[str], object]
 ) -> Generator[Page, None, None]:
-    """Yield the pages of the list under `key`, beginning at `request`, as `GitHub.pages` says."""
-    size = max(1, min(paging.per_page, 100))  # GitHub cuts more than 100 without a word
+    """Yield the pages of the list under `key`, from `request` on; see `GitHub.pages`."""
+    size = max(1, min(paging.per_page, 100))  # GitHub silently reduces a larger number
     place = _Place(replace(request, etag=paging.etag), size, size)
     with _ReadAhead(fetch, paging.concurrency) as ahead:
         while not place.is_past_end:
@@ -72,7 +72,7 @@ def pages(
                 return
             page = _page(reply, key, place)
             place.go_on(page, reply)
-            # Read ahead only now: a caller that stops at this page costs no further request.
+            # Only now: a caller that stops at this page then costs no further request.
             yield page
             if not place.is_past_end:
                 ahead.fill(place.further(paging.further), place.next_request())
@@ -88,10 +88,10 @@ def with_query(url: str, **changes: int) -> str:
 
 @dataclass
 class _Place:
-    """Where the reading of a list stands: the next request, its page number, and the page size.
+    """The position in a list: the next request, its page number, and the page size.
 
-    After a page that cannot be had, pages have fewer rows; from the row `_grow_from` on a larger
-    size is tried again, up to `largest`. Each failure in a row doubles how far that is.
+    A page that fails makes the pages smaller. From the row `_grow_from` on a larger size is tried,
+    up to `largest`. Each failure in a row doubles the distance to that row.
     """
 
     request: Request
@@ -111,11 +111,11 @@ class _Place:
 
     def next_request(self) -> Request:
         """Return the request for the next page."""
-        # A page that GitHub cannot build within its time limit fails every time: retry it once.
+        # GitHub fails every time on a page that exceeds its time limit, so one retry is enough.
         return replace(self.request, tries=2 if self.size > _SIZES[-1] else None)
 
     def shrink(self) -> bool:
-        """Go on at the same row in smaller pages; return False if there are none."""
+        """Continue at the same row with smaller pages; return False if they cannot be smaller."""
         smaller = next((s for s in _SIZES if s < self.size), None)
         if smaller is None:
             return False
@@ -125,7 +125,7 @@ class _Place:
         return True
 
     def go_on(self, page: Page, reply: Reply) -> None:
-        """Move on to the page after this one."""
+        """Move to the page after this one."""
         self._pages += 1
         self._last = (page.last or 0) if self._last is None else self._last
         if self.size == self.largest:
@@ -149,7 +149,7 @@ class _Place:
         return range(self.number, min(end + 1, growing) if growing else end + 1)
 
     def _growing_page(self) -> int | None:
-        """The page in place of which a larger one is asked for, if pages are to grow again."""
+        """The number of the page at which a larger page is tried; None if pages are not small."""
         if self.size == self.largest:
             return None
         step = lcm(self.size, self._larger())
@@ -181,7 +181,7 @@ class _Place:
         try:
             following = urljoin(self.request.url, link)
         except ValueError:
-            following = link  # refused by whoever fetches it
+            following = link  # the fetcher refuses it
         if following in self._followed:
             raise GitHubError(f"{what}: the links to next pages lead in a circle; try again later")
         self._followed.add(following)
@@ -189,7 +189,7 @@ class _Place:
 
 
 class _ReadAhead:
-    """Fetches pages that will be asked for, at most `limit` of them at a time."""
+    """Fetches the next pages in advance, at most `limit` of them at a time."""
 
     def __init__(self, fetch: Fetch, limit: int) -> None:
         self._fetch = fetch
@@ -206,7 +206,7 @@ class _ReadAhead:
         self._executor.shutdown(wait=False)
 
     def fill(self, numbers: range, request: Request) -> None:
-        """Begin to fetch the first of these pages."""
+        """Start to fetch the first of these pages."""
         for number in numbers[: self._kept]:
             if number not in self._pages:
                 url = with_query(request.url, page=number)
@@ -214,12 +214,12 @@ class _ReadAhead:
                 self._pages[number] = self._executor.submit(self._fetch, ahead)
 
     def take(self, number: int, request: Request) -> Reply:
-        """Return the page of this number: fetched ahead, or now by `request`."""
+        """Return the page with this number: read ahead, or fetched now with `request`."""
         page = self._pages.pop(number, None)
         return page.result() if page else self._fetch(replace(request, stop=self._stop))
 
     def clear(self) -> None:
-        """Forget what was fetched ahead, and send no request that is still waiting."""
+        """Drop the pages read ahead, and cancel the requests that have not been sent."""
         self._stop.set()
         self._stop = threading.Event()
         self._pages.clear()

@@ -1,4 +1,4 @@
-"""What GitHub refused, or did not answer, as an error that says what to do about it."""
+"""Errors for requests that GitHub refused or did not answer; each says what to do."""
 
 from telemetry.github.answers import (
     Answer,
@@ -17,10 +17,10 @@ from telemetry.github.options import Options
 def refused(
     what: str, answer: Answer, verdict: Verdict, options: Options, has_token: bool
 ) -> GitHubError:
-    """Return the error for an answer that another try would not change."""
+    """Return the error for an answer that a retry would not change."""
     if verdict is Verdict.CAPPED:
         return PaginationLimited(
-            f"{what}: {answer.status} pagination is limited for this resource; ask for shorter"
+            f"{what}: {answer.status} pagination is limited for this resource; list shorter"
             " windows of creation time",
             answer.status,
         )
@@ -35,22 +35,22 @@ def refused(
 
 
 def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
-    """Return the error for a request that met only faults, `tries` times."""
+    """Return the error for a request that met a fault in each of `tries` tries."""
     if decision.connecting:
         return GitHubError(
             f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
             " and GITHUB_API_URL"
         )
     return Unanswered(
-        f"{what}: {decision.reason} in {tries} tries; try again later, and check GITHUB_API_URL if"
-        " it stays so",
+        f"{what}: {decision.reason} in {tries} tries; try again later, and check"
+        " GITHUB_API_URL if it keeps failing",
         answer.status if isinstance(answer, Answer) else None,
         decision.reason,
     )
 
 
 def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
-    """Return what GitHub refused and what to do about it, as the second half of a sentence."""
+    """Return the reason of a refusal and what to do, as the second half of a sentence."""
     status, headers = answer.status, answer.headers
     said = f"{status} {clean(message(answer)) or phrase(status)}"
     token = f"the token in {token_variable}"
@@ -64,13 +64,13 @@ def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version
         return f"{said}; {todo}" + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
     if status == 404:
         if not error_body(answer):
-            return "404 not found, and not in the words of GitHub's API; check GITHUB_API_URL"
+            return "404 not found, and the answer is not from GitHub's API; check GITHUB_API_URL"
         reader = "the token" if has_token else f"a token in {token_variable}"
         return f"404 not found; check the name in REPO and that {reader} can read Actions"
     if status == 410:
         return f"{said}; either API version {api_version} is retired or the feature is switched off"
     if status == 422:
-        return f"{said}{_validation_errors(answer)}; check the values asked for"
+        return f"{said}{_validation_errors(answer)}; check the values of the request"
     if status == 451:
         block = error_body(answer).get("block")
         reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"

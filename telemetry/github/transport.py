@@ -1,7 +1,7 @@
-"""Keep-alive HTTP connections to one API host: one request in, one whole answer or fault out.
+"""Keep-alive HTTP connections to one API host: one request in, one complete answer or fault out.
 
-Knows nothing of GitHub's rules. Answers are bounded in time and size, whoever sends them.
-`http.client` is used rather than `urllib.request`, which closes the connection after every answer.
+Knows nothing of GitHub's rules. Answers are bounded in time and size. Uses `http.client` because
+`urllib.request` closes the connection after every answer.
 """
 
 import re
@@ -28,7 +28,7 @@ from telemetry.github.errors import GitHubError
 
 _IDLE_CONNECTIONS = 16
 
-# What a write or read on a kept connection meets when the server has closed it meanwhile.
+# Errors on a kept connection that the server has closed in the meantime.
 _CLOSED_BY_SERVER = (
     RemoteDisconnected,
     ConnectionError,
@@ -38,12 +38,12 @@ _CLOSED_BY_SERVER = (
 
 
 class Transport:
-    """A pool of connections to the host of `base_url`, for any number of threads.
+    """A thread-safe pool of connections to the host of `base_url`.
 
-    `headers` are sent with every request, to that host only. `timeout` is how many seconds a whole
-    answer may take. `proxies` maps schemes to proxy URLs, and "no" to hosts reached without one, as
-    `urllib.request.getproxies()`, its default, does.
-    Raises GitHubError for a base URL or proxy that cannot be used.
+    `headers` are sent with every request, to that host only. `timeout` is for a complete answer, in
+    seconds. `proxies` maps schemes to proxy URLs, and "no" to hosts reached directly, as
+    `urllib.request.getproxies()`, its default, does. Raises GitHubError for a base URL or proxy
+    that cannot be used.
     """
 
     def __init__(
@@ -67,9 +67,8 @@ class Transport:
     def exchange(self, target: str, etag: str | None = None) -> Answer | Fault:
         """Send GET for `target` (path and query) and return the answer.
 
-        With the `etag` of an earlier answer, an unchanged one is a 304 without a body.
-
-        A kept connection that the server has closed while idle is replaced at once by a new one.
+        With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. A kept
+        connection that the server closed while idle is replaced at once.
         """
         kept = self._take()
         if kept is not None:
@@ -84,7 +83,7 @@ class Transport:
         )
 
     def close(self) -> None:
-        """Close idle connections and break off busy ones, whose requests then end in a fault."""
+        """Close all connections; requests in progress end in a fault."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -132,7 +131,7 @@ class Transport:
     def _ask(
         self, connection: HTTPConnection, target: str, etag: str | None
     ) -> Answer | Fault | None:
-        """Return the answer, or None when the server closed the connection before any of it."""
+        """Return the answer, or None if the server closed the connection before sending any."""
         response = None
         keep = False
         deadline = self._set_deadline(connection)
@@ -156,9 +155,9 @@ class Transport:
         return answer
 
     def _set_deadline(self, connection: HTTPConnection) -> float:
-        """Have the next answer on this connection end in TimeoutError after `timeout` seconds.
+        """Limit the next answer on this connection to `timeout` seconds, then TimeoutError.
 
-        Returns that moment of time.monotonic().
+        Returns the deadline as a time of time.monotonic().
         """
         deadline = time.monotonic() + self._timeout
         connection.response_class = partial(bounded_response, deadline)  # type: ignore[assignment]
@@ -173,7 +172,7 @@ class Transport:
         if relayed:
             for name, value in _proxy_headers(relayed).items():
                 connection.putheader(name, value)
-        # No variable here holds the token: some tracebacks show them.
+        # No local variable holds the token, because some tracebacks show them.
         for name in self.headers:
             connection.putheader(name, self.headers[name])
         if etag:
@@ -190,7 +189,7 @@ class Transport:
 
 
 def origin(url: str) -> str:
-    """Return scheme, host and port of a URL, alike for the same place; "" if it has none."""
+    """Return scheme, host and port of a URL, without a default port; "" if it has none."""
     try:
         parts = urlsplit(url)
         default = {"http": 80, "https": 443}[parts.scheme]
@@ -251,6 +250,6 @@ def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
 
 def _break_off(connection: HTTPConnection) -> None:
     if connection.sock is not None:
-        with suppress(OSError):  # the other side may have been faster
-            # Not SSLSocket.shutdown: it takes TLS away under the thread that is reading.
+        with suppress(OSError):  # the server may have closed it first
+            # Not SSLSocket.shutdown, which removes TLS while another thread is reading.
             socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)

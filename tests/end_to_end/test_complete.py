@@ -296,7 +296,7 @@ def test_the_reserve_is_left_to_others(connection: Connection) -> None:
     with client(simulated, reserve=0.5, max_wait=10.0) as made:
         (report,) = ingest(Tools(connection, made, Wanted(None, HORIZON), 1), [REPOSITORY])
     assert report.outcome == "incomplete"
-    assert report.error is not None and "are left to others" in report.error
+    assert report.error is not None and "are reserved for others" in report.error
     assert simulated.counters.charged == 50
 
 

@@ -243,7 +243,7 @@ def test_422_shows_its_errors() -> None:
     errors = [{"resource": "Run", "field": "created", "code": "invalid"}, "too long", 7]
     body = json.dumps({"message": "Validation Failed", "errors": errors}).encode()
     assert explained(Answer(422, {}, body)) == (
-        "422 Validation Failed (Run created: invalid; too long; 7); check the values asked for"
+        "422 Validation Failed (Run created: invalid; too long; 7); check the values of the request"
     )
 
 

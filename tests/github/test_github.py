@@ -339,7 +339,7 @@ def test_faults_are_borne_as_often_as_allowed(httpserver: HTTPServer, connect: C
         client.get(RUN)
     assert str(caught.value) == (
         f"GET {RUN}: 502 Bad Gateway in 3 tries; try again later, and check GITHUB_API_URL if it"
-        " stays so"
+        " keeps failing"
     )
     assert (caught.value.status, client.requests) == (502, 3)
 

@@ -135,7 +135,7 @@ def test_a_hostile_answer_is_one_sentence_after_a_bounded_time_and_in_bounded_me
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     text, seconds, megabytes = done.stdout.splitlines()
     if told:
-        end = "in 2 tries; try again later, and check GITHUB_API_URL if it stays so"
+        end = "in 2 tries; try again later, and check GITHUB_API_URL if it keeps failing"
         assert re.fullmatch(f"GET /x: ({told}).* {end}", text)
     assert float(megabytes) < MOST_MEGABYTES
     assert float(seconds) < 2 * TIMEOUT + 20  # so slow may this machine be

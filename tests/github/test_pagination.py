@@ -416,7 +416,7 @@ def test_a_link_that_skips_pages_is_told_by_the_page_number(
 def test_the_end_of_pagination_is_an_error_of_its_own(server: HTTPServer, client: GitHub) -> None:
     message = "In order to keep the API fast for everyone, pagination is limited for this resource."
     answer(server, {"message": message, "status": "422"}, status=422)
-    with pytest.raises(PaginationLimited, match="ask for shorter windows of creation time"):
+    with pytest.raises(PaginationLimited, match="list shorter windows of creation time"):
         next(client.list_workflow_runs("acme/app"))
 
 
