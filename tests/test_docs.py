@@ -94,7 +94,7 @@ def test_every_link_between_the_docs_leads_somewhere(page: Path) -> None:
             assert (ROOT / page.parent / link.partition("#")[0]).exists(), f"{page}: {link}"
 
 
-def test_the_way_of_one_run_names_each_file_once_and_what_it_does_there() -> None:
+def test_the_way_of_one_run_names_each_file_once_with_its_function() -> None:
     text = DOCS[Path("docs/design.md")].partition("## The way of one run")[2].partition("\n## ")[0]
     steps = re.findall(r"^\d+\. `([\w./-]+)`(.*(?:\n   .*)*)", text, re.MULTILINE)
     files = [file for file, _ in steps]
@@ -204,7 +204,7 @@ def test_data_goes_one_way_between_the_rooms() -> None:
         assert not wrong, f"{module} imports {wrong}"
 
 
-def test_of_the_client_the_database_knows_only_where_the_dump_lies() -> None:
+def test_the_database_imports_only_the_dump_artifact_from_the_client() -> None:
     of_client = {
         (module, other)
         for module in MODULES

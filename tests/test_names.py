@@ -17,12 +17,12 @@ KNOWN = {"TELEMETRY_KEEP", "TELEMETRY_SINCE", "TELEMETRY_MAX_AGE", "DATABASE_URL
         ("TELEMETRY_COLOUR", None),
     ],
 )
-def test_a_key_of_the_file_that_is_nearly_a_setting_is_named(name: str, meant: str | None) -> None:
+def test_a_misspelled_key_of_the_file_is_named(name: str, meant: str | None) -> None:
     hint = f"; did you mean {meant}?" if meant else ""
     assert not_read({name: "1"}, {}, KNOWN) == [f"{name} in .env is not read{hint}"]
 
 
-def test_names_of_others_and_known_ones_are_passed_over() -> None:
+def test_known_names_and_those_of_other_programs_are_ignored() -> None:
     others = {"PGPASSWORD": "", "AWS_REGION": "", "NPM_TOKEN": "", **dict.fromkeys(KNOWN, "")}
     assert not_read(others, {"KEEP": "", "TELEMETRY_COLOUR": "", **others}, KNOWN) == []
     assert not_read({}, {"TELEMETRY_KEP": "x"}, KNOWN) == [

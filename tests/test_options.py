@@ -26,7 +26,7 @@ def test_every_command_of_the_table_is_a_script() -> None:
         assert (ROOT / "scripts" / f"{command}.py").is_file(), command
 
 
-def test_make_hands_on_the_variables_of_the_table() -> None:
+def test_make_passes_on_the_variables_of_the_table() -> None:
     names = re.search(r"^VARIABLES := (.*)$", MAKEFILE, re.MULTILINE)
     assert names
     assert set(names[1].split()) == {option.variable for option in OPTIONS} - {""}
@@ -79,14 +79,14 @@ def test_a_flag_that_stands_for_another_sets_it() -> None:
     assert parse("query", "", {}, ["--csv"]).format == "csv"
 
 
-def test_a_variable_that_a_flag_overrides_need_not_be_right() -> None:
+def test_a_variable_overridden_by_a_flag_may_be_invalid() -> None:
     wrong = {"TELEMETRY_CONCURRENCY": "many"}
     assert parse("verify", "", wrong, ["--concurrency", "2"]).concurrency == 2
     with pytest.raises(UsageError, match="CONCURRENCY: 'many' is not a whole number"):
         parse("verify", "", wrong, [])
 
 
-def test_a_value_that_is_not_right_is_refused_with_the_name_of_its_variable() -> None:
+def test_an_invalid_value_is_refused_with_the_name_of_its_variable() -> None:
     with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, csv, json"):
         parse("query", "", {}, ["--format", "xml"])
     with pytest.raises(UsageError, match="LLM_LOGS: No closing quotation; close the quotation"):

@@ -43,7 +43,7 @@ def test_no_file_means_no_variables(tmp_path: Path) -> None:
     assert read_env_file(tmp_path / ".env") == {}
 
 
-def test_a_line_that_is_no_variable_is_named_without_showing_it(tmp_path: Path) -> None:
+def test_an_invalid_line_is_named_without_showing_it(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("A=1\nghp_secret\n")
     with pytest.raises(UsageError) as caught:
@@ -96,7 +96,7 @@ def test_repositories_are_listed_once_in_their_order() -> None:
     "name",
     ["app", "o/", "/a", "o/a/b", "o/..", "o/.", "../a", "o/a?x", "https://github.com/o/a", "o/ä"],
 )
-def test_a_name_that_is_no_repository_is_refused(name: str) -> None:
+def test_an_invalid_repository_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not of the form owner/name"):
         repositories(name)
 
@@ -122,7 +122,7 @@ def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["https://github.com/acme", "o/..", "/a", "o/"])
-def test_what_names_no_repository_is_offered_nothing(text: str) -> None:
+def test_a_name_without_a_likely_repository_gets_no_suggestion(text: str) -> None:
     with pytest.raises(UsageError, match=r"owner/name$"):
         repositories(text)
 
@@ -157,7 +157,7 @@ def test_since_is_a_date_a_time_or_an_age(text: str, moment: datetime | Length) 
 
 
 @pytest.mark.parametrize("text", ["all", " All "])
-def test_since_may_be_all_that_is_kept(text: str) -> None:
+def test_since_may_be_all(text: str) -> None:
     assert since(text) == "all"
 
 
@@ -248,7 +248,7 @@ def test_rows_may_be_kept_forever() -> None:
         ("", "is not a length of time"),
     ],
 )
-def test_a_keep_that_cannot_be_meant_is_refused(text: str, said: str) -> None:
+def test_an_implausible_keep_is_refused(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=f"^KEEP: .*{re.escape(said) if '?' in said else said}"):
         keep(text)
 
@@ -284,7 +284,7 @@ def test_a_flag_that_is_neither_is_refused() -> None:
         flag({"TELEMETRY_STRICT": "maybe"}, "TELEMETRY_STRICT")
 
 
-def test_a_word_that_is_no_choice_is_refused_with_the_choices() -> None:
+def test_an_unknown_word_is_refused_with_the_choices() -> None:
     assert choice("text", "FORMAT", ("text", "markdown")) == "text"
     assert choice(" Markdown", "FORMAT", ("text", "markdown")) == "markdown"
     with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, markdown"):
@@ -297,6 +297,6 @@ def test_a_time_zone_is_one_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("text", ["Berlin", "", "../../etc/passwd", "CEST", "UTC+2", "Europe"])
-def test_what_is_no_time_zone_is_refused(text: str) -> None:
+def test_an_unknown_time_zone_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"^TIMEZONE: .* is not a time zone"):
         time_zone(text, "TIMEZONE")

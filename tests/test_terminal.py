@@ -15,7 +15,7 @@ AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
 
 @given(st.text() | st.text(alphabet="::##[ \u3000\tx"))
-def test_no_text_can_steer_a_terminal_or_a_runner(text: str) -> None:
+def test_no_text_can_control_a_terminal_or_a_runner(text: str) -> None:
     shown = plain(text)
     assert not any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 for c in shown)
     assert not shown.lstrip().startswith("::")
@@ -98,7 +98,7 @@ def test_the_summary_states_each_count() -> None:
     ]
 
 
-def test_the_summary_of_what_is_not_complete_says_why_and_what_is_kept() -> None:
+def test_an_incomplete_ingest_says_why_and_what_is_kept() -> None:
     last = report_text(report("incomplete", unreadable=1)).splitlines()[-1]
     assert last == "  incomplete; what is counted above is stored: GitHub says\ufffdno"
 

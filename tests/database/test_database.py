@@ -53,7 +53,7 @@ def test_a_key_that_comes_twice_is_written_once(connection: Connection) -> None:
     assert stored(connection)[0]["conclusion"] == "success"
 
 
-def test_nothing_to_store_is_no_fault(connection: Connection) -> None:
+def test_storing_nothing_is_not_an_error(connection: Connection) -> None:
     assert upsert(connection, []) == Counts()
 
 

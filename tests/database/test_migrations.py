@@ -33,7 +33,7 @@ def relations(dsn: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def test_up_down_and_up_again_gives_the_same_tables(empty_dsn: str) -> None:
+def test_migrating_up_down_and_up_gives_the_same_tables(empty_dsn: str) -> None:
     assert migrate(empty_dsn) == [*NAMES, "views"]
     first = relations(empty_dsn)
     assert {"workflow_runs", "llm_calls", "attempts"} <= set(first)
@@ -69,7 +69,7 @@ def test_each_migration_runs_as_it_stands_in_psql(empty_dsn: str, psql: Callable
 
 
 @pytest.mark.parametrize("path", sorted(MIGRATIONS.glob("*.sql")), ids=lambda path: path.name)
-def test_each_migration_has_its_number_its_reason_and_its_way_back(path: Path) -> None:
+def test_each_migration_has_a_number_a_reason_and_a_rollback(path: Path) -> None:
     assert re.fullmatch(r"\d{4}\.[a-z0-9-]+(\.rollback)?\.sql", path.name)
     assert path.read_text(encoding="utf-8").startswith("-- ")
     name = path.name.removesuffix(".sql").removesuffix(".rollback")
@@ -162,7 +162,7 @@ def test_changed_views_are_made_again(connection: Connection, dsn: str) -> None:
     require_schema(connection)
 
 
-def test_a_view_that_is_gone_from_the_checkout_is_dropped(connection: Connection, dsn: str) -> None:
+def test_a_view_removed_from_the_checkout_is_dropped(connection: Connection, dsn: str) -> None:
     connection.execute("create view of_yesterday as select 1 as one")
     connection.execute("insert into installed_views values ('of_yesterday', 'older')")
     connection.execute("update installed_views set digest = 'older'")
@@ -203,12 +203,14 @@ def bare_role(empty_dsn: str) -> Iterator[tuple[Connection, str]]:
         yield admin, psycopg.conninfo.make_conninfo(empty_dsn, user=role)
 
 
-def test_a_role_without_the_right_to_create_hears_so(bare_role: tuple[Connection, str]) -> None:
+def test_a_role_without_the_right_to_create_gets_a_clear_error(
+    bare_role: tuple[Connection, str],
+) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for schema"):
         migrate(bare_role[1])
 
 
-def test_a_role_without_a_schema_hears_so(bare_role: tuple[Connection, str]) -> None:
+def test_a_role_without_a_schema_gets_a_clear_error(bare_role: tuple[Connection, str]) -> None:
     admin, theirs = bare_role
     admin.execute("drop schema public")
     with pytest.raises(psycopg.errors.InvalidSchemaName, match="no schema has been selected"):

@@ -52,7 +52,7 @@ def test_equal_prices_do_not_differ() -> None:
     assert differences([ROW], Model("gpt-x", EQUAL)) == []
 
 
-def test_each_part_that_differs_is_told_once_with_its_day() -> None:
+def test_each_part_that_differs_is_reported_once_with_its_day() -> None:
     model = Model("gpt-x", {**EQUAL, "output_mtok": Decimal("8.5"), "cache_write_mtok": Decimal(3)})
     assert differences([ROW], model) == [
         "gpt-x standard from 2026-01-01: output_per_mtok is 8 here, 8.5 there on 2026-01-02",
@@ -61,7 +61,7 @@ def test_each_part_that_differs_is_told_once_with_its_day() -> None:
     ]
 
 
-def test_a_price_that_changed_since_is_told_with_the_last_day_of_ours() -> None:
+def test_a_price_that_changed_since_is_reported_with_the_last_day_of_ours() -> None:
     cut = {**EQUAL, "input_mtok": Decimal(1)}
     model = Model("gpt-x", EQUAL, dated=[(datetime(2026, 8, 1, tzinfo=UTC), cut)])
     (said,) = differences([ROW], model)
@@ -84,7 +84,7 @@ def test_long_prompts_and_tiers_are_compared_with_their_own_prices() -> None:
     assert len(differences([replace(batch, input_per_mtok=Decimal(2))], model)) == 1
 
 
-def test_what_only_one_list_has_is_named() -> None:
+def test_models_in_only_one_list_are_named() -> None:
     flex = variant({"service_tier": "flex"}, active=False, input_mtok=Decimal(9))
     models = [Model("gpt-x", EQUAL, price_variants=[flex]), Model("gpt-z", EQUAL)]
     provider = SimpleNamespace(id="openai", models=models)
@@ -99,7 +99,7 @@ def test_what_only_one_list_has_is_named() -> None:
     assert found.unlisted == ["gpt-z"]
 
 
-def test_our_list_and_the_package_differ_where_its_notes_say_so() -> None:
+def test_our_list_and_the_package_differ_only_where_noted() -> None:
     snapshot = pytest.importorskip("genai_prices.data_snapshot")
     found = check_prices(OURS, snapshot.get_snapshot().providers, NOW)
     assert found.compared >= 300

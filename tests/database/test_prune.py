@@ -41,7 +41,7 @@ def fill(connection: Connection, border: datetime) -> None:
         upsert(connection, [llm_call(call_id=str(number), timestamp=created_at)])
 
 
-def test_what_is_older_than_the_border_goes_and_nothing_else(connection: Connection) -> None:
+def test_only_rows_older_than_the_horizon_are_pruned(connection: Connection) -> None:
     # now() stands still within a transaction, so that the border can be hit exactly.
     with connection.transaction():
         border = horizon(connection, kept("30 days")).before
@@ -159,7 +159,7 @@ def test_an_ingest_takes_a_longer_keep_and_deletes_nothing_by_a_shorter_one(
 
 
 @pytest.mark.parametrize("days", [100, 200])
-def test_a_database_of_before_deletes_nothing_until_asked(
+def test_a_database_from_before_retention_deletes_nothing_until_told(
     connection: Connection, days: int
 ) -> None:
     """As the migration finds it: rows, and no retention yet."""

@@ -137,7 +137,7 @@ def stored_as(connection: Connection, repository_id: int, name: str) -> None:
     upsert(connection, [workflow_job(**job, started_at=NOW, completed_at=NOW)])
 
 
-def test_a_question_can_be_asked_of_some_repositories_of_any_period_and_for_its_first_rows(
+def test_a_question_takes_repositories_a_period_and_a_number_of_rows(
     dsn: str, tmp_path: Path, connection: Connection
 ) -> None:
     for number in (7, 8, 9):
@@ -173,7 +173,7 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
 
 
 @pytest.mark.parametrize("name", [question.name for question in questions()])
-def test_what_the_report_shows_of_a_question_can_be_pasted(
+def test_the_sql_shown_in_the_report_can_be_pasted(
     month: Connection, dsn: str, psql: Callable[..., str], name: str
 ) -> None:
     text = pasteable(name, Scope(SCOPE.since, SCOPE.until, [7, 8], top=3))
@@ -191,7 +191,7 @@ def test_what_the_report_shows_of_a_question_can_be_pasted(
         (["flaky_jobs", "--repo", "acme/none"], "REPO: acme/none is not in this database"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_in_a_sentence(
+def test_an_invalid_question_is_refused_in_one_sentence(
     dsn: str, tmp_path: Path, options: list[str], said: str
 ) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:
@@ -206,7 +206,7 @@ def listed(connection: Connection, *run_ids: int) -> None:
 
 
 @pytest.mark.usefixtures("month")
-def test_an_answer_about_jobs_says_of_how_many_attempts_it_speaks(
+def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     dsn: str, tmp_path: Path, connection: Connection
 ) -> None:
     """Four attempts with a job each, of which one is listed, then three, then all."""
@@ -248,7 +248,7 @@ def test_an_answer_about_jobs_says_of_how_many_attempts_it_speaks(
     assert found["coverage"] is None and said == ""
 
 
-def test_coverage_says_which_times_of_the_period_no_list_covers(connection: Connection) -> None:
+def test_coverage_names_the_intervals_that_no_list_covers(connection: Connection) -> None:
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
 
     def window(start: int, end: int) -> None:
@@ -292,19 +292,19 @@ def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None
     assert all(width(line) <= 40 for line in text.splitlines())
 
 
-def test_ids_can_be_copied_and_numbers_read() -> None:
+def test_ids_have_no_separators_and_numbers_have() -> None:
     values = {"github_run_id": 26_365_060_973, "tokens": Decimal(1_234_567), "usd": Decimal("1.50")}
     text = answer_text(answer(**values))
     assert text.splitlines()[4].split() == ["26365060973", "1,234,567", "1.50"]
     assert answer_text(answer(github_run_id=None)).splitlines()[4].strip() == "–"
 
 
-def test_only_a_screen_with_colour_gets_any() -> None:
+def test_only_a_colour_terminal_gets_colour() -> None:
     assert "\033[1m" in answer_text(answer(job="a"), Screen(80, colour=True))
     assert "\033" not in answer_text(answer(job=HOSTILE), Screen(80))
 
 
-def test_hostile_names_steer_neither_terminal_nor_spreadsheet() -> None:
+def test_hostile_names_control_neither_terminal_nor_spreadsheet() -> None:
     found = answer(first=HOSTILE, formula="=1+1", minus=-1, nothing=None, money=Decimal("0.10"))
     assert "\033" not in answer_text(found) and "\u202e" not in answer_text(found)
     text = csv_text(found)

@@ -159,7 +159,7 @@ def test_each_column_of_each_rule_has_a_row_that_breaks_it(connection: Connectio
         assert any(f"{row['attname']} = " in change for change in changes), row
 
 
-def test_what_github_decides_is_under_no_rule(connection: Connection) -> None:
+def test_values_that_github_decides_have_no_rule(connection: Connection) -> None:
     upsert(connection, [workflow_run(status="dreaming", conclusion="half right")])
     run = workflow_run(github_run_id=2)
     upsert(
@@ -168,7 +168,7 @@ def test_what_github_decides_is_under_no_rule(connection: Connection) -> None:
     connection.execute("update workflow_runs set completed_at = started_at - interval '1 day'")
 
 
-def test_in_a_new_database_every_rule_is_known_to_hold(connection: Connection) -> None:
+def test_in_a_new_database_every_rule_is_validated(connection: Connection) -> None:
     (row,) = connection.execute(
         "select count(*) as rules, count(*) filter (where convalidated) as valid "
         "from pg_constraint where conname = any(%s)",

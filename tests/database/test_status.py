@@ -73,7 +73,7 @@ def test_an_old_ingest_is_a_concern_in_words(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize(("hours", "too_old"), [(11.9, []), (12.1, ["acme/app"])])
-def test_a_repository_older_than_asked_is_named(
+def test_a_repository_older_than_the_maximum_age_is_named(
     connection: Connection, hours: float, too_old: list[str]
 ) -> None:
     ingested(connection, hours)
@@ -163,9 +163,7 @@ def about_the_proof(connection: Connection) -> list[str]:
     return [text for text in status(connection).concerns if "its schedule stopped" not in text]
 
 
-def test_after_the_first_ingest_each_term_is_the_truth(
-    connection: Connection, world: World
-) -> None:
+def test_after_the_first_ingest_each_term_is_true(connection: Connection, world: World) -> None:
     ingested_by(connection, Simulator(world))
     (repository,) = world.repositories
     ended = {a.github_run_id for a in world.attempts(repository) if a.status == "completed"}
@@ -233,7 +231,7 @@ def test_a_run_whose_second_attempt_is_open_counts_once(
     assert row["oldest_open_created_at"] == datetime.fromtimestamp(run.created_at, UTC)
 
 
-def test_runs_that_a_list_left_out_are_told_apart_until_they_are_probed(
+def test_runs_left_out_of_a_list_are_counted_separately_until_probed(
     connection: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
@@ -281,9 +279,7 @@ def test_a_lost_run_is_a_concern_that_names_its_time(connection: Connection, wor
     assert ": NOT EQUAL" in proof_text(row)
 
 
-def test_a_run_too_many_does_not_make_up_for_one_too_few(
-    connection: Connection, world: World
-) -> None:
+def test_a_surplus_run_does_not_offset_a_missing_one(connection: Connection, world: World) -> None:
     ingested_by(connection, Simulator(world))
     first, last = settled_runs(world)[0], settled_runs(world)[-1]
     connection.execute("delete from workflow_runs where github_run_id = %s", [first.id])
@@ -298,7 +294,7 @@ def test_a_run_too_many_does_not_make_up_for_one_too_few(
     assert len(about_the_proof(connection)) == 1
 
 
-def test_what_github_gave_no_count_for_is_what_it_listed(
+def test_without_a_count_from_github_the_listed_runs_count(
     connection: Connection, world: World
 ) -> None:
     ingested_by(connection, Simulator(world))
@@ -331,7 +327,7 @@ def test_attempts_to_fetch_are_those_that_an_ingest_would(
     assert about_the_proof(connection) == ["acme/app: earlier attempts still to fetch: 1"]
 
 
-def test_jobs_are_pending_and_no_concern_to_who_never_fetches_them(
+def test_pending_jobs_are_no_concern_if_jobs_are_never_fetched(
     connection: Connection, world: World
 ) -> None:
     ingested_by(connection, Simulator(world))
@@ -348,7 +344,7 @@ def test_jobs_are_pending_and_no_concern_to_who_never_fetches_them(
     assert about_the_proof(connection) == ["acme/app: attempts whose jobs are still to fetch: 1"]
 
 
-def test_a_window_that_cannot_be_complete_is_a_concern_and_no_part_of_the_equation(
+def test_an_incomplete_window_is_a_concern_and_not_in_the_equation(
     connection: Connection, world: World
 ) -> None:
     ingested_by(connection, Simulator(world))
@@ -370,7 +366,7 @@ def test_a_window_that_cannot_be_complete_is_a_concern_and_no_part_of_the_equati
     assert about_the_proof(connection) == ["acme/app: a second is too full"]
 
 
-def test_a_gap_in_what_was_wanted_is_a_concern(connection: Connection, world: World) -> None:
+def test_a_gap_in_the_wanted_interval_is_a_concern(connection: Connection, world: World) -> None:
     ingested_by(connection, Simulator(world))
     connection.execute(
         "delete from windows where created_from = "
@@ -382,7 +378,7 @@ def test_a_gap_in_what_was_wanted_is_a_concern(connection: Connection, world: Wo
     assert " of run creation time are not listed, the first from " in said
 
 
-def test_what_was_pruned_leaves_no_gap_and_it_still_adds_up(
+def test_pruning_leaves_no_gap_and_the_equation_still_holds(
     connection: Connection, world: World
 ) -> None:
     ingested_by(connection, Simulator(world))
@@ -430,7 +426,9 @@ def test_windows_too_old_for_a_rerun_when_last_listed_are_never_due(
     assert (row["due_windows"], row["overdue_windows"], row["last_sweep_at"]) == (0, 0, None)
 
 
-def test_what_an_incomplete_ingest_left_is_said_once(connection: Connection, world: World) -> None:
+def test_the_work_left_by_an_incomplete_ingest_is_reported_once(
+    connection: Connection, world: World
+) -> None:
     ingested_by(connection, Simulator(world))
     connection.execute("delete from windows")
     connection.execute(
@@ -444,7 +442,7 @@ def test_what_an_incomplete_ingest_left_is_said_once(connection: Connection, wor
     ]
 
 
-def test_each_repository_has_a_proof_of_its_own(connection: Connection) -> None:
+def test_each_repository_has_its_own_proof(connection: Connection) -> None:
     world = team_month(seed=3, now=NOW, repositories=(REPOSITORY, "acme/site"), runs_per_day=3)
     simulated = Simulator(world)
     for repository in world.repositories:
@@ -554,7 +552,7 @@ def test_the_status_of_some_repositories_is_about_no_other(connection: Connectio
     assert status(connection, names=["acme/r001"]).concerns == []
 
 
-def test_the_age_and_the_last_check_of_the_price_list_are_told(connection: Connection) -> None:
+def test_the_age_and_the_last_check_of_the_price_list_are_shown(connection: Connection) -> None:
     upsert(connection, [llm_call()])
     assert "prices of" not in status_text(status(connection))
     load_llm_prices(connection)

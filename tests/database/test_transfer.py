@@ -141,7 +141,7 @@ def wait_until_blocked(dsn: str) -> None:
     pytest.fail("nothing waits for the table")
 
 
-def test_a_folder_is_no_file_to_dump_into(dsn: str, tmp_path: Path) -> None:
+def test_dumping_into_a_folder_is_refused(dsn: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a directory; name a file in it"):
         dump(dsn, tmp_path, os.environ)
     assert list(tmp_path.iterdir()) == []
@@ -154,7 +154,7 @@ def test_an_invalid_connection_string_is_refused_without_showing_it() -> None:
     assert caught.value.__cause__ is None
 
 
-def test_a_missing_file_is_said() -> None:
+def test_a_missing_file_is_reported() -> None:
     with pytest.raises(TelemetryError, match="there is no file"):
         restore("dbname=never-asked", Path("/nowhere/telemetry.dump"), os.environ)
 
@@ -200,7 +200,7 @@ def test_a_password_is_not_on_the_command_line(dsn: str, tmp_path: Path) -> None
     assert password == "secret-word"
 
 
-def test_psql_hands_on_its_exit_code(dsn: str) -> None:
+def test_psql_passes_on_its_exit_code(dsn: str) -> None:
     assert psql(dsn, os.environ, ["-X", "-q", "-c", "select nonsense"]) == 1
 
 

@@ -120,7 +120,7 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     assert "older than 1 day: acme/none" in done.stderr
 
 
-def test_a_reader_that_went_away_is_no_fault(run: Run, environ: dict[str, str]) -> None:
+def test_a_closed_pipe_is_not_an_error(run: Run, environ: dict[str, str]) -> None:
     run("ingest_workflows")
     command = f"{sys.executable} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
@@ -170,7 +170,7 @@ def test_an_ingest_that_is_stopped_says_what_it_kept(
     assert "interrupted; what is counted above is stored" in out
 
 
-def test_an_ingest_killed_in_the_middle_is_made_good_by_the_next(
+def test_the_next_ingest_completes_one_that_was_killed(
     run: Run, environ: dict[str, str], connection: Connection, simulated: Simulator, world: World
 ) -> None:
     simulated.latency = 0.5
@@ -201,7 +201,7 @@ def test_an_incomplete_ingest_exits_with_3_and_keeps_what_it_has(
     ("strict", "env_file", "code"),
     [("", "", 0), ("0", "", 0), ("1", "", 2), ("", "TELEMETRY_STRICT=1\n", 2)],
 )
-def test_make_lets_an_incomplete_ingest_pass_unless_it_is_to_be_strict(
+def test_make_accepts_an_incomplete_ingest_unless_strict(
     environ: dict[str, str],
     simulated: Simulator,
     tmp_path: Path,
@@ -231,7 +231,7 @@ def test_an_empty_variable_is_an_unset_one(
     assert "wrote telemetry.dump, " in done.stdout
 
 
-def test_make_hands_its_variables_on_word_for_word(environ: dict[str, str], tmp_path: Path) -> None:
+def test_make_passes_its_variables_on_unchanged(environ: dict[str, str], tmp_path: Path) -> None:
     trap = tmp_path / "trap"
     value = f"$(shell touch {trap}) `touch {trap}`; touch {trap} '\""
     done = make(environ, tmp_path, "ingest", f"SINCE={value}")

@@ -221,9 +221,7 @@ def test_two_ingests_three_weeks_apart_hold_the_truth(
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_faults_cost_requests_and_nothing_else(
-    connection: Connection, fault: Callable[[], Fault]
-) -> None:
+def test_faults_cost_only_requests(connection: Connection, fault: Callable[[], Fault]) -> None:
     world = month(runs_per_day=3)
     simulated = Simulator(world, fault=once_each(fault()))
     assert run_ingest(connection, simulated).outcome == "complete"
@@ -254,7 +252,7 @@ def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
     assert {r["repository"] for r in rows(connection, "workflow_runs", "1")} == {REPOSITORY}
 
 
-def test_a_backfill_of_a_few_requests_an_ingest_comes_to_its_end(connection: Connection) -> None:
+def test_a_backfill_of_a_few_requests_an_ingest_finishes(connection: Connection) -> None:
     world = month(runs_per_day=40)
     simulated = Simulator(world)
     outcomes = []
@@ -273,7 +271,7 @@ def test_a_backfill_of_a_few_requests_an_ingest_comes_to_its_end(connection: Con
     assert stored == set(true_attempts(world))
 
 
-def test_wider_and_narrower_again_equals_the_truth(connection: Connection) -> None:
+def test_a_wider_then_narrower_since_equals_the_truth(connection: Connection) -> None:
     world = team_month(seed=2, now=NOW, days=110, runs_per_day=3)
     simulated = Simulator(world)
     for days in (30, 120, 30):
@@ -312,7 +310,7 @@ def test_requests_are_shared_among_repositories(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_ingests_killed_at_random_moments_are_made_good_by_the_next(
+def test_the_next_ingest_completes_those_killed_at_random_moments(
     connection: Connection, dsn: str, seed: int
 ) -> None:
     world = team_month(seed=seed, now=NOW, runs_per_day=4)
@@ -455,7 +453,7 @@ def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
     assert proof["unequal_windows"] == 0
 
 
-def test_what_was_pruned_is_not_claimed_to_be_listed(connection: Connection) -> None:
+def test_pruned_time_is_not_claimed_as_listed(connection: Connection) -> None:
     world = month()
     simulated = Simulator(world)
     run_ingest(connection, simulated)

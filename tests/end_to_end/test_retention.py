@@ -29,7 +29,7 @@ def grow_old(connection: Connection, days: int) -> None:
     connection.execute("update workflow_runs set created_at = created_at - %s", [timedelta(days)])
 
 
-def test_what_was_once_said_holds_for_every_later_command(run: Run, connection: Connection) -> None:
+def test_a_chosen_retention_holds_for_every_later_command(run: Run, connection: Connection) -> None:
     first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="2 years")
     assert "this database keeps 2 years from now on; until now it kept 6 months" in first.stderr
     grow_old(connection, 390)
@@ -65,7 +65,7 @@ def test_each_ingest_prunes_to_what_is_stored(run: Run, connection: Connection) 
     assert oldest_days(connection) < 10
 
 
-def test_a_database_of_before_says_what_would_go_and_deletes_it_when_asked(
+def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_told(
     run: Run, connection: Connection
 ) -> None:
     run("ingest_workflows", "--no-jobs")
@@ -110,7 +110,7 @@ def test_a_dump_carries_the_retention_with_it(run: Run, empty_dsn: str, tmp_path
 @pytest.mark.parametrize(
     ("keep", "said"), [("6m", "did you mean '6 months'?"), ("6 moons", "or forever")]
 )
-def test_a_keep_that_cannot_be_meant_changes_nothing(
+def test_an_implausible_keep_changes_nothing(
     run: Run, connection: Connection, script: str, keep: str, said: str
 ) -> None:
     assert_one_sentence(run(script, TELEMETRY_KEEP=keep), 2, said)

@@ -234,7 +234,7 @@ def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository
     assert repository.artifacts == {5: b"good"}
 
 
-def test_a_broken_dump_is_made_good_as_far_back_as_is_kept(repository: Repository) -> None:
+def test_a_broken_dump_is_replaced_by_ingesting_the_whole_retention(repository: Repository) -> None:
     repository.artifacts[5] = b"broken"
     repository.variables["TELEMETRY_KEEP"] = "20 days"
     outcomes = repository.run_workflow()

@@ -231,7 +231,7 @@ def test_404_names_what_to_check() -> None:
     )
 
 
-def test_404_in_other_words_than_the_api_names_the_url() -> None:
+def test_a_404_that_is_not_from_the_api_names_the_url() -> None:
     assert "check GITHUB_API_URL" in explained(Answer(404, {}, b"<html>Page not found</html>"))
 
 
@@ -326,7 +326,7 @@ def test_the_rate_limit_is_read_from_its_headers() -> None:
     assert limit.reset_at == datetime(2024, 2, 13, 21, 55, 43, tzinfo=UTC)
 
 
-def test_no_headers_are_no_rate_limit() -> None:
+def test_without_headers_there_is_no_rate_limit() -> None:
     assert rate_limit({}) is None
 
 
@@ -353,5 +353,5 @@ def test_clean_text_is_one_printable_line(text: str, limit: int) -> None:
     assert len(cleaned) <= limit
 
 
-def test_clean_text_keeps_what_can_be_read() -> None:
+def test_clean_text_keeps_printable_characters() -> None:
     assert clean("  Ünïcode 日本\n\n okay ") == "Ünïcode 日本 okay"

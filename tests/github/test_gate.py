@@ -59,7 +59,7 @@ def test_an_open_gate_is_passed_at_once(gate: Gate, clock: Clock) -> None:
     assert clock.now == before
 
 
-def test_limits_met_before_anybody_waited_are_said_once(gate: Gate, said: list[str]) -> None:
+def test_limits_met_before_anybody_waits_are_reported_once(gate: Gate, said: list[str]) -> None:
     gate.stop_all(limit(30), 403)
     gate.stop_all(limit(32), 403)
     enter(gate)
@@ -75,7 +75,7 @@ def test_a_shorter_limit_does_not_open_the_gate_sooner(gate: Gate, clock: Clock)
 
 
 @pytest.mark.parametrize(("later", "times"), [(32, 1), (90, 2)])
-def test_a_limit_met_while_others_wait_is_said_again_only_if_much_longer(
+def test_a_limit_met_while_others_wait_is_reported_again_only_if_much_longer(
     gate: Gate, clock: Clock, said: list[str], later: float, times: int
 ) -> None:
     before = clock.now
@@ -131,7 +131,7 @@ def test_an_urgent_request_passes_when_none_is_left_and_takes_none(gate: Gate) -
 
 
 @pytest.mark.parametrize(("remaining", "passes"), [(11, True), (10, False), (0, False)])
-def test_the_share_of_others_is_left_to_them(sharing: Gate, remaining: int, passes: bool) -> None:
+def test_the_reserve_is_not_used(sharing: Gate, remaining: int, passes: bool) -> None:
     sharing.learn(limited(remaining, 3_600))
     if passes:
         enter(sharing)
@@ -141,7 +141,7 @@ def test_the_share_of_others_is_left_to_them(sharing: Gate, remaining: int, pass
     assert sharing.requests == passes
 
 
-def test_a_reset_soon_enough_is_waited_for_and_said(
+def test_a_reset_within_the_longest_wait_is_waited_for_and_reported(
     sharing: Gate, clock: Clock, said: list[str]
 ) -> None:
     sharing.allow(5, "the requests allowed by MAX_REQUESTS are spent")

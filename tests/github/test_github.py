@@ -81,17 +81,17 @@ def paths(server: HTTPServer) -> list[str]:
 # What is asked for
 
 
-def test_a_run_is_asked_for_by_id(httpserver: HTTPServer, connect: Connect) -> None:
+def test_a_run_is_requested_by_id(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(body={"id": 1, "run_attempt": 2}))
     assert connect().get_workflow_run("acme/app", 1) == {"id": 1, "run_attempt": 2}
 
 
-def test_an_attempt_is_asked_for_by_number(httpserver: HTTPServer, connect: Connect) -> None:
+def test_an_attempt_is_requested_by_number(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(body={"id": 1}), path=f"{RUN}/attempts/2")
     assert connect().get_workflow_run("acme/app", 1, attempt=2) == {"id": 1}
 
 
-def test_a_repository_is_asked_for_by_name(httpserver: HTTPServer, connect: Connect) -> None:
+def test_a_repository_is_requested_by_name(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(body={"id": 7}), path="/repos/acme/app.js-2_x")
     assert connect().get_repository("acme/app.js-2_x") == {"id": 7}
 
@@ -106,7 +106,7 @@ def test_runs_are_listed_without_pull_requests_and_without_a_filter(
     ]
 
 
-def test_filters_arrive_as_they_were_given(httpserver: HTTPServer, connect: Connect) -> None:
+def test_filters_are_sent_unchanged(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(body={"workflow_runs": []}), path="/repos/acme/app/actions/runs")
     filters = {
         "status": "completed",
@@ -123,7 +123,7 @@ def test_filters_arrive_as_they_were_given(httpserver: HTTPServer, connect: Conn
 @pytest.mark.parametrize(
     "name", ["", "app", "acme/", "/app", "acme/..", "acme/app/x", "acme/a b", "acme/app?x", "ä/ö"]
 )
-def test_a_repository_that_is_no_owner_and_name_is_refused(connect: Connect, name: str) -> None:
+def test_a_repository_that_is_not_owner_and_name_is_refused(connect: Connect, name: str) -> None:
     client = connect()
     with pytest.raises(GitHubError, match="REPO must name repositories as owner/name"):
         client.list_workflow_runs(name)
@@ -176,7 +176,7 @@ def test_retries_and_redirects_count_as_requests(httpserver: HTTPServer, connect
     assert client.requests == 3 == len(httpserver.log)
 
 
-def test_the_end_of_an_api_version_is_said_once(
+def test_the_end_of_an_api_version_is_reported_once(
     httpserver: HTTPServer, connect: Connect, said: list[str]
 ) -> None:
     serve(httpserver, reply(), reply(sunset="Fri, 10 Mar 2028 00:00:00 GMT"))
@@ -192,7 +192,7 @@ def test_the_end_of_an_api_version_is_said_once(
 # Limits
 
 
-def test_retry_after_is_waited_for_and_said(
+def test_retry_after_is_waited_for_and_reported(
     httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
 ) -> None:
     serve(httpserver, reply(429, SECONDARY, retry_after="8"), reply(body={"id": 1}))
@@ -216,7 +216,7 @@ def test_the_primary_limit_is_waited_for_until_its_reset(
     assert said == ["GitHub rate limit reached; going on at 14:03:32 UTC (in 212 s)"]
 
 
-def test_a_wait_longer_than_allowed_is_raised_with_its_end(
+def test_a_wait_longer_than_allowed_raises_an_error_with_its_end(
     httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
 ) -> None:
     serve(httpserver, primary(1800))
@@ -279,7 +279,7 @@ def test_jitter_spreads_a_guessed_wait_but_not_past_the_longest(
     assert slept == [63, 120]
 
 
-def test_jitter_leaves_a_wait_alone_that_github_named(
+def test_jitter_does_not_change_a_wait_given_by_github(
     httpserver: HTTPServer, connect: Connect, slept: list[float]
 ) -> None:
     serve(httpserver, reply(429, retry_after="8"), reply())
@@ -287,7 +287,7 @@ def test_jitter_leaves_a_wait_alone_that_github_named(
     assert slept == [8]
 
 
-def test_a_limit_that_one_thread_meets_stops_the_others(
+def test_a_limit_met_by_one_thread_stops_the_others(
     httpserver: HTTPServer, connect: Connect, said: list[str]
 ) -> None:
     serve(httpserver, reply(429, retry_after="30"), reply(), path="/first")
@@ -318,7 +318,7 @@ def test_a_limit_that_one_thread_meets_stops_the_others(
 # Faults and refusals
 
 
-def test_faults_back_off_exponentially_and_each_wait_is_said(
+def test_faults_back_off_exponentially_and_each_wait_is_reported(
     httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
 ) -> None:
     serve(httpserver, reply(500), reply(503, "<html>"), reply(200, "<html>"), reply(504), reply())
@@ -332,7 +332,7 @@ def test_faults_back_off_exponentially_and_each_wait_is_said(
     ]
 
 
-def test_faults_are_borne_as_often_as_allowed(httpserver: HTTPServer, connect: Connect) -> None:
+def test_faults_are_retried_as_often_as_allowed(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(502))
     client = connect(tries=3)
     with pytest.raises(GitHubError) as caught:
@@ -356,7 +356,7 @@ def test_a_404_is_tried_twice(httpserver: HTTPServer, connect: Connect) -> None:
     assert (caught.value.status, client.requests) == (404, 2)
 
 
-def test_a_404_that_is_believed_costs_one_request_and_no_wait(
+def test_a_404_without_retry_costs_one_request_and_no_wait(
     httpserver: HTTPServer, connect: Connect, slept: list[float]
 ) -> None:
     serve(httpserver, reply(404, {"message": "Not Found"}))
@@ -366,7 +366,7 @@ def test_a_404_that_is_believed_costs_one_request_and_no_wait(
     assert (client.requests, slept) == (1, [])
 
 
-def test_a_404_that_passes_is_no_error(httpserver: HTTPServer, connect: Connect) -> None:
+def test_a_temporary_404_is_not_an_error(httpserver: HTTPServer, connect: Connect) -> None:
     serve(httpserver, reply(404, {"message": "Not Found"}), reply(body={"id": 1}))
     assert connect().get(RUN) == {"id": 1}
 
@@ -440,7 +440,7 @@ def test_a_renamed_repository_is_remembered(
 @pytest.mark.parametrize(
     ("status", "location"), [(302, "/repositories/7/actions/runs/1"), (301, "/repositories/7/x")]
 )
-def test_another_redirect_is_not_remembered(
+def test_a_redirect_of_another_kind_is_not_remembered(
     httpserver: HTTPServer, connect: Connect, status: int, location: str
 ) -> None:
     serve(httpserver, reply(status, location=location))
@@ -624,7 +624,7 @@ def test_a_recorded_list_is_a_page_with_its_rows(
     assert (page.total_count, page.last) == (body["total_count"], last)
 
 
-def test_a_recorded_run_and_its_attempt_are_told_apart(
+def test_a_recorded_run_and_its_attempt_are_distinguished(
     recorded: Recorded, connect: Connect
 ) -> None:
     for number in (1, 2):

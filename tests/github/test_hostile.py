@@ -207,7 +207,7 @@ def test_pages_without_end_are_given_up(
     assert (len(found), client.requests) == (39, 40)
 
 
-def test_a_last_page_of_a_billion_makes_nobody_ask_for_it(
+def test_an_announced_last_page_of_a_billion_is_not_requested(
     server: ByteServer, client: GitHub
 ) -> None:
     links = 'Link: </x?page=2>; rel="next", </x?page=999999999>; rel="last"'
@@ -217,7 +217,7 @@ def test_a_last_page_of_a_billion_makes_nobody_ask_for_it(
     assert client.requests <= 1 + 4 * pagination.PAGES_KEPT
 
 
-def test_a_link_too_long_to_be_one_is_refused(server: ByteServer, client: GitHub) -> None:
+def test_a_link_that_is_too_long_is_refused(server: ByteServer, client: GitHub) -> None:
     server.replies = [(rows(f'Link: </x?{"y" * 60_000}>; rel="next"'), "keep")]
     pages = client.pages("/x", "rows")
     next(pages)
@@ -239,7 +239,7 @@ def test_an_answer_just_within_the_bound_is_used(server: ByteServer, client: Git
     assert client.get("/x")["ok"] is True
 
 
-def test_what_came_before_a_hostile_page_is_kept(server: ByteServer, client: GitHub) -> None:
+def test_pages_before_a_hostile_page_are_kept(server: ByteServer, client: GitHub) -> None:
     first = rows('Link: </x?per_page=100&page=2>; rel="next"', count=100)
     server.replies = [(first, "keep"), *[(http(b"{", length=10**15), "close")] * 11]
     pages = client.pages("/x", "rows")
@@ -249,7 +249,7 @@ def test_what_came_before_a_hostile_page_is_kept(server: ByteServer, client: Git
 
 
 @pytest.mark.parametrize("value", [2**70, -1, {"": 0}])
-def test_an_id_that_no_row_can_hold_makes_one_row_unreadable(
+def test_an_id_out_of_range_makes_one_row_unreadable(
     server: ByteServer, client: GitHub, value: object
 ) -> None:
     runs = [{"id": number, "created_at": "2026-01-01T00:00:00Z"} for number in (value, 1)]

@@ -121,7 +121,7 @@ def test_every_row_comes_once_and_in_order(
     assert len(runs.asked) == max(1, -(-rows // 100))
 
 
-def test_a_page_tells_where_it_stands(serve: Serve, client: GitHub) -> None:
+def test_a_page_has_its_number_and_the_last_one(serve: Serve, client: GitHub) -> None:
     serve(250)
     pages = [*client.list_workflow_runs("acme/app")]
     assert [(p.number, p.per_page, p.last, p.total_count) for p in pages] == [
@@ -131,7 +131,7 @@ def test_a_page_tells_where_it_stands(serve: Serve, client: GitHub) -> None:
     ]
 
 
-def test_without_concurrency_pages_are_fetched_when_asked_for(serve: Serve, client: GitHub) -> None:
+def test_without_concurrency_pages_are_fetched_on_demand(serve: Serve, client: GitHub) -> None:
     runs = serve(500)
     pages = client.list_workflow_runs("acme/app")
     assert runs.asked == []
@@ -147,7 +147,7 @@ def test_pages_are_fetched_at_the_same_time(serve: Serve, client: GitHub) -> Non
     assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=3))) == [*range(400)]
 
 
-def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> None:
+def test_read_ahead_is_limited_by_concurrency(serve: Serve, client: GitHub) -> None:
     runs = serve(2000)
     pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=3))
     next(pages)
@@ -158,7 +158,9 @@ def test_no_more_pages_are_ahead_than_allowed(serve: Serve, client: GitHub) -> N
     assert client.requests == 1 + PAGES_KEPT * 3
 
 
-def test_no_more_pages_are_ahead_than_are_likely_to_be_wanted(serve: Serve, client: GitHub) -> None:
+def test_read_ahead_is_limited_by_the_expected_number_of_pages(
+    serve: Serve, client: GitHub
+) -> None:
     runs = serve(2000)
     pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=3, further=lambda: 2))
     next(pages)
@@ -178,9 +180,7 @@ def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> 
     assert len(runs.asked) == 5
 
 
-def test_the_list_goes_on_beyond_the_last_page_that_was_promised(
-    serve: Serve, client: GitHub
-) -> None:
+def test_the_list_goes_on_beyond_the_announced_last_page(serve: Serve, client: GitHub) -> None:
     runs = serve(300)
     release = threading.Event()
     runs.before_answer = lambda page: page > 1 and release.wait(60)
@@ -317,7 +317,7 @@ def test_a_smaller_page_that_straddles_begins_at_or_before_the_row(
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_behind_the_rows_that_made_pages_too_big_pages_are_large_again(
+def test_pages_grow_again_after_the_rows_that_made_them_too_big(
     serve: Serve, client: GitHub, concurrency: int
 ) -> None:
     runs = serve(2_000)
@@ -335,7 +335,7 @@ def test_behind_the_rows_that_made_pages_too_big_pages_are_large_again(
     assert len(set(runs.asked)) - len(pages) <= 2 + PAGES_KEPT * concurrency
 
 
-def test_a_list_whose_large_pages_always_fail_asks_for_them_ever_more_rarely(
+def test_large_pages_that_always_fail_are_tried_less_and_less_often(
     serve: Serve, client: GitHub
 ) -> None:
     runs = serve(10_000)
@@ -346,9 +346,7 @@ def test_a_list_whose_large_pages_always_fail_asks_for_them_ever_more_rarely(
     assert len(runs.asked) == 200 + 2 * 6
 
 
-def test_a_list_asked_for_in_smaller_pages_does_not_outgrow_them(
-    serve: Serve, client: GitHub
-) -> None:
+def test_pages_never_grow_beyond_the_requested_size(serve: Serve, client: GitHub) -> None:
     runs = serve(400)
     runs.faulty = lambda page, per_page: (page, per_page) == (2, 30)
     pages = [*client.list_workflow_runs("acme/app", paging=Paging(per_page=30))]
@@ -371,7 +369,7 @@ def test_a_list_that_fails_at_every_size_is_one_sentence(serve: Serve, client: G
     assert [size for _, size in runs.asked] == [100, 100, 50, 50, 25, 25, 10, 10, 10, 10, 10]
 
 
-def test_more_than_a_hundred_rows_a_page_are_not_asked_for(serve: Serve, client: GitHub) -> None:
+def test_a_page_never_has_more_than_a_hundred_rows(serve: Serve, client: GitHub) -> None:
     runs = serve(150)
     assert [
         p.per_page for p in client.list_workflow_runs("acme/app", paging=Paging(per_page=500))
@@ -392,20 +390,20 @@ def test_an_answer_without_the_list_is_one_sentence(
         next(client.list_workflow_runs("acme/app"))
 
 
-def test_rows_of_any_kind_are_handed_on(server: HTTPServer, client: GitHub) -> None:
+def test_rows_of_any_type_are_passed_on(server: HTTPServer, client: GitHub) -> None:
     answer(server, {"workflow_runs": [1, None, {"id": 2}]})
     assert next(client.list_workflow_runs("acme/app")).items == [1, None, {"id": 2}]
 
 
 @pytest.mark.parametrize("count", [None, "3", True, 2.5])
-def test_a_count_that_is_no_number_is_unknown(
+def test_a_count_that_is_not_a_number_is_unknown(
     server: HTTPServer, client: GitHub, count: Any
 ) -> None:
     answer(server, {"workflow_runs": [], "total_count": count})
     assert next(client.list_workflow_runs("acme/app")).total_count is None
 
 
-def test_a_link_that_skips_pages_is_told_by_the_page_number(
+def test_a_link_that_skips_pages_shows_in_the_page_number(
     server: HTTPServer, client: GitHub
 ) -> None:
     server.expect_request(PATH, query_string="page=5").respond_with_data('{"workflow_runs": []}')
@@ -456,7 +454,7 @@ def test_a_next_page_that_is_this_page_is_refused(server: HTTPServer, client: Gi
         next(pages)
 
 
-def test_a_next_page_is_followed_word_for_word(server: HTTPServer, client: GitHub) -> None:
+def test_the_url_of_the_next_page_is_used_unchanged(server: HTTPServer, client: GitHub) -> None:
     link = f'<{PATH}?after=b%2Fc&Page=x>; rel="next"'
     server.expect_request(PATH, query_string="after=b%2Fc&Page=x").respond_with_data(
         '{"workflow_runs": [{"id": 2}]}'

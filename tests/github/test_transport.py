@@ -143,7 +143,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_answer_is_asked_for_again(
+def test_a_broken_answer_is_retried(
     server: ByteServer, connect: Connect, slept: list[float], broken: tuple[bytes, str]
 ) -> None:
     server.replies = [broken, (OK, "keep")]
@@ -220,7 +220,7 @@ def test_a_host_without_an_address_is_one_sentence(connect: Connect, host: str) 
         connect(base_url=f"http://{host}").get("/x")
 
 
-def test_a_host_that_speaks_no_tls_is_one_sentence(connect: Connect) -> None:
+def test_a_host_without_tls_is_one_sentence(connect: Connect) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=greet, args=(listener, 3))
         thread.start()
@@ -270,7 +270,7 @@ def test_a_path_in_the_api_url_comes_before_each_path(server: ByteServer, connec
 @pytest.mark.parametrize(
     "base_url", ["https://api.github.com", "http://API.GitHub.com:8080/api/v3"]
 )
-def test_the_host_is_told_without_case_and_port(connect: Connect, base_url: str) -> None:
+def test_the_host_has_no_upper_case_and_no_port(connect: Connect, base_url: str) -> None:
     assert connect(base_url=base_url).host == "api.github.com"
 
 
@@ -409,7 +409,7 @@ def test_a_token_that_no_header_can_hold_is_named_by_its_variable(token: str) ->
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
-def test_no_traceback_shows_the_token_not_even_with_local_variables(
+def test_no_traceback_shows_the_token_even_with_local_variables(
     server: ByteServer, connect: Connect, broken: tuple[bytes, str]
 ) -> None:
     server.replies = [broken]

@@ -94,7 +94,7 @@ def test_a_change_is_marked_where_it_began_and_said() -> None:
     assert "changed on 6 Jan" in words(chart)
 
 
-def test_what_is_far_above_all_else_is_cut_and_said() -> None:
+def test_an_outlier_is_cut_and_labelled() -> None:
     chart = drawn(line_chart("x", series(60, 60, 60, 600_000, 60)))
     assert "1 above, up to 10d 10h" in words(chart)
     (line,) = of_class(chart, "line")

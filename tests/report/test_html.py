@@ -22,13 +22,13 @@ def test_no_text_leaves_its_place(text: str, value: str) -> None:
     assert set(read.elements[0][1]) == {"title", "class"}
 
 
-def test_texts_are_seen_as_they_are() -> None:
+def test_texts_are_shown_unchanged() -> None:
     read = Reader(str(tag("p", "<b>&amp;\"'", title="\"'><x>&lt;")))
     assert read.text == "<b>&amp;\"'"
     assert read.elements == [("p", {"title": "\"'><x>&lt;"})]
 
 
-def test_what_was_built_is_kept() -> None:
+def test_built_markup_is_not_escaped_again() -> None:
     assert str(tag("p", tag("b", "x"), [Html("<i>y</i>"), " ", 3, None])) == (
         "<p><b>x</b><i>y</i> 3</p>"
     )
@@ -70,12 +70,12 @@ def test_only_attributes_are_attributes(attribute: str) -> None:
         "a/b.html",
     ],
 )
-def test_no_other_address_is_linked_to(address: str) -> None:
+def test_only_https_and_local_addresses_are_linked(address: str) -> None:
     with pytest.raises(ValueError, match="not an address"):
         link(address, "x")
 
 
-def test_links_tell_the_other_side_nothing() -> None:
+def test_links_send_no_referrer() -> None:
     assert str(link("https://github.com/a/b", "x")) == (
         '<a href="https://github.com/a/b" rel="noopener">x</a>'
     )
@@ -99,7 +99,7 @@ def test_the_host_of_pages_is_derived_from_that_of_the_api(api_host: str, host: 
 
 
 @pytest.mark.parametrize("name", ["acme", "a/b/c", "../x", "a/..", 'a/"><x>', "a/b\n", ""])
-def test_what_is_no_repository_has_no_page(name: str) -> None:
+def test_an_invalid_repository_name_has_no_page(name: str) -> None:
     assert repository_page("api.github.com", name) is None
 
 
@@ -122,7 +122,7 @@ def test_only_runs_and_jobs_of_the_host_are_linked_to(address: str | None, is_ke
     assert run_page("api.github.com", address) == (address if is_kept else None)
 
 
-def test_every_head_of_a_table_says_what_it_heads() -> None:
+def test_every_table_heading_has_a_scope() -> None:
     read = Reader(str(table(("job", "runs"), [["a", "1"], ["b", "2"]], numbers=1)))
     scopes = [attributes["scope"] for name, attributes in read.elements if name == "th"]
     assert scopes == ["col", "col", "row", "row"]
@@ -153,7 +153,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])
-def test_words_and_shapes_can_be_told_from_what_is_behind_them(scheme: dict[str, str]) -> None:
+def test_text_and_shapes_have_enough_contrast(scheme: dict[str, str]) -> None:
     assert (
         scheme.keys() == LIGHT.keys() == {"bg", "card", "fg", "mut", "line", "ok", "bad", "other"}
     )

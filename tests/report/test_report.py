@@ -251,7 +251,7 @@ def test_an_incident_that_ended_after_the_period_is_open_at_its_end(connection: 
     assert now["recovered_at"] is not None and now["seconds"] == 4 * 86_400
 
 
-def test_what_does_not_run_any_more_is_red_no_more(connection: Connection) -> None:
+def test_a_workflow_that_no_longer_runs_is_not_red(connection: Connection) -> None:
     upsert(connection, [a_run(1, days_ago=40, conclusion="failure"), a_run(2, workflow_id=4)])
     known(connection, 7)
     shown = told(connection)
@@ -260,7 +260,7 @@ def test_what_does_not_run_any_more_is_red_no_more(connection: Connection) -> No
     assert subjects(month_before) == ["failing"]
 
 
-def test_failures_are_told_with_the_step_where_most_began(connection: Connection) -> None:
+def test_failures_name_the_step_where_most_began(connection: Connection) -> None:
     runs = [a_run(n, conclusion="success" if n > 3 else "failure") for n in range(1, 11)]
     upsert(connection, runs)
     jobs = [a_job(run) for run in runs]
@@ -322,7 +322,7 @@ def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Conn
     ).replace("\\", "")
 
 
-def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
+def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
     connection: Connection,
 ) -> None:
     only = Workflow(7, 71, "CI", ("pull_request",), (("test", ("ubuntu-latest",), 10),))
@@ -345,7 +345,7 @@ def test_a_planted_shift_is_told_with_its_day_and_marked_in_the_chart(
     assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)
 
 
-def test_what_was_cancelled_takes_no_finding_to_the_front(connection: Connection) -> None:
+def test_cancelled_work_does_not_move_a_finding_to_the_front(connection: Connection) -> None:
     cancelled = [a_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
     red = a_run(10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request")
     mac = a_run(11, seconds=600)
@@ -421,7 +421,7 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     )
 
 
-def test_what_was_not_found_is_told_from_what_is_not_known(connection: Connection) -> None:
+def test_not_found_and_not_known_are_distinguished(connection: Connection) -> None:
     upsert(connection, [a_run(1)])
     known(connection, 7)
     assert not_found(told(connection)) == [
@@ -471,7 +471,7 @@ def test_a_clear_change_is_called_better_or_worse_in_points(connection: Connecti
     )
 
 
-def test_a_change_within_chance_is_no_clear_change(connection: Connection) -> None:
+def test_a_change_within_chance_is_not_called_clear(connection: Connection) -> None:
     shown = halves(connection, 176, 174, 200)
     tile = by_name(shown, "first attempt")
     assert re.fullmatch(
@@ -481,7 +481,7 @@ def test_a_change_within_chance_is_no_clear_change(connection: Connection) -> No
     assert by_name(shown, "push to last check").kind is None
 
 
-def test_how_many_runs_there_were_is_neither_better_nor_worse(connection: Connection) -> None:
+def test_more_runs_are_neither_better_nor_worse(connection: Connection) -> None:
     upsert(connection, [a_run(n, days_ago=45 if n < 10 else 5) for n in range(100)])
     known(connection, 7)
     upsert(connection, [a_run(n, days_ago=4, conclusion="skipped") for n in range(200, 900)])
@@ -489,7 +489,7 @@ def test_how_many_runs_there_were_is_neither_better_nor_worse(connection: Connec
     assert (tile.figure, tile.change, tile.kind) == ("90", "+800 %, 10 before", None)
 
 
-def test_what_was_not_listed_before_is_not_compared(connection: Connection) -> None:
+def test_an_unlisted_period_before_is_not_compared(connection: Connection) -> None:
     upsert(connection, [a_run(n, days_ago=n) for n in range(1, 55)])
     known(connection, 7, days=59)
     shown = told(connection)
@@ -533,7 +533,7 @@ def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
     assert "$" not in one_page(report(connection, MONTH, UNTIL)).partition('id="durations"')[0]
 
 
-def test_figures_of_most_jobs_say_of_how_many_attempts_they_speak(connection: Connection) -> None:
+def test_figures_of_most_jobs_say_how_many_attempts_they_cover(connection: Connection) -> None:
     shown = partly_listed(connection, 9)
     words = "jobs of 9 of 10 attempts are stored (90.0 %); to fetch the rest: make ingest REPO="
     tile = by_name(shown, "cost of runners")
@@ -541,7 +541,7 @@ def test_figures_of_most_jobs_say_of_how_many_attempts_they_speak(connection: Co
     assert f"Incomplete: {words}acme/r7." in sentence(shown, "costing")
 
 
-def test_figures_of_all_jobs_say_nothing_of_it(connection: Connection) -> None:
+def test_figures_of_all_jobs_do_not_mention_coverage(connection: Connection) -> None:
     shown = partly_listed(connection, 10)
     assert "attempts" not in "".join(tile.change for tile in tiles(shown))
     assert "Incomplete" not in sentence(shown, "costing")
@@ -564,7 +564,7 @@ def test_figures_of_all_jobs_say_nothing_of_it(connection: Connection) -> None:
     ],
     ids=["whole", "last hours", "stopped", "young", "gap", "gap before", "nothing before"],
 )
-def test_a_period_that_was_not_listed_whole_is_said_and_not_compared(
+def test_an_incompletely_listed_period_is_reported_and_not_compared(
     connection: Connection, windows: list[tuple[float, float]], is_told: str | None,
     is_compared: bool,
 ) -> None:  # fmt: skip
@@ -609,7 +609,7 @@ def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Co
     )
 
 
-def test_cost_has_its_change_where_the_jobs_of_both_periods_are_stored(
+def test_cost_has_a_change_if_the_jobs_of_both_periods_are_stored(
     connection: Connection,
 ) -> None:
     for n, minutes in ((1, 10), (2, 25)):
@@ -689,7 +689,9 @@ def test_every_statement_is_shown_under_how_this_is_computed(filled: Filled) -> 
         assert pasteable(name, scope) in text
 
 
-def test_twenty_workflows_of_a_quarter_are_less_than_300_kilobytes(connection: Connection) -> None:
+def test_a_report_of_twenty_workflows_over_a_quarter_is_below_300_kilobytes(
+    connection: Connection,
+) -> None:
     workflows = [
         Workflow(7, n, f"Workflow number {n}", ("pull_request",), (("build", ("ubuntu-latest",), 5),
                  (f"test {n}", ("ubuntu-latest",), 9)))
@@ -702,7 +704,7 @@ def test_twenty_workflows_of_a_quarter_are_less_than_300_kilobytes(connection: C
     assert "and 8 more workflows, with fewer runs, without a chart" in page
 
 
-def test_what_is_stale_or_missing_is_said_before_all_else(connection: Connection) -> None:
+def test_stale_or_missing_data_is_reported_first(connection: Connection) -> None:
     upsert(connection, [a_run(1)])
     known(connection, 7)
     later = UNTIL + 40 * DAY
@@ -768,7 +770,7 @@ def test_a_single_day_makes_a_page(connection: Connection) -> None:
     assert 'class="dot"' in page and 'class="line"' not in page
 
 
-def test_workflows_of_one_name_are_told_apart_by_their_files(connection: Connection) -> None:
+def test_workflows_of_one_name_are_distinguished_by_their_files(connection: Connection) -> None:
     upsert(
         connection,
         [
@@ -870,7 +872,7 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     assert not any("models" in tile.name for tile in tiles(beside.repositories[0]))
 
 
-def test_a_report_is_of_one_moment_and_writes_nothing(dsn: str, connection: Connection) -> None:
+def test_a_report_reads_one_snapshot_and_writes_nothing(dsn: str, connection: Connection) -> None:
     def runs() -> int:
         return told(connection).totals["runs"]  # type: ignore[no-any-return]
 
@@ -925,7 +927,7 @@ def test_every_time_is_in_utc_whatever_zone_the_database_has(
 BERLIN = ZoneInfo("Europe/Berlin")  # one hour ahead of UTC until 29 March 2026, then two
 
 
-def test_days_hours_and_times_are_those_of_the_zone_asked_for(connection: Connection) -> None:
+def test_days_hours_and_times_are_in_the_requested_zone(connection: Connection) -> None:
     now = datetime(2026, 4, 1, 12, tzinfo=UTC)
     # Late on Saturday in UTC, which is early on the Sunday on which Berlin's clocks go forward.
     created = datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
@@ -1048,12 +1050,12 @@ def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path
         (["--since", "2030-01-01", "--now", "2026-01-01"], "SINCE: 2030-01-01 00:00 UTC is not"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(dsn: str, options: list[str], said: str) -> None:
+def test_an_invalid_request_is_refused(dsn: str, options: list[str], said: str) -> None:
     done = run_script(dsn, *options)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
-def test_a_report_of_what_execute_gives(connection: Connection) -> None:
+def test_a_report_of_rows_from_execute(connection: Connection) -> None:
     known(connection, 7)
     assert isinstance(report(connection, MONTH, UNTIL), Report)
     assert execute(connection, "report/repositories").rowcount == 1

@@ -141,7 +141,7 @@ def folder(
     return made
 
 
-def test_no_hostile_name_is_more_than_text_to_the_page(folder: Path) -> None:
+def test_hostile_names_are_only_text_in_the_page(folder: Path) -> None:
     page = (folder / "all.html").read_text(encoding="utf-8")
     for name in ("script", "img", "base", "iframe", "object", "form"):
         assert f"<{name}" not in page
@@ -162,15 +162,13 @@ def test_nothing_executes_and_nothing_is_fetched(
         assert "evil.example" not in "".join(re.findall(r"<(?:base|meta|img)[^>]*>", seen))
 
 
-def test_the_browser_that_is_asked_would_run_a_script(
-    browser: Callable[..., bytes], tmp_path: Path
-) -> None:
+def test_the_test_browser_does_run_scripts(browser: Callable[..., bytes], tmp_path: Path) -> None:
     page = tmp_path / "open.html"
     page.write_text(f"<title>x</title>{HOSTILE[0]}", encoding="utf-8")
     assert f"<title>{EXECUTED}</title>" in browser(page, "--dump-dom").decode()
 
 
-def test_the_policy_stops_what_escaping_would_let_through(
+def test_the_policy_blocks_a_script_that_is_not_escaped(
     browser: Callable[..., bytes], folder: Path, tmp_path: Path
 ) -> None:
     page = tmp_path / "leaky.html"
@@ -226,7 +224,7 @@ def pixel(png: bytes) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize(("scheme", "preferred"), [(LIGHT, 1), (DARK, 0)], ids=["light", "dark"])
-def test_the_page_is_light_or_dark_as_is_preferred(
+def test_the_page_follows_the_preferred_colour_scheme(
     browser: Callable[..., bytes], folder: Path, tmp_path: Path,
     scheme: dict[str, str], preferred: int,
 ) -> None:  # fmt: skip

@@ -55,7 +55,7 @@ def test_a_table_sets_numbers_to_the_right() -> None:
     )
 
 
-def test_a_sentence_sets_its_names_apart() -> None:
+def test_names_in_a_sentence_stand_out() -> None:
     assert sentence_text(("Mend ", Name("a*b"), " first.")) == r"Mend **a\*b** first."
 
 
@@ -72,7 +72,7 @@ def test_a_sparkline_has_eight_heights_and_gaps(values: list[float | None], line
     assert sparkline(values) == line
 
 
-def test_what_is_too_long_is_cut_after_a_line_and_says_so() -> None:
+def test_a_long_summary_is_cut_after_a_line_and_says_so() -> None:
     text = "".join(f"line {n} ü\n" for n in range(1_000))
     cut = cut_to(text, 2_000)
     assert len(cut.encode()) <= 2_000 and cut.endswith(CUT)

@@ -81,14 +81,14 @@ def steps_of(job: dict[str, Any]) -> list[WorkflowStep]:
 
 
 @pytest.mark.parametrize("name", [name for name in JOB_PAYLOADS if name not in UNREADABLE])
-def test_a_job_and_its_steps_become_the_rows_their_payload_spells(name: str) -> None:
+def test_a_job_and_its_steps_become_rows(name: str) -> None:
     job = payload(name, "job")
     assert asdict(WorkflowJob.from_api(job, None)) == plainly(job, name in PSEUDO)
     expected = [plainly_step(step, job) for step in job.get("steps") or []]
     assert [asdict(step) for step in steps_of(job)] == expected
 
 
-def test_without_a_runner_nothing_is_said_of_one() -> None:
+def test_without_a_runner_its_columns_are_null() -> None:
     job = row("job_cancelled_before_a_runner_took_it")
     assert [getattr(job, key) for key in RUNNER] == [None] * 4
     assert (job.conclusion, job.is_pseudo) == ("cancelled", False)
@@ -109,7 +109,7 @@ def test_the_group_of_hosted_runners_keeps_its_number_zero() -> None:
         "job_queued",
     ],
 )
-def test_a_job_that_no_runner_took_is_no_pseudo_job(name: str) -> None:
+def test_a_job_without_a_runner_is_not_a_pseudo_job(name: str) -> None:
     assert (row(name).runner_id, row(name).is_pseudo) == (None, False)
 
 
@@ -141,7 +141,7 @@ def test_a_job_that_has_not_ended_is_not_inherited() -> None:
     assert not row("job_in_progress", "2026-01-05T09:30:00Z").is_inherited
 
 
-def test_the_attempt_that_was_asked_for_stands_in_for_a_missing_one() -> None:
+def test_the_requested_attempt_is_used_if_the_payload_has_none() -> None:
     assert WorkflowJob.from_api(payload("job_of_2021", "job"), None, 3).run_attempt == 3
     assert WorkflowJob.from_api(payload("job_inherited", "job"), None, 3).run_attempt == 2
 
@@ -193,7 +193,7 @@ RECORDED_PSEUDO = {
 }
 
 
-def test_every_recorded_job_and_step_becomes_the_row_its_payload_spells(recorded: Path) -> None:
+def test_every_recorded_job_and_step_becomes_its_row(recorded: Path) -> None:
     jobs = steps = 0
     for path in sorted((recorded / "github").glob("*.json")):
         for job in recorded_jobs(recorded, path.stem):
@@ -220,7 +220,7 @@ def test_a_recorded_check_run_may_take_time_and_lie_among_the_jobs_pages(recorde
     assert job.is_pseudo
 
 
-def test_recorded_skipped_jobs_have_no_runner_and_are_no_pseudo_jobs(recorded: Path) -> None:
+def test_recorded_skipped_jobs_have_no_runner_and_are_not_pseudo_jobs(recorded: Path) -> None:
     skipped = [
         job
         for name in ("body_jobs__pytorch_workflow_jobs", "webhook_workflow_job__otel_skipped")
@@ -300,7 +300,7 @@ JSON = st.recursive(
 
 @patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job"))), JSON))
-def test_no_job_makes_anything_but_a_row_or_an_unreadable_one(changes: dict[str, Any]) -> None:
+def test_any_job_becomes_a_row_or_is_unreadable(changes: dict[str, Any]) -> None:
     try:
         made = WorkflowJob.from_api({**payload("job", "job"), **changes}, None)
     except UnreadableRow as error:
@@ -312,7 +312,7 @@ def test_no_job_makes_anything_but_a_row_or_an_unreadable_one(changes: dict[str,
 
 @patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job")["steps"][0])), JSON) | JSON)
-def test_no_step_makes_anything_but_a_row_or_an_unreadable_one(step: Any) -> None:
+def test_any_step_becomes_a_row_or_is_unreadable(step: Any) -> None:
     try:
         made = WorkflowStep.from_api(step, row("job"))
     except UnreadableRow as error:

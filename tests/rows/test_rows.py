@@ -95,11 +95,11 @@ def recorded_runs(recorded: Path, name: str) -> list[WorkflowRun]:
 
 
 @pytest.mark.parametrize("name", [name for name in RUN_PAYLOADS if name not in UNREADABLE])
-def test_a_run_becomes_the_row_its_payload_spells(name: str) -> None:
+def test_a_run_becomes_its_row(name: str) -> None:
     assert asdict(WorkflowRun.from_api(payload(name))) == plainly(payload(name))
 
 
-def test_every_recorded_run_becomes_the_row_its_payload_spells(recorded: Path) -> None:
+def test_every_recorded_run_becomes_its_row(recorded: Path) -> None:
     count = 0
     for path in sorted((recorded / "github").glob("*.json")):
         for run in runs_in(recorded_body(recorded, path.stem)):
@@ -129,7 +129,7 @@ def test_recorded_payloads_of_2020_are_first_attempts_of_unknown_length(recorded
     }
 
 
-def test_a_startup_failure_keeps_the_path_it_has_for_a_name() -> None:
+def test_a_startup_failure_keeps_its_path_as_name() -> None:
     row = WorkflowRun.from_api(payload("run_startup_failure"))
     assert (row.conclusion, row.workflow_name) == (
         "startup_failure",
@@ -164,7 +164,7 @@ def test_a_deleted_fork_leaves_its_repository_unknown() -> None:
     assert WorkflowRun.from_api(payload("run_deleted_fork")).head_repository is None
 
 
-def test_a_fork_is_told_from_the_repository() -> None:
+def test_a_fork_is_distinguished_from_the_repository() -> None:
     row = WorkflowRun.from_api(payload("run_fork"))
     assert (row.repository, row.head_repository) == ("acme/app", "dev-2/app")
 
@@ -197,7 +197,7 @@ def test_a_recorded_run_in_progress_has_no_end(recorded: Path) -> None:
     assert (row.status, row.conclusion, row.completed_at) == ("in_progress", None, None)
 
 
-def test_clocks_that_differ_are_stored_as_they_came() -> None:
+def test_times_of_different_clocks_are_stored_unchanged() -> None:
     row = WorkflowRun.from_api(payload("run_started_before_created"))
     assert row.started_at is not None
     assert row.started_at < row.created_at
@@ -212,7 +212,7 @@ def test_a_recorded_attempt_started_before_its_run_was_created(recorded: Path) -
     assert (row.conclusion, row.duration_seconds) == ("cancelled", 2_669)
 
 
-def test_an_end_before_the_start_is_no_negative_duration() -> None:
+def test_an_end_before_the_start_gives_no_negative_duration() -> None:
     row = WorkflowRun.from_api(payload("run_ends_before_it_starts"))
     assert row.duration_seconds == 0
     assert row.started_at is not None and row.completed_at is not None
@@ -275,7 +275,7 @@ def test_a_recorded_empty_name_stays_empty(recorded: Path) -> None:
     assert row.workflow_name == ""
 
 
-def test_the_repository_that_was_asked_stands_in_for_a_missing_one() -> None:
+def test_the_requested_repository_is_used_if_the_payload_has_none() -> None:
     asked = Repository(7, "acme/app", "api.github.com")
     row = WorkflowRun.from_api(payload("run_without_repository"), asked)
     assert (row.repository_id, row.repository) == (7, "acme/app")
@@ -296,7 +296,7 @@ def test_an_unreadable_run_is_named_with_its_reason(name: str, said: str) -> Non
 
 
 @pytest.mark.parametrize("value", [None, [], "run", 7, {"id": 1, "created_at": "2026-01-05"}])
-def test_what_is_no_run_is_unreadable(value: Any) -> None:
+def test_a_payload_that_is_not_a_run_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableRow):
         WorkflowRun.from_api(value)
 
@@ -309,7 +309,7 @@ JSON = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted(payload("run"))), JSON))
-def test_no_payload_makes_anything_but_a_row_or_an_unreadable_one(
+def test_any_payload_becomes_a_row_or_is_unreadable(
     changes: dict[str, Any],
 ) -> None:
     try:
@@ -333,7 +333,7 @@ def test_a_repository_is_known_by_its_number() -> None:
     assert asked == Repository(7, "acme/app", "api.github.com")
 
 
-def test_a_canonical_call_becomes_the_row_it_spells() -> None:
+def test_a_canonical_call_becomes_its_row() -> None:
     record = {
         "call_id": "c1",
         "timestamp": "2026-01-05T09:00:00.000001+01:00",
@@ -389,7 +389,7 @@ def timestamps(written: object, *call_ids: str) -> list[datetime]:
         (1767600000.25, timedelta(milliseconds=1)),
     ],
 )
-def test_calls_of_one_moment_get_the_digits_that_their_log_lacks_from_their_ids(
+def test_calls_of_one_moment_get_distinct_microseconds_from_their_ids(
     written: object, digits: timedelta
 ) -> None:
     one, other = timestamps(written, "c1", "c2")
@@ -474,14 +474,14 @@ def test_a_value_that_cannot_be_right_makes_a_call_unreadable(wrong: dict[str, A
 
 
 @given(st.dictionaries(st.sampled_from([f.name for f in fields(LlmCall)]), JSON))
-def test_no_record_makes_anything_but_a_call_or_an_unreadable_one(record: dict[str, Any]) -> None:
+def test_any_record_becomes_a_call_or_is_unreadable(record: dict[str, Any]) -> None:
     try:
         LlmCall.from_record(record)
     except UnreadableRow as error:
         assert str(error).isprintable()
 
 
-def test_a_key_that_a_stranger_wrote_is_shown_harmless() -> None:
+def test_a_hostile_key_is_shown_harmless() -> None:
     for key in ("\x1b[31m", "k" * 1_000):
         text = str(wrong_value({key: False}, key, "an object"))
         assert text.isprintable() and len(text) < 200

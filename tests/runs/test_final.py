@@ -136,7 +136,7 @@ def test_jobs_that_are_not_final_are_read_again_when_asked_to(
     assert_jobs_are_true(connection, world)
 
 
-def test_jobs_that_never_end_are_given_up_and_that_is_said(
+def test_jobs_that_never_end_are_given_up_and_reported(
     connection: Connection, world: World
 ) -> None:
     newest = runs_of(world)[-1]
@@ -164,7 +164,7 @@ def spoiled(body: Any) -> Any:
     return body
 
 
-def test_jobs_that_cannot_be_read_are_counted_named_and_asked_for_again(
+def test_unreadable_jobs_are_counted_named_and_retried(
     connection: Connection, world: World
 ) -> None:
     fault = edited(spoiled)
@@ -310,7 +310,7 @@ def test_an_attempt_that_changes_later_has_its_jobs_read_again(
     assert_jobs_are_true(connection, world)
 
 
-def test_jobs_of_skipped_runs_are_never_asked_for(connection: Connection, world: World) -> None:
+def test_jobs_of_skipped_runs_are_never_requested(connection: Connection, world: World) -> None:
     for _ in range(6):
         world.add_run(world.repositories[0], conclusion="skipped")
         world.advance(HOUR)

@@ -68,7 +68,7 @@ def test_what_was_not_listed_while_the_schedule_was_off_is_listed_by_the_next_in
     assert (proof["gaps"], proof["reported_runs"]) == (0, 200)
 
 
-def test_a_gap_that_a_narrow_ingest_left_is_said_and_listed_by_the_next_wide_one(
+def test_a_gap_left_by_a_narrow_ingest_is_reported_and_listed_by_the_next_wide_one(
     connection: Connection,
 ) -> None:
     world = world_of(100, 6 * HOUR)

@@ -107,7 +107,9 @@ def a_day_later(connection: Connection, days: int = 1) -> None:
         )
 
 
-def test_what_was_fetched_adds_up_and_is_written_down(connection: Connection, world: World) -> None:
+def test_the_counts_of_an_ingest_add_up_and_are_recorded(
+    connection: Connection, world: World
+) -> None:
     report = ingest_one(connection, Simulator(world))
     (row,) = recorded_ingestions(connection)
     assert report.ingestion is not None
@@ -279,7 +281,7 @@ def test_a_repository_that_fails_does_not_stop_the_others(
     ids=["502", "reset", "truncated", "bad json", "429", "429 with retry-after", "secondary"],
 )
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_passing_faults_cost_requests_and_nothing_else(
+def test_temporary_faults_cost_only_requests(
     connection: Connection, world: World, fault: Fault, concurrency: int
 ) -> None:
     asked: set[str] = set()
@@ -311,7 +313,7 @@ def test_at_the_rate_limit_what_was_fetched_is_kept_and_the_next_ingest_goes_on(
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_what_lies_behind_the_end_of_githubs_list_is_listed_by_its_time(
+def test_runs_beyond_the_end_of_githubs_list_are_listed_by_creation_time(
     connection: Connection, world: World, concurrency: int
 ) -> None:
     simulated = Simulator(world, unfiltered_cap=200, filtered_cap=50)
@@ -321,7 +323,7 @@ def test_what_lies_behind_the_end_of_githubs_list_is_listed_by_its_time(
     assert_equals_truth(connection, world)
 
 
-def test_an_interruption_keeps_the_pages_before_it_and_is_written_down(
+def test_an_interruption_keeps_the_pages_before_it_and_is_recorded(
     connection: Connection, world: World
 ) -> None:
     def interrupt(done: int, total: int, label: str) -> None:
@@ -340,7 +342,7 @@ def test_an_interruption_keeps_the_pages_before_it_and_is_written_down(
     assert len(stored(connection)) == row["inserted"]
 
 
-def test_a_lost_database_is_said_and_the_pages_before_it_are_kept(
+def test_a_lost_database_is_reported_and_the_pages_before_it_are_kept(
     connection: Connection, world: World, dsn: str
 ) -> None:
     def lose(done: int, total: int, label: str) -> None:

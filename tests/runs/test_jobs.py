@@ -227,7 +227,7 @@ def test_jobs_steps_and_ends_equal_the_truth_field_by_field(
     assert pending_jobs(connection, repository.id, NOW) == []
 
 
-def test_the_month_holds_what_makes_jobs_difficult(world: World) -> None:
+def test_the_month_contains_the_difficult_kinds_of_jobs(world: World) -> None:
     jobs = true_jobs(world)
     assert any(job.is_inherited for job in jobs) and any(job.is_pseudo for job in jobs)
     skipped = [job for job in jobs if job.conclusion in ("skipped", "cancelled")]
@@ -244,7 +244,7 @@ def requests(jobs: int) -> int:
 
 
 @every_form
-def test_no_more_is_asked_than_the_answers_make_necessary(
+def test_no_unnecessary_request_is_sent(
     connection: Connection, world: World, older_attempts: OlderAttempts
 ) -> None:
     upsert(connection, listed(world))
@@ -303,7 +303,7 @@ def test_only_the_new_attempt_is_due_after_a_rerun(connection: Connection, world
     assert without_revision(stored(connection, "workflow_jobs")) == jobs
 
 
-def test_what_is_pending_comes_newest_first(
+def test_pending_runs_come_newest_first(
     connection: Connection,
 ) -> None:
     hour = timedelta(hours=1)
@@ -345,7 +345,7 @@ def test_more_than_a_page_of_jobs_is_paged() -> None:
     assert simulated.counters.received == {"jobs": 3}
 
 
-def test_an_attempt_that_awaited_approval_is_not_asked_for_itself() -> None:
+def test_an_attempt_that_awaited_approval_costs_no_request_of_its_own() -> None:
     world = World(NOW)
     run = one_run(world, conclusion="action_required")
     world.rerun(run)
@@ -359,7 +359,7 @@ def test_an_attempt_that_awaited_approval_is_not_asked_for_itself() -> None:
     assert simulated.counters.received == {"jobs": 1}
 
 
-def test_an_attempt_hidden_by_one_that_has_no_jobs_yet_is_asked_for_itself() -> None:
+def test_an_attempt_hidden_by_one_without_jobs_is_requested_itself() -> None:
     world = World(NOW)
     run = one_run(world)
 
@@ -403,7 +403,7 @@ def test_a_deleted_run_is_listed_without_jobs_and_known_to_be_gone(connection: C
     assert stored(connection, "workflow_runs") == [{**before[0], "jobs_listed_at": NOW}]
 
 
-def test_an_attempt_that_github_does_not_know_loses_no_other() -> None:
+def test_an_attempt_unknown_to_github_loses_no_other() -> None:
     world = World(NOW)
     run = one_run(world)
     with client(Simulator(world)) as github:
@@ -423,7 +423,7 @@ def served(httpserver: HTTPServer, jobs: list[Any], total_count: Any = 1) -> Git
     return GitHub(None, Options(base_url=httpserver.url_for(""), sleep=lambda seconds: None))
 
 
-def test_what_cannot_be_read_is_named_and_loses_nothing_else(httpserver: HTTPServer) -> None:
+def test_unreadable_jobs_are_named_and_lose_nothing_else(httpserver: HTTPServer) -> None:
     good = payload("job", "job")
     other = {**payload("job_self_hosted", "job"), "id": 5}
     other["steps"] = [{"number": None}, *other["steps"], {"number": 9, "started_at": "noon"}]
@@ -457,7 +457,7 @@ def test_a_wrong_total_does_no_harm(httpserver: HTTPServer, total_count: Any) ->
         assert [job.job_id for job in fetch(github).jobs] == [1, 2, 3]
 
 
-def test_jobs_that_do_not_say_their_attempt_belong_to_the_one_asked_for(
+def test_jobs_without_an_attempt_belong_to_the_requested_one(
     httpserver: HTTPServer,
 ) -> None:
     old = payload("job_of_2021", "job")
@@ -546,7 +546,7 @@ def test_an_attempt_in_which_nothing_ran_keeps_the_end_it_had(connection: Connec
     assert stored(connection, "workflow_runs") == [{**before, "jobs_listed_at": NOW}]
 
 
-def test_an_end_before_the_start_is_no_negative_duration(connection: Connection) -> None:
+def test_an_end_before_the_start_gives_no_negative_duration(connection: Connection) -> None:
     upsert(connection, [workflow_run(started_at=LATER)])
     store_jobs(connection, [JOBS], NOW)
     (row,) = stored(connection, "workflow_runs")
@@ -574,7 +574,7 @@ def nothing_but_its_key(row: Any, **changes: Any) -> Any:
     return replace(row, **{**nulls, "status": "completed", **changes})
 
 
-def test_null_replaces_nothing_that_is_known(connection: Connection) -> None:
+def test_null_never_replaces_a_known_value(connection: Connection) -> None:
     upsert(connection, [workflow_run()])
     store_jobs(connection, [JOBS], NOW)
     _, (job,), (step,) = everything(connection)
@@ -640,7 +640,7 @@ def test_a_run_pruned_while_its_jobs_are_stored_is_passed_over(
         assert everything(connection) == [[], [], []]
 
 
-def test_killed_while_it_stores_it_has_stored_nothing_and_all_is_still_due(
+def test_an_ingest_killed_while_storing_leaves_nothing_stored_and_everything_due(
     connection: Connection, dsn: str
 ) -> None:
     world = World(NOW)

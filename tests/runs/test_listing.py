@@ -209,7 +209,7 @@ CONCURRENCY = pytest.mark.parametrize("concurrency", [1, 8])
 @CONCURRENCY
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 @pytest.mark.parametrize("kinds", ["insert", "delete", "insert delete"])
-def test_no_run_is_overlooked_when_runs_come_and_go_at_every_kth_request(
+def test_no_run_is_missed_when_runs_come_and_go_at_every_kth_request(
     kinds: str, step: int, concurrency: int
 ) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 330))
@@ -232,7 +232,7 @@ def test_no_run_is_overlooked_when_runs_come_and_go_at_every_kth_request(
 @CONCURRENCY
 @pytest.mark.parametrize("step", [1, 3])
 @pytest.mark.parametrize("kinds", ["insert", "delete", "insert delete"])
-def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
+def test_no_run_is_missed_if_one_second_fills_more_than_a_page(
     kinds: str, step: int, concurrency: int
 ) -> None:
     world, _ = world_of(bursts(330, 130))
@@ -249,7 +249,7 @@ def test_no_run_is_overlooked_where_one_second_fills_more_than_a_page(
 @CONCURRENCY
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 @pytest.mark.parametrize("kinds", ["late", "delete", "insert delete"])
-def test_no_run_is_overlooked_in_a_filtered_list(kinds: str, step: int, concurrency: int) -> None:
+def test_no_run_is_missed_in_a_filtered_list(kinds: str, step: int, concurrency: int) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 330))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
@@ -269,7 +269,7 @@ def test_no_run_is_overlooked_in_a_filtered_list(kinds: str, step: int, concurre
 
 @pytest.mark.parametrize("form", CAPS)
 @pytest.mark.parametrize("count", [99, 100, 101, 350])
-def test_a_filtered_list_is_never_trusted_where_it_may_have_been_cut(
+def test_a_filtered_list_that_may_have_been_cut_is_not_trusted(
     form: dict[str, Any], count: int
 ) -> None:
     world, repository = world_of(every(timedelta(minutes=1), count, NOW - HOUR))
@@ -301,7 +301,7 @@ def test_github_s_own_limit_of_a_thousand_is_kept(form: dict[str, Any], count: i
 @CONCURRENCY
 @pytest.mark.parametrize("form", CAPS)
 @pytest.mark.parametrize("size", [100, 101, 250])
-def test_a_second_with_more_runs_than_can_be_listed_is_said_to_be_incomplete(
+def test_a_second_with_more_runs_than_can_be_listed_is_reported_incomplete(
     form: dict[str, Any], size: int, concurrency: int
 ) -> None:
     dense = NOW - 3 * HOUR
@@ -403,7 +403,7 @@ def test_a_wrong_total_costs_requests_but_no_run(wrong: str, concurrency: int) -
 
 @CONCURRENCY
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_total_hides_no_run_that_was_overlooked(wrong: str, concurrency: int) -> None:
+def test_a_wrong_total_hides_no_missed_run(wrong: str, concurrency: int) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 330))
     changes = Changes(world, "delete", 2)
     simulated = Simulator(world, before=changes, fault=told(WRONG[wrong]()))
@@ -414,7 +414,7 @@ def test_a_wrong_total_hides_no_run_that_was_overlooked(wrong: str, concurrency:
 
 
 @CONCURRENCY
-def test_what_cannot_be_read_is_named_and_counted_and_hinders_nothing(concurrency: int) -> None:
+def test_unreadable_runs_are_named_and_counted_and_stop_nothing(concurrency: int) -> None:
     world, repository = world_of(every(timedelta(minutes=1), 330))
     damaged = {run.id for run in repository.runs[1::7]}
 
@@ -568,7 +568,7 @@ def test_a_long_list_is_proven_on_the_way() -> None:
 
 
 @CONCURRENCY
-def test_of_an_interval_that_keeps_moving_what_stood_still_is_proven(concurrency: int) -> None:
+def test_the_unchanged_part_of_a_changing_interval_is_proven(concurrency: int) -> None:
     world, repository = world_of(every(timedelta(minutes=1), 330, NOW - HOUR))
 
     def delete(request: RequestInfo, ordinal: int) -> None:
@@ -585,7 +585,7 @@ def test_of_an_interval_that_keeps_moving_what_stood_still_is_proven(concurrency
 
 @CONCURRENCY
 @pytest.mark.parametrize("runs", ["newest", "interval"])
-def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int) -> None:
+def test_proven_windows_are_yielded_before_the_error(runs: str, concurrency: int) -> None:
     world, _ = world_of(every(timedelta(seconds=30), 900, NOW - HOUR))
     memory = Memory(NOW - timedelta(hours=10))
     with lister(Simulator(world), concurrency=concurrency) as using:
@@ -605,7 +605,7 @@ def test_what_is_proven_is_yielded_before_the_error(runs: str, concurrency: int)
 
 
 @CONCURRENCY
-def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
+def test_proven_windows_survive_a_rate_limit(concurrency: int) -> None:
     world, _ = world_of(every(timedelta(seconds=30), 900))
     limited = primary_limit(NOW + HOUR)
     since = NOW - timedelta(hours=10)
@@ -624,7 +624,9 @@ def test_a_rate_limit_leaves_what_is_proven(concurrency: int) -> None:
 
 @CONCURRENCY
 @pytest.mark.parametrize("unfiltered", [40_000, 500])
-def test_many_passes_of_few_requests_list_a_long_list(unfiltered: int, concurrency: int) -> None:
+def test_many_ingests_of_few_requests_complete_a_long_list(
+    unfiltered: int, concurrency: int
+) -> None:
     world, repository = world_of(every(timedelta(minutes=2), 1_200, NOW - HOUR))
     simulated = Simulator(world, unfiltered_cap=unfiltered)
     limits = Limits(unfiltered=unfiltered)
@@ -661,7 +663,7 @@ def test_a_list_at_rest_costs_its_pages_a_count_and_at_most_one_request(
 
 
 @CONCURRENCY
-def test_where_there_is_nothing_new_one_request_tells(concurrency: int) -> None:
+def test_one_request_shows_that_there_is_nothing_new(concurrency: int) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 330))
     simulated = Simulator(world)
     memory = Memory(NOW - timedelta(hours=9))

@@ -72,7 +72,7 @@ def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
         world.advance(HOUR)
 
 
-def test_what_the_others_leave_goes_to_the_busy_one_in_the_same_ingest(
+def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
     connection: Connection,
 ) -> None:
     world = world_of(busy=150, **small(15))
@@ -88,7 +88,7 @@ def test_what_the_others_leave_goes_to_the_busy_one_in_the_same_ingest(
     assert busy.jobs == 300
 
 
-def test_those_not_reached_are_stored_shown_and_come_first_next_time(
+def test_unreached_repositories_are_stored_shown_and_first_next_time(
     connection: Connection,
 ) -> None:
     world = world_of(**small(20))

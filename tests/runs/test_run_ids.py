@@ -9,7 +9,7 @@ IDS = st.integers(1, 2**63 - 1) | st.integers(1, 9)
 
 
 @given(st.lists(st.lists(IDS)), st.lists(IDS))
-def test_it_holds_what_a_set_would(batches: list[list[int]], others: list[int]) -> None:
+def test_it_behaves_like_a_set(batches: list[list[int]], others: list[int]) -> None:
     ids, expected = RunIds(), set[int]()
     for batch in batches:
         ids.update(batch)

@@ -19,20 +19,20 @@ def search_of(pages: list[Page], longest: int = MANY) -> Search:
     return search
 
 
-def test_a_search_is_whole_when_it_held_what_it_always_said_it_held() -> None:
+def test_a_search_is_complete_if_its_rows_match_its_constant_total() -> None:
     shorter = [r for r in RUNS if r.github_run_id != 5]
     assert search_of(pages_of((RUNS, 1), (RUNS, 2))).is_whole
     assert not search_of(pages_of((RUNS, 1), (shorter, 2))).is_whole
     assert not search_of([page([*RUNS[:3]], 1, 6), page([*RUNS[3:5]], 2, 6)]).is_whole
 
 
-def test_what_cannot_be_read_is_seen_once_though_it_comes_on_two_pages() -> None:
+def test_an_unreadable_run_on_two_pages_is_seen_once() -> None:
     unreadable = UnreadableRow("run 4: created_at is missing")
     pages = [page([*RUNS[:2], unreadable], 1, 6), page([unreadable, *RUNS[3:5]], 2, 6)]
     assert len(search_of(pages).seen) == 5
 
 
-def test_one_page_is_whole_without_a_total_and_two_are_not() -> None:
+def test_without_a_total_one_page_is_complete_and_two_are_not() -> None:
     assert search_of([page([*RUNS[:3]])]).is_whole
     assert not search_of([page([*RUNS[:3]], 1), page([*RUNS[3:]], 2)]).is_whole
 
@@ -62,22 +62,20 @@ def test_a_search_is_too_long_when_it_lists_as_many_as_can_be() -> None:
     assert not search_of([page([*RUNS[:3]], 1), page([*RUNS[3:5]], 2)], longest=6).is_too_long
 
 
-def test_of_a_search_that_broke_off_the_pages_read_in_order_are_proven() -> None:
+def test_pages_read_in_order_before_a_search_broke_off_are_proven() -> None:
     search = Search(at(0), at(7), longest=MANY, ahead=0)
     search.add(*pages_of((RUNS, 1)))
     assert ids_of(search.proven()) == [[6, 5]]
 
 
 @pytest.mark.parametrize(("total", "last"), [(6, 2), (None, 2)])
-def test_of_a_search_that_may_be_too_long_nothing_is_proven(
-    total: int | None, last: int | None
-) -> None:
+def test_a_search_that_may_be_too_long_proves_nothing(total: int | None, last: int | None) -> None:
     search = Search(at(0), at(7), longest=6, ahead=0)
     search.add(Page([*RUNS[:3]], total, 1, PER_PAGE, last))
     assert search.proven() == []
 
 
-def test_what_is_reported_of_an_unlistable_second_fits_its_column() -> None:
+def test_the_reported_count_of_an_unlistable_second_fits_its_column() -> None:
     search = Search(at(0), at(1), longest=3, ahead=0)
     search.add(Page([run(n, 0) for n in range(3)], 10**12, 1, PER_PAGE, 4))
     window = search.unlistable()

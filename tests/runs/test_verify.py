@@ -50,7 +50,7 @@ def content(connection: Connection) -> list[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_after_an_ingest_nothing_differs_and_all_was_compared(
+def test_after_an_ingest_everything_is_compared_and_nothing_differs(
     connection: Connection, world: World, concurrency: int
 ) -> None:
     simulated = Simulator(world)
@@ -180,7 +180,7 @@ def test_each_tampering_with_the_database_is_exactly_one_difference(
     assert found.newer == [] and not found.is_equal
 
 
-def test_an_attempt_that_github_has_no_longer_is_no_difference(
+def test_an_attempt_that_github_deleted_is_not_a_difference(
     connection: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
@@ -204,7 +204,7 @@ def test_a_run_deleted_at_github_is_missing_there(connection: Connection, world:
     assert found.differences == [Difference(run.id, None, "missing there")]
 
 
-def test_what_github_created_or_changed_since_is_told_apart(
+def test_later_changes_at_github_are_counted_separately(
     connection: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
@@ -239,7 +239,7 @@ def test_a_rerun_after_its_window_was_listed_is_newer_though_an_ingest_came_late
     assert [each.github_run_id for each in found.newer] == [run.id]
 
 
-def test_a_change_in_a_window_that_is_listed_no_more_is_a_difference(
+def test_a_change_in_a_window_that_is_no_longer_listed_is_a_difference(
     connection: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
@@ -269,7 +269,7 @@ def test_beyond_the_end_of_the_list_it_goes_on_by_time(
     assert found.differences == [Difference(run.id, None, "missing here")]
 
 
-def test_at_the_rate_limit_what_was_compared_is_told_and_the_rest_is_named(
+def test_at_the_rate_limit_the_comparison_reports_and_names_the_rest(
     connection: Connection, world: World
 ) -> None:
     ingested_by(connection, Simulator(world))
@@ -327,16 +327,16 @@ STORED = vars(workflow_run()) | {"missing_upstream_at": None}
 
 
 @pytest.mark.parametrize("column", COMPARED)
-def test_every_column_that_a_list_tells_is_compared(column: str) -> None:
+def test_every_column_that_a_list_provides_is_compared(column: str) -> None:
     found = compare(workflow_run(), {1: {**STORED, column: None}}, {})
     assert [each.column for each in found] == [column]
 
 
-def test_what_github_tells_no_longer_is_no_difference() -> None:
+def test_a_value_that_github_no_longer_sends_is_not_a_difference() -> None:
     assert compare(workflow_run(actor=None), {1: STORED}, {}) == []
 
 
-def test_a_value_cut_to_its_column_is_no_difference() -> None:
+def test_a_value_cut_to_its_column_is_not_a_difference() -> None:
     run = workflow_run(event_type="e" * 60)
     assert compare(run, {1: {**STORED, "event_type": "e" * 50}}, {}) == []
 
@@ -359,7 +359,7 @@ INTERVALS = st.tuples(MOMENTS, MOMENTS).filter(lambda each: each[0] < each[1])
 
 
 @given(INTERVALS, st.lists(INTERVALS, max_size=6))
-def test_spaces_are_exactly_what_no_part_holds(whole: Any, parts: Any) -> None:
+def test_gaps_are_exactly_what_no_part_covers(whole: Any, parts: Any) -> None:
     spaces = _spaces(*whole, parts)
     for hour in range(20):
         at = NOW + timedelta(hours=hour, minutes=30)
@@ -486,7 +486,7 @@ def test_the_command_exits_with_3_when_its_requests_are_spent(
     assert "not compared: runs created " in done.stdout
 
 
-def test_a_sample_or_all_of_the_jobs_are_compared_when_asked_for(
+def test_a_sample_or_all_jobs_are_compared_on_request(
     connection: Connection, world: World, command: Command
 ) -> None:
     wanted = Wanted(timedelta(days=3), NOW - timedelta(days=180))
@@ -504,7 +504,7 @@ def test_a_sample_or_all_of_the_jobs_are_compared_when_asked_for(
     assert {each["column"] for each in found["jobs"]["differences"]} == {"conclusion"}
 
 
-def test_only_the_interval_asked_for_is_compared(
+def test_only_the_requested_interval_is_compared(
     connection: Connection, world: World, command: Command
 ) -> None:
     ingested_by(connection, Simulator(world))

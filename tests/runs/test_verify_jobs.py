@@ -166,7 +166,7 @@ def test_each_tampering_with_jobs_steps_or_an_earlier_attempt_is_exactly_one_dif
     assert verified(connection, simulated).is_equal
 
 
-def test_without_jobs_they_are_not_asked_for(connection: Connection, world: World) -> None:
+def test_without_jobs_they_are_not_requested(connection: Connection, world: World) -> None:
     simulated = ingested(connection, world)
     simulated.restart_counters()
     found = verified(connection, simulated, jobs_of=0)
@@ -174,7 +174,7 @@ def test_without_jobs_they_are_not_asked_for(connection: Connection, world: Worl
     assert set(simulated.counters.received) == {"runs"}
 
 
-def test_a_sample_is_as_large_as_asked_for_and_can_be_drawn_again(
+def test_a_sample_has_the_requested_size_and_can_be_reproduced(
     connection: Connection, world: World
 ) -> None:
     asked: list[set[str]] = [set(), set()]

@@ -102,7 +102,7 @@ def assert_apart(windows: list[ListedWindow]) -> None:
     low=st.integers(-5, 30),
     between_proofs=st.integers(1, 8),
 )
-def test_no_run_is_overlooked_in_a_proven_window_whatever_moves(
+def test_a_proven_window_misses_no_run_whatever_moves(
     seed: int, seconds: list[int], changes: str, ahead: int, low: int, between_proofs: int
 ) -> None:
     listed = Listed(Random(seed), seconds, changes)
@@ -119,7 +119,7 @@ def test_no_run_is_overlooked_in_a_proven_window_whatever_moves(
     low=st.integers(-5, 30),
     between_proofs=st.integers(1, 8),
 )
-def test_where_nothing_moves_all_of_the_interval_is_proven(
+def test_an_interval_without_changes_is_proven_completely(
     seconds: list[int], ahead: int, low: int, between_proofs: int
 ) -> None:
     listed = Listed(Random(0), seconds, "")
@@ -151,7 +151,7 @@ def test_a_window_ends_after_the_second_that_may_go_on_on_the_next_page() -> Non
     assert (last.created_from, last.created_to, last.ids) == (at(0), at(5), [4, 3, 2, 1])
 
 
-def test_nothing_is_proven_of_a_page_for_which_the_list_had_become_shorter() -> None:
+def test_a_page_read_after_the_list_became_shorter_is_not_proven() -> None:
     shorter = [r for r in RUNS if r.github_run_id != 5]
     assert ids_of(walk_over(pages_of((RUNS, 1), (shorter, 2))).proven()) == [[6, 5]]
 
@@ -173,7 +173,7 @@ def test_a_second_on_two_pages_is_not_proven_if_a_run_may_have_fallen_between_th
     assert ids_of(walk.proven()) == [[12, 11], [3, 2]]
 
 
-def test_as_many_pages_are_left_as_the_pace_so_far_comes_to() -> None:
+def test_the_pages_left_are_estimated_from_the_pace_so_far() -> None:
     walk = Walk(at(0), at(60), longest=MANY, ahead=2)
     assert walk.pages_left == 1
     runs = [run(second, second) for second in range(50, 0, -1)]
@@ -280,14 +280,14 @@ def test_a_list_that_ends_before_its_total_proves_nothing_below_its_last_page() 
         (1, 3, 100, 34, None),
     ],
 )
-def test_a_total_that_the_page_belies_or_where_counting_ends_tells_no_length(
+def test_a_total_that_contradicts_the_page_or_equals_the_counting_limit_is_ignored(
     number: int, count: int, total: int | None, last: int | None, length: int | None
 ) -> None:
     listed = Page([*RUNS[:count]], total, number, PER_PAGE, last)
     assert told_length(listed, 100) == length
 
 
-def test_what_cannot_be_read_is_counted_once_though_it_comes_on_two_pages() -> None:
+def test_an_unreadable_run_on_two_pages_is_counted_once() -> None:
     unreadable = UnreadableRow("run 4: created_at is missing")
     pages = [
         page([RUNS[0], RUNS[1], unreadable], 1, 6),
@@ -298,7 +298,7 @@ def test_what_cannot_be_read_is_counted_once_though_it_comes_on_two_pages() -> N
     assert sum(window.seen for window in windows) == 6
 
 
-def test_groups_are_of_neighbours_and_of_no_more_runs_than_a_page() -> None:
+def test_groups_hold_neighbours_and_at_most_a_page_of_runs() -> None:
     windows = [window(0, 5, 60), window(5, 9, 30), window(9, 12, 20), window(20, 25, 1)]
     spans = [[w.created_from for w in group] for group in groups(windows, 100)]
     assert spans == [[at(20)], [at(9), at(5)], [at(0)]]

@@ -114,7 +114,7 @@ def test_each_workflow_has_one_name_whatever_its_runs_call_themselves(
     ]
 
 
-def test_workflows_are_asked_for_once_a_day_or_when_a_new_one_has_run(
+def test_workflows_are_listed_once_a_day_or_when_a_new_one_has_run(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
     repository = world.add_repository(NAME)
@@ -141,7 +141,7 @@ def test_workflows_are_asked_for_once_a_day_or_when_a_new_one_has_run(
     assert answers(connection, WORKFLOWS) == [("CI", 1), ("New", 1)]
 
 
-def test_a_workflow_that_github_lists_no_longer_keeps_the_name_that_is_no_title(
+def test_a_workflow_that_github_no_longer_lists_keeps_its_name(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
     repository = world.add_repository(NAME)
@@ -166,7 +166,7 @@ def test_a_workflow_that_github_lists_no_longer_keeps_the_name_that_is_no_title(
 CLASSES = "select branch, branch_class, count(*) from attempts group by 1, 2 order by 1, 2"
 
 
-def test_the_default_branch_is_what_github_says_and_no_name_is_taken_for_it(
+def test_the_default_branch_comes_from_github_and_not_from_its_name(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
     repository = world.add_repository(NAME, private=True, archived=True)
@@ -207,7 +207,7 @@ def test_a_default_branch_that_is_renamed_splits_no_history(
     ]
 
 
-def test_schedules_tell_the_default_branch_of_before_the_first_ingest(
+def test_schedules_reveal_the_default_branch_before_the_first_ingest(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
     repository = world.add_repository(NAME)
@@ -234,7 +234,7 @@ def test_each_run_keeps_whether_its_repository_was_private_then(
     assert answers(connection, "select visibility from repositories") == ["public"]
 
 
-def test_a_repository_made_again_under_its_name_is_told_apart(
+def test_a_repository_recreated_under_its_name_is_distinguished(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
     old = world.add_repository(NAME)
@@ -274,7 +274,7 @@ def test_a_forgotten_repository_is_left_out_until_it_is_ingested_again(
 
 
 @pytest.mark.parametrize("kind", ["repository", "workflows"])
-def test_what_cannot_be_asked_does_not_fail_the_ingest_and_is_asked_again(
+def test_failed_questions_about_workflows_do_not_fail_the_ingest_and_are_retried(
     connection: Connection, world: World, simulated: Simulator, kind: str
 ) -> None:
     ran(world, world.add_repository(NAME), 1)

@@ -373,7 +373,7 @@ def test_truth_ends_with_the_last_job_that_really_ran(month: World, app: Reposit
     assert truth.completed_at.timestamp() == max(job.ends_at for job in ran)
 
 
-def test_each_null_that_github_sends_occurs(month: World, app: Repository) -> None:
+def test_every_kind_of_null_that_github_sends_occurs(month: World, app: Repository) -> None:
     payloads = [run_payload(month, app, run) for run in app.runs]
     for key in ("name", "head_repository", "pull_requests", "actor", "head_commit"):
         assert any(payload[key] is None for payload in payloads), key
@@ -561,7 +561,7 @@ def test_page_size_is_thirty_and_at_most_a_hundred() -> None:
         assert len(client.get(f"{RUNS}?per_page=500").ids) == 100
 
 
-def test_truth_equals_what_is_served() -> None:
+def test_the_truth_equals_the_answers() -> None:
     world = team_month(2, NOW, runs_per_day=15)
     truth = list(world.attempts(world.repositories[0]))
     with serving(world) as client:
@@ -661,7 +661,7 @@ def test_created_filter_is_inclusive_over_http() -> None:
     assert answer.json["total_count"] == 4
 
 
-def test_created_that_is_no_search_is_refused() -> None:
+def test_an_invalid_created_is_refused() -> None:
     with serving(small_world(1)[0]) as client:
         assert client.get(f"{RUNS}?created=yesterday").status == 422
 
@@ -934,7 +934,7 @@ def test_connection_is_kept_alive() -> None:
         assert client.connection.sock is first
 
 
-def test_date_is_the_worlds_now_unless_a_clock_is_given() -> None:
+def test_date_is_the_time_of_the_world_unless_a_clock_is_given() -> None:
     world, _, _ = small_world(1)
     with serving(world) as client:
         assert client.get(RUNS).headers["date"].startswith("Mon, 23 Nov 2026 12:0")
@@ -1015,7 +1015,7 @@ def test_spent_limit_refuses_until_its_reset() -> None:
         assert client.get(RUNS).headers["x-ratelimit-remaining"] == "1"
 
 
-def test_asking_for_the_rate_limit_is_free() -> None:
+def test_reading_the_rate_limit_is_free() -> None:
     with serving(small_world(1)[0], limit=10) as client:
         client.get(RUNS)
         client.get("/rate_limit")
@@ -1029,7 +1029,7 @@ def test_limit_of_zero_leaves_the_rate_limit_out() -> None:
         assert client.get("/rate_limit").status == 404
 
 
-def test_counters_tell_requests_by_kind() -> None:
+def test_counters_count_requests_by_kind() -> None:
     world, _, (run,) = small_world(1)
     simulator = Simulator(world)
     with running(simulator) as client:
@@ -1148,7 +1148,7 @@ def test_fields_can_be_taken_out() -> None:
     assert answer["workflow_runs"][0]["actor"] is None
 
 
-def test_fault_can_choose_by_what_is_asked() -> None:
+def test_fault_can_depend_on_the_request() -> None:
     def only_large_pages(request: RequestInfo, ordinal: int) -> Fault | None:
         large = int(request.query.get("per_page", "30")) > 50
         return bad_gateway() if request.kind == "runs" and large else None

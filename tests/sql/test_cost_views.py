@@ -69,7 +69,7 @@ def test_prices_loaded_again_change_nothing(connection: Connection) -> None:
     assert load_runner_prices(connection) == Counts(unchanged=116)
 
 
-def test_the_users_own_lines_win_and_keep_winning(connection: Connection, tmp_path: Path) -> None:
+def test_the_users_own_lines_always_win(connection: Connection, tmp_path: Path) -> None:
     prices, labels = tmp_path / "my prices.csv", tmp_path / "labels.csv"
     prices.write_text(
         "\ufeffusd_per_minute,sku,effective_from\r\n0.0042,Linux,2026-01-01\r\n", encoding="utf-8"
@@ -118,7 +118,7 @@ def test_a_bad_line_is_named_in_one_sentence(tmp_path: Path, text: str, said: st
     assert str(caught.value).endswith("; mend that line")
 
 
-def test_a_list_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
+def test_a_missing_list_or_one_that_is_not_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file or directory; name a price list"):
         read_prices(tmp_path / "none.csv", RunnerPrice)
     path = tmp_path / "prices.csv"
@@ -127,9 +127,7 @@ def test_a_list_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
         read_prices(path, RunnerPrice)
 
 
-def test_of_a_list_with_a_bad_line_nothing_is_stored(
-    connection: Connection, tmp_path: Path
-) -> None:
+def test_a_list_with_a_bad_line_is_not_stored(connection: Connection, tmp_path: Path) -> None:
     path = tmp_path / "labels.csv"
     path.write_text("label,sku\nmine,linux\nyours,\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"labels\.csv:3: sku"):
@@ -202,7 +200,7 @@ def test_a_job_before_the_first_price_of_its_runner_is_unpriced(priced: Connecti
 @pytest.mark.parametrize(
     "label", ["big-runner", "ubuntu-latest-16-cores", "ubuntu", "windows-latest-l", "ubuntu-99.04"]
 )
-def test_an_unknown_label_has_no_price_and_not_that_of_a_similar_one(
+def test_an_unknown_label_has_no_price_even_if_a_similar_one_has(
     priced: Connection, label: str
 ) -> None:
     row = cost(priced, 61, labels=[label])
@@ -242,7 +240,7 @@ def test_a_self_hosted_runner_is_not_billed_and_not_unpriced(
     assert row["list_cost_usd"] == 0
 
 
-def test_a_label_that_only_holds_the_word_self_hosted_is_unknown(priced: Connection) -> None:
+def test_a_label_that_only_contains_self_hosted_is_unknown(priced: Connection) -> None:
     assert cost(priced, labels=["not-self-hosted"])["sku"] is None
 
 
@@ -264,7 +262,7 @@ def test_the_user_says_what_runner_a_label_stands_for(
     assert (row["sku"], row["list_cost_usd"]) == ("linux_8_core", Decimal("0.022"))
 
 
-def test_the_user_gives_runners_of_his_own_a_price(priced: Connection) -> None:
+def test_the_user_can_price_their_own_runners(priced: Connection) -> None:
     upsert(priced, [RunnerPrice("self_hosted", date(2026, 1, 1), Decimal("0.001"))])
     row = cost(priced, 600, labels=["self-hosted"])
     assert (row["billable_minutes"], row["list_cost_usd"]) == (0, Decimal("0.010"))
@@ -281,7 +279,7 @@ def test_a_job_of_unknown_length_has_neither_minutes_nor_cost(
     assert (row["minutes"], row["billable_minutes"], row["list_cost_usd"]) == (None, None, None)
 
 
-def test_a_cancelled_job_that_ran_costs_and_what_did_not_run_is_not_there(
+def test_a_cancelled_job_that_ran_has_a_cost_and_one_that_did_not_run_is_absent(
     priced: Connection,
 ) -> None:
     no_runner: dict[str, Any] = {"runner_id": None, "runner_name": None, "labels": []}
@@ -346,7 +344,7 @@ FREE = "a workflow of GitHub's own"
         (None, date(2026, 5, 1), False),
     ],
 )
-def test_workflows_of_githubs_own_are_free_on_standard_runners_while_the_list_says_so(
+def test_githubs_own_workflows_are_free_on_standard_runners_while_listed(
     priced: Connection, path: str | None, started_on: date, free: bool
 ) -> None:
     upsert(priced, [workflow_run(workflow_path=path)])
@@ -410,7 +408,7 @@ def test_a_standard_label_in_a_group_that_is_not_githubs_is_priced_by_its_group(
     assert (row["list_cost_usd"] is None) == (sku is None)
 
 
-def test_a_price_that_stands_on_no_page_of_githubs_is_told_as_such(priced: Connection) -> None:
+def test_a_price_without_a_page_of_github_is_marked(priced: Connection) -> None:
     assert cost(priced, labels=["ubuntu-24.04"])["price_source"].startswith("github/docs ")
     assert cost(priced, labels=["ubuntu-24.04-arm"])["price_source"] is None
     now = datetime.now(UTC) - HOUR
@@ -455,7 +453,7 @@ def stored(new_database: Any, migrated: str, history: History) -> Iterator[Conne
         yield connection
 
 
-def test_every_job_of_a_history_has_the_cost_that_python_computes(
+def test_job_costs_of_a_history_match_a_computation_in_python(
     stored: Connection, history: History
 ) -> None:
     expected = {}
@@ -479,7 +477,7 @@ def test_every_job_of_a_history_has_the_cost_that_python_computes(
     assert any(values[1] is None for values in expected.values())
 
 
-def test_runner_cost_adds_up_what_python_adds_up(stored: Connection, history: History) -> None:
+def test_runner_cost_matches_a_sum_in_python(stored: Connection, history: History) -> None:
     runs = {run.github_run_id: run for run in history.runs}
     sums: dict[tuple[int | None, str | None], Counter[str]] = defaultdict(Counter)
     costs: dict[tuple[int | None, str | None], Decimal] = defaultdict(Decimal)
@@ -507,7 +505,7 @@ def test_runner_cost_adds_up_what_python_adds_up(stored: Connection, history: Hi
     assert sum(row["share_percent"] or 0 for row in rows) == pytest.approx(100, abs=0.5)
 
 
-def test_unpriced_runner_labels_lists_the_labels_without_a_price_and_no_other(
+def test_unpriced_runner_labels_lists_exactly_the_labels_without_a_price(
     stored: Connection, history: History
 ) -> None:
     counted: Counter[str] = Counter()

@@ -65,7 +65,7 @@ def test_our_list_is_current_dated_and_says_where_each_price_is_from() -> None:
         assert row.model == row.model.lower()
 
 
-def test_dearer_parts_of_our_list_are_in_the_order_that_vendors_have() -> None:
+def test_prices_of_our_list_are_ordered_as_vendors_order_them() -> None:
     for row in OURS:
         assert 0 < row.input_per_mtok <= row.output_per_mtok or row.output_per_mtok == 0
         if row.cache_read_per_mtok is not None:
@@ -76,7 +76,7 @@ def test_dearer_parts_of_our_list_are_in_the_order_that_vendors_have() -> None:
                 assert row.input_per_mtok <= row.cache_write_per_mtok < kept
 
 
-def test_each_price_of_our_list_is_whole() -> None:
+def test_each_price_of_our_list_is_complete() -> None:
     whole = {(row.model, row.effective_from, row.provider): [] for row in OURS}
     for row in OURS:
         whole[row.model, row.effective_from, row.provider].append(row)
@@ -110,7 +110,7 @@ def test_two_names_of_one_model_have_one_price(name: str, same: str) -> None:
         ("fast", "1.66", "2.5"),
     ],
 )
-def test_the_tiers_of_our_list_are_as_far_from_standard_as_vendors_have_them(
+def test_the_tiers_of_our_list_have_the_vendors_ratio_to_standard(
     tier: str, least: str, most: str
 ) -> None:
     standard = {key(row): row for row in OURS if row.tier == "standard"}
@@ -123,7 +123,7 @@ def test_the_tiers_of_our_list_are_as_far_from_standard_as_vendors_have_them(
     assert len(compared) >= 30
 
 
-def test_our_list_agrees_with_litellm_where_prices_have_not_changed_since(recorded: Path) -> None:
+def test_our_list_agrees_with_litellm_on_unchanged_prices(recorded: Path) -> None:
     folder = recorded / "llm" / "prices"
     litellm = json.loads((folder / "litellm_subset.json").read_text(), parse_float=Decimal)
     compared = 0
@@ -159,7 +159,7 @@ def test_a_list_is_stored_once_and_a_changed_price_is_an_update(
     assert (again.inserted, again.updated) == (0, 0)
 
 
-def test_a_price_that_our_list_no_longer_has_goes_and_the_users_own_stays(
+def test_a_price_removed_from_our_list_is_deleted_and_the_users_own_stays(
     connection: Connection, tmp_path: Path
 ) -> None:
     load_llm_prices(connection)
@@ -173,7 +173,7 @@ def test_a_price_that_our_list_no_longer_has_goes_and_the_users_own_stays(
     assert found == [{"model": "house-model"}]
 
 
-def test_a_list_of_ones_own_needs_only_the_columns_without_a_default(
+def test_a_user_price_list_needs_only_the_columns_without_a_default(
     connection: Connection, tmp_path: Path
 ) -> None:
     own = tmp_path / "own.csv"
@@ -295,7 +295,7 @@ def test_a_model_has_the_price_of_its_own_name_or_none(
     assert (row["list_cost"] is None) == (row["cost"] is None) == (price_model is None)
 
 
-def test_a_price_of_the_provider_beats_that_of_anyone(
+def test_a_price_of_the_provider_beats_a_price_without_provider(
     connection: Connection, priced: Callable[..., dict[str, Any]]
 ) -> None:
     add(connection, "m", "1")
@@ -305,7 +305,7 @@ def test_a_price_of_the_provider_beats_that_of_anyone(
     assert priced(model="m", provider=None, input_tokens=1_000_000)["cost"] == 1
 
 
-def test_a_price_of_one_provider_is_no_price_of_another(
+def test_a_price_of_one_provider_does_not_apply_to_another(
     connection: Connection, priced: Callable[..., dict[str, Any]]
 ) -> None:
     add(connection, "m", "3", provider="deepseek")
@@ -375,7 +375,7 @@ def test_a_cost_is_not_rounded(
 
 
 @pytest.mark.parametrize("missing", ["input_tokens", "output_tokens"])
-def test_tokens_that_are_not_reported_are_no_zero(
+def test_unreported_tokens_are_null_and_not_zero(
     connection: Connection, priced: Callable[..., dict[str, Any]], missing: str
 ) -> None:
     load_llm_prices(connection)
@@ -384,7 +384,7 @@ def test_tokens_that_are_not_reported_are_no_zero(
     assert (row["list_cost"], row["cost"]) == (None, None)
 
 
-def test_a_list_without_cache_prices_has_the_price_of_input_for_them(
+def test_without_cache_prices_the_input_price_applies(
     connection: Connection, priced: Callable[..., dict[str, Any]]
 ) -> None:
     add(connection, "m", "2")
@@ -446,7 +446,7 @@ def some_calls(seed: int, count: int) -> list[LlmCall]:
     return found
 
 
-def test_list_costs_are_those_computed_in_python(connection: Connection) -> None:
+def test_list_costs_match_a_computation_in_python(connection: Connection) -> None:
     load_llm_prices(connection)
     found = some_calls(seed=1, count=2_000)
     upsert(connection, found)
@@ -459,7 +459,7 @@ def test_list_costs_are_those_computed_in_python(connection: Connection) -> None
         assert (row["unpriced_because"] is None) == (row["list_cost"] is not None)
 
 
-def test_the_list_cost_lies_between_all_that_the_log_leaves_open(connection: Connection) -> None:
+def test_the_list_cost_lies_between_the_bounds(connection: Connection) -> None:
     load_llm_prices(connection)
     found = some_calls(seed=2, count=2_000)
     upsert(connection, found)
@@ -513,7 +513,7 @@ PER_MILLION = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "service_t
         ({"model": "claude-opus-5", "service_tier": "priority"}, None),
     ],
 )
-def test_what_the_log_tells_of_a_call_sets_its_price(
+def test_details_in_the_log_select_the_price(
     connection: Connection,
     priced: Callable[..., dict[str, Any]],
     changes: dict[str, Any],
@@ -574,7 +574,7 @@ def test_peak_hours_and_changes_in_the_middle_of_a_day(
         ({"reported_cost": Decimal(7), "service_tier": None}, 15, 30, 60),
     ],
 )
-def test_what_the_log_does_not_tell_leaves_a_cost_between_two(
+def test_missing_details_in_the_log_give_a_low_and_a_high_cost(
     connection: Connection,
     priced: Callable[..., dict[str, Any]],
     changes: dict[str, Any],
@@ -629,7 +629,7 @@ def test_a_call_without_a_cost_says_why(
     assert (row["unpriced_because"] or "").startswith(said or "")
 
 
-def test_names_that_people_report_are_priced_or_rightly_are_not(
+def test_reported_model_names_are_priced_or_rightly_unpriced(
     connection: Connection, recorded: Path
 ) -> None:
     load_llm_prices(connection)
@@ -656,7 +656,7 @@ def test_names_that_people_report_are_priced_or_rightly_are_not(
     assert costs["anthropic/claude-3.5-haiku"] == Decimal("0.8")
 
 
-def test_real_costs_of_125_models_in_48_runs_come_out_to_the_millionth(
+def test_real_costs_of_125_models_in_48_runs_match_to_the_millionth(
     connection: Connection, recorded: Path
 ) -> None:
     load_llm_prices(connection)
@@ -746,7 +746,7 @@ def test_usage_bodies_of_providers_cost_what_another_price_package_says(
 # How it is computed
 
 
-def test_a_window_reads_no_more_of_the_table_than_it_shows(connection: Connection) -> None:
+def test_a_window_reads_only_the_rows_it_shows(connection: Connection) -> None:
     load_llm_prices(connection)
     connection.execute(
         "insert into llm_calls (source, call_id, timestamp, session_id, model, input_tokens, "
@@ -762,7 +762,7 @@ def test_a_window_reads_no_more_of_the_table_than_it_shows(connection: Connectio
     assert "llm_calls_timestamp_session_id_prompt_name_key" in plan
 
 
-def test_the_price_is_looked_up_by_model_and_not_by_call(connection: Connection) -> None:
+def test_the_price_is_looked_up_once_for_each_model(connection: Connection) -> None:
     load_llm_prices(connection)
     connection.execute(
         "insert into llm_calls (source, call_id, timestamp, session_id, model, input_tokens, "

@@ -240,7 +240,7 @@ def test_cost_of_failed_and_rerun_work(stored: Connection) -> None:
         assert row["cost_percent"] == (share if known else None)
 
 
-def test_where_the_cache_is_missed_and_what_that_costs(stored: Connection) -> None:
+def test_cache_misses_and_their_cost(stored: Connection) -> None:
     def missed(call: LlmCall) -> Fraction | None:
         rows = priced_rows(call)
         if not rows:
@@ -281,7 +281,7 @@ def test_where_the_cache_is_missed_and_what_that_costs(stored: Connection) -> No
     assert lost == sorted(lost, reverse=True) and lost
 
 
-def test_the_dearest_prompts_of_the_week_against_the_week_before(stored: Connection) -> None:
+def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: Connection) -> None:
     runs = {(run.github_run_id, run.run_attempt): run for run in RUNS}
     weeks: dict[Hashable, tuple[list[LlmCall], list[LlmCall]]] = defaultdict(lambda: ([], []))
     for call in CALLS:

@@ -442,7 +442,7 @@ def test_reported_against_list_cost(ask: Callable[[str], Rows]) -> None:
         assert row["difference_percent"] == rounded(100 * (reported - listed) / listed, 1)
 
 
-def test_unpriced_models_with_the_reason(ask: Callable[[str], Rows]) -> None:
+def test_unpriced_models_are_listed_with_the_reason(ask: Callable[[str], Rows]) -> None:
     unpriced = [call for call in RECENT if cost(call) is None]
     rows = {(row["provider"], row["model"]): row for row in ask("llm_unpriced_models")}
     groups = grouped(unpriced, lambda call: (call.provider, call.model))
@@ -488,7 +488,7 @@ def test_classes_of_errors(connection: Connection, message: str, name: str) -> N
     assert row["error_class"] == name
 
 
-def test_the_demos_logs_are_read_whole_and_linked_to_their_runs(
+def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     connection: Connection, tmp_path: Path
 ) -> None:
     world = team_month(seed=2, now=NOW.replace(microsecond=0), runs_per_day=12)

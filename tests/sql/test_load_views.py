@@ -62,9 +62,7 @@ def time_of(ran: list[tuple[bool, int]], all_of_it: int) -> list[Any]:
 TIMES = ("p50_seconds", "p95_seconds", "total_minutes", "share_percent")
 
 
-def test_the_slowest_jobs_are_those_that_ran_longest_in_all(
-    stored: Connection, history: History
-) -> None:
+def test_the_slowest_jobs_have_the_largest_total_time(stored: Connection, history: History) -> None:
     workflow_of = {run.github_run_id: run.workflow_id for run in history.runs}
     repository_of = {run.workflow_id: run.repository for run in history.runs}
     durations = defaultdict(list)
@@ -86,7 +84,7 @@ def test_the_slowest_jobs_are_those_that_ran_longest_in_all(
     assert totals == sorted(totals, reverse=True)
 
 
-def test_the_slowest_steps_are_those_that_ran_longest_in_all(
+def test_the_slowest_steps_have_the_largest_total_time(
     stored: Connection, history: History
 ) -> None:
     workflow_of = {run.github_run_id: run.workflow_id for run in history.runs}
@@ -117,7 +115,7 @@ def test_the_slowest_steps_are_those_that_ran_longest_in_all(
     assert totals == sorted(totals, reverse=True)
 
 
-def test_busy_hours_are_those_in_utc_in_which_runs_are_created(
+def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
     stored: Connection, history: History
 ) -> None:
     attempts = defaultdict(list)
@@ -159,9 +157,7 @@ def most_at_once(jobs: list[tuple[datetime, int]]) -> tuple[int, datetime]:
     return largest, min(moment for level, moment in levels if level == largest)
 
 
-def test_concurrency_is_the_most_jobs_that_python_finds_at_one_time(
-    stored: Connection, history: History
-) -> None:
+def test_concurrency_matches_a_computation_in_python(stored: Connection, history: History) -> None:
     jobs = defaultdict(list)
     for job, seconds in executed(history):
         if not seconds:
@@ -196,14 +192,14 @@ def peaks(connection: Connection, jobs: list[WorkflowJob]) -> dict[str, int]:
     return {row["runners"]: row["peak_jobs"] for row in rows}
 
 
-def test_a_job_that_starts_when_another_ends_does_not_run_beside_it(
+def test_a_job_that_starts_when_another_ends_is_not_concurrent(
     connection: Connection,
 ) -> None:
     found = peaks(connection, [job(1, 0, 60), job(2, 60, 120), job(3, 30, 90)])
     assert found == {"ubuntu-latest": 2, "all standard runners of GitHub": 2}
 
 
-def test_jobs_that_took_no_time_or_no_runner_are_not_at_work(connection: Connection) -> None:
+def test_jobs_without_time_or_runner_are_not_concurrent(connection: Connection) -> None:
     idle = {"runner_id": None, "runner_name": None}
     found = peaks(
         connection,

@@ -158,7 +158,7 @@ def lasting_in_python(one: Series) -> list[int]:
     )
 
 
-def test_no_quiet_series_raises_a_false_alarm(found: dict[int, list[dict[str, Any]]]) -> None:
+def test_stable_series_raise_no_false_alarm(found: dict[int, list[dict[str, Any]]]) -> None:
     assert [place for place in found if place < QUIET] == []
 
 
@@ -252,13 +252,13 @@ def test_the_newest_of_two_changes_is_compared_with_the_level_before_it(
     assert [row["is_last"] for row in changes(connection, days=30)] == [True]
 
 
-def test_a_slowdown_is_found_beside_a_larger_speedup_of_long_ago(connection: Connection) -> None:
+def test_a_slowdown_is_found_despite_a_larger_earlier_speedup(connection: Connection) -> None:
     upsert(connection, level(90, 30, 20, 1_200) + level(60, 40, 20, 600) + level(20, 20, 20, 780))
     last = changes(connection, days=30)[-1]
     assert minutes(last) == (10, 13) and not last["is_mended"]
 
 
-def test_a_change_that_was_undone_is_mended(connection: Connection) -> None:
+def test_a_change_that_was_undone_is_marked_as_mended(connection: Connection) -> None:
     upsert(connection, level(90, 70, 15, 600) + level(20, 10, 15, 1_110) + level(10, 10, 15, 605))
     slower, mended = changes(connection)
     assert (slower["is_mended"], mended["is_mended"], mended["is_last"]) == (False, True, True)
@@ -284,7 +284,7 @@ def test_a_doubling_of_six_days_ago_is_dated_to_its_day(connection: Connection) 
     assert row["changed_at"] == UNTIL - 6 * DAY
 
 
-def test_nothing_after_the_moment_asked_about_counts(connection: Connection) -> None:
+def test_nothing_after_the_end_of_the_period_counts(connection: Connection) -> None:
     upsert(connection, level(90, 60, 20, 600) + level(30, 30, 20, 1_800))
     assert changes(connection, until=UNTIL - 30 * DAY) == []
     (row,) = changes(connection, until=UNTIL - 20 * DAY)
@@ -312,7 +312,7 @@ def test_a_workflow_renamed_with_its_slowdown_is_one_workflow(connection: Connec
     ],
     ids=["a tenth", "ten seconds", "few runs", "outlier", "one day"],
 )
-def test_what_is_small_short_or_rare_is_no_change(
+def test_small_short_or_rare_shifts_are_not_reported(
     connection: Connection, worlds: list[WorkflowRun]
 ) -> None:
     upsert(connection, worlds)
@@ -387,7 +387,7 @@ def test_the_job_and_the_step_that_carry_the_change_are_named(connection: Connec
     assert (row["job_before_seconds"], row["job_after_seconds"]) == (500, 1_100)
 
 
-def test_a_longer_queue_is_no_longer_work(connection: Connection) -> None:
+def test_a_longer_queue_is_not_reported_as_longer_work(connection: Connection) -> None:
     runs = level(60, 40, 4, 600) + level(20, 20, 4, 1_200)
     upsert(connection, runs)
     jobs = []
@@ -410,7 +410,7 @@ def test_a_longer_queue_is_no_longer_work(connection: Connection) -> None:
     assert (row["job_before_seconds"], row["job_after_seconds"]) == (5, 605)
 
 
-def test_days_are_those_of_the_zone_asked_for_whatever_the_session_says(
+def test_days_are_in_the_requested_zone_whatever_the_session_zone(
     connection: Connection,
 ) -> None:
     upsert(connection, level(60, 40, 20, 600) + level(20, 20, 20, 900))

@@ -121,7 +121,7 @@ def test_a_question_can_be_pasted(
     assert psql(dsn_with_parents, stdin=path.read_text(encoding="utf-8"))
 
 
-def test_all_questions_begin_with_one_and_the_same_period() -> None:
+def test_all_questions_begin_with_the_same_period() -> None:
     periods = {re.match(PERIOD, body(path))[0] for path in ANALYSES}  # type: ignore[index]
     (period,) = periods
     columns = re.findall(r" as (\w+),?$", period, re.MULTILINE)

@@ -119,7 +119,7 @@ def outcomes(incidents: float, drop: float = 0) -> Any:
         ("success", outcomes(0.1)),
     ],
 )
-def test_of_quiet_series_at_most_one_in_twenty_is_called_changed(
+def test_at_most_one_in_twenty_stable_series_is_called_changed(
     connection: Connection, figure: str, of_series: Any
 ) -> None:
     assert share(simulated(connection, 150, of_series), figure) <= 5
@@ -134,13 +134,15 @@ def test_of_quiet_series_at_most_one_in_twenty_is_called_changed(
         ("success", outcomes(0.05, drop=0.2), 80),
     ],
 )
-def test_a_change_that_is_larger_than_chance_is_called_one(
+def test_a_change_larger_than_chance_is_reported(
     connection: Connection, figure: str, of_series: Any, at_least: float
 ) -> None:
     assert share(simulated(connection, 60, of_series), figure) >= at_least
 
 
-def test_what_would_show_does_so_four_times_of_five_about(connection: Connection) -> None:
+def test_a_change_of_the_stated_size_is_found_about_four_times_in_five(
+    connection: Connection,
+) -> None:
     simulated(connection, 40, times(0.05, growth=0.06))
     rows = [row for row in trend(connection, "time") if row["subject"] is None]
     assert 4 < median(float(row["would_show"]) for row in rows) < 8
@@ -177,7 +179,7 @@ def test_a_new_quick_workflow_changes_nothing(connection: Connection) -> None:
     assert together(connection, "time")["now"] == 753
 
 
-def test_another_mix_of_the_same_workflows_changes_nothing(connection: Connection) -> None:
+def test_a_different_mix_of_the_same_workflows_changes_nothing(connection: Connection) -> None:
     for period, (slow, fast) in enumerate(((150, 50), (50, 450))):
         days_ago = 30 * (1 - period)
         upsert(connection, spread_out(10_000 * period, slow, days_ago, seconds=1_500))
@@ -191,7 +193,7 @@ def test_another_mix_of_the_same_workflows_changes_nothing(connection: Connectio
         assert (row["change"], row["verdict"]) == (0, "no clear change")
 
 
-def test_one_day_of_failures_is_no_change_and_many_days_are(connection: Connection) -> None:
+def test_many_days_of_failures_are_a_change_and_one_day_is_not(connection: Connection) -> None:
     upsert(connection, spread_out(1, 90, 30))
     upsert(connection, spread_out(1_000, 90, 0))
     upsert(connection, [a_run(5_000 + n, 3 + n / 100, conclusion="failure") for n in range(30)])
@@ -202,7 +204,9 @@ def test_one_day_of_failures_is_no_change_and_many_days_are(connection: Connecti
     assert together(connection, "success")["verdict"] == "worse"
 
 
-def test_a_clear_change_of_one_workflow_is_told_of_it_and_of_all(connection: Connection) -> None:
+def test_a_clear_change_of_one_workflow_is_reported_for_it_and_for_all(
+    connection: Connection,
+) -> None:
     for period, seconds in enumerate((600, 900)):
         upsert(connection, spread_out(1_000 * period, 60, 30 * (1 - period), seconds=seconds))
         upsert(
@@ -220,7 +224,9 @@ def test_a_clear_change_of_one_workflow_is_told_of_it_and_of_all(connection: Con
 
 
 @pytest.mark.parametrize(("runs", "days"), [(19, 30), (60, 4)])
-def test_few_runs_or_days_are_called_so(connection: Connection, runs: int, days: int) -> None:
+def test_too_few_runs_or_days_are_reported_as_such(
+    connection: Connection, runs: int, days: int
+) -> None:
     for period, seconds in enumerate((600, 900)):
         upsert(
             connection,
@@ -390,7 +396,7 @@ def test_the_time_to_the_last_check_matches_a_second_computation(connection: Con
     assert sum(row["left_out"] for row in answer.values()) == 12
 
 
-def test_a_run_on_an_old_commit_is_no_push(connection: Connection) -> None:
+def test_a_run_on_an_old_commit_is_not_a_push(connection: Connection) -> None:
     old = a_run(1, 32, 600, event_type="pull_request")
     labelled = a_run(2, 29.9, 8, commit_sha="c1", event_type="pull_request")
     upsert(connection, [old, labelled, a_run(3, 1, 700, event_type="pull_request")])

@@ -55,7 +55,7 @@ def flags(connection: Connection, name: str) -> list[Any]:
 # The place of an attempt in its run.
 
 
-def test_an_approval_makes_a_second_attempt_that_is_the_first_and_no_rerun(
+def test_the_second_attempt_after_an_approval_counts_as_first_and_not_as_rerun(
     connection: Connection,
 ) -> None:
     attempts(connection, "action_required", "success")
@@ -64,13 +64,13 @@ def test_an_approval_makes_a_second_attempt_that_is_the_first_and_no_rerun(
     assert flags(connection, "is_red_before") == [False, False]
 
 
-def test_the_wait_for_an_approval_is_no_part_of_the_time_to_signal(connection: Connection) -> None:
+def test_the_time_to_signal_excludes_the_wait_for_an_approval(connection: Connection) -> None:
     end = CREATED_AT + HOUR + 5 * MINUTE
     attempts(connection, "action_required", "success", completed_at=end)
     assert flags(connection, "signal_seconds") == [None, 300]
 
 
-def test_what_runs_again_after_an_approval_is_a_rerun(connection: Connection) -> None:
+def test_an_attempt_after_the_approved_one_is_a_rerun(connection: Connection) -> None:
     attempts(connection, "action_required", "failure", "success")
     assert flags(connection, "is_first_attempt") == [False, True, False]
     assert flags(connection, "is_rerun") == [False, False, True]
@@ -137,7 +137,7 @@ def test_a_workflow_without_a_name_is_shown_by_its_path(connection: Connection) 
     assert flags(connection, "workflow") == [".github/workflows/ci.yml", "unnamed"]
 
 
-def test_days_and_hours_are_those_of_utc_whatever_the_session_says(connection: Connection) -> None:
+def test_days_and_hours_are_in_utc_whatever_the_session_zone(connection: Connection) -> None:
     late = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
     upsert(
         connection,
@@ -161,7 +161,7 @@ def test_days_and_hours_are_those_of_utc_whatever_the_session_says(connection: C
 # Jobs and their times.
 
 
-def test_jobs_that_did_not_run_in_the_attempt_are_no_executed_jobs(connection: Connection) -> None:
+def test_executed_jobs_exclude_jobs_that_did_not_run_in_the_attempt(connection: Connection) -> None:
     attempts(connection, "success")
     jobs(
         connection,
@@ -185,7 +185,7 @@ def test_jobs_that_did_not_run_in_the_attempt_are_no_executed_jobs(connection: C
         (CREATED_AT, CREATED_AT + DAY + SECOND, None),
     ],
 )
-def test_queues_are_clamped_and_end_at_a_day(
+def test_queue_times_are_clamped_between_zero_and_a_day(
     connection: Connection, queued: datetime | None, started: datetime | None, waited: int | None
 ) -> None:
     attempts(connection, "success")
@@ -208,7 +208,7 @@ def test_queues_are_clamped_and_end_at_a_day(
         ("GitHub Actions", None, None),
     ],
 )
-def test_lengths_are_clamped_and_those_of_stuck_jobs_and_their_steps_unknown(
+def test_durations_are_clamped_and_unknown_for_stuck_jobs_and_steps(
     connection: Connection, group: str | None, length: timedelta | None, seconds: int | None
 ) -> None:
     end = None if length is None else CREATED_AT + length
@@ -222,7 +222,7 @@ def test_lengths_are_clamped_and_those_of_stuck_jobs_and_their_steps_unknown(
     assert (job["duration_seconds"], step["duration_seconds"]) == (seconds, seconds)
 
 
-def test_a_time_at_the_beginning_of_all_calendars_is_survived(connection: Connection) -> None:
+def test_a_time_in_year_one_is_handled(connection: Connection) -> None:
     zero = datetime(1, 1, 1, tzinfo=UTC)
     attempts(connection, "success")
     jobs(connection, {"created_at": zero}, {"started_at": zero}, {"completed_at": zero})
@@ -262,7 +262,7 @@ def test_the_jobs_of_a_matrix_share_a_base_and_callers_are_kept(
 @pytest.mark.parametrize(
     "name", [" (" * 5_000, " (a" * 3_000 + ")", "(()" * 3_000, ") / (" * 2_000]
 )
-def test_a_hostile_name_is_no_burden(connection: Connection, name: str) -> None:
+def test_a_hostile_name_costs_no_extra_time(connection: Connection, name: str) -> None:
     attempts(connection, "success")
     jobs(connection, {"name": name})
     connection.execute("set statement_timeout = '20s'")
@@ -282,7 +282,7 @@ def test_a_hostile_name_is_no_burden(connection: Connection, name: str) -> None:
         (None, None),
     ],
 )
-def test_a_label_is_one_however_it_is_spelled(
+def test_labels_are_compared_without_case(
     connection: Connection, labels: list[str] | None, shown: str | None
 ) -> None:
     attempts(connection, "success")
@@ -349,7 +349,7 @@ RED, GREEN = {"conclusion": "failure"}, {"conclusion": "success", "run_attempt":
         (("failure", "success"), [RED, {}, GREEN], ["build"]),
     ],
 )
-def test_flaky_is_what_failed_ran_again_and_succeeded(
+def test_a_job_that_failed_then_succeeded_on_a_rerun_is_flaky(
     connection: Connection, conclusions: tuple[str], changes: list[dict[str, Any]], flaky: list[str]
 ) -> None:
     attempts(connection, *conclusions)
@@ -371,7 +371,7 @@ def test_a_failure_in_an_outage_makes_no_job_flaky(
     assert len(rows(connection, "flaky_job_runs")) == flaky
 
 
-def test_one_broken_commit_is_no_outage(connection: Connection) -> None:
+def test_one_broken_commit_is_not_an_outage(connection: Connection) -> None:
     for number in range(1, 9):
         attempts(connection, "failure", github_run_id=number, commit_sha="1" if number < 8 else "2")
     assert rows(connection, "outages") == []
@@ -460,7 +460,7 @@ def test_an_incident_that_a_new_commit_ended_was_not_ended_by_a_rerun(
     assert (incident["duration_seconds"], incident["html_url"][-1]) == (600, "1")
 
 
-def test_pull_requests_make_no_incident(connection: Connection) -> None:
+def test_pull_requests_cause_no_incident(connection: Connection) -> None:
     attempts(connection, "failure", event_type="pull_request")
     assert rows(connection, "incidents") == []
 
@@ -472,7 +472,7 @@ def reasons(connection: Connection) -> dict[str, str]:
     return {row["job"]: row["reason"] for row in rows(connection, "wasted_jobs")}
 
 
-def test_what_failed_and_was_run_again_until_it_was_green_is_wasted_and_no_more(
+def test_only_failures_that_were_rerun_until_green_are_wasted(
     connection: Connection,
 ) -> None:
     attempts(connection, "failure", "success")
@@ -486,13 +486,13 @@ def test_what_failed_and_was_run_again_until_it_was_green_is_wasted_and_no_more(
     assert reasons(connection) == {"flaky": "rerun"}
 
 
-def test_a_failure_that_was_believed_is_no_waste(connection: Connection) -> None:
+def test_a_failure_that_was_not_rerun_is_not_waste(connection: Connection) -> None:
     attempts(connection, "failure")
     jobs(connection, {"conclusion": "failure"})
     assert reasons(connection) == {}
 
 
-def test_what_ended_well_in_a_cancelled_attempt_is_wasted_too(connection: Connection) -> None:
+def test_successful_jobs_of_a_cancelled_attempt_are_wasted_too(connection: Connection) -> None:
     attempts(connection, "cancelled")
     jobs(connection, {"name": "done"}, {"name": "cut", "conclusion": "cancelled"})
     assert reasons(connection) == {"done": "cancelled", "cut": "cancelled"}
@@ -545,7 +545,7 @@ def history(recorded: Path) -> History:
     return made
 
 
-def test_recorded_runs_are_what_they_are_in_python(
+def test_recorded_runs_match_a_computation_in_python(
     history: History, connection: Connection
 ) -> None:
     store(connection, history)
@@ -559,7 +559,7 @@ def test_recorded_runs_are_what_they_are_in_python(
         assert {name: row[name] for name in attempt} == attempt
 
 
-def test_recorded_jobs_and_their_steps_are_what_they_are_in_python(
+def test_recorded_jobs_and_steps_match_a_computation_in_python(
     history: History, connection: Connection
 ) -> None:
     store(connection, history)
@@ -580,7 +580,7 @@ def test_recorded_jobs_and_their_steps_are_what_they_are_in_python(
     assert sum(job.github_run_id == 12083382635 for job in ran.values()) == 13
 
 
-def test_a_recorded_approval_is_no_rerun(recorded: Path, connection: Connection) -> None:
+def test_a_recorded_approval_is_not_a_rerun(recorded: Path, connection: Connection) -> None:
     listed = body(recorded, "http_runs__hub4j_testApproval_3")["workflow_runs"]
     approved = WorkflowRun.from_api(body(recorded, "http_run__hub4j_testApproval_5"))
     waiting = [WorkflowRun.from_api(run) for run in listed if run["id"] == approved.github_run_id]

@@ -35,7 +35,7 @@ def key(row: Row) -> Key:
     return row["github_run_id"], row["run_attempt"]
 
 
-def test_each_attempt_is_what_it_is_in_python(made: Connection) -> None:
+def test_attempts_match_a_computation_in_python(made: Connection) -> None:
     found = {key(row): row for row in rows(made, "attempts")}
     assert found.keys() == EXPECTED.runs.keys()
     for which, row in found.items():
@@ -46,7 +46,7 @@ def test_each_attempt_is_what_it_is_in_python(made: Connection) -> None:
     assert {row["branch_class"] for row in found.values()} == {"default", "pull_request", "other"}
 
 
-def test_each_executed_job_is_what_it_is_in_python(made: Connection) -> None:
+def test_executed_jobs_match_a_computation_in_python(made: Connection) -> None:
     found = {(*key(row), row["job_id"]): row for row in rows(made, "executed_jobs")}
     ran = {(*which, job.job_id): job for which, jobs in EXPECTED.ran.items() for job in jobs}
     assert found.keys() == ran.keys()
@@ -56,7 +56,7 @@ def test_each_executed_job_is_what_it_is_in_python(made: Connection) -> None:
     assert len(ran) < len(HISTORY.jobs)
 
 
-def test_each_executed_step_is_what_it_is_in_python(made: Connection) -> None:
+def test_executed_steps_match_a_computation_in_python(made: Connection) -> None:
     lengths = {
         (*which, job.job_id): EXPECTED.job(job)["duration_seconds"]
         for which, jobs in EXPECTED.ran.items()
@@ -83,7 +83,7 @@ def test_each_executed_step_is_what_it_is_in_python(made: Connection) -> None:
     assert found == expected
 
 
-def test_each_failed_job_has_the_step_at_which_it_failed_in_python(made: Connection) -> None:
+def test_the_failing_step_of_each_job_matches_a_computation_in_python(made: Connection) -> None:
     expected = {
         (*which, job.job_id): EXPECTED.failing_step(job)
         for which, jobs in EXPECTED.ran.items()
