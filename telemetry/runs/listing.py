@@ -8,7 +8,7 @@ word; and a filtered list lags behind. So what is new is read from the unfiltere
 that does not reach, or does not prove, from filtered lists of intervals short enough.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,8 +20,9 @@ from telemetry.github.options import Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
+from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import ListedWindow
+from telemetry.runs.windows import SECOND, ListedWindow
 
 # A run shows up in the list some moments after its creation time, and in the search behind
 # filtered lists later still; younger parts of a list prove nothing.
@@ -85,6 +86,8 @@ class Lister:
         self.concurrency = concurrency
         self.limits = limits or Limits()
         self.clock = clock
+        self._longest_shown = 0
+        self._filtered_end = self.limits.filtered
 
     @property
     def now(self) -> datetime:
@@ -120,7 +123,7 @@ class Lister:
             etag = None
             if search.is_one_second or not search.is_too_long:
                 high = low
-            length = search.next_length(self.limits.filtered * WANTED_SHARE)
+            length = search.next_length(self._filtered_end * WANTED_SHARE)
 
     def _listed(
         self, low: datetime, high: datetime, etag: str | None
@@ -160,7 +163,8 @@ class Lister:
                     yield batch_of(page)
                     if search.is_too_long and not search.is_one_second:
                         return
-            search.end()
+            if not search.is_too_long:
+                search.end(is_over=self._is_over(search))
         except PaginationLimited:
             search.is_too_long = True
         except GitHubError:
@@ -168,6 +172,42 @@ class Lister:
             if windows:
                 yield Batch(windows=windows)
             raise
+
+    def _is_over(self, search: Search) -> bool:
+        """Whether a filtered list ended because there are no older runs in its interval.
+
+        GitHub may have ended it anywhere, and its total there. Only a list shorter than another
+        that it showed, and as long as its total, was not cut; of every other the rest is asked for.
+        """
+        shown, length = self._longest_shown, len(search.seen)
+        self._longest_shown = max(shown, length)
+        if not search.seen or (length < shown and search.is_whole):
+            return True
+        is_cut = search.ends_with_full_page and not search.is_whole
+        if not (is_cut or search.is_one_second):
+            is_cut = not self.tail(search.low, search.reached, search.seen) <= search.seen
+        if is_cut and search.ends_with_full_page:
+            self._filtered_end = min(self._filtered_end, length)
+        return not is_cut
+
+    def tail(self, low: datetime, high: datetime, seen: Set[int | str]) -> set[int | str]:
+        """What a filtered list of the interval shows, up to the first page that adds to `seen`.
+
+        The runs of its last second may be as many as GitHub lists: then those older are added.
+        """
+        found: set[int | str] = set()
+        with closing(self.pages(created=created_range(low, high))) as pages:
+            for page in pages:
+                found |= {
+                    item.github_run_id if isinstance(item, WorkflowRun) else str(item)
+                    for item in page.items
+                }
+                if not found <= seen:
+                    return found
+        before = high - SECOND
+        if low < before and len(found) >= (self._longest_shown or PER_PAGE):
+            found |= self.tail(low, before, frozenset())
+        return found
 
 
 def batch_of(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:

@@ -6,7 +6,6 @@ from itertools import chain
 
 from telemetry.github.errors import GitHubError, PaginationLimited
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Batches, Lister, batch_of
-from telemetry.runs.search import created_range
 from telemetry.runs.windows import Walk, whole_second
 
 PAGES_BETWEEN_PROOFS = 100
@@ -69,16 +68,13 @@ class Newest:
     def _is_over(self, walk: Walk) -> bool:
         """Whether the list ended because there are no older runs, not because GitHub ended it.
 
-        A filtered list of one row counts what is as old as the last run seen, or older: that has
-        to be what was seen. Where the search lags behind it is less, and proves nothing.
+        Where the search lags behind, it shows less than was seen, and proves nothing.
         """
         if walk.reached <= walk.low:
             return True
-        older = self._lister.pages(created=created_range(walk.low, walk.reached), per_page=1)
-        with closing(older) as pages:
-            page = next(pages)
-        count = len(page.items) if page.total_count is None else page.total_count
-        return count == walk.seen_in_last_second
+        known = walk.last_second | walk.unreadable
+        shown = self._lister.tail(walk.low, walk.reached, known)
+        return walk.last_second <= shown <= known
 
     def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
         """Ask for the first page once more, if anything depends on it."""

@@ -31,6 +31,7 @@ class Search:
         self._totals: list[int | None] = []
         self._length = 0
         self._oldest = high
+        self._is_page_full = False
 
     @property
     def is_one_second(self) -> bool:
@@ -43,6 +44,7 @@ class Search:
         self._walk.add(page)
         self._totals.append(page.total_count)
         self._length += len(page.items)
+        self._is_page_full = len(page.items) >= page.per_page
         for item in page.items:
             if isinstance(item, WorkflowRun):
                 self.seen.add(item.github_run_id)
@@ -55,9 +57,20 @@ class Search:
         if self._length >= self._longest or (is_announced and total >= self._longest):
             self.is_too_long = True
 
-    def end(self) -> None:
-        """Take in that the list is over."""
-        self._walk.end(is_over=not self._walk.is_cut_off)
+    @property
+    def reached(self) -> datetime:
+        """The end of the oldest second of which a run was seen."""
+        return self._walk.reached
+
+    @property
+    def ends_with_full_page(self) -> bool:
+        """Whether the last page held as many rows as were asked for."""
+        return self._is_page_full
+
+    def end(self, *, is_over: bool) -> None:
+        """Take in that the list ended; `is_over`: there is no older run in its interval."""
+        self.is_too_long = self.is_too_long or not is_over
+        self._walk.end(is_over=is_over and not self._walk.is_cut_off)
 
     @property
     def is_whole(self) -> bool:

@@ -112,9 +112,14 @@ class Walk:
                 self._fits = True
 
     @property
-    def seen_in_last_second(self) -> int:
-        """How many runs of the oldest second were seen: a list may have ended within it."""
-        return sum(created_at < self.reached for created_at in self._recent.values())
+    def last_second(self) -> set[int | str]:
+        """The runs of the oldest second that were seen: a list may have ended within it."""
+        return {run_id for run_id, created_at in self._recent.items() if created_at < self.reached}
+
+    @property
+    def unreadable(self) -> set[int | str]:
+        """What could not be read since the last window ended, in words."""
+        return {*self._unreadable, *self._unreadable_before}
 
     def end(self, *, is_over: bool) -> None:
         """Take in that there is no further page; `is_over`: because there is no older run.

@@ -52,6 +52,46 @@ def test_a_list_that_ends_early_hides_nothing(
     assert simulated.counters.charged <= 2
 
 
+@pytest.mark.parametrize("cap", [500, 230])
+@pytest.mark.parametrize("is_clamped", [True, False], ids=["clamped total", "true total"])
+def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
+    connection: Connection, is_clamped: bool, cap: int
+) -> None:
+    world = world_of(2_300, timedelta(minutes=17))
+    simulated = Simulator(
+        world, unfiltered_cap=1_000, filtered_cap=cap, clamp_filtered_total=is_clamped
+    )
+    truth = {run.id for run in runs_of(world)}
+    for _ in range(2):
+        report = ingested(connection, simulated, jobs=False)
+        assert report.outcome == "complete", report.error
+        assert stored_ids(connection) == truth
+        found = status_at(connection, world)
+        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (2_300, 0)
+        assert found.concerns == []
+    # Lists that are cut are noticed, and later ones are kept shorter.
+    assert simulated.counters.charged <= 70
+
+
+@pytest.mark.parametrize("is_clamped", [True, False], ids=["clamped total", "true total"])
+def test_a_second_that_no_list_shows_whole_is_said(
+    connection: Connection, is_clamped: bool
+) -> None:
+    world = world_of(1_200, timedelta(minutes=17))
+    dense = FIRST - 14 * DAY
+    for _ in range(400):
+        world.add_run(world.repositories[0], created_at=dense)
+    simulated = Simulator(
+        world, unfiltered_cap=1_000, filtered_cap=300, clamp_filtered_total=is_clamped
+    )
+    ingested(connection, simulated, jobs=False)
+    missing = {run.id for run in runs_of(world)} - stored_ids(connection)
+    assert len(missing) == 100
+    found = status_at(connection, world)
+    # Of a clamped total nothing tells that there is more, not even a list of the second alone.
+    assert bool(found.concerns) is not is_clamped
+
+
 def test_what_was_not_listed_while_the_schedule_was_off_is_listed_by_the_next_ingest(
     connection: Connection,
 ) -> None:

@@ -15,7 +15,7 @@ def search_of(pages: list[Page], longest: int = MANY) -> Search:
     search = Search(at(0), at(7), longest=longest, ahead=0)
     for listed in pages:
         search.add(listed)
-    search.end()
+    search.end(is_over=True)
     return search
 
 

@@ -1,0 +1,56 @@
+"""GitHub's lists end where they like; what they leave out is stored all the same."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.commands import Run
+from support.ingests import assert_equals_truth
+
+from telemetry.database.connection import Connection
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+
+RUNS = 9_000
+
+
+@pytest.fixture(scope="module")
+def busy() -> World:
+    """A repository with 9,000 runs of the last four weeks, all of them over."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    world = World(now)
+    repository = world.add_repository("acme/app")
+    for number in range(RUNS, 0, -1):
+        world.add_run(repository, created_at=now - timedelta(hours=2, minutes=4) - number * EVERY)
+    return world
+
+
+EVERY = timedelta(minutes=4, seconds=20)
+
+
+# The other two combinations differ in one of the two ways; tests/runs/test_gaps.py has all four.
+@pytest.mark.parametrize(("beyond", "is_clamped"), [("empty", True), ("422", False)])
+def test_lists_that_end_early_hide_none_of_9000_runs(
+    run: Run, connection: Connection, busy: World, beyond: Any, is_clamped: bool
+) -> None:
+    simulated = Simulator(
+        busy,
+        unfiltered_cap=4_000,
+        beyond_unfiltered_cap=beyond,
+        clamp_unfiltered_total=is_clamped,
+        filtered_cap=500,
+        beyond_filtered_cap=beyond,
+        clamp_filtered_total=is_clamped,
+    )
+    with simulated.serve() as url:
+        for most in (160, 3):
+            simulated.restart_counters()
+            done = run("ingest_workflows", "--no-jobs", GITHUB_API_URL=url)
+            assert done.returncode == 0, done.stderr
+            assert simulated.counters.charged <= most
+            answer = run("status", "--json")
+            (proof,) = json.loads(answer.stdout)["proof"]
+            assert (proof["reported_runs"], proof["stored_runs"], proof["gaps"]) == (RUNS, RUNS, 0)
+            assert proof["unequal_windows"] == 0
+    assert_equals_truth(connection, busy)
