@@ -9,6 +9,7 @@ is stored and the next ingest goes on, 130 interrupted.
 from command import github, parse, run
 
 import os
+from contextlib import closing
 from datetime import UTC, datetime
 
 from options.github import chosen
@@ -67,11 +68,13 @@ def main() -> int:
                 found = repositories_of(client, options.org, options.archived)
                 repositories = list(dict.fromkeys([*repositories, *found]))
                 say(f"{options.org} has {len(found):,} repositories")
-            for report in ingest(tools, repositories, choice.max_requests, options.run_id):
-                reports.append(report)
-                # What was not reached is in the closing line, and in make status by name.
-                if not options.json and report.outcome != "not reached":
-                    show(report_text(report))
+            ingests = ingest(tools, repositories, choice.max_requests, options.run_id)
+            with closing(ingests):
+                for report in ingests:
+                    reports.append(report)
+                    # What was not reached is in the closing line, and in make status by name.
+                    if not options.json and report.outcome != "not reached":
+                        show(report_text(report))
             if len(reports) > 1:
                 limit = client.rate_limit
                 say(closing_text(reports, limit.reset_at if limit else None))

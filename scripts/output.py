@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,18 +14,22 @@ from typing import Protocol
 from telemetry.terminal import Screen, plain, progress_text
 
 SECONDS_BETWEEN_LINES = 10.0
+# Several threads may have something to say, and none is to end in the middle of another's line.
+_turn = threading.RLock()
 
 
 def say(text: str) -> None:
     """A line for people, on stderr, so that stdout holds nothing but data."""
-    _clear_bar()
-    print(plain(text), file=sys.stderr, flush=True)
+    with _turn:
+        _clear_bar()
+        print(plain(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
     """A result, on stdout."""
-    _clear_bar()
-    print(text, flush=True)
+    with _turn:
+        _clear_bar()
+        print(text, flush=True)
 
 
 def show_json(value: object) -> None:
@@ -67,7 +72,8 @@ def progress() -> Progress:
 
     def bar(done: int, total: int, label: str = "") -> None:
         text = progress_text(done, total, shutil.get_terminal_size().columns, label)
-        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+        with _turn:
+            print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
 
     def line(done: int, total: int, label: str = "") -> None:
         nonlocal said_at

@@ -7,6 +7,7 @@ all of it works through PgBouncer in transaction mode.
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -37,7 +38,27 @@ SQL = Path(__file__).resolve().parents[2] / "sql"
 Row = (
     WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | Workflow | AnyPrice
 )
-Connection = psycopg.Connection[DictRow]
+
+
+class Connection(psycopg.Connection[DictRow]):
+    """A connection that threads may share: a transaction keeps the others waiting to its end."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn = threading.RLock()
+
+    @contextmanager
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> Iterator[psycopg.Transaction]:
+        with self._turn, super().transaction(savepoint_name, force_rollback) as transaction:
+            yield transaction
+
+    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
+        with self._turn:
+            return super().execute(*arguments, **options)
+
+
 Result = TypeVar("Result")
 
 
@@ -152,7 +173,7 @@ def open_connection(dsn: str) -> Connection:
     Raises psycopg.OperationalError when the database cannot be reached, and UsageError when the
     string is none of libpq's.
     """
-    connection = psycopg.connect(
+    connection = Connection.connect(
         **parameters(dsn),
         autocommit=True,
         prepare_threshold=None,

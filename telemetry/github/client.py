@@ -3,9 +3,11 @@
 It returns GitHub's JSON; it knows neither rows nor SQL.
 """
 
+import copy
 import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +18,7 @@ from telemetry.github.fetch import Fetcher, Reply, Request
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options, Paging
 from telemetry.github.pagination import Page, pages
+from telemetry.github.share import Share
 from telemetry.github.transport import Transport
 
 
@@ -54,7 +57,8 @@ class GitHub:
             self._transport.headers["Authorization"] = f"Bearer {token}"
         advice = "" if token else f"; more is allowed with a token in {variable}"
         self._gate = Gate(options, advice)
-        self._fetch = Fetcher(self._transport, self._gate, options, bool(token)).fetch
+        self._share = Share()
+        self._fetcher = Fetcher(self._transport, self._gate, self._share, options, bool(token))
 
     def __enter__(self) -> "GitHub":
         return self
@@ -63,19 +67,35 @@ class GitHub:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; threads that wait or read raise GitHubError at once."""
-        self._gate.close()
+        """Close all connections; threads that wait or read raise Closed at once."""
+        self._share.close()
         self._transport.close()
+
+    def part(self, at_once: int | None = None) -> "GitHub":
+        """Return this client for a part of its requests, which count for both.
+
+        The part has its own `requests`, `allow`, `on_heartbeat` and `end`, and sends at most
+        `at_once` requests at a time; None: as many as this client. Parts need not be closed.
+        """
+        part = copy.copy(self)
+        part._share = Share(self._share, at_once)
+        part._fetcher = replace(self._fetcher, share=part._share)
+        return part
+
+    def end(self) -> None:
+        """Let each request of this part, now and later, raise Closed; connections stay open."""
+        self._share.close()
+        self._transport.break_off()
 
     @property
     def requests(self) -> int:
         """The number of requests sent, retries and redirects included."""
-        return self._gate.requests
+        return self._share.requests
 
     @property
     def not_modified(self) -> int:
         """The number of requests that GitHub answered with 304 and did not charge."""
-        return self._gate.not_modified
+        return self._share.not_modified
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -92,7 +112,7 @@ class GitHub:
 
         None removes the bound.
         """
-        self._gate.allow(requests, reason)
+        self._share.allow(requests, reason)
 
     @property
     def requests_left(self) -> int | None:
@@ -101,7 +121,7 @@ class GitHub:
 
     def on_heartbeat(self, call: Callable[[], object]) -> None:
         """Call `call` once for each minute of a wait, in the waiting thread."""
-        self._gate.heartbeat = call
+        self._share.heartbeat = call
 
     def get(
         self,
@@ -116,7 +136,7 @@ class GitHub:
         false, the first 404 raises NotFound.
         """
         url = self._url(path, params)
-        return self._fetch(Request(url, _name(path), retry_missing=retry_missing)).payload
+        return self._fetcher.fetch(Request(url, _name(path), retry_missing=retry_missing)).payload
 
     def get_repository(self, repository: str) -> dict[str, Any]:
         """Return the repository "owner/name"; its `id` does not change when it is renamed."""
@@ -204,7 +224,7 @@ class GitHub:
         )
 
         def fetch(request: Request) -> Reply:
-            reply = self._fetch(request)
+            reply = self._fetcher.fetch(request)
             items = reply.payload.get(key)
             if paging.read is not None and isinstance(items, list):
                 reply.payload[key] = [paging.read(item) for item in items]

@@ -13,6 +13,10 @@ class GitHubError(TelemetryError):
         self.status = status
 
 
+class Closed(GitHubError):
+    """The client, or the part of it that asked, was closed while a request waited."""
+
+
 class RateLimited(GitHubError):
     """The wait for a rate limit exceeds `max_wait`; `reset_at` (UTC) is its end, if known."""
 

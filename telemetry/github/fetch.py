@@ -23,6 +23,7 @@ from telemetry.github.errors import GitHubError
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
 from telemetry.github.refusals import gave_up, refused
+from telemetry.github.share import Caller, Share
 from telemetry.github.transport import Transport, origin
 
 _CONNECT_TRIES = 3
@@ -66,7 +67,7 @@ class _Course:
     """The state of a request: its present URL and what it has met so far."""
 
     url: str
-    stop: threading.Event
+    caller: Caller
     faults: int = 0
     limits: int = 0
     redirects: int = 0
@@ -75,15 +76,16 @@ class _Course:
 
 @dataclass
 class Fetcher:
-    """Sends requests to one API host; thread-safe."""
+    """Sends requests to one API host; thread-safe. All requests count for `share`."""
 
     transport: Transport
     gate: Gate
+    share: Share
     options: Options
     has_token: bool
     _moved: dict[str, str] = field(default_factory=dict)
-    _end_announced: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)  # guards _moved, _end_announced
+    _announced: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # guards _moved, _announced
 
     def __post_init__(self) -> None:
         base = re.escape(self.transport.base)
@@ -92,7 +94,7 @@ class Fetcher:
 
     def fetch(self, request: Request) -> Reply:
         """Return the answer, after any waits, redirects and retries. Raises GitHubError."""
-        course = _Course(request.url, self.gate.enrol(request.stop))
+        course = _Course(request.url, Caller(request.what, self.share, request.stop))
         while True:
             answer = self._send(request, course)
             if isinstance(answer, Answer) and answer.status == 304 and request.etag:
@@ -112,15 +114,17 @@ class Fetcher:
                 decision.verdict is Verdict.MISSING and request.retry_missing and not course.missing
             ):
                 course.missing += 1
-                self.gate.back_off(request.what, "404 not found", 1, course.stop)
+                self.gate.back_off(course.caller, "404 not found", 1)
             else:
                 raise refused(request.what, answer, decision.verdict, self.options, self.has_token)
 
     def _send(self, request: Request, course: _Course) -> Answer | Fault:
         target = self._target(course.url, request.what)
-        self.gate.enter(request.what, course.stop, is_urgent=request.is_urgent)
-        answer = self.transport.exchange(target, request.etag)
+        with self.gate.passage(course.caller, is_urgent=request.is_urgent):
+            answer = self.transport.exchange(target, request.etag, course.caller.stop)
         if isinstance(answer, Answer):
+            if answer.status == 304:
+                self.share.count_unchanged()
             self.gate.learn(answer)
             self._announce_end(answer)
         return answer
@@ -129,9 +133,9 @@ class Fetcher:
         """Notify once that GitHub will retire this API version."""
         end = answer.headers.get("sunset") or answer.headers.get("deprecation")
         with self._lock:
-            announce = bool(end) and not self._end_announced
-            self._end_announced |= announce
-        if end and announce:
+            is_new = bool(end) and not self._announced
+            self._announced.update([end] if end else [])
+        if end and is_new:
             self.gate.say(
                 f"GitHub is going to switch off API version {self.options.api_version}"
                 f" ({clean(end)}); look for a newer actions-telemetry"
@@ -142,17 +146,18 @@ class Fetcher:
     def _retry(
         self, request: Request, course: _Course, answer: Answer | Fault, decision: Decision
     ) -> None:
+        course.caller.check()
         course.faults += 1
         tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
         if course.faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
             raise gave_up(request.what, answer, decision, course.faults)
-        self.gate.back_off(request.what, decision.reason, course.faults, course.stop)
+        self.gate.back_off(course.caller, decision.reason, course.faults)
 
     def _wait(self, request: Request, course: _Course, answer: Answer, decision: Decision) -> None:
         course.limits += 1
         self.gate.stop_all(decision, answer.status)
         if course.limits >= max(self.options.tries, 1):
-            raise self.gate.give_up(request.what, decision.reason, course.limits)
+            raise self.gate.give_up(course.caller, decision.reason, course.limits)
 
     def _follow(self, request: Request, course: _Course, answer: Answer) -> None:
         """Follow a redirect, and remember a renamed repository."""

@@ -6,10 +6,10 @@ Knows no HTTP: `answers` computes the length of a wait.
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from weakref import WeakSet
 
 from telemetry.github.answers import (
     LONGEST_WAIT,
@@ -21,8 +21,9 @@ from telemetry.github.answers import (
     rate_limit,
     utc,
 )
-from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.github.options import Options
+from telemetry.github.share import Caller, Share
 
 _HEARTBEAT_SECONDS = 60.0
 
@@ -44,110 +45,96 @@ class _Closure:
 class Gate:
     """Every request of every thread of a client passes here first.
 
-    `requests` counts the requests that passed, retries and redirects included; `not_modified`
-    those that GitHub answered with 304 and did not charge. `rate_limit` and `github_time` (`Date`,
-    UTC) are those of the last answer that had them, None before.
+    `rate_limit` and `github_time` (`Date`, UTC) are those of the last answer that had them, None
+    before.
 
-    A rate limit stops all threads; a fault delays only its own request. `heartbeat` is called once
-    for each minute of a wait, in the waiting thread. `advice` ends the message of RateLimited.
-    Each request has an event; setting it ends the request's waits with GitHubError.
+    A rate limit stops all threads; a fault delays only its own request. `advice` ends the message
+    of RateLimited.
     """
 
     def __init__(self, options: Options, advice: str = "") -> None:
-        self.requests = 0
-        self.not_modified = 0
         self.rate_limit: RateLimit | None = None
         self.github_time: datetime | None = None
-        self.heartbeat: Callable[[], object] = lambda: None
         self.clock = options.clock
         self._options = options
         self._advice = advice
-        self._allowed: int | None = None
-        self._allowed_reason = ""
         self._closure = _Closure()
-        self._closed = threading.Event()
-        self._stops: WeakSet[threading.Event] = WeakSet()
         self._lock = threading.Lock()
         self._notify_lock = threading.RLock()
-
-    def close(self) -> None:
-        """End all waits, now and later."""
-        with self._lock:
-            self._closed.set()
-            for stop in self._stops:
-                stop.set()
-
-    def enrol(self, stop: threading.Event | None) -> threading.Event:
-        """Return the event that ends a request's waits: `stop`, which `close` then sets too."""
-        if stop is None:
-            return self._closed
-        with self._lock:
-            self._stops.add(stop)
-            if self._closed.is_set():
-                stop.set()
-        return stop
 
     def say(self, text: str) -> None:
         """Call `notify`, from one thread at a time."""
         with self._notify_lock:
             self._options.notify(text)
 
-    def allow(self, requests: int | None, reason: str) -> None:
-        """Allow this many more requests; None means all that GitHub's limit leaves.
-
-        `reason` is the text of BudgetSpent when they are used up.
-        """
-        with self._lock:
-            self._allowed = requests
-            self._allowed_reason = reason
-
     @property
     def left(self) -> int | None:
-        """The requests left in GitHub's limit, without the reserve; None if unknown."""
+        """The requests left in GitHub's limit, without the reserve; None if unknown.
+
+        Those of the next hour are included if the client would wait for it.
+        """
         with self._lock:
             limit, now = self.rate_limit, self.github_time
         if limit is None:
             return None
-        is_reset = now is not None and now > limit.reset_at
-        remaining = limit.limit if is_reset else limit.remaining
-        return max(0, math.ceil(remaining - limit.limit * self._options.reserve))
+        reserve = limit.limit * self._options.reserve
+        left = math.ceil(max(0, limit.remaining - reserve))
+        seconds = math.inf if now is None else (limit.reset_at - now).total_seconds() + 1
+        if seconds > self._options.max_wait:
+            return left
+        hour = math.ceil(limit.limit - reserve)
+        return hour if seconds < 1 else left + hour
 
     def learn(self, answer: Answer) -> None:
         """Store the rate limit and the time of an answer."""
         limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))
         with self._lock:
-            self.not_modified += answer.status == 304
             self.rate_limit = limit or self.rate_limit
             self.github_time = date or self.github_time
 
-    def enter(self, what: str, stop: threading.Event, *, is_urgent: bool = False) -> None:
+    @contextmanager
+    def passage(self, caller: Caller, *, is_urgent: bool = False) -> Iterator[None]:
         """Wait until a request may be sent, then count it. The budget does not stop urgent ones.
 
-        Raises RateLimited if the wait exceeds `max_wait`, BudgetSpent if no request is left.
+        The request occupies a place of its share until the context ends, but not while it waits.
+        Raises RateLimited if the wait exceeds `max_wait`, BudgetSpent if no request is left, and
+        Closed.
         """
+        places = caller.share.places
         while True:
-            _check(what, stop)
-            closure = self._admit(is_urgent)
-            if closure is None:
-                return
-            seconds = closure.resume_at - self.clock()
-            if self._is_too_long(seconds):
-                raise self._limited(what, f"GitHub {closure.reason} reached")
-            if not closure.is_announced:
-                self.say(f"GitHub {closure.reason} reached; going on {self._moment(seconds)}")
-            self._rest(seconds, what, stop)
-            with self._lock:
-                # A `sleep` passed in by the caller may leave the clock where it was.
-                if self._closure.resume_at == closure.resume_at:
-                    self._closure = _Closure()
+            caller.check()
+            if not places.acquire(timeout=_HEARTBEAT_SECONDS):
+                caller.share.heartbeat()
+                continue
+            try:
+                caller.check()
+                closure = self._admit(caller.share, is_urgent)
+                if closure is None:
+                    yield
+                    return
+            finally:
+                places.release()
+            self._await_opening(closure, caller)
 
-    def _admit(self, is_urgent: bool) -> _Closure | None:
+    def _await_opening(self, closure: _Closure, caller: Caller) -> None:
+        seconds = closure.resume_at - self.clock()
+        if self._is_too_long(seconds):
+            raise self._limited(caller, f"GitHub {closure.reason} reached")
+        if not closure.is_announced:
+            self.say(f"GitHub {closure.reason} reached; going on {self._moment(seconds)}")
+        self._rest(seconds, caller)
+        with self._lock:
+            # A `sleep` passed in by the caller may leave the clock where it was.
+            if self._closure.resume_at == closure.resume_at:
+                self._closure = _Closure()
+
+    def _admit(self, share: Share, is_urgent: bool) -> _Closure | None:
         """Count a request if it may be sent now, else return the closure it waits for."""
         with self._lock:
             if self._is_open() and not is_urgent:
-                self._spend()
+                self._spend(share)
             if self._is_open():
-                self.requests += 1
+                share.count()
                 return None
             closure = self._closure
             if not self._is_too_long(closure.resume_at - self.clock()):
@@ -160,10 +147,9 @@ class Gate:
     def _is_too_long(self, seconds: float) -> bool:
         return seconds > self._options.max_wait + 1  # the clock may have been set back slightly
 
-    def _spend(self) -> None:
+    def _spend(self, share: Share) -> None:
         """Use one of the allowed requests, or close the gate until there are more."""
-        if self._allowed is not None and self._allowed <= 0:
-            raise BudgetSpent(self._allowed_reason)
+        share.check()
         limit, now = self.rate_limit, self.github_time
         if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
             seconds = 0.0 if now is None else (limit.reset_at - now).total_seconds() + 1
@@ -177,8 +163,7 @@ class Gate:
             if seconds > 0:
                 self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
                 return
-        if self._allowed is not None:
-            self._allowed -= 1
+        share.spend()
 
     def stop_all(self, decision: Decision, status: int) -> None:
         """Close the gate for as long as this answer requires."""
@@ -194,44 +179,40 @@ class Gate:
                 reset_at = decision.reset_at or utc(resume_at)
                 self._closure = _Closure(resume_at, reset_at, decision.reason, status, is_announced)
 
-    def give_up(self, what: str, reason: str, times: int) -> RateLimited:
+    def give_up(self, caller: Caller, reason: str, times: int) -> RateLimited:
         """Return the error for a request that hit a rate limit too often."""
-        return self._limited(what, f"GitHub {reason} reached {times} times, now")
+        return self._limited(caller, f"GitHub {reason} reached {times} times, now")
 
-    def _limited(self, what: str, reason: str) -> RateLimited:
+    def _limited(self, caller: Caller, reason: str) -> RateLimited:
         with self._lock:
             closure = self._closure
         seconds = max(closure.resume_at - self.clock(), 0.0)
         until = f"{closure.reset_at:%Y-%m-%d %H:%M:%S} UTC" if closure.reset_at else "a far day"
         return RateLimited(
-            f"{what}: {reason} until {until} (in {seconds:.0f} s); run it again then{self._advice}",
+            f"{caller.what}: {reason} until {until} (in {seconds:.0f} s); run it again then"
+            f"{self._advice}",
             closure.status,
             closure.reset_at,
         )
 
-    def back_off(self, what: str, reason: str, faults: int, stop: threading.Event) -> None:
-        """Wait after the n-th fault of a request."""
-        _check(what, stop)
+    def back_off(self, caller: Caller, reason: str, faults: int) -> None:
+        """Wait after the n-th fault of a request. Raises Closed."""
+        caller.check()
         seconds = fault_wait(faults, self._options.jitter())
-        self.say(f"{what}: {reason}; trying again {self._moment(seconds)}")
-        self._rest(seconds, what, stop)
+        self.say(f"{caller.what}: {reason}; trying again {self._moment(seconds)}")
+        self._rest(seconds, caller)
 
-    def _rest(self, seconds: float, what: str, stop: threading.Event) -> None:
+    def _rest(self, seconds: float, caller: Caller) -> None:
         if self._options.sleep is None:
             left = min(seconds, LONGEST_WAIT)
-            while left > 0 and not stop.wait(min(left, _HEARTBEAT_SECONDS)):
+            while left > 0 and not caller.stop.wait(min(left, _HEARTBEAT_SECONDS)):
                 left -= _HEARTBEAT_SECONDS
-                self.heartbeat()
+                caller.share.heartbeat()
         else:
             self._options.sleep(seconds)
-        _check(what, stop)
+        caller.check()
 
     def _moment(self, seconds: float) -> str:
         moment = utc(self.clock() + seconds)
         at = f"at {moment:%H:%M:%S} UTC " if moment else ""
         return f"{at}(in {max(round(seconds), 1)} s)"
-
-
-def _check(what: str, stop: threading.Event) -> None:
-    if stop.is_set():
-        raise GitHubError(f"{what}: broken off, the client was closed")

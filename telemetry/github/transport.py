@@ -61,21 +61,24 @@ class Transport:
         self._context = ssl.create_default_context() if self._https else None
         self._lock = threading.Lock()
         self._idle: list[HTTPConnection] = []
-        self._busy: set[HTTPConnection] = set()
+        self._busy: dict[HTTPConnection, threading.Event | None] = {}
         self._closed = False
 
-    def exchange(self, target: str, etag: str | None = None) -> Answer | Fault:
+    def exchange(
+        self, target: str, etag: str | None = None, stop: threading.Event | None = None
+    ) -> Answer | Fault:
         """Send GET for `target` (path and query) and return the answer.
 
         With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. A kept
-        connection that the server closed while idle is replaced at once.
+        connection that the server closed while idle is replaced at once. `break_off` ends the
+        exchange in a fault if `stop` is set.
         """
-        kept = self._take()
+        kept = self._take(stop)
         if kept is not None:
             answer = self._ask(kept, target, etag)
             if answer is not None:
                 return answer
-        fresh = self._connect()
+        fresh = self._connect(stop)
         if isinstance(fresh, Fault):
             return fresh
         return self._ask(fresh, target, etag) or Fault(
@@ -92,15 +95,27 @@ class Transport:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> HTTPConnection | None:
+    def break_off(self) -> None:
+        """End the exchanges whose `stop` is set in a fault."""
+        with self._lock:
+            for connection, stop in self._busy.items():
+                if stop is not None and stop.is_set():
+                    _break_off(connection)
+
+    def _take(self, stop: threading.Event | None) -> HTTPConnection | None:
         with self._lock:
             if not self._idle:
                 return None
             connection = self._idle.pop()
-            self._busy.add(connection)
+            self._engage(connection, stop)
             return connection
 
-    def _connect(self) -> HTTPConnection | Fault:
+    def _engage(self, connection: HTTPConnection, stop: threading.Event | None) -> None:
+        self._busy[connection] = stop
+        if self._closed or (stop is not None and stop.is_set()):
+            _break_off(connection)
+
+    def _connect(self, stop: threading.Event | None) -> HTTPConnection | Fault:
         connection = self._new_connection()
         self._set_deadline(connection)
         try:
@@ -109,9 +124,7 @@ class Transport:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         else:
             with self._lock:
-                self._busy.add(connection)
-                if self._closed:
-                    _break_off(connection)
+                self._engage(connection, stop)
             return connection
         connection.close()
         through = f" through the proxy {self._proxy.hostname}" if self._proxy else ""
@@ -181,7 +194,7 @@ class Transport:
 
     def _release(self, connection: HTTPConnection, *, keep: bool) -> None:
         with self._lock:
-            self._busy.discard(connection)
+            self._busy.pop(connection, None)
             if keep and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
                 self._idle.append(connection)
                 return

@@ -58,7 +58,7 @@ def fetch_each(
                     log.progress(done, total)
         except BaseException:
             # Whoever waits for GitHub in another thread would hold up the end.
-            log.tools.client.close()
+            log.tools.client.end()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     if failures.fatal is not None:

@@ -1,6 +1,5 @@
 """The record of one repository's ingest: who holds it, how far it has come, what was unreadable."""
 
-import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
@@ -85,7 +84,6 @@ class IngestLog:
         self._begun = begun
         self._recorded = recorded
         self._unreadable: dict[str, None] = {}
-        self._lock = threading.Lock()
         self._name_repository(name)
         now = tools.now()
         gap = execute(self.connection, "runs/first_gap", self.key).fetchone()
@@ -123,7 +121,7 @@ class IngestLog:
         """
 
         def transaction() -> tuple[Tally, Ingestion]:
-            with self._lock, self.connection.transaction():
+            with self.connection.transaction():
                 self._lease.renew()
                 done = self.done + change()
                 ingestion = self._with(done)
@@ -149,13 +147,9 @@ class IngestLog:
         self.tools.progress(done, total, f"{self.repository.repository}{self.tools.place}")
 
     def _keep_lease(self) -> None:
-        """Called by whichever thread waits for GitHub; a transaction under way renews it anyway."""
-        if self._lock.acquire(blocking=False):
-            try:
-                with suppress(TelemetryError, psycopg.Error):
-                    self._lease.renew()
-            finally:
-                self._lock.release()
+        """Called by whichever thread waits for GitHub."""
+        with suppress(TelemetryError, psycopg.Error):
+            self._lease.renew()
 
     def new_unreadable(self, texts: Iterable[str]) -> list[str]:
         """Those that were not named before: a page may come twice."""

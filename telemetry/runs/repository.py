@@ -11,7 +11,7 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
-from telemetry.github.errors import BudgetSpent, RateLimited, Unanswered
+from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
@@ -65,10 +65,10 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         return Report(name, "incomplete", str(error), None, unreadable=(), seconds=seconds)
     except UsageError:
         raise
+    except (KeyboardInterrupt, Closed):
+        outcome, problem = "interrupted", "interrupted before it was done"
     except (TelemetryError, UnreadableRow) as error:
         outcome, problem = "failed", str(error)
-    except KeyboardInterrupt:
-        outcome, problem = "interrupted", "interrupted before it was done"
     if started is None:
         report = report_unanswered(tools, name, begun, outcome, problem)
     else:

@@ -69,7 +69,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Tools:
-    """What every repository's ingest works with. `place` is such as " (121 of 300)"."""
+    """What every repository's ingest works with.
+
+    `concurrency` is how many requests are in flight at a time. `notify` and `progress` are called
+    by several threads where several repositories are ingested. `place` is such as " (121 of 300)".
+    """
 
     connection: Connection
     client: GitHub

@@ -6,7 +6,7 @@ A run's own name is no identity of its workflow, and no branch is the default on
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
-from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.workflows import Description, Workflow
 from telemetry.runs.record import IngestLog, Tally
@@ -16,7 +16,7 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
     """Ask what is due about a repository, and store it; at most two requests for 100 workflows.
 
     What GitHub refuses is said and asked again by the next ingest, for names are worth no failure.
-    Raises RateLimited, BudgetSpent and psycopg.Error.
+    Raises RateLimited, BudgetSpent, Closed and psycopg.Error.
     """
     now = log.tools.now()
     due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
@@ -29,7 +29,7 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
         if is_due:
             try:
                 ask(log, name)
-            except (RateLimited, BudgetSpent):
+            except (RateLimited, BudgetSpent, Closed):
                 raise
             except (GitHubError, UnreadableRow) as error:
                 log.tools.notify(f"{name}: {what} could not be asked: {error}")

@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from telemetry.github.answers import Answer, Decision, Verdict
-from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.github.errors import BudgetSpent, Closed, RateLimited
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
+from telemetry.github.share import Caller, Share
 
 
 class Clock:
@@ -49,8 +50,9 @@ def limit(seconds: float) -> Decision:
     return Decision(Verdict.WAIT, "rate limit", seconds=seconds)
 
 
-def enter(gate: Gate) -> None:
-    gate.enter("GET /x", threading.Event())
+def enter(gate: Gate, share: Share | None = None, *, is_urgent: bool = False) -> None:
+    with gate.passage(Caller("GET /x", share or Share()), is_urgent=is_urgent):
+        pass
 
 
 def test_an_open_gate_is_passed_at_once(gate: Gate, clock: Clock) -> None:
@@ -110,56 +112,149 @@ def sharing(clock: Clock, said: list[str]) -> Gate:
     return Gate(Options(reserve=0.1, sleep=clock.sleep, clock=clock, notify=said.append))
 
 
-def test_only_the_requests_that_were_allowed_pass(gate: Gate) -> None:
-    gate.allow(2, "the requests allowed by MAX_REQUESTS are spent")
-    enter(gate)
-    enter(gate)
-    with pytest.raises(BudgetSpent, match="the requests allowed by MAX_REQUESTS are spent"):
-        enter(gate)
-    assert gate.requests == 2
-    gate.allow(None, "the requests allowed by MAX_REQUESTS are spent")
-    enter(gate)
-    assert gate.requests == 3
+SPENT = "the requests allowed by MAX_REQUESTS are spent"
 
 
-def test_an_urgent_request_passes_when_none_is_left_and_takes_none(gate: Gate) -> None:
-    gate.allow(1, "the requests allowed by MAX_REQUESTS are spent")
-    gate.enter("GET /x", threading.Event(), is_urgent=True)
-    enter(gate)
-    gate.enter("GET /x", threading.Event(), is_urgent=True)
-    assert gate.requests == 3
+@pytest.fixture
+def share() -> Share:
+    return Share()
+
+
+def test_only_the_requests_that_were_allowed_pass(gate: Gate, share: Share) -> None:
+    share.allow(2, SPENT)
+    enter(gate, share)
+    enter(gate, share)
+    with pytest.raises(BudgetSpent, match=SPENT):
+        enter(gate, share)
+    assert share.requests == 2
+    share.allow(None, SPENT)
+    enter(gate, share)
+    assert share.requests == 3
+
+
+def test_an_urgent_request_passes_when_none_is_left_and_takes_none(
+    gate: Gate, share: Share
+) -> None:
+    share.allow(1, SPENT)
+    enter(gate, share, is_urgent=True)
+    enter(gate, share)
+    enter(gate, share, is_urgent=True)
+    assert share.requests == 3
+
+
+def test_the_requests_of_a_part_count_for_the_whole_and_are_bounded_by_both(
+    gate: Gate, share: Share
+) -> None:
+    first, second = Share(share), Share(share)
+    share.allow(3, "all are spent")
+    first.allow(1, "its own are spent")
+    enter(gate, first)
+    with pytest.raises(BudgetSpent, match="its own are spent"):
+        enter(gate, first)
+    enter(gate, second)
+    enter(gate, second)
+    with pytest.raises(BudgetSpent, match="all are spent"):
+        enter(gate, second)
+    assert (first.requests, second.requests, share.requests) == (1, 2, 3)
+
+
+def test_a_part_that_is_closed_leaves_the_others_open(gate: Gate, share: Share) -> None:
+    first, second = Share(share), Share(share)
+    first.close()
+    with pytest.raises(Closed, match="GET /x: broken off"):
+        enter(gate, first)
+    enter(gate, second)
+    share.close()
+    for closed in (second, Share(share)):
+        with pytest.raises(Closed):
+            enter(gate, closed)
+
+
+def test_parts_share_the_places_of_the_whole_and_none_waits_for_a_limit_with_one(
+    gate: Gate, clock: Clock
+) -> None:
+    whole = Share(at_once=1)
+    first, second = Share(whole), Share(whole)
+    entered, leave = threading.Event(), threading.Event()
+
+    def take_the_place() -> None:
+        with gate.passage(Caller("GET /x", first)):
+            entered.set()
+            leave.wait(30)
+
+    holder = threading.Thread(target=take_the_place)
+    holder.start()
+    assert entered.wait(30)
+    other = threading.Thread(target=enter, args=(gate, second))
+    other.start()
+    other.join(0.1)
+    assert (other.is_alive(), second.requests) == (True, 0)
+    leave.set()
+    other.join(30)
+    holder.join(30)
+    assert second.requests == 1
+    gate.stop_all(limit(30), 403)
+    free: list[bool] = []
+
+    def try_the_place() -> None:
+        free.append(whole.places.acquire(blocking=False))
+        whole.places.release()
+
+    clock.while_asleep = try_the_place
+    enter(gate, second)
+    assert free == [True]
 
 
 @pytest.mark.parametrize(("remaining", "passes"), [(11, True), (10, False), (0, False)])
 def test_the_reserve_is_not_used(sharing: Gate, remaining: int, passes: bool) -> None:
+    share = Share()
     sharing.learn(limited(remaining, 3_600))
     if passes:
-        enter(sharing)
+        enter(sharing, share)
     else:
         with pytest.raises(BudgetSpent, match=f"{remaining} of 100 requests are left until 14:46"):
-            enter(sharing)
-    assert sharing.requests == passes
+            enter(sharing, share)
+    assert share.requests == passes
 
 
 def test_a_reset_within_the_longest_wait_is_waited_for_and_reported(
     sharing: Gate, clock: Clock, said: list[str]
 ) -> None:
-    sharing.allow(5, "the requests allowed by MAX_REQUESTS are spent")
+    share = Share()
+    share.allow(5, SPENT)
     sharing.learn(limited(10, 30))
-    enter(sharing)
+    enter(sharing, share)
     assert clock.now == 1_000_031
     assert said == ["GitHub limit reached; going on at 13:47:11 UTC (in 31 s)"]
-    assert sharing.requests == 1
+    assert share.requests == 1
 
 
-def test_threads_take_no_more_requests_than_were_allowed(gate: Gate) -> None:
-    gate.allow(50, "the requests allowed by MAX_REQUESTS are spent")
+@pytest.mark.parametrize(
+    ("remaining", "reset_in", "max_wait", "left"),
+    [
+        (60, 1_800, 120, 50),
+        (5, 1_800, 120, 0),
+        (60, 1_800, 7_200, 140),
+        (60, 60, 120, 140),
+        (60, -5, 120, 90),
+    ],
+)
+def test_what_is_left_includes_an_hour_whose_beginning_is_waited_for(
+    remaining: int, reset_in: float, max_wait: float, left: int
+) -> None:
+    gate = Gate(Options(reserve=0.1, max_wait=max_wait))
+    gate.learn(limited(remaining, reset_in))
+    assert gate.left == left
+
+
+def test_threads_take_no_more_requests_than_were_allowed(gate: Gate, share: Share) -> None:
+    share.allow(50, SPENT)
     passed: list[int] = []
 
     def take() -> None:
         try:
             while True:
-                enter(gate)
+                enter(gate, share)
                 passed.append(1)
         except BudgetSpent:
             return
@@ -169,4 +264,4 @@ def test_threads_take_no_more_requests_than_were_allowed(gate: Gate) -> None:
         thread.start()
     for thread in threads:
         thread.join(30)
-    assert (len(passed), gate.requests) == (50, 50)
+    assert (len(passed), share.requests) == (50, 50)

@@ -1,10 +1,16 @@
 """Many repositories share one budget: all are reached, and the busy get what the others leave."""
 
+import os
+import signal
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
+import pytest
 from support.one_repository import DAY, FIRST, HOUR, status_at
 
 from telemetry.database.connection import Connection
@@ -12,7 +18,7 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.simulated.server import Simulator
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.ingests import closing_text
 
@@ -62,6 +68,7 @@ def without_jobs(connection: Connection) -> int:
 
 def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
     connection: Connection,
+    dsn: str,
 ) -> None:
     world = world_of(**small(40))
     simulated = Simulator(world, limit=320)
@@ -74,6 +81,7 @@ def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
 
 def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
     connection: Connection,
+    dsn: str,
 ) -> None:
     world = world_of(busy=150, **small(15))
     simulated = Simulator(world, limit=300)
@@ -90,6 +98,7 @@ def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
 
 def test_unreached_repositories_are_stored_shown_and_first_next_time(
     connection: Connection,
+    dsn: str,
 ) -> None:
     world = world_of(**small(20))
     simulated = Simulator(world, limit=50)
@@ -148,3 +157,80 @@ def test_the_second_ingest_of_nothing_new_costs_two_requests_each(connection: Co
     simulated.restart_counters()
     ingested(connection, simulated)
     assert simulated.counters.charged <= 10
+
+
+def test_repositories_are_ingested_side_by_side_within_one_concurrency(
+    connection: Connection,
+    dsn: str,
+) -> None:
+    world = world_of(**small(12))
+    simulated = Simulator(world, latency=0.05)
+    reports = ingested(connection, simulated)
+    assert set(outcomes(reports).values()) == {"complete"}
+    assert without_jobs(connection) == 0
+    assert 2 < simulated.counters.most_in_flight <= 4
+    sent = simulated.counters.received.total()
+    # Each knows its own requests; the limit was asked for once.
+    assert sum(report.ingestion.requests for report in reports if report.ingestion) == sent - 1
+
+
+def test_a_repository_that_fails_stops_none_of_those_beside_it(
+    connection: Connection, dsn: str
+) -> None:
+    world = world_of(**small(9))
+
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        if request.path.startswith("/repos/acme/app-04/"):
+            return Fault(401, {}, b"{}")
+        return None
+
+    reports = ingested(connection, Simulator(world, fault=fault))
+    assert outcomes(reports).pop("acme/app-04") == "failed"
+    assert Counter(outcomes(reports).values()) == {"complete": 8, "failed": 1}
+
+
+def test_what_fails_in_the_database_for_one_is_raised_when_all_have_stopped(
+    connection: Connection, dsn: str
+) -> None:
+    world = world_of(**small(8))
+    said: list[str] = []
+
+    def lose(text: str) -> None:
+        said.append(text)
+        if len(said) == 5:
+            with psycopg.connect(dsn, autocommit=True) as other:
+                other.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity "
+                    "where datname = current_database() and pid <> pg_backend_pid()"
+                )
+
+    before = threading.active_count()
+    with pytest.raises(psycopg.OperationalError):
+        ingested(connection, Simulator(world), notify=lose)
+    assert threading.active_count() <= before
+
+
+def test_an_interruption_stops_all_and_each_says_so(connection: Connection, dsn: str) -> None:
+    world = world_of(busy=150, **small(11))
+    simulated = Simulator(world, latency=0.02)
+    # The third request for jobs is met by Ctrl-C, in the thread that waits for the repositories.
+    asked = 0
+
+    def interrupt(request: RequestInfo, ordinal: int) -> None:
+        nonlocal asked
+        asked += request.path.endswith("/jobs")
+        if asked == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    simulated.before = interrupt
+    reports = ingested(connection, simulated)
+    said = Counter(outcomes(reports).values())
+    assert 1 <= said["interrupted"] <= 4 and len(reports) < 12
+    rows = connection.execute("select outcome, finished_at from ingestions").fetchall()
+    assert all(row["finished_at"] for row in rows)
+    assert Counter(row["outcome"] for row in rows) == said
+    assert connection.execute("select from leases").rowcount == 0
+    simulated.before = None
+    again = outcomes(ingested(connection, simulated))
+    assert again == dict.fromkeys(again, "complete") and len(again) == 12
+    assert without_jobs(connection) == 0

@@ -1,0 +1,224 @@
+"""Many repositories, one budget of requests: rounds in which each gets a fair share of the rest.
+
+Several are ingested side by side, each in a thread of its own, with as many requests in flight
+together as one repository alone would have. They share the connection to the database.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg.pq import TransactionStatus
+
+from telemetry.database.connection import execute
+from telemetry.github.client import GitHub
+from telemetry.github.errors import NotFound
+from telemetry.runs.record import MOST_NAMED
+from telemetry.runs.repository import ingest_repository
+from telemetry.runs.request import Report, Tools
+
+# Below this a share is spent on the first page of the list before anything else is fetched.
+SMALLEST_SHARE = 3
+# What a second visit adds to the counts of the first.
+ADDED = (
+    "inserted",
+    "updated",
+    "unreadable",
+    "cut",
+    "requests",
+    "not_modified",
+    "unreadable_items",
+)
+
+
+@dataclass(frozen=True)
+class _Visit:
+    """A repository that is being ingested, with its share of the requests; None: no bound."""
+
+    name: str
+    client: GitHub
+    share: int | None
+
+    @property
+    def unspent(self) -> int:
+        """How many requests of its share it may still send."""
+        return max(0, (self.share or 0) - self.client.requests)
+
+
+class Rounds:
+    """Goes round repositories until all are done or no requests are left."""
+
+    def __init__(self, tools: Tools, max_requests: int | None, run_id: int | None) -> None:
+        self.client = tools.client.part(tools.concurrency)
+        self.tools = replace(tools, client=self.client)
+        self.max_requests = max_requests
+        self.run_id = run_id
+        self.places: dict[str, int] = {}
+        self.cut_short: dict[str, Report] = {}
+        self.unreached: list[str] = []
+        self.running: dict[Future[Report], _Visit] = {}
+        self.is_interrupted = False
+
+    def go(self, names: Sequence[str]) -> Iterator[Report]:
+        """Reports, each repository once."""
+        self.places = {name: place for place, name in enumerate(names, 1)}
+        if len(names) > 1 and self.client.rate_limit is None:
+            # Costs nothing. A server without limits answers 404.
+            with suppress(NotFound):
+                self.client.get("/rate_limit", retry_missing=False)
+        waiting = list(names)
+        while waiting and not self.is_interrupted:
+            sent = self.client.requests
+            yield from self._round(waiting)
+            left = (self._left() or 0) if self.client.requests > sent else 0
+            waiting = list(self.cut_short)[: left // SMALLEST_SHARE]
+        yield from self.cut_short.values()
+        if not self.is_interrupted:
+            yield from self._not_reached()
+
+    def _round(self, names: Sequence[str]) -> Iterator[Report]:
+        """Visit each once; yields the reports of those that are done."""
+        waiting = deque(names)
+        # A transaction that the caller has open is no other thread's.
+        is_idle = self.tools.connection.info.transaction_status == TransactionStatus.IDLE
+        at_once = min(len(names), self.tools.concurrency) if is_idle else 1
+        with ThreadPoolExecutor(at_once, "repository") if at_once > 1 else _Here() as pool:
+            try:
+                while waiting or self.running:
+                    yield from self._step(pool, waiting, at_once)
+            except BaseException:
+                self.client.end()
+                raise
+
+    def _step(self, pool: Executor, waiting: deque[str], at_once: int) -> Iterator[Report]:
+        """Begin as many visits as may be under way, and wait until some have ended."""
+        try:
+            while waiting and len(self.running) < at_once and self._begin(pool, waiting):
+                pass
+            ended = wait(self.running, return_when=FIRST_COMPLETED).done
+        except KeyboardInterrupt:
+            if not self.running:
+                raise
+            self._interrupt(waiting)
+            return
+        for future in ended:
+            visit = self.running.pop(future)
+            report = future.result()
+            earlier = self.cut_short.pop(visit.name, None)
+            report = _together(earlier, report) if earlier else report
+            if report.is_cut_short:
+                self.cut_short[visit.name] = report
+            else:
+                yield report
+            if report.outcome == "interrupted":
+                self._interrupt(waiting)
+
+    def _interrupt(self, waiting: deque[str]) -> None:
+        """Let those under way store what they have, and begin no more."""
+        self.is_interrupted = True
+        waiting.clear()
+        self.client.end()
+
+    def _begin(self, pool: Executor, waiting: deque[str]) -> bool:
+        """Begin the first visit if there are requests for it; what others leave may be enough."""
+        share = self._share(len(waiting))
+        if share is not None and share < SMALLEST_SHARE and self.running:
+            return False
+        if share is not None and share <= 0:
+            self.unreached += [name for name in waiting if name not in self.cut_short]
+            waiting.clear()
+            return False
+        client = self.client.part()
+        client.allow(share, self._reason(share))
+        visit = _Visit(waiting.popleft(), client, share)
+        self.running[pool.submit(self._ingest, visit)] = visit
+        return True
+
+    def _ingest(self, visit: _Visit) -> Report:
+        many = len(self.places)
+        place = f" ({self.places[visit.name]:,} of {many:,})" if many > 1 else ""
+        tools = replace(self.tools, client=visit.client, place=place)
+        report = ingest_repository(tools, visit.name, self.run_id)
+        execute(tools.connection, "runs/clear_unreached", {"repository": visit.name})
+        return report
+
+    def _left(self) -> int | None:
+        """How many requests may still be sent; None where nothing bounds them."""
+        bounds = [] if self.max_requests is None else [self.max_requests - self.client.requests]
+        limit = self.client.requests_left if len(self.places) > 1 else None
+        return min([*bounds, *([] if limit is None else [limit])], default=None)
+
+    def _share(self, waiting: int) -> int | None:
+        """The share of the first of so many that wait, beside those that are under way."""
+        left = self._left()
+        if left is None:
+            return None
+        free = left - sum(visit.unspent for visit in self.running.values())
+        return min(free, max(SMALLEST_SHARE, free // waiting))
+
+    def _reason(self, share: int | None) -> str:
+        """What is said when a share is spent: which bound it was a share of."""
+        if share is None:
+            return ""
+        if len(self.places) == 1:
+            return f"the {share:,} requests allowed by MAX_REQUESTS are spent"
+        limit = self.client.requests_left
+        own = None if self.max_requests is None else self.max_requests - self.client.requests
+        is_own = own is not None and (limit is None or own <= limit)
+        whole = "MAX_REQUESTS" if is_own else "GitHub's limit"
+        return f"its share of {whole} ({share:,} requests) is spent"
+
+    def _not_reached(self) -> Iterator[Report]:
+        """Store and report those for which no requests were left."""
+        if not self.unreached:
+            return
+        limit = self.client.rate_limit
+        is_own = self.max_requests is not None and (self.client.requests_left or 1) > 0
+        reason = (
+            "the requests allowed by MAX_REQUESTS were spent before its turn"
+            if is_own or limit is None
+            else "GitHub's limit was spent before its turn; it is reset at "
+            f"{limit.reset_at:%H:%M} UTC"
+        )
+        asked = {"unreached_at": self.tools.now(), "reason": reason}
+        names = {"repositories": self.unreached}
+        execute(self.tools.connection, "runs/record_unreached", {**names, **asked})
+        for name in self.unreached:
+            yield Report(name, "not reached", reason, None, unreadable=(), seconds=0.0)
+
+
+class _Here(Executor):
+    """Does the work at once, in the thread that asks for it, so that ^C reaches it there."""
+
+    def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(work(*given, **named))
+        return done
+
+
+def _together(first: Report, second: Report) -> Report:
+    """One report of a repository that was visited twice; runs that were seen twice count once."""
+    a, b = first.ingestion, second.ingestion
+    if a is not None and b is not None:
+        added: dict[str, Any] = {name: getattr(a, name) + getattr(b, name) for name in ADDED}
+        seen: dict[str, Any] = {
+            "unchanged": a.unchanged,
+            "not_completed": max(a.not_completed, b.not_completed),
+        }
+        fetched = sum(added[name] for name in ("inserted", "updated", "unreadable"))
+        b = replace(
+            b, started_at=a.started_at, **added, **seen, fetched=fetched + sum(seen.values())
+        )
+    unreadable = tuple(dict.fromkeys([*first.unreadable, *second.unreadable]))
+    return replace(
+        second,
+        ingestion=b or a,
+        unreadable=unreadable[:MOST_NAMED],
+        seconds=first.seconds + second.seconds,
+        attempts=first.attempts + second.attempts,
+        jobs=first.jobs + second.jobs,
+        steps=first.steps + second.steps,
+    )
