@@ -2,7 +2,10 @@
 -- One session leaves several logs: what an agent printed at its end, its transcript, its telemetry.
 -- The lowest rank counts: a sum that is complete before single calls that lack some, and single
 -- calls that name their model before a sum that does not. The order of reading does not matter.
---   psql "$DATABASE_URL" -v session_ids='{a,b}' -f sql/llm/leave_out_sessions.sql
+-- If only the deleted calls name the run of the session, and name one, the others are linked to it.
+-- new_calls are those of the deleted that were stored since then.
+--   psql "$DATABASE_URL" -v session_ids='{a,b}' -v since=2026-01-01 \
+--     -f sql/llm/leave_out_sessions.sql
 with ranks (tool, source, rank) as (
   values
     ('claude', 'claude-code-action', 1),
@@ -46,7 +49,32 @@ deleted as (
     llm_calls.session_id,
     llm_calls.source,
     worse.counted_source,
-    llm_calls.created_at = now() as was_new
+    llm_calls.github_run_id,
+    llm_calls.github_run_attempt,
+    llm_calls.created_at >= :'since'::timestamptz as was_new
+),
+runs as (
+  select
+    session_id,
+    counted_source,
+    min(github_run_id) as github_run_id,
+    case
+      when min(github_run_attempt) = max(github_run_attempt) then min(github_run_attempt)
+    end as github_run_attempt
+  from deleted
+  group by session_id, counted_source
+  having min(github_run_id) = max(github_run_id)
+),
+linked as (
+  update llm_calls
+  set
+    github_run_id = runs.github_run_id,
+    github_run_attempt = runs.github_run_attempt,
+    revision = llm_calls.revision + 1
+  from runs
+  where llm_calls.session_id = runs.session_id
+    and llm_calls.source = runs.counted_source
+    and llm_calls.github_run_id is null
 )
 select
   session_id,

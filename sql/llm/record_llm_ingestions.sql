@@ -1,4 +1,4 @@
--- Record what an ingest of LLM logs has read.
+-- Record what an ingest of LLM logs has read; returns the time by the database's clock.
 --   psql "$DATABASE_URL" -f sql/llm/record_llm_ingestions.sql \
 --     -v started_at=2026-01-01T00:00:00Z -v finished_at=2026-01-01T00:01:00Z -v files=1 \
 --     -v inserted=3 -v updated=0 -v unchanged=0 -v cut=0 -v clashing=0 -v rejected_files=0 \
@@ -34,4 +34,5 @@ on conflict (started_at) do update set
   rejected_lines = excluded.rejected_lines,
   first_rejected = excluded.first_rejected,
   left_out = excluded.left_out,
-  notes = excluded.notes;
+  notes = excluded.notes
+returning now() as recorded_at;

@@ -41,7 +41,6 @@ def ingest_llm_calls(
     ends. Raises psycopg.Error; what was stored before that stays.
     """
     ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
-    ingest.record()
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in files}
     way = _Way(progress, sum(sizes.values()))
@@ -90,6 +89,7 @@ class _Ingest:
     def __init__(self, connection: Connection, done: LlmIngestion) -> None:
         self.connection = connection
         self.done = done
+        self._since = self.record()
         self._batch: dict[tuple[str, str], LlmCall] = {}
         self._files: dict[tuple[str, str], Path] = {}
         self._left_out: dict[tuple[str, str, str], int] = {}
@@ -115,7 +115,9 @@ class _Ingest:
     def store(self) -> None:
         """Store the batch and begin another one."""
         calls = [self._batch[key] for key in sorted(self._batch)]
-        counts, clashing, left_out = with_retries(lambda: _stored(self.connection, calls))
+        counts, clashing, left_out = with_retries(
+            lambda: _stored(self.connection, calls, self._since)
+        )
         self._batch = {}
         done = self.done
         self.done = replace(
@@ -158,8 +160,12 @@ class _Ingest:
         else:
             self._unsaid += 1
 
-    def record(self) -> None:
-        execute(self.connection, "llm/record_llm_ingestions", vars(self.done))
+    def record(self) -> datetime:
+        """Write the record of the ingest; returns the database's time."""
+        cursor = execute(self.connection, "llm/record_llm_ingestions", vars(self.done))
+        (row,) = cursor.fetchall()
+        recorded_at: datetime = row["recorded_at"]
+        return recorded_at
 
     def _name(self, text: str) -> None:
         if len(self.done.first_rejected) < MOST_NAMED:
@@ -178,15 +184,15 @@ def _size(file: Path) -> int:
 Stored = tuple[Counts, list[LlmCall], list[dict[str, Any]]]
 
 
-def _stored(connection: Connection, calls: list[LlmCall]) -> Stored:
+def _stored(connection: Connection, calls: list[LlmCall], since: datetime) -> Stored:
     """Store the calls; returns the counts, those whose moment and name another call has, and what
-    was left out of sessions of which another log is counted."""
+    was left out of sessions of which another log is counted, with how much of it is newer than
+    `since`."""
     with connection.transaction():
         counts, clashing = _upserted(connection, calls)
         sessions = sorted({call.session_id for call in calls if call.session_id})
-        left_out = execute(
-            connection, "llm/leave_out_sessions", {"session_ids": sessions}
-        ).fetchall()
+        wanted = {"session_ids": sessions, "since": since}
+        left_out = execute(connection, "llm/leave_out_sessions", wanted).fetchall()
     return counts, clashing, left_out
 
 

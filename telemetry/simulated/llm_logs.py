@@ -1,7 +1,8 @@
 """Logs of a made-up team's LLM calls, as the tools it uses would have written them.
 
 Reviews of pull requests leave Claude Code's log events, explanations of failures are written as
-our own JSONL, notes on nightly runs come as OpenTelemetry spans. Knows no reader.
+our own JSONL, notes on nightly runs come as OpenTelemetry spans. The first review of a repository
+leaves its result and its transcript as well, so one session has three logs. Knows no reader.
 """
 
 import json
@@ -22,6 +23,14 @@ TOOL_PRICES = {
     "claude-haiku-4-5-20251001": ("1", "0.1", "1.25", "5"),
 }
 
+# How the execution file spells the counts of the telemetry.
+SPELLED = {
+    "input_tokens": "inputTokens",
+    "cache_read_tokens": "cacheReadInputTokens",
+    "cache_creation_tokens": "cacheCreationInputTokens",
+    "output_tokens": "outputTokens",
+}
+
 
 def write_llm_logs(attempts: Iterable[TrueAttempt], folder: Path, seed: int) -> int:
     """Write the logs of the calls that these attempts made; returns how many files they are.
@@ -29,9 +38,10 @@ def write_llm_logs(attempts: Iterable[TrueAttempt], folder: Path, seed: int) -> 
     The same arguments write the same files.
     """
     files: dict[str, list[str]] = {}
+    reviewed: set[str] = set()
     for attempt in attempts:
         rng = Random(f"{seed} {attempt.github_run_id} {attempt.run_attempt}")
-        for name, record in _logged(attempt, rng):
+        for name, record in _logged(attempt, rng, reviewed):
             files.setdefault(name, []).append(json.dumps(record, separators=(",", ":")))
     for name, lines in files.items():
         path = folder / name
@@ -40,13 +50,20 @@ def write_llm_logs(attempts: Iterable[TrueAttempt], folder: Path, seed: int) -> 
     return len(files)
 
 
-def _logged(attempt: TrueAttempt, rng: Random) -> Iterator[tuple[str, Any]]:
-    """Each record that an attempt logs, and the file it goes to."""
+def _logged(attempt: TrueAttempt, rng: Random, reviewed: set[str]) -> Iterator[tuple[str, Any]]:
+    """Each record that an attempt logs, and its file; `reviewed` has the repositories so far."""
     repository = attempt.repository.replace("/", "-")
     if attempt.status != "completed" or attempt.duration_seconds is None:
         return
     if attempt.event_type == "pull_request" and attempt.workflow_name == "CI":
-        yield f"{repository}/claude-code.jsonl", _review(attempt, rng)
+        calls = list(_review(attempt, rng))
+        yield f"{repository}/claude-code.jsonl", _events(attempt, calls)
+        if calls and repository not in reviewed:
+            reviewed.add(repository)
+            folder = f"{repository}/first-review"
+            yield f"{folder}/claude-execution-output.json", _execution(calls)
+            for line in _transcript(calls):
+                yield f"{folder}/transcript.jsonl", line
     if attempt.conclusion == "failure":
         for _ in range(rng.randint(1, 3)):
             yield f"{repository}/triage.jsonl", _explanation(attempt, rng)
@@ -54,10 +71,9 @@ def _logged(attempt: TrueAttempt, rng: Random) -> Iterator[tuple[str, Any]]:
         yield f"{repository}/otel.jsonl", _notes(attempt, rng)
 
 
-def _review(attempt: TrueAttempt, rng: Random) -> dict[str, Any]:
-    """The events of a session that reviews a pull request: one for each call."""
+def _review(attempt: TrueAttempt, rng: Random) -> Iterator[dict[str, Any]]:
+    """The calls of a session that reviews a pull request, one after the other."""
     session_id, at = _uuid(rng), attempt.started_at + timedelta(milliseconds=rng.randrange(5_000))
-    events = []
     for number in range(rng.randint(5, 14)):
         if attempt.completed_at is None or at >= attempt.completed_at:
             break
@@ -65,25 +81,83 @@ def _review(attempt: TrueAttempt, rng: Random) -> dict[str, Any]:
         is_error = rng.random() < 0.01
         said = {"error": "Overloaded", "status_code": "529"} if is_error else _used(model, rng)
         duration_ms = rng.randint(400, 2_000) if is_error else rng.randint(2_000, 30_000)
-        name = "api_error" if is_error else "api_request"
-        said |= {
-            "event.name": name,
-            "event.sequence": number,
-            "session.id": session_id,
-            "request_id": f"req_{rng.getrandbits(96):024x}",
-            "model": model,
-            "duration_ms": duration_ms,
+        yield {
+            "at": at,
+            "said": said
+            | {
+                "event.name": "api_error" if is_error else "api_request",
+                "event.sequence": number,
+                "session.id": session_id,
+                "request_id": f"req_{rng.getrandbits(96):024x}",
+                "model": model,
+                "duration_ms": duration_ms,
+            },
         }
-        events.append(
-            {
-                "timeUnixNano": _nanoseconds(at),
-                "body": {"stringValue": f"claude_code.{name}"},
-                "attributes": _attributes(said),
-            }
-        )
         at += timedelta(milliseconds=duration_ms)
+
+
+def _events(attempt: TrueAttempt, calls: list[dict[str, Any]]) -> dict[str, Any]:
+    """The session's telemetry: an event for each call."""
+    events = [
+        {
+            "timeUnixNano": _nanoseconds(call["at"]),
+            "body": {"stringValue": f"claude_code.{call['said']['event.name']}"},
+            "attributes": _attributes(call["said"]),
+        }
+        for call in calls
+    ]
     resource = {"attributes": _attributes(_run(attempt))}
     return {"resourceLogs": [{"resource": resource, "scopeLogs": [{"logRecords": events}]}]}
+
+
+def _execution(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The session's execution file: what each model used in all."""
+    session_id, began = calls[0]["said"]["session.id"], _iso(calls[0]["at"])
+    used: dict[str, dict[str, Any]] = {}
+    for said in (call["said"] for call in calls if "cost_usd" in call["said"]):
+        model = used.setdefault(said["model"], dict.fromkeys((*SPELLED.values(), "costUSD"), 0))
+        for ours, theirs in SPELLED.items():
+            model[theirs] += said[ours]
+        model["costUSD"] = round(model["costUSD"] + said["cost_usd"], 9)
+    result = {
+        "type": "result",
+        "subtype": "success",
+        "is_error": False,
+        "num_turns": len(calls),
+        "duration_api_ms": sum(call["said"]["duration_ms"] for call in calls),
+        "session_id": session_id,
+        "modelUsage": used,
+        "total_cost_usd": round(sum(model["costUSD"] for model in used.values()), 9),
+    }
+    return [
+        {"type": "system", "subtype": "init", "session_id": session_id, "timestamp": began},
+        result,
+    ]
+
+
+def _transcript(calls: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The session's transcript: a line for each answer. Helper models have none."""
+    for call in calls:
+        said = call["said"]
+        if "cost_usd" in said and said["event.sequence"] > 0:
+            usage = {
+                "input_tokens": said["input_tokens"],
+                "cache_read_input_tokens": said["cache_read_tokens"],
+                "cache_creation_input_tokens": said["cache_creation_tokens"],
+                "output_tokens": said["output_tokens"],
+            }
+            yield {
+                "type": "assistant",
+                "sessionId": said["session.id"],
+                "requestId": said["request_id"],
+                "timestamp": _iso(call["at"]),
+                "message": {
+                    "id": said["request_id"].replace("req", "msg"),
+                    "model": said["model"],
+                    "stop_reason": "end_turn",
+                    "usage": usage,
+                },
+            }
 
 
 def _used(model: str, rng: Random) -> dict[str, Any]:

@@ -350,7 +350,8 @@ def session_logs(folder: Path) -> dict[str, Path]:
         "body": {"stringValue": "claude_code.api_request"},
         "attributes": [{"key": k, "value": {"stringValue": v}} for k, v in said.items()],
     }
-    otlp = {"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]}
+    run = {"attributes": [{"key": "github.run_id", "value": {"intValue": "77"}}]}
+    otlp = {"resourceLogs": [{"resource": run, "scopeLogs": [{"logRecords": [event]}]}]}
     return {
         "claude-code-action": write(folder / "result.jsonl", [json.dumps(result)]),
         "claude-code-otlp": write(folder / "otlp.jsonl", [json.dumps(otlp)]),
@@ -375,7 +376,20 @@ def test_of_several_logs_of_a_session_one_is_counted_in_any_order(
         f"session {SESSION} has two logs: claude-code-action is counted ({result}), "
         f"1 call of claude-code-transcript left out ({transcript})" in again.notes
     )
-    assert [row["source"] for row in calls(connection)] == ["claude-code-action"]
+    (counted,) = calls(connection)
+    # Only the telemetry, which is left out, names the run.
+    assert (counted["source"], counted["github_run_id"]) == ("claude-code-action", 77)
+
+
+def test_calls_stored_and_left_out_in_one_ingest_are_not_counted_as_inserted(
+    connection: Connection, tmp_path: Path
+) -> None:
+    logs = session_logs(tmp_path)
+    # More than a batch comes between the two logs of the session.
+    others = write(tmp_path / "calls.jsonl", [record(n) for n in range(2_500)])
+    done = ingest(connection, logs["claude-code-otlp"], others, logs["claude-code-action"])
+    assert (done.inserted, done.left_out) == (2_501, 1)
+    assert len(calls(connection)) == 2_501
 
 
 def test_sessions_of_other_tools_are_left_alone(connection: Connection, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Every figure about LLM calls, computed a second time in Python from the same calls."""
 
+import json
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -496,7 +497,7 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     assert write_llm_logs(attempts, tmp_path / "a", seed=1) == write_llm_logs(
         attempts, tmp_path / "b", seed=1
     )
-    names = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.jsonl"))
+    names = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.json*"))
     for name in names:
         assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
     load_llm_prices(connection)
@@ -505,7 +506,12 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     )
     assert (done.rejected_lines, done.rejected_files, done.clashing) == (0, 0, 0)
     rows = connection.execute("select * from llm_calls_priced").fetchall()
-    assert len({row["source"] for row in rows}) == 3
+    assert {row["source"] for row in rows} == {
+        "canonical",
+        "claude-code-action",
+        "claude-code-otlp",
+        "otlp",
+    }
     assert {row["phase"] for row in rows} == {"review", "triage", "report"}
     known = {attempt.github_run_id for attempt in attempts}
     assert {row["github_run_id"] for row in rows} <= known
@@ -514,3 +520,44 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     for row in rows:
         if row["reported_cost"] is not None:
             assert abs(row["reported_cost"] - row["list_cost"]) < Decimal("0.000001")
+
+
+def test_the_demos_first_review_has_three_logs_and_is_counted_once(
+    connection: Connection, tmp_path: Path
+) -> None:
+    world = team_month(seed=2, now=NOW.replace(microsecond=0), runs_per_day=12)
+    write_llm_logs(world.attempts(world.repositories[0]), tmp_path, seed=1)
+    (result,) = tmp_path.rglob("claude-execution-output.json")
+    session_id = json.loads(result.read_text())[0]["session_id"]
+    logs = [path for path in tmp_path.rglob("*.json*") if session_id in path.read_text()]
+    assert len(logs) == 3
+    done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: NOW)
+    assert (done.rejected_lines, done.rejected_files, done.clashing) == (0, 0, 0)
+    assert done.left_out > 0
+    assert sum(f"session {session_id} has two logs" in note for note in done.notes) == 2
+    rows = connection.execute(
+        "select source, github_run_id, input_tokens, output_tokens, reported_cost "
+        "from llm_calls where session_id = %s",
+        [session_id],
+    ).fetchall()
+    assert {row["source"] for row in rows} == {"claude-code-action"}
+
+    # The same sums from the telemetry alone, read in the test.
+    (telemetry,) = (path for path in logs if path.name == "claude-code.jsonl")
+    tokens = cost = Decimal(0)
+    runs = set()
+    for line in telemetry.read_text().splitlines():
+        (export,) = json.loads(line)["resourceLogs"]
+        if session_id in line:
+            runs.add(int(export["resource"]["attributes"][0]["value"]["intValue"]))
+        for event in export["scopeLogs"][0]["logRecords"]:
+            said: dict[str, Any] = {
+                one["key"]: next(iter(one["value"].values())) for one in event["attributes"]
+            }
+            if said["session.id"] == session_id and "cost_usd" in said:
+                tokens += sum(int(value) for key, value in said.items() if key.endswith("_tokens"))
+                cost += Decimal(str(said["cost_usd"]))
+    assert sum(row["input_tokens"] + row["output_tokens"] for row in rows) == tokens
+    assert abs(sum(row["reported_cost"] for row in rows) - cost) < Decimal("0.00001")
+    # Only the telemetry names the run.
+    assert {row["github_run_id"] for row in rows} == runs != {None}
