@@ -90,8 +90,10 @@ restore: .venv/.installed ## read such a file into an empty database: FILE=telem
 find-dump: .venv/.installed ## print which scheduled run left the newest dump: REPO=owner/name
 	@$(RUN) scripts/find_dump.py
 
-# Four at a time on any machine, because they mostly wait: for processes, connections and clocks.
-PYTEST := $(RUN) -m pytest -q -n 4 --dist worksteal
+# Two at a time: each of them loads all tests, and PostgreSQL works beside them. What pytest makes
+# of the tests' code is kept, because making it takes longer than loading them.
+test test-quick: export PYTHONDONTWRITEBYTECODE :=
+PYTEST := $(RUN) -m pytest -q -n 2 --dist worksteal
 
 test: .venv/.test ## run all tests
 	@$(PYTEST)

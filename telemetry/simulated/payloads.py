@@ -8,6 +8,7 @@ import json
 import struct
 import time
 from base64 import urlsafe_b64encode
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +25,10 @@ from telemetry.simulated.world import (
 )
 
 Payload = dict[str, Any]
+State = tuple[str, str | None, int]
+
+# Of so many runs the text is kept, until their state is another one.
+MOST_RUNS_KEPT = 10_000
 
 # A pull request is listed on its runs while it is open; here, for so long after the commit.
 PULL_REQUEST_SECONDS = 5 * 86_400
@@ -81,6 +86,7 @@ class Payloads:
         self.world = world
         self.api_url = api_url
         self.web_url = web_url
+        self._runs: dict[tuple[Any, ...], str] = {}
         self._embedded: dict[tuple[int, str], str] = {}
         self._accounts: dict[str, Payload] = {}
 
@@ -163,12 +169,35 @@ class Payloads:
         list's `created_at` stay what they were, whatever the attempt.
         """
         shown = attempt or self.world.latest(run)
-        status, conclusion, updated_at = self.world.state(run, shown)
+        state = self.world.state(run, shown)
+        pulls = self._pull_requests(repository, run) if pull_requests else []
+        name = repository.full_name
+        kind = (attempt is None, None if pulls is None else len(pulls))
+        key = (run.id, shown.number, *state, *kind, name, run.run_name)
+        if key not in self._runs:
+            if len(self._runs) == MOST_RUNS_KEPT:
+                self._runs.clear()
+            self._runs[key] = encode(self._run(repository, run, attempt, shown, state, pulls))
+        own = self._embed(name, repository.id, repository.owner, repository.private)
+        head = self._head_repository(repository, run)
+        return f'{self._runs[key][:-1]},"repository":{own},"head_repository":{head}}}'
+
+    def _run(
+        self,
+        repository: Repository,
+        run: Run,
+        attempt: Attempt | None,
+        shown: Attempt,
+        state: State,
+        pulls: list[Payload] | None,
+    ) -> Payload:
+        """All of a run but the two repositories, which are most of its length."""
+        status, conclusion, updated_at = state
         api = self._api(repository)
         url = f"{api}/actions/runs/{run.id}"
         listing = f"{url}/attempts/{shown.number}" if attempt else url
         suite = run.id * 2 + 1
-        payload: Payload = {
+        return {
             "id": run.id,
             "name": run.name,
             "node_id": node_id("WFR", repository.id, run.id),
@@ -185,7 +214,7 @@ class Payloads:
             "check_suite_node_id": node_id("CS", repository.id, suite),
             "url": url,
             "html_url": f"{self._web(repository)}/actions/runs/{run.id}",
-            "pull_requests": self._pull_requests(repository, run) if pull_requests else [],
+            "pull_requests": pulls,
             "created_at": iso(attempt.created_at if attempt else run.created_at),
             "updated_at": iso(updated_at),
             "actor": self.account(run.actor),
@@ -205,10 +234,6 @@ class Payloads:
             "workflow_url": f"{api}/actions/workflows/{run.workflow.id}",
             "head_commit": self._head_commit(run),
         }
-        name = repository.full_name
-        own = self._embed(name, repository.id, repository.owner, repository.private)
-        head = self._head_repository(repository, run)
-        return f'{encode(payload)[:-1]},"repository":{own},"head_repository":{head}}}'
 
     def job(self, repository: Repository, run: Run, job: Job, *, steps: bool = True) -> Payload:
         """A job with its steps, or with an empty list of them."""
@@ -366,7 +391,15 @@ def encode(payload: Any) -> str:
 
 def iso(second: int | None) -> str | None:
     """A second as GitHub writes it, in UTC; None for None."""
-    return None if second is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+    if second is None:
+        return None
+    day, left = divmod(second, 86_400)
+    return f"{_date(day)}T{left // 3_600:02}:{left // 60 % 60:02}:{left % 60:02}Z"
+
+
+@cache
+def _date(day: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
 
 
 def node_id(kind: str, *ids: int) -> str:

@@ -674,10 +674,11 @@ def planned_steps(job: Job, seed: int) -> list[Step]:
     if job.outcome != "success":
         failing = count - 1 - (len(job.planned.steps) > 1 and rng.random() < 0.3)
     passed, at = 0, job.started_at - (rng.random() < 0.3)
+    length, whole = job.ends_at - job.started_at, sum(weights)
     steps: list[Step] = []
     for index, (name, number, weight) in enumerate(zip(names, numbers, weights, strict=True)):
         passed += weight
-        until = job.started_at + (job.ends_at - job.started_at) * passed // sum(weights)
+        until = job.started_at + length * passed // whole
         conclusion = "success"
         if index == failing:
             conclusion = job.outcome

@@ -1,17 +1,18 @@
 """Answers of a server that means harm: each ends in one sentence, soon, and in little memory."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from support.byte_server import ByteServer, Reply, http
+from support.commands import Launcher
 from support.paths import ROOT
 from werkzeug import Request, Response
 
@@ -108,7 +109,8 @@ HOSTILE: dict[str, tuple[Callable[[], Reply], str]] = {
     "a number of a million digits": (lambda: http(b"9" * 10**6), "200 with a body that is not"),
 }
 PROGRAM = """
-import resource, sys, time
+import signal, sys, time
+signal.alarm(60)
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
@@ -126,14 +128,26 @@ print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024
 """
 
 
+@pytest.fixture
+def run(launcher: Launcher, tmp_path: Path) -> Callable[..., list[str]]:
+    """Runs a program in a process of its own, whose memory can be measured; returns its lines."""
+
+    def program(text: str, *arguments: object) -> list[str]:
+        (tmp_path / "program.py").write_text(text)
+        environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+        done = launcher.run(tmp_path / "program.py", *arguments, environ=environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return program
+
+
 @pytest.mark.parametrize(("reply", "told"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_answer_is_one_sentence_after_a_bounded_time_and_in_bounded_memory(
-    server: ByteServer, reply: Callable[[], Reply], told: str
+    server: ByteServer, run: Callable[..., list[str]], reply: Callable[[], Reply], told: str
 ) -> None:
     server.replies = [(reply(), "close")] * 2
-    command = [sys.executable, "-c", PROGRAM, server.url, str(TIMEOUT)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-    text, seconds, megabytes = done.stdout.splitlines()
+    text, seconds, megabytes = run(PROGRAM, server.url, TIMEOUT)
     if told:
         end = "in 2 tries; try again later, and check GITHUB_API_URL if it keeps failing"
         assert re.fullmatch(f"GET /x: ({told}).* {end}", text)
@@ -142,7 +156,8 @@ def test_a_hostile_answer_is_one_sentence_after_a_bounded_time_and_in_bounded_me
 
 
 READ_AHEAD = """
-import resource, sys
+import signal, sys
+signal.alarm(60)
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options, Paging
 from telemetry.runs.listing import read_run
@@ -157,7 +172,9 @@ print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024
 """
 
 
-def test_pages_read_ahead_that_hold_as_much_as_allowed_stay_in_bounded_memory() -> None:
+def test_pages_read_ahead_that_hold_as_much_as_allowed_stay_in_bounded_memory(
+    run: Callable[..., list[str]],
+) -> None:
     body = b'{"rows": [' + b",".join([nested(190)] * 1_000) + b"]}"
 
     def answer(request: Request) -> Response:
@@ -167,9 +184,7 @@ def test_pages_read_ahead_that_hold_as_much_as_allowed_stay_in_bounded_memory() 
 
     with HTTPServer(host="127.0.0.1", threaded=True) as server:
         server.expect_request("/x").respond_with_handler(answer)
-        command = [sys.executable, "-c", READ_AHEAD, server.url_for("")]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    rows, megabytes = done.stdout.splitlines()
+        rows, megabytes = run(READ_AHEAD, server.url_for(""))
     assert int(rows) == 30_000
     assert float(megabytes) < MOST_MEGABYTES
 

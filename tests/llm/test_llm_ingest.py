@@ -117,8 +117,7 @@ readings = st.builds(
 
 @settings(
     max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     st.lists(readings, min_size=2, max_size=4).flatmap(
@@ -220,8 +219,7 @@ def test_a_growing_file_adds_what_is_new(connection: Connection, tmp_path: Path)
 
 @settings(
     max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())
 def test_split_joined_or_shuffled_files_give_the_same_rows(

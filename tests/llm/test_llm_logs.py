@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import sql
 from support.llm_readings import AT, merged, read
@@ -303,7 +303,6 @@ def pieces(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
 
 
 @pytest.mark.parametrize("name", LINE_BY_LINE)
-@settings(deadline=None)
 @given(data=st.data())
 def test_logs_in_any_pieces_and_order_are_the_same_rows(name: str, data: st.DataObject) -> None:
     whole = (PAYLOADS / f"llm_{name}.jsonl").read_bytes()
@@ -340,7 +339,6 @@ TRANSCRIPTS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(TRANSCRIPTS, st.data())
 def test_any_transcript_in_any_pieces_and_order_is_the_same_rows(
     transcript: list[dict[str, Any]], data: st.DataObject
@@ -367,7 +365,6 @@ def test_any_transcript_in_any_pieces_and_order_is_the_same_rows(
 
 
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_log_that_grows_while_it_is_read_is_the_same_rows(
     file: Path, data: st.DataObject
@@ -483,7 +480,6 @@ def keeps_the_convention(call: LlmCall) -> bool:
 
 
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
-@settings(deadline=None)
 @given(data=st.data())
 def test_no_record_makes_anything_but_calls_that_keep_the_convention_and_reasons(
     file: Path, data: st.DataObject

@@ -101,7 +101,7 @@ def texts(readings: list[Reading]) -> list[str]:
     return [repr(reading) for reading in readings]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(CHANGES, min_size=1, max_size=6))
 @example([[], [(("costUSD",), True)], [(("costUSD",), 1)], [(("costUSD",), 1.0)]])
 @example([[], [(("message", "usage", "output_tokens"), -1)]])

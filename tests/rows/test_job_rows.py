@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.jobs import recorded_jobs, rows
 from support.paths import PAYLOADS
@@ -288,9 +288,6 @@ def test_recorded_jobs_of_2021_name_neither_attempt_nor_creation(recorded: Path)
     ] * 2
 
 
-# A busy machine is no fault of the rows.
-patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -298,7 +295,6 @@ JSON = st.recursive(
 )
 
 
-@patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job"))), JSON))
 def test_any_job_becomes_a_row_or_is_unreadable(changes: dict[str, Any]) -> None:
     try:
@@ -310,7 +306,6 @@ def test_any_job_becomes_a_row_or_is_unreadable(changes: dict[str, Any]) -> None
         assert made.run_attempt >= 0 and made.job_id >= 0
 
 
-@patiently
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job")["steps"][0])), JSON) | JSON)
 def test_any_step_becomes_a_row_or_is_unreadable(step: Any) -> None:
     try:

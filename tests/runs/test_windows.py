@@ -93,7 +93,7 @@ def assert_apart(windows: list[ListedWindow]) -> None:
     assert all(a.created_to <= b.created_from for a, b in pairwise(ordered))
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(
     seed=st.integers(0, 2**32),
     seconds=st.lists(st.integers(0, 30), max_size=40),
@@ -112,7 +112,7 @@ def test_a_proven_window_misses_no_run_whatever_moves(
     assert_apart(windows)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     seconds=st.lists(st.integers(0, 30), max_size=40),
     ahead=st.sampled_from([0, 2, 5]),

@@ -1,6 +1,5 @@
 """What got slower or faster: found again in Python, and by hand."""
 
-import itertools
 import math
 import random
 import statistics
@@ -116,20 +115,43 @@ def mean_ranks(values: Sequence[float]) -> list[float]:
     return [(bisect_left(ordered, each) + bisect_right(ordered, each) + 1) / 2 for each in values]
 
 
-def deviations(before: list[list[float]], after: list[list[float]]) -> float:
+@dataclass(frozen=True)
+class Ranks:
+    """The ranks of some runs, as their number, their sum, and the sum of their squares."""
+
+    count: int
+    total: float
+    squares: float
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.count
+
+    @classmethod
+    def of(cls, ranks: Sequence[float]) -> "Ranks":
+        return cls(len(ranks), sum(ranks), sum(rank * rank for rank in ranks))
+
+    @classmethod
+    def together(cls, several: Sequence["Ranks"]) -> "Ranks":
+        counts, totals, squares = zip(
+            *((one.count, one.total, one.squares) for one in several), strict=True
+        )
+        return cls(sum(counts), sum(totals), sum(squares))
+
+
+def deviations(before: Sequence[Ranks], after: Sequence[Ranks]) -> float:
     """By how many standard deviations the ranks of two stretches of days differ."""
-    one, other = (list(itertools.chain(*days)) for days in (before, after))
-    runs = one + other
-    middle = statistics.fmean(runs)
-    of_runs = sum((rank - middle) ** 2 for rank in runs) / (len(runs) - 1)
+    one, other = Ranks.together(before), Ranks.together(after)
+    runs = Ranks.together([one, other])
+    of_runs = (runs.squares - runs.count * runs.mean**2) / (runs.count - 1)
     between = sum(
-        len(day) * (statistics.fmean(day) - statistics.fmean(side)) ** 2
+        day.count * (day.mean - side.mean) ** 2
         for days, side in ((before, one), (after, other))
         for day in days
     )
     of_days = between / (len(before) + len(after) - 2)
-    scale = math.sqrt(max(of_runs, of_days) * (1 / len(one) + 1 / len(other)))
-    return abs(statistics.fmean(one) - statistics.fmean(other)) / scale
+    scale = math.sqrt(max(of_runs, of_days) * (1 / one.count + 1 / other.count))
+    return abs(one.mean - other.mean) / scale
 
 
 def lasting_in_python(one: Series) -> list[int]:
@@ -138,7 +160,7 @@ def lasting_in_python(one: Series) -> list[int]:
     for (day, _), rank in zip(one.runs, mean_ranks([s for _, s in one.runs]), strict=True):
         ranks[day].append(rank)
     days = sorted(ranks)
-    by_day = [ranks[day] for day in days]
+    by_day = [Ranks.of(ranks[day]) for day in days]
     peaks = []
     for stretch, least in ((7, 5.8), (14, 5.3), (28, 5.3), (45, 5.3)):
         rated = {

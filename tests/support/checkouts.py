@@ -13,7 +13,7 @@ def checkout(folder: Path) -> Path:
     shutil.copytree(
         ROOT,
         copy,
-        ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info", "__pycache__"),
+        ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info"),
     )
     (copy / ".venv" / "bin").mkdir(parents=True)
     python = copy / ".venv" / "bin" / "python"

@@ -28,9 +28,13 @@ class Launcher:
             text=True,
         )
 
-    def run(self, script: str, *arguments: object, environ: dict[str, str]) -> Finished:
-        """Run a command of scripts/ to its end, its input empty; returns how it ended."""
-        path, words = str(ROOT / "scripts" / f"{script}.py"), [str(word) for word in arguments]
+    def run(self, script: str | Path, *arguments: object, environ: dict[str, str]) -> Finished:
+        """Run a program to its end, its input empty; returns how it ended.
+
+        A script is a command of scripts/ by its name, or any file.
+        """
+        path = str(ROOT / "scripts" / f"{script}.py" if isinstance(script, str) else script)
+        words = [str(word) for word in arguments]
         for file in (self.stdout, self.stderr):
             file.write_bytes(b"")
         asked = {
