@@ -246,3 +246,14 @@ def test_the_schedule_is_every_sixth_hour_and_needs_only_reading() -> None:
 def test_the_documented_default_server_is_the_clients() -> None:
     defaults = {one.name: one.default for one in VARIABLES}
     assert Options().base_url == defaults["GITHUB_API_URL"]
+
+
+def test_each_test_that_security_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8")))
+    files = (ROOT / "tests").rglob("test_*.py")
+    defined = {
+        name
+        for file in files
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named and named <= defined
