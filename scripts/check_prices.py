@@ -1,10 +1,10 @@
-"""Compare the price list of models with the package genai-prices, which others keep.
+"""Compare the price list of models with the package genai-prices, which others maintain.
 
     make check-prices
     make check-prices LLM_PRICES=my-prices.csv
 
-Names each price that differs, and what only one of the two lists has. Changes nothing: correct
-sql/prices/llm_prices.csv yourself, with its column checked_on.
+Names each price that differs, and each model in only one of the lists. Changes nothing: correct
+sql/prices/llm_prices.csv yourself, including its column checked_on.
 Exit codes: 0 no price differs, 1 one does, or the package is not installed, 2 wrong usage.
 """
 

@@ -1,4 +1,4 @@
-"""What every command does around its work: settings, signals, messages, exit codes.
+"""What all commands share: settings, signals, messages, exit codes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 incomplete but saved, 4 a threshold was breached,
 130 interrupted.
@@ -35,7 +35,7 @@ SHORT_WAIT_SECONDS = 120.0
 
 
 def run(main: Callable[[], int]) -> NoReturn:
-    """Run a command and exit with its code; errors that a user can mend become one sentence."""
+    """Run a command and exit with its code; errors that a user can fix become one sentence."""
     try:
         interrupts.raise_from_now_on()
         return_freed_memory()
@@ -51,19 +51,19 @@ def run(main: Callable[[], int]) -> NoReturn:
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
     except BrokenPipeError:
-        # The reader has closed the pipe, as `head` does.
+        # The reader closed the pipe, as `head` does.
         _drop_output()
         code = 0
     except OSError as error:
         _drop_output()
         where = error.filename or "writing the output"
-        code = _fail(f"{where}: {error.strerror or error}; mend that, then try again", 1)
+        code = _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
     interrupts.ignore_from_now_on()
     sys.exit(code)
 
 
 def _read_settings() -> None:
-    """Make os.environ what it is with .env and without our variables that are empty."""
+    """Add the variables of .env to os.environ, and remove our variables that are empty."""
     env_file = settings.read_env_file(ROOT / ".env")
     for said in not_read(env_file, os.environ, variables()):
         say(f"warning: {said}")
@@ -74,12 +74,12 @@ def _read_settings() -> None:
 
 
 def _drop_output() -> None:
-    """Discard pending output, because writing it would fail again at exit."""
+    """Discard pending output, which could not be written at exit either."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse(docstring: str | None, command: str) -> argparse.Namespace:
-    """The options of a command, from the table in options/; its --help shows the docstring.
+    """Return the options of a command, from the table in options/; --help shows the docstring.
 
     Raises UsageError.
     """
@@ -88,13 +88,13 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
         raise settings.UsageError(
-            "DEMO: only status, report, query, psql and dump ask the demo's data"
+            "DEMO: only status, report, query, psql and dump can use the demo's data"
         )
     return options
 
 
 def ask_demo() -> None:
-    """Let this command ask the database that `make demo` left, whatever DATABASE_URL says."""
+    """Make this command use the database of `make demo`, whatever DATABASE_URL says."""
     home = demo_home(os.environ)
     if not home.is_dir():
         raise settings.UsageError(f"DEMO: there is nothing in {home} yet; try: make demo")
@@ -104,7 +104,7 @@ def ask_demo() -> None:
 
 
 def without_token() -> str:
-    """What is possible without a token, and how to set one."""
+    """Return what is possible without a token, and how to set one."""
     advice = "put one into .env as GITHUB_PERSONAL_TOKEN"
     if shutil.which("gh"):
         advice = "try: make … GITHUB_PERSONAL_TOKEN=$(gh auth token)"
@@ -114,7 +114,7 @@ def without_token() -> str:
 
 
 def github(wait: bool = False) -> GitHub:
-    """A client with the user's token and server; `wait`: sit out a rate limit's whole hour."""
+    """Return a client with the user's token and server; `wait` waits a whole hour if needed."""
     token, variable = settings.token(os.environ)
     if token is None:
         say(without_token())
@@ -143,11 +143,11 @@ LARGE_BLOCK = 2**18
 
 
 def return_freed_memory() -> None:
-    """Have glibc return blocks above 256 KiB to the system as they are freed.
+    """Make glibc return freed blocks above 256 KiB to the system at once.
 
     By default glibc raises that threshold to the largest block ever freed, so fragments of fetched
     pages are never returned: measured over 40,000 runs, 224 MB against 66 MB. With other C
-    libraries nothing happens.
+    libraries this does nothing.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):

@@ -2,10 +2,10 @@
 
     make demo
 
-Two months of a made-up team's workflow runs are served on this machine and fetched by the same
-command that fetches from GitHub; the logs of the LLM calls that these runs made are read with them.
-No token, no network; your own data is not touched. Each demo starts from scratch. It leaves its
-database, which DEMO=1 asks, and a report.
+It serves two months of a made-up team's workflow runs on this machine, fetches them with the
+command that fetches from GitHub, and reads the logs of the LLM calls that these runs made. No
+token, no network; your own data is not touched. Each demo starts from scratch. It leaves a report
+and its database, which DEMO=1 selects.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -30,7 +30,7 @@ from telemetry.simulated.server import Simulator
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
-# Two periods of 30 days, so that there is something to compare with, and the days that begin them.
+# Two periods of 30 days, so that there is a period to compare with, and a day more for each.
 DAYS = 62
 RUNS_PER_DAY = 12
 TROUBLES = {
@@ -49,7 +49,7 @@ def main() -> int:
     now = datetime.now(UTC).replace(microsecond=0)
     say(f"making up two months of {', '.join(TEAM)}")
     world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY, troubles=TROUBLES)
-    # Runners of public repositories are free, and costs are to be seen.
+    # Private, because runners of public repositories are free and the demo shows costs.
     for repository in world.repositories:
         repository.private = True
     simulator = Simulator(world)
@@ -63,7 +63,7 @@ def main() -> int:
         say(f"and {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
         environ = {
             **os.environ,
-            # Its GitHub is on this machine, where no proxy finds it.
+            # The simulated GitHub is on this machine, which no proxy can reach.
             "no_proxy": "*",
             "NO_PROXY": "*",
             "DATABASE_URL": dsn,
@@ -93,7 +93,7 @@ def main() -> int:
             if code != 0:
                 return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
-    say(f"the demo's database stays in {home}; to ask it: make status DEMO=1")
+    say(f"the demo's database stays in {home}; to use it: make status DEMO=1")
     say("make report DEMO=1, make query Q=flaky_jobs DEMO=1, make psql DEMO=1")
     return code
 

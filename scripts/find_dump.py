@@ -1,9 +1,9 @@
-"""Print `run-id=…` of the newest scheduled run whose dump GitHub still keeps, or nothing.
+"""Print `run-id=…` of the newest scheduled run whose dump GitHub still has, or nothing.
 
     make find-dump
 
-For the workflow, which downloads that dump: the line goes to $GITHUB_OUTPUT too, when it is set.
-Exit codes: 0 done, also when there is none, 1 failed, 2 wrong usage.
+The workflow uses it to download that dump; if $GITHUB_OUTPUT is set, the line goes there too.
+Exit codes: 0 done, also if there is no dump, 1 failed, 2 wrong usage.
 """
 
 from command import github, parse, run
@@ -21,13 +21,13 @@ WORKFLOW = "telemetry.yml"
 
 def main() -> int:
     options = parse(__doc__, "find_dump")
-    # The dump lies where the workflow runs, whichever repositories it ingests.
+    # The dump is in the repository where the workflow runs, whichever ones it ingests.
     here = os.environ.get("GITHUB_REPOSITORY")
     repository = here or chosen_repositories(options.repo, os.environ, "find-dump")[0]
     with github() as client:
         run_id = find_dump(client, repository, WORKFLOW)
     if run_id is None:
-        say(f"{repository}: no run of {WORKFLOW} left a dump that GitHub still keeps")
+        say(f"{repository}: GitHub has no dump from a run of {WORKFLOW}")
         return 0
     line = f"run-id={run_id}"
     show(line)

@@ -1,10 +1,10 @@
-"""Store the calls of language models that logs report, and the price list for their cost.
+"""Store the LLM calls in logs, and the price list for their cost.
 
     make ingest-llm LLM_LOGS="logs/*.jsonl" PHASE=review
 
 Logs are files, folders and globs, or - for stdin; .gz too. A file is recognised by its content.
-The same log read again adds nothing.
-Exit codes: 0 done, also when lines could not be read (STRICT=1: 1), 1 failed, 2 wrong usage,
+Reading the same log again adds nothing.
+Exit codes: 0 done, also if lines could not be read (STRICT=1: 1), 1 failed, 2 wrong usage,
 130 interrupted: what was read is stored.
 """
 

@@ -3,7 +3,7 @@
     make ingest REPO="owner/name owner/other" SINCE=90d
 
 Exit codes: 0 all complete, 1 a repository failed, 2 wrong usage, 3 incomplete: what was fetched
-is stored and the next ingest goes on, 130 interrupted.
+is stored and the next ingest continues, 130 interrupted.
 """
 
 from command import github, parse, run
@@ -43,7 +43,9 @@ def main() -> int:
     choice = chosen(options, "ingest" if options.llm else "ingest-github", options.org)
     repositories = choice.repositories
     if options.run_id is not None and len(repositories) != 1:
-        raise settings.UsageError("RUN_ID: a run is of one repository; name it: REPO=owner/name")
+        raise settings.UsageError(
+            "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
+        )
     logs = chosen_logs(options) if options.llm and options.logs else None
     reports: list[Report] = []
     calls = pruned = None

@@ -1,7 +1,7 @@
-"""Ctrl-C and SIGTERM from the first moment on: one line and exit code 130, never a traceback.
+"""Handle Ctrl-C and SIGTERM from the start: one line and exit code 130, never a traceback.
 
-Scripts import this before all else, because loading what they need takes most of a second. Until
-`raise_from_now_on` there is nothing to save, and the process just ends.
+Scripts import this first, because loading their other modules takes most of a second. Until
+`raise_from_now_on` there is nothing to save, so the process just ends.
 """
 
 import os
@@ -21,24 +21,24 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def raise_from_now_on() -> None:
-    """Let both raise KeyboardInterrupt, for the code that has something to save."""
+    """Make both signals raise KeyboardInterrupt, for code that has something to save."""
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, _interrupt)
 
 
 def ignore_from_now_on() -> None:
-    """Leave the end alone: all is done and said, only Python itself has still to close."""
+    """Ignore both signals: the work is done, and only Python itself has to exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
 def _is_a_script_of_ours() -> bool:
-    """Whether this process is one, and not for instance a test that imports a piece of one."""
+    """Whether this process runs one of our scripts, and not a test that imports one."""
     program = getattr(__main__, "__file__", None) or ""
     return program.startswith(__file__.removesuffix("interrupts.py"))
 
 
-# Whoever starts it with signals ignored, as nohup does, wants that to stay so.
+# A signal that was ignored at the start, as by nohup, stays ignored.
 if _is_a_script_of_ours() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
     signal.signal(signal.SIGTERM, _end)

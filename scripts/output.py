@@ -1,4 +1,4 @@
-"""What a command prints: results on stdout, messages and progress on stderr."""
+"""The output of commands: results on stdout, messages and progress on stderr."""
 
 import dataclasses
 import json
@@ -19,30 +19,30 @@ _turn = threading.RLock()
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr, so that stdout holds nothing but data."""
+    """Print a line for people on stderr, so that stdout contains only data."""
     with _turn:
         _clear_bar()
         print(plain(text), file=sys.stderr, flush=True)
 
 
 def show(text: str) -> None:
-    """A result, on stdout."""
+    """Print a result on stdout."""
     with _turn:
         _clear_bar()
         print(text, flush=True)
 
 
 def show_json(value: object) -> None:
-    """A result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
+    """Print a result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
     text = json.dumps(value, default=_json, indent=2)
-    # The same JSON, without what a GitHub runner would take for a command: see terminal.plain.
+    # Equal JSON without text that a GitHub runner would take for a command: see terminal.plain.
     show(text.replace("##[", "##\\u005b"))
 
 
 def screen() -> Screen:
-    """What stdout is: a terminal of some width, or a file or pipe without limit or colour.
+    """Return the screen of stdout; a file or a pipe has no limit and no colour.
 
-    NO_COLOR follows https://no-color.org: any value that is not empty.
+    NO_COLOR follows https://no-color.org: any value that is not empty turns colour off.
     """
     if not sys.stdout.isatty():
         return Screen()
@@ -61,13 +61,13 @@ def _json(value: object) -> object:
 
 
 class Progress(Protocol):
-    """Shows how much is done of about how much; `label` names what it is done for."""
+    """Shows progress; `total` may be an estimate, `label` says what the work is for."""
 
     def __call__(self, done: int, total: int, label: str = "") -> None: ...
 
 
 def progress() -> Progress:
-    """A function that shows the progress of work: a bar on a terminal, else a line now and then."""
+    """Return a function that shows progress: a bar on a terminal, else occasional lines."""
     said_at = time.monotonic()
 
     def bar(done: int, total: int, label: str = "") -> None:

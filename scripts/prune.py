@@ -1,8 +1,8 @@
-"""Delete what is older than the database keeps: runs by their creation, LLM calls by their time.
+"""Delete rows older than the retention: runs by creation time, LLM calls by their time.
 
-    make prune                              what is older than the database keeps
+    make prune                              delete rows older than the retention
     make prune KEEP="6 months" DRY_RUN=1    count what would be deleted
-    make prune KEEP="6 months"              delete it, and keep six months from now on
+    make prune KEEP="6 months"              delete it, and set the retention to six months
     make prune KEEP=forever                 delete nothing, now or later
 
 Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.

@@ -19,11 +19,11 @@ from telemetry.database.transfer import psql
 def main() -> int:
     if settings.flag(os.environ, "TELEMETRY_DEMO", False):
         ask_demo()
-    # A person at a prompt goes on after an error; a file stops, and its failure is seen.
+    # A person at a prompt can continue after an error; a file stops, so that errors are seen.
     interactive = sys.stdin is not None and sys.stdin.isatty()
     options = [] if interactive else ["--set=ON_ERROR_STOP=1"]
     with conninfo(os.environ, say) as dsn:
-        # Ctrl-C is psql's, to cancel a query; the server has to outlive it.
+        # psql uses Ctrl-C to cancel a query; the server must survive it.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         return psql(dsn, os.environ, [*options, *sys.argv[1:]])
 

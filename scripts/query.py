@@ -5,10 +5,10 @@
     make query Q=flaky_jobs REPO=owner/name SINCE=90d TOP=5
     make query Q=flaky_jobs FORMAT=csv > flaky_jobs.csv
 
-Where jobs are still to be fetched, an answer about jobs says on stderr, and in JSON as "coverage",
-of how many attempts it speaks; of less than half of them it gives no rows.
-As CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
-formula begins with an apostrophe; --json changes nothing.
+If jobs are still to be fetched, an answer about jobs says how many attempts it covers, on stderr
+and in JSON as "coverage"; if it covers less than half, it has no rows.
+In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
+formula begins with an apostrophe; JSON is unchanged.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _scope(connection: Connection, options: Namespace) -> Scope:
-    """What to ask about; a repository of which nothing is stored is said."""
+    """Return the scope of the question; warn about repositories without rows."""
     now = datetime.now(options.time_zone)
     since = options.since
     if since == "all":
@@ -63,7 +63,7 @@ def _scope(connection: Connection, options: Namespace) -> Scope:
         return of.scope(top=options.top)
     found, missing = find_repositories(connection, names)
     for name in missing:
-        say(f"{plain(name)}: nothing of it is stored")
+        say(f"{plain(name)}: nothing is stored")
     return of.scope([row["repository_id"] for row in found], options.top)
 
 

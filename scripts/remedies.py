@@ -1,4 +1,4 @@
-"""What a person can do when the database refuses something, in one sentence."""
+"""What to do when the database refuses something, in one sentence."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
-# What a person can mend; any other refusal is a fault of ours.
+# Errors that a user can fix; any other is a bug of ours.
 REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
     (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
@@ -17,11 +17,11 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
 
 
 def database_sentence(error: psycopg.Error) -> str:
-    """What the database refuses, and the remedy; raises the error again when there is none."""
+    """Return what the database refuses and the remedy; raise the error again if there is none."""
     remedy = next((text for kind, text in REMEDIES if isinstance(error, kind)), None)
     if remedy is None:
         raise error
-    # What follows the first line are hints, or the same again for each of several hosts.
+    # Later lines are hints, or the same error for further hosts.
     said = next(iter(str(error).splitlines()), type(error).__name__)
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy
@@ -32,9 +32,9 @@ def database_sentence(error: psycopg.Error) -> str:
 
 
 def _grant(said: str) -> str | None:
-    """What the owner of the database can grant, None where the refusal is of another kind.
+    """Return what the owner of the database can grant; None for any other refusal.
 
-    Of PostgreSQL 15 and later, no role but the owner may make tables in the schema public.
+    Since PostgreSQL 15 only the owner may create tables in the schema public.
     """
     role = _role()
     schema = re.search(r"permission denied for schema (\S+)", said)
@@ -52,7 +52,7 @@ def _grant(said: str) -> str | None:
 
 
 def _role() -> str:
-    """The role in use, as a statement names it."""
+    """Return the current role, quoted as in a statement."""
     try:
         given = conninfo_to_dict(os.environ.get("DATABASE_URL", ""))
     except psycopg.ProgrammingError:

@@ -4,8 +4,8 @@
     make report SINCE=90d OUT=reports        an overview and a page for each repository
     make report FORMAT=markdown              on stdout, for a GitHub Actions job summary
 
-Reads the database only. NOW sets the moment that the report is made for: the same database and the
-same NOW make the same report.
+Reads only the database. NOW sets the end of the period: the same database and the same NOW give
+the same report.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _write(found: Report, form: str, out: Path) -> None:
-    """Write one file, or a folder of them where `out` is not the name of a document."""
+    """Write one file, or a folder of files if `out` is not the name of a document."""
     texts = {out: summary(found) if form == "markdown" else one_page(found)}
     if form == "html" and out.suffix not in (".html", ".htm"):
         out.mkdir(parents=True, exist_ok=True)

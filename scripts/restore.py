@@ -1,10 +1,10 @@
-"""Fill a database that holds nothing yet from a file that make dump wrote.
+"""Restore a file of make dump into an empty database.
 
     make restore FILE=telemetry.dump
     make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
 
-Everything or nothing. Exit codes: 0 done, 1 failed: no such file, a broken one, or a database
-that already holds something, 2 wrong usage.
+It restores everything or nothing. Exit codes: 0 done, 1 failed: no such file, a broken file, or a
+database that is not empty, 2 wrong usage.
 """
 
 from command import parse, run

@@ -1,7 +1,7 @@
 """Serve a simulated GitHub on this machine until Ctrl-C: a team's month of workflow runs.
 
-The URL is printed; give it to any command as GITHUB_API_URL. The same seed and time make the same
-month. No token is needed; with any, the limit is 5,000 requests an hour.
+It prints its URL; set it as GITHUB_API_URL for any command. The same seed and time give the same
+month. No token is needed; with any token the limit is 5,000 requests an hour.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from telemetry.simulated.server import Simulator
 
 
 def moment(text: str) -> datetime:
-    """A time from the command line; UTC where it names no zone."""
+    """Return a time from the command line; UTC if it has no zone."""
     when = datetime.fromisoformat(text)
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 

@@ -1,10 +1,10 @@
-"""Say what the database holds and how fresh it is. Asks GitHub nothing.
+"""Show what the database holds and how fresh it is. Sends no request to GitHub.
 
     make status
     make status REPO=owner/name              one repository with its proof
-    make status MAX_AGE=12h                  fail when the last complete ingest is older
+    make status MAX_AGE=12h                  fail if the last complete ingest is older
 
-Exit codes: 0 fine, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
+Exit codes: 0 done, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
 MAX_AGE.
 """
 

@@ -1,6 +1,6 @@
-"""Say which variables of make's command line or environment no command reads, and what was meant.
+"""Name the variables of make or the environment that no command reads, and suggest others.
 
-The Makefile runs it if there are any, also before .venv exists. Exit code 0.
+The Makefile runs it if there are any, even before .venv exists. Exit code 0.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 
 from options.names import nearest
 
-# They read no variable, so that one in the environment is nobody's slip.
+# These targets read no variable, so one in the environment is not a mistake.
 WITHOUT_VARIABLES = {"help", "install", "demo", "migrate", "queries", "psql", "test", "lint"}
 WITHOUT_VARIABLES |= {"bench", "clean"}
 

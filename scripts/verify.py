@@ -3,9 +3,9 @@
     make verify REPO=owner/name SINCE=30d
     make verify REPO=owner/name SAMPLE=50
 
-Each difference is a line on stdout. What was created or changed at GitHub after the last look at it
-is only counted. JOBS=1 compares jobs, steps and earlier attempts too, which takes at least one
-request a run; SAMPLE=50 does so for 50 runs, drawn at random, others each day.
+Each difference is a line on stdout. Changes at GitHub after a run was last listed are only counted.
+JOBS=1 compares jobs, steps and earlier attempts too, which takes at least one request a run.
+SAMPLE=50 does so for 50 runs drawn at random, different ones each day.
 
 Exit codes: 0 no difference, 1 failed, 2 wrong usage, 3 no difference so far, but not everything
 could be compared, 4 something differs.

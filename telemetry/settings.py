@@ -1,4 +1,4 @@
-"""What the user set: variables of the environment and of a .env file, read and checked."""
+"""The user's settings: variables of the environment and of a .env file, read and checked."""
 
 import re
 from calendar import monthrange
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from telemetry import TelemetryError
 
-# Variables that count as unset when they are empty: ours, GitHub's and libpq's. Other programs'
-# variables, such as PAGER and the proxies', may mean something when they are empty.
+# Variables that count as unset if they are empty: ours, GitHub's and libpq's. An empty variable of
+# another program, such as PAGER or a proxy, may have a meaning.
 PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
 # The units of a length of time. Nothing here needs seconds.
 UNITS = {
@@ -26,8 +26,8 @@ UNITS = {
 UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
 LONGEST_YEARS = 200
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
-# GitHub's own characters. A name of dots alone would climb out of the API's path, and GitHub cuts
-# .git off the end of a name.
+# GitHub allows these characters. A name of dots alone would change the API's path, and GitHub
+# removes .git from the end of a name.
 REPOSITORY = re.compile(r"[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
@@ -38,10 +38,10 @@ class UsageError(TelemetryError):
 
 @dataclass(frozen=True)
 class Length:
-    """A length of time: whole calendar months, and beside them days and less.
+    """A length of time: calendar months plus days and smaller units.
 
-    `moment - length` is the moment that lies so long before another: a month earlier is the same
-    day of the month before, or its last day where it is shorter, as PostgreSQL subtracts it.
+    `moment - length` subtracts as PostgreSQL does: a month earlier is the same day of the month
+    before, or its last day if that month is shorter.
     """
 
     months: int = 0
@@ -53,11 +53,11 @@ class Length:
         return moment.replace(year=year, month=month + 1, day=day) - self.rest
 
     def up_to(self, moment: datetime) -> timedelta:
-        """How long exactly it is when it ends at this moment."""
+        """Return its exact length if it ends at this time."""
         return moment - (moment - self)
 
     def __str__(self) -> str:
-        """As people and PostgreSQL write it: `1 year 6 months`, `90 days`."""
+        """Return it in words that PostgreSQL reads too: `1 year 6 months`, `90 days`."""
         years, months = divmod(self.months, 12)
         hours, rest = divmod(self.rest.seconds, 3_600)
         counts = {
@@ -71,11 +71,11 @@ class Length:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables in a file of `KEY=value` lines, empty when there is no such file.
+    """Return the variables in a file of `KEY=value` lines; empty if there is no such file.
 
-    UTF-8, with or without a byte order mark. Quotes around a value are removed, `export ` before a
-    key is allowed, nothing is expanded, and a comment has a line of its own. Raises UsageError for
-    any other line, without showing it.
+    The file is UTF-8, with or without a byte order mark. Quotes around a value are removed,
+    `export ` before a key is allowed, nothing is expanded, and a comment has its own line. Raises
+    UsageError for any other line, without showing it.
     """
     if not path.is_file():
         return {}
@@ -99,7 +99,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str, str]:
-    """Both together; the environment wins. An empty variable is unset and does not hide the file's.
+    """Return both; the environment wins, unless its variable is empty, which means unset.
 
     Variables outside PREFIXES are left unchanged.
     """
@@ -113,9 +113,9 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
 
 
 def repositories(text: str) -> list[str]:
-    """The repositories in a text, separated by spaces or commas: each `owner/name` once, in order.
+    """Return the repositories in a text, separated by spaces or commas: each once, in order.
 
-    Raises UsageError for a name that is not of that form, with the form it probably meant.
+    Raises UsageError for a name that is not `owner/name`, with a suggestion if possible.
     """
     names = list(dict.fromkeys(name for name in re.split(r"[\s,]+", text) if name))
     for name in names:
@@ -125,7 +125,7 @@ def repositories(text: str) -> list[str]:
 
 
 def _offer(name: str) -> str:
-    """What to type instead: the repository that a URL names, or ORG for an owner alone."""
+    """Return a suggestion: the repository in a URL, or ORG for an owner alone."""
     url = re.fullmatch(
         r"(?:(?:https?://|(?:ssh://)?git@)[\w.-]+(?::\d+)?[/:]|[\w-]+(?:\.[\w-]+)+/)?"
         r"([\w-][\w.-]*/[\w.-]+?)(?:\.git)?(?:/.*)?",
@@ -139,9 +139,9 @@ def _offer(name: str) -> str:
 
 
 def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
-    """The GitHub token and its variable; without one, None and the variable to set it in.
+    """Return the GitHub token and its variable; without one, None and the variable to set.
 
-    Surrounding white space, which pasting often adds, is taken off.
+    White space around the token, which pasting often adds, is removed.
     """
     for variable in TOKEN_VARIABLES:
         if environ.get(variable):
@@ -150,20 +150,20 @@ def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
 
 
 def time_zone(text: str, variable: str) -> tzinfo:
-    """Read the name of a time zone, such as Europe/Berlin, as the IANA database has it."""
+    """Return the time zone with this IANA name, such as Europe/Berlin. Raises UsageError."""
     try:
         return UTC if text.upper() == "UTC" else ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(
-            f"{variable}: {text!r} is not a time zone that this machine knows; name one as "
+            f"{variable}: {text!r} is not a time zone that this machine knows; give one such as "
             "Europe/Berlin or UTC"
         ) from None
 
 
 def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:
-    """A moment (`2026-01-01` is its midnight UTC, or a time with its zone), or an age (see `age`).
+    """Return a moment (`2026-01-01`, midnight UTC, or a time with its zone) or an age (see `age`).
 
-    `all` means as far back as rows are kept. Raises UsageError for anything else, and for a moment
+    `all` means as far back as rows are kept. Raises UsageError for anything else, and for a time
     without a zone.
     """
     if text.strip().lower() == "all":
@@ -174,9 +174,9 @@ def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["al
 
 
 def moment(text: str, variable: str, *others: str) -> datetime:
-    """A moment: a date, which is its midnight UTC, or a time with its zone.
+    """Return the moment in a text: a date, meaning midnight UTC, or a time with its zone.
 
-    Raises UsageError, which offers `others` as well, for what the caller takes besides.
+    Raises UsageError, which also suggests `others`, the other forms that the caller accepts.
     """
     try:
         found = datetime.fromisoformat(text.strip())
@@ -192,9 +192,9 @@ def moment(text: str, variable: str, *others: str) -> datetime:
 
 
 def age(text: str, variable: str) -> Length:
-    """A length of time such as `12h`, `90d`, `2w`, `6 months` or `1 year 6 months`.
+    """Return a length of time such as `12h`, `90d`, `2w`, `6 months` or `1 year 6 months`.
 
-    Raises UsageError for anything else, with what is wrong with it.
+    Raises UsageError for anything else, with the reason.
     """
     found = _length(text)
     if found is None:
@@ -202,17 +202,17 @@ def age(text: str, variable: str) -> Length:
         if re.fullmatch(r"[0-9]+", text.strip()):
             wrong = "has no unit"
         elif re.fullmatch(r"[0-9]+\s*s(ec(ond)?s?)?", text.strip(), re.IGNORECASE):
-            wrong = "is in seconds, which are not taken"
+            wrong = "is in seconds, which are not accepted"
         raise UsageError(f"{variable}: {text!r} {wrong}; give a number and a unit: {LENGTHS}")
     if found == Length():
-        raise UsageError(f"{variable}: {text!r} is no time at all; give one such as {LENGTHS}")
+        raise UsageError(f"{variable}: {text!r} is zero; give a length such as {LENGTHS}")
     if found.months / 12 + found.rest.days / 365 > LONGEST_YEARS:
         raise UsageError(f"{variable}: {text!r} is longer than {LONGEST_YEARS} years")
     return found
 
 
 def keep(text: str, variable: str = "KEEP") -> Length | Literal["forever"]:
-    """How long rows are kept: a day or more, or `forever`. Raises UsageError."""
+    """Return how long rows are kept: a day or more, or `forever`. Raises UsageError."""
     if text.strip().lower() == "forever":
         return "forever"
     try:
@@ -230,7 +230,7 @@ def keep(text: str, variable: str = "KEEP") -> Length | Literal["forever"]:
 
 
 def _length(text: str) -> Length | None:
-    """The sum of numbers with units, None where the text is something else."""
+    """Return the sum of the numbers with units; None if the text is anything else."""
     parts = re.findall(r"([0-9]{1,9})\s*([a-z]+)", text.lower())
     whole = r"\s*([0-9]{1,9}\s*[a-z]+[\s,]*)+"
     if not re.fullmatch(whole, text, re.IGNORECASE | re.ASCII):
@@ -249,14 +249,14 @@ def _length(text: str) -> Length | None:
 
 
 def whole_number(text: str, variable: str, least: int, most: int) -> int:
-    """A whole number within bounds. Raises UsageError."""
+    """Return the whole number in a text. Raises UsageError if it is not within the bounds."""
     if not re.fullmatch(r"[0-9]{1,19}", text.strip()) or not least <= int(text) <= most:
         raise UsageError(f"{variable}: {text!r} is not a whole number from {least} to {most}")
     return int(text)
 
 
 def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bool:
-    """A variable that is on or off: 1, true, yes and on, or 0, false, no and off.
+    """Return whether a variable is on: 1, true, yes or on, against 0, false, no or off.
 
     Raises UsageError for anything else.
     """
@@ -272,17 +272,17 @@ def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bo
 
 
 def reserve(environ: Mapping[str, str], token: str | None) -> float:
-    """The share of GitHub's hourly limit to leave to others, from 0 to 1.
+    """Return the share of GitHub's hourly limit to leave to others, from 0 to 1.
 
-    A tenth; half of it where the limit is that of a workflow's own token, which all workflows of
-    the repository share ("Rate limits for the REST API", GITHUB_TOKEN).
+    It is a tenth; for the token of a workflow it is half, because all workflows of the repository
+    share that limit ("Rate limits for the REST API", GITHUB_TOKEN).
     """
     in_actions = environ.get("GITHUB_ACTIONS") == "true"
     return 0.5 if in_actions and token is not None and token.startswith("ghs_") else 0.1
 
 
 def choice(text: str, variable: str, choices: Sequence[str]) -> str:
-    """One of a few words, in any case. Raises UsageError."""
+    """Return the word in lower case if it is one of `choices`. Raises UsageError."""
     word = text.strip().lower()
     if word not in choices:
         raise UsageError(f"{variable}: {text!r} is not one of: {', '.join(choices)}")

@@ -1,6 +1,6 @@
 """Text that is safe to print: foreign names, tables, progress. Imports nothing of ours.
 
-Every name that came from GitHub goes through `plain`, because it was written by a stranger.
+Every name from GitHub goes through `plain`, because strangers write names.
 """
 
 import textwrap
@@ -16,18 +16,18 @@ HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def visible(text: str) -> str:
-    """The text on one line with each control and format character shown as U+FFFD."""
+    """Return the text on one line, with U+FFFD for each control and format character."""
     return "".join(
         "\ufffd" if unicodedata.category(character) in HIDDEN else character for character in text
     )
 
 
 def plain(text: str) -> str:
-    """The text on one line with every character that a terminal would obey shown as U+FFFD.
+    """Return the text on one line, with U+FFFD for each character that controls a terminal.
 
-    So is the first colon of a `::` that begins the line, after white space too, and `##[` becomes
-    `# #[` anywhere: a GitHub runner would take them for commands (actions/runner,
-    ActionCommand.cs, TryParseV2 and TryParse).
+    U+FFFD also replaces the first colon of a `::` at the start of the line, and `##[` becomes
+    `# #[`: a GitHub runner would take them for commands (actions/runner, ActionCommand.cs,
+    TryParseV2 and TryParse).
     """
     shown = visible(text)
     if shown.lstrip().startswith("::"):
@@ -37,13 +37,13 @@ def plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Screen:
-    """Where text is shown: how many columns (None: unlimited), and whether in colour."""
+    """The screen that shows a text: its columns (None: unlimited), and whether it has colour."""
 
     columns: int | None = None
     colour: bool = False
 
     def styled(self, text: str, style: str) -> str:
-        """The text in a style of SGR (ECMA-48), such as 1 for bold; unchanged without colour."""
+        """Return the text in an SGR style (ECMA-48), such as 1 for bold, if there is colour."""
         return f"\033[{style}m{text}\033[0m" if self.colour and text else text
 
 
@@ -55,10 +55,10 @@ NARROWEST = 8
 def table(
     rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen = PAPER
 ) -> str:
-    """Rows under their headings, numbers to the right; `columns` maps key to heading.
+    """Return rows under their headings, numbers right-aligned; `columns` maps keys to headings.
 
-    If the screen is too narrow, headings wrap; then the widest texts are cut and end with an
-    ellipsis. Numbers are never cut.
+    If the screen is too narrow, headings wrap; then the widest texts are cut, with an ellipsis.
+    Numbers are never cut.
     """
     cells = [[cell(row[key]) for key in columns] for row in rows]
     headings = [cell(heading) for heading in columns.values()]
@@ -105,7 +105,7 @@ def _columns(cells: list[list[str]], right: list[bool]) -> list[tuple[str, ...]]
 
 
 def cell(value: Any) -> str:
-    """One value of a table; times to the minute, in the zone they have."""
+    """Return one value of a table as text; times to the minute, in their own zone."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -118,7 +118,7 @@ def cell(value: Any) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """Return the number of terminal columns that the text takes."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
@@ -135,7 +135,7 @@ def _padded(text: str, wide: int, to_right: bool) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as people read them, in steps of 1,024."""
+    """Return a number of bytes with a binary unit, in steps of 1,024."""
     amount, unit = float(count), "B"
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if amount < 1_024 or unit == "TB":
@@ -145,18 +145,18 @@ def size(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number and its noun: `1 request`, `2 requests`."""
+    """Return a number and its noun: `1 request`, `2 requests`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def code_block(text: str) -> str:
-    """The text as a Markdown code block, which nothing in the text can end."""
+    """Return the text as a Markdown code block that nothing in the text can end."""
     harmless = text.replace("```", "` ` `")
     return f"```text\n{harmless}\n```"
 
 
 def progress_text(done: int, total: int, columns: int, label: str = "") -> str:
-    """A progress bar of at most that many columns, after its label; `total` may be an estimate."""
+    """Return a label and a progress bar in at most `columns`; `total` may be an estimate."""
     share = min(1.0, done / total) if total else 1.0
     count = f" {done:,} of about {total:,}" if done < total else f" {done:,}"
     name = f"{plain(label)} "[: max(0, columns - len(count) - 3)] if label else ""
@@ -165,13 +165,13 @@ def progress_text(done: int, total: int, columns: int, label: str = "") -> str:
     return f"{name}[{'█' * filled}{'·' * (room - filled)}]{count}"
 
 
-# A name may be of any length; a page that shows all of it is of no use to a reader.
+# Names can be very long; a page that shows all of one is unreadable.
 LONGEST_NAME = 160
 
 
 @dataclass(frozen=True)
 class Name:
-    """What a stranger called a thing: shown apart from the words around it, and cut."""
+    """A foreign name: set apart from the text around it, and shortened."""
 
     text: str
 
@@ -183,5 +183,5 @@ Sentence = tuple[str | Name, ...]
 
 
 def shortened(text: str, longest: int) -> str:
-    """The text in at most that many characters; if it is cut, the last one is an ellipsis."""
+    """Return at most `longest` characters of the text; a cut text ends with an ellipsis."""
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"

@@ -89,5 +89,7 @@ def test_a_variable_overridden_by_a_flag_may_be_invalid() -> None:
 def test_an_invalid_value_is_refused_with_the_name_of_its_variable() -> None:
     with pytest.raises(UsageError, match="FORMAT: 'xml' is not one of: text, csv, json"):
         parse("query", "", {}, ["--format", "xml"])
-    with pytest.raises(UsageError, match="LLM_LOGS: No closing quotation; close the quotation"):
+    with pytest.raises(
+        UsageError, match="LLM_LOGS: No closing quotation; add the closing quotation mark"
+    ):
         parse("ingest_llm_calls", "", {"TELEMETRY_LLM_LOGS": "'open"}, [])

@@ -1,11 +1,11 @@
-"""Measure what an ingest costs against a simulated GitHub, beside a program that stores nothing.
+"""Measure the cost of an ingest, compared with a program that stores nothing.
 
     make bench
 
-Then what reading a long log of LLM calls costs, and how long answers take over many runs. Takes
-about six minutes on two cores, and 3 GB of disk as long; --quick, with fewer runs, takes half a
-minute, but its times say little. No token, no network; your own data is not touched. Exit codes:
-0 all targets are met, 1 failed, 4 a target was missed.
+It also measures reading a long log of LLM calls, and answers over many runs. It takes about six
+minutes on two cores and temporarily 3 GB of disk. --quick uses fewer runs and takes half a minute,
+but its times mean little. No token, no network; your own data is not touched.
+Exit codes: 0 all targets are met, 1 failed, 4 a target was missed.
 """
 
 from command import ROOT, parse, run

@@ -1,4 +1,4 @@
-"""How long answers take in a database that holds half a year of a large team's runs."""
+"""The time that answers take in a database with half a year of a large team's runs."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +24,7 @@ INSERTS = (
 
 @dataclass(frozen=True)
 class Filled:
-    """How many rows there are of what is asked about."""
+    """The numbers of rows in the database."""
 
     attempts: int
     jobs: int
@@ -37,10 +37,10 @@ class Filled:
 def answers(
     run_script: Callable[..., Usage], dsn: str, folder: Path, runs: int, llm_calls: int
 ) -> Iterator[Measurement]:
-    """The time of each question and of the report in a database without rows, which it fills.
+    """Fill an empty database, then measure each question and the report.
 
-    `run_script` runs a command of scripts/; `folder` is where reports are written. Raises
-    TelemetryError when a command fails, and psycopg.Error.
+    `run_script` runs a command of scripts/; reports are written to `folder`. Raises TelemetryError
+    if a command fails, and psycopg.Error.
     """
     until = datetime.now(UTC).replace(microsecond=0)
     with open_connection(dsn) as connection:
@@ -63,7 +63,7 @@ def answers(
 
 
 def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> Filled:
-    """Store so many runs of the 180 days before a moment, with jobs and steps, and LLM calls.
+    """Store `runs` runs of the 180 days before `until`, with jobs and steps, and LLM calls.
 
     The same arguments store the same rows. Raises psycopg.Error.
     """
@@ -77,7 +77,7 @@ def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> 
 
 
 def _seconds(ask_for: Callable[..., object], *arguments: object) -> float:
-    """How long the answer takes to come; the connection has fetched all of it by then."""
+    """Return the seconds until the whole answer has been fetched."""
     began = time.monotonic()
     ask_for(*arguments)
     return round(time.monotonic() - began, 2)

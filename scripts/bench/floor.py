@@ -1,7 +1,7 @@
-"""The least a program does that reads a repository's runs or a log: fetch the pages, parse them.
+"""The minimal program that `make bench` compares with: fetch the pages or read a log, and parse.
 
-What `make bench` measures us against. It asks for the same pages as an ingest over as many
-kept-alive connections, compressed alike, and stores nothing. It bears no faults, limits or changes.
+It requests the same pages as an ingest over as many keep-alive connections, also compressed, and
+stores nothing. It does not handle faults, limits or changes.
 """
 
 import argparse
@@ -20,16 +20,16 @@ NEXT = re.compile(r'<https?://[^/]+(/[^>]*)page=2>; rel="next"')
 
 
 def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = False) -> int:
-    """Read all runs of "owner/name", and all their jobs if wanted; returns how many runs.
+    """Read all runs of "owner/name", with `jobs` also all their jobs; return the number of runs.
 
-    `url` is the API's, http only. Raises what http.client and json do when an answer is not as
-    expected.
+    `url` is the API's, http only. Raises the errors of http.client and json for an unexpected
+    answer.
     """
     place = urlsplit(url)
     own = threading.local()
 
     def get(target: str) -> tuple[Any, str | None]:
-        """The answer, and what the paths of its next pages begin with."""
+        """Return the answer, and the common beginning of the paths of its next pages."""
         if not hasattr(own, "connection"):
             own.connection = HTTPConnection(place.netloc)
         own.connection.request("GET", target, headers=HEADERS)
@@ -59,9 +59,9 @@ def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = Fals
 
 
 def parse_lines(file: Path) -> int:
-    """Parse each line of a file as JSON; returns how many lines there are.
+    """Parse each line of a file as JSON; return the number of lines.
 
-    Raises OSError, and what json.loads does.
+    Raises OSError and ValueError.
     """
     lines = 0
     with file.open(encoding="utf-8") as stream:
@@ -72,7 +72,7 @@ def parse_lines(file: Path) -> int:
 
 
 def _further(payload: Any) -> range:
-    """The numbers of a list's pages after the first."""
+    """Return the numbers of a list's pages after the first."""
     return range(2, -(-payload["total_count"] // 100) + 1)
 
 

@@ -1,10 +1,9 @@
-"""What an ingest costs, against a simulated GitHub: requests, time, CPU and memory; then answers.
+"""The cost of an ingest from a simulated GitHub: requests, time, CPU and memory.
 
-Times and CPU are told as ratios to `floor`, which fetches and parses the same pages and stores
-nothing, so that they say much the same on any machine. The simulator runs in this process and has
-made each timed answer once before; ingest and floor are processes of their own, the ingest the very
-command that users run, on tables that are new and of which the database has no statistics.
-Logs of LLM calls are `llm`, and what is asked of a full database `answers`.
+Times and CPU are ratios to `floor`, which fetches and parses the same pages and stores nothing, so
+they are comparable between machines. The simulator runs in this process and has made each timed
+answer once before. Ingest and floor are separate processes; the ingest is the command that users
+run, on new tables without statistics. `llm` measures logs of LLM calls, `answers` a full database.
 """
 
 import sys
@@ -31,13 +30,13 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 CONCURRENCY = 8
-# Older than any run of the simulated month, and younger than what is pruned.
+# Older than any run of the simulated month, but not old enough to be pruned.
 SINCE_DAYS, KEEP_DAYS = 40, 180
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many runs are ingested for which figure, and how often what is timed at 50 ms is."""
+    """The number of runs for each figure, and how often the 50 ms timings are repeated."""
 
     listed: int = 25_000
     with_jobs: int = 2_000
@@ -64,8 +63,8 @@ def bench(
 ) -> Iterator[Measurement]:
     """Measure one figure after another; `scripts` is the folder of the commands.
 
-    Raises TelemetryError when a command or an ingest fails, EmbeddedUnavailable when there is no
-    server to be had.
+    Raises TelemetryError if a command or an ingest fails, EmbeddedUnavailable if no server can be
+    started.
     """
     kept = {
         name: value
@@ -74,7 +73,7 @@ def bench(
     }
     with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
         home = Path(folder)
-        # As root, the server runs as another account, which has to get in.
+        # As root, the server runs as another account, which needs access.
         home.chmod(0o711)
         with embedded.server(home, environ=kept, notify=notify) as dsn:
             made = _Bench(scripts, sizes, kept, dsn, notify)
@@ -97,7 +96,7 @@ class _Bench:
     url: str = field(default="", init=False)
 
     def requests(self) -> Iterator[Measurement]:
-        """What a first and a second ingest send, where runs have earlier attempts."""
+        """The requests of a first and a second ingest of runs with earlier attempts."""
         world = month(self.sizes.listed)
         (repository,) = world.repositories
         runs = len(repository.runs)
@@ -113,7 +112,7 @@ class _Bench:
             yield Measurement(f"{name}: second, nothing due", charged, 3, "requests charged")
 
     def lists(self) -> Iterator[Measurement]:
-        """The list of runs alone: each run in one attempt, without jobs."""
+        """The list of runs alone: one attempt for each run, without jobs."""
         name = f"list of {self.sizes.listed:,} runs"
         with self._serving(month(self.sizes.listed, reruns=False), name) as simulator:
             self._floor()
@@ -135,7 +134,7 @@ class _Bench:
             yield cpu_ratio(name, pairs, None)
 
     def memory(self) -> Iterator[Measurement]:
-        """The peak of the client; a list over 40,000 runs ends there and goes on by windows."""
+        """The client's peak memory; beyond 40,000 runs the list continues by windows."""
         few, many = self.sizes.few_in_memory, self.sizes.many_in_memory
         used = []
         for runs in (few, many):
@@ -146,7 +145,7 @@ class _Bench:
         yield memory_growth(f"its growth from {few:,} runs", *used)
 
     def changes(self) -> Iterator[Measurement]:
-        """Faults, and what a day of changes costs: in this process, where no wait is real."""
+        """Faults, and the cost of a day of changes, in this process, where waits take no time."""
         runs = self.sizes.with_faults
         world, faults = month(runs, days_ahead=1), Faults()
         (repository,) = world.repositories
@@ -169,13 +168,13 @@ class _Bench:
             yield Measurement(f"{name}: ingest", charged, None, "requests charged")
 
     def transcripts(self, folder: Path) -> Iterator[Measurement]:
-        """A long log of LLM calls, read and not stored."""
+        """A long log of LLM calls that is read but not stored."""
         few, many = self.sizes.few_lines, self.sizes.many_lines
         self.notify(f"measuring an LLM transcript of {many:,} lines")
         yield from transcripts(self._usage, folder, few, many)
 
     def answers(self, folder: Path) -> Iterator[Measurement]:
-        """Each question and the report, asked of a database with many runs."""
+        """Each question and the report over many runs."""
         runs, calls = self.sizes.asked_about, self.sizes.llm_calls
         self.notify(f"measuring answers about {runs:,} runs")
         self._clear()
@@ -197,7 +196,7 @@ class _Bench:
         migrate(self.dsn)
 
     def _ingest(self, *, jobs: bool = False, again: bool = False) -> Usage:
-        """One `ingest_workflows.py`; every setting is given, so that none comes from elsewhere."""
+        """Run `ingest_workflows.py` once, with every setting given explicitly."""
         if not again:
             self._clear()
         options = {

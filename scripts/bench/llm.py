@@ -1,4 +1,4 @@
-"""What reading a long log of LLM calls costs, beside json.loads over the same lines."""
+"""The cost of reading a long log of LLM calls, compared with json.loads over the same lines."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ from bench.measurement import Measurement, Usage, memory_growth, time_ratio
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SESSION = "0b1f6a52-93d5-4c1f-8f6e-2d1c5b7a9e40"
 SIGNATURE = "Eo4DCkYIBxgCKkB7bF3pUu0wZ2v1aXg" * 10
-# What prompts, thoughts, commands and the output of tools are cut from.
+# Prompts, thoughts, commands and the output of tools are pieces of this text.
 TEXT = "".join(
     f"{number}\tdef test_{number}(tmp_path: Path) -> None:\n"
     f'\t    assert read(tmp_path / "case_{number}.json") == {{"größe": {number}}}\n'
@@ -26,9 +26,9 @@ TEXT = "".join(
 def transcripts(
     run_script: Callable[..., Usage], folder: Path, few: int, many: int
 ) -> Iterator[Measurement]:
-    """Time and memory of reading transcripts of so many lines; a million of them are 1.4 GB.
+    """Measure time and memory of reading transcripts; a million lines are 1.4 GB.
 
-    `run_script` runs a command of scripts/. Raises TelemetryError when that fails, OSError when
+    `run_script` runs a command of scripts/. Raises TelemetryError if that fails, OSError if
     `folder` has no room.
     """
     file = folder / "transcript.jsonl"
@@ -50,13 +50,13 @@ def transcripts(
 
 
 def write_transcript(file: Path, lines: int) -> None:
-    """Write so many lines as a session of Claude Code would; fewer lines are the first of more."""
+    """Write a session of Claude Code with this many lines; a shorter one is its beginning."""
     rng = Random(SESSION)
     _write(file, islice(chain.from_iterable(_turn(rng, number) for number in count()), lines))
 
 
 def write_messages(file: Path, lines: int) -> None:
-    """Write so many messages of one line each: the dearest lines to read."""
+    """Write this many messages of one line each, the most expensive lines to read."""
     rng = Random(SESSION)
     last = (list(_answer(rng, BEGAN + timedelta(seconds=number), number))[-1] for number in count())
     _write(file, islice(last, lines))
@@ -69,7 +69,7 @@ def _write(file: Path, records: Iterable[dict[str, Any]]) -> None:
 
 
 def _turn(rng: Random, number: int) -> Iterator[dict[str, Any]]:
-    """What is asked, or what a tool said, and the message that answers it."""
+    """A prompt or the output of a tool, and the message that answers it."""
     moment = BEGAN + timedelta(seconds=9 * number)
     if number % 20 == 0:
         yield {"type": "file-history-snapshot", "messageId": _uuid(rng), "isSnapshotUpdate": False}
@@ -79,7 +79,7 @@ def _turn(rng: Random, number: int) -> Iterator[dict[str, Any]]:
         output = _text(rng, 1_200)
         result = {"tool_use_id": f"toolu_{number:020}", "type": "tool_result", "content": output}
         said = {"role": "user", "content": [result]}
-        # The output stands in the line a second time.
+        # Claude Code writes the output into the line twice.
         again = {"stdout": output, "stderr": "", "interrupted": False}
         yield _event(rng, moment, "user", message=said, toolUseResult=again)
     yield from _answer(rng, moment, number)
@@ -88,7 +88,7 @@ def _turn(rng: Random, number: int) -> Iterator[dict[str, Any]]:
 
 
 def _answer(rng: Random, moment: datetime, number: int) -> Iterator[dict[str, Any]]:
-    """One message: a line for each of its blocks, of which the last one tells the tokens."""
+    """One message: a line for each of its blocks; the last one has the tokens."""
     command = {"command": _text(rng, 400), "description": _text(rng, 80)}
     blocks: list[dict[str, Any]] = [
         {"type": "thinking", "thinking": _text(rng, 500), "signature": SIGNATURE},
@@ -114,7 +114,7 @@ def _answer(rng: Random, moment: datetime, number: int) -> Iterator[dict[str, An
 
 
 def _event(rng: Random, moment: datetime, kind: str, **more: Any) -> dict[str, Any]:
-    """What every line of a session has, and what this one has besides."""
+    """The fields of every line of a session, and those of this one."""
     return {
         "parentUuid": _uuid(rng),
         "isSidechain": False,
@@ -143,7 +143,7 @@ def _usage(read: int, written: int, output: int) -> dict[str, Any]:
 
 
 def _text(rng: Random, most: int) -> str:
-    """Up to so many characters of text, from somewhere in it."""
+    """Up to `most` characters from a random place in the text."""
     start = rng.randrange(len(TEXT) - most)
     return TEXT[start : start + rng.randrange(most)]
 

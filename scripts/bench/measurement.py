@@ -1,4 +1,4 @@
-"""What a command uses, and what a bench found: a figure, and the largest that is good enough."""
+"""The resources that a command uses, and the figures of a bench with their targets."""
 
 import resource
 import subprocess
@@ -16,7 +16,7 @@ LONGEST_SECONDS = 600
 
 @dataclass(frozen=True)
 class Usage:
-    """Time on the clock, CPU time of user and system, and the largest resident set."""
+    """Elapsed time, CPU time of user and system, and the peak resident set."""
 
     seconds: float
     cpu_seconds: float
@@ -24,12 +24,12 @@ class Usage:
 
 
 def usage(command: Sequence[str], environ: Mapping[str, str]) -> Usage:
-    """Run a command to its end, without showing what it says; returns what it used.
+    """Run a command without showing its output; return what it used.
 
-    Raises TelemetryError when it fails, and subprocess.TimeoutExpired after ten minutes.
+    Raises TelemetryError if it fails, and subprocess.TimeoutExpired after ten minutes.
     """
-    # Only a process that has had no other child can tell what this one used; and it has to be a
-    # small one, because Linux counts the peak of a child from its parent's size.
+    # Only a process without other children can measure this one. It must be small, because on Linux
+    # the peak of a child starts at the size of its parent.
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_usage_of_first_child, command, environ).result()
 
@@ -50,7 +50,7 @@ def _usage_of_first_child(command: Sequence[str], environ: Mapping[str, str]) ->
 
 @dataclass(frozen=True)
 class Measurement:
-    """One figure; `target` is the largest that is good enough, None where there is none."""
+    """One figure; `target` is the largest acceptable result, None if there is no target."""
 
     name: str
     result: float
@@ -67,7 +67,7 @@ class Measurement:
 def time_ratio(
     name: str, pairs: list[tuple[Usage, Usage]], target: float | None, unit: str = "× floor"
 ) -> Measurement:
-    """Our quickest time to the quickest of what it is measured against: other work only slows."""
+    """Our fastest time as a ratio to the fastest of the floor: other work only adds time."""
     seconds = [(ours.seconds, floor.seconds) for ours, floor in pairs]
     return _ratio(f"{name}: time", seconds, target, unit)
 
@@ -75,13 +75,13 @@ def time_ratio(
 def cpu_ratio(
     name: str, pairs: list[tuple[Usage, Usage]], target: float | None, unit: str = "× floor"
 ) -> Measurement:
-    """The same of CPU time."""
+    """The same ratio for CPU time."""
     seconds = [(ours.cpu_seconds, floor.cpu_seconds) for ours, floor in pairs]
     return _ratio(f"{name}: CPU", seconds, target, unit)
 
 
 def memory_growth(name: str, few: Usage, many: Usage) -> Measurement:
-    """By how many percent the peak grew, of which a tenth is good enough."""
+    """By how many percent the peak grew; 10 % is acceptable."""
     percent = round((many.peak_bytes / few.peak_bytes - 1) * 100)
     return Measurement(name, percent, 10, "%", f"from {few.peak_bytes / 2**20:.0f} MB")
 

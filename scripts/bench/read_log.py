@@ -1,6 +1,6 @@
-"""Read the calls in a log, or only parse its lines, and store nothing: what `make bench` measures.
+"""Read the calls in a log, or only parse its lines, for `make bench`. Stores nothing.
 
-Prints how many there are.
+Prints their number.
 """
 
 import argparse
@@ -16,9 +16,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", type=Path, help="JSON, one value a line")
-    parser.add_argument(
-        "--calls", action="store_true", help="read the calls that the lines tell of"
-    )
+    parser.add_argument("--calls", action="store_true", help="read the calls in the lines")
     options = parser.parse_args()
     if options.calls:
         print(sum(1 for _ in read_calls(options.file, Defaults())))

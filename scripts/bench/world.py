@@ -1,4 +1,4 @@
-"""The worlds that `bench` measures in, and whether what is stored is what they hold."""
+"""The worlds that `bench` uses, and a check that the stored rows match them."""
 
 from datetime import UTC, datetime, timedelta
 from zlib import crc32
@@ -21,7 +21,7 @@ YEAR = timedelta(days=365)
 
 
 def month(runs: int, *, reruns: bool = True, days_ahead: int = 0) -> World:
-    """A month of about so many runs of one repository, until now or until so many days ago."""
+    """A month of one repository with about `runs` runs, until now or `days_ahead` days ago."""
     end = datetime.now(UTC) - timedelta(days=days_ahead)
     world = team_month(1, end, (REPOSITORY,), runs_per_day=runs / 30, days_ahead=days_ahead)
     for run in () if reruns else world.repositories[0].runs:
@@ -30,23 +30,23 @@ def month(runs: int, *, reruns: bool = True, days_ahead: int = 0) -> World:
 
 
 def pass_a_day(world: World) -> None:
-    """Beside what the team does that day, runs of any age are run again, and some deleted."""
+    """Advance by a day of the team's work; also re-run runs of any age and delete some."""
     (repository,) = world.repositories
     settled = [run for run in repository.runs if world.latest(run).updated_at <= world.second]
     for run in settled[5::100]:
         world.rerun(run, conclusion="failure")
     for run in settled[7::250]:
         world.delete(repository, run)
-    # What was listed is due again when a day has passed, not before.
+    # A listed window is due again after a day, not before.
     world.advance(timedelta(days=1, minutes=10))
 
 
-# A list does not tell when the last job of an attempt ended, nor whether its jobs were read.
+# A list does not contain the end of an attempt's last job, nor whether its jobs were read.
 NOT_LISTED = {"completed_at", "duration_seconds", "jobs_listed_at"}
 
 
 def wrong_runs(connection: Connection, world: World) -> set[int]:
-    """The ids of runs that are missing, too many, or stored otherwise than a list tells them.
+    """Return the ids of runs that are missing, surplus, or different from the list.
 
     Raises psycopg.Error.
     """
@@ -67,7 +67,7 @@ def wrong_runs(connection: Connection, world: World) -> set[int]:
 
 
 class Faults:
-    """A fault for one URL in five, when it is asked for the first time."""
+    """A fault for one URL in five, at its first request."""
 
     KINDS = (
         bad_gateway(),

@@ -1,8 +1,8 @@
-"""Write the generated pages of docs/ again.
+"""Regenerate pages of docs/.
 
     make docs
 
-It starts a PostgreSQL of its own for the comments of tables and views; your data is not touched.
+It reads the comments of tables and views from a PostgreSQL of its own; your data is not touched.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def pages(connection: Connection) -> dict[Path, str]:
-    """Each generated page by its path in the checkout; the database has to be up to date."""
+    """Return each generated page by its path in the checkout; the database must be up to date."""
     return {
         commands.PATH: commands.commands(),
         configuration.PATH: configuration.configuration(),

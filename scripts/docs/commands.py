@@ -33,15 +33,15 @@ Scripts exit with:
 | 0 | done |
 | 1 | failed |
 | 2 | wrong usage |
-| 3 | incomplete but saved: the next ingest goes on |
+| 3 | incomplete but saved: the next ingest continues |
 | 4 | older than `MAX_AGE`, or different from GitHub |
 | 130 | interrupted |
 
-Make itself knows only 0 and 2. `make ingest` turns 3 into success after it has said what is left,
-so that a schedule that catches up stays green; `STRICT=1` does not.
+`make` exits with 0 or 2 only. `make ingest` says what is left and turns 3 into success, so that a
+schedule that is catching up stays green; with `STRICT=1` it fails.
 
-A simulated GitHub can be served on its own: `.venv/bin/python scripts/simulate_github.py` prints a
-URL, which any command takes as `GITHUB_API_URL`.
+`.venv/bin/python scripts/simulate_github.py` serves a simulated GitHub and prints its URL. Set it
+as `GITHUB_API_URL` for any command.
 """
 
 
@@ -54,7 +54,7 @@ def commands() -> str:
 
 
 def _example(text: str) -> str:
-    """The help of a target, with the variables of its example as code."""
+    """Return the help of a target, with the variables of its example as code."""
     before, colon, example = text.partition(": ")
     is_example = re.match(r"[A-Z_]+=", example)
     return f"{prose(before)}: `{example}`" if is_example else prose(before + colon + example)

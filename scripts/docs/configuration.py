@@ -19,7 +19,7 @@ environment and in `.env` the same variable is called `TELEMETRY_REPO`, `TELEMET
 a variable with the short name in the environment changes nothing. Each command is also a script
 with flags: `.venv/bin/python scripts/status.py --help`.
 
-A flag wins over the environment, the environment over `.env`. An empty variable is an unset one.
+A flag wins over the environment, the environment over `.env`. An empty variable counts as unset.
 A switch is on with `1`, `true`, `yes` or `on`, and off with `0`, `false`, `no` or `off`; as a flag
 it is `--full` or `--no-full`.
 
@@ -52,7 +52,7 @@ def configuration() -> str:
 
 
 def _recipes() -> list[tuple[str, str, str]]:
-    """The targets of make that run a script: target, name of the script, and its flags."""
+    """Return the targets of make that run a script: target, name of the script, and its flags."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     return re.findall(
         r"^([a-z-]+):[^\n]*\n\t@(?:PYTHONPATH=scripts )?\$\(RUN\) (?:scripts/|-m )(\w+)(.*)",
@@ -74,7 +74,7 @@ def _row(option: Option, recipes: list[tuple[str, str, str]]) -> str:
 
 
 def _works(option: Option, script: str, flags: str) -> bool:
-    """Whether the option does something in a target that gives the script these flags."""
+    """Whether the option has an effect in a target that gives the script these flags."""
     if "--list" in flags.split():  # of the questions, which takes only the form of the list
         return option.variable in ("", "FORMAT")
     known = {one.flag for one in options_of(script)}
@@ -82,6 +82,6 @@ def _works(option: Option, script: str, flags: str) -> bool:
 
 
 def _code(text: str) -> str:
-    """A default: as code when it is a value, and not the description of one."""
+    """Return a default: as code if it is a value, as text if it is a description."""
     is_value = re.fullmatch(r"[A-Z_]+|[\w/:]+[./][\w./:-]+|\d+( \w+)?|\w+", text)
     return f"`{text}`" if is_value else text

@@ -15,8 +15,8 @@ HEAD = """\
 <!-- Made by `make docs` from the comments in migrations/ and sql/views/. Edit these, then run
 `make docs`. -->
 
-Tables hold what GitHub and the logs reported. Views compute from them; a figure is defined in one
-view and nowhere else. Ask the views first.
+Tables hold what GitHub and the logs reported. Views compute from them; each figure is defined in
+one view. Query the views first.
 
 All times are stored in UTC. NULL means unknown, never zero. psql shows the same text with
 `\\d+ workflow_runs`, and `sql/schema/data_dictionary.sql` selects all of it.

@@ -1,1 +1,1 @@
-"""The options of all commands in one table, and what those that commands share come to."""
+"""The options of all commands in one table, and the values of those that commands share."""

@@ -1,4 +1,4 @@
-"""What the options of the commands that read from GitHub come to."""
+"""The values of the options that the commands reading from GitHub share."""
 
 import argparse
 import os
@@ -12,7 +12,7 @@ from telemetry import settings
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which repositories, how far back (None: the default), how fast, how many requests."""
+    """Which repositories, how far back (None: the default), with how many requests."""
 
     repositories: list[str]
     since: datetime | settings.Length | Literal["all"] | None
@@ -21,10 +21,10 @@ class Chosen:
 
 
 def chosen(options: argparse.Namespace, target: str, owner: str | None = None) -> Chosen:
-    """What was chosen.
+    """Return the values of the options.
 
-    `target` is the command of make that a message offers. With an `owner`, whose repositories are
-    all ingested, none has to be named. Raises UsageError.
+    `target` is the command of make that an error suggests. With an `owner`, whose repositories are
+    all ingested, none needs to be named. Raises UsageError.
     """
     return Chosen(
         repositories=chosen_repositories(options.repo, os.environ, target, owner),
@@ -37,9 +37,9 @@ def chosen(options: argparse.Namespace, target: str, owner: str | None = None) -
 def chosen_repositories(
     named: list[str] | None, environ: Mapping[str, str], target: str, owner: str | None = None
 ) -> list[str]:
-    """The repositories named, else the one that GitHub Actions runs in, each owner/name once.
+    """Return the named repositories, each once; else the one that GitHub Actions runs in.
 
-    Raises UsageError when there is none and no `owner` either.
+    Raises UsageError if there is neither a repository nor an `owner`.
     """
     if not named and owner is None:
         named = [environ.get("GITHUB_REPOSITORY", "")]

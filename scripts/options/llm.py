@@ -1,4 +1,4 @@
-"""What the options of the commands that read logs of LLM calls come to: an ingest of logs."""
+"""The values of the options that the commands reading LLM logs share."""
 
 import argparse
 import sys
@@ -20,7 +20,7 @@ from telemetry.settings import UsageError, whole_number
 
 @dataclass(frozen=True)
 class Logs:
-    """Which files, what lies beside them, what their records do not say, and the user's prices."""
+    """The files to read, notes on files skipped, defaults for records, and the user's prices."""
 
     files: list[Path]
     passed_over: list[str]
@@ -28,7 +28,7 @@ class Logs:
     prices: str | None
 
     def ingest(self, connection: Connection) -> LlmIngestion:
-        """Store the price list and the calls. Raises UsageError for a price list that is none."""
+        """Store the price list and the calls. Raises UsageError for an invalid price list."""
         load_llm_prices(connection, self.prices)
         return ingest_llm_calls(
             connection,
@@ -42,10 +42,10 @@ class Logs:
 
 
 def chosen_logs(options: argparse.Namespace, environ: Mapping[str, str] | None = None) -> Logs:
-    """What was chosen; a run that is not named is the one of `environ`, which Actions sets.
+    """Return the values of the options. The default run is that of Actions in `environ`.
 
-    An ingest of workflow runs gives no `environ`: it collects logs of other runs, and the run that
-    it is part of did not make their calls. Raises UsageError.
+    An ingest of workflow runs passes no `environ`: it collects logs of other runs, so its own run
+    did not make the calls. Raises UsageError.
     """
     if not options.logs:
         raise UsageError("no log is named; try: make ingest-llm LLM_LOGS='logs/*.jsonl'")

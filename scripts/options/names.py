@@ -1,6 +1,6 @@
-"""Names that are nearly those of variables, and what was probably meant.
+"""Suggestions for misspelled names of variables.
 
-Imports nothing of ours: the Makefile asks it before .venv exists.
+Imports nothing of ours, because the Makefile uses it before .venv exists.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,9 +10,10 @@ OURS = "TELEMETRY_"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most probably meant by one that is not; None where none is near.
+    """Return the known name most similar to an unknown one; None if none is similar.
 
-    Looks past TELEMETRY_; of the two spellings of one name, the one that begins alike is told.
+    The prefix TELEMETRY_ is ignored. If a name is known with and without it, the result has the
+    prefix if `name` has it.
     """
     spellings: dict[str, str] = {}
     for each in sorted(known, key=lambda each: each.startswith(OURS) == name.startswith(OURS)):
@@ -24,10 +25,11 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 def not_read(
     env_file: Mapping[str, str], environ: Mapping[str, str], known: Collection[str]
 ) -> list[str]:
-    """What was probably meant as a setting of ours and is none, a sentence each.
+    """Return a sentence for each variable that looks like one of ours but is not read.
 
-    Of a .env file that is every TELEMETRY_ name that is not `known`, and names near to a known
-    one; of the environment, which others use as well, TELEMETRY_ names near to a known one.
+    In a .env file these are the TELEMETRY_ names that are not `known`, and names similar to a known
+    one. In the environment, which other programs use too, they are TELEMETRY_ names similar to a
+    known one.
     """
     said = []
     for name in [*env_file, *sorted(environ.keys() - env_file.keys())]:

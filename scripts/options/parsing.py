@@ -14,10 +14,10 @@ def parse(
     environ: Mapping[str, str],
     arguments: Sequence[str] | None = None,
 ) -> argparse.Namespace:
-    """The options of a command, read and checked; its --help shows the docstring.
+    """Return the options of a command, read and checked; --help shows the docstring.
 
-    `arguments` are those of the process unless they are given. An option that is not given is
-    None. Raises UsageError; argparse itself exits for flags that do not exist.
+    `arguments` default to those of the process. An option without a value and a default is None.
+    Raises UsageError; argparse itself exits for unknown flags.
     """
     parser = argparse.ArgumentParser(
         description=docstring,
@@ -36,7 +36,7 @@ def parse(
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
-    """Tell argparse of it. Defaults come later: a switch that is not given is None until then."""
+    """Add an option to the parser. Defaults are applied later, so a missing switch is None."""
     keywords: dict[str, Any] = {"help": _help(option), "default": None}
     if option.alias is not None:
         key, value = option.alias
@@ -63,7 +63,7 @@ def _help(option: Option) -> str:
 
 
 def _value(option: Option, given: Any, environ: Mapping[str, str]) -> Any:
-    """What the flag says, else the variable, else the default, as its reader makes it."""
+    """Return the value of the flag, else of the variable, else the default, read and checked."""
     if isinstance(option.default, bool):
         if given is not None:
             return given

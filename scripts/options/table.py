@@ -1,7 +1,7 @@
 """Every option of every command: its flag, its variable, its default and what it means.
 
-The scripts' argparse, docs/configuration.md and the test of the Makefile's VARIABLES read this one
-table. A new option is a new row here, and its variable a new word in the Makefile.
+The scripts' argparse, docs/configuration.md and the test of the Makefile's VARIABLES read this
+table. To add an option, add a row here and its variable to the Makefile.
 """
 
 import shlex
@@ -21,11 +21,11 @@ def as_text(text: str, variable: str) -> str:
 
 
 def words(text: str, variable: str) -> list[str]:
-    """Read words separated by white space; quotes keep one that holds spaces together."""
+    """Read words separated by white space; a word with spaces is quoted."""
     try:
         return shlex.split(text)
     except ValueError as error:
-        raise settings.UsageError(f"{variable}: {error}; close the quotation") from None
+        raise settings.UsageError(f"{variable}: {error}; add the closing quotation mark") from None
 
 
 def whole_number(least: int, most: int) -> Reader:
@@ -40,16 +40,15 @@ def one_of(*words: str) -> Reader:
 
 @dataclass(frozen=True)
 class Option:
-    """One option, for the commands (scripts, by name and separated by spaces) that have it.
+    """One option; `commands` are the names of its scripts, separated by spaces.
 
-    `flag` begins with "--", is a bare word for a positional argument, and empty for an option that
-    only its variable sets. `variable` is make's; the environment and .env call it TELEMETRY_REPO
-    and so on. `default` is a text for `read`, or True or False for a switch; None means not given,
-    and `shown` says what happens then. `read` turns a text into a value and raises UsageError with
-    the variable's name. An option of `many` values is a list: the flag takes several words as they
-    are, and `read` splits the text of the variable. `alias` is another flag and the value that
-    this one gives it. `needs` is a flag of some of the commands without which
-    the option does nothing there.
+    `flag` begins with "--", is a bare word for a positional argument, or is empty for an option
+    that only its variable sets. `variable` is make's; in the environment and in .env it has the
+    prefix TELEMETRY_. `default` is a text for `read`, or True or False for a switch; None means
+    none, and `shown` describes what happens then. `read` converts a text and raises UsageError with
+    the variable's name. An option of `many` values is a list: the flag takes several words, and
+    `read` splits the text of the variable. `alias` is another flag and the value that this one
+    gives it. Commands that have the flag `needs` ignore the option without that flag.
     """
 
     commands: str
@@ -66,17 +65,17 @@ class Option:
 
     @property
     def environment(self) -> str:
-        """The name of its variable in the environment, "" without one."""
+        """The name of its variable in the environment; "" if it has none."""
         return f"TELEMETRY_{self.variable}" if self.variable else ""
 
     @property
     def key(self) -> str:
-        """What the value is called among the options of a command."""
+        """The name of the value among the options of a command."""
         return (self.flag.removeprefix("--") or self.variable.lower()).replace("-", "_")
 
     @property
     def default_text(self) -> str:
-        """The default as people write it: `1` or nothing for a switch."""
+        """The default as a user writes it: `1` or nothing for a switch."""
         if isinstance(self.default, bool):
             return "1" if self.default else ""
         return self.shown or self.default or ""
@@ -122,7 +121,7 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--org",
         "ORG",
-        "all repositories of this organization or user, beside those named",
+        "all repositories of this organization or user, in addition to REPO",
         metavar="NAME",
     ),
     Option(INGEST, "--archived", "ARCHIVED", "include archived repositories of ORG", default=True),
@@ -147,7 +146,7 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--run-id",
         "RUN_ID",
-        "ingest only this run of the one repository named; its LLM logs count as made by it",
+        "ingest only this run of the one repository in REPO; LLM_LOGS are then logs of this run",
         read=RUN_ID,
     ),
     Option(
@@ -177,7 +176,7 @@ OPTIONS: tuple[Option, ...] = (
         "verify",
         "--sample",
         "SAMPLE",
-        "compare jobs, steps and earlier attempts of this many runs only, drawn at random",
+        "compare jobs, steps and earlier attempts of only this many runs, drawn at random",
         read=whole_number(1, 10**9),
         shown="all of them with JOBS=1, else none",
         metavar="N",
@@ -196,7 +195,7 @@ OPTIONS: tuple[Option, ...] = (
         f"{INGEST} verify",
         "--max-requests",
         "MAX_REQUESTS",
-        "stop after this many requests; the next ingest goes on (exit code 3)",
+        "stop after this many requests (exit code 3); the next ingest continues",
         read=whole_number(1, 10**9),
         shown="when GitHub's limit is near",
         metavar="N",
@@ -244,14 +243,14 @@ OPTIONS: tuple[Option, ...] = (
         f"{INGEST} {LLM}",
         "--phase",
         "PHASE",
-        "the phase of calls whose log names none",
+        "the phase of calls whose log has none",
         needs="--llm",
     ),
     Option(
         f"{INGEST} {LLM}",
         "--prompt-name",
         "PROMPT_NAME",
-        "the prompt or task of calls whose log names none",
+        "the prompt or task of calls whose log has none",
         metavar="NAME",
         needs="--llm",
     ),
@@ -303,7 +302,7 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--runner-labels",
         "RUNNER_LABELS",
-        "which kind of runner your labels name, added to sql/prices/runner_labels.csv",
+        "the kinds of runner of your own labels, added to sql/prices/runner_labels.csv",
         metavar="FILE",
     ),
     # What to ask, and in which form
@@ -380,7 +379,7 @@ OPTIONS: tuple[Option, ...] = (
         "report",
         "--now",
         "NOW",
-        "the moment the report is made for: the same database and moment make the same report",
+        "the end of the period: the same database and the same NOW give the same report",
         read=settings.moment,
         shown="now",
         metavar="TIME",
@@ -397,7 +396,7 @@ OPTIONS: tuple[Option, ...] = (
         "status report query psql dump",
         "--demo",
         "DEMO",
-        "ask the data of make demo instead of your own",
+        "use the data of make demo instead of your own",
         default=False,
     ),
     Option(
@@ -427,7 +426,7 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--llm",
         "",
-        "then read the LLM logs that are named, as make ingest does",
+        "then read the logs in LLM_LOGS, as make ingest does",
         default=False,
     ),
     Option("bench", "--quick", "", "use fewer runs", default=False),
@@ -455,11 +454,11 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "TELEMETRY_HOME", "the user's data directory", "where the embedded server keeps its data"
     ),
-    Variable("GITHUB_TOKEN", "", "the token for GitHub, taken first"),
-    Variable("GITHUB_PERSONAL_TOKEN", "", "the token for GitHub, when GITHUB_TOKEN is not set"),
-    Variable("GH_TOKEN", "", "the token for GitHub, when neither of these is set; gh reads it too"),
+    Variable("GITHUB_TOKEN", "", "the token for GitHub; takes precedence"),
+    Variable("GITHUB_PERSONAL_TOKEN", "", "the token for GitHub if GITHUB_TOKEN is not set"),
+    Variable("GH_TOKEN", "", "the token for GitHub if neither of these is set; gh reads it too"),
     Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),
-    Variable("GITHUB_REPOSITORY", "set by Actions", "the repository, when REPO and ORG name none"),
+    Variable("GITHUB_REPOSITORY", "set by Actions", "the repository if REPO and ORG are not set"),
     Variable("GITHUB_RUN_ID", "set by Actions", "the run that `make ingest-llm` is a step of"),
     Variable("GITHUB_RUN_ATTEMPT", "set by Actions", "the attempt of that run"),
     Variable("NO_COLOR", "", "any value turns colours off"),

@@ -107,5 +107,5 @@ def _rows(path: Path, row_type: type[Price]) -> Iterator[Price]:
                 yield from_record(row_type, record)
         except (UnreadableRow, csv.Error) as error:
             raise UsageError(
-                f"{path}:{records.reader.line_num or 1}: {error}; mend that line"
+                f"{path}:{records.reader.line_num or 1}: {error}; fix that line"
             ) from None

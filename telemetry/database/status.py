@@ -71,7 +71,7 @@ def status(
     found = [concern for row in repositories for concern in concerns.of_ingests(row, limit)]
     for row in proof:
         found += concerns.of_proof(row, last[row["repository_id"]])
-    found += [Concern("nothing of it is stored", "unknown", name) for name in unknown]
+    found += [Concern("nothing is stored", "unknown", name) for name in unknown]
     found += concerns.of_unreached(unreached)
     found += [concerns.of_overlap(row) for row in overlapping]
     found += concerns.of_llm_calls(llm)

@@ -292,7 +292,7 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     shared = [
         shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
     ]
-    shared += [f"{name}: nothing of it is stored" for name in missing]
+    shared += [f"{name}: nothing is stored" for name in missing]
     return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
 
 

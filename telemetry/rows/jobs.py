@@ -1,6 +1,6 @@
 """The rows of jobs and steps, and how they are read from GitHub's answers.
 
-Pure, as `rows` is: no I/O and no clock. A field is a column is a parameter of the upsert.
+Pure: no I/O and no clock. A field, its column and the parameter of the upsert have one name.
 """
 
 from collections.abc import Mapping
@@ -49,13 +49,13 @@ class WorkflowJob:
     def from_api(
         cls, job: Any, attempt_started_at: datetime | None, run_attempt: int = 1
     ) -> "WorkflowJob":
-        """A job, as GitHub's lists of jobs and `GET /actions/jobs/{id}` answer it.
+        """Return the job in a list of jobs or in an answer of `GET /actions/jobs/{id}`.
 
-        `attempt_started_at` is the start of the attempt it is listed under: a job that had ended
-        before was carried over from an earlier attempt (reported in tenstorrent/tt-metal issue
-        12010). `run_attempt` is used where the payload has none.
+        `attempt_started_at` is the start of the attempt that lists the job: a job that ended before
+        it was carried over from an earlier attempt (reported in tenstorrent/tt-metal issue 12010).
+        `run_attempt` is used if the payload has none.
 
-        Raises UnreadableRow when id or run_id is missing, or a value has the wrong type.
+        Raises UnreadableRow if id or run_id is missing, or a value has the wrong type.
         """
         payload = read_mapping(job, "job")
         attempt = read_attempt(payload)
@@ -65,7 +65,7 @@ class WorkflowJob:
             read_integer(payload, "runner_id"),
             read_text(payload, "runner_name"),
         )
-        # Without a runner, GitHub answers null everywhere, or 0 and "".
+        # Without a runner, GitHub sends null for all of these, or 0 and "".
         has_runner = bool(runner_id or runner_name)
         return cls(
             github_run_id=required(read_integer(payload, "run_id"), payload, "job", "run_id"),
@@ -106,12 +106,12 @@ class WorkflowStep:
 
     @classmethod
     def from_api(cls, step: Any, job: WorkflowJob) -> "WorkflowStep":
-        """A step, as it stands in the payload of its job.
+        """Return the step in the payload of its job.
 
-        Raises UnreadableRow when its number is missing, or a value has the wrong type.
+        Raises UnreadableRow if its number is missing, or a value has the wrong type.
         """
         payload = read_mapping(step, f"step of job {job.job_id}")
-        # A step has no id of its own; errors name it by this one.
+        # A step has no id; this one identifies it in errors.
         payload = {**payload, "id": f"step {shown(payload.get('number'))} of job {job.job_id}"}
         number = read_integer(payload, "number", LONGEST_COUNT)
         if number is None:
@@ -132,10 +132,10 @@ class WorkflowStep:
 def _is_check_run(job: Mapping[str, Any]) -> bool:
     """Whether an item without runner, labels and steps is a third-party check run, not a job.
 
-    GitHub lists check runs that were made with a workflow's token among its jobs. Jobs without a
-    runner, labels and steps were skipped or cancelled before they began, or could not be set up;
-    none of them succeeds, and their pages lie under the run's as those of all jobs do (both seen
-    in recorded answers; before 2022 the pages of jobs and of check runs were alike).
+    GitHub lists check runs that were made with a workflow's token among its jobs. A real job
+    without runner, labels and steps was skipped, cancelled before it started, or could not be set
+    up. It never succeeds, and its page is below the run's (both seen in recorded answers; before
+    2022 jobs and check runs had the same form of page).
     """
     if job.get("status") != "completed":
         return False

@@ -1,4 +1,4 @@
-"""Rows of LLM calls and of the ingests that read them, and how two records of one call merge."""
+"""Rows of LLM calls and of their ingests, and how two records of one call are merged."""
 
 import zlib
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ TOKEN_COUNTS = (
 
 MICROSECOND = timedelta(microseconds=1)
 
-# Other names of a tier in logs. `auto` is what a caller asked for, not what was served.
+# Other names of a tier in logs. `auto` is what the caller requested, not what was served.
 SERVICE_TIERS: Mapping[str, str | None] = {
     "auto": None,
     "default": "standard",
@@ -49,15 +49,14 @@ SERVICE_TIERS: Mapping[str, str | None] = {
 
 @dataclass(frozen=True)
 class LlmCall:
-    """One row of `llm_calls`. Token counts follow one convention, whatever the source: input
-    includes cache reads and writes, output includes reasoning. `timestamp` is UTC.
+    """One row of `llm_calls`. Token counts follow one convention for every source: input includes
+    cache reads and writes, output includes reasoning. `timestamp` is UTC.
 
-    `precedence` says how final the log calls this record of the call. If a call has several
-    records, the one with the highest precedence counts, and among equals the one with most tokens.
-    `service_tier`, `inference_geo`, the kept cache writes and `web_search_requests` are what a
-    price depends on; None where the log does not tell. `reported_cost` is exact, `estimated_cost`
-    is the same to six decimals. `is_whole_session` says that `api_calls` is only the least it can
-    be.
+    If a call has several records, the one with the highest `precedence` (how final the log says it
+    is) counts, and among equals the one with the most tokens. The price depends on `service_tier`,
+    `inference_geo`, the cache writes kept for an hour and `web_search_requests`; each is None if
+    the log does not say. `reported_cost` is exact; `estimated_cost` is the same to six decimals.
+    `is_whole_session` means that `api_calls` is a lower bound.
     """
 
     source: str
@@ -91,7 +90,7 @@ class LlmCall:
 
     @property
     def total_tokens(self) -> int | None:
-        """Input and output tokens together, as the table computes them; None if either is."""
+        """Input plus output tokens, as the table computes it; None if either is None."""
         if self.input_tokens is None or self.output_tokens is None:
             return None
         return self.input_tokens + self.output_tokens
@@ -117,15 +116,15 @@ class LlmCall:
         error_message: str | None = None,
         **columns: Any,
     ) -> "LlmCall":
-        """A call that keeps the rules of the table, whatever its log says.
+        """Return a call that satisfies the rules of the table, whatever its log says.
 
-        If parts exceed their whole, the whole is raised to their sum: some logs count cached
-        tokens beside the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
-        gets microseconds of its own (see `distinct_timestamp`), a call_id too long for an index
-        becomes its digest, session_id and error_message are cut. Tier and place are in lower
-        case, the tier by its one name. Whoever gives one of the two costs gives the other.
+        If parts exceed their whole, the whole is raised to their sum: some logs do not include
+        cached tokens in the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
+        gets distinct microseconds (see `distinct_timestamp`). A call_id too long for an index
+        becomes its digest; session_id and error_message are cut. Tier and region become lower
+        case, and a tier gets its usual name. Each of the two costs sets the other if that is None.
 
-        Raises UnreadableRow when the tokens together are more than the table can hold.
+        Raises UnreadableRow if the tokens exceed what the table can hold.
         """
         kept = (cache_write_1h_tokens or 0) + (cache_write_12h_tokens or 0)
         if kept > (cache_write_tokens or 0):
@@ -139,7 +138,7 @@ class LlmCall:
             raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
-        # An attempt counts from 1: with 0, a log says that it does not know.
+        # Attempts count from 1; 0 in a log means unknown.
         columns["github_run_attempt"] = columns.get("github_run_attempt") or None
         estimated_cost = columns.pop("estimated_cost", None)
         cost = estimated_cost if reported_cost is None else reported_cost
@@ -169,12 +168,12 @@ class LlmCall:
 
     @classmethod
     def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":
-        """A call from one record of the canonical log: an object whose keys are the fields here.
+        """Return the call in a record of the canonical log, whose keys are the fields here.
 
-        `timestamp` is ISO 8601 with a zone, or seconds since 1970; `call_id` may be left out,
-        and is then a digest of the record, so that the same line is the same call everywhere.
+        `timestamp` is ISO 8601 with a zone, or seconds since 1970. If `call_id` is missing, it is a
+        digest of the record, so the same line is the same call in every file.
 
-        Raises UnreadableRow when timestamp or model is missing, or a value has the wrong type.
+        Raises UnreadableRow if timestamp or model is missing, or a value has the wrong type.
         """
         payload = read_mapping(record, "call")
         success = payload.get("success", True)
@@ -210,10 +209,10 @@ COLUMNS = len(vars(BLANK))
 
 
 def changed(call: LlmCall, columns: Mapping[str, Any]) -> LlmCall:
-    """The call with these columns: dataclasses.replace, in a tenth of its time.
+    """Return the call with these columns: dataclasses.replace in a tenth of its time.
 
-    The constructor of a frozen dataclass sets each field by itself. Raises TypeError if there is no
-    such column.
+    It is faster because the constructor of a frozen dataclass sets each field separately. Raises
+    TypeError if there is no such column.
     """
     result = object.__new__(LlmCall)
     values = {**vars(call), **columns}
@@ -224,13 +223,12 @@ def changed(call: LlmCall, columns: Mapping[str, Any]) -> LlmCall:
 
 
 def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
-    """The moment with microseconds of its own, where the log is coarser.
+    """Return the time with distinct microseconds if the log is coarser.
 
-    The table holds one call for each timestamp, session_id and prompt_name, but logs write
-    milliseconds or whole seconds, and calls of one session may share these. A time without
-    microseconds, or without a fraction, therefore gets the missing digits from the CRC-32 of the
-    call_id. They are below the log's own resolution and, unlike a counter, the same in every file
-    and order.
+    The table allows one call for each timestamp, session_id and prompt_name, but logs have
+    milliseconds or whole seconds, and calls of one session may share them. The missing digits
+    therefore come from the CRC-32 of the call_id. They are below the log's resolution and, unlike a
+    counter, do not depend on file or order.
     """
     known = moment.microsecond
     if known % 1_000:
@@ -239,10 +237,10 @@ def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
     return moment + digits * MICROSECOND
 
 
-# A replay of a call elsewhere must not name it: these are of the readings of highest precedence.
+# Only records of the highest precedence set these: a replay of the call elsewhere must not name it.
 NAMES = ("prompt_name", "phase")
 
-# In these columns a value beats None; of two values the greater or the smaller one stays.
+# In these columns a value beats None, and the greater or the smaller of two values is kept.
 GREATER = (
     "session_id",
     "provider",
@@ -262,13 +260,13 @@ LESSER = ("timestamp", "success", "github_run_id")
 
 @dataclass(frozen=True)
 class LlmIngestion:
-    """One row of `llm_ingestions`: what an ingest of LLM logs has done. All times are UTC.
+    """One row of `llm_ingestions`: what an ingest of LLM logs did. All times are UTC.
 
-    A call whose readings lie far apart is counted once for each: first as inserted, then as updated
-    or unchanged. `clashing` calls were left out because another call has their
-    timestamp, session and prompt name. `first_rejected` names what was left out or rejected.
-    `left_out` calls are of sessions that a better log holds as well. `notes` say what was passed
-    over and of which sessions one log was counted.
+    If the records of a call are far apart, each is counted: the first as inserted, the others as
+    updated or unchanged. `clashing` calls were not stored because another call has the same
+    timestamp, session and prompt name. `first_rejected` names the first calls and lines that were
+    not stored. `left_out` calls belong to sessions that a better log contains too. `notes` say what
+    was skipped, and for which sessions only one log was counted.
     """
 
     started_at: datetime
@@ -287,10 +285,10 @@ class LlmIngestion:
 
 
 def merged(one: LlmCall, other: LlmCall) -> LlmCall:
-    """Two readings of one call as one, in either order.
+    """Merge two records of one call; their order does not matter.
 
-    The result is that of sql/llm/upsert_llm_calls.sql, for readings within one statement, which may
-    hold a call only once.
+    It follows the rules of sql/llm/upsert_llm_calls.sql. One statement may contain a call only
+    once, so records are merged before they are sent.
     """
     changes = {name: _known(max, one, other, name) for name in GREATER}
     changes |= {name: _known(min, one, other, name) for name in LESSER}
@@ -305,7 +303,7 @@ def merged(one: LlmCall, other: LlmCall) -> LlmCall:
 
 
 def finality(call: LlmCall) -> tuple[int, ...]:
-    """The order of the readings of one call, as in the column of that name."""
+    """The sort key of the records of one call, as in the column of this name."""
     counts = (
         call.total_tokens,
         call.input_tokens,

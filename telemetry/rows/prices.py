@@ -1,6 +1,6 @@
 """The rows of price lists, and how they are read from the lines of a CSV file.
 
-Pure, as `rows` is: no I/O and no clock. A field is a column, of the file as of the table.
+Pure: no I/O and no clock. A field, the column of the file and that of the table have one name.
 """
 
 import re
@@ -16,7 +16,7 @@ from telemetry.rows.reading import UnreadableRow, shown, storable
 
 @dataclass(frozen=True)
 class RunnerPrice:
-    """One row of `runner_prices`: US dollars for a minute on a runner, from a day in UTC on."""
+    """One row of `runner_prices`: US dollars for a minute on a runner, from a UTC day on."""
 
     sku: str
     effective_from: date
@@ -34,9 +34,9 @@ class RunnerLabel:
 
 @dataclass(frozen=True)
 class FreeRun:
-    """One row of `free_runs`: workflows of GitHub's own that are free, from a day in UTC on.
+    """One row of `free_runs`: GitHub's own workflows that are free from a UTC day on.
 
-    `free_until` is the first day on which they are billed again.
+    `free_until` is the first day on which they are billed.
     """
 
     path: str
@@ -47,11 +47,11 @@ class FreeRun:
 
 @dataclass(frozen=True)
 class LlmPrice:
-    """One row of `llm_prices`: US dollars for a million tokens, from a moment in UTC on.
+    """One row of `llm_prices`: US dollars for a million tokens, from a time in UTC on.
 
-    `tier` is how the call was served; `above_input_tokens` is the length that the prompt exceeds.
-    The factors multiply the price of tokens in a named region and in peak hours. `is_shipped` is
-    no column of a file: the loader sets it.
+    `tier` is how the call was served. The price applies to prompts of more than
+    `above_input_tokens`. The factors multiply the price in a named region and in peak hours.
+    `is_shipped` is not in the file; the loader sets it.
     """
 
     model: str
@@ -85,11 +85,10 @@ def file_columns(row_type: type[Price]) -> list[Field[Any]]:
 
 
 def from_record(row_type: type[Price], record: Mapping[str, str]) -> Price:
-    """The row in a line of a price list, whose values are keyed by the names in the file's header.
+    """Return the row in a line of a price list; `record` maps the header's names to the values.
 
-    Names become lower case, because the views look them up so. A value that is empty, or whose
-    column the file does not have, is the field's default. Raises UnreadableRow,
-    which names the field and not the line.
+    Names become lower case, as the views expect. An empty value or a missing column means the
+    field's default. Raises UnreadableRow, which names the field but not the line.
     """
     values: dict[str, Any] = {}
     for column in file_columns(row_type):

@@ -1,4 +1,4 @@
-"""How values are read from JSON that others wrote, and the error for a value that is unreadable."""
+"""Readers for values in foreign JSON, and the error for a value that cannot be read."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ LONGEST_COUNT = 2**31 - 1
 
 
 class UnreadableRow(ValueError):
-    """A payload lacks what its row needs; the text says which payload and what is wrong with it."""
+    """A payload cannot become a row; the text says which payload and what is wrong with it."""
 
 
 # PostgreSQL's text holds neither NUL nor half of a surrogate pair; JSON can spell both.
@@ -24,14 +24,14 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def storable(text: str) -> str:
-    """The text with U+FFFD for each character that PostgreSQL cannot store."""
+    """Return the text with U+FFFD for each character that PostgreSQL cannot store."""
     if text.isascii() and "\x00" not in text:
         return text
     return UNSTORABLE.sub("\ufffd", text)
 
 
 def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
-    """The payload itself, an object. Raises UnreadableRow for anything else."""
+    """Return the payload if it is an object. Raises UnreadableRow if not."""
     # A decoded JSON object is a dict; a check for Mapping takes ten times as long.
     if not isinstance(payload, dict):
         raise UnreadableRow(f"{kind}: {shown(payload)} is not an object")
@@ -39,14 +39,14 @@ def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
 
 
 def required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
-    """The value read from that key of the payload. Raises UnreadableRow when there is none."""
+    """Return the value that was read from this key. Raises UnreadableRow if it is None."""
     if value is None:
         raise UnreadableRow(f"{kind} {shown(payload.get('id'))}: {key} is missing")
     return value
 
 
 def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
-    """The error for a key of the payload that does not hold what it should."""
+    """Return the error for a key of the payload with a wrong value."""
     identity = payload.get("id", payload.get("call_id"))
     known = "" if identity is None else f"{shown(identity)}: "
     name = key if key.isprintable() and len(key) <= 80 else shown(key)  # models are keys, too
@@ -54,7 +54,7 @@ def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> Unreadab
 
 
 def shown(value: Any) -> str:
-    """A value of unknown kind in at most 80 printable characters, for a message."""
+    """Return any value as at most 80 printable characters, for a message."""
     try:
         return storable(ascii(value)[:80])
     except RecursionError:
@@ -62,7 +62,7 @@ def shown(value: Any) -> str:
 
 
 def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """An object inside the payload, empty if it is missing. Raises UnreadableRow."""
+    """Return the object under this key, empty if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is not None and not isinstance(value, dict):
         raise wrong_value(payload, key, "an object")
@@ -70,7 +70,7 @@ def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def read_text(payload: Mapping[str, Any], key: str) -> str | None:
-    """A text of the payload that can be stored; None if it is missing. Raises UnreadableRow."""
+    """Return the text under this key, storable; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -80,7 +80,7 @@ def read_text(payload: Mapping[str, Any], key: str) -> str | None:
 
 
 def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
-    """True or false; None where there is none. Raises UnreadableRow."""
+    """Return the boolean under this key; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None or isinstance(value, bool):
         return value
@@ -90,7 +90,10 @@ def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
 def read_integer(
     payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER, smallest: int = 0
 ) -> int | None:
-    """A whole number in that range; None if it is missing. Raises UnreadableRow."""
+    """Return the whole number under this key; None if it is missing.
+
+    Raises UnreadableRow, also for a number outside the range.
+    """
     value = payload.get(key)
     if value is None:
         return None
@@ -100,22 +103,22 @@ def read_integer(
 
 
 def read_attempt(payload: Mapping[str, Any]) -> int | None:
-    """The number of an attempt, from 1; None if it is missing.
-
-    Raises UnreadableRow.
-    """
+    """Return the number of an attempt, at least 1; None if it is missing. Raises UnreadableRow."""
     return read_integer(payload, "run_attempt", LONGEST_COUNT, smallest=1)
 
 
 def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
-    """An integer that logs also spell as digits or as an integral float. Raises UnreadableRow."""
+    """Return an integer that may also be a string of digits or an integral float.
+
+    None if it is missing. Raises UnreadableRow.
+    """
     value = payload.get(key)
     if value is None or (type(value) is int and 0 <= value <= largest):
         return value
     number = None
     if isinstance(value, str) and re.fullmatch("[0-9]{1,19}", value):
         number = int(value)
-    # The range is looked at first: making an integer of 1e999999 would take all memory.
+    # Check the range first: converting 1e999999 to an integer would take all memory.
     elif isinstance(value, float | Decimal) and value == value and 0 <= value <= largest:
         number = int(value) if value == int(value) else None
     if number is None or number > largest:
@@ -126,9 +129,9 @@ def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTE
 def read_moment(
     payload: Mapping[str, Any], key: str, zone: tzinfo | None = None
 ) -> datetime | None:
-    """A time in UTC; None if it is missing. `zone` applies to a time without a zone.
+    """Return a time in UTC; None if it is missing. A time without a zone is in `zone`.
 
-    Raises UnreadableRow, also for a time without a zone if no `zone` is given.
+    Raises UnreadableRow, also for a time without a zone if `zone` is None.
     """
     value = payload.get(key)
     if value is None:
@@ -148,7 +151,7 @@ def read_moment(
 
 
 def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
-    """An amount in US dollars; None if it is missing. Raises UnreadableRow."""
+    """Return an amount in US dollars; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
         return None
@@ -156,13 +159,13 @@ def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("NaN")
-    # The column holds ten digits, six of them behind the point.
+    # The column holds ten digits, six of them after the point.
     if isinstance(value, bool) or not amount.is_finite() or not 0 <= amount < 9_999:
         raise wrong_value(payload, key, "an amount in US dollars from 0 to 9,999")
     return amount
 
 
 def digest(value: Any) -> str:
-    """32 hexadecimal digits that identify a decoded value, the same wherever it is read."""
+    """Return 32 hexadecimal digits that identify a decoded value, independent of its source."""
     canonical = json.dumps(value, sort_keys=True, default=str)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:32]

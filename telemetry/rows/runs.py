@@ -16,7 +16,7 @@ from telemetry.rows.reading import (
     required,
 )
 
-# GitHub ends a run after 35 days, waits and approvals included (its "Actions limits" reference).
+# GitHub ends a run after 35 days, waits and approvals included ("Actions limits" reference).
 LONGEST_RUN = timedelta(days=35)
 
 
@@ -30,7 +30,7 @@ class Repository:
 
     @classmethod
     def from_api(cls, repository: Any, api_host: str) -> "Repository":
-        """The repository in an answer of GitHub, or embedded in a run. Raises UnreadableRow."""
+        """Return the repository in an answer of GitHub or in a run. Raises UnreadableRow."""
         payload = read_mapping(repository, "repository")
         return cls(
             repository_id=required(read_integer(payload, "id"), payload, "repository", "id"),
@@ -72,15 +72,14 @@ class WorkflowRun:
 
     @classmethod
     def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
-        """The latest attempt, as the run list and `GET /runs/{id}` answer it.
+        """Return the latest attempt, from the run list or `GET /runs/{id}`.
 
-        Their `created_at` is that of the run, whatever the attempt (recorded: five days before
-        the attempt's own); the answer of `/attempts/{n}` goes through `from_attempt`.
-        `repository` is used where the payload names none. `completed_at` is `updated_at` here,
-        the best a run says of its own end: too late when GitHub touched the run afterwards, and
-        left out when it is later than a run can last.
+        Their `created_at` is the run's, whatever the attempt (recorded: five days before the
+        attempt's own). Use `from_attempt` for an answer of `/attempts/{n}`. `repository` is used
+        if the payload has none. `completed_at` is `updated_at`, the best estimate in a run: it is
+        too late if GitHub changed the run afterwards, and None if it is later than a run can last.
 
-        Raises UnreadableRow when id or created_at is missing, or a value has the wrong type.
+        Raises UnreadableRow if id or created_at is missing, or a value has the wrong type.
         """
         payload = read_mapping(run, "run")
         created_at = required(read_moment(payload, "created_at"), payload, "run", "created_at")
@@ -88,10 +87,10 @@ class WorkflowRun:
 
     @classmethod
     def from_attempt(cls, attempt: Any, created_at: datetime) -> "WorkflowRun":
-        """One attempt, as `GET /runs/{id}/attempts/{n}` answers it.
+        """Return one attempt, from `GET /runs/{id}/attempts/{n}`.
 
-        `created_at` is that of its run, because the answer's own is the attempt's.
-        Raises UnreadableRow as `from_api` does.
+        Pass the run's `created_at`, because the answer has the attempt's. Raises UnreadableRow as
+        `from_api` does.
         """
         return cls._of(read_mapping(attempt, "attempt"), created_at, None)
 
@@ -148,7 +147,7 @@ class OpenRun:
 
     @classmethod
     def of(cls, run: WorkflowRun, repository: Repository) -> "OpenRun":
-        """The row of a run that is not completed."""
+        """Return the row of a run that is not completed."""
         return cls(
             github_run_id=run.github_run_id,
             run_attempt=run.run_attempt,
@@ -161,7 +160,7 @@ class OpenRun:
 
 @dataclass(frozen=True)
 class Ingestion:
-    """One row of `ingestions`: what an ingest of one repository has done. All times are UTC."""
+    """One row of `ingestions`: what an ingest of one repository did. All times are UTC."""
 
     repository_id: int
     started_at: datetime
@@ -183,7 +182,7 @@ class Ingestion:
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
-    """Whole seconds from start to end, 0 where clocks put the end first; None if one is unknown."""
+    """Whole seconds from start to end; 0 if the end is before the start, None if one is unknown."""
     if start is None or end is None:
         return None
     return max(0, int((end - start).total_seconds()))

@@ -1,4 +1,4 @@
-"""Workflows, and what GitHub says of a repository, as rows read from its answers."""
+"""Rows of workflows and of repository details, read from GitHub's answers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,10 @@ class Workflow:
 
     @classmethod
     def from_api(cls, workflow: Any, repository_id: int) -> "Workflow":
-        """A workflow of `GET /repos/{owner}/{repo}/actions/workflows`. Raises UnreadableRow."""
+        """Return a workflow of `GET /repos/{owner}/{repo}/actions/workflows`.
+
+        Raises UnreadableRow.
+        """
         payload = read_mapping(workflow, "workflow")
         return cls(
             workflow_id=required(read_integer(payload, "id"), payload, "workflow", "id"),
@@ -31,7 +34,7 @@ class Workflow:
 
 @dataclass(frozen=True)
 class Description:
-    """What GitHub says of a repository, beside who it is."""
+    """Details of a repository that do not identify it."""
 
     default_branch: str | None
     visibility: str | None
@@ -39,9 +42,9 @@ class Description:
 
     @classmethod
     def from_api(cls, repository: Any) -> "Description":
-        """The answer of `GET /repos/{owner}/{repo}`. Raises UnreadableRow.
+        """Return the details in `GET /repos/{owner}/{repo}`. Raises UnreadableRow.
 
-        GitHub Enterprise Server may leave out `visibility`; `private` then says it.
+        GitHub Enterprise Server may omit `visibility`; `private` is used then.
         """
         payload = read_mapping(repository, "repository")
         private = read_flag(payload, "private")

@@ -1,1 +1,1 @@
-"""What commands found and did, as text: returned, never printed, foreign names made harmless."""
+"""Results of commands as text. It is returned, never printed; foreign names are escaped."""

@@ -19,22 +19,22 @@ from telemetry.terminal import (
     width,
 )
 
-# With these a spreadsheet takes text for a formula (OWASP, "CSV Injection").
+# A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@")
 
 
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
-    """Each question's name and what it asks."""
+    """Return the name and the title of each question, one a line."""
     rows = [{"name": question.name, "title": question.title} for question in questions]
     columns = {"name": "make query Q=…", "title": "question"}
     return table(rows, columns, screen)
 
 
 def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
-    """The question, its answer as a table, and how to read it.
+    """Return the question, its answer as a table, and how to read it.
 
-    Lengths of time are written as people say them. What only a program needs, ids of workflows and
-    addresses, is left out; so are the last columns where the screen is too narrow for all.
+    Durations are in words. Columns for programs (ids of workflows, addresses) are left out; so are
+    the last columns if the screen is too narrow.
     """
     shown = [column for column in answer.columns if not column.endswith(FOR_PROGRAMS)]
     rows = [{column: _for_people(column, row[column]) for column in shown} for row in answer.rows]
@@ -71,7 +71,7 @@ def _for_people(column: str, value: Any) -> Any:
         return None
     if column.endswith("_seconds"):
         return duration(value)
-    # An id is to be copied, not read as a number.
+    # An id is for copying, so it has no separators.
     return str(value) if column.endswith("_id") else value
 
 
@@ -82,9 +82,9 @@ def _is_too_wide(text: str, screen: Screen) -> bool:
 
 
 def csv_text(answer: Answer) -> str:
-    """The answer as CSV (RFC 4180) with a line of column names; NULL is empty, times are UTC.
+    """Return the answer as CSV (RFC 4180) with a header line; NULL is empty, times are UTC.
 
-    Control characters become U+FFFD, and what a spreadsheet would run begins with an apostrophe.
+    Control characters become U+FFFD, and text that a spreadsheet would run gets an apostrophe.
     """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")

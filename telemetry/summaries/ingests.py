@@ -1,4 +1,4 @@
-"""What an ingest stored or lost and a prune deleted, as text for people."""
+"""The results of ingests and prunes as text for people."""
 
 import shlex
 from collections import Counter
@@ -18,7 +18,7 @@ from telemetry.terminal import (
 
 
 def report_text(report: Report) -> str:
-    """The summary line of one repository's ingest, and a line for each thing to know about it."""
+    """Return the summary line of one repository's ingest, and a line for each problem."""
     name, done = plain(report.repository), report.ingestion
     if done is None:
         return f"{name}: {report.outcome}: {plain(report.error or '')}"
@@ -53,9 +53,9 @@ def report_text(report: Report) -> str:
 
 
 def closing_text(reports: Sequence[Report], reset_at: datetime | None) -> str:
-    """How the ingests of several repositories ended, in one line.
+    """Return in one line how the ingests of several repositories ended.
 
-    `reset_at` (UTC) is when GitHub allows more requests; it is named where something is left.
+    `reset_at` (UTC) is when GitHub allows more requests; it is shown if something is left.
     """
     outcomes = Counter(report.outcome for report in reports)
     ended = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
@@ -79,7 +79,7 @@ def _awaited_text(item: AwaitedItem) -> str:
 
 
 def pruned_text(pruned: Pruned) -> str:
-    """What pruning deleted, or would delete."""
+    """Return what pruning deleted or would delete."""
     if pruned.before is None:
         return "nothing is pruned: this database keeps its rows forever"
     older = (
@@ -95,7 +95,7 @@ def pruned_text(pruned: Pruned) -> str:
 
 
 def offer_text(offer: Offer) -> str | None:
-    """What became of the KEEP that an ingest was given; None where it changed nothing."""
+    """Return what the KEEP of an ingest changed, or why it did not; None if there is no news."""
     if offer.now == offer.asked:
         if str(offer.before) == str(offer.asked):
             return None
@@ -116,7 +116,7 @@ def _prune_command(keep: str) -> str:
 
 
 def ingestion_text(done: LlmIngestion) -> str:
-    """The summary line, and a line for each of the first things that were lost."""
+    """Return the summary line of an LLM ingest, and a line for each of the first losses."""
     lines = [
         f"LLM calls of {counted(done.files, 'file')}: {done.inserted:,} inserted, "
         f"{done.updated:,} updated, {done.unchanged:,} unchanged"
@@ -136,7 +136,7 @@ def ingestion_text(done: LlmIngestion) -> str:
 
 
 def lost_text(done: LlmIngestion) -> str | None:
-    """What was not stored, in one sentence; None if all was."""
+    """Return in one sentence what was not stored; None if everything was."""
     if not _lost(done):
         return None
     return (

@@ -1,4 +1,4 @@
-"""What the database holds, as text for people: all of `make status`."""
+"""The output of `make status` for people."""
 
 import textwrap
 from collections import Counter
@@ -42,10 +42,10 @@ MOST_REPOSITORIES = 10
 
 
 def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = False) -> str:
-    """What `make status` says to people: the verdict, then sums, then repositories.
+    """Return the verdict, then totals, then repositories.
 
-    Those that need something come first, and only the first ten are shown. `is_whole`: all of
-    them are, each with its proof, and every table.
+    Repositories with concerns come first, and only the first ten are shown. With `is_whole`, all
+    are shown, each with its proof, and every table.
     """
     lines = folded(status.concerns, len(status.repositories))
     parts = [plain(status.database) + "; times are UTC", _verdict(lines, screen)]
@@ -68,7 +68,7 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
 
 def _verdict(lines: Sequence[str], screen: Screen) -> str:
     if not lines:
-        return screen.styled("All is fresh.", BOLD)
+        return screen.styled("Everything is up to date.", BOLD)
     title = (
         "1 thing needs attention:" if len(lines) == 1 else f"{len(lines):,} things need attention:"
     )
@@ -78,7 +78,7 @@ def _verdict(lines: Sequence[str], screen: Screen) -> str:
 
 
 def _filled(text: str, screen: Screen) -> str:
-    """Prose in lines no longer than the screen is wide."""
+    """Return prose wrapped to the width of the screen."""
     return textwrap.fill(
         text,
         screen.columns or 10_000,
@@ -89,7 +89,7 @@ def _filled(text: str, screen: Screen) -> str:
 
 
 def _by_need(status: Status) -> list[dict[str, Any]]:
-    """The repositories, those with the most concerns first, then the largest."""
+    """Return the repositories: those with the most concerns first, then the largest."""
     needs = Counter(concern.repository for concern in status.concerns)
     return sorted(
         status.repositories, key=lambda row: (-needs[row["repository"]], -row["attempts"])
@@ -106,7 +106,7 @@ def _repository_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sums_text(status: Status) -> str:
-    """What all repositories hold together, and whether it is what GitHub reported."""
+    """Return the totals of all repositories, and whether they match GitHub's reports."""
     runs, attempts, stored = (
         sum(row[key] for row in status.repositories) for key in ("runs", "attempts", "bytes")
     )
@@ -166,7 +166,7 @@ def _llm_text(llm: Mapping[str, Any]) -> str:
 
 
 def proof_text(proof: Mapping[str, Any]) -> str:
-    """The proof of one repository, as sql/status/proof.sql has it: first the equation."""
+    """Return the proof of one repository (a row of sql/status/proof.sql), equation first."""
     name = plain(proof["repository"])
     if proof["complete_windows"]:
         span = f"created {cell(proof['listed_from'])} to {cell(proof['listed_to'])}"

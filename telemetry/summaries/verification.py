@@ -1,4 +1,4 @@
-"""How what is stored differs from what GitHub has, as text for people."""
+"""The result of a verification as text for people."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from telemetry.terminal import (
 
 
 def verification_text(found: Verification) -> str:
-    """Each difference on a line of its own, then what was compared and how it came out."""
+    """Return one line for each difference, then what was compared and the result."""
     jobs = found.jobs
     differences = found.differences + (jobs.differences if jobs else [])
     unreadable = found.unreadable + (jobs.unreadable if jobs else [])
@@ -40,7 +40,7 @@ def verification_text(found: Verification) -> str:
 
 
 def _jobs_compared_text(jobs: JobsCompared) -> str:
-    """Of how many runs the jobs were compared, and of which they could not be."""
+    """Return for how many runs jobs were compared, and for which they could not be."""
     drawn = "" if jobs.seed is None else f", a sample drawn with seed {jobs.seed}"
     text = (
         f"  compared {counted(jobs.jobs, 'job')}, {counted(jobs.steps, 'step')} and "

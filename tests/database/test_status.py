@@ -546,7 +546,7 @@ def test_the_status_of_some_repositories_is_about_no_other(connection: Connectio
     assert found.concerns == [
         "acme/r005: no ingest has completed yet",
         "acme/r005: the last ingest was failed: no answer",
-        "acme/gone: nothing of it is stored",
+        "acme/gone: nothing is stored",
     ]
     assert found.too_old == ["acme/r005", "acme/gone"]
     assert status(connection, names=["acme/r001"]).concerns == []

@@ -93,7 +93,7 @@ def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: 
     assert done.returncode == 0, done.stderr
     runs = len(stored(connection)) - earlier(connection)
     assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
-    assert done.stdout.splitlines()[2] == "All is fresh."
+    assert done.stdout.splitlines()[2] == "Everything is up to date."
     assert not simulated.counters.received
 
 
@@ -570,6 +570,6 @@ def test_the_embedded_server_is_used_when_no_database_is_named(
         assert done.returncode == 0, done.stderr
         said = run("status", DATABASE_URL=None, TELEMETRY_HOME=str(home))
         assert str(home) in said.stdout
-        assert "All is fresh." in said.stdout
+        assert "Everything is up to date." in said.stdout
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -222,7 +222,7 @@ def test_a_repository_that_fails_does_not_lose_the_others(repository: Repository
     assert outcomes["make dump"] == outcomes["keep it"] == "success", repository.said
     assert int(numbers(repository.summary, "workflow_runs")[0]) > 50
     assert list(repository.artifacts) == [1]
-    assert "acme/gone: nothing of it is stored" in repository.reports[0]
+    assert "acme/gone: nothing is stored" in repository.reports[0]
 
 
 def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository) -> None:

@@ -75,7 +75,7 @@ def test_only_https_and_local_addresses_are_linked(address: str) -> None:
         link(address, "x")
 
 
-def test_links_send_no_referrer() -> None:
+def test_links_have_noopener() -> None:
     assert str(link("https://github.com/a/b", "x")) == (
         '<a href="https://github.com/a/b" rel="noopener">x</a>'
     )

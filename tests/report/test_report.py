@@ -894,7 +894,7 @@ def test_a_repository_that_is_not_there_is_named(connection: Connection) -> None
         report(connection, MONTH, UNTIL, ["acme/x"])
     found = report(connection, MONTH, UNTIL, ["Acme/R7", "acme/x"])
     assert [each.repository for each in found.repositories] == ["acme/r7"]
-    assert found.concerns == ["acme/x: nothing of it is stored"]
+    assert found.concerns == ["acme/x: nothing is stored"]
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "Pacific/Auckland", "America/St_Johns"])

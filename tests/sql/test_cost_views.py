@@ -115,7 +115,7 @@ def test_a_bad_line_is_named_in_one_sentence(tmp_path: Path, text: str, said: st
     with pytest.raises(UsageError) as caught:
         read_prices(path, RunnerPrice)
     assert str(caught.value).startswith(f"{path}:{said}")
-    assert str(caught.value).endswith("; mend that line")
+    assert str(caught.value).endswith("; fix that line")
 
 
 def test_a_missing_list_or_one_that_is_not_text_is_named(tmp_path: Path) -> None:

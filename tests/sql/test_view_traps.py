@@ -262,7 +262,7 @@ def test_the_jobs_of_a_matrix_share_a_base_and_callers_are_kept(
 @pytest.mark.parametrize(
     "name", [" (" * 5_000, " (a" * 3_000 + ")", "(()" * 3_000, ") / (" * 2_000]
 )
-def test_a_hostile_name_costs_no_extra_time(connection: Connection, name: str) -> None:
+def test_a_hostile_name_is_read_in_bounded_time(connection: Connection, name: str) -> None:
     attempts(connection, "success")
     jobs(connection, {"name": name})
     connection.execute("set statement_timeout = '20s'")
@@ -282,7 +282,7 @@ def test_a_hostile_name_costs_no_extra_time(connection: Connection, name: str) -
         (None, None),
     ],
 )
-def test_labels_are_compared_without_case(
+def test_labels_are_normalized(
     connection: Connection, labels: list[str] | None, shown: str | None
 ) -> None:
     attempts(connection, "success")
