@@ -18,7 +18,7 @@ LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN 
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
-IGNORED := $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name)))
+IGNORED := $(strip $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name))))
 quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')
 ifneq ($(UNKNOWN)$(and $(MAKECMDGOALS),$(IGNORED)),)
   $(shell $(PYTHON) scripts/variables.py --known $(KNOWN) --goals $(call quoted,$(MAKECMDGOALS)) \

@@ -7,14 +7,17 @@ from pathlib import Path
 from support.paths import ROOT
 
 
+# The rest comes from the checkout itself, which is on the commands' PYTHONPATH.
+NEEDED_BY_MAKE = ("Makefile", "pyproject.toml", "scripts")
+
+
 def checkout(folder: Path) -> Path:
-    """A copy of the checkout whose .venv is the Python that runs the tests."""
+    """A copy of what make needs, whose .venv is the Python that runs the tests."""
     copy = folder / "checkout"
-    shutil.copytree(
-        ROOT,
-        copy,
-        ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info"),
-    )
+    copy.mkdir(parents=True)
+    for name in NEEDED_BY_MAKE:
+        place = ROOT / name
+        (shutil.copytree if place.is_dir() else shutil.copy2)(place, copy / name)
     (copy / ".venv" / "bin").mkdir(parents=True)
     python = copy / ".venv" / "bin" / "python"
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
