@@ -13,6 +13,7 @@ from psycopg import errors
 
 from telemetry.database.connection import Connection, Counts, execute, upsert, with_retries
 from telemetry.llm.finding import STDIN
+from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults, counted
 from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion, merged
@@ -43,9 +44,9 @@ def ingest_llm_calls(
     ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in files}
-    way = _Way(progress, sum(sizes.values()))
+    way, spans = _Way(progress, sum(sizes.values())), NestedSpans()
     for file in files:
-        for found in read_calls(file, given, stdin, way.note):
+        for found in read_calls(file, given, stdin, way.note, spans):
             if isinstance(found, Rejected):
                 ingest.reject(found)
             elif isinstance(found, Notice):
@@ -54,6 +55,10 @@ def ingest_llm_calls(
                 ingest.add(found, file)
             way.tell()
         way.finish(sizes[file])
+    for name, call in spans.rest():
+        ingest.add(call, Path(name))
+    for name, text in spans.notes():
+        ingest.note(f"{name}: {text}")
     ingest.finish(now())
     return ingest.done
 

@@ -32,6 +32,7 @@ from telemetry.llm.formats import (
     pi,
     transcript,
 )
+from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
@@ -66,6 +67,8 @@ FORMATS: tuple[ModuleType, ...] = (
     transcript,
     canonical,
 )
+
+SPANS = (otlp, flat_spans)
 
 # Of the records before the first that is recognised so many are read, and the others counted.
 REMEMBERED = 100
@@ -103,18 +106,22 @@ def read_calls(
     defaults: Defaults,
     stdin: BinaryIO | None = None,
     note: Callable[[int], None] = lambda read: None,
+    spans: NestedSpans | None = None,
 ) -> Iterator[LlmCall | Rejected | Notice]:
-    """The calls in a file, and what in it could not be read; it is read while it is iterated over.
+    """The calls in a file, and what could not be read; the file is read as the result is consumed.
 
-    One call may come several times, as logs tell of it several times: `LlmCall.precedence` says
+    One call may come several times, as a log may record it several times: `LlmCall.precedence` says
     which reading counts. A folder `run-<id>` in the path, which is how `gh aw logs` names them,
-    links calls to that run before the defaults do. A record on a line of a job's log that has no
-    time of its own has that of the line. `note` is told now and then how many bytes of the file
-    are read, packed as they are; of standard input and pipes nothing. At the end come notices of
-    what was passed over. Raises nothing that depends on what files hold.
+    links calls to that run before the defaults do. A record without a time on a line of a job's log
+    gets the time of that line. `note` is called now and then with how many bytes of the file have
+    been read, packed as they are; never for standard input and pipes. Notices of what was passed
+    over come last. If `spans` is given, spans are only added to it: a trace may be spread over
+    several files. Raises nothing that depends on what files hold.
     """
     name = str(file)
-    records = _Records(name, _linked(file, defaults))
+    held = NestedSpans() if spans is None else spans
+    held.file = name
+    records = _Records(name, _linked(file, defaults), held)
     failure = None
     try:
         with opened(file, stdin) as packed:
@@ -126,18 +133,23 @@ def read_calls(
     except FAILURES as error:
         failure = Rejected(name, None, f"cannot be read: {error}")
     yield from records.rest()
+    if spans is None:
+        yield from (call for _, call in held.rest())
     if failure is not None:
         yield failure
     elif records.are_unknown:
         yield Rejected(name, None, records.why_unknown())
     yield from (Notice(name, text) for text in records.notices())
+    if spans is None:
+        yield from (Notice(*one) for one in held.notes())
 
 
 class _Records:
     """The records of one file on their way to the readers of their formats."""
 
-    def __init__(self, file: str, defaults: Defaults) -> None:
+    def __init__(self, file: str, defaults: Defaults, spans: NestedSpans) -> None:
         self._file = file
+        self._spans = spans
         self._defaults = defaults
         self._readers: dict[str, Reader] = {}
         self._format: ModuleType | None = None
@@ -176,7 +188,10 @@ class _Records:
         known = self._recognised(value) if isinstance(value, dict) else None
         if known is not None:
             begins, self._format = self._format is None, known
-            self._reader = self._readers.setdefault(known.NAME, known.reader())
+            if known.NAME not in self._readers:
+                arguments = [self._spans] if known in SPANS else []
+                self._readers[known.NAME] = known.reader(*arguments)
+            self._reader = self._readers[known.NAME]
             if begins:
                 yield from self._those_before()
         elif self._is_passed_over(value):
@@ -208,7 +223,7 @@ class _Records:
         """What was passed over, a sentence each."""
         if self._format is None:
             return
-        if not self._calls and not self._rejected:
+        if not (self._calls or self._rejected or self._spans.calls[self._file]):
             kinds = [kind for kind, _ in self._kinds.most_common(MOST_KINDS)]
             yield f"0 calls in {counted(self._records, 'record')} ({', '.join(kinds)})"
         if self._texts:

@@ -328,6 +328,45 @@ def test_a_call_that_a_file_tells_of_twice_is_counted_once(
     assert calls(connection)[0]["output_tokens"] == 9
 
 
+# One trace in several files
+
+
+def span_file(file: Path, span_id: str, parent_id: str, **said: str) -> Path:
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in said.items()]
+    span = {"traceId": "a" * 32, "spanId": span_id, "parentSpanId": parent_id, "name": "x"}
+    span |= {"startTimeUnixNano": "1767600005000000000", "attributes": attributes}
+    return write(file, [json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})])
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_nested_spans_of_a_request_in_several_files_are_one_call(
+    connection: Connection, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+    used = {"gen_ai.usage.input_tokens": "10", "gen_ai.usage.output_tokens": "5"}
+    files = [
+        span_file(tmp_path / "framework.jsonl", "1" * 16, "", **chat, **used),
+        # A span that is no call stands between the two.
+        span_file(tmp_path / "between.jsonl", "2" * 16, "1" * 16, kind="http"),
+        span_file(tmp_path / "client.jsonl", "3" * 16, "2" * 16, **chat, **used),
+    ]
+    done = ingest(connection, *(files[number] for number in order))
+    (call,) = calls(connection)
+    assert (done.inserted, call["call_id"]) == (1, f"{'a' * 32}:{'3' * 16}")
+    assert (call["input_tokens"], call["output_tokens"]) == (10, 5)
+    assert done.notes == [f"{tmp_path / 'between.jsonl'}: 0 calls in 1 record (OTLP)"]
+
+
+def test_a_span_that_is_no_call_and_counts_tokens_is_named_with_its_file(
+    connection: Connection, tmp_path: Path
+) -> None:
+    file = span_file(tmp_path / "a.jsonl", "1" * 16, "", **{"my.tokens": "10"})
+    other = write(tmp_path / "b.jsonl", [record(0)])
+    done = ingest(connection, file, other)
+    said = "spans that count tokens and are not read as calls: my.tokens (1)"
+    assert f"{file}: {said}" in done.notes
+
+
 # One session in several logs
 
 SESSION = "11111111-2222-3333-4444-555555555555"

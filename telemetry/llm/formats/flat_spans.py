@@ -34,16 +34,15 @@ def recognises(record: Mapping[str, Any]) -> bool:
     )
 
 
-def reader() -> Reader:
-    """The calls among the spans; other signals are passed over."""
-    nested = NestedSpans()
+def reader(spans: NestedSpans) -> Reader:
+    """Adds the spans to `spans`; other signals are passed over."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if record.get("type") not in OTHER_SIGNALS:
             span = _of_python(record) if "context" in record else _of_javascript(record)
-            yield from nested.add(span, span_call(span, defaults))
+            yield from spans.add(span, span_call(span, defaults))
 
-    return Reader(calls, nested.rest)
+    return Reader(calls)
 
 
 def _of_javascript(record: Mapping[str, Any]) -> Span:

@@ -1,7 +1,8 @@
-"""Of spans within each other that are of one request, the innermost.
+"""Of nested spans of one request, the innermost.
 
-A framework's span of a call holds the client library's span of it, and that may hold the span of
-the vendor's side: each counts the same tokens. Agents and tools hold requests of their own.
+A framework's span of a call contains the client library's span, which may contain the vendor's
+span: each counts the same tokens. Each process may write its spans to a file of its own. Agents and
+tools contain requests of their own.
 """
 
 from collections import Counter
@@ -9,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 
+from telemetry.llm.formats.reading import near_names
 from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
 from telemetry.rows.llm import LlmCall
 
-# Of so many spans the traces are held until the end of the file, then the oldest ones are let go.
+# The traces of so many spans are held until all files are read; beyond that the oldest are let go.
 HELD = 50_000
 
-# What a request's outer span may know that the inner one does not say.
+# Columns that are taken from the outer span of a request where the inner one has no value.
 FILLED = tuple(
     name.name
     for name in fields(LlmCall)
@@ -26,6 +28,7 @@ FILLED = tuple(
 
 @dataclass
 class _Node:
+    file: str
     parent_id: str
     call: LlmCall | None
     is_around: bool
@@ -36,23 +39,27 @@ class _Node:
 
 
 class NestedSpans:
-    """Holds the spans of traces until each request's innermost span is known.
+    """Holds the spans of traces, of one file or of several, until all of them are read.
 
-    `unread` counts attributes that count tokens in traces of which no span is read as a call.
+    `file` is the one that is being read. `calls` counts, for each file, the spans that are calls.
     """
 
     def __init__(self) -> None:
-        self.unread: Counter[str] = Counter()
+        self.file = ""
+        self.calls: Counter[str] = Counter()
+        self._unread: dict[str, Counter[str]] = {}
         self._traces: dict[str, dict[str, _Node]] = {}
         self._held = 0
 
     def add(self, span: Span, call: LlmCall | None) -> Iterator[LlmCall]:
-        """Take a span and its call; gives the calls of a trace that has to be let go for it."""
+        """Take a span and its call; yields the calls of traces that have to be let go for it."""
+        self.calls[self.file] += call is not None
         trace = self._traces.pop(span.trace_id, {})
         self._held -= len(trace)
         known = trace.get(span.span_id)
         if known is None or known.call is None:
-            node = _Node(span.parent_id, call, span.is_around, span.operation in EMBEDDINGS)
+            is_embedding = span.operation in EMBEDDINGS
+            node = _Node(self.file, span.parent_id, call, span.is_around, is_embedding)
             node.counting = [] if call else counts_tokens(span)
             trace[span.span_id] = node
         self._traces[span.trace_id] = trace
@@ -61,15 +68,20 @@ class NestedSpans:
             oldest = next(iter(self._traces))
             nodes = self._traces.pop(oldest)
             self._held -= len(nodes)
-            yield from self._innermost(oldest, nodes)
+            yield from (call for _, call in self._innermost(oldest, nodes))
 
-    def rest(self) -> Iterator[LlmCall]:
-        """The calls of all traces that are still held."""
-        traces, self._traces = self._traces, {}
+    def rest(self) -> Iterator[tuple[str, LlmCall]]:
+        """The calls of all traces that are still held, each with its file."""
+        traces, self._traces, self._held = self._traces, {}, 0
         for trace_id, nodes in traces.items():
             yield from self._innermost(trace_id, nodes)
 
-    def _innermost(self, trace_id: str, nodes: dict[str, _Node]) -> Iterator[LlmCall]:
+    def notes(self) -> Iterator[tuple[str, str]]:
+        """After `rest`: files of traces without a call, and what in them seems to count tokens."""
+        for file, names in self._unread.items():
+            yield file, f"spans that count tokens and are not read as calls: {near_names(names)}"
+
+    def _innermost(self, trace_id: str, nodes: dict[str, _Node]) -> Iterator[tuple[str, LlmCall]]:
         for node in nodes.values():
             around = _request_around(node, nodes) if node.call else None
             if around is not None:
@@ -77,9 +89,11 @@ class NestedSpans:
                 node.is_inner = True
         outer = [node for node in nodes.values() if node.call and not node.is_inner]
         for node in outer:
-            yield from _represented(trace_id, node)
+            yield from ((node.file, call) for call in _represented(trace_id, node))
         if not outer:
-            self.unread.update(chain.from_iterable(node.counting for node in nodes.values()))
+            for node in nodes.values():
+                if node.counting:
+                    self._unread.setdefault(node.file, Counter()).update(node.counting)
 
 
 def _request_around(node: _Node, nodes: dict[str, _Node]) -> _Node | None:

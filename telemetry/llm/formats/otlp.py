@@ -11,7 +11,7 @@ from typing import Any
 from telemetry.llm.formats import log_events
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.otlp_attributes import Attributes, attributes, moment
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, each, near_names, read_list
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, each, read_list
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows.reading import UnreadableRow, read_count, read_object, read_text, required
 
@@ -36,9 +36,8 @@ def recognises(record: Mapping[str, Any]) -> bool:
     return False
 
 
-def reader() -> Reader:
-    """The calls among the spans and log records of each export; all others are passed over."""
-    nested = NestedSpans()
+def reader(spans: NestedSpans) -> Reader:
+    """The calls among the log records of each export; its spans are added to `spans`."""
 
     def of_span(
         resource: Attributes, scope: str, span: Mapping[str, Any], defaults: Defaults
@@ -48,7 +47,7 @@ def reader() -> Reader:
         if call is not None:
             for key in ("traceId", "spanId"):
                 required(span.get(key) or None, span, "span", key)
-        yield from nested.add(read, call)
+        yield from spans.add(read, call)
 
     def of_event(
         resource: Attributes, scope: str, event: Mapping[str, Any], defaults: Defaults
@@ -64,11 +63,7 @@ def reader() -> Reader:
         yield from _items(export, "resourceSpans", "spans", of_span, defaults)
         yield from _items(export, "resourceLogs", "logRecords", of_event, defaults)
 
-    def notes() -> Iterator[str]:
-        if nested.unread:
-            yield f"spans that count tokens and are not read as calls: {near_names(nested.unread)}"
-
-    return Reader(calls, nested.rest, notes)
+    return Reader(calls)
 
 
 ItemCalls = Callable[[Attributes, str, Mapping[str, Any], Defaults], Iterable[Reading]]
