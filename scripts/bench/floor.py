@@ -9,6 +9,7 @@ import gzip
 import json
 import re
 import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,11 +20,20 @@ HEADERS = {"Accept-Encoding": "gzip", "Authorization": "Bearer token", "User-Age
 NEXT = re.compile(r'<https?://[^/]+(/[^>]*)page=2>; rel="next"')
 
 
-def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = False) -> int:
-    """Read all runs of "owner/name", with `jobs` also all their jobs; return the number of runs.
+def fetch_runs(
+    url: str,
+    repositories: Sequence[str],
+    concurrency: int,
+    *,
+    jobs: bool = False,
+    described: bool = False,
+) -> int:
+    """Read all runs of these "owner/name"; return the number of runs.
 
-    `url` is the API's, http only. Raises the errors of http.client and json for an unexpected
-    answer.
+    With `jobs` also all their jobs, with `described` the repository itself and its workflows. The
+    requests of a single repository run in parallel; of several repositories, those of each are
+    sent one after another. `url` is the API's, http only. Raises the errors of http.client and
+    json for an unexpected answer.
     """
     place = urlsplit(url)
     own = threading.local()
@@ -41,21 +51,31 @@ def fetch_runs(url: str, repository: str, concurrency: int, *, jobs: bool = Fals
     def ids(target: str) -> list[int]:
         return [run["id"] for run in get(target)[0]["workflow_runs"]]
 
-    def read_jobs(run_id: int) -> None:
-        payload, following = get(f"{path}/{run_id}/jobs?filter=all&per_page=100")
-        for page in _further(payload) if following else ():
-            get(f"{following}page={page}")
-
-    path = f"{place.path}/repos/{repository}/actions/runs"
-    with ThreadPoolExecutor(concurrency) as pool:
-        payload, following = get(f"{path}?exclude_pull_requests=true&per_page=100")
+    def read(repository: str, many: Callable[..., Iterable[Any]]) -> int:
+        path = f"{place.path}/repos/{repository}"
+        if described:
+            get(path)
+            get(f"{path}/actions/workflows?per_page=100")
+        runs = f"{path}/actions/runs"
+        payload, following = get(f"{runs}?exclude_pull_requests=true&per_page=100")
         found = [run["id"] for run in payload["workflow_runs"]]
-        for more in pool.map(ids, [f"{following}page={page}" for page in _further(payload)]):
+        for more in many(ids, [f"{following}page={page}" for page in _further(payload)]):
             found += more
+
+        def read_jobs(run_id: int) -> None:
+            payload, following = get(f"{runs}/{run_id}/jobs?filter=all&per_page=100")
+            for page in _further(payload) if following else ():
+                get(f"{following}page={page}")
+
         if jobs:
-            for _ in pool.map(read_jobs, found):
+            for _ in many(read_jobs, found):
                 pass
-    return len(found)
+        return len(found)
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        if len(repositories) == 1:
+            return read(repositories[0], pool.map)
+        return sum(pool.map(lambda repository: read(repository, map), repositories))
 
 
 def parse_lines(file: Path) -> int:
@@ -81,11 +101,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("url", help="the API, http only")
-    parser.add_argument("repository", help="owner/name")
-    parser.add_argument("concurrency", type=int, help="requests in flight")
+    parser.add_argument("repositories", nargs="+", help="owner/name")
+    parser.add_argument("--concurrency", type=int, default=1, help="requests in flight")
+    parser.add_argument("--described", action="store_true", help="names and workflows, too")
     parser.add_argument("--jobs", action="store_true", help="the jobs of each run, too")
     options = parser.parse_args()
-    print(fetch_runs(options.url, options.repository, options.concurrency, jobs=options.jobs))
+    runs = fetch_runs(
+        options.url,
+        options.repositories,
+        options.concurrency,
+        jobs=options.jobs,
+        described=options.described,
+    )
+    print(runs)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ run, on new tables without statistics. `llm` measures logs of LLM calls, `answer
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.answers import answers
 from bench.llm import transcripts
+from bench.many import RESERVE, one_busy, reached, side_by_side
 from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio, usage
 from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry import TelemetryError, settings
@@ -25,7 +26,7 @@ from telemetry.database.migrations import migrate, roll_back
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
-from telemetry.runs.request import Tools, Wanted
+from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -42,6 +43,8 @@ class Sizes:
     with_jobs: int = 2_000
     few_in_memory: int = 10_000
     many_in_memory: int = 100_000
+    repositories: int = 300
+    runs_of_busy: int = 2_000
     with_faults: int = 2_500
     few_lines: int = 100_000
     many_lines: int = 1_000_000
@@ -51,7 +54,7 @@ class Sizes:
     times: int = 2
 
 
-QUICK = Sizes(2_500, 100, 1_000, 2_500, 500, 2_000, 5_000, 2_000, 1_000, times=1)
+QUICK = Sizes(2_500, 100, 1_000, 2_500, 10, 30, 500, 2_000, 5_000, 2_000, 1_000, times=1)
 
 
 def bench(
@@ -80,6 +83,7 @@ def bench(
             yield from made.requests()
             yield from made.lists()
             yield from made.jobs()
+            yield from made.many()
             yield from made.memory()
             yield from made.changes()
             yield from made.transcripts(home)
@@ -132,6 +136,16 @@ class _Bench:
             pairs = [(self._ingest(jobs=True), self._floor(jobs=True))]
             yield time_ratio(name, pairs, 2.0)
             yield cpu_ratio(name, pairs, None)
+
+    def many(self) -> Iterator[Measurement]:
+        """Many repositories with one limit of requests, and side by side."""
+        repositories = self.sizes.repositories
+        self.notify(f"measuring {repositories:,} repositories")
+        self._clear()
+        yield from reached(self._ingest_all, repositories)
+        self._clear()
+        yield from one_busy(self._ingest_all, repositories, self.sizes.runs_of_busy)
+        yield from side_by_side(self._time_all, self._floor_of_all, repositories)
 
     def memory(self) -> Iterator[Measurement]:
         """The client's peak memory; beyond 40,000 runs the list continues by windows."""
@@ -195,12 +209,18 @@ class _Bench:
         roll_back(self.dsn)
         migrate(self.dsn)
 
-    def _ingest(self, *, jobs: bool = False, again: bool = False) -> Usage:
+    def _ingest(
+        self,
+        repositories: Sequence[str] = (REPOSITORY,),
+        *,
+        jobs: bool = False,
+        again: bool = False,
+    ) -> Usage:
         """Run `ingest_workflows.py` once, with every setting given explicitly."""
         if not again:
             self._clear()
         options = {
-            "--repo": REPOSITORY,
+            "--repo": " ".join(repositories),
             "--org": "",
             "--run-id": "",
             "--max-requests": "",
@@ -220,23 +240,41 @@ class _Bench:
 
     def _floor(self, *, jobs: bool = False) -> Usage:
         wanted = ["--jobs"] if jobs else []
-        return self._usage("bench/floor.py", *wanted, self.url, REPOSITORY, str(CONCURRENCY))
+        place = [self.url, REPOSITORY, "--concurrency", str(CONCURRENCY)]
+        return self._usage("bench/floor.py", *wanted, *place)
 
     def _usage(self, script: str, *arguments: str, **environ: str) -> Usage:
         command = [sys.executable, str(self.scripts / script), *arguments]
         return usage(command, {**self.environ, **environ})
 
-    def _ingest_here(self) -> None:
+    def _time_all(self, url: str, repositories: Sequence[str]) -> Usage:
+        self.url = url
+        return self._ingest(repositories, jobs=True)
+
+    def _floor_of_all(self, url: str, repositories: Sequence[str]) -> Usage:
+        named = [*repositories, "--concurrency", str(CONCURRENCY)]
+        return self._usage("bench/floor.py", "--jobs", "--described", url, *named)
+
+    def _ingest_all(self, url: str, repositories: Sequence[str]) -> list[Report]:
+        self.url = url
+        return self._reports(repositories, jobs=True, reserve=RESERVE)
+
+    def _reports(
+        self, repositories: Sequence[str], *, jobs: bool = False, reserve: float = 0.0
+    ) -> list[Report]:
+        """What the ingest of these repositories reports, in this process."""
         now = datetime.now(UTC)
         since, horizon = now - timedelta(days=SINCE_DAYS), now - timedelta(days=KEEP_DAYS)
+        options = Options(base_url=self.url, sleep=lambda seconds: None, reserve=reserve)
         with (
-            GitHub(
-                "of-the-bench", Options(base_url=self.url, sleep=lambda seconds: None)
-            ) as client,
+            GitHub("of-the-bench", options) as client,
             open_connection(self.dsn) as connection,
         ):
-            tools = Tools(connection, client, Wanted(since, horizon, jobs=False), CONCURRENCY)
-            (report,) = ingest(tools, [REPOSITORY])
+            tools = Tools(connection, client, Wanted(since, horizon, jobs=jobs), CONCURRENCY)
+            return list(ingest(tools, repositories))
+
+    def _ingest_here(self) -> None:
+        (report,) = self._reports([REPOSITORY])
         if report.outcome != "complete":
             raise TelemetryError(f"the ingest ended {report.outcome}: {report.error}")
 

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 from psycopg import errors
 from psycopg.abc import Buffer
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
@@ -181,6 +181,24 @@ def open_connection(dsn: str) -> Connection:
     )
     connection.adapters.register_loader("timestamptz", _InUtc)
     return connection
+
+
+@contextmanager
+def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
+    """So many connections to the same database, closed with the context.
+
+    Where the server allows no more of them, `connection` itself is among them.
+    """
+    info = connection.info
+    given: dict[str, Any] = {**info.get_parameters(), "password": info.password or None}
+    with ExitStack() as opened:
+        made: list[Connection] = []
+        for _ in range(count):
+            try:
+                made.append(opened.enter_context(open_connection(make_conninfo(**given))))
+            except psycopg.OperationalError:
+                made.append(connection)
+        yield made
 
 
 def parameters(dsn: str) -> dict[str, Any]:

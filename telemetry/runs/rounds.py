@@ -1,19 +1,19 @@
 """Many repositories, one budget of requests: rounds in which each gets a fair share of the rest.
 
 Several are ingested side by side, each in a thread of its own, with as many requests in flight
-together as one repository alone would have. They share the connection to the database.
+together as one repository alone would have, and a connection to the database of its own.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg.pq import TransactionStatus
 
-from telemetry.database.connection import execute
+from telemetry.database.connection import Connection, execute, siblings
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
 from telemetry.runs.record import MOST_NAMED
@@ -41,6 +41,7 @@ class _Visit:
     name: str
     client: GitHub
     share: int | None
+    connection: Connection
 
     @property
     def unspent(self) -> int:
@@ -59,6 +60,7 @@ class Rounds:
         self.places: dict[str, int] = {}
         self.cut_short: dict[str, Report] = {}
         self.unreached: list[str] = []
+        self.connections: list[Connection] = []
         self.running: dict[Future[Report], _Visit] = {}
         self.is_interrupted = False
 
@@ -85,18 +87,22 @@ class Rounds:
         # A transaction that the caller has open is no other thread's.
         is_idle = self.tools.connection.info.transaction_status == TransactionStatus.IDLE
         at_once = min(len(names), self.tools.concurrency) if is_idle else 1
-        with ThreadPoolExecutor(at_once, "repository") if at_once > 1 else _Here() as pool:
+        own = self.tools.connection
+        with (
+            siblings(own, at_once) if at_once > 1 else nullcontext([own]) as self.connections,
+            ThreadPoolExecutor(at_once, "repository") if at_once > 1 else _Here() as pool,
+        ):
             try:
                 while waiting or self.running:
-                    yield from self._step(pool, waiting, at_once)
+                    yield from self._step(pool, waiting)
             except BaseException:
                 self.client.end()
                 raise
 
-    def _step(self, pool: Executor, waiting: deque[str], at_once: int) -> Iterator[Report]:
+    def _step(self, pool: Executor, waiting: deque[str]) -> Iterator[Report]:
         """Begin as many visits as may be under way, and wait until some have ended."""
         try:
-            while waiting and len(self.running) < at_once and self._begin(pool, waiting):
+            while waiting and self.connections and self._begin(pool, waiting):
                 pass
             ended = wait(self.running, return_when=FIRST_COMPLETED).done
         except KeyboardInterrupt:
@@ -106,6 +112,7 @@ class Rounds:
             return
         for future in ended:
             visit = self.running.pop(future)
+            self.connections.append(visit.connection)
             report = future.result()
             earlier = self.cut_short.pop(visit.name, None)
             report = _together(earlier, report) if earlier else report
@@ -133,14 +140,14 @@ class Rounds:
             return False
         client = self.client.part()
         client.allow(share, self._reason(share))
-        visit = _Visit(waiting.popleft(), client, share)
+        visit = _Visit(waiting.popleft(), client, share, self.connections.pop())
         self.running[pool.submit(self._ingest, visit)] = visit
         return True
 
     def _ingest(self, visit: _Visit) -> Report:
         many = len(self.places)
         place = f" ({self.places[visit.name]:,} of {many:,})" if many > 1 else ""
-        tools = replace(self.tools, client=visit.client, place=place)
+        tools = replace(self.tools, connection=visit.connection, client=visit.client, place=place)
         report = ingest_repository(tools, visit.name, self.run_id)
         execute(tools.connection, "runs/clear_unreached", {"repository": visit.name})
         return report
