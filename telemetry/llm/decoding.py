@@ -1,7 +1,7 @@
-"""The JSON values in the bytes of a log, each with the number of its line.
+"""The JSON values in a log, each with its line number.
 
-A log is JSON, one value or several a line; or arrays and objects over many lines; or either with
-other output around it, as the logs of jobs hold it, where each line may begin with its time.
+A log is JSON, with one or several values a line; or arrays and objects over several lines; or
+either of these among other output, as in job logs, where each line may begin with a time.
 """
 
 import io
@@ -22,7 +22,7 @@ LONGEST_DOCUMENT = 2**26
 # Values in a line or a document, by what stands between them: each takes up to 100 bytes.
 MOST_VALUES = 2**21
 LONG = 2**20
-# A line that goes on for longer than this is not read to its end.
+# A longer line is not read to its end.
 ENDLESS = 2**31
 
 # White space of JSON, and the mark that files in UTF-8 may begin with.
@@ -34,38 +34,38 @@ ARRAY = re.compile(r"\[[ \t\r]*(?:[\[{\"\]]|$)")
 
 # What GitHub writes before each line of a job's log; `gh run view --log` adds job and step.
 TIMED = re.compile(r"(?:[^\t]*\t[^\t]*\t)?\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z) ")
-# What a line of JSON begins with: in the log of a job a brace may also open a block of a script.
+# How a line of JSON begins; in a job log a brace may also open a block of a script.
 OBJECT = re.compile(r"[\[{][ \t]*[\[{\"\]}]")
-# A line whose begin was cut off: the rest of an object.
+# The rest of an object whose beginning was cut off.
 TORN = re.compile(r'"\s*:.*[}\]]\s*$')
 
-# Some writers leave control characters in texts as they are.
+# Some writers do not escape control characters.
 DECODER = json.JSONDecoder(parse_float=Decimal, strict=False)
 SCAN: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
 class Text:
-    """A line that is no JSON: other output, or an error. `was_timed`: a line of a job's log."""
+    """A line that is not JSON: other output, or an error. `was_timed`: it is from a job log."""
 
     was_timed: bool
     error: UnreadableRow
 
 
 class TooLong(UnreadableRow):
-    """A line or a document that is more than one record may take of memory."""
+    """A line or document that would take more memory than one record may."""
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A value on a line of a job's log, which has the time in UTC at which it was written."""
+    """A value on a line of a job log, with the time in UTC at which the line was written."""
 
     value: Any
     moment: datetime | None
 
 
 def decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
-    """Each value, as it is or Timed; Text for other output; an UnreadableRow for broken JSON.
+    """Each value, plain or Timed; Text for other output; an UnreadableRow for broken JSON.
 
     Raises one of opening.FAILURES.
     """
@@ -121,7 +121,7 @@ def _too_long(what: str, longest: int) -> TooLong:
 
 
 class _Lines:
-    """Values of a log line by line; documents over several lines are put together."""
+    """Reads a log line by line and joins documents that span several lines."""
 
     def __init__(self, lines: Iterator[tuple[int, bytes | UnreadableRow]]) -> None:
         self._lines = lines
@@ -148,7 +148,7 @@ class _Lines:
                     yield number, value
 
     def _odd(self, number: int, text: str) -> Iterator[tuple[int, Any]]:
-        """What a line holds that is more or less than one value."""
+        """The values of a line that is not exactly one value."""
         text = text.strip(BLANK)
         timed = TIMED.match(text)
         rest = text[timed.end() :].strip(BLANK) if timed else text
@@ -185,9 +185,10 @@ class _Lines:
     def _over_lines(
         self, number: int, first: str, moment: datetime | None
     ) -> Iterator[tuple[int, Any]]:
-        """The document that begins here, to the line that closes it; else its lines by themselves.
+        """The document that begins here and ends at the line that closes it; else its lines one by
+        one.
 
-        Tools print documents indented: the line that closes one begins as the first one does.
+        Tools print documents indented, so the closing line has the indentation of the first.
         """
         held, size = [(number, first)], len(first)
         closing = "}" if first.startswith("{") else "]"
@@ -214,7 +215,7 @@ class _Lines:
     def _one_by_one(
         self, held: list[tuple[int, str]], moment: datetime | None
     ) -> Iterator[tuple[int, Any]]:
-        """The lines of what did not turn out to be a document: of its begin nothing is known."""
+        """The lines of what turned out not to be a document. Its first line cannot be read."""
         number, first = held[0]
         broken = UnreadableRow(f"not JSON (it does not end): {shown(first[:60])}")
         yield number, Text(True, broken) if moment and not OBJECT.match(first) else broken
@@ -242,16 +243,16 @@ def _decodes(text: str) -> bool:
 
 
 def _begins_document(first_line: str) -> bool:
-    """Whether a value that begins here goes on, or is an array whose items are the records."""
+    """Whether the value continues on the next line, or is an array whose items are records."""
     if first_line.startswith("["):
         return ARRAY.match(first_line) is not None
     return first_line.startswith("{") and first_line.endswith(("{", "[", ","))
 
 
 def _document(text: str, broken_ends: bool = False) -> Iterator[tuple[int, Any]]:
-    """The items of arrays, and the values that stand by themselves.
+    """The items of arrays, and single values.
 
-    After a broken value it goes on with the next line that may begin one, unless `broken_ends`.
+    After a broken value, reading resumes at the next line that may begin one, unless `broken_ends`.
     """
     line, counted, position = 1, 0, 0
     while found := VALUE.search(text, position):
@@ -261,7 +262,7 @@ def _document(text: str, broken_ends: bool = False) -> Iterator[tuple[int, Any]]
             value, position = DECODER.raw_decode(text, counted)
         except (ValueError, RecursionError) as error:
             yield line, _broken(text[counted : counted + 60], error)
-            # Inside of a value nothing tells where the next one begins.
+            # Within a broken value, the start of the next one cannot be known.
             again = None if broken_ends else NEXT_LINE.search(text, counted)
             if again is None:
                 return

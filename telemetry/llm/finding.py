@@ -1,4 +1,4 @@
-"""Log files are found: by their paths, in folders, by globs."""
+"""Finds log files by paths, folders and globs."""
 
 import os
 import re
@@ -10,16 +10,16 @@ from telemetry.settings import UsageError
 
 STDIN = Path("-")
 
-# A folder holds other things than logs; a file that is named is read whatever its name.
+# A folder also contains other files; a file named by the user is read whatever its ending.
 LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|zst))?$", re.IGNORECASE)
 
 MOST_ENDINGS = 6
 
 
 def find_files(patterns: Sequence[str]) -> list[Path]:
-    """The files that paths, folders and globs name, each once, those of a pattern in their order.
+    """The files that paths, folders and globs name, each once, in the order of the patterns.
 
-    Of a folder, all files within it whose names end like a log's. `-` is standard input. Raises
+    A folder stands for all files in it whose names end like a log's; `-` is standard input. Raises
     UsageError for a pattern that matches nothing.
     """
     found: dict[Path, Path] = {}
@@ -70,7 +70,7 @@ def _ending(path: Path) -> str:
 
 
 def _matches(pattern: str) -> list[Path]:
-    """The paths that a pattern names. Raises UsageError where it cannot be looked for."""
+    """The paths that a pattern names. Raises UsageError if it cannot be searched for."""
     if pattern == "-":
         return [STDIN]
     if not pattern.strip():
@@ -93,7 +93,7 @@ def _logs(path: Path) -> Iterator[Path]:
 
 
 def _below(folder: Path) -> list[Path]:
-    """All that is no folder below a folder, in order. Links to folders are not followed."""
+    """All files below a folder, sorted. Links to folders are not followed."""
     found = []
     for place, folders, files in os.walk(folder):
         links = [name for name in folders if Path(place, name).is_symlink()]

@@ -1,6 +1,6 @@
-"""LLM logs into the database: read, merged, stored in batches; and the record of it.
+"""Stores LLM logs in the database in batches, and records each ingest.
 
-Reading is `logs`; nothing here knows a format.
+Reading is done by `logs`; nothing here depends on a format.
 """
 
 from collections.abc import Callable, Sequence
@@ -33,13 +33,13 @@ def ingest_llm_calls(
     notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LlmIngestion:
-    """Store the calls in the files, a batch a transaction; returns what was done.
+    """Store the calls in the files, one batch per transaction; returns what was done.
 
     What cannot be read is counted and named, and stops nothing else. Records without a time get
-    that of `defaults`, else, when it names a run that is stored, when that started. `now` is in
-    UTC; `progress` is told of bytes read, in steps of a hundredth of all. The record in
-    `llm_ingestions`, whose notes begin with `notes`, is written when the ingest begins and when it
-    ends. Raises psycopg.Error; what was stored before that stays.
+    that of `defaults`, or else the start of the run that it names, if that is stored. `now` is in
+    UTC; `progress` is called with the bytes read and their total, about a hundred times. The record
+    in `llm_ingestions`, whose notes begin with `notes`, is written at the start and at the end.
+    Raises psycopg.Error; what was stored before that stays.
     """
     ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
     given = _dated(connection, defaults)
@@ -65,7 +65,7 @@ def ingest_llm_calls(
 
 @dataclass
 class _Way:
-    """How far the files are read, in bytes."""
+    """How much of the files has been read, in bytes."""
 
     progress: Callable[[int, int], None]
     total: int
@@ -74,11 +74,11 @@ class _Way:
     told: int = 0
 
     def note(self, read: int) -> None:
-        """Take down how much of the present file is read."""
+        """Keep a sentence on something that is no error; beyond `most`, count it."""
         self.here = read
 
     def finish(self, size: int) -> None:
-        """Go on to the next file."""
+        """Store the rest, and name the sessions of which one log was counted."""
         self.before, self.here = self.before + size, 0
         self.tell()
 
@@ -190,9 +190,12 @@ Stored = tuple[Counts, list[LlmCall], list[dict[str, Any]]]
 
 
 def _stored(connection: Connection, calls: list[LlmCall], since: datetime) -> Stored:
-    """Store the calls; returns the counts, those whose moment and name another call has, and what
-    was left out of sessions of which another log is counted, with how much of it is newer than
-    `since`."""
+    """Store the calls; returns the counts, the calls that clash with another one, and what was left
+    out.
+
+    The latter are calls of sessions of which another log is counted, with how many of them were
+    stored since `since`.
+    """
     with connection.transaction():
         counts, clashing = _upserted(connection, calls)
         sessions = sorted({call.session_id for call in calls if call.session_id})

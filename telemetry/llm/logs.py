@@ -1,7 +1,7 @@
-"""Logs of language model calls: recognised by what they hold, and read as rows.
+"""Reads logs of language model calls; the format is recognised by content.
 
-Each record goes to the format that recognises it, so that a file may hold several. A record that
-none recognises goes to the format of the record before it, which says what is wrong with it.
+Each record goes to the format that recognises it, so a file may contain several formats. A record
+that no format recognises goes to that of the record before it, which says what is wrong with it.
 """
 
 import re
@@ -48,7 +48,7 @@ from telemetry.rows.reading import UnreadableRow, shown
 
 __all__ = ["STDIN", "Notice", "Rejected", "find_files", "read_calls"]
 
-# From the most telling keys to the least: many logs have a timestamp and a model.
+# The formats with the most distinctive keys come first: many logs have a timestamp and a model.
 FORMATS: tuple[ModuleType, ...] = (
     otlp,
     flat_spans,
@@ -70,20 +70,20 @@ FORMATS: tuple[ModuleType, ...] = (
 
 SPANS = (otlp, flat_spans)
 
-# Of the records before the first that is recognised so many are read, and the others counted.
+# How many records before the first recognised one are kept; the others are only counted.
 REMEMBERED = 100
 MOST_KINDS = 5
 
 # Values between two notes of how far a file is read, each of which asks the system.
 NOTED = 8
 
-# The runs of today have eleven digits. Fewer or more may be a date or a time, which is no run.
+# Today's run ids have eleven digits. Other lengths may be a date or a time.
 RUN_FOLDER = re.compile(r"run-([0-9]{11,12})")
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A bad line, or, where `line` is None, a file that is not recognised or cannot be read."""
+    """A bad line; if `line` is None, a file that is not recognised or cannot be read."""
 
     file: str
     line: int | None
@@ -92,7 +92,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be known of a file though nothing is wrong with it: what was passed over."""
+    """Something worth knowing about a file that is no error: what was passed over."""
 
     file: str
     text: str
@@ -145,7 +145,7 @@ def read_calls(
 
 
 class _Records:
-    """The records of one file on their way to the readers of their formats."""
+    """Passes the records of one file to the readers of their formats."""
 
     def __init__(self, file: str, defaults: Defaults, spans: NestedSpans) -> None:
         self._file = file
@@ -163,7 +163,7 @@ class _Records:
         self._near: Counter[str] = Counter()
 
     def read(self, line: int, value: Any) -> Iterable[Found]:
-        """What a decoded value says, after what it says of the values before it."""
+        """The readings of a decoded value, after those of earlier values that it explains."""
         self._line = line
         # Nearly all records are of the format of the one before them: these take the short way.
         if type(value) is dict and self._format is not None and self._format.recognises(value):
@@ -178,7 +178,7 @@ class _Records:
                 defaults = replace(defaults, at=value.moment)
             value = value.value
         if isinstance(value, Text):
-            # What comes first decides whether a log has other output in it, or is broken there.
+            # If other output comes first, the log is mixed; otherwise the line is broken.
             self._is_mixed |= value.was_timed or not self._has_values
             if self._is_mixed:
                 self._texts += not value.was_timed
@@ -209,7 +209,7 @@ class _Records:
 
     @property
     def are_unknown(self) -> bool:
-        """Whether there is something, and nothing of a known format."""
+        """Whether the file has content, but none of a known format."""
         return self._format is None and bool(self._unknown or self._texts or self._is_mixed)
 
     def why_unknown(self) -> str:
@@ -220,7 +220,7 @@ class _Records:
         return f"{said}; {near_text(self._near)}" if self._near else said
 
     def notices(self) -> Iterator[str]:
-        """What was passed over, a sentence each."""
+        """What was passed over, one sentence each."""
         if self._format is None:
             return
         if not (self._calls or self._rejected or self._spans.calls[self._file]):
@@ -240,7 +240,7 @@ class _Records:
         return next((known for known in FORMATS if known.recognises(record)), None)
 
     def _is_passed_over(self, value: Any) -> bool:
-        """Whether a value that no format knows is other output, counted as such."""
+        """Whether a value of no known format is other output; counts it."""
         if isinstance(value, dict):
             self._near.update(near_keys(value))
             if self._is_mixed:
@@ -252,7 +252,7 @@ class _Records:
         return False
 
     def _those_before(self) -> Iterator[Found]:
-        """The records before the first that was recognised: in a log they miss what tells it."""
+        """The records before the first that was recognised, read with its format."""
         if self._is_mixed:
             head = [one for one in self._head if isinstance(one[1], UnreadableRow)]
         else:
@@ -285,13 +285,13 @@ class _Records:
 
 
 def _kind(name: str, record: Any) -> str:
-    """What a record is called in a message."""
+    """The name of a kind of record, for a message."""
     kind = record.get("type") if isinstance(record, dict) else None
     return f"{name}: {shown(kind)}" if isinstance(kind, str) else name
 
 
 def _linked(file: Path, defaults: Defaults) -> Defaults:
-    """The defaults, with the run that the path names in place of theirs."""
+    """The defaults, with the run that the path names instead of their own."""
     runs = [match[1] for part in file.parts if (match := RUN_FOLDER.fullmatch(part))]
     if not runs or int(runs[-1]) == defaults.github_run_id:
         return defaults

@@ -1,4 +1,4 @@
-"""The bytes of a log file, unpacked and as UTF-8, in bounded time and memory."""
+"""Opens log files: unpacked, as UTF-8, in bounded time and memory."""
 
 import codecs
 import gzip
@@ -26,15 +26,15 @@ ZSTD_SKIPPABLE = tuple(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60))
 # Memory that unpacking may take: what `zstd` itself allows without an option.
 LARGEST_WINDOW = 2**27
 
-# Bytes unpacked at a time: a frame of zeros may hold 32,000 times as many.
+# Bytes unpacked at a time; a frame of zeros may contain 32,000 times as many.
 ZSTD_STEP = 2**10
 
-# Seconds for which a pipe may have no writer, and for which a writer may be silent.
+# How many seconds a pipe may be without a writer, and a writer silent.
 NO_WRITER = 10
 SILENCE = 600
 
-# Logs pack to a tenth or a thirtieth. A file that unpacks to more than so many times its size, and
-# to more bytes than this, is made to keep its reader busy.
+# Logs pack to a tenth or a thirtieth. A file that unpacks to over 300 times its size, and to more
+# than 4 MB, was made to waste time.
 LARGEST_RATIO = 300
 SMALL = 2**22
 
@@ -51,7 +51,7 @@ else:
 
 @contextmanager
 def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
-    """The bytes of a file as they are; standard input stays open. Raises OSError, UnreadableRow."""
+    """The raw bytes of a file; standard input stays open. Raises OSError, UnreadableRow."""
     if file != STDIN:
         with _file(file) as stream:
             yield stream
@@ -66,7 +66,7 @@ def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
 
 
 def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
-    """The bytes that a file packs, else those that it has, in UTF-8. Raises one of FAILURES."""
+    """The content of a file, unpacked if it is packed, in UTF-8. Raises one of FAILURES."""
     begin = stream.peek(4)[:4]
     if begin.startswith(GZIP_MAGIC):
         stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
@@ -77,7 +77,7 @@ def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
 
 
 def _file(file: Path) -> io.BufferedReader:
-    """A file or a pipe. A pipe without a writer, or a device, would be read for ever."""
+    """A file or a pipe. A device would never end."""
     descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     try:
         mode = os.fstat(descriptor).st_mode
@@ -94,7 +94,7 @@ def _file(file: Path) -> io.BufferedReader:
 
 
 class _Pipe(io.RawIOBase):
-    """A pipe, read as long as something comes through it."""
+    """A pipe, read for as long as something writes to it."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -131,9 +131,9 @@ class _Pipe(io.RawIOBase):
 
 
 class _Bounded(io.RawIOBase):
-    """What a file unpacks to, as long as that is in proportion to the file.
+    """Unpacked content, as long as its size is in proportion to the file's.
 
-    How much of standard input or a pipe is read is not known: these may unpack to anything.
+    How much of standard input or of a pipe has been read is not known, so these are not limited.
     """
 
     def __init__(self, unpacked: io.RawIOBase | gzip.GzipFile, packed: io.BufferedReader) -> None:
@@ -166,7 +166,7 @@ def _zstd(stream: io.BufferedReader) -> io.RawIOBase:
 
 
 class _Zstd(io.RawIOBase):
-    """What frames of Zstandard hold. Unlike the package's own reader it notices a cut frame."""
+    """The content of Zstandard frames. Unlike the package's own reader, it detects a cut frame."""
 
     def __init__(self, stream: io.BufferedReader, unpacker: Any) -> None:
         self._stream = stream
@@ -203,7 +203,7 @@ class _Zstd(io.RawIOBase):
 
 
 def _wide(begin: bytes) -> str | None:
-    """The encoding of text in UTF-16, which PowerShell writes; None for any other."""
+    """The encoding of UTF-16 text, which PowerShell writes; None for anything else."""
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     # Without a mark: the first character is one of ASCII, as all that begins JSON is.
@@ -215,7 +215,7 @@ def _wide(begin: bytes) -> str | None:
 
 
 class _Utf8(io.RawIOBase):
-    """Bytes of text in another encoding, as UTF-8."""
+    """Text in another encoding, as UTF-8 bytes."""
 
     def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
         self._stream = stream

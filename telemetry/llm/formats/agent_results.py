@@ -1,6 +1,6 @@
-"""Results of agents that print Claude Code's events without being it: Cursor, Qwen Code, Amp, …
+"""Results of other agents that print events like Claude Code's: Cursor, Qwen Code, Amp, …
 
-Which vendor served their models they do not say.
+They do not say which vendor served their models.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ COUNTERS = {
 def call(
     result: Mapping[str, Any], model: str | None, began: datetime | None, defaults: Defaults
 ) -> LlmCall:
-    """The row of a session's result. Raises UnreadableRow where it has no tokens.
+    """The row of a session's result. Raises UnreadableRow if it has no tokens.
 
-    Cached tokens are beside the input, as the names of the counters are Anthropic's, unless the
-    total says that they are in it.
+    The counters have Anthropic's names, so input excludes cached tokens unless the total shows
+    otherwise.
     """
     usage = read_object(result, "usage")
     counts = {

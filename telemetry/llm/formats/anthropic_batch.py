@@ -20,7 +20,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record. The results have no time of their own."""
+    """One call per record. The results have no time."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         result = read_object(record, "result")
@@ -47,7 +47,7 @@ def reader() -> Reader:
 
 
 def _error(result: Mapping[str, Any]) -> str | None:
-    """What the error says. The API puts it into an object of its own, which is also an `error`."""
+    """The error's text. The API nests it in an object that is also called `error`."""
     error = read_object(result, "error")
     if isinstance(error.get("error"), dict):
         error = error["error"]

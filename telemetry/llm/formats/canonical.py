@@ -22,9 +22,9 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record. What the defaults add is no part of a call's identity.
+    """One call per record. Defaults do not change a call's identity.
 
-    A record that counts tokens by other names is no call: it would be stored without its tokens.
+    A record that has tokens only under other names is rejected: it would be stored without tokens.
     """
     near: Counter[str] = Counter()
 

@@ -1,6 +1,7 @@
 """Claude Code's telemetry: the log events `api_request` and `api_error`, and the spans of requests.
 
-Both have the request's id in newer versions, so that a request that is in both is one call.
+Newer versions put the request's id into both, so that a request with an event and a span is one
+call.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,7 @@ def span_call(
     otherwise: str,
     defaults: Defaults,
 ) -> LlmCall:
-    """The call of a span `claude_code.llm_request`, known by `otherwise` where it has no id."""
+    """The call of a span `claude_code.llm_request`; its id is `otherwise` if the span has none."""
     success = said.get("success") in (None, True, "true")
     return LlmCall.of(
         SOURCE,
@@ -83,7 +84,7 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
 
 
 def _columns(said: Attributes, resource: Attributes, defaults: Defaults) -> Columns:
-    """What events and spans have in common. Cached input is beside the input."""
+    """The columns that events and spans share. Both count cached input separately."""
     read, written = count(said, "cache_read_tokens"), count(said, "cache_creation_tokens")
     both = {**resource, **said}
     speed = text(said, "speed")
@@ -103,7 +104,7 @@ def _columns(said: Attributes, resource: Attributes, defaults: Defaults) -> Colu
 
 
 def event_name(event: Mapping[str, Any]) -> str | None:
-    """The event's full name: its body has it, or the attribute, which may lack the prefix."""
+    """The full name of an event, from its body or from an attribute that may lack the prefix."""
     body = read_text(read_object(event, "body"), "stringValue") if "body" in event else None
     if body is not None and body.startswith(PREFIX):
         return body

@@ -1,7 +1,7 @@
-"""Codex rollouts: `~/.codex/sessions/**/rollout-*.jsonl`, one object for each event.
+"""Codex rollouts: `~/.codex/sessions/**/rollout-*.jsonl`, one object per event.
 
-The `token_count` events count what the session used up to them. They come again when the screen is
-drawn anew, and a forked session begins with those of its parent
+`token_count` events are running totals of the session. They are repeated when the screen is
+redrawn, and a forked session begins with those of its parent
 (https://github.com/ccusage/ccusage/issues/1288, 876 and 988).
 """
 
@@ -37,7 +37,7 @@ Counters = dict[str, int | None]
 
 @dataclass
 class Session:
-    """What the events before a count say of it."""
+    """What the events so far say about the session."""
 
     session_id: str = ""
     provider: str | None = None
@@ -56,11 +56,11 @@ def _has_its_shape(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """A call for each count that is more than the one before it: what it is more.
+    """One call for each increase of the running total.
 
-    A call is known by its session and the count. A fork or a subagent names its parent, in its own
-    description or by the parent's that follows; its calls pass for the parent's, so that those
-    which it repeats count once.
+    A call is identified by its session and the total. A fork or a subagent names its parent in its
+    own description, or the parent's description follows; its calls count as the parent's, so that
+    the calls it repeats count once.
     """
     session = Session()
 
@@ -83,9 +83,9 @@ def reader() -> Reader:
 
 
 def _session_id(described: Mapping[str, Any]) -> str:
-    """The session whose counts this one may repeat: its parent, else itself.
+    """The session whose totals this one may repeat: its parent, else itself.
 
-    A subagent names its parent in one of four places, as versions differ.
+    A subagent names its parent in one of four places, depending on the version.
     """
     source = described.get("source")
     subagent = source.get("subagent") if isinstance(source, dict) else None
@@ -129,7 +129,7 @@ def _calls(
 
 
 def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
-    """What was added to the counts; where they begin anew, or before the file, what it says."""
+    """The increase of the totals; if they restart or began before the file, the last call."""
     if before is not None and all((total[key] or 0) >= (before[key] or 0) for key in COUNTERS):
         return {
             key: None if now is None else now - (before[key] or 0) for key, now in total.items()

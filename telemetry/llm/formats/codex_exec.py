@@ -1,7 +1,7 @@
-"""What `codex exec --json` prints: one object for each event.
+"""What `codex exec --json` prints: one object per event.
 
-It names no model and no time, which the session's rollout does. The use in `turn.completed` is that
-of the thread until then.
+It names no model and no time; the session's rollout does. `turn.completed` has the running total of
+the thread.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """A row for each turn: what the thread used more than at the end of the turn before."""
+    """One row per turn: the increase since the turn before."""
     thread, total = "", None
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:

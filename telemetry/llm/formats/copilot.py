@@ -1,7 +1,7 @@
-"""Sessions of GitHub Copilot CLI: `~/.copilot/session-state/*/events.jsonl`, an object an event.
+"""Sessions of GitHub Copilot CLI: `~/.copilot/session-state/*/events.jsonl`, one object per event.
 
-When a session is shut down it sums up what each model was used since it started or was taken up
-again. Input holds the cached tokens.
+At shutdown a session lists what each model used since it was started or resumed. Input includes
+cached tokens.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """A row for each model of each time that the session was shut down."""
+    """One row per model for each shutdown of the session."""
     session_id, began, answers = "", None, 0
 
     def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:

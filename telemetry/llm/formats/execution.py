@@ -1,9 +1,9 @@
 """The execution file of claude-code-action, and `claude -p --output-format stream-json`.
 
-An array of events, or one a line. The `result` event says what each model of the session used, the
-helpers of the main model included; the messages leave those out, and count the main model's
-output short (measured on 48 runs: 191,440 tokens of 209,773). So a row is a model of a result.
-Other agents print events of the same shape; their results are told by what only Claude Code writes.
+An array of events, or one event a line. The `result` event lists what each model of the session
+used, helper models included. The messages omit helper models and undercount the main one (measured
+on 48 runs: 191,440 of 209,773 tokens), so each row is one model of a result. Other agents print
+similar events; only Claude Code's results have the keys in `CLAUDES`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,7 +38,7 @@ NAME = "stream of an agent"
 
 EVENTS = ("system", "assistant", "user", "result")
 
-# What the results of Claude Code have, old versions included, and those of other agents have not.
+# Keys that only Claude Code's results have, in old versions too.
 CLAUDES = ("modelUsage", "total_cost_usd", "cost_usd")
 RESULTS = {"subtype", "session_id", "usage", *CLAUDES}
 
@@ -55,7 +55,7 @@ COUNTERS = {
 
 @dataclass(frozen=True)
 class Used:
-    """What one model used, as its log counts it: cached input beside the input."""
+    """What one model used, as the log counts it: cached input is separate."""
 
     input: int | None = None
     output: int | None = None
@@ -88,7 +88,7 @@ class Used:
         )
 
     def since(self, before: "Used") -> "Used":
-        """What was used after `before`; all of it where the counters began anew."""
+        """What was used after `before`; everything if the totals restarted."""
         names = (*COUNTERS, "cost")
         pairs = {name: (getattr(self, name), getattr(before, name) or 0) for name in names}
         if any((now or 0) < then for now, then in pairs.values()):
@@ -103,7 +103,7 @@ class Used:
         return not any(getattr(self, name) for name in (*COUNTERS, "cost"))
 
     def tokens(self) -> Columns:
-        """As the table counts them."""
+        """The counts in the columns of the table."""
         return {
             "input_tokens": inclusive(self.input, self.read, self.written),
             "output_tokens": self.output,
@@ -116,7 +116,7 @@ class Used:
 
 @dataclass
 class Session:
-    """What the events before a result say of it."""
+    """What the events before a result say about the session."""
 
     session_id: str = ""
     model: str | None = None
@@ -138,10 +138,10 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """A row for each model of each result.
+    """One row per model of each result.
 
-    The results of one process count on from each other (`result_index` numbers them), so that each
-    row is the difference to the result before. A session taken up by another process counts anew.
+    The results of one process are running totals (`result_index` numbers them), so each row is the
+    difference from the result before. A session resumed by another process starts from zero.
     """
     session = Session()
     started = ended = False
@@ -230,7 +230,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
 
 
 def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:
-    """By model. Old versions tell the whole only, as do sessions that called no model."""
+    """Use by model. Old versions, and sessions that called no model, report the sum only."""
     models = read_object(result, "modelUsage")
     total = read_money(result, "total_cost_usd")
     if total is None:
@@ -244,7 +244,7 @@ def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:
 
 
 def _error(result: Mapping[str, Any]) -> str | None:
-    """What the session ended with: its text, its errors, or the kind of its end."""
+    """Why the session ended: its text, its errors, or the kind of end."""
     errors = [error for error in read_list(result, "errors") if isinstance(error, str)]
     text = read_text(result, "result") or storable("; ".join(errors))
     return text or read_text(result, "subtype")

@@ -1,6 +1,6 @@
-"""Spans one an object, as the SDKs of OpenTelemetry print them.
+"""Spans printed one per object by the SDKs of OpenTelemetry.
 
-JavaScript's is what Copilot CLI writes to its file, Python's is that of ConsoleSpanExporter.
+Copilot CLI writes the JavaScript form; Python's ConsoleSpanExporter prints the Python form.
 """
 
 from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ def _plain(found: Mapping[str, Any]) -> Attributes:
 
 
 def _nanoseconds(record: Mapping[str, Any], key: str) -> int | None:
-    """A time as JavaScript's SDK has it, seconds and nanoseconds, since 1970."""
+    """A time as JavaScript's SDK writes it, [seconds, nanoseconds], in nanoseconds since 1970."""
     value = record.get(key)
     if value is None:
         return None

@@ -1,7 +1,7 @@
-"""Gemini CLI: `--output-format json` and `stream-json`, and the records of its sessions.
+"""Gemini CLI: `--output-format json` and `stream-json`, and its session records.
 
-google-gemini/gemini-cli: both outputs sum up the session by model (packages/core/src/output,
-telemetry/uiTelemetry.ts); the session's record has each answer (services/chatRecordingTypes.ts).
+Both outputs sum up the session by model (google-gemini/gemini-cli, packages/core/src/output,
+telemetry/uiTelemetry.ts); a session record has each answer (services/chatRecordingTypes.ts).
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """A row for each model of a session, or for each recorded answer."""
+    """One row per model of a session, or per recorded answer."""
     session = _Session()
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -62,14 +62,14 @@ def reader() -> Reader:
 
 
 class _Session:
-    """What the records before an answer or a result say of it."""
+    """What the records so far say about the session."""
 
     def __init__(self) -> None:
         self.session_id = ""
         self.began: datetime | None = None
 
     def answer(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        """The call that a recorded answer is of; one without tokens is none."""
+        """The call of a recorded answer; none if it has no tokens."""
         counts = read_object(record, "tokens")
         if not counts:
             return
@@ -92,7 +92,7 @@ class _Session:
         )
 
     def models(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        """A row for each model of the session that the record sums up."""
+        """One row per model of the session."""
         session_id = read_text(record, "session_id") or self.session_id
         failure = _failure(record)
         models = read_object(read_object(record, "stats"), "models")
@@ -125,7 +125,7 @@ class _Session:
 
 
 def _printed(counts: Mapping[str, Any]) -> Columns:
-    """The prompt holds what is cached; thoughts are beside the candidates; `input` is the rest."""
+    """Counts of `json`: the prompt includes the cache, candidates exclude thoughts."""
     thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
     prompt = read_count(counts, "prompt")
     return {
@@ -137,7 +137,7 @@ def _printed(counts: Mapping[str, Any]) -> Columns:
 
 
 def _streamed(counts: Mapping[str, Any]) -> Columns:
-    """As before, but thoughts are in the total only."""
+    """Counts of `stream-json`: thoughts are in the total only."""
     tokens, output = read_count(counts, "input_tokens"), read_count(counts, "output_tokens")
     total = read_count(counts, "total_tokens")
     if None not in (tokens, output, total):

@@ -1,6 +1,6 @@
-"""GitHub Agentic Workflows: `token-usage.jsonl` of the API proxy, one object for each call.
+"""GitHub Agentic Workflows: `token-usage.jsonl` of the API proxy, one object per call.
 
-Its fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
+Fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,9 +38,9 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record; one without a request_id is known by a digest of the record.
+    """One call per record; without a request_id, a digest of the record identifies it.
 
-    A cost that the proxy borrowed from another model's price is no cost of this call.
+    A cost that the proxy computed with another model's price is dropped.
     """
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -70,7 +70,7 @@ def reader() -> Reader:
 
 
 def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | None:
-    """The record is written when the call ends."""
+    """When the call began: the record has the time at which it ended."""
     ended = read_moment(record, "timestamp")
     if ended is None or duration_ms is None:
         return ended
@@ -81,11 +81,11 @@ def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | Non
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:
-    """The counts. Newer records say whether input holds the cached parts.
+    """The counts. Newer records say whether input includes the cache.
 
-    In older ones that depends on the provider (gh-aw-firewall,
-    containers/api-proxy/guards/ai-credits-guard.js): Anthropic's does not, and Copilot's does not
-    where it is precise, which shows when the parts are more than the whole.
+    In older ones the provider decides (gh-aw-firewall,
+    containers/api-proxy/guards/ai-credits-guard.js): Anthropic's input excludes it, and so does
+    Copilot's if the cached parts exceed the input.
     """
     read, written = (read_count(record, key) for key in ("cache_read_tokens", "cache_write_tokens"))
     tokens, provider = read_count(record, "input_tokens"), record.get("provider")

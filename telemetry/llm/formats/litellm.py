@@ -38,12 +38,12 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record; its times that name no zone are in UTC.
+    """One call per record. Times without a zone are UTC.
 
-    The proxy's router tries a request again under the same litellm_call_id, with another model
-    perhaps, and each try is logged (https://github.com/BerriAI/litellm/issues/39455): a failed one
-    is known by its time as well, or it would pass for the one that succeeded. So is one that has
-    only its answer's id, which some servers give to all their answers.
+    The proxy's router repeats a failed request under the same litellm_call_id, perhaps with another
+    model, and logs each try (https://github.com/BerriAI/litellm/issues/39455). The time is
+    therefore part of a failed try's id, which would otherwise equal that of the successful one; and
+    of an id taken from the answer, because some servers give all answers one id.
     """
     managing = 0
 
@@ -93,7 +93,7 @@ def reader() -> Reader:
 
 
 def _decoded(record: Mapping[str, Any], key: str, otherwise: Any) -> Any:
-    """What is there as JSON, or as JSON in a string, as the table has it."""
+    """The value, decoded if it is JSON in a string, as in the table."""
     value = record.get(key)
     if not isinstance(value, str):
         return value or otherwise
@@ -104,7 +104,7 @@ def _decoded(record: Mapping[str, Any], key: str, otherwise: Any) -> Any:
 
 
 def _tags(record: Mapping[str, Any]) -> dict[str, str]:
-    """The tags of the form `key:value`; others say nothing of what the table holds."""
+    """The tags of the form `key:value`; other tags are ignored."""
     tags = _decoded(record, "request_tags", [])
     if not isinstance(tags, list):
         return {}
@@ -113,7 +113,7 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
-    """The counts; total_tokens is not read, being 0 for embeddings."""
+    """The counts. total_tokens is not used: it is 0 for embeddings."""
     usage = read_object(metadata, "usage_object")
     inputs = read_object(usage, "prompt_tokens_details")
     outputs = read_object(usage, "completion_tokens_details")
@@ -132,7 +132,7 @@ def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
 
 
 def _cost(record: Mapping[str, Any], tokens: Columns) -> Decimal | None:
-    """What LiteLLM computed. Its 0 for tokens that were not cached is that it knows no price."""
+    """LiteLLM's own cost. 0 for tokens that were not cached means that it has no price."""
     key = "response_cost" if "response_cost" in record else "spend"
     cost = read_money(record, key)
     counted = tokens["input_tokens"] or tokens["output_tokens"]
@@ -145,7 +145,7 @@ def _error(record: Mapping[str, Any]) -> str | None:
 
 
 def _duration_ms(began: datetime | None, ended: datetime | None) -> int | None:
-    """To the end of the answer; `response_time` stops at its first token when it is streamed."""
+    """Time to the end of the answer; `response_time` of a stream ends at the first token."""
     if began is None or ended is None or ended < began:
         return None
     return round((ended - began).total_seconds() * 1_000)

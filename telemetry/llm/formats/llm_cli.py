@@ -25,7 +25,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record; llm logs no failed calls."""
+    """One call per record; failed calls are not logged."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         model = read_text(record, "resolved_model") or read_text(record, "model")
@@ -46,11 +46,11 @@ def reader() -> Reader:
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:
-    """The counts. The details are the vendor's own, and so is what input_tokens holds.
+    """The counts. The details are the vendor's own, which decides what input_tokens includes.
 
-    llm-anthropic hands on Anthropic's, which leave cached tokens out (llm_anthropic.py,
-    set_usage); llm itself hands on OpenAI's, of chats or of responses
-    (llm/default_plugins/openai_models.py), which hold them.
+    llm-anthropic keeps Anthropic's, which exclude cached tokens (llm_anthropic.py, set_usage). llm
+    itself keeps OpenAI's, of chats or responses, which include them
+    (llm/default_plugins/openai_models.py).
     """
     details = _details(record)
     counts = {key: record.get(key) for key in ("input_tokens", "output_tokens")}
@@ -67,7 +67,7 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
 
 
 def _details(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The provider's own counts, which are JSON in a string; of a kind that is not known, none."""
+    """The vendor's own counts, which are JSON in a string; empty for an unknown kind."""
     text = read_text(record, "token_details")
     if not text:
         return {}

@@ -1,7 +1,8 @@
-"""The log events of agents in OTLP: each answer of a model is one record.
+"""OTLP log events of agents: one record per answer of a model.
 
-Claude Code; Codex (codex-rs/otel, `codex.sse_event`); Gemini CLI and Qwen Code, which is built on
-it (docs/cli/telemetry.md, `api_response`); and the GenAI conventions' own event of an operation.
+Claude Code; Codex (codex-rs/otel, `codex.sse_event`); Gemini CLI and Qwen Code, a fork of it
+(docs/cli/telemetry.md, `api_response`); and the event that the GenAI conventions define for an
+operation.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ DETAILS = "gen_ai.client.inference.operation.details"
 
 
 def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
-    """The call that a log record tells of; None for all others."""
+    """The call of a log record; None for any other record."""
     said, name = attributes(event), read_text(event, "eventName") or event_name(event)
     if name in SOURCES:
         return _answer(SOURCES[name], name, event, said, resource, defaults)
@@ -84,7 +85,7 @@ def _answer(
 def _operation(
     event: Mapping[str, Any], said: Attributes, resource: Attributes, defaults: Defaults
 ) -> LlmCall | None:
-    """The event that the conventions have beside the span of an operation, and that has its ids."""
+    """The call of the event that accompanies the span of an operation and has its ids."""
     trace_id, span_id = (read_text(event, key) or "" for key in ("traceId", "spanId"))
     if not trace_id or not span_id:
         trace_id, span_id = "", digest([event.get("timeUnixNano"), said])

@@ -1,8 +1,8 @@
-"""Of nested spans of one request, the innermost.
+"""Finds the innermost of nested spans of one request.
 
-A framework's span of a call contains the client library's span, which may contain the vendor's
-span: each counts the same tokens. Each process may write its spans to a file of its own. Agents and
-tools contain requests of their own.
+A framework's span of a call contains the client library's span, which may contain the vendor's: all
+count the same tokens. Each process may write its spans to a file of its own. Agents and tools
+contain requests of their own.
 """
 
 from collections import Counter
@@ -97,7 +97,7 @@ class NestedSpans:
 
 
 def _request_around(node: _Node, nodes: dict[str, _Node]) -> _Node | None:
-    """The next span outwards that is a call of the same kind, with no agent or tool between."""
+    """The nearest enclosing span that is a call of the same kind, with no agent or tool between."""
     seen = {id(node)}
     while (outer := nodes.get(node.parent_id)) is not None and id(outer) not in seen:
         if outer.is_around:
@@ -124,7 +124,7 @@ def _represented(trace_id: str, node: _Node) -> list[LlmCall]:
 
 
 def _filled(trace_id: str, inner: LlmCall, outer: LlmCall) -> LlmCall:
-    """The inner call, with what only the outer one says."""
+    """The inner call, with values that only the outer one has."""
     changes = {
         name: getattr(outer, name)
         for name in FILLED

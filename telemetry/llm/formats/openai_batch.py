@@ -16,7 +16,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each record; failed ones name no model, and embeddings no time."""
+    """One call per record. Failed requests name no model, embeddings no time."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         response = read_object(record, "response")

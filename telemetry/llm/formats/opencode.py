@@ -23,7 +23,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each finished step, or of each stored message of the assistant."""
+    """One call per finished step, or per stored message of the assistant."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "part" in record:
@@ -69,8 +69,9 @@ def _call(
 
 
 def _tokens(step: Mapping[str, Any]) -> Columns:
-    """The counts: cached tokens are beside the input, and reasoning is beside the output where a
-    total shows it."""
+    """The counts: cached tokens are separate from the input, and so is reasoning from the output if
+    the total shows it.
+    """
     counts = read_object(step, "tokens")
     cache = read_object(counts, "cache")
     read, written = read_count(cache, "read"), read_count(cache, "write")

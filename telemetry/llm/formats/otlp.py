@@ -1,7 +1,7 @@
 """OpenTelemetry in OTLP JSON: spans, and the log events of agents.
 
-The shape of a file: opentelemetry-specification, specification/protocol/file-exporter.md. Tempo
-answers with the same resources under other keys, and some exporters keep the names of protobuf.
+File format: opentelemetry-specification, specification/protocol/file-exporter.md. Tempo returns the
+same resources under other keys, and some exporters keep protobuf's names.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -72,7 +72,7 @@ ItemCalls = Callable[[Attributes, str, Mapping[str, Any], Defaults], Iterable[Re
 def _items(
     export: Mapping[str, Any], resources: str, items: str, calls: ItemCalls, defaults: Defaults
 ) -> Iterator[Reading]:
-    """What each item says; what is wrong with one of them comes in its place."""
+    """The calls of each item, or the reason why it cannot be read."""
 
     def in_resource(entry: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         resource = attributes(read_object(entry, "resource"))
@@ -93,7 +93,7 @@ def _items(
 
 
 def _export(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The record as an export, whichever of its shapes it has; None if it has none."""
+    """The record as an export, whatever its shape; None if it is not one."""
     if any(signal in record for signal in SIGNALS):
         return record
     if any(key in record for key in SNAKE):
@@ -110,7 +110,7 @@ def _export(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _in_camel_case(value: Any) -> Any:
-    """A message of protobuf whose names are those of its definition, as JSON has them."""
+    """A protobuf message with its field names in JSON spelling."""
     if isinstance(value, list):
         return [_in_camel_case(item) for item in value]
     if not isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Attributes of OTLP JSON, and the values in them, for which there are several names."""
+"""Attributes of OTLP JSON, and their values, which have several names."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def attributes(holder: Mapping[str, Any]) -> Attributes:
-    """The plain values among the attributes of a resource, span or log record, by their keys."""
+    """The scalar attributes of a resource, span or log record, by key."""
     found: Attributes = {}
     for attribute in read_list(holder, "attributes"):
         if not isinstance(attribute, dict) or not isinstance(attribute.get("value"), dict):
@@ -26,24 +26,24 @@ def attributes(holder: Mapping[str, Any]) -> Attributes:
 
 
 def text(found: Attributes, *names: str) -> str | None:
-    """The first of these that is there and not empty."""
+    """The first of these attributes that is set and not empty."""
     return next(filter(None, (read_text(found, name) for name in names)), None)
 
 
 def count(found: Attributes, *names: str) -> int | None:
-    """The first of these that is there, a number that is not negative. Raises UnreadableRow."""
+    """The first of these attributes that is set, a count. Raises UnreadableRow."""
     return next((read_count(found, name) for name in names if name in found), None)
 
 
 def cost(found: Attributes, *names: str) -> Decimal | None:
-    """The first of these that is there, an amount in US dollars. Raises UnreadableRow."""
+    """The first of these attributes that is set, in US dollars. Raises UnreadableRow."""
     return next((read_money(found, name) for name in names if name in found), None)
 
 
 def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
-    """The first of these that is there and not 0, from nanoseconds since 1970.
+    """The first of these times that is set and not 0, from nanoseconds since 1970, in UTC.
 
-    In whole numbers: as a float a moment of today is exact to a quarter of a microsecond only.
+    Computed with integers: a float holds a present-day time only to a quarter of a microsecond.
     """
     counts = (read_count(holder, name) for name in names)
     nanoseconds = next(filter(None, counts), None)
@@ -51,7 +51,7 @@ def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
 
 
 def run_link(found: Attributes) -> tuple[int | None, int | None]:
-    """The run and attempt that a resource or span names; GitHub's are numbers."""
+    """The run id and attempt of a resource or span, if they are numbers."""
     run_id = _number(
         found, LONGEST_INTEGER, "github.run_id", "gh-aw.run.id", "cicd.pipeline.run.id"
     )

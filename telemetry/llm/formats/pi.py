@@ -1,6 +1,6 @@
 """Sessions of pi and of OpenClaw, which is built on it: `~/.pi/agent/sessions/**/*.jsonl`.
 
-badlogic/pi-mono, packages/coding-agent: one object for each entry; assistant messages have usage.
+badlogic/pi-mono, packages/coding-agent: one object per entry; assistant messages have `usage`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,10 +35,10 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """The call of each assistant message. Cached tokens are beside the input.
+    """One call per assistant message. Cached tokens are separate from the input.
 
-    A session that branches off another begins with copies of its entries: their id, time and use
-    are the same.
+    A session that branches off another begins with copies of its entries, with the same ids, times
+    and counts.
     """
     session_id = ""
 

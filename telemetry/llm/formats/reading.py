@@ -1,4 +1,4 @@
-"""What the readers of all formats share: defaults, the loop over records, the token convention."""
+"""What all readers share: defaults, the loop over records, the token convention."""
 
 import re
 from collections import Counter
@@ -28,7 +28,7 @@ OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)})
 
 @dataclass(frozen=True)
 class Defaults:
-    """What a record that does not say so itself is given. `at` is UTC."""
+    """Values for records that lack them. `at` is UTC."""
 
     phase: str | None = None
     prompt_name: str = ""
@@ -37,9 +37,9 @@ class Defaults:
     at: datetime | None = None
 
     def timestamp(self, moment: datetime | None) -> datetime:
-        """The moment that a record names, else `at`. Raises UnreadableRow when there is neither.
+        """The record's own time, else `at`. Raises UnreadableRow if there is neither.
 
-        `at` counts in whole seconds, so that the calls that share it can be told apart.
+        `at` is cut to whole seconds, so that calls that share it get distinct microseconds.
         """
         if moment is not None:
             return moment
@@ -48,9 +48,9 @@ class Defaults:
         return self.at.replace(microsecond=0)
 
     def run(self, run_id: int | None, attempt: int | None) -> Columns:
-        """The columns of the run link: what a record names, else these defaults.
+        """The columns of the run link: the record's own run, else that of the defaults.
 
-        The attempt of one run is never taken for that of another.
+        The attempt of one run is never used for another run.
         """
         if run_id is None or run_id == self.github_run_id:
             run_id, attempt = self.github_run_id, attempt or self.github_run_attempt
@@ -59,10 +59,10 @@ class Defaults:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the records of one format in one file, which come in their order.
+    """Reads the records of one format in one file, in their order.
 
-    `calls` gives what a record tells, with the defaults for it; it may remember what later records
-    need. `rest` gives, at the end of the file, what is still held back; `notes` gives sentences on
+    `calls` returns the readings of a record, given the defaults; it may remember what later records
+    need. `rest` returns, at the end of the file, what was held back; `notes` returns sentences on
     what was passed over.
     """
 
@@ -76,7 +76,7 @@ def each(
     defaults: Defaults,
     calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]],
 ) -> list[Reading]:
-    """The calls of a record; what is wrong with it comes after those that could be read."""
+    """The calls of a record, then the reason why the rest of it cannot be read, if so."""
     if isinstance(record, UnreadableRow):
         return [record]
     found: list[Reading] = []
@@ -108,19 +108,19 @@ MOST_KEYS = 8
 
 
 def near_keys(record: Mapping[str, Any]) -> list[str]:
-    """The keys of a record that seem to count what calls use, though no reader knows them."""
+    """The keys of a record that seem to count use but are not read."""
     return [key for key in record if key not in OURS and NEAR.search(key)]
 
 
 def near_names(names: Counter[str]) -> str:
-    """The commonest of the names, with how often each was met."""
+    """The most frequent names, each with its count."""
     return ", ".join(
         f"{shown(name)[1:-1]} ({count:,})" for name, count in names.most_common(MOST_KEYS)
     )
 
 
 def near_text(keys: Counter[str]) -> str:
-    """What these keys, with the number of their records, should be in canonical records."""
+    """A sentence on keys that are not read, with the names that canonical records use."""
     named = [
         f"{shown(key)[1:-1]} ({count:,}{f', here {OUR_KEYS[key]}' if key in OUR_KEYS else ''})"
         for key, count in keys.most_common(MOST_KEYS)
@@ -129,12 +129,12 @@ def near_text(keys: Counter[str]) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """The number with its noun, in the plural where it is not one."""
+    """The number with its noun, in the plural unless it is 1."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def inclusive(tokens: int | None, read: int | None, written: int | None) -> int | None:
-    """Input with the cached parts that its log counts beside it; None when it is not reported."""
+    """Input plus the cached parts that the log counts separately; None if input is None."""
     return None if tokens is None else tokens + (read or 0) + (written or 0)
 
 
@@ -147,10 +147,10 @@ def includes_cache(
     *,
     otherwise: bool,
 ) -> bool:
-    """Whether the input holds the cached parts, as far as the counts themselves prove it.
+    """Whether input includes the cached parts, as far as the counts prove it.
 
-    Parts that are more than the whole are beside it, and so are parts that the total adds. A total
-    without them proves that they are within. Where nothing is proven it is as `otherwise` says.
+    Parts that exceed the input are separate, and so are parts that the total adds. A total without
+    them proves that they are included. If nothing is proven, `otherwise` is returned.
     """
     parts = (read or 0) + (written or 0)
     if not parts or tokens is None:
@@ -166,13 +166,13 @@ def includes_cache(
 
 
 def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None:
-    """A cost in US dollars; tools that know no price write 0, which is none where tokens count."""
+    """A cost in US dollars; 0 for tokens is None, because tools without a price write 0."""
     cost = read_money(holder, key)
     return None if cost == 0 and tokens else cost
 
 
 def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:
-    """A list inside the payload, empty where there is none. Raises UnreadableRow."""
+    """A list in the payload, empty if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is not None and not isinstance(value, list):
         raise wrong_value(payload, key, "a list")
@@ -180,7 +180,7 @@ def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def read_milliseconds(payload: Mapping[str, Any], key: str) -> int | None:
-    """A length of time that may have a fraction, in whole milliseconds. Raises UnreadableRow."""
+    """A duration that may have a fraction, in whole milliseconds. Raises UnreadableRow."""
     value = payload.get(key)
     if isinstance(value, float | Decimal) and value == value and 0 <= value <= LONGEST_INTEGER:
         return int(value)

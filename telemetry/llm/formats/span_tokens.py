@@ -1,4 +1,4 @@
-"""The token counts among the attributes of a span, and whether input holds what is cached."""
+"""The token counts in the attributes of a span, and whether input includes the cache."""
 
 import ast
 import json
@@ -98,7 +98,7 @@ def span_tokens(said: Attributes, scope: str, name: str) -> Columns:
 
 
 def _of_litellm(said: Attributes) -> tuple[int | None, int | None, int | None]:
-    """Cache reads, writes, and writes kept for an hour, of LiteLLM's usage as Python or JSON."""
+    """Cache reads, cache writes and 1-hour writes in LiteLLM's usage, Python or JSON text."""
     usage = _decoded(text(said, "metadata.usage_object", "litellm.usage_object"))
     inputs = usage.get("prompt_tokens_details")
     inputs = inputs if isinstance(inputs, dict) else {}

@@ -1,9 +1,9 @@
-"""A span of OpenTelemetry as a call of a language model, whoever wrote it.
+"""Reads a span of OpenTelemetry as a call of a language model, whatever wrote it.
 
-Instrumentations differ in the names they give: the GenAI conventions are still in development
+Instrumentations use different names: the GenAI conventions are still in development
 (open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md), and OpenLLMetry,
 OpenInference (Arize-ai/openinference, spec/semantic_conventions.md), the AI SDK and Claude Code
-have names of their own. All spellings are read.
+have their own. All spellings are read.
 """
 
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ LLM_REQUEST = "claude_code.llm_request"
 
 @dataclass(frozen=True)
 class Span:
-    """What all shapes of spans have. Times are UTC; `error` is None where nothing failed."""
+    """What all span formats have. Times are UTC; `error` is None if there is no message."""
 
     trace_id: str
     span_id: str
@@ -78,7 +78,7 @@ class Span:
 
     @property
     def operation(self) -> str | None:
-        """What it is of; before there was a name for it, a vendor's answer to a model."""
+        """The operation; if there is no attribute for it, derived from older names."""
         named = text(self.said, "gen_ai.operation.name", "llm.request.type")
         if named is None and "openinference.span.kind" in self.said:
             named = KINDS.get(str(self.said["openinference.span.kind"]).upper())
@@ -88,15 +88,15 @@ class Span:
 
     @property
     def is_around(self) -> bool:
-        """Whether it holds other requests than one of its own, as agents and tools do."""
+        """Whether it contains other requests, as agents and tools do."""
         return self.operation in AROUND or self.name.startswith(AROUND)
 
 
 def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
-    """The call that a span is; None for a span of anything else.
+    """The call of a span; None if the span is not a call.
 
-    An embedding has no output. Repeated requests may share the id of a response, not of a span;
-    the id that Anthropic gives a request is its own, and the vendor's half of the trace has it too.
+    An embedding has no output. Retries may share the id of a response, but not that of a span.
+    Anthropic's request id is unique and also appears in the vendor's part of the trace.
     """
     if span.name == LLM_REQUEST or span.said.get("span.type") == "llm_request":
         return claude_code_events.span_call(
@@ -132,7 +132,9 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
 
 
 def counts_tokens(span: Span) -> list[str]:
-    """Attributes by which a span that is no call seems to count tokens; an agent's only repeat."""
+    """Attributes that seem to count tokens in a span that is not a call; none for agents, which
+    repeat their children's.
+    """
     if span.is_around:
         return []
     return [
@@ -155,7 +157,7 @@ def _provider(said: Attributes) -> str | None:
 
 
 def _cost(said: Attributes, tokens: Columns) -> Any:
-    """What the span says that it cost; 0 for tokens is what those write who know no price."""
+    """The cost in the span. 0 for tokens is None: it comes from writers without a price."""
     found = cost(said, *COSTS)
     if found != 0 or said.get("litellm.cache_hit") in (True, "True"):
         return found

@@ -1,10 +1,9 @@
-"""Claude Code transcripts: `~/.claude/projects/*/*.jsonl`, one object for each event of a session.
+"""Claude Code transcripts: `~/.claude/projects/*/*.jsonl`, one object per event of a session.
 
-One message of the API becomes several lines, one for each block of its content, with one
-`message.id`. Up to 2.1.220 all but the last of them carry placeholders of output_tokens and no
-stop_reason, and some messages never get their last line. Gateways leave requestId out. Sidechains
-are calls of subagents, but side questions replay messages of the session they were asked in.
-https://github.com/ccusage/ccusage/issues/901, 913 and 976 tell what goes wrong otherwise.
+One message of the API becomes several lines with one `message.id`, one line per content block. Up
+to 2.1.220 only the last of them has the final output_tokens and a stop_reason, and some messages
+never get that line. Gateways omit requestId. Sidechains are calls of subagents, but side questions
+replay messages of their session. See https://github.com/ccusage/ccusage/issues/901, 913 and 976.
 """
 
 from collections.abc import Mapping
@@ -46,11 +45,11 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """Readings of calls: one whenever a line says more of a call than the lines before it.
+    """A reading of a call whenever a line adds to what earlier lines said about it.
 
-    The upsert keeps the best reading of each call with the least timestamp, in any order. What
-    `precedence` prefers is the session's own line to a replayed one, and then the line that says
-    why the message ended.
+    The upsert keeps the best reading of each call and its earliest timestamp, in any order.
+    `precedence` prefers a line of the session itself to a replayed one, then a line with a stop
+    reason.
     """
     messages, alike = Messages(), AlikeLines()
 
@@ -67,16 +66,16 @@ def reader() -> Reader:
 
 
 def news(call: LlmCall, record: Mapping[str, Any], messages: Messages) -> list[Reading]:
-    """The call, unless an earlier line said as much of it."""
+    """The call, unless an earlier line said as much about it."""
     request_id = None if record.get("isSidechain") else read_text(record, "requestId")
     return [call] if messages.is_news(call, request_id) else []
 
 
 def one_call(record: Mapping[str, Any], defaults: Defaults, messages: Messages) -> LlmCall | None:
-    """The call of a line, read by itself; None if the line stands for none. Raises UnreadableRow.
+    """The call of a line, read by itself; None if the line is not a call. Raises UnreadableRow.
 
-    Its id is the message's, else the request's, else the line's. An answer to the session itself
-    that is of another request than the first one with its id is another answer.
+    Its id is the message's, else the request's, else the line's. If a message id comes again with
+    another request id, outside of sidechains, it is another call.
     """
     message = _message(record)
     if message is None:
@@ -92,7 +91,7 @@ def one_call(record: Mapping[str, Any], defaults: Defaults, messages: Messages) 
 
 
 def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The message of a line that stands for a call; None where the line is something else."""
+    """The message of a line that is a call; None for any other line."""
     kind = record.get("type")
     if kind != "assistant":
         if kind is not None:
@@ -151,7 +150,7 @@ def _call(
 
 
 def _error(record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
-    """The kind of error and what the user was shown of it."""
+    """The kind of error and the text that the user saw."""
     content = message.get("content")
     if isinstance(content, list):
         texts = [read_text(part, "text") for part in content if isinstance(part, dict)]

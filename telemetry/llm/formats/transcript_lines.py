@@ -1,6 +1,6 @@
-"""What the lines of one transcript have in common: their messages, and the call of the last line.
+"""State that the lines of one transcript share: the messages so far, and the call of the last line.
 
-Nearly all lines of a session differ from the one before in ids, time and counts only.
+Most lines of a session differ from the one before in ids, time and counts only.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,15 @@ REMEMBERED = 256
 
 
 class Messages:
-    """The messages that a file has had so far, each by the id of its call."""
+    """The last messages of a file, by the id of their call."""
 
     def __init__(self) -> None:
         self._new: dict[str, tuple[str | None, LlmCall]] = {}
         self._old: dict[str, tuple[str | None, LlmCall]] = {}
 
     def call_id(self, message_id: str, request_id: str | None) -> str:
-        """The message's id; with the request's, if another request had that id before.
+        """The message's id, followed by the request's if an earlier request had the same message
+        id.
 
         Some gateways give all answers of a session one static id.
         """
@@ -33,7 +34,7 @@ class Messages:
         return f"{message_id}:{request_id}"
 
     def is_news(self, call: LlmCall, request_id: str | None) -> bool:
-        """Whether this line says more of its call than the lines before it. Remembers it."""
+        """Whether this line adds to what earlier lines said about its call. Remembers the call."""
         call_id = call.call_id
         known = self._new.get(call_id) or self._old.get(call_id)
         is_news = True
@@ -51,10 +52,11 @@ class Messages:
 
 
 class AlikeLines:
-    """Reads lines that say what the line before said, with other ids, time and counts.
+    """Reads lines that repeat the line before with other ids, times and counts.
 
-    The call is the one that reading the line by itself gives, in a fifth of the time: what the
-    lines share is compared, not read again. A line with any unusual value is left alone.
+    The result equals that of reading the line by itself and takes a fifth of the time: what the
+    lines share is compared, not read again. A line with an unusual value is left to the other
+    reader.
     """
 
     def __init__(self) -> None:
@@ -63,7 +65,7 @@ class AlikeLines:
         self._defaults: Defaults | None = None
 
     def learn(self, record: Mapping[str, Any], defaults: Defaults, call: LlmCall) -> None:
-        """Take the line and its call as those that the next lines are compared with."""
+        """Remember the line and its call for comparison with the next lines."""
         message = record["message"]
         usage = message.get("usage")
         has_more = record.get("isApiErrorMessage") or record.get("costUSD") is not None
@@ -100,7 +102,7 @@ class AlikeLines:
 def _shared(
     record: Mapping[str, Any], message: Mapping[str, Any], usage: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    """All that a call is made of, without ids, time and counts."""
+    """Everything that a call is made from, except ids, time and counts."""
     return (
         record.get("type"),
         record.get("sessionId"),
@@ -118,7 +120,7 @@ def _shared(
 def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     """The counts of an answer, by the rules of `anthropic_usage` and of `LlmCall.of`.
 
-    None if one of them is spelled in another way, or if the rules would change one.
+    None if a count is not a plain integer, or if those rules would change one.
     """
     fresh, output = usage["input_tokens"], usage["output_tokens"]
     read = usage.get("cache_read_input_tokens")
@@ -159,12 +161,12 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
 
 
 def _is_one(iterations: Any) -> bool:
-    """Whether nothing but the answer itself was billed."""
+    """Whether only the answer itself was billed."""
     return iterations == [] or (len(iterations) == 1 and iterations[0]["type"] == "message")
 
 
 def _are_usual(message_id: Any, request_id: Any) -> bool:
-    """Whether both ids are text that can be stored as it is, and short enough together."""
+    """Whether both ids can be stored as they are, and fit together."""
     if type(message_id) is not str or not message_id.isascii() or "\0" in message_id:
         return False
     if request_id is None:

@@ -1,4 +1,4 @@
-"""The `usage` objects of Anthropic's and OpenAI's answers, which many logs keep as they came."""
+"""The `usage` objects of Anthropic's and OpenAI's answers, which many logs keep unchanged."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,10 +8,10 @@ from telemetry.rows.reading import read_count, read_object, read_text
 
 
 def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
-    """The columns that Anthropic's usage sets; it counts cached tokens beside the input.
+    """The columns that Anthropic's usage sets; it counts cached tokens separately from the input.
 
-    The counts are those of the answer itself. What was compacted or advised on the way is in
-    `iterations`, is billed too and is added here. `speed` is a tier like the others.
+    The counts are those of the answer itself. Compaction and advice are billed as well; they are in
+    `iterations` and are added here. `speed` is a tier like the others.
     """
     fresh, output = read_count(usage, "input_tokens"), read_count(usage, "output_tokens")
     read = read_count(usage, "cache_read_input_tokens")
@@ -39,9 +39,9 @@ def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
 
 
 def openai_usage(usage: Mapping[str, Any]) -> Columns:
-    """The columns that OpenAI's usage sets, as responses, chats and embeddings count it.
+    """The columns that OpenAI's usage sets, for responses, chats and embeddings.
 
-    The input holds the cached tokens. Embeddings have no output.
+    Input includes cached tokens. Embeddings have no output.
     """
     before, after = (
         ("input", "output")
@@ -67,13 +67,13 @@ def openai_usage(usage: Mapping[str, Any]) -> Columns:
 
 
 def tier(answer: Mapping[str, Any]) -> str | None:
-    """How the vendor served the call; None where it does not say so in a word."""
+    """The service tier of the answer; None if it is not text."""
     value = answer.get("service_tier")
     return read_text(answer, "service_tier") if isinstance(value, str) and value else None
 
 
 def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
-    """Input, output, cache reads and writes of the answer and of what was done on the way."""
+    """Input, output, cache reads and cache writes of the answer and all its iterations."""
     iterations = [
         one
         for one in read_list(usage, "iterations")
