@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from random import Random
 
 # Ids are made of creation times, so they grow with creation as GitHub's do, whoever makes a run
@@ -662,26 +663,33 @@ def planned_steps(job: Job, seed: int) -> list[Step]:
     """
     if job.runner_id is None or job.planned is None:
         return []
-    rng = Random(job.origin * 1_000_003 + seed)
-    names = ["Set up job", "Run actions/checkout@v4", *job.planned.steps]
+    return _steps(job.planned, job.origin, job.outcome, job.started_at, job.ends_at, seed)
+
+
+@lru_cache(maxsize=20_000)  # they are asked for when they are served, and again as the truth
+def _steps(
+    planned: PlannedJob, origin: int, outcome: str, started_at: int, ends_at: int, seed: int
+) -> list[Step]:
+    rng = Random(origin * 1_000_003 + seed)
+    names = ["Set up job", "Run actions/checkout@v4", *planned.steps]
     count = len(names)
     numbers = [*range(1, count + 1), 2 * count, 2 * count + 1]
     names += ["Post Run actions/checkout@v4", "Complete job"]
     # Most of the time goes into the last step before the clean-up.
-    weights = [2, 2, *(rng.randint(2, 20) for _ in job.planned.steps), 1, 0]
+    weights = [2, 2, *(rng.randint(2, 20) for _ in planned.steps), 1, 0]
     weights[count - 1] += 60
     failing = count
-    if job.outcome != "success":
-        failing = count - 1 - (len(job.planned.steps) > 1 and rng.random() < 0.3)
-    passed, at = 0, job.started_at - (rng.random() < 0.3)
-    length, whole = job.ends_at - job.started_at, sum(weights)
+    if outcome != "success":
+        failing = count - 1 - (len(planned.steps) > 1 and rng.random() < 0.3)
+    passed, at = 0, started_at - (rng.random() < 0.3)
+    length, whole = ends_at - started_at, sum(weights)
     steps: list[Step] = []
     for index, (name, number, weight) in enumerate(zip(names, numbers, weights, strict=True)):
         passed += weight
-        until = job.started_at + length * passed // whole
+        until = started_at + length * passed // whole
         conclusion = "success"
         if index == failing:
-            conclusion = job.outcome
+            conclusion = outcome
         elif failing < index < count:
             conclusion, until = "skipped", at
         # Recorded: a step that ends before it starts, now and then.

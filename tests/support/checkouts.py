@@ -6,7 +6,6 @@ from pathlib import Path
 
 from support.paths import ROOT
 
-
 # The rest comes from the checkout itself, which is on the commands' PYTHONPATH.
 NEEDED_BY_MAKE = ("Makefile", "pyproject.toml", "scripts")
 
