@@ -426,6 +426,49 @@ def test_a_stored_answer_that_is_read_again_is_no_call(tmp_path: Path) -> None:
     assert notices == ["1 record of reading or managing stored answers: no calls"]
 
 
+@pytest.mark.parametrize(
+    ("operation", "is_call"),
+    [
+        ("ai.generateText.doGenerate", True),
+        ("ai.streamText.doStream", True),
+        ("ai.embedMany.doEmbed", True),
+        ("ai.generateText", False),
+        ("ai.toolCall", False),
+    ],
+)
+def test_the_ai_sdks_span_of_a_request_is_a_call_without_names_of_the_conventions(
+    tmp_path: Path, operation: str, is_call: bool
+) -> None:
+    said = {
+        "ai.operationId": operation,
+        "ai.model.id": "gpt-5",
+        "ai.model.provider": "openai.chat",
+        "ai.usage.promptTokens": "100",
+    }
+    if not operation.startswith("ai.embed"):
+        said["ai.usage.completionTokens"] = "20"
+    attributes = [{"key": key, "value": {"stringValue": value}} for key, value in said.items()]
+    span = {"traceId": "a" * 32, "spanId": "1" * 16, "startTimeUnixNano": "1795000000000000000"}
+    span |= {"name": operation, "attributes": attributes}
+    export = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    calls, rejected, _ = read_text(tmp_path, lines(export))
+    assert rejected == []
+    assert [(call.model, call.input_tokens) for call in calls] == [("gpt-5", 100)] * is_call
+
+
+def test_a_total_alone_is_no_count_of_tokens(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "total_tokens": 9}
+    calls, rejected, _ = read_text(tmp_path, lines(record, record | {"success": False}))
+    assert len(calls) == 0
+    assert rejected == ["total_tokens without input_tokens and output_tokens"] * 2
+
+
+def test_a_key_that_seems_to_be_a_price_is_named(tmp_path: Path) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 9, "price_usd": 1}
+    calls, _, notices = read_text(tmp_path, lines(record))
+    assert (len(calls), notices) == (1, ["keys that are not read: price_usd (1)"])
+
+
 # --- hostile files
 
 GOOD = lines({"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}).encode()

@@ -34,6 +34,8 @@ def reader() -> Reader:
             near.update(others)
             if record.get("success") is not False and not any(n in record for n in TOKEN_COUNTS):
                 raise UnreadableRow(f"no tokens by our names; {near_text(Counter(others))}")
+        elif "total_tokens" in record and not any(name in record for name in TOKEN_COUNTS):
+            raise UnreadableRow("total_tokens without input_tokens and output_tokens")
         run_id, attempt = (
             read_count(record, key) for key in ("github_run_id", "github_run_attempt")
         )

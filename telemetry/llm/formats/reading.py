@@ -103,7 +103,7 @@ OUR_KEYS = {
     "time": "timestamp",
     "model_name": "model",
 }
-NEAR = re.compile("token|cost|usage", re.IGNORECASE)
+NEAR = re.compile("token|cost|usage|price", re.IGNORECASE)
 MOST_KEYS = 8
 
 

@@ -31,6 +31,7 @@ OPERATIONS = (
 )
 # Spans that hold other requests than their own.
 AROUND = ("invoke_agent", "create_agent", "execute_tool", "agent_step", "invoke_workflow")
+REQUESTS = {"doGenerate": "chat", "doStream": "chat", "doEmbed": "embeddings"}
 # What OpenInference calls a span.
 KINDS = {"LLM": "chat", "EMBEDDING": "embeddings", "AGENT": "invoke_agent", "TOOL": "execute_tool"}
 
@@ -42,7 +43,13 @@ MODELS = (
     "ai.response.model",
     "ai.model.id",
 )
-PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
+PROVIDERS = (
+    "gen_ai.provider.name",
+    "gen_ai.system",
+    "llm.provider",
+    "llm.system",
+    "ai.model.provider",
+)
 SESSIONS = (
     "gen_ai.conversation.id",
     "session.id",
@@ -82,6 +89,9 @@ class Span:
         named = text(self.said, "gen_ai.operation.name", "llm.request.type")
         if named is None and "openinference.span.kind" in self.said:
             named = KINDS.get(str(self.said["openinference.span.kind"]).upper())
+        elif named is None and "ai.operationId" in self.said:
+            # Of the AI SDK's spans only these stand for one request.
+            named = REQUESTS.get(str(self.said["ai.operationId"]).rpartition(".")[2])
         elif named is None and text(self.said, "gen_ai.system") and text(self.said, *MODELS):
             return "chat"
         return named
