@@ -91,7 +91,7 @@ def test_recorded_canonical_rows(recorded: Path) -> None:
     assert (total(calls, "input_tokens"), total(calls, "output_tokens")) == (26_677, 1_544)
 
 
-def test_recorded_odd_canonical_rows_are_told_from_the_others(recorded: Path) -> None:
+def test_bad_recorded_canonical_rows_are_rejected_and_the_others_read(recorded: Path) -> None:
     calls, _ = read(recorded / "llm" / "canonical" / "odd.jsonl")
     assert len(merged(calls)) == 6
     assert {call.error_message for call in calls} == {None, "nul\ufffd in text"}
@@ -129,7 +129,7 @@ def test_a_replayed_message_does_not_replace_the_sessions_own() -> None:
     assert max(call.total_tokens or 0 for call in readings) == 1_222
 
 
-def test_a_subagents_call_tells_which_one_and_ends_with_fewer_tokens_rightly() -> None:
+def test_a_subagents_call_names_the_agent_and_keeps_its_final_lower_count() -> None:
     calls, _ = payload_calls("llm_transcript.jsonl", phase="review", prompt_name="p")
     call = calls["m2"]
     assert (call.phase, call.prompt_name, call.provider) == ("subagent", "explorer", None)
@@ -339,7 +339,7 @@ def test_recorded_execution_files(
         assert {call.error_message for call in calls} == {None}
 
 
-def test_every_recorded_result_is_the_rows_of_its_models(recorded: Path) -> None:
+def test_every_recorded_result_gives_a_row_per_model(recorded: Path) -> None:
     name = "claude_code_action/real_result_totals.jsonl"
     calls = {call.call_id: call for call in recorded_calls(recorded, name, at=AT)}
     assert len(calls) == 125
@@ -448,14 +448,16 @@ def test_recorded_events_of_claude_code(recorded: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["opentelemetry_proto_trace", "opentelemetry_proto_logs"])
-def test_telemetry_of_other_things_is_no_call_and_no_error(recorded: Path, name: str) -> None:
+def test_telemetry_that_is_not_about_models_gives_no_call_and_no_error(
+    recorded: Path, name: str
+) -> None:
     assert recorded_calls(recorded, f"otlp/{name}.json") == []
 
 
 # --- LiteLLM
 
 
-def test_litellm_payloads_are_calls() -> None:
+def test_litellm_payloads_are_read_as_calls() -> None:
     calls, rejected = payload_calls("llm_litellm.jsonl", phase="build")
     call = calls["l1"]
     assert tokens(call) == (100, 20, 60, 30, None, 5)
@@ -474,7 +476,7 @@ def test_litellm_payloads_are_calls() -> None:
     }
 
 
-def test_litellm_knows_no_price_where_it_says_0_for_tokens() -> None:
+def test_a_litellm_cost_of_0_for_tokens_means_no_price() -> None:
     calls, _ = payload_calls("llm_litellm.jsonl")
     names = (BY_ITS_ANSWER, FAILED_TRY, FROM_CACHE)
     assert [calls[name].estimated_cost for name in names] == [None, 0, 0]
@@ -487,7 +489,7 @@ def test_litellm_failures_say_why_without_a_traceback() -> None:
     assert failed.duration_ms is None
 
 
-def test_a_try_of_litellm_that_failed_is_not_the_one_that_succeeded(tmp_path: Path) -> None:
+def test_a_failed_try_of_litellm_is_a_call_of_its_own(tmp_path: Path) -> None:
     success, _, failure, *_ = lines_of(PAYLOADS / "llm_litellm.jsonl")
     tries = [
         failure | {"litellm_call_id": "l1", "model": "gpt-x", "startTime": started}
@@ -585,7 +587,7 @@ def test_codex_calls_are_what_the_counts_grow_by() -> None:
     assert list(rejected) == [8]
 
 
-def test_a_fork_counts_nothing_of_its_parent_again(tmp_path: Path) -> None:
+def test_a_fork_does_not_count_its_parents_calls_again(tmp_path: Path) -> None:
     parent = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()
     meta = json.dumps({"type": "session_meta", "payload": {"id": "s2", "forked_from_id": "s1"}})
     later = [line.replace("T08:", "T09:") for line in parent[:-1]]

@@ -319,7 +319,7 @@ def test_progress_is_that_of_all_files_packed_as_they_are(
     assert seen == [(read, total) for read in (line, 3 * line, total)]
 
 
-def test_a_call_that_a_file_tells_of_twice_is_counted_once(
+def test_a_call_recorded_twice_in_one_file_is_counted_once(
     connection: Connection, tmp_path: Path
 ) -> None:
     twice = [record(0, output_tokens=1), record(0, output_tokens=9)]
@@ -357,7 +357,7 @@ def test_nested_spans_of_a_request_in_several_files_are_one_call(
     assert done.notes == [f"{tmp_path / 'between.jsonl'}: 0 calls in 1 record (OTLP)"]
 
 
-def test_a_span_that_is_no_call_and_counts_tokens_is_named_with_its_file(
+def test_a_span_that_counts_tokens_but_is_not_a_call_is_named_with_its_file(
     connection: Connection, tmp_path: Path
 ) -> None:
     file = span_file(tmp_path / "a.jsonl", "1" * 16, "", **{"my.tokens": "10"})
@@ -469,7 +469,7 @@ def test_the_first_twenty_are_named_and_the_others_counted(
     assert "\x1b" not in text
 
 
-def test_who_reads_calls_without_a_time_is_told_how_to_give_one(
+def test_the_message_about_calls_without_a_time_says_how_to_give_one(
     connection: Connection, tmp_path: Path
 ) -> None:
     done = ingest(connection, write(tmp_path / "calls.jsonl", [record(0, timestamp=None)]))

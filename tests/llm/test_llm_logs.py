@@ -199,11 +199,11 @@ def test_an_empty_file_holds_nothing_and_nothing_is_wrong_with_it(content: bytes
         b'{\n "name": "x",\n',
     ],
 )
-def test_what_is_no_log_is_named_once_and_never_guessed(content: bytes) -> None:
+def test_a_file_of_no_known_format_is_named_once_and_never_guessed(content: bytes) -> None:
     assert read_bytes(content) == ([], [Rejected("-", None, UNKNOWN)])
 
 
-def test_lines_before_the_first_telling_one_are_not_lost() -> None:
+def test_lines_before_the_first_recognised_one_are_not_lost() -> None:
     calls, rejected = read_bytes(b'\n{"model":"m"}\nno\n\n' + GOOD)
     assert [call.call_id for call in calls] == ["c"]
     assert [(one.line, one.reason) for one in rejected] == [

@@ -244,7 +244,7 @@ def test_gh_aw_says_whether_input_holds_the_cache(
     assert call.input_tokens == tokens
 
 
-def test_a_price_that_gh_aw_borrowed_is_no_cost(tmp_path: Path) -> None:
+def test_a_cost_at_another_models_price_in_gh_aw_is_dropped(tmp_path: Path) -> None:
     record = {
         "_schema": "token-usage/v1",
         "model": "m",
@@ -388,7 +388,7 @@ def test_records_of_several_formats_in_one_file_are_all_read(tmp_path: Path) -> 
 # --- answers with one id
 
 
-def test_answers_with_one_static_id_are_told_apart_by_their_requests(tmp_path: Path) -> None:
+def test_answers_that_share_a_static_id_are_distinguished_by_request(tmp_path: Path) -> None:
     def line(request: str, output: int, **more: Any) -> dict[str, Any]:
         usage = {"input_tokens": 1, "output_tokens": output}
         message = {"id": "msg_1", "model": "m", "usage": usage, "stop_reason": "end_turn"}
@@ -409,7 +409,7 @@ def test_answers_with_one_static_id_are_told_apart_by_their_requests(tmp_path: P
     ]
 
 
-def test_a_stored_answer_that_is_read_again_is_no_call(tmp_path: Path) -> None:
+def test_fetching_a_stored_answer_is_not_a_call(tmp_path: Path) -> None:
     record = {
         "litellm_call_id": "a",
         "call_type": "aresponses",
@@ -456,7 +456,7 @@ def test_the_ai_sdks_span_of_a_request_is_a_call_without_names_of_the_convention
     assert [(call.model, call.input_tokens) for call in calls] == [("gpt-5", 100)] * is_call
 
 
-def test_a_total_alone_is_no_count_of_tokens(tmp_path: Path) -> None:
+def test_a_record_with_only_a_total_is_rejected(tmp_path: Path) -> None:
     record = {"timestamp": 0, "model": "m", "call_id": "a", "total_tokens": 9}
     calls, rejected, _ = read_text(tmp_path, lines(record, record | {"success": False}))
     assert len(calls) == 0

@@ -88,7 +88,7 @@ class Untold(Exception):
         raise RuntimeError("no text")
 
 
-def test_an_error_without_a_text_is_known_by_its_kind(log: Path) -> None:
+def test_an_error_without_text_is_recorded_by_its_type(log: Path) -> None:
     with pytest.raises(Untold), recorded_call(log, model="m-1"):
         raise Untold
     assert lines(log)[0]["error_message"] == "Untold"
