@@ -34,7 +34,7 @@ def earlier(connection: Connection) -> int:
 
 
 def wait_for_rows(connection: Connection, least: int) -> None:
-    for _ in range(600):
+    for _ in range(3_000):
         if len(stored(connection)) >= least:
             return
         time.sleep(0.02)
@@ -163,7 +163,7 @@ def test_an_ingest_that_is_stopped_says_what_it_kept(
     process = start(environ, "ingest_workflows", "--concurrency", "1")
     wait_for_rows(connection, 50)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert f" {len(stored(connection))} inserted" in out
