@@ -1,7 +1,10 @@
--- When was the default branch red, by which workflow, and for how long?
--- Those that ended in the period, and those that are open at its end and had a run in it: what does
--- not run any more is red no more. The open ones come first; they have no recovered_at, and seconds
--- goes to the end of the period. red_at is the end of the first run that failed.
+-- When was the default branch red, by which workflow, for how long, and what mended it?
+-- Those that ended in the period, and those that are open at its end and had a run in it. What is
+-- deleted or disabled, or does not run any more, is red no more. The open ones come first: those
+-- that pushes ran into (red_pushes) before those of schedules and of runs that somebody started,
+-- by how many runs failed, then by how long. They have no recovered_at, and seconds goes to the end
+-- of the period. red_at is the end of the first run that failed, which was of commit_sha, by actor,
+-- after last_green_sha had been green. mended_by caused the run of mended_sha, the next green one.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select
@@ -19,7 +22,20 @@ select
   case when recovered_at < period.until then recovered_at end as recovered_at,
   extract(epoch from least(recovered_at, period.until) - red_at)::bigint as seconds,
   red_runs,
+  red_pushes,
+  red_schedules,
+  people,
+  last_green_at,
+  last_green_sha,
+  commit_sha,
+  actor,
+  case when recovered_at < period.until then mended_by end as mended_by,
+  case when recovered_at < period.until then mended_sha end as mended_sha,
+  case when recovered_at < period.until then is_recovered_by_rerun end as is_recovered_by_rerun,
+  last_red_run_created_at,
   html_url,
+  last_green_url,
+  case when recovered_at < period.until then mended_url end as mended_url,
   workflow_id
 from incidents
 cross join period
@@ -28,10 +44,15 @@ where red_at < period.until
     recovered_at between period.since and period.until
     or last_red_run_created_at >= period.since
   )
+  and (recovered_at < period.until or coalesce(workflow_state, 'active') = 'active')
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 order by
   coalesce(recovered_at < period.until, false),
+  case when recovered_at < period.until then 0 else red_pushes end desc,
+  case when recovered_at < period.until then 0 else red_runs end desc,
+  case when recovered_at is null or recovered_at >= period.until then red_at end,
   red_at desc,
   repository,
-  workflow
+  workflow,
+  workflow_id
 limit (select period.top from period);

@@ -1,9 +1,10 @@
 -- How long do jobs wait for a runner, by the labels they ask for?
 -- Jobs that a runner took: from the moment a job was ready, the jobs it needs being done, to its
 -- start. The label with the most jobs that waited for over a minute comes first: more runners help
--- there. p95_seconds needs 20 jobs. There are no sums and longest waits here: GitHub reports a wait
--- of up to 24 hours for the approval of an environment like a queue, and a few of these would
--- dominate any sum.
+-- there. p95_seconds needs 20 jobs. held jobs are left out: while they waited, others of the same
+-- label that were ready later got a runner, so that they waited for an approval or for a run of
+-- their concurrency group (see approvals.sql). Where nothing else ran meanwhile, an approval cannot
+-- be told from a queue.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select
@@ -13,35 +14,66 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+waits as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    job_base,
+    runner_label,
+    github_run_id,
+    created_at,
+    queue_seconds,
+    coalesce(
+      queue_seconds > 120
+      and started_at - min(started_at) over (
+        partition by repository_id, runner_label
+        order by queued_at desc
+        range between unbounded preceding and interval '60 seconds' preceding
+      ) > interval '60 seconds',
+      false
+    ) as is_held
+  from executed_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
 )
 select
   repository,
   runner_label,
-  count(*) as jobs,
-  round(percentile_cont(0.5) within group (order by queue_seconds)::numeric)::bigint
-    as p50_seconds,
-  case
-    when count(*) >= 20
-      then round(percentile_cont(0.95) within group (order by queue_seconds)::numeric)::bigint
-  end as p95_seconds,
-  count(*) filter (where queue_seconds > 60) as over_a_minute,
+  count(*) filter (where not is_held) as jobs,
   round(
-    100.0 * count(*) filter (where queue_seconds > 60) / nullif(count(*), 0),
+    (
+      percentile_cont(0.5) within group (order by queue_seconds) filter (where not is_held)
+    )::numeric
+  )::bigint as p50_seconds,
+  case
+    when count(*) filter (where not is_held) >= 20 then round(
+      (
+        percentile_cont(0.95) within group (order by queue_seconds) filter (where not is_held)
+      )::numeric
+    )::bigint
+  end as p95_seconds,
+  count(*) filter (where queue_seconds > 60 and not is_held) as over_a_minute,
+  round(
+    100.0 * count(*) filter (where queue_seconds > 60 and not is_held)
+    / nullif(count(*) filter (where not is_held), 0),
     1
-  ) as over_a_minute_percent
-from executed_jobs
-cross join period
-where created_at >= period.since
-  and created_at < period.until
-  and (period.repository_ids is null or repository_id = any(period.repository_ids))
-  and queue_seconds is not null
+  ) as over_a_minute_percent,
+  count(*) filter (where is_held) as held
+from waits
 group by
   repository_id,
   repository,
   runner_label
 order by
   over_a_minute desc,
-  p50_seconds desc,
+  p50_seconds desc nulls last,
   repository,
   runner_label
 limit (select period.top from period);

@@ -1,8 +1,8 @@
 -- How long does the default branch stay red, and which workflows are red now?
 -- Incidents that ended in the period, and all that are still open, which come first: from the end
 -- of the first run that failed to the first green one of the same or a later commit. The
--- percentiles are of those that are over. Those by rerun became green without a new commit. A
--- workflow that was red when it was disabled stays open here; last_red_day tells.
+-- percentiles are of those that are over. Those by rerun became green without a new commit. What
+-- was red when it was deleted or disabled is open no more.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
 with period as not materialized (
   select
@@ -33,6 +33,7 @@ from incidents
 cross join period
 where (recovered_at is null or recovered_at >= period.since)
   and red_at < period.until
+  and (recovered_at is not null or coalesce(workflow_state, 'active') = 'active')
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 group by
   repository_id,

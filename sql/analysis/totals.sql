@@ -1,7 +1,8 @@
 -- What are the headline figures of the period?
 -- Over all that is asked about, without skipped runs. runs, decided and succeeded are of first
 -- attempts, those in_the_end of the latest; of the runs seen, rerun were run again. runs_before
--- were created in the equally long period before. queue_p90_seconds needs 20 jobs.
+-- were created in the equally long period before. queue_p90_seconds needs 20 jobs;
+-- held jobs are left out, as in queue_times.
 --   psql "$DATABASE_URL" -f sql/analysis/totals.sql
 with period as not materialized (
   select
@@ -19,6 +20,7 @@ runs as (
     count(*) filter (where is_first_attempt and is_success) as succeeded,
     count(*) filter (where is_latest_attempt and is_decided) as decided_in_the_end,
     count(*) filter (where is_latest_attempt and is_success) as succeeded_in_the_end,
+    count(*) filter (where is_latest_attempt and conclusion = 'cancelled') as cancelled,
     count(*) filter (where is_latest_attempt and is_rerun) as rerun,
     count(*) filter (where is_latest_attempt) as seen
   from attempts
@@ -37,15 +39,47 @@ runs_before as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
 ),
+waits as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    job_base,
+    runner_label,
+    github_run_id,
+    created_at,
+    queue_seconds,
+    coalesce(
+      queue_seconds > 120
+      and started_at - min(started_at) over (
+        partition by repository_id, runner_label
+        order by queued_at desc
+        range between unbounded preceding and interval '60 seconds' preceding
+      ) > interval '60 seconds',
+      false
+    ) as is_held
+  from executed_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
+),
+queue as (
+  select
+    percentile_cont(0.5) within group (order by queue_seconds) as p50_seconds,
+    case
+      when count(*) >= 20 then percentile_cont(0.9) within group (order by queue_seconds)
+    end as p90_seconds
+  from waits
+  where not is_held
+),
 jobs as (
   select
     count(*) as jobs,
-    sum(duration_seconds) as seconds,
-    percentile_cont(0.5) within group (order by queue_seconds) as queue_p50_seconds,
-    case
-      when count(queue_seconds) >= 20
-        then percentile_cont(0.9) within group (order by queue_seconds)
-    end as queue_p90_seconds
+    sum(duration_seconds) as seconds
   from executed_jobs
   cross join period
   where created_at >= period.since
@@ -58,13 +92,15 @@ select
   runs.succeeded,
   runs.decided_in_the_end,
   runs.succeeded_in_the_end,
+  runs.cancelled,
   runs.rerun,
   runs.seen,
   runs_before.runs as runs_before,
   jobs.jobs,
   round(jobs.seconds / 60.0, 1) as job_minutes,
-  round(jobs.queue_p50_seconds)::bigint as queue_p50_seconds,
-  round(jobs.queue_p90_seconds)::bigint as queue_p90_seconds
+  round(queue.p50_seconds::numeric)::bigint as queue_p50_seconds,
+  round(queue.p90_seconds::numeric)::bigint as queue_p90_seconds
 from runs
 cross join runs_before
+cross join queue
 cross join jobs;

@@ -1,14 +1,14 @@
 -- What changed against the equally long period before, like for like, and by more than chance?
 -- figure is success (of first attempts), success in the end (of latest attempts), rerun, all in
 -- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) and
--- queue, all medians in seconds. Where subject is NULL, the row is about the whole repository: the
--- average of its workflows by branch_class, of its runner labels, or of its commits by the
--- workflows that ran on them, weighted by the runs of the period. Only what is in both periods
--- counts, so that a new, quick workflow changes nothing. change is in percentage points for shares,
--- in percent for times. Chance is judged by ranks and by days: the runs of a day have much in
--- common, and a day has something in common with the three before it. Where nothing changed, better
--- or worse is said once in a hundred times. It needs 20 runs and five days in each period. A change
--- of would_show or more is found four times of five, about.
+-- queue (as in queue_times), all medians in seconds. Where subject is NULL, the row is about the
+-- whole repository: the average of its workflows by branch_class, of its runner labels, or of its
+-- commits by the workflows that ran on them, weighted by the runs of the period. Only what is in
+-- both periods counts, so that a new, quick workflow changes nothing. change is in percentage
+-- points for shares, in percent for times. Chance is judged by ranks and by days: the runs of a day
+-- have much in common, and a day has something in common with the three before it. Where nothing
+-- changed, better or worse is said once in a hundred times. It needs 20 runs and five days in each
+-- period. A change of would_show or more is found four times of five, about.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select
@@ -81,6 +81,34 @@ commits as (
     commit_sha
   having bool_and(is_decided)
 ),
+waits as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    job_base,
+    runner_label,
+    github_run_id,
+    created_at,
+    queue_seconds,
+    coalesce(
+      queue_seconds > 120
+      and started_at - min(started_at) over (
+        partition by repository_id, runner_label
+        order by queued_at desc
+        range between unbounded preceding and interval '60 seconds' preceding
+      ) > interval '60 seconds',
+      false
+    ) as is_held
+  from executed_jobs
+  cross join period
+  where created_at >= period.since - (period.until - period.since)
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
+),
 observed as (
   select
     figure,
@@ -133,12 +161,9 @@ observed as (
     (created_at at time zone period.time_zone)::date,
     false,
     queue_seconds
-  from executed_jobs
+  from waits
   cross join period
-  where created_at >= period.since - (period.until - period.since)
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and queue_seconds is not null
+  where not is_held
 ),
 ranked as (
   select

@@ -62,9 +62,13 @@ select
   workflow_id,
   name as workflow,
   path as workflow_path,
-  state,
+  case
+    when workflows.listed_at < repositories.workflows_listed_at then 'deleted'
+    else workflows.state
+  end as state,
   true as is_listed_name
 from workflows
+left join repositories using (repository_id)
 where name <> ''
 union all
 select
@@ -88,6 +92,6 @@ comment on column workflow_names.workflow is
 comment on column workflow_names.workflow_path is
   'Its file, or dynamic/… for one that GitHub makes.';
 comment on column workflow_names.state is
-  'active, deleted, disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
+  'active, deleted (GitHub lists it no more), disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
 comment on column workflow_names.is_listed_name is
   'Whether the name is GitHub''s own. False: it was read from runs.';

@@ -6,12 +6,15 @@ create view incidents as
 with runs as (
   select
     repository_id,
-    repository,
+    max(repository) as repository,
     workflow_id,
-    workflow,
+    max(workflow) as workflow,
+    max(workflow_path) as workflow_path,
     github_run_id,
-    commit_sha,
-    html_url,
+    max(commit_sha) as commit_sha,
+    min(html_url) as html_url,
+    max(event_type) as event_type,
+    max(actor) as actor,
     created_at,
     min(coalesce(completed_at, started_at, created_at)) filter (where is_red) as red_at,
     min(coalesce(completed_at, started_at, created_at)) filter (where is_success) as green_at
@@ -20,12 +23,8 @@ with runs as (
     and branch_class = 'default'
   group by
     repository_id,
-    repository,
     workflow_id,
-    workflow,
     github_run_id,
-    commit_sha,
-    html_url,
     created_at
 ),
 recoveries as (
@@ -34,8 +33,12 @@ recoveries as (
     repository,
     workflow_id,
     workflow,
+    workflow_path,
+    github_run_id,
     commit_sha,
     html_url,
+    event_type,
+    actor,
     created_at,
     red_at,
     green_at,
@@ -47,28 +50,100 @@ recoveries as (
         created_at desc,
         github_run_id desc
       rows between unbounded preceding and current row
-    ) as recovered_at
+    ) as recovered_at,
+    count(*) filter (where red_at is null) over (
+      partition by
+        repository_id,
+        workflow_id
+      order by
+        created_at,
+        github_run_id
+    ) as greens
   from runs
+),
+reds as (
+  select
+    repository_id,
+    max(repository) as repository,
+    workflow_id,
+    (array_agg(workflow order by created_at desc))[1] as workflow,
+    (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
+    (array_agg(commit_sha order by created_at, github_run_id))[1] as commit_sha,
+    (array_agg(html_url order by created_at, github_run_id))[1] as html_url,
+    (array_agg(actor order by created_at, github_run_id))[1] as actor,
+    min(greens) as greens,
+    min(red_at) as red_at,
+    recovered_at,
+    count(*) as red_runs,
+    count(*) filter (
+      where event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
+    ) as red_pushes,
+    count(*) filter (where event_type = 'schedule') as red_schedules,
+    count(distinct actor) filter (where actor not like '%[bot]') as people,
+    max(created_at) as last_red_run_created_at,
+    coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
+  from recoveries
+  where red_at < coalesce(recovered_at, 'infinity')
+  group by
+    repository_id,
+    workflow_id,
+    recovered_at
+),
+menders as (
+  select distinct on (repository_id, workflow_id, green_at)
+    repository_id,
+    workflow_id,
+    green_at,
+    commit_sha,
+    actor,
+    html_url
+  from runs
+  where green_at is not null
+  order by
+    repository_id,
+    workflow_id,
+    green_at,
+    created_at desc,
+    github_run_id desc
 )
 select
-  repository_id,
-  max(repository) as repository,
-  workflow_id,
-  (array_agg(workflow order by created_at desc))[1] as workflow,
-  (array_agg(commit_sha order by red_at, created_at))[1] as commit_sha,
-  (array_agg(html_url order by red_at, created_at))[1] as html_url,
-  min(red_at) as red_at,
-  recovered_at,
-  trunc(extract(epoch from recovered_at - min(red_at)))::bigint as duration_seconds,
-  count(*) as red_runs,
-  max(created_at) as last_red_run_created_at,
-  coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
-from recoveries
-where red_at < coalesce(recovered_at, 'infinity')
-group by
-  repository_id,
-  workflow_id,
-  recovered_at;
+  reds.repository_id,
+  reds.repository,
+  reds.workflow_id,
+  reds.workflow,
+  reds.workflow_path,
+  workflow_names.state as workflow_state,
+  last_greens.green_at as last_green_at,
+  last_greens.commit_sha as last_green_sha,
+  last_greens.html_url as last_green_url,
+  reds.commit_sha,
+  reds.actor,
+  reds.html_url,
+  reds.red_at,
+  reds.recovered_at,
+  trunc(extract(epoch from reds.recovered_at - reds.red_at))::bigint as duration_seconds,
+  reds.red_runs,
+  reds.red_pushes,
+  reds.red_schedules,
+  reds.people,
+  reds.last_red_run_created_at,
+  menders.commit_sha as mended_sha,
+  menders.actor as mended_by,
+  menders.html_url as mended_url,
+  reds.is_recovered_by_rerun
+from reds
+left join workflow_names
+  on workflow_names.repository_id = reds.repository_id
+  and workflow_names.workflow_id = reds.workflow_id
+left join recoveries as last_greens
+  on last_greens.repository_id = reds.repository_id
+  and last_greens.workflow_id = reds.workflow_id
+  and last_greens.greens = reds.greens
+  and last_greens.red_at is null
+left join menders
+  on menders.repository_id = reds.repository_id
+  and menders.workflow_id = reds.workflow_id
+  and menders.green_at = reds.recovered_at;
 
 comment on view incidents is
   'One row per time that a workflow was red on the default branch.';
@@ -80,8 +155,20 @@ comment on column incidents.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column incidents.workflow is
   'The name of the workflow to show, as in attempts; the latest one if it changed.';
+comment on column incidents.workflow_path is
+  'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
+comment on column incidents.workflow_state is
+  'As in workflow_names. What is not active runs no more and cannot become green.';
+comment on column incidents.last_green_at is
+  'When the last run before the first that failed succeeded. NULL: none is known.';
+comment on column incidents.last_green_sha is
+  'The commit of that run.';
+comment on column incidents.last_green_url is
+  'The page on GitHub of that run.';
 comment on column incidents.commit_sha is
   'The commit of the first run that failed. NULL where GitHub gives none.';
+comment on column incidents.actor is
+  'Login of the account that caused the first run that failed.';
 comment on column incidents.html_url is
   'The page on GitHub of the first run that failed.';
 comment on column incidents.red_at is
@@ -92,7 +179,19 @@ comment on column incidents.duration_seconds is
   'Seconds from red_at to recovered_at. NULL: still red.';
 comment on column incidents.red_runs is
   'How many runs failed from red_at to recovered_at.';
+comment on column incidents.red_pushes is
+  'How many of red_runs neither a schedule nor a person or program by a dispatch started: those that a push brought about.';
+comment on column incidents.red_schedules is
+  'How many of red_runs a schedule started.';
+comment on column incidents.people is
+  'How many accounts, bots apart, caused red_runs.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
+comment on column incidents.mended_sha is
+  'The commit of the run that succeeded at recovered_at. NULL: still red.';
+comment on column incidents.mended_by is
+  'Login of the account that caused that run. NULL: still red.';
+comment on column incidents.mended_url is
+  'The page on GitHub of that run. NULL: still red.';
 comment on column incidents.is_recovered_by_rerun is
   'Whether a run that had failed succeeded without a new commit: perhaps nothing was ever broken.';

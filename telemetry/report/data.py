@@ -113,8 +113,10 @@ class RepositoryReport:
     flaky_jobs: list[Row]
     failing_steps: list[Row]
     incidents: list[Row]
+    timeouts: list[Row]
     slowest_jobs: list[Row]
     queue_times: list[Row]
+    approvals: list[Row]
     wasted_minutes: list[Row]
     runner_cost: list[Row]
     busy_hours: list[Row]
@@ -251,8 +253,10 @@ QUESTIONS = (
     "flaky_jobs",
     "failing_steps",
     "incidents",
+    "timeouts",
     "slowest_jobs",
     "queue_times",
+    "approvals",
     "wasted_minutes",
     "runner_cost",
     "busy_hours",

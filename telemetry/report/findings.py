@@ -4,7 +4,7 @@ Each sentence has its number and its period, names the file that answers it in f
 to do; the one that takes the most time comes first.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from telemetry.report.data import RepositoryReport
@@ -17,18 +17,21 @@ from telemetry.report.figures import (
     dollars,
     duration,
     known_sum,
-    minute,
     minutes,
     percent,
     shift_of,
 )
 from telemetry.report.figures import share_of as share
+from telemetry.report.finding import Finding
+from telemetry.report.red import red
 from telemetry.terminal import Name, Sentence, counted
 
 # A runner that is there within two minutes is no reason to do anything.
 LONG_WAIT_SECONDS = 120
 # A longer one is for a person's approval as a rule, which GitHub tells like one for a runner.
 LONGEST_WAIT_SECONDS = 3_600
+# Of the minutes that ran, as much may be wasted before something is to be done about it.
+LEAST_WASTE = 0.01
 # sql/analysis/slower_or_faster.sql needs two weeks of days with runs to tell a change.
 DAYS_OF_A_SHIFT = 14
 SAVINGS = {
@@ -36,40 +39,17 @@ SAVINGS = {
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
     "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
-# The file of sql/analysis/ that shows more.
-QUESTIONS = {
-    "slower": "slower_or_faster",
-    "flaky": "flaky_jobs",
-    "failing": "failing_steps",
-    "waiting": "queue_times",
-    "costing": "runner_cost",
-}
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A sentence of the report.
-
-    `lost_minutes` is the time that it took of people or of runners, as far as known; `is_urgent`
-    puts it before all others.
-    """
-
-    subject: str
-    sentence: Sentence
-    advice: Sentence
-    lost_minutes: float
-    is_urgent: bool = False
-
-    @property
-    def question(self) -> str:
-        """The file of sql/analysis/, without its suffix, that answers in full."""
-        return QUESTIONS[self.subject]
 
 
 def findings(report: RepositoryReport) -> list[Finding]:
     """Findings, most urgent first; empty if nothing was found or nothing is known."""
-    of_jobs = [_flaky(report), _waiting(report), _costing(report)]
-    found = [_slower(report), _failing(report), *(_covered(report, each) for each in of_jobs)]
+    of_jobs = [_timing_out(report), _flaky(report), _waiting(report), _costing(report)]
+    found = [
+        red(report),
+        _slower(report),
+        _failing(report),
+        *(_covered(report, each) for each in of_jobs),
+    ]
     return sorted(
         (finding for finding in found if finding is not None),
         key=lambda finding: (not finding.is_urgent, -finding.lost_minutes),
@@ -82,16 +62,24 @@ def not_found(report: RepositoryReport) -> list[str]:
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
+        "red": "nothing is red on the default branch",
         "slower": "no workflow got clearly slower",
         "flaky": "no job is known to be flaky",
         "failing": "nothing failed",
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
         "costing": "what ran has no list price",
     }
+    if report.green_workflows is None:
+        nothing["red"] = "no run on the default branch has succeeded or failed"
     if days < DAYS_OF_A_SHIFT:
         nothing["slower"] = f"too few days ({days}) to tell what got slower"
     if not report.totals["decided"]:
         nothing["failing"] = "no run has succeeded or failed"
+    if report.totals["cancelled"]:
+        runs = counted(report.totals["cancelled"], "run")
+        nothing["failing"] += f", but {runs} {'was' if runs[:2] == '1 ' else 'were'} cancelled"
+    if report.timeouts:
+        del nothing["failing"]
     if not has_jobs:
         nothing["flaky"] = "no job is stored: which are flaky is not known"
         nothing["costing"] = "no job is stored: cost is not known"
@@ -101,6 +89,15 @@ def not_found(report: RepositoryReport) -> list[str]:
         del nothing["waiting"], nothing["costing"]
         nothing["flaky"] = f"flaky jobs, waiting and cost are not known: {report.of_jobs}"
     return [text for subject, text in nothing.items() if subject not in said]
+
+
+def is_healthy(report: RepositoryReport) -> bool:
+    """Whether there is nothing to do, as far as all of it is known."""
+    return (
+        report.green_workflows is not None
+        and report.of_jobs.is_whole
+        and not any(finding.advice for finding in findings(report))
+    )
 
 
 def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:
@@ -168,6 +165,26 @@ def _advice_on(shift: Row) -> Sentence:
     return commits if before != since else ("Look at what changed outside the repository.",)
 
 
+def _timing_out(report: RepositoryReport) -> Finding | None:
+    if not report.timeouts:
+        return None
+    worst = report.timeouts[0]
+    lost = float(known_sum(report.timeouts, "minutes") or 0)
+    return Finding(
+        "timing out",
+        (
+            Name(worst["job"]),
+            " of ",
+            Name(worst["workflow"]),
+            f" ran into its time limit of {duration(worst['limit_seconds'])} in "
+            f"{counted(worst['runs'], 'run')}, which GitHub calls cancelled"
+            f"{_others(len(report.timeouts) - 1, 'job')}; this took {minutes(lost)}.",
+        ),
+        ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
+        lost,
+    )
+
+
 def _flaky(report: RepositoryReport) -> Finding | None:
     jobs = report.flaky_jobs
     if not jobs:
@@ -190,17 +207,10 @@ def _flaky(report: RepositoryReport) -> Finding | None:
     )
 
 
-def open_incidents(report: RepositoryReport) -> list[Row]:
-    """What is red on the default branch at the end of the period, the latest first."""
-    return [row for row in report.incidents if row["recovered_at"] is None]
-
-
 def _failing(report: RepositoryReport) -> Finding | None:
     steps, totals = report.failing_steps, report.totals
     lost = float(known_sum(steps, "failed_minutes") or 0)
     failed = totals["decided"] - totals["succeeded"]
-    if open_incidents(report):
-        return _red(open_incidents(report), lost)
     if not failed:
         return None
     sentence: Sentence = (
@@ -216,18 +226,6 @@ def _failing(report: RepositoryReport) -> Finding | None:
         sentence += ("; most often at ", step, " in ", *job, times)
         advice = ("Begin there.",)
     return Finding("failing", (*sentence, "."), advice, lost)
-
-
-def _red(incidents: list[Row], lost: float) -> Finding:
-    latest = incidents[0]
-    sentence: Sentence = (
-        Name(latest["workflow"]),
-        f" is red on the default branch since {minute(latest['red_at'])}, for "
-        f"{duration(latest['seconds'])} and {counted(latest['red_runs'], 'failed run')}"
-        f"{_others(len(incidents) - 1, 'workflow')}.",
-    )
-    advice: Sentence = ("Make ", Name(latest["workflow"]), " green before merging anything else.")
-    return Finding("failing", sentence, advice, lost, is_urgent=True)
 
 
 def _waited(queue: Row) -> int:
@@ -264,13 +262,11 @@ def _costing(report: RepositoryReport) -> Finding | None:
     ran = report.totals["job_minutes"]
     if not cost and not wasted:
         return None
-    advice: Sentence = ("Shorten what takes the most time first.",)
-    if wasted:
-        most = max(report.wasted, key=lambda row: row["minutes"] or 0)
-        advice = (SAVINGS[most["reason"]],)
-    elif report.slowest_jobs:
-        longest = report.slowest_jobs[0]
-        advice = ("Shorten ", Name(longest["job"]), " first, which takes the most time of all.")
+    # What something costs is no fault of it.
+    advice: Sentence = ()
+    if wasted >= LEAST_WASTE * float(ran or 0):
+        most = max(report.wasted, key=lambda row: row["minutes"] or 0, default=None)
+        advice = () if most is None else (SAVINGS[most["reason"]],)
     sentence = _price(report, cost)
     if wasted:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"

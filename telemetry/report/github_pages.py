@@ -33,3 +33,15 @@ def run_page(api_host: str, html_url: str | None) -> str | None:
         return None
     form = rf"https://{re.escape(host)}/{OWNER_AND_NAME}/actions/runs/\d+(/(job|attempts)/\d+)?"
     return html_url if re.fullmatch(form, html_url, re.ASCII) else None
+
+
+def comparison_page(
+    api_host: str, repository: str, since: str | None, until: str | None
+) -> str | None:
+    """The page of the commits after one up to another. None where they are none, or the same."""
+    page = repository_page(api_host, repository)
+    if page is None or since is None or until is None or since == until:
+        return None
+    if not re.fullmatch(r"[0-9a-f]{7,64}", since) or not re.fullmatch(r"[0-9a-f]{7,64}", until):
+        return None
+    return f"{page}/compare/{since}...{until}"

@@ -9,7 +9,8 @@ from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
 from telemetry.report.figures import count, duration, minute, percent, share_of
-from telemetry.report.findings import Finding, findings, not_found, open_incidents
+from telemetry.report.finding import Finding
+from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.job_sections import slowest, slowest_run, waiting
 from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
@@ -92,24 +93,28 @@ def _findings(report: RepositoryReport) -> list[Child]:
         return [tag("p", NO_RUN)]
     found = findings(report)
     told = [tag("li", _finding(each, is_first=at == 0)) for at, each in enumerate(found)]
-    unfounded = not_found(report)
-    return [
-        tag("ol", told, class_="findings") if told else None,
-        tag("p", f"{'Otherwise' if told else 'No finding'}: {'; '.join(unfounded)}.")
-        if unfounded
-        else None,
-    ]
+    listed = tag("ol", told, class_="findings") if told else None
+    unfounded = "; ".join(not_found(report))
+    if is_healthy(report):
+        return [tag("p", tag("strong", "Healthy"), f": {unfounded}."), listed]
+    lead = "Otherwise" if told else "No finding"
+    return [listed, tag("p", f"{lead}: {unfounded}.") if unfounded else None]
 
 
 def _finding(found: Finding, is_first: bool) -> Html:
-    what = ("What to do first: ", found.advice) if is_first else ("To do: ", found.advice)
+    what: Child = None
+    if found.advice:
+        lead = "What to do first: " if is_first else "To do: "
+        what = tag("strong", lead, found.advice) if is_first else join(lead, found.advice)
+    links = [join(link(address, words), ", ") for words, address in found.links]
+    more = tag("code", f"sql/analysis/{found.question}.sql")
     return join(
         tag("strong", found.subject.capitalize()),
         ": ",
         found.sentence,
         " ",
-        tag("strong", *what) if is_first else join(*what),
-        tag("small", "More: ", tag("code", f"sql/analysis/{found.question}.sql"), class_="muted"),
+        what,
+        tag("small", "More: ", links, more, class_="muted"),
     )
 
 
@@ -190,9 +195,7 @@ def _first_line(text: str) -> str:
 def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
     """A row for each repository, those first where something is red."""
     rows: list[list[Child]] = []
-    for each in sorted(
-        report.repositories, key=lambda each: (not open_incidents(each), each.repository)
-    ):
+    for each in sorted(report.repositories, key=lambda each: (not each.red, each.repository)):
         totals, found = each.totals, findings(each)
         of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
         failures = [float(of_day.get(day, 0)) for day in each.period.days]
@@ -220,7 +223,7 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
 
 
 def _default_branch(report: RepositoryReport) -> str:
-    red = len(open_incidents(report))
+    red = len(report.red)
     if red:
         return f"{counted(red, 'workflow')} red"
     of_default = [row for row in report.workflow_outcomes if row["branch_class"] == "default"]

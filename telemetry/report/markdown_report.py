@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
 from telemetry.report.figures import Row, count
-from telemetry.report.findings import findings, not_found
+from telemetry.report.finding import Finding
+from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.tables import (
     FLAKY_JOBS,
@@ -61,17 +62,23 @@ def _repository(report: RepositoryReport) -> list[str]:
 
 
 def _findings(report: RepositoryReport) -> str:
-    lines = [
-        f"{at}. **{found.subject.capitalize()}**: {sentence_text(found.sentence)} "
-        f"{'**What to do first:** ' if at == 1 else ''}{sentence_text(found.advice)} "
-        f"(`sql/analysis/{found.question}.sql`)"
-        for at, found in enumerate(findings(report), start=1)
-    ]
-    unfounded = not_found(report)
+    lines = [_finding(found, at) for at, found in enumerate(findings(report), start=1)]
+    unfounded = "; ".join(map(escape, not_found(report)))
+    if is_healthy(report):
+        return "\n".join([f"**Healthy**: {unfounded}.\n", *lines])
     if unfounded:
         lead = "\nOtherwise" if lines else "No finding"
-        lines.append(f"{lead}: {'; '.join(map(escape, unfounded))}.")
+        lines.append(f"{lead}: {unfounded}.")
     return "\n".join(lines)
+
+
+def _finding(found: Finding, at: int) -> str:
+    said = f"{at}. **{found.subject.capitalize()}**: {sentence_text(found.sentence)}"
+    if found.advice:
+        lead = "**What to do first:** " if at == 1 else ""
+        said += f" {lead}{sentence_text(found.advice)}"
+    links = "".join(f"[{words}]({address}), " for words, address in found.links)
+    return f"{said} ({links}`sql/analysis/{found.question}.sql`)"
 
 
 def _tiles(report: RepositoryReport) -> str:

@@ -78,6 +78,12 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
         )
     else:
         words = f"{duration(workflow['p50_seconds'])} at the median, no lasting change found"
+    held = next((row for row in report.approvals if is_of(workflow, row)), None)
+    if held:
+        words += (
+            f"; {counted(held['runs'], 'run')} waited for an approval or another run, "
+            f"{duration(held['p50_seconds'])} at the median"
+        )
     rows: list[list[Child]] = [
         [each.isoformat(), count(r["runs"]), duration(r["p50_seconds"]), duration(r["p95_seconds"])]
         for each, r in of_day.items()

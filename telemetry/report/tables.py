@@ -79,6 +79,19 @@ def phase_of(row: Row) -> str:
     return phase if row["is_of_a_run"] else f"{phase} (in no run that is stored)"
 
 
+def _last_green(row: Row) -> Sentence:
+    at = row["last_green_at"]
+    return (UNKNOWN,) if at is None else (minute(at), " ", Name((row["last_green_sha"] or "")[:7]))
+
+
+def _mended(row: Row) -> Sentence:
+    """By whom and by which commit a red workflow was mended."""
+    if row["recovered_at"] is None:
+        return (UNKNOWN,)
+    what = "a re-run" if row["is_recovered_by_rerun"] else (row["mended_sha"] or UNKNOWN)[:7]
+    return (Name(row["mended_by"] or UNKNOWN), ", ", Name(what))
+
+
 def _counted(heading: str, key: str) -> Column:
     return Column(heading, lambda row: (count(row[key]),))
 
@@ -144,6 +157,8 @@ INCIDENTS = Table(
         ),
         _lasting("for", "seconds"),
         _counted("failed runs", "red_runs"),
+        Column("last green", _last_green, address="last_green_url"),
+        Column("mended by", _mended, address="mended_url"),
     ),
 )
 FAILING_STEPS = Table(

@@ -113,19 +113,20 @@ def _with_p90(tile: Tile, seconds: int | None) -> Tile:
 
 
 def _red(report: RepositoryReport) -> Tile:
-    """What is red on the default branch now."""
+    """What is red on the default branch now: what pushes start, then all else."""
     name = "red on the default branch"
-    if report.red:
-        first = report.red[0]
-        others = len(report.red) - 1
-        more = f" and {counted(others, 'other')}" if others else ""
+    stopping = [row for row in report.red if row["red_pushes"]]
+    others = len(report.red) - len(stopping)
+    more = f"; and {counted(others, 'workflow')} that no push starts" if others else ""
+    if stopping:
+        first = stopping[0]
         since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"
-        return Tile(
-            name, counted(len(report.red), "workflow"), f"{Name(first['workflow'])}{more}, {since}"
-        )
-    if report.green_workflows is None:
+        words = f"{Name(first['workflow'])} {since}{more}"
+        return Tile(name, counted(len(stopping), "workflow"), words)
+    if report.green_workflows is None and not others:
         return Tile(name, UNKNOWN, "no run on it has succeeded or failed")
-    return Tile(name, "nothing", f"of {counted(report.green_workflows, 'workflow')} that ran on it")
+    green = f"{counted(report.green_workflows or 0, 'workflow')} green"
+    return Tile(name, "nothing", f"{green}{more}")
 
 
 def _runs(report: RepositoryReport) -> Tile:

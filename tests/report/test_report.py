@@ -36,7 +36,8 @@ from telemetry.report.data import (
     report,
     snapshot,
 )
-from telemetry.report.findings import QUESTIONS, findings, not_found
+from telemetry.report.finding import QUESTIONS
+from telemetry.report.findings import findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
@@ -173,8 +174,8 @@ def test_times_of_workflows_days_jobs_and_queues_match_the_rows(
     assert soak["jobs"] == len(soaks)
     assert float(soak["total_minutes"]) == pytest.approx(sum(soaks) / 60, abs=0.06)
     waits = [(job.started_at - job.created_at).total_seconds() for job in all_jobs]
-    assert sum(row["jobs"] for row in shown.queue_times) == len(waits)
-    assert sum(row["over_a_minute"] for row in shown.queue_times) == sum(
+    assert sum(row["jobs"] + row["held"] for row in shown.queue_times) == len(waits)
+    assert sum(row["over_a_minute"] + row["held"] for row in shown.queue_times) == sum(
         wait > 60 for wait in waits
     )
     assert shown.totals["queue_p50_seconds"] == round(statistics.median(waits))
@@ -232,10 +233,11 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
     upsert(connection, [*late, a_job(red)])
     known(connection, 7)
     shown = told(connection)
-    assert subjects(shown)[:2] == ["failing", "waiting"]
+    assert subjects(shown)[:2] == ["red", "waiting"]
     assert findings(shown)[0].is_urgent
-    assert sentence(shown, "failing") == (
+    assert sentence(shown, "red") == (
         "CI is red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed run. "
+        "First red at c40 by dev-1; last green at c29 of 25 Feb. "
         "Make CI green before merging anything else."
     )
 
@@ -257,7 +259,7 @@ def test_a_workflow_that_no_longer_runs_is_not_red(connection: Connection) -> No
     shown = told(connection)
     assert shown.incidents == [] and subjects(shown) == []
     month_before = told(connection, MONTH.before, MONTH.since)
-    assert subjects(month_before) == ["failing"]
+    assert subjects(month_before) == ["red", "failing"]
 
 
 def test_failures_name_the_step_where_most_began(connection: Connection) -> None:
@@ -346,7 +348,7 @@ def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
 
 
 def test_cancelled_work_does_not_move_a_finding_to_the_front(connection: Connection) -> None:
-    cancelled = [a_run(n, seconds=6_000, conclusion="cancelled") for n in range(1, 5)]
+    cancelled = [a_run(n, seconds=1_000 + 2_000 * n, conclusion="cancelled") for n in range(1, 5)]
     red = a_run(10, seconds=600, branch="topic", conclusion="failure", event_type="pull_request")
     mac = a_run(11, seconds=600)
     upsert(connection, [*cancelled, red, mac])
@@ -425,6 +427,7 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
     upsert(connection, [a_run(1)])
     known(connection, 7)
     assert not_found(told(connection)) == [
+        "nothing is red on the default branch",
         "too few days (1) to tell what got slower",
         "no job is stored: which are flaky is not known",
         "nothing failed",
@@ -432,7 +435,7 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
         "no job is stored: cost is not known",
     ]
     upsert(connection, [a_job(a_run(1))])
-    assert not_found(told(connection))[1:3] == ["no job is known to be flaky", "nothing failed"]
+    assert not_found(told(connection))[2:4] == ["no job is known to be flaky", "nothing failed"]
 
 
 @pytest.mark.parametrize("name", QUESTIONS.values())
@@ -605,7 +608,7 @@ def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Co
     red = tiles(told(connection))[1]
     assert (red.figure, red.change) == (
         "1 workflow",
-        "CI (ci.yml), since 28 Feb, for 11h 50m",
+        "CI (ci.yml) since 28 Feb, for 11h 50m",
     )
 
 
@@ -784,7 +787,7 @@ def test_workflows_of_one_name_are_distinguished_by_their_files(connection: Conn
     shown = told(connection)
     names = {row["workflow"] for row in [*shown.workflow_outcomes, *shown.durations_by_day]}
     assert names == {"CI (ci.yml)", "CI (other.yml)", "Lint"}
-    assert "CI (ci.yml) is red" in sentence(shown, "failing")
+    assert "CI (ci.yml) is red" in sentence(shown, "red")
     assert {row["workflow"] for row in shown.failing_steps} == {"CI (ci.yml)"}
 
 

@@ -23,6 +23,13 @@ ROW: dict[str, Any] = {
     "recovered_at": None,
     "red_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
     "last_created_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
+    "last_green_at": datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
+    "last_green_url": None,
+    "mended_url": None,
+    "last_green_sha": "0123456789",
+    "mended_sha": None,
+    "mended_by": None,
+    "is_recovered_by_rerun": None,
     "last_day": date(2026, 2, 1),
     "html_url": "https://github.com/acme/app/actions/runs/1",
 }

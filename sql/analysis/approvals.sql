@@ -1,0 +1,74 @@
+-- Which jobs wait for a person's approval or for another run, and for how long?
+-- Jobs that waited for over two minutes while others of the same label, which were ready later, got
+-- a runner: so a runner was not what they waited for. GitHub reports both waits alike. A run's time
+-- includes them. Where nothing else ran meanwhile, they cannot be told from a queue, and are not
+-- here. p90_seconds needs 20 jobs.
+--   psql "$DATABASE_URL" -f sql/analysis/approvals.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+waits as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    branch_class,
+    job_base,
+    runner_label,
+    github_run_id,
+    created_at,
+    queue_seconds,
+    coalesce(
+      queue_seconds > 120
+      and started_at - min(started_at) over (
+        partition by repository_id, runner_label
+        order by queued_at desc
+        range between unbounded preceding and interval '60 seconds' preceding
+      ) > interval '60 seconds',
+      false
+    ) as is_held
+  from executed_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
+)
+select
+  repository,
+  workflow,
+  branch_class,
+  job_base as job,
+  count(*) as jobs,
+  count(distinct github_run_id) as runs,
+  round(percentile_cont(0.5) within group (order by queue_seconds)::numeric)::bigint as p50_seconds,
+  case
+    when count(*) >= 20
+      then round(percentile_cont(0.9) within group (order by queue_seconds)::numeric)::bigint
+  end as p90_seconds,
+  round(sum(queue_seconds) / 3600.0, 1) as total_hours,
+  max(created_at) as last_created_at,
+  workflow_id
+from waits
+where is_held
+group by
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  branch_class,
+  job_base
+order by
+  total_hours desc,
+  repository,
+  workflow,
+  branch_class,
+  job
+limit (select period.top from period);

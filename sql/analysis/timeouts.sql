@@ -1,0 +1,82 @@
+-- Which jobs run into their time limit?
+-- GitHub concludes such jobs as cancelled, and their runs too: no rate of failures has them. They
+-- are told by their length: a job that was cancelled in three runs or more after nearly the same
+-- time (within two percent or 30 seconds of the longest), which is more than half of those that got
+-- half as far. limit_seconds is that time. A run with a failure is left out: there a failed job
+-- cancels the others. Jobs that GitHub concludes as timed_out count too.
+--   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+cut_off as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    github_run_id,
+    created_at,
+    duration_seconds,
+    html_url,
+    max(duration_seconds) over (
+      partition by repository_id, workflow_id, job_base
+    ) as longest_seconds
+  from executed_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion in ('cancelled', 'timed_out')
+    and attempt_conclusion in ('cancelled', 'timed_out')
+    and duration_seconds >= 60
+),
+judged as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    github_run_id,
+    created_at,
+    duration_seconds,
+    html_url,
+    longest_seconds,
+    duration_seconds >= longest_seconds - greatest(30, longest_seconds / 50) as is_timeout
+  from cut_off
+)
+select
+  repository,
+  workflow,
+  job_base as job,
+  count(distinct github_run_id) filter (where is_timeout) as runs,
+  count(*) filter (where is_timeout) as jobs,
+  min(duration_seconds) filter (where is_timeout) as limit_seconds,
+  round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
+  max(created_at) filter (where is_timeout) as last_created_at,
+  (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url,
+  workflow_id
+from judged
+group by
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  job_base,
+  longest_seconds
+having count(distinct github_run_id) filter (where is_timeout) >= 3
+  and 2 * count(*) filter (where is_timeout)
+    > count(*) filter (where 2 * duration_seconds >= longest_seconds)
+order by
+  minutes desc,
+  repository,
+  workflow,
+  job
+limit (select period.top from period);

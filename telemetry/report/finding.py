@@ -1,0 +1,38 @@
+"""What one finding is: a sentence, what to do about it, and where more is said."""
+
+from dataclasses import dataclass
+
+from telemetry.terminal import Sentence
+
+# The file of sql/analysis/ that shows more.
+QUESTIONS = {
+    "red": "incidents",
+    "slower": "slower_or_faster",
+    "timing out": "timeouts",
+    "flaky": "flaky_jobs",
+    "failing": "failing_steps",
+    "waiting": "queue_times",
+    "costing": "runner_cost",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence of the report.
+
+    `advice` is empty where there is nothing to do. `lost_minutes` is the time that it took of
+    people or of runners, as far as known; `is_urgent` puts it before all others. `links` are words
+    and the address on GitHub that they lead to.
+    """
+
+    subject: str
+    sentence: Sentence
+    advice: Sentence
+    lost_minutes: float
+    is_urgent: bool = False
+    links: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def question(self) -> str:
+        """The file of sql/analysis/, without its suffix, that answers in full."""
+        return QUESTIONS[self.subject]

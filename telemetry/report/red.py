@@ -1,0 +1,90 @@
+"""What is red on the default branch: since which commit, whom it stops, and what to do."""
+
+from datetime import timedelta
+
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, day, duration, minute
+from telemetry.report.finding import Finding
+from telemetry.report.github_pages import comparison_page, run_page
+from telemetry.terminal import Name, Sentence, counted
+
+# A workflow that has not run for longer is said not to have.
+LONG_AGO = timedelta(days=3)
+
+
+def red(report: RepositoryReport) -> Finding | None:
+    """The finding about what is red, first what stops most runs. None where nothing is."""
+    if not report.red:
+        return None
+    worst, *others = report.red
+    sentence: Sentence = (*_since(worst), *_behind(worst), *_pause(worst, report))
+    stopping = sum(each["red_pushes"] > 0 for each in others)
+    if stopping:
+        sentence += (f" {counted(stopping, 'other workflow')} {_is(stopping)} red too.",)
+    idle = len(others) - stopping
+    if idle:
+        sentence += (f" {counted(idle, 'other')} that no push starts {_is(idle)} red too.",)
+    return Finding(
+        "red", sentence, _advice(worst), 0, worst["red_pushes"] > 0, _links(worst, report)
+    )
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _since(incident: Row) -> Sentence:
+    """Since when and how much; what pushes start, what a schedule does, and what somebody did."""
+    who, name = incident["actor"], Name(incident["workflow"])
+    runs = counted(incident["red_runs"], "failed run")
+    people = incident["people"]
+    if people > 1:
+        runs += f" of {people} people"
+    lasting = f"{minute(incident['red_at'])}, for {duration(incident['seconds'])} and {runs}."
+    if incident["red_pushes"]:
+        return (name, f" is red on the default branch since {lasting}")
+    if incident["red_schedules"]:
+        return (name, f" fails whenever its schedule starts it, since {lasting}")
+    by: Sentence = ("somebody",) if who is None else (Name(who),)
+    return (name, " failed when ", *by, f" started it, and is red since {lasting}")
+
+
+def _behind(incident: Row) -> Sentence:
+    """The last green commit and the first red one, with who caused its run."""
+    green, first = incident["last_green_sha"], incident["commit_sha"]
+    if first is None:
+        return ()
+    by: Sentence = (" by ", Name(incident["actor"])) if incident["actor"] else ()
+    said: Sentence = (" First red at ", Name(first[:7]), *by)
+    if incident["last_green_at"] is None:
+        return (*said, "; no earlier green run is stored.")
+    if green == first:
+        return (*said, f", which was green on {day(incident['last_green_at'])}.")
+    known: Sentence = (Name(green[:7]), " of ") if green else ()
+    return (*said, "; last green at ", *known, f"{day(incident['last_green_at'])}.")
+
+
+def _pause(incident: Row, report: RepositoryReport) -> Sentence:
+    last = incident["last_red_run_created_at"]
+    if report.period.until - last <= LONG_AGO:
+        return ()
+    return (f" It has not run since {day(last)}.",)
+
+
+def _advice(incident: Row) -> Sentence:
+    name = Name(incident["workflow"])
+    if incident["red_pushes"]:
+        return ("Make ", name, " green before merging anything else.")
+    if incident["red_schedules"]:
+        return ("Mend ", name, " or stop its schedule; no push waits for it.")
+    return ("Start ", name, " again when it is needed; nothing waits for it.")
+
+
+def _links(incident: Row, report: RepositoryReport) -> tuple[tuple[str, str], ...]:
+    api_host, green, first = report.api_host, incident["last_green_sha"], incident["commit_sha"]
+    found = (
+        ("what came in between", comparison_page(api_host, report.repository, green, first)),
+        ("first red run", run_page(api_host, incident["html_url"])),
+        ("last green run", run_page(api_host, incident["last_green_url"])),
+    )
+    return tuple((words, address) for words, address in found if address is not None)

@@ -1,0 +1,252 @@
+"""What a report says of a red default branch, of time-outs, of approvals, and of good health."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.history import UNTIL
+from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.questions import Scope, ask
+from telemetry.report.data import RepositoryReport, report
+from telemetry.report.finding import Finding
+from telemetry.report.findings import findings, is_healthy, not_found
+from telemetry.report.html_report import one_page
+from telemetry.report.markdown_report import summary
+from telemetry.report.tiles import tiles
+from telemetry.rows.workflows import Workflow
+
+SHA = "0123456789abcdef0123456789abcdef0123456{}"
+
+
+def told(connection: Connection, is_new: bool = True) -> RepositoryReport:
+    if is_new:
+        known(connection, 7)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    return report(connection, MONTH, UNTIL, ["acme/r7"]).repositories[0]
+
+
+def finding(shown: RepositoryReport, subject: str) -> Finding:
+    (found,) = (each for each in findings(shown) if each.subject == subject)
+    return found
+
+
+def said(found: Finding) -> str:
+    return "".join(str(part) for part in (*found.sentence, " ", *found.advice))
+
+
+def fails(first: int, count: int, days_ago: float, **changes: Any) -> list[Any]:
+    return [
+        a_run(first + n, days_ago - days_ago * n / count, conclusion="failure", **changes)
+        for n in range(count)
+    ]
+
+
+def test_what_stops_most_runs_comes_first_not_what_is_newest(connection: Connection) -> None:
+    upsert(connection, fails(1, 70, 14))
+    docs = {"workflow_id": 4, "workflow_name": "Docs"}
+    upsert(connection, fails(500, 1, 0.01, **docs))
+    found = finding(told(connection), "red")
+    assert said(found).startswith("CI is red on the default branch since 2026-02-15 00:10, for 13d")
+    assert "and 70 failed runs." in said(found)
+    assert said(found).endswith(
+        " 1 other workflow is red too. Make CI green before merging anything else."
+    )
+    assert found.is_urgent
+
+
+def test_the_commits_between_green_and_red_are_named_and_linked(connection: Connection) -> None:
+    green = a_run(1, 3, commit_sha=SHA.format("a"))
+    red = a_run(2, 2, commit_sha=SHA.format("b"), conclusion="failure", actor="dev-9")
+    later = a_run(3, 1, commit_sha=SHA.format("c"), conclusion="failure", actor="dev-2")
+    upsert(connection, [green, red, later])
+    found = finding(told(connection), "red")
+    assert said(found).startswith(
+        "CI is red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed runs of "
+        "2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
+    )
+    between = f"https://github.com/acme/r7/compare/{SHA.format('a')}...{SHA.format('b')}"
+    assert found.links == (
+        ("what came in between", between),
+        ("first red run", red.html_url),
+        ("last green run", green.html_url),
+    )
+    whole = report(connection, MONTH, UNTIL, ["acme/r7"])
+    assert f'href="{between}"' in one_page(whole) and f"]({between})" in summary(whole)
+
+
+def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
+    runs = [
+        a_run(1, 5),
+        a_run(2, 4, conclusion="failure"),
+        a_run(3, 3, actor="dev-5", commit_sha="abcdef0123"),
+    ]
+    upsert(connection, runs)
+    (incident,) = told(connection).incidents
+    columns = ("last_green_sha", "commit_sha", "mended_by", "mended_sha", "mended_url")
+    assert [incident[column] for column in columns] == [
+        "c1", "c2", "dev-5", "abcdef0123", runs[2].html_url,
+    ]  # fmt: skip
+    page = one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))
+    assert "<bdi>dev-5</bdi>, <bdi>abcdef0</bdi>" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "advice"),
+    [
+        (
+            {"event_type": "workflow_dispatch", "actor": "dev-3"},
+            "CI failed when dev-3 started it, and is red since 2026-02-09 00:10, for 19d 23h and 1 "
+            "failed run.",
+            "Start CI again when it is needed; nothing waits for it.",
+        ),
+        (
+            {"event_type": "schedule", "actor": "stale[bot]"},
+            "CI fails whenever its schedule starts it, since 2026-02-09 00:10, for 19d 23h and 1 "
+            "failed run.",
+            "Mend CI or stop its schedule; no push waits for it.",
+        ),
+    ],
+)
+def test_what_no_push_started_stops_no_merge(
+    connection: Connection, changes: dict[str, Any], words: str, advice: str
+) -> None:
+    upsert(connection, [*fails(1, 1, 20, **changes), a_run(2, workflow_id=4, workflow_name="Lint")])
+    shown = told(connection)
+    found = finding(shown, "red")
+    assert said(found).startswith(words) and said(found).endswith(advice)
+    assert "It has not run since 9 Feb." in said(found)
+    assert not found.is_urgent and "merging" not in one_page(report(connection, MONTH, UNTIL))
+    tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
+    assert (tile.figure, tile.change) == (
+        "nothing",
+        "1 workflow green; and 1 workflow that no push starts",
+    )
+
+
+@pytest.mark.parametrize("state", ["deleted", "disabled_manually", None])
+def test_a_workflow_that_is_deleted_or_disabled_is_not_red(
+    connection: Connection, state: str | None
+) -> None:
+    upsert(connection, fails(1, 3, 26))
+    upsert(connection, [Workflow(3, 7, "CI", ".github/workflows/ci.yml", state or "active")])
+    shown = told(connection)
+    if state is None:
+        assert finding(shown, "red")
+        # GitHub's list, read later, has it no more.
+        connection.execute("update workflows set listed_at = %s", [UNTIL - 2 * DAY])
+        connection.execute("update repositories set workflows_listed_at = %s", [UNTIL - DAY])
+        shown = report(connection, MONTH, UNTIL, ["acme/r7"]).repositories[0]
+    assert not shown.red
+    assert "red" not in [each.subject for each in findings(shown)]
+
+
+def test_a_broken_workflow_file_fails_its_own_workflow(connection: Connection) -> None:
+    upsert(connection, [a_run(n, 5 + n / 10) for n in range(1, 21)])
+    broken = {"workflow_name": ".github/workflows/ci.yml", "conclusion": "startup_failure"}
+    upsert(connection, [a_run(n, n / 100, **broken) for n in range(30, 34)])
+    (row,) = told(connection).workflow_outcomes
+    assert (row["workflow"], row["runs"], row["failed"]) == ("CI", 24, 4)
+    assert float(row["first_time_percent"]) == 83.3
+
+
+def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connection) -> None:
+    runs = [a_run(n, n / 4, 60) for n in range(1, 100)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, labels=["self-hosted"]) for run in runs])
+    shown = told(connection)
+    assert is_healthy(shown)
+    page, text = (
+        one_page(report(connection, MONTH, UNTIL)),
+        summary(report(connection, MONTH, UNTIL)),
+    )
+    assert "<strong>Healthy</strong>: nothing is red on the default branch; no workflow got" in page
+    assert text.split("\n\n")[2].startswith("**Healthy**: nothing is red on the default branch; ")
+    assert "What to do first" not in page and "To do:" not in page
+    upsert(connection, fails(500, 1, 0.01))
+    assert not is_healthy(told(connection, is_new=False))
+
+
+# Time-outs
+
+
+def nightly(n: int, seconds: int, **changes: Any) -> Any:
+    values = {"event_type": "schedule", "conclusion": "cancelled", **changes}
+    return a_run(n, n, seconds, **values)
+
+
+def test_jobs_that_hit_their_time_limit_are_told_though_they_are_cancelled(
+    connection: Connection,
+) -> None:
+    runs = [nightly(n, 21_600 + n % 20) for n in range(1, 6)]
+    upsert(connection, runs)
+    upsert(connection, [
+        a_job(run, name="soak", started_at=run.started_at, conclusion="cancelled") for run in runs
+    ])  # fmt: skip
+    shown = told(connection)
+    assert said(finding(shown, "timing out")) == (
+        "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
+        "this took 30 h. Find out where soak hangs, or raise its timeout-minutes."
+    )
+    assert not any("nothing failed" in text for text in not_found(shown))
+
+
+def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
+    connection: Connection,
+) -> None:
+    runs = [nightly(n, 200 + 37 * n % 500) for n in range(1, 20)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, started_at=run.started_at) for run in runs])
+    # A failed job cancels its siblings, always after the same time.
+    failed = [a_run(n, n / 10, 900, conclusion="failure", branch="x") for n in range(30, 40)]
+    upsert(connection, [a_run(99, 1, workflow_id=4), *failed])
+    upsert(connection, [a_job(run, 1, name="s", conclusion="cancelled") for run in failed])
+    shown = told(connection)
+    assert shown.timeouts == []
+    connection.execute("delete from workflow_runs where conclusion = 'failure'")
+    found = not_found(told(connection, is_new=False))
+    assert "nothing failed, but 19 runs were cancelled" in found
+
+
+# Approvals
+
+
+def test_an_approval_is_told_from_a_queue_by_what_started_meanwhile(connection: Connection) -> None:
+    deploys, others = [], []
+    for n in range(1, 21):
+        deploy = a_run(n, n, 3_000, workflow_id=4, workflow_name="Deploy")
+        deploys.append((deploy, a_job(deploy, name="production", labels=["ubuntu-latest"],
+                                      started_at=deploy.started_at + 30 * MINUTE)))  # fmt: skip
+        for k in range(4):
+            run = a_run(100 * n + k, n - (k + 1) * 5 / 1_440, 300)
+            others.append((run, a_job(run, labels=["ubuntu-latest"])))
+    for pair in (deploys, others):
+        upsert(connection, [run for run, _ in pair])
+        upsert(connection, [job for _, job in pair])
+    shown = told(connection)
+    (queue,) = shown.queue_times
+    assert (queue["jobs"], queue["held"], queue["p50_seconds"], queue["p95_seconds"]) == (
+        80, 20, 5, 5,
+    )  # fmt: skip
+    assert "waiting" not in [each.subject for each in findings(shown)]
+    assert shown.totals["queue_p90_seconds"] == 5
+    (held,) = shown.approvals
+    columns = ("workflow", "job", "jobs", "runs", "p50_seconds", "p90_seconds")
+    assert [held[column] for column in columns] == ["Deploy", "production", 20, 20, 1_800, 1_800]
+    assert "; 20 runs waited for an approval or another run, 30m 00s at the median" in one_page(
+        report(connection, MONTH, UNTIL)
+    )
+
+
+def test_a_queue_in_which_nobody_is_overtaken_stays_a_queue(connection: Connection) -> None:
+    """Jobs that start in the order in which they became ready, and later ever later."""
+    runs = [a_run(n, 10 - n * 2 / 1_440, 4_000) for n in range(1, 61)]
+    upsert(connection, runs)
+    upsert(connection, [
+        a_job(run, labels=["own"], started_at=run.started_at + timedelta(seconds=60 * at))
+        for at, run in enumerate(runs)
+    ])  # fmt: skip
+    (queue,) = told(connection).queue_times
+    assert (queue["jobs"], queue["held"]) == (60, 0)
+    assert ask(connection, "approvals", Scope(MONTH.since, UNTIL)).rows == []
