@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE DEMO
+VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE DEMO
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
@@ -63,7 +63,7 @@ prune: .venv/.installed ## delete what is older than the database keeps: KEEP="6
 forget: .venv/.installed ## stop watching a repository that is no longer ingested: REPO=owner/name
 	@$(RUN) scripts/forget.py
 
-status: .venv/.installed ## show what is stored and how fresh it is: REPO=owner/name MAX_AGE=12h FORMAT=json
+status: .venv/.installed ## show what is stored and how fresh it is: REPO=owner/name MAX_AGE=12h LEAVING=0 FORMAT=json
 	@$(RUN) scripts/status.py
 
 report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown

@@ -3,9 +3,10 @@
     make status
     make status REPO=owner/name              one repository with its proof
     make status MAX_AGE=12h                  fail if the last complete ingest is older
+    make status LEAVING=0                    fail if more runs than that are about to be lost
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
-MAX_AGE.
+MAX_AGE, or GitHub deletes more than LEAVING runs within 7 days before all of them is stored.
 """
 
 from command import parse, run
@@ -38,8 +39,12 @@ def main() -> int:
         show(code_block(text) if is_markdown else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")
-        return 4
-    return 0
+    leaving = sum(row["leaving_runs"] for row in found.leaving)
+    is_leaving = options.leaving is not None and leaving > options.leaving
+    if is_leaving:
+        losing = ", ".join(row["repository"] for row in found.leaving if row["leaving_runs"])
+        say(f"more than LEAVING={options.leaving}: GitHub deletes {leaving:,} runs of {losing}")
+    return 4 if found.too_old or is_leaving else 0
 
 
 if __name__ == "__main__":

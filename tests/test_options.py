@@ -14,6 +14,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = sorted({command for option in OPTIONS for command in option.commands.split()})
 ENVIRONMENT = {
     "TELEMETRY_MAX_AGE": "12h",
+    "TELEMETRY_LEAVING": "0",
     "TELEMETRY_FORMAT": "markdown",
     "TELEMETRY_JOBS": "0",
     "TELEMETRY_REPO": "acme/app acme/site",

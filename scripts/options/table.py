@@ -393,6 +393,15 @@ OPTIONS: tuple[Option, ...] = (
         metavar="AGE",
     ),
     Option(
+        "status",
+        "--leaving",
+        "LEAVING",
+        "fail (exit code 4) if GitHub deletes more runs than this within 7 days, and their "
+        "attempts and jobs are not all stored, such as 0",
+        read=whole_number(0, 10**9),
+        metavar="N",
+    ),
+    Option(
         "status report query psql dump",
         "--demo",
         "DEMO",

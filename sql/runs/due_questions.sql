@@ -1,5 +1,6 @@
 -- What is to be asked about a repository: how it is set up, and which workflows it has.
--- Both once a day; its workflows also when a run has been stored of one that is not known.
+-- Both once a day; its workflows also when a run has been stored of one that is not known. How long
+-- GitHub keeps its runs seldom changes, and is asked once a week.
 --   psql "$DATABASE_URL" -f sql/runs/due_questions.sql \
 --     -v repository_id=7 -v now=2026-01-02T00:00:00Z
 select
@@ -15,6 +16,10 @@ select
         from workflows
         where workflows.workflow_id = workflow_runs.workflow_id
       )
-  ) as is_list_due
+  ) as is_list_due,
+  coalesce(
+    upstream_retention_asked_at < :'now'::timestamptz - interval '7 days',
+    true
+  ) as is_retention_due
 from repositories
 where repository_id = :'repository_id'::bigint;

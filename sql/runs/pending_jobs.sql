@@ -4,6 +4,7 @@
 --     -v now=2026-02-01T00:00:00Z
 select
   github_run_id,
+  max(created_at) as created_at,
   array_agg(run_attempt order by run_attempt) as run_attempts,
   array_agg(started_at order by run_attempt) as started_at,
   array_agg(conclusion order by run_attempt) as conclusions

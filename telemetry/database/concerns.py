@@ -28,6 +28,7 @@ KINDS = {
     "jobs": "attempts have jobs that are still to fetch",
     "gap": "run creation time is not listed; an ingest without SINCE lists it",
     "given up": "items were given up after the last try",
+    "leaving": "GitHub deletes runs within 7 days whose attempts and jobs are not all stored",
     "retry": "items cannot be fetched and will be tried again",
 }
 """What concerns of a kind have in common, as said of many repositories at once."""
@@ -103,6 +104,20 @@ def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concer
     if proof["gaps"] and (is_done or (since and proof["gap_from"] < since)):
         said.append(_gap(proof))
     return said + (_left(proof) if is_done else [])
+
+
+def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
+    """What rows of sql/status/leaving.sql say will be lost; where jobs are fetched at all."""
+    return [
+        Concern(
+            f"GitHub deletes {row['leaving_runs']:,} runs within 7 days whose attempts and jobs "
+            f"are not all stored, the first at {row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
+            "leaving",
+            row["repository"],
+        )
+        for row in rows
+        if row["leaving_runs"] and row["has_jobs"]
+    ]
 
 
 def _unproven(row: Mapping[str, Any]) -> list[Concern]:

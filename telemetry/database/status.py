@@ -1,8 +1,8 @@
 """What the database holds and how fresh it is, from the database alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.database import concerns, retention
@@ -23,9 +23,10 @@ class Status:
 
     `proof` says for each repository whether what is stored adds up to what GitHub reported, and
     what is pending; sql/status/proof.sql defines its terms. `llm` is the one row of
-    sql/status/llm.sql. `retention` is what the next prune would delete. `concerns` says in words
-    what is stale or went wrong; `too_old` names the repositories without a complete ingest within
-    the age asked for.
+    sql/status/llm.sql, `leaving` the rows of sql/status/leaving.sql: how long GitHub keeps runs,
+    and how many of them it deletes soon. `retention` is what the next prune would delete.
+    `concerns` says in words what is stale or went wrong; `too_old` names the repositories without a
+    complete ingest within the age asked for.
     """
 
     database: str
@@ -33,6 +34,7 @@ class Status:
     proof: list[dict[str, Any]]
     tables: list[dict[str, Any]]
     llm: dict[str, Any]
+    leaving: list[dict[str, Any]]
     retention: Pruned
     concerns: list[Concern]
     too_old: list[str]
@@ -51,14 +53,15 @@ def status(
     """
     asked = {name.casefold(): name for name in names}
 
-    def rows(query: str) -> list[dict[str, Any]]:
-        found = execute(connection, query).fetchall()
+    def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        found = execute(connection, query, parameters).fetchall()
         return [row for row in found if not asked or row["repository"].casefold() in asked]
 
     repositories = rows("status/repositories")
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
     proof, unreached = rows("status/proof"), rows("status/unreached")
+    leaving = rows("status/leaving", {"now": now or datetime.now(UTC)})
     overlapping = rows("status/overlapping_windows")
     tables = execute(connection, "status/tables").fetchall()
     (llm,) = execute(connection, "status/llm").fetchall()
@@ -71,6 +74,7 @@ def status(
     found = [concern for row in repositories for concern in concerns.of_ingests(row, limit)]
     for row in proof:
         found += concerns.of_proof(row, last[row["repository_id"]])
+    found += concerns.of_leaving(leaving)
     found += [Concern("nothing is stored", "unknown", name) for name in unknown]
     found += concerns.of_unreached(unreached)
     found += [concerns.of_overlap(row) for row in overlapping]
@@ -80,7 +84,8 @@ def status(
     if not repositories and not llm["calls"] and not names:
         found.append(Concern("nothing has been ingested yet; try: make ingest REPO=owner/name"))
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
-    return Status(describe(connection), repositories, proof, tables, llm, old, found, too_old)
+    database = describe(connection)
+    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old)
 
 
 def _too_old(

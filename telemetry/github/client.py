@@ -119,6 +119,12 @@ class GitHub:
         """The requests left in GitHub's limit, without the reserve; None if unknown."""
         return self._gate.left
 
+    @property
+    def budget(self) -> int | None:
+        """How many requests may be sent before a long wait or an error; None: no bound is known."""
+        bounds = (self._share.allowed, self._gate.left_without_waiting)
+        return min((bound for bound in bounds if bound is not None), default=None)
+
     def on_heartbeat(self, call: Callable[[], object]) -> None:
         """Call `call` once for each minute of a wait, in the waiting thread."""
         self._share.heartbeat = call
@@ -190,6 +196,15 @@ class GitHub:
         https://docs.github.com/rest/actions/workflows#list-repository-workflows
         """
         return self.pages(f"{_repository_path(repository)}/actions/workflows", "workflows")
+
+    def get_retention(self, repository: str) -> dict[str, Any]:
+        """Return how long a repository's runs are kept: `days`, `maximum_allowed_days`.
+
+        Needs the permission Administration (read); without it GitHub answers 403 or 404.
+        https://docs.github.com/rest/actions/permissions
+        """
+        path = f"{_repository_path(repository)}/actions/permissions/artifact-and-log-retention"
+        return self.get(path, retry_missing=False)
 
     def list_repositories(self, owner: str) -> Generator[Page, None, None]:
         """Yield the repositories of an organization, or of the user if there is no such one.

@@ -85,6 +85,16 @@ class Gate:
         hour = math.ceil(limit.limit - reserve)
         return hour if seconds < 1 else left + hour
 
+    @property
+    def left_without_waiting(self) -> int | None:
+        """As `left`; None also where the limit is reset soon enough to be waited for."""
+        with self._lock:
+            limit, now = self.rate_limit, self.github_time
+        if limit is None or now is None:
+            return self.left
+        seconds = (limit.reset_at - now).total_seconds()
+        return None if seconds <= self._options.max_wait else self.left
+
     def learn(self, answer: Answer) -> None:
         """Store the rate limit and the time of an answer."""
         limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))

@@ -219,7 +219,7 @@ class _ReadAhead:
         return page.result() if page else self._fetch(replace(request, stop=self._stop))
 
     def clear(self) -> None:
-        """Drop the pages read ahead, and cancel the requests that have not been sent."""
+        """Forget the pages read ahead, and cancel the requests that have not been sent."""
         self._stop.set()
         self._stop = threading.Event()
         self._pages.clear()

@@ -54,6 +54,12 @@ class Share:
         with self._lock:
             self._allowed, self._reason = requests, reason
 
+    @property
+    def allowed(self) -> int | None:
+        """How many requests may still be sent; None: any number."""
+        bounds = [share._allowed for share in self._wholes() if share._allowed is not None]
+        return max(0, min(bounds)) if bounds else None
+
     def check(self) -> None:
         """Raise BudgetSpent when all that was allowed is spent."""
         for share in self._wholes():

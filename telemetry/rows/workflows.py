@@ -3,7 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.rows.reading import read_flag, read_integer, read_mapping, read_text, required
+from telemetry.rows.reading import (
+    read_count,
+    read_flag,
+    read_integer,
+    read_mapping,
+    read_text,
+    required,
+)
+
+MOST_RETENTION_DAYS = 36_500
+"""Far more than GitHub allows, 400; what is beyond is no number of days."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +64,11 @@ class Description:
             visibility=read_text(payload, "visibility") or implied,
             is_archived=read_flag(payload, "archived"),
         )
+
+
+def retention_days(retention: Any) -> int | None:
+    """For how many days GitHub keeps runs, as the artifact and log retention of a repository says.
+
+    None where the answer does not say so. Raises UnreadableRow.
+    """
+    return read_count(read_mapping(retention, "retention"), "days", MOST_RETENTION_DAYS) or None

@@ -25,6 +25,7 @@ class PendingRun:
     """A run with attempts whose jobs are to be fetched."""
 
     github_run_id: int
+    created_at: datetime
     attempts: tuple[DueAttempt, ...]
 
 
@@ -67,6 +68,7 @@ def pending_jobs(
     return [
         PendingRun(
             row["github_run_id"],
+            row["created_at"],
             tuple(
                 DueAttempt(*attempt)
                 for attempt in zip(

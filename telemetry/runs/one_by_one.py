@@ -92,13 +92,19 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_attempts(self, run_id: int | None) -> None:
-        """The attempts before the latest, each once; of one run, or of all."""
+    def fetch_attempts(self, run_id: int | None, before: datetime | None = None) -> None:
+        """The attempts before the latest, each once; of one run, or of all, newest run first.
+
+        With `before` only those of runs created before then, oldest run first.
+        """
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
             for row in execute(self.connection, "runs/pending_attempts", self._now())
             if run_id in (None, row["github_run_id"])
+            and (before is None or row["created_at"] < before)
         ]
+        if before is not None:
+            attempts.reverse()
         fetch_each(
             self.log, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
         )
@@ -141,15 +147,24 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_jobs(self, run_id: int | None) -> None:
-        """Jobs and steps of attempts that have none stored yet, newest run first."""
+    def fetch_jobs(self, run_id: int | None, before: datetime | None = None) -> None:
+        """Jobs and steps of attempts that have none stored yet, newest run first.
+
+        With `before` only those of runs created before then, oldest run first.
+        """
         pending = pending_jobs(
             self.connection,
             self.log.repository.repository_id,
             self.tools.now(),
             forced=self.tools.wanted.full,
         )
-        runs = [run for run in pending if run_id in (None, run.github_run_id)]
+        runs = [
+            run
+            for run in pending
+            if run_id in (None, run.github_run_id) and (before is None or run.created_at < before)
+        ]
+        if before is not None:
+            runs.reverse()
         fetch_each(self.log, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:

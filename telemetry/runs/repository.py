@@ -15,6 +15,7 @@ from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.backlog import backlog
 from telemetry.runs.due_windows import DueWindow, groups
 from telemetry.runs.estimate import PER_PAGE, runs_since, work
 from telemetry.runs.lease import Held
@@ -141,6 +142,10 @@ class RepositoryIngest:
         self._fetch_details(run.github_run_id)
 
     def _fetch_details(self, run_id: int | None) -> None:
+        if run_id is None and self.tools.wanted.jobs:
+            first = backlog(self.log).first_before
+            self.run_by_run.fetch_attempts(None, first)
+            self.run_by_run.fetch_jobs(None, first)
         self.run_by_run.fetch_attempts(run_id)
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_id)
@@ -250,8 +255,12 @@ class RepositoryIngest:
             f"{due.lists + len(self._due_groups()):,}, "
             f"earlier attempts {due.attempts:,}"
         )
-        text += f", jobs {due.jobs:,}" if self.tools.wanted.jobs else ""
+        lost = ""
+        if self.tools.wanted.jobs:
+            text += f", jobs {due.jobs:,}"
+            lost = backlog(self.log, gaps, due).warning
         limit = self.tools.client.rate_limit
         if limit is None:
-            return text
-        return f"{text}; GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC"
+            return text + lost
+        text += f"; GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC"
+        return text + lost

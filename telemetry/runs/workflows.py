@@ -8,12 +8,12 @@ from typing import Any
 from telemetry.database.connection import execute, upsert
 from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.workflows import Description, Workflow
+from telemetry.rows.workflows import Description, Workflow, retention_days
 from telemetry.runs.record import IngestLog, Tally
 
 
 def ask_about_repository(log: IngestLog, name: str) -> None:
-    """Ask what is due about a repository, and store it; at most two requests for 100 workflows.
+    """Ask what is due about a repository, and store it; at most three requests for 100 workflows.
 
     What GitHub refuses is said and asked again by the next ingest, for names are worth no failure.
     Raises RateLimited, BudgetSpent, Closed and psycopg.Error.
@@ -24,6 +24,7 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
     questions = [
         (due["is_description_due"], _describe, "its default branch and visibility"),
         (due["is_list_due"], _list_workflows, "the names of its workflows"),
+        (due["is_retention_due"], _ask_retention, "how long GitHub keeps its runs"),
     ]
     for is_due, ask, what in questions:
         if is_due:
@@ -45,6 +46,23 @@ def _describe(log: IngestLog, name: str) -> None:
         if found.default_branch is not None:
             branch = {**log.key, "branch": found.default_branch, "seen_at": seen_at}
             execute(log.connection, "runs/record_default_branches", branch)
+        return Tally()
+
+    log.write(store)
+
+
+def _ask_retention(log: IngestLog, name: str) -> None:
+    """Ask how long GitHub keeps runs. Most tokens may not read it: then its default is assumed."""
+    try:
+        days = retention_days(log.tools.client.get_retention(name))
+    except GitHubError as error:
+        if error.status not in (403, 404):
+            raise
+        days = None
+    answer = {"upstream_retention_days": days, "upstream_retention_asked_at": log.tools.now()}
+
+    def store() -> Tally:
+        execute(log.connection, "runs/record_upstream_retention", {**log.key, **answer})
         return Tally()
 
     log.write(store)

@@ -46,6 +46,7 @@ ROUTES = {
     "attempt_jobs": r"{repository}/actions/runs/(?P<run>\d+)/attempts/(?P<attempt>\d+)/jobs",
     "jobs": r"{repository}/actions/runs/(?P<run>\d+)/jobs",
     "workflows": "{repository}/actions/workflows",
+    "retention": "{repository}/actions/permissions/artifact-and-log-retention",
     "workflow_runs": "{repository}/actions/workflows/(?P<workflow>[^/]+)/runs",
 }
 # Both spellings of a repository's path; what follows is the same.
@@ -409,6 +410,8 @@ class Simulator:
             return _json(self.payloads.repository(repository))
         if repository.disabled:
             return _error(451, "Repository access blocked")
+        if request.kind == "retention":
+            return self._retention(repository)
         if request.kind == "workflows":
             workflows = [self.payloads.workflow(repository, w) for w in repository.workflows]
             return self._page(request, workflows, "workflows", repository)
@@ -416,6 +419,12 @@ class Simulator:
             return self._runs(request, repository)
         run = repository.run(int(parameters["run"]))
         return self._of_run(request, repository, run) if run else _error(404, "Not Found")
+
+    def _retention(self, repository: Repository) -> _Answer:
+        if not repository.retention_is_readable:
+            return _error(403, "Resource not accessible by integration")
+        days = 90 if repository.retention_days is None else repository.retention_days
+        return _json({"days": days, "maximum_allowed_days": 400 if repository.private else 90})
 
     def _repository(self, parameters: Mapping[str, str]) -> Repository | None:
         if parameters["name"]:

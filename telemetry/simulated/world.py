@@ -211,7 +211,10 @@ class Step:
 
 @dataclass(slots=True, eq=False)
 class Repository:
-    """A repository. `runs` is in ascending order of id; `future` holds runs still to come."""
+    """A repository. `runs` is in ascending order of id; `future` holds runs still to come.
+
+    Runs older than `retention_days` are deleted as time passes; None: they stay.
+    """
 
     id: int
     full_name: str
@@ -220,6 +223,8 @@ class Repository:
     archived: bool = False
     disabled: bool = False
     default_branch: str = "main"
+    retention_days: int | None = None
+    retention_is_readable: bool = False
     workflows: list[Workflow] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     future: deque[Run] = field(default_factory=deque)
@@ -474,6 +479,9 @@ class World:
             for repository in self.repositories:
                 while repository.future and repository.future[0].created_at <= self.second:
                     _admit(repository, repository.future.popleft())
+                if repository.retention_days is not None:
+                    oldest = self.second - repository.retention_days * 86_400
+                    del repository.runs[: repository.position(oldest)]
             self.version += 1
 
     def latest(self, run: Run) -> Attempt:

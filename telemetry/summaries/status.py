@@ -56,7 +56,12 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         if more := len(status.repositories) - len(shown):
             parts.append(f"and {more:,} more; to show all: make status ALL=1")
         if is_whole or len(status.repositories) == 1:
-            parts += [proof_text(row) for row in status.proof]
+            kept = {row["repository_id"]: row for row in status.leaving}
+            parts += [
+                f"{proof_text(row)}\n  {_leaving_text(kept[row['repository_id']])}"
+                for row in status.proof
+                if row["repository_id"] in kept
+            ]
     if is_whole:
         tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
         parts.append(table(tables, TABLE_COLUMNS, screen))
@@ -135,6 +140,21 @@ def _equation(proof: Mapping[str, int]) -> str:
         f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
         f"− {proof['missing_runs']:,} missing {left_out}+ {proof['open_runs']:,} open: "
         f"{'NOT EQUAL' if proof['unequal_windows'] else 'equal'}"
+    )
+
+
+def _leaving_text(row: Mapping[str, Any]) -> str:
+    """How long GitHub keeps a repository's runs, and what of them it deletes soon."""
+    source = (
+        "its default, for this token may not read it"
+        if row["is_assumed"] and row["asked_at"]
+        else "its default, not asked yet"
+        if row["is_assumed"]
+        else f"asked {row['asked_at']:%Y-%m-%d}"
+    )
+    return (
+        f"GitHub keeps its runs {row['retention_days']:,} days ({source}); deleted within 7 days "
+        f"without all attempts and jobs: {counted(row['leaving_runs'], 'run')}"
     )
 
 

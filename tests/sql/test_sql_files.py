@@ -226,6 +226,8 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
                 "described_at",
                 "workflows_listed_at",
                 "forgotten_at",
+                "upstream_retention_days",
+                "upstream_retention_asked_at",
             },
         ),
         (Workflow, "workflows", {"listed_at", "revision"}),

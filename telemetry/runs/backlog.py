@@ -1,0 +1,88 @@
+"""What a repository's next ingests have to fetch before GitHub deletes it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from telemetry.database.connection import execute
+from telemetry.runs.estimate import Work
+from telemetry.runs.leaving import Leaving, Plan, pause_between, plan
+from telemetry.runs.record import IngestLog
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """The plan for what is stored and lacks attempts or jobs, and for what is still to be listed.
+
+    Of runs created before `first_before` the details are fetched first.
+    """
+
+    first_before: datetime
+    lost_runs: int
+    budget: int | None
+    pause: timedelta
+
+    @property
+    def warning(self) -> str:
+        """How many runs will be lost, in words; empty if none."""
+        if not self.lost_runs or self.budget is None:
+            return ""
+        hours = self.pause.total_seconds() / 3_600
+        return (
+            f"; about {self.lost_runs:,} runs will leave GitHub before their jobs are fetched: "
+            f"{self.budget:,} requests every {hours:.0f} h are too few"
+        )
+
+
+def backlog(
+    log: IngestLog,
+    gaps: Sequence[tuple[datetime, datetime]] = (),
+    due: Work | None = None,
+) -> Backlog:
+    """What is to be fetched first now; with the `gaps` that are to be listed and the work `due`.
+
+    Raises psycopg.Error.
+    """
+    now = log.tools.now()
+    pace = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
+    assert pace is not None  # the repository is stored before anything else
+    kept = timedelta(days=pace["retention_days"])
+    rows = execute(log.connection, "runs/leaving_by_hour", log.key).fetchall()
+    leaving = [Leaving(row["leaves_from"], row["runs"], row["requests"]) for row in rows]
+    budget = log.tools.client.budget
+    if due is not None:
+        stored = sum(row["requests"] for row in rows)
+        leaving += _expected(gaps, now - kept, max(0, due.attempts + due.jobs - stored), kept)
+        budget = None if budget is None else max(0, budget - due.lists)
+    seconds = pace["seconds_between"]
+    interval = None if seconds is None else timedelta(seconds=seconds)
+    found: Plan = plan(leaving, now, budget, interval)
+    first_before = found.first_until - kept
+    return Backlog(first_before, found.lost_runs, budget, pause_between(interval))
+
+
+def _expected(
+    gaps: Sequence[tuple[datetime, datetime]], oldest: datetime, requests: int, kept: timedelta
+) -> list[Leaving]:
+    """The details of runs that are still to be listed, as if these came at an even pace."""
+    days = [
+        (start, min(start + DAY, high))
+        for low, high in gaps
+        for start in _days(max(low, oldest), high)
+    ]
+    length = sum((end - start for start, end in days), timedelta())
+    return [
+        Leaving(start + kept, share, share)
+        for start, end in days
+        if (share := requests * ((end - start) / length)) > 0
+    ]
+
+
+def _days(low: datetime, high: datetime) -> list[datetime]:
+    found = []
+    while low < high:
+        found.append(low)
+        low += DAY
+    return found

@@ -1,0 +1,159 @@
+"""GitHub deletes runs after 90 days; what scheduled ingests can fetch before that is not lost."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.commands import Finished, Run
+from support.ingests import comparable, vars_of
+
+from telemetry.database.connection import Connection
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import Repository, World
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def world_of(first: datetime, a_day: float, burst: int) -> World:
+    """Runs from 90 days before `first` until now, and a burst of those that leave in 5 days."""
+    world = World(first)
+    repository = world.add_repository("acme/app")
+    repository.retention_days = 90
+    apart = DAY / a_day
+    moment = first - 90 * DAY + HOUR
+    while moment < NOW - 2 * HOUR:
+        world.add_run(repository, created_at=moment)
+        moment += apart
+    for number in range(burst):
+        world.add_run(repository, created_at=first - 85 * DAY + number * timedelta(seconds=40))
+    return world
+
+
+class Schedule:
+    """Ingests by the real command, at moments of the simulated GitHub's clock."""
+
+    def __init__(self, run: Run, world: World, limit: int) -> None:
+        self.run = run
+        self.world = world
+        (self.repository,) = world.repositories
+        self.all_runs = [*self.repository.runs, *self.repository.future]
+        self.simulated = Simulator(world, limit=limit, clock=lambda: world.now)
+        self.first_lines: list[str] = []
+
+    def ingest(self, url: str) -> Finished:
+        # Pruning, which these clocks would stop, is left out.
+        chosen = {"TELEMETRY_SINCE": "all", "TELEMETRY_KEEP": "forever"}
+        done = self.run("ingest_workflows", GITHUB_API_URL=url, **chosen)
+        assert done.returncode in (0, 3), done.stderr
+        lines = done.stderr.splitlines()
+        self.first_lines.append(next(line for line in lines if " runs to list since " in line))
+        return done
+
+    def every(self, pause: timedelta) -> None:
+        with self.simulated.serve() as url:
+            while True:
+                done = self.ingest(url)
+                if self.world.now + pause > NOW:
+                    return
+                self.world.advance(pause)
+                assert done.returncode in (0, 3)
+
+    @property
+    def promised_losses(self) -> list[int]:
+        found = [re.search(r"about ([\d,]+) runs will leave", line) for line in self.first_lines]
+        return [int(match[1].replace(",", "")) if match else 0 for match in found]
+
+
+def whole(repository: Repository, runs: list[Any]) -> Repository:
+    """The repository as if GitHub had deleted nothing."""
+    repository.runs = sorted(runs, key=lambda run: run.id)
+    return repository
+
+
+def lost_runs(connection: Connection, schedule: Schedule) -> set[int]:
+    """The runs GitHub has deleted whose attempts, jobs and steps are not stored as they were."""
+    world = schedule.world
+    still_there = {run.id for run in schedule.repository.runs}
+    repository = whole(schedule.repository, schedule.all_runs)
+    known = connection.execute("select * from workflow_runs order by 1, 2").fetchall()
+    truth = [vars_of(a) for a in world.attempts(repository) if a.status == "completed"]
+    ids = {row["github_run_id"] for row in known}
+    assert comparable(known) == comparable([t for t in truth if t["github_run_id"] in ids])
+    steps: dict[int, list[Any]] = {}
+    for row in connection.execute(
+        "select job_id, number, name, conclusion from workflow_steps order by 1, 2"
+    ):
+        steps.setdefault(row["job_id"], []).append((row["number"], row["name"], row["conclusion"]))
+    jobs = {
+        row["job_id"]: (row["github_run_id"], row["name"], row["conclusion"])
+        for row in connection.execute("select * from workflow_jobs")
+    }
+    lost = {attempt["github_run_id"] for attempt in truth} - ids
+    for run in repository.runs:
+        for job in world.jobs(run, world.latest(run)):
+            wanted = [(step.number, step.name, step.conclusion) for step in world.steps(job)]
+            whole_job = (run.id, job.name, job.conclusion)
+            if (jobs.get(job.id), steps.get(job.id, [])) != (whole_job, wanted):
+                lost.add(run.id)
+    return lost - still_there
+
+
+def leaving(run: Run) -> list[dict[str, Any]]:
+    return list(json.loads(run("status", "--json").stdout)["leaving"])
+
+
+def test_no_run_is_lost_where_the_budget_suffices(run: Run, connection: Connection) -> None:
+    schedule = Schedule(run, world_of(NOW - 6 * DAY, 3, burst=120), limit=60)
+    schedule.every(12 * HOUR)
+    assert set(schedule.promised_losses) == {0}
+    deleted = len(schedule.all_runs) - len(schedule.repository.runs)
+    assert deleted > 120
+    assert lost_runs(connection, schedule) == set()
+    assert run("status", "--leaving", "0").returncode == 0
+
+
+def test_what_will_be_lost_is_said_at_the_start(run: Run, connection: Connection) -> None:
+    schedule = Schedule(run, world_of(NOW - 6 * DAY, 3, burst=200), limit=30)
+    with schedule.simulated.serve() as url:
+        schedule.ingest(url)
+    done = run("status", "--leaving", "0")
+    assert done.returncode == 4
+    said = re.search(r"more than LEAVING=0: GitHub deletes ([\d,]+) runs of acme/app", done.stderr)
+    assert said is not None
+    assert run("status", "--leaving", said[1].replace(",", "")).returncode == 0
+    assert "runs within 7 days whose attempts and jobs are not all stored" in done.stdout
+    schedule.world.advance(DAY)
+    schedule.every(DAY)
+    # Once the schedule's pace is known; each ingest lists about as much as the last one.
+    promised = schedule.promised_losses[2]
+    assert promised == pytest.approx(len(lost_runs(connection, schedule)), rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("days", "is_private", "is_readable", "kept", "said"),
+    [
+        (30, True, True, 30, "GitHub keeps its runs 30 days (asked "),
+        (400, True, True, 400, "GitHub keeps its runs 400 days (asked "),
+        (400, False, True, 90, "GitHub keeps its runs 90 days (asked "),
+        (400, True, False, 90, "90 days (its default, for this token may not read it)"),
+    ],
+)
+def test_how_long_github_keeps_runs_is_asked_and_said(
+    run: Run, days: int, is_private: bool, is_readable: bool, kept: int, said: str
+) -> None:
+    world = World(NOW)
+    repository = world.add_repository("acme/app", private=is_private)
+    repository.retention_days, repository.retention_is_readable = days, is_readable
+    world.add_run(repository, created_at=NOW - DAY)
+    simulated = Simulator(world)
+    with simulated.serve() as url:
+        for _ in range(2):
+            assert run("ingest_workflows", GITHUB_API_URL=url).returncode == 0
+    assert simulated.counters.received["retention"] == 1
+    (row,) = leaving(run)
+    assert (row["retention_days"], row["is_assumed"]) == (kept, not is_readable)
+    assert row["asked_at"] is not None
+    assert said in run("status").stdout
