@@ -1,14 +1,16 @@
 """README, docs, Makefile, workflows and code agree."""
 
 import ast
+import os
 import re
 import subprocess
-import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 from docs.__main__ import pages
 from options.table import OPTIONS, VARIABLES
+from support.commands import Launcher
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection
@@ -131,12 +133,11 @@ def test_the_readme_is_short_and_links_every_page() -> None:
     [p for p in SCRIPTS if '"__main__"' in p.read_text(encoding="utf-8") and p.stem != "psql"],
     ids=lambda path: path.stem,
 )
-def test_every_script_answers_help_with_its_docstring(path: Path) -> None:
-    answer = subprocess.run(
-        [sys.executable, path, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+def test_every_script_answers_help_with_its_docstring(launcher: Launcher, path: Path) -> None:
+    done = launcher.run(path, "--help", environ={"PATH": os.environ["PATH"]})
+    assert done.returncode == 0, done.stderr
     docstring = path.read_text(encoding="utf-8").split('"""')[1].strip()
-    assert docstring.splitlines()[0] in answer
+    assert docstring.splitlines()[0] in done.stdout
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -160,6 +161,7 @@ MODULES = {
 }
 
 
+@cache
 def imports(module: str) -> set[str]:
     """The modules of ours that a module imports, those of sub-packages by their whole name."""
     found: set[str] = set()

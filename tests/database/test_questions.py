@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.commands import Finished, Launcher, Run
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
@@ -55,22 +56,27 @@ def month(connection: Connection) -> Connection:
     return connection
 
 
-def run_query(
-    dsn: str, tmp_path: Path, *arguments: str, **changes: str
-) -> "subprocess.CompletedProcess[str]":
+@pytest.fixture
+def run_query(dsn: str, tmp_path: Path, launcher: Launcher) -> Run:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, ROOT / "scripts" / "query.py", *arguments],
-        env={**environ, "DATABASE_URL": dsn, **changes},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+
+    def command(*arguments: str, **changes: str) -> Finished:
+        variables = {**environ, "DATABASE_URL": dsn, **changes}
+        return launcher.run("query", *arguments, environ=variables)
+
+    return command
 
 
-def query(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
-    return run_query(dsn, tmp_path, *arguments, **changes).stdout
+@pytest.fixture
+def query(run_query: Run) -> Callable[..., str]:
+    """What `query.py` prints; it has to succeed."""
+
+    def printed(*arguments: str, **changes: str) -> str:
+        done = run_query(*arguments, **changes)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return printed
 
 
 def on_terminal(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
@@ -138,13 +144,13 @@ def stored_as(connection: Connection, repository_id: int, name: str) -> None:
 
 
 def test_a_question_takes_repositories_a_period_and_a_number_of_rows(
-    dsn: str, tmp_path: Path, connection: Connection
+    query: Callable[..., str], connection: Connection
 ) -> None:
     for number in (7, 8, 9):
         stored_as(connection, number, f"acme/r{number}")
 
     def names(*options: str) -> list[str]:
-        found = json.loads(query(dsn, tmp_path, "workflow_outcomes", "--json", *options))
+        found = json.loads(query("workflow_outcomes", "--json", *options))
         return [row["repository"] for row in found["rows"]]
 
     assert names() == []
@@ -192,12 +198,11 @@ def test_the_sql_shown_in_the_report_can_be_pasted(
     ],
 )
 def test_an_invalid_question_is_refused_in_one_sentence(
-    dsn: str, tmp_path: Path, options: list[str], said: str
+    run_query: Run, options: list[str], said: str
 ) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as failed:
-        query(dsn, tmp_path, *options)
-    assert failed.value.returncode == 2
-    assert said in failed.value.stderr and failed.value.stderr.count("\n") == 1
+    done = run_query(*options)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.count("\n") == 1
 
 
 def listed(connection: Connection, *run_ids: int) -> None:
@@ -207,7 +212,7 @@ def listed(connection: Connection, *run_ids: int) -> None:
 
 @pytest.mark.usefixtures("month")
 def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
-    dsn: str, tmp_path: Path, connection: Connection
+    run_query: Run, connection: Connection
 ) -> None:
     """Four attempts with a job each, of which one is listed, then three, then all."""
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
@@ -221,7 +226,8 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
                                      completed_at=NOW) for n in range(1, 5)])  # fmt: skip
 
     def asked(name: str, *options: str) -> tuple[dict[str, Any], str]:
-        done = run_query(dsn, tmp_path, name, "--json", *options)
+        done = run_query(name, "--json", *options)
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout), done.stderr
 
     listed(connection, 1)
@@ -240,7 +246,7 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     assert found["rows"][0]["jobs"] == 4
     assert said.startswith("incomplete: jobs of 3 of 4 attempts are stored (75.0 %)")
     for form in ("--csv", "--format=text"):
-        assert "jobs of 3 of 4" in run_query(dsn, tmp_path, "flaky_jobs", form).stderr
+        assert "jobs of 3 of 4" in run_query("flaky_jobs", form).stderr
     listed(connection, 4)
     found, said = asked("runner_cost")
     assert found["rows"] and said == "" and found["coverage"]["repositories"] == []
@@ -325,15 +331,15 @@ def test_the_list_names_each_question_and_fits() -> None:
 
 
 @pytest.mark.usefixtures("month")
-def test_the_command_answers_people_machines_and_spreadsheets(dsn: str, tmp_path: Path) -> None:
-    assert "Which workflows fail" in query(dsn, tmp_path, "workflow_outcomes")
-    rows = json.loads(query(dsn, tmp_path, "workflow_outcomes", "--json"))["rows"]
+def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..., str]) -> None:
+    assert "Which workflows fail" in query("workflow_outcomes")
+    rows = json.loads(query("workflow_outcomes", "--json"))["rows"]
     assert rows[0]["workflow"] == HOSTILE
     assert rows[0]["first_time_percent"] == 75.0
-    [line] = csv.DictReader(io.StringIO(query(dsn, tmp_path, "workflow_outcomes", "--csv")))
+    [line] = csv.DictReader(io.StringIO(query("workflow_outcomes", "--csv")))
     assert line["runs"] == "4"
-    assert "flaky_jobs" in query(dsn, tmp_path, "--list", DATABASE_URL="postgresql://nowhere")
-    listed = json.loads(query(dsn, tmp_path, TELEMETRY_FORMAT="json"))["questions"]
+    assert "flaky_jobs" in query("--list", DATABASE_URL="postgresql://nowhere")
+    listed = json.loads(query(TELEMETRY_FORMAT="json"))["questions"]
     assert {"name", "title", "reading"} == set(listed[0])
 
 

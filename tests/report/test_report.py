@@ -3,8 +3,6 @@
 import os
 import re
 import statistics
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -15,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from support.commands import Finished, Launcher, Run
 from support.history import UNTIL, History, Workflow, make_history, store
 from support.html import Reader
-from support.paths import ROOT
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 from support.rows import llm_call, workflow_step
 
@@ -1023,23 +1021,28 @@ def test_figures_are_written_for_people(shown: str, expected: str) -> None:
 # The command
 
 
-def run_script(dsn: str, *options: str) -> "subprocess.CompletedProcess[str]":
-    environ = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn}
-    command = [sys.executable, str(ROOT / "scripts" / "report.py"), *options]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+@pytest.fixture
+def run_script(dsn: str, launcher: Launcher) -> Run:
+    def command(*options: str) -> Finished:
+        environ = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn}
+        return launcher.run("report", *options, environ=environ)
+
+    return command
 
 
-def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path) -> None:
+def test_the_command_writes_a_file_a_folder_or_markdown(
+    run_script: Run, dsn: str, tmp_path: Path
+) -> None:
     with open_connection(dsn) as connection:
         upsert(connection, [a_run(1)])
         known(connection, 7, 8)
     for out, files in ((tmp_path / "one.html", 1), (tmp_path / "folder", 3)):
-        done = run_script(dsn, "--now", "2026-03-01", "--out", str(out))
+        done = run_script("--now", "2026-03-01", "--out", str(out))
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert f"{files} file{'s' if files > 1 else ''}" in done.stderr
     assert (tmp_path / "one.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(list((tmp_path / "folder").iterdir())) == 3
-    done = run_script(dsn, "--now", "2026-03-01", "--format", "markdown", "--repo", "acme/r7")
+    done = run_script("--now", "2026-03-01", "--format", "markdown", "--repo", "acme/r7")
     assert done.stdout.startswith("## acme/r7\n")
 
 
@@ -1053,8 +1056,8 @@ def test_the_command_writes_a_file_a_folder_or_markdown(dsn: str, tmp_path: Path
         (["--since", "2030-01-01", "--now", "2026-01-01"], "SINCE: 2030-01-01 00:00 UTC is not"),
     ],
 )
-def test_an_invalid_request_is_refused(dsn: str, options: list[str], said: str) -> None:
-    done = run_script(dsn, *options)
+def test_an_invalid_request_is_refused(run_script: Run, options: list[str], said: str) -> None:
+    done = run_script(*options)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.commands import Finished, Launcher
 from support.paths import ROOT
 from support.rows import workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs, tools
@@ -29,7 +28,7 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.verification import verification_text
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -407,10 +406,10 @@ def served(world: World) -> Iterator[str]:
 
 
 @pytest.fixture
-def command(dsn: str, served: str, tmp_path: Path) -> Command:
+def command(dsn: str, served: str, tmp_path: Path, launcher: Launcher) -> Command:
     """Run scripts/verify.py as a person would, on the simulated GitHub and the test's database."""
 
-    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, **changes: str) -> Finished:
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
@@ -421,14 +420,7 @@ def command(dsn: str, served: str, tmp_path: Path) -> Command:
             "TELEMETRY_REPO": REPOSITORY,
             **changes,
         }
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "verify.py", *arguments],
-            env=environ,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return launcher.run("verify", *arguments, environ=environ)
 
     return run
 
