@@ -51,11 +51,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is to be stored together: runs of one page, and the windows that are proven by now."""
+    """What is to be stored together: runs of one page, and the windows that are proven by now.
+
+    `is_followed`: the next page has been fetched already, so that both can be stored at once.
+    """
 
     runs: list[WorkflowRun] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     windows: list[ListedWindow] = field(default_factory=list)
+    is_followed: bool = False
 
 
 Batches = Generator[Batch, None, None]
@@ -213,4 +217,4 @@ class Lister:
 def batch_of(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:
     runs = [item for item in page.items if isinstance(item, WorkflowRun)]
     unreadable = [str(item) for item in page.items if not isinstance(item, WorkflowRun)]
-    return Batch(runs, unreadable, list(windows))
+    return Batch(runs, unreadable, list(windows), page.is_followed)

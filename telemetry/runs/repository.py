@@ -163,10 +163,12 @@ class RepositoryIngest:
         down_to = min((start for start, end in gaps if end > now - SEARCH_LAG), default=now)
         estimate = runs_since(newest.first, down_to, now)
         self.tools.notify(self._work_text(newest.first, now))
-        for batch in newest.down_to(down_to):
-            # The last page reaches further back than what is wanted.
-            wanted = [run for run in batch.runs if run.created_at >= self.log.since]
-            self.store.batch(replace(batch, runs=wanted))
+        # The last page reaches further back than what is wanted.
+        wanted = (
+            replace(batch, runs=[run for run in batch.runs if run.created_at >= self.log.since])
+            for batch in newest.down_to(down_to)
+        )
+        for _ in self.store.batches(wanted):
             fetched = self.log.done.fetched
             self.log.progress(fetched, max(estimate, fetched))
 
@@ -211,8 +213,7 @@ class RepositoryIngest:
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
         def store() -> None:
-            for batch in self.lister.interval(start, end, etag):
-                self.store.batch(batch)
+            for _ in self.store.batches(self.lister.interval(start, end, etag)):
                 fetched = self.log.done.fetched
                 self.log.progress(fetched, fetched)
 

@@ -1,14 +1,17 @@
-"""Runs and listed windows into the tables, each page in one transaction with the record."""
+"""Runs and listed windows into the tables, pages and the record of them in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from telemetry.database.connection import Counts, execute, upsert
+from telemetry.github.errors import GitHubError
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.runs.listing import Batch
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.run_ids import RunIds
 from telemetry.runs.windows import ListedWindow
+
+MOST_PAGES_AT_ONCE = 10
 
 
 class Store:
@@ -19,33 +22,47 @@ class Store:
         self.connection = log.connection
         self.seen = RunIds()
 
-    def batches(self, batches: Iterable[Batch]) -> None:
-        """Store one after another."""
-        for batch in batches:
-            self.batch(batch)
+    def batches(self, batches: Iterable[Batch]) -> Iterator[None]:
+        """Store pages as they come, several at once where they come faster; yields after each time.
 
-    def batch(self, batch: Batch) -> None:
-        """Store the runs and windows of a page in one transaction."""
-        new = [run for run in batch.runs if run.github_run_id not in self.seen]
-        unreadable = len(self.log.new_unreadable(batch.unreadable))
-        completed = [
-            of_repository(run, self.log.repository)
-            for run in batch.runs
-            if run.status == "completed"
-        ]
-        still_open = [
-            OpenRun.of(run, self.log.repository) for run in batch.runs if run.status != "completed"
-        ]
-        ids = [run.github_run_id for run in batch.runs]
+        Further pages are fetched meanwhile. When GitHub fails, the pages before that are stored.
+        """
+        waiting: list[Batch] = []
+        try:
+            for batch in batches:
+                waiting.append(batch)
+                if not batch.is_followed or len(waiting) >= MOST_PAGES_AT_ONCE:
+                    together, waiting = waiting, []
+                    self.batch(*together)
+                    yield
+        except GitHubError:
+            self.batch(*waiting)
+            raise
+        if waiting:
+            self.batch(*waiting)
+            yield
+
+    def batch(self, *batches: Batch) -> None:
+        """Store the runs and windows of some pages in one transaction."""
+        runs = _latest(run for batch in batches for run in batch.runs)
+        new = [run for run in runs if run.github_run_id not in self.seen]
+        unreadable = len(self.log.new_unreadable(t for batch in batches for t in batch.unreadable))
+        repository = self.log.repository
+        completed = [of_repository(run, repository) for run in runs if run.status == "completed"]
+        still_open = [OpenRun.of(run, repository) for run in runs if run.status != "completed"]
+        ids = [run.github_run_id for run in runs]
 
         def change() -> Tally:
             counts = upsert(self.connection, completed)
             upsert(self.connection, still_open)
             if ids:
                 execute(self.connection, "runs/close_open_runs", {"github_run_ids": ids})
+            for batch in batches:
+                for window in batch.windows:
+                    self._window(window)
+            if ids:
+                # Last, because what one page left out may be on the next.
                 execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
-            for window in batch.windows:
-                self._window(window)
             return _tally(counts, new, unreadable)
 
         self.log.write(change)
@@ -73,8 +90,22 @@ class Store:
             execute(self.connection, "runs/note_unlisted_runs", listed)
 
 
+def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
+    """Each run once: as it was updated last, where two pages show it."""
+    latest: dict[int, WorkflowRun] = {}
+    for run in runs:
+        known = latest.get(run.github_run_id)
+        if known is None or _version(run) >= _version(known):
+            latest[run.github_run_id] = run
+    return list(latest.values())
+
+
+def _version(run: WorkflowRun) -> tuple[int, float]:
+    return run.run_attempt, run.updated_at.timestamp() if run.updated_at else 0.0
+
+
 def _tally(counts: Counts, new: Sequence[WorkflowRun], unreadable: int) -> Tally:
-    """What a page adds to the counts; `new` are its runs that were not seen before."""
+    """What pages add to the counts; `new` are their runs that were not seen before."""
     not_completed = sum(run.status != "completed" for run in new)
     written = counts.inserted + counts.updated + counts.unchanged
     seen_before = written - (len(new) - not_completed)
