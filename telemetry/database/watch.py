@@ -9,12 +9,16 @@ from telemetry.database.connection import Connection, execute
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:
     """End the watch over repositories, all of them or none; returns their names as stored.
 
+    A repository that no ingest has reached yet is no longer shown as such.
+
     Raises TelemetryError for a name that is not watched, and psycopg.Error.
     """
     forgotten: list[str] = []
     with connection.transaction():
         for name in names:
-            rows = execute(connection, "status/forget_repository", {"repository": name}).fetchall()
+            named = {"repository": name}
+            unreached = execute(connection, "runs/clear_unreached", named).fetchall()
+            rows = execute(connection, "status/forget_repository", named).fetchall() or unreached
             if not rows:
                 raise TelemetryError(f"{name} is not watched; `make status` lists those that are")
             forgotten += [row["repository"] for row in rows]

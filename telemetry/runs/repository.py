@@ -152,6 +152,7 @@ class RepositoryIngest:
 
     def _restart(self, run_id: int) -> Tally:
         key = {"github_run_id": run_id}
+        execute(self.connection, "runs/restart_attempts", key)
         execute(self.connection, "runs/restart_retries", key)
         execute(self.connection, "runs/restart_jobs", key)
         return Tally()

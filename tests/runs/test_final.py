@@ -8,6 +8,7 @@ import pytest
 from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
+from telemetry.database.migrations import MIGRATIONS
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway, edited
 from telemetry.simulated.world import Run, World
 from telemetry.summaries.ingests import report_text
@@ -323,3 +324,60 @@ def test_jobs_of_skipped_runs_are_never_requested(connection: Connection, world:
     found = status_at(connection, world)
     assert found.proof[0]["attempts_without_jobs"] == 0
     assert found.concerns == []
+
+
+def test_jobs_that_an_older_version_took_for_final_are_read_again(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingested(connection, simulated)
+    first, second = (run.id for run in runs_of(world)[:2])
+    connection.execute(
+        "update workflow_jobs set status = 'in_progress', conclusion = null, completed_at = null "
+        "where github_run_id = %s",
+        [first],
+    )
+    connection.execute(
+        "update workflow_runs set completed_at = null, duration_seconds = null "
+        "where github_run_id = %s",
+        [first],
+    )
+    migration = (MIGRATIONS / "0021.unfinished-jobs.sql").read_bytes()
+    for _ in range(2):
+        connection.execute(migration)
+        due = connection.execute(
+            "select github_run_id from workflow_runs where jobs_listed_at is null"
+        ).fetchall()
+        assert due == [{"github_run_id": first}]
+    simulated.restart_counters()
+    assert ingested(connection, simulated).outcome == "complete"
+    assert simulated.counters.received["jobs"] == 1
+    assert_jobs_are_true(connection, world)
+    assert second != first
+
+
+def test_an_earlier_attempt_that_github_once_did_not_have_is_had_when_asked_by_hand(
+    connection: Connection, world: World
+) -> None:
+    again = runs_of(world)[3]
+    world.rerun(again)
+    world.advance(2 * HOUR)
+    # GitHub's 404 may be an error; it is believed after it came twice.
+    missing = Fault(404, body=b'{"message": "Not Found"}')
+
+    def attempt_is_missing(request: RequestInfo, ordinal: int) -> Fault | None:
+        return missing if request.kind == "attempt" else None
+
+    simulated = Simulator(world, fault=attempt_is_missing)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert simulated.counters.received["attempt"] == 2
+    (proof,) = status_at(connection, world).proof
+    assert proof["gone_attempts"] == 1
+    simulated = Simulator(world)
+    ingested(connection, simulated)
+    assert simulated.counters.received["attempt"] == 0
+    for _ in range(2):
+        assert ingested(connection, simulated, run_id=again.id).outcome == "complete"
+        (proof,) = status_at(connection, world).proof
+        assert proof["gone_attempts"] == 0
+        assert_jobs_are_true(connection, world)

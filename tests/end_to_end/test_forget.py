@@ -1,0 +1,50 @@
+"""`make forget` ends the watch over a repository, whether an ingest has ever reached it or not."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from support.commands import Run, assert_one_sentence, make
+
+from telemetry.database.connection import Connection
+from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
+
+NAMES = ["acme/app", "acme/old", "acme/new"]
+
+
+def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
+    run: Run, environ: dict[str, str], connection: Connection, tmp_path: Path
+) -> None:
+    world = World(datetime.now(UTC).replace(microsecond=0))
+    for name in NAMES:
+        repository = world.add_repository(name)
+        world.add_run(repository, created_at=world.now - timedelta(days=1))
+
+    def watched() -> set[str]:
+        answer = json.loads(run("status", "--json", TELEMETRY_REPO=None).stdout)
+        named = {name for name in NAMES if name in " ".join(answer["concerns"])}
+        return {row["repository"] for row in answer["repositories"]} | named
+
+    with Simulator(world).serve() as url:
+        two = run("ingest_workflows", GITHUB_API_URL=url, TELEMETRY_REPO="acme/app acme/old")
+        assert two.returncode == 0, two.stderr
+        # The one request is spent on asking how many there are.
+        changes = {"TELEMETRY_MAX_REQUESTS": "1", "TELEMETRY_REPO": " ".join(NAMES)}
+        assert run("ingest_workflows", GITHUB_API_URL=url, **changes).returncode in (0, 3)
+        execute = connection.execute
+        unreached = execute("select repository from unreached_repositories").fetchall()
+        assert {row["repository"] for row in unreached} == set(NAMES) <= watched()
+        done = make(environ, tmp_path, "forget", "REPO=ACME/old acme/new")
+        assert done.returncode == 0, done.stderr
+        assert "acme/old is no longer watched; its rows stay until they are pruned" in done.stdout
+        assert watched() == {"acme/app"}
+        left = execute("select repository from unreached_repositories").fetchall()
+        assert left == [{"repository": "acme/app"}]
+        runs = execute("select count(*) as runs from workflow_runs where repository = 'acme/old'")
+        assert runs.fetchall() == [{"runs": 1}]
+        again = run("forget", TELEMETRY_REPO="acme/old")
+        assert_one_sentence(again, 1, "acme/old is not watched")
+        done = run("ingest_workflows", GITHUB_API_URL=url, TELEMETRY_REPO=" ".join(NAMES))
+        assert done.returncode == 0, done.stderr
+        assert watched() == set(NAMES)
