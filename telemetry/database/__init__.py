@@ -1,1 +1,1 @@
-"""The database: where it is, what is in it, and what is done to it as a whole."""
+"""The database: connection, migrations, status, questions, prices, pruning and transfer."""

@@ -1,6 +1,6 @@
-"""What is stale, incomplete or went wrong in a database, in words for people.
+"""Stale, incomplete or failed parts of a database, as sentences for people.
 
-Each function takes rows of sql/status and returns the concerns that they raise.
+Each function takes rows of sql/status and returns the concerns about them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,10 @@ from telemetry.database.prune import Pruned
 
 MOST_NAMED = 20
 MOST_ALIKE = 3
-"""Repositories of which each has its own line; of more, one line names the first ones."""
+"""Up to this many repositories get a line each; more share one line that names the first ones."""
 
 KINDS = {
-    "unknown": "nothing of them is stored",
+    "unknown": "nothing is stored",
     "never": "no ingest has completed yet",
     "stale": "the last complete ingest is too old; has their schedule stopped?",
     "running": "an ingest has not ended; it still runs, or was killed",
@@ -24,31 +24,31 @@ KINDS = {
     "unlisted": "a run list could not be read completely",
     "overlap": "windows overlap, so runs there may count twice",
     "overdue": "runs that may have been re-run were not listed again",
-    "attempts": "earlier attempts are still to fetch",
-    "jobs": "attempts have jobs that are still to fetch",
-    "gap": "run creation time is not listed; an ingest without SINCE lists it",
+    "attempts": "earlier attempts are not fetched yet",
+    "jobs": "the jobs of some attempts are not fetched yet",
+    "gap": "some intervals are not listed; an ingest without SINCE lists them",
     "given up": "items were given up after the last try",
     "leaving": "GitHub deletes runs within 7 days whose attempts and jobs are not all stored",
     "retry": "items cannot be fetched and will be tried again",
 }
-"""What concerns of a kind have in common, as said of many repositories at once."""
+"""The text of a concern that many repositories share, by kind."""
 
 
 class Concern(str):
-    """One sentence about the database, or about one repository, which it then begins with."""
+    """One sentence about the database, or about one repository, whose name it begins with."""
 
     kind: str
     repository: str | None
 
     def __new__(cls, text: str, kind: str = "", repository: str | None = None) -> "Concern":
-        """`kind` is one of KINDS; concerns that are about no repository have none."""
+        """`kind` is one of KINDS, or empty for a concern that is not about a repository."""
         made = super().__new__(cls, f"{repository}: {text}" if repository else text)
         made.kind, made.repository = kind, repository
         return made
 
 
 def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
-    """The concerns as lines to read: one for each kind that many of the repositories share."""
+    """Return the concerns as lines; a kind that many repositories share becomes one line."""
     lines = {}
     for concern in concerns:
         alike = [each for each in concerns if concern.kind and each.kind == concern.kind]
@@ -64,7 +64,7 @@ def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
 
 
 def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
-    """What a row of sql/status/repositories.sql says about how fresh a repository is."""
+    """Return the concerns about a repository's ingests, from sql/status/repositories.sql."""
     name, said = row["repository"], []
     if row["seconds_since_complete"] is None:
         said.append(Concern("no ingest has completed yet", "never", name))
@@ -90,17 +90,17 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
 
 
 def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
-    """Whether a repository's last complete ingest is older than that, or never was."""
+    """Whether a repository's last complete ingest is older than the limit, or there is none."""
     age = row["seconds_since_complete"]
     return age is None or age > limit.total_seconds()
 
 
 def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concern]:
-    """What a repository's rows of sql/status/proof.sql and repositories.sql say is not whole."""
+    """Return the concerns about completeness, from sql/status/proof.sql and repositories.sql."""
     is_done = ingest["last_outcome"] == "complete" or ingest["is_caught_up"]
     since = ingest["last_since"]
     said = _unproven(proof) + _awaited(proof)
-    # An incomplete ingest has already said what it left of the interval it wanted.
+    # The error of an incomplete ingest already names what is left of its interval.
     if proof["gaps"] and (is_done or (since and proof["gap_from"] < since)):
         said.append(_gap(proof))
     return said + (_left(proof) if is_done else [])
@@ -121,7 +121,7 @@ def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
 
 
 def _unproven(row: Mapping[str, Any]) -> list[Concern]:
-    """Where stored runs differ from GitHub's report, or its report could not be read."""
+    """Return concerns about windows that differ from GitHub's report or are incomplete."""
     name, said = row["repository"], []
     if row["unequal_windows"]:
         text = (
@@ -137,7 +137,7 @@ def _unproven(row: Mapping[str, Any]) -> list[Concern]:
 
 
 def _left(row: Mapping[str, Any]) -> list[Concern]:
-    """What is still pending although the last ingest was complete."""
+    """Return what is still pending although the last ingest was complete."""
     name, said = row["repository"], []
     if row["overdue_windows"]:
         text = (
@@ -165,7 +165,10 @@ def _gap(row: Mapping[str, Any]) -> Concern:
 
 
 def _awaited(row: Mapping[str, Any]) -> list[Concern]:
-    """Items that could not be fetched; a job that has not ended is no concern until given up."""
+    """Return concerns about items that could not be fetched.
+
+    A job that has not ended is not a concern until it is given up.
+    """
     name = row["repository"]
     if row["given_up_items"]:
         text = (
@@ -184,7 +187,7 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
 
 
 def of_overlap(row: Mapping[str, Any]) -> Concern:
-    """Windows that overlap. An ingest never makes them; an edit by hand can."""
+    """Return the concern about overlapping windows. Only an edit by hand makes them."""
     name, count = row["repository"], row["overlaps"]
     text = (
         f"the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
@@ -195,20 +198,20 @@ def of_overlap(row: Mapping[str, Any]) -> Concern:
 
 
 def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
-    """The repositories that an ingest had no requests left for, in one sentence."""
+    """Return one concern that names the repositories that an ingest did not reach."""
     if not rows:
         return []
     names = ", ".join(row["repository"] for row in rows[:MOST_NAMED])
     more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
     text = (
-        f"repositories that were asked for and not reached: {len(rows):,}: {names}{more}; "
+        f"repositories that the last ingest did not reach: {len(rows):,}: {names}{more}; "
         f"{rows[-1]['reason']}"
     )
     return [Concern(text)]
 
 
 def of_retention(old: Pruned) -> list[Concern]:
-    """Rows that are too old, and stay until somebody decides about them."""
+    """Return the concern about rows that are too old but are kept until KEEP is given."""
     if not old.is_held:
         return []
     text = (
@@ -220,7 +223,7 @@ def of_retention(old: Pruned) -> list[Concern]:
 
 
 def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
-    """LLM calls that used tokens and have no known cost, and what their logs lost."""
+    """Return concerns about LLM calls without a known cost, and about logs that lost calls."""
     said = []
     if llm["unpriced_calls_with_tokens"]:
         said.append(
@@ -243,9 +246,9 @@ def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
 
 
 def in_words(seconds: float) -> str:
-    """A length of time as people say it: `5 minutes`, `3 hours`, `61 days`."""
+    """Return a length of time in words: `5 minutes`, `3 hours`, `61 days`."""
     for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        # Two of a unit before it is used: "36 hours" says more than "1 day".
+        # A unit is used from two on: "36 hours" is more precise than "1 day".
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}s"
     count = max(0, round(seconds))

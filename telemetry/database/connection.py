@@ -1,8 +1,8 @@
-"""The way into PostgreSQL: which database, the statements in sql/, rows in, rows out.
+"""Access to PostgreSQL: the connection, the statements in sql/, and upserts.
 
-Statements are psql files: `:'name'` there is `%(name)s` for psycopg. Connections are in
-autocommit mode, transactions are explicit, and nothing is prepared or set for a session, so that
-all of it works through PgBouncer in transaction mode.
+Statements are psql files; `:'name'` becomes `%(name)s` for psycopg. Connections are in autocommit
+mode and transactions are explicit. Nothing is prepared or set for a session, so everything works
+through PgBouncer in transaction mode.
 """
 
 import json
@@ -65,8 +65,7 @@ Result = TypeVar("Result")
 class Table(NamedTuple):
     """A table, the columns of its key, and the folder of its upsert in sql/.
 
-    Rows are written in the order of the key: two writers that lock rows in the same order cannot
-    deadlock.
+    Rows are written in key order: writers that lock rows in the same order cannot deadlock.
     """
 
     name: str
@@ -75,7 +74,7 @@ class Table(NamedTuple):
 
     @property
     def upsert(self) -> str:
-        """The name of the statement that stores its rows."""
+        """The name of the upsert statement."""
         return f"{self.folder}/upsert_{self.name}"
 
 
@@ -99,20 +98,20 @@ TABLES: Mapping[type, Table] = {
     ),
 }
 
-# The columns of each table that hold no text longer than so many characters.
+# The maximum length of text columns, in characters.
 BOUNDED: Mapping[type, list[tuple[str, int]]] = {
     kind: [(f.name, f.metadata["max_length"]) for f in fields(kind) if "max_length" in f.metadata]
     for kind in TABLES
 }
 
-# Measured: without prepared statements, which a pooler forbids, PostgreSQL plans each statement
-# again; a row of its own costs six times what a row of a hundred does. More gain nothing.
+# A pooler forbids prepared statements, so PostgreSQL plans each statement again. Measured: a
+# statement of one row costs six times as much a row as one of a hundred; more gain nothing.
 ROWS_PER_STATEMENT = 1_000
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What an upsert did: rows inserted, updated, unchanged; and values cut to their column."""
+    """What an upsert did: rows inserted, updated, unchanged, and values cut to their column."""
 
     inserted: int = 0
     updated: int = 0
@@ -127,11 +126,11 @@ class Counts:
 def conninfo(
     environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
 ) -> Iterator[str]:
-    """The libpq connection string of the database in use, for as long as the context lasts.
+    """Yield the libpq connection string of the database in use.
 
-    That is DATABASE_URL; else the database of libpq's own PGHOST, PGSERVICE or PGDATABASE (the
-    string is then empty); else the embedded server, which the first user starts and the last one
-    stops. Raises embedded.EmbeddedUnavailable when that server cannot be had.
+    It is DATABASE_URL; else the database of libpq's PGHOST, PGSERVICE or PGDATABASE (the string is
+    then empty); else the embedded server, which the first user starts and the last one stops.
+    Raises embedded.EmbeddedUnavailable if that server cannot be used.
     """
     if environ.get("DATABASE_URL"):
         yield environ["DATABASE_URL"]
@@ -147,7 +146,7 @@ def conninfo(
 def connect(
     environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
 ) -> Iterator[Connection]:
-    """A connection to the database in use (see `conninfo`), closed with the context."""
+    """Yield a connection to the database in use (see `conninfo`)."""
     with conninfo(environ, notify) as dsn, open_connection(dsn) as connection:
         yield connection
 
@@ -242,7 +241,7 @@ def _splits_a_password(dsn: str) -> bool:
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:
-    """Which database this is, in words, without its password."""
+    """Return server version, database, host and user in words, without the password."""
     info = connection.info
     place = info.host if info.host.startswith("/") else f"{info.host}:{info.port}"
     version = info.parameter_status("server_version") or "?"
@@ -251,26 +250,26 @@ def describe(connection: psycopg.Connection[Any]) -> str:
 
 @cache
 def statement(name: str) -> str:
-    """The text of sql/<name>.sql, ready for psycopg."""
+    """Return the text of sql/<name>.sql for psycopg."""
     return for_psycopg((SQL / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def for_psycopg(text: str) -> str:
-    """A statement of psql's with :'x' turned into psycopg's %(x)s."""
+    """Return a psql statement with each :'x' replaced by psycopg's %(x)s."""
     return re.sub(r":'(\w+)'", r"%(\1)s", text.replace("%", "%%"))
 
 
 def execute(
     connection: Connection, name: str, parameters: Mapping[str, Any] | None = None
 ) -> psycopg.Cursor[DictRow]:
-    """Run sql/<name>.sql; returns the cursor, with its rows as dicts and its rowcount."""
+    """Run sql/<name>.sql; return the cursor, with rows as dicts."""
     return connection.execute(statement(name).encode(), parameters or {})
 
 
 def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
-    """Store rows of one table in one transaction; of several rows with one key the last one counts.
+    """Store rows of one table in one transaction; if a key is repeated, its last row counts.
 
-    Raises psycopg.Error; then none of them is stored.
+    Raises psycopg.Error; then no row is stored.
     """
     unique: dict[Any, Row] = {}
     cut = 0
@@ -299,12 +298,12 @@ def _batched(rows: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
-    """The parameter `rows` of a statement; numeric and timestamptz are exact as text."""
+    """Return the parameter `rows` of a statement, with numeric and timestamptz exact as text."""
     return json.dumps(rows, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
 def _fitted(row: Row) -> tuple[Row, int]:
-    """The row with too long values cut to their column, and how many were cut."""
+    """Return the row with values cut to the length of their column, and how many were cut."""
     changes = {}
     for name, longest in BOUNDED[type(row)]:
         value = getattr(row, name)
@@ -314,11 +313,11 @@ def _fitted(row: Row) -> tuple[Row, int]:
 
 
 def with_retries(transaction: Callable[[], Result], tries: int = 5) -> Result:
-    """The result of a transaction, repeated if the database rolled it back for another one.
+    """Return the result of a transaction; repeat it if the database rolled it back.
 
-    Repeating the whole transaction cures deadlocks, the serialization failures of distributed
-    databases, and a row whose parent was pruned after it was looked up. `transaction` must
-    therefore open it, and change nothing else.
+    A repetition resolves deadlocks, the serialization failures of distributed databases, and a row
+    whose parent was pruned after it was looked up. `transaction` must open the transaction itself
+    and change nothing else.
     """
     for failed in range(1, tries):
         try:

@@ -1,7 +1,7 @@
-"""Tables and views of the checkout: applied to a database, rolled back, and compared with it.
+"""Apply the checkout's tables and views to a database, roll them back, and compare them.
 
-Tables come from migrations/ through yoyo, each file once, known by its name. Views come from
-sql/views/ and are all made anew when any of their files has changed.
+yoyo applies each file of migrations/ once and identifies it by name. The views in sql/views/ are
+all recreated if any of their files has changed.
 """
 
 import hashlib
@@ -22,19 +22,18 @@ from telemetry.database.connection import SQL, Connection, execute, open_connect
 MIGRATIONS = SQL.parent / "migrations"
 VIEWS = SQL / "views"
 
-# Longer than any migration takes on a large database; after that, something else is wrong.
+# Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
 
 
 def migrate(
     dsn: str, notify: Callable[[str], None] = lambda text: None, migrations: Path = MIGRATIONS
 ) -> list[str]:
-    """Bring tables and views up to the checkout; returns the names of what was applied.
+    """Bring tables and views up to date; return the names of what was applied.
 
-    Safe to run twice, concurrently, and after a migrator that was killed. Changes nothing, and
-    needs no rights, if the database is up to date. Raises TelemetryError when the database is newer
-    than the checkout, when another migrator does not finish, or when a user's own view needs one of
-    ours.
+    It can run twice, concurrently, and after a migration that was killed. If the database is up to
+    date it changes nothing and needs no rights. Raises TelemetryError if the database is newer than
+    the checkout, if another migration does not finish, or if a user's own view depends on ours.
     """
     with open_connection(dsn) as connection:
         installed = _installed(connection)
@@ -46,7 +45,7 @@ def migrate(
 
 
 def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
-    # Loaded here because it takes longer than most commands that find nothing to apply.
+    # Imported here because it takes longer than most commands, which have nothing to apply.
     from yoyo import read_migrations
 
     with _yoyo(dsn) as backend:
@@ -54,7 +53,7 @@ def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
         applied = [migration.id for migration in pending]
         if pending:
             _drop_views(connection)
-            # yoyo prints the rows that a statement returns; stdout holds nothing but results.
+            # yoyo prints the rows that a statement returns, but stdout is only for results.
             with backend.lock(), redirect_stdout(StringIO()):
                 backend.apply_migrations(pending)
     if _installed(connection)[1] != _views_digest():
@@ -78,9 +77,9 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def require_schema(connection: Connection) -> None:
-    """Raise TelemetryError unless tables and views are those of the checkout.
+    """Raise TelemetryError unless tables and views match the checkout.
 
-    One select; for commands that read, which never migrate.
+    For commands that only read, which never migrate. It costs one select.
     """
     installed = _installed(connection)
     if installed == _on_disk(MIGRATIONS):
@@ -94,7 +93,7 @@ def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> 
     unknown = sorted(set(installed[0]) - set(_on_disk(migrations)[0]))
     if unknown:
         raise TelemetryError(
-            f"the database is newer than this checkout, it has the migration {unknown[-1]}; "
+            f"the database is newer than this checkout: it has the migration {unknown[-1]}; "
             "update the checkout"
         )
 
@@ -124,7 +123,7 @@ def _make_views(connection: Connection) -> None:
     with connection.transaction():
         _drop_views(connection)
         for path in sorted(VIEWS.glob("*.sql")):
-            # Without parameters psycopg sends the file as it stands, comments on columns and all.
+            # Without parameters psycopg sends the file unchanged, including comments on columns.
             connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
             execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
@@ -138,14 +137,14 @@ def _drop_views(connection: Connection) -> None:
     except errors.DependentObjectsStillExist as error:
         detail = (error.diag.message_detail or "").replace("\n", ", ")
         raise TelemetryError(
-            f"a view of your own stands on one of ours ({detail}), so ours cannot be replaced; "
+            f"a view of your own depends on one of ours ({detail}), so ours cannot be replaced; "
             "drop yours, run `make migrate`, and create it again"
         ) from None
 
 
 @contextmanager
 def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock that one migrator at a time may have, while the context lasts."""
+    """Hold the lock that allows one migration at a time."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
     with open_connection(dsn) as guard:
         while True:
@@ -164,7 +163,7 @@ def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def _yoyo(dsn: str) -> Iterator[Any]:
-    """yoyo's backend for any libpq connection string, without its own parsing of URLs."""
+    """Return a yoyo backend for any libpq connection string, without yoyo's parsing of URLs."""
     from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
     from yoyo.connections import DatabaseURI
 
@@ -173,17 +172,17 @@ def _yoyo(dsn: str) -> Iterator[Any]:
             return psycopg.connect(**dict(uri.args), autocommit=True, prepare_threshold=None)
 
         def create_lock_table(self) -> None:
-            # yoyo's own swallows every error, and with it why a role cannot make any table.
+            # yoyo's own hides every error, including the reason why a role cannot create tables.
             if self.lock_table not in self.list_tables():
                 with self.transaction():
                     self.execute(self.format_sql(self.create_lock_table_sql))
 
-    # yoyo logs who migrated, by a look-up that fails for a user id without an account.
+    # yoyo logs the user's name; its look-up fails for a user id without an account.
     os.environ.setdefault("LOGNAME", "actions-telemetry")
     arguments = tuple(parameters(dsn).items())
     uri = DatabaseURI("postgresql+psycopg", None, None, None, None, None, arguments)
     with Backend(uri, "_yoyo_migration") as backend:
         backend.init_database()
-        # The lock we hold is real; yoyo's is a row, and a killed migrator leaves it behind.
+        # Our lock is sufficient; yoyo's is a row that a killed migration leaves behind.
         backend.break_lock()
         yield backend

@@ -1,7 +1,7 @@
-"""Our price list of models beside the one of the package genai-prices, which others keep.
+"""Compares our price list of models with the package genai-prices.
 
-The package is an extra that nothing else needs (`make check-prices` installs it). Its classes are
-used by their names alone, so that this module can be read and tested without it.
+The package is an extra that only `make check-prices` needs and installs. This module uses its
+objects by attribute only, so it can be imported and tested without the package.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.rows.prices import LlmPrice
 
-# The package's provider of our models, by what their names begin with.
+# The package's provider of our models, by the beginning of their names.
 PROVIDERS = {
     "claude": "anthropic",
     "gpt": "openai",
@@ -36,7 +36,7 @@ PARTS = {
     "web_search_per_thousand": "web_searches_kcount",
 }
 
-# What the package calls the conditions that our tiers stand for.
+# The package's conditions for our tiers.
 CONTEXTS: Mapping[str, list[dict[str, str]]] = {
     "standard": [{}],
     "batch": [{"processing": "batch"}],
@@ -48,7 +48,7 @@ CONTEXTS: Mapping[str, list[dict[str, str]]] = {
 
 @dataclass(frozen=True)
 class Difference:
-    """A part of a price that the two lists disagree on, at a moment in UTC; US dollars."""
+    """A part of a price that differs between the lists at a time in UTC; US dollars."""
 
     row: LlmPrice
     at: datetime
@@ -59,7 +59,7 @@ class Difference:
 
 @dataclass
 class PriceCheck:
-    """What a comparison found: rows compared, those the package lacks, and what differs."""
+    """The result: rows compared, rows that the package lacks, and differences."""
 
     compared: int = 0
     unknown: list[str] = field(default_factory=list)
@@ -70,8 +70,8 @@ class PriceCheck:
 def check_prices(rows: Iterable[LlmPrice], providers: Iterable[Any], now: datetime) -> PriceCheck:
     """Compare our rows with the package's providers (its snapshot's `providers`).
 
-    A row is compared on the first day after it began and on its last one, today at the latest,
-    outside peak hours. `unlisted` are the package's models of the same vendors that we lack.
+    A row is compared on its first whole day and on its last one, at the latest today, outside peak
+    hours. `unlisted` are the package's models of the same vendors that our list lacks.
     """
     theirs: dict[str, list[Any]] = {provider.id: provider.models for provider in providers}
     found, known = PriceCheck(), set[str]()
@@ -93,7 +93,7 @@ def check_prices(rows: Iterable[LlmPrice], providers: Iterable[Any], now: dateti
 
 
 def _shown(row: LlmPrice) -> str:
-    """A row by what tells it apart."""
+    """Return the key of a row in words."""
     length = f" above {row.above_input_tokens:,}" if row.above_input_tokens else ""
     return f"{row.model} {row.tier}{length} from {row.effective_from:%Y-%m-%d}"
 
@@ -104,13 +104,13 @@ def _provider(model: str) -> str:
 
 
 def _model(models: Iterable[Any], name: str) -> Any:
-    """The package's model of this name; of its own id before that of a pattern."""
+    """Return the package's model of this name; an exact id is preferred to a pattern."""
     exact = [model for model in models if model.id == name]
     return next(iter(exact or (model for model in models if model.is_match(name))), None)
 
 
 def _moments(row: LlmPrice, rows: list[LlmPrice], now: datetime) -> list[datetime]:
-    """The first whole day of a price and the last one until now, at an hour that is no peak."""
+    """Return the first whole day of a price and the last one until now, at an off-peak hour."""
     later = [
         other.effective_from
         for other in rows
@@ -126,7 +126,7 @@ def _moments(row: LlmPrice, rows: list[LlmPrice], now: datetime) -> list[datetim
 def _prices(
     model: Any, row: LlmPrice, moments: list[datetime]
 ) -> Iterator[tuple[datetime, Mapping[str, Any]]]:
-    """The package's prices of our row's tier at these moments, where it has any."""
+    """Return the package's prices of our row's tier at these times, if it has any."""
     for moment in moments:
         standard = vars(model.get_prices(moment))
         for context in CONTEXTS.get(row.tier, []):
@@ -150,7 +150,7 @@ def _differences(
         for ours_name, theirs_name in PARTS.items():
             ours = getattr(row, ours_name)
             price = _of_length(theirs.get(theirs_name), row.above_input_tokens)
-            # No log tells the searches of most vendors, so our list leaves their price out.
+            # For most vendors no log contains the searches, so our list omits their price.
             if price is None or ours == price or (ours is None and "search" in ours_name):
                 continue
             if (ours_name, price) not in told:
@@ -159,7 +159,7 @@ def _differences(
 
 
 def _of_length(price: Any, above: int) -> Decimal | None:
-    """The price of prompts above so many tokens."""
+    """Return the price for prompts above this many tokens."""
     tiers = getattr(price, "tiers", None)
     if tiers is None:
         return None if price is None else Decimal(price)
@@ -168,7 +168,7 @@ def _of_length(price: Any, above: int) -> Decimal | None:
 
 
 def difference_text(found: Difference) -> str:
-    """A difference in one line."""
+    """Return a difference as one line."""
     ours = "nothing" if found.ours is None else f"{found.ours.normalize():f}"
     return (
         f"{_shown(found.row)}: {found.part} is {ours} here, "

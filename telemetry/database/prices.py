@@ -34,10 +34,10 @@ PRICES = SQL / "prices"
 def load_runner_prices(
     connection: Connection, own_prices: str | None = None, own_labels: str | None = None
 ) -> Counts:
-    """Store the price lists of runners: ours, then the user's own, whose lines win.
+    """Store the price lists of runners: ours, then the user's own, which override ours.
 
     Ours are runner_prices.csv, runner_labels.csv and free_runs.csv in sql/prices/; `own_prices`
-    and `own_labels` are the paths of the user's. Rows that are stored and in no file stay. Raises
+    and `own_labels` are the paths of the user's. Stored rows that are in no file are kept. Raises
     UsageError for a file that cannot be read.
     """
     total = _load(connection, RunnerPrice, own_prices)
@@ -49,8 +49,9 @@ def load_runner_prices(
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
 
-    As with `load_runner_prices`; `own` is the path of the user's. A row of ours that our list no
-    longer has, such as a rise that was cancelled, is deleted.
+    `own` is the path of the user's list, which overrides ours. A stored row of ours that our list
+    no longer has, such as a cancelled price rise, is deleted. Raises UsageError for a file that
+    cannot be read.
     """
     shipped = [replace(row, is_shipped=True) for row in _shipped(LlmPrice)]
     rows = [*shipped, *_own(LlmPrice, own)]
@@ -78,10 +79,9 @@ def _own(row_type: type[Price], path: str | None) -> list[Price]:
 
 
 def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
-    """The rows of a CSV file whose header names the fields of the row, in any order.
+    """Return the rows of a CSV file whose header names the fields of the row, in any order.
 
-    Columns that have a default may be left out. Raises UsageError with file and line for what
-    cannot be read.
+    Columns with a default may be omitted. Raises UsageError with the file and the line.
     """
     try:
         return list(_rows(path, row_type))

@@ -1,4 +1,4 @@
-"""Deleting the rows that are older than this database keeps."""
+"""Deletes rows that are older than the retention of this database."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -8,17 +8,16 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, with_retries
 from telemetry.database.retention import Retention, choose, count, horizon, stored
 
-# Clocks that differ by more are not merely off by seconds: one is wrong, and a wrong clock must
-# not decide what is old.
+# If the clocks differ by more, one of them is wrong, and a wrong clock must not decide what is old.
 LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """How many rows of each table were older than `before` (UTC).
+    """The number of rows of each table older than `before` (UTC).
 
     They were deleted, or only counted if `is_dry` or `is_held` (see Retention.is_held).
-    `keep` is the retention, such as `6 months`; with `forever`, `before` is None.
+    `keep` is the retention, such as `6 months`; for `forever`, `before` is None.
     """
 
     keep: str
@@ -30,7 +29,7 @@ class Pruned:
 
 
 def would_prune(connection: Connection, retention: Retention) -> Pruned:
-    """What `prune` would delete by this retention; deletes nothing. Raises psycopg.Error."""
+    """Count what `prune` would delete with this retention. Raises psycopg.Error."""
     if retention.keep == "forever":
         return Pruned(str(retention), None, is_dry=True)
     before, old = horizon(connection, retention).before, count(connection, retention)
@@ -45,11 +44,11 @@ def prune(
     github_time: datetime | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Pruned:
-    """Delete what is older than this database keeps, in small transactions; returns the counts.
+    """Delete rows older than the retention in small transactions; return the counts.
 
-    `asked`, if given, is stored as the database's retention first. A run is deleted as a whole, by
-    the creation time that all its attempts share. While the retention is held, rows are only
-    counted. Raises TelemetryError when the clocks disagree, and psycopg.Error.
+    `asked`, if given, first becomes the database's retention. A run is deleted with all its
+    attempts, by its creation time. While the retention is held, rows are only counted. Raises
+    TelemetryError if the clocks disagree, and psycopg.Error.
     """
     kept = asked or stored(connection)
     found = horizon(connection, kept)
@@ -69,9 +68,9 @@ def prune(
 def _delete(
     connection: Connection, moment: datetime, progress: Callable[[int], None]
 ) -> dict[str, int]:
-    """Delete what is older than a moment; returns how many rows of each table."""
+    """Delete rows older than `before`; return the number of rows by table."""
     before = {"before": moment}
-    # Windows are trimmed first: a window must not claim runs that are deleted.
+    # Windows are trimmed first, so that no window claims deleted runs.
     with connection.transaction():
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
             execute(connection, f"prune/{name}", before)

@@ -1,9 +1,9 @@
-"""The questions in sql/analysis/: which there are, and their answers from the database.
+"""The questions in sql/analysis/ and their answers from the database.
 
-A question is a file that anyone can paste into psql; its header says what it asks and how to read
-the answer. Each begins with the same CTE, `period`, whose literals a person edits. The program
-runs that very file with this one CTE replaced by the one of sql/report/period.sql, which takes
-parameters. Nothing else of a file is changed or repeated here.
+A question is a file that can be pasted into psql; its header says what it asks and how to read the
+answer. Each begins with the same CTE, `period`, whose literals a person edits. The program runs
+the same file with this CTE replaced by the one in sql/report/period.sql, which has parameters.
+Nothing else is changed.
 """
 
 import difflib
@@ -19,21 +19,21 @@ from telemetry.settings import UsageError
 
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
-# What a question reads says what it is about: jobs and steps, or whole runs.
+# The views that a question reads show whether it is about jobs and steps or about runs.
 OF_JOBS = re.compile(
     r"(?:from|join) "
     r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|wasted_jobs)\b"
 )
 OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
-# Of less than half of the attempts, a sum says less than half, and "none" means nothing.
+# With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.
 LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What a question is asked about: runs created, or calls made, from `since` to before `until`.
+    """The scope of a question: runs created, or calls made, from `since` to before `until`.
 
-    `repository_ids` None means all repositories, `top` None all rows; days and hours are those of
+    `repository_ids` None means all repositories, `top` None all rows. Days and hours are in
     `time_zone`.
     """
 
@@ -55,10 +55,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Of how many attempts the jobs are stored, skipped attempts aside.
+    """How many attempts, skipped ones excluded, have their jobs stored.
 
-    `repositories` are those that lack jobs of some. `is_misleading` says that a figure of jobs
-    alone would be wrong by more than a factor of two, so that none is given.
+    `repositories` are those with attempts whose jobs are not stored. `is_misleading` means that a
+    figure about jobs could be wrong by more than a factor of two, so none is given.
     """
 
     attempts: int
@@ -82,10 +82,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Answer:
-    """A question's rows under its columns, in their order; times are in the zone of its scope.
+    """The rows of an answer and its columns in order; times are in the zone of the scope.
 
-    `coverage` says of how many attempts an answer about jobs speaks; None where it was not looked
-    up, or where the question is not about jobs. There are no rows where it is misleading.
+    `coverage` says how many attempts an answer about jobs covers. It is None if it was not looked
+    up or the question is not about jobs. If it is misleading, there are no rows.
     """
 
     question: Question
@@ -96,15 +96,15 @@ class Answer:
 
 
 def questions() -> list[Question]:
-    """All questions, sorted by name."""
+    """Return all questions, sorted by name."""
     return [_question(path.stem) for path in sorted((SQL / "analysis").glob("*.sql"))]
 
 
 def ask(connection: Connection, name: str, scope: Scope) -> Answer:
-    """The answer to one question, named as its file is, with or without folder and suffix.
+    """Return the answer to one question, named like its file, with or without folder and suffix.
 
-    Raises UsageError where there is no question of that name, or or where its rows have no
-    order of which the scope could ask for the first ones; and psycopg.Error.
+    Raises UsageError if there is no such question, or if the scope has `top` and the rows are not a
+    ranking; also psycopg.Error.
     """
     known = {question.name: question for question in questions()}
     short = name.rsplit("/", 1)[-1].removesuffix(".sql")
@@ -114,7 +114,7 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
         raise UsageError(f"Q: there is no question named {name}; {hint}")
     statement = _statement(short)
     if scope.top is not None and "period.top" not in statement:
-        raise UsageError(f"TOP: the rows of {short} are no ranking, so there are no first ones")
+        raise UsageError(f"TOP: {short} is not a ranking, so it has no first rows")
     cursor = connection.execute(statement.encode(), _values(scope))
     columns = [column.name for column in cursor.description or ()]
     rows = [in_zone(row, scope.time_zone) for row in cursor]
@@ -122,7 +122,7 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
 
 
 def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
-    """The same row with its times in that time zone."""
+    """Return the row with its times in this zone."""
     return {
         column: value.astimezone(zone) if isinstance(value, datetime) else value
         for column, value in row.items()
@@ -130,9 +130,9 @@ def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
 
 
 def with_coverage(connection: Connection, answer: Answer) -> Answer:
-    """The answer with its coverage, and without its rows where these would mislead.
+    """Return the answer with its coverage, and without its rows if they would mislead.
 
-    Answers that are about whole runs as well keep their rows. Raises psycopg.Error.
+    Answers that are also about whole runs keep their rows. Raises psycopg.Error.
     """
     text = _text(answer.question.name)
     if not OF_JOBS.search(text):
@@ -145,14 +145,14 @@ def with_coverage(connection: Connection, answer: Answer) -> Answer:
 
 
 def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
-    """The coverage of all repositories together, from the answer to the question coverage."""
+    """Return the coverage of all repositories together, from rows of the question `coverage`."""
     attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
     lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
     return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
 
 
 def pasteable(name: str, scope: Scope) -> str:
-    """The text of a question about this scope, to be pasted into psql."""
+    """Return the text of a question with this scope, for pasting into psql."""
     values = _values(scope)
     if scope.repository_ids is not None:
         values["repository_ids"] = f"{{{','.join(map(str, scope.repository_ids))}}}"
@@ -167,9 +167,9 @@ def pasteable(name: str, scope: Scope) -> str:
 def find_repositories(
     connection: Connection, names: Sequence[str]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    """The stored repositories of these names, all where none is named; and names of none.
+    """Return the stored repositories with these names (all if none is given), and unknown names.
 
-    GitHub ignores the case of a name. Raises UsageError where no name is known.
+    Case is ignored, as on GitHub. Raises UsageError if no name is known.
     """
     known = execute(connection, "report/repositories").fetchall()
     if not names:
@@ -193,7 +193,7 @@ def _values(scope: Scope) -> dict[str, Any]:
 
 @cache
 def _statement(name: str) -> str:
-    """A question's statement for psycopg, its period given by parameters."""
+    """Return a question's statement for psycopg, with its period as parameters."""
     return for_psycopg(PERIOD.sub(_parametrized_period(), _text(name), count=1))
 
 

@@ -1,7 +1,7 @@
-"""How long this database keeps its rows: stored in it, and changed only on request.
+"""The retention of a database: stored in it, and changed only on request.
 
-A command line that forgets KEEP deletes nothing by that. An ingest takes a longer KEEP, and a
-shorter one only if no row is older; `make prune KEEP=…` takes any.
+Forgetting KEEP on a command line therefore deletes nothing. An ingest accepts a longer KEEP, and a
+shorter one only if no row is older; `make prune KEEP=…` accepts any.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Literal
 from telemetry.database.connection import Connection, execute
 from telemetry.settings import Length, keep
 
-# Older than any run: GitHub opened in this year.
+# Older than any run: GitHub was launched in this year.
 BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 
 
@@ -19,8 +19,8 @@ BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
 class Retention:
     """How long rows are kept: a length of time, or forever.
 
-    `is_chosen`: somebody gave KEEP, else it is the default. `is_held`: older rows were here before
-    the database had a retention, and nothing is deleted until KEEP is given.
+    `is_chosen` means that it was set with KEEP and is not the default. `is_held` means that older
+    rows existed before the database had a retention; nothing is deleted until KEEP is given.
     """
 
     keep: Length | Literal["forever"]
@@ -28,13 +28,13 @@ class Retention:
     is_held: bool = False
 
     def __str__(self) -> str:
-        """As it is given to KEEP: `6 months`, or `forever`."""
+        """Return the value for KEEP: `6 months`, or `forever`."""
         return str(self.keep)
 
 
 @dataclass(frozen=True)
 class Horizon:
-    """The database's clock, and the moment before which rows are too old. Both are UTC."""
+    """The database's clock, and the time before which rows are too old; both in UTC."""
 
     database_time: datetime
     before: datetime
@@ -42,23 +42,23 @@ class Horizon:
 
 @dataclass(frozen=True)
 class OldRows:
-    """How many rows of each table are older than some moment."""
+    """The number of rows of each table that are too old."""
 
     workflow_runs: int = 0
     llm_calls: int = 0
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The sum over all tables."""
         return self.workflow_runs + self.llm_calls
 
 
 @dataclass(frozen=True)
 class Offer:
-    """What became of a KEEP that was given to an ingest.
+    """The result of the KEEP of an ingest.
 
-    `now` is the retention from here on: `asked` where it was taken, else `before`, and then `older`
-    counts the rows that `asked` would delete.
+    `now` is the new retention: `asked` if it was accepted, else `before`. If it was not accepted,
+    `older` counts the rows that `asked` would delete.
     """
 
     before: Retention
@@ -68,28 +68,28 @@ class Offer:
 
 
 def stored(connection: Connection) -> Retention:
-    """The retention of this database. Raises psycopg.Error."""
+    """Return the retention of this database. Raises psycopg.Error."""
     row = execute(connection, "prune/retention").fetchone()
     assert row is not None  # the migration that makes the table fills it
     return Retention(keep(row["keep"]), row["is_chosen"], row["is_held"])
 
 
 def choose(connection: Connection, asked: Retention) -> None:
-    """Make it the retention of this database. Raises psycopg.Error."""
+    """Set the retention of this database. Raises psycopg.Error."""
     execute(connection, "prune/choose_retention", {"keep": str(asked)})
 
 
 def offer(connection: Connection, asked: Retention) -> Offer:
-    """Take what an ingest was given, unless rows that are kept now would then be deleted.
+    """Accept the KEEP of an ingest, unless rows that are kept now would then be deleted.
 
-    A retention that somebody chose is not shortened either, however young the rows are: a typing
-    error would delete them later. Raises psycopg.Error.
+    A chosen retention is never shortened, even if no row is too old: a typing error would delete
+    rows later. Raises psycopg.Error.
     """
     with connection.transaction():
         before = stored(connection)
         is_longer = _is_as_long(connection, asked, before)
         older = count(connection, asked)
-        # Rows that are too old for a longer retention are too old for the present one as well.
+        # Rows too old for a longer retention are also too old for the present one.
         is_taken = is_longer and not before.is_held
         is_taken = is_taken or (not before.is_chosen and older.total == 0)
         if is_taken:
@@ -104,7 +104,7 @@ def _is_as_long(connection: Connection, asked: Retention, before: Retention) -> 
 
 
 def horizon(connection: Connection, retention: Retention) -> Horizon:
-    """What a retention comes to by the database's clock. Raises psycopg.Error."""
+    """Return the horizon of a retention by the database's clock. Raises psycopg.Error."""
     is_forever = retention.keep == "forever"
     interval = "0" if is_forever else str(retention)
     row = execute(connection, "prune/prune_horizon", {"keep": interval}).fetchone()
@@ -113,7 +113,7 @@ def horizon(connection: Connection, retention: Retention) -> Horizon:
 
 
 def count(connection: Connection, retention: Retention) -> OldRows:
-    """How many rows are older than is to be kept. Raises psycopg.Error."""
+    """Count the rows that are older than the retention. Raises psycopg.Error."""
     if retention.keep == "forever":
         return OldRows()
     before = {"before": horizon(connection, retention).before}

@@ -1,7 +1,7 @@
-"""The rules that rows of a table have to keep, and the stored rows that break one.
+"""The rules for rows of the tables, and the stored rows that violate one.
 
-The migration 0018 states them as CHECKs. New rows that break a rule are refused; rows from before
-the rule stay as they are, and are named until somebody corrects or deletes them.
+Migration 0018 states them as CHECKs. New rows that violate a rule are refused. Older rows are kept,
+and reported until somebody corrects or deletes them.
 """
 
 from typing import Any
@@ -10,12 +10,12 @@ from telemetry.database.connection import Connection, execute
 
 
 def validate_rules(connection: Connection) -> None:
-    """Mark the rules as valid that all rows keep by now; only the owner of a table may."""
+    """Validate the rules that all rows now satisfy; only the owner of a table may do so."""
     execute(connection, "schema/validate_rules")
 
 
 def broken_rules(connection: Connection) -> list[str]:
-    """One sentence per rule that stored rows break: which table, how many rows, what to do.
+    """Return a sentence for each violated rule: the table, the number of rows, and what to do.
 
     Reads no table whose rules are valid.
     """

@@ -1,4 +1,4 @@
-"""What the database holds and how fresh it is, from the database alone."""
+"""The contents of the database and how fresh they are, without asking GitHub."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
 
-# The cron workflow runs every six hours; four late runs in a row are worth a warning.
+# The cron workflow runs every six hours; a warning follows after four missed runs.
 STALE_AFTER = timedelta(days=1)
 
 Row = dict[str, Any]
@@ -19,14 +19,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Status:
-    """The answer of `make status`. Times are UTC, sizes bytes, ages seconds.
+    """The data of `make status`. Times are UTC, sizes bytes, ages seconds.
 
-    `proof` says for each repository whether what is stored adds up to what GitHub reported, and
-    what is pending; sql/status/proof.sql defines its terms. `llm` is the one row of
-    sql/status/llm.sql, `leaving` the rows of sql/status/leaving.sql: how long GitHub keeps runs,
-    and how many of them it deletes soon. `retention` is what the next prune would delete.
-    `concerns` says in words what is stale or went wrong; `too_old` names the repositories without a
-    complete ingest within the age asked for.
+    `proof` says for each repository whether the stored runs match GitHub's reports, and what is
+    pending; sql/status/proof.sql defines its terms. `llm` is the row of sql/status/llm.sql.
+    `leaving` are the rows of sql/status/leaving.sql: how long GitHub keeps runs, and how many it
+    will delete soon. `retention` is what the next prune would delete. `concerns` are sentences
+    about what is stale or failed. `too_old` names the repositories without a complete ingest within
+    the maximum age.
     """
 
     database: str
@@ -46,10 +46,10 @@ def status(
     now: datetime | None = None,
     names: Sequence[str] = (),
 ) -> Status:
-    """The status of the repositories named, of all where none is; GitHub ignores a name's case.
+    """Return the status of the named repositories, or of all; case is ignored, as on GitHub.
 
-    Ages are as of `now`, by default the database's clock. Changes nothing, asks GitHub nothing;
-    raises psycopg.Error.
+    Ages are relative to `now`, by default the database's clock. Changes nothing and sends no
+    request. Raises psycopg.Error.
     """
     asked = {name.casefold(): name for name in names}
 
@@ -91,7 +91,7 @@ def status(
 def _too_old(
     repositories: Sequence[Row], unreached: Sequence[Row], unknown: Sequence[str], limit: timedelta
 ) -> list[str]:
-    """Which repositories have no complete ingest within that age."""
+    """Return the names of the repositories without a complete ingest within the age."""
     if not repositories and not unknown:
         return ["every repository"]
     old = [row["repository"] for row in repositories if concerns.is_older(row, limit)]

@@ -1,4 +1,4 @@
-"""The database into a file and back, and psql on it, by PostgreSQL's own client programs."""
+"""Dump, restore and psql, with PostgreSQL's client programs."""
 
 import subprocess
 import tempfile
@@ -15,7 +15,7 @@ from telemetry.database.connection import Connection, execute, open_connection, 
 from telemetry.database.embedded.binaries import find_tool
 from telemetry.settings import UsageError
 
-# Every pg_dump since version 17 begins its output with this; servers before 17 refuse it.
+# pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 
 
@@ -47,11 +47,11 @@ def restore(
     environ: Mapping[str, str],
     notify: Callable[[str], None] = lambda text: None,
 ) -> None:
-    """Fill a database that holds no runs and no calls from a file that `dump` wrote.
+    """Restore a file of `dump` into a database without runs and calls.
 
-    Everything or nothing: the file is read through before the database is touched, and its rows are
-    committed together. Tables of an older checkout are then migrated.
-    Raises TelemetryError.
+    It restores everything or nothing: the whole file is read before the database is changed, and
+    its rows are committed together. Tables of an older checkout are then migrated. Raises
+    TelemetryError.
     """
     if not path.is_file():
         raise TelemetryError(f"there is no file {path}; make one with: make dump FILE={path}")
@@ -82,9 +82,9 @@ def restore(
 
 
 def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """The statements of pg_restore as one transaction, committed only if it ended well.
+    """Yield the statements of pg_restore as one transaction that commits only if it succeeds.
 
-    psql's own --single-transaction would also commit the half output of a broken pg_restore.
+    psql's --single-transaction would also commit the partial output of a failed pg_restore.
     """
     assert source.stdout is not None
     yield b"begin;\n"
@@ -94,7 +94,7 @@ def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 
 def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
-    """Run psql on the database, with this process's own input and output; returns its exit code."""
+    """Run psql on the database with the input and output of this process; return its exit code."""
     target, secret = _target(dsn, environ)
     command: list[str | Path] = [find_tool("psql", environ), f"--dbname={target}", *arguments]
     return subprocess.run(command, env=secret).returncode
@@ -111,7 +111,7 @@ def _refuse_full(dsn: str) -> None:
 
 
 def _stored(connection: Connection) -> int:
-    """How many runs and calls are stored; a table that does not exist yet has none."""
+    """Return how many runs and calls are stored; a missing table counts as empty."""
     stored = 0
     for name in ("schema/count_workflow_runs", "schema/count_llm_calls"):
         with suppress(errors.UndefinedTable):
@@ -121,8 +121,9 @@ def _stored(connection: Connection) -> int:
 
 
 def _target(dsn: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """The connection string without its password, for a command line that others can see, and
-    the environment with it.
+    """Return the connection string without its password, and an environment with the password.
+
+    Other users can see a command line.
     """
     given = parameters(dsn)
     password = given.pop("password", None)
@@ -145,7 +146,7 @@ def _run(
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stdin is not None
-        with suppress(BrokenPipeError):  # it gave up, and says why on stderr
+        with suppress(BrokenPipeError):  # it failed; stderr has the reason
             process.stdin.writelines(lines)
         _, said = process.communicate()
     if process.returncode != 0:

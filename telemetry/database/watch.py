@@ -1,4 +1,4 @@
-"""Which repositories status watches over: all that were ingested, but for those forgotten."""
+"""The repositories that status watches: all that were ingested, except forgotten ones."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from telemetry.database.connection import Connection, execute
 
 
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:
-    """End the watch over repositories, all of them or none; returns their names as stored.
+    """Stop watching repositories, all of them or none; return their names as stored.
 
     A repository that no ingest has reached yet is no longer shown as such.
 

@@ -1,1 +1,1 @@
-"""From GitHub's workflow runs to rows in the database, and the proof that none is missing."""
+"""Ingest of GitHub's workflow runs into the database, and the proof that none is missing."""

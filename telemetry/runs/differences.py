@@ -1,6 +1,6 @@
-"""What differs between runs, jobs and steps as GitHub has them and as they are stored here.
+"""Differences between the stored runs, jobs and steps and those at GitHub.
 
-Pure: knows rows, asks neither GitHub nor the database.
+Pure: knows rows, neither GitHub nor the database.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 
-# What a list does not state, what is the repository's and changes with it, and what is the key.
+# Not compared: columns that a list lacks, those of the repository, and the key.
 NOT_COMPARED = {
     "completed_at",
     "duration_seconds",
@@ -26,17 +26,17 @@ JOB_KEY = ("github_run_id", "run_attempt", "job_id")
 STEP_KEY = (*JOB_KEY, "number")
 COMPARED_OF_JOBS = {f.name: f for f in fields(WorkflowJob) if f.name not in (*JOB_KEY, "html_url")}
 COMPARED_OF_STEPS = {f.name: f for f in fields(WorkflowStep) if f.name not in STEP_KEY}
-# As far as earlier attempts are fetched: see sql/runs/pending_attempts.sql.
+# Earlier attempts are fetched up to this number: see sql/runs/pending_attempts.sql.
 MOST_ATTEMPTS = 1_000
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same here and at GitHub.
+    """One difference between the database and GitHub.
 
-    `kind` is "missing here", "missing there", or "different": then `column` says what is, and
-    `ours` and `theirs` how. `run_attempt` is None where the whole run is meant; `job_id` and `step`
-    (its number) are set where a job or a step is.
+    `kind` is "missing here", "missing there" or "different"; for the last, `column` names the
+    column, and `ours` and `theirs` are its values. `run_attempt` is None for a whole run. `job_id`
+    and `step` (its number) are set for a job or a step.
     """
 
     github_run_id: int
@@ -52,10 +52,10 @@ class Difference:
 def compare(
     run: WorkflowRun, stored: Mapping[int, Mapping[str, Any]], unstored: Mapping[int, str]
 ) -> list[Difference]:
-    """What differs between a run as GitHub lists it, in its latest attempt, and what is known here.
+    """Return the differences between a run's latest attempt, as GitHub lists it, and the database.
 
-    `stored` are the rows of its completed attempts by number; `unstored` the states of others:
-    "gone", or the status of one that was open when it was last seen.
+    `stored` are the rows of its completed attempts by number. `unstored` are the states of others:
+    "gone", or the last status of an open one.
     """
     run_id, latest = run.github_run_id, run.run_attempt
     if not stored and not unstored:
@@ -85,7 +85,7 @@ def compare(
 
 
 def compare_attempt(row: Mapping[str, Any], theirs: WorkflowRun | None) -> list[Difference]:
-    """What differs between a stored attempt and GitHub's; None: GitHub has no such attempt."""
+    """Return the differences of a stored attempt; `theirs` None: GitHub has no such attempt."""
     key = row["github_run_id"], row["run_attempt"]
     if theirs is None:
         return [Difference(*key, "missing there")]
@@ -93,9 +93,10 @@ def compare_attempt(row: Mapping[str, Any], theirs: WorkflowRun | None) -> list[
 
 
 def compare_end(row: Mapping[str, Any], jobs: Iterable[WorkflowJob]) -> list[Difference]:
-    """What differs in the end of a stored attempt, which its jobs at GitHub determine.
+    """Return the differences in the end of a stored attempt, computed from its jobs at GitHub.
 
-    The last job that a runner took in this very attempt ends it. Without one nothing is compared.
+    An attempt ends with the last job that ran on a runner in this attempt. If there is none,
+    nothing is compared.
     """
     ends = [
         job.completed_at
@@ -121,9 +122,9 @@ def compare_jobs(
     stored_jobs: Iterable[Mapping[str, Any]],
     stored_steps: Iterable[Mapping[str, Any]],
 ) -> list[Difference]:
-    """What differs between the jobs and steps that GitHub has and those that are stored.
+    """Return the differences between the stored jobs and steps and GitHub's.
 
-    Of a job that is missing on one side the steps are not named.
+    If a job is missing on one side, its steps are not listed.
     """
     theirs, ours = _by_key(map(vars, jobs), JOB_KEY), _by_key(stored_jobs, JOB_KEY)
     found = _rows(theirs, ours, COMPARED_OF_JOBS)
@@ -164,7 +165,7 @@ def _columns(
     for name, column in columns.items():
         value, longest = theirs[name], column.metadata.get("max_length")
         if value is None:
-            continue  # what GitHub once stated is kept when it no longer does
+            continue  # a stored value is kept when GitHub no longer sends it
         if longest is not None:
             value = value[:longest]
         if ours[name] != value:

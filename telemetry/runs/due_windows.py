@@ -1,4 +1,4 @@
-"""Windows that are due to be listed again, neighbours in one list. Pure."""
+"""Windows that are due to be listed again, grouped into neighbours. Pure."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class DueWindow:
 
 
 def groups(windows: Iterable[DueWindow], most: int) -> Iterator[list[DueWindow]]:
-    """Neighbours together, newest first, as long as they hold no more than `most` runs."""
+    """Yield groups of neighbours, newest first, each with at most `most` runs."""
     group: list[DueWindow] = []
     for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
         apart = bool(group) and group[-1].created_from != window.created_to

@@ -1,4 +1,4 @@
-"""How much work an ingest has before it, from its first page and from what the database lacks."""
+"""Estimates the work of an ingest, from its first page and from what the database lacks."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ PER_PAGE = 100
 
 @dataclass(frozen=True)
 class Work:
-    """About how many runs are to be listed, and the requests for lists, attempts and jobs."""
+    """The approximate number of runs to list, and of requests for lists, attempts and jobs."""
 
     runs: int
     lists: int
@@ -22,7 +22,7 @@ class Work:
 
 
 def runs_since(page: Page, since: datetime, now: datetime) -> int:
-    """How many runs there may be since then: as many as the pace of the first page comes to."""
+    """Estimate the number of runs created since `since` from the rate of the first page."""
     runs = _runs(page)
     wanted = sum(run.created_at >= since for run in runs)
     listed = page.total_count if page.total_count is not None else math.inf
@@ -39,7 +39,7 @@ def work(
     attempts: int,
     jobs: int,
 ) -> Work:
-    """The work of listing these intervals, and of fetching so many attempts and jobs beside."""
+    """Return the work of listing these intervals and fetching these attempts and jobs."""
     listed = _runs(page)
     runs = lists = 0
     for start, end in gaps:
@@ -55,7 +55,7 @@ def work(
     with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in listed)
     return Work(
         runs,
-        # The first page is read even if nothing is missing.
+        # The first page is always read.
         max(1, lists),
         attempts + round(reruns * share),
         jobs + round(with_jobs * share),
@@ -67,7 +67,7 @@ def _runs(page: Page) -> list[WorkflowRun]:
 
 
 def _pace(runs: list[WorkflowRun], now: datetime) -> float:
-    """Runs a second, as those of the first page were created."""
+    """Return the rate at which the runs of the first page were created, in runs a second."""
     if not runs:
         return 0.0
     oldest = min(run.created_at for run in runs)

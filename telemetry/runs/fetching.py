@@ -1,4 +1,4 @@
-"""Items fetched a few at a time; those GitHub does not answer are told apart from an outage."""
+"""Fetches items a few at a time, and distinguishes failing items from an outage of GitHub."""
 
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from telemetry.runs.record import IngestLog
 from telemetry.runs.retries import is_of_item
 
 STORED_TOGETHER = 50
-# After so many failures in a row GitHub is asked for something that it has answered before. If it
-# still answers that, the items are at fault; after so many such probes it is no longer believed.
+# After this many failures in a row, a request that worked before is repeated as a probe. If it
+# succeeds, the items are at fault; after this many probes it counts as an outage.
 FAILURES_BEFORE_PROBE = 5
 MOST_PROBES = 5
 
@@ -27,10 +27,10 @@ def fetch_each(
     fetch: Callable[[Item], Found],
     store: Callable[[list[Found], Failed[Item]], None],
 ) -> None:
-    """Fetch items, a few at a time, and store what was found and what failed, some at a time.
+    """Fetch items, a few at a time, and store results and failures in batches.
 
-    Raises GitHubError when it concerns more than an item: then no more are begun, and what is
-    under way is stored first. `probe` raises it when GitHub answers nothing.
+    Raises GitHubError for an error that is not about one item: no further item is started, and
+    those in progress are stored first. `probe` raises it if GitHub does not answer.
     """
     waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
     failures = _Failures[Item](probe)
@@ -57,7 +57,7 @@ def fetch_each(
                     done, found = done + len(found) + len(failed), []
                     log.progress(done, total)
         except BaseException:
-            # Whoever waits for GitHub in another thread would hold up the end.
+            # Otherwise threads that wait for GitHub would delay the end.
             log.tools.client.end()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -66,7 +66,7 @@ def fetch_each(
 
 
 class _Failures(Generic[Item]):
-    """The items that failed, and the error, `fatal`, that concerns more than one of them."""
+    """The failed items, and `fatal`, an error that is not about one item."""
 
     def __init__(self, probe: Callable[[], None]) -> None:
         self.fatal: GitHubError | None = None
@@ -76,7 +76,7 @@ class _Failures(Generic[Item]):
         self._probes = 0
 
     def end_streak(self) -> None:
-        """Take in that an item was answered: what failed before it is at fault itself."""
+        """Record that an item was answered, so the failures before it are about their items."""
         self._blame()
         self._probes = 0
 
@@ -85,7 +85,7 @@ class _Failures(Generic[Item]):
         self._streak = []
 
     def add(self, item: Item, error: GitHubError) -> None:
-        """Take in that an item failed."""
+        """Record that an item failed."""
         if not is_of_item(error):
             self.fatal = self.fatal or error
         elif self.fatal is None:
@@ -105,7 +105,7 @@ class _Failures(Generic[Item]):
             self.fatal = error
 
     def take(self) -> Failed[Item]:
-        """The items to remember. In an outage a streak says nothing about its items."""
+        """Return the items to remember; in an outage, not those of the present streak."""
         if self.fatal is None or isinstance(self.fatal, BudgetSpent | RateLimited):
             self._blame()
         failed, self._failed = self._failed, []

@@ -18,18 +18,18 @@ def ingest(
     max_requests: int | None = None,
     run_id: int | None = None,
 ) -> Generator[Report, None, None]:
-    """Ingest repositories, several side by side, and report on each when it is done.
+    """Ingest repositories, several at a time, and yield a report on each when it is done.
 
-    Those whose last complete ingest is longest ago come first. One that fails does not stop the
-    others; an interruption does, after the reports of those under way. At most `max_requests` are
-    sent. Each repository gets its share of them, and of what GitHub's limit leaves beside the
-    reserve; when all had theirs and requests are left, those that were cut short share these, and
-    so on. Those for which none are left are reported last, and stored. With `run_id` only that
-    run is ingested, with its attempts, jobs and steps. Within a transaction of the caller's, they
-    are ingested one after another.
+    Repositories with the oldest complete ingest come first. A failure does not stop the others; an
+    interruption does, after the reports of those in progress. At most `max_requests` are sent. Each
+    repository gets an equal share of them and of GitHub's limit without the reserve. If requests
+    are left after a round, the repositories that were cut short share them in the next one. Those
+    without any requests are reported last, and stored. With `run_id` only this run is ingested,
+    with its attempts, jobs and steps. Inside a transaction of the caller, repositories are ingested
+    one after another.
 
-    Raises UsageError for a start that cannot be kept, TelemetryError when the database holds
-    repositories of another API host, and psycopg.OperationalError when the database is lost.
+    Raises UsageError for a start before the retention, TelemetryError if the database holds
+    repositories of another API host, and psycopg.OperationalError if the database is lost.
     """
     tools.wanted.start(tools.now())
     _refuse_other_host(tools.connection, tools.client.host)
@@ -37,9 +37,9 @@ def ingest(
 
 
 def repositories_of(client: GitHub, owner: str, archived: bool = True) -> list[str]:
-    """The names of an organization's or a user's repositories that can have runs.
+    """Return the names of the repositories of an organization or user that can have runs.
 
-    Disabled ones are left out, they answer nothing; archived ones keep their runs. Raises
+    Disabled ones are omitted, because they do not answer; archived ones keep their runs. Raises
     GitHubError.
     """
     return [

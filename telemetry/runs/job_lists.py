@@ -1,6 +1,6 @@
-"""What the lists of a run's jobs show of its attempts, and whether that is final.
+"""The jobs of a run's attempts, from its job lists, and whether they are final.
 
-The jobs of an attempt are final when all are completed, as many came as GitHub counts, and all
+The jobs of an attempt are final if all are completed, their number is GitHub's count, and all
 could be read. Knows pages and rows; does no I/O and reads no clock.
 """
 
@@ -19,11 +19,11 @@ from telemetry.rows.reading import (
 )
 from telemetry.runs.retries import Problem, Retry
 
-# An attempt that awaits approval, or that could not start, has no jobs (recorded): that a list
-# shows none is no sign that it leaves them out.
+# An attempt that awaits approval or could not start has no jobs (recorded), so a list without its
+# jobs is complete.
 WITHOUT_JOBS = ("action_required", "startup_failure")
-# What concluded so did run. Its jobs and steps may show up some time later; where they are still
-# not there a day later, as for some older attempts, there are none to be had.
+# An attempt with one of these conclusions did run. Its jobs and steps may appear later; if they are
+# missing after a day, as for some older attempts, GitHub does not have them.
 RAN = ("success", "failure")
 AWAITED = timedelta(days=1)
 
@@ -39,23 +39,23 @@ class DueAttempt:
 
 @dataclass
 class JobLists:
-    """What the lists of a run's jobs have shown so far of the attempts that are due."""
+    """The jobs read so far of the attempts of a run that are due."""
 
     run_id: int
     due: dict[int, DueAttempt]
     jobs: dict[tuple[int, int], tuple[WorkflowJob, list[WorkflowStep]]] = field(
         default_factory=dict
     )
-    # In order and each once, though two lists may show the same job.
+    # In order and without duplicates, although two lists may show the same job.
     unreadable: dict[str, None] = field(default_factory=dict)
-    # Why the jobs of an attempt are not all here.
+    # The reasons why jobs of an attempt are missing.
     lost: dict[int, str] = field(default_factory=dict)
     short: dict[int, str] = field(default_factory=dict)
 
     def read(self, pages: Iterable[Page], run_attempt: int | None = None) -> None:
-        """Add the jobs in these pages: those of one attempt, or of all.
+        """Add the jobs in these pages, of one attempt or of all.
 
-        In a list of all, jobs that do not say their attempt belong to the first.
+        In a list of all attempts, a job without an attempt belongs to the first.
         """
         seen: set[Any] = set()
         total: int | None = None
@@ -74,7 +74,7 @@ class JobLists:
                 self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
 
     def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
-        """Note what cannot be read, for its attempt; if that is not known, for all of the list."""
+        """Record an unreadable job for its attempt; if that is unknown, for the whole list."""
         self.unreadable[str(error)] = None
         stated = item.get("run_attempt") if isinstance(item, dict) else None
         known = run_attempt if run_attempt is not None else stated
@@ -82,7 +82,7 @@ class JobLists:
             self.lost.setdefault(number, str(error))
 
     def retries(self, now: datetime | None) -> Iterator[Retry]:
-        """The attempts whose jobs are not final, as of now (UTC)."""
+        """Yield the attempts whose jobs are not final at `now` (UTC)."""
         for number in self.due:
             problem: Problem = "unreadable" if number in self.lost else "unfinished"
             reason = self.lost.get(number) or self.short.get(number)
@@ -91,7 +91,7 @@ class JobLists:
                 yield Retry("jobs", self.run_id, number, problem, reason)
 
     def _unfinished(self, run_attempt: int, now: datetime | None) -> Iterator[str]:
-        """What can still change, or is still to show up."""
+        """Yield reasons why the jobs can still change or appear."""
 
         def is_new(moment: datetime | None) -> bool:
             return now is not None and moment is not None and now - moment < AWAITED
@@ -108,7 +108,7 @@ class JobLists:
                 yield f"job {job.job_id} has no steps yet"
 
     def left_out(self) -> list[int]:
-        """The attempts that the list of all has not shown, or without their steps."""
+        """Return the attempts that the list of all attempts lacks, or has without steps."""
         return [
             number
             for number, attempt in self.due.items()
@@ -128,7 +128,7 @@ class JobLists:
             return
         job = WorkflowJob.from_api(payload, attempt.started_at, attempt.run_attempt)
         if job.github_run_id != self.run_id:
-            raise wrong_value(payload, "run_id", f"{self.run_id}, which was asked for")
+            raise wrong_value(payload, "run_id", f"{self.run_id}, which was requested")
         steps = self._steps(payload, job)
         # Recorded: a job listed twice, once with fewer steps.
         _, known = self.jobs.get((job.run_attempt, job.job_id), (job, []))

@@ -1,11 +1,11 @@
 """Jobs and steps of workflow runs: which are due, fetching them, and storing them.
 
-Jobs that are not final yet (`job_lists` knows) are stored as they are and asked for again.
+Jobs that are not final yet (see `job_lists`) are stored and fetched again.
 
-One request answers the jobs of all attempts of a run, up to 100 (`filter=all`). Since May 2025
-GitHub may leave out older attempts there, or their steps (reported in r-universe-org/help issue
-607); then the attempt is asked for itself. `fetch_jobs` knows no database and may run in any
-thread; `pending_jobs` and `store_jobs` belong to the one that writes.
+One request returns up to 100 jobs of all attempts of a run (`filter=all`). Since May 2025 GitHub
+may omit older attempts there, or their steps (reported in r-universe-org/help issue 607); such an
+attempt is requested separately. `fetch_jobs` uses no database and may run in any thread;
+`pending_jobs` and `store_jobs` belong to the thread that writes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from telemetry.runs.retries import Retry
 
 @dataclass(frozen=True)
 class PendingRun:
-    """A run with attempts whose jobs are to be fetched."""
+    """A run, and its attempts whose jobs are to be fetched."""
 
     github_run_id: int
     created_at: datetime
@@ -33,10 +33,9 @@ class PendingRun:
 class JobsOfRun:
     """The jobs and steps of some attempts of a run, each of them once.
 
-    `attempts` are the numbers of those that were asked for, whether they have jobs or not;
-    `retries` are those of them whose jobs are not final. `unreadable` names the jobs and steps
-    that could not be read, with the reason. `is_missing`: GitHub answers 404 for the run, so there
-    may have been more jobs than these.
+    `attempts` are the numbers of the requested attempts, with or without jobs; `retries` are those
+    whose jobs are not final. `unreadable` names the jobs and steps that could not be read, with the
+    reason. `is_missing` means that GitHub answered 404 for the run, so jobs may be missing here.
     """
 
     github_run_id: int
@@ -59,10 +58,10 @@ class StoredJobs:
 def pending_jobs(
     connection: Connection, repository_id: int, now: datetime, *, forced: bool = False
 ) -> list[PendingRun]:
-    """Runs of a repository with attempts whose jobs are to be fetched now, newest first.
+    """Return runs with attempts whose jobs are to be fetched now, newest first.
 
-    Items whose fetch failed come again when their next try is due, or if `forced`. Runs that
-    GitHub no longer has are left out. Raises psycopg.Error.
+    Items that failed are included when their next try is due, or if `forced`. Runs that GitHub no
+    longer has are omitted. Raises psycopg.Error.
     """
     parameters = {"repository_id": repository_id, "now": now, "forced": forced}
     return [
@@ -83,11 +82,11 @@ def pending_jobs(
 def fetch_jobs(
     client: GitHub, repository: str, run_id: int, attempts: Sequence[DueAttempt]
 ) -> JobsOfRun:
-    """The jobs and steps of these attempts of a run, as GitHub has them now.
+    """Fetch the jobs and steps of these attempts of a run.
 
-    Takes one request for each 100 jobs of the whole run, and as many again for each attempt that
-    the first answer left out. Raises GitHubError as the client does, but not NotFound: a run that
-    is gone has no jobs to be had.
+    It takes one request for each 100 jobs of the run, and as many for each attempt that the first
+    answer omitted. Raises GitHubError as the client does, except NotFound: the result of a deleted
+    run has `is_missing`.
     """
     found = JobLists(run_id, {attempt.run_attempt: attempt for attempt in attempts})
     path = f"/repos/{repository}/actions/runs/{run_id}"
@@ -115,11 +114,11 @@ def fetch_jobs(
 def store_jobs(
     connection: Connection, runs: Sequence[JobsOfRun], listed_at: datetime
 ) -> StoredJobs:
-    """Store what was fetched of some runs, in one transaction; what is final is due no longer.
+    """Store the jobs of some runs in one transaction; attempts with final jobs are then done.
 
     Those attempts get `listed_at` (UTC), and their end and duration from the jobs that really ran
-    in them. Attempts that are not stored, because they were pruned in the meantime, are passed
-    over. Raises psycopg.Error; then nothing is stored, and all of it is still due.
+    in them. Attempts that were pruned in the meantime are skipped. Raises psycopg.Error; then
+    nothing is stored and everything is still due.
     """
     not_final = {(retry.github_run_id, retry.run_attempt) for run in runs for retry in run.retries}
     with connection.transaction():
@@ -141,7 +140,7 @@ def _key(row: WorkflowJob | WorkflowStep) -> Key:
 
 
 def _attempts(keys: Iterable[Key]) -> dict[str, list[int]]:
-    """The parameters that name these attempts."""
+    """Return the parameters that select these attempts."""
     pairs = sorted(keys)
     return {
         "github_run_ids": [run_id for run_id, _ in pairs],

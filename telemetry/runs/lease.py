@@ -1,6 +1,7 @@
-"""The right to ingest a repository, held by one ingest at a time, by the database's clock.
+"""The lease of a repository: one ingest at a time holds it, by the database's clock.
 
-A row, not an advisory lock: it survives a connection pool and ends by itself after a kill.
+It is a row and not an advisory lock, so it works through a connection pool and expires after a
+kill.
 """
 
 import os
@@ -11,17 +12,17 @@ import socket
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 
-# It is renewed with every page and every minute of waiting; a killed ingest holds up one on
-# another machine no longer than this.
+# A lease is renewed with every page and every minute of waiting; after a kill, an ingest on another
+# machine has to wait no longer than this.
 LEASE_SECONDS = 5 * 60
 
 
 class Held(TelemetryError):
-    """Another ingest is at this repository."""
+    """Another ingest holds the lease of this repository."""
 
 
 class Lost(TelemetryError):
-    """The lease ran out and another ingest took it: nothing more may be written."""
+    """The lease expired and another ingest took it; nothing more may be written."""
 
 
 class Lease:
@@ -36,13 +37,13 @@ class Lease:
         }
 
     def take(self) -> None:
-        """Raises Held, saying who has it."""
+        """Take the lease. Raises Held, which names the holder."""
         for _ in range(2):
             if execute(self.connection, "runs/take_leases", self._for_a_while()).fetchone():
                 return
             row = execute(self.connection, "runs/holders", self.key).fetchone()
             if row is None or _is_dead(row["holder"]):
-                # Given back just now, or left behind by a process that was killed on this machine.
+                # It was just released, or left behind by a killed process of this machine.
                 holder = row["holder"] if row else ""
                 execute(self.connection, "runs/release_leases", {**self.key, "holder": holder})
                 continue
@@ -53,12 +54,12 @@ class Lease:
         raise Held(f"another ingest was faster to take {self.name}; this one leaves it alone")
 
     def renew(self) -> None:
-        """Within the transaction that writes. Raises Lost."""
+        """Renew the lease, in the transaction that writes. Raises Lost."""
         if not execute(self.connection, "runs/renew_leases", self._for_a_while()).fetchone():
             raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
 
     def release(self) -> None:
-        """Let the next one at it."""
+        """Release the lease."""
         execute(self.connection, "runs/release_leases", self.key)
 
     def _for_a_while(self) -> dict[str, object]:
@@ -66,7 +67,7 @@ class Lease:
 
 
 def _is_dead(holder: str) -> bool:
-    """Whether the holder was a process on this machine that runs no more."""
+    """Whether the holder was a process on this machine that no longer runs."""
     match = re.fullmatch(r"(.+) process (\d+) \w+", holder)
     if not match or match[1] != socket.gethostname():
         return False

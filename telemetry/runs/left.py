@@ -1,4 +1,4 @@
-"""What an ingest did not get done, in words."""
+"""The work that an ingest left, in words."""
 
 import math
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ MOST_GAPS_NAMED = 3
 
 @dataclass(frozen=True)
 class Left:
-    """What is left, in words: None when nothing is.
+    """The work left, in words; None if nothing is left.
 
-    `is_caught_up`: if anything is left it awaits another try, and could not be had now.
+    `is_caught_up` means that only items that failed and await their next try are left.
     """
 
     problem: str | None = None
@@ -23,7 +23,7 @@ class Left:
 
 
 def left_of_run(log: IngestLog) -> Left:
-    """What is left of one run. Asks nothing: what fails now is counted in the log."""
+    """Return what is left of one run. No query is needed: the log counts the failures."""
     count = log.done.unanswered_items
     return Left(f"GitHub does not answer for {_items(count)}" if count else None)
 
@@ -31,7 +31,7 @@ def left_of_run(log: IngestLog) -> Left:
 def left_of_repository(
     log: IngestLog, unanswered: Sequence[str], gaps: Sequence[tuple[datetime, datetime]]
 ) -> Left:
-    """What is left of a repository, beside lists that were not answered and gaps, newest first."""
+    """Return what is left of a repository: unanswered lists, gaps (newest first), and items."""
     key = {**log.key, "now": log.tools.now()}
     row = execute(log.connection, "runs/work_left", key).fetchone()
     assert row is not None  # a select of one row

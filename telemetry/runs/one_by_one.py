@@ -1,6 +1,6 @@
-"""What no list shows: runs that were open, earlier attempts, jobs and steps, one request each.
+"""Fetches what no list shows, one request each: formerly open runs, earlier attempts, jobs, steps.
 
-An item that GitHub does not answer, or not so that it can be read, is remembered and stops nothing.
+An item that GitHub does not answer, or that cannot be read, is remembered and stops nothing.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from telemetry.runs.store import Store, of_repository
 
 MOST_PROBES = 50
 
-Answer = WorkflowRun | UnreadableRow | None  # None: GitHub has it no longer
+Answer = WorkflowRun | UnreadableRow | None  # None: GitHub no longer has it
 Attempt = tuple[int, int, datetime]
 
 
 class RunByRun:
-    """Fetches of one repository, `name`, a few at a time."""
+    """Fetches items of the repository `name`, a few at a time."""
 
     def __init__(self, name: str, log: IngestLog, store: Store) -> None:
         self.name = name
@@ -39,32 +39,32 @@ class RunByRun:
         self.client = log.tools.client
 
     def read_open(self) -> None:
-        """Ask for the open runs that no list has shown, until they have ended."""
+        """Fetch the open runs that no list has shown."""
         rows = execute(self.connection, "runs/open_runs", self._now()).fetchall()
         ids = [row["github_run_id"] for row in rows]
         self._read_runs([run_id for run_id in ids if run_id not in self.store.seen])
 
     def probe_unlisted(self) -> None:
-        """Ask for runs that a complete list left out: what is gone is marked, and stays."""
+        """Fetch runs that a complete list omitted; mark those that are gone, but keep them."""
         asked = {**self._now(), "most": MOST_PROBES}
         rows = execute(self.connection, "runs/unlisted_runs", asked).fetchall()
         self._read_runs([row["github_run_id"] for row in rows])
 
     def _now(self) -> dict[str, Any]:
-        """The parameters that choose what is to be asked for now."""
+        """Return the parameters that select the items due now."""
         return {**self.log.key, "now": self.tools.now(), "forced": self.tools.wanted.full}
 
     def _read_runs(self, run_ids: Sequence[int]) -> None:
         fetch_each(self.log, self._ask_for_list, run_ids, self._fetch_run, self._store_found)
 
     def _ask_for_list(self) -> None:
-        """Ask for what GitHub has just answered, a list. Raises GitHubError when it does not."""
+        """Probe GitHub with a list that it has just answered. Raises GitHubError."""
         with closing(self.client.list_workflow_runs(self.name, paging=Paging(per_page=1))) as pages:
             next(pages)
 
     def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
         try:
-            # Nothing is lost by believing one 404: a run that is there is in the lists to come.
+            # One 404 is enough: if the run does exist, a later list shows it.
             run = self.client.get_workflow_run(self.name, run_id, retry_missing=False)
             return run_id, WorkflowRun.from_api(run)
         except NotFound:
@@ -93,9 +93,9 @@ class RunByRun:
         self.log.write(change)
 
     def fetch_attempts(self, run_id: int | None, before: datetime | None = None) -> None:
-        """The attempts before the latest, each once; of one run, or of all, newest run first.
+        """Fetch the attempts before the latest, each once, of one run or of all, newest first.
 
-        With `before` only those of runs created before then, oldest run first.
+        With `before`, only those of runs created before that time, oldest first.
         """
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
@@ -148,9 +148,9 @@ class RunByRun:
         self.log.write(change)
 
     def fetch_jobs(self, run_id: int | None, before: datetime | None = None) -> None:
-        """Jobs and steps of attempts that have none stored yet, newest run first.
+        """Fetch jobs and steps of attempts that have none stored, newest run first.
 
-        With `before` only those of runs created before then, oldest run first.
+        With `before`, only those of runs created before that time, oldest first.
         """
         pending = pending_jobs(
             self.connection,

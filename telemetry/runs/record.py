@@ -1,4 +1,4 @@
-"""The record of one repository's ingest: who holds it, how far it has come, what was unreadable."""
+"""The record of one repository's ingest: its lease, its counts, and what was unreadable."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,7 +20,7 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class Begun:
-    """Where an ingest starts to count: a moment (seconds since 1970) and what was sent before."""
+    """The counters at the start of an ingest: the time (seconds since 1970) and requests sent."""
 
     at: float
     requests: int
@@ -28,7 +28,7 @@ class Begun:
 
     @classmethod
     def now(cls, tools: Tools) -> Self:
-        """The counters as they are now."""
+        """Return the present counters."""
         return cls(tools.clock(), tools.client.requests, tools.client.not_modified)
 
 
@@ -36,10 +36,10 @@ class Begun:
 class Tally:
     """What an ingest, or one transaction of it, did.
 
-    The first seven count runs, `unreadable_items` earlier attempts, jobs and steps that could not
-    be read: these are columns of `ingestions`. `attempts`, `jobs` and `steps` count rows that are
-    new or changed, `runs_with_jobs` runs whose jobs were asked for, `unanswered_items` those that
-    GitHub gave errors for only.
+    The first seven count runs; `unreadable_items` counts earlier attempts, jobs and steps that
+    could not be read. These are columns of `ingestions`. `attempts`, `jobs` and `steps` count new
+    or changed rows, `runs_with_jobs` runs whose jobs were requested, `unanswered_items` items for
+    which GitHub sent only errors.
     """
 
     fetched: int = 0
@@ -64,15 +64,15 @@ RECORDED = {field.name for field in fields(Tally)} & {field.name for field in fi
 
 
 class IngestLog:
-    """One ingest of a repository that is known; everything it stores is written through it.
+    """The record of one ingest of a known repository; all its writes go through it.
 
-    `since` is the creation time (UTC) the wanted runs start at. Close it with `close`.
+    `since` is the creation time (UTC) of the earliest wanted runs. End it with `close`.
     """
 
     def __init__(
         self, tools: Tools, name: str, repository: Repository, begun: Begun, *, recorded: bool
     ) -> None:
-        """Take the lease and, unless it is not to be recorded, write down that it has begun.
+        """Take the lease and, if the ingest is to be recorded, store its start.
 
         Raises lease.Held.
         """
@@ -113,11 +113,11 @@ class IngestLog:
             )
 
     def write(self, change: Callable[[], Tally]) -> None:
-        """Make a change in one transaction, together with the record of what it did.
+        """Make a change in one transaction, together with the updated record.
 
-        The transaction renews the lease and is repeated when the database undid it for another's
-        sake, so `change` may be called more than once. Raises lease.Lost and psycopg.Error; then
-        nothing of it is stored or counted.
+        The transaction renews the lease. It is repeated if the database rolled it back because of
+        another one, so `change` may be called more than once. Raises lease.Lost and psycopg.Error;
+        then nothing is stored or counted.
         """
 
         def transaction() -> tuple[Tally, Ingestion]:
@@ -132,7 +132,7 @@ class IngestLog:
         self.done, self.ingestion = with_retries(transaction)
 
     def _with(self, done: Tally) -> Ingestion:
-        """The record with these counts and the requests sent until now."""
+        """Return the record with these counts and the requests sent so far."""
         counts = {name: count for name, count in vars(done).items() if name in RECORDED}
         client = self.tools.client
         return replace(
@@ -143,25 +143,25 @@ class IngestLog:
         )
 
     def progress(self, done: int, total: int) -> None:
-        """Show how far the work on this repository is."""
+        """Show the progress on this repository."""
         self.tools.progress(done, total, f"{self.repository.repository}{self.tools.place}")
 
     def _keep_lease(self) -> None:
-        """Called by whichever thread waits for GitHub."""
+        """Renew the lease; called by threads that wait for GitHub."""
         with suppress(TelemetryError, psycopg.Error):
             self._lease.renew()
 
     def new_unreadable(self, texts: Iterable[str]) -> list[str]:
-        """Those that were not named before: a page may come twice."""
+        """Return the texts that are new; a page may come twice."""
         new = [text for text in dict.fromkeys(texts) if text not in self._unreadable]
         self._unreadable.update(dict.fromkeys(new))
         return new
 
     def close(self, outcome: str, problem: str | None, *, is_caught_up: bool = False) -> Report:
-        """Write down how the ingest ended, give the lease back, and report.
+        """Store how the ingest ended, release the lease, and return the report.
 
-        `is_caught_up`: nothing is left but items that await another try.
-        Raises psycopg.OperationalError where a lost connection is all that went wrong.
+        `is_caught_up` means that only items awaiting another try are left. Raises
+        psycopg.OperationalError if a lost connection is the only problem.
         """
         took = timedelta(seconds=self.tools.clock() - self._opened)
         self.ingestion = replace(
@@ -179,7 +179,7 @@ class IngestLog:
                 execute(self.connection, "runs/record_ingestions", vars(self.ingestion))
             self._lease.release()
         except psycopg.OperationalError:
-            # The pages are stored; a lost connection must not hide why the ingest ended.
+            # The pages are stored; a lost connection must not hide the reason for the end.
             if outcome == "complete":
                 raise
         return Report(
@@ -200,9 +200,9 @@ class IngestLog:
 def report_unanswered(
     tools: Tools, name: str, begun: Begun, outcome: str, problem: str | None
 ) -> Report:
-    """Report on an ingest that ended before GitHub had said which repository it is.
+    """Report an ingest that ended before GitHub identified the repository.
 
-    Of a repository that is known by that name it is recorded, so that `make status` shows it.
+    If a repository of this name is known, the ingest is stored, so that `make status` shows it.
     """
     ingestion = None
     with suppress(psycopg.OperationalError):
@@ -223,6 +223,6 @@ def report_unanswered(
 
 
 def _new(repository_id: int, now: datetime, clock: float, since: datetime) -> Ingestion:
-    # GitHub's clock has whole seconds, and two ingests may begin in one of them.
+    # GitHub's clock has whole seconds, and two ingests may start in the same one.
     started_at = now.replace(microsecond=int(clock * 1_000_000) % 1_000_000)
     return Ingestion(repository_id, started_at, None, "running", since)

@@ -1,8 +1,8 @@
-"""One repository's runs from GitHub into the tables: which requests are made, in which order.
+"""Ingests one repository: which requests are sent, in which order.
 
-Lists what the windows say is missing or due, asks for the runs that were open, fetches the
-earlier attempts, which no list shows, and then jobs and steps. What was fetched is stored with
-every page, so that the next ingest continues from wherever this one stopped.
+It lists the intervals that are missing or due according to the windows, fetches runs that were
+open, then the earlier attempts, which no list shows, then jobs and steps. Every page is stored at
+once, so the next ingest continues where this one stopped.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,11 +34,10 @@ MOST_LISTS_UNANSWERED = 3
 
 
 def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Report:
-    """Ingest all that is wanted of a repository, or only one run; returns how it ended.
+    """Ingest the wanted runs of a repository, or only one run; return the report.
 
-    Of one run everything is read again, what was given up too.
-
-    Raises UsageError and psycopg.OperationalError.
+    One run is read again completely, including items that were given up. Raises UsageError and
+    psycopg.OperationalError.
     """
     begun = Begun.now(tools)
     started: RepositoryIngest | None = None
@@ -84,7 +83,7 @@ def _lister(tools: Tools, name: str) -> Lister:
 
 
 def _wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
-    """One run, as a workflow that is triggered by its end asks for it."""
+    """Return one run, for a workflow that the run's end triggers."""
     run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
     if run.created_at < tools.wanted.horizon:
         raise UsageError(
@@ -95,7 +94,7 @@ def _wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
 
 
 def _identified(tools: Tools, name: str, items: Iterable[object]) -> Repository:
-    """Who it is: runs say it themselves; only where there are none a request is needed."""
+    """Identify the repository from its runs; if there are none, by a request."""
     for run in items:
         if isinstance(run, WorkflowRun) and run.repository_id and run.repository:
             return Repository(run.repository_id, run.repository, tools.client.host)
@@ -103,7 +102,7 @@ def _identified(tools: Tools, name: str, items: Iterable[object]) -> Repository:
 
 
 class RepositoryIngest:
-    """The ingest of a repository that GitHub has identified by the first answer, `items`."""
+    """The ingest of a repository that the first answer, `items`, has identified."""
 
     def __init__(
         self,
@@ -114,7 +113,7 @@ class RepositoryIngest:
         *,
         recorded: bool = True,
     ) -> None:
-        """Raises lease.Held when another ingest is at it."""
+        """Raises lease.Held if another ingest is working on it."""
         self.tools = tools
         self.connection = tools.connection
         self.name = name
@@ -126,7 +125,7 @@ class RepositoryIngest:
         self._unanswered: list[str] = []
 
     def everything(self, newest: Newest) -> None:
-        """All runs that are wanted, with their attempts, jobs and steps."""
+        """Ingest all wanted runs, with their attempts, jobs and steps."""
         self._despite_faults(lambda: self._list_newest(newest))
         self._read_open()
         self._list_missing()
@@ -136,7 +135,7 @@ class RepositoryIngest:
         self._fetch_details(None)
 
     def one(self, run: WorkflowRun) -> None:
-        """One run, with its attempts, jobs and steps, all of them read again."""
+        """Ingest one run and read its attempts, jobs and steps again."""
         self.store.batch(Batch(runs=[run]))
         self.log.write(lambda: self._restart(run.github_run_id))
         self._fetch_details(run.github_run_id)
@@ -159,7 +158,7 @@ class RepositoryIngest:
 
     def _list_newest(self, newest: Newest) -> None:
         now = self.tools.now()
-        # Gaps that reach into the last hour are this list's; no filtered one shows it reliably.
+        # This list fills gaps in the last hour, which no filtered list shows reliably.
         gaps = self._gaps(self.log.since, now)
         down_to = min((start for start, end in gaps if end > now - SEARCH_LAG), default=now)
         estimate = runs_since(newest.first, down_to, now)
@@ -174,18 +173,18 @@ class RepositoryIngest:
             self.log.progress(fetched, max(estimate, fetched))
 
     def _gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
-        """What of an interval is not listed completely, newest first."""
+        """Return the parts of an interval that are not listed completely, newest first."""
         wanted = {**self.log.key, "wanted_from": start, "wanted_to": end}
         rows = execute(self.connection, "runs/missing_intervals", wanted)
         return [(row["gap_from"], row["gap_to"]) for row in rows]
 
     def _settled_gaps(self) -> list[tuple[datetime, datetime]]:
-        """Gaps that a filtered list can fill; younger ones the next unfiltered list does."""
+        """Return the gaps that a filtered list can fill; the next unfiltered list fills others."""
         settled = whole_second(self.log.ingestion.started_at) - SEARCH_LAG
         return self._gaps(self.log.since, settled) if self.log.since < settled else []
 
     def _read_open(self) -> None:
-        """Open runs that the list did not reach: by a list where that is fewer requests."""
+        """Fetch open runs that the list did not reach, by a list if that takes fewer requests."""
         settled = self.tools.now() - SEARCH_LAG
         for row in execute(self.connection, "runs/windows_with_open_runs", self.log.key).fetchall():
             unseen = {each for each in row["github_run_ids"] if each not in self.store.seen}
@@ -194,17 +193,17 @@ class RepositoryIngest:
         self.run_by_run.read_open()
 
     def _list_missing(self) -> None:
-        """What is still missing: older than GitHub lists at once, or than was listed so far."""
+        """List what is still missing: older than GitHub's list, or than was listed so far."""
         for start, end in self._settled_gaps():
             self._list(start, end)
 
     def _list_due(self) -> None:
-        """What was listed when its runs could still be re-run, and longer than a day ago."""
+        """List windows again that were listed over a day ago, when runs could still be re-run."""
         for group in self._due_groups():
             self._list(group[-1].created_from, group[0].created_to, self._etag(group))
 
     def _due_groups(self) -> list[list[DueWindow]]:
-        """The windows to list again, neighbours together; the longest not listed come first."""
+        """Return the windows to list again, in groups of neighbours; the longest overdue first."""
         began = whole_second(self.log.ingestion.started_at)
         wanted = self.tools.wanted
         asked = {"now": began, "horizon": wanted.horizon, "full": wanted.full}
@@ -221,9 +220,9 @@ class RepositoryIngest:
         self._despite_faults(store)
 
     def _despite_faults(self, step: Callable[[], None]) -> None:
-        """List, and note if GitHub does not answer: all else is still worth asking for.
+        """Run a step of listing; record a failure and continue with the rest.
 
-        Raises the third time, for then it is not the list that is at fault.
+        Raises the error the third time, because then the list is not the cause.
         """
         try:
             step()
@@ -233,13 +232,13 @@ class RepositoryIngest:
                 raise
 
     def _etag(self, group: list[DueWindow]) -> str | None:
-        """The ETag of the group's list, if it is one window's, and was given to this token."""
+        """Return the ETag of the group if it is one window and the ETag is of this token."""
         if len(group) > 1 or group[0].etag_token != self.tools.client.token_fingerprint:
             return None
         return group[0].etag
 
     def left(self, run_id: int | None) -> Left:
-        """What this ingest did not get done; of one run, only that."""
+        """Return what this ingest left; with `run_id` only for this run."""
         if run_id is not None:
             return left_of_run(self.log)
         return left_of_repository(self.log, self._unanswered, self._settled_gaps())

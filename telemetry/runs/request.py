@@ -1,4 +1,4 @@
-"""What an ingest is asked for, what it works with, and what it answers."""
+"""The input, the tools and the result of an ingest."""
 
 import time
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Notify = Callable[[str], None]
 
 
 class Progress(Protocol):
-    """Shows how much is done of about how much; `label` names what it is done for."""
+    """Shows progress; `total` may be an estimate, `label` says what the work is for."""
 
     def __call__(self, done: int, total: int, label: str = "") -> None: ...
 
@@ -31,11 +31,11 @@ def no_progress(done: int, total: int, label: str = "") -> None:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which runs an ingest is to store: those created since a moment, or an age before now.
+    """Which runs an ingest stores: those created since a moment, or since an age before now.
 
-    Nothing before `horizon` is, because pruning would take it out again; `all` reaches back to it.
-    `jobs`: their jobs and steps too. `full`: list again all that was ever listed, and ask at once
-    for what awaits another try or was given up.
+    Runs before `horizon` are excluded, because they would be pruned; `all` reaches back to it.
+    `jobs` includes jobs and steps. `full` lists everything again that was ever listed, and retries
+    at once what awaits another try or was given up.
     """
 
     since: datetime | timedelta | Length | Literal["all"] | None
@@ -44,10 +44,10 @@ class Wanted:
     full: bool = False
 
     def start(self, now: datetime, unlisted_from: datetime | None = None) -> datetime:
-        """The moment (UTC) the wanted runs start at. Raises UsageError if it cannot be kept.
+        """Return the creation time (UTC) from which runs are wanted.
 
-        Without `since` it is 30 days ago, or `unlisted_from`, where the oldest gap in what was
-        listed begins, if that is earlier.
+        Without `since` it is 30 days ago, or `unlisted_from`, the start of the oldest gap, if that
+        is earlier. Raises UsageError if it is before the horizon or in the future.
         """
         if self.since is None:
             start = min(now - DEFAULT_AGE, unlisted_from or now)
@@ -55,7 +55,7 @@ class Wanted:
         if self.since == "all":
             return whole_second(self.horizon)
         start = self.since if isinstance(self.since, datetime) else now - self.since
-        # An age is measured by another clock than the horizon: allow for their difference.
+        # The age and the horizon are measured by different clocks: allow for their difference.
         if start < self.horizon - timedelta(hours=1):
             raise UsageError(
                 f"SINCE reaches back to {start:%Y-%m-%d}, but runs from before "
@@ -69,10 +69,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Tools:
-    """What every repository's ingest works with.
+    """The tools of every repository's ingest.
 
-    `concurrency` is how many requests are in flight at a time. `notify` and `progress` are called
-    by several threads where several repositories are ingested. `place` is such as " (121 of 300)".
+    `concurrency` is the number of concurrent requests. `notify` and `progress` are called from
+    several threads if several repositories are ingested. `place` is a text such as
+    " (121 of 300)".
     """
 
     connection: Connection
@@ -86,7 +87,7 @@ class Tools:
     place: str = ""
 
     def now(self) -> datetime:
-        """GitHub's clock as of its last answer, UTC; the local one before there is any."""
+        """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
         return self.client.github_time or datetime.fromtimestamp(self.clock(), UTC)
 
 
@@ -94,12 +95,12 @@ class Tools:
 class Report:
     """How the ingest of one repository ended.
 
-    `outcome` is complete, incomplete (saved, the next ingest continues), not reached (nothing was
-    asked for), interrupted or failed; `error` says why it is not complete. `is_cut_short`: because
-    the requests it was allowed are spent. `ingestion` is None when nothing could be stored at all.
-    `unreadable` names what could not be read, the first 20. `attempts`, `jobs` and `steps` count
-    the rows of earlier attempts, of jobs and of steps that were new or changed. `awaited` are the
-    first 20 of the `awaited_items`, which this or an earlier ingest could not fetch.
+    `outcome` is complete, incomplete (saved, the next ingest continues), not reached (no request
+    was sent), interrupted or failed; `error` says why it is not complete. `is_cut_short` means that
+    its requests were spent. `ingestion` is None if nothing could be stored. `unreadable` names the
+    first 20 items that could not be read. `attempts`, `jobs` and `steps` count new or changed rows
+    of earlier attempts, jobs and steps. `awaited` are the first 20 of the `awaited_items`, which
+    this or an earlier ingest could not fetch.
     """
 
     repository: str

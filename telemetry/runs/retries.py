@@ -1,6 +1,6 @@
 """Items that could not be fetched, remembered until they are fetched or given up.
 
-When each of them is asked for again is decided in sql/runs/record_retries.sql.
+sql/runs/record_retries.sql decides when each is tried again.
 """
 
 import json
@@ -19,7 +19,7 @@ WHOLE_RUN = 0
 
 @dataclass(frozen=True)
 class Retry:
-    """An item to ask for again, and why. `run_attempt` is WHOLE_RUN where `kind` is run."""
+    """An item to retry, and why. `run_attempt` is WHOLE_RUN if `kind` is run."""
 
     kind: Kind
     github_run_id: int
@@ -30,10 +30,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class AwaitedItem:
-    """An item that could not be fetched yet; given up if `next_try_at` is None.
-
-    Times are UTC.
-    """
+    """An item that could not be fetched; given up if `next_try_at` is None. Times are UTC."""
 
     kind: Kind
     github_run_id: int
@@ -47,7 +44,7 @@ class AwaitedItem:
 def remember(
     connection: Connection, repository_id: int, retries: Sequence[Retry], tried_at: datetime
 ) -> None:
-    """Count one more failed try for each. Raises psycopg.Error."""
+    """Count a further failed try for each item. Raises psycopg.Error."""
     if retries:
         rows = json.dumps([vars(retry) for retry in retries], ensure_ascii=False)
         key = {"repository_id": repository_id, "tried_at": tried_at}
@@ -55,7 +52,7 @@ def remember(
 
 
 def forget(connection: Connection, kind: Kind, items: Iterable[tuple[int, int]]) -> None:
-    """Forget the tries for runs and attempts that are there now, or gone. Raises psycopg.Error."""
+    """Forget the tries for runs and attempts now fetched or gone. Raises psycopg.Error."""
     pairs = sorted(items)
     if pairs:
         keys = {
@@ -66,7 +63,7 @@ def forget(connection: Connection, kind: Kind, items: Iterable[tuple[int, int]])
 
 
 def awaited(connection: Connection, repository_id: int, most: int) -> tuple[list[AwaitedItem], int]:
-    """The first of a repository's awaited items, given up ones first, and how many there are."""
+    """Return a repository's first awaited items, given-up ones first, and the number of all."""
     asked = {"repository_id": repository_id, "most": most}
     rows = execute(connection, "runs/awaited_items", asked).fetchall()
     count = rows[0]["items"] if rows else 0
@@ -74,7 +71,7 @@ def awaited(connection: Connection, repository_id: int, most: int) -> tuple[list
 
 
 def is_of_item(error: GitHubError) -> bool:
-    """Whether an error may be that of the item alone: not of the token, the limit, the network."""
+    """Whether an error may be about this item only, and not about token, limit or network."""
     if isinstance(error, RateLimited | BudgetSpent):
         return False
     return isinstance(error, Unanswered) or error.status not in (None, 401)

@@ -1,4 +1,4 @@
-"""Which runs were seen, in eight bytes each."""
+"""A compact set of run ids: eight bytes for each id."""
 
 from array import array
 from bisect import bisect_left
@@ -6,10 +6,10 @@ from collections.abc import Container, Iterable
 
 
 class RunIds(Container[int]):
-    """A set of run ids that takes a tenth of a set's memory.
+    """A set of run ids in a tenth of the memory of a Python set.
 
-    Lists come newest first, so nearly every id is smaller than those before it: kept negated and
-    in order, it goes to the end.
+    Lists are newest first, so nearly every id is smaller than those before it. The ids are negated
+    and sorted, so that a new one is appended.
     """
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class RunIds(Container[int]):
         return isinstance(run_id, int) and self._is_at(self._place(run_id), run_id)
 
     def update(self, run_ids: Iterable[int]) -> None:
-        """Add these ids; those that are there stay."""
+        """Add these ids."""
         for run_id in run_ids:
             place = self._place(run_id)
             if not self._is_at(place, run_id):

@@ -1,4 +1,4 @@
-"""Compares what is stored of a repository's runs with what GitHub lists now, and writes nothing.
+"""Compares the stored runs of a repository with what GitHub lists now. Writes nothing.
 
 It lists the interval itself and does not trust earlier listings.
 """
@@ -27,14 +27,13 @@ Interval = tuple[datetime, datetime]
 
 @dataclass
 class Verification:
-    """How a comparison came out. Times are UTC.
+    """The result of a comparison. Times are UTC.
 
-    `runs` and `attempts` count what GitHub has and was compared. `newer` are differences that come
-    from what was created or changed at GitHub after it was last looked at, and that the next
-    ingests take in by themselves; `differences` are all others. `unreadable` names listed runs
-    that cannot be read. `unverified` are intervals, from and to, of which no whole list could be
-    had; `error` says why the comparison ended before it was done. `jobs` is how jobs, steps and
-    earlier attempts compare, None when they were not to be.
+    `runs` and `attempts` count what GitHub has and was compared. `newer` are differences due to
+    changes at GitHub after the last listing, which the next ingests fetch; `differences` are all
+    others. `unreadable` names listed runs that cannot be read. `unverified` are the intervals, from
+    and to, without a complete list; `error` says why the comparison ended early. `jobs` is the
+    comparison of jobs, steps and earlier attempts, None if it was not requested.
     """
 
     repository: str
@@ -52,24 +51,24 @@ class Verification:
 
     @property
     def is_equal(self) -> bool:
-        """Whether nothing differs, as far as it was compared."""
+        """Whether nothing that was compared differs."""
         of_jobs = self.jobs and (self.jobs.differences or self.jobs.unreadable)
         return not (self.differences or self.unreadable or of_jobs)
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of the interval was compared."""
+        """Whether the whole interval was compared."""
         return not (self.unverified or self.error or (self.jobs and self.jobs.unanswered))
 
 
 def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     """Compare the runs of a repository that were created since the wanted start.
 
-    A run that is missing there is found where the list of its time was read whole. `jobs_of` is of
-    how many runs the jobs, steps and earlier attempts are compared too, drawn at random; None: of
-    all. Ends early, and says so, at a rate limit.
+    Runs missing at GitHub are found in intervals with a complete list. Jobs, steps and earlier
+    attempts are compared for `jobs_of` runs drawn at random, or for all if it is None. At a rate
+    limit it ends early and says so.
 
-    Raises UsageError for a start that cannot be kept, TelemetryError when the repository was never
+    Raises UsageError for a start before the retention, TelemetryError if the repository was never
     ingested, GitHubError, UnreadableRow and psycopg.Error.
     """
     return _Comparison(tools, name, jobs_of).run()
@@ -101,7 +100,7 @@ class _Comparison:
         found = self.found
         try:
             newest = Newest(self.lister)
-            # How far back to list, by GitHub's clock now that it is known.
+            # GitHub's clock is known only now.
             found.since = self.tools.wanted.start(self.tools.now())
             self._read(newest.down_to(found.since))
             for start, end in self._unverified():
@@ -121,7 +120,7 @@ class _Comparison:
         return found
 
     def _compare_jobs(self) -> None:
-        """Compare the jobs of all listed runs, or of a sample that is another one each day."""
+        """Compare the jobs of all listed runs, or of a sample that changes daily."""
         runs = [self.listed[run_id] for run_id in sorted(self.listed)]
         found = self.found.jobs = JobsCompared(of_runs=len(runs))
         if self.jobs_of is not None and self.jobs_of < len(runs):
@@ -130,7 +129,7 @@ class _Comparison:
         compare_runs(self.tools, self.name, runs, found)
 
     def _identify(self, name: str) -> Repository:
-        """Who it is, as stored; a request is spent only on a name that is not."""
+        """Return the stored repository; an unknown name costs a request."""
         client = self.tools.client
         row = execute(self.connection, "runs/repositories_by_name", {"repository": name}).fetchone()
         repository = (
@@ -146,7 +145,7 @@ class _Comparison:
         return repository
 
     def _unverified(self) -> list[Interval]:
-        """What no whole list was had of, newest first; the youngest hour is never settled."""
+        """Return the intervals without a complete list, newest first, except the last hour."""
         settled = whole_second(self.tools.now() - SEARCH_LAG)
         return _spaces(self.found.since, settled, self.proven)
 
@@ -172,7 +171,7 @@ class _Comparison:
                 self.listed[run_id] = ListedRun(
                     run_id, run.run_attempt, run.created_at, run.updated_at
                 )
-            # A run that is listed twice counts as it was listed last.
+            # If a run is listed twice, its last listing counts.
             self.differing.pop(run_id, None)
             if differences := compare(run, stored[run_id], unstored[run_id]):
                 self.differing[run_id] = run, differences
@@ -180,7 +179,7 @@ class _Comparison:
         self.found.unreadable += new
 
     def _missing_there(self) -> list[Difference]:
-        """What is here, and is not in the whole lists of its time."""
+        """Return the stored runs that the complete lists of their time lack."""
         now = self.tools.now()
         not_listed = _spaces(self.found.since, now, self.proven)
         return [
@@ -196,7 +195,7 @@ class _Comparison:
 
 
 class _Looks:
-    """When runs were last looked at here; what is younger cannot be known yet."""
+    """When runs were last listed by an ingest; later changes cannot be stored yet."""
 
     def __init__(self, connection: Connection, repository: Repository) -> None:
         key = {"repository_id": repository.repository_id}
@@ -204,13 +203,13 @@ class _Looks:
         if row is None:
             name = repository.repository
             raise TelemetryError(f"{name} was never ingested; try: make ingest REPO={name}")
-        # GitHub tells its time in whole seconds.
+        # GitHub's clock has whole seconds.
         self.ingested_at: datetime = whole_second(row["ingested_at"])
         self.windows = execute(connection, "runs/verify_windows", key).fetchall()
         self.starts = [row["created_from"] for row in self.windows]
 
     def last(self, created_at: datetime) -> datetime:
-        """When runs created then were last looked at: a window is listed again a day later."""
+        """Return when runs created at this time were last listed; windows repeat after a day."""
         position = bisect_right(self.starts, created_at) - 1
         if position >= 0 and created_at < self.windows[position]["created_to"]:
             listed_at: datetime = self.windows[position]["listed_at"]
@@ -219,7 +218,7 @@ class _Looks:
 
 
 def _spaces(start: datetime, end: datetime, parts: Iterable[Interval]) -> list[Interval]:
-    """What of an interval lies in none of the parts, newest first."""
+    """Return the parts of an interval that none of `parts` covers, newest first."""
     found = []
     for low, high in sorted(parts):
         if low > start:

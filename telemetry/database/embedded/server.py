@@ -29,16 +29,16 @@ from telemetry.database.embedded.cluster import ELSEWHERE, Cluster
 
 
 def demo_home(environ: Mapping[str, str]) -> Path:
-    """Return where the data of the demo lies: beside the user's own, which it never touches."""
+    """Return the data directory of the demo, which is separate from the user's own."""
     return default_home(environ) / "demo"
 
 
 def default_home(environ: Mapping[str, str]) -> Path:
-    """Return where the embedded server's data lies: TELEMETRY_HOME, else the user data directory.
+    """Return the embedded server's data directory: TELEMETRY_HOME, else the user data directory.
 
-    That is $XDG_DATA_HOME or ~/.local/share (XDG Base Directory Specification), on macOS
-    ~/Library/Application Support, and for root /var/lib, because the account that PostgreSQL then
-    runs as cannot enter root's home. Raises EmbeddedUnavailable when the user has no home.
+    The latter is below $XDG_DATA_HOME or ~/.local/share (XDG Base Directory Specification), on
+    macOS ~/Library/Application Support, and for root /var/lib, because PostgreSQL then runs as an
+    account that cannot enter root's home. Raises EmbeddedUnavailable if the user has no home.
     """
     name, macos = "actions-telemetry", sys.platform == "darwin"
     if chosen := environ.get("TELEMETRY_HOME"):
@@ -64,10 +64,10 @@ def server(
 ) -> Iterator[str]:
     """Start or join the server whose data lies in `home`, and yield its conninfo (keyword form).
 
-    The newest data directory in `home` decides the major version; where there is none it is made
-    by the newest PostgreSQL here. `options` are server settings, used if this call starts the
-    server. `notify` is called with a sentence before something slow. At the end the server is
-    stopped if nobody else uses it. Raises EmbeddedUnavailable.
+    The newest data directory in `home` decides the major version; if there is none, the newest
+    PostgreSQL here creates it. `options` are server settings, used if this call starts the server.
+    `notify` is called with a sentence before a slow step. At the end the server is stopped unless
+    another command uses it. Raises EmbeddedUnavailable.
     """
     home = home.absolute()
     with ExitStack() as files:
@@ -94,7 +94,7 @@ def _cluster(
     options: Mapping[str, str],
     notify: Callable[[str], None],
 ) -> Cluster:
-    """Return the newest data directory in `home`, made now when there is none."""
+    """Return the newest data directory in `home`; create it if there is none."""
     for left in home.glob(f"{UNFINISHED}*"):
         shutil.rmtree(left, ignore_errors=True)
     made = max(_data_directories(home), default=None)
@@ -121,7 +121,7 @@ def _cluster(
 
 
 def _data_directories(home: Path) -> Iterator[tuple[int, Path]]:
-    """Yield the whole data directories in `home` as (major version, path)."""
+    """Yield the complete data directories in `home` as (major version, path)."""
     for directory in home.iterdir():
         if re.fullmatch(r"pg\d+", directory.name):
             with suppress(FileNotFoundError, NotADirectoryError, ValueError):
@@ -143,14 +143,14 @@ def _explained(home: Path) -> Iterator[None]:
 
 
 def _make_home(home: Path) -> None:
-    """Make `home`: private, but root's open to the account that has to pass through it."""
+    """Create `home`: private, but for root open to the account that PostgreSQL runs as."""
     for directory in reversed([each for each in (home, *home.parents) if not each.exists()]):
         directory.mkdir(exist_ok=True)
         directory.chmod(0o755 if os.geteuid() == 0 else 0o700)
 
 
 def _open_lock(path: Path) -> BinaryIO:
-    """Open a lock file, private because whoever can read a file can lock it."""
+    """Open a lock file; it is private because every reader of a file can lock it."""
     return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
