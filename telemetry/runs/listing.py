@@ -1,11 +1,11 @@
-"""A repository's runs, listed without loss, and the proof of how much of the list was seen.
+"""Lists a repository's runs without loss, and proves which intervals were seen completely.
 
-Knows the client, not the database: pages and proven windows are handed over as they come. What
-pages prove is worked out in `windows` and `search`; here is decided which lists to ask for.
+Knows the client, not the database: it yields pages and proven windows. `windows` and `search` work
+out what pages prove; this module decides which lists to request.
 
-GitHub ends a filtered list at 1,000 runs and an unfiltered one at about 40,000, either without a
-word; and a filtered list lags behind. So what is new is read from the unfiltered list, and what
-that does not reach, or does not prove, from filtered lists of intervals short enough.
+GitHub silently ends a filtered list at 1,000 runs and an unfiltered one at about 40,000, and
+filtered lists lag behind. New runs are therefore read from the unfiltered list. Filtered lists of
+short intervals provide what that list does not reach or prove.
 """
 
 from collections.abc import Callable, Generator, Sequence, Set
@@ -24,25 +24,25 @@ from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
 from telemetry.runs.windows import SECOND, ListedWindow
 
-# A run shows up in the list some moments after its creation time, and in the search behind
-# filtered lists later still; younger parts of a list prove nothing.
+# A run appears in the list some moments after its creation, and later in the search behind
+# filtered lists; younger parts of a list prove nothing.
 LIST_LAG = timedelta(minutes=1)
 SEARCH_LAG = timedelta(hours=1)
-# ETags are worth keeping for windows in which nothing happens any more but a re-run.
+# ETags are kept for windows in which nothing but a re-run can happen.
 CLOSED_AFTER = timedelta(days=1)
 
-# How full a filtered list is meant to be, as a share of its limit: one that turns out too long
-# costs a request, a short one the empty part of its last page. On simulated months 1.13 times
-# as many requests as full pages would need came of this.
+# The target size of a filtered list, as a share of its limit. A list that turns out too long costs
+# a request, a short one the empty part of its last page. On simulated months this takes 1.13 times
+# the requests of full pages.
 WANTED_SHARE = 2 / 3
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Where GitHub ends a list; only tests need others than its own.
+    """The lengths at which GitHub ends a list; only tests change them.
 
-    Filtered ones by its documentation ("List workflow runs for a repository"), unfiltered ones as
-    reported in apache/devlake issue 8842.
+    The limit of filtered lists is documented ("List workflow runs for a repository"); that of
+    unfiltered ones was reported in apache/devlake issue 8842.
     """
 
     filtered: int = 1_000
@@ -51,9 +51,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is to be stored together: runs of one page, and the windows that are proven by now.
+    """Data to store together: the runs of one page, and newly proven windows.
 
-    `is_followed`: the next page has been fetched already, so that both can be stored at once.
+    `is_followed` means that the next page is already fetched, so both can be stored at once.
     """
 
     runs: list[WorkflowRun] = field(default_factory=list)
@@ -66,7 +66,7 @@ Batches = Generator[Batch, None, None]
 
 
 def read_run(item: Any) -> WorkflowRun | UnreadableRow:
-    """A listed run as a row, or what is wrong with it; called where the page was fetched."""
+    """Return a listed run as a row, or the error; runs in the thread that fetched the page."""
     try:
         return WorkflowRun.from_api(item)
     except UnreadableRow as error:
@@ -95,28 +95,27 @@ class Lister:
 
     @property
     def now(self) -> datetime:
-        """GitHub's clock as of its last answer, UTC; the local one before there is any."""
+        """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
         return self.client.github_time or self.clock()
 
     def pages(self, created: str | None = None, **paging: Any) -> Generator[Page, None, None]:
-        """The pages of a list of this repository's runs; `paging` is as the client's Paging."""
+        """Yield the pages of a list of this repository's runs; `paging` are fields of Paging."""
         how = Paging(read=read_run, **paging)
         return self.client.list_workflow_runs(self.repository, created=created, paging=how)
 
     def ahead(self, concurrency: int) -> int:
-        """How many pages of a list may have been read before their turn."""
+        """Return how many pages of a list may have been read ahead."""
         return PAGES_KEPT * concurrency if concurrency > 1 else 0
 
     def interval(self, start: datetime, end: datetime, etag: str | None = None) -> Batches:
-        """All runs created from `start` until before `end`, by filtered lists short enough.
+        """List all runs created from `start` to before `end`, by short filtered lists.
 
-        `end` has to lie so far back that no more runs are created or turn up before it: SEARCH_LAG.
-        With the `etag` of an earlier list of the very interval, an unchanged list is free.
+        `end` must be at least SEARCH_LAG ago, so that no more runs appear before it. With the
+        `etag` of an earlier list of the same interval, an unchanged list is free.
 
-        Yields pages and complete windows, newest first. What moves each time that it is read is
-        left out. One second that holds more runs than can be listed is yielded as a window that is
-        not complete, with its problem. Raises GitHubError; what is proven until then is yielded
-        first.
+        Yields pages and complete windows, newest first. Parts that change at every reading are
+        omitted. A second with more runs than can be listed is yielded as an incomplete window with
+        its problem. Raises GitHubError, after yielding what is proven so far.
         """
         high, length = end, end - start
         while high > start:
@@ -132,7 +131,7 @@ class Lister:
     def _listed(
         self, low: datetime, high: datetime, etag: str | None
     ) -> Generator[Batch, None, Search]:
-        """Read a filtered list until it is proven whole, three times at most."""
+        """Read a filtered list until it is proven complete, at most three times."""
         before: set[int | str] | None = None
         for concurrency in (self.concurrency, 1, 1):
             search = Search(low, high, longest=self.limits.filtered, ahead=self.ahead(concurrency))
@@ -180,8 +179,9 @@ class Lister:
     def _is_over(self, search: Search) -> bool:
         """Whether a filtered list ended because there are no older runs in its interval.
 
-        GitHub may have ended it anywhere, and its total there. Only a list shorter than another
-        that it showed, and as long as its total, was not cut; of every other the rest is asked for.
+        GitHub may cut a list, and its total, anywhere. A list is known not to be cut if it is as
+        long as its total and shorter than a list that GitHub has shown before. For any other list
+        the rest of the interval is requested.
         """
         shown, length = self._longest_shown, len(search.seen)
         self._longest_shown = max(shown, length)
@@ -195,9 +195,9 @@ class Lister:
         return not is_cut
 
     def tail(self, low: datetime, high: datetime, seen: Set[int | str]) -> set[int | str]:
-        """What a filtered list of the interval shows, up to the first page that adds to `seen`.
+        """Return the runs in a filtered list of the interval, up to the first page with a new one.
 
-        The runs of its last second may be as many as GitHub lists: then those older are added.
+        If the last second alone may fill a list, the older runs are requested separately.
         """
         found: set[int | str] = set()
         with closing(self.pages(created=created_range(low, high))) as pages:

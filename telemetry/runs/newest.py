@@ -1,4 +1,4 @@
-"""The unfiltered list of a repository's runs, and the proof of how far down it was seen."""
+"""Reads the unfiltered list of a repository's runs, and proves how far it was seen."""
 
 from contextlib import closing
 from datetime import datetime
@@ -12,10 +12,7 @@ PAGES_BETWEEN_PROOFS = 100
 
 
 class Newest:
-    """The unfiltered list, from the newest run on; `first` is its first page.
-
-    Read it with `down_to`, once.
-    """
+    """The unfiltered list, newest run first; `first` is its first page. Call `down_to` once."""
 
     def __init__(self, lister: Lister) -> None:
         self._lister = lister
@@ -27,12 +24,12 @@ class Newest:
         self.first = next(self._pages)
 
     def down_to(self, low: datetime) -> Batches:
-        """The list down to the runs that were created at `low`.
+        """Read the list down to the runs that were created at `low`.
 
-        Yields each page's runs and, as they are proven, the windows, all of them complete. Where
-        something moved, or GitHub ends the list, there is none. A list of unknown length, or one
-        that is beyond what GitHub counts, proves little and ends where filtered ones can be relied
-        upon. Raises GitHubError; what is proven until then is yielded first.
+        Yields the runs of each page, and complete windows when they are proven. There is no window
+        where runs moved or where GitHub ended the list. A list of unknown length, or longer than
+        GitHub counts, proves little, so it ends where filtered lists are reliable. Raises
+        GitHubError, after yielding what is proven so far.
         """
         lister = self._lister
         walk = self._walk = Walk(
@@ -66,9 +63,9 @@ class Newest:
             raise failure
 
     def _is_over(self, walk: Walk) -> bool:
-        """Whether the list ended because there are no older runs, not because GitHub ended it.
+        """Whether the list ended because there are no older runs, and not because GitHub cut it.
 
-        Where the search lags behind, it shows less than was seen, and proves nothing.
+        If the search lags behind, it shows fewer runs than were seen, and proves nothing.
         """
         if walk.reached <= walk.low:
             return True
@@ -77,7 +74,7 @@ class Newest:
         return walk.last_second <= shown <= known
 
     def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
-        """Ask for the first page once more, if anything depends on it."""
+        """Request the first page again if a window depends on it."""
         windows = walk.proven()
         if windows:
             yield Batch(windows=windows)

@@ -1,7 +1,7 @@
-"""Many repositories, one budget of requests: rounds in which each gets a fair share of the rest.
+"""Shares one budget of requests among repositories, in rounds with equal shares of the rest.
 
-Several are ingested side by side, each in a thread of its own, with as many requests in flight
-together as one repository alone would have, and a connection to the database of its own.
+Several repositories are ingested at a time, each with its own thread and database connection.
+Together they have as many concurrent requests as one repository alone.
 """
 
 from collections import deque
@@ -20,9 +20,9 @@ from telemetry.runs.record import MOST_NAMED
 from telemetry.runs.repository import ingest_repository
 from telemetry.runs.request import Report, Tools
 
-# Below this a share is spent on the first page of the list before anything else is fetched.
+# A smaller share would be used up by the first page of the list.
 SMALLEST_SHARE = 3
-# What a second visit adds to the counts of the first.
+# The counts of a second visit are added to those of the first.
 ADDED = (
     "inserted",
     "updated",
@@ -45,12 +45,12 @@ class _Visit:
 
     @property
     def unspent(self) -> int:
-        """How many requests of its share it may still send."""
+        """The number of requests of its share that are left."""
         return max(0, (self.share or 0) - self.client.requests)
 
 
 class Rounds:
-    """Goes round repositories until all are done or no requests are left."""
+    """Visits repositories in rounds until all are done or no requests are left."""
 
     def __init__(self, tools: Tools, max_requests: int | None, run_id: int | None) -> None:
         self.client = tools.client.part(tools.concurrency)
@@ -65,10 +65,10 @@ class Rounds:
         self.is_interrupted = False
 
     def go(self, names: Sequence[str]) -> Iterator[Report]:
-        """Reports, each repository once."""
+        """Yield reports, one for each repository."""
         self.places = {name: place for place, name in enumerate(names, 1)}
         if len(names) > 1 and self.client.rate_limit is None:
-            # Costs nothing. A server without limits answers 404.
+            # This request is free. A server without limits answers 404.
             with suppress(NotFound):
                 self.client.get("/rate_limit", retry_missing=False)
         waiting = list(names)
@@ -82,9 +82,9 @@ class Rounds:
             yield from self._not_reached()
 
     def _round(self, names: Sequence[str]) -> Iterator[Report]:
-        """Visit each once; yields the reports of those that are done."""
+        """Visit each repository once; yield the reports of those that are done."""
         waiting = deque(names)
-        # A transaction that the caller has open is no other thread's.
+        # Other threads must not use a transaction that the caller has open.
         is_idle = self.tools.connection.info.transaction_status == TransactionStatus.IDLE
         at_once = min(len(names), self.tools.concurrency) if is_idle else 1
         own = self.tools.connection
@@ -100,7 +100,7 @@ class Rounds:
                 raise
 
     def _step(self, pool: Executor, waiting: deque[str]) -> Iterator[Report]:
-        """Begin as many visits as may be under way, and wait until some have ended."""
+        """Start as many visits as are allowed at a time, and wait until some have ended."""
         try:
             while waiting and self.connections and self._begin(pool, waiting):
                 pass
@@ -124,13 +124,13 @@ class Rounds:
                 self._interrupt(waiting)
 
     def _interrupt(self, waiting: deque[str]) -> None:
-        """Let those under way store what they have, and begin no more."""
+        """Let the visits in progress store their results, and start no more."""
         self.is_interrupted = True
         waiting.clear()
         self.client.end()
 
     def _begin(self, pool: Executor, waiting: deque[str]) -> bool:
-        """Begin the first visit if there are requests for it; what others leave may be enough."""
+        """Start the first visit if there are requests for it; others may still leave some."""
         share = self._share(len(waiting))
         if share is not None and share < SMALLEST_SHARE and self.running:
             return False
@@ -153,13 +153,13 @@ class Rounds:
         return report
 
     def _left(self) -> int | None:
-        """How many requests may still be sent; None where nothing bounds them."""
+        """Return how many requests may still be sent; None if there is no bound."""
         bounds = [] if self.max_requests is None else [self.max_requests - self.client.requests]
         limit = self.client.requests_left if len(self.places) > 1 else None
         return min([*bounds, *([] if limit is None else [limit])], default=None)
 
     def _share(self, waiting: int) -> int | None:
-        """The share of the first of so many that wait, beside those that are under way."""
+        """Return the share of one of `waiting` repositories, besides those in progress."""
         left = self._left()
         if left is None:
             return None
@@ -167,7 +167,7 @@ class Rounds:
         return min(free, max(SMALLEST_SHARE, free // waiting))
 
     def _reason(self, share: int | None) -> str:
-        """What is said when a share is spent: which bound it was a share of."""
+        """Return the message for a spent share: which limit it was a share of."""
         if share is None:
             return ""
         if len(self.places) == 1:
@@ -179,7 +179,7 @@ class Rounds:
         return f"its share of {whole} ({share:,} requests) is spent"
 
     def _not_reached(self) -> Iterator[Report]:
-        """Store and report those for which no requests were left."""
+        """Store and report the repositories for which no requests were left."""
         if not self.unreached:
             return
         limit = self.client.rate_limit
@@ -198,7 +198,7 @@ class Rounds:
 
 
 class _Here(Executor):
-    """Does the work at once, in the thread that asks for it, so that ^C reaches it there."""
+    """Runs the work at once in the calling thread, so that Ctrl-C reaches it."""
 
     def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         done: Future[Any] = Future()
@@ -207,7 +207,7 @@ class _Here(Executor):
 
 
 def _together(first: Report, second: Report) -> Report:
-    """One report of a repository that was visited twice; runs that were seen twice count once."""
+    """Merge the reports of two visits to a repository; runs seen twice count once."""
     a, b = first.ingestion, second.ingestion
     if a is not None and b is not None:
         added: dict[str, Any] = {name: getattr(a, name) + getattr(b, name) for name in ADDED}

@@ -1,4 +1,4 @@
-"""One filtered list of runs: whether it was whole, and how long the next one's interval may be.
+"""One filtered list of runs: whether it was complete, and the interval of the next one.
 
 Knows pages and rows; does no I/O and reads no clock.
 """
@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import LONGEST_COUNT
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.windows import SECOND, ListedWindow, Walk, told_length
+from telemetry.runs.windows import SECOND, ListedWindow, Walk, reported_length
 
-# The pace of runs changes with the hours; a much longer interval would often hold too many.
+# The rate of runs varies by hour, so a much longer interval would often contain too many.
 LARGEST_GROWTH = 1.5
 LARGEST_GROWTH_OF_EMPTY = 8
 
@@ -39,7 +39,7 @@ class Search:
         return self.high - self.low <= SECOND
 
     def add(self, page: Page) -> None:
-        """Take in the next page."""
+        """Add the next page."""
         self._first = self._first or page
         self._walk.add(page)
         self._totals.append(page.total_count)
@@ -59,45 +59,48 @@ class Search:
 
     @property
     def reached(self) -> datetime:
-        """The end of the oldest second of which a run was seen."""
+        """The end of the oldest second in which a run was seen."""
         return self._walk.reached
 
     @property
     def ends_with_full_page(self) -> bool:
-        """Whether the last page held as many rows as were asked for."""
+        """Whether the last page had the full number of rows."""
         return self._is_page_full
 
     def end(self, *, is_over: bool) -> None:
-        """Take in that the list ended; `is_over`: there is no older run in its interval."""
+        """Record that the list ended; `is_over`: there is no older run in its interval."""
         self.is_too_long = self.is_too_long or not is_over
         self._walk.end(is_over=is_over and not self._walk.is_cut_off)
 
     @property
     def is_whole(self) -> bool:
-        """Whether the list held as many runs as it was said to, and always as many.
+        """Whether the list had as many runs as its total, and the total did not change.
 
-        No runs are created in its interval any more, and its first page was there first: so none
-        was overlooked. One page alone needs no total, for nothing can move in it.
+        No more runs are created in its interval, and its first page was read first, so no run was
+        missed. A single page needs no total, because no run can move to another page.
         """
         if self._totals == [None]:
             return True
         return set(self._totals) == {len(self.seen)}
 
     def windows(self, *, is_closed: bool) -> list[ListedWindow]:
-        """All of the interval, cut where pages end; one page of a closed one keeps its ETag."""
+        """Return windows for the whole interval, split at pages.
+
+        If the interval is closed and has one page, its window keeps the ETag.
+        """
         if self._first is None or len(self._totals) > 1:
             return self._walk.all_windows()
-        reported = told_length(self._first, self._longest)
+        reported = reported_length(self._first, self._longest)
         etag = self._first.etag if is_closed else None
         return [replace(self._window(reported), etag=etag)]
 
     def proven(self) -> list[ListedWindow]:
-        """The windows that are proven though the list as a whole is not."""
-        # A list of unknown length may be one of those that GitHub ends too early.
+        """Return the windows that are proven although the whole list is not."""
+        # GitHub may have cut a list of unknown length.
         return [] if self.is_too_long or self._walk.length is None else self._walk.proven()
 
     def unlistable(self) -> ListedWindow:
-        """The interval as one that GitHub does not list to its end."""
+        """Return the interval as a window that GitHub does not list completely."""
         total = self._totals[0] if self._totals else None
         problem = "more runs were created in one second than GitHub lists"
         reported = None if total is None else min(total, LONGEST_COUNT)
@@ -108,9 +111,9 @@ class Search:
         return ListedWindow(self.low, self.high, reported, ids, len(self.seen))
 
     def next_length(self, wanted: float) -> timedelta:
-        """How long the next interval back in time may be to hold about so many runs."""
+        """Return the length of the next earlier interval for about `wanted` runs."""
         length = (self.high - self.low).total_seconds()
-        # Only of a list that was read whole is it known that nothing else is in the interval.
+        # Only a list that was read completely shows everything in its interval.
         read = (self.high - self._oldest).total_seconds() if self.is_too_long else length
         growth = LARGEST_GROWTH if len(self.seen) * 10 > wanted else LARGEST_GROWTH_OF_EMPTY
         longest = length / 2 if self.is_too_long else length * growth
@@ -119,8 +122,8 @@ class Search:
 
 
 def created_range(start: datetime, end: datetime) -> str:
-    """GitHub's search text for runs created from `start` until before `end`, in UTC.
+    """Return GitHub's search text for runs created from `start` to before `end`, in UTC.
 
-    Its ranges are whole seconds with both ends included ("Understanding the search syntax").
+    GitHub's ranges are whole seconds and include both ends ("Understanding the search syntax").
     """
     return f"{start:%Y-%m-%dT%H:%M:%SZ}..{end - SECOND:%Y-%m-%dT%H:%M:%SZ}"

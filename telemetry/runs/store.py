@@ -1,4 +1,4 @@
-"""Runs and listed windows into the tables, pages and the record of them in one transaction."""
+"""Stores runs and listed windows, pages and their record in one transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ MOST_PAGES_AT_ONCE = 10
 
 
 class Store:
-    """Where all runs of one ingest go; `seen` are the ids of those that came by."""
+    """Stores all runs of one ingest; `seen` are the ids of the runs so far."""
 
     def __init__(self, log: IngestLog) -> None:
         self.log = log
@@ -105,7 +105,7 @@ def _version(run: WorkflowRun) -> tuple[int, float]:
 
 
 def _tally(counts: Counts, new: Sequence[WorkflowRun], unreadable: int) -> Tally:
-    """What pages add to the counts; `new` are their runs that were not seen before."""
+    """Return the counts of pages; `new` are their runs that were not seen before."""
     not_completed = sum(run.status != "completed" for run in new)
     written = counts.inserted + counts.updated + counts.unchanged
     seen_before = written - (len(new) - not_completed)
@@ -113,7 +113,7 @@ def _tally(counts: Counts, new: Sequence[WorkflowRun], unreadable: int) -> Tally
         fetched=len(new) + unreadable,
         inserted=counts.inserted,
         updated=counts.updated,
-        # A run that is listed again is unchanged, or else counted as updated.
+        # A run that is listed again counts as unchanged or updated.
         unchanged=counts.unchanged - seen_before,
         not_completed=not_completed,
         unreadable=unreadable,
@@ -122,7 +122,7 @@ def _tally(counts: Counts, new: Sequence[WorkflowRun], unreadable: int) -> Tally
 
 
 def of_repository(run: WorkflowRun, repository: Repository) -> WorkflowRun:
-    """The run as one of the repository that was asked, where it does not say so itself."""
+    """Return the run with this repository if its payload names none."""
     if run.repository_id is not None and run.repository is not None:
         return run
     return replace(run, repository_id=repository.repository_id, repository=repository.repository)

@@ -1,17 +1,16 @@
-"""What the pages of a run list prove: windows of creation time in which no run was overlooked.
+"""What the pages of a run list prove: windows of creation time in which no run was missed.
 
 Knows pages and rows; does no I/O and reads no clock.
 
-Pages are counted from the top of a list. When a run is deleted, those below it move up, and one
-of them may move from a page that is still to be read onto one that was: it is on neither. Where
-pages are read out of their order, a new run on top can do the same. That nothing fell between a
-page and the one before it is proven
+Pages are counted from the top of a list. If a run is deleted, the runs below it move up, and one
+may move from an unread page to a page that was already read, so it is seen on neither. If pages are
+read out of order, a new run on top can have the same effect. No run was missed between a page and
+the page before it
 
-- when the page was read after the other, and the list was not shorter by then: at least as many
-  runs were created as were deleted, and new ones are on top, so nothing below moved up;
-- in whatever order they were read, when the list was not shorter for the page than for the other,
-  and no run has been deleted since the list began: then its length tells how far down everything
-  had moved.
+- if the page was read after the other and the list was not shorter by then: at least as many runs
+  were created as deleted, and new ones are on top, so nothing below moved up;
+- in any order, if the list was not shorter for the page than for the other and no run was deleted
+  since the list began: its length then says how far down everything had moved.
 
 The list's length is its `total_count`; a total that contradicts the page counts as missing.
 """
@@ -29,10 +28,10 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class ListedWindow:
-    """An interval of creation time, half-open and in whole seconds, and what a list of it held.
+    """A half-open interval of creation time in whole seconds, and the result of its list.
 
-    `ids` are the runs seen; None: GitHub answered that the list is unchanged since its ETag.
-    `seen` counts those that cannot be read, too. `reported` is how many GitHub said there are.
+    `ids` are the runs seen; None: GitHub answered that the list has not changed since its ETag.
+    `seen` includes unreadable runs. `reported` is the number of runs that GitHub reported.
     """
 
     created_from: datetime
@@ -47,7 +46,7 @@ class ListedWindow:
 
 @dataclass(frozen=True)
 class _Closed:
-    """A window with what speaks for it: lengths that fit, and pages read one after the other."""
+    """A window and its evidence: matching lengths, and pages read one after the other."""
 
     window: ListedWindow
     fits: bool
@@ -55,11 +54,11 @@ class _Closed:
 
 
 class Walk:
-    """A list on its way back in time from `high` to `low`, cut into windows where its pages end.
+    """A list read back in time from `high` to `low`, split into windows at its pages.
 
-    A window reaches down to the second after the oldest run of its page, for that second may go
-    on on the next page. `longest` is where GitHub ends such a list, `ahead` how many pages may
-    have been read before their turn, 0 when each was asked for after the one before it.
+    A window reaches down to the second after the oldest run of its page, because that second may
+    continue on the next page. `longest` is the length at which GitHub ends such a list. `ahead` is
+    how many pages may have been read ahead; 0 if each was requested after the one before it.
     """
 
     def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
@@ -81,8 +80,8 @@ class Walk:
         self._closed: list[_Closed] = []
 
     def add(self, page: Page) -> None:
-        """Take in the next page."""
-        length = told_length(page, self._longest)
+        """Add the next page."""
+        length = reported_length(page, self._longest)
         follows = length is not None and self.length is not None and length >= self.length
         self._pages += 1
         if self._pages == 1:
@@ -104,38 +103,38 @@ class Walk:
             self._newest = max(moments)
         if moments:
             self.reached = max(self.low, whole_second(min(moments)) + SECOND)
-        # What may be the last page belongs to the window that reaches down to the low end.
+        # A page that may be the last belongs to the window that reaches down to the low end.
         if moments and (self.is_past_low or page.last is not None):
             self._close(self.reached)
-            # What fell between this page and the one before is not older than all of this page.
+            # A run missed between this page and the one before is not older than all of this page.
             if max(moments) >= self.reached:
                 self._fits = True
 
     @property
     def last_second(self) -> set[int | str]:
-        """The runs of the oldest second that were seen: a list may have ended within it."""
+        """The seen runs of the oldest second; the list may have been cut within it."""
         return {run_id for run_id, created_at in self._recent.items() if created_at < self.reached}
 
     @property
     def unreadable(self) -> set[int | str]:
-        """What could not be read since the last window ended, in words."""
+        """The errors of unreadable runs since the last window ended."""
         return {*self._unreadable, *self._unreadable_before}
 
     def end(self, *, is_over: bool) -> None:
-        """Take in that there is no further page; `is_over`: because there is no older run.
+        """Record that there is no further page; `is_over`: because there is no older run.
 
-        Otherwise GitHub ended the list, and nothing is known of what is older.
+        Otherwise GitHub cut the list, and older runs are unknown.
         """
         self._close(self.low if is_over else self.reached)
 
     def _close(self, low: datetime) -> None:
-        """End the window that is open at `low`, unless it is empty."""
+        """End the open window at `low`, unless it is empty."""
         if low >= self.high:
             return
         ids = [run_id for run_id, at in self._recent.items() if low <= at < self.high]
         seen = len(ids) + len(self._unreadable)
         window = ListedWindow(low, self.high, seen, ids, seen)
-        # The first page is always there before the second one is asked for.
+        # The first page is always read before the second one is requested.
         in_order = not self._ahead or self._pages <= 2
         self._closed.append(_Closed(window, self._fits, in_order))
         self._recent = {run_id: at for run_id, at in self._recent.items() if at < low}
@@ -144,47 +143,48 @@ class Walk:
 
     @property
     def pages_left(self) -> int:
-        """How many pages more it takes to reach `low`, if runs go on as densely; at least 1."""
+        """Estimate the pages left down to `low` from the density so far; at least 1."""
         covered = (self._newest - self.reached).total_seconds()
         left = (self.reached - self.low).total_seconds()
         return max(1, math.ceil(self._pages * left / covered)) if covered > 0 else 1
 
     def proven(self) -> list[ListedWindow]:
-        """The windows that were proven since it was last asked for them."""
+        """Return the windows proven since the last call."""
         windows = [c.window for c in self._closed if c.fits and c.in_order]
         self._closed = [c for c in self._closed if c.fits and not c.in_order]
         return windows
 
     @property
     def unproven(self) -> int:
-        """How many windows await what the first page of the list can prove, read again."""
+        """Return how many windows could be proven by reading the first page again."""
         return sum(c.fits and not c.in_order for c in self._closed)
 
     def prove(self, beginning: Page) -> list[ListedWindow]:
-        """The windows proven by the first page of the list, asked for after the last one was read.
+        """Return the windows proven by the first page, read again after the last page.
 
-        When the run that was at the top has moved down by as much as the list has grown, none
-        of those below it was deleted. Otherwise all windows that depend on it are dropped.
+        If the run that was first has moved down by as much as the list has grown, no run below it
+        was deleted. Otherwise all windows that depend on it are dropped.
         """
         before, self._beginning = self._beginning, beginning
         closed, self._closed = self._closed, []
         if before is not None and _has_only_grown(before, beginning, self._longest):
             return [c.window for c in closed if c.fits]
-        # This beginning is younger than the window that is open and the pages read ahead.
+        # This first page is newer than the open window and the pages read ahead.
         self._fits = False
         self._doubtful = self._ahead
         return []
 
     def all_windows(self) -> list[ListedWindow]:
-        """All windows down to the low end, proven or not."""
+        """Return all windows down to the low end, proven or not."""
         self._close(self.low)
         return [c.window for c in self._closed]
 
 
-def told_length(page: Page, longest: int) -> int | None:
-    """How long the list is, as the page says; None where it does not, or where it cannot be.
+def reported_length(page: Page, longest: int) -> int | None:
+    """Return the list's length according to the page; None if it is missing or cannot be true.
 
-    A total of `longest` is where GitHub stops counting. Others have to fit the page itself.
+    At `longest` GitHub stops counting, so that total is ignored. Others must be consistent with the
+    page.
     """
     total = page.total_count
     if total is None or total >= longest:
@@ -195,13 +195,13 @@ def told_length(page: Page, longest: int) -> int | None:
 
 
 def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
-    """Whether the list has become longer by as much as its uppermost run has moved down."""
+    """Whether the list has grown by as much as its first run has moved down."""
     places = {
         item.github_run_id: place
         for place, item in enumerate(after.items)
         if isinstance(item, WorkflowRun)
     }
-    was, now = told_length(before, longest), told_length(after, longest)
+    was, now = reported_length(before, longest), reported_length(after, longest)
     for place, item in enumerate(before.items):
         if isinstance(item, WorkflowRun):
             moved_to = places.get(item.github_run_id)
@@ -212,5 +212,5 @@ def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
 
 
 def whole_second(moment: datetime) -> datetime:
-    """The moment without its fraction of a second: GitHub's times, and so windows, have none."""
+    """Return the time without its fraction of a second: GitHub's times and windows have none."""
     return moment.replace(microsecond=0)

@@ -14,7 +14,7 @@ from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.due_windows import groups
-from telemetry.runs.windows import ListedWindow, Walk, told_length
+from telemetry.runs.windows import ListedWindow, Walk, reported_length
 
 
 class Listed:
@@ -284,7 +284,7 @@ def test_a_total_that_contradicts_the_page_or_equals_the_counting_limit_is_ignor
     number: int, count: int, total: int | None, last: int | None, length: int | None
 ) -> None:
     listed = Page([*RUNS[:count]], total, number, PER_PAGE, last)
-    assert told_length(listed, 100) == length
+    assert reported_length(listed, 100) == length
 
 
 def test_an_unreadable_run_on_two_pages_is_counted_once() -> None:
