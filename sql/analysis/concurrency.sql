@@ -1,7 +1,7 @@
 -- How many jobs ran at the same time at most, and when?
--- For each runner label and, because GitHub's limit is on all of them together, for GitHub's
--- standard runners as a whole. peak_at is when the peak was first reached; average_jobs is over the
--- time from the first start to the last end.
+-- One row for each runner label, and one for all standard runners of GitHub together, because its
+-- limit applies to all of them. peak_at is when the peak was first reached. average_jobs is over
+-- the time from the first start to the last end.
 --   psql "$DATABASE_URL" -f sql/analysis/concurrency.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
--- How much of the period is stored: of which attempts the jobs, and which times were never listed?
--- attempts_with_jobs are those whose jobs are all stored; skipped attempts have none to store and
--- are left out. Answers about jobs speak of these attempts only. unlisted_seconds is how much of
--- the period no complete list of runs covers, from unlisted_from to unlisted_to, perhaps with
--- listed times between them: make ingest SINCE=… lists it.
+-- How much of the period is stored?
+-- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
+-- not counted. Answers about jobs cover only these attempts. unlisted_seconds is the part of the
+-- period that no complete list of runs covers. It lies between unlisted_from and unlisted_to,
+-- possibly with listed intervals in between. make ingest SINCE=… lists it.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select

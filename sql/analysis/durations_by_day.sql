@@ -1,6 +1,6 @@
--- How has the time that each workflow takes moved, day by day?
--- Successful first attempts by the day on which their run was created and by kind of branch. The
--- last day may not be over: its line still changes. p95_seconds needs 20 runs on the day.
+-- How has the duration of each workflow changed, day by day?
+-- Successful first attempts by kind of branch and by the day on which their run was created. The
+-- last day may not be over, so its value may still change. p95_seconds needs 20 runs on the day.
 --   psql "$DATABASE_URL" -f sql/analysis/durations_by_day.sql
 with period as not materialized (
   select

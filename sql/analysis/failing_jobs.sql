@@ -1,8 +1,7 @@
 -- Which jobs fail most?
--- Jobs that succeeded or failed, inherited ones aside; failed_percent is of their executions. Not
--- all failures matter alike: broke_the_run leaves out jobs that are allowed to fail, and
--- green_later are those whose run succeeded when it was run again, so that no change has mended
--- them.
+-- Jobs that succeeded or failed, except those carried over from an earlier attempt. failed_percent
+-- is of their executions. broke_the_run does not count jobs that are allowed to fail. green_later
+-- counts failures whose run succeeded when it was re-run, without a change of the code.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_jobs.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- At which steps do failed jobs fail?
--- Failed jobs, those of one matrix together, each by the first of its steps that failed: what comes
--- after is skipped, or cleans up. A job without such a step lost its runner or has no steps stored.
--- workflow_percent is of all failed jobs of the workflow: one step that stands for most of them is
--- the one to mend. The runs of those in green_later became green when they were run again.
+-- Failed jobs by their first failed step, because later steps are skipped or clean up. The jobs of
+-- a matrix are combined. A job without a failed step lost its runner, or its steps are not stored.
+-- workflow_percent is of all failed jobs of the workflow: fix the step with the largest share
+-- first. green_later counts failures whose run succeeded when it was re-run.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_steps.sql
 with period as not materialized (
   select

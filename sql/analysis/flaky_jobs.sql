@@ -1,10 +1,9 @@
 -- Which jobs fail and then succeed on the same commit?
--- Jobs that failed, were really run again in the same run, and succeeded, on at least two commits:
--- one may have been an accident of the network. Failures in outages, where nearly everything fails,
--- do not count. flaky_percent is of the commits on which the job came to an end; it is a lower
--- bound, since nobody learns of a flaky failure that was not run again. failed_minutes is how long
--- these failures ran.
--- The jobs of a matrix are one; member_names are the first five of those members that did it.
+-- Jobs that failed, really ran again in the same run, and succeeded, on at least two commits; a
+-- single one may be a network fault. Failures in outages, when nearly everything fails, do not
+-- count. flaky_percent is of the commits on which the job finished. It is a lower bound, because a
+-- flaky failure that nobody re-ran is not seen. failed_minutes is the time that these failures ran.
+-- The jobs of a matrix are combined; member_names are the first five members that were flaky.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 with period as not materialized (
   select

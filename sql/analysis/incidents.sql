@@ -1,10 +1,10 @@
 -- When was the default branch red, by which workflow, for how long, and what mended it?
--- Those that ended in the period, and those that are open at its end and had a run in it. What is
--- deleted or disabled, or does not run any more, is red no more. The open ones come first: those
--- that pushes ran into (red_pushes) before those of schedules and of runs that somebody started,
--- by how many runs failed, then by how long. They have no recovered_at, and seconds goes to the end
--- of the period. red_at is the end of the first run that failed, which was of commit_sha, by actor,
--- after last_green_sha had been green. mended_by caused the run of mended_sha, the next green one.
+-- Incidents that ended in the period, and open ones with a run in it. A workflow that was deleted
+-- or disabled, or that no longer runs, is not red. Open ones come first: those that pushes ran into
+-- (red_pushes) before those of schedules and manual runs, then by number of failed runs, then by
+-- duration. They have no recovered_at, and their seconds end with the period. red_at is the end of
+-- the first failed run, which was of commit_sha, by actor, after last_green_sha had been green.
+-- mended_by caused the run of mended_sha, the next green one.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

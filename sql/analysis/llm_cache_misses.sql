@@ -1,9 +1,8 @@
 -- Where is the cache missed, and what does that cost?
--- By workflow, prompt and model, those that lost the most first. Only calls whose log reports a
--- cache; calls_without_word are the others. missed_usd is what the input that did not come from the
--- cache cost more than if all of it had, by the price list; what is asked for the first time cannot
--- come from there, so it is the most that can be saved. unpriced calls are in no sum of dollars.
--- The workflow is that of the run, where it is stored.
+-- By workflow (that of the run, if stored), prompt and model; the largest loss comes first. Only
+-- calls whose log reports a cache; the others are calls_without_word. missed_usd is the extra cost
+-- of input that did not come from the cache, by the price list. It is an upper bound of the
+-- savings, because new input cannot come from the cache. It does not include unpriced calls.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_misses.sql
 with period as not materialized (
   select

@@ -1,11 +1,11 @@
--- Whose runs spend on language models: those of people, of agents or of bots?
--- The actor is who started the attempt, so a re-run counts for who asked for it. agent: an account
--- of a coding agent that is known here by its name; bot: any other app. attempts are those of
--- workflows that left a log of LLM calls in the period, attempts_with_log those among them that
--- left one: what the others cost is not known. Cost is what the logs reported (reported_usd), else
--- what the price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls
--- of no known cost are unpriced and in no sum. The row without a class holds the calls of no run,
--- or of one that is not stored or is older.
+-- Whose runs spend on language models: people, agents or bots?
+-- The actor is who started the attempt; a re-run counts for who started it. agent: a coding agent
+-- with a known account name; bot: any other app. attempts are those of workflows that left a log of
+-- LLM calls in the period; attempts_with_log are the ones among them with a log. The cost of the
+-- others is not known. Cost is what the logs report (reported_usd), else the list price, which is
+-- between cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and
+-- not included. The row without a class holds the calls of no run, and of runs that are not stored
+-- or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_actor.sql
 with period as not materialized (
   select

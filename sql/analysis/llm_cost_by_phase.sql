@@ -1,8 +1,7 @@
 -- What do LLM calls cost, by phase, by prompt and by model?
 -- Each call is in one row of each kind, so the shares of a kind add up to 100. Cost is what the
--- logs reported (reported_usd), else what the price list says; with the latter it lies between
--- cost_low_usd and cost_high_usd. Calls of which no cost is known are counted as unpriced and are
--- in no sum.
+-- logs report (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd.
+-- Calls without a known cost are counted as unpriced and not included.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_phase.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- Which sessions with a language model cost the most?
--- The dearest first. Cost is what the logs reported (reported_usd), else what the price list says;
--- with the latter it lies between cost_low_usd and cost_high_usd. Calls of which no cost is known
--- are counted as unpriced and are in no sum; calls without a session are left out. Of several runs
--- github_run_id is the latest.
+-- The most expensive sessions come first. Cost is what the logs report (reported_usd), else the
+-- list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost are
+-- counted as unpriced and not included. Calls without a session are left out. If a session has
+-- several runs, github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 with period as not materialized (
   select

@@ -1,11 +1,10 @@
 -- How much is spent on language models in attempts that failed, and in re-runs?
--- Each attempt is in one row: first attempts by how they ended, re-runs by how they ended; red
--- later mended is one that a later attempt of its run made green. attempts are those of workflows
--- that left a log of LLM calls in the period, attempts_with_log those among them that left one:
--- what the others cost is not known. Cost is what the logs reported (reported_usd), else what the
--- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of no
--- known cost are unpriced and in no sum. The row without an outcome holds the calls of no run, or
--- of one that is not stored or is older.
+-- First attempts and re-runs by outcome. red later mended: a later attempt of the run was green.
+-- attempts are those of workflows that left a log of LLM calls in the period; attempts_with_log are
+-- the ones among them with a log. The cost of the others is not known. Cost is what the logs report
+-- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
+-- without a known cost are counted as unpriced and not included. The row without an outcome holds
+-- the calls of no run, and of runs that are not stored or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_failures.sql
 with period as not materialized (
   select

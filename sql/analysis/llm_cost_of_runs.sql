@@ -1,8 +1,8 @@
 -- Which workflow runs spend the most on language models?
--- The dearest attempts first. One that is not stored has no workflow. Calls that name a run but no
--- attempt count for its first one. Cost is what the logs reported (reported_usd), else what the
--- price list says; with the latter it lies between cost_low_usd and cost_high_usd. Calls of no
--- known cost are unpriced and in no sum.
+-- The most expensive attempts come first. An attempt that is not stored has no workflow. Calls that
+-- name a run but no attempt count for its first one. Cost is what the logs report (reported_usd),
+-- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
+-- are counted as unpriced and not included.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
 with period as not materialized (
   select

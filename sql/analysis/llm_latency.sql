@@ -1,7 +1,7 @@
 -- How long do LLM calls take?
--- In seconds. Only rows that stand for one request and have a duration: a log of whole sessions
--- says nothing about the latency of a call. Failed calls are left out. p95 is empty under 20 calls,
--- p99 under 100, where they would be little more than the longest one.
+-- In seconds. Only rows for a single request with a duration, because a log of whole sessions has
+-- no latency of a call. Failed calls are left out. p95 needs 20 calls and p99 needs 100; with fewer
+-- they would be little more than the longest call.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_latency.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- What do LLM calls cost by phase, in stored runs and outside of them?
--- A call of no run, or of a run that is not stored, has is_of_a_run false; of these all are shown,
--- whichever repository is asked about, because nobody knows whose they are. Cost is what the logs
--- reported (reported_usd), else what the price list says; with the latter it lies between
--- cost_low_usd and cost_high_usd. Calls of which no cost is known are unpriced and in no sum.
+-- is_of_a_run is false for calls of no run or of a run that is not stored. All of these are shown
+-- for every repository, because their repository is not known. Cost is what the logs report
+-- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
+-- without a known cost are counted as unpriced and not included.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
 with period as not materialized (
   select

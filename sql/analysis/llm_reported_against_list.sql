@@ -1,7 +1,7 @@
 -- Do the costs that logs report agree with the price list?
--- By model, of calls that have both. outside counts the calls whose reported cost lies outside of
--- what the list allows, whatever their log does not tell: things that are not billed by tokens, a
--- discount of your own, or a price to mend in one of the two.
+-- By model, for calls that have both. outside counts calls whose reported cost is outside the
+-- bounds of the list price. The reason can be something that is not billed by tokens, your own
+-- discount, or a wrong price in the list or the log.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_reported_against_list.sql
 with period as not materialized (
   select

@@ -1,5 +1,5 @@
 -- Which models have calls whose cost is not known?
--- unpriced_because says why. What the price list lacks, add to a price list of your own
+-- unpriced_because gives the reason. Add what the price list lacks to a price list of your own
 -- (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_unpriced_models.sql
 with period as not materialized (

@@ -1,6 +1,6 @@
--- What did the runs of each day come to at their first attempt?
--- By the day on which the run was created. What was neither a success nor a failure, such as a
--- cancelled run, is in other.
+-- How did the runs of each day end at their first attempt?
+-- By the day on which the run was created. other counts runs that neither succeeded nor failed,
+-- such as cancelled ones.
 --   psql "$DATABASE_URL" -f sql/analysis/outcomes_by_day.sql
 with period as not materialized (
   select

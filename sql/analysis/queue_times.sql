@@ -1,10 +1,10 @@
 -- How long do jobs wait for a runner, by the labels they ask for?
--- Jobs that a runner took: from the moment a job was ready, the jobs it needs being done, to its
--- start. The label with the most jobs that waited for over a minute comes first: more runners help
--- there. p95_seconds needs 20 jobs. held jobs are left out: while they waited, others of the same
--- label that were ready later got a runner, so that they waited for an approval or for a run of
--- their concurrency group (see approvals.sql). Where nothing else ran meanwhile, an approval cannot
--- be told from a queue.
+-- Jobs that ran on a runner, from when they were ready (the jobs they need were done) to their
+-- start. The label with the most waits of over a minute comes first; more runners help there.
+-- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
+-- were ready later got a runner, so they waited for an approval or for a run of their concurrency
+-- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
+-- from a queue.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select

@@ -1,7 +1,6 @@
--- How often are runs started again, and does it turn them green?
--- An approval makes a new attempt, but is no re-run. Where most of what is run again after a
--- failure becomes green, failures are not believed, and flaky jobs are why; where little does,
--- running again is a waste.
+-- How often are runs re-run, and does it turn them green?
+-- An attempt after an approval is not a re-run. If most re-runs of failures become green, flaky
+-- jobs are the reason and people do not trust failures. If few do, re-running is a waste.
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
 with period as not materialized (
   select

@@ -1,13 +1,13 @@
 -- What do the runners cost, by repository, workflow and kind of runner?
--- GitHub's list price of all jobs that ran, cancelled ones and re-runs too, each rounded up to
--- minutes: before included minutes. sku is NULL where the label has no kind; label then says which,
--- see unpriced_runner_labels.sql. self_hosted is a runner of your own, which GitHub does not bill.
--- Jobs with a length but no price are unpriced_jobs, those without a length unmeasured_jobs;
--- neither are in list_cost_usd. free_jobs are in it with 0: standard runners in public
--- repositories, workflows of GitHub's own such as Pages and Dependabot, and runners of your own.
--- Jobs of a repository that is not known to be public are priced as private ones
--- (assumed_private_jobs). The price of unsourced_jobs stands on no page of GitHub's that is known.
--- list_cost_usd_before is of the equally long period before; what ran only then has 0 jobs.
+-- GitHub's list price of all jobs that ran, including cancelled ones and re-runs, each rounded up
+-- to minutes, before included minutes. sku is NULL if the kind of runner is unknown; label then has
+-- the label, see unpriced_runner_labels.sql. self_hosted is your own runner, which GitHub does not
+-- bill. list_cost_usd includes neither unpriced_jobs (a length but no price) nor unmeasured_jobs
+-- (no length). It includes free_jobs as 0: standard runners in public repositories, GitHub's own
+-- workflows such as Pages and Dependabot, and your own runners. assumed_private_jobs are jobs of
+-- repositories not known to be public; they are priced as private. unsourced_jobs have a price that
+-- is on no known page of GitHub. list_cost_usd_before is of the equally long period before; a row
+-- that ran only then has 0 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select

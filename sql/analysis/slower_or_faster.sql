@@ -1,16 +1,15 @@
 -- Which workflows got slower or faster, since which run, and by which job or step?
--- Over successful first attempts of the 90 days before the end of the period. A lasting change is
--- found by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side, its
--- deviations divided by how much more the days vary than chance allows. A change of the last days
--- needs 20 runs, and a median four standard deviations from those of the days before.
--- Both change the median by a tenth and ten seconds or more; is_fresh ones, with fewer than seven
--- days since, by a quarter. before_seconds and after_seconds are the medians of the level before
--- the change and of the level since. A workflow may change more than once: is_last marks its
--- newest change, is_mended one that led back to the level before the change that preceded it.
--- job is the one whose median changed most in seconds: in its work, or in its queue, as carried_by
--- says. step is the step of that job that changed most. They are NULL where no jobs are stored.
--- The change came after commit_before and no later than commit_since. Where levels drift slowly,
--- a drift may be named as a change.
+-- Successful first attempts of the 90 days before the end of the period. A lasting change is found
+-- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side, with deviations
+-- divided by the excess of the variation between days over chance. A change in the last days needs
+-- 20 runs, and a median four standard deviations from those of the days before. Both must change
+-- the median by at least a tenth and ten seconds; is_fresh ones, with fewer than seven days since,
+-- by a quarter. before_seconds and after_seconds are the medians before and since the change. A
+-- workflow can change more than once: is_last marks its newest change, is_mended a change that led
+-- back to the level before the preceding one. job is the job whose median changed most in seconds,
+-- in its work or in its queue (carried_by); step is the step of that job that changed most. They
+-- are NULL if no jobs are stored. The change came after commit_before and no later than
+-- commit_since. A slow drift may be reported as a change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
--- Which jobs take the most time in all?
--- By the time that all their executions ran together, failed ones too: a job of six minutes that
--- runs all day matters more than a nightly of forty. The jobs of a matrix are one. The percentiles
--- are those of successful executions, because failures end early; p95_seconds needs 20 of them.
--- share_percent is of the time of all rows.
+-- Which jobs take the most time in total?
+-- By the total time of all executions, including failed ones: a job of six minutes that runs all
+-- day matters more than a nightly one of forty. The jobs of a matrix are combined. Percentiles are
+-- of successful executions, because failures end early; p95_seconds needs 20 of them. share_percent
+-- is of the time of all rows.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_jobs.sql
 with period as not materialized (
   select

@@ -1,7 +1,6 @@
 -- Which of the last hundred successful runs was the slowest, and when did each of its jobs run?
--- A row a job, in the order of their starts, which started_seconds counts from the start of the
--- run. Where a job waited for more than an hour it was for a person as a rule: such runs are left
--- out.
+-- One row for each job, by start; started_seconds counts from the start of the run. Runs with a job
+-- that waited over an hour are left out, because it usually waited for a person.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_run.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- How long does the default branch stay red, and which workflows are red now?
--- Incidents that ended in the period, and all that are still open, which come first: from the end
--- of the first run that failed to the first green one of the same or a later commit. The
--- percentiles are of those that are over. Those by rerun became green without a new commit. What
--- was red when it was deleted or disabled is open no more.
+-- Incidents that ended in the period, and all open ones, which come first: from the end of the
+-- first failed run to the first green one of the same or a later commit. Percentiles are of ended
+-- incidents. Those ended by a re-run became green without a new commit. A workflow that was deleted
+-- or disabled while red is no longer open.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
 with period as not materialized (
   select

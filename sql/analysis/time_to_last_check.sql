@@ -1,9 +1,9 @@
 -- How long does a commit wait from its push to the end of its last check?
--- Checks are the runs that the push starts, within ten minutes: of a pull request, a branch or the
--- merge queue. By first attempts, from the creation of the first run to the end of the last one.
--- Commits with a check that neither succeeded nor failed, because a newer push cancelled it or it
--- is not over, have no such time and are left_out. checks is how many a commit has on average, and
--- last_workflow the one that most often ends last, on last_percent of the commits.
+-- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
+-- the merge queue. The time is from the creation of the first run to the end of the last one, by
+-- first attempts. left_out counts commits with a check that neither succeeded nor failed: a newer
+-- push cancelled it, or it is not over. checks is the average number for a commit. last_workflow is
+-- the one that most often ends last, on last_percent of the commits.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select

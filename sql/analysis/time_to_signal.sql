@@ -1,7 +1,7 @@
 -- How long does a developer wait for an answer, and how soon does a failure show?
--- Decided first attempts, from the creation of the run, or from its approval: to the end of its
--- last job (signal), and, of those that failed, to the end of the first job that did (red). Where
--- red is not much sooner than signal, what fails often runs late. p90 is empty under 20 runs.
+-- Decided first attempts, from the creation or approval of the run to the end of its last job
+-- (signal) and, for failures, to the end of the first failed job (red). If red is not much sooner
+-- than signal, the jobs that often fail run late. p90 needs 20 runs.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_signal.sql
 with period as not materialized (
   select

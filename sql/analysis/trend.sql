@@ -1,14 +1,14 @@
 -- What changed against the equally long period before, like for like, and by more than chance?
--- figure is success (of first attempts), success in the end (of latest attempts), rerun, all in
--- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) and
--- queue (as in queue_times), all medians in seconds. Where subject is NULL, the row is about the
--- whole repository: the average of its workflows by branch_class, of its runner labels, or of its
--- commits by the workflows that ran on them, weighted by the runs of the period. Only what is in
--- both periods counts, so that a new, quick workflow changes nothing. change is in percentage
--- points for shares, in percent for times. Chance is judged by ranks and by days: the runs of a day
--- have much in common, and a day has something in common with the three before it. Where nothing
--- changed, better or worse is said once in a hundred times. It needs 20 runs and five days in each
--- period. A change of would_show or more is found four times of five, about.
+-- figure is success (of first attempts), success in the end (of latest attempts) or rerun, in
+-- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) or
+-- queue (as in queue_times), as medians in seconds. If subject is NULL, the row is about the whole
+-- repository: the average of its workflows by branch_class, of its runner labels, or of its commits
+-- by the workflows that ran on them, weighted by the runs of the period. Only what is in both
+-- periods counts, so a new, quick workflow changes nothing. change is in percentage points for
+-- shares, in percent for times. Chance is judged by ranks and by days, because the runs of a day
+-- are correlated, and so is a day with the three before it. Without a real change, better or worse
+-- is reported once in a hundred times. It needs 20 runs and five days in each period. A change of
+-- would_show or more is found about four times in five.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- Which runners have no price, so that their jobs are missing from the cost?
--- Where sku is NULL, the label is in no list of labels: give it one in a file of your own with the
--- lines label,sku and my-label,linux_8_core (self_hosted for a runner of your own) and ingest with
--- RUNNER_LABELS=that-file. Where it is not, the sku had no price on the days of these jobs:
--- RUNNER_PRICES=a-file with sku,effective_from,usd_per_minute.
+-- If sku is NULL, the label is in no list of labels. Add it to a file of your own with the lines
+-- label,sku and my-label,linux_8_core (self_hosted for your own runner), and ingest with
+-- RUNNER_LABELS=that-file. Otherwise the sku had no price on the days of these jobs. Add one to a
+-- file with sku,effective_from,usd_per_minute and ingest with RUNNER_PRICES=that-file.
 --   psql "$DATABASE_URL" -f sql/analysis/unpriced_runner_labels.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
--- How much of the machine time was for nothing?
--- Minutes that jobs ran, not rounded as bills are, and those nobody got anything from, each minute
--- in one column: rerun, failed and run again until it was green without a new commit; cancelled, by
--- a person, a newer run, a failed sibling or a time limit; streak, scheduled and failing for the
--- fourth time in a row or more. What failed and was believed is no waste.
+-- How much runner time was wasted?
+-- Minutes that jobs ran, not rounded as for billing, and the wasted ones. Each wasted minute is in
+-- one column. rerun: failed, then re-run until green without a new commit. cancelled: by a person,
+-- a newer run, a failed sibling or a time limit. streak: scheduled, and failing for at least the
+-- fourth time in a row. A failure that was not re-run is not waste.
 --   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
 with period as not materialized (
   select

@@ -1,11 +1,10 @@
 -- Which workflows fail, how often, and how long do they take?
--- By kind of branch, those that failed most in the end first. A rate counts decided runs only
--- (success, failure, timed_out, startup_failure): cancelled ones say neither. first_time_percent is
--- what people meet, each run by its first attempt; in_the_end_percent is what came of it, by its
--- latest. The gap between the two was closed by running again. The times are those of successful
--- first attempts, because failures end early; they include waiting, for runners and for people.
--- p95_seconds needs 20 of them. Of those in estimated the jobs are not stored, and GitHub's last
--- change stands for their end, which may be too late.
+-- By kind of branch; the most failures in the end come first. Rates are of decided runs (success,
+-- failure, timed_out, startup_failure). first_time_percent is by the first attempt of each run,
+-- in_the_end_percent by its latest; re-runs make the difference. Times are those of successful
+-- first attempts, because failures end early; they include waiting for runners and approvals.
+-- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
+-- GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
   select

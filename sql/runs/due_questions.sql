@@ -1,6 +1,6 @@
--- What is to be asked about a repository: how it is set up, and which workflows it has.
--- Both once a day; its workflows also when a run has been stored of one that is not known. How long
--- GitHub keeps its runs seldom changes, and is asked once a week.
+-- Which requests about a repository are due: its details, its workflows, and its retention.
+-- Details and workflows are due once a day, workflows also when a run of an unknown one has been
+-- stored. GitHub's retention rarely changes and is due once a week.
 --   psql "$DATABASE_URL" -f sql/runs/due_questions.sql \
 --     -v repository_id=7 -v now=2026-01-02T00:00:00Z
 select

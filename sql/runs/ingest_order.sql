@@ -1,5 +1,5 @@
--- In which order to ingest repositories: the longest without a complete ingest first.
--- Among those that no ingest completed yet, the longest without any ingest come first.
+-- The order in which to ingest repositories: the longest without a complete ingest first.
+-- Among those without any complete ingest, the longest without an ingest come first.
 --   psql "$DATABASE_URL" -f sql/runs/ingest_order.sql -v repositories='{acme/app,acme/site}'
 with last_ingests as (
   select

@@ -1,6 +1,6 @@
 -- The runs of a repository that had not ended when they were last seen, newest first.
 -- A run ends at most 66 days after its creation: it can be re-run for 30 days and last for 35.
--- Runs that are open for longer are not asked for any more. Items whose fetch failed are left out
+-- Runs that are open for longer are not fetched any more. Items whose fetch failed are left out
 -- until their next try, unless all are forced.
 --   psql "$DATABASE_URL" -f sql/runs/open_runs.sql -v repository_id=7 -v forced=false \
 --     -v now=2026-02-01T00:00:00Z

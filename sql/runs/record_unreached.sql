@@ -1,4 +1,4 @@
--- Write down that repositories were asked for and not reached, and why.
+-- Record that an ingest did not reach these repositories, and why.
 --   psql "$DATABASE_URL" -f sql/runs/record_unreached.sql -v repositories='{acme/app}' \
 --     -v unreached_at=2026-01-02T00:00:00Z -v reason='no requests are left'
 insert into unreached_repositories (

@@ -1,6 +1,6 @@
--- Renew the right to ingest a repository; no row means that it was lost to another.
--- The commit of this transaction does not wait for the disk: what a crash of the server loses is
--- listed again, and the end of the ingest does wait.
+-- Renew the lease of a repository; no row means that another ingest took it.
+-- The commit of this transaction does not wait for the disk: data lost in a crash of the server is
+-- listed again. The end of the ingest does wait.
 --   psql "$DATABASE_URL" -f sql/runs/renew_leases.sql \
 --     -v repository_id=7 -v holder=me -v seconds=900
 update leases

@@ -1,4 +1,4 @@
--- End the watch over repositories whose name another one has now, and tell them apart by number.
+-- Stop watching repositories whose name another one has now, and add their number to the name.
 -- GitHub gives a name to one repository at a time: these were deleted, moved or renamed.
 --   psql "$DATABASE_URL" -f sql/runs/retire_namesakes.sql -v repository_id=7 -v repository=acme/app
 update repositories

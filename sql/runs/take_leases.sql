@@ -1,4 +1,4 @@
--- Take or renew the right to ingest a repository; no row means that another holds it.
+-- Take or renew the lease of a repository; no row means that another ingest holds it.
 --   psql "$DATABASE_URL" -f sql/runs/take_leases.sql -v repository_id=7 -v holder=me -v seconds=900
 insert into leases (
   repository_id, holder, acquired_at, expires_at

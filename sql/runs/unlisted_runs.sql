@@ -1,4 +1,4 @@
--- Runs of a repository that a complete list left out and that have not been asked for since.
+-- Runs of a repository that a complete list left out and that have not been fetched since.
 -- Items whose fetch failed are left out until their next try, unless all are forced.
 --   psql "$DATABASE_URL" -f sql/runs/unlisted_runs.sql -v repository_id=7 -v most=50 \
 --     -v forced=false -v now=2026-02-01T00:00:00Z

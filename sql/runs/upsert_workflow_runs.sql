@@ -1,9 +1,9 @@
 -- Store attempts of workflow runs; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
--- An older answer never replaces a newer one, and a NULL never a value. When the conclusion or
--- updated_at of an attempt changes, its jobs are to be listed again. Until then completed_at and
--- duration_seconds stay as its jobs had them, unless the conclusion is another one. is_private
--- stays as it first came.
+-- An older answer never replaces a newer one, and a NULL never a value. If the conclusion or
+-- updated_at of an attempt changes, its jobs are listed again. Until then completed_at and
+-- duration_seconds keep the values from its jobs, unless the conclusion changed. is_private keeps
+-- its first value.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_workflow_runs.sql \
 --     -v rows='[{"github_run_id":1,"run_attempt":1,"created_at":"2026-01-01T00:00:00Z"}]'
 insert into workflow_runs (

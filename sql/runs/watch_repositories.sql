@@ -1,4 +1,4 @@
--- Watch over a repository again that was forgotten, because it is ingested again.
+-- Watch a forgotten repository again, because it is ingested again.
 --   psql "$DATABASE_URL" -f sql/runs/watch_repositories.sql -v repository_id=7
 update repositories
 set forgotten_at = null

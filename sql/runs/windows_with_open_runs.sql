@@ -1,5 +1,5 @@
--- Complete windows, short enough for one page, that hold two open runs or more.
--- One list of such a window is fewer requests than asking for each of the runs.
+-- Complete windows, short enough for one page, with at least two open runs.
+-- Listing such a window takes fewer requests than fetching each run.
 --   psql "$DATABASE_URL" -f sql/runs/windows_with_open_runs.sql -v repository_id=7
 select
   windows.created_from,

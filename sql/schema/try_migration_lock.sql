@@ -1,5 +1,5 @@
--- Take the lock of the one migrator that may work at a time, until this transaction ends.
--- The lock is tried, never waited for: a migrator that waits inside a statement blocks another's
--- `create index concurrently` for ever.
+-- Take the lock that allows one migration at a time, until this transaction ends.
+-- It never waits for the lock: a migration that waits inside a statement would block another's
+-- `create index concurrently` forever.
 --   psql "$DATABASE_URL" -f sql/schema/try_migration_lock.sql
 select pg_try_advisory_xact_lock(7245062118) as locked;

@@ -1,5 +1,5 @@
--- Mark the rules of tables as valid that all stored rows keep by now.
--- Reads no table whose rules are valid already. The other rules stay as they are.
+-- Validate the rules of tables that all stored rows now satisfy.
+-- It does not read tables whose rules are valid already. Other rules are unchanged.
 --   psql "$DATABASE_URL" -f sql/schema/validate_rules.sql
 do $$
 declare

@@ -1,15 +1,15 @@
--- For each repository: does what is stored add up to what GitHub reported, and what is pending?
+-- For each repository: do the stored runs match GitHub's reports, and what is pending?
 --
--- In each window that was listed completely, and so in their sum, every run counted once:
+-- In each completely listed window, and in their sum, with every run counted once:
 --
 --   reported_runs = stored_runs - missing_runs - unlisted_runs + open_runs
 --
--- reported_runs: how many runs GitHub reported when the window was listed; where it gave no number,
---   how many it listed.
+-- reported_runs: how many runs GitHub reported when the window was listed; without a number, how
+--   many it listed.
 -- stored_runs: runs with at least one stored attempt, even while a later attempt is open.
 -- missing_runs: stored runs that GitHub no longer has and that the window's last list left out.
 --   A run that was deleted after that list is still among the reported ones.
--- unlisted_runs: stored runs that the last list left out and that have not been asked for yet.
+-- unlisted_runs: stored runs that the last list left out and that have not been probed yet.
 -- open_runs: runs in progress without a stored attempt.
 --
 -- elsewhere_runs lie outside these windows: created within minutes of the last list, or while
@@ -182,13 +182,13 @@ elsewhere as (
 last_ingestions as (
   select distinct on (ingestions.repository_id)
     ingestions.repository_id,
-    -- What a complete ingest had listed and no window begins with any more, was pruned.
+    -- Time that a complete ingest listed and that is before all windows was pruned.
     case
       when ingestions.outcome = 'complete' or ingestions.is_caught_up
         then coalesce(equations.listed_from, ingestions.since)
       else least(equations.listed_from, ingestions.since)
     end as known_from,
-    -- The youngest hour of a list is not settled yet.
+    -- The last hour of a list is not reliable yet.
     ingestions.started_at - interval '1 hour' as settled_at,
     ingestions.requests,
     ingestions.not_modified

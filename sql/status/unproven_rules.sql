@@ -1,4 +1,4 @@
--- Which rules of tables may rows break that were stored before the rule? New rows keep them all.
+-- Which rules may be violated by rows that were stored before the rule? New rows satisfy all.
 -- The query of each rule counts these rows and names the first: end this with \gexec, not with ;
 --   psql "$DATABASE_URL" -f sql/status/unproven_rules.sql
 with rules as (

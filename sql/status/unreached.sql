@@ -1,4 +1,4 @@
--- Repositories that were asked for and that an ingest had no requests left for.
+-- Repositories for which an ingest had no requests left.
 --   psql "$DATABASE_URL" -f sql/status/unreached.sql
 select
   unreached_repositories.repository,

@@ -1,6 +1,6 @@
--- The one place where a workflow's name is found: as GitHub lists it, else from what its runs carry.
--- A run carries a title of its own where the workflow has run-name or is Dependabot's, and the path
--- of the file where GitHub could not read it. Neither is the workflow's name.
+-- The name of each workflow: as GitHub lists it, else from its runs.
+-- The name of a run is its own title if the workflow has run-name or is Dependabot's, and the path
+-- of the file if GitHub could not read it. Neither is the name of the workflow.
 create view workflow_names as
 with carried as (
   select
@@ -33,8 +33,8 @@ judged as (
     path,
     last_at,
     name is not null and name is distinct from path as is_name,
-    -- A schedule and a dispatch take the workflow's name for their title: one name on all runs is
-    -- no title, however many say so.
+    -- Scheduled and dispatched runs have the workflow's name as title, so a name that all runs
+    -- share is not a title.
     is_title and min(name) over of_workflow <> max(name) over of_workflow as is_title
   from carried
   window of_workflow as (

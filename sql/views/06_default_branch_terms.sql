@@ -1,6 +1,6 @@
--- From when until when a branch was the default one, as far as that can be known.
--- GitHub names the present one, and a schedule runs on no other branch. Between two sights of
--- different branches either may have been the default one, and counts as such.
+-- When each branch was the default branch, as far as known.
+-- GitHub reports the present one, and schedules run only on the default branch. Between two
+-- observations of different branches, both count as the default branch.
 create view default_branch_terms as
 with sights as (
   select

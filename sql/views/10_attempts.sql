@@ -1,6 +1,6 @@
--- What is asked of an attempt: its outcome, its times, and its place among the attempts of its run.
--- All windows are partitioned by what is the same on all attempts of a run, created_at and
--- repository_id among it, so that a condition on these still reaches the index.
+-- Each attempt with its outcome, its times, and its position among the attempts of its run.
+-- All window functions are partitioned by columns that a run's attempts share, including created_at
+-- and repository_id, so that a condition on these still uses the index.
 create view attempts as
 with default_terms as (
   select
@@ -85,7 +85,7 @@ select
     )
       and (
         default_terms.branch is not null
-        -- Until GitHub has been asked, the two names that nearly all repositories use.
+        -- Until GitHub has reported it, the two names that nearly all repositories use.
         or (known_defaults.repository_id is null and placed.branch in ('main', 'master'))
       )
       then 'default'

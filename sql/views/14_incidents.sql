@@ -1,7 +1,7 @@
--- Times in which a workflow was red on the default branch, from its first failure to its recovery.
--- What is red recovers when that run, or one of a later commit, is first green: a later run may
--- end before an earlier one, and then the earlier one's failure is no news. Runs that recover at
--- one moment are one incident.
+-- Periods in which a workflow was red on the default branch, from first failure to recovery.
+-- A workflow recovers when the failed run, or a run of a later commit, is first green. If a later
+-- run ends before an earlier one, the failure of the earlier one does not count. Runs that recover
+-- at the same moment are one incident.
 create view incidents as
 with runs as (
   select

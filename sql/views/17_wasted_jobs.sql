@@ -1,4 +1,4 @@
--- Executions of jobs that nobody got anything from, each for one reason.
+-- Wasted executions of jobs, each with one reason.
 create view wasted_jobs as
 with scheduled as (
   select

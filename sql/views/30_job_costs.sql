@@ -1,8 +1,8 @@
 -- What each job that ran costs by GitHub's price list.
--- A label stands for one kind of runner (runner_labels), and that has a price from a day on
--- (runner_prices). A label that is not there has no price, rather than that of a similar one. A
--- standard label in a group of the user's is a runner of his own or a larger one: its group is then
--- looked up, as group: and its name.
+-- A label means one kind of runner (runner_labels), which has a price from a day on
+-- (runner_prices). An unknown label has no price, even if a similar one has. A standard label in a
+-- group of the user's own means a self-hosted or larger runner, so its group is looked up, as
+-- group: and its name.
 create view job_costs as
 with standard_skus (sku) as (
   values ('linux_slim'), ('linux'), ('linux_arm'), ('windows'), ('windows_arm'), ('macos')
@@ -167,7 +167,7 @@ left join prices
   and (prices.effective_until > free_jobs.started_on or prices.effective_until is null);
 
 comment on view job_costs is
-  'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of which that is not known counts as private.';
+  'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';
 comment on column job_costs.github_run_id is
   'GitHub''s id of the run, the same on all its attempts.';
 comment on column job_costs.run_attempt is
@@ -201,7 +201,7 @@ comment on column job_costs.sku is
 comment on column job_costs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
 comment on column job_costs.started_on is
-  'The day in UTC on which the job started, whose price it has.';
+  'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is
   'Seconds that the job ran, as in executed_jobs. NULL where unknown.';
 comment on column job_costs.minutes is
@@ -215,6 +215,6 @@ comment on column job_costs.free_because is
 comment on column job_costs.is_private is
   'Whether the repository was private when the attempt was first stored; today''s visibility where that was not kept. NULL: not known, and then priced as private.';
 comment on column job_costs.price_source is
-  'Where the price was read. NULL: no price, or no page of GitHub''s that names it is known.';
+  'Where the price was read. NULL: no price, or it is on no known page of GitHub.';
 comment on column job_costs.html_url is
   'The page of the job on GitHub.';

@@ -1,5 +1,5 @@
 -- Earlier attempts that are still to be fetched. GitHub lists only the latest attempt of a run;
--- those before it are final, even while the latest one runs.
+-- earlier ones are final, even while the latest one runs.
 create view pending_attempts as
 with latest as (
   select
@@ -37,7 +37,7 @@ earlier as (
     attempts.run_attempt,
     latest.created_at
   from latest
-  -- GitHub ends re-runs at 50; a number far beyond that is not believed.
+  -- GitHub allows 50 re-runs; far larger numbers are ignored.
   cross join generate_series(1, 1000) as attempts (run_attempt)
   where attempts.run_attempt < latest.run_attempt
 )
@@ -85,4 +85,4 @@ comment on column pending_attempts.reason is
 comment on column pending_attempts.tries is
   'How many tries have failed. NULL: none.';
 comment on column pending_attempts.next_try_at is
-  'From when on it is asked for again. NULL: at once, or never again if there were tries.';
+  'When it is retried. NULL: at once, or never if there were tries.';

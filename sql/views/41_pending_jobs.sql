@@ -1,5 +1,5 @@
--- Stored attempts whose jobs are not final yet. A skipped attempt has nothing to tell: none of its
--- jobs ran, so they are never asked for.
+-- Stored attempts whose jobs are not final yet. The jobs of a skipped attempt did not run, so they
+-- are never fetched.
 create view pending_jobs as
 select
   workflow_runs.repository_id,
@@ -43,4 +43,4 @@ comment on column pending_jobs.reason is
 comment on column pending_jobs.tries is
   'How many tries have failed. NULL: none.';
 comment on column pending_jobs.next_try_at is
-  'From when on they are asked for again. NULL: at once, or never again if there were tries.';
+  'When they are retried. NULL: at once, or never if there were tries.';

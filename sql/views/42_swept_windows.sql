@@ -1,4 +1,4 @@
--- Windows that are swept, that is listed again, because their runs may have been re-run since.
+-- Windows that are swept, that is, listed again, because their runs may have been re-run since.
 -- A run can be re-run for 30 days: a window that was younger at its last list is due a day later.
 create view swept_windows as
 select
@@ -16,10 +16,10 @@ comment on view swept_windows is
 comment on column swept_windows.repository_id is
   'The repository, by GitHub''s number.';
 comment on column swept_windows.created_from is
-  'The first moment of the window, by the creation time of runs.';
+  'The start of the window, by the creation time of runs; included.';
 comment on column swept_windows.created_to is
-  'The moment the window ends before.';
+  'The end of the window; not included.';
 comment on column swept_windows.listed_at is
   'When it was last listed, by GitHub''s clock.';
 comment on column swept_windows.due_at is
-  'From when on it is listed again.';
+  'When it is due to be listed again.';

@@ -1,4 +1,4 @@
--- What no complete window covers, over all time: whoever asks cuts out what is wanted.
+-- Intervals that no complete window covers, over all time; a query selects the part it needs.
 create view unlisted_intervals as
 with edges as (
   select
@@ -40,6 +40,6 @@ comment on view unlisted_intervals is
 comment on column unlisted_intervals.repository_id is
   'The repository, by GitHub''s number.';
 comment on column unlisted_intervals.gap_from is
-  'Where the interval begins; -infinity for the one before the first window.';
+  'The start of the interval; -infinity for the one before the first window.';
 comment on column unlisted_intervals.gap_to is
-  'The moment the interval ends before; infinity for the one after the last window.';
+  'The end of the interval, not included; infinity for the one after the last window.';

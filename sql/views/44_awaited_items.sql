@@ -62,10 +62,10 @@ comment on column awaited_items.run_attempt is
 comment on column awaited_items.kind is
   'run: its latest state; attempt: an earlier attempt; jobs: the jobs and steps of an attempt.';
 comment on column awaited_items.problem is
-  'unanswered: GitHub gave errors only; unreadable: its answer lacks what a row needs; unfinished: it can still change.';
+  'unanswered: GitHub sent only errors; unreadable: its answer lacks what a row needs; unfinished: it can still change.';
 comment on column awaited_items.reason is
   'What happened at the last try, in words.';
 comment on column awaited_items.tries is
   'How many tries have failed.';
 comment on column awaited_items.next_try_at is
-  'From when on it is asked for again. NULL: given up.';
+  'When it is retried. NULL: given up.';

@@ -1,9 +1,8 @@
--- Under which name the price list has a model that calls name.
--- Names are tried from the fullest to the barest: as the log has it; without the path, region and
+-- The name in the price list of each model in calls.
+-- Names are tried from the longest to the shortest: as in the log; without the path, region and
 -- vendor before it; without a date, -latest or @default after it; without a version of its
--- packaging (-v1:0, -001, [1m]). Each is tried with its dots as dashes too. A name is never
--- compared by its beginning, so a new, fine-tuned or free model has no price rather than that of
--- another one.
+-- packaging (-v1:0, -001, [1m]). Each is also tried with dots as dashes. A prefix of a name never
+-- matches, so a new, fine-tuned or free model does not get the price of another one.
 create view llm_model_prices as
 with models as (
   select distinct
@@ -85,14 +84,14 @@ from models
 left join priced_models using (provider, model);
 
 comment on view llm_model_prices is
-  'One row per provider and model that calls name, and the name in llm_prices that tells what it costs.';
+  'One row per provider and model in calls, with its name in llm_prices.';
 comment on column llm_model_prices.provider is
-  'As the calls name it; empty when they do not.';
+  'The provider in the calls; empty if they name none.';
 comment on column llm_model_prices.model is
-  'As the calls name it.';
+  'The model in the calls.';
 comment on column llm_model_prices.price_model is
   'llm_prices.model for it. NULL: the price list does not have the model.';
 comment on column llm_model_prices.price_provider is
-  'llm_prices.provider for it; empty: the price holds whoever serves the model. NULL: as price_model.';
+  'llm_prices.provider for it; empty: the price applies to every provider. NULL: as price_model.';
 comment on column llm_model_prices.region is
-  'The region that the model''s name begins with, as Bedrock''s do: us, eu, global … NULL: none, or the price list has the name with its region.';
+  'The region at the start of the model''s name, as on Bedrock: us, eu, global … NULL: none, or the price list has the name with its region.';

@@ -1,6 +1,6 @@
--- What a call costs by the list, for each model, tier and length of prompt, and for how long.
--- The factors say how far off the price may be where a log does not tell tier or length: the least
--- and the greatest share that any part of another price is of the same part of this one.
+-- The list price for each model, tier and length of prompt, and its period.
+-- The factors bound the price if a log has no tier or length: the smallest and the largest ratio of
+-- a part of another price to the same part of this one.
 create view llm_price_periods as
 with prices as (
   select
@@ -124,7 +124,7 @@ from prices
 join factors using (model, provider, tier, above_input_tokens, began_at);
 
 comment on view llm_price_periods is
-  'One row per price in llm_prices, with until when and up to what length of prompt it holds, and how far the prices of other lengths and tiers are from it.';
+  'One row per price in llm_prices, with its end, its longest prompt, and the ratios of the prices of other lengths and tiers to it.';
 comment on column llm_price_periods.until_input_tokens is
   'The longest prompt that has this price. NULL: no limit.';
 comment on column llm_price_periods.began_at is
@@ -132,9 +132,9 @@ comment on column llm_price_periods.began_at is
 comment on column llm_price_periods.ended_at is
   'When the next price of the model and provider began. NULL: it still holds.';
 comment on column llm_price_periods.cache_read_per_mtok is
-  'As in llm_prices; the price of input where that is NULL. So are those of cache writes.';
+  'As in llm_prices; if NULL there, the price of input. The same holds for cache writes.';
 comment on column llm_price_periods.regional_factor is
-  'As in llm_prices; 1 where that is NULL. So is peak_factor.';
+  'As in llm_prices; if NULL there, 1. The same holds for peak_factor.';
 comment on column llm_price_periods.dearest_length_factor is
   'At least 1: no part costs more than this share of its price here, whatever the length of the prompt.';
 comment on column llm_price_periods.cheapest_live_tier_factor is
@@ -146,11 +146,11 @@ comment on column llm_price_periods.dearest_tier_factor is
 comment on column llm_price_periods.model is
   'As in llm_prices.';
 comment on column llm_price_periods.provider is
-  'Who serves the model; empty: whoever does.';
+  'The provider that serves the model; empty: any provider.';
 comment on column llm_price_periods.tier is
   'How the call was served: standard, batch, flex, priority, fast …';
 comment on column llm_price_periods.above_input_tokens is
-  'The price is that of prompts longer than this.';
+  'The price applies to prompts longer than this.';
 comment on column llm_price_periods.input_per_mtok is
   'US dollars for a million tokens of input that neither came from a cache nor went into one.';
 comment on column llm_price_periods.output_per_mtok is

@@ -1,8 +1,8 @@
--- What each call cost: as its log reported it, and by the price list of its moment.
--- list_cost takes what the log tells: tier, region, length of the prompt, hour, how long a cache
--- keeps, searches. Where the log does not tell, it is the usual case (standard tier, no region, short
--- prompts, the shorter cache), and list_cost_low and list_cost_high are the cheapest and the
--- dearest one.
+-- The cost of each call: as reported by its log, and by the price list at its time.
+-- list_cost uses the details in the log: tier, region, length of the prompt, hour, duration of the
+-- cache, searches. For missing details it assumes the usual case (standard tier, no region, short
+-- prompt, the shorter cache); list_cost_low and list_cost_high are the cheapest and the most
+-- expensive cases.
 create view llm_calls_priced as
 with requests as (
   select
@@ -32,7 +32,7 @@ with requests as (
     api_calls,
     github_run_id,
     github_run_attempt,
-    -- Of several requests only the first has a time, and none of them a length.
+    -- A row of several requests has the time of the first and no length of a prompt.
     api_calls > 1 or is_whole_session as is_many,
     case
       when api_calls > 1 or is_whole_session then 0
@@ -93,12 +93,12 @@ calls as (
     end as input_cost,
     requests.input_tokens * prices.input_per_mtok / 1000000 as uncached_input_cost,
     requests.input_tokens * prices.cache_read_per_mtok / 1000000 as wholly_cached_input_cost,
-    -- Nobody reports the output of an embedding, which has none and whose price for it is 0.
+    -- Embeddings have no output, so logs do not report it, and its price is 0.
     case
       when prices.output_per_mtok = 0 then 0
       else requests.output_tokens * prices.output_per_mtok / 1000000
     end as output_cost,
-    -- What writing to a cache costs more if it was kept for as long as can be.
+    -- The extra cost of cache writes if they are kept as long as possible.
     case
       when coalesce(requests.cache_write_1h_tokens, requests.cache_write_12h_tokens) is null
         then coalesce(requests.cache_write_tokens, 0)
@@ -140,7 +140,7 @@ calls as (
       when requests.input_tokens > prices.until_input_tokens then prices.dearest_length_factor
       else 1
     end as dearest_length_factor,
-    -- What is in a session, or took a measured time, was no batch.
+    -- A call of a session, or with a measured duration, was not a batch.
     case
       when requests.service_tier is not null then 1
       when requests.session_id <> '' or requests.duration_ms is not null
@@ -283,7 +283,7 @@ comment on column llm_calls_priced.call_id is
 comment on column llm_calls_priced.timestamp is
   'When the call began.';
 comment on column llm_calls_priced.day is
-  'The day of created_at in UTC.';
+  'The day of timestamp in UTC.';
 comment on column llm_calls_priced.session_id is
   'The conversation or session of the call; empty where the log has none.';
 comment on column llm_calls_priced.prompt_name is
@@ -319,7 +319,7 @@ comment on column llm_calls_priced.duration_ms is
 comment on column llm_calls_priced.latency_ms is
   'Milliseconds of a row that stands for one request. NULL: of several, or not reported.';
 comment on column llm_calls_priced.api_calls is
-  'How many requests the row stands for; of a whole session, the least it can be.';
+  'The number of requests in the row; for a whole session a lower bound.';
 comment on column llm_calls_priced.github_run_id is
   'The workflow run that made the call. NULL: none, or not known.';
 comment on column llm_calls_priced.github_run_attempt is
@@ -331,11 +331,11 @@ comment on column llm_calls_priced.price_model is
 comment on column llm_calls_priced.reported_cost is
   'US dollars as the log reported them, not rounded. NULL: not reported.';
 comment on column llm_calls_priced.list_cost is
-  'US dollars by the price list, not rounded; the usual case where the log does not tell tier, region, length or cache. Searches count where the log does. NULL: see unpriced_because.';
+  'US dollars by the price list, not rounded; the usual case if the log has no tier, region, length or cache. Searches are included if the log counts them. NULL: see unpriced_because.';
 comment on column llm_calls_priced.list_cost_low is
-  'The least that list_cost can be, whatever the log does not tell.';
+  'The lower bound of list_cost for details missing in the log.';
 comment on column llm_calls_priced.list_cost_high is
-  'The most that list_cost can be, whatever the log does not tell, uncounted searches apart.';
+  'The upper bound of list_cost for details missing in the log, except uncounted searches.';
 comment on column llm_calls_priced.cost is
   'reported_cost, else list_cost. NULL: neither is known; such calls count nowhere as 0.';
 comment on column llm_calls_priced.cost_low is
@@ -353,6 +353,6 @@ comment on column llm_calls_priced.service_tier is
 comment on column llm_calls_priced.inference_geo is
   'Where the call was processed, as the log names it. NULL: not reported.';
 comment on column llm_calls_priced.web_search_requests is
-  'Web searches that the vendor ran and bills beside the tokens. NULL: not reported.';
+  'Web searches that the vendor ran and bills in addition to tokens. NULL: not reported.';
 comment on column llm_calls_priced.cache_missed is
-  'US dollars that the input cost more than if all of it had been read from the cache, by the price list; what is asked for the first time cannot be. NULL: as list_cost of the input.';
+  'US dollars that the input cost above reading all of it from the cache, by the price list. An upper bound, because new input cannot come from the cache. NULL: as list_cost of the input.';

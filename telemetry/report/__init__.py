@@ -1,1 +1,1 @@
-"""What there is to know, drawn as one HTML page or a Markdown summary."""
+"""The report on stored runs, as HTML pages or as a Markdown summary."""

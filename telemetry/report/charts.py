@@ -1,7 +1,7 @@
-"""Charts as inline SVG. Each is 420 units wide, so that the words in all of them have one size.
+"""Charts as inline SVG. Each is 420 units wide, so that text has the same size in all of them.
 
-Colours and patterns are classes of the page's style sheet (page.py). What a chart shows
-is told in words too: `label` by who draws it, the figures in a table beside it.
+Colours and patterns are classes of the page's style sheet (page.py). `label` says in words what a
+chart shows, and a table next to it has the figures.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ LONGEST_LABEL = 46
 
 @dataclass(frozen=True)
 class DayDuration:
-    """Seconds that successful runs took on a day; None where that is not known."""
+    """Seconds that successful runs took on a day; None if not known."""
 
     day: date
     p50: float | None
@@ -33,7 +33,7 @@ class DayDuration:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar and what is written with it; `value` may be of any unit, and is not below 0."""
+    """A bar and its texts; `value` has any unit and is at least 0."""
 
     label: str
     value: float
@@ -42,7 +42,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Stack:
-    """How many runs came to what on a day."""
+    """The runs of a day by outcome."""
 
     day: date
     succeeded: int
@@ -67,7 +67,7 @@ def frame(label: str, height: float, *children: Child) -> Html:
 
 
 def text(x: float, y: float, words: str | Name, anchor: str = "start", class_: str = "t") -> Html:
-    """Words at a place. A name is cut to what fits above a bar."""
+    """Return text at a position. A name is cut to the space above a bar."""
     return tag(
         "text",
         shortened(str(words), LONGEST_LABEL) if isinstance(words, Name) else words,
@@ -88,11 +88,10 @@ def rectangle(x: float, y: float, width: float, height: float, class_: str) -> H
 def line_chart(
     label: str, days: Sequence[DayDuration], changed_on: date | None = None, height: int = 150
 ) -> Html:
-    """The median of each day as a line, up to its 95th percentile as a band.
+    """Return a chart with each day's median as a line, and a band up to its 95th percentile.
 
-    Days without a median break the line; one alone is a dot. What is far above all else is cut at
-    the top, and said there. `changed_on` is the first day of a new level, marked by a line and in
-    words.
+    Days without a median break the line; a single day is a dot. Outliers are cut at the top, with a
+    note. `changed_on` is the first day of a new level, marked by a line and a label.
     """
     highest = [max(d.p50, d.p95 or 0) for d in days if d.p50 is not None]
     top = axis_top([d.p50 for d in days], highest)
@@ -124,7 +123,7 @@ def line_chart(
         if shown.day == changed_on:
             parts.append(tag("path", d=f"M{x(at - 0.5):.1f} {TOP - 2}V{bottom}", class_="mark"))
             words = f"changed on {spelled(shown.day)}"
-            # Beside its line, but for where the days above the axis are told.
+            # Next to its line, but not over the note on days above the axis.
             place, side = (x(at - 0.5), "start" if at < len(days) / 2 else "end")
             if above:
                 place, side = (LEFT, "start")
@@ -141,7 +140,7 @@ def _ends(days: Sequence[date], height: int) -> list[Html]:
 
 
 def _unbroken(days: Sequence[DayDuration]) -> list[list[tuple[int, float, float]]]:
-    """The stretches of days that have a median, as (place, p50, p95); p95 is p50 if not known."""
+    """Return runs of days with a median, as (place, p50, p95); an unknown p95 is p50."""
     found: list[list[tuple[int, float, float]]] = []
     before = -2
     for at, shown in enumerate(days):
@@ -155,7 +154,7 @@ def _unbroken(days: Sequence[DayDuration]) -> list[list[tuple[int, float, float]
 
 
 def _segment(points: Sequence[tuple[float, float, float]]) -> list[Html]:
-    """Band and line through points (x, y of p50, y of p95); a dot and a stroke where it is one."""
+    """Return band and line through points (x, y of p50, y of p95); for one point, a dot."""
     if len(points) == 1:
         x, y50, y95 = points[0]
         stroke = tag("path", d=f"M{x:.1f} {y95:.1f}V{y50:.1f}", class_="stroke")
@@ -184,7 +183,7 @@ def bar_chart(label: str, bars: Sequence[Bar]) -> Html:
 
 
 def stacked_chart(label: str, days: Sequence[Stack], height: int = 150) -> Html:
-    """A bar for the runs of each day: from below succeeded, failed (hatched), others (grey)."""
+    """Return a bar for each day's runs, from the bottom: succeeded, failed (hatched), others."""
     most = max((d.succeeded + d.failed + d.other for d in days), default=0) or 1
     bottom, wide = height - BOTTOM, (WIDTH - LEFT - RIGHT) / max(1, len(days))
     scale = (bottom - TOP) / most
@@ -214,7 +213,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 def heatmap(label: str, counts: Sequence[Sequence[float]]) -> Html:
-    """Seven rows of 24 hours, Monday first, the darker the more of the greatest count."""
+    """Return seven rows of 24 hours, Monday first; darker cells have higher counts."""
     most = max((number for row in counts for number in row), default=0) or 1
     left, side = 34, (WIDTH - 34) / 24
     parts = [
@@ -223,7 +222,7 @@ def heatmap(label: str, counts: Sequence[Sequence[float]]) -> Html:
     for at, row in enumerate(counts):
         parts.append(text(0, 28 + at * side, WEEKDAYS[at][:3]))
         for hour, number in enumerate(row):
-            # Five steps tell more and less apart; a shade of its own for each number would not.
+            # Five steps can be distinguished; a separate shade for each number cannot.
             step = ceil(5 * number / most)
             x, y = left + hour * side, 15 + at * side
             parts.append(rectangle(x + 0.5, y + 0.5, side - 1, side - 1, f"h{step}"))
@@ -231,7 +230,7 @@ def heatmap(label: str, counts: Sequence[Sequence[float]]) -> Html:
 
 
 def waterfall(label: str, spans: Sequence[Span]) -> Html:
-    """The jobs of one run on a common clock: waiting hatched, then running; failed ones said so."""
+    """Return the jobs of one run on a common clock: waiting hatched, failures labelled."""
     end = max((span.ended for span in spans), default=0) or 1
     parts = []
     for at, span in enumerate(spans):
@@ -253,7 +252,7 @@ def waterfall(label: str, spans: Sequence[Span]) -> Html:
 
 
 def sparkline(label: str, values: Sequence[float | None], width: int = 90) -> Html:
-    """A line without axes, broken where a value is not known."""
+    """Return a line without axes, broken at unknown values."""
     known = [value for value in values if value is not None]
     most, places = max(known, default=0) or 1, max(1, len(values) - 1)
     at = [

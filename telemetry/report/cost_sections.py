@@ -1,4 +1,4 @@
-"""The parts of a repository's page about money: runners, waste, language models."""
+"""The sections of a repository's page about cost: runners, waste, language models."""
 
 from telemetry.report import charts
 from telemetry.report.charts import Bar
@@ -19,8 +19,8 @@ from telemetry.terminal import counted
 
 MOST_BARS = 10
 REASONS = {
-    "rerun": "what failed and was green when run again",
-    "cancelled": "what was cancelled",
+    "rerun": "failures that passed when re-run",
+    "cancelled": "cancelled work",
     "streak": "scheduled workflows that fail again and again",
 }
 
@@ -68,12 +68,12 @@ def _waste(report: RepositoryReport) -> Html:
         words,
         charts.bar_chart(words, bars),
         table(("reason", "minutes"), rows, numbers=1),
-        note="An upper bound: what was cancelled early may have saved more than it cost.",
+        note="An upper bound: cancelling early may have saved more than it cost.",
     )
 
 
 def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
-    """Calls by phase; where runs made any, beside the costs of the runners of all runs."""
+    """Return LLM calls by phase; if runs made any, compared with the cost of runners."""
     if not phases:
         return only_words("No call of a language model is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
@@ -94,6 +94,6 @@ def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
     ]
     note = f"The newest is of {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
-        note += f" {counted(unpriced, 'record')} without cost or price: in no sum."
+        note += f" {counted(unpriced, 'record')} without cost or price, not included."
     chart = charts.bar_chart(words, bars[:MOST_BARS])
     return ranked(words, chart, PHASES, phases, "", note)

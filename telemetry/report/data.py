@@ -353,7 +353,7 @@ def _unlisted(coverage: Row) -> str:
     first, last = coverage["unlisted_from"], coverage["unlisted_to"]
     return (
         f"{coverage['repository']}: {in_words(coverage['unlisted_seconds'])} of this period were "
-        f"never listed whole, within {minute(first)} to {minute(last)}, so that runs created "
+        f"never listed completely, within {minute(first)} to {minute(last)}, so that runs created "
         f"then may be missing from all figures; to list them: make ingest "
         f"REPO={coverage['repository']} SINCE={first.astimezone(UTC):%Y-%m-%d}"
     )

@@ -12,13 +12,13 @@ Row = dict[str, Any]
 
 
 def known_sum(rows: Sequence[Row], column: str) -> Decimal | None:
-    """The sum of what is known of a column; None where nothing is."""
+    """Return the sum of the known values of a column; None if there are none."""
     known = [Decimal(row[column]) for row in rows if row[column] is not None]
     return sum(known, Decimal(0)) if known else None
 
 
 UNKNOWN = "–"
-# The kinds of branch, as they are said behind the name of a workflow.
+# The words for a kind of branch, after the name of a workflow.
 BRANCHES = {
     "default": "on the default branch",
     "pull_request": "on pull requests",
@@ -29,7 +29,7 @@ Number = int | float | Decimal
 
 
 def duration(seconds: Number | None) -> str:
-    """A length of time in its two largest units: `45s`, `10m 03s`, `2h 05m`, `3d 04h`."""
+    """Return seconds in their two largest units: `45s`, `10m 03s`, `2h 05m`, `3d 04h`."""
     if seconds is None:
         return UNKNOWN
     whole = round(seconds)
@@ -45,7 +45,7 @@ def duration(seconds: Number | None) -> str:
 
 
 def minutes(amount: Number | None) -> str:
-    """A sum of minutes; in hours from ten hours on."""
+    """Return a sum of minutes; in hours from ten hours on."""
     if amount is None:
         return UNKNOWN
     if amount >= 600:
@@ -54,17 +54,17 @@ def minutes(amount: Number | None) -> str:
 
 
 def count(number: Number | None) -> str:
-    """A whole number with its thousands set apart."""
+    """Return a whole number with thousands separators."""
     return UNKNOWN if number is None else f"{number:,.0f}"
 
 
 def percent(share: Number | None) -> str:
-    """A percentage with one decimal."""
+    """Return a percentage with one decimal."""
     return UNKNOWN if share is None else f"{share:.1f} %"
 
 
 def dollars(amount: Number | None) -> str:
-    """US dollars; small amounts with as many decimals as they need to be more than nothing."""
+    """Return US dollars; small amounts with enough decimals to be above zero."""
     if amount is None:
         return UNKNOWN
     if amount == 0 or amount >= Decimal("0.1"):
@@ -73,44 +73,44 @@ def dollars(amount: Number | None) -> str:
 
 
 def change(percentage: Number | None) -> str:
-    """A relative change with its sign: `+35 %`, `−4 %`."""
+    """Return a relative change with its sign: `+35 %`, `−4 %`."""
     return UNKNOWN if percentage is None else f"{_signed(f'{percentage:+,.0f}')} %"
 
 
 def points(difference: Number | None) -> str:
-    """The difference of two percentages, in percentage points: `−2.1 points`."""
+    """Return the difference of two percentages, in percentage points: `−2.1 points`."""
     return UNKNOWN if difference is None else f"{_signed(f'{difference:+.1f}')} points"
 
 
 def _signed(number: str) -> str:
-    """A number with the sign that is written for people; what is rounded to nothing has none."""
+    """Return a number with a typographic sign; a number that is rounded to zero has none."""
     return number.replace("-", "−") if number.strip("+-0.") else f"±{number[1:]}"
 
 
 def day(moment: date) -> str:
-    """`1 Mar`; of a time, its day in the zone it has."""
+    """Return a day such as `1 Mar`; of a time, its day in its own zone."""
     return f"{moment.day} {moment:%b}"
 
 
 def minute(moment: datetime | None) -> str:
-    """`2026-03-01 14:05`, in the zone it has; the page says once which."""
+    """Return a time such as `2026-03-01 14:05`, in its own zone, which the page names once."""
     return UNKNOWN if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
 def share_of(part: Number | None, whole: Number | None) -> float | None:
-    """How many percent of the whole a part is. None without a whole."""
+    """Return a part in percent of the whole; None without a whole."""
     return None if part is None or not whole else 100 * float(part) / float(whole)
 
 
 def shift_of(now: Number | None, before: Number | None) -> float | None:
-    """By how many percent a figure changed. None where there is nothing to compare with."""
+    """Return the change of a figure in percent; None if there is nothing to compare with."""
     return None if now is None or not before else 100 * (float(now) / float(before) - 1)
 
 
 def axis_top(usual: Sequence[float | None], shown: Sequence[float | None]) -> float:
-    """Up to where an axis goes: the greatest value shown, or four times the median of the usual.
+    """Return the end of an axis: the greatest value shown, at most four times the usual median.
 
-    One day that took a week would otherwise make a flat line of all others.
+    Otherwise one day that took a week would flatten all others.
     """
     known = [value for value in usual if value is not None]
     greatest = max((value for value in shown if value is not None), default=0)

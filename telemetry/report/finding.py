@@ -18,11 +18,10 @@ QUESTIONS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence of the report.
+    """A finding of the report.
 
-    `advice` is empty where there is nothing to do. `lost_minutes` is the time that it took of
-    people or of runners, as far as known; `is_urgent` puts it before all others. `links` are words
-    and the address on GitHub that they lead to.
+    `advice` is empty if there is nothing to do. `lost_minutes` is the time that it cost people or
+    runners, if known; `is_urgent` puts it first. `links` are texts and their addresses on GitHub.
     """
 
     subject: str

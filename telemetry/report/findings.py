@@ -1,7 +1,7 @@
-"""What a report says first: what got slower, is flaky, fails, waits and costs, one sentence each.
+"""The findings at the top of a report: slow, flaky, failing, waiting and costly work.
 
-Each sentence has its number and its period, names the file that answers it in full, and says what
-to do; the one that takes the most time comes first.
+Each finding is a sentence with its figure, names the question that answers it in full, and says
+what to do. The finding that takes the most time comes first.
 """
 
 from dataclasses import replace
@@ -26,23 +26,23 @@ from telemetry.report.finding import Finding
 from telemetry.report.red import red
 from telemetry.terminal import Name, Sentence, counted
 
-# A runner that is there within two minutes is no reason to do anything.
+# Shorter waits for a runner need no action.
 LONG_WAIT_SECONDS = 120
-# A longer one is for a person's approval as a rule, which GitHub tells like one for a runner.
+# A longer wait is usually for an approval, which GitHub reports like a wait for a runner.
 LONGEST_WAIT_SECONDS = 3_600
-# Of the minutes that ran, as much may be wasted before something is to be done about it.
+# Below this share of wasted minutes no action is needed.
 LEAST_WASTE = 0.01
-# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to tell a change.
+# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change.
 DAYS_OF_A_SHIFT = 14
 SAVINGS = {
-    "rerun": "Fix the flaky jobs: most of this time failed and passed when run again.",
+    "rerun": "Fix the flaky jobs: most of this time went into failures that passed when re-run.",
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
     "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
 
 
 def findings(report: RepositoryReport) -> list[Finding]:
-    """Findings, most urgent first; empty if nothing was found or nothing is known."""
+    """Return the findings, most urgent first; empty if nothing was found or nothing is known."""
     of_jobs = [_timing_out(report), _flaky(report), _waiting(report), _costing(report)]
     found = [
         red(report),
@@ -57,7 +57,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
 
 
 def not_found(report: RepositoryReport) -> list[str]:
-    """What was looked for and not found, and what could not be looked for: the two differ."""
+    """Return what was checked and not found, and, worded differently, what could not be checked."""
     said = {finding.subject for finding in findings(report)}
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
@@ -67,12 +67,12 @@ def not_found(report: RepositoryReport) -> list[str]:
         "flaky": "no job is known to be flaky",
         "failing": "nothing failed",
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
-        "costing": "what ran has no list price",
+        "costing": "the jobs have no list price",
     }
     if report.green_workflows is None:
         nothing["red"] = "no run on the default branch has succeeded or failed"
     if days < DAYS_OF_A_SHIFT:
-        nothing["slower"] = f"too few days ({days}) to tell what got slower"
+        nothing["slower"] = f"too few days ({days}) to detect what got slower"
     if not report.totals["decided"]:
         nothing["failing"] = "no run has succeeded or failed"
     if report.totals["cancelled"]:
@@ -92,7 +92,7 @@ def not_found(report: RepositoryReport) -> list[str]:
 
 
 def is_healthy(report: RepositoryReport) -> bool:
-    """Whether there is nothing to do, as far as all of it is known."""
+    """Whether everything is known and there is nothing to do."""
     return (
         report.green_workflows is not None
         and report.of_jobs.is_whole
@@ -101,7 +101,7 @@ def is_healthy(report: RepositoryReport) -> bool:
 
 
 def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:
-    """A finding about jobs with its coverage; None where that would make it mislead."""
+    """Return a finding about jobs with its coverage; None if it would mislead."""
     coverage = report.of_jobs
     if found is None or coverage.is_whole:
         return found
@@ -115,7 +115,7 @@ def _others(number: int, what: str) -> str:
 
 
 def _lost(shift: Row) -> float:
-    """Minutes that the runs since took longer than they would have before."""
+    """Return by how many minutes all runs since the change took longer."""
     return float((shift["after_seconds"] - shift["before_seconds"]) * shift["after_runs"] / 60)
 
 
@@ -144,7 +144,7 @@ def _slower(report: RepositoryReport) -> Finding | None:
 
 
 def _carrier(shift: Row) -> Sentence:
-    """The job that carries a change, and whether it works or waits for longer."""
+    """Return the job that causes a change, and whether it runs or waits longer."""
     if shift["job"] is None:
         return ()
     spent = f"{duration(shift['job_before_seconds'])} to {duration(shift['job_after_seconds'])}"
@@ -155,9 +155,9 @@ def _carrier(shift: Row) -> Sentence:
 
 
 def _advice_on(shift: Row) -> Sentence:
-    """What to look at: runners where the queue grew, else the commits between the two levels."""
+    """Return what to look at: runners if the queue grew, else the commits at the change."""
     if shift["carried_by"] == "queue":
-        return ("Look at how many runners of its kind there are, not at what was merged.",)
+        return ("Check the number of runners of its kind, not what was merged.",)
     before, since = shift["commit_before"], shift["commit_since"]
     if before is None or since is None:
         return (f"Look at what was merged on {day(shift['changed_on'])} and the day before it.",)
@@ -202,7 +202,7 @@ def _flaky(report: RepositoryReport) -> Finding | None:
             f"and then succeeded unchanged{_others(len(jobs) - 1, 'job')}; "
             f"the failures took {minutes(lost)}.",
         ),
-        ("Mend ", Name(worst["job"]), " or take it out of what must be green."),
+        ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
         lost,
     )
 
@@ -249,9 +249,9 @@ def _waiting(report: RepositoryReport) -> Finding | None:
         f"{_others(len(slow) - 1, 'label')}.",
     )
     if not is_certain:
-        return Finding("waiting", sentence, ("See which of the two they wait for.",), 0)
+        return Finding("waiting", sentence, ("Check which of the two they wait for.",), 0)
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
-    # By the median: a few approvals would make any sum their own.
+    # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60
     return Finding("waiting", sentence, (advice,), lost)
 
@@ -277,9 +277,9 @@ def _costing(report: RepositoryReport) -> Finding | None:
 
 
 def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
-    """What all jobs cost, the most of it for which runners, and what is not in it."""
+    """Return the cost of all jobs, the most expensive kind of runner, and what is not included."""
     if cost is None:
-        return ("What ran has no list price",)
+        return ("The jobs have no list price",)
     price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)
     paid = [row for row in report.runners if row["list_cost_usd"]]
     if len(paid) > 1:

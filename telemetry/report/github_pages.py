@@ -1,4 +1,4 @@
-"""Addresses of GitHub's pages that a report may link to: checked letter by letter, else none."""
+"""Addresses of GitHub's pages that a report may link to; each is checked strictly."""
 
 import re
 
@@ -6,10 +6,10 @@ OWNER_AND_NAME = r"[\w-][\w.-]*/(?!\.{1,2}(?:/|$))[\w.-]+"
 
 
 def html_host(api_host: str) -> str | None:
-    """The host of the pages that belong to a host of the API. None for what is no host.
+    """Return the host of the pages for a host of the API; None if it is not a valid host.
 
-    github.com and the hosts of ghe.com have the API on a subdomain, others below a path of their
-    own ("Getting started with the REST API").
+    github.com and the hosts of ghe.com have the API on a subdomain, others below a path ("Getting
+    started with the REST API").
     """
     if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*(:[0-9]{1,5})?", api_host):
         return None
@@ -19,7 +19,7 @@ def html_host(api_host: str) -> str | None:
 
 
 def repository_page(api_host: str, repository: str) -> str | None:
-    """The page of a repository. None where host or name is none of GitHub's."""
+    """Return the page of a repository; None if host or name is invalid."""
     host = html_host(api_host)
     if host is None or not re.fullmatch(OWNER_AND_NAME, repository, re.ASCII):
         return None
@@ -27,7 +27,7 @@ def repository_page(api_host: str, repository: str) -> str | None:
 
 
 def run_page(api_host: str, html_url: str | None) -> str | None:
-    """The address of a run, attempt or job as GitHub gave it, if it is one on that host."""
+    """Return GitHub's address of a run, attempt or job if it is on this host, else None."""
     host = html_host(api_host)
     if host is None or html_url is None:
         return None

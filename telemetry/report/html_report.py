@@ -1,4 +1,4 @@
-"""The report as HTML: whole documents that need nothing but themselves."""
+"""The report as self-contained HTML documents."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ COMPUTED = "computed"
 
 
 def one_page(report: Report) -> str:
-    """All of it in one document; of several repositories an overview comes first."""
+    """Return the report as one document; for several repositories an overview comes first."""
     if len(report.repositories) == 1:
         (each,) = report.repositories
         return page(_title(each.repository), _repository(report, each, ""), _end(report))
@@ -35,7 +35,7 @@ def one_page(report: Report) -> str:
 
 
 def pages(report: Report) -> dict[str, str]:
-    """An overview and a document for each repository, by the names of their files."""
+    """Return an overview and a document for each repository, by file name."""
     names = {each.repository_id: file_name(each) for each in report.repositories}
     index = (_overview(report, names), _nobodys(report), _footer(report))
     made = {INDEX: page(_title(), *index)}
@@ -47,7 +47,7 @@ def pages(report: Report) -> dict[str, str]:
 
 
 def file_name(report: RepositoryReport) -> str:
-    """A name that every file system takes, of one repository only."""
+    """Return a unique file name for a repository that is valid on every file system."""
     harmless = re.sub(r"[^A-Za-z0-9._-]+", "-", report.repository).strip("-.")[:80]
     return f"{harmless or 'repository'}-{report.repository_id}.html"
 
@@ -125,44 +125,46 @@ def _tiles(report: RepositoryReport) -> Html:
 
 
 def _nobodys(report: Report) -> Html | None:
-    """Calls of language models in a database without repositories."""
+    """Return the section on LLM calls for a database without repositories."""
     phases = report.llm_phases
     return section("llm", "Language models", *llm(phases, [])) if phases else None
 
 
 def _data(report: RepositoryReport) -> list[Child]:
     stored, proof = report.stored, report.proof
-    ended = "none has completed yet"
+    ended = "No ingest has completed yet"
     if stored["last_complete_at"] is not None:
-        ended = f"the last complete one ended at {minute(stored['last_complete_at'])}"
+        ended = f"The last complete ingest ended at {minute(stored['last_complete_at'])}"
     gap = in_words(proof["gap_seconds"]) if proof["gaps"] else "none"
     rows: list[list[Child]] = [
-        ["runs that GitHub reported in what was listed", count(proof["reported_runs"])],
-        ["of these stored", count(proof["stored_runs"])],
+        ["runs that GitHub reported in the listed windows", count(proof["reported_runs"])],
+        ["of these, stored", count(proof["stored_runs"])],
         ["stored, but gone at GitHub", count(proof["missing_runs"])],
-        ["stored, not listed and not asked for yet", count(proof["unlisted_runs"])],
+        ["stored, not listed and not probed yet", count(proof["unlisted_runs"])],
         ["in progress, not stored yet", count(proof["open_runs"])],
         ["does it add up?", "no" if proof["unequal_windows"] else "yes"],
         ["runs outside the completely listed windows", count(proof["elsewhere_runs"])],
-        ["time that the last ingest wanted and did not list", gap],
+        ["time that the last ingest should have listed and did not", gap],
         ["earlier attempts still to fetch", count(proof["pending_attempts"])],
         ["attempts whose jobs are still to fetch", count(proof["attempts_without_jobs"])],
         ["attempts that GitHub no longer has", count(proof["gone_attempts"])],
     ]
-    listed = f"listed whole: created {minute(proof['listed_from'])} to {minute(proof['listed_to'])}"
+    listed = (
+        f"listed completely: created {minute(proof['listed_from'])} to {minute(proof['listed_to'])}"
+    )
     return [
         tag(
             "p",
             f"{count(stored['runs'])} runs in {count(stored['attempts'])} attempts are stored, "
             f"created from {minute(stored['oldest_created_at'])} to "
-            f"{minute(stored['newest_created_at'])}. Of ingests {ended}.",
+            f"{minute(stored['newest_created_at'])}. {ended}.",
         ),
         table((listed, ""), rows, numbers=1),
     ]
 
 
 def _end(report: Report) -> Html:
-    """What holds for all repositories: the statements behind the figures, each to unfold."""
+    """Return the part shared by all repositories: the SQL of each figure, folded."""
     ids = [each.repository_id for each in report.repositories]
     scope = report.period.scope(ids)
     texts = {name: pasteable(name, scope) for name in ("totals", *QUESTIONS)}
@@ -193,7 +195,7 @@ def _first_line(text: str) -> str:
 
 
 def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
-    """A row for each repository, those first where something is red."""
+    """Return a table of the repositories; those with something red come first."""
     rows: list[list[Child]] = []
     for each in sorted(report.repositories, key=lambda each: (not each.red, each.repository)):
         totals, found = each.totals, findings(each)
@@ -240,10 +242,10 @@ def _footer(report: Report) -> Html:
 
 
 def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
-    """Anchor, title and body of each part."""
+    """Return anchor, title and body of each section."""
     return [
         ("durations", "How long runs take", durations(report)),
-        ("outcomes", "What runs come to", outcomes(report)),
+        ("outcomes", "How runs end", outcomes(report)),
         ("flaky", "Flaky jobs", flaky(report)),
         ("failing", "What fails", failing(report)),
         ("slowest", "Where the time goes", slowest(report)),

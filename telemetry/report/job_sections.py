@@ -1,4 +1,4 @@
-"""The parts of a repository's page about jobs: their time, their waiting, one run of them."""
+"""The sections of a repository's page about jobs: time, waiting, and the slowest run."""
 
 from telemetry.report import charts
 from telemetry.report.charts import Bar, Span
@@ -95,7 +95,7 @@ def slowest_run(report: RepositoryReport) -> list[Child]:
 
 
 def _span(job: Row) -> Span:
-    """Where it is not known how long a job waited, no waiting is drawn."""
+    """Return the span of a job, without waiting if the wait is not known."""
     started = job["started_seconds"]
     queued = max(0, started - (job["queue_seconds"] or 0))
     return Span(job["job"], queued, started, started + job["job_seconds"], job["is_red"])

@@ -1,4 +1,4 @@
-"""The one place that builds Markdown for GitHub: tables, sparklines, and names that stay names."""
+"""The only module that builds Markdown for GitHub: tables, sparklines and escaped names."""
 
 import html
 import re
@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from telemetry.report.figures import axis_top
 from telemetry.terminal import Name, Sentence, plain
 
-# GitHub refuses the summary of a step beyond 1 MiB, and shows none of it ("Workflow commands for
-# GitHub Actions", step isolation and limits). What the step writes besides needs room as well.
+# GitHub rejects the whole summary of a step above 1 MiB ("Workflow commands for GitHub Actions",
+# step isolation and limits). This leaves room for other output of the step.
 LIMIT_BYTES = 1_000_000
-CUT = "\n\n*Cut here: a job summary holds no more. The HTML report has all of it.*\n"
+CUT = "\n\n*Cut here: a job summary cannot be longer. The HTML report has everything.*\n"
 BLOCKS = "▁▂▃▄▅▆▇█"
-NOTHING = "\u200b"  # seen by who looks for a mention or a link, by nobody else
+NOTHING = "\u200b"  # breaks mentions and links, and is invisible
 
 
 def escape(text: str) -> str:
-    """The text as GitHub shows it, on one line: no markup, no mention, no link, no formula.
+    """Return the text escaped, on one line: no markup, mention, link or formula.
 
-    `$` begins a formula unless it stands in an element of its own ("Writing mathematical
+    `$` begins a formula unless it is in an element of its own ("Writing mathematical
     expressions").
     """
     shown = html.escape(plain(text), quote=False)
@@ -28,14 +28,14 @@ def escape(text: str) -> str:
 
 
 def sentence_text(sentence: Sentence) -> str:
-    """A sentence, with the names in it in bold, so that they stand apart from its words."""
+    """Return a sentence with its names in bold."""
     return "".join(
         f"**{escape(str(part))}**" if isinstance(part, Name) else escape(part) for part in sentence
     )
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str | Name]], numbers: int = 0) -> str:
-    """A table; the last `numbers` columns are set to the right."""
+    """Return a table; the last `numbers` columns are right-aligned."""
     words = len(headings) - numbers
     lines = [
         [escape(heading) for heading in headings],
@@ -46,7 +46,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str | Name]], numbers
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """Eight heights from 0 to the greatest usual value; a dot where a value is not known."""
+    """Return a sparkline of eight heights from 0; a dot stands for an unknown value."""
     most = axis_top(values, values) or 1
     return "".join(
         "·" if value is None else BLOCKS[min(7, int(8 * value / most))] for value in values
@@ -54,7 +54,7 @@ def sparkline(values: Sequence[float | None]) -> str:
 
 
 def cut_to(text: str, limit: int = LIMIT_BYTES) -> str:
-    """The text, cut after a line and said to be where it is longer than so many bytes of UTF-8."""
+    """Return the text in at most `limit` bytes of UTF-8, cut after a line, with a note."""
     encoded = text.encode()
     if len(encoded) <= limit:
         return text

@@ -25,7 +25,7 @@ WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
 
 
 def summary(report: Report) -> str:
-    """What there is to know, then figures; at most what a job summary holds."""
+    """Return findings, then figures, within the limit of a job summary."""
     parts = [
         _notice([*report.concerns, *(t for each in report.repositories for t in each.concerns)])
     ]
@@ -101,7 +101,7 @@ def _workflows(report: RepositoryReport) -> str:
 
 
 def listing(columns: Table, rows: Sequence[Row]) -> str:
-    """A table of the first rows, and how many there are more; nothing where there are none."""
+    """Return a table of the first rows and the number of others; nothing if there are no rows."""
     if not rows:
         return ""
     shown = [["".join(map(str, each.text(row))) for each in columns.columns]

@@ -1,6 +1,6 @@
-"""The one place that builds HTML and SVG: what is not built here is text, and is escaped.
+"""The only module that builds HTML and SVG: everything else is text and is escaped.
 
-`Html` marks what was built; a plain `str` is always a text, however much it looks like a tag.
+`Html` marks built markup; a plain `str` is always text, even if it looks like a tag.
 """
 
 import html
@@ -19,7 +19,7 @@ IDENTIFIER = re.compile(r"[a-zA-Z][a-zA-Z0-9]*(-[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Html:
-    """Markup that is right as it stands."""
+    """Markup that needs no escaping."""
 
     text: str
 
@@ -31,18 +31,18 @@ Child = Html | Name | Value | Sequence["Child"]
 
 
 def escape(text: str) -> str:
-    """The text for use between tags and in quoted attributes.
+    """Return the text escaped for use between tags and in quoted attributes.
 
-    Control and format characters are shown as U+FFFD: they would reverse what surrounds them.
+    Control and format characters become U+FFFD, because they can reverse the text around them.
     """
     return html.escape(visible(text), quote=True)
 
 
 def tag(element: str, /, *children: Child, **attributes: Value) -> Html:
-    """One element. None leaves out a child or an attribute; `class_` is `class`, `_` is `-`.
+    """Return one element. None omits a child or an attribute; `class_` is `class`, `_` is `-`.
 
-    Raises ValueError for a name that is none of an element or attribute, or that of an event
-    handler: names come from code, never from data.
+    Raises ValueError for an invalid name of an element or attribute, and for an event handler.
+    Names come from code, never from data.
     """
     written = "".join(
         f' {_attribute(key)}="{escape(str(value))}"'
@@ -64,7 +64,7 @@ def _attribute(key: str) -> str:
 
 
 def join(*children: Child) -> Html:
-    """Markup and texts one after the other, the texts escaped."""
+    """Return markup and texts in sequence, the texts escaped."""
     return Html("".join(_markup(child) for child in children))
 
 
@@ -74,7 +74,7 @@ def _markup(child: Child) -> str:
     if isinstance(child, Html):
         return child.text
     if isinstance(child, Name):
-        # Isolated, so that letters written from right to left reorder nothing around them.
+        # Isolated, so that right-to-left letters do not reorder the text around them.
         return f"<bdi>{escape(str(child))}</bdi>"
     if isinstance(child, str | int | float):
         return escape(str(child))
@@ -82,9 +82,9 @@ def _markup(child: Child) -> str:
 
 
 def link(address: str | None, *children: Child) -> Html:
-    """A link, or its children alone where there is no address; github_pages.py makes those.
+    """Return a link, or only its children without an address (see github_pages.py).
 
-    Raises ValueError for an address that is neither https nor within the page or its folder.
+    Raises ValueError for an address that is neither https nor in the page or its folder.
     """
     if address is None:
         return join(*children)

@@ -1,4 +1,4 @@
-"""The parts of a repository's page about runs: their times, what they came to, what failed."""
+"""The sections of a repository's page about runs: durations, outcomes, failures, hours."""
 
 from datetime import date
 
@@ -129,7 +129,7 @@ def outcomes(report: RepositoryReport) -> list[Child]:
             note=[
                 legend("ok", "succeeded"),
                 legend("bad", "failed"),
-                legend("other", "other: cancelled, skipped and the like, in no rate"),
+                legend("other", "other: cancelled, skipped and the like; not in any rate"),
             ],
         )
     ]
@@ -145,8 +145,8 @@ def flaky(report: RepositoryReport) -> list[Child]:
     return [
         tag(
             "p",
-            "Failed, run again on the same commit, and green then: a lower bound, because what "
-            "nobody re-runs is not seen.",
+            "Failed, then passed when re-run on the same commit. A lower bound: failures that "
+            "nobody re-runs are not seen.",
             class_="muted",
         ),
         listing(FLAKY_JOBS, jobs, report.api_host),

@@ -1,8 +1,8 @@
 """The frame of a report: style sheet, security policy, figures with their tables, tiles.
 
-It works without scripts and without a network, in light and dark, on paper and on a phone. No
-colour says anything alone: what failed is hatched and called failed; on paper it is outlined,
-because browsers print a pattern as large images.
+It works without scripts and without a network, in light and dark, on paper and on a phone. Colour
+is never the only sign: failures are hatched and labelled; on paper they are outlined, because
+browsers print a pattern as large images.
 """
 
 import html
@@ -94,7 +94,7 @@ h2{break-after:avoid}}
 
 
 def page(title: str, *body: Child) -> str:
-    """The whole document; `title` is a text like any other."""
+    """Return the whole document; `title` is escaped like any text."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -109,7 +109,7 @@ def page(title: str, *body: Child) -> str:
 
 
 def _patterns() -> Html:
-    """What the classes bad and wait fill with: hatched, so that colour is not alone."""
+    """Return the hatched fills of the classes bad and wait, so that colour is not the only sign."""
     return tag(
         "svg",
         _pattern("hatched-failed", tag("rect", width=6, height=6)),
@@ -131,7 +131,7 @@ def section(name: str, title: str, *body: Child) -> Html:
 
 
 def figure(title: Child, chart: Html, data: Html, wide: bool = False, note: Child = None) -> Html:
-    """A chart under the sentence that it shows, with its figures in a table to unfold."""
+    """Return a chart under its takeaway, with its figures in a folded table."""
     return tag(
         "figure",
         tag("figcaption", title),
@@ -143,7 +143,7 @@ def figure(title: Child, chart: Html, data: Html, wide: bool = False, note: Chil
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[Child]], numbers: int = 0) -> Html:
-    """A table; each row's first cell names it, the last `numbers` columns are set to the right."""
+    """Return a table; first cells are row headings, the last `numbers` columns right-aligned."""
     words = len(headings) - numbers
     head = tag("tr", [tag("th", heading, scope="col") for heading in headings])
     lines = [
@@ -156,7 +156,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Child]], numbers: int
 
 
 def tile(name: str, figure: str, change: str, kind: str | None) -> Html:
-    """A headline figure; `kind` is better, worse, or None where neither can be said."""
+    """Return a headline figure; `kind` is better, worse, or None if neither is known."""
     told = {"better": "▲ better", "worse": "▼ worse"}
     words = tag("span", change, class_=kind or "muted")
     mark = tag("small", told[kind], class_=kind) if kind else None
@@ -164,7 +164,7 @@ def tile(name: str, figure: str, change: str, kind: str | None) -> Html:
 
 
 def legend(class_: str, words: str) -> Html:
-    """A sample of a colour or pattern, with what it stands for."""
+    """Return a sample of a colour or pattern, and its meaning."""
     sample = tag(
         "svg", tag("rect", width=16, height=11, class_=class_), viewBox="0 0 16 11", class_="key",
         aria_hidden="true",
@@ -173,23 +173,23 @@ def legend(class_: str, words: str) -> Html:
 
 
 def program(text: str) -> Html:
-    """Text of our own, lines and all."""
+    """Return a program text with its line breaks."""
     return tag("pre", tag("code", Html(html.escape(text))))
 
 
 def only_words(words: str) -> list[Child]:
-    """What stands where there is nothing to show."""
+    """Return the text shown if there is nothing to show."""
     return [tag("p", words, class_="muted")]
 
 
 def rows_left_out(number: int, shown: int, what: str) -> Child:
-    """That a table or chart leaves rows out, and how many; None where it does not."""
+    """Return how many rows a table or chart omits; None if it omits none."""
     left = number - shown
     return tag("p", f"and {count(left)} more {what}", class_="muted") if left > 0 else None
 
 
 def listing(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:
-    """The first rows as a table; names and times are linked to their pages on GitHub."""
+    """Return the first rows as a table; names and times link to their pages on GitHub."""
 
     def cell(column: Column, row: Row) -> Child:
         address = run_page(api_host, row[column.address]) if column.address else None
@@ -207,7 +207,7 @@ def ranked(
     api_host: str,
     note: Child = None,
 ) -> list[Child]:
-    """A chart of the first rows of a ranking over the table of them, and how many are left out."""
+    """Return a chart and a table of the first rows of a ranking, and how many are omitted."""
     data = listing(columns, rows, api_host)
     return [
         figure(words, chart, data, wide=True, note=note),

@@ -42,11 +42,11 @@ def _since(incident: Row) -> Sentence:
         runs += f" of {people} people"
     lasting = f"{minute(incident['red_at'])}, for {duration(incident['seconds'])} and {runs}."
     if incident["red_pushes"]:
-        return (name, f" is red on the default branch since {lasting}")
+        return (name, f" has been red on the default branch since {lasting}")
     if incident["red_schedules"]:
         return (name, f" fails whenever its schedule starts it, since {lasting}")
     by: Sentence = ("somebody",) if who is None else (Name(who),)
-    return (name, " failed when ", *by, f" started it, and is red since {lasting}")
+    return (name, " failed when ", *by, f" started it, and has been red since {lasting}")
 
 
 def _behind(incident: Row) -> Sentence:

@@ -19,9 +19,9 @@ from telemetry.terminal import Name, Sentence
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its heading, what a row has in it, and whether it is set to the right as a number.
+    """A column: its heading, its value in a row, and whether it is a right-aligned number.
 
-    `address` names the column of the row that holds an address to link to, "" where none does.
+    `address` is the name of the row's column with the address to link to; "" for no link.
     """
 
     heading: str
@@ -32,14 +32,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a table, those with numbers last, and what its rows are, in the plural."""
+    """The columns of a table, numbers last, and the plural noun for its rows."""
 
     rows_are: str
     columns: tuple[Column, ...]
 
     @property
     def numbers(self) -> int:
-        """How many columns, the last ones, are set to the right."""
+        """The number of right-aligned columns at the end."""
         return sum(column.is_number for column in self.columns)
 
     @property
@@ -49,7 +49,7 @@ class Table:
 
 
 def job_of(row: Row) -> Sentence:
-    """Workflow, job and, where the row has one, step: names from the outside in."""
+    """Return workflow, job and, if the row has one, step."""
     keys = [key for key in ("workflow", "job", "step") if key in row]
     names: Sentence = (Name(row[keys[0]] or UNKNOWN),)
     for key in keys[1:]:
@@ -58,7 +58,7 @@ def job_of(row: Row) -> Sentence:
 
 
 def flaky_of(row: Row) -> Sentence:
-    """A flaky job, and those members of its matrix that failed where there are several."""
+    """Return a flaky job and, for a matrix, its members that failed."""
     if row["members"] < 2:
         return job_of(row)
     more = ", …" if row["members"] > 5 else ""
@@ -67,14 +67,14 @@ def flaky_of(row: Row) -> Sentence:
 
 
 def runner_of(row: Row) -> str:
-    """A kind of runner in words."""
+    """Return a kind of runner in words."""
     if row["sku"] == "self_hosted":
         return "own runners, not billed by GitHub"
     return row["sku"] or f"no price known: {row['label'] or 'no label'}"
 
 
 def phase_of(row: Row) -> str:
-    """A phase of calls of language models in words."""
+    """Return a phase of LLM calls in words."""
     phase = row["phase"] or "no phase"
     return phase if row["is_of_a_run"] else f"{phase} (in no run that is stored)"
 

@@ -1,7 +1,7 @@
 """The headline figures of a report, each with its change against the equally long period before.
 
-A change is called better or worse only by sql/analysis/trend.sql, which compares like with like and
-rules out chance; and never for how much there was: more runs are neither.
+Only sql/analysis/trend.sql calls a change better or worse; it compares like with like and rules out
+chance. A change in volume is neither: more runs are not better or worse.
 """
 
 from dataclasses import dataclass, replace
@@ -29,19 +29,19 @@ NOTHING_BEFORE = "nothing before to compare with"
 
 
 def why_no_change(report: RepositoryReport) -> str | None:
-    """Why no change is given, and what to do. None where changes are given."""
+    """Return why no change is shown and what to do; None if changes are shown."""
     if report.is_comparable:
         return None
     since = report.period.before.since.date()
     return (
-        "No change is given, because this period and the equally long one before it were not both "
-        f"listed whole; to list them: make ingest SINCE={since}"
+        "No change is shown, because this period and the equally long one before it were not both "
+        f"listed completely; to list them: make ingest SINCE={since}"
     )
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A figure; `change` in words, `kind` better or worse, None where neither can be said."""
+    """A figure; `change` is in words, `kind` is better, worse or None if neither is known."""
 
     name: str
     figure: str
@@ -50,7 +50,7 @@ class Tile:
 
 
 def tiles(report: RepositoryReport) -> list[Tile]:
-    """The figures of the period, first how long people wait."""
+    """Return the figures of the period; waiting times come first."""
     now = report.totals
     return [
         _last_check(report),
@@ -82,7 +82,7 @@ def tiles(report: RepositoryReport) -> list[Tile]:
 
 
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
-    """A figure of jobs with its coverage, and without its value where that would mislead."""
+    """Return a figure of jobs with its coverage, and without its value if it would mislead."""
     coverage = report.of_jobs
     if coverage.is_whole:
         return tile
@@ -92,7 +92,7 @@ def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
 
 
 def _last_check(report: RepositoryReport) -> Tile:
-    """How long a commit waits for its checks, on the kind of branch where people wait for them."""
+    """Return how long a commit waits for its checks, on the branches where people wait most."""
     row = report.last_check
     if row is None:
         return Tile("push to last check (median)", UNKNOWN, "no commit with all checks is known")
@@ -113,7 +113,7 @@ def _with_p90(tile: Tile, seconds: int | None) -> Tile:
 
 
 def _red(report: RepositoryReport) -> Tile:
-    """What is red on the default branch now: what pushes start, then all else."""
+    """Return what is red on the default branch now: workflows of pushes first, then others."""
     name = "red on the default branch"
     stopping = [row for row in report.red if row["red_pushes"]]
     others = len(report.red) - len(stopping)
@@ -142,7 +142,7 @@ def _runs(report: RepositoryReport) -> Tile:
 def _share(report: RepositoryReport, name: str, figure: str, part: str, whole: str) -> Tile:
     value = share_of(report.totals[part], report.totals[whole])
     if value is None:
-        return Tile(name, UNKNOWN, "no run of this period tells")
+        return Tile(name, UNKNOWN, "not known from runs of this period")
     return replace(_changed(report, name, figure, None), figure=percent(value))
 
 
@@ -153,7 +153,7 @@ def _changed(
     seconds: int | None,
     branch_class: str | None = None,
 ) -> Tile:
-    """A length of time, or of a share the words, with its change like for like."""
+    """Return a tile with its change, compared like for like."""
     row = report.change_of(figure, branch_class)
     shown = duration(seconds)
     if row is None or row["change"] is None:
@@ -170,9 +170,9 @@ def _changed(
 
 
 def _wasted(report: RepositoryReport) -> Tile:
-    name, ran = "of runner minutes wasted", report.totals["job_minutes"]
+    name, ran = "runner minutes wasted", report.totals["job_minutes"]
     if not ran:
-        return Tile(name, UNKNOWN, "no job with its times is stored")
+        return Tile(name, UNKNOWN, "no job with known times is stored")
     wasted = known_sum(report.wasted, "minutes") or 0
     return Tile(name, percent(share_of(wasted, ran)), f"{minutes(wasted)} of {minutes(ran)}")
 
@@ -187,7 +187,7 @@ def _runner_cost(report: RepositoryReport) -> Tile:
 
 
 def left_out_of_cost(runners: list[Row]) -> str:
-    """What a cost does not have in it, or has in it with a doubt, in words after it."""
+    """Return in words which jobs a cost excludes, or includes on an assumption."""
 
     def of(column: str) -> int:
         return sum(row[column] for row in runners)
@@ -198,14 +198,16 @@ def left_out_of_cost(runners: list[Row]) -> str:
     if of("free_jobs"):
         said += f"; {counted(of('free_jobs'), 'job')} free"
     if of("assumed_private_jobs"):
-        said += f"; {counted(of('assumed_private_jobs'), 'job')} taken for those of a private one"
+        said += (
+            f"; {counted(of('assumed_private_jobs'), 'job')} assumed to be of a private repository"
+        )
     if of("unsourced_jobs"):
-        said += f"; {counted(of('unsourced_jobs'), 'job')} at a price that GitHub's pages lack"
+        said += f"; {counted(of('unsourced_jobs'), 'job')} at a price that is not on GitHub's pages"
     return said
 
 
 def _model_cost(report: RepositoryReport) -> list[Tile]:
-    """None where no call is known to be of a run."""
+    """Return the cost of LLM calls; no tile if no call is known to belong to a run."""
     phases = [row for row in report.llm_phases if row["is_of_a_run"]]
     if not phases:
         return []

@@ -1,1 +1,1 @@
-"""A simulated GitHub with a truth to compare with. Imports nothing else of the toolkit."""
+"""A simulated GitHub with known true data. Imports nothing else of the toolkit."""

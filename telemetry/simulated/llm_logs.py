@@ -16,8 +16,8 @@ from typing import Any
 
 from telemetry.simulated.world import TrueAttempt
 
-# US dollars for a million tokens of fresh input, cache reads, cache writes and output: what this
-# tool reports as cost is computed by the tool.
+# US dollars for a million tokens of fresh input, cache reads, cache writes and output, from which
+# this tool computes the cost that it reports.
 TOOL_PRICES = {
     "claude-opus-5-5": ("4", "0.2", "5", "20"),
     "claude-haiku-4-5-20251001": ("1", "0.1", "1.25", "5"),
@@ -33,7 +33,7 @@ SPELLED = {
 
 
 def write_llm_logs(attempts: Iterable[TrueAttempt], folder: Path, seed: int) -> int:
-    """Write the logs of the calls that these attempts made; returns how many files they are.
+    """Write the logs of the calls that these attempts made; return the number of files.
 
     The same arguments write the same files.
     """
@@ -161,7 +161,7 @@ def _transcript(calls: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _used(model: str, rng: Random) -> dict[str, Any]:
-    """The tokens of a call, cached input beside the input, and the tool's own cost of them."""
+    """The tokens of a call, with cached input separate from input, and the tool's own cost."""
     counts = {
         "input_tokens": rng.randint(4, 3_000),
         "cache_read_tokens": rng.randint(10_000, 60_000),
@@ -174,7 +174,7 @@ def _used(model: str, rng: Random) -> dict[str, Any]:
 
 
 def _explanation(attempt: TrueAttempt, rng: Random) -> dict[str, Any]:
-    """A call that explains a failed job, in the format that we ask others to write."""
+    """A call that explains a failed job, in our own format."""
     failed = rng.random() < 0.06
     return {
         "timestamp": _iso(_moment(attempt, rng)),
@@ -221,12 +221,12 @@ def _notes(attempt: TrueAttempt, rng: Random) -> dict[str, Any]:
 
 
 def _run(attempt: TrueAttempt) -> dict[str, Any]:
-    """What OTEL_RESOURCE_ATTRIBUTES of the workflow says."""
+    """The OTEL_RESOURCE_ATTRIBUTES of the workflow."""
     return {"github.run_id": attempt.github_run_id, "github.run_attempt": attempt.run_attempt}
 
 
 def _attributes(values: dict[str, Any]) -> list[dict[str, Any]]:
-    """As OTLP spells them in JSON, where a 64-bit integer is text."""
+    """Attributes in OTLP JSON, where a 64-bit integer is a string."""
     kinds = {int: "intValue", float: "doubleValue", str: "stringValue"}
     return [
         {

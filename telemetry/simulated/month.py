@@ -1,4 +1,4 @@
-"""A team's month on the simulated GitHub: its work, its times, and how its runs end."""
+"""A team's month on the simulated GitHub: its commits, pull requests, runs and their outcomes."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ CODEQL = (
 POLICY = (PlannedJob("policy", seconds=9, steps=("Check the title",)),)
 
 FILES = ".github/workflows/"
-# What a commit starts on average; decides how many commits make a day's runs.
+# The average number of runs of a commit, which determines the number of commits a day.
 RUNS_PER_COMMIT = 2.75
 
 HOURS = (2, 1, 1, 1, 1, 2, 4, 9, 16, 20, 20, 17, 12, 16, 19, 20, 18, 14, 10, 8, 7, 6, 4, 3)
@@ -83,10 +83,10 @@ UNICODE_TITLES = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """What went wrong in a repository, each thing so many days before now.
+    """Problems of a repository; each value is how many days before now it started.
 
-    CI takes twice as long since `slower`, a red default branch is not mended since `red`, and a
-    workflow of 104 jobs runs every night instead of every week since `nightly_matrix`.
+    Since `slower` CI takes twice as long, since `red` the default branch stays red, and since
+    `nightly_matrix` a workflow of 104 jobs runs every night instead of every week.
     """
 
     slower: float | None = None
@@ -104,11 +104,11 @@ def team_month(
     days_ahead: int = 0,
     troubles: Mapping[str, Trouble] | None = None,
 ) -> World:
-    """A world in which each repository's team has worked for `days` until `now`.
+    """Return a world in which each repository's team has worked for `days` days until `now`.
 
-    `runs_per_day` is the average of a repository. With `days_ahead`, as much more is to come
-    when the world is advanced. `troubles` are those of repositories by name. The same arguments
-    give the same world. `now` needs a zone.
+    `runs_per_day` is the average of a repository. `days_ahead` plans that many further days, which
+    appear when the world is advanced. `troubles` are by repository name. The same arguments give
+    the same world. `now` needs a zone.
     """
     world = World(now, seed)
     for full_name in repositories:
@@ -134,7 +134,7 @@ class _PullRequest:
 
 @dataclass
 class _Team:
-    """One repository, and the state of the work on it while its month is laid down."""
+    """One repository, and the state of the work on it while its month is planned."""
 
     world: World
     repository: Repository
@@ -175,7 +175,7 @@ class _Team:
         self.head = self._commit(world.second - 365 * DAY, "First commit", "main", self.members[0])
 
     def plan(self, trouble: Trouble) -> None:
-        """Let these things go wrong, and nothing else."""
+        """Plan these problems and no others."""
 
         def second(days_ago: float | None) -> float:
             return inf if days_ago is None else self.world.second - days_ago * DAY
@@ -189,7 +189,7 @@ class _Team:
     def calendar(
         self, start: int, end: int, runs_per_day: float
     ) -> list[tuple[int, Callable[[int], None]]]:
-        """What happens when, in order of time; a few things happen just before `now`."""
+        """Return the events in order of time; a few are just before `now`."""
         rng, now = self.rng, self.world.second
         events: list[tuple[int, Callable[[int], None]]] = []
         scheduled = 0
@@ -280,7 +280,7 @@ class _Team:
     def _run(
         self, workflow: Workflow, commit: Commit, event: str, second: int, blocked: bool = False
     ) -> None:
-        """Plan a run with all the attempts that it will have."""
+        """Plan a run with all its future attempts."""
         rng, world = self.rng, self.world
         is_red = workflow is self.ci and commit.branch == "main" and second >= self.red_from
         conclusion = "action_required" if blocked else self._conclusion(workflow)
@@ -320,7 +320,7 @@ class _Team:
     def _plan_rerun(self, run: Run) -> None:
         rng, world, latest = self.rng, self.world, run.attempts[-1]
         failed_only = latest.conclusion == "failure" and rng.random() < 0.7
-        # Most are run again within the hour; some when somebody comes back to them weeks later.
+        # Most are re-run within the hour; some weeks later.
         wait = rng.randint(3, 20) * DAY if rng.random() < 0.06 else rng.randint(60, 4_000)
         jobs = planned_jobs(run, latest, world.seed)
         failed = [job for job in jobs if job.outcome == "failure"]

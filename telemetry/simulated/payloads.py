@@ -1,7 +1,7 @@
-"""What the simulated GitHub answers for a run, a job, a workflow or a repository.
+"""The simulated GitHub's payloads of runs, jobs, workflows and repositories.
 
-Every field of the REST API, in the order and shape of recorded answers. A run is made as JSON text
-because nearly all of its 10 KB are the repository's URL templates, which are written once only.
+They have every field of the REST API, in the order and form of recorded answers. A run is built as
+JSON text, because most of its 10 KB are the repository's URL templates, which are encoded once.
 """
 
 import json
@@ -30,7 +30,7 @@ State = tuple[str, str | None, int]
 # Of so many runs the text is kept, until their state is another one.
 MOST_RUNS_KEPT = 10_000
 
-# A pull request is listed on its runs while it is open; here, for so long after the commit.
+# A run lists its pull request while that is open; here, for this long after the commit.
 PULL_REQUEST_SECONDS = 5 * 86_400
 
 REPOSITORY_URLS = {
@@ -74,7 +74,7 @@ REPOSITORY_URLS = {
 
 
 class Payloads:
-    """The answers of one world, with the URLs of one server; usable without any server."""
+    """The payloads of one world, with the URLs of one server; it can be used without a server."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Payloads:
         self._accounts: dict[str, Payload] = {}
 
     def account(self, account: Account | None) -> Payload | None:
-        """A user, bot or organisation as it is embedded everywhere; None for None."""
+        """Return a user, bot or organisation as embedded in payloads; None for None."""
         if account is None:
             return None
         if account.login not in self._accounts:
@@ -163,10 +163,10 @@ class Payloads:
         *,
         pull_requests: bool = True,
     ) -> str:
-        """A run as JSON text: its latest attempt, or as `/attempts/{n}` answers that attempt.
+        """Return a run as JSON text: its latest attempt, or the answer of `/attempts/{n}`.
 
-        Recorded: only `/attempts/{n}` says when the attempt was created; the run's own and the
-        list's `created_at` stay what they were, whatever the attempt.
+        Recorded: only `/attempts/{n}` has the attempt's `created_at`; the run and the list always
+        have the run's.
         """
         shown = attempt or self.world.latest(run)
         state = self.world.state(run, shown)
@@ -236,7 +236,7 @@ class Payloads:
         }
 
     def job(self, repository: Repository, run: Run, job: Job, *, steps: bool = True) -> Payload:
-        """A job with its steps, or with an empty list of them."""
+        """Return a job with its steps, or with an empty list."""
         api, web = self._api(repository), self._web(repository)
         where = "runs" if job.is_pseudo else f"actions/runs/{run.id}/job"
         hosted = job.runner_id is not None and job.runner_id > HOSTED_RUNNERS
@@ -385,12 +385,12 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(payload: Any) -> str:
-    """Compact JSON text, with letters of any script as they are."""
+    """Return compact JSON text, without escaping non-ASCII letters."""
     return _ENCODER.encode(payload)
 
 
 def iso(second: int | None) -> str | None:
-    """A second as GitHub writes it, in UTC; None for None."""
+    """Return a second in GitHub's format, in UTC; None for None."""
     if second is None:
         return None
     day, left = divmod(second, 86_400)
@@ -403,6 +403,6 @@ def _date(day: int) -> str:
 
 
 def node_id(kind: str, *ids: int) -> str:
-    """A global id in the form of GitHub's: the kind, then the ids packed and base64-encoded."""
+    """Return a global id in GitHub's form: the kind, then the ids packed and base64-encoded."""
     packed = struct.pack(f">2B{len(ids)}Q", 0x93, 0, *ids)
     return f"{kind}_{urlsafe_b64encode(packed).decode().rstrip('=')}"

@@ -1,9 +1,9 @@
 """A simulated GitHub REST API for Actions: a world served over HTTP, with limits and faults.
 
-For `make demo`, tests and `make bench`. It answers as recorded exchanges and GitHub's reference
-do: pages with `Link` headers, the caps on long lists, ETags, rate limits, redirects of renamed
-repositories. Answers are cached, compressed, until the world changes, so that a benchmark
-measures the client and not the simulator.
+It serves `make demo`, the tests and `make bench`. It answers like recorded exchanges and GitHub's
+reference: pages with `Link` headers, caps on long lists, ETags, rate limits, redirects of renamed
+repositories. Compressed answers are cached until the world changes, so that a benchmark measures
+the client and not the simulator.
 """
 
 import gzip
@@ -60,7 +60,7 @@ FILTERS = ("created", "status", "branch", "event", "actor", "head_sha", "check_s
 
 @dataclass(frozen=True)
 class RequestInfo:
-    """A request as hooks see it. `kind` is a key of ROUTES, or "unknown".
+    """A request as passed to hooks. `kind` is a key of ROUTES, or "unknown".
 
     `path` has neither the simulator's prefix nor the query; names of `headers` are in lower case.
     """
@@ -77,9 +77,9 @@ class RequestInfo:
 class Fault:
     """A fault in one answer.
 
-    With a `status` this is the answer, and it is not charged. Without one the true answer is
-    changed by `edit`, cut off half-way (`truncated`), or lost with the connection (`reset`).
-    Either comes `seconds` later.
+    With a `status` the fault is the answer, and it is not charged. Without one, the true answer is
+    changed by `edit`, cut off half-way (`truncated`), or lost with the connection (`reset`). It is
+    delayed by `seconds`.
     """
 
     status: int | None = None
@@ -92,7 +92,7 @@ class Fault:
 
 
 def bad_gateway() -> Fault:
-    """502 with a page of HTML, as GitHub's front answers when what is behind it does not."""
+    """502 with a page of HTML, as from GitHub's front end if the back end does not answer."""
     return Fault(502, {"content-type": "text/html"}, b"<html><h1>502 Bad Gateway</h1></html>")
 
 
@@ -112,28 +112,28 @@ def secondary_limit(retry_after: str | None = None) -> Fault:
 
 
 def primary_limit(reset: datetime) -> Fault:
-    """403, the hour's requests are spent until `reset`, whatever was really used."""
+    """403, the primary rate limit until `reset`, whatever was really used."""
     headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(reset.timestamp()))}
     return Fault(403, headers, _message("API rate limit exceeded for user ID 1."))
 
 
 def connection_reset() -> Fault:
-    """The connection is reset before a byte of the answer."""
+    """The connection is reset before the first byte of the answer."""
     return Fault(reset=True)
 
 
 def truncated_body() -> Fault:
-    """The connection ends half-way through the body that Content-Length promised."""
+    """The connection ends half-way through the body announced by Content-Length."""
     return Fault(truncated=True)
 
 
 def bad_json() -> Fault:
-    """200 whose body, complete as HTTP goes, is half a JSON document."""
+    """200 with a complete body that is half a JSON document."""
     return Fault(edit=lambda body: body[: len(body) // 2])
 
 
 def delay(seconds: float) -> Fault:
-    """The true answer, so much later."""
+    """The true answer, delayed by `seconds`."""
     return Fault(seconds=seconds)
 
 
@@ -144,7 +144,7 @@ def edited(edit: Callable[[Any], Any]) -> Fault:
 
 @dataclass
 class Counters:
-    """What the simulator has seen: requests by kind of route, and what became of them."""
+    """The requests so far, by kind of route and by result."""
 
     received: Counter[str] = field(default_factory=Counter)
     charged: int = 0
@@ -155,7 +155,7 @@ class Counters:
 
 @dataclass
 class _Answer:
-    """`packed` is the body, compressed; an answer with an ETag may be a 304 for who has it."""
+    """`packed` is the compressed body. An answer with an ETag may become a 304."""
 
     status: int
     packed: bytes
@@ -179,7 +179,7 @@ Hook = Callable[[RequestInfo, int], Fault | None]
 
 
 class Simulator:
-    """A world behind HTTP. `serve` starts it; changes of the world may come from any thread."""
+    """A world served over HTTP. `serve` starts it; any thread may change the world."""
 
     def __init__(
         self,
@@ -200,19 +200,19 @@ class Simulator:
         prefix: str = "",
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Nothing is served yet.
+        """Make a simulator; `serve` starts it.
 
-        latency: seconds that each answer takes at least.
-        tokens: the tokens that are valid, with their requests an hour; None accepts any, at 5,000.
-        limit: requests an hour of every token and of none, instead; 0 leaves the rate limit and
-            its headers out, as GitHub Enterprise Server does by default.
+        latency: the minimum seconds of each answer.
+        tokens: the valid tokens with their requests an hour; None accepts any, at 5,000.
+        limit: requests an hour with any token and without one, instead of `tokens`; 0 disables the
+            rate limit and its headers, as GitHub Enterprise Server does by default.
         fault, before: called with each request and its ordinal (from 1) before it is answered;
-            `before` may change the world, `fault` may return what goes wrong.
-        filtered_cap, unfiltered_cap: where lists end, with empty pages or with 422 beyond that,
-            their `total_count` true or clamped to the cap.
+            `before` may change the world, `fault` may return a fault.
+        filtered_cap, unfiltered_cap: the lengths of lists; pages beyond are empty or 422, and
+            `total_count` is true or clamped to the cap.
         older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
         prefix: of every path, such as "/api/v3".
-        clock: of the `Date` header and the rate limit; None: the world's `now`, and it runs.
+        clock: for the `Date` header and the rate limit; None: the world's `now`, running.
         """
         self.world = world
         self.latency = latency
@@ -242,7 +242,7 @@ class Simulator:
 
     @contextmanager
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-        """Serve in threads while the context lasts; yields the API's URL, without a last slash."""
+        """Serve in threads within the context; yield the API's URL, without a trailing slash."""
         server = _Server((host, port), self)
         url = f"http://{host}:{server.server_address[1]}{self.prefix}"
         self.payloads = Payloads(self.world, url)
@@ -260,7 +260,7 @@ class Simulator:
             server.server_close()
 
     def restart_counters(self) -> Counters:
-        """The counts since the last restart; they begin again at 0, the ordinals of hooks too."""
+        """Return the counts since the last restart, and reset them and the ordinals of hooks."""
         with self.world.lock:
             counted = self.counters
             self.counters = Counters(in_flight=counted.in_flight)
@@ -269,7 +269,7 @@ class Simulator:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the server is to end, so that no connection is to be kept."""
+        """Whether the server is stopping, so that connections are closed."""
         return self._stopping.is_set()
 
     def _running_clock(self) -> datetime:
@@ -289,7 +289,7 @@ class Simulator:
 
     @contextmanager
     def in_flight(self) -> Iterator[int]:
-        """Count a request in and out; yields its ordinal."""
+        """Count a request as in flight; yield its ordinal."""
         with self.world.lock:
             self._ordinal += 1
             ordinal = self._ordinal
@@ -306,7 +306,7 @@ class Simulator:
     def respond(
         self, target: str, headers: Mapping[str, str], ordinal: int
     ) -> tuple[_Answer, Fault]:
-        """The answer to one GET, and what is to go wrong with it; waits for the latency."""
+        """Return the answer to one GET and its fault, after the latency."""
         request = self._request(target, headers)
         if self.before:
             self.before(request, ordinal)
@@ -337,7 +337,7 @@ class Simulator:
             return _error(403, "API rate limit exceeded for user ID 1.")
         answer = self._true_answer(request, target)
         if answer.status == 200:
-            # Tags are bound to the token, as GitHub's are.
+            # ETags are bound to the token, as GitHub's are.
             digest = hashlib.sha256((request.token or "").encode() + answer.packed).hexdigest()
             tagged = {**answer.headers, "etag": f'W/"{digest}"'}
             if request.headers.get("if-none-match") == tagged["etag"]:
@@ -380,13 +380,13 @@ class Simulator:
         return headers
 
     def _true_answer(self, request: RequestInfo, target: str) -> _Answer:
-        """The answer without faults and charges, from the cache while the world is the same."""
+        """Return the answer without faults and charges, cached while the world is unchanged."""
         with self.world.lock:
             if self._cached_version != self.world.version or self._cached_bytes > CACHED_BYTES:
                 self._cache.clear()
                 self._matches.clear()
                 self._cached_bytes, self._cached_version = 0, self.world.version
-            # Only private repositories make an answer depend on whether there is a token.
+            # An answer depends on the token only for private repositories.
             hides = request.token is None and any(r.private for r in self.world.repositories)
             key = f"{hides} {target}"
             if key not in self._cache:
@@ -477,7 +477,7 @@ class Simulator:
         return self._page(request, items, None, visible[0].owner)
 
     def _runs(self, request: RequestInfo, repository: Repository) -> _Answer:
-        """One page of a run list, newest first, as far as the caps let it be seen."""
+        """Return one page of a run list, newest first, within the caps."""
         query = request.query
         filtered = any(query.get(name) for name in FILTERS)
         workflow = None
@@ -517,7 +517,7 @@ class Simulator:
     def _matching(
         self, repository: Repository, workflow: Workflow | None, query: Mapping[str, str]
     ) -> Sequence[Run]:
-        """The runs that match, oldest first. Raises ValueError where `created` is no search."""
+        """Return the matching runs, oldest first. Raises ValueError for an invalid `created`."""
         asked = {name: query[name] for name in FILTERS if query.get(name)}
         if not asked and workflow is None:
             return repository.runs
@@ -586,7 +586,7 @@ class Simulator:
 
 
 def created_between(search: str) -> tuple[int, int]:
-    """The first and last second, both included, that a `created` search lets through.
+    """Return the first and last second, both included, that a `created` search matches.
 
     GitHub's search syntax: a date, a time, `A..B` with `*` for no end, and `>=`, `>`, `<=`, `<`;
     a date is its whole day, a time without a zone is UTC. Raises ValueError for anything else.
@@ -630,7 +630,7 @@ def _with_pull_requests(query: Mapping[str, str]) -> bool:
 
 
 def _by_id(repository: Repository, path: str) -> str:
-    """The same path with the repository's numeric id, as GitHub's own links have it."""
+    """Return the path with the repository's numeric id, as in GitHub's own links."""
     return re.sub(REPOSITORY, f"/repositories/{repository.id}", path, count=1)
 
 
@@ -674,7 +674,7 @@ def _pack(body: bytes) -> bytes:
 
 
 class _Server(ThreadingHTTPServer):
-    """Threads that end with the server: connections kept alive are hung up on."""
+    """A server whose threads end with it, because it closes keep-alive connections."""
 
     daemon_threads = False
     request_queue_size = 128
@@ -685,7 +685,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service for the host's name, which can take seconds.
+        # HTTPServer looks up the host's name here, which can take seconds.
         socketserver.TCPServer.server_bind(self)
 
     def hang_up(self) -> None:
@@ -693,7 +693,7 @@ class _Server(ThreadingHTTPServer):
             _shut_down(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients go away as they please; anything else is a fault of ours or of a hook.
+        # Clients may disconnect at any time; any other error is a bug of ours or of a hook.
         if not isinstance(sys.exception(), ConnectionError):
             raise
 
@@ -719,7 +719,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.simulator.in_flight() as ordinal:
             answer, fault = self.server.simulator.respond(self.path, headers, ordinal)
             if fault.reset:
-                # Closing without lingering sends a reset in place of the rest.
+                # Closing without lingering sends a reset instead of the rest.
                 linger = struct.pack("ii", 1, 0)
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.connection.close()
@@ -739,7 +739,7 @@ class _Handler(BaseHTTPRequestHandler):
         if truncated:
             body = body[: len(body) // 2]
             self.close_connection = True
-        # In one piece: a body sent apart from its head would wait for the client's acknowledgement.
+        # In one write: a body sent after its head would wait for the client's acknowledgement.
         self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
 
     def log_message(self, format: str, *args: object) -> None:

@@ -1,8 +1,8 @@
-"""The truth behind the simulated GitHub: repositories, runs, attempts, jobs and steps.
+"""The true data of the simulated GitHub: repositories, runs, attempts, jobs and steps.
 
-Knows no HTTP and no JSON. The whole course of an attempt is decided when it is made; only the part
-before the world's `now` can be seen. To let time pass is to move `now`, and the same arguments
-always make the same world. Bare integers that are times are seconds since 1970.
+Knows no HTTP and no JSON. The whole course of an attempt is decided when it is created; only the
+part before the world's `now` is visible. Time passes by moving `now`. The same arguments give the
+same world. Times that are integers are seconds since 1970.
 """
 
 import hashlib
@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
 
-# Ids are made of creation times, so they grow with creation as GitHub's do, whoever makes a run
-# and when, and a creation time finds its place in the list by bisection.
+# Ids are computed from creation times, so they increase with creation like GitHub's, in whatever
+# order runs are added, and bisection finds a creation time in the list.
 FIRST_SECOND = 1_199_145_600  # 2008-01-01
 IDS_PER_SECOND = 2_000
 RUNS_PER_SECOND = 1_000
@@ -26,13 +26,13 @@ WITHOUT_JOBS = ("action_required", "startup_failure")
 HOSTED_RUNNERS = 1_000_000_000
 TIMEOUT_SECONDS = 3_600
 
-# Per label: seconds that a job waits at least, and on average beyond that in the busy hours.
+# By label: the minimum wait of a job, and the average wait beyond that in busy hours; seconds.
 QUEUES = {"ubuntu": (3, 4), "windows": (8, 12), "macos": (12, 60), "self-hosted": (1, 120)}
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user, bot or organisation; `type` is the API's word for which."""
+    """A user, bot or organisation; `type` is the API's name for it."""
 
     login: str
     id: int
@@ -43,9 +43,9 @@ class Account:
 class PlannedJob:
     """A job as a workflow file describes it.
 
-    `seconds` is its usual length; jobs of a `stage` wait for those of the earlier ones;
-    `failing` says how readily it is the one that fails, relative to the others; `approval` is an
-    environment whose reviewer takes hours; a `flaky` job mostly passes when it is run again.
+    `seconds` is its usual length; jobs of a `stage` wait for those of earlier stages; `failing` is
+    its relative chance of being the job that fails; `approval` is an environment whose reviewer
+    takes hours; a `flaky` job mostly passes when re-run.
     """
 
     name: str
@@ -62,8 +62,8 @@ class PlannedJob:
 class Workflow:
     """A workflow; `checks` are the third-party check runs that GitHub lists among its jobs.
 
-    From `slower_from` on its jobs take `pace` times as long. `name` is None for one that a ruleset
-    asks.
+    From `slower_from` on its jobs take `pace` times as long. `name` is None for a workflow that a
+    ruleset requires.
     """
 
     id: int
@@ -78,7 +78,7 @@ class Workflow:
 
 @dataclass(slots=True, eq=False)
 class Commit:
-    """What a run was started for. `fork` is the owner of the head repository, if it is a fork."""
+    """The commit of a run. `fork` is the owner of the head repository, if it is a fork."""
 
     sha: str
     title: str
@@ -94,8 +94,8 @@ class Commit:
 class Attempt:
     """One attempt of a run, with its end already known. `created_at` is the attempt's own.
 
-    `cut_at` is when it was cancelled or finished early; `last_job_end` is None when nothing ran;
-    `touched_at` is when GitHub changed `updated_at` once more, long after the end.
+    `cut_at` is when it was cancelled or finished early; `last_job_end` is None if nothing ran;
+    `touched_at` is when GitHub changed `updated_at` again, long after the end.
     """
 
     number: int
@@ -113,7 +113,7 @@ class Attempt:
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A workflow run. `attempts` may hold some that lie after the world's `now`."""
+    """A workflow run. `attempts` may contain some after the world's `now`."""
 
     id: int
     workflow: Workflow
@@ -130,7 +130,7 @@ class Run:
     def title(self) -> str:
         """The `display_title`: the commit's or pull request's, else the workflow's name.
 
-        A workflow with `run-name:`, and one that GitHub makes, gives each run one of its own.
+        A workflow with `run-name:`, or one made by GitHub, gives each run its own title.
         """
         if self.run_name is not None:
             return self.run_name
@@ -140,7 +140,7 @@ class Run:
 
     @property
     def name(self) -> str | None:
-        """The run's own, else the workflow's; its path where GitHub could not read the file."""
+        """The run's own name, else the workflow's; the path if GitHub could not read the file."""
         if self.run_name is not None:
             return self.run_name
         unreadable = self.attempts[0].conclusion == "startup_failure"
@@ -151,7 +151,7 @@ class Run:
 class Job:
     """A job of an attempt, as of `now`. `ends_at` and `outcome` are known before it is over.
 
-    `origin` is the job that really ran: another one where this is inherited.
+    `origin` is the job that really ran; for an inherited job it is another one.
     """
 
     id: int
@@ -169,22 +169,22 @@ class Job:
 
     @property
     def completed_at(self) -> int | None:
-        """When it ended; None while it has not."""
+        """When it ended; None if it has not."""
         return self.ends_at if self.status == "completed" else None
 
     @property
     def conclusion(self) -> str | None:
-        """How it ended; None while it has not."""
+        """How it ended; None if it has not."""
         return self.outcome if self.status == "completed" else None
 
     @property
     def is_pseudo(self) -> bool:
-        """Whether this is a third-party check run and no job at all."""
+        """Whether this is a third-party check run and not a job."""
         return self.planned is None
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels asked for; none for a job that was skipped and for a pseudo-job."""
+        """The requested labels; none for a skipped job or a pseudo-job."""
         waiting = self.status != "completed"
         return self.planned.labels if self.planned and (waiting or self.runner_id) else ()
 
@@ -213,7 +213,7 @@ class Step:
 class Repository:
     """A repository. `runs` is in ascending order of id; `future` holds runs still to come.
 
-    Runs older than `retention_days` are deleted as time passes; None: they stay.
+    Runs older than `retention_days` are deleted as time passes; None keeps them.
     """
 
     id: int
@@ -230,7 +230,7 @@ class Repository:
     future: deque[Run] = field(default_factory=deque)
 
     def position(self, second: int) -> int:
-        """Where in `runs` those created at `second` or later begin."""
+        """Return the position in `runs` of the first run created at `second` or later."""
         first_id = (second - FIRST_SECOND) * IDS_PER_SECOND
         return bisect_left(self.runs, first_id, key=lambda run: run.id)
 
@@ -243,10 +243,10 @@ class Repository:
 
 @dataclass(frozen=True)
 class TrueAttempt:
-    """What is true of one attempt, under the names of the columns that store it. Times are UTC.
+    """The true values of one attempt, named like the columns that store them. Times are UTC.
 
-    `created_at` is the run's, `completed_at` the end of the last job that really ran in the
-    attempt (None if none did, or it is not over), `duration_seconds` the time until then.
+    `created_at` is the run's. `completed_at` is the end of the last job that really ran in the
+    attempt (None if none ran or it is not over), `duration_seconds` the time until then.
     """
 
     github_run_id: int
@@ -277,13 +277,13 @@ class TrueAttempt:
 
 
 class World:
-    """A GitHub at one moment, and the changes that tests make to it between two ingests.
+    """The state of a GitHub at one moment; tests change it between ingests.
 
-    Every change bumps `version`. Whoever reads while others change it holds `lock`.
+    Every change increments `version`. Hold `lock` to read while other threads change it.
     """
 
     def __init__(self, now: datetime, seed: int = 0) -> None:
-        """An empty world. `now` needs a zone; the seed decides how long jobs take."""
+        """Make an empty world. `now` needs a zone; the seed determines the times of jobs."""
         self.seed = seed
         self.second = int(now.timestamp())
         self.repositories: list[Repository] = []
@@ -295,18 +295,18 @@ class World:
 
     @property
     def now(self) -> datetime:
-        """The moment that this world is seen at, UTC."""
+        """The present time of this world, UTC."""
         return datetime.fromtimestamp(self.second, UTC)
 
     def account(self, login: str, account_type: str = "User") -> Account:
-        """The account of that login, the same one each time; made if there is none yet."""
+        """Return the account with this login; create it if there is none."""
         if login not in self._accounts:
             known = Account(login, 60_431_977 + len(self._accounts) * 7_919, account_type)
             self._accounts[login] = known
         return self._accounts[login]
 
     def find(self, full_name: str) -> Repository | None:
-        """The repository that has this name now, in any case of letters."""
+        """Return the repository with this name now; case is ignored."""
         name = full_name.lower()
         return next((r for r in self.repositories if r.full_name.lower() == name), None)
 
@@ -319,7 +319,7 @@ class World:
         disabled: bool = False,
         owner_type: str = "Organization",
     ) -> Repository:
-        """A new repository without workflows, "owner/name"."""
+        """Add a repository "owner/name" without workflows."""
         repository = Repository(
             id=587_214_309 + len(self.repositories) * 104_729,
             full_name=full_name,
@@ -341,7 +341,7 @@ class World:
         jobs: Sequence[PlannedJob] = (PlannedJob("build"), PlannedJob("test", stage=1)),
         checks: Sequence[str] = (),
     ) -> Workflow:
-        """A new workflow; its jobs are given in the order of their stages."""
+        """Add a workflow; its jobs are given in the order of their stages."""
         workflow_id = repository.id // 5 + len(repository.workflows) * 31
         workflow = Workflow(workflow_id, name, path, tuple(jobs), tuple(checks))
         with self.lock:
@@ -359,10 +359,10 @@ class World:
         conclusion: str = "success",
         created_at: datetime | None = None,
     ) -> Run:
-        """A run created now (or at `created_at`), of the first workflow unless one is named.
+        """Add a run created now (or at `created_at`), of the first workflow unless one is given.
 
-        It ends with `conclusion` when its jobs have; `finish` ends it at once. A run whose time
-        has not come yet appears when it has.
+        It ends with `conclusion` when its jobs end; `finish` ends it at once. A run in the future
+        appears when its time comes.
         """
         with self.lock:
             if workflow is None:
@@ -384,7 +384,7 @@ class World:
         created_at: int,
         conclusion: str,
     ) -> Run:
-        """A run created at that second, past or future, with its first attempt."""
+        """Add a run created at this second, past or future, with its first attempt."""
         with self.lock:
             run_id = self._next_id(created_at)
             run = Run(run_id, workflow, event, commit, commit.author, created_at)
@@ -403,7 +403,7 @@ class World:
         failed_only: bool = False,
         actor: Account | None = None,
     ) -> Attempt:
-        """A new attempt that starts now. Raises ValueError while the latest one is not over."""
+        """Add an attempt that starts now. Raises ValueError if the latest one is not over."""
         with self.lock:
             latest = self.latest(run)
             if latest.updated_at > self.second:
@@ -422,9 +422,9 @@ class World:
         *,
         failed_only: bool = False,
     ) -> Attempt:
-        """The next attempt of a run, created at that second, past or future.
+        """Add the next attempt of a run, created at this second, past or future.
 
-        `failed_only` runs again what had not succeeded; the rest is listed as inherited jobs.
+        `failed_only` re-runs only jobs that did not succeed; the others are inherited.
         """
         with self.lock:
             first = not run.attempts
@@ -446,9 +446,9 @@ class World:
             return attempt
 
     def finish(self, run: Run, conclusion: str | None = None) -> None:
-        """End the run's latest attempt now, with what it would have ended with, or otherwise.
+        """End the run's latest attempt now, with `conclusion` or its planned one.
 
-        Raises ValueError when it is over already.
+        Raises ValueError if it is already over.
         """
         with self.lock:
             attempt = self.latest(run)
@@ -466,14 +466,14 @@ class World:
             self.version += 1
 
     def rename(self, repository: Repository, full_name: str) -> None:
-        """Give the repository another name; the former one redirects to its id from now on."""
+        """Rename the repository; the former name redirects to its id."""
         with self.lock:
             self.former_names[repository.full_name.lower()] = repository
             repository.full_name = full_name
             self.version += 1
 
     def advance(self, by: timedelta) -> None:
-        """Let time pass: open runs go on and end, runs and re-runs that were to come begin."""
+        """Let time pass: open runs continue and end, planned runs and re-runs start."""
         with self.lock:
             self.second += int(by.total_seconds())
             for repository in self.repositories:
@@ -485,7 +485,7 @@ class World:
             self.version += 1
 
     def latest(self, run: Run) -> Attempt:
-        """The run's latest attempt that has begun."""
+        """Return the run's latest attempt that has started."""
         return next(a for a in reversed(run.attempts) if a.created_at <= self.second)
 
     def open_runs(self, repository: Repository) -> list[Run]:
@@ -525,7 +525,7 @@ class World:
         return [self._seen_step(step) for step in steps]
 
     def attempts(self, repository: Repository) -> Iterator[TrueAttempt]:
-        """Every attempt that exists now, oldest run first: what a whole ingest has to know."""
+        """Yield every attempt that exists now, oldest run first: what a complete ingest stores."""
         for run in repository.runs:
             for attempt in run.attempts:
                 if attempt.created_at <= self.second:
@@ -574,7 +574,7 @@ class World:
         return (second - FIRST_SECOND) * IDS_PER_SECOND + offset + used
 
     def _settle(self, run: Run, attempt: Attempt) -> None:
-        """Work out when an attempt ends; one to be cancelled is cancelled part of the way."""
+        """Compute the end of an attempt; one to be cancelled ends part of the way."""
         jobs = planned_jobs(run, attempt, self.seed)
         if attempt.conclusion == "cancelled" and attempt.cut_at is None:
             end = max(job.ends_at for job in jobs)
@@ -591,7 +591,7 @@ class World:
             return job
         if job.started_at <= self.second and job.runner_id:
             return replace(job, status="in_progress")
-        # Recorded: a job that waits for its runner says that it started when it was created.
+        # Recorded: for a job that waits for a runner, started_at equals created_at.
         return replace(
             job,
             status="waiting" if job.planned and job.planned.approval else "queued",
@@ -613,7 +613,7 @@ class World:
 
 
 def head_repository_name(repository: Repository, run: Run) -> str | None:
-    """Where the commit came from: the repository, a fork, or None for a fork since deleted."""
+    """Return the repository of the commit: this one, a fork, or None for a deleted fork."""
     if run.commit.fork_deleted:
         return None
     if run.commit.fork is None:
@@ -622,12 +622,12 @@ def head_repository_name(repository: Repository, run: Run) -> str | None:
 
 
 def scatter(key: int, out_of: int) -> int:
-    """A number below `out_of` that depends on the key only, spread evenly."""
+    """Return an evenly distributed number below `out_of` that depends only on the key."""
     return (key * 0x9E3779B97F4A7C15 >> 20) % out_of
 
 
 def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
-    """Every job that the attempt will have had, in order of id; third-party checks come last."""
+    """Return all jobs of the attempt, future ones included, by id; third-party checks are last."""
     if attempt.conclusion in WITHOUT_JOBS:
         return []
     rng = Random(attempt.job_base * 1_000_003 + seed)
@@ -665,9 +665,9 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
 
 
 def planned_steps(job: Job, seed: int) -> list[Step]:
-    """The steps of a job that has run or will: numbers as GitHub gives them, with their gaps.
+    """Return the steps of a job that has run or will run, with GitHub's numbers and gaps.
 
-    Recorded: after k steps, what step i leaves to be done afterwards has number 2k + 2 - i.
+    Recorded: in a job of k steps, the post step of step i has number 2k + 2 - i.
     """
     if job.runner_id is None or job.planned is None:
         return []
@@ -722,7 +722,7 @@ def _failing_job(run: Run, attempt: Attempt, earlier: list[Job]) -> int | None:
     weights = [planned.failing for planned in run.workflow.jobs]
     if earlier:
         weights = [float(job.outcome not in ("success", "skipped")) for job in earlier]
-    # Apart from the other draws, so that another conclusion changes no time that has been seen.
+    # Separate from other random draws, so that another conclusion changes no visible time.
     rng = Random(attempt.job_base)
     return rng.choices(range(len(weights)), weights)[0] if any(weights) else None
 
@@ -765,7 +765,7 @@ def _ran(
 def _instant(
     job_id: int, attempt: Attempt, name: str, at: int, outcome: str, planned: PlannedJob | None
 ) -> Job:
-    """What took neither time nor a runner."""
+    """Return a job that took neither time nor a runner."""
     return Job(job_id, attempt.number, name, at, at, at, outcome, job_id, planned)
 
 
@@ -781,7 +781,7 @@ def _checks(rng: Random, run: Run, attempt: Attempt, jobs: list[Job]) -> list[Jo
 
 
 def _cut(job: Job, at: int, conclusion: str) -> None:
-    """End a job at that second; what had not started by then never does if it is cancelled."""
+    """End a job at this second; a cancelled job that had not started never starts."""
     if job.ends_at <= at:
         return
     if conclusion == "cancelled":

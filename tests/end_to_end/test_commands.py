@@ -541,7 +541,7 @@ def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_p
     # The troubles that were planted are found, each in its repository.
     text = re.sub(r"<[^>]+>", "", written)
     assert re.search(r"The median time of CI on pull requests went from .* \(\+\d\d", text)
-    assert "CI is red on the default branch since" in text
+    assert "CI has been red on the default branch since" in text
     assert "e2e of CI is flaky" in text
     assert before.returncode == 2 and "try: make demo" in before.stderr
     for answer in answers:

@@ -48,7 +48,9 @@ def test_what_stops_most_runs_comes_first_not_what_is_newest(connection: Connect
     docs = {"workflow_id": 4, "workflow_name": "Docs"}
     upsert(connection, fails(500, 1, 0.01, **docs))
     found = finding(told(connection), "red")
-    assert said(found).startswith("CI is red on the default branch since 2026-02-15 00:10, for 13d")
+    assert said(found).startswith(
+        "CI has been red on the default branch since 2026-02-15 00:10, for 13d"
+    )
     assert "and 70 failed runs." in said(found)
     assert said(found).endswith(
         " 1 other workflow is red too. Make CI green before merging anything else."
@@ -63,7 +65,7 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     upsert(connection, [green, red, later])
     found = finding(told(connection), "red")
     assert said(found).startswith(
-        "CI is red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed runs of "
+        "CI has been red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed runs of "
         "2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
     )
     between = f"https://github.com/acme/r7/compare/{SHA.format('a')}...{SHA.format('b')}"
@@ -97,7 +99,7 @@ def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
     [
         (
             {"event_type": "workflow_dispatch", "actor": "dev-3"},
-            "CI failed when dev-3 started it, and is red since 2026-02-09 00:10, for 19d 23h and 1 "
+            "CI failed when dev-3 started it, and has been red since 2026-02-09 00:10, for 19d 23h and 1 "
             "failed run.",
             "Start CI again when it is needed; nothing waits for it.",
         ),

@@ -234,7 +234,7 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
     assert subjects(shown)[:2] == ["red", "waiting"]
     assert findings(shown)[0].is_urgent
     assert sentence(shown, "red") == (
-        "CI is red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed run. "
+        "CI has been red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed run. "
         "First red at c40 by dev-1; last green at c29 of 25 Feb. "
         "Make CI green before merging anything else."
     )
@@ -297,7 +297,7 @@ def test_a_job_is_called_flaky_from_its_second_commit_on(connection: Connection)
             assert "flaky" not in subjects(told(connection))
     assert sentence(told(connection), "flaky") == (
         "build of CI is flaky: on 2 of 2 commits (100.0 %) it failed and then succeeded unchanged; "
-        "the failures took 20 min. Mend build or take it out of what must be green."
+        "the failures took 20 min. Fix build or remove it from the required checks."
     )
 
 
@@ -408,7 +408,7 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     assert subjects(shown)[:2] == ["failing", "waiting"]
     assert sentence(shown, "waiting") == (
         "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
-        "8 of 8 jobs over a minute. See which of the two they wait for."
+        "8 of 8 jobs over a minute. Check which of the two they wait for."
     )
     slow = [a_run(n, seconds=900) for n in range(30, 33)]
     upsert(connection, slow)
@@ -426,7 +426,7 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
     known(connection, 7)
     assert not_found(told(connection)) == [
         "nothing is red on the default branch",
-        "too few days (1) to tell what got slower",
+        "too few days (1) to detect what got slower",
         "no job is stored: which are flaky is not known",
         "nothing failed",
         "waiting is not known",
@@ -498,8 +498,8 @@ def test_an_unlisted_period_before_is_not_compared(connection: Connection) -> No
     changes = [tile.change for tile in tiles(shown)[:6]]
     assert sum(NOTHING_BEFORE in each for each in changes) == 5
     assert why_no_change(shown) == (
-        "No change is given, because this period and the equally long one before it were not both "
-        "listed whole; to list them: make ingest SINCE=2025-12-31"
+        "No change is shown, because this period and the equally long one before it were not both "
+        "listed completely; to list them: make ingest SINCE=2025-12-31"
     )
     known(connection, 8, days=60)
     upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
@@ -555,11 +555,15 @@ def test_figures_of_all_jobs_do_not_mention_coverage(connection: Connection) -> 
         ([(60, 0.5)], None, True),
         (
             [(60, 5)],
-            "5 days of this period were never listed whole, within 2026-02-24 00:00",
+            "5 days of this period were never listed completely, within 2026-02-24 00:00",
             False,
         ),
-        ([(10, 0)], "20 days of this period were never listed whole, within 2026-01-30", False),
-        ([(60, 20), (10, 0)], "10 days of this period were never listed whole", False),
+        (
+            [(10, 0)],
+            "20 days of this period were never listed completely, within 2026-01-30",
+            False,
+        ),
+        ([(60, 20), (10, 0)], "10 days of this period were never listed completely", False),
         ([(60, 40), (35, 0)], None, False),
         ([(30, 0)], None, False),
     ],
@@ -623,7 +627,7 @@ def test_cost_has_a_change_if_the_jobs_of_both_periods_are_stored(
     assert (tile.figure, tile.change) == (
         "$0.15",
         "+150 %, $0.0600 before; list price, before included minutes; "
-        "1 job taken for those of a private one",
+        "1 job assumed to be of a private repository",
     )
     connection.execute("update workflow_runs set jobs_listed_at = null where github_run_id = 1")
     assert by_name(partly_told(connection), "cost of runners").change.startswith("list price, ")
@@ -767,7 +771,7 @@ def test_a_single_day_makes_a_page(connection: Connection) -> None:
     store(connection, make_history(2, days=1, runs_per_day=10))
     known(connection, 7, days=1)
     page = one_page(report(connection, Period(UNTIL - DAY, UNTIL), UNTIL, ["acme/r7"]))
-    assert "too few days (1) to tell what got slower" in page
+    assert "too few days (1) to detect what got slower" in page
     assert 'class="dot"' in page and 'class="line"' not in page
 
 
@@ -785,7 +789,7 @@ def test_workflows_of_one_name_are_distinguished_by_their_files(connection: Conn
     shown = told(connection)
     names = {row["workflow"] for row in [*shown.workflow_outcomes, *shown.durations_by_day]}
     assert names == {"CI (ci.yml)", "CI (other.yml)", "Lint"}
-    assert "CI (ci.yml) is red" in sentence(shown, "red")
+    assert "CI (ci.yml) has been red" in sentence(shown, "red")
     assert {row["workflow"] for row in shown.failing_steps} == {"CI (ci.yml)"}
 
 
@@ -850,7 +854,9 @@ def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
     )
     page = one_page(report(connection, MONTH, UNTIL))
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
-    assert "The newest is of 2026-02-28 01:01. 1 record without cost or price: in no sum." in page
+    assert (
+        "The newest is of 2026-02-28 01:01. 1 record without cost or price, not included." in page
+    )
 
 
 def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
