@@ -65,8 +65,8 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     upsert(connection, [green, red, later])
     found = finding(told(connection), "red")
     assert said(found).startswith(
-        "CI has been red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed runs of "
-        "2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
+        "CI has been red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed "
+        "runs of 2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
     )
     between = f"https://github.com/acme/r7/compare/{SHA.format('a')}...{SHA.format('b')}"
     assert found.links == (
@@ -99,14 +99,14 @@ def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
     [
         (
             {"event_type": "workflow_dispatch", "actor": "dev-3"},
-            "CI failed when dev-3 started it, and has been red since 2026-02-09 00:10, for 19d 23h and 1 "
-            "failed run.",
+            "CI failed when dev-3 started it, and has been red since 2026-02-09 00:10, for 19d 23h "
+            "and 1 failed run.",
             "Start CI again when it is needed; nothing waits for it.",
         ),
         (
             {"event_type": "schedule", "actor": "stale[bot]"},
-            "CI fails whenever its schedule starts it, since 2026-02-09 00:10, for 19d 23h and 1 "
-            "failed run.",
+            "CI fails whenever its schedule starts it, since 2026-02-09 00:10, for 19d 23h "
+            "and 1 failed run.",
             "Mend CI or stop its schedule; no push waits for it.",
         ),
     ],

@@ -234,8 +234,8 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
     assert subjects(shown)[:2] == ["red", "waiting"]
     assert findings(shown)[0].is_urgent
     assert sentence(shown, "red") == (
-        "CI has been red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed run. "
-        "First red at c40 by dev-1; last green at c29 of 25 Feb. "
+        "CI has been red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed "
+        "run. First red at c40 by dev-1; last green at c29 of 25 Feb. "
         "Make CI green before merging anything else."
     )
 
