@@ -39,6 +39,18 @@ recent as (
     github_run_id desc
   limit 100
 ),
+stuck as (
+  select distinct
+    executed_jobs.github_run_id,
+    executed_jobs.run_attempt
+  from recent
+  inner join executed_jobs
+    on executed_jobs.repository_id = recent.repository_id
+    and executed_jobs.created_at = recent.created_at
+    and executed_jobs.github_run_id = recent.github_run_id
+    and executed_jobs.run_attempt = recent.run_attempt
+  where executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour'
+),
 slowest as (
   select
     github_run_id,
@@ -53,15 +65,8 @@ slowest as (
     duration_seconds,
     html_url
   from recent
-  where not exists (
-    select 1
-    from executed_jobs
-    where executed_jobs.repository_id = recent.repository_id
-      and executed_jobs.created_at = recent.created_at
-      and executed_jobs.github_run_id = recent.github_run_id
-      and executed_jobs.run_attempt = recent.run_attempt
-      and executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour'
-  )
+  left join stuck using (github_run_id, run_attempt)
+  where stuck.github_run_id is null
   order by
     duration_seconds desc,
     github_run_id

@@ -56,30 +56,45 @@ newest as (
     workflow_id,
     (is_name and not is_title) desc,
     last_at desc
+),
+named as (
+  select
+    workflows.repository_id,
+    workflows.workflow_id,
+    workflows.name,
+    workflows.path,
+    case
+      when workflows.listed_at < repositories.workflows_listed_at then 'deleted'
+      else workflows.state
+    end as state,
+    true as is_listed_name
+  from workflows
+  left join repositories using (repository_id)
+  where workflows.name <> ''
+  union all
+  select
+    newest.repository_id,
+    newest.workflow_id,
+    coalesce(newest.name, newest.path, 'unnamed') as name,
+    newest.path,
+    workflows.state,
+    false as is_listed_name
+  from newest
+  left join workflows using (workflow_id)
 )
 select
   repository_id,
   workflow_id,
-  name as workflow,
-  path as workflow_path,
   case
-    when workflows.listed_at < repositories.workflows_listed_at then 'deleted'
-    else workflows.state
-  end as state,
-  true as is_listed_name
-from workflows
-left join repositories using (repository_id)
-where name <> ''
-union all
-select
-  newest.repository_id,
-  newest.workflow_id,
-  coalesce(newest.name, newest.path, 'unnamed') as workflow,
-  newest.path as workflow_path,
-  workflows.state,
-  false as is_listed_name
-from newest
-left join workflows using (workflow_id);
+    when count(*) over (partition by repository_id, name) = 1 then name
+    when count(*) over (partition by repository_id, name, path) = 1 and path <> ''
+      then name || ' (' || regexp_replace(path, '^.*/', '') || ')'
+    else name || ' (id ' || workflow_id || ')'
+  end as workflow,
+  path as workflow_path,
+  state,
+  is_listed_name
+from named;
 
 comment on view workflow_names is
   'One row per workflow that GitHub lists or that stored runs name, with the name to show.';
@@ -88,7 +103,7 @@ comment on column workflow_names.repository_id is
 comment on column workflow_names.workflow_id is
   'GitHub''s id of the workflow; it stays when the workflow is renamed.';
 comment on column workflow_names.workflow is
-  'The name to show: as GitHub lists it, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Two workflows may share it.';
+  'The name to show: as GitHub lists it, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, or its id.';
 comment on column workflow_names.workflow_path is
   'Its file, or dynamic/… for one that GitHub makes.';
 comment on column workflow_names.state is

@@ -69,7 +69,7 @@ select
   placed.github_run_id,
   placed.run_attempt,
   placed.repository_id,
-  placed.repository,
+  coalesce(repositories.repository, placed.repository) as repository,
   placed.workflow_id,
   coalesce(workflow_names.workflow, placed.workflow) as workflow,
   placed.workflow_path,
@@ -138,6 +138,8 @@ select
     )::bigint
   end as red_signal_seconds
 from placed
+left join repositories
+  on repositories.repository_id = placed.repository_id
 left join workflow_names
   on workflow_names.workflow_id = placed.workflow_id
   and workflow_names.repository_id = placed.repository_id
@@ -158,11 +160,11 @@ comment on column attempts.run_attempt is
 comment on column attempts.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column attempts.repository is
-  'owner/name as GitHub gave it last.';
+  'owner/name as GitHub gave it last; with its id where another repository has that name now.';
 comment on column attempts.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column attempts.workflow is
-  'The name of the workflow now, the same on all its runs (see workflow_names). Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow now, the same on all its runs and no other''s in its repository (see workflow_names).';
 comment on column attempts.workflow_path is
   'Path of the workflow file; begins with dynamic/ for workflows that GitHub runs without a file.';
 comment on column attempts.run_number is

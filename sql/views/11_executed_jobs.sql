@@ -40,15 +40,22 @@ select
   workflow_jobs.labels,
   case
     when cardinality(workflow_jobs.labels) > 0 then regexp_replace(
-      array_to_string(
-        array(
-          select distinct lower(label)
-          from unnest(workflow_jobs.labels) as label
-          order by lower(label)
-        ),
-        ', '
-      ),
-      '[0-9]{6,}',
+      -- Most jobs have one label, which needs no sorting.
+      case
+        when cardinality(workflow_jobs.labels) = 1 then lower(workflow_jobs.labels[1])
+        else array_to_string(
+          array(
+            select distinct lower(label)
+            from unnest(workflow_jobs.labels) as label
+            order by lower(label)
+          ),
+          ', '
+        )
+      end,
+      -- A number, a UUID, or letters and digits in turns: made anew for each run.
+      '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+      || '|(?<![a-z0-9])(?=[a-z0-9]*[0-9][a-z]+[0-9][a-z]*)[a-z0-9]{8,}(?![a-z0-9])'
+      || '|[0-9]{6,}',
       '*',
       'g'
     )
@@ -103,7 +110,7 @@ comment on column executed_jobs.repository is
 comment on column executed_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column executed_jobs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts.';
 comment on column executed_jobs.workflow_path is
   'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
 comment on column executed_jobs.is_private is

@@ -65,7 +65,7 @@ comment on column first_failures.repository is
 comment on column first_failures.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column first_failures.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts.';
 comment on column first_failures.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column first_failures.branch_class is

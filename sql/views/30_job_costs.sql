@@ -24,11 +24,11 @@ jobs as (
     job_base,
     workflow_path,
     is_private,
-    nullif(runner_label, '') as runner_label,
+    nullif(labelled.runner_label, '') as runner_label,
     'group: ' || lower(runner_group_name) as group_label,
     is_hosted or runner_group_name is null as is_maybe_standard,
     case
-      when 'self-hosted' = any(string_to_array(runner_label, ', ')) then 'self_hosted'
+      when 'self-hosted' = any(string_to_array(labelled.runner_label, ', ')) then 'self_hosted'
     end as own_sku,
     conclusion,
     (started_at at time zone 'UTC')::date as started_on,
@@ -39,6 +39,8 @@ jobs as (
     end as minutes,
     html_url
   from executed_jobs
+  -- With the offset, the label is worked out once for each job, and not wherever it is used.
+  cross join lateral (select executed_jobs.runner_label offset 0) as labelled
 ),
 -- A runner of another group than GitHub's is not the standard runner of its label.
 known_jobs as (
@@ -181,7 +183,7 @@ comment on column job_costs.repository is
 comment on column job_costs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column job_costs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts.';
 comment on column job_costs.branch_class is
   'pull_request, default or other, as in attempts.';
 comment on column job_costs.event_type is

@@ -14,8 +14,9 @@ from telemetry.report.figures import (
 )
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import figure, listing, only_words, ranked, table
-from telemetry.report.tables import PHASES, RUNNERS, phase_of, runner_of
-from telemetry.terminal import counted
+from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of
+from telemetry.report.tiles import left_out_of_cost
+from telemetry.terminal import Name, counted
 
 MOST_BARS = 10
 REASONS = {
@@ -28,7 +29,7 @@ REASONS = {
 def cost(report: RepositoryReport) -> list[Child]:
     if not report.runners:
         return only_words("No job is stored for this period.")
-    parts = [_prices(report)]
+    parts = [_prices(report), _by_workflow(report)]
     if report.wasted:
         parts.append(_waste(report))
     return [tag("div", parts, class_="grid")]
@@ -44,14 +45,34 @@ def _prices(report: RepositoryReport) -> Html:
     words = f"Runners cost {dollars(total)} at list price, before included minutes"
     if total is None:
         words = "No job of this period has a list price"
-    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
-    left_out = f" {counted(unpriced, 'job')} without a price left out." if unpriced else ""
     return figure(
         words,
         charts.bar_chart(words, bars),
         listing(RUNNERS, report.runners, report.api_host),
-        note="An estimate: minutes are rounded up for each job; runners of public repositories are "
-        f"free, and plans include minutes.{left_out}",
+        note="An estimate: minutes are rounded up for each job; standard runners of public "
+        "repositories are free, and plans include minutes"
+        f"{left_out_of_cost(report.runners)}.",
+    )
+
+
+def _by_workflow(report: RepositoryReport) -> Html:
+    rows = report.costs_by_workflow
+    words = "No workflow's jobs have a list price"
+    if rows and rows[0]["list_cost_usd"]:
+        words = f"{Name(rows[0]['workflow'])} costs most: {dollars(rows[0]['list_cost_usd'])}"
+    bars = [
+        Bar(row["workflow"], float(row["list_cost_usd"]), dollars(row["list_cost_usd"]))
+        for row in rows[:MOST_BARS]
+        if row["list_cost_usd"] is not None
+    ]
+    note = None
+    if not report.are_jobs_comparable:
+        note = "No cost before is given: not all of that period is listed, or its jobs stored."
+    return figure(
+        words,
+        charts.bar_chart(words, bars),
+        listing(WORKFLOW_COSTS, rows, report.api_host),
+        note=note,
     )
 
 

@@ -3,7 +3,7 @@
 Each figure is the answer to a question of sql/analysis/, asked about one repository and period.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -173,6 +173,21 @@ class RepositoryReport:
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
     @property
+    def costs_by_workflow(self) -> list[Row]:
+        """The cost of each workflow's runners, and before where comparable; the dearest first."""
+        of_workflow: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
+        for row in self.runner_cost:
+            of_workflow[row["workflow_id"], row["workflow"]].append(row)
+        made: list[Row] = [
+            {"workflow": workflow, **{column: known_sum(rows, column) for column in COSTS}}
+            for (_, workflow), rows in of_workflow.items()
+        ]
+        for row in made:
+            if not self.are_jobs_comparable:
+                row["list_cost_usd_before"] = None
+        return sorted(made, key=lambda row: (-(row["list_cost_usd"] or -1), row["workflow"]))
+
+    @property
     def wasted(self) -> list[Row]:
         """Minutes wasted by reason, the most first; without reasons that wasted none."""
         sums = {
@@ -205,22 +220,6 @@ def is_of(workflow: Row, row: Row) -> bool:
     """Whether both rows are about the same workflow on the same kind of branch."""
     columns = ("workflow_id", "workflow", "branch_class")
     return all(workflow[column] == row[column] for column in columns)
-
-
-def distinguish_workflows(lists: dict[str, list[Row]]) -> dict[str, list[Row]]:
-    """The rows with the file beside the name of each workflow that shares its name with another."""
-    paths = {row["workflow_id"]: row["workflow_path"] for row in lists["workflow_outcomes"]}
-    names = Counter(
-        {row["workflow_id"]: row["workflow"] for row in lists["workflow_outcomes"]}.values()
-    )
-
-    def renamed(row: Row) -> Row:
-        path = paths.get(row.get("workflow_id"))
-        if path is None or names[row["workflow"]] < 2:
-            return row
-        return {**row, "workflow": f"{row['workflow']} ({path.rpartition('/')[2]})"}
-
-    return {name: [renamed(row) for row in rows] for name, rows in lists.items()}
 
 
 def period(since: datetime | timedelta, now: datetime) -> Period:
@@ -316,7 +315,7 @@ def _repository_report(
         next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
         for rows in (found.repositories, found.proof)
     )
-    lists: Any = distinguish_workflows({name: rows(name) for name in QUESTIONS})
+    lists: Any = {name: rows(name) for name in QUESTIONS}
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     (coverage,), (coverage_before,) = rows("coverage"), rows("coverage", of.before)
     is_comparable = not coverage_before["unlisted_seconds"] and _is_listed(coverage, of)

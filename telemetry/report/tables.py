@@ -215,6 +215,16 @@ RUNNERS = Table(
         _counted("without a length", "unmeasured_jobs"),
     ),
 )
+WORKFLOW_COSTS = Table(
+    "workflows",
+    (
+        Column("workflow by cost", lambda row: (Name(row["workflow"]),), is_number=False),
+        _counted("jobs", "jobs"),
+        _counted("minutes", "minutes"),
+        _costing("list price", "list_cost_usd"),
+        _costing("before", "list_cost_usd_before"),
+    ),
+)
 PHASES = Table(
     "phases",
     (
@@ -223,6 +233,8 @@ PHASES = Table(
         _counted("failed", "failed"),
         Column("p50", _latency),
         _costing("cost", "cost_usd"),
+        _costing("at least", "cost_low_usd"),
+        _costing("at most", "cost_high_usd"),
         _counted("without a price", "unpriced"),
     ),
 )

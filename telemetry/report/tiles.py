@@ -212,6 +212,9 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
     if not phases:
         return []
     words = f"{counted(sum(row['calls'] for row in phases), 'call')} in these runs"
+    low, high = known_sum(phases, "cost_low_usd"), known_sum(phases, "cost_high_usd")
+    if low != high:
+        words += f"; {dollars(low)} to {dollars(high)}, as the logs leave some of it open"
     unpriced = sum(row["unpriced"] for row in phases)
     if unpriced:
         words += f"; without {counted(unpriced, 'record')} of unknown cost"

@@ -610,7 +610,7 @@ def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Co
     red = tiles(told(connection))[1]
     assert (red.figure, red.change) == (
         "1 workflow",
-        "CI (ci.yml) since 28 Feb, for 11h 50m",
+        "CI (id 3) since 28 Feb, for 11h 50m",
     )
 
 
@@ -869,8 +869,9 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     assert alone.repositories == []
     for page in (one_page(alone), pages(alone)[INDEX]):
         assert "No repository has been ingested yet." in page and words in page
-    assert "| review (in no run that is stored) | 1 | 0 | – | <span>$</span>2.00 | 0 |" in summary(
-        alone
+    assert (
+        "| review (in no run that is stored) | 1 | 0 | – | <span>$</span>2.00 | <span>$</span>2.00 | <span>$</span>2.00 | 0 |"
+        in summary(alone)
     )
     upsert(connection, [a_run(1)])
     known(connection, 7)

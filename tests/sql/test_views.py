@@ -327,7 +327,7 @@ def test_times_to_green_match_a_second_computation(made: Connection) -> None:
         half, most = percentile(took, 0.5), percentile(took, 0.9)
         expected[
             run.repository,
-            run.workflow_name or run.workflow_path,
+            EXPECTED.workflow(run),
             len(incidents),
             None if half is None else rounded(half / 3600),
             None if most is None else rounded(most / 3600),

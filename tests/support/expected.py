@@ -36,6 +36,17 @@ class Expected:
             if run.event_type == "schedule":
                 self.scheduled[run.repository_id] = run.branch
 
+    def workflow(self, run: WorkflowRun) -> str | None:
+        """Its name, with its file where another workflow of the repository has that name."""
+        of_name = {
+            other.workflow_id
+            for other in self.runs.values()
+            if (other.repository_id, other.workflow_name) == (run.repository_id, run.workflow_name)
+        }
+        if run.workflow_name is None or len(of_name) == 1:
+            return run.workflow_name or run.workflow_path
+        return f"{run.workflow_name} ({(run.workflow_path or '').rpartition('/')[2]})"
+
     def siblings(self, key: Key) -> list[WorkflowRun]:
         return sorted(
             (run for other, run in self.runs.items() if other[0] == key[0]),
@@ -74,7 +85,7 @@ class Expected:
             if job.conclusion in RED and job.completed_at and is_red and is_first
         ]
         return {
-            "workflow": run.workflow_name or run.workflow_path,
+            "workflow": self.workflow(run),
             "branch_class": self.branch_class(run),
             "day": run.created_at.date(),
             "completed_at": end,

@@ -1,0 +1,57 @@
+-- Whose runs cost how much on runners, and how did that change?
+-- GitHub's list price of the jobs in the runs that an account caused, and of its re-runs by whoever
+-- started them, against the equally long period before; as in runner_cost. is_bot says that the
+-- account is a program. unpriced_jobs are in no cost, free_jobs are in it with 0.
+--   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+jobs as (
+  select
+    job_costs.repository_id,
+    job_costs.repository,
+    coalesce(workflow_runs.triggering_actor, workflow_runs.actor, 'unknown') as actor,
+    job_costs.created_at >= period.since as is_last,
+    job_costs.github_run_id,
+    job_costs.minutes,
+    job_costs.list_cost_usd,
+    job_costs.free_because
+  from job_costs
+  cross join period
+  inner join workflow_runs
+    on workflow_runs.github_run_id = job_costs.github_run_id
+    and workflow_runs.run_attempt = job_costs.run_attempt
+  where job_costs.created_at >= period.since - (period.until - period.since)
+    and job_costs.created_at < period.until
+    and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
+)
+select
+  repository,
+  actor,
+  actor like '%[bot]' as is_bot,
+  count(distinct github_run_id) filter (where is_last) as runs,
+  count(*) filter (where is_last) as jobs,
+  sum(minutes) filter (where is_last)::bigint as minutes,
+  sum(list_cost_usd) filter (where is_last) as list_cost_usd,
+  sum(list_cost_usd) filter (where not is_last) as list_cost_usd_before,
+  count(*) filter (
+    where is_last and minutes is not null and list_cost_usd is null
+  ) as unpriced_jobs,
+  count(*) filter (where is_last and free_because is not null) as free_jobs
+from jobs
+group by
+  repository_id,
+  repository,
+  actor
+order by
+  list_cost_usd desc nulls last,
+  minutes desc nulls last,
+  repository,
+  actor
+limit (select period.top from period);
