@@ -1,8 +1,8 @@
--- Which jobs wait for a person's approval or for another run, and for how long?
--- Jobs that waited for over two minutes while others of the same label, which were ready later, got
--- a runner: so a runner was not what they waited for. GitHub reports both waits alike. A run's time
--- includes them. Where nothing else ran meanwhile, they cannot be told from a queue, and are not
--- here. p90_seconds needs 20 jobs.
+-- Which jobs wait for an approval or for another run, and for how long?
+-- Jobs that waited for over two minutes while jobs of the same label that were ready later got a
+-- runner, so they did not wait for a runner. GitHub reports both kinds of wait alike. The time of a
+-- run includes them. If nothing else ran meanwhile, such a wait cannot be distinguished from a
+-- queue and is not listed here. p90_seconds needs 20 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/approvals.sql
 with period as not materialized (
   select

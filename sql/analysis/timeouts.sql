@@ -1,9 +1,9 @@
 -- Which jobs run into their time limit?
--- GitHub concludes such jobs as cancelled, and their runs too: no rate of failures has them. They
--- are told by their length: a job that was cancelled in three runs or more after nearly the same
--- time (within two percent or 30 seconds of the longest), which is more than half of those that got
--- half as far. limit_seconds is that time. A run with a failure is left out: there a failed job
--- cancels the others. Jobs that GitHub concludes as timed_out count too.
+-- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them. They are
+-- recognised by their length: a job that was cancelled in at least three runs after nearly the same
+-- time (within two percent or 30 seconds of the longest), which is more than half of the jobs that
+-- ran at least half as long. limit_seconds is that time. Runs with a failure are left out, because
+-- a failed job cancels the others. Jobs that GitHub reports as timed_out count too.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select

@@ -1,5 +1,5 @@
--- How many runs of each repository GitHub deletes within seven days, without all attempts and jobs.
--- is_assumed: GitHub did not say for how long it keeps the runs.
+-- Runs of each repository that GitHub deletes within seven days and that are incomplete here.
+-- is_assumed: GitHub did not report how long it keeps runs.
 --   psql "$DATABASE_URL" -f sql/status/leaving.sql -v now=2026-02-01T00:00:00Z
 with leaving as (
   select

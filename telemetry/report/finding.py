@@ -1,10 +1,10 @@
-"""What one finding is: a sentence, what to do about it, and where more is said."""
+"""One finding: a sentence, what to do about it, and the question with more details."""
 
 from dataclasses import dataclass
 
 from telemetry.terminal import Sentence
 
-# The file of sql/analysis/ that shows more.
+# The question in sql/analysis/ that shows more.
 QUESTIONS = {
     "red": "incidents",
     "slower": "slower_or_faster",
@@ -33,5 +33,5 @@ class Finding:
 
     @property
     def question(self) -> str:
-        """The file of sql/analysis/, without its suffix, that answers in full."""
+        """The name of the question in sql/analysis/ that answers in full."""
         return QUESTIONS[self.subject]

@@ -8,12 +8,12 @@ from telemetry.report.finding import Finding
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence, counted
 
-# A workflow that has not run for longer is said not to have.
+# After this time without a run, the finding says so.
 LONG_AGO = timedelta(days=3)
 
 
 def red(report: RepositoryReport) -> Finding | None:
-    """The finding about what is red, first what stops most runs. None where nothing is."""
+    """Return the finding about what is red, most blocking first; None if nothing is red."""
     if not report.red:
         return None
     worst, *others = report.red
@@ -34,7 +34,7 @@ def _is(count: int) -> str:
 
 
 def _since(incident: Row) -> Sentence:
-    """Since when and how much; what pushes start, what a schedule does, and what somebody did."""
+    """Return since when it has been red, worded for pushes, schedules and manual runs."""
     who, name = incident["actor"], Name(incident["workflow"])
     runs = counted(incident["red_runs"], "failed run")
     people = incident["people"]
@@ -50,7 +50,7 @@ def _since(incident: Row) -> Sentence:
 
 
 def _behind(incident: Row) -> Sentence:
-    """The last green commit and the first red one, with who caused its run."""
+    """Return the last green commit and the first red one, with the actor of its run."""
     green, first = incident["last_green_sha"], incident["commit_sha"]
     if first is None:
         return ()

@@ -23,9 +23,9 @@ class Store:
         self.seen = RunIds()
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[None]:
-        """Store pages as they come, several at once where they come faster; yields after each time.
+        """Store pages as they come, several at once if they come faster; yield after each time.
 
-        Further pages are fetched meanwhile. When GitHub fails, the pages before that are stored.
+        Further pages are fetched meanwhile. If GitHub fails, the pages before that are stored.
         """
         waiting: list[Batch] = []
         try:
@@ -61,7 +61,7 @@ class Store:
                 for window in batch.windows:
                     self._window(window)
             if ids:
-                # Last, because what one page left out may be on the next.
+                # Last, because a run that one page left out may be on the next.
                 execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
             return _tally(counts, new, unreadable)
 
