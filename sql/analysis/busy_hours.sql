@@ -26,6 +26,8 @@ weekdays as (
 ),
 starts as (
   select
+    repository_id,
+    repository,
     extract(isodow from created_at at time zone period.time_zone)::integer as weekday,
     extract(hour from created_at at time zone period.time_zone)::integer as hour,
     count(*) as runs
@@ -36,11 +38,14 @@ starts as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
   group by
+    repository_id,
+    repository,
     extract(isodow from created_at at time zone period.time_zone)::integer,
     extract(hour from created_at at time zone period.time_zone)::integer
 ),
 work as (
   select
+    repository_id,
     extract(isodow from created_at at time zone period.time_zone)::integer as weekday,
     extract(hour from created_at at time zone period.time_zone)::integer as hour,
     sum(duration_seconds) as duration_seconds,
@@ -52,19 +57,24 @@ work as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
   group by
+    repository_id,
     extract(isodow from created_at at time zone period.time_zone)::integer,
     extract(hour from created_at at time zone period.time_zone)::integer
 )
 select
+  starts.repository,
   starts.weekday,
   starts.hour,
   starts.runs,
   round(starts.runs / weekdays.days::numeric, 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
-  round(work.queue_p50_seconds)::bigint as queue_p50_seconds
+  round(work.queue_p50_seconds)::bigint as queue_p50_seconds,
+  starts.repository_id
 from starts
 join weekdays using (weekday)
-left join work using (weekday, hour)
+left join work using (repository_id, weekday, hour)
 order by
+  starts.repository,
+  starts.repository_id,
   weekday,
   hour;

@@ -47,7 +47,8 @@ select
   round(100.0 * stored.attempts_with_jobs / nullif(stored.attempts, 0), 1) as with_jobs_percent,
   coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
   unlisted.unlisted_from,
-  unlisted.unlisted_to
+  unlisted.unlisted_to,
+  repositories.repository_id
 from repositories
 cross join period
 left join stored using (repository_id)

@@ -25,7 +25,8 @@ select
       percentile_cont(0.95) within group (order by duration_seconds)::numeric
     )::bigint
   end as p95_seconds,
-  workflow_id
+  workflow_id,
+  repository_id
 from attempts
 cross join period
 where created_at >= period.since

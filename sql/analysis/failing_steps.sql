@@ -29,7 +29,8 @@ select
   round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
   (max(created_at) at time zone period.time_zone)::date as last_day,
   (array_agg(html_url order by completed_at desc nulls last))[1] as html_url,
-  workflow_id
+  workflow_id,
+  repository_id
 from first_failures
 cross join period
 where created_at >= period.since

@@ -71,7 +71,8 @@ select
   flaky.members,
   flaky.member_names,
   flaky.html_url,
-  flaky.workflow_id
+  flaky.workflow_id,
+  flaky.repository_id
 from flaky
 left join commits
   on commits.repository_id is not distinct from flaky.repository_id

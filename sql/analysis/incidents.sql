@@ -36,7 +36,8 @@ select
   html_url,
   last_green_url,
   case when recovered_at < period.until then mended_url end as mended_url,
-  workflow_id
+  workflow_id,
+  repository_id
 from incidents
 cross join period
 where red_at < period.until

@@ -15,8 +15,8 @@ with period as not materialized (
 ),
 calls as (
   select
+    repository_id,
     phase,
-    repository_id is not null as is_of_a_run,
     api_calls,
     cost,
     reported_cost,
@@ -37,8 +37,9 @@ calls as (
     )
 )
 select
-  phase,
-  is_of_a_run,
+  repositories.repository,
+  calls.phase,
+  calls.repository_id is not null as is_of_a_run,
   sum(api_calls)::bigint as calls,
   count(*) filter (where success is false) as failed,
   sum(cost) as cost_usd,
@@ -49,14 +50,19 @@ select
   count(distinct github_run_id) as runs,
   round(percentile_cont(0.5) within group (order by latency_ms)::numeric / 1000, 1)
     as p50_seconds,
-  max(timestamp) as newest_at
+  max(timestamp) as newest_at,
+  calls.repository_id
 from calls
+left join repositories using (repository_id)
 group by
-  phase,
-  is_of_a_run
+  calls.repository_id,
+  repositories.repository,
+  calls.phase
 order by
   is_of_a_run desc,
   cost_usd desc nulls last,
   calls desc,
-  phase
+  repositories.repository,
+  calls.repository_id,
+  calls.phase
 limit (select period.top from period);

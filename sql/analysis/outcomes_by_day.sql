@@ -12,15 +12,23 @@ with period as not materialized (
     null::bigint as top
 )
 select
+  repository,
   (created_at at time zone period.time_zone)::date as day,
   count(*) filter (where is_success) as succeeded,
   count(*) filter (where is_red) as failed,
-  count(*) filter (where not is_decided) as other
+  count(*) filter (where not is_decided) as other,
+  repository_id
 from attempts
 cross join period
 where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and is_first_attempt
-group by (created_at at time zone period.time_zone)::date
-order by (created_at at time zone period.time_zone)::date;
+group by
+  repository_id,
+  repository,
+  (created_at at time zone period.time_zone)::date
+order by
+  repository,
+  repository_id,
+  (created_at at time zone period.time_zone)::date;

@@ -65,7 +65,8 @@ select
     / nullif(count(*) filter (where not is_held), 0),
     1
   ) as over_a_minute_percent,
-  count(*) filter (where is_held) as held
+  count(*) filter (where is_held) as held,
+  repository_id
 from waits
 group by
   repository_id,

@@ -44,7 +44,8 @@ select
   count(*) filter (
     where created_at >= period.since and list_cost_usd > 0 and price_source is null
   ) as unsourced_jobs,
-  workflow_id
+  workflow_id,
+  repository_id
 from job_costs
 cross join period
 where created_at >= period.since - (period.until - period.since)

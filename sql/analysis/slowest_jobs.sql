@@ -2,7 +2,7 @@
 -- By the total time of all executions, including failed ones: a job of six minutes that runs all
 -- day matters more than a nightly one of forty. The jobs of a matrix are combined. Percentiles are
 -- of successful executions, because failures end early; p95_seconds needs 20 of them. share_percent
--- is of the time of all rows.
+-- is of the time of all jobs of the repository.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_jobs.sql
 with period as not materialized (
   select
@@ -31,9 +31,13 @@ select
     )::bigint
   end as p95_seconds,
   round(sum(duration_seconds) / 60.0, 1) as total_minutes,
-  round(100.0 * sum(duration_seconds) / nullif(sum(sum(duration_seconds)) over (), 0), 1)
-    as share_percent,
-  workflow_id
+  round(
+    100.0 * sum(duration_seconds)
+    / nullif(sum(sum(duration_seconds)) over (partition by repository_id), 0),
+    1
+  ) as share_percent,
+  workflow_id,
+  repository_id
 from executed_jobs
 cross join period
 where created_at >= period.since

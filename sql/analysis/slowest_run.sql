@@ -1,4 +1,4 @@
--- Which of the last hundred successful runs was the slowest, and when did each of its jobs run?
+-- Which of a repository's last hundred successful runs was the slowest, and when did its jobs run?
 -- One row for each job, by start; started_seconds counts from the start of the run. Runs with a job
 -- that waited over an hour are left out, because it usually waited for a person.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_run.sql
@@ -11,7 +11,7 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-recent as (
+numbered as (
   select
     github_run_id,
     run_attempt,
@@ -23,7 +23,10 @@ recent as (
     started_at,
     created_at,
     duration_seconds,
-    html_url
+    html_url,
+    row_number() over (
+      partition by repository_id order by created_at desc, github_run_id desc
+    ) as recency
   from attempts
   cross join period
   where created_at >= period.since
@@ -34,69 +37,69 @@ recent as (
     and is_exact
     -- The five days that a job may run at most: of what took longer, one was stuck.
     and duration_seconds <= 432000
-  order by
-    created_at desc,
-    github_run_id desc
-  limit 100
 ),
-stuck as (
-  select distinct
-    executed_jobs.github_run_id,
-    executed_jobs.run_attempt
-  from recent
+jobs as (
+  select
+    numbered.repository_id,
+    numbered.github_run_id,
+    numbered.started_at as run_started_at,
+    numbered.duration_seconds as run_seconds,
+    numbered.repository,
+    numbered.workflow_id,
+    numbered.workflow,
+    numbered.run_number,
+    numbered.html_url,
+    executed_jobs.job_id,
+    executed_jobs.job,
+    executed_jobs.is_red,
+    executed_jobs.queue_seconds,
+    executed_jobs.started_at,
+    executed_jobs.duration_seconds,
+    bool_or(executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour')
+      over (partition by numbered.github_run_id) as is_held_up
+  from numbered
   inner join executed_jobs
-    on executed_jobs.repository_id = recent.repository_id
-    and executed_jobs.created_at = recent.created_at
-    and executed_jobs.github_run_id = recent.github_run_id
-    and executed_jobs.run_attempt = recent.run_attempt
-  where executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour'
+    on executed_jobs.repository_id = numbered.repository_id
+    and executed_jobs.created_at = numbered.created_at
+    and executed_jobs.github_run_id = numbered.github_run_id
+    and executed_jobs.run_attempt = numbered.run_attempt
+  where numbered.recency <= 100
 ),
 slowest as (
-  select
-    github_run_id,
-    run_attempt,
+  select distinct on (repository_id)
     repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    run_number,
-    started_at,
-    created_at,
-    duration_seconds,
-    html_url
-  from recent
-  left join stuck using (github_run_id, run_attempt)
-  where stuck.github_run_id is null
-  order by
-    duration_seconds desc,
     github_run_id
-  limit 1
+  from jobs
+  where is_held_up is not true
+  order by
+    repository_id,
+    run_seconds desc,
+    github_run_id
 )
 select
-  slowest.repository,
-  slowest.workflow,
-  slowest.run_number,
-  slowest.duration_seconds,
-  executed_jobs.job,
-  executed_jobs.is_red,
-  executed_jobs.queue_seconds,
+  jobs.repository,
+  jobs.workflow,
+  jobs.run_number,
+  jobs.run_seconds as duration_seconds,
+  jobs.job,
+  jobs.is_red,
+  jobs.queue_seconds,
   greatest(
-    extract(epoch from executed_jobs.started_at - slowest.started_at), 0
+    extract(epoch from jobs.started_at - jobs.run_started_at), 0
   )::bigint as started_seconds,
-  executed_jobs.duration_seconds as job_seconds,
-  slowest.github_run_id,
-  slowest.html_url,
-  slowest.workflow_id
+  jobs.duration_seconds as job_seconds,
+  jobs.github_run_id,
+  jobs.html_url,
+  jobs.workflow_id,
+  jobs.repository_id
 from slowest
-inner join executed_jobs
-  on executed_jobs.repository_id = slowest.repository_id
-  and executed_jobs.created_at = slowest.created_at
-  and executed_jobs.github_run_id = slowest.github_run_id
-  and executed_jobs.run_attempt = slowest.run_attempt
-where executed_jobs.started_at is not null
-  and executed_jobs.duration_seconds is not null
+inner join jobs using (repository_id, github_run_id)
+where jobs.started_at is not null
+  and jobs.duration_seconds is not null
 order by
+  jobs.repository,
+  jobs.repository_id,
   started_seconds,
   job_seconds,
-  executed_jobs.job,
-  executed_jobs.job_id;
+  jobs.job,
+  jobs.job_id;

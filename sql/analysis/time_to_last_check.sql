@@ -91,7 +91,8 @@ select
   round(
     100.0 * lasts.commits / nullif(count(*) filter (where commits.is_decided), 0), 1
   ) as last_percent,
-  count(*) filter (where not commits.is_decided) as left_out
+  count(*) filter (where not commits.is_decided) as left_out,
+  repository_id
 from commits
 inner join repositories using (repository_id)
 left join lasts using (repository_id, branch_class)

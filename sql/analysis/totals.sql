@@ -1,5 +1,5 @@
 -- What are the headline figures of the period?
--- Skipped runs are not counted. runs, decided and succeeded are of first attempts, those with
+-- Of each repository, without skipped runs. runs, decided and succeeded are of first attempts, those with
 -- in_the_end of latest attempts. rerun counts how many of the runs seen were re-run. runs_before
 -- were created in the equally long period before. queue_p90_seconds needs 20 jobs; held jobs are
 -- left out, as in queue_times.
@@ -15,6 +15,7 @@ with period as not materialized (
 ),
 runs as (
   select
+    repository_id,
     count(*) filter (where is_first_attempt) as runs,
     count(*) filter (where is_first_attempt and is_decided) as decided,
     count(*) filter (where is_first_attempt and is_success) as succeeded,
@@ -29,15 +30,19 @@ runs as (
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and conclusion is distinct from 'skipped'
+  group by repository_id
 ),
 runs_before as (
-  select count(*) as runs
+  select
+    repository_id,
+    count(*) as runs
   from attempts
   cross join period
   where created_at >= period.since - (period.until - period.since)
     and created_at < period.since
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and is_first_attempt
+  group by repository_id
 ),
 waits as (
   select
@@ -69,15 +74,18 @@ waits as (
 ),
 queue as (
   select
+    repository_id,
     percentile_cont(0.5) within group (order by queue_seconds) as p50_seconds,
     case
       when count(*) >= 20 then percentile_cont(0.9) within group (order by queue_seconds)
     end as p90_seconds
   from waits
   where not is_held
+  group by repository_id
 ),
 jobs as (
   select
+    repository_id,
     count(*) as jobs,
     sum(duration_seconds) as seconds
   from executed_jobs
@@ -85,22 +93,34 @@ jobs as (
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by repository_id
 )
 select
-  runs.runs,
-  runs.decided,
-  runs.succeeded,
-  runs.decided_in_the_end,
-  runs.succeeded_in_the_end,
-  runs.cancelled,
-  runs.rerun,
-  runs.seen,
-  runs_before.runs as runs_before,
-  jobs.jobs,
+  repositories.repository,
+  coalesce(runs.runs, 0) as runs,
+  coalesce(runs.decided, 0) as decided,
+  coalesce(runs.succeeded, 0) as succeeded,
+  coalesce(runs.decided_in_the_end, 0) as decided_in_the_end,
+  coalesce(runs.succeeded_in_the_end, 0) as succeeded_in_the_end,
+  coalesce(runs.cancelled, 0) as cancelled,
+  coalesce(runs.rerun, 0) as rerun,
+  coalesce(runs.seen, 0) as seen,
+  coalesce(runs_before.runs, 0) as runs_before,
+  coalesce(jobs.jobs, 0) as jobs,
   round(jobs.seconds / 60.0, 1) as job_minutes,
   round(queue.p50_seconds::numeric)::bigint as queue_p50_seconds,
-  round(queue.p90_seconds::numeric)::bigint as queue_p90_seconds
-from runs
-cross join runs_before
-cross join queue
-cross join jobs;
+  round(queue.p90_seconds::numeric)::bigint as queue_p90_seconds,
+  repositories.repository_id
+from repositories
+cross join period
+left join runs using (repository_id)
+left join runs_before using (repository_id)
+left join queue using (repository_id)
+left join jobs using (repository_id)
+where period.repository_ids is null
+  or repositories.repository_id = any(period.repository_ids)
+order by
+  runs desc,
+  repositories.repository,
+  repositories.repository_id
+limit (select period.top from period);

@@ -401,7 +401,8 @@ select
     when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
     else 'worse'
   end as verdict,
-  round(((changes.errors + 0.84) * changes.error * changes.spread)::numeric, 1) as would_show
+  round(((changes.errors + 0.84) * changes.error * changes.spread)::numeric, 1) as would_show,
+  changes.repository_id
 from changes
 inner join repositories using (repository_id)
 order by

@@ -58,7 +58,8 @@ select
   round(100.0 * wasted.seconds / nullif(used.seconds, 0), 1) as wasted_percent,
   round(wasted.rerun_seconds / 60.0, 1) as rerun_minutes,
   round(wasted.cancelled_seconds / 60.0, 1) as cancelled_minutes,
-  round(wasted.streak_seconds / 60.0, 1) as streak_minutes
+  round(wasted.streak_seconds / 60.0, 1) as streak_minutes,
+  wasted.repository_id
 from wasted
 inner join used
   on used.repository_id is not distinct from wasted.repository_id

@@ -51,7 +51,8 @@ select
     where is_first_attempt and is_success and not is_exact
   ) as estimated,
   (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
-  workflow_id
+  workflow_id,
+  repository_id
 from attempts
 cross join period
 where created_at >= period.since

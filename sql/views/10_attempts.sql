@@ -1,8 +1,18 @@
 -- Each attempt with its outcome, its times, and its position among the attempts of its run.
 -- All window functions are partitioned by columns that a run's attempts share, including created_at
 -- and repository_id, so that a condition on these still uses the index.
+--
+-- Names and default branches are joined before the window functions, where the planner knows how
+-- many rows there are. After them it expects one row, and computes the names again for each run.
 create view attempts as
-with default_terms as (
+with names as materialized (
+  select
+    repository_id,
+    workflow_id,
+    workflow
+  from workflow_names
+),
+default_terms as (
   select
     repository_id,
     branch,
@@ -16,52 +26,70 @@ known_defaults as (
 ),
 placed as (
   select
-    github_run_id,
-    run_attempt,
-    repository_id,
-    coalesce(repository, 'unnamed') as repository,
-    workflow_id,
-    coalesce(nullif(workflow_name, ''), nullif(workflow_path, ''), 'unnamed') as workflow,
-    workflow_path,
-    run_number,
-    display_title,
-    branch,
-    commit_sha,
-    event_type,
-    conclusion,
-    actor,
-    triggering_actor,
-    created_at,
-    started_at,
-    completed_at,
-    duration_seconds,
-    case when run_attempt = 1 then created_at else started_at end as waited_from,
-    is_private,
-    html_url,
-    jobs_listed_at is not null or coalesce(conclusion = 'skipped', false) as is_exact,
+    runs.github_run_id,
+    runs.run_attempt,
+    runs.repository_id,
+    coalesce(repositories.repository, runs.repository, 'unnamed') as repository,
+    runs.workflow_id,
     coalesce(
-      conclusion in ('success', 'failure', 'timed_out', 'startup_failure'), false
+      names.workflow, nullif(runs.workflow_name, ''), nullif(runs.workflow_path, ''), 'unnamed'
+    ) as workflow,
+    runs.workflow_path,
+    runs.run_number,
+    runs.display_title,
+    runs.branch,
+    default_terms.branch is not null
+    -- Until GitHub has been asked, the two names that nearly all repositories use.
+    or (known_defaults.repository_id is null and runs.branch in ('main', 'master'))
+      as is_on_default_branch,
+    runs.commit_sha,
+    runs.event_type,
+    runs.conclusion,
+    runs.actor,
+    runs.triggering_actor,
+    runs.created_at,
+    runs.started_at,
+    runs.completed_at,
+    runs.duration_seconds,
+    case when runs.run_attempt = 1 then runs.created_at else runs.started_at end as waited_from,
+    runs.is_private,
+    runs.html_url,
+    runs.jobs_listed_at is not null or coalesce(runs.conclusion = 'skipped', false) as is_exact,
+    coalesce(
+      runs.conclusion in ('success', 'failure', 'timed_out', 'startup_failure'), false
     ) as is_decided,
-    coalesce(conclusion = 'success', false) as is_success,
-    coalesce(conclusion in ('failure', 'timed_out', 'startup_failure'), false) as is_red,
-    coalesce(conclusion = 'action_required', false) as is_approval,
-    max(run_attempt) over all_of_run as attempts,
-    count(*) filter (where conclusion = 'action_required') over earlier as approvals_before,
+    coalesce(runs.conclusion = 'success', false) as is_success,
+    coalesce(runs.conclusion in ('failure', 'timed_out', 'startup_failure'), false) as is_red,
+    coalesce(runs.conclusion = 'action_required', false) as is_approval,
+    max(runs.run_attempt) over all_of_run as attempts,
+    count(*) filter (where runs.conclusion = 'action_required') over earlier as approvals_before,
     count(*) filter (
-      where conclusion in ('failure', 'timed_out', 'startup_failure')
+      where runs.conclusion in ('failure', 'timed_out', 'startup_failure')
     ) over earlier as reds_before,
-    count(*) filter (where conclusion = 'success') over later as successes_later
-  from workflow_runs
+    count(*) filter (where runs.conclusion = 'success') over later as successes_later
+  from workflow_runs as runs
+  left join repositories
+    on repositories.repository_id = runs.repository_id
+  left join names
+    on names.workflow_id = runs.workflow_id
+    and names.repository_id = runs.repository_id
+  left join known_defaults
+    on known_defaults.repository_id = runs.repository_id
+  left join default_terms
+    on default_terms.repository_id = runs.repository_id
+    and default_terms.branch = runs.branch
+    and (default_terms.since is null or default_terms.since < runs.created_at)
+    and (default_terms.until is null or default_terms.until > runs.created_at)
   window
-    all_of_run as (partition by github_run_id, repository_id, created_at),
+    all_of_run as (partition by runs.github_run_id, runs.repository_id, runs.created_at),
     earlier as (
-      partition by github_run_id, repository_id, created_at
-      order by run_attempt
+      partition by runs.github_run_id, runs.repository_id, runs.created_at
+      order by runs.run_attempt
       rows between unbounded preceding and 1 preceding
     ),
     later as (
-      partition by github_run_id, repository_id, created_at
-      order by run_attempt
+      partition by runs.github_run_id, runs.repository_id, runs.created_at
+      order by runs.run_attempt
       rows between 1 following and unbounded following
     )
 )
@@ -69,9 +97,9 @@ select
   placed.github_run_id,
   placed.run_attempt,
   placed.repository_id,
-  coalesce(repositories.repository, placed.repository) as repository,
+  placed.repository,
   placed.workflow_id,
-  coalesce(workflow_names.workflow, placed.workflow) as workflow,
+  placed.workflow,
   placed.workflow_path,
   placed.run_number,
   placed.display_title,
@@ -83,11 +111,7 @@ select
     when placed.event_type in (
       'push', 'schedule', 'workflow_dispatch', 'repository_dispatch', 'workflow_run'
     )
-      and (
-        default_terms.branch is not null
-        -- Until GitHub has reported it, the two names that nearly all repositories use.
-        or (known_defaults.repository_id is null and placed.branch in ('main', 'master'))
-      )
+      and placed.is_on_default_branch
       then 'default'
     else 'other'
   end as branch_class,
@@ -137,19 +161,7 @@ select
       having count(failed.completed_at) > 0
     )::bigint
   end as red_signal_seconds
-from placed
-left join repositories
-  on repositories.repository_id = placed.repository_id
-left join workflow_names
-  on workflow_names.workflow_id = placed.workflow_id
-  and workflow_names.repository_id = placed.repository_id
-left join known_defaults
-  on known_defaults.repository_id = placed.repository_id
-left join default_terms
-  on default_terms.repository_id = placed.repository_id
-  and default_terms.branch = placed.branch
-  and (default_terms.since is null or default_terms.since < placed.created_at)
-  and (default_terms.until is null or default_terms.until > placed.created_at);
+from placed;
 
 comment on view attempts is
   'One row per completed attempt of a run. Name created_at and repository_id in your condition: that makes it fast.';

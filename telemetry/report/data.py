@@ -289,8 +289,23 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
         found = status(connection, now=now)
         known, _ = find_repositories(connection, ())
         wanted, missing = find_repositories(connection, names)
-        reports = [_repository_report(connection, row, of, found) for row in wanted]
-        phases = [] if wanted else _rows(connection, "llm_phases", of.scope())
+        ids = [row["repository_id"] for row in wanted]
+        answers = {
+            name: _by_repository(connection, name, of.scope(ids))
+            for name in ("totals", "coverage", *QUESTIONS)
+        }
+        before = _by_repository(connection, "coverage", of.before.scope(ids))
+    reports = [
+        _repository_report(
+            row,
+            of,
+            {name: rows[row["repository_id"]] for name, rows in answers.items()},
+            before[row["repository_id"]],
+            found,
+        )
+        for row in wanted
+    ]
+    phases = [] if wanted else answers["llm_phases"][None]
     owned = tuple(f"{row['repository']}: " for row in known)
     shared = [
         shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
@@ -299,33 +314,46 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
 
 
-def _rows(connection: Connection, question: str, scope: Scope) -> list[Row]:
-    return [dict(row) for row in ask(connection, question, scope).rows]
+def _by_repository(
+    connection: Connection, question: str, scope: Scope
+) -> defaultdict[int | None, list[Row]]:
+    """The rows of an answer by their repository; what is of none belongs to each of them.
+
+    One question for all repositories takes a hundredth of the time of one for each of 300.
+    """
+    rows: defaultdict[int | None, list[Row]] = defaultdict(list)
+    for row in ask(connection, question, scope).rows:
+        rows[row["repository_id"]].append(dict(row))
+    shared = rows[None]
+    for repository_id in scope.repository_ids or ():
+        rows[repository_id] += shared
+    return rows
 
 
 def _repository_report(
-    connection: Connection, repository: Row, of: Period, found: Status
+    repository: Row,
+    of: Period,
+    answers: dict[str, list[Row]],
+    coverage_before: Sequence[Row],
+    found: Status,
 ) -> RepositoryReport:
     repository_id = repository["repository_id"]
-
-    def rows(question: str, within: Period = of) -> list[Row]:
-        return _rows(connection, question, within.scope([repository_id]))
-
     stored, proof = (
         next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
         for rows in (found.repositories, found.proof)
     )
-    lists: Any = {name: rows(name) for name in QUESTIONS}
+    lists: Any = {name: answers[name] for name in QUESTIONS}
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
-    (coverage,), (coverage_before,) = rows("coverage"), rows("coverage", of.before)
-    is_comparable = not coverage_before["unlisted_seconds"] and _is_listed(coverage, of)
+    (totals,), (coverage,) = answers["totals"], answers["coverage"]
+    (before,) = coverage_before
+    is_comparable = not before["unlisted_seconds"] and _is_listed(coverage, of)
     return RepositoryReport(
         **repository,
         period=of,
         of_jobs=coverage_of([coverage]),
         is_comparable=is_comparable,
-        are_jobs_comparable=is_comparable and coverage_of([coverage, coverage_before]).is_whole,
-        totals=rows("totals")[0],
+        are_jobs_comparable=is_comparable and coverage_of([coverage, before]).is_whole,
+        totals=totals,
         **lists,
         stored=stored,
         proof=proof,

@@ -59,7 +59,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     )
 
 
-FOR_PROGRAMS = ("workflow_id", "workflow_path", "html_url")
+FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")
 
 
 def _heading(column: str) -> str:

@@ -70,10 +70,13 @@ def test_the_slowest_jobs_have_the_largest_total_time(stored: Connection, histor
         if seconds is not None:
             base, is_green = BASES.get(job.name, job.name), job.conclusion == "success"
             durations[workflow_of[job.github_run_id], base].append((is_green, seconds))
-    all_of_it = sum(seconds for ran in durations.values() for _, seconds in ran)
+    all_of_it = Counter[str]()
+    for (workflow_id, _), ran in durations.items():
+        all_of_it[repository_of[workflow_id]] += sum(seconds for _, seconds in ran)
     expected = [
-        (repository_of[workflow_id], base, len(values), time_of(values, all_of_it))
+        (name, base, len(values), time_of(values, all_of_it[name]))
         for (workflow_id, base), values in durations.items()
+        for name in [repository_of[workflow_id]]
     ]
     rows = execute(stored, "analysis/slowest_jobs").fetchall()
     assert len(rows) == len(expected)
@@ -121,7 +124,7 @@ def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
     attempts = defaultdict(list)
     for run in history.runs:
         attempts[run.github_run_id].append(run)
-    runs: Counter[tuple[int, int]] = Counter()
+    runs: Counter[tuple[str, int, int]] = Counter()
     firsts = {}
     for of_run in attempts.values():
         # An approval is no attempt that ran.
@@ -130,18 +133,19 @@ def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
         if tried and tried[0].run_attempt == approvals + 1:
             run = tried[0]
             firsts[run.github_run_id, run.run_attempt] = run
-            runs[run.created_at.isoweekday(), run.created_at.hour] += 1
-    work: Counter[tuple[int, int]] = Counter()
+            runs[run.repository, run.created_at.isoweekday(), run.created_at.hour] += 1
+    work: Counter[tuple[str, int, int]] = Counter()
     for job, seconds in executed(history):
         if (job.github_run_id, job.run_attempt) in firsts:
-            created_at = firsts[job.github_run_id, job.run_attempt].created_at
-            work[created_at.isoweekday(), created_at.hour] += seconds or 0
+            run = firsts[job.github_run_id, job.run_attempt]
+            hour = (run.repository, run.created_at.isoweekday(), run.created_at.hour)
+            work[hour] += seconds or 0
     for zone in ("UTC", "Asia/Kolkata"):
         stored.execute(f"set timezone = '{zone}'")
         rows = execute(stored, "analysis/busy_hours").fetchall()
-        assert [(row["weekday"], row["hour"]) for row in rows] == sorted(runs)
-        for row in rows:
-            hour = (row["weekday"], row["hour"])
+        hours = [(row["repository"], row["weekday"], row["hour"]) for row in rows]
+        assert hours == sorted(runs)
+        for row, hour in zip(rows, hours, strict=True):
             assert row["runs"] == runs[hour]
             assert float(row["job_minutes"] or 0) == around(work[hour] / 60, 0)
     stored.execute("set timezone = 'UTC'")

@@ -254,10 +254,10 @@ def test_outcomes_by_day_match_a_second_computation(made: Connection) -> None:
     for _, group in attempts_by().items():
         for row in (row for row in group if row["is_first_attempt"]):
             kind = "succeeded" if row["is_success"] else "failed" if row["is_red"] else "other"
-            days[row["day"]][kind] += 1
+            days[row["repository"], row["day"]][kind] += 1
     kinds = ("succeeded", "failed", "other")
-    expected = Counter((day, *(counts[kind] for kind in kinds)) for day, counts in days.items())
-    assert answer(made, "outcomes_by_day", "day", *kinds) == expected
+    expected = Counter((*key, *(counts[kind] for kind in kinds)) for key, counts in days.items())
+    assert answer(made, "outcomes_by_day", "repository", "day", *kinds) == expected
 
 
 def was_overtaken(row: Row, group: list[Row]) -> bool:
