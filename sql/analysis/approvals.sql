@@ -55,7 +55,8 @@ select
   end as p90_seconds,
   round(sum(queue_seconds) / 3600.0, 1) as total_hours,
   max(created_at) as last_created_at,
-  workflow_id
+  workflow_id,
+  repository_id
 from waits
 where is_held
 group by

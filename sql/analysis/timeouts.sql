@@ -62,7 +62,8 @@ select
   round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
   max(created_at) filter (where is_timeout) as last_created_at,
   (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url,
-  workflow_id
+  workflow_id,
+  repository_id
 from judged
 group by
   repository_id,

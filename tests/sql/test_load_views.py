@@ -130,8 +130,9 @@ def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
         # An approval is no attempt that ran.
         tried = [run for run in of_run if run.conclusion != "action_required"]
         approvals = len(of_run) - len(tried)
-        if tried and tried[0].run_attempt == approvals + 1:
-            run = tried[0]
+        # Nor does a run that was skipped.
+        run = tried[0] if tried else None
+        if run and run.run_attempt == approvals + 1 and run.conclusion != "skipped":
             firsts[run.github_run_id, run.run_attempt] = run
             runs[run.repository, run.created_at.isoweekday(), run.created_at.hour] += 1
     work: Counter[tuple[str, int, int]] = Counter()
