@@ -1,6 +1,6 @@
 -- What are the headline figures of the period?
--- Of each repository, without skipped runs. runs, decided and succeeded are of first attempts, those
--- with in_the_end of latest attempts. rerun counts how many of the runs seen were re-run.
+-- Of each repository, without skipped runs. runs, decided and succeeded are of first attempts,
+-- those with in_the_end of latest attempts. rerun counts how many of the runs seen were re-run.
 -- runs_before were created in the equally long period before. queue_p90_seconds needs 20 jobs; held
 -- jobs are left out, as in queue_times.
 --   psql "$DATABASE_URL" -f sql/analysis/totals.sql
