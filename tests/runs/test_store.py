@@ -1,0 +1,106 @@
+"""Pages that are stored together: all or none of them, each run once and in its newest version."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support.one_repository import DAY, FIRST, HOUR
+
+from telemetry.database.connection import Connection
+from telemetry.github.client import GitHub
+from telemetry.github.errors import GitHubError
+from telemetry.github.options import Options
+from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.listing import Batch
+from telemetry.runs.record import Begun, IngestLog
+from telemetry.runs.request import Tools, Wanted
+from telemetry.runs.store import MOST_PAGES_AT_ONCE, Store
+from telemetry.runs.windows import ListedWindow
+
+
+def run(number: int, **changes: object) -> WorkflowRun:
+    ended = FIRST - number * HOUR
+    payload = {
+        "id": number,
+        "run_attempt": 1,
+        "status": "completed",
+        "conclusion": "success",
+        "created_at": (ended - HOUR).isoformat(),
+        "updated_at": ended.isoformat(),
+        "repository": {"id": 7, "full_name": "acme/app"},
+    }
+    return WorkflowRun.from_api({**payload, **changes})
+
+
+def page(*numbers: int, is_followed: bool = True) -> Batch:
+    return Batch([run(number) for number in numbers], is_followed=is_followed)
+
+
+@pytest.fixture
+def store(connection: Connection) -> Store:
+    client = GitHub("token", Options(base_url="http://127.0.0.1:9"))
+    tools = Tools(connection, client, Wanted(None, FIRST - 180 * DAY), clock=FIRST.timestamp)
+    repository = Repository(7, "acme/app", "github.example")
+    return Store(IngestLog(tools, "acme/app", repository, Begun.now(tools), recorded=True))
+
+
+def stored(connection: Connection) -> list[int]:
+    rows = connection.execute("select github_run_id from workflow_runs order by 1").fetchall()
+    return [row["github_run_id"] for row in rows]
+
+
+def test_pages_that_are_there_already_are_stored_together(
+    connection: Connection, store: Store
+) -> None:
+    pages = [page(1), page(2), page(3, is_followed=False), page(4), page(5)]
+    found = [stored(connection) for _ in store.batches(pages)]
+    assert found == [[1, 2, 3], [1, 2, 3, 4, 5]]
+    assert (store.log.done.fetched, store.log.done.inserted) == (5, 5)
+
+
+def test_no_more_than_some_pages_wait_to_be_stored(connection: Connection, store: Store) -> None:
+    pages = (page(number) for number in range(1, MOST_PAGES_AT_ONCE + 2))
+    found = [len(stored(connection)) for _ in store.batches(pages)]
+    assert found == [MOST_PAGES_AT_ONCE, MOST_PAGES_AT_ONCE + 1]
+
+
+def test_pages_before_a_fault_are_stored(connection: Connection, store: Store) -> None:
+    def pages() -> Iterator[Batch]:
+        yield page(1)
+        yield page(2)
+        raise GitHubError("GET /x: 500")
+
+    with pytest.raises(GitHubError):
+        list(store.batches(pages()))
+    assert stored(connection) == [1, 2]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_run_on_two_pages_counts_once_in_its_newest_version(
+    connection: Connection, store: Store, newest_first: bool
+) -> None:
+    older = run(1, conclusion="failure")
+    newer = run(1, updated_at=(FIRST + HOUR).isoformat(), run_attempt=2, status="in_progress")
+    pages = [Batch([newer]), Batch([older])] if newest_first else [Batch([older]), Batch([newer])]
+    store.batch(*pages)
+    assert stored(connection) == []
+    rows = connection.execute("select github_run_id, run_attempt from open_runs").fetchall()
+    assert [tuple(row.values()) for row in rows] == [(1, 2)]
+    assert (store.log.done.fetched, store.log.done.not_completed) == (1, 1)
+
+
+def test_what_a_window_left_out_is_not_missing_if_a_page_beside_it_shows_it(
+    connection: Connection, store: Store
+) -> None:
+    store.batch(page(1, 2))
+    low, high = FIRST - 9 * HOUR, FIRST + timedelta(seconds=1)
+    window = ListedWindow(low, high, 1, [1], 1)
+    store.batch(replace(page(1), windows=[window]), page(2))
+    rows = connection.execute("select from workflow_runs where unlisted_at is not null")
+    assert rows.rowcount == 0
+    store.batch(replace(page(1), windows=[window]))
+    rows = connection.execute(
+        "select github_run_id from workflow_runs where unlisted_at > '-infinity'"
+    )
+    assert [row["github_run_id"] for row in rows] == [2]
