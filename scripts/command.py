@@ -8,6 +8,7 @@ import interrupts
 
 import argparse
 import ctypes
+import gc
 import os
 import shutil
 import sys
@@ -32,6 +33,9 @@ from telemetry.github.options import Options
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
+# Parsed JSON holds no cycles, and a page of it has thousands of objects: Python's 700 cost an
+# ingest 8 % of its CPU time.
+OBJECTS_BEFORE_COLLECTION = 20_000
 
 
 def run(main: Callable[[], int]) -> NoReturn:
@@ -39,6 +43,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     try:
         interrupts.raise_from_now_on()
         return_freed_memory()
+        gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
         _read_settings()
         code = main()
         sys.stdout.flush()
