@@ -120,7 +120,8 @@ observed as (
     is_last,
     day,
     is_share,
-    value::double precision as value
+    value::double precision as value,
+    count(*) as runs
   from runs
   cross join lateral (
     values
@@ -138,6 +139,16 @@ observed as (
       ('time', false, case when is_first_attempt and is_success then duration_seconds end)
   ) as figures (figure, is_share, value)
   where value is not null
+  group by
+    figure,
+    repository_id,
+    workflow_id,
+    workflow,
+    branch_class,
+    is_last,
+    day,
+    is_share,
+    value
   union all
   select
     'time of a commit',
@@ -148,7 +159,8 @@ observed as (
     is_last,
     day,
     false,
-    seconds
+    seconds,
+    1
   from commits
   where seconds is not null
   union all
@@ -159,12 +171,19 @@ observed as (
     coalesce(runner_label, 'no label'),
     null,
     created_at >= period.since,
-    (created_at at time zone period.time_zone)::date,
+    (created_at at time zone period.time_zone)::date as day,
     false,
-    queue_seconds
+    queue_seconds,
+    count(*)
   from waits
   cross join period
   where not is_held
+  group by
+    repository_id,
+    runner_label,
+    created_at >= period.since,
+    day,
+    queue_seconds
 ),
 ranked as (
   select
@@ -177,12 +196,12 @@ ranked as (
     is_last,
     day,
     value,
-    count(*) as runs,
-    sum(count(*)) over (of_value) as equal,
-    sum(count(*)) over (of_stratum order by value) as ranks,
-    sum(count(*)) over (of_stratum) as all_runs,
-    sum(count(*)) over (of_period order by value) as ranks_of_period,
-    sum(count(*)) over (of_period) as runs_of_period
+    sum(runs) as runs,
+    sum(sum(runs)) over (of_value) as equal,
+    sum(sum(runs)) over (of_stratum order by value) as ranks,
+    sum(sum(runs)) over (of_stratum) as all_runs,
+    sum(sum(runs)) over (of_period order by value) as ranks_of_period,
+    sum(sum(runs)) over (of_period) as runs_of_period
   from observed
   group by
     figure,

@@ -39,8 +39,10 @@ select
   ) as job_base,
   workflow_jobs.labels,
   case
+    -- Most jobs have one label, which needs no sorting, and no digits in it.
+    when cardinality(workflow_jobs.labels) = 1 and workflow_jobs.labels[1] !~ '[0-9]'
+      then lower(workflow_jobs.labels[1])
     when cardinality(workflow_jobs.labels) > 0 then regexp_replace(
-      -- Most jobs have one label, which needs no sorting.
       case
         when cardinality(workflow_jobs.labels) = 1 then lower(workflow_jobs.labels[1])
         else array_to_string(
