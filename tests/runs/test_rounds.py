@@ -106,8 +106,8 @@ def test_unreached_repositories_are_stored_shown_and_first_next_time(
     not_reached = [name for name, outcome in first.items() if outcome == "not reached"]
     assert len(first) == 20 and len(not_reached) >= 5
     found = status_at(connection, world)
-    (said,) = [said for said in found.concerns if "not reached" in said]
-    assert f"not reached: {len(not_reached)}: {not_reached[0]}, " in said
+    (said,) = [said for said in found.concerns if "did not reach" in said]
+    assert f"did not reach: {len(not_reached)}: {not_reached[0]}, " in said
     assert "GitHub's limit was spent before its turn; it is reset at" in said
     assert set(not_reached) <= set(found.too_old)
     world.advance(HOUR + timedelta(minutes=1))
@@ -120,7 +120,7 @@ def test_unreached_repositories_are_stored_shown_and_first_next_time(
         second = outcomes(ingested(connection, Simulator(world, limit=90)))
         ingests += 1
         assert ingests < 8
-    assert not [said for said in status_at(connection, world).concerns if "not reached" in said]
+    assert not [said for said in status_at(connection, world).concerns if "did not reach" in said]
 
 
 def test_the_reason_is_the_bound_that_was_reached(connection: Connection) -> None:
