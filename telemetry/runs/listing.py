@@ -39,8 +39,9 @@ WANTED_SHARE = 2 / 3
 
 @dataclass(frozen=True)
 class Limits:
-    """The lengths at which GitHub ends a list; only tests change them.
+    """The lengths at which GitHub ends a list, as far as known. They prove nothing.
 
+    An interval is chosen by them; whether a list ended for want of older runs is asked.
     The limit of filtered lists is documented ("List workflow runs for a repository"); that of
     unfiltered ones was reported in apache/devlake issue 8842.
     """
