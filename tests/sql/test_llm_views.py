@@ -346,7 +346,7 @@ def test_workflows_of_one_name_are_apart_and_calls_without_a_run_have_no_cost_pe
     )
     rows = execute(connection, "analysis/llm_cost_by_workflow").fetchall()
     figures = [(r["workflow"], r["runs"], r["cost_usd"], r["cost_per_run_usd"]) for r in rows]
-    assert figures == [(None, 1, 10, None), ("CI", 1, 2, 2), ("CI", 1, 1, 1)]
+    assert figures == [(None, 1, 10, None), ("CI (id 2)", 1, 2, 2), ("CI (id 1)", 1, 1, 1)]
 
 
 def test_cache_share_and_savings(ask: Callable[[str], Rows]) -> None:
