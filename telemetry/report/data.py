@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
-from telemetry.database.concerns import in_words
+from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
 from telemetry.database.questions import (
     Coverage,
@@ -124,7 +124,7 @@ class RepositoryReport:
     llm_phases: list[Row]
     stored: Row
     proof: Row
-    concerns: list[str]
+    concerns: list[Concern]
 
     @property
     def is_empty(self) -> bool:
@@ -206,13 +206,13 @@ class RepositoryReport:
 class Report:
     """What is told of all repositories asked for, as of `now`; `concerns` are about them all.
 
-    `llm_phases` are the calls of language models where no repository is known to have made any.
+    `llm_phases` are the calls of language models in no stored run.
     """
 
     now: datetime
     period: Period
     repositories: list[RepositoryReport]
-    concerns: list[str]
+    concerns: list[Concern]
     llm_phases: list[Row]
 
 
@@ -287,7 +287,6 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     """
     with snapshot(connection):
         found = status(connection, now=now)
-        known, _ = find_repositories(connection, ())
         wanted, missing = find_repositories(connection, names)
         ids = [row["repository_id"] for row in wanted]
         answers = {
@@ -305,12 +304,9 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
         )
         for row in wanted
     ]
-    phases = [] if wanted else answers["llm_phases"][None]
-    owned = tuple(f"{row['repository']}: " for row in known)
-    shared = [
-        shortened(text, LONGEST_CONCERN) for text in found.concerns if not text.startswith(owned)
-    ]
-    shared += [f"{name}: nothing is stored" for name in missing]
+    phases = answers["llm_phases"][None]
+    shared = [_shortened(concern) for concern in found.concerns if concern.repository is None]
+    shared += [Concern("nothing is stored", "unknown", name) for name in missing]
     return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
 
 
@@ -360,9 +356,9 @@ def _repository_report(
         concerns=[
             *([] if _is_listed(coverage, of) else [_unlisted(coverage)]),
             *(
-                shortened(text, LONGEST_CONCERN)
-                for text in found.concerns
-                if text.startswith(f"{repository['repository']}: ")
+                _shortened(concern)
+                for concern in found.concerns
+                if concern.repository == repository["repository"]
             ),
         ],
     )
@@ -376,11 +372,17 @@ def _is_listed(coverage: Row, of: Period) -> bool:
     )
 
 
-def _unlisted(coverage: Row) -> str:
-    first, last = coverage["unlisted_from"], coverage["unlisted_to"]
-    return (
-        f"{coverage['repository']}: {in_words(coverage['unlisted_seconds'])} of this period were "
-        f"never listed completely, within {minute(first)} to {minute(last)}, so that runs created "
-        f"then may be missing from all figures; to list them: make ingest "
-        f"REPO={coverage['repository']} SINCE={first.astimezone(UTC):%Y-%m-%d}"
+def _unlisted(coverage: Row) -> Concern:
+    name, first, last = coverage["repository"], coverage["unlisted_from"], coverage["unlisted_to"]
+    text = (
+        f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
+        f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
+        f"missing from all figures; to list them: make ingest REPO={name} SINCE={first.astimezone(UTC):%Y-%m-%d}"
     )
+    return Concern(text, "period", name)
+
+
+def _shortened(concern: Concern) -> Concern:
+    name = concern.repository
+    text = shortened(concern, LONGEST_CONCERN)
+    return Concern(text.removeprefix(f"{name}: ") if name else text, concern.kind, name)

@@ -1,18 +1,33 @@
 """The report as self-contained HTML documents."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from telemetry.database.concerns import in_words
 from telemetry.database.questions import pasteable
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
-from telemetry.report.figures import count, duration, minute, percent, share_of
+from telemetry.report.figures import (
+    count,
+    dollars,
+    duration,
+    known_sum,
+    minute,
+    percent,
+    share_of,
+)
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.job_sections import slowest, slowest_run, waiting
 from telemetry.report.markup import Child, Html, join, link, tag
+from telemetry.report.organisation import (
+    MOST_IN_DETAIL,
+    Standing,
+    concerns_of_all,
+    organisation,
+    totals,
+)
 from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
 from telemetry.report.page import page, program, section, table, tile
 from telemetry.report.tiles import tiles, why_no_change
@@ -29,6 +44,16 @@ def one_page(report: Report) -> str:
         return page(_title(each.repository), _repository(report, each, ""), _end(report))
     if not report.repositories:
         return page(_title(), _overview(report, {}), _nobodys(report), _footer(report))
+    if len(report.repositories) > MOST_IN_DETAIL:
+        elsewhere = tag(
+            "p",
+            "This page has no details of single repositories. ",
+            tag("code", "make report OUT=reports"),
+            " writes a page for each of them, ",
+            tag("code", "make report REPO=owner/name"),
+            " a page for one.",
+        )
+        return page(_title(), _overview(report, {}), elsewhere, _footer(report))
     parts = [_repository(report, each, f"r{each.repository_id}-") for each in report.repositories]
     addresses = {each.repository_id: f"#r{each.repository_id}-top" for each in report.repositories}
     return page(_title(), _overview(report, addresses), parts, _end(report))
@@ -76,7 +101,7 @@ def _repository(report: Report, each: RepositoryReport, prefix: str) -> Html:
     )
 
 
-def _notice(concerns: list[str]) -> Html | None:
+def _notice(concerns: Sequence[str]) -> Html | None:
     if not concerns:
         return None
     return tag(
@@ -126,7 +151,7 @@ def _tiles(report: RepositoryReport) -> Html:
 
 def _nobodys(report: Report) -> Html | None:
     """Return the section on LLM calls for a database without repositories."""
-    phases = report.llm_phases
+    phases = [] if report.repositories else report.llm_phases
     return section("llm", "Language models", *llm(phases, [])) if phases else None
 
 
@@ -195,33 +220,62 @@ def _first_line(text: str) -> str:
 
 
 def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
-    """Return a table of the repositories; those with something red come first."""
+    """Return the page of all repositories; `addresses` are those of their own pages, if any."""
+    of = organisation(report)
+
+    def name(each: RepositoryReport) -> Html:
+        return link(addresses.get(each.repository_id) or each.page, Name(each.repository))
+
+    heading = join(tag("h1", "Workflow runs"), tag("p", f"{report.period}", class_="muted"),
+                   _notice(concerns_of_all(report)))  # fmt: skip
+    if not report.repositories:
+        return join(heading, tag("p", "No repository has been ingested yet."))
+    figures = [tile(each.name, each.figure, each.change, each.kind) for each in totals(report, of)]
+    first = [
+        tag("li", name(each.report), ": ", _finding(each.findings[0], is_first=False))
+        for each in of.first
+        if each.findings
+    ]
+    return join(
+        heading,
+        tag("ul", figures, class_="tiles"),
+        section(
+            "first",
+            "Who needs somebody first",
+            tag("ol", first, class_="findings") if first else tag("p", "Nobody does."),
+        ),
+        section("all", "With something to do, or not known to be healthy",
+                _standings(of.needing, name)) if of.needing else None,
+        [
+            tag("details", tag("summary", f"{title}: {count(len(some))}"), _standings(some, name))
+            for title, some in (("Healthy", of.healthy), ("No run in this period", of.empty))
+            if some
+        ],
+    )  # fmt: skip
+
+
+def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html]) -> Html:
     rows: list[list[Child]] = []
-    for each in sorted(report.repositories, key=lambda each: (not each.red, each.repository)):
-        totals, found = each.totals, findings(each)
+    for each in (standing.report for standing in some):
+        totals_of = each.totals
         of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
         failures = [float(of_day.get(day, 0)) for day in each.period.days]
         rows.append(
             [
-                link(addresses[each.repository_id], Name(each.repository)),
+                name(each),
                 _default_branch(each),
-                count(totals["runs"]),
-                percent(share_of(totals["succeeded"], totals["decided"])),
+                count(totals_of["runs"]),
+                percent(share_of(totals_of["succeeded"], totals_of["decided"])),
                 duration(each.last_check["p50_seconds"] if each.last_check else None),
-                sparkline(f"failures by day, {count(sum(failures))} in all", failures),
-                join(found[0].sentence) if found else "nothing found",
+                dollars(known_sum(each.runner_cost, "list_cost_usd")),
+                sparkline(f"failures by day, {count(sum(failures))} in all", failures)
+                if any(failures)
+                else "",
             ]
         )
     headings = ("repository", "default branch", "runs", "green first", "to last check, p50",
-                "failures by day", "first finding")  # fmt: skip
-    return join(
-        tag("h1", "Workflow runs"),
-        tag("p", f"{report.period}", class_="muted"),
-        _notice(
-            [*report.concerns, *(text for each in report.repositories for text in each.concerns)]
-        ),
-        table(headings, rows) if rows else tag("p", "No repository has been ingested yet."),
-    )
+                "runners", "failures by day")  # fmt: skip
+    return table(headings, rows)
 
 
 def _default_branch(report: RepositoryReport) -> str:

@@ -7,6 +7,12 @@ from telemetry.report.figures import Row, count
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
+from telemetry.report.organisation import (
+    MOST_IN_DETAIL,
+    concerns_of_all,
+    organisation,
+    totals,
+)
 from telemetry.report.tables import (
     FLAKY_JOBS,
     PHASES,
@@ -26,17 +32,36 @@ WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
 
 def summary(report: Report) -> str:
     """Return findings, then figures, within the limit of a job summary."""
-    parts = [
-        _notice([*report.concerns, *(t for each in report.repositories for t in each.concerns)])
-    ]
-    for each in report.repositories:
-        parts += _repository(each)
+    parts = [_notice(concerns_of_all(report))]
+    if len(report.repositories) > MOST_IN_DETAIL:
+        parts += _organisation(report)
+    else:
+        for each in report.repositories:
+            parts += _repository(each)
     if not report.repositories:
         parts += ["No repository has been ingested yet.", listing(PHASES, report.llm_phases)]
     return cut_to("\n\n".join(part for part in parts if part) + "\n")
 
 
-def _notice(concerns: list[str]) -> str:
+def _organisation(report: Report) -> list[str]:
+    """Return the totals of many repositories and the ones that need somebody first."""
+    of = organisation(report)
+    figures = [(each.name, each.figure, each.change) for each in totals(report, of)]
+    lines = [
+        f"{at}. **{escape(str(Name(each.report.repository)))}**: "
+        f"{sentence_text(each.findings[0].sentence)} {sentence_text(each.findings[0].advice)}"
+        for at, each in enumerate(of.first, start=1)
+        if each.findings
+    ]
+    return [
+        "## Workflow runs",
+        str(report.period),
+        "\n".join(lines) or "No repository needs anybody.",
+        table(("figure of the period", "", ""), figures),
+    ]
+
+
+def _notice(concerns: Sequence[str]) -> str:
     if not concerns:
         return ""
     lines = "\n".join(f"> - {escape(concern)}" for concern in concerns)

@@ -656,8 +656,8 @@ def test_an_index_leads_to_a_page_of_each_repository(filled: Filled) -> None:
     connection, _ = filled
     made = pages(report(connection, MONTH, UNTIL))
     assert set(made) == {INDEX, "acme-r7-7.html", "acme-r8-8.html"}
-    linked = {given.get("href") for name, given in Reader(made[INDEX]).elements if name == "a"}
-    assert linked == set(made) - {INDEX}
+    linked = {given["href"] or "" for name, given in Reader(made[INDEX]).elements if name == "a"}
+    assert {href for href in linked if not href.startswith("https:")} == set(made) - {INDEX}
     for name, page in made.items():
         ids, targets = anchors(page)
         assert len(ids) == len(set(ids)) and targets <= set(ids)
@@ -875,7 +875,7 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     upsert(connection, [a_run(1)])
     known(connection, 7)
     beside = report(connection, MONTH, UNTIL)
-    assert beside.llm_phases == [] and words in one_page(beside)
+    assert beside.llm_phases == alone.llm_phases and words in one_page(beside)
     assert not any("models" in tile.name for tile in tiles(beside.repositories[0]))
 
 

@@ -1,0 +1,131 @@
+"""Many repositories at once: their totals, the five that need somebody first, and the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from telemetry.database.concerns import Concern, folded
+from telemetry.report.data import Report, RepositoryReport
+from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum, shift_of
+from telemetry.report.finding import Finding
+from telemetry.report.findings import findings, is_healthy
+from telemetry.report.tiles import Tile
+from telemetry.terminal import counted
+
+# With more repositories than this, one document shows no details of each.
+MOST_IN_DETAIL = 10
+MOST_IN_NEED = 5
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A repository and what was found in it, most urgent first."""
+
+    report: RepositoryReport
+    findings: list[Finding]
+
+    @property
+    def urgency(self) -> tuple[bool, float]:
+        """Sorts those that need somebody most first: what blocks pushes, then the time lost."""
+        acting = [each for each in self.findings if each.advice]
+        if not acting:
+            return True, 0
+        return not acting[0].is_urgent, -sum(each.lost_minutes for each in acting)
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """All repositories of a report, by what they need: most urgent first, the others by name."""
+
+    needing: list[Standing]
+    healthy: list[Standing]
+    empty: list[Standing]
+
+    @property
+    def first(self) -> list[Standing]:
+        """The repositories that need somebody first."""
+        return self.needing[:MOST_IN_NEED]
+
+
+def organisation(report: Report) -> Organisation:
+    """Return the repositories of a report, sorted into those that need somebody and the others."""
+    needing, healthy, empty = [], [], []
+    for each in sorted(report.repositories, key=lambda each: each.repository):
+        is_empty = not (each.totals["seen"] or each.incidents)
+        standing = Standing(each, [] if is_empty else findings(each))
+        if is_empty:
+            empty.append(standing)
+        elif is_healthy(each):
+            healthy.append(standing)
+        else:
+            needing.append(standing)
+    return Organisation(sorted(needing, key=lambda each: each.urgency), healthy, empty)
+
+
+def concerns_of_all(report: Report) -> list[str]:
+    """Return the concerns about all repositories, those that many of them share in one line."""
+    concerns: list[Concern] = [
+        *report.concerns,
+        *(concern for each in report.repositories for concern in each.concerns),
+    ]
+    return folded(concerns, len(report.repositories))
+
+
+def totals(report: Report, of: Organisation) -> list[Tile]:
+    """Return the figures of all repositories together."""
+    repositories = report.repositories
+    red = [each for each in repositories if each.red]
+    return [
+        Tile(
+            "repositories",
+            count(len(repositories)),
+            f"{len(of.needing):,} with something to do, {len(of.healthy):,} healthy, "
+            f"{len(of.empty):,} without runs",
+        ),
+        Tile(
+            "workflows red on the default branch",
+            count(sum(len(each.red) for each in red)),
+            f"in {len(red):,} {'repository' if len(red) == 1 else 'repositories'}",
+            "worse" if red else None,
+        ),
+        _runs(repositories),
+        _cost_of_runners(repositories),
+        _cost_of_models(report),
+    ]
+
+
+def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
+    now = sum(each.totals["runs"] for each in repositories)
+    comparable = [each for each in repositories if each.is_comparable]
+    words = f"of {len(comparable):,} repositories that were listed before"
+    before = sum(each.totals["runs_before"] for each in comparable)
+    shift = shift_of(sum(each.totals["runs"] for each in comparable), before)
+    return Tile("runs", count(now), f"{change(shift)} {words}" if before else "")
+
+
+def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
+    rows = [row for each in repositories for row in each.runner_cost]
+    cost = known_sum(rows, "list_cost_usd")
+    words = "list price, before included minutes"
+    comparable = [row for each in repositories if each.are_jobs_comparable
+                  for row in each.runner_cost]  # fmt: skip
+    before = known_sum(comparable, "list_cost_usd_before")
+    shift = shift_of(known_sum(comparable, "list_cost_usd"), before)
+    if shift is not None:
+        words += f"; {change(shift)} where comparable"
+    partly = sum(not each.of_jobs.is_whole for each in repositories)
+    if partly:
+        words += f"; jobs are still to fetch in {partly:,} repositories"
+    return Tile("cost of runners", dollars(cost) if rows else UNKNOWN, words)
+
+
+def _cost_of_models(report: Report) -> Tile:
+    """Return the cost of calls of language models; calls of no run are in every repository."""
+    of_runs = [row for each in report.repositories for row in each.llm_phases if row["is_of_a_run"]]
+    others = [row for row in report.llm_phases if not row["is_of_a_run"]]
+    rows = of_runs + others
+    if not rows:
+        return Tile("cost of language models", UNKNOWN, "no calls are stored")
+    calls = sum(row["calls"] for row in rows)
+    unpriced = sum(row["unpriced"] for row in rows)
+    words = counted(calls, "call") + (f", {unpriced:,} of unknown cost" if unpriced else "")
+    return Tile("cost of language models", dollars(known_sum(rows, "cost_usd")), words)

@@ -1,0 +1,122 @@
+"""The page of many repositories: their sums, and who needs somebody first."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from support.reports import MONTH, a_job, a_run, known
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.report.data import Report, report
+from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.markdown_report import summary
+from telemetry.report.organisation import organisation, totals
+from telemetry.rows.runs import WorkflowRun
+
+MANY = range(101, 121)
+RED, SLEEPING = 103, 120
+
+
+def run_of(repository: int, days_ago: float, **changes: Any) -> WorkflowRun:
+    of_repository = {
+        "repository_id": repository,
+        "repository": f"acme/r{repository}",
+        "workflow_id": repository,
+        "workflow_name": "CI",
+    }
+    number = 1_000 * repository + round(10 * days_ago)
+    return a_run(number, days_ago, **of_repository, **changes)
+
+
+@pytest.fixture
+def many(connection: Connection) -> Report:
+    """Twenty repositories, of which one is red and one had no run in the month."""
+    load_runner_prices(connection)
+    for repository in MANY:
+        if repository == SLEEPING:
+            runs = [run_of(repository, 50)]
+        else:
+            runs = [run_of(repository, number, branch="main", event_type="push")
+                    for number in range(1, 4)]  # fmt: skip
+        if repository == RED:
+            runs += [
+                run_of(repository, 0.5, branch="main", event_type="push", conclusion="failure")
+            ]
+        upsert(connection, runs)
+        upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs])
+        known(connection, repository)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    return report(connection, MONTH, MONTH.until)
+
+
+def test_the_repositories_are_sorted_by_what_they_need(many: Report) -> None:
+    of = organisation(many)
+    assert of.first[0].report.repository == f"acme/r{RED}"
+    assert of.first[0].findings[0].subject == "red"
+    assert [each.report.repository for each in of.empty] == [f"acme/r{SLEEPING}"]
+    everybody = [*of.needing, *of.healthy, *of.empty]
+    assert sorted(each.report.repository_id for each in everybody) == list(MANY)
+
+
+def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
+    figures = {each.name: each for each in totals(many, organisation(many))}
+    since, until = MONTH.since, MONTH.until
+    (row,) = connection.execute(
+        "select count(distinct github_run_id) as runs from workflow_runs "
+        "where created_at >= %s and created_at < %s",
+        [since, until],
+    )
+    assert figures["runs"].figure == str(row["runs"]) == str(3 * 19 + 1)
+    (row,) = connection.execute(
+        "select sum(ceil(extract(epoch from jobs.completed_at - jobs.started_at) / 60)) as minutes "
+        "from workflow_jobs as jobs join workflow_runs as runs using (github_run_id, run_attempt) "
+        "where runs.created_at >= %s",
+        [since],
+    )
+    cost = Decimal(row["minutes"]) * Decimal("0.006")
+    assert figures["cost of runners"].figure == f"${cost:,.2f}"
+    assert figures["workflows red on the default branch"].figure == "1"
+    assert figures["workflows red on the default branch"].change == "in 1 repository"
+
+
+def test_one_page_of_many_shows_no_details_and_says_where_they_are(many: Report) -> None:
+    text = one_page(many)
+    assert len(text) < 5_000 * len(MANY)
+    assert "make report OUT=reports" in text and "How long runs take" not in text
+    assert text.index(f"acme/r{RED}") < text.index("acme/r101")
+    assert "No run in this period: 1" in text
+    made = pages(many)
+    assert len(made) == len(MANY) + 1
+    assert f'href="acme-r{RED}-{RED}.html"' in made[INDEX]
+    assert "How long runs take" in made[f"acme-r{RED}-{RED}.html"]
+
+
+def test_a_concern_that_many_share_is_one_line(connection: Connection, many: Report) -> None:
+    assert "What this report does not know" not in one_page(many)
+    connection.execute("delete from ingestions where repository_id <= 112")
+    found = one_page(report(connection, MONTH, MONTH.until))
+    assert (
+        "12 of 20 repositories: no ingest has completed yet: acme/r101, acme/r102, acme/r103 "
+        "and 9 more"
+    ) in found
+    few = one_page(report(connection, MONTH, MONTH.until, ["acme/r101", "acme/r102"]))
+    assert "acme/r101: no ingest has completed yet" in few
+
+
+def test_the_job_summary_of_an_organisation_stays_small(many: Report) -> None:
+    text = summary(many)
+    assert len(text.encode()) < 100_000
+    assert f"1. **acme/r{RED}**: **CI** has been red" in text
+    assert "### " not in text
+
+
+def test_figures_do_not_depend_on_who_else_is_asked_about(
+    connection: Connection, many: Report
+) -> None:
+    for each in (many.repositories[0], many.repositories[2]):
+        (alone,) = report(connection, MONTH, MONTH.until, [each.repository]).repositories
+        assert vars(alone).keys() == vars(each).keys()
+        for name, value in vars(each).items():
+            if name != "runner_cost":  # its share_percent is of all that is asked about
+                assert getattr(alone, name) == value, name
