@@ -377,7 +377,8 @@ def _unlisted(coverage: Row) -> Concern:
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
         f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
-        f"missing from all figures; to list them: make ingest REPO={name} SINCE={first.astimezone(UTC):%Y-%m-%d}"
+        f"missing from all figures; to list them: make ingest REPO={name} "
+        f"SINCE={first.astimezone(UTC):%Y-%m-%d}"
     )
     return Concern(text, "period", name)
 

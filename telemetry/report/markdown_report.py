@@ -56,7 +56,7 @@ def _organisation(report: Report) -> list[str]:
     return [
         "## Workflow runs",
         str(report.period),
-        "\n".join(lines) or "No repository needs anybody.",
+        "\n".join(lines) or "Nothing was found that needs somebody.",
         table(("figure of the period", "", ""), figures),
     ]
 

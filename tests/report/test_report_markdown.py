@@ -107,7 +107,10 @@ def test_a_database_without_anything_says_how_to_begin(connection: Connection) -
 
 def test_a_summary_of_very_many_repositories_fits(connection: Connection) -> None:
     long = "n" * 150
-    runs = [a_run(n, repository_id=n, workflow_name=long) for n in range(100, 140)]
+    red = {"conclusion": "failure", "branch": "main", "event_type": "push"}
+    runs = [
+        a_run(n, repository_id=n, workflow_id=n, workflow_name=long, **red) for n in range(100, 140)
+    ]
     upsert(connection, runs)
     upsert(connection, [a_job(run, name=long) for run in runs])
     known(connection, *range(100, 140))
