@@ -242,7 +242,9 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
         section(
             "first",
             "Who needs somebody first",
-            tag("ol", first, class_="findings") if first else tag("p", "Nothing was found that needs somebody."),
+            tag("ol", first, class_="findings")
+            if first
+            else tag("p", "Nothing was found that needs somebody."),
         ),
         section("all", "With something to do, or not known to be healthy",
                 _standings(of.needing, name)) if of.needing else None,
