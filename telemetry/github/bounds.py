@@ -63,6 +63,8 @@ def read_answer(response: HTTPResponse) -> Answer:
         headers["link"] = ", ".join(response.headers.get_all("link", []))
     if response.length is None:  # chunked, or ended by the connection
         body = response.read(LARGEST_ANSWER + 1)
+        if len(body) > LARGEST_ANSWER:  # the rest is unread, so the connection cannot be kept
+            raise _too_large()
     elif response.length > LARGEST_ANSWER:
         raise _too_large()
     else:
