@@ -13,7 +13,7 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-stored as (
+stored as materialized (
   select
     repository_id,
     count(*) as attempts,
@@ -26,7 +26,7 @@ stored as (
     and conclusion is distinct from 'skipped'
   group by repository_id
 ),
-unlisted as (
+unlisted as materialized (
   select
     repository_id,
     sum(extract(epoch from least(gap_to, period.until) - greatest(gap_from, period.since)))::bigint

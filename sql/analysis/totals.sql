@@ -13,7 +13,8 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-runs as (
+-- Each once, however few repositories the planner expects to join them with.
+runs as materialized (
   select
     repository_id,
     count(*) filter (where is_first_attempt) as runs,
@@ -32,7 +33,7 @@ runs as (
     and conclusion is distinct from 'skipped'
   group by repository_id
 ),
-runs_before as (
+runs_before as materialized (
   select
     repository_id,
     count(*) as runs
@@ -72,7 +73,7 @@ waits as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and queue_seconds is not null
 ),
-queue as (
+queue as materialized (
   select
     repository_id,
     percentile_cont(0.5) within group (order by queue_seconds) as p50_seconds,
@@ -83,7 +84,7 @@ queue as (
   where not is_held
   group by repository_id
 ),
-jobs as (
+jobs as materialized (
   select
     repository_id,
     count(*) as jobs,

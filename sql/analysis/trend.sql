@@ -371,7 +371,8 @@ periods as (
     is_share,
     is_last
 ),
-changes as (
+-- Once, however few repositories the planner expects to join it with.
+changes as materialized (
   select
     figure,
     repository_id,

@@ -63,7 +63,7 @@ def simulated(
         "insert into repositories (repository_id, repository, api_host) "
         "select distinct repository_id, repository, 'x' from workflow_runs"
     )
-    connection.execute("analyze workflow_runs")
+    connection.execute("analyze workflow_runs, repositories")
     rows = ask(connection, "trend", LAST).rows
     return Counter((row["figure"], row["verdict"]) for row in rows if row["subject"] is None)
 
