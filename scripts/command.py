@@ -9,6 +9,7 @@ import interrupts
 import argparse
 import ctypes
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -42,6 +43,8 @@ def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can fix become one sentence."""
     try:
         interrupts.raise_from_now_on()
+        # What it logs is raised as well, or was met in a rollback on the way out.
+        logging.getLogger("psycopg").addHandler(logging.NullHandler())
         return_freed_memory()
         gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
         _read_settings()
@@ -49,12 +52,13 @@ def run(main: Callable[[], int]) -> NoReturn:
         sys.stdout.flush()
     except settings.UsageError as error:
         code = _fail(error, 2)
-    except TelemetryError as error:
-        code = _fail(error, 1)
-    except psycopg.Error as error:
-        code = _fail(database_sentence(error), 1)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
+    except TelemetryError as error:
+        code = _fail("interrupted", 130) if _is_after_interrupt(error) else _fail(error, 1)
+    except psycopg.Error as error:
+        is_late = _is_after_interrupt(error)
+        code = _fail("interrupted", 130) if is_late else _fail(database_sentence(error), 1)
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does.
         _drop_output()
@@ -65,6 +69,14 @@ def run(main: Callable[[], int]) -> NoReturn:
         code = _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
     interrupts.ignore_from_now_on()
     sys.exit(code)
+
+
+def _is_after_interrupt(error: BaseException) -> bool:
+    """Whether it was met on the way out, as by a rollback where ^C came amid a statement."""
+    context = error.__context__
+    return context is not None and (
+        isinstance(context, KeyboardInterrupt) or _is_after_interrupt(context)
+    )
 
 
 def _read_settings() -> None:

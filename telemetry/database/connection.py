@@ -22,6 +22,7 @@ import psycopg
 from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
@@ -52,11 +53,24 @@ class Connection(psycopg.Connection[DictRow]):
         self, savepoint_name: str | None = None, force_rollback: bool = False
     ) -> Iterator[psycopg.Transaction]:
         with self._turn, super().transaction(savepoint_name, force_rollback) as transaction:
-            yield transaction
+            with self._settling():
+                yield transaction
 
     def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
-        with self._turn:
+        with self._turn, self._settling():
             return super().execute(*arguments, **options)
+
+    @contextmanager
+    def _settling(self) -> Iterator[None]:
+        """End a statement that ^C left without its answer, so that a rollback can follow."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.cancel()
+                while self.pgconn.get_result() is not None:
+                    pass
+            raise
 
 
 Result = TypeVar("Result")

@@ -1,8 +1,10 @@
 """What a database refuses, and Ctrl-C at any moment: one sentence, no secret, no traceback."""
 
+import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -161,3 +163,27 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
         assert process.returncode in (0, 130), err
         if process.returncode == 130:
             assert "interrupted" in err + out
+
+
+@pytest.mark.parametrize("met", ["psycopg.OperationalError('busy')", "TelemetryError('busy')"])
+def test_an_error_met_on_the_way_out_of_an_interrupt_is_an_interrupt(met: str) -> None:
+    program = f"""
+from command import run
+import psycopg
+from telemetry import TelemetryError
+def main():
+    try:
+        raise KeyboardInterrupt
+    finally:
+        raise {met}
+run(main)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
