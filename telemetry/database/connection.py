@@ -52,9 +52,9 @@ class Connection(psycopg.Connection[DictRow]):
     def transaction(
         self, savepoint_name: str | None = None, force_rollback: bool = False
     ) -> Iterator[psycopg.Transaction]:
-        with self._turn, super().transaction(savepoint_name, force_rollback) as transaction:
-            with self._settling():
-                yield transaction
+        begun = super().transaction(savepoint_name, force_rollback)
+        with self._turn, begun as transaction, self._settling():
+            yield transaction
 
     def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
         with self._turn, self._settling():
