@@ -54,11 +54,11 @@ def run(main: Callable[[], int]) -> NoReturn:
         code = _fail(error, 2)
     except KeyboardInterrupt:
         code = _fail("interrupted", 130)
-    except TelemetryError as error:
-        code = _fail("interrupted", 130) if _is_after_interrupt(error) else _fail(error, 1)
-    except psycopg.Error as error:
-        is_late = _is_after_interrupt(error)
-        code = _fail("interrupted", 130) if is_late else _fail(database_sentence(error), 1)
+    except (TelemetryError, psycopg.Error) as error:
+        if interrupts.received():
+            code = _fail("interrupted", 130)
+        else:
+            code = _fail(database_sentence(error) if isinstance(error, psycopg.Error) else error, 1)
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does.
         _drop_output()
@@ -69,14 +69,6 @@ def run(main: Callable[[], int]) -> NoReturn:
         code = _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
     interrupts.ignore_from_now_on()
     sys.exit(code)
-
-
-def _is_after_interrupt(error: BaseException) -> bool:
-    """Whether it was met on the way out, as by a rollback where ^C came amid a statement."""
-    context = error.__context__
-    return context is not None and (
-        isinstance(context, KeyboardInterrupt) or _is_after_interrupt(context)
-    )
 
 
 def _read_settings() -> None:

@@ -16,8 +16,18 @@ def _end(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
+_received = False
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _received
+    _received = True
     raise KeyboardInterrupt
+
+
+def received() -> bool:
+    """Whether a signal came: errors since then were met on the way out."""
+    return _received
 
 
 def raise_from_now_on() -> None:

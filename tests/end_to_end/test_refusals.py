@@ -169,11 +169,11 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
 def test_an_error_met_on_the_way_out_of_an_interrupt_is_an_interrupt(met: str) -> None:
     program = f"""
 from command import run
-import psycopg
+import os, psycopg, signal
 from telemetry import TelemetryError
 def main():
     try:
-        raise KeyboardInterrupt
+        os.kill(os.getpid(), signal.SIGINT)
     finally:
         raise {met}
 run(main)
