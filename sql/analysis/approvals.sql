@@ -21,7 +21,6 @@ waits as (
     workflow,
     branch_class,
     job_base,
-    runner_label,
     github_run_id,
     created_at,
     queue_seconds,

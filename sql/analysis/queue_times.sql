@@ -19,13 +19,7 @@ waits as (
   select
     repository_id,
     repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    job_base,
     runner_label,
-    github_run_id,
-    created_at,
     queue_seconds,
     coalesce(
       queue_seconds > 120

@@ -48,14 +48,6 @@ runs_before as materialized (
 waits as (
   select
     repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    job_base,
-    runner_label,
-    github_run_id,
-    created_at,
     queue_seconds,
     coalesce(
       queue_seconds > 120

@@ -84,13 +84,7 @@ commits as (
 waits as (
   select
     repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    job_base,
     runner_label,
-    github_run_id,
     created_at,
     queue_seconds,
     coalesce(

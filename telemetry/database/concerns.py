@@ -3,6 +3,7 @@
 Each function takes rows of sql/status and returns the concerns about them.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -50,11 +51,13 @@ class Concern(str):
 
 def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
     """Return the concerns as lines; a kind that many repositories share becomes one line."""
+    sharing: dict[str, dict[str | None, None]] = defaultdict(dict)
+    for concern in concerns:
+        sharing[concern.kind][concern.repository] = None
     lines = {}
     for concern in concerns:
-        alike = [each for each in concerns if concern.kind and each.kind == concern.kind]
-        names = list(dict.fromkeys(str(each.repository) for each in alike))
-        if len(names) <= MOST_ALIKE:
+        names = [str(name) for name in sharing[concern.kind]]
+        if not concern.kind or len(names) <= MOST_ALIKE:
             lines[str(concern)] = str(concern)
         else:
             lines[concern.kind] = (

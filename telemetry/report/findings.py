@@ -4,6 +4,7 @@ Each finding is a sentence with its figure, names the question that answers it i
 what to do. The finding that takes the most time comes first.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -56,9 +57,12 @@ def findings(report: RepositoryReport) -> list[Finding]:
     )
 
 
-def not_found(report: RepositoryReport) -> list[str]:
-    """Return what was checked and not found, and, worded differently, what could not be checked."""
-    said = {finding.subject for finding in findings(report)}
+def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
+    """Return what was checked and not found, and, worded differently, what could not be checked.
+
+    `found` are the findings of the report.
+    """
+    said = {finding.subject for finding in found}
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
@@ -91,12 +95,12 @@ def not_found(report: RepositoryReport) -> list[str]:
     return [text for subject, text in nothing.items() if subject not in said]
 
 
-def is_healthy(report: RepositoryReport) -> bool:
-    """Whether everything is known and there is nothing to do."""
+def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
+    """Whether everything is known and there is nothing to do; `found` are its findings."""
     return (
         report.green_workflows is not None
         and report.of_jobs.is_whole
-        and not any(finding.advice for finding in findings(report))
+        and not any(finding.advice for finding in found)
     )
 
 

@@ -119,8 +119,8 @@ def _findings(report: RepositoryReport) -> list[Child]:
     found = findings(report)
     told = [tag("li", _finding(each, is_first=at == 0)) for at, each in enumerate(found)]
     listed = tag("ol", told, class_="findings") if told else None
-    unfounded = "; ".join(not_found(report))
-    if is_healthy(report):
+    unfounded = "; ".join(not_found(report, found))
+    if is_healthy(report, found):
         return [tag("p", tag("strong", "Healthy"), f": {unfounded}."), listed]
     lead = "Otherwise" if told else "No finding"
     return [listed, tag("p", f"{lead}: {unfounded}.") if unfounded else None]

@@ -87,9 +87,10 @@ def _repository(report: RepositoryReport) -> list[str]:
 
 
 def _findings(report: RepositoryReport) -> str:
-    lines = [_finding(found, at) for at, found in enumerate(findings(report), start=1)]
-    unfounded = "; ".join(map(escape, not_found(report)))
-    if is_healthy(report):
+    found = findings(report)
+    lines = [_finding(each, at) for at, each in enumerate(found, start=1)]
+    unfounded = "; ".join(map(escape, not_found(report, found)))
+    if is_healthy(report, found):
         return "\n".join([f"**Healthy**: {unfounded}.\n", *lines])
     if unfounded:
         lead = "\nOtherwise" if lines else "No finding"

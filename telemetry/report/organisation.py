@@ -51,10 +51,11 @@ def organisation(report: Report) -> Organisation:
     needing, healthy, empty = [], [], []
     for each in sorted(report.repositories, key=lambda each: each.repository):
         is_empty = not (each.totals["seen"] or each.incidents)
-        standing = Standing(each, [] if is_empty else findings(each))
+        found = [] if is_empty else findings(each)
+        standing = Standing(each, found)
         if is_empty:
             empty.append(standing)
-        elif is_healthy(each):
+        elif is_healthy(each, found):
             healthy.append(standing)
         else:
             needing.append(standing)

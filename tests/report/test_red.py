@@ -158,7 +158,7 @@ def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connectio
     upsert(connection, runs)
     upsert(connection, [a_job(run, labels=["self-hosted"]) for run in runs])
     shown = told(connection)
-    assert is_healthy(shown)
+    assert is_healthy(shown, findings(shown))
     page, text = (
         one_page(report(connection, MONTH, UNTIL)),
         summary(report(connection, MONTH, UNTIL)),
@@ -167,7 +167,8 @@ def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connectio
     assert text.split("\n\n")[2].startswith("**Healthy**: nothing is red on the default branch; ")
     assert "What to do first" not in page and "To do:" not in page
     upsert(connection, fails(500, 1, 0.01))
-    assert not is_healthy(told(connection, is_new=False))
+    shown = told(connection, is_new=False)
+    assert not is_healthy(shown, findings(shown))
 
 
 # Time-outs
@@ -191,7 +192,7 @@ def test_jobs_that_hit_their_time_limit_are_told_though_they_are_cancelled(
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
         "this took 30 h. Find out where soak hangs, or raise its timeout-minutes."
     )
-    assert not any("nothing failed" in text for text in not_found(shown))
+    assert not any("nothing failed" in text for text in not_found(shown, findings(shown)))
 
 
 def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
@@ -207,7 +208,8 @@ def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
     shown = told(connection)
     assert shown.timeouts == []
     connection.execute("delete from workflow_runs where conclusion = 'failure'")
-    found = not_found(told(connection, is_new=False))
+    shown = told(connection, is_new=False)
+    found = not_found(shown, findings(shown))
     assert "nothing failed, but 19 runs were cancelled" in found
 
 

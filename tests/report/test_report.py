@@ -424,7 +424,8 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
 def test_not_found_and_not_known_are_distinguished(connection: Connection) -> None:
     upsert(connection, [a_run(1)])
     known(connection, 7)
-    assert not_found(told(connection)) == [
+    shown = told(connection)
+    assert not_found(shown, findings(shown)) == [
         "nothing is red on the default branch",
         "too few days (1) to detect what got slower",
         "no job is stored: which are flaky is not known",
@@ -433,7 +434,11 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
         "no job is stored: cost is not known",
     ]
     upsert(connection, [a_job(a_run(1))])
-    assert not_found(told(connection))[2:4] == ["no job is known to be flaky", "nothing failed"]
+    shown = told(connection)
+    assert not_found(shown, findings(shown))[2:4] == [
+        "no job is known to be flaky",
+        "nothing failed",
+    ]
 
 
 @pytest.mark.parametrize("name", QUESTIONS.values())
@@ -530,7 +535,9 @@ def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
         assert (tile.figure, tile.change, tile.kind) == ("–", f"{words}acme/r7", None)
     assert by_name(shown, "first attempt").figure == "100.0 %"
     assert subjects(shown) == []
-    assert f"flaky jobs, waiting and cost are not known: {words}acme/r7" in not_found(shown)
+    assert f"flaky jobs, waiting and cost are not known: {words}acme/r7" in not_found(
+        shown, findings(shown)
+    )
     assert "$" not in one_page(report(connection, MONTH, UNTIL)).partition('id="durations"')[0]
 
 

@@ -308,6 +308,16 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
     assert {field.name: stored[field.name] for field in fields(row)} == vars(row)
 
 
+def test_one_rule_tells_held_jobs_from_queues_in_every_question() -> None:
+    """A window function in a view would read all jobs, so each question spells the rule."""
+    rule = re.compile(r"coalesce\(\n +queue_seconds > .*?\) as is_held\n", re.DOTALL)
+    texts = {path.stem: path.read_text("utf-8") for path in (SQL / "analysis").glob("*.sql")}
+    rules = {name: rule.findall(text) for name, text in texts.items() if "as is_held\n" in text}
+    assert rules.keys() == {"approvals", "queue_times", "totals", "trend"}
+    assert all(found == rules["queue_times"] for found in rules.values())
+    assert len(rules["queue_times"]) == 1
+
+
 def test_the_list_of_our_tables_is_the_list_of_all_tables(connection: Connection) -> None:
     ours = {row["table_name"] for row in execute(connection, "schema/our_tables")}
     everything = connection.execute(
