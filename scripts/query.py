@@ -24,7 +24,7 @@ from telemetry import settings
 from telemetry.database.connection import Connection, connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.questions import Scope, ask, find_repositories, questions, with_coverage
-from telemetry.report.data import period
+from telemetry.report.period import period
 from telemetry.summaries.answers import answer_text, csv_text, questions_text
 from telemetry.terminal import plain
 

@@ -20,9 +20,10 @@ from output import say, show
 from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.report.data import Report, period, report
+from telemetry.report.data import Report, report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary
+from telemetry.report.period import period
 from telemetry.terminal import counted
 
 FILE = "report.html"

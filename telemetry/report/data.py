@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import IsolationLevel
@@ -25,11 +25,9 @@ from telemetry.database.questions import (
 from telemetry.database.status import Status, status
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
-from telemetry.settings import UsageError
+from telemetry.report.period import Period
 from telemetry.terminal import shortened
 
-# GitHub Actions was announced on the day before.
-FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
 # Of an error or a name of others', as much as helps.
 LONGEST_CONCERN = 400
 # The schedule comes every six hours; what is newer than its last list is no gap.
@@ -50,41 +48,6 @@ COSTS = (
 WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
 NO_RUN = "No run that has ended was created in this period."
-
-
-@dataclass(frozen=True)
-class Period:
-    """From a moment to another, which is not part of it; both in one time zone."""
-
-    since: datetime
-    until: datetime
-
-    @property
-    def time_zone(self) -> tzinfo:
-        """The zone in which its days begin and times are written."""
-        return self.until.tzinfo or UTC
-
-    def scope(self, repository_ids: Sequence[int] | None = None, top: int | None = None) -> Scope:
-        """What a question about this period is asked about."""
-        return Scope(self.since, self.until, repository_ids, self.time_zone, top)
-
-    def __str__(self) -> str:
-        return (
-            f"Runs created from {minute(self.since)} to {minute(self.until)}; "
-            f"all times are in {self.time_zone}."
-        )
-
-    @property
-    def before(self) -> "Period":
-        """The equally long period that ends where this one begins."""
-        return Period(self.since - (self.until - self.since), self.since)
-
-    @property
-    def days(self) -> list[date]:
-        """Each day that it touches."""
-        last = (self.until - timedelta(microseconds=1)).date()
-        count = (last - self.since.date()).days + 1
-        return [self.since.date() + timedelta(days=at) for at in range(count)]
 
 
 @dataclass(frozen=True)
@@ -220,25 +183,6 @@ def is_of(workflow: Row, row: Row) -> bool:
     """Whether both rows are about the same workflow on the same kind of branch."""
     columns = ("workflow_id", "workflow", "branch_class")
     return all(workflow[column] == row[column] for column in columns)
-
-
-def period(since: datetime | timedelta, now: datetime) -> Period:
-    """The period until `now`, in the time zone that `now` has.
-
-    An age of whole days begins at the midnight so many days ago, and no period earlier than the
-    first runs there were. Raises UsageError when it is empty.
-    """
-    if isinstance(since, datetime):
-        start = since.astimezone(now.tzinfo)
-    elif since > now - FIRST_RUNS:
-        start = FIRST_RUNS.astimezone(now.tzinfo)
-    elif since % timedelta(days=1):
-        start = now - since
-    else:
-        start = now.replace(hour=0, minute=0, second=0, microsecond=0) - since
-    if start >= now:
-        raise UsageError(f"SINCE: {minute(start)} {now.tzinfo} is not before {minute(now)}")
-    return Period(max(start, FIRST_RUNS.astimezone(now.tzinfo)), now)
 
 
 # The questions whose answers are lists in RepositoryReport, by their names.

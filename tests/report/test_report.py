@@ -26,18 +26,12 @@ from telemetry.report import figures as units
 from telemetry.report.data import (
     QUESTIONS as SHOWN,
 )
-from telemetry.report.data import (
-    Period,
-    Report,
-    RepositoryReport,
-    period,
-    report,
-    snapshot,
-)
+from telemetry.report.data import Report, RepositoryReport, report, snapshot
 from telemetry.report.finding import QUESTIONS
 from telemetry.report.findings import findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
+from telemetry.report.period import Period, period
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError

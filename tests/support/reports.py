@@ -6,9 +6,7 @@ from typing import Any
 from support.history import UNTIL
 from support.rows import workflow_job, workflow_run
 from telemetry.database.connection import Connection, upsert
-from telemetry.report.data import (
-    Period,
-)
+from telemetry.report.period import Period
 from telemetry.rows.runs import Repository, WorkflowRun
 
 MONTH = Period(UNTIL - timedelta(days=30), UNTIL)

@@ -1,0 +1,66 @@
+"""The period that a report or a question is about, in one time zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from telemetry.database.questions import Scope
+from telemetry.report.figures import minute
+from telemetry.settings import UsageError
+
+# GitHub Actions was announced on the day before.
+FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Period:
+    """From a moment to another, which is not part of it; both in one time zone."""
+
+    since: datetime
+    until: datetime
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """The zone in which its days begin and times are written."""
+        return self.until.tzinfo or UTC
+
+    def scope(self, repository_ids: Sequence[int] | None = None, top: int | None = None) -> Scope:
+        """What a question about this period is asked about."""
+        return Scope(self.since, self.until, repository_ids, self.time_zone, top)
+
+    def __str__(self) -> str:
+        return (
+            f"Runs created from {minute(self.since)} to {minute(self.until)}; "
+            f"all times are in {self.time_zone}."
+        )
+
+    @property
+    def before(self) -> "Period":
+        """The equally long period that ends where this one begins."""
+        return Period(self.since - (self.until - self.since), self.since)
+
+    @property
+    def days(self) -> list[date]:
+        """Each day that it touches."""
+        last = (self.until - timedelta(microseconds=1)).date()
+        count = (last - self.since.date()).days + 1
+        return [self.since.date() + timedelta(days=at) for at in range(count)]
+
+
+def period(since: datetime | timedelta, now: datetime) -> Period:
+    """The period until `now`, in the time zone that `now` has.
+
+    An age of whole days begins at the midnight so many days ago, and no period earlier than the
+    first runs there were. Raises UsageError when it is empty.
+    """
+    if isinstance(since, datetime):
+        start = since.astimezone(now.tzinfo)
+    elif since > now - FIRST_RUNS:
+        start = FIRST_RUNS.astimezone(now.tzinfo)
+    elif since % timedelta(days=1):
+        start = now - since
+    else:
+        start = now.replace(hour=0, minute=0, second=0, microsecond=0) - since
+    if start >= now:
+        raise UsageError(f"SINCE: {minute(start)} {now.tzinfo} is not before {minute(now)}")
+    return Period(max(start, FIRST_RUNS.astimezone(now.tzinfo)), now)
