@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.history import History, make_history, store
+from support.answers import rows_of
+from support.history import UNTIL, History, make_history, store
 from support.jobs import HOUR, SECOND, executed, rows
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
-from telemetry.database.connection import Connection, Counts, execute, open_connection, upsert
+from telemetry.database.connection import Connection, Counts, open_connection, upsert
 from telemetry.database.prices import PRICES, load_runner_prices, read_prices
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.prices import RunnerLabel, RunnerPrice
@@ -411,10 +412,9 @@ def test_a_standard_label_in_a_group_that_is_not_githubs_is_priced_by_its_group(
 def test_a_price_without_a_page_of_github_is_marked(priced: Connection) -> None:
     assert cost(priced, labels=["ubuntu-24.04"])["price_source"].startswith("github/docs ")
     assert cost(priced, labels=["ubuntu-24.04-arm"])["price_source"] is None
-    now = datetime.now(UTC) - HOUR
-    upsert(priced, [workflow_run(created_at=now)])
-    cost(priced, labels=["ubuntu-24.04-arm"], started_at=now)
-    (row,) = execute(priced, "analysis/runner_cost").fetchall()
+    upsert(priced, [workflow_run(created_at=UNTIL - HOUR)])
+    cost(priced, labels=["ubuntu-24.04-arm"], started_at=UNTIL - HOUR)
+    (row,) = rows_of(priced, "runner_cost", UNTIL)
     assert (row["jobs"], row["unsourced_jobs"], row["free_jobs"]) == (1, 1, 0)
     assert row["assumed_private_jobs"] == 1
 
@@ -441,8 +441,8 @@ def sku_and_price(job: WorkflowJob) -> tuple[str | None, Decimal | None]:
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    # Inside the last 30 days, of which the analyses tell.
-    return make_history(5, days=29, until=datetime.now(UTC).replace(microsecond=0))
+    # Within the 30 days before UNTIL, which the questions are about.
+    return make_history(5, days=29)
 
 
 @pytest.fixture(scope="module")
@@ -491,7 +491,7 @@ def test_runner_cost_matches_a_sum_in_python(stored: Connection, history: Histor
         sums[key]["unmeasured_jobs"] += minutes is None
         if minutes is not None and price is not None:
             costs[key] += minutes * price
-    rows = execute(stored, "analysis/runner_cost").fetchall()
+    rows = rows_of(stored, "runner_cost", UNTIL)
     found: dict[tuple[int | None, str | None], Counter[str]] = defaultdict(Counter)
     found_costs: dict[tuple[int | None, str | None], Decimal] = defaultdict(Decimal)
     for row in rows:
@@ -514,7 +514,7 @@ def test_unpriced_runner_labels_lists_exactly_the_labels_without_a_price(
         if sku_and_price(job)[0] is None and seconds is not None:
             counted[labels or f"group: {(job.runner_group_name or '').lower()}"] += 1
     counted["runs-on=*/x64"] = counted.pop("runs-on=123456789/x64")
-    rows = execute(stored, "analysis/unpriced_runner_labels").fetchall()
+    rows = rows_of(stored, "unpriced_runner_labels", UNTIL)
     found: Counter[str] = Counter()
     for row in rows:
         assert row["sku"] is None

@@ -10,16 +10,17 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.answers import rows_of
 from support.llm_costs import between_in_python, in_python, priced_rows
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
-from telemetry.database.questions import Scope, ask
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun
 
-NOW = datetime.now(UTC)
+# Never the present: this module is loaded long before its tests ask.
+NOW = datetime(2026, 3, 1, 7, 45, 12, 345_678, tzinfo=UTC)
 Rows = list[dict[str, Any]]
 
 ACTORS = {
@@ -176,7 +177,7 @@ def check(rows: Rows, names: tuple[str, ...], groups: dict[Hashable, Group]) -> 
 
 
 def test_cost_by_branch(stored: Connection) -> None:
-    rows = execute(stored, "analysis/llm_cost_by_branch").fetchall()
+    rows = rows_of(stored, "llm_cost_by_branch", NOW)
     groups = grouped(lambda run: (run.repository, run.branch) if run else (None, None))
     check(rows, ("repository", "branch"), groups)
     assert any(row["attempts_with_log"] < row["attempts"] for row in rows)
@@ -184,7 +185,7 @@ def test_cost_by_branch(stored: Connection) -> None:
 
 
 def test_cost_by_head_commit(stored: Connection) -> None:
-    rows = execute(stored, "analysis/llm_cost_by_commit").fetchall()
+    rows = rows_of(stored, "llm_cost_by_commit", NOW)
     groups = grouped(lambda run: (run.repository, run.commit_sha) if run else (None, None))
     check(rows, ("repository", "commit_sha"), groups)
     for row in rows:
@@ -198,7 +199,7 @@ def test_cost_by_class_of_actor(stored: Connection) -> None:
     def actor(run: WorkflowRun) -> str:
         return run.triggering_actor or run.actor or "unnamed"
 
-    rows = execute(stored, "analysis/llm_cost_by_actor").fetchall()
+    rows = rows_of(stored, "llm_cost_by_actor", NOW)
     groups = grouped(lambda run: (ACTORS[actor(run)] if run else None,))
     check(rows, ("actor_class",), groups)
     assert {row["actor_class"] for row in rows} == {"person", "agent", "bot", None}
@@ -227,7 +228,7 @@ def test_cost_of_failed_and_rerun_work(stored: Connection) -> None:
             ended = "red, later mended"
         return ("first" if run.run_attempt == 1 else "re-run", ended)
 
-    rows = execute(stored, "analysis/llm_cost_of_failures").fetchall()
+    rows = rows_of(stored, "llm_cost_of_failures", NOW)
     groups = grouped(outcome)
     check(rows, ("attempt", "outcome"), groups)
     assert len(rows) == 9
@@ -263,7 +264,7 @@ def test_cache_misses_and_their_cost(stored: Connection) -> None:
         )
         place = (run.repository, run.workflow_name) if run else (None, None)
         groups[(*place, call.prompt_name or None, call.model)].append(call)
-    rows = execute(stored, "analysis/llm_cache_misses").fetchall()
+    rows = rows_of(stored, "llm_cache_misses", NOW)
     assert len(rows) == len(groups)
     for row in rows:
         calls = groups[row["repository"], row["workflow"], row["prompt"], row["model"]]
@@ -290,8 +291,7 @@ def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: 
             before = call.timestamp < NOW - timedelta(days=7)
             key = (run.repository if run else None, call.prompt_name or None)
             weeks[key][before].append(call)
-    week_until_now = Scope(NOW - timedelta(days=7), NOW)
-    rows = ask(stored, "llm_dearest_prompts", week_until_now).rows
+    rows = rows_of(stored, "llm_dearest_prompts", NOW, days=7)
     assert {(row["repository"], row["prompt"]) for row in rows} == weeks.keys()
     for row in rows:
         week, before = weeks[row["repository"], row["prompt"]]

@@ -11,10 +11,11 @@ from statistics import quantiles
 from typing import Any
 
 import pytest
+from support.answers import rows_of
 from support.llm_costs import between_in_python, in_python
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
 from telemetry.llm.formats.reading import Defaults
@@ -25,7 +26,9 @@ from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import team_month
 
-NOW = datetime.now(UTC)
+# Never the present: this module is loaded long before its tests ask. The moment is in the middle
+# of a day, so that the 30 days before it begin and end within one.
+NOW = datetime(2026, 3, 1, 7, 45, 12, 345_678, tzinfo=UTC)
 MODELS = ("claude-haiku-4-5-20251001", "gpt-5-mini", "openai/gpt-5-mini", "of-tomorrow")
 ERRORS = {
     "API Error: 529 overloaded_error": "overloaded",
@@ -105,7 +108,7 @@ def ask(connection: Connection) -> Callable[[str], Rows]:
     load_llm_prices(connection)
     upsert(connection, CALLS)
     upsert(connection, some_runs())
-    return lambda name: execute(connection, f"analysis/{name}").fetchall()
+    return lambda name: rows_of(connection, name, NOW)
 
 
 def cost(call: LlmCall) -> Decimal | None:
@@ -277,7 +280,7 @@ def test_few_calls_have_no_high_percentiles_and_unknown_output_no_speed(
         [
             llm_call(
                 call_id=str(number),
-                timestamp=NOW - timedelta(minutes=number),
+                timestamp=NOW - timedelta(minutes=number + 1),
                 model="m",
                 output_tokens=100 if number else None,
                 duration_ms=1_000,
@@ -285,11 +288,11 @@ def test_few_calls_have_no_high_percentiles_and_unknown_output_no_speed(
             for number in range(20)
         ],
     )
-    (row,) = execute(connection, "analysis/llm_latency").fetchall()
+    (row,) = rows_of(connection, "llm_latency", NOW)
     assert (row["p95_seconds"], row["p99_seconds"]) == (1, None)
     assert row["output_tokens_per_second"] == 100
     connection.execute("delete from llm_calls where call_id = '1'")
-    (row,) = execute(connection, "analysis/llm_latency").fetchall()
+    (row,) = rows_of(connection, "llm_latency", NOW)
     assert (row["calls"], row["p50_seconds"], row["p95_seconds"]) == (19, 1, None)
 
 
@@ -311,7 +314,7 @@ def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(connection: Connec
             for output in (0, None)
         ],
     )
-    (row,) = execute(connection, "analysis/llm_cache_savings").fetchall()
+    (row,) = rows_of(connection, "llm_cache_savings", NOW)
     assert (row["list_cost_usd"], row["saved_usd"]) == (Decimal("0.1"), Decimal("1.8"))
     assert row["saved_percent"] == 90
 
@@ -344,7 +347,7 @@ def test_workflows_of_one_name_are_apart_and_calls_without_a_run_have_no_cost_pe
             for run in (1, 2, 3, None)
         ],
     )
-    rows = execute(connection, "analysis/llm_cost_by_workflow").fetchall()
+    rows = rows_of(connection, "llm_cost_by_workflow", NOW)
     figures = [(r["workflow"], r["runs"], r["cost_usd"], r["cost_per_run_usd"]) for r in rows]
     assert figures == [(None, 1, 10, None), ("CI (id 2)", 1, 2, 2), ("CI (id 1)", 1, 1, 1)]
 

@@ -3,15 +3,16 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from support.history import History, make_history, store
+from support.answers import rows_of
+from support.history import UNTIL, History, make_history, store
 from support.jobs import executed
 from support.rows import workflow_job, workflow_run
 
-from telemetry.database.connection import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.rows.jobs import WorkflowJob
 
 SECOND = timedelta(seconds=1)
@@ -25,7 +26,7 @@ BASES = {
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return make_history(9, days=29, until=datetime.now(UTC).replace(microsecond=0))
+    return make_history(9, days=29)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_the_slowest_jobs_have_the_largest_total_time(stored: Connection, histor
         for (workflow_id, base), values in durations.items()
         for name in [repository_of[workflow_id]]
     ]
-    rows = execute(stored, "analysis/slowest_jobs").fetchall()
+    rows = rows_of(stored, "slowest_jobs", UNTIL)
     assert len(rows) == len(expected)
     for row in rows:
         found = (row["repository"], row["job"], row["jobs"], numbers(row, *TIMES))
@@ -109,7 +110,7 @@ def test_the_slowest_steps_have_the_largest_total_time(
         (repository_of[workflow_id], base, name, len(values), time_of(values, all_of_it))
         for (workflow_id, base, name), values in durations.items()
     ]
-    rows = execute(stored, "analysis/slowest_steps").fetchall()
+    rows = rows_of(stored, "slowest_steps", UNTIL)
     assert len(rows) == len(expected)
     for row in rows:
         found = (row["repository"], row["job"], row["step"], row["steps"], numbers(row, *TIMES))
@@ -143,7 +144,7 @@ def test_busy_hours_count_runs_by_the_utc_hour_of_creation(
             work[hour] += seconds or 0
     for zone in ("UTC", "Asia/Kolkata"):
         stored.execute(f"set timezone = '{zone}'")
-        rows = execute(stored, "analysis/busy_hours").fetchall()
+        rows = rows_of(stored, "busy_hours", UNTIL)
         hours = [(row["repository"], row["weekday"], row["hour"]) for row in rows]
         assert hours == sorted(runs)
         for row, hour in zip(rows, hours, strict=True):
@@ -171,7 +172,7 @@ def test_concurrency_matches_a_computation_in_python(stored: Connection, history
         jobs[label.replace("123456789", "*")].append((job.started_at, seconds))
         if job.runner_group_name == "GitHub Actions":
             jobs["all standard runners of GitHub"].append((job.started_at, seconds))
-    rows = execute(stored, "analysis/concurrency").fetchall()
+    rows = rows_of(stored, "concurrency", UNTIL)
     found = {row["runners"]: (row["jobs"], row["peak_jobs"], row["peak_at"]) for row in rows}
     assert found == {name: (len(of_it), *most_at_once(of_it)) for name, of_it in jobs.items()}
     for row in rows:
@@ -183,17 +184,17 @@ def test_concurrency_matches_a_computation_in_python(stored: Connection, history
 
 
 def job(identity: int, start: int, end: int, **changes: Any) -> WorkflowJob:
-    """A job of a run of an hour ago, from and to so many seconds later."""
-    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    """A job of the run of `peaks`, from and to so many seconds after an hour before the end."""
+    moment = UNTIL - timedelta(hours=1)
     times = {"started_at": moment + start * SECOND, "completed_at": moment + end * SECOND}
     return workflow_job(job_id=identity, **{**times, **changes})
 
 
 def peaks(connection: Connection, jobs: list[WorkflowJob]) -> dict[str, int]:
-    created_at = datetime.now(UTC) - timedelta(hours=2)
+    created_at = UNTIL - timedelta(hours=2)
     upsert(connection, [workflow_run(created_at=created_at, started_at=created_at)])
     upsert(connection, jobs)
-    rows = execute(connection, "analysis/concurrency")
+    rows = rows_of(connection, "concurrency", UNTIL)
     return {row["runners"]: row["peak_jobs"] for row in rows}
 
 

@@ -1,0 +1,15 @@
+"""Answers to the questions in sql/analysis/, as of the moment a test's rows were made for."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from telemetry.database.connection import Connection
+from telemetry.database.questions import Scope, ask
+
+
+def rows_of(
+    connection: Connection, name: str, until: datetime, days: int = 30
+) -> list[dict[str, Any]]:
+    """The rows of a question about the days before `until`, which need not be the present."""
+    scope = Scope(until - timedelta(days=days), until)
+    return [dict(row) for row in ask(connection, name, scope).rows]
