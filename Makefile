@@ -28,7 +28,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status verify report \
-  queries query psql dump restore find-dump test test-quick bench check-prices docs lint clean
+  queries query psql dump restore find-dump test test-quick bench check-prices docs lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -116,6 +116,9 @@ lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --offline --quiet .github/workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+version: .venv/.installed ## print the version of this toolkit
+	@$(RUN) scripts/version.py
 
 clean: ## remove .venv and caches; data stays
 	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

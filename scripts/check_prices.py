@@ -27,7 +27,7 @@ def main() -> int:
     try:
         from genai_prices import data_snapshot
     except ImportError:
-        raise TelemetryError("genai-prices is not installed; run `make check-prices`") from None
+        raise TelemetryError("genai-prices is not installed; install that package") from None
     paths = [PRICES / "llm_prices.csv"]
     if options.llm_prices:
         paths.append(Path(options.llm_prices))

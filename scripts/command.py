@@ -30,6 +30,7 @@ from telemetry.database.embedded.server import demo_home
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
+from telemetry.installation import COMMAND, IS_CHECKOUT
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
@@ -72,8 +73,12 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 
 def _read_settings() -> None:
-    """Add the variables of .env to os.environ, and remove our variables that are empty."""
-    env_file = settings.read_env_file(ROOT / ".env")
+    """Add the variables of .env to os.environ, and remove our variables that are empty.
+
+    The file is that of the checkout; commands of an installed package read the current folder's.
+    """
+    folder = ROOT if IS_CHECKOUT else Path.cwd()
+    env_file = settings.read_env_file(folder / ".env")
     for said in not_read(env_file, os.environ, variables()):
         say(f"warning: {said}")
     values = settings.merged(os.environ, env_file)
@@ -106,7 +111,7 @@ def ask_demo() -> None:
     """Make this command use the database of `make demo`, whatever DATABASE_URL says."""
     home = demo_home(os.environ)
     if not home.is_dir():
-        raise settings.UsageError(f"DEMO: there is nothing in {home} yet; try: make demo")
+        raise settings.UsageError(f"DEMO: there is nothing in {home} yet; try: {COMMAND} demo")
     os.environ["TELEMETRY_HOME"] = str(home)
     for name in ("DATABASE_URL", "TELEMETRY_REPO"):
         os.environ.pop(name, None)
@@ -116,7 +121,7 @@ def without_token() -> str:
     """Return what is possible without a token, and how to set one."""
     advice = "put one into .env as GITHUB_PERSONAL_TOKEN"
     if shutil.which("gh"):
-        advice = "try: make … GITHUB_PERSONAL_TOKEN=$(gh auth token)"
+        advice = f"try: {COMMAND} … GITHUB_PERSONAL_TOKEN=$(gh auth token)"
     return (
         f"no token is set: public repositories only, 60 requests an hour instead of 5,000; {advice}"
     )

@@ -9,7 +9,7 @@ and its database, which DEMO=1 selects.
 Exit codes: 0 done, 1 failed.
 """
 
-from command import ROOT, parse, run
+from command import parse, run
 
 import os
 import shlex
@@ -21,9 +21,11 @@ from pathlib import Path
 
 from output import say
 
+from telemetry.database.connection import SQL
 from telemetry.database.embedded.server import demo_home, server
 from telemetry.database.migrations import roll_back
 from telemetry.database.transfer import psql
+from telemetry.installation import COMMAND, IS_CHECKOUT, place
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import Trouble, team_month
 from telemetry.simulated.server import Simulator
@@ -38,7 +40,7 @@ TROUBLES = {
     "acme/site": Trouble(red=2.5),
     "acme/tools": Trouble(nightly_matrix=14),
 }
-ANALYSIS = Path("sql") / "analysis"
+SCRIPTS = place("scripts")
 REPORT = "report.html"
 QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 
@@ -80,21 +82,22 @@ def main() -> int:
             ("status", "status.py"),
             ("report", "report.py"),
         ):
-            print(f"\n$ make {target}\n", flush=True)
+            print(f"\n$ {COMMAND} {target}\n", flush=True)
             code = subprocess.run(
-                [sys.executable, ROOT / "scripts" / command[0], *command[1:]], env=environ, cwd=ROOT
+                [sys.executable, SCRIPTS / command[0], *command[1:]], env=environ
             ).returncode
             if code != 0:
                 return code
         for name in QUESTIONS:
-            file = ANALYSIS / f"{name}.sql"
-            print(f"\n$ make psql < {file}\n", flush=True)
-            code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(ROOT / file)])
+            file = SQL / "analysis" / f"{name}.sql"
+            shown = file.relative_to(SQL.parent) if IS_CHECKOUT else file
+            print(f"\n$ {COMMAND} psql < {shown}\n", flush=True)
+            code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file)])
             if code != 0:
                 return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
-    say(f"the demo's database stays in {home}; to use it: make status DEMO=1")
-    say("make report DEMO=1, make query Q=flaky_jobs DEMO=1, make psql DEMO=1")
+    say(f"the demo's database stays in {home}; to use it: {COMMAND} status DEMO=1")
+    say(f"{COMMAND} report DEMO=1, {COMMAND} query Q=flaky_jobs DEMO=1, {COMMAND} psql DEMO=1")
     return code
 
 

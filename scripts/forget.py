@@ -16,6 +16,7 @@ from telemetry import settings
 from telemetry.database.connection import connect, describe
 from telemetry.database.migrations import require_schema
 from telemetry.database.watch import forget
+from telemetry.installation import COMMAND
 from telemetry.terminal import plain
 
 
@@ -23,7 +24,7 @@ def main() -> int:
     options = parse(__doc__, "forget")
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
-        raise settings.UsageError("no repository is named; try: make forget REPO=owner/name")
+        raise settings.UsageError(f"no repository is named; try: {COMMAND} forget REPO=owner/name")
     with connect(os.environ, say) as connection:
         require_schema(connection)
         say(f"in {describe(connection)}")

@@ -3,8 +3,10 @@
 Data goes one way:
 
     GitHub REST ──pages──▶ dict ──from_api──▶ dataclass ──upsert──▶ table ──▶ view ──▶ status
-     github.py                    rows.py                 database.py           sql/views/
+     github/                      rows/                   database/             sql/views/
 """
+
+__version__ = "1.0.0.dev0"
 
 
 class TelemetryError(Exception):

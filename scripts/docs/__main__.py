@@ -38,7 +38,7 @@ def main() -> int:
 def pages(connection: Connection) -> dict[Path, str]:
     """Return each generated page by its path in the checkout; the database must be up to date."""
     return {
-        commands.PATH: commands.commands(),
+        commands.PATH: commands.commands_page(),
         configuration.PATH: configuration.configuration(),
         data.PATH: data.data(connection),
         questions.PATH: questions.questions_page(),

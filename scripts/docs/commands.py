@@ -1,9 +1,8 @@
 """docs/commands.md: every target of make, from the Makefile's help."""
 
-from command import ROOT
-
-import re
 from pathlib import Path
+
+from options.commands import Command, commands
 
 from docs import prose
 
@@ -45,16 +44,11 @@ as `GITHUB_API_URL` for any command.
 """
 
 
-def commands() -> str:
+def commands_page() -> str:
     """The page as Markdown."""
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    found = re.findall(r"^([a-z-]+):.*## (.*)", makefile, re.MULTILINE)
-    rows = [f"| `make {target}` | {_example(text)} |\n" for target, text in found]
-    return "".join([HEAD, *rows, TAIL])
+    return "".join([HEAD, *map(_row, commands()), TAIL])
 
 
-def _example(text: str) -> str:
-    """Return the help of a target, with the variables of its example as code."""
-    before, colon, example = text.partition(": ")
-    is_example = re.match(r"[A-Z_]+=", example)
-    return f"{prose(before)}: `{example}`" if is_example else prose(before + colon + example)
+def _row(command: Command) -> str:
+    example = f": `{command.example}`" if command.example else ""
+    return f"| `make {command.name}` | {prose(command.words)}{example} |\n"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from telemetry import settings
+from telemetry.installation import COMMAND
 
 
 @dataclass(frozen=True)
@@ -45,5 +46,7 @@ def chosen_repositories(
         named = [environ.get("GITHUB_REPOSITORY", "")]
     names = settings.repositories(" ".join(named or []))
     if not names and owner is None:
-        raise settings.UsageError(f"no repository is named; try: make {target} REPO=owner/name")
+        raise settings.UsageError(
+            f"no repository is named; try: {COMMAND} {target} REPO=owner/name"
+        )
     return names

@@ -11,6 +11,7 @@ from output import progress
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices
+from telemetry.installation import COMMAND
 from telemetry.llm.finding import find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
@@ -48,7 +49,7 @@ def chosen_logs(options: argparse.Namespace, environ: Mapping[str, str] | None =
     did not make the calls. Raises UsageError.
     """
     if not options.logs:
-        raise UsageError("no log is named; try: make ingest-llm LLM_LOGS='logs/*.jsonl'")
+        raise UsageError(f"no log is named; try: {COMMAND} ingest-llm LLM_LOGS='logs/*.jsonl'")
     run_id, attempt = options.run_id, options.run_attempt
     if run_id is None and environ is not None:
         run_id = _number(environ, "GITHUB_RUN_ID", 2**63 - 1)

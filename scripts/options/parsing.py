@@ -4,8 +4,10 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from options.commands import as_typed
 from options.table import Option, options_of
 from telemetry import settings
+from telemetry.installation import COMMAND
 
 
 def parse(
@@ -20,8 +22,9 @@ def parse(
     Raises UsageError; argparse itself exits for unknown flags.
     """
     parser = argparse.ArgumentParser(
-        description=docstring,
-        epilog="NAME= is a variable of make; in the environment and in .env it is TELEMETRY_NAME.\n"
+        description=as_typed(docstring or ""),
+        epilog=f"NAME= is a variable of {COMMAND}; in the environment and in .env it is"
+        " TELEMETRY_NAME.\n"
         "A flag wins over the environment, the environment over .env.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from telemetry import settings
 from telemetry.github.artifacts import DUMP_ARTIFACT
+from telemetry.installation import COMMAND
 
 Reader = Callable[[str, str], Any]
 
@@ -405,7 +406,7 @@ OPTIONS: tuple[Option, ...] = (
         "status report query psql dump",
         "--demo",
         "DEMO",
-        "use the data of make demo instead of your own",
+        f"use the data of {COMMAND} demo instead of your own",
         default=False,
     ),
     Option(
@@ -428,14 +429,14 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--lenient",
         "",
-        "exit with 0 instead of 3 unless STRICT is on, as make ingest does",
+        f"exit with 0 instead of 3 unless STRICT is on, as {COMMAND} ingest does",
         default=False,
     ),
     Option(
         INGEST,
         "--llm",
         "",
-        "then read the logs in LLM_LOGS, as make ingest does",
+        f"then read the logs in LLM_LOGS, as {COMMAND} ingest does",
         default=False,
     ),
     Option("bench", "--quick", "", "use fewer runs", default=False),
@@ -468,7 +469,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GH_TOKEN", "", "the token for GitHub if neither of these is set; gh reads it too"),
     Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),
     Variable("GITHUB_REPOSITORY", "set by Actions", "the repository if REPO and ORG are not set"),
-    Variable("GITHUB_RUN_ID", "set by Actions", "the run that `make ingest-llm` is a step of"),
+    Variable(
+        "GITHUB_RUN_ID", "set by Actions", f"the run that `{COMMAND} ingest-llm` is a step of"
+    ),
     Variable("GITHUB_RUN_ATTEMPT", "set by Actions", "the attempt of that run"),
     Variable("NO_COLOR", "", "any value turns colours off"),
     Variable("PYTHON", "python3", "the Python that make creates `.venv` with"),

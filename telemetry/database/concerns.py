@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from telemetry.database.prune import Pruned
+from telemetry.installation import COMMAND
 
 MOST_NAMED = 20
 MOST_ALIKE = 3
@@ -131,7 +132,7 @@ def _unproven(row: Mapping[str, Any]) -> list[Concern]:
         text = (
             "the stored runs differ from what GitHub reported, first among those created "
             f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
-            f"make verify REPO={name}"
+            f"{COMMAND} verify REPO={name}"
         )
         said.append(Concern(text, "unequal", name))
     if row["incomplete_windows"]:
@@ -177,7 +178,7 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
     if row["given_up_items"]:
         text = (
             f"given up after the last try: {row['given_up_items']:,}, the first: "
-            f"{row['first_awaited']}; to ask again: make ingest REPO={name} RUN_ID=…"
+            f"{row['first_awaited']}; to ask again: {COMMAND} ingest REPO={name} RUN_ID=…"
         )
         return [Concern(text, "given up", name)]
     if row["unread_items"] or row["unanswered_items"]:
@@ -196,7 +197,7 @@ def of_overlap(row: Mapping[str, Any]) -> Concern:
     text = (
         f"the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
         f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
-        f"to list them again: make ingest REPO={name} FULL=1"
+        f"to list them again: {COMMAND} ingest REPO={name} FULL=1"
     )
     return Concern(text, "overlap", name)
 
@@ -220,8 +221,8 @@ def of_retention(old: Pruned) -> list[Concern]:
         return []
     text = (
         f"{old.workflow_runs:,} run attempts and {old.llm_calls:,} LLM calls are older than the "
-        f"{old.keep} that rows are kept by default, and stay until KEEP is given: make prune "
-        f"KEEP='{old.keep}' deletes them, make ingest KEEP=forever keeps them"
+        f"{old.keep} that rows are kept by default, and stay until KEEP is given: {COMMAND} prune "
+        f"KEEP='{old.keep}' deletes them, {COMMAND} ingest KEEP=forever keeps them"
     )
     return [Concern(text)]
 
@@ -233,7 +234,7 @@ def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
         said.append(
             f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
             f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
-            "make psql < sql/analysis/llm_unpriced_models.sql"
+            f"{COMMAND} query Q=llm_unpriced_models"
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:
         said.append("the last ingest of LLM logs has not ended; it still runs, or was interrupted")

@@ -15,7 +15,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -27,6 +26,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
 from telemetry.database.embedded import server as embedded
+from telemetry.installation import place
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, RunnerLabel, RunnerPrice
@@ -34,7 +34,7 @@ from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.rows.workflows import Workflow
 from telemetry.settings import UsageError
 
-SQL = Path(__file__).resolve().parents[2] / "sql"
+SQL = place("sql")
 
 Row = (
     WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | Workflow | AnyPrice

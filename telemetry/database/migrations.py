@@ -18,8 +18,9 @@ from psycopg import errors
 
 from telemetry import TelemetryError
 from telemetry.database.connection import SQL, Connection, execute, open_connection, parameters
+from telemetry.installation import COMMAND, place
 
-MIGRATIONS = SQL.parent / "migrations"
+MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
 
 # Longer than any migration takes on a large database.
@@ -86,7 +87,7 @@ def require_schema(connection: Connection) -> None:
         return
     _refuse_newer(installed, MIGRATIONS)
     state = "is older than this checkout" if installed[0] else "has no tables yet"
-    raise TelemetryError(f"the database {state}; run `make migrate`, or `make ingest`")
+    raise TelemetryError(f"the database {state}; run `{COMMAND} migrate`, or `{COMMAND} ingest`")
 
 
 def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> None:
@@ -138,7 +139,7 @@ def _drop_views(connection: Connection) -> None:
         detail = (error.diag.message_detail or "").replace("\n", ", ")
         raise TelemetryError(
             f"a view of your own depends on one of ours ({detail}), so ours cannot be replaced; "
-            "drop yours, run `make migrate`, and create it again"
+            f"drop yours, run `{COMMAND} migrate`, and create it again"
         ) from None
 
 

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg
+from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
 
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
@@ -76,7 +77,8 @@ class Coverage:
         only = self.repositories if len(self.repositories) == 1 else ()
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %); to fetch the rest: make ingest{''.join(f' REPO={n}' for n in only)}"
+            f"({share:.1f} %); to fetch the rest: {COMMAND} ingest"
+            f"{''.join(f' REPO={name}' for name in only)}"
         )
 
 
@@ -110,7 +112,7 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
     short = name.rsplit("/", 1)[-1].removesuffix(".sql")
     if short not in known:
         close = difflib.get_close_matches(short, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else "make queries lists them"
+        hint = f"did you mean {' or '.join(close)}?" if close else f"{COMMAND} queries lists them"
         raise UsageError(f"Q: there is no question named {name}; {hint}")
     statement = _statement(short)
     if scope.top is not None and "period.top" not in statement:
@@ -177,7 +179,9 @@ def find_repositories(
     by_name = {row["repository"].casefold(): row for row in known}
     missing = [name for name in names if name.casefold() not in by_name]
     if len(missing) == len(names):
-        raise UsageError(f"REPO: {names[0]} is not in this database; make status lists what is")
+        raise UsageError(
+            f"REPO: {names[0]} is not in this database; {COMMAND} status lists what is"
+        )
     asked = {name.casefold() for name in names}
     return [row for row in known if row["repository"].casefold() in asked], missing
 

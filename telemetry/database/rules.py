@@ -7,6 +7,7 @@ and reported until somebody corrects or deletes them.
 from typing import Any
 
 from telemetry.database.connection import Connection, execute
+from telemetry.installation import COMMAND
 
 
 def validate_rules(connection: Connection) -> None:
@@ -32,5 +33,5 @@ def _sentence(rule: dict[str, Any], broken: int, first_key: str) -> str:
     meaning = f" ({rule['meaning'].rstrip('.')})" if rule["meaning"] else ""
     return (
         f"{rule['table_name']}: {broken:,} {verb} the rule {rule['condition']}{meaning}, "
-        f"the first is {first_key}; correct or delete them, then run `make migrate`"
+        f"the first is {first_key}; correct or delete them, then run `{COMMAND} migrate`"
     )

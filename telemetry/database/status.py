@@ -10,6 +10,7 @@ from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
+from telemetry.installation import COMMAND
 
 # The cron workflow runs every six hours; a warning follows after four missed runs.
 STALE_AFTER = timedelta(days=1)
@@ -82,7 +83,9 @@ def status(
     found += [Concern(text) for text in broken_rules(connection)]
     found += concerns.of_retention(old)
     if not repositories and not llm["calls"] and not names:
-        found.append(Concern("nothing has been ingested yet; try: make ingest REPO=owner/name"))
+        found.append(
+            Concern(f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name")
+        )
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
     database = describe(connection)
     return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old)

@@ -13,6 +13,7 @@ from telemetry import TelemetryError
 from telemetry.database import migrations
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
+from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
 
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
@@ -54,7 +55,7 @@ def restore(
     TelemetryError.
     """
     if not path.is_file():
-        raise TelemetryError(f"there is no file {path}; make one with: make dump FILE={path}")
+        raise TelemetryError(f"there is no file {path}; make one with: {COMMAND} dump FILE={path}")
     pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
     pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", path]
     _run(pg_restore, environ, f"read {path}")

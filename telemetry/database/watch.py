@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
+from telemetry.installation import COMMAND
 
 
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:
@@ -20,6 +21,8 @@ def forget(connection: Connection, names: Sequence[str]) -> list[str]:
             unreached = execute(connection, "runs/clear_unreached", named).fetchall()
             rows = execute(connection, "status/forget_repository", named).fetchall() or unreached
             if not rows:
-                raise TelemetryError(f"{name} is not watched; `make status` lists those that are")
+                raise TelemetryError(
+                    f"{name} is not watched; `{COMMAND} status` lists those that are"
+                )
             forgotten += [row["repository"] for row in rows]
     return forgotten

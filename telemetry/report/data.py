@@ -23,6 +23,7 @@ from telemetry.database.questions import (
     in_zone,
 )
 from telemetry.database.status import Status, status
+from telemetry.installation import COMMAND
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period
@@ -321,7 +322,7 @@ def _unlisted(coverage: Row) -> Concern:
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
         f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
-        f"missing from all figures; to list them: make ingest REPO={name} "
+        f"missing from all figures; to list them: {COMMAND} ingest REPO={name} "
         f"SINCE={first.astimezone(UTC):%Y-%m-%d}"
     )
     return Concern(text, "period", name)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from telemetry.database.concerns import in_words
 from telemetry.database.questions import pasteable
+from telemetry.installation import COMMAND
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
 from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
@@ -48,9 +49,9 @@ def one_page(report: Report) -> str:
         elsewhere = tag(
             "p",
             "This page has no details of single repositories. ",
-            tag("code", "make report OUT=reports"),
+            tag("code", f"{COMMAND} report OUT=reports"),
             " writes a page for each of them, ",
-            tag("code", "make report REPO=owner/name"),
+            tag("code", f"{COMMAND} report REPO=owner/name"),
             " a page for one.",
         )
         return page(_title(), _overview(report, {}), elsewhere, _footer(report))

@@ -6,6 +6,7 @@ chance. A change in volume is neither: more runs are not better or worse.
 
 from dataclasses import dataclass, replace
 
+from telemetry.installation import COMMAND
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
@@ -35,7 +36,7 @@ def why_no_change(report: RepositoryReport) -> str | None:
     since = report.period.before.since.date()
     return (
         "No change is shown, because this period and the equally long one before it were not both "
-        f"listed completely; to list them: make ingest SINCE={since}"
+        f"listed completely; to list them: {COMMAND} ingest SINCE={since}"
     )
 
 

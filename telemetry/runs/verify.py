@@ -14,6 +14,7 @@ from typing import Any
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.errors import BudgetSpent, RateLimited
+from telemetry.installation import COMMAND
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
 from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
@@ -202,7 +203,7 @@ class _Looks:
         row = execute(connection, "runs/verify_ingestions", key).fetchone()
         if row is None:
             name = repository.repository
-            raise TelemetryError(f"{name} was never ingested; try: make ingest REPO={name}")
+            raise TelemetryError(f"{name} was never ingested; try: {COMMAND} ingest REPO={name}")
         # GitHub's clock has whole seconds.
         self.ingested_at: datetime = whole_second(row["ingested_at"])
         self.windows = execute(connection, "runs/verify_windows", key).fetchall()

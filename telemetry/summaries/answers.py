@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.database.questions import Answer, Question
+from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
 from telemetry.terminal import (
     BOLD,
@@ -26,7 +27,7 @@ FORMULA = ("=", "+", "-", "@")
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
     """Return the name and the title of each question, one a line."""
     rows = [{"name": question.name, "title": question.title} for question in questions]
-    columns = {"name": "make query Q=…", "title": "question"}
+    columns = {"name": f"{COMMAND} query Q=…", "title": "question"}
     return table(rows, columns, screen)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from telemetry.database.prune import Pruned
 from telemetry.database.retention import Offer
+from telemetry.installation import COMMAND
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.request import Report
 from telemetry.runs.retries import AwaitedItem
@@ -89,7 +90,7 @@ def pruned_text(pruned: Pruned) -> str:
     if pruned.is_held:
         return (
             f"not pruned, though {older}; these rows are older than this database's retention. "
-            f"{_prune_command(pruned.keep)} deletes them, make ingest KEEP=forever keeps them"
+            f"{_prune_command(pruned.keep)} deletes them, {COMMAND} ingest KEEP=forever keeps them"
         )
     return f"{'would be pruned' if pruned.is_dry else 'pruned'}, {older}"
 
@@ -112,7 +113,7 @@ def offer_text(offer: Offer) -> str | None:
 
 
 def _prune_command(keep: str) -> str:
-    return f"make prune KEEP={shlex.quote(keep)}"
+    return f"{COMMAND} prune KEEP={shlex.quote(keep)}"
 
 
 def ingestion_text(done: LlmIngestion) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from telemetry.database.concerns import folded, in_words
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
+from telemetry.installation import COMMAND
 from telemetry.terminal import (
     BOLD,
     PAPER,
@@ -54,7 +55,7 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         shown = _by_need(status)[: None if is_whole else MOST_REPOSITORIES]
         parts.append(table([_repository_row(row) for row in shown], REPOSITORY_COLUMNS, screen))
         if more := len(status.repositories) - len(shown):
-            parts.append(f"and {more:,} more; to show all: make status ALL=1")
+            parts.append(f"and {more:,} more; to show all: {COMMAND} status ALL=1")
         if is_whole or len(status.repositories) == 1:
             kept = {row["repository_id"]: row for row in status.leaving}
             parts += [

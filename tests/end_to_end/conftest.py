@@ -1,7 +1,9 @@
 """A fresh user's environment: a database, a simulated GitHub, and the commands run in it."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,3 +53,18 @@ def run(environ: dict[str, str], launcher: Launcher) -> Run:
         return launcher.run(script, *arguments, environ=variables)
 
     return command
+
+
+@pytest.fixture
+def homes() -> Iterator[Callable[[], Path]]:
+    """Folders that the account of an embedded server can reach, one for each machine."""
+    made: list[Path] = []
+
+    def make() -> Path:
+        made.append(Path(tempfile.mkdtemp(prefix="telemetry-")))
+        made[-1].chmod(0o711)
+        return made[-1]
+
+    yield make
+    for home in made:
+        shutil.rmtree(home, ignore_errors=True)

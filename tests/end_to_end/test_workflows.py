@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -145,21 +144,6 @@ class Repository:
             self.said += done.stdout + done.stderr
             return "success" if done.returncode == 0 else "failure"
         return "success"
-
-
-@pytest.fixture
-def homes() -> Iterator[Callable[[], Path]]:
-    """Folders that the account of an embedded server can reach, one for each machine."""
-    made: list[Path] = []
-
-    def make() -> Path:
-        made.append(Path(tempfile.mkdtemp(prefix="telemetry-")))
-        made[-1].chmod(0o711)
-        return made[-1]
-
-    yield make
-    for home in made:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture

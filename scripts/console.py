@@ -1,0 +1,95 @@
+"""Run one of the commands.
+
+    actions-telemetry COMMAND NAME=value … --flag …
+    actions-telemetry COMMAND --help         what a command takes
+
+The variables are the same as with make, and come before the flags. A .env file in the current
+folder is read. Exit codes: those of the command, 2 if there is no such command.
+"""
+
+import interrupts  # noqa: F401 - it takes Ctrl-C from here on
+
+import difflib
+import importlib
+import os
+import re
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from options.commands import Command, as_typed, commands
+from options.names import OURS, nearest
+
+PROGRAM = "actions-telemetry"
+EXAMPLE = f'{PROGRAM} ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command that the arguments name; ends the process."""
+    scripts = Path(__file__).parent
+    known = {
+        command.name: command
+        for command in commands()
+        if (scripts / f"{command.script}.py").is_file()
+    }
+    name, *rest = arguments or ["help"]
+    if name in ("help", "--help", "-h"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # so that `| head` ends it quietly
+        print(help_text(list(known.values())))
+    elif name in ("version", "--version"):
+        start(known["version"], [])
+    elif name in known:
+        start(known[name], given(rest))
+    else:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"{PROGRAM} help lists the commands"
+        fail(f"there is no command {name}; {hint}")
+
+
+def help_text(known: Sequence[Command]) -> str:
+    """Return the commands with their descriptions, laid out as `make help` does."""
+    lines = [*(__doc__ or "").splitlines(), ""]
+    for command in known:
+        lines.append(f"  {command.name:<14} {as_typed(command.words)}")
+        lines += [f"{'':17}{command.example}"] if command.example else []
+    return "\n".join([*lines, "", f"  {EXAMPLE}"])
+
+
+def given(words: Sequence[str]) -> list[str]:
+    """Put the variables before the first flag into the environment; return the other words."""
+    from options.table import variables
+
+    known, flags = variables(), False
+    rest = []
+    for word in words:
+        flags = flags or word.startswith("-")
+        name, equals, value = word.partition("=")
+        if flags or not equals or not re.fullmatch("[A-Z][A-Z_]*", name):
+            rest.append(word)
+        elif f"{OURS}{name}" in known:
+            os.environ[f"{OURS}{name}"] = value
+        elif name in known or name.startswith("PG"):
+            os.environ[name] = value
+        else:
+            meant = nearest(name, [each.removeprefix(OURS) for each in known])
+            hint = f"; did you mean {meant}?" if meant else ""
+            fail(f"{name}: not a variable of this toolkit{hint}")
+    return rest
+
+
+def start(command: Command, words: Sequence[str]) -> None:
+    sys.argv = [f"{PROGRAM} {command.name}", *command.arguments, *words]
+    module = importlib.import_module(command.script)
+    from command import run
+
+    run(module.main)
+
+
+def fail(text: str) -> None:
+    print(f"error: {text}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,187 @@
+"""What pip installs works without a checkout: sdist and wheel, in an environment of its own."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from support.paths import ROOT
+
+from telemetry import __version__
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Fault, Simulator
+
+LONGEST = 600
+Finished = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The command of an installed package, and the wheels: of the checkout and of the sdist."""
+
+    program: Path
+    wheels: list[Path]
+
+
+def output_of(*words: object, cwd: Path | None = None) -> str:
+    done = subprocess.run(
+        [str(word) for word in words], cwd=cwd, capture_output=True, text=True, timeout=LONGEST
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Build both, and install the wheel of the sdist into a new virtual environment.
+
+    The packages that it needs are those of the tests; the checkout is not among them.
+    """
+    folder = tmp_path_factory.mktemp("package")
+    checkout, unpacked = folder / "checkout", folder / f"actions_telemetry-{__version__}"
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
+    build = (sys.executable, "-m", "hatchling", "build", "-t")
+    output_of(*build, "sdist", "-d", folder, cwd=checkout)
+    with tarfile.open(f"{unpacked}.tar.gz") as sdist:
+        sdist.extractall(folder, filter="data")
+    wheels = []
+    for source in (checkout, unpacked):
+        output_of(*build, "wheel", "-d", source / "dist", cwd=source)
+        wheels += (source / "dist").iterdir()
+    output_of(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
+    python = folder / "venv" / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+    output_of(*pip, "--python", python, "install", "--no-index", "--no-deps", wheels[1])
+    (place,) = (folder / "venv" / "lib").glob("python*/site-packages")
+    (place / "needed.pth").write_text(sysconfig.get_path("purelib"))
+    return Installed(python.with_name("actions-telemetry"), wheels)
+
+
+@pytest.fixture
+def run(installed: Installed, tmp_path: Path) -> Callable[..., Finished]:
+    """Run the command as a stranger would, in a folder with nothing of the project in it."""
+
+    def command(*words: str, **environ: str) -> Finished:
+        return subprocess.run(
+            [installed.program, *words],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), **environ},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+        )
+
+    return command
+
+
+def test_sdist_and_checkout_give_the_same_wheel_with_all_sql(installed: Installed) -> None:
+    of_checkout, of_sdist = (set(zipfile.ZipFile(each).namelist()) for each in installed.wheels)
+    assert of_checkout == of_sdist
+    for folder in ("sql", "migrations"):
+        files = {
+            f"telemetry/{path.relative_to(ROOT)}"
+            for path in (ROOT / folder).rglob("*.*")
+            if path.is_relative_to(ROOT / "sql" / "bench") is False
+        }
+        assert files and files <= of_sdist
+    tops = {name.split("/")[0] for name in of_sdist}
+    assert tops == {"telemetry", f"actions_telemetry-{__version__}.dist-info"}
+
+
+def test_help_lists_each_command_as_make_does(run: Callable[..., Finished]) -> None:
+    said = run("--help").stdout
+    assert "actions-telemetry COMMAND NAME=value" in said
+    listed = dict(re.findall(r"^  ([a-z-]+) {2,}(.*)$", said, re.MULTILINE))
+    of_make = output_of("make", "help", cwd=ROOT)
+    described = dict(re.findall(r"^  make ([a-z-]+) {2,}(.*)$", of_make, re.MULTILINE))
+    only_of_make = {"help", "install", "test", "test-quick", "bench", "docs", "lint", "clean"}
+    assert {"demo", "ingest", "query", "report", "status"} <= listed.keys()
+    assert only_of_make.isdisjoint(listed)
+    for name, words in listed.items():
+        assert words == described[name].replace("make ", "actions-telemetry ")
+    assert run("--version").stdout == f"actions-telemetry {__version__}\n"
+
+
+def test_a_stranger_ingests_asks_and_reads_a_report(
+    run: Callable[..., Finished], tmp_path: Path, empty_dsn: str
+) -> None:
+    simulated = Simulator(team_month(seed=7, now=datetime.now(UTC), runs_per_day=1))
+    (tmp_path / ".env").write_text(f"DATABASE_URL={empty_dsn}\nGITHUB_TOKEN=ghp_token\n")
+    early = run("status")
+    assert early.returncode == 1
+    assert "run `actions-telemetry migrate`, or `actions-telemetry ingest`" in early.stderr
+    assert run("migrate").returncode == 0
+    with simulated.serve() as url:
+        done = run("ingest", "REPO=acme/app", f"GITHUB_API_URL={url}", "--since", "20d")
+    assert done.returncode == 0, done.stderr
+    answer = run("query", "workflow_outcomes", "REPO=acme/app", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert '"repository": "acme/app"' in answer.stdout
+    report = run("report", "OUT=mine.html")
+    assert report.returncode == 0, report.stderr
+    assert (tmp_path / "mine.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert "acme/app" in run("status").stdout
+
+
+def test_without_a_database_the_embedded_server_is_used(
+    run: Callable[..., Finished], homes: Callable[[], Path]
+) -> None:
+    home = str(homes())
+    done = run("migrate", TELEMETRY_HOME=home)
+    assert done.returncode == 0, done.stderr
+    status = run("status", TELEMETRY_HOME=home)
+    assert status.returncode == 0, status.stderr
+    assert "try: actions-telemetry ingest REPO=owner/name" in " ".join(status.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["stauts"], "there is no command stauts; did you mean status?"),
+        (["status", "REOP=a/b"], "REOP: not a variable of this toolkit; did you mean REPO?"),
+        (["query", "Q=flaky"], "Q: there is no question named flaky; did you mean flaky_jobs?"),
+    ],
+    ids=["command", "variable", "question"],
+)
+def test_what_is_misspelled_is_refused_with_the_nearest(
+    run: Callable[..., Finished], words: list[str], sentence: str, dsn: str
+) -> None:
+    done = run(*words, DATABASE_URL=dsn)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"error: {sentence}"
+
+
+def test_an_interrupted_command_says_so_and_exits_with_130(
+    installed: Installed, tmp_path: Path, dsn: str
+) -> None:
+    """The server is slow, so that the signal finds it waiting for an answer."""
+    simulated = Simulator(team_month(seed=7, now=datetime.now(UTC), runs_per_day=1))
+    simulated.fault = lambda request, ordinal: Fault(seconds=2)
+    with (
+        simulated.serve() as url,
+        subprocess.Popen(
+            [installed.program, "ingest", "REPO=acme/app"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "DATABASE_URL": dsn, "GITHUB_API_URL": url},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        assert process.stderr
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130, first + rest
+    assert rest.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in first + rest
