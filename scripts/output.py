@@ -33,10 +33,16 @@ def show(text: str) -> None:
 
 
 def show_json(value: object) -> None:
-    """Print a result for machines: one JSON object on stdout, times as ISO 8601 in UTC."""
-    text = json.dumps(value, default=_json, indent=2)
-    # Equal JSON without text that a GitHub runner would take for a command: see terminal.plain.
-    show(text.replace("##[", "##\\u005b"))
+    """Print a result for machines: one JSON object on stdout."""
+    show(json_text(value))
+
+
+def json_text(value: object, indent: int | None = 2) -> str:
+    """Return a result as JSON, with times as ISO 8601 in UTC.
+
+    It has no text that a GitHub runner would take for a command: see terminal.plain.
+    """
+    return json.dumps(value, default=_json, indent=indent).replace("##[", "##\\u005b")
 
 
 def screen() -> Screen:

@@ -1,8 +1,9 @@
-"""Write a report on the stored runs: one HTML file, or Markdown.
+"""Write a report on the stored runs: one HTML file, Markdown or JSON.
 
     make report                              report.html, of the last 30 days
     make report SINCE=90d OUT=reports        an overview and a page for each repository
     make report FORMAT=markdown              on stdout, for a GitHub Actions job summary
+    make report FORMAT=json                  on stdout, the findings as data
 
 Reads only the database. NOW sets the end of the period: the same database and the same NOW give
 the same report.
@@ -15,13 +16,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from output import say, show
+from output import json_text, say, show
 
 from telemetry import settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.report.data import Report, report
 from telemetry.report.html_report import one_page, pages
+from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import period
 from telemetry.terminal import counted
@@ -40,19 +42,27 @@ def main() -> int:
     with connect(os.environ, say) as connection:
         require_schema(connection)
         found = report(connection, period(since, now), now, names)
-    if options.format == "markdown" and not options.out:
-        show(summary(found).rstrip("\n"))
+    if options.format != "html" and not options.out:
+        show(_text(found, options.format).rstrip("\n"))
         return 0
     _write(found, options.format, Path(options.out or FILE))
     return 0
 
 
+def _text(found: Report, form: str) -> str:
+    """Return the whole report as one text."""
+    if form == "json":
+        return json_text(as_data(found)) + "\n"
+    return summary(found) if form == "markdown" else one_page(found)
+
+
 def _write(found: Report, form: str, out: Path) -> None:
     """Write one file, or a folder of files if `out` is not the name of a document."""
-    texts = {out: summary(found) if form == "markdown" else one_page(found)}
     if form == "html" and out.suffix not in (".html", ".htm"):
         out.mkdir(parents=True, exist_ok=True)
         texts = {out / name: text for name, text in pages(found).items()}
+    else:
+        texts = {out: _text(found, form)}
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     say(f"written: {out.resolve()}, {counted(len(texts), 'file')}")

@@ -363,16 +363,16 @@ OPTIONS: tuple[Option, ...] = (
         "report",
         "--format",
         "FORMAT",
-        "html, or markdown for a job summary of GitHub Actions",
+        "html, markdown for a job summary of GitHub Actions, json for a machine",
         default="html",
-        read=one_of("html", "markdown"),
+        read=one_of("html", "markdown", "json"),
     ),
     Option(
         "report",
         "--out",
         "OUT",
-        "a file, or a folder for an overview and a page for each repository; markdown goes to"
-        " standard output without it",
+        "a file, or a folder for an overview and a page for each repository; markdown and json go"
+        " to standard output without it",
         shown="report.html",
         metavar="PATH",
     ),

@@ -1,7 +1,8 @@
 """One finding: a sentence, what to do about it, and the question with more details."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from telemetry.report.figures import Row
 from telemetry.terminal import Sentence
 
 # The question in sql/analysis/ that shows more.
@@ -21,7 +22,8 @@ class Finding:
     """A finding of the report.
 
     `advice` is empty if there is nothing to do. `lost_minutes` is the time that it cost people or
-    runners, if known; `is_urgent` puts it first. `links` are texts and their addresses on GitHub.
+    runners, if known; `is_urgent` puts it first. `about` is the row of its question that it is
+    about, or the figures that it sums up. `links` are texts and their addresses on GitHub.
     """
 
     subject: str
@@ -29,6 +31,7 @@ class Finding:
     advice: Sentence
     lost_minutes: float
     is_urgent: bool = False
+    about: Row = field(default_factory=dict)
     links: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -144,6 +144,7 @@ def _slower(report: RepositoryReport) -> Finding | None:
         ),
         _advice_on(worst),
         _lost(worst),
+        about=worst,
     )
 
 
@@ -186,6 +187,7 @@ def _timing_out(report: RepositoryReport) -> Finding | None:
         ),
         ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
         lost,
+        about=worst,
     )
 
 
@@ -208,6 +210,7 @@ def _flaky(report: RepositoryReport) -> Finding | None:
         ),
         ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
         lost,
+        about=worst,
     )
 
 
@@ -222,6 +225,7 @@ def _failing(report: RepositoryReport) -> Finding | None:
         f"({percent(share(failed, totals['decided']))}) failed at their first attempt",
     )
     advice: Sentence = ("Read the log of the latest one.",)
+    about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
         step = Name(most["step"]) if most["step"] else "no step in particular"
@@ -229,7 +233,8 @@ def _failing(report: RepositoryReport) -> Finding | None:
         job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
         sentence += ("; most often at ", step, " in ", *job, times)
         advice = ("Begin there.",)
-    return Finding("failing", (*sentence, "."), advice, lost)
+        about |= most
+    return Finding("failing", (*sentence, "."), advice, lost, about=about)
 
 
 def _waited(queue: Row) -> int:
@@ -253,11 +258,12 @@ def _waiting(report: RepositoryReport) -> Finding | None:
         f"{_others(len(slow) - 1, 'label')}.",
     )
     if not is_certain:
-        return Finding("waiting", sentence, ("Check which of the two they wait for.",), 0)
+        check = ("Check which of the two they wait for.",)
+        return Finding("waiting", sentence, check, 0, about=worst)
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
     # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60
-    return Finding("waiting", sentence, (advice,), lost)
+    return Finding("waiting", sentence, (advice,), lost, about=worst)
 
 
 def _costing(report: RepositoryReport) -> Finding | None:
@@ -277,7 +283,10 @@ def _costing(report: RepositoryReport) -> Finding | None:
         sentence += (f"; {part} was wasted",)
     # What was cancelled early may have saved more than it cost.
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]
-    return Finding("costing", (*sentence, "."), advice, float(known_sum(certain, "minutes") or 0))
+    lost = float(known_sum(certain, "minutes") or 0)
+    about: Row = {"list_cost_usd": cost, "job_minutes": ran, "wasted_minutes": wasted}
+    about["unpriced_jobs"] = known_sum(report.runners, "unpriced_jobs")
+    return Finding("costing", (*sentence, "."), advice, lost, about=about)
 
 
 def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:

@@ -24,9 +24,8 @@ def red(report: RepositoryReport) -> Finding | None:
     idle = len(others) - stopping
     if idle:
         sentence += (f" {counted(idle, 'other')} that no push starts {_is(idle)} red too.",)
-    return Finding(
-        "red", sentence, _advice(worst), 0, worst["red_pushes"] > 0, _links(worst, report)
-    )
+    is_urgent = worst["red_pushes"] > 0
+    return Finding("red", sentence, _advice(worst), 0, is_urgent, worst, _links(worst, report))
 
 
 def _is(count: int) -> str:

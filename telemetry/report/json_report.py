@@ -1,0 +1,80 @@
+"""The findings of a report as data, for other programs; their keys are in docs/report.md."""
+
+from typing import Any
+
+from telemetry.report.data import Report, RepositoryReport
+from telemetry.report.figures import Row
+from telemetry.report.finding import Finding
+from telemetry.report.findings import findings
+from telemetry.report.github_pages import run_page
+from telemetry.report.organisation import concerns_of_all
+from telemetry.terminal import Sentence
+
+# What a finding is about; its other columns are figures.
+NAMES = ("workflow", "workflow_id", "branch_class", "job", "step", "runner_label", "actor")
+# When it began, and what is told elsewhere.
+BEGINNINGS = ("red_at", "changed_at")
+ELSEWHERE = ("repository", "repository_id", "html_url")
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """Return the period, coverage and findings of all repositories, most urgent first.
+
+    Times are with a zone, money is in US dollars, durations are in the unit of their name.
+    """
+    found = [(each, finding) for each in report.repositories for finding in findings(each)]
+    found.sort(key=lambda pair: (not pair[1].is_urgent, not pair[1].advice, -pair[1].lost_minutes))
+    return {
+        "schema_version": 1,
+        "period": {
+            "since": report.period.since,
+            "until": report.period.until,
+            "time_zone": str(report.period.time_zone),
+        },
+        "concerns": concerns_of_all(report),
+        "repositories": [_repository(each) for each in report.repositories],
+        "findings": [_finding(each, finding) for each, finding in found],
+    }
+
+
+def _repository(report: RepositoryReport) -> dict[str, Any]:
+    return {
+        "repository": report.repository,
+        "link": report.page,
+        "runs": report.totals["runs"],
+        "coverage": {
+            "attempts": report.of_jobs.attempts,
+            "attempts_with_jobs": report.of_jobs.attempts_with_jobs,
+            "is_whole": report.of_jobs.is_whole,
+            "is_comparable": report.is_comparable,
+        },
+        "red_workflows": [row["workflow"] for row in report.red],
+    }
+
+
+def _finding(report: RepositoryReport, found: Finding) -> dict[str, Any]:
+    names: Row = {key: found.about[key] for key in NAMES if key in found.about}
+    others = {*NAMES, *BEGINNINGS, *ELSEWHERE}
+    return {
+        "repository": report.repository,
+        "kind": found.subject.replace(" ", "_"),
+        "severity": "urgent" if found.is_urgent else "act" if found.advice else "know",
+        "subject": names,
+        "figures": {key: value for key, value in found.about.items() if key not in others},
+        "lost_minutes": round(found.lost_minutes, 1),
+        "since": next((found.about[key] for key in BEGINNINGS if key in found.about), None),
+        "sentence": _text(found.sentence),
+        "advice": _text(found.advice),
+        "link": _link(report, found),
+        "question": found.question,
+    }
+
+
+def _link(report: RepositoryReport, found: Finding) -> str | None:
+    """Return the page on GitHub that shows most of it; the repository's own if there is none."""
+    run = run_page(report.api_host, found.about.get("html_url"))
+    return next((address for _, address in found.links), run or report.page)
+
+
+def _text(sentence: Sentence) -> str:
+    return "".join(map(str, sentence))
