@@ -1,9 +1,9 @@
 -- Store calls of language models; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- One call is read more than once: from a log that grows, from several logs. The token counts come
--- together from the reading with the greatest finality, phase and prompt from the readings with the
--- highest precedence. Otherwise a known value beats an unknown one; of two known values the earlier
--- time and run, the failure, or the greater value stays. So any order of readings gives one row.
+-- together from the reading with the greatest finality; session, prompt and phase from those with
+-- the highest precedence. Otherwise a known value beats an unknown one; of two known values the
+-- earlier time and run, the failure, or the greater value stays. So any order gives one row.
 --   psql "$DATABASE_URL" -f sql/llm/upsert_llm_calls.sql \
 --     -v rows='[{"source":"x","call_id":"1","timestamp":"2026-01-01","model":"m"}]'
 insert into llm_calls (
@@ -27,7 +27,11 @@ select
 from json_populate_recordset(null::llm_calls, :'rows'::json)
 on conflict (source, call_id) do update set
   timestamp = least(excluded.timestamp, llm_calls.timestamp),
-  session_id = greatest(excluded.session_id collate "C", llm_calls.session_id),
+  session_id = case
+    when excluded.finality[1:2] > llm_calls.finality[1:2] then excluded.session_id
+    when excluded.finality[1:2] < llm_calls.finality[1:2] then llm_calls.session_id
+    else greatest(excluded.session_id collate "C", llm_calls.session_id)
+  end,
   prompt_name = case
     when excluded.finality[1:2] > llm_calls.finality[1:2] then excluded.prompt_name
     when excluded.finality[1:2] < llm_calls.finality[1:2] then llm_calls.prompt_name
@@ -102,7 +106,11 @@ where excluded.finality > llm_calls.finality
     llm_calls.web_search_requests, llm_calls.reported_cost, llm_calls.is_whole_session
   ) is distinct from (
     least(excluded.timestamp, llm_calls.timestamp),
-    greatest(excluded.session_id collate "C", llm_calls.session_id),
+    case
+      when excluded.finality[1:2] > llm_calls.finality[1:2] then excluded.session_id
+      when excluded.finality[1:2] < llm_calls.finality[1:2] then llm_calls.session_id
+      else greatest(excluded.session_id collate "C", llm_calls.session_id)
+    end,
     case
       when excluded.finality[1:2] > llm_calls.finality[1:2] then excluded.prompt_name
       when excluded.finality[1:2] < llm_calls.finality[1:2] then llm_calls.prompt_name

@@ -15,6 +15,7 @@ where table_schema = current_schema()
       'windows',
       'leases',
       'llm_calls',
+      'llm_spans',
       'llm_prices',
       'llm_ingestions',
       'runner_prices',

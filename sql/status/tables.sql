@@ -73,6 +73,14 @@ select
 from llm_calls
 union all
 select
+  'llm_spans' as table_name,
+  count(*) as rows,
+  min(read_at) as oldest,
+  max(read_at) as newest,
+  pg_total_relation_size('llm_spans') as bytes
+from llm_spans
+union all
+select
   'llm_prices' as table_name,
   count(*) as rows,
   min(effective_from)::timestamp at time zone 'UTC' as oldest,

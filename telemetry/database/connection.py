@@ -31,13 +31,22 @@ from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
+from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
 from telemetry.settings import UsageError
 
 SQL = place("sql")
 
 Row = (
-    WorkflowRun | OpenRun | WorkflowJob | WorkflowStep | LlmCall | Repository | Workflow | AnyPrice
+    WorkflowRun
+    | OpenRun
+    | WorkflowJob
+    | WorkflowStep
+    | LlmCall
+    | LlmSpan
+    | Repository
+    | Workflow
+    | AnyPrice
 )
 
 
@@ -100,6 +109,7 @@ TABLES: Mapping[type, Table] = {
     ),
     OpenRun: Table("open_runs", ("github_run_id",), "runs"),
     LlmCall: Table("llm_calls", ("source", "call_id"), "llm"),
+    LlmSpan: Table("llm_spans", ("trace_id", "span_id"), "llm"),
     Repository: Table("repositories", ("repository_id",), "runs"),
     Workflow: Table("workflows", ("workflow_id",), "runs"),
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),

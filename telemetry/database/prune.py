@@ -85,6 +85,7 @@ def _delete(
         "prune_unreached_repositories",
         "prune_ingestions",
         "prune_llm_ingestions",
+        "prune_llm_spans",
     ):
         execute(connection, f"prune/{name}", before)
     return deleted

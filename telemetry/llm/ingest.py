@@ -3,19 +3,19 @@
 Reading is done by `logs`; nothing here depends on a format.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from psycopg import errors
-
-from telemetry.database.connection import Connection, Counts, execute, upsert, with_retries
+from telemetry.database.connection import Connection, execute, with_retries
 from telemetry.llm.finding import STDIN
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults, counted
 from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.llm.storing import store
+from telemetry.llm.traces import StoredTraces
 from telemetry.rows.llm import LlmCall, LlmIngestion, merged
 
 CALLS_PER_BATCH = 1_000
@@ -44,7 +44,8 @@ def ingest_llm_calls(
     ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in files}
-    way, spans = _Way(progress, sum(sizes.values())), NestedSpans()
+    way = _Way(progress, sum(sizes.values()))
+    spans = NestedSpans(StoredTraces(connection, ingest.leave_out).calls)
     for file in files:
         for found in read_calls(file, given, stdin, way.note, spans):
             if isinstance(found, Rejected):
@@ -74,15 +75,16 @@ class _Way:
     told: int = 0
 
     def note(self, read: int) -> None:
-        """Keep a sentence on something that is no error; beyond `most`, count it."""
+        """Note that so many bytes of this file have been read."""
         self.here = read
 
     def finish(self, size: int) -> None:
-        """Store the rest, and name the sessions of which one log was counted."""
+        """Note that this file, of so many bytes, has been read."""
         self.before, self.here = self.before + size, 0
         self.tell()
 
     def tell(self) -> None:
+        """Report the way so far, at every hundredth of it."""
         # A file that is still written may be longer by now.
         done = min(self.before + self.here, self.total)
         if done - self.told >= max(1, self.total // 100) or self.told < done == self.total:
@@ -98,6 +100,8 @@ class _Ingest:
         self._batch: dict[tuple[str, str], LlmCall] = {}
         self._files: dict[tuple[str, str], Path] = {}
         self._left_out: dict[tuple[str, str, str], int] = {}
+        self._outer: set[tuple[str, str]] = set()
+        self._repeated = 0
         self._unsaid = 0
 
     def add(self, call: LlmCall, file: Path) -> None:
@@ -109,6 +113,10 @@ class _Ingest:
         if len(self._batch) >= CALLS_PER_BATCH:
             self.store()
 
+    def leave_out(self, outer: Iterable[tuple[str, str]]) -> None:
+        """Delete calls, by source and call_id, whose requests inner spans count."""
+        self._outer.update(outer)
+
     def reject(self, found: Rejected) -> None:
         if found.line is None:
             self.done = replace(self.done, rejected_files=self.done.rejected_files + 1)
@@ -119,25 +127,25 @@ class _Ingest:
 
     def store(self) -> None:
         """Store the batch and begin another one."""
-        calls = [self._batch[key] for key in sorted(self._batch)]
-        counts, clashing, left_out = with_retries(
-            lambda: _stored(self.connection, calls, self._since)
-        )
-        self._batch = {}
-        done = self.done
+        calls, outer = [self._batch[key] for key in sorted(self._batch)], sorted(self._outer)
+        stored = with_retries(lambda: store(self.connection, calls, outer, self._since))
+        self._batch, self._outer = {}, set()
+        done, counts = self.done, stored.counts
+        deleted = [*stored.left_out, *stored.repeated]
         self.done = replace(
             done,
-            inserted=done.inserted + counts.inserted - sum(row["new_calls"] for row in left_out),
+            inserted=done.inserted + counts.inserted - sum(row["new_calls"] for row in deleted),
             updated=done.updated + counts.updated,
             unchanged=done.unchanged + counts.unchanged,
             cut=done.cut + counts.cut,
-            clashing=done.clashing + len(clashing),
-            left_out=done.left_out + sum(row["calls"] for row in left_out),
+            clashing=done.clashing + len(stored.clashing),
+            left_out=done.left_out + sum(row["calls"] for row in stored.left_out),
         )
-        for row in left_out:
+        self._repeated += sum(row["calls"] - row["new_calls"] for row in stored.repeated)
+        for row in stored.left_out:
             key = (row["session_id"], row["counted_source"], row["source"])
             self._left_out[key] = self._left_out.get(key, 0) + row["calls"]
-        for call in clashing:
+        for call in stored.clashing:
             self._name(
                 f"{call.source} {call.call_id}: another call has its timestamp, session and "
                 "prompt name"
@@ -152,6 +160,11 @@ class _Ingest:
             self.note(
                 f"session {session_id} has two logs: {source} is counted ({where}), "
                 f"{counted(calls, 'call')} of {other} left out ({there})"
+            )
+        if self._repeated:
+            self.note(
+                f"{counted(self._repeated, 'call')} of earlier ingests left out: "
+                "the logs read now show that the same requests are counted elsewhere"
             )
         if self._unsaid:
             self.note(f"and {counted(self._unsaid, 'more note')}", most=MOST_NOTES + 1)
@@ -184,39 +197,6 @@ def _size(file: Path) -> int:
         return 0 if file == STDIN else file.stat().st_size
     except OSError:
         return 0
-
-
-Stored = tuple[Counts, list[LlmCall], list[dict[str, Any]]]
-
-
-def _stored(connection: Connection, calls: list[LlmCall], since: datetime) -> Stored:
-    """Store the calls; returns the counts, the calls that clash with another one, and what was left
-    out.
-
-    The latter are calls of sessions of which another log is counted, with how many of them were
-    stored since `since`.
-    """
-    with connection.transaction():
-        counts, clashing = _upserted(connection, calls)
-        sessions = sorted({call.session_id for call in calls if call.session_id})
-        wanted = {"session_ids": sessions, "since": since}
-        left_out = execute(connection, "llm/leave_out_sessions", wanted).fetchall()
-    return counts, clashing, left_out
-
-
-def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
-    with connection.transaction():
-        try:
-            return upsert(connection, calls), []
-        except errors.UniqueViolation:
-            pass  # one of them clashes: which one, storing each by itself tells
-        counts, clashing = Counts(), []
-        for call in calls:
-            try:
-                counts += upsert(connection, [call])
-            except errors.UniqueViolation:
-                clashing.append(call)
-    return counts, clashing
 
 
 def _dated(connection: Connection, defaults: Defaults) -> Defaults:

@@ -238,11 +238,10 @@ def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
 
 
 # Only records of the highest precedence set these: a replay of the call elsewhere must not name it.
-NAMES = ("prompt_name", "phase")
+NAMES = ("session_id", "prompt_name", "phase")
 
 # In these columns a value beats None, and the greater or the smaller of two values is kept.
 GREATER = (
-    "session_id",
     "provider",
     "model",
     "estimated_cost",

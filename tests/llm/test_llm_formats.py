@@ -1,6 +1,7 @@
 """Every format of logs becomes the rows it spells, in one convention of tokens."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -587,20 +588,30 @@ def test_codex_calls_are_what_the_counts_grow_by() -> None:
     assert list(rejected) == [8]
 
 
-def test_a_fork_does_not_count_its_parents_calls_again(tmp_path: Path) -> None:
-    parent = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()
-    meta = json.dumps({"type": "session_meta", "payload": {"id": "s2", "forked_from_id": "s1"}})
-    later = [line.replace("T08:", "T09:") for line in parent[:-1]]
+def test_the_copies_in_a_fork_have_the_ids_of_the_parents_calls(tmp_path: Path) -> None:
+    parent = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()[:-1]
+    payload = {"id": "s2", "forked_from_id": "s1"}
+    meta = {"timestamp": "2026-01-05T09:00:00.000Z", "type": "session_meta", "payload": payload}
+    later = [re.sub("T08:00:0(.).000", r"T09:00:00.00\1", line) for line in parent]
+    without_description, without_model = later[1:], [later[0], *later[2:]]
     new = parent[6].replace("340", "380").replace('"output_tokens":40', '"output_tokens":80')
+    own = new.replace("T08:00:04", "T09:00:09")
     fork = tmp_path / "fork.jsonl"
-    for repeated in (later, later[1:]):
-        fork.write_text("\n".join([meta, *repeated, new]))
-        calls, _ = read(fork)
-        assert {call.call_id: call.total_tokens for call in calls} == {
-            "s1:110": 110,
-            "s1:340": 230,
-            "s1:380": 40,
+    nine = 1_767_603_600_000
+    for copies, began in (
+        (parent, 9_000),
+        (later, 0),
+        (without_description, 0),
+        (without_model, 1),
+    ):
+        fork.write_text("\n".join([json.dumps(meta), *copies, own]))
+        calls, _ = read(fork, github_run_id=7)
+        assert {call.call_id: (call.total_tokens, call.github_run_id) for call in calls} == {
+            "s1:110": (110, None),
+            "s1:340": (230, None),
+            f"s1:380:{nine + began}:s2": (40, 7),
         }
+        assert {call.session_id for call in calls} == {"s1"}
 
 
 def test_sessions_one_after_the_other_in_a_file_do_not_count_on(tmp_path: Path) -> None:

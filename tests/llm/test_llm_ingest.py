@@ -27,6 +27,7 @@ from telemetry.database.status import status
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.logs import STDIN
+from telemetry.llm.storing import LATEST
 from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
@@ -489,15 +490,18 @@ def test_a_clash_is_left_out_alone_counted_and_named(
     connection: Connection, tmp_path: Path
 ) -> None:
     exact = {"timestamp": "2026-01-05T08:00:00.123456Z", "session_id": "s", "prompt_name": "p"}
-    records = [record(0), {**record(1), **exact}, {**record(2), **exact}, record(3)]
-    file = write(tmp_path / "calls.jsonl", records)
-    done = ingest(connection, file)
-    assert (done.inserted, done.clashing, done.rejected_lines) == (3, 1, 0)
-    assert done.first_rejected == [
-        "canonical c2: another call has its timestamp, session and prompt name"
-    ]
-    assert [row["call_id"] for row in calls(connection)] == ["c0", "c1", "c3"]
-    assert ingest(connection, file).clashing == 1
+    clashing = [{**record(10 + number), **exact} for number in range(LATEST + 1)]
+    file = write(tmp_path / "calls.jsonl", [record(0), *clashing, record(50)])
+    for inserted in (LATEST + 2, 0):
+        done = ingest(connection, file)
+        assert (done.inserted, done.clashing, done.rejected_lines) == (inserted, 1, 0)
+        assert done.first_rejected == [
+            "canonical c20: another call has its timestamp, session and prompt name"
+        ]
+    # Each is stored a microsecond after the one before it.
+    found = {row["call_id"]: row["timestamp"].microsecond for row in calls(connection)}
+    assert [found[f"c{10 + n}"] for n in range(LATEST)] == [123_456 + n for n in range(LATEST)]
+    assert len(found) == LATEST + 2
 
 
 def test_all_is_well_is_said_without_a_warning() -> None:

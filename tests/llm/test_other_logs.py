@@ -176,7 +176,7 @@ NESTED = [
     (
         "spans in a ring are read",
         [chat("a", "b", **TOKENS), chat("b", "a", **TOKENS)],
-        [],
+        ["t1:a", "t1:b"],
     ),
 ]
 

@@ -29,6 +29,7 @@ from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
 from telemetry.rows.prices import FreeRun, LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
+from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
@@ -181,6 +182,7 @@ def test_every_statement_is_used_by_the_program() -> None:
         (WorkflowJob, "runs/upsert_workflow_jobs"),
         (WorkflowStep, "runs/upsert_workflow_steps"),
         (LlmCall, "llm/upsert_llm_calls"),
+        (LlmSpan, "llm/upsert_llm_spans"),
         (Repository, "runs/upsert_repositories"),
         (Workflow, "runs/upsert_workflows"),
         (RunnerPrice, "prices/upsert_runner_prices"),
@@ -214,6 +216,7 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
         (WorkflowJob, "workflow_jobs", {"revision"}),
         (WorkflowStep, "workflow_steps", {"revision"}),
         (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision", "finality"}),
+        (LlmSpan, "llm_spans", {"read_at", "revision"}),
         (
             Repository,
             "repositories",
@@ -269,6 +272,7 @@ FINALITY = re.findall(
         [workflow_run(), workflow_job()],
         [workflow_run(), workflow_job(), workflow_step()],
         [llm_call()],
+        [LlmSpan("t", "2", "1", True, {"source": "otlp"})],
         [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"), "a page")],
         [RunnerLabel("ubuntu-latest", "linux")],
         [FreeRun("dynamic/pages", date(2020, 1, 1), date(2026, 6, 1), "a page")],

@@ -1,16 +1,18 @@
 """Codex rollouts: `~/.codex/sessions/**/rollout-*.jsonl`, one object per event.
 
 `token_count` events are running totals of the session. They are repeated when the screen is
-redrawn, and a forked session begins with those of its parent
-(https://github.com/ccusage/ccusage/issues/1288, 876 and 988).
+redrawn (https://github.com/ccusage/ccusage/issues/1288, 876 and 988). The file of a fork or a
+subagent may begin with copies of its parent's events: with their own times, or with the time of the
+fork (https://github.com/getagentseal/codeburn/pull/1383, https://github.com/ccusage/ccusage/issues/950).
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.rows.llm import LlmCall
+from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import (
     UnreadableRow,
     digest,
@@ -21,6 +23,7 @@ from telemetry.rows.reading import (
 )
 
 NAME = "Codex rollout"
+SOURCE = "codex"
 
 COUNTERS = {
     "input_tokens": "input_tokens",
@@ -32,17 +35,31 @@ COUNTERS = {
 
 KINDS = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
+# Copies of a parent's events are written within milliseconds; no model answers as fast.
+BURST = timedelta(milliseconds=200)
+
 Counters = dict[str, int | None]
 
 
 @dataclass
 class Session:
-    """What the events so far say about the session."""
+    """What the events so far say about the session.
+
+    `session_id` is the first session that it descends from, `thread_id` is its own id. `described`
+    is the time of its description, `began` that of its first event, `counted` that of its last
+    call. Of a fork that call is `held` until the next one shows whether it is a copy.
+    """
 
     session_id: str = ""
+    thread_id: str = ""
+    parents: set[str] = field(default_factory=set)
+    described: datetime | None = None
+    began: datetime | None = None
     provider: str | None = None
     model: str | None = None
     total: Counters | None = None
+    counted: datetime | None = None
+    held: LlmCall | None = None
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
@@ -58,9 +75,10 @@ def _has_its_shape(record: Mapping[str, Any]) -> bool:
 def reader() -> Reader:
     """One call for each increase of the running total.
 
-    A call is identified by its session and the total. A fork or a subagent names its parent in its
-    own description, or the parent's description follows; its calls count as the parent's, so that
-    the calls it repeats count once.
+    A call is identified by its session and the total. Calls of a fork or a subagent belong to the
+    session of its parent. A copy has the id of the original. To the id of a fork's own call are
+    added the time when the fork began and its thread, because two forks of one session may reach
+    the same total. sql/llm/leave_out_copies.sql finds the copies that one file does not show.
     """
     session = Session()
 
@@ -69,34 +87,59 @@ def reader() -> Reader:
         if not _has_its_shape(record):
             raise UnreadableRow("type or payload is missing")
         payload, kind = read_object(record, "payload"), record["type"]
+        if kind != "session_meta" and session.parents and session.began is None:
+            _note_begin(session, read_moment(record, "timestamp"))
         if kind == "session_meta":
-            session_id = _session_id(payload)
-            if session_id != session.session_id:
-                session = Session(session_id)
-            session.provider = read_text(payload, "model_provider") or session.provider
+            described = _described(session, payload, read_moment(record, "timestamp"))
+            if described is not session:
+                yield from _released(session, None)
+            session = described
         elif kind == "turn_context":
             session.model = read_text(payload, "model") or session.model
         elif kind == "event_msg" and payload.get("type") == "token_count":
             yield from _calls(record, read_object(payload, "info"), session, defaults)
 
-    return Reader(calls)
+    return Reader(calls, lambda: _released(session, None))
 
 
-def _session_id(described: Mapping[str, Any]) -> str:
-    """The session whose totals this one may repeat: its parent, else itself.
+def _described(session: Session, payload: Mapping[str, Any], moment: datetime | None) -> Session:
+    """The session that a description begins or continues.
+
+    The description of a fork may be followed by that of its parent. A fork that names no parent is
+    counted as the session whose description follows.
+    """
+    own, parents = read_text(payload, "id") or "", _parents(payload)
+    session_id = next((parent for parent in parents if parent != own), own)
+    is_later = session.counted is None or (moment is not None and moment >= session.counted)
+    if own in session.parents and is_later:
+        session.session_id = session_id
+        session.parents.update(parents)
+    elif own != session.thread_id:
+        session = Session(session_id, own, {*parents} - {own}, moment)
+    session.provider = read_text(payload, "model_provider") or session.provider
+    return session
+
+
+def _note_begin(session: Session, moment: datetime | None) -> None:
+    """Note when a fork began, unless this is a copy of an event from before."""
+    if moment is not None and (session.described is None or moment >= session.described):
+        session.began = moment
+
+
+def _parents(described: Mapping[str, Any]) -> list[str]:
+    """The sessions that a session names as its origin, the first of them first.
 
     A subagent names its parent in one of four places, depending on the version.
     """
     source = described.get("source")
     subagent = source.get("subagent") if isinstance(source, dict) else None
     spawned = subagent.get("thread_spawn") if isinstance(subagent, dict) else None
-    own = read_text(described, "id")
     # Of a subagent's subagent session_id is the first session, whose name its parent has as well.
     names = ("session_id", "forked_from_id", "parent_thread_id")
-    parents = [read_text(described, name) for name in names]
+    found = [read_text(described, name) for name in names]
     if isinstance(spawned, dict):
-        parents.append(read_text(spawned, "parent_thread_id"))
-    return next((parent for parent in parents if parent and parent != own), own or "")
+        found.append(read_text(spawned, "parent_thread_id"))
+    return [parent for parent in found if parent]
 
 
 def _calls(
@@ -110,22 +153,53 @@ def _calls(
     session.total = total
     tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
     moment = defaults.timestamp(read_moment(record, "timestamp"))
+    model = read_text(info, "model") or session.model
     sum_until_now = read_count(written, "total_tokens")
-    identity = f"{session.session_id}:{sum_until_now}"
-    if not session.session_id or sum_until_now is None:
-        identity = digest(record)
-    yield LlmCall.of(
-        "codex",
-        identity,
+    is_known = session.session_id and sum_until_now is not None
+    call = LlmCall.of(
+        SOURCE,
+        f"{session.session_id}:{sum_until_now}" if is_known else digest(record),
         moment,
         session_id=session.session_id,
         phase=defaults.phase,
         prompt_name=defaults.prompt_name,
         provider=session.provider,
-        model=read_text(info, "model") or session.model,
+        model=model,
         **tokens,
         **defaults.run(None, None),
     )
+    yield from _released(session, moment)
+    before, session.counted = session.counted or session.described, moment
+    is_early = model is None or (session.described is not None and moment < session.described)
+    if not session.parents:
+        yield changed(call, {"precedence": 1})
+    elif is_early or _is_burst(before, moment):
+        yield _copy(call)
+    else:
+        session.held = call
+
+
+def _copy(call: LlmCall) -> LlmCall:
+    """A call of the parent. Which run made it is not known from here."""
+    return changed(call, {"github_run_id": None, "github_run_attempt": None})
+
+
+def _released(session: Session, following: datetime | None) -> Iterator[Reading]:
+    """The call that is held: a copy if the next one follows at once, else the fork's own."""
+    call, session.held = session.held, None
+    if call is None:
+        return
+    if _is_burst(session.counted, following):
+        yield _copy(call)
+    else:
+        began = "" if session.began is None else int(session.began.timestamp() * 1_000)
+        call_id = f"{call.call_id}:{began}:{session.thread_id}"
+        moment = distinct_timestamp(call.timestamp, call_id)
+        yield changed(call, {"call_id": call_id, "timestamp": moment, "precedence": 1})
+
+
+def _is_burst(before: datetime | None, moment: datetime | None) -> bool:
+    return before is not None and moment is not None and abs(moment - before) <= BURST
 
 
 def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:

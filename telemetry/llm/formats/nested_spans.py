@@ -6,16 +6,20 @@ contain requests of their own.
 """
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from itertools import islice
 
 from telemetry.llm.formats.reading import near_names
 from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
-from telemetry.rows.llm import LlmCall
+from telemetry.rows.llm import LlmCall, merged
 
 # The traces of so many spans are held until all files are read; beyond that the oldest are let go.
 HELD = 50_000
+# How many of them are resolved together.
+AT_ONCE = 1_000
+# How far enclosing spans are followed. Real traces are less than a tenth as deep.
+DEEPEST = 500
 
 # Columns that are taken from the outer span of a request where the inner one has no value.
 FILLED = tuple(
@@ -26,29 +30,37 @@ FILLED = tuple(
 )
 
 
-@dataclass
-class _Node:
+@dataclass(frozen=True)
+class Node:
+    """A span of a trace, and the call that it is by itself. `counting`: see `counts_tokens`."""
+
     file: str
     parent_id: str
-    call: LlmCall | None
-    is_around: bool
-    is_embedding: bool
-    counting: list[str] = field(default_factory=list)
-    within: list["_Node"] = field(default_factory=list)
-    is_inner: bool = False
+    call: LlmCall | None = None
+    is_around: bool = False
+    is_embedding: bool = False
+    counting: tuple[str, ...] = ()
+
+
+# The spans of a trace by their ids, and traces by theirs.
+Trace = dict[str, Node]
+Traces = Mapping[str, Trace]
+Found = tuple[str, LlmCall]
 
 
 class NestedSpans:
     """Holds the spans of traces, of one file or of several, until all of them are read.
 
     `file` is the one that is being read. `calls` counts, for each file, the spans that are calls.
+    `resolve` returns the calls of traces that are complete, each with its file.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resolve: Callable[[Traces], Iterable[Found]] | None = None) -> None:
         self.file = ""
         self.calls: Counter[str] = Counter()
+        self._resolve = resolve or calls_of_traces
         self._unread: dict[str, Counter[str]] = {}
-        self._traces: dict[str, dict[str, _Node]] = {}
+        self._traces: dict[str, Trace] = {}
         self._held = 0
 
     def add(self, span: Span, call: LlmCall | None) -> Iterator[LlmCall]:
@@ -56,71 +68,136 @@ class NestedSpans:
         self.calls[self.file] += call is not None
         trace = self._traces.pop(span.trace_id, {})
         self._held -= len(trace)
-        known = trace.get(span.span_id)
-        if known is None or known.call is None:
-            is_embedding = span.operation in EMBEDDINGS
-            node = _Node(self.file, span.parent_id, call, span.is_around, is_embedding)
-            node.counting = [] if call else counts_tokens(span)
-            trace[span.span_id] = node
+        node = Node(
+            self.file,
+            span.parent_id,
+            call,
+            span.is_around,
+            span.operation in EMBEDDINGS,
+            () if call else tuple(counts_tokens(span)),
+        )
+        trace[span.span_id] = joined(trace.get(span.span_id), node)
         self._traces[span.trace_id] = trace
         self._held += len(trace)
         while self._held > HELD:
             oldest = next(iter(self._traces))
             nodes = self._traces.pop(oldest)
             self._held -= len(nodes)
-            yield from (call for _, call in self._innermost(oldest, nodes))
+            yield from (call for _, call in self._calls({oldest: nodes}))
 
-    def rest(self) -> Iterator[tuple[str, LlmCall]]:
+    def rest(self) -> Iterator[Found]:
         """The calls of all traces that are still held, each with its file."""
         traces, self._traces, self._held = self._traces, {}, 0
-        for trace_id, nodes in traces.items():
-            yield from self._innermost(trace_id, nodes)
+        some: dict[str, Trace] = {}
+        size = 0
+        for trace_id, trace in traces.items():
+            some[trace_id] = trace
+            size += len(trace)
+            if size >= AT_ONCE:
+                yield from self._calls(some)
+                some, size = {}, 0
+        yield from self._calls(some)
 
     def notes(self) -> Iterator[tuple[str, str]]:
         """After `rest`: files of traces without a call, and what in them seems to count tokens."""
         for file, names in self._unread.items():
             yield file, f"spans that count tokens and are not read as calls: {near_names(names)}"
 
-    def _innermost(self, trace_id: str, nodes: dict[str, _Node]) -> Iterator[tuple[str, LlmCall]]:
-        for node in nodes.values():
-            around = _request_around(node, nodes) if node.call else None
-            if around is not None:
-                around.within.append(node)
-                node.is_inner = True
-        outer = [node for node in nodes.values() if node.call and not node.is_inner]
-        for node in outer:
-            yield from ((node.file, call) for call in _represented(trace_id, node))
-        if not outer:
-            for node in nodes.values():
-                if node.counting:
-                    self._unread.setdefault(node.file, Counter()).update(node.counting)
+    def _calls(self, traces: Traces) -> Iterable[Found]:
+        for trace in traces.values():
+            if not any(node.call for node in trace.values()):
+                for node in trace.values():
+                    if node.counting:
+                        self._unread.setdefault(node.file, Counter()).update(node.counting)
+        return self._resolve(traces) if traces else ()
 
 
-def _request_around(node: _Node, nodes: dict[str, _Node]) -> _Node | None:
+def joined(known: Node | None, other: Node) -> Node:
+    """One node of two readings of a span, the second of which names the file."""
+    if known is None or known.call is None:
+        return other
+    if other.call is None or key_of(known.call) != key_of(other.call):
+        return replace(known, file=other.file)
+    return replace(other, call=merged(known.call, other.call))
+
+
+def key_of(call: LlmCall) -> tuple[str, str]:
+    return call.source, call.call_id
+
+
+def calls_of_traces(traces: Traces) -> Iterator[Found]:
+    """The calls of traces, each with its file: of nested spans of one request, the innermost."""
+    for trace_id, trace in traces.items():
+        within: dict[str | None, list[str]] = {}
+        for span_id, node in trace.items():
+            if node.call is not None:
+                within.setdefault(_request_around(span_id, trace), []).append(span_id)
+        outermost = within.get(None, [])
+        from_outside = list(outermost)
+        for span_id in from_outside:
+            from_outside.extend(within.get(span_id, ()))
+        calls: dict[str, list[Found]] = {}
+        for span_id in reversed(from_outside):
+            inner = [found for one in within.get(span_id, ()) for found in calls.pop(one)]
+            calls[span_id] = _represented(trace_id, trace[span_id], inner)
+        for span_id in outermost:
+            yield from calls[span_id]
+        # Spans that enclose each other: the log is wrong, but these are calls.
+        inside_only = {one for some in within.values() for one in some} - {*from_outside}
+        for span_id in sorted(inside_only):
+            yield from _represented(trace_id, trace[span_id], [])
+
+
+def is_open(span_id: str, trace: Trace) -> bool:
+    """Whether a span that is read later may be the same request as this one or one within it.
+
+    So it is if this is a call or within a call, or if an enclosing span was not read yet.
+    """
+    for node in _upwards(span_id, trace):
+        if node.call is not None:
+            return True
+        if node.is_around or not node.parent_id:
+            return False
+        if node.parent_id not in trace:
+            return True
+    return False
+
+
+def _upwards(span_id: str, trace: Trace) -> Iterator[Node]:
+    """The span and those that enclose it, as far as they were read."""
+    for _ in range(DEEPEST):
+        node = trace.get(span_id)
+        if node is None:
+            return
+        yield node
+        span_id = node.parent_id
+
+
+def _request_around(span_id: str, trace: Trace) -> str | None:
     """The nearest enclosing span that is a call of the same kind, with no agent or tool between."""
-    seen = {id(node)}
-    while (outer := nodes.get(node.parent_id)) is not None and id(outer) not in seen:
-        if outer.is_around:
+    inner = trace[span_id]
+    outer_id = inner.parent_id
+    for node in islice(_upwards(span_id, trace), 1, None):
+        if node.is_around:
             return None
-        if outer.call is not None:
-            return outer if outer.is_embedding == node.is_embedding else None
-        seen.add(id(outer))
-        node = outer
+        if node.call is not None:
+            return outer_id if node.is_embedding == inner.is_embedding else None
+        outer_id = node.parent_id
     return None
 
 
-def _represented(trace_id: str, node: _Node) -> list[LlmCall]:
+def _represented(trace_id: str, node: Node, within: list[Found]) -> list[Found]:
     """The calls that a span and those within it stand for."""
     own = node.call
     assert own is not None
-    inner = list(chain.from_iterable(_represented(trace_id, one) for one in node.within))
-    if not inner:
-        return [own]
-    if own.total_tokens is not None and all(one.total_tokens is None for one in inner):
-        return [own, *(one for one in inner if one.success is False)]
-    if len(inner) > 1 or own.total_tokens not in (None, inner[0].total_tokens):
-        return inner
-    return [_filled(trace_id, inner[0], own)]
+    if not within:
+        return [(node.file, own)]
+    if own.total_tokens is not None and all(one.total_tokens is None for _, one in within):
+        return [(node.file, own), *(found for found in within if found[1].success is False)]
+    file, first = within[0]
+    if len(within) > 1 or own.total_tokens not in (None, first.total_tokens):
+        return within
+    return [(file, _filled(trace_id, first, own))]
 
 
 def _filled(trace_id: str, inner: LlmCall, outer: LlmCall) -> LlmCall:

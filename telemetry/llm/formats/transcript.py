@@ -3,7 +3,9 @@
 One message of the API becomes several lines with one `message.id`, one line per content block. Up
 to 2.1.220 only the last of them has the final output_tokens and a stop_reason, and some messages
 never get that line. Gateways omit requestId. Sidechains are calls of subagents, but side questions
-replay messages of their session. See https://github.com/ccusage/ccusage/issues/901, 913 and 976.
+replay messages of their session. A fork of a session begins with copies of its lines under the
+fork's session id; `forkedFrom` names the session. See
+https://github.com/ccusage/ccusage/issues/901, 913 and 976.
 """
 
 from collections.abc import Mapping
@@ -48,8 +50,8 @@ def reader() -> Reader:
     """A reading of a call whenever a line adds to what earlier lines said about it.
 
     The upsert keeps the best reading of each call and its earliest timestamp, in any order.
-    `precedence` prefers a line of the session itself to a replayed one, then a line with a stop
-    reason.
+    `precedence` prefers a line of the session itself to a replayed or copied one, then a line with
+    a stop reason.
     """
     messages, alike = Messages(), AlikeLines()
 
@@ -129,13 +131,15 @@ def _call(
     if record.get("isSidechain"):
         phase, prompt_name = "subagent", read_text(record, "attributionAgent") or prompt_name
     failed = bool(record.get("isApiErrorMessage"))
-    precedence = 0 if record.get("isSidechain") else 2
+    copied = record.get("forkedFrom")
+    origin = read_text(copied, "sessionId") if isinstance(copied, dict) else None
+    precedence = 0 if origin or record.get("isSidechain") else 2
     precedence += message.get("stop_reason") is not None
     return LlmCall.of(
         "claude-code-transcript",
         call_id,
         moment,
-        session_id=read_text(record, "sessionId") or "",
+        session_id=origin or read_text(record, "sessionId") or "",
         phase=phase,
         prompt_name=prompt_name,
         provider="anthropic" if model.startswith("claude") else None,
@@ -144,7 +148,8 @@ def _call(
         reported_cost=read_money(record, "costUSD"),
         success=not failed,
         error_message=_error(record, message) if failed else None,
-        **defaults.run(None, None),
+        # Which run made the calls of the other session is not known from here.
+        **({} if origin else defaults.run(None, None)),
         precedence=precedence,
     )
 

@@ -68,8 +68,8 @@ class AlikeLines:
         """Remember the line and its call for comparison with the next lines."""
         message = record["message"]
         usage = message.get("usage")
-        has_more = record.get("isApiErrorMessage") or record.get("costUSD") is not None
-        if isinstance(usage, dict) and not has_more:
+        is_plain = not record.get("isApiErrorMessage") and not record.get("forkedFrom")
+        if isinstance(usage, dict) and is_plain and record.get("costUSD") is None:
             self._call, self._defaults = call, defaults
             self._shared = _shared(record, message, usage)
 
@@ -110,6 +110,7 @@ def _shared(
         record.get("attributionAgent"),
         record.get("isApiErrorMessage"),
         record.get("costUSD"),
+        record.get("forkedFrom"),
         message.get("model"),
         usage.get("service_tier"),
         usage.get("speed"),

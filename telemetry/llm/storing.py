@@ -1,0 +1,79 @@
+"""Stores calls in one transaction, and deletes what they show to be counted twice."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import errors
+
+from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.llm.formats import codex
+from telemetry.rows.llm import MICROSECOND, LlmCall, changed
+
+# How many microseconds after its own time a call may be stored.
+LATEST = 10
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What storing a batch did: the counts, the calls that clash with another one, and what was
+    deleted, with how many of it were new.
+
+    `left_out` are calls of sessions of which another log is counted. `repeated` are requests that
+    are counted elsewhere: copies in a fork of a session, and spans around other ones.
+    """
+
+    counts: Counts
+    clashing: list[LlmCall]
+    left_out: list[dict[str, Any]]
+    repeated: list[dict[str, Any]]
+
+
+def store(
+    connection: Connection, calls: list[LlmCall], outer: list[tuple[str, str]], since: datetime
+) -> Stored:
+    """Store the calls, and delete the `outer` ones. What is stored since `since` is new."""
+    sessions = sorted({call.session_id for call in calls if call.session_id})
+    forked = sorted({call.session_id for call in calls if call.source == codex.SOURCE})
+    sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
+    with connection.transaction():
+        counts, clashing = _upserted(connection, calls)
+
+        def rows(name: str, **wanted: list[str]) -> list[dict[str, Any]]:
+            return execute(connection, name, {**wanted, "since": since}).fetchall()
+
+        repeated = rows("llm/leave_out_copies", session_ids=forked) if forked else []
+        if outer:
+            repeated += rows("llm/leave_out_outer_calls", sources=sources, call_ids=call_ids)
+        left_out = rows("llm/leave_out_sessions", session_ids=sessions)
+    return Stored(counts, clashing, left_out, repeated)
+
+
+def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
+    with connection.transaction():
+        try:
+            return upsert(connection, calls), []
+        except errors.UniqueViolation:
+            pass  # Stored one by one, those that clash show themselves.
+        counts, clashing = Counts(), []
+        for call in calls:
+            stored = _one_upserted(connection, call)
+            if stored is None:
+                clashing.append(call)
+            else:
+                counts += stored
+    return counts, clashing
+
+
+def _one_upserted(connection: Connection, call: LlmCall) -> Counts | None:
+    """Store a call; None if another call has its time, session and prompt name.
+
+    Most logs are coarser than a microsecond, so one of a few microseconds later is as true.
+    """
+    for later in range(LATEST):
+        moment = call.timestamp + later * MICROSECOND
+        try:
+            return upsert(connection, [changed(call, {"timestamp": moment})])
+        except errors.UniqueViolation:
+            continue
+    return None
