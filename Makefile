@@ -27,8 +27,9 @@ endif
 $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status verify report \
-  queries query psql dump restore find-dump test test-quick bench check-prices docs lint version clean
+.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check verify \
+  report queries query psql dump restore find-dump test test-quick bench check-prices docs lint \
+  version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -65,6 +66,9 @@ forget: .venv/.installed ## stop watching a repository that is no longer ingeste
 
 status: .venv/.installed ## show what is stored and how fresh it is: REPO=owner/name MAX_AGE=12h LEAVING=0 FORMAT=json
 	@$(RUN) scripts/status.py
+
+check: .venv/.installed ## check the stored data against its rules: REPO=owner/name SINCE=30d FORMAT=json
+	@$(RUN) scripts/check.py
 
 report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
 	@$(RUN) scripts/report.py

@@ -33,7 +33,7 @@ Scripts exit with:
 | 1 | failed |
 | 2 | wrong usage |
 | 3 | incomplete but saved: the next ingest continues |
-| 4 | older than `MAX_AGE`, about to lose more than `LEAVING` runs, or different from GitHub |
+| 4 | what you asked about is so: older than `MAX_AGE`, more than `LEAVING`, a rule broken … |
 | 130 | interrupted |
 
 `make` exits with 0 or 2 only. `make ingest` says what is left and turns 3 into success, so that a

@@ -1,19 +1,21 @@
-"""docs/data.md: every table, view and column, from the comments in the database's catalog."""
+"""docs/data.md: every table, view and column, from the comments in the catalog; every rule."""
 
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from docs import prose
+from telemetry.database.checks import FOLDER
 from telemetry.database.connection import Connection, execute
+from telemetry.database.questions import Question, questions
 
 PATH = Path("docs") / "data.md"
 
 HEAD = """\
 # Data
 
-<!-- Made by `make docs` from the comments in migrations/ and sql/views/. Edit these, then run
-`make docs`. -->
+<!-- Made by `make docs` from the comments in migrations/ and sql/views/ and the headers in
+sql/checks/. Edit these, then run `make docs`. -->
 
 Tables hold what GitHub and the logs reported. Views compute from them; each figure is defined in
 one view. Query the views first.
@@ -24,6 +26,16 @@ All times are stored in UTC. NULL means unknown, never zero. psql shows the same
 A condition on `created_at` uses an index of `workflow_runs`, and so does one on `timestamp` of
 `llm_calls`. Jobs and steps have foreign keys to their attempt; other tables have none, because
 their rows may arrive before the run does.
+"""
+
+RULES = """
+## Rules
+
+Each rule is a file of `sql/checks/` that selects the rows that break it. `make check` runs them all
+and fails if one is broken; `make status` says how many hold for the rows of the last 24 hours.
+
+| rule | what holds | what is allowed, and what a row is |
+|---|---|---|
 """
 
 
@@ -46,8 +58,15 @@ def data(connection: Connection) -> str:
             *details["table"],
             "\n## Views\n",
             *details["view"],
+            RULES,
+            *map(_rule, questions(FOLDER)),
         ]
     )
+
+
+def _rule(rule: Question) -> str:
+    file = f"[`{rule.name}`](../sql/checks/{rule.name}.sql)"
+    return f"| {file} | {prose(rule.title)} | {prose(rule.reading)} |\n"
 
 
 def _section(title: str, rows: list[str]) -> list[str]:

@@ -109,7 +109,7 @@ OPTIONS: tuple[Option, ...] = (
         many=True,
     ),
     Option(
-        "report query status",
+        "report query status check",
         "--repo",
         "REPO",
         "only these repositories, separated by spaces",
@@ -141,6 +141,15 @@ OPTIONS: tuple[Option, ...] = (
         "SINCE",
         "the period: since a date (UTC), a time with its zone, or an age such as 90d",
         default="30d",
+        read=settings.since,
+    ),
+    Option(
+        "check",
+        "--since",
+        "SINCE",
+        "check only runs created and calls made since a date (UTC), a time with its zone, or an age"
+        " such as 90d",
+        default="all",
         read=settings.since,
     ),
     Option(
@@ -341,8 +350,24 @@ OPTIONS: tuple[Option, ...] = (
         shown="all",
         read=whole_number(1, 1_000_000),
     ),
+    Option(
+        "check",
+        "--top",
+        "TOP",
+        "show this many rows that break a rule",
+        default="10",
+        read=whole_number(1, 1_000),
+    ),
     Option("query", "--csv", "", "the same as --format csv", alias=("format", "csv")),
-    Option("query", "--json", "", "the same as --format json", alias=("format", "json")),
+    Option("query check", "--json", "", "the same as --format json", alias=("format", "json")),
+    Option(
+        "check",
+        "--format",
+        "FORMAT",
+        "text, json for a machine",
+        default="text",
+        read=one_of("text", "json"),
+    ),
     Option(
         "status",
         "--format",
@@ -403,7 +428,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="N",
     ),
     Option(
-        "status report query psql dump",
+        "status report query check psql dump",
         "--demo",
         "DEMO",
         f"use the data of {COMMAND} demo instead of your own",

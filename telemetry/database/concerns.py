@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
 from telemetry.installation import COMMAND
 
@@ -213,6 +214,16 @@ def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
         f"{rows[-1]['reason']}"
     )
     return [Concern(text)]
+
+
+def of_rules(checked: Sequence[Checked]) -> list[Concern]:
+    """Return the concern that rules of the data are broken, if any is."""
+    broken = [f"{each.name} ({each.count})" for each in checked if not each.holds]
+    if not broken:
+        return []
+    verb = "is" if len(broken) == 1 else "are"
+    said = f"{len(broken)} of {len(checked)} rules of the data {verb} broken: {', '.join(broken)}"
+    return [Concern(f"{said}; to see the rows: {COMMAND} check")]
 
 
 def of_retention(old: Pruned) -> list[Concern]:

@@ -3,7 +3,7 @@
 A question is a file that can be pasted into psql; its header says what it asks and how to read the
 answer. Each begins with the same CTE, `period`, whose literals a person edits. The program runs
 the same file with this CTE replaced by the one in sql/report/period.sql, which has parameters.
-Nothing else is changed.
+Nothing else is changed. The rules in sql/checks/ are read and run in the same way.
 """
 
 import difflib
@@ -17,6 +17,8 @@ from typing import Any
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
+
+ANALYSIS = "analysis"
 
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
@@ -47,7 +49,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Question:
-    """One file of sql/analysis/: its name, its first line, and how to read its answer."""
+    """One file of a folder of sql/: its name, its first line, and how to read its answer."""
 
     name: str
     title: str
@@ -97,9 +99,9 @@ class Answer:
     coverage: Coverage | None = None
 
 
-def questions() -> list[Question]:
-    """Return all questions, sorted by name."""
-    return [_question(path.stem) for path in sorted((SQL / "analysis").glob("*.sql"))]
+def questions(folder: str = ANALYSIS) -> list[Question]:
+    """Return all questions of a folder of sql/, sorted by name."""
+    return [_question(path.stem, folder) for path in sorted((SQL / folder).glob("*.sql"))]
 
 
 def ask(connection: Connection, name: str, scope: Scope) -> Answer:
@@ -114,13 +116,19 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
         close = difflib.get_close_matches(short, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else f"{COMMAND} queries lists them"
         raise UsageError(f"Q: there is no question named {name}; {hint}")
-    statement = _statement(short)
-    if scope.top is not None and "period.top" not in statement:
+    if scope.top is not None and "period.top" not in _text(short):
         raise UsageError(f"TOP: {short} is not a ranking, so it has no first rows")
-    cursor = connection.execute(statement.encode(), _values(scope))
+    return answer(connection, known[short], scope)
+
+
+def answer(
+    connection: Connection, question: Question, scope: Scope, folder: str = ANALYSIS
+) -> Answer:
+    """Return the answer to a question of a folder of sql/. Raises psycopg.Error."""
+    cursor = connection.execute(_statement(question.name, folder).encode(), _values(scope))
     columns = [column.name for column in cursor.description or ()]
     rows = [in_zone(row, scope.time_zone) for row in cursor]
-    return Answer(known[short], scope, columns, rows)
+    return Answer(question, scope, columns, rows)
 
 
 def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
@@ -196,13 +204,13 @@ def _values(scope: Scope) -> dict[str, Any]:
 
 
 @cache
-def _statement(name: str) -> str:
+def _statement(name: str, folder: str) -> str:
     """Return a question's statement for psycopg, with its period as parameters."""
-    return for_psycopg(PERIOD.sub(_parametrized_period(), _text(name), count=1))
+    return for_psycopg(PERIOD.sub(_parametrized_period(), _text(name, folder), count=1))
 
 
-def _text(name: str) -> str:
-    return (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
+def _text(name: str, folder: str = ANALYSIS) -> str:
+    return (SQL / folder / f"{name}.sql").read_text(encoding="utf-8")
 
 
 @cache
@@ -212,8 +220,8 @@ def _parametrized_period() -> str:
     return str(period)
 
 
-def _question(name: str) -> Question:
-    lines = _text(name).splitlines()
+def _question(name: str, folder: str) -> Question:
+    lines = _text(name, folder).splitlines()
     header = []
     for line in lines:
         if not line.startswith("--") or line.startswith("--   psql "):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.database import concerns, retention
+from telemetry.database.checks import Checked, check
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
@@ -14,6 +15,9 @@ from telemetry.installation import COMMAND
 
 # The cron workflow runs every six hours; a warning follows after four missed runs.
 STALE_AFTER = timedelta(days=1)
+
+# make check looks at all rows, which takes longer than a status may.
+CHECKED = timedelta(days=1)
 
 Row = dict[str, Any]
 
@@ -27,7 +31,8 @@ class Status:
     `leaving` are the rows of sql/status/leaving.sql: how long GitHub keeps runs, and how many it
     will delete soon. `retention` is what the next prune would delete. `concerns` are sentences
     about what is stale or failed. `too_old` names the repositories without a complete ingest within
-    the maximum age.
+    the maximum age. `rules` are the rules of sql/checks, and the rows of the last 24 hours that
+    break them.
     """
 
     database: str
@@ -39,6 +44,7 @@ class Status:
     retention: Pruned
     concerns: list[Concern]
     too_old: list[str]
+    rules: list[Checked]
 
 
 def status(
@@ -62,7 +68,10 @@ def status(
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
     proof, unreached = rows("status/proof"), rows("status/unreached")
-    leaving = rows("status/leaving", {"now": now or datetime.now(UTC)})
+    present = now or datetime.now(UTC)
+    leaving = rows("status/leaving", {"now": present})
+    ids = [row["repository_id"] for row in repositories] if names else None
+    rules = check(connection, present - CHECKED, ids)
     overlapping = rows("status/overlapping_windows")
     tables = execute(connection, "status/tables").fetchall()
     (llm,) = execute(connection, "status/llm").fetchall()
@@ -81,6 +90,7 @@ def status(
     found += [concerns.of_overlap(row) for row in overlapping]
     found += concerns.of_llm_calls(llm)
     found += [Concern(text) for text in broken_rules(connection)]
+    found += concerns.of_rules(rules)
     found += concerns.of_retention(old)
     if not repositories and not llm["calls"] and not names:
         found.append(
@@ -88,7 +98,7 @@ def status(
         )
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
     database = describe(connection)
-    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old)
+    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old, rules)
 
 
 def _too_old(

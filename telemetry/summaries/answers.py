@@ -3,7 +3,7 @@
 import csv
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,11 +37,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out; so are
     the last columns if the screen is too narrow.
     """
-    shown = [column for column in answer.columns if not column.endswith(FOR_PROGRAMS)]
-    rows = [{column: _for_people(column, row[column]) for column in shown} for row in answer.rows]
-    headings = {column: _heading(column) for column in shown}
-    while len(headings) > 2 and _is_too_wide(table(rows, headings, screen), screen):
-        headings.popitem()
+    rows, headings = _shown(answer.columns, answer.rows, screen)
     left_out = len(answer.columns) - len(headings)
     question = answer.question
     end = (
@@ -58,6 +54,25 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
             textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
         ]
     )
+
+
+def rows_text(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen = PAPER
+) -> str:
+    """Return rows as a table, as an answer shows them."""
+    return table(*_shown(columns, rows, screen), screen)
+
+
+def _shown(
+    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Return the cells and the headings of the columns that a person needs and that fit."""
+    shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
+    cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
+    headings = {column: _heading(column) for column in shown}
+    while len(headings) > 2 and _is_too_wide(table(cells, headings, screen), screen):
+        headings.popitem()
+    return cells, headings
 
 
 FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")

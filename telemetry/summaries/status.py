@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from telemetry.database.checks import Checked
 from telemetry.database.concerns import folded, in_words
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
@@ -66,7 +67,7 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
     if is_whole:
         tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
         parts.append(table(tables, TABLE_COLUMNS, screen))
-    parts.append(_retention_text(status.retention))
+    parts.append(f"{_retention_text(status.retention)}\n{_rules_text(status.rules)}")
     if status.llm["calls"]:
         parts.append(_filled(_llm_text(status.llm), screen))
     return "\n\n".join(parts)
@@ -163,6 +164,11 @@ def _retention_text(old: Pruned) -> str:
     if old.before is None:
         return "rows are kept forever"
     return f"this database keeps {old.keep}: rows from {old.before:%Y-%m-%d %H:%M} UTC on"
+
+
+def _rules_text(rules: Sequence[Checked]) -> str:
+    holding = sum(each.holds for each in rules)
+    return f"rows of the last 24 hours: {holding} of {len(rules)} rules hold; all rows: {COMMAND} check"
 
 
 def _llm_text(llm: Mapping[str, Any]) -> str:

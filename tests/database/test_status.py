@@ -29,7 +29,7 @@ def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:
     connection.execute(
         "insert into ingestions select 7, now() - %(hours)s * interval '1 hour', "
         "case when %(finished)s then now() - %(hours)s * interval '1 hour' end, %(outcome)s, "
-        "now(), 1, 1, 0, 0, 0, %(unreadable)s, 0, 1, 0, %(error)s",
+        "now(), 1 + %(unreadable)s, 1, 0, 0, 0, %(unreadable)s, 0, 1, 0, %(error)s",
         {"hours": hours_ago, **values},
     )
 

@@ -14,6 +14,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
+from support.checks import broken_rules
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
@@ -105,6 +106,7 @@ def assert_complete(connection: Connection, world: World, deleted: set[int] | No
     known_open = [r for r in rows(connection, "open_runs", "1") if not r["missing_upstream_at"]]
     assert {row["github_run_id"] for row in known_open} == still_open
     assert_jobs(connection, world, set(truth), deleted or set())
+    assert broken_rules(connection) == {}
 
 
 def repository_was_renamed(world: World) -> bool:

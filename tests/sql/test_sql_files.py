@@ -35,7 +35,8 @@ from telemetry.rows.workflows import Workflow
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
 FILES = sorted(set(SQL.rglob("*.sql")) - set(VIEW_FILES))
-STATEMENTS = sorted(set(FILES) - set(ANALYSES))
+CHECKS = sorted((SQL / "checks").glob("*.sql"))
+STATEMENTS = sorted(set(FILES) - set(ANALYSES) - set(CHECKS))
 PARAMETER = re.compile(r":'(\w+)'")
 SCOPE = fields(Scope)
 

@@ -150,13 +150,15 @@ class _Maker:
         run = self._first_attempt(identity, created_at)
         red = self.rng.randrange(len(self.workflow.jobs))
         before: list[WorkflowJob] = []
+        latest = created_at
         for number, outcome in enumerate(FATES[fate][1], 1):
             conclusion, _, only = (outcome or "").partition(" of ")
             attempt = replace(run, run_attempt=number, conclusion=conclusion or None)
             if number > 1:
-                attempt = replace(
-                    attempt, started_at=created_at + number * self.rng.randint(2, 40) * HOUR
-                )
+                started_at = created_at + number * self.rng.randint(2, 40) * HOUR
+                # GitHub runs a run again only when it has ended.
+                attempt = replace(attempt, started_at=max(started_at, latest + HOUR))
+            latest = attempt.started_at or created_at
             before = self._jobs(attempt, red, before if only else [])
             ended = [job.completed_at for job in before if job.completed_at]
             # GitHub touches a run some time after its end.

@@ -1,0 +1,51 @@
+"""Check the stored data against the rules in sql/checks/. Sends no request to GitHub.
+
+    make check
+    make check REPO=owner/name SINCE=30d
+    make check FORMAT=json
+
+Each rule is a select that returns the rows that break it: sums that do not add up, times in the
+wrong order, rows without a parent. The first rows of each broken rule are shown.
+Exit codes: 0 all rules hold, 1 failed, 2 wrong usage, 4 a rule is broken.
+"""
+
+from command import parse, run
+
+import os
+from datetime import UTC, datetime
+
+from output import say, screen, show, show_json
+
+from telemetry import settings
+from telemetry.database.checks import check
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.questions import find_repositories
+from telemetry.summaries.checks import checks_text
+from telemetry.terminal import plain
+
+
+def main() -> int:
+    options = parse(__doc__, "check")
+    since = options.since
+    if isinstance(since, settings.Length):
+        since = datetime.now(UTC) - since
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        ids = None
+        if names := settings.repositories(" ".join(options.repo or [])):
+            known, missing = find_repositories(connection, names)
+            ids = [row["repository_id"] for row in known]
+            for name in missing:
+                say(f"{plain(name)}: nothing is stored")
+        checked = check(connection, None if since == "all" else since, ids)
+    if options.format == "json":
+        rows = [{"holds": each.holds, **vars(each)} for each in checked]
+        show_json({"schema_version": 1, "checks": rows})
+    else:
+        show(checks_text(checked, options.top, screen()))
+    return 0 if all(each.holds for each in checked) else 4
+
+
+if __name__ == "__main__":
+    run(main)

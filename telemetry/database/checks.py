@@ -1,0 +1,63 @@
+"""The rules of the data in sql/checks/, and the rows that break them.
+
+Each rule is a file that selects the rows that break it. A rule holds if there are none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from telemetry.database.connection import Connection
+from telemetry.database.questions import Scope, answer, questions
+
+FOLDER = "checks"
+
+# Rows beyond these are not counted: a broken rule needs a person, and no longer list.
+MOST_ROWS = 1_000
+
+# What is before or after these moments breaks no rule because of that.
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A rule (its name, the rule, and how to read the rows), and up to 1,000 rows that break it."""
+
+    name: str
+    rule: str
+    reading: str
+    columns: Sequence[str]
+    rows: Sequence[Mapping[str, Any]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no row breaks the rule."""
+        return not self.rows
+
+    @property
+    def count(self) -> str:
+        """How many rows break the rule, in words: `3 rows`, `1 row`, `1,000 rows or more`."""
+        if len(self.rows) >= MOST_ROWS:
+            return f"{MOST_ROWS:,} rows or more"
+        return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}"
+
+
+def check(
+    connection: Connection,
+    since: datetime | None = None,
+    repository_ids: Sequence[int] | None = None,
+) -> list[Checked]:
+    """Return every rule with the rows that break it, sorted by name.
+
+    Runs created and calls made before `since` are not looked at; rules about other tables look at
+    all rows. `repository_ids` limits the rules about runs to these repositories. Times are UTC.
+    Changes nothing. Raises psycopg.Error.
+    """
+    scope = Scope(since or BEGINNING, END, repository_ids, top=MOST_ROWS)
+    found = []
+    for rule in questions(FOLDER):
+        broken = answer(connection, rule, scope, FOLDER)
+        found.append(Checked(rule.name, rule.title, rule.reading, broken.columns, broken.rows))
+    return found
