@@ -21,13 +21,14 @@ def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) ->
         table(rules, {"name": "name", "broken": "broken by", "rule": "rule"}, screen),
     ]
     for each in broken:
-        more = len(each.rows) - top
         parts += [
             screen.styled(f"{each.name}: broken by {each.count}", BOLD),
             rows_text(each.columns, each.rows[:top], screen),
-            *([f"and {more:,} more; to show them: {COMMAND} check TOP={len(each.rows)}"] * (more > 0)),
-            textwrap.fill(f"{each.rule} {each.reading}", min(screen.columns or 100, 100)),
         ]
+        if more := max(0, len(each.rows) - top):
+            parts.append(f"and {more:,} more; to show them: {COMMAND} check TOP={len(each.rows)}")
+        reading = f"{each.rule} {each.reading}"
+        parts.append(textwrap.fill(reading, min(screen.columns or 100, 100)))
     return "\n\n".join(parts)
 
 

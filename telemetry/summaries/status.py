@@ -168,7 +168,8 @@ def _retention_text(old: Pruned) -> str:
 
 def _rules_text(rules: Sequence[Checked]) -> str:
     holding = sum(each.holds for each in rules)
-    return f"rows of the last 24 hours: {holding} of {len(rules)} rules hold; all rows: {COMMAND} check"
+    hold = f"{holding} of {len(rules)} rules hold"
+    return f"rows of the last 24 hours: {hold}; all rows: {COMMAND} check"
 
 
 def _llm_text(llm: Mapping[str, Any]) -> str:
