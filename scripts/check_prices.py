@@ -16,7 +16,7 @@ from pathlib import Path
 
 from output import show
 
-from telemetry import TelemetryError
+from telemetry import TelemetryError, counted
 from telemetry.database.price_check import PriceCheck, check_prices, difference_text
 from telemetry.database.prices import PRICES, read_prices
 from telemetry.rows.prices import LlmPrice
@@ -40,13 +40,15 @@ def main() -> int:
 def _text(found: PriceCheck, package_version: str) -> str:
     lines = [difference_text(one) for one in found.differences]
     lines.append(
-        f"{found.compared:,} prices compared with genai-prices {package_version}: "
-        f"{len(found.differences):,} parts differ"
+        f"{counted(found.compared, 'price')} compared with genai-prices {package_version}: "
+        f"{counted(len(found.differences), 'difference')}"
     )
     if found.unknown:
         lines.append(f"only here, {len(found.unknown):,}: {'; '.join(found.unknown)}")
     if found.unlisted:
-        lines.append(f"only there, {len(found.unlisted):,} models: {', '.join(found.unlisted)}")
+        lines.append(
+            f"only there, {counted(len(found.unlisted), 'model')}: {', '.join(found.unlisted)}"
+        )
     return "\n".join(lines)
 
 

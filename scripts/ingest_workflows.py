@@ -16,7 +16,7 @@ from options.github import chosen
 from options.llm import chosen_logs
 from output import progress, say, show, show_json
 
-from telemetry import settings
+from telemetry import counted, settings
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_runner_prices
@@ -69,7 +69,7 @@ def main() -> int:
             if options.org:
                 found = repositories_of(client, options.org, options.archived)
                 repositories = list(dict.fromkeys([*repositories, *found]))
-                say(f"{options.org} has {len(found):,} repositories")
+                say(f"{options.org} has {counted(len(found), 'repository')}")
             ingests = ingest(tools, repositories, choice.max_requests, options.run_id)
             with closing(ingests):
                 for report in ingests:

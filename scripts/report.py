@@ -18,7 +18,7 @@ from pathlib import Path
 
 from output import json_text, say, show
 
-from telemetry import settings
+from telemetry import counted, settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.report.data import Report, report
@@ -26,7 +26,6 @@ from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import period
-from telemetry.terminal import counted
 
 FILE = "report.html"
 

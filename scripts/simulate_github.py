@@ -10,6 +10,7 @@ import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from telemetry import counted
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 
@@ -47,7 +48,7 @@ def main() -> int:
     runs = sum(len(repository.runs) for repository in world.repositories)
     with suppress(KeyboardInterrupt), simulator.serve(options.host, options.port) as url:
         print(url, flush=True)
-        print(f"serving {runs:,} runs; stop with Ctrl-C", file=sys.stderr)
+        print(f"serving {counted(runs, 'run')}; stop with Ctrl-C", file=sys.stderr)
         threading.Event().wait()
     return 0
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 
 from output import say, screen, show, show_json
 
-from telemetry import settings
+from telemetry import counted, settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.status import status
@@ -43,7 +43,8 @@ def main() -> int:
     is_leaving = options.leaving is not None and leaving > options.leaving
     if is_leaving:
         losing = ", ".join(row["repository"] for row in found.leaving if row["leaving_runs"])
-        say(f"more than LEAVING={options.leaving}: GitHub deletes {leaving:,} runs of {losing}")
+        runs = counted(leaving, "run")
+        say(f"more than LEAVING={options.leaving}: GitHub deletes {runs} of {losing}")
     return 4 if found.too_old or is_leaving else 0
 
 

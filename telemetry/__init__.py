@@ -11,3 +11,9 @@ __version__ = "1.0.0.dev0"
 
 class TelemetryError(Exception):
     """An error whose text is one sentence: what failed, on what, and what to do about it."""
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and its noun: `1 request`, `2 requests`, `3 repositories`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"

@@ -144,11 +144,6 @@ def size(count: int) -> str:
     return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
 
 
-def counted(count: int, noun: str) -> str:
-    """Return a number and its noun: `1 request`, `2 requests`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def code_block(text: str) -> str:
     """Return the text as a Markdown code block that nothing in the text can end."""
     harmless = text.replace("```", "` ` `")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
 from telemetry.installation import COMMAND
@@ -90,7 +91,7 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
         text = f"the last ingest was {row['last_outcome']}: {row['last_error']}"
         said.append(Concern(text, "failed", name))
     if row["unreadable"]:
-        text = f"{row['unreadable']:,} runs could not be read at the last ingest"
+        text = f"{counted(row['unreadable'], 'run')} could not be read at the last ingest"
         said.append(Concern(text, "unreadable", name))
     return said
 
@@ -116,8 +117,9 @@ def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
     """What rows of sql/status/leaving.sql say will be lost; where jobs are fetched at all."""
     return [
         Concern(
-            f"GitHub deletes {row['leaving_runs']:,} runs within 7 days whose attempts and jobs "
-            f"are not all stored, the first at {row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
+            f"GitHub deletes {counted(row['leaving_runs'], 'run')} within 7 days whose attempts "
+            "and jobs are not all stored, the first at "
+            f"{row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
             "leaving",
             row["repository"],
         )

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from telemetry import counted
 from telemetry.database.connection import Connection, execute, with_retries
 from telemetry.llm.finding import STDIN
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.reading import Defaults, counted
+from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.llm.storing import store
 from telemetry.llm.traces import StoredTraces

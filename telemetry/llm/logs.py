@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
+from telemetry import counted
 from telemetry.llm.decoding import Text, Timed, TooLong, decoded
 from telemetry.llm.finding import STDIN, find_files
 from telemetry.llm.formats import (
@@ -37,7 +38,6 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
-    counted,
     each,
     near_keys,
     near_text,

@@ -1,5 +1,6 @@
 """The sections of a repository's page about cost: runners, waste, language models."""
 
+from telemetry import counted
 from telemetry.report import charts
 from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
@@ -16,7 +17,7 @@ from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import figure, listing, only_words, ranked, table
 from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of
 from telemetry.report.tiles import left_out_of_cost
-from telemetry.terminal import Name, counted
+from telemetry.terminal import Name
 
 MOST_BARS = 10
 REASONS = {

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
@@ -25,7 +26,7 @@ from telemetry.report.figures import (
 from telemetry.report.figures import share_of as share
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
-from telemetry.terminal import Name, Sentence, counted
+from telemetry.terminal import Name, Sentence
 
 # Shorter waits for a runner need no action.
 LONG_WAIT_SECONDS = 120
@@ -221,8 +222,8 @@ def _failing(report: RepositoryReport) -> Finding | None:
     if not failed:
         return None
     sentence: Sentence = (
-        f"{count(failed)} of {count(totals['decided'])} runs "
-        f"({percent(share(failed, totals['decided']))}) failed at their first attempt",
+        f"{count(failed)} of {counted(totals['decided'], 'run')} "
+        f"({percent(share(failed, totals['decided']))}) failed at the first attempt",
     )
     advice: Sentence = ("Read the log of the latest one.",)
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}

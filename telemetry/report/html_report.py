@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from telemetry import counted
 from telemetry.database.concerns import in_words
 from telemetry.database.questions import pasteable
 from telemetry.installation import COMMAND
@@ -32,7 +33,7 @@ from telemetry.report.organisation import (
 from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
 from telemetry.report.page import page, program, section, table, tile
 from telemetry.report.tiles import tiles, why_no_change
-from telemetry.terminal import Name, counted
+from telemetry.terminal import Name
 
 INDEX = "index.html"
 COMPUTED = "computed"
@@ -181,8 +182,9 @@ def _data(report: RepositoryReport) -> list[Child]:
     return [
         tag(
             "p",
-            f"{count(stored['runs'])} runs in {count(stored['attempts'])} attempts are stored, "
-            f"created from {minute(stored['oldest_created_at'])} to "
+            f"Stored: {counted(stored['runs'], 'run')} in "
+            f"{counted(stored['attempts'], 'attempt')}, created from "
+            f"{minute(stored['oldest_created_at'])} to "
             f"{minute(stored['newest_created_at'])}. {ended}.",
         ),
         table((listed, ""), rows, numbers=1),

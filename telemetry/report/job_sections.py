@@ -1,5 +1,6 @@
 """The sections of a repository's page about jobs: time, waiting, and the slowest run."""
 
+from telemetry import counted
 from telemetry.report import charts
 from telemetry.report.charts import Bar, Span
 from telemetry.report.data import RepositoryReport
@@ -8,7 +9,7 @@ from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, link
 from telemetry.report.page import MOST_ROWS, legend, only_words, ranked
 from telemetry.report.tables import QUEUES, RUN, SLOWEST_JOBS, job_of
-from telemetry.terminal import Name, counted
+from telemetry.terminal import Name
 
 MOST_BARS = 10
 

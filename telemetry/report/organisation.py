@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from telemetry import counted
 from telemetry.database.concerns import Concern, folded
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum, shift_of
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy
 from telemetry.report.tiles import Tile
-from telemetry.terminal import counted
 
 # With more repositories than this, one document shows no details of each.
 MOST_IN_DETAIL = 10
@@ -85,7 +85,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
         Tile(
             "workflows red on the default branch",
             count(sum(len(each.red) for each in red)),
-            f"in {len(red):,} {'repository' if len(red) == 1 else 'repositories'}",
+            f"in {counted(len(red), 'repository')}",
             "worse" if red else None,
         ),
         _runs(repositories),
@@ -97,7 +97,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
 def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
     now = sum(each.totals["runs"] for each in repositories)
     comparable = [each for each in repositories if each.is_comparable]
-    words = f"of {len(comparable):,} repositories that were listed before"
+    words = f"of {counted(len(comparable), 'repository')} that were listed before"
     before = sum(each.totals["runs_before"] for each in comparable)
     shift = shift_of(sum(each.totals["runs"] for each in comparable), before)
     return Tile("runs", count(now), f"{change(shift)} {words}" if before else "")
@@ -115,7 +115,7 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
         words += f"; {change(shift)} where comparable"
     partly = sum(not each.of_jobs.is_whole for each in repositories)
     if partly:
-        words += f"; jobs are still to fetch in {partly:,} repositories"
+        words += f"; jobs are still to fetch in {counted(partly, 'repository')}"
     return Tile("cost of runners", dollars(cost) if rows else UNKNOWN, words)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from telemetry import counted
 from telemetry.report import charts
 from telemetry.report.charts import WEEKDAYS, Bar, DayDuration, Stack
 from telemetry.report.data import RepositoryReport, is_of
@@ -28,7 +29,7 @@ from telemetry.report.page import (
     table,
 )
 from telemetry.report.tables import FAILING_STEPS, FLAKY_JOBS, INCIDENTS, WORKFLOWS, job_of
-from telemetry.terminal import Name, counted
+from telemetry.terminal import Name
 
 MOST_CHARTS = 12
 MOST_BARS = 10
@@ -113,7 +114,7 @@ def outcomes(report: RepositoryReport) -> list[Child]:
     ]
     failed = decided - succeeded
     words = (
-        f"{count(failed)} of {count(decided)} runs failed at their first attempt "
+        f"{count(failed)} of {counted(decided, 'run')} failed at the first attempt "
         f"({percent(share_of(failed, decided))})"
     )
     rows: list[list[Child]] = [

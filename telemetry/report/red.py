@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
+from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, day, duration, minute
 from telemetry.report.finding import Finding
 from telemetry.report.github_pages import comparison_page, run_page
-from telemetry.terminal import Name, Sentence, counted
+from telemetry.terminal import Name, Sentence
 
 # After this time without a run, the finding says so.
 LONG_AGO = timedelta(days=3)

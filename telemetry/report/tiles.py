@@ -6,6 +6,7 @@ chance. A change in volume is neither: more runs are not better or worse.
 
 from dataclasses import dataclass, replace
 
+from telemetry import counted
 from telemetry.installation import COMMAND
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
@@ -24,7 +25,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
-from telemetry.terminal import Name, counted
+from telemetry.terminal import Name
 
 NOTHING_BEFORE = "nothing before to compare with"
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.runs.estimate import Work
 from telemetry.runs.leaving import Leaving, Plan, pause_between, plan
@@ -31,8 +32,8 @@ class Backlog:
             return ""
         hours = self.pause.total_seconds() / 3_600
         return (
-            f"; about {self.lost_runs:,} runs will leave GitHub before their jobs are fetched: "
-            f"{self.budget:,} requests every {hours:.0f} h are too few"
+            f"; about {counted(self.lost_runs, 'run')} will leave GitHub before their jobs are "
+            f"fetched: too few requests are allowed, {self.budget:,} every {hours:.0f} h"
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.runs.record import IngestLog
 
@@ -54,10 +55,10 @@ def left_of_repository(
 
 
 def _jobs(runs: int, done: int) -> str:
-    text = f"jobs of {runs:,} runs still to fetch"
+    text = f"jobs of {counted(runs, 'run')} still to fetch"
     if done:
         ingests = math.ceil(runs / done)
-        text += f", at this rate done in {ingests:,} ingest{'s' if ingests > 1 else ''}"
+        text += f", at this rate done in {counted(ingests, 'ingest')}"
     return text
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from telemetry import TelemetryError
+from telemetry import TelemetryError, counted
 from telemetry.database.connection import execute
 from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
 from telemetry.github.pagination import Page
@@ -251,7 +251,8 @@ class RepositoryIngest:
         known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
         due = work(first, gaps, now, **known)
         text = (
-            f"{self.log.repository.repository}{self.tools.place}: about {due.runs:,} runs to list "
+            f"{self.log.repository.repository}{self.tools.place}: "
+            f"about {counted(due.runs, 'run')} to list "
             f"since {self.log.since:%Y-%m-%d %H:%M} UTC; requests: lists "
             f"{due.lists + len(self._due_groups()):,}, "
             f"earlier attempts {due.attempts:,}"

@@ -13,6 +13,7 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 
+from telemetry import counted
 from telemetry.database.connection import Connection, execute, siblings
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
@@ -171,12 +172,12 @@ class Rounds:
         if share is None:
             return ""
         if len(self.places) == 1:
-            return f"the {share:,} requests allowed by MAX_REQUESTS are spent"
+            return f"what MAX_REQUESTS allows is spent: {counted(share, 'request')}"
         limit = self.client.requests_left
         own = None if self.max_requests is None else self.max_requests - self.client.requests
         is_own = own is not None and (limit is None or own <= limit)
         whole = "MAX_REQUESTS" if is_own else "GitHub's limit"
-        return f"its share of {whole} ({share:,} requests) is spent"
+        return f"its share of {whole} ({counted(share, 'request')}) is spent"
 
     def _not_reached(self) -> Iterator[Report]:
         """Store and report the repositories for which no requests were left."""

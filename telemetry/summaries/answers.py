@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
@@ -14,7 +15,6 @@ from telemetry.terminal import (
     BOLD,
     PAPER,
     Screen,
-    counted,
     plain,
     table,
     width,

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from telemetry import counted
 from telemetry.database.prune import Pruned
 from telemetry.database.retention import Offer
 from telemetry.installation import COMMAND
@@ -13,7 +14,6 @@ from telemetry.runs.request import Report
 from telemetry.runs.retries import AwaitedItem
 from telemetry.terminal import (
     cell,
-    counted,
     plain,
 )
 

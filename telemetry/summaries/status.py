@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import folded, in_words
 from telemetry.database.prune import Pruned
@@ -16,7 +17,6 @@ from telemetry.terminal import (
     YELLOW,
     Screen,
     cell,
-    counted,
     plain,
     size,
     table,
@@ -119,7 +119,7 @@ def _sums_text(status: Status) -> str:
     )
     count = len(status.repositories)
     return (
-        f"{count:,} {'repository' if count == 1 else 'repositories'}: {counted(runs, 'run')} in "
+        f"{counted(count, 'repository')}: {counted(runs, 'run')} in "
         f"{counted(attempts, 'attempt')}, {size(stored)}\n"
         + _equation({term: sum(row[term] for row in status.proof) for term in TERMS})
     )
@@ -155,8 +155,8 @@ def _leaving_text(row: Mapping[str, Any]) -> str:
         else f"asked {row['asked_at']:%Y-%m-%d}"
     )
     return (
-        f"GitHub keeps its runs {row['retention_days']:,} days ({source}); deleted within 7 days "
-        f"without all attempts and jobs: {counted(row['leaving_runs'], 'run')}"
+        f"GitHub keeps its runs {counted(row['retention_days'], 'day')} ({source}); deleted "
+        f"within 7 days without all attempts and jobs: {counted(row['leaving_runs'], 'run')}"
     )
 
 
@@ -189,8 +189,13 @@ def _llm_text(llm: Mapping[str, Any]) -> str:
             f"{llm['newest_price_from']:%Y-%m-%d}"
         )
     if llm["prices_checked_on"]:
-        line += f", checked {llm['prices_checked_on']} ({llm['days_since_price_check']:,} days ago)"
+        line += f", checked {llm['prices_checked_on']} ({ago(llm['days_since_price_check'])})"
     return line
+
+
+def ago(days: int) -> str:
+    """Return how long ago a day was: `today`, `1 day ago`."""
+    return f"{counted(days, 'day')} ago" if days > 0 else "today"
 
 
 def proof_text(proof: Mapping[str, Any]) -> str:

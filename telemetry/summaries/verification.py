@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry import counted
 from telemetry.runs.differences import Difference
 from telemetry.runs.verify import Verification
 from telemetry.runs.verify_jobs import JobsCompared
 from telemetry.terminal import (
     cell,
-    counted,
     plain,
 )
 

@@ -274,7 +274,7 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
     )
     known(connection, 7)
     assert sentence(told(connection), "failing") == (
-        "3 of 10 runs (30.0 %) failed at their first attempt; most often at Run tests in build "
+        "3 of 10 runs (30.0 %) failed at the first attempt; most often at Run tests in build "
         "of CI, 3 times. Begin there."
     )
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, counted
+from telemetry import counted
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
 from telemetry.llm.formats.usage import tier
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (

@@ -128,11 +128,6 @@ def near_text(keys: Counter[str]) -> str:
     return f"keys that are not read: {', '.join(named)}"
 
 
-def counted(count: int, noun: str) -> str:
-    """The number with its noun, in the plural unless it is 1."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def inclusive(tokens: int | None, read: int | None, written: int | None) -> int | None:
     """Input plus the cached parts that the log counts separately; None if input is None."""
     return None if tokens is None else tokens + (read or 0) + (written or 0)
