@@ -29,6 +29,8 @@ HOSTILE = "::error::\033[31m=cmd\n|x\u202e"
 QUESTION = Question("some_jobs", "Which jobs are there?", "Over the last 30 days. " * 9)
 
 
+# Commands ask about the days before the present, which hours after this is a later one: each row is
+# days away from where their answers begin and end.
 NOW = datetime.now(UTC).replace(microsecond=0)
 SCOPE = Scope(NOW - timedelta(days=30), NOW)
 

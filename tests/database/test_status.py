@@ -144,7 +144,8 @@ AGO = timedelta(days=3)
 @pytest.fixture
 def world() -> World:
     """Three days ago; what is advanced is still past for the database."""
-    return team_month(seed=3, now=NOW - AGO, runs_per_day=8, days_ahead=3)
+    now = datetime.now(UTC).replace(microsecond=0)
+    return team_month(seed=3, now=now - AGO, runs_per_day=8, days_ahead=3)
 
 
 def proof(connection: Connection) -> dict[str, Any]:
@@ -443,7 +444,8 @@ def test_the_work_left_by_an_incomplete_ingest_is_reported_once(
 
 
 def test_each_repository_has_its_own_proof(connection: Connection) -> None:
-    world = team_month(seed=3, now=NOW, repositories=(REPOSITORY, "acme/site"), runs_per_day=3)
+    names = (REPOSITORY, "acme/site")
+    world = team_month(seed=3, now=NOW, repositories=names, runs_per_day=3)
     simulated = Simulator(world)
     for repository in world.repositories:
         ingested_by(connection, simulated, repository.full_name)
@@ -457,8 +459,8 @@ def test_a_person_reads_the_proof_at_a_glance(connection: Connection, world: Wor
     ingested_by(connection, Simulator(world))
     row = {
         **proof(connection),
-        "listed_from": NOW.replace(year=2026, month=1, day=1, hour=6, minute=17),
-        "listed_to": NOW.replace(year=2026, month=1, day=31, hour=6, minute=16),
+        "listed_from": datetime(2026, 1, 1, 6, 17, tzinfo=UTC),
+        "listed_to": datetime(2026, 1, 31, 6, 16, tzinfo=UTC),
         "reported_runs": 1_559,
         "stored_runs": 1_553,
         "open_runs": 6,
@@ -466,7 +468,7 @@ def test_a_person_reads_the_proof_at_a_glance(connection: Connection, world: Wor
         "attempts_without_jobs": 12,
         "complete_windows": 17,
         "due_windows": 3,
-        "last_sweep_at": NOW.replace(year=2026, month=1, day=30, hour=6, minute=17),
+        "last_sweep_at": datetime(2026, 1, 30, 6, 17, tzinfo=UTC),
         "oldest_open_created_at": None,
         "last_requests": 18,
         "last_not_modified": 4,
@@ -557,11 +559,12 @@ def test_the_age_and_the_last_check_of_the_price_list_are_shown(connection: Conn
     assert "prices of" not in status_text(status(connection))
     load_llm_prices(connection)
     llm = status(connection).llm
-    in_force = [row for row in OURS if row.effective_from <= datetime.now(UTC)]
+    (clock,) = connection.execute("select now() as now").fetchall()  # stands still until the end
+    in_force = [row for row in OURS if row.effective_from <= clock["now"]]
     newest = max(row.effective_from for row in in_force)
     checked = min(row.checked_on for row in OURS if row.checked_on)
     assert (llm["newest_price_from"], llm["prices_checked_on"]) == (newest, checked)
-    assert llm["days_since_price_check"] == (datetime.now(UTC).date() - checked).days
+    assert llm["days_since_price_check"] == (clock["now"].date() - checked).days
     models = len({row.model for row in OURS})
     said = f"prices of {models} models, the newest from {newest:%Y-%m-%d}, checked {checked} ("
     assert said in status_text(status(connection))

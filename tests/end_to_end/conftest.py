@@ -17,8 +17,14 @@ from telemetry.simulated.world import World
 
 
 @pytest.fixture
-def world() -> World:
-    return team_month(seed=5, now=datetime.now(UTC), runs_per_day=12)
+def now() -> datetime:
+    """The moment at which a test begins, because the commands read the clock."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    return team_month(seed=5, now=now, runs_per_day=12)
 
 
 @pytest.fixture

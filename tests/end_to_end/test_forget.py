@@ -1,7 +1,7 @@
 """`make forget` ends the watch over a repository, whether an ingest has ever reached it or not."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from support.commands import Run, assert_one_sentence, make
@@ -14,9 +14,9 @@ NAMES = ["acme/app", "acme/old", "acme/new"]
 
 
 def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
-    run: Run, environ: dict[str, str], connection: Connection, tmp_path: Path
+    run: Run, environ: dict[str, str], connection: Connection, now: datetime, tmp_path: Path
 ) -> None:
-    world = World(datetime.now(UTC).replace(microsecond=0))
+    world = World(now)
     for name in NAMES:
         repository = world.add_repository(name)
         world.add_run(repository, created_at=world.now - timedelta(days=1))

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,17 +14,17 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import Repository, World
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def world_of(first: datetime, a_day: float, burst: int) -> World:
-    """Runs from 90 days before `first` until now, and a burst of those that leave in 5 days."""
+def world_of(now: datetime, a_day: float, burst: int) -> World:
+    """Six days ago: runs from 90 days before until `now`, and a burst of those that leave soon."""
+    first = now - 6 * DAY
     world = World(first)
     repository = world.add_repository("acme/app")
     repository.retention_days = 90
     apart = DAY / a_day
     moment = first - 90 * DAY + HOUR
-    while moment < NOW - 2 * HOUR:
+    while moment < now - 2 * HOUR:
         world.add_run(repository, created_at=moment)
         moment += apart
     for number in range(burst):
@@ -52,11 +52,11 @@ class Schedule:
         self.first_lines.append(next(line for line in lines if " runs to list since " in line))
         return done
 
-    def every(self, pause: timedelta) -> None:
+    def every(self, pause: timedelta, until: datetime) -> None:
         with self.simulated.serve() as url:
             while True:
                 done = self.ingest(url)
-                if self.world.now + pause > NOW:
+                if self.world.now + pause > until:
                     return
                 self.world.advance(pause)
                 assert done.returncode in (0, 3)
@@ -105,9 +105,11 @@ def leaving(run: Run) -> list[dict[str, Any]]:
     return list(json.loads(run("status", "--json").stdout)["leaving"])
 
 
-def test_no_run_is_lost_where_the_budget_suffices(run: Run, connection: Connection) -> None:
-    schedule = Schedule(run, world_of(NOW - 6 * DAY, 3, burst=120), limit=60)
-    schedule.every(12 * HOUR)
+def test_no_run_is_lost_where_the_budget_suffices(
+    run: Run, connection: Connection, now: datetime
+) -> None:
+    schedule = Schedule(run, world_of(now, 3, burst=120), limit=60)
+    schedule.every(12 * HOUR, until=now)
     assert set(schedule.promised_losses) == {0}
     deleted = len(schedule.all_runs) - len(schedule.repository.runs)
     assert deleted > 120
@@ -115,8 +117,10 @@ def test_no_run_is_lost_where_the_budget_suffices(run: Run, connection: Connecti
     assert run("status", "--leaving", "0").returncode == 0
 
 
-def test_what_will_be_lost_is_said_at_the_start(run: Run, connection: Connection) -> None:
-    schedule = Schedule(run, world_of(NOW - 6 * DAY, 3, burst=200), limit=30)
+def test_what_will_be_lost_is_said_at_the_start(
+    run: Run, connection: Connection, now: datetime
+) -> None:
+    schedule = Schedule(run, world_of(now, 3, burst=200), limit=30)
     with schedule.simulated.serve() as url:
         schedule.ingest(url)
     done = run("status", "--leaving", "0")
@@ -126,7 +130,7 @@ def test_what_will_be_lost_is_said_at_the_start(run: Run, connection: Connection
     assert run("status", "--leaving", said[1].replace(",", "")).returncode == 0
     assert "runs within 7 days whose attempts and jobs are not all stored" in done.stdout
     schedule.world.advance(DAY)
-    schedule.every(DAY)
+    schedule.every(DAY, until=now)
     # Once the schedule's pace is known; each ingest lists about as much as the last one.
     promised = schedule.promised_losses[2]
     assert promised == pytest.approx(len(lost_runs(connection, schedule)), rel=0.2)
@@ -142,12 +146,12 @@ def test_what_will_be_lost_is_said_at_the_start(run: Run, connection: Connection
     ],
 )
 def test_how_long_github_keeps_runs_is_asked_and_said(
-    run: Run, days: int, is_private: bool, is_readable: bool, kept: int, said: str
+    run: Run, now: datetime, days: int, is_private: bool, is_readable: bool, kept: int, said: str
 ) -> None:
-    world = World(NOW)
+    world = World(now)
     repository = world.add_repository("acme/app", private=is_private)
     repository.retention_days, repository.retention_is_readable = days, is_readable
-    world.add_run(repository, created_at=NOW - DAY)
+    world.add_run(repository, created_at=now - DAY)
     simulated = Simulator(world)
     with simulated.serve() as url:
         for _ in range(2):

@@ -1,7 +1,7 @@
 """Retention belongs to the database: nothing is deleted because a command line forgot it."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,15 +12,15 @@ from telemetry.database.connection import Connection
 from telemetry.database.migrations import MIGRATIONS
 
 
-def oldest_days(connection: Connection) -> int:
-    """How old the oldest stored run is, in whole days."""
+def oldest_days(connection: Connection, now: datetime) -> int:
+    """How old the oldest stored run was when the test began, in whole days."""
     oldest: datetime = min(row["created_at"] for row in stored(connection))
-    return (datetime.now(UTC) - oldest).days
+    return (now - oldest).days
 
 
-def older(connection: Connection, days: int) -> int:
-    """How many stored attempts are of runs older than so many days."""
-    border = datetime.now(UTC) - timedelta(days)
+def older(connection: Connection, now: datetime, days: int) -> int:
+    """How many stored attempts are of runs that were older than so many days when it began."""
+    border = now - timedelta(days)
     return sum(row["created_at"] < border for row in stored(connection))
 
 
@@ -29,7 +29,9 @@ def grow_old(connection: Connection, days: int) -> None:
     connection.execute("update workflow_runs set created_at = created_at - %s", [timedelta(days)])
 
 
-def test_a_chosen_retention_holds_for_every_later_command(run: Run, connection: Connection) -> None:
+def test_a_chosen_retention_holds_for_every_later_command(
+    run: Run, connection: Connection, now: datetime
+) -> None:
     first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="2 years")
     assert "this database keeps 2 years from now on; until now it kept 6 months" in first.stderr
     grow_old(connection, 390)
@@ -38,8 +40,8 @@ def test_a_chosen_retention_holds_for_every_later_command(run: Run, connection: 
         done = run("ingest_workflows", "--no-jobs", TELEMETRY_SINCE="1d", **changes)
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines()[-1].endswith(": 0 run attempts, 0 LLM calls")
-        assert oldest_days(connection) >= 390
-    rows = older(connection, 370)
+        assert oldest_days(connection, now) >= 390
+    rows = older(connection, now, 370)
     assert rows > 300
     assert (
         f"KEEP=1 year changes nothing here: this database keeps 2 years, and an ingest never "
@@ -50,23 +52,25 @@ def test_a_chosen_retention_holds_for_every_later_command(run: Run, connection: 
     pruned = run("prune", "--keep", "1 year")
     assert "this database keeps 1 year from now on" in pruned.stderr
     assert f": {rows} run attempts, 0 LLM calls" in pruned.stdout
-    assert oldest_days(connection) < 30
+    assert oldest_days(connection, now) < 30
     assert "keeps 1 year" in run("status").stdout
 
 
-def test_each_ingest_prunes_to_what_is_stored(run: Run, connection: Connection) -> None:
+def test_each_ingest_prunes_to_what_is_stored(
+    run: Run, connection: Connection, now: datetime
+) -> None:
     assert run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="10 days").returncode == 0
-    assert oldest_days(connection) < 10
+    assert oldest_days(connection, now) < 10
     grow_old(connection, 5)
     rows = len(stored(connection))
     done = run("ingest_workflows", "--no-jobs", "--json")
     pruned = json.loads(done.stdout)["pruned"]
     assert pruned["keep"] == "10 days" and 0 < pruned["workflow_runs"] < rows
-    assert oldest_days(connection) < 10
+    assert oldest_days(connection, now) < 10
 
 
 def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_told(
-    run: Run, connection: Connection
+    run: Run, connection: Connection, now: datetime
 ) -> None:
     run("ingest_workflows", "--no-jobs")
     grow_old(connection, 200)
@@ -77,13 +81,13 @@ def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_t
         assert done.returncode == 0, done.stderr
         said = done.stdout.splitlines()[-1]
         assert said.startswith("not pruned, though older than ")
-        assert f": {older(connection, 190)} run attempts, 0 LLM calls; " in said
+        assert f": {older(connection, now, 190)} run attempts, 0 LLM calls; " in said
         assert "make prune KEEP='6 months' deletes them, make ingest KEEP=forever keeps" in said
-        assert oldest_days(connection) >= 200
-    rows = older(connection, 190)
+        assert oldest_days(connection, now) >= 200
+    rows = older(connection, now, 190)
     assert f"! {rows} run attempts and 0 LLM calls are older than" in run("status").stdout
     assert f": {rows} run attempts" in run("prune", "--keep", "6 months").stdout
-    assert oldest_days(connection) < 30
+    assert oldest_days(connection, now) < 30
 
 
 def test_rows_may_be_kept_forever(run: Run, connection: Connection) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +147,8 @@ class Repository:
 
 
 @pytest.fixture
-def simulated() -> Simulator:
-    return Simulator(team_month(seed=7, now=datetime.now(UTC), runs_per_day=3))
+def simulated(now: datetime) -> Simulator:
+    return Simulator(team_month(seed=7, now=now, runs_per_day=3))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ Command = Callable[..., Finished]
 
 @pytest.fixture
 def world() -> World:
-    return team_month(seed=3, now=NOW, runs_per_day=8)
+    """A month until the moment at which a test begins, because the command reads the clock."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    return team_month(seed=3, now=now, runs_per_day=8)
 
 
 def verified(connection: Connection, simulated: Simulator, **changes: Any) -> Verification:
@@ -367,7 +369,7 @@ def test_gaps_are_exactly_what_no_part_covers(whole: Any, parts: Any) -> None:
 
 
 def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
-    at = NOW.replace(year=2026, month=1, day=5, hour=8, minute=0, second=0)
+    at = datetime(2026, 1, 5, 8, 0, 0, tzinfo=UTC)
     found = Verification(REPOSITORY, at, at, runs=1_559, attempts=1_700, requests=17)
     found.differences = [
         Difference(5, None, "missing here"),
@@ -481,7 +483,7 @@ def test_the_command_exits_with_3_when_its_requests_are_spent(
 def test_a_sample_or_all_jobs_are_compared_on_request(
     connection: Connection, world: World, command: Command
 ) -> None:
-    wanted = Wanted(timedelta(days=3), NOW - timedelta(days=180))
+    wanted = Wanted(timedelta(days=3), world.now - timedelta(days=180))
     ingested_by(connection, Simulator(world), wanted=wanted)
     assert "earlier attempts of" not in command(TELEMETRY_SINCE="3d").stdout
     done = command(TELEMETRY_SINCE="3d", TELEMETRY_SAMPLE="5")

@@ -16,14 +16,16 @@ from telemetry.simulated.world import Run, World
 REPOSITORY = "acme/app"
 
 
-NOW = datetime.now(UTC).replace(microsecond=0)
+# Never the present: this module is loaded long before a test runs. A test that compares with the
+# clock of the database makes its world itself.
+NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
 @contextmanager
 def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Iterator[Tools]:
     """What an ingest or a comparison of the last 40 days works with; nothing really sleeps."""
     reach = {"max_wait": changes.pop("max_wait", 120), "reserve": changes.pop("reserve", 0)}
-    wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180), jobs=False)
+    wanted = Wanted(timedelta(days=40), simulated.world.now - timedelta(days=180), jobs=False)
     options = {"wanted": wanted, "concurrency": 4, **changes}
     with (
         simulated.serve() as url,
