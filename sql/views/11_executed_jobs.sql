@@ -62,6 +62,7 @@ select
       'g'
     )
   end as runner_label,
+  workflow_jobs.runner_id,
   workflow_jobs.runner_name,
   workflow_jobs.runner_group_name,
   coalesce(workflow_jobs.runner_group_name = 'GitHub Actions', false) as is_hosted,
@@ -153,6 +154,8 @@ comment on column executed_jobs.labels is
   'What the job asks of a runner, as the workflow spells it. Empty where it asks for a group alone.';
 comment on column executed_jobs.runner_label is
   'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for numbers of six and more digits, which name a run or a machine. NULL where it names none.';
+comment on column executed_jobs.runner_id is
+  'GitHub''s id of the runner. A runner that GitHub hosts runs one job.';
 comment on column executed_jobs.runner_name is
   'The machine that ran the job, such as GitHub Actions 12 for one that GitHub hosts.';
 comment on column executed_jobs.runner_group_name is

@@ -25,7 +25,7 @@ PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | 
 # The views that a question reads show whether it is about jobs and steps or about runs.
 OF_JOBS = re.compile(
     r"(?:from|join) "
-    r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|wasted_jobs)\b"
+    r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|failure_causes|wasted_jobs)\b"
 )
 OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
 # With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.

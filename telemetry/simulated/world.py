@@ -58,6 +58,22 @@ class PlannedJob:
     flaky: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedFailure:
+    """How a job is to fail, and why: the truth that a diagnosis is compared with.
+
+    `step` is the index of the step that fails, by default the last one of the work; with
+    `is_cut_off` it never ends, and no step follows. `runner_id` is the runner that takes the job,
+    `seconds` the length after which its time limit cancels it.
+    """
+
+    cause: str
+    step: int | None = None
+    is_cut_off: bool = False
+    runner_id: int | None = None
+    seconds: int | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Workflow:
     """A workflow; `checks` are the third-party check runs that GitHub lists among its jobs.
@@ -109,6 +125,7 @@ class Attempt:
     last_job_end: int | None = None
     updated_at: int = 0
     touched_at: int | None = None
+    failure: PlannedFailure | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -166,6 +183,7 @@ class Job:
     status: str = "completed"
     runner_id: int | None = None
     inherited: bool = False
+    failure: PlannedFailure | None = None
 
     @property
     def completed_at(self) -> int | None:
@@ -383,12 +401,13 @@ class World:
         event: str,
         created_at: int,
         conclusion: str,
+        failure: PlannedFailure | None = None,
     ) -> Run:
         """Add a run created at this second, past or future, with its first attempt."""
         with self.lock:
             run_id = self._next_id(created_at)
             run = Run(run_id, workflow, event, commit, commit.author, created_at)
-            self.plan_attempt(run, created_at, conclusion, commit.author)
+            self.plan_attempt(run, created_at, conclusion, commit.author, failure=failure)
             if created_at > self.second:
                 insort(repository.future, run, key=lambda run: run.id)
             else:
@@ -421,10 +440,12 @@ class World:
         actor: Account | None,
         *,
         failed_only: bool = False,
+        failure: PlannedFailure | None = None,
     ) -> Attempt:
         """Add the next attempt of a run, created at this second, past or future.
 
-        `failed_only` re-runs only jobs that did not succeed; the others are inherited.
+        `failed_only` re-runs only jobs that did not succeed; the others are inherited. `failure`
+        is how its failing job fails; with `seconds` its conclusion must be cancelled.
         """
         with self.lock:
             first = not run.attempts
@@ -439,6 +460,7 @@ class World:
                 actor=actor,
                 job_base=base,
                 failed_only=failed_only,
+                failure=failure,
             )
             run.attempts.append(attempt)
             self._settle(run, attempt)
@@ -576,7 +598,7 @@ class World:
     def _settle(self, run: Run, attempt: Attempt) -> None:
         """Compute the end of an attempt; one to be cancelled ends part of the way."""
         jobs = planned_jobs(run, attempt, self.seed)
-        if attempt.conclusion == "cancelled" and attempt.cut_at is None:
+        if attempt.conclusion == "cancelled" and attempt.cut_at is None and not attempt.failure:
             end = max(job.ends_at for job in jobs)
             share = scatter(attempt.job_base, 7) + 1
             attempt.cut_at = attempt.started_at + (end - attempt.started_at) * share // 10
@@ -655,6 +677,8 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
             job = _instant(job_id, attempt, planned.name, ready, "skipped", planned)
         else:
             job = _ran(rng, planned, job_id, attempt, ready, pace, index == failing)
+            if index == failing and attempt.failure:
+                _fail(job, attempt.failure)
         jobs.append(job)
     if not broken and not earlier:
         jobs += _checks(rng, run, attempt, jobs)
@@ -671,14 +695,21 @@ def planned_steps(job: Job, seed: int) -> list[Step]:
     """
     if job.runner_id is None or job.planned is None:
         return []
-    return _steps(job.planned, job.origin, job.outcome, job.started_at, job.ends_at, seed)
+    span = (job.started_at, job.ends_at)
+    return _steps(job.planned, job.origin, job.outcome, span, seed, job.failure)
 
 
 @lru_cache(maxsize=20_000)  # they are asked for when they are served, and again as the truth
 def _steps(
-    planned: PlannedJob, origin: int, outcome: str, started_at: int, ends_at: int, seed: int
+    planned: PlannedJob,
+    origin: int,
+    outcome: str,
+    span: tuple[int, int],
+    seed: int,
+    failure: PlannedFailure | None,
 ) -> list[Step]:
     rng = Random(origin * 1_000_003 + seed)
+    started_at, ends_at = span
     names = ["Set up job", "Run actions/checkout@v4", *planned.steps]
     count = len(names)
     numbers = [*range(1, count + 1), 2 * count, 2 * count + 1]
@@ -687,7 +718,9 @@ def _steps(
     weights = [2, 2, *(rng.randint(2, 20) for _ in planned.steps), 1, 0]
     weights[count - 1] += 60
     failing = count
-    if outcome != "success":
+    if failure:
+        failing = count - 1 if failure.step is None else failure.step
+    elif outcome != "success":
         failing = count - 1 - (len(planned.steps) > 1 and rng.random() < 0.3)
     passed, at = 0, started_at - (rng.random() < 0.3)
     length, whole = ends_at - started_at, sum(weights)
@@ -697,8 +730,8 @@ def _steps(
         until = started_at + length * passed // whole
         conclusion = "success"
         if index == failing:
-            conclusion = outcome
-        elif failing < index < count:
+            conclusion = "cancelled" if failure and failure.is_cut_off else outcome
+        elif failing < index < (len(names) if failure and failure.is_cut_off else count):
             conclusion, until = "skipped", at
         # Recorded: a step that ends before it starts, now and then.
         ended_at = at - 1 if rng.random() < 0.002 else until
@@ -717,7 +750,7 @@ def _admit(repository: Repository, run: Run) -> None:
 
 
 def _failing_job(run: Run, attempt: Attempt, earlier: list[Job]) -> int | None:
-    if attempt.conclusion not in ("failure", "timed_out"):
+    if attempt.conclusion not in ("failure", "timed_out") and not attempt.failure:
         return None
     weights = [planned.failing for planned in run.workflow.jobs]
     if earlier:
@@ -760,6 +793,15 @@ def _ran(
         planned=planned,
         runner_id=HOSTED_RUNNERS + job_id // 7 % 1_000_000 if hosted else rng.randint(1, 6),
     )
+
+
+def _fail(job: Job, failure: PlannedFailure) -> None:
+    """Let a job fail as planned."""
+    job.failure = failure
+    if failure.runner_id is not None:
+        job.runner_id = failure.runner_id
+    if failure.seconds is not None:
+        job.ends_at, job.outcome = job.started_at + failure.seconds, "cancelled"
 
 
 def _instant(

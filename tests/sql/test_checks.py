@@ -217,6 +217,7 @@ MUTATIONS = {
     " update workflow_runs set completed_at = '2026-01-05 09:30' where run_attempt = 1",
     "conclusions_are_known": "update workflow_jobs set conclusion = 'exploded' where job_id = 12",
     "every_attempt_counts_once": only("attempts", "conclusion <> 'failure'"),
+    "every_failure_has_one_cause": only("failure_causes", "job_base <> 'build'"),
     "every_job_has_one_cost": only("job_costs", "conclusion <> 'failure'"),
     "every_llm_call_has_one_cost": only("llm_calls_priced", "output_tokens <> 100"),
     "first_attempts_inherit_no_jobs": "insert into workflow_jobs (github_run_id, run_attempt,"

@@ -1,0 +1,114 @@
+-- Why do jobs fail, as far as it shows without logs?
+-- Every failure has one cause, the first of this list that applies, so that the causes add up.
+-- workflow file: no job began. no job failed: the run failed all the same. outage: at least 80
+-- percent of all that started in the repository in that hour failed. runner: the same, of what one
+-- runner of your own took within 12 hours. time limit. no steps: GitHub lists none. no step failed.
+-- runner lost: a step was cut off. set-up: a step before the work failed, such as the checkout.
+-- clean-up: a step after the work failed. flaky: a step of the work failed, and the job was green
+-- when it was run again. code: it was red again. not run again: code or flaky; nobody tried.
+-- green_again_percent is of the failures that were run again. minutes and list_cost_usd are of the
+-- failed executions alone; unpriced_jobs have no known cost. docs/accuracy.md says how often the
+-- cause is right.
+--   psql "$DATABASE_URL" -f sql/analysis/failure_causes.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+failures as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    repository_id,
+    repository,
+    cause,
+    commit_sha,
+    job_base,
+    duration_seconds,
+    is_run_again,
+    is_green_again,
+    created_at
+  from failure_causes
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+),
+costs as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    list_cost_usd
+  from job_costs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion in ('failure', 'timed_out', 'cancelled')
+    -- As an array, the runs are known before the view is read, which then reads no others.
+    and github_run_id = any(array(select github_run_id from failures))
+),
+jobs as (
+  select distinct on (repository_id, cause)
+    repository_id,
+    cause,
+    job_base,
+    count(*) as failures
+  from failures
+  where job_base is not null
+  group by
+    repository_id,
+    cause,
+    job_base
+  order by
+    repository_id,
+    cause,
+    count(*) desc,
+    job_base
+)
+select
+  failures.repository,
+  failures.cause,
+  count(*) as failures,
+  round(100.0 * count(*) / sum(count(*)) over (partition by failures.repository_id), 1)
+    as share_percent,
+  count(distinct failures.commit_sha) as commits,
+  count(*) filter (where failures.is_run_again) as run_again,
+  round(
+    100.0 * count(*) filter (where failures.is_green_again)
+    / nullif(count(*) filter (where failures.is_run_again), 0),
+    1
+  ) as green_again_percent,
+  round(sum(failures.duration_seconds) / 60.0, 1) as minutes,
+  sum(costs.list_cost_usd) as list_cost_usd,
+  count(*) filter (where failures.job_id is not null and costs.list_cost_usd is null)
+    as unpriced_jobs,
+  jobs.job_base as most_often_job,
+  jobs.failures as most_often_failures,
+  max(failures.created_at) as last_created_at,
+  failures.repository_id
+from failures
+left join costs
+  on costs.github_run_id = failures.github_run_id
+  and costs.run_attempt = failures.run_attempt
+  and costs.job_id = failures.job_id
+left join jobs
+  on jobs.repository_id = failures.repository_id
+  and jobs.cause = failures.cause
+group by
+  failures.repository_id,
+  failures.repository,
+  failures.cause,
+  jobs.job_base,
+  jobs.failures
+order by
+  failures desc,
+  failures.repository,
+  failures.cause
+limit (select period.top from period);

@@ -1,0 +1,170 @@
+-- Which jobs should stop blocking merges until somebody mends them, and what do they cost?
+-- Jobs whose failures in the work itself turned green, without a change, when they were run again,
+-- on at least two commits; failures by an outage, a runner or a time limit do not count. failures
+-- are all its failures in the work itself. green_again_percent is of those that were run again;
+-- nobody knows what a re-run would have shown where none was tried. flaky_jobs has the share of
+-- commits. failed_cost_usd is the list price of the failed executions, rerun_cost_usd that of all
+-- jobs that ran in the attempts after them. waited_hours is the time from each failure to the end
+-- of the attempt that was green. The jobs of a matrix are one row.
+--   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+failures as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    commit_sha,
+    created_at,
+    cause,
+    is_run_again,
+    is_green_again
+  from failure_causes
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and cause in ('flaky', 'code', 'not run again')
+),
+flaky as materialized (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    count(distinct commit_sha) filter (where cause = 'flaky') as flaky_commits,
+    count(*) as failures,
+    count(*) filter (where is_run_again) as run_again,
+    count(*) filter (where is_green_again) as green_again,
+    max(created_at) filter (where cause = 'flaky') as last_created_at
+  from failures
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base
+  having count(distinct commit_sha) filter (where cause = 'flaky') >= 2
+),
+-- A run that two flaky jobs held up counts for both.
+held_up as materialized (
+  select
+    failures.repository_id,
+    failures.workflow_id,
+    failures.job_base,
+    failures.github_run_id,
+    min(failures.run_attempt) as first_attempt
+  from failures
+  inner join flaky using (repository_id, workflow_id, job_base)
+  where failures.cause = 'flaky'
+  group by
+    failures.repository_id,
+    failures.workflow_id,
+    failures.job_base,
+    failures.github_run_id
+),
+executions as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    list_cost_usd
+  from job_costs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    -- As an array, the runs are known before the view is read, which then reads no others.
+    and github_run_id = any(array(select github_run_id from held_up))
+),
+reruns as (
+  select
+    held_up.repository_id,
+    held_up.workflow_id,
+    held_up.job_base,
+    sum(executions.list_cost_usd) as list_cost_usd
+  from held_up
+  inner join executions
+    on executions.github_run_id = held_up.github_run_id
+    and executions.run_attempt > held_up.first_attempt
+  group by
+    held_up.repository_id,
+    held_up.workflow_id,
+    held_up.job_base
+),
+waits as (
+  select
+    held_up.repository_id,
+    held_up.workflow_id,
+    held_up.job_base,
+    sum(
+      extract(epoch from greatest(greens.completed_at - reds.completed_at, interval '0 seconds'))
+    ) as seconds
+  from held_up
+  inner join workflow_runs as reds
+    on reds.github_run_id = held_up.github_run_id
+    and reds.run_attempt = held_up.first_attempt
+  inner join lateral (
+    select min(workflow_runs.completed_at) as completed_at
+    from workflow_runs
+    where workflow_runs.github_run_id = held_up.github_run_id
+      and workflow_runs.run_attempt > held_up.first_attempt
+      and workflow_runs.conclusion = 'success'
+  ) as greens on true
+  group by
+    held_up.repository_id,
+    held_up.workflow_id,
+    held_up.job_base
+),
+failed as (
+  select
+    failures.repository_id,
+    failures.workflow_id,
+    failures.job_base,
+    sum(executions.list_cost_usd) as list_cost_usd
+  from failures
+  inner join executions using (github_run_id, run_attempt, job_id)
+  where failures.cause = 'flaky'
+  group by
+    failures.repository_id,
+    failures.workflow_id,
+    failures.job_base
+)
+select
+  flaky.repository,
+  flaky.workflow,
+  flaky.job_base as job,
+  flaky.flaky_commits,
+  flaky.failures,
+  flaky.run_again,
+  round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 1) as green_again_percent,
+  failed.list_cost_usd as failed_cost_usd,
+  reruns.list_cost_usd as rerun_cost_usd,
+  round(waits.seconds / 3600, 1) as waited_hours,
+  flaky.last_created_at,
+  flaky.workflow_id,
+  flaky.repository_id
+from flaky
+left join failed using (repository_id, workflow_id, job_base)
+left join reruns using (repository_id, workflow_id, job_base)
+left join waits using (repository_id, workflow_id, job_base)
+order by
+  flaky.flaky_commits desc,
+  green_again_percent desc,
+  flaky.repository,
+  flaky.workflow,
+  job
+limit (select period.top from period);

@@ -1,0 +1,314 @@
+-- The cause of each failure, as far as it shows without logs: from steps, times, runners and re-runs.
+-- A failure is a job that failed or ran into its time limit, or an attempt that failed although no
+-- job of it did. Each has one cause, the first that applies.
+create view failure_causes as
+-- GitHub reports a job that ran into its time limit as cancelled. It shows by its length: at least
+-- three runs were cancelled with the job within two percent or 30 seconds of the longest, and these
+-- are most of those that got half as far.
+with cut_off as (
+  select
+    workflow_runs.repository_id,
+    workflow_runs.workflow_id,
+    workflow_jobs.name,
+    workflow_jobs.github_run_id,
+    extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at) as seconds,
+    max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)) over (
+      partition by workflow_runs.repository_id, workflow_runs.workflow_id, workflow_jobs.name
+    ) as longest
+  from workflow_jobs
+  inner join workflow_runs using (github_run_id, run_attempt)
+  where workflow_jobs.conclusion = 'cancelled'
+    and workflow_runs.conclusion = 'cancelled'
+    and workflow_jobs.runner_id is not null
+    and not workflow_jobs.is_inherited
+    and workflow_jobs.completed_at - workflow_jobs.started_at
+      between interval '1 minute' and interval '120 hours'
+),
+limits as materialized (
+  select
+    repository_id,
+    workflow_id,
+    name,
+    longest - greatest(30, longest / 50) as least_seconds
+  from cut_off
+  group by
+    repository_id,
+    workflow_id,
+    name,
+    longest
+  having count(distinct github_run_id) filter (
+      where seconds >= longest - greatest(30, longest / 50)
+    ) >= 3
+    and 2 * count(*) filter (where seconds >= longest - greatest(30, longest / 50))
+      > count(*) filter (where 2 * seconds >= longest)
+),
+failures as (
+  select
+    executed_jobs.github_run_id,
+    executed_jobs.run_attempt,
+    executed_jobs.job_id,
+    executed_jobs.repository_id,
+    executed_jobs.repository,
+    executed_jobs.workflow_id,
+    executed_jobs.workflow,
+    executed_jobs.branch_class,
+    executed_jobs.commit_sha,
+    executed_jobs.event_type,
+    executed_jobs.created_at,
+    executed_jobs.day,
+    executed_jobs.job,
+    executed_jobs.job_base,
+    executed_jobs.runner_id,
+    executed_jobs.runner_name,
+    executed_jobs.is_hosted,
+    executed_jobs.started_at,
+    executed_jobs.attempt_started_at,
+    executed_jobs.duration_seconds,
+    executed_jobs.conclusion,
+    executed_jobs.attempt_is_red,
+    true as has_jobs,
+    executed_jobs.html_url
+  from executed_jobs
+  left join limits
+    on limits.repository_id = executed_jobs.repository_id
+    and limits.workflow_id = executed_jobs.workflow_id
+    and limits.name = executed_jobs.job
+  where executed_jobs.conclusion in ('failure', 'timed_out')
+    or (
+      executed_jobs.conclusion = 'cancelled'
+      and executed_jobs.attempt_conclusion = 'cancelled'
+      and executed_jobs.duration_seconds >= limits.least_seconds
+    )
+  union all
+  select
+    attempts.github_run_id,
+    attempts.run_attempt,
+    null as job_id,
+    attempts.repository_id,
+    attempts.repository,
+    attempts.workflow_id,
+    attempts.workflow,
+    attempts.branch_class,
+    attempts.commit_sha,
+    attempts.event_type,
+    attempts.created_at,
+    attempts.day,
+    null as job,
+    null as job_base,
+    null as runner_id,
+    null as runner_name,
+    false as is_hosted,
+    null as started_at,
+    attempts.started_at as attempt_started_at,
+    null as duration_seconds,
+    attempts.conclusion,
+    attempts.is_red as attempt_is_red,
+    exists (
+      select 1
+      from workflow_jobs
+      where workflow_jobs.github_run_id = attempts.github_run_id
+        and workflow_jobs.run_attempt = attempts.run_attempt
+    ) as has_jobs,
+    attempts.html_url
+  from attempts
+  where attempts.is_red
+    and attempts.is_exact
+    and not exists (
+      select 1
+      from workflow_jobs
+      where workflow_jobs.github_run_id = attempts.github_run_id
+        and workflow_jobs.run_attempt = attempts.run_attempt
+        and workflow_jobs.conclusion in ('failure', 'timed_out')
+        and workflow_jobs.runner_id is not null
+        and not workflow_jobs.is_inherited
+        and not workflow_jobs.is_pseudo
+    )
+),
+evidence as (
+  select
+    failures.github_run_id,
+    failures.run_attempt,
+    failures.job_id,
+    failures.repository_id,
+    failures.repository,
+    failures.workflow_id,
+    failures.workflow,
+    failures.branch_class,
+    failures.commit_sha,
+    failures.event_type,
+    failures.created_at,
+    failures.day,
+    failures.job,
+    failures.job_base,
+    failures.runner_name,
+    failures.duration_seconds,
+    failures.conclusion,
+    failures.attempt_is_red,
+    failures.has_jobs,
+    steps.step,
+    steps.is_cut_off,
+    steps.step is not null as has_failed_step,
+    exists (
+      select 1
+      from workflow_steps
+      where workflow_steps.github_run_id = failures.github_run_id
+        and workflow_steps.run_attempt = failures.run_attempt
+        and workflow_steps.job_id = failures.job_id
+    ) as has_steps,
+    coalesce(
+      steps.step ~* (
+        '^(set ?up |initialize containers|check ?out|restore |download |install |pull |log ?in )'
+        || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
+      ),
+      false
+    ) as is_set_up,
+    coalesce(
+      steps.step ~* (
+        '^(post |complete job|stop containers|clean ?up|upload )|^run [^ ]*/upload-'
+      ),
+      false
+    ) as is_clean_up,
+    (
+      -- As the view outages defines them, but read from the hour of this failure alone.
+      select count(*) >= 5
+        and count(distinct around.commit_sha) >= 3
+        and count(*) filter (where around.conclusion <> 'success') > 0.8 * count(*)
+      from workflow_runs as around
+      where around.repository_id = failures.repository_id
+        and around.started_at >= date_trunc('hour', failures.attempt_started_at, 'UTC')
+        and around.started_at
+          < date_trunc('hour', failures.attempt_started_at, 'UTC') + interval '1 hour'
+        and around.conclusion in ('success', 'failure', 'timed_out', 'startup_failure')
+    ) as is_outage,
+    not failures.is_hosted and (
+      select count(*) >= 4
+        and count(distinct around.github_run_id) >= 3
+        and count(*) filter (where around.conclusion <> 'success') > 0.8 * count(*)
+      from workflow_jobs as around
+      where around.runner_id = failures.runner_id
+        and around.runner_group_name <> 'GitHub Actions'
+        and around.started_at between failures.started_at - interval '12 hours'
+          and failures.started_at + interval '12 hours'
+        and around.conclusion in ('success', 'failure', 'timed_out')
+    ) as is_runner,
+    again.executions > 0 as is_run_again,
+    again.successes > 0 as is_green_again,
+    failures.html_url
+  from failures
+  left join lateral (
+    select
+      coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step,
+      coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true) as is_cut_off
+    from workflow_steps
+    where workflow_steps.github_run_id = failures.github_run_id
+      and workflow_steps.run_attempt = failures.run_attempt
+      and workflow_steps.job_id = failures.job_id
+      and workflow_steps.conclusion is distinct from 'success'
+      and workflow_steps.conclusion is distinct from 'skipped'
+    order by
+      is_cut_off,
+      workflow_steps.number
+    limit 1
+  ) as steps on true
+  left join lateral (
+    select
+      count(*) as executions,
+      count(*) filter (where reruns.conclusion = 'success') as successes
+    from workflow_jobs as reruns
+    where reruns.github_run_id = failures.github_run_id
+      and reruns.run_attempt > failures.run_attempt
+      and reruns.name = failures.job
+      and reruns.runner_id is not null
+      and not reruns.is_inherited
+      and not reruns.is_pseudo
+      and reruns.conclusion in ('success', 'failure', 'timed_out')
+  ) as again on true
+)
+select
+  github_run_id,
+  run_attempt,
+  job_id,
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  branch_class,
+  commit_sha,
+  event_type,
+  created_at,
+  day,
+  job,
+  job_base,
+  runner_name,
+  duration_seconds,
+  conclusion,
+  attempt_is_red,
+  step,
+  case
+    when job_id is null and not has_jobs then 'workflow file'
+    when job_id is null then 'no job failed'
+    when is_outage then 'outage'
+    when is_runner then 'runner'
+    when conclusion in ('timed_out', 'cancelled') then 'time limit'
+    when not has_steps then 'no steps'
+    when not has_failed_step then 'no step failed'
+    when is_cut_off then 'runner lost'
+    when is_set_up then 'set-up'
+    when is_clean_up then 'clean-up'
+    when is_green_again then 'flaky'
+    when is_run_again then 'code'
+    else 'not run again'
+  end as cause,
+  coalesce(is_run_again, false) as is_run_again,
+  coalesce(is_green_again, false) as is_green_again,
+  html_url
+from evidence;
+
+comment on view failure_causes is
+  'One row per failure: a job that failed or ran into its time limit, or an attempt that failed although none of its jobs did. The causes are a closed list, so that they add up to all failures.';
+comment on column failure_causes.github_run_id is
+  'GitHub''s id of the run, the same on all its attempts.';
+comment on column failure_causes.run_attempt is
+  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
+comment on column failure_causes.job_id is
+  'GitHub''s id of the job. NULL: no job of the attempt failed.';
+comment on column failure_causes.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column failure_causes.repository is
+  'owner/name as GitHub gave it last.';
+comment on column failure_causes.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column failure_causes.workflow is
+  'The name of the workflow to show, as in attempts.';
+comment on column failure_causes.branch_class is
+  'pull_request, merge_queue, default or other, as in attempts.';
+comment on column failure_causes.commit_sha is
+  'SHA of the head commit. NULL where GitHub gives none.';
+comment on column failure_causes.event_type is
+  'The event that started the run: push, pull_request, schedule and so on.';
+comment on column failure_causes.created_at is
+  'When GitHub created the run, the same on all its attempts.';
+comment on column failure_causes.day is
+  'The day of created_at in UTC.';
+comment on column failure_causes.job is
+  'The name of the job as GitHub shows it. NULL: no job of the attempt failed.';
+comment on column failure_causes.job_base is
+  'The name of the job without the values of its matrix, as in executed_jobs.';
+comment on column failure_causes.runner_name is
+  'The runner that took the job.';
+comment on column failure_causes.duration_seconds is
+  'Seconds that the job ran. NULL where unknown.';
+comment on column failure_causes.conclusion is
+  'failure or timed_out; cancelled for a job that ran into its time limit; of an attempt without a failed job, its own.';
+comment on column failure_causes.attempt_is_red is
+  'Whether the attempt failed. False: its job was allowed to fail, or the attempt was cancelled.';
+comment on column failure_causes.step is
+  'The first step that failed, else the first that was cut off. NULL: none was, or no steps are stored.';
+comment on column failure_causes.cause is
+  'workflow file (no job began), no job failed, outage (nearly all that started in the repository in that hour failed), runner (nearly all that one runner of your own took within 12 hours failed), time limit, no steps (none are stored), no step failed, runner lost (a step was cut off), set-up (a step before the work), clean-up (a step after it), flaky (a step of the work, and green when run again), code (red again), or not run again (code or flaky).';
+comment on column failure_causes.is_run_again is
+  'Whether the job really ran again in a later attempt of the run, and succeeded or failed there.';
+comment on column failure_causes.is_green_again is
+  'Whether it succeeded in a later attempt of the run, without a change of the code.';
+comment on column failure_causes.html_url is
+  'The page on GitHub of the job, or of the attempt if no job of it failed.';
