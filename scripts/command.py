@@ -76,9 +76,12 @@ def _read_settings() -> None:
     """Add the variables of .env to os.environ, and remove our variables that are empty.
 
     The file is that of the checkout; commands of an installed package read the current folder's.
+    In a workflow that folder is whatever repository was checked out, whose .env is not for us.
     """
+    in_workflow = os.environ.get("GITHUB_ACTIONS") == "true"
     folder = ROOT if IS_CHECKOUT else Path.cwd()
-    env_file = settings.read_env_file(folder / ".env")
+    is_ours = IS_CHECKOUT or not in_workflow
+    env_file = settings.read_env_file(folder / ".env") if is_ours else {}
     for said in not_read(env_file, os.environ, variables()):
         say(f"warning: {said}")
     values = settings.merged(os.environ, env_file)

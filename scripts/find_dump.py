@@ -1,40 +1,51 @@
-"""Print `run-id=…` of the newest scheduled run whose dump GitHub still has, or nothing.
+"""Print `run-id=…` of the newest dump that a scheduled workflow left on GitHub, or nothing.
 
-    make find-dump
+    make find-dump REPO=owner/name WORKFLOW=telemetry.yml
 
-The workflow uses it to download that dump; if $GITHUB_OUTPUT is set, the line goes there too.
+In a workflow of GitHub the workflow is that one, the line becomes an output of the step, and the
+loss of an earlier dump a warning.
 Exit codes: 0 done, also if there is no dump, 1 failed, 2 wrong usage.
 """
 
 from command import github, parse, run
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from datetime import datetime
 
-from options.github import chosen_repositories
-from output import say, show
+from options.dumps import chosen_workflow
+from output import say, set_outputs, show, warn
 
-from telemetry.github.artifacts import find_dump
-
-WORKFLOW = "telemetry.yml"
+from telemetry.github.artifacts import Dump, find_dump, last_success, list_dumps
 
 
 def main() -> int:
     options = parse(__doc__, "find_dump")
-    # The dump is in the repository where the workflow runs, whichever ones it ingests.
-    here = os.environ.get("GITHUB_REPOSITORY")
-    repository = here or chosen_repositories(options.repo, os.environ, "find-dump")[0]
+    repository, workflow = chosen_workflow(options, os.environ, "find-dump")
     with github() as client:
-        run_id = find_dump(client, repository, WORKFLOW)
-    if run_id is None:
-        say(f"{repository}: GitHub has no dump from a run of {WORKFLOW}")
+        dumps = list_dumps(client, repository)
+        alive = [dump for dump in dumps if not dump.is_expired]
+        found = find_dump(client, repository, workflow, alive)
+        before = None if found else last_success(client, repository, workflow)
+    if found:
+        show(f"run-id={found.run_id}")
+        set_outputs(run_id=found.run_id)
         return 0
-    line = f"run-id={run_id}"
-    show(line)
-    if os.environ.get("GITHUB_OUTPUT"):
-        with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as output:
-            output.write(f"{line}\n")
+    say(f"{repository}: GitHub has no dump from a run of {workflow}")
+    if before:
+        warn(lost_text(workflow, before, dumps))
     return 0
+
+
+def lost_text(workflow: str, before: datetime, dumps: Sequence[Dump]) -> str:
+    """Return what became of the dump of an earlier run, and what that means."""
+    expired = max((dump.expires_at for dump in dumps if dump.expires_at), default=None)
+    how = f"it expired on {expired:%Y-%m-%d}" if expired else "it was never left, or was deleted"
+    return (
+        f"the database of the earlier runs of {workflow}, the last of {before:%Y-%m-%d}, is gone: "
+        f"{how}; all that GitHub still has is fetched again, and what GitHub has deleted since "
+        "then is lost. DATABASE_URL names a database that does not expire"
+    )
 
 
 if __name__ == "__main__":

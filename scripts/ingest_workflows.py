@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from options.github import chosen
 from options.llm import chosen_logs
-from output import progress, say, show, show_json
+from output import progress, say, set_outputs, show, show_json
 
 from telemetry import counted, settings
 from telemetry.database.connection import conninfo, describe, open_connection
@@ -81,6 +81,7 @@ def main() -> int:
                 limit = client.rate_limit
                 say(closing_text(reports, limit.reset_at if limit else None))
             code = exit_code(reports)
+            set_outputs(incomplete=code != 0)
             if code != INTERRUPTED:
                 calls = logs.ingest(connection) if logs else None
                 pruned = prune(

@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 from telemetry.terminal import Screen, plain, progress_text
@@ -35,6 +36,31 @@ def show(text: str) -> None:
 def show_json(value: object) -> None:
     """Print a result for machines: one JSON object on stdout."""
     show(json_text(value))
+
+
+def warn(text: str) -> None:
+    """Print a warning on stderr; in a workflow of GitHub, show it on the page of the run too.
+
+    https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+    """
+    say(f"warning: {text}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        one_line = plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        show(f"::warning title=actions-telemetry::{one_line}")
+
+
+def set_outputs(**values: object) -> None:
+    """Set outputs of the step of a workflow that this command is; elsewhere do nothing.
+
+    `_` in a name becomes `-`. A value has one line; False and True are `false` and `true`.
+    """
+    file = os.environ.get("GITHUB_OUTPUT")
+    if not file:
+        return
+    with Path(file).open("a", encoding="utf-8") as output:
+        for name, value in values.items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            output.write(f"{name.replace('_', '-')}={' '.join(text.splitlines())}\n")
 
 
 def json_text(value: object, indent: int | None = 2) -> str:

@@ -6,7 +6,8 @@
     make report FORMAT=json                  on stdout, the findings as data
 
 Reads only the database. NOW sets the end of the period: the same database and the same NOW give
-the same report.
+the same report. In a workflow of GitHub the step has the outputs report-path and report-is-folder,
+with FORMAT=json findings, findings-path and red-workflows.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
@@ -15,8 +16,9 @@ from command import parse, run
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from output import json_text, say, show
+from output import json_text, say, set_outputs, show
 
 from telemetry import counted, settings
 from telemetry.database.connection import connect
@@ -28,6 +30,9 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.period import period
 
 FILE = "report.html"
+# Linux passes at most 128 KiB in one variable, which may take more bytes than characters.
+LONGEST_OUTPUT = 30_000
+MOST_RED = 100
 
 
 def main() -> int:
@@ -41,6 +46,8 @@ def main() -> int:
     with connect(os.environ, say) as connection:
         require_schema(connection)
         found = report(connection, period(since, now), now, names)
+    if options.format == "json":
+        _set_findings(as_data(found))
     if options.format != "html" and not options.out:
         show(_text(found, options.format).rstrip("\n"))
         return 0
@@ -65,6 +72,23 @@ def _write(found: Report, form: str, out: Path) -> None:
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
     say(f"written: {out.resolve()}, {counted(len(texts), 'file')}")
+    if form == "html":
+        set_outputs(report_path=out.resolve(), report_is_folder=out.is_dir())
+    elif form == "json":
+        set_outputs(findings_path=out.resolve())
+
+
+def _set_findings(data: dict[str, Any]) -> None:
+    """Set the findings, as many as an environment variable can hold, and what is red."""
+    kept = list(data["findings"])
+    while len(text := json_text(kept, None)) > LONGEST_OUTPUT:
+        del kept[-max(1, len(kept) // 10) :]
+    red = [
+        f"{each['repository']}: {name}"
+        for each in data["repositories"]
+        for name in each["red_workflows"]
+    ]
+    set_outputs(findings=text, red_workflows=json_text(red[:MOST_RED], None))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from options.names import nearest
 
 # These targets read no variable, so one in the environment is not a mistake.
 WITHOUT_VARIABLES = {"help", "install", "demo", "migrate", "queries", "psql", "test", "lint"}
-WITHOUT_VARIABLES |= {"bench", "version", "clean"}
+WITHOUT_VARIABLES |= {"bench", "lock", "version", "clean"}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from docs.__main__ import pages
 from options.table import OPTIONS, VARIABLES
 from support.commands import Launcher
@@ -23,6 +24,7 @@ DOCS = {
 }
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+ACTION = ROOT / "action.yml"
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CODE = "\n".join(
     path.read_text(encoding="utf-8")
@@ -222,27 +224,76 @@ def test_no_module_imports_itself_through_others() -> None:
 
 
 def test_each_action_is_pinned_by_its_commit() -> None:
-    for path in WORKFLOWS:
-        for used in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8")):
+    for path in (*WORKFLOWS, ACTION):
+        for used in re.findall(r"uses: (?!\./ )(.*)", path.read_text(encoding="utf-8")):
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
 
 
 def test_each_step_of_a_workflow_is_an_action_or_a_target_of_make() -> None:
     for path in WORKFLOWS:
         for line in re.findall(r"run: (.*)", path.read_text(encoding="utf-8")):
-            assert re.fullmatch(
-                r"make [a-z -]+( FORMAT=markdown >> \"\$GITHUB_STEP_SUMMARY\")?", line
-            ), line
+            assert re.fullmatch(r"make [a-z -]+", line), line
 
 
-def test_the_schedule_is_every_sixth_hour_and_needs_only_reading() -> None:
+def test_each_step_of_the_action_is_an_action_or_one_command_in_the_cards_order() -> None:
+    text = ACTION.read_text(encoding="utf-8")
+    found = re.findall(
+        r"run: '\"\$RUNNER_TEMP/actions-telemetry/bin/actions-telemetry\" ([a-z-]+)"
+        r"(?: FORMAT=(?:json|markdown >> \"\$GITHUB_STEP_SUMMARY\"))?'\n",
+        text,
+    )
+    assert len(found) + 1 == text.count("run: ")  # and the one that installs it
+    assert set(found) <= targets()
+    named = re.findall(r"- name: (migrate|ingest|prune|dump|upload the dump)\n", text)
+    assert named == ["migrate", "ingest", "prune", "dump", "upload the dump"]
+
+
+def test_no_input_of_the_action_is_part_of_a_command() -> None:
+    in_command = re.compile(r"run: (?:\|\n(?: {8}.*\n)+|.*\n)")
+    commands = in_command.findall(ACTION.read_text(encoding="utf-8"))
+    assert len(commands) > 10
+    assert not [command for command in commands if "${{" in command]
+
+
+def test_the_schedule_is_every_sixth_hour_and_may_only_delete_old_dumps() -> None:
     text = (ROOT / ".github" / "workflows" / "telemetry.yml").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 40
     assert '- cron: "17 */6 * * *"' in text
     assert "workflow_dispatch" in text and "concurrency:" in text and "timeout-minutes:" in text
     assert re.findall(r"^ +(\w+): (read|write)", text, re.MULTILINE) == [
-        ("actions", "read"),
+        ("actions", "write"),
         ("contents", "read"),
     ]
+
+
+YAML = [
+    (page, yaml.safe_load(block))
+    for page, text in DOCS.items()
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+]
+
+
+def test_the_recipes_name_only_inputs_and_outputs_that_the_action_has() -> None:
+    action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    steps = [
+        step
+        for _, block in YAML
+        for job in [block, *block.get("jobs", {}).values()]
+        for step in job.get("steps", [])
+    ]
+    ours = [step for step in steps if "actions-telemetry" in step.get("uses", "")]
+    assert len(ours) >= 5
+    for step in ours:
+        assert step.get("with", {}).keys() <= action["inputs"].keys()
+    used = set(re.findall(r"steps\.telemetry\.outputs\.([\w-]+)", str(steps)))
+    assert used and used <= action["outputs"].keys()
+
+
+def test_the_page_of_the_schedule_lists_every_input_and_output() -> None:
+    action = yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+    page = DOCS[Path("docs/schedule.md")].partition("\n## ")[0]
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert listed == [*action["inputs"], *action["outputs"]]
 
 
 def test_the_documented_default_server_is_the_clients() -> None:

@@ -84,13 +84,14 @@ class Option:
 
 INGEST = "ingest_workflows"
 LLM = "ingest_llm_calls"
+DUMPS = "find_dump prune_dumps"
 KEPT = "as stored, at first 6 months"
 RUN_ID = whole_number(1, 2**63 - 1)
 
 OPTIONS: tuple[Option, ...] = (
     # Which repositories and runs
     Option(
-        f"{INGEST} verify find_dump",
+        f"{INGEST} verify {DUMPS}",
         "--repo",
         "REPO",
         "repositories, separated by spaces",
@@ -166,6 +167,14 @@ OPTIONS: tuple[Option, ...] = (
         "the workflow run that made the calls",
         read=RUN_ID,
         shown="GITHUB_RUN_ID",
+    ),
+    Option(
+        DUMPS,
+        "--workflow",
+        "WORKFLOW",
+        "the file of the workflow that leaves the dumps, such as telemetry.yml",
+        metavar="FILE",
+        shown="GITHUB_WORKFLOW_REF",
     ),
     # How to fetch
     Option(
@@ -494,6 +503,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GH_TOKEN", "", "the token for GitHub if neither of these is set; gh reads it too"),
     Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),
     Variable("GITHUB_REPOSITORY", "set by Actions", "the repository if REPO and ORG are not set"),
+    Variable("GITHUB_WORKFLOW_REF", "set by Actions", "the workflow if `WORKFLOW` is not set"),
     Variable(
         "GITHUB_RUN_ID", "set by Actions", f"the run that `{COMMAND} ingest-llm` is a step of"
     ),

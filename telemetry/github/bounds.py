@@ -69,7 +69,7 @@ def read_answer(response: HTTPResponse) -> Answer:
         raise _too_large()
     else:
         body = response.read()
-    if "gzip" in headers.get("content-encoding", "").lower():
+    if body and "gzip" in headers.get("content-encoding", "").lower():
         body = _unpacked(body)
     return Answer(response.status, headers, body)
 

@@ -144,6 +144,17 @@ class GitHub:
         url = self._url(path, params)
         return self._fetcher.fetch(Request(url, _name(path), retry_missing=retry_missing)).payload
 
+    def delete_artifact(self, repository: str, artifact_id: int) -> None:
+        """Delete an artifact; one that is gone already raises NotFound.
+
+        Needs the permission Actions (write); without it GitHub answers 403. It is the only request
+        of this client that changes something.
+        https://docs.github.com/rest/actions/artifacts#delete-an-artifact
+        """
+        path = f"{_repository_path(repository)}/actions/artifacts/{artifact_id}"
+        what = f"DELETE {clean(path)}"
+        self._fetcher.fetch(Request(self._url(path, None), what, method="DELETE"))
+
     def get_repository(self, repository: str) -> dict[str, Any]:
         """Return the repository "owner/name"; its `id` does not change when it is renamed."""
         return self.get(_repository_path(repository))

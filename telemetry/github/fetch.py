@@ -1,4 +1,4 @@
-"""One GET with its redirects, retries and waits, until it has an answer or fails.
+"""One request with its redirects, retries and waits, until it has an answer or fails.
 
 `answers` decides what to do with an answer, `gate` when to send, `transport` sends.
 """
@@ -34,7 +34,7 @@ LONGEST_URL = 2_000
 
 @dataclass(frozen=True)
 class Request:
-    """A GET of `url`; `what` is its name in messages.
+    """A GET of `url`, or another idempotent `method`; `what` is its name in messages.
 
     `tries` is how often it is sent if it meets faults; None means the client's default. Setting
     `stop` ends its waits. `etag` is that of an earlier answer. If the answer is a JSON array, it
@@ -50,6 +50,7 @@ class Request:
     array_key: str | None = None
     is_urgent: bool = False
     retry_missing: bool = True
+    method: str = "GET"
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Fetcher:
             answer = self._send(request, course)
             if isinstance(answer, Answer) and answer.status == 304 and request.etag:
                 return Reply({}, {}, request.etag, unchanged=True)
+            if isinstance(answer, Answer) and answer.status == 204 and request.method == "DELETE":
+                return Reply({}, {})
             now = self.gate.clock()
             decision = decide(answer, waits=course.limits, now=now, array_key=request.array_key)
             if isinstance(answer, Fault) or decision.verdict is Verdict.RETRY:
@@ -121,7 +124,9 @@ class Fetcher:
     def _send(self, request: Request, course: _Course) -> Answer | Fault:
         target = self._target(course.url, request.what)
         with self.gate.passage(course.caller, is_urgent=request.is_urgent):
-            answer = self.transport.exchange(target, request.etag, course.caller.stop)
+            answer = self.transport.exchange(
+                target, request.etag, course.caller.stop, request.method
+            )
         if isinstance(answer, Answer):
             if answer.status == 304:
                 self.share.count_unchanged()

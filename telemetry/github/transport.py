@@ -65,9 +65,15 @@ class Transport:
         self._closed = False
 
     def exchange(
-        self, target: str, etag: str | None = None, stop: threading.Event | None = None
+        self,
+        target: str,
+        etag: str | None = None,
+        stop: threading.Event | None = None,
+        method: str = "GET",
     ) -> Answer | Fault:
-        """Send GET for `target` (path and query) and return the answer.
+        """Send a request for `target` (path and query) and return the answer.
+
+        It may be sent twice, so `method` is one that has the same effect then.
 
         With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. A kept
         connection that the server closed while idle is replaced at once. `break_off` ends the
@@ -75,13 +81,13 @@ class Transport:
         """
         kept = self._take(stop)
         if kept is not None:
-            answer = self._ask(kept, target, etag)
+            answer = self._ask(kept, target, etag, method)
             if answer is not None:
                 return answer
         fresh = self._connect(stop)
         if isinstance(fresh, Fault):
             return fresh
-        return self._ask(fresh, target, etag) or Fault(
+        return self._ask(fresh, target, etag, method) or Fault(
             "the connection was closed without an answer"
         )
 
@@ -142,14 +148,14 @@ class Transport:
         return connection
 
     def _ask(
-        self, connection: HTTPConnection, target: str, etag: str | None
+        self, connection: HTTPConnection, target: str, etag: str | None, method: str
     ) -> Answer | Fault | None:
         """Return the answer, or None if the server closed the connection before sending any."""
         response = None
         keep = False
         deadline = self._set_deadline(connection)
         try:
-            self._send(connection, target, etag)
+            self._send(connection, target, etag, method)
             response = connection.getresponse()
             answer = read_answer(response)
             keep = not response.will_close
@@ -178,10 +184,10 @@ class Transport:
             connection.sock.settimeout(self._timeout)
         return deadline
 
-    def _send(self, connection: HTTPConnection, target: str, etag: str | None) -> None:
+    def _send(self, connection: HTTPConnection, target: str, etag: str | None, method: str) -> None:
         relayed = self._proxy if self._proxy and not self._https else None
         where = self.origin + target if relayed else target
-        connection.putrequest("GET", where, skip_accept_encoding=True)
+        connection.putrequest(method, where, skip_accept_encoding=True)
         if relayed:
             for name, value in _proxy_headers(relayed).items():
                 connection.putheader(name, value)

@@ -71,6 +71,7 @@ class RequestInfo:
     headers: Mapping[str, str]
     token: str | None
     parameters: Mapping[str, str]
+    method: str = "GET"
 
 
 @dataclass(frozen=True)
@@ -275,17 +276,18 @@ class Simulator:
     def _running_clock(self) -> datetime:
         return self.world.now + timedelta(seconds=time.monotonic() - self._born)
 
-    def _request(self, target: str, headers: Mapping[str, str]) -> RequestInfo:
+    def _request(self, target: str, headers: Mapping[str, str], method: str) -> RequestInfo:
         parts = urlsplit(target)
         path = parts.path.removeprefix(self.prefix)
         kind, parameters = "unknown", {}
         for name, pattern in PATTERNS.items():
-            if parts.path.startswith(self.prefix) and (match := pattern.fullmatch(path)):
+            of_ours = parts.path.startswith(self.prefix) and method == "GET"
+            if of_ours and (match := pattern.fullmatch(path)):
                 kind, parameters = name, match.groupdict()
         authorization = headers.get("authorization", "").split()
         token = authorization[-1] if authorization else None
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return RequestInfo(kind, path, query, headers, token, parameters)
+        return RequestInfo(kind, path, query, headers, token, parameters, method)
 
     @contextmanager
     def in_flight(self) -> Iterator[int]:
@@ -304,10 +306,10 @@ class Simulator:
                 self.counters.in_flight -= 1
 
     def respond(
-        self, target: str, headers: Mapping[str, str], ordinal: int
+        self, target: str, headers: Mapping[str, str], ordinal: int, method: str = "GET"
     ) -> tuple[_Answer, Fault]:
-        """Return the answer to one GET and its fault, after the latency."""
-        request = self._request(target, headers)
+        """Return the answer to one request and its fault, after the latency."""
+        request = self._request(target, headers, method)
         if self.before:
             self.before(request, ordinal)
         fault = (self.fault and self.fault(request, ordinal)) or Fault()
@@ -717,7 +719,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         accepts_gzip = "gzip" in headers.get("accept-encoding", "")
         with self.server.simulator.in_flight() as ordinal:
-            answer, fault = self.server.simulator.respond(self.path, headers, ordinal)
+            answer, fault = self.server.simulator.respond(self.path, headers, ordinal, self.command)
             if fault.reset:
                 # Closing without lingering sends a reset instead of the rest.
                 linger = struct.pack("ii", 1, 0)
@@ -727,10 +729,15 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self._send(answer, fault.truncated, accepts_gzip)
 
+    def do_DELETE(self) -> None:
+        """Answer 404, or with a fault: the simulation itself has nothing to delete."""
+        self.do_GET()
+
     def _send(self, answer: _Answer, truncated: bool, accepts_gzip: bool) -> None:
-        body = answer.packed if accepts_gzip else answer.body
+        has_body = answer.status not in (204, 304)
+        body = (answer.packed if accepts_gzip else answer.body) if has_body else b""
         headers = dict(answer.headers)
-        if answer.status != 304:
+        if has_body:
             headers["content-length"] = str(len(body))
         if accepts_gzip and body:
             headers["content-encoding"] = "gzip"

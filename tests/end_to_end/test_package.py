@@ -145,6 +145,15 @@ def test_without_a_database_the_embedded_server_is_used(
     assert "try: actions-telemetry ingest REPO=owner/name" in " ".join(status.stdout.split())
 
 
+def test_in_a_workflow_the_env_file_of_the_checked_out_repository_is_not_read(
+    run: Callable[..., Finished], tmp_path: Path, dsn: str
+) -> None:
+    (tmp_path / ".env").write_text("TELEMETRY_MAX_AGE=of the application\n")
+    assert run("status", DATABASE_URL=dsn).returncode == 2
+    done = run("status", DATABASE_URL=dsn, GITHUB_ACTIONS="true")
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -1,10 +1,10 @@
-"""The scheduled workflow does what it is for: its steps are run here, as a runner would."""
+"""The action does what it is for: its own steps are run here, as a runner would."""
 
 import json
 import os
 import re
 import subprocess
-import tempfile
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,15 +13,24 @@ from typing import Any
 
 import pytest
 import yaml
-from support.checkouts import checkout
+from support.dumps import Dumps
 from support.paths import ROOT
 
 from telemetry.database.connection import open_connection
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.server import Simulator
 
 WORKFLOW = yaml.safe_load((ROOT / ".github" / "workflows" / "telemetry.yml").read_text("utf-8"))
-ACTIONS = "/repos/acme/app/actions"
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
+# Of this Python the action makes an environment: the tests' own, with the command in it.
+PYTHON = """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exit 1
+mkdir -p "$3/bin"
+printf '#!/bin/sh\\n' >"$3/bin/pip"
+printf '#!/bin/sh\\nexec "%s" "%s" "$@"\\n' '{python}' '{console}' >"$3/bin/actions-telemetry"
+chmod +x "$3/bin/pip" "$3/bin/actions-telemetry"
+"""
 ARTIFACT = "telemetry.dump"
 WORD = re.compile(r"'[^']*'|\|\||&&|[!=]=|!|[()]|[a-z][\w.-]*(?:\(\))?")
 
@@ -55,60 +64,80 @@ def rendered(values: dict[str, str], contexts: dict[str, Any]) -> dict[str, str]
 class Repository:
     """A repository that runs the workflow: its settings, and the artifacts of its runs."""
 
-    folder: Path
     url: str
     artifacts: dict[int, bytes]
     homes: Callable[[], Path]
     secrets: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
     can_download: bool = True
     said: str = ""
     summary: str = ""
     reports: list[str] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
 
     def run_workflow(self) -> dict[str, str]:
-        """Run all steps on a fresh machine; returns how each ended, and the job, by its name."""
-        self.folder.mkdir(exist_ok=True)
-        machine = checkout(Path(tempfile.mkdtemp(dir=self.folder)))
-        job = WORKFLOW["jobs"]["ingest"]
+        """Run the steps of the action on a fresh machine, with what the workflow gives to it.
+
+        Returns how each ended, and the job, by its name.
+        """
+        machine = self.homes()
+        (machine / "python").write_text(
+            PYTHON.format(python=sys.executable, console=ROOT / "scripts" / "console.py")
+        )
+        (machine / "python").chmod(0o755)
+        contexts = self._contexts(machine)
+        outcomes = {"job": "success"}
+        for step in ACTION["runs"]["steps"]:
+            outcome, outputs = "skipped", {}
+            if self._is_wanted(step, contexts, outcomes["job"]):
+                (machine / "output").write_text("")
+                environ = {**self._environ(machine), **rendered(step.get("env", {}), contexts)}
+                outcome = self._run(step, machine, environ, contexts)
+                lines = (machine / "output").read_text().splitlines()
+                outputs = dict(line.split("=", 1) for line in lines)
+                if step.get("id") == "python":
+                    outputs["python-path"] = str(machine / "python")
+            if outcome == "failure" and not step.get("continue-on-error"):
+                outcomes["job"] = "failure"
+            outcomes[step.get("name") or step["uses"].partition("@")[0]] = outcome
+            contexts["steps"][step.get("id")] = {"outcome": outcome, "outputs": outputs}
+        summary = machine / "summary"
+        self.summary = summary.read_text() if summary.exists() else ""
+        values = {name: output["value"] for name, output in ACTION["outputs"].items()}
+        self.outputs = rendered(values, contexts)
+        return outcomes
+
+    def _contexts(self, machine: Path) -> dict[str, Any]:
+        """What expressions can name: the workflow's for its inputs, then the action's own."""
         contexts: dict[str, Any] = {
             "secrets": self.secrets,
             "vars": self.variables,
             "inputs": {},
             "github": {"token": "ghs_token", "repository": "acme/app"},
+            "runner": {"temp": str(machine)},
             "steps": {},
         }
-        contexts["env"] = rendered(job["env"], contexts)
-        environ = {**self._environ(machine), **contexts["env"]}
-        outcomes = {"job": "success"}
-        for step in job["steps"]:
-            outcome, outputs = "skipped", {}
-            if self._is_wanted(step, contexts, outcomes["job"]):
-                (machine / "output").write_text("")
-                own = rendered(step.get("env", {}), contexts)
-                outcome = self._run(step, machine, {**environ, **own})
-                lines = (machine / "output").read_text().splitlines()
-                outputs = dict(line.split("=", 1) for line in lines)
-            if outcome == "failure" and not step.get("continue-on-error"):
-                outcomes["job"] = "failure"
-            name = step.get("name") or step.get("run") or step["uses"].partition("@")[0]
-            outcomes[name] = outcome
-            contexts["steps"][step.get("id")] = {"outcome": outcome, "outputs": outputs}
-        summary = machine / "summary"
-        self.summary = summary.read_text() if summary.exists() else ""
-        return outcomes
+        (job,) = WORKFLOW["jobs"].values()
+        given = {**rendered(job["steps"][-1]["with"], contexts), **self.inputs}
+        defaults = {name: each.get("default", "") for name, each in ACTION["inputs"].items()}
+        assert given.keys() <= defaults.keys()
+        return {**contexts, "inputs": {**rendered(defaults, contexts), **given}}
 
     def _environ(self, machine: Path) -> dict[str, str]:
+        (machine / "work").mkdir(exist_ok=True)
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(machine),
             "PYTHONPATH": str(ROOT),
-            "TELEMETRY_HOME": str(self.homes()),
             "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_PATH": str(ROOT),
             "GITHUB_API_URL": self.url,
             "GITHUB_REPOSITORY": "acme/app",
+            "GITHUB_WORKFLOW_REF": "acme/app/.github/workflows/ours.yml@refs/heads/main",
             "GITHUB_OUTPUT": str(machine / "output"),
             "GITHUB_STEP_SUMMARY": str(machine / "summary"),
+            "RUNNER_TEMP": str(machine),
             # So that the summary says how many rows each table has.
             "TELEMETRY_ALL": "1",
         }
@@ -120,30 +149,39 @@ class Repository:
             return False
         return bool(evaluate(condition, contexts))
 
-    def _run(self, step: dict[str, Any], machine: Path, environ: dict[str, str]) -> str:
-        uses, given = step.get("uses", ""), step.get("with", {})
+    def _run(
+        self, step: dict[str, Any], machine: Path, environ: dict[str, str], contexts: dict[str, Any]
+    ) -> str:
+        uses, given = step.get("uses", ""), rendered(step.get("with", {}), contexts)
         if "download-artifact" in uses:
             if not self.can_download:
                 return "failure"
-            (machine / given["name"]).write_bytes(self.artifacts[max(self.artifacts)])
+            content = self.artifacts[int(given["run-id"])]
+            (Path(given["path"]) / given["name"]).write_bytes(content)
         elif "upload-artifact" in uses:
-            content = (machine / given["path"]).read_bytes()
-            if given["name"] == ARTIFACT:
-                self.artifacts[max(self.artifacts, default=0) + 1] = content
-            else:
-                self.reports.append(content.decode())
+            self._upload(Path(given["path"]), given)
         elif "run" in step:
+            assert "${{" not in step["run"], "an input goes into a command through env only"
             done = subprocess.run(
-                ["bash", "-e", "-c", step["run"]],
-                cwd=machine,
+                ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+                cwd=machine / "work",
                 env=environ,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=600,
             )
             self.said += done.stdout + done.stderr
             return "success" if done.returncode == 0 else "failure"
         return "success"
+
+    def _upload(self, path: Path, given: dict[str, str]) -> None:
+        if given["name"] == ARTIFACT:
+            self.artifacts[max(self.artifacts, default=0) + 1] = path.read_bytes()
+        elif given["archive"] == "true":
+            self.reports += [each.read_text("utf-8") for each in sorted(path.iterdir())]
+        else:  # one file, which is not zipped
+            self.reports.append(path.read_text("utf-8"))
+        assert 0 < int(given["retention-days"]) <= 90
 
 
 @pytest.fixture
@@ -152,37 +190,25 @@ def simulated(now: datetime) -> Simulator:
 
 
 @pytest.fixture
-def repository(
-    simulated: Simulator, homes: Callable[[], Path], tmp_path: Path
-) -> Iterator[Repository]:
-    artifacts: dict[int, bytes] = {}
-
-    def answer(request: RequestInfo, ordinal: int) -> Fault | None:
-        """What GitHub says of the workflow's own runs, which are not part of the simulation."""
-        if request.path == f"{ACTIONS}/workflows/telemetry.yml/runs":
-            ids = artifacts if request.query["event"] == "schedule" else ()
-            return Fault(200, body=json.dumps({"workflow_runs": [{"id": n} for n in ids]}).encode())
-        if request.path.endswith("/artifacts"):
-            kept = {"name": ARTIFACT, "expired": False}
-            return Fault(200, body=json.dumps({"artifacts": [kept]}).encode())
-        return None
-
-    simulated.fault = answer
+def repository(simulated: Simulator, homes: Callable[[], Path]) -> Iterator[Repository]:
+    dumps = Dumps({})
+    simulated.fault = dumps.answer
     with simulated.serve() as url:
-        yield Repository(tmp_path / "machines", url, artifacts, homes)
+        yield Repository(url, dumps.artifacts, homes)
 
 
-FROM_SCRATCH = {"download it": "skipped", "restore it": "skipped"}
+FROM_SCRATCH = {"download it", "restore it"}
 
 
-def test_the_schedule_works_twice_in_a_row_with_nothing_set(
+def test_a_strangers_action_works_twice_in_a_row_with_nothing_set(
     repository: Repository, simulated: Simulator
 ) -> None:
     first = repository.run_workflow()
     assert set(first.values()) == {"success", "skipped"}, repository.said
-    assert {name for name, outcome in first.items() if outcome == "skipped"} == set(FROM_SCRATCH)
+    assert {name for name, outcome in first.items() if outcome == "skipped"} == FROM_SCRATCH
     assert list(repository.artifacts) == [1]
     whole = repository.summary
+    assert_outputs(repository)
     fetched = simulated.restart_counters().received
     second = repository.run_workflow()
     assert set(second.values()) == {"success"}, repository.said
@@ -194,6 +220,19 @@ def test_the_schedule_works_twice_in_a_row_with_nothing_set(
     assert numbers(repository.summary, "workflow_steps") == numbers(whole, "workflow_steps")
     assert "## acme/app\n\nRuns created from " in repository.summary
     assert repository.reports[1].startswith("<!doctype html>")
+    assert "::warning" not in repository.said
+
+
+def assert_outputs(repository: Repository) -> None:
+    """The steps after the action get what the report says."""
+    assert repository.outputs["incomplete"] == "false"
+    assert Path(repository.outputs["report-path"]).read_text("utf-8") == repository.reports[0]
+    whole = json.loads(Path(repository.outputs["findings-path"]).read_text("utf-8"))
+    found = json.loads(repository.outputs["findings"])
+    assert found == whole["findings"] and found[0]["sentence"]
+    assert json.loads(repository.outputs["red-workflows"]) == [
+        f"acme/app: {name}" for name in whole["repositories"][0]["red_workflows"]
+    ]
 
 
 def numbers(summary: str, table: str) -> list[str]:
@@ -204,11 +243,12 @@ def numbers(summary: str, table: str) -> list[str]:
 def test_a_repository_that_fails_does_not_lose_the_others(repository: Repository) -> None:
     repository.variables["TELEMETRY_REPO"] = "acme/gone acme/app"
     outcomes = repository.run_workflow()
-    assert [outcomes["make ingest"], outcomes["job"]] == ["failure", "failure"], repository.said
-    assert outcomes["make dump"] == outcomes["keep it"] == "success", repository.said
+    assert [outcomes["ingest"], outcomes["job"]] == ["failure", "failure"], repository.said
+    assert outcomes["dump"] == outcomes["upload the dump"] == "success", repository.said
     assert int(numbers(repository.summary, "workflow_runs")[0]) > 50
     assert list(repository.artifacts) == [1]
     assert "acme/gone: nothing is stored" in repository.reports[0]
+    assert repository.outputs["incomplete"] == "true"
 
 
 def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository) -> None:
@@ -216,29 +256,39 @@ def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository
     repository.can_download = False
     outcomes = repository.run_workflow()
     assert outcomes["download it"] == outcomes["job"] == "failure"
-    assert outcomes["make ingest"] == outcomes["keep it"] == "skipped"
+    assert outcomes["ingest"] == outcomes["upload the dump"] == "skipped"
     assert repository.artifacts == {5: b"good"}
+    assert repository.outputs["incomplete"] == "true"
 
 
-def test_a_broken_dump_is_replaced_by_ingesting_the_whole_retention(repository: Repository) -> None:
+def test_a_broken_dump_is_replaced_by_ingesting_the_whole_retention(
+    repository: Repository,
+) -> None:
     repository.artifacts[5] = b"broken"
     repository.variables["TELEMETRY_KEEP"] = "20 days"
     outcomes = repository.run_workflow()
     assert outcomes["restore it"] == "failure"
-    assert outcomes["make ingest"] == outcomes["job"] == "success", repository.said
+    assert outcomes["ingest"] == outcomes["job"] == "success", repository.said
     assert int(numbers(repository.summary, "workflow_runs")[0]) > 30
     assert list(repository.artifacts) == [5, 6]
 
 
-def test_with_a_database_nothing_is_dumped(repository: Repository, empty_dsn: str) -> None:
+def test_with_a_database_nothing_is_dumped_and_a_folder_is_uploaded_whole(
+    repository: Repository, empty_dsn: str
+) -> None:
     repository.secrets["DATABASE_URL"] = empty_dsn
+    repository.inputs |= {"out": "site", "jobs": "false"}
     outcomes = repository.run_workflow()
     assert outcomes["job"] == "success", repository.said
     assert {name for name, outcome in outcomes.items() if outcome == "skipped"} == {
         "find the last dump",
-        "make dump",
-        "keep it",
+        "dump",
+        "upload the dump",
+        "delete replaced dumps",
         *FROM_SCRATCH,
     }
     with open_connection(empty_dsn) as connection:
         assert len(connection.execute("select 1 from workflow_runs").fetchall()) > 50
+        assert not connection.execute("select 1 from workflow_jobs").fetchall()
+    assert len(repository.reports) == 2
+    assert Path(repository.outputs["report-path"]).is_dir()
