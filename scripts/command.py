@@ -124,7 +124,8 @@ def without_token() -> str:
     """Return what is possible without a token, and how to set one."""
     advice = "put one into .env as GITHUB_PERSONAL_TOKEN"
     if shutil.which("gh"):
-        advice = f"try: {COMMAND} … GITHUB_PERSONAL_TOKEN=$(gh auth token)"
+        # In front of the command, because arguments of a process can be seen by others.
+        advice = f"try: GITHUB_PERSONAL_TOKEN=$(gh auth token) {COMMAND} …"
     return (
         f"no token is set: public repositories only, 60 requests an hour instead of 5,000; {advice}"
     )

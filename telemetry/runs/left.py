@@ -10,6 +10,10 @@ from telemetry.database.connection import execute
 from telemetry.runs.record import IngestLog
 
 MOST_GAPS_NAMED = 3
+# Requests that GitHub allows in an hour, of which a tenth is left to others.
+WITHOUT_TOKEN, WITH_TOKEN = 60, 5_000
+# Requests in a minute, with four in flight of half a second each.
+A_MINUTE = 480
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,11 @@ def left_of_repository(
     if row["attempts_to_fetch"]:
         said.append(f"earlier attempts still to fetch: {row['attempts_to_fetch']:,}")
     if row["runs_without_jobs"] and log.tools.wanted.jobs:
-        said.append(_jobs(row["runs_without_jobs"], log.done.runs_with_jobs))
+        limit = log.tools.client.rate_limit
+        is_short = limit is not None and limit.limit <= WITHOUT_TOKEN
+        done = log.done.runs_with_jobs
+        runs = row["runs_without_jobs"]
+        said.append(without_token(runs) if is_short else _jobs(runs, done))
     is_caught_up = not said
     if row["unanswered_items"]:
         said.append(
@@ -60,6 +68,21 @@ def _jobs(runs: int, done: int) -> str:
         ingests = math.ceil(runs / done)
         text += f", at this rate done in {counted(ingests, 'ingest')}"
     return text
+
+
+def without_token(runs: int) -> str:
+    """Return how long jobs take without a token, and with one."""
+    hours = math.ceil(runs / (0.9 * WITHOUT_TOKEN))
+    minutes = math.ceil(runs / A_MINUTE)
+    with_token = (
+        counted(minutes, "minute")
+        if runs <= 0.9 * WITH_TOKEN
+        else counted(math.ceil(runs / (0.9 * WITH_TOKEN)), "hour")
+    )
+    return (
+        f"jobs of {counted(runs, 'run')} still to fetch: about {with_token} with a token, "
+        f"{counted(hours, 'hour')} without"
+    )
 
 
 def _items(count: int) -> str:

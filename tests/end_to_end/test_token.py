@@ -1,0 +1,49 @@
+"""Without a token an ingest says what one would change, and how to get one."""
+
+from pathlib import Path
+
+import pytest
+from support.commands import Run
+
+from telemetry.runs.left import without_token
+
+
+def a_gh(folder: Path) -> str:
+    program = folder / "gh"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    return str(folder)
+
+
+def test_without_a_token_the_way_to_one_is_named(run: Run, tmp_path: Path) -> None:
+    done = run("ingest_workflows", "--lenient", GITHUB_TOKEN=None, PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == (
+        "no token is set: public repositories only, 60 requests an hour instead of 5,000; put one "
+        "into .env as GITHUB_PERSONAL_TOKEN"
+    )
+    assert " still to fetch: about 1 minute with a token, " in done.stdout
+    with_gh = run("ingest_workflows", "--lenient", GITHUB_TOKEN=None, PATH=a_gh(tmp_path))
+    assert with_gh.stderr.splitlines()[0].endswith(
+        "; try: GITHUB_PERSONAL_TOKEN=$(gh auth token) make …"
+    )
+
+
+def test_ghs_own_variable_is_read_last(run: Run) -> None:
+    done = run("ingest_workflows", "--lenient", GITHUB_TOKEN=None, GH_TOKEN="good-token")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[0] == "using the token in GH_TOKEN"
+    assert "still to fetch" not in done.stdout
+    assert run("ingest_workflows", GH_TOKEN="wrong").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (1, "jobs of 1 run still to fetch: about 1 minute with a token, 1 hour without"),
+        (416, "jobs of 416 runs still to fetch: about 1 minute with a token, 8 hours without"),
+        (9_001, "jobs of 9,001 runs still to fetch: about 3 hours with a token, 167 hours without"),
+    ],
+)
+def test_what_a_token_changes_is_computed_from_githubs_limits(runs: int, said: str) -> None:
+    assert without_token(runs) == said
