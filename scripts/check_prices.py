@@ -12,6 +12,8 @@ from command import parse, run
 
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from output import show
@@ -38,7 +40,10 @@ def main() -> int:
 
 
 def _text(found: PriceCheck, package_version: str) -> str:
-    lines = [difference_text(one) for one in found.differences]
+    lines = []
+    for row, differences in groupby(found.differences, key=attrgetter("row")):
+        lines += [difference_text(one) for one in differences]
+        lines.append(f"  source here: {row.source or 'not named'}")
     lines.append(
         f"{counted(found.compared, 'price')} compared with genai-prices {package_version}: "
         f"{counted(len(found.differences), 'difference')}"

@@ -87,8 +87,9 @@ def check_prices(rows: Iterable[LlmPrice], providers: Iterable[Any], now: dateti
         else:
             found.unknown.append(_shown(row))
     for provider_id in sorted(set(PROVIDERS.values()) & theirs.keys()):
-        models = (model for model in theirs[provider_id] if model.id not in known)
-        found.unlisted += [model.id for model in models if model.id.startswith(tuple(PROVIDERS))]
+        # A provider may also sell other vendors' models.
+        own = (model.id for model in theirs[provider_id] if _provider(model.id) == provider_id)
+        found.unlisted += [name for name in own if name not in known]
     return found
 
 

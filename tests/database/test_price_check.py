@@ -111,6 +111,5 @@ def test_our_list_and_the_package_differ_only_where_noted() -> None:
         "o3",
         "gemini-3.5-flash-lite",
         "grok-code-fast-1",
-        "mistral-large-4",
         "mistral-large-latest",
     }
