@@ -14,6 +14,8 @@ from bench.measurement import Measurement, Usage, memory_growth, time_ratio
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SESSION = "0b1f6a52-93d5-4c1f-8f6e-2d1c5b7a9e40"
 SIGNATURE = "Eo4DCkYIBxgCKkB7bF3pUu0wZ2v1aXg" * 10
+# How often the short log is read: of seconds, other work on the machine takes a part.
+PAIRS = 3
 # Prompts, thoughts, commands and the output of tools are pieces of this text.
 TEXT = "".join(
     f"{number}\tdef test_{number}(tmp_path: Path) -> None:\n"
@@ -42,11 +44,16 @@ def transcripts(
     yield time_ratio(name, [(calls, lines)], 2.0, "× json.loads")
     yield memory_growth(f"{name}: growth of memory from {few:,}", of_few, calls)
     write_messages(file, few)
-    calls = run_script("bench/read_log.py", "--calls", str(file))
-    lines = run_script("bench/read_log.py", str(file))
+    pairs = [
+        (
+            run_script("bench/read_log.py", "--calls", str(file)),
+            run_script("bench/read_log.py", str(file)),
+        )
+        for _ in range(PAIRS)
+    ]
     file.unlink()
     name = f"LLM transcript of {few:,} lines, each another message"
-    yield time_ratio(name, [(calls, lines)], 2.0, "× json.loads")
+    yield time_ratio(name, pairs, 2.0, "× json.loads")
 
 
 def write_transcript(file: Path, lines: int) -> None:

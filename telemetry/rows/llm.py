@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from telemetry.rows.reading import (
@@ -215,10 +216,11 @@ def changed(call: LlmCall, columns: Mapping[str, Any]) -> LlmCall:
     TypeError if there is no such column.
     """
     result = object.__new__(LlmCall)
-    values = {**vars(call), **columns}
+    values = vars(result)
+    values |= vars(call)
+    values |= columns
     if len(values) != COLUMNS:
         raise TypeError(f"a call has no {', '.join(values.keys() - vars(BLANK))}")
-    object.__setattr__(result, "__dict__", values)
     return result
 
 
@@ -303,18 +305,12 @@ def merged(one: LlmCall, other: LlmCall) -> LlmCall:
 
 def finality(call: LlmCall) -> tuple[int, ...]:
     """The sort key of the records of one call, as in the column of this name."""
-    counts = (
-        call.total_tokens,
-        call.input_tokens,
-        call.output_tokens,
-        call.cache_read_tokens,
-        call.cache_write_tokens,
-        call.cache_write_1h_tokens,
-        call.cache_write_12h_tokens,
-        call.reasoning_tokens,
-    )
-    known = (-1 if count is None else count for count in counts)
-    return (call.total_tokens is not None, call.precedence, *known)
+    total = call.total_tokens
+    known = [-1 if count is None else count for count in (total, *_counts_of(call))]
+    return (total is not None, call.precedence, *known)
+
+
+_counts_of = attrgetter(*TOKEN_COUNTS)
 
 
 def _known(choose: Callable[..., Any], one: LlmCall, other: LlmCall, name: str) -> Any:

@@ -32,6 +32,8 @@ NAME = "Claude Code transcript"
 COUNTED = tuple(name for name in TOKEN_COUNTS if name != "cache_write_12h_tokens")
 NOTHING: Columns = dict.fromkeys(COUNTED)
 
+OTHERS = ("user", "system")
+
 # Text that Claude Code wrote itself in the place of an answer.
 SYNTHETIC = "<synthetic>"
 
@@ -56,6 +58,9 @@ def reader() -> Reader:
     messages, alike = Messages(), AlikeLines()
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> list[Reading]:
+        # Most other lines hold the output of tools.
+        if record.get("type") in OTHERS:
+            return []
         call = alike.call(record, defaults, messages)
         if call is None:
             call = one_call(record, defaults, messages)
