@@ -1,4 +1,4 @@
-"""Bring the tables and views of the database up to date with this checkout.
+"""Bring the tables and views of the database up to date with this version.
 
     make migrate
 

@@ -1,4 +1,4 @@
-"""Apply the checkout's tables and views to a database, roll them back, and compare them.
+"""Apply this version's tables and views to a database, roll them back, and compare them.
 
 yoyo applies each file of migrations/ once and identifies it by name. The views in sql/views/ are
 all recreated if any of their files has changed.
@@ -34,7 +34,7 @@ def migrate(
 
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
     date it changes nothing and needs no rights. Raises TelemetryError if the database is newer than
-    the checkout, if another migration does not finish, or if a user's own view depends on ours.
+    this version, if another migration does not finish, or if a user's own view depends on ours.
     """
     with open_connection(dsn) as connection:
         installed = _installed(connection)
@@ -78,7 +78,7 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def require_schema(connection: Connection) -> None:
-    """Raise TelemetryError unless tables and views match the checkout.
+    """Raise TelemetryError unless tables and views match this version.
 
     For commands that only read, which never migrate. It costs one select.
     """
@@ -86,7 +86,9 @@ def require_schema(connection: Connection) -> None:
     if installed == _on_disk(MIGRATIONS):
         return
     _refuse_newer(installed, MIGRATIONS)
-    state = "is older than this checkout" if installed[0] else "has no tables yet"
+    state = (
+        "is older than this version of actions-telemetry" if installed[0] else "has no tables yet"
+    )
     raise TelemetryError(f"the database {state}; run `{COMMAND} migrate`, or `{COMMAND} ingest`")
 
 
@@ -94,8 +96,8 @@ def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> 
     unknown = sorted(set(installed[0]) - set(_on_disk(migrations)[0]))
     if unknown:
         raise TelemetryError(
-            f"the database is newer than this checkout: it has the migration {unknown[-1]}; "
-            "update the checkout"
+            "the database is newer than this version of actions-telemetry: it has the migration "
+            f"{unknown[-1]}; install a newer version"
         )
 
 

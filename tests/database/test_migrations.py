@@ -140,7 +140,7 @@ def test_a_reader_is_told_to_migrate_a_database_without_tables(empty_dsn: str) -
 
 def test_a_reader_is_told_to_migrate_an_older_database(connection: Connection) -> None:
     connection.execute("delete from _yoyo_migration where migration_id = %s", [NAMES[-1]])
-    with pytest.raises(TelemetryError, match="is older than this checkout"):
+    with pytest.raises(TelemetryError, match="is older than this version"):
         require_schema(connection)
 
 
@@ -148,15 +148,15 @@ def test_reader_and_writer_are_told_to_update_an_older_checkout(
     connection: Connection, dsn: str
 ) -> None:
     connection.execute("insert into _yoyo_migration values ('hash', '9999.of-tomorrow', now())")
-    with pytest.raises(TelemetryError, match=r"newer than this checkout.*9999\.of-tomorrow"):
+    with pytest.raises(TelemetryError, match=r"newer than this version.*9999\.of-tomorrow"):
         require_schema(connection)
-    with pytest.raises(TelemetryError, match="newer than this checkout"):
+    with pytest.raises(TelemetryError, match="newer than this version"):
         migrate(dsn)
 
 
 def test_changed_views_are_made_again(connection: Connection, dsn: str) -> None:
     connection.execute("update installed_views set digest = 'of another checkout'")
-    with pytest.raises(TelemetryError, match="older than this checkout"):
+    with pytest.raises(TelemetryError, match="older than this version"):
         require_schema(connection)
     assert migrate(dsn) == ["views"]
     require_schema(connection)
