@@ -4,7 +4,6 @@ import itertools
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.conninfo import make_conninfo
 from support.commands import Launcher
+from support.folders import new_folder
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
@@ -41,6 +41,8 @@ settings.load_profile("repeatable")
 
 # A test's database may be lost with the machine.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Its log of changes lies in memory too, and is not to fill it.
+FAST |= {"max_wal_size": "256MB"}
 
 
 # The folder of the server, in what the main process hands to each worker and in its own config.
@@ -50,7 +52,7 @@ home_key = pytest.StashKey[Path]()
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        config.stash[home_key] = home = Path(tempfile.mkdtemp(prefix="telemetry-"))
+        config.stash[home_key] = home = new_folder()
         # As root, the server runs as another account, which has to get in.
         home.chmod(0o711)
 
@@ -84,7 +86,7 @@ def new_database(server: str) -> Iterator[Callable[[str], str]]:
 
         def make(template: str = "template1") -> str:
             name = f"test_{os.getpid()}_{next(numbers)}"
-            admin.execute(f"create database {name} template {template}")
+            admin.execute(f"create database {name} template {template} strategy file_copy")
             return make_conninfo(server, dbname=name)
 
         yield make

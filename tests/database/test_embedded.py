@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from support.folders import new_folder
 from support.paths import ROOT
 
 from telemetry import TelemetryError
@@ -64,7 +64,7 @@ as_user = pytest.mark.skipif(os.geteuid() == 0, reason="is about an ordinary use
 @contextmanager
 def own_directory() -> Iterator[Path]:
     """A directory that other accounts may pass through, removed with the servers left in it."""
-    directory = Path(tempfile.mkdtemp())
+    directory = new_folder()
     directory.chmod(0o755)
     yield directory
     for pid_file in directory.rglob("postmaster.pid"):

@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from support.commands import Finished, Launcher, Run
+from support.folders import new_folder
 from support.paths import ROOT
 
 from telemetry.simulated.month import team_month
@@ -67,7 +67,7 @@ def homes() -> Iterator[Callable[[], Path]]:
     made: list[Path] = []
 
     def make() -> Path:
-        made.append(Path(tempfile.mkdtemp(prefix="telemetry-")))
+        made.append(new_folder())
         made[-1].chmod(0o711)
         return made[-1]
 
