@@ -115,7 +115,7 @@ check-prices: .venv/.prices ## compare the prices of models with a list that oth
 	@$(RUN) scripts/check_prices.py
 
 lock: .venv/.lock ## lock what action.yml installs: requirements/action.txt
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command 'make lock' --extra action pyproject.toml -o requirements/action.txt
 
 docs: .venv/.installed ## write the generated pages of docs/ again

@@ -41,7 +41,8 @@ class Command:
 
 def as_typed(text: str) -> str:
     """Return a text of ours with the commands of make in it as a person types them here."""
-    return re.sub(r"\bmake (?=[a-z])", f"{COMMAND} ", text)
+    names = "|".join(command.name for command in commands())
+    return re.sub(rf"\bmake (?=({names})\b)", f"{COMMAND} ", text)
 
 
 def commands() -> list[Command]:

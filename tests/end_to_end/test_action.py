@@ -168,7 +168,7 @@ class Repository:
                 env=environ,
                 capture_output=True,
                 text=True,
-                timeout=600,
+                timeout=1_800,
             )
             self.said += done.stdout + done.stderr
             return "success" if done.returncode == 0 else "failure"
