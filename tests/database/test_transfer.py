@@ -10,17 +10,12 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pytest_httpserver import HTTPServer
-from support.artifacts import answers, artifact
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, psql, restore
-from telemetry.github.artifacts import find_dump
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 
@@ -202,20 +197,3 @@ def test_a_password_is_not_on_the_command_line(dsn: str, tmp_path: Path) -> None
 
 def test_psql_passes_on_its_exit_code(dsn: str) -> None:
     assert psql(dsn, os.environ, ["-X", "-q", "-c", "select nonsense"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("artifacts", "found"),
-    [
-        ({30: [artifact("logs"), artifact()], 20: [artifact()], 10: [artifact()]}, 30),
-        ({30: [artifact(expired=True)], 20: [artifact()], 10: [artifact()]}, 20),
-        ({30: [], 20: [], 10: [artifact()]}, 10),
-        ({30: [], 20: [], 10: []}, None),
-    ],
-)
-def test_the_newest_dump_that_is_still_kept_is_found(
-    httpserver: HTTPServer, artifacts: dict[int, list[dict[str, Any]]], found: int | None
-) -> None:
-    answers(httpserver, artifacts)
-    with GitHub("token", Options(base_url=httpserver.url_for("").rstrip("/"))) as client:
-        assert find_dump(client, "acme/app", "telemetry.yml") == found

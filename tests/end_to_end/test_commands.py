@@ -16,8 +16,6 @@ from typing import Any
 import pytest
 from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pytest_httpserver import HTTPServer
-from support.artifacts import answers, artifact
 from support.commands import Run, assert_one_sentence, make, start
 from support.ingests import assert_equals_truth, stored
 from support.paths import ROOT
@@ -547,18 +545,6 @@ def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_p
     for answer in answers:
         assert "acme/site" in answer or "asked" in answer
     assert refused.returncode == 2 and "DEMO: only status, report" in refused.stderr
-
-
-def test_the_dump_that_the_schedule_left_is_handed_to_the_workflow(
-    run: Run, tmp_path: Path, httpserver: HTTPServer
-) -> None:
-    answers(httpserver, {30: [artifact()]})
-    output = tmp_path / "output"
-    done = run(
-        "find_dump", GITHUB_OUTPUT=str(output), GITHUB_API_URL=httpserver.url_for("").rstrip("/")
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == output.read_text() == "run-id=30\n"
 
 
 def test_the_embedded_server_is_used_when_no_database_is_named(

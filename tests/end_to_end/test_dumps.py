@@ -61,6 +61,12 @@ def test_a_dump_that_somebody_else_could_have_made_is_passed_over(schedule: Sche
     assert schedule.dumps.deleted == []
 
 
+def test_a_dump_that_has_expired_is_passed_over(schedule: Schedule) -> None:
+    schedule.dumps.expired.add(8)
+    done = schedule.run("find_dump")
+    assert (done.returncode, done.stdout) == (0, "run-id=7\n"), done.stderr
+
+
 def test_without_any_earlier_run_nothing_is_said_to_be_lost(schedule: Schedule) -> None:
     schedule.dumps.artifacts.clear()
     done = schedule.run("find_dump")
