@@ -15,18 +15,14 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 from command import parse, run
 
 import os
-from argparse import Namespace
-from datetime import datetime
 
+from answers import covered, scope_of, show_answer
 from output import say, screen, show, show_json
 
-from telemetry import settings
-from telemetry.database.connection import Connection, connect
+from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.database.questions import Scope, ask, find_repositories, questions, with_coverage
-from telemetry.report.period import period
-from telemetry.summaries.answers import answer_text, csv_text, questions_text
-from telemetry.terminal import plain
+from telemetry.database.questions import ask, questions
+from telemetry.summaries.answers import questions_text
 
 
 def main() -> int:
@@ -35,36 +31,10 @@ def main() -> int:
         return _list(options.format)
     with connect(os.environ, say) as connection:
         require_schema(connection)
-        asked = ask(connection, options.question, _scope(connection, options))
-        answer = with_coverage(connection, asked)
-    coverage = answer.coverage
-    if coverage and coverage.is_misleading:
-        say(f"no answer: {coverage}")
-    elif coverage and coverage.repositories:
-        say(f"incomplete: {coverage}")
-    if options.format == "json":
-        show_json({"schema_version": 1, **vars(answer)})
-    elif options.format == "csv":
-        show(csv_text(answer))
-    else:
-        show(answer_text(answer, screen()))
+        asked = ask(connection, options.question, scope_of(connection, options))
+        answer = covered(connection, asked)
+    show_answer(answer, options.format)
     return 0
-
-
-def _scope(connection: Connection, options: Namespace) -> Scope:
-    """Return the scope of the question; warn about repositories without rows."""
-    now = datetime.now(options.time_zone)
-    since = options.since
-    if since == "all":
-        raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
-    of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
-    names = settings.repositories(" ".join(options.repo or []))
-    if not names:
-        return of.scope(top=options.top)
-    found, missing = find_repositories(connection, names)
-    for name in missing:
-        say(f"{plain(name)}: nothing is stored")
-    return of.scope([row["repository_id"] for row in found], options.top)
 
 
 def _list(form: str) -> int:

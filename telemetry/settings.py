@@ -255,6 +255,16 @@ def whole_number(text: str, variable: str, least: int, most: int) -> int:
     return int(text)
 
 
+def factor(text: str, variable: str) -> float:
+    """Return the number in a text. Raises UsageError if it is not from 0.01 to 100."""
+    if (
+        not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text.strip())
+        or not 0.01 <= float(text) <= 100
+    ):
+        raise UsageError(f"{variable}: {text!r} is not a number from 0.01 to 100, such as 1.5")
+    return float(text)
+
+
 def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bool:
     """Return whether a variable is on: 1, true, yes or on, against 0, false, no or off.
 

@@ -122,10 +122,21 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
 
 
 def answer(
-    connection: Connection, question: Question, scope: Scope, folder: str = ANALYSIS
+    connection: Connection,
+    question: Question,
+    scope: Scope,
+    folder: str = ANALYSIS,
+    **parts: Mapping[str, Any],
 ) -> Answer:
-    """Return the answer to a question of a folder of sql/. Raises psycopg.Error."""
-    cursor = connection.execute(_statement(question.name, folder).encode(), _values(scope))
+    """Return the answer to a question of a folder of sql/. Raises psycopg.Error.
+
+    `parts` are CTEs beside the period whose literals are replaced too, each with its values.
+    """
+    statement = _statement(question.name, folder, *parts)
+    values = _values(scope)
+    for part in parts.values():
+        values |= part
+    cursor = connection.execute(statement.encode(), values)
     columns = [column.name for column in cursor.description or ()]
     rows = [in_zone(row, scope.time_zone) for row in cursor]
     return Answer(question, scope, columns, rows)
@@ -171,7 +182,8 @@ def pasteable(name: str, scope: Scope) -> str:
         value = values[parameter[1]]
         return "null" if value is None else f"'{value}'"
 
-    return PERIOD.sub(re.sub(r":'(\w+)'", literal, _parametrized_period()), _text(name), count=1)
+    period = re.sub(r":'(\w+)'", literal, _parametrized("period"))
+    return PERIOD.sub(f"with {period}", _text(name), count=1)
 
 
 def find_repositories(
@@ -204,9 +216,16 @@ def _values(scope: Scope) -> dict[str, Any]:
 
 
 @cache
-def _statement(name: str, folder: str) -> str:
-    """Return a question's statement for psycopg, with its period as parameters."""
-    return for_psycopg(PERIOD.sub(_parametrized_period(), _text(name, folder), count=1))
+def _statement(name: str, folder: str, *parts: str) -> str:
+    """Return a question's statement for psycopg, with its period and these CTEs as parameters."""
+    text = _text(name, folder)
+    for part in ("period", *parts):
+        text = _cte(part).sub(_parametrized(part), text, count=1)
+    return for_psycopg(text)
+
+
+def _cte(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{name} as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
 
 def _text(name: str, folder: str = ANALYSIS) -> str:
@@ -214,10 +233,10 @@ def _text(name: str, folder: str = ANALYSIS) -> str:
 
 
 @cache
-def _parametrized_period() -> str:
-    text = (SQL / "report" / "period.sql").read_text(encoding="utf-8")
-    (period,) = PERIOD.findall(text)
-    return str(period)
+def _parametrized(part: str) -> str:
+    """Return a CTE of the questions as sql/report/ has it, with parameters."""
+    (found,) = _cte(part).findall((SQL / "report" / f"{part}.sql").read_text(encoding="utf-8"))
+    return str(found)
 
 
 def _question(name: str, folder: str) -> Question:

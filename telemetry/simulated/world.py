@@ -43,9 +43,10 @@ class Account:
 class PlannedJob:
     """A job as a workflow file describes it.
 
-    `seconds` is its usual length; jobs of a `stage` wait for those of earlier stages; `failing` is
-    its relative chance of being the job that fails; `approval` is an environment whose reviewer
-    takes hours; a `flaky` job mostly passes when re-run.
+    `seconds` is its usual length; jobs of a `stage` wait for those of earlier stages, or only for
+    those in `needs`, which come before it; `failing` is its relative chance of being the job that
+    fails; `approval` is an environment whose reviewer takes hours; a `flaky` job mostly passes when
+    re-run.
     """
 
     name: str
@@ -56,6 +57,7 @@ class PlannedJob:
     failing: float = 1.0
     approval: bool = False
     flaky: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,16 +669,18 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
             stage = planned.stage
             ready = max([ready, *(job.ends_at for job in jobs)]) + 1
             broken = broken or any(job.outcome != "success" for job in jobs)
+        needed = [job for job in jobs if job.name in planned.needs]
+        begins = max((job.ends_at + 1 for job in needed), default=ready)
         job_id = attempt.job_base * JOBS_PER_ATTEMPT + index
         kept = earlier[index] if earlier else None
         if kept and kept.outcome == "success":
             job = replace(
-                kept, id=job_id, run_attempt=attempt.number, created_at=ready, inherited=True
+                kept, id=job_id, run_attempt=attempt.number, created_at=begins, inherited=True
             )
-        elif broken:
-            job = _instant(job_id, attempt, planned.name, ready, "skipped", planned)
+        elif broken or any(job.outcome != "success" for job in needed):
+            job = _instant(job_id, attempt, planned.name, begins, "skipped", planned)
         else:
-            job = _ran(rng, planned, job_id, attempt, ready, pace, index == failing)
+            job = _ran(rng, planned, job_id, attempt, begins, pace, index == failing)
             if index == failing and attempt.failure:
                 _fail(job, attempt.failure)
         jobs.append(job)

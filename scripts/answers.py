@@ -1,0 +1,50 @@
+"""What the commands share that ask a question: its scope, and its answer in three forms."""
+
+from argparse import Namespace
+from datetime import datetime
+
+from output import say, screen, show, show_json
+
+from telemetry import settings
+from telemetry.database.connection import Connection
+from telemetry.database.questions import Answer, Scope, find_repositories, with_coverage
+from telemetry.report.period import period
+from telemetry.summaries.answers import answer_text, csv_text
+from telemetry.terminal import plain
+
+
+def scope_of(connection: Connection, options: Namespace) -> Scope:
+    """Return the scope of a question; warn about repositories without rows."""
+    now = datetime.now(options.time_zone)
+    since = options.since
+    if since == "all":
+        raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
+    of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
+    names = settings.repositories(" ".join(options.repo or []))
+    if not names:
+        return of.scope(top=options.top)
+    found, missing = find_repositories(connection, names)
+    for name in missing:
+        say(f"{plain(name)}: nothing is stored")
+    return of.scope([row["repository_id"] for row in found], options.top)
+
+
+def covered(connection: Connection, asked: Answer) -> Answer:
+    """Return the answer with its coverage, which is said if it is not whole."""
+    answer = with_coverage(connection, asked)
+    coverage = answer.coverage
+    if coverage and coverage.is_misleading:
+        say(f"no answer: {coverage}")
+    elif coverage and coverage.repositories:
+        say(f"incomplete: {coverage}")
+    return answer
+
+
+def show_answer(answer: Answer, form: str) -> None:
+    """Print an answer as text, csv or json."""
+    if form == "json":
+        show_json({"schema_version": 1, **vars(answer)})
+    elif form == "csv":
+        show(csv_text(answer))
+    else:
+        show(answer_text(answer, screen()))

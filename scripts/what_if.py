@@ -1,0 +1,36 @@
+"""Say when runs would end, and what they would cost, if a job ran on another runner.
+
+    make what-if RUNNER=linux_4_core SPEED=2                         each job in turn
+    make what-if JOB=test RUNNER=ubuntu-24.04-arm SPEED=0.9 REPO=owner/name
+    make what-if JOB=test FORMAT=json
+
+RUNNER is a kind of runner of the price list, as in sql/prices/runner_prices.csv, or a label; SPEED
+is how many times as fast as now the job would run there. The answer is that of
+sql/analysis/what_if.sql, whose header says how to read it.
+Exit codes: 0 fine, 1 failed, 2 wrong usage.
+"""
+
+from command import parse, run
+
+import os
+
+from answers import covered, scope_of, show_answer
+from output import say
+
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.what_if import Change, what_if
+
+
+def main() -> int:
+    options = parse(__doc__, "what_if")
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        change = Change(options.job, options.runner, options.speed)
+        answer = covered(connection, what_if(connection, scope_of(connection, options), change))
+    show_answer(answer, options.format)
+    return 0
+
+
+if __name__ == "__main__":
+    run(main)
