@@ -248,6 +248,15 @@ def test_each_step_of_the_action_is_an_action_or_one_command_in_the_cards_order(
     assert named == ["migrate", "ingest", "prune", "dump", "upload the dump"]
 
 
+def test_each_step_of_the_action_that_uses_a_database_says_which() -> None:
+    steps = yaml.safe_load(ACTION.read_text(encoding="utf-8"))["runs"]["steps"]
+    of_github = ("find-dump", "prune-dumps")
+    commands = [step for step in steps if "bin/actions-telemetry" in step.get("run", "")]
+    for step in commands:
+        if not step["run"].rstrip("'").endswith(of_github):
+            assert {"DATABASE_URL", "TELEMETRY_HOME"} <= step["env"].keys(), step["name"]
+
+
 def test_no_input_of_the_action_is_part_of_a_command() -> None:
     in_command = re.compile(r"run: (?:\|\n(?: {8}.*\n)+|.*\n)")
     commands = in_command.findall(ACTION.read_text(encoding="utf-8"))

@@ -138,6 +138,9 @@ class Repository:
             "GITHUB_OUTPUT": str(machine / "output"),
             "GITHUB_STEP_SUMMARY": str(machine / "summary"),
             "RUNNER_TEMP": str(machine),
+            # Of the application whose job it is: none of the action's business.
+            "DATABASE_URL": "postgresql://127.0.0.1:1/application",
+            "TELEMETRY_REPO": "acme/application",
             # So that the summary says how many rows each table has.
             "TELEMETRY_ALL": "1",
         }
