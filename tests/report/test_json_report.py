@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from output import json_text
 from support.commands import Launcher
-from support.history import UNTIL
+from support.history import UNTIL, make_history, store
 from support.reports import DAY, MONTH, a_job, a_run, known
 from support.rows import workflow_step
 
 from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_runner_prices
 from telemetry.report.data import report
 from telemetry.report.findings import findings
 from telemetry.report.json_report import as_data
@@ -119,6 +120,22 @@ def test_their_figures_are_those_of_the_rows(connection: Connection) -> None:
         "is_whole": True,
         "is_comparable": True,
     }
+
+
+def test_every_finding_of_two_busy_months_has_a_subject_or_figures(connection: Connection) -> None:
+    store(connection, make_history(5, days=62))
+    known(connection, 7, 8)
+    load_runner_prices(connection)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    made = data_of(connection)
+    assert {each["repository"] for each in made["repositories"]} == {"acme/r7", "acme/r8"}
+    assert len({each["kind"] for each in made["findings"]}) >= 4
+    for each in made["findings"]:
+        assert each["figures"], each["sentence"]
+        numbers = [value for value in each["figures"].values() if isinstance(value, int | float)]
+        assert numbers, each["sentence"]
+    severities = [each["severity"] for each in made["findings"]]
+    assert severities == sorted(severities, key=["urgent", "act", "know"].index)
 
 
 def test_without_rows_the_data_say_so(connection: Connection) -> None:
