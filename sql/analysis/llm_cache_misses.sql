@@ -18,12 +18,12 @@ select
   attempts.workflow,
   nullif(llm_calls_priced.prompt_name, '') as prompt,
   coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
-  coalesce(
-    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0
-  ) as calls,
-  coalesce(
-    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is null), 0
-  ) as calls_without_word,
+  round(
+    sum(llm_calls_priced.cache_missed) filter (
+      where llm_calls_priced.cache_read_tokens is not null
+    ),
+    4
+  ) as missed_usd,
   round(
     100 * sum(llm_calls_priced.cache_read_tokens)
     / nullif(
@@ -34,14 +34,14 @@ select
     ),
     1
   ) as hit_percent,
-  round(
-    sum(llm_calls_priced.cache_missed) filter (
-      where llm_calls_priced.cache_read_tokens is not null
-    ),
-    4
-  ) as missed_usd,
   round(sum(llm_calls_priced.cache_saved), 4) as saved_usd,
-  count(*) filter (where llm_calls_priced.cache_missed is null) as unpriced
+  count(*) filter (where llm_calls_priced.cache_missed is null) as unpriced,
+  coalesce(
+    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0
+  ) as calls,
+  coalesce(
+    sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is null), 0
+  ) as calls_without_word
 from llm_calls_priced
 left join attempts
   on attempts.github_run_id = llm_calls_priced.github_run_id

@@ -95,14 +95,14 @@ select
     else 'person'
   end as actor_class,
   count(distinct agent_attempts.actor) as actors,
+  round(sum(spendings.cost), 4) as cost_usd,
   count(agent_attempts.github_run_id) as attempts,
   count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
-  round(sum(spendings.cost), 4) as cost_usd,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd,
-  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced
+  round(sum(spendings.cost_high), 4) as cost_high_usd
 from agent_attempts
 full join spendings
   on spendings.github_run_id = agent_attempts.github_run_id

@@ -1,10 +1,10 @@
 -- What do LLM calls cost for each head commit?
--- The most expensive commits come first; each includes all its runs and attempts. attempts are
--- those of workflows that left a log of LLM calls in the period; attempts_with_log are the ones
--- among them with a log. The cost of the others is not known. Cost is what the logs report
--- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included. The row without a repository holds
--- the calls of no run, and of runs that are not stored or are older.
+-- The most expensive commits come first; each includes all its runs and attempts. commit is the
+-- beginning of its SHA. attempts are those of workflows that left a log of LLM calls in the period;
+-- attempts_with_log are the ones among them with a log. The cost of the others is not known. Cost
+-- is what the logs report (reported_usd), else the list price, which is between cost_low_usd and
+-- cost_high_usd. Calls without a known cost are counted as unpriced and not included. The row
+-- without a repository holds the calls of no run, and of runs that are not stored or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_commit.sql
 with period as not materialized (
   select
@@ -71,17 +71,17 @@ agent_attempts as (
 )
 select
   agent_attempts.repository,
-  agent_attempts.commit_sha,
-  string_agg(distinct agent_attempts.branch, ', ') as branches,
-  count(distinct agent_attempts.github_run_id) as runs,
+  left(agent_attempts.commit_sha, 12) as commit,
+  round(sum(spendings.cost), 4) as cost_usd,
   count(agent_attempts.github_run_id) as attempts,
   count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
-  round(sum(spendings.cost), 4) as cost_usd,
+  count(distinct agent_attempts.github_run_id) as runs,
+  string_agg(distinct agent_attempts.branch, ', ') as branches,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd,
-  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced
+  round(sum(spendings.cost_high), 4) as cost_high_usd
 from agent_attempts
 full join spendings
   on spendings.github_run_id = agent_attempts.github_run_id

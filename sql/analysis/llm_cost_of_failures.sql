@@ -86,18 +86,18 @@ select
     when agent_attempts.is_success then 'green'
     else 'undecided'
   end as outcome,
-  count(agent_attempts.github_run_id) as attempts,
-  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
-  sum(spendings.calls)::bigint as calls,
   round(sum(spendings.cost), 4) as cost_usd,
   round(
     100 * sum(spendings.cost) / nullif(sum(sum(spendings.cost)) over (), 0),
     1
   ) as cost_percent,
+  count(agent_attempts.github_run_id) as attempts,
+  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
+  sum(spendings.calls)::bigint as calls,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd,
-  coalesce(sum(spendings.unpriced), 0)::bigint as unpriced
+  round(sum(spendings.cost_high), 4) as cost_high_usd
 from agent_attempts
 full join spendings
   on spendings.github_run_id = agent_attempts.github_run_id

@@ -56,17 +56,17 @@ sums as (
 select
   repository,
   prompt,
+  round(cost, 4) as cost_usd,
+  round(cost_before, 4) as cost_before_usd,
+  round(100 * (cost - cost_before) / nullif(cost_before, 0), 1) as change_percent,
+  unpriced,
+  unpriced_before,
   runs,
   runs_before,
   calls,
   calls_before,
-  round(cost, 4) as cost_usd,
-  round(cost_before, 4) as cost_before_usd,
-  round(100 * (cost - cost_before) / nullif(cost_before, 0), 1) as change_percent,
   round(cost / nullif(runs, 0), 4) as cost_per_run_usd,
-  round(cost_before / nullif(runs_before, 0), 4) as cost_per_run_before_usd,
-  unpriced,
-  unpriced_before
+  round(cost_before / nullif(runs_before, 0), 4) as cost_per_run_before_usd
 from sums
 order by
   cost_usd desc nulls last,

@@ -54,7 +54,7 @@ def some_runs() -> list[WorkflowRun]:
                     workflow_id=workflow,
                     workflow_name=f"w{workflow}",
                     branch=rng.choice(["main", "fix", "agent/x"]) if attempt == 1 else None,
-                    commit_sha=f"{number % 13:040x}",
+                    commit_sha=f"{number % 13:x}".ljust(40, "f"),
                     conclusion=conclusion,
                     actor="dev-1",
                     triggering_actor=rng.choice([*ACTORS, None]),
@@ -186,10 +186,10 @@ def test_cost_by_branch(stored: Connection) -> None:
 
 def test_cost_by_head_commit(stored: Connection) -> None:
     rows = rows_of(stored, "llm_cost_by_commit", NOW)
-    groups = grouped(lambda run: (run.repository, run.commit_sha) if run else (None, None))
-    check(rows, ("repository", "commit_sha"), groups)
+    groups = grouped(lambda run: (run.repository, run.commit_sha[:12]) if run else (None, None))
+    check(rows, ("repository", "commit"), groups)
     for row in rows:
-        group = groups[row["repository"], row["commit_sha"]]
+        group = groups[row["repository"], row["commit"]]
         assert row["runs"] == len({run.github_run_id for run in group.attempts})
         branches = {run.branch for run in group.attempts if run.branch}
         assert row["branches"] == (", ".join(sorted(branches)) or None)
