@@ -57,7 +57,7 @@ def _left_out(folder: Path) -> str | None:
     more = [f"{rest} other endings"] if rest else []
     return (
         f"{folder}: passed over {', '.join(named + more)}; "
-        "a file that is named itself is read whatever its ending"
+        "a file that you name is read, whatever its ending"
     )
 
 

@@ -56,7 +56,7 @@ def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
         with _file(file) as stream:
             yield stream
     elif stdin is None:
-        raise UnreadableRow("there is no standard input here")
+        raise UnreadableRow("there is no standard input")
     else:
         stream = io.BufferedReader(cast(io.RawIOBase, stdin))
         try:
@@ -87,7 +87,7 @@ def _file(file: Path) -> io.BufferedReader:
             return io.BufferedReader(_Pipe(descriptor))
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(21, "Is a directory", str(file))
-        raise UnreadableRow("it is a device, no file and no pipe")
+        raise UnreadableRow("it is a device, not a file or a pipe")
     except BaseException:
         os.close(descriptor)
         raise

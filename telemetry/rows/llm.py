@@ -136,7 +136,7 @@ class LlmCall:
         if output_tokens is not None:
             output_tokens = max(output_tokens, reasoning_tokens or 0)
         if (input_tokens or 0) + (output_tokens or 0) > LONGEST_INTEGER:
-            raise UnreadableRow(f"{shown(call_id)}: its tokens are more than {LONGEST_INTEGER}")
+            raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
         # Attempts count from 1; 0 in a log means unknown.

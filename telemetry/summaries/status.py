@@ -180,8 +180,9 @@ def _llm_text(llm: Mapping[str, Any]) -> str:
     if llm["last_started_at"]:
         line += (
             f"; last ingest {cell(llm['last_started_at'])}: "
-            f"{counted(llm['last_files'], 'file')}, {llm['last_rejected_files']:,} of them and "
-            f"{counted(llm['last_rejected_lines'], 'line')} rejected"
+            f"{counted(llm['last_files'], 'file')}, rejected: "
+            f"{counted(llm['last_rejected_files'], 'file')} and "
+            f"{counted(llm['last_rejected_lines'], 'line')}"
         )
     if llm["price_models"]:
         line += (

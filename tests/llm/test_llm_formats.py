@@ -59,7 +59,7 @@ def test_canonical_records_are_rows() -> None:
     assert rejected.keys() == {5, 6, 7, 8}
     assert rejected[5] == "call None: timestamp is missing"
     assert rejected[6] == "call None: model is missing"
-    assert rejected[7] == "'huge': its tokens are more than 9223372036854775807"
+    assert rejected[7] == "'huge': it has more tokens than 9223372036854775807"
     assert rejected[8].startswith("'dear': estimated_cost is 123456, not an amount")
 
 
@@ -366,7 +366,8 @@ def test_the_recorded_results_add_up_to_what_was_billed(recorded: Path) -> None:
 def test_an_execution_file_without_a_result_or_an_event(recorded: Path) -> None:
     assert recorded_calls(recorded, "claude_code_action/odd_empty.json") == []
     said = reasons(recorded, "claude_code_action/odd_no_result.json")
-    assert said == {1: "there is no result event: the session was cut off, its use is unknown"}
+    why = "there is no result event: the session was cut off, and what it used is unknown"
+    assert said == {1: why}
     no_time = reasons(recorded, "claude_code_action/real_stream_1.json")
     assert list(no_time.values()) == ["timestamp is missing"]
 

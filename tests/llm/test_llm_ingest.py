@@ -584,7 +584,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert "calls.jsonl:4" in lost
     text = status_text(found)
     assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost; last ingest" in text
-    assert "1 file, 0 of them and 1 line rejected" in text
+    assert "1 file, rejected: 0 files and 1 line" in text
 
 
 # The command

@@ -106,7 +106,7 @@ def test_standard_input_is_read_and_left_open() -> None:
     assert len(list(read_calls(STDIN, Defaults(), stream))) == 1
     assert not stream.closed
     (missing,) = read_calls(STDIN, Defaults())
-    assert missing == Rejected("-", None, "cannot be read: there is no standard input here")
+    assert missing == Rejected("-", None, "cannot be read: there is no standard input")
 
 
 def test_a_named_pipe_is_read(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (folder,) = read(tmp_path)[1]
     assert "Is a directory" in folder.reason
     (device,) = read(Path("/dev/zero"))[1]
-    assert device.reason == "cannot be read: it is a device, no file and no pipe"
+    assert device.reason == "cannot be read: it is a device, not a file or a pipe"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])

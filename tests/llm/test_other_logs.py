@@ -288,16 +288,17 @@ def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:
     calls, (reason,), _ = read_text(tmp_path, lines(record))
     assert calls == []
     assert reason == (
-        "not recognised as a log of any known format; keys that are not read: prompt_tokens (1, "
-        "here input_tokens), completion_tokens (1, here output_tokens), cost (1, here "
+        "not recognised as a log of any known format; keys that are not read: prompt_tokens (1; "
+        "use input_tokens), completion_tokens (1; use output_tokens), cost (1; use "
         "estimated_cost)"
     )
     calls, (reason,), _ = read_text(tmp_path, lines(record | {"duration_ms": 3}))
-    assert calls == [] and reason.startswith("no tokens by our names; keys that are not read: ")
+    why = "no token counts under the documented names; keys that are not read: "
+    assert calls == [] and reason.startswith(why)
     ours = {"timestamp": 0, "model": "m", "input_tokens": 5, "output_tokens": 1, "cost": 0.5}
     calls, rejected, notices = read_text(tmp_path, lines(ours, ours | {"call_id": "x"}))
     assert (len(calls), rejected) == (2, [])
-    assert notices == ["keys that are not read: cost (2, here estimated_cost)"]
+    assert notices == ["keys that are not read: cost (2; use estimated_cost)"]
 
 
 def test_a_failed_call_may_have_no_tokens(tmp_path: Path) -> None:
@@ -320,7 +321,7 @@ def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
     (text,) = passed_over([str(tmp_path), str(tmp_path / "b.md")])
     assert text == (
         f"{tmp_path}: passed over 2 .md, 1 without an ending, 1 .tar.gz; "
-        "a file that is named itself is read whatever its ending"
+        "a file that you name is read, whatever its ending"
     )
 
 
@@ -423,7 +424,7 @@ def test_fetching_a_stored_answer_is_not_a_call(tmp_path: Path) -> None:
     again = record | {"litellm_call_id": "b", "call_type": "aget_responses"}
     calls, rejected, notices = read_text(tmp_path, lines(record, again))
     assert (len(calls), rejected) == (1, [])
-    assert notices == ["1 record of reading or managing stored answers: no calls"]
+    assert notices == ["passed over 1 record of requests that read or manage stored answers"]
 
 
 @pytest.mark.parametrize(

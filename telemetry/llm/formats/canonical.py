@@ -33,7 +33,8 @@ def reader() -> Reader:
         if others:
             near.update(others)
             if record.get("success") is not False and not any(n in record for n in TOKEN_COUNTS):
-                raise UnreadableRow(f"no tokens by our names; {near_text(Counter(others))}")
+                keys = near_text(Counter(others))
+                raise UnreadableRow(f"no token counts under the documented names; {keys}")
         elif "total_tokens" in record and not any(name in record for name in TOKEN_COUNTS):
             raise UnreadableRow("total_tokens without input_tokens and output_tokens")
         run_id, attempt = (

@@ -54,7 +54,7 @@ def reader() -> Reader:
     def rest() -> Iterator[Reading]:
         if answers:
             yield UnreadableRow(
-                "there is no session.shutdown event after the last answer: its use is unknown"
+                "there is no session.shutdown event after the last answer: what it used is unknown"
             )
 
     return Reader(calls, rest)

@@ -166,7 +166,7 @@ def reader() -> Reader:
     def rest() -> Iterator[Reading]:
         if started and not ended:
             yield UnreadableRow(
-                "there is no result event: the session was cut off, its use is unknown"
+                "there is no result event: the session was cut off, and what it used is unknown"
             )
 
     return Reader(calls, rest)

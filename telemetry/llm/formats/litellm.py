@@ -88,7 +88,8 @@ def reader() -> Reader:
 
     def notes() -> Iterator[str]:
         if managing:
-            yield f"{counted(managing, 'record')} of reading or managing stored answers: no calls"
+            records = counted(managing, "record")
+            yield f"passed over {records} of requests that read or manage stored answers"
 
     return Reader(calls, notes=notes)
 

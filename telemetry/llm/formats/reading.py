@@ -122,7 +122,7 @@ def near_names(names: Counter[str]) -> str:
 def near_text(keys: Counter[str]) -> str:
     """A sentence on keys that are not read, with the names that canonical records use."""
     named = [
-        f"{shown(key)[1:-1]} ({count:,}{f', here {OUR_KEYS[key]}' if key in OUR_KEYS else ''})"
+        f"{shown(key)[1:-1]} ({count:,}{f'; use {OUR_KEYS[key]}' if key in OUR_KEYS else ''})"
         for key, count in keys.most_common(MOST_KEYS)
     ]
     return f"keys that are not read: {', '.join(named)}"
