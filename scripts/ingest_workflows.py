@@ -19,7 +19,7 @@ from output import progress, say, set_outputs, show, show_json
 from telemetry import counted, settings
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
-from telemetry.database.prices import load_runner_prices
+from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.runs.ingest import ingest, repositories_of
@@ -57,6 +57,7 @@ def main() -> int:
                 said = offer_text(offer(connection, Retention(options.keep)))
                 say(said or f"this database keeps {options.keep}, as before")
             load_runner_prices(connection, options.runner_prices, options.runner_labels)
+            load_name_kinds(connection, options.name_kinds)
             wanted = Wanted(
                 choice.since,
                 horizon(connection, stored(connection)).before,

@@ -324,6 +324,14 @@ OPTIONS: tuple[Option, ...] = (
         "the kinds of runner of your own labels, added to sql/prices/runner_labels.csv",
         metavar="FILE",
     ),
+    Option(
+        INGEST,
+        "--name-kinds",
+        "NAME_KINDS",
+        "which actors are persons, bots or agents and which workflows deployments, added to"
+        " sql/kinds/name_kinds.csv",
+        metavar="FILE",
+    ),
     # What to ask, and in which form
     Option(
         "query",

@@ -21,6 +21,7 @@ where table_schema = current_schema()
       'runner_prices',
       'runner_labels',
       'free_runs',
+      'name_kinds',
       'repositories',
       'ingestions',
       'installed_views',

@@ -121,6 +121,14 @@ select
 from free_runs
 union all
 select
+  'name_kinds' as table_name,
+  count(*) as rows,
+  null as oldest,
+  null as newest,
+  pg_total_relation_size('name_kinds') as bytes
+from name_kinds
+union all
+select
   'repositories' as table_name,
   count(*) as rows,
   min(first_seen_at) as oldest,

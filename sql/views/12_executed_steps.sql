@@ -21,7 +21,20 @@ select
   executed_jobs.runner_label,
   executed_jobs.is_success as job_is_success,
   executed_jobs.is_red as job_is_red,
+  executed_jobs.duration_seconds as job_duration_seconds,
   coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step,
+  case
+    when workflow_steps.name ~* (
+        '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
+        || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
+      )
+      then 'set-up'
+    when workflow_steps.name ~* (
+        '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
+      )
+      then 'clean-up'
+    else 'work'
+  end as part,
   workflow_steps.conclusion,
   coalesce(workflow_steps.conclusion = 'success', false) as is_success,
   coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) as is_red,
@@ -98,3 +111,7 @@ comment on column executed_steps.duration_seconds is
   'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, or in a job that was stuck.';
 comment on column executed_steps.html_url is
   'The page of its job on GitHub.';
+comment on column executed_steps.job_duration_seconds is
+  'Seconds that the job of the step ran. NULL where unknown.';
+comment on column executed_steps.part is
+  'set-up (before the work: the runner''s own steps, checkout, caches, installations), clean-up (after it: post steps, uploads) or work, by the name of the step.';

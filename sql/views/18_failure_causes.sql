@@ -157,14 +157,14 @@ evidence as (
     ) as has_steps,
     coalesce(
       steps.step ~* (
-        '^(set ?up |initialize containers|check ?out|restore |download |install |pull |log ?in )'
+        '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
         || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
       ),
       false
     ) as is_set_up,
     coalesce(
       steps.step ~* (
-        '^(post |complete job|stop containers|clean ?up|upload )|^run [^ ]*/upload-'
+        '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
       ),
       false
     ) as is_clean_up,

@@ -29,7 +29,7 @@ from telemetry.database.embedded import server as embedded
 from telemetry.installation import place
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
@@ -115,6 +115,7 @@ TABLES: Mapping[type, Table] = {
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
     RunnerLabel: Table("runner_labels", ("label",), "prices"),
     FreeRun: Table("free_runs", ("path", "free_from"), "prices"),
+    NameKind: Table("name_kinds", ("subject", "pattern"), "kinds"),
     LlmPrice: Table(
         "llm_prices",
         ("model", "effective_from", "provider", "tier", "above_input_tokens"),

@@ -1,4 +1,4 @@
-"""Price lists: CSV files that a person edits, stored for the views that compute costs."""
+"""Lists that a person edits, as CSV files: of prices, and of what names stand for."""
 
 import csv
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from telemetry.rows.prices import (
     AnyPrice,
     FreeRun,
     LlmPrice,
+    NameKind,
     Price,
     RunnerLabel,
     RunnerPrice,
@@ -46,6 +47,15 @@ def load_runner_prices(
     return total
 
 
+def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:
+    """Store what names stand for: ours, sql/kinds/name_kinds.csv, then the user's own.
+
+    `own` is the path of the user's list, which overrides ours. Stored rows that are in no file are
+    kept. Raises UsageError for a file that cannot be read.
+    """
+    return _load(connection, NameKind, own)
+
+
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
 
@@ -71,7 +81,8 @@ def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> 
 
 
 def _shipped(row_type: type[Price]) -> list[Price]:
-    return read_prices(PRICES / f"{TABLES[row_type].name}.csv", row_type)
+    table = TABLES[row_type]
+    return read_prices(SQL / table.folder / f"{table.name}.csv", row_type)
 
 
 def _own(row_type: type[Price], path: str | None) -> list[Price]:

@@ -75,7 +75,19 @@ class LlmPrice:
     is_shipped: bool = field(default=False, metadata={"in_files": False})
 
 
-AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice
+@dataclass(frozen=True)
+class NameKind:
+    """One row of `name_kinds`: what the names that fit a pattern stand for; * is any text.
+
+    `subject` is actor or workflow.
+    """
+
+    subject: str
+    pattern: str
+    kind: str
+
+
+AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind
 Price = TypeVar("Price", bound=AnyPrice)
 
 

@@ -27,7 +27,7 @@ from telemetry.database.migrations import VIEWS
 from telemetry.database.questions import PERIOD, Scope
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall, LlmIngestion
-from telemetry.rows.prices import FreeRun, LlmPrice, RunnerLabel, RunnerPrice
+from telemetry.rows.prices import FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
@@ -189,6 +189,7 @@ def test_every_statement_is_used_by_the_program() -> None:
         (RunnerPrice, "prices/upsert_runner_prices"),
         (RunnerLabel, "prices/upsert_runner_labels"),
         (FreeRun, "prices/upsert_free_runs"),
+        (NameKind, "kinds/upsert_name_kinds"),
         (LlmPrice, "prices/upsert_llm_prices"),
         (LlmIngestion, "llm/record_llm_ingestions"),
         (Ingestion, "runs/record_ingestions"),
@@ -238,6 +239,7 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
         (RunnerPrice, "runner_prices", {"revision"}),
         (RunnerLabel, "runner_labels", {"revision"}),
         (FreeRun, "free_runs", {"revision"}),
+        (NameKind, "name_kinds", {"revision"}),
         (LlmPrice, "llm_prices", {"revision"}),
         (LlmIngestion, "llm_ingestions", set()),
         (Ingestion, "ingestions", set()),
@@ -276,6 +278,7 @@ FINALITY = re.findall(
         [LlmSpan("t", "2", "1", True, {"source": "otlp"})],
         [RunnerPrice("linux", date(2026, 1, 1), Decimal("0.006"), "a page")],
         [RunnerLabel("ubuntu-latest", "linux")],
+        [NameKind("actor", "*[bot]", "bot")],
         [FreeRun("dynamic/pages", date(2020, 1, 1), date(2026, 6, 1), "a page")],
         [
             LlmPrice(

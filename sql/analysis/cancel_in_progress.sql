@@ -1,0 +1,137 @@
+-- What would it save to cancel a run when a newer one of its branch starts?
+-- Runs outside the default branch whose workflow was started again on the same branch while they
+-- still ran: concurrency with cancel-in-progress would have ended them then. saved_minutes is the
+-- time that their jobs ran after the newer run was created; saved_usd the list price of the minutes
+-- that these jobs would not have been billed for. Branches of forks are told apart by their
+-- repository. Merge queues and tags are left out. unpriced_jobs have no known cost.
+--   psql "$DATABASE_URL" -f sql/analysis/cancel_in_progress.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+runs as (
+  select
+    attempts.github_run_id,
+    attempts.run_attempt,
+    attempts.repository_id,
+    attempts.repository,
+    attempts.workflow_id,
+    attempts.workflow,
+    attempts.commit_sha,
+    attempts.completed_at,
+    min(attempts.created_at) over newer as newer_at
+  from attempts
+  inner join workflow_runs using (github_run_id, run_attempt)
+  cross join period
+  where attempts.created_at >= period.since
+    and attempts.created_at < period.until
+    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
+    and attempts.run_attempt = 1
+    and attempts.branch is not null
+    and attempts.conclusion is distinct from 'skipped'
+    and (
+      attempts.branch_class = 'pull_request'
+      or (attempts.branch_class = 'other' and attempts.event_type = 'push')
+    )
+  window newer as (
+    partition by
+      attempts.repository_id,
+      attempts.workflow_id,
+      coalesce(workflow_runs.head_repository, ''),
+      attempts.branch,
+      attempts.event_type
+    order by
+      attempts.created_at,
+      attempts.github_run_id
+    rows between 1 following and 1 following
+  )
+),
+overtaken as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    newer_at
+  from runs
+  where newer_at < completed_at
+),
+wasted as (
+  select
+    executed_jobs.github_run_id,
+    executed_jobs.run_attempt,
+    executed_jobs.job_id,
+    extract(
+      epoch from least(
+        executed_jobs.completed_at - overtaken.newer_at,
+        executed_jobs.completed_at - executed_jobs.started_at
+      )
+    ) as seconds
+  from executed_jobs
+  inner join overtaken using (github_run_id, run_attempt)
+  cross join period
+  where executed_jobs.created_at >= period.since
+    and executed_jobs.created_at < period.until
+    and (period.repository_ids is null or executed_jobs.repository_id = any(period.repository_ids))
+    and executed_jobs.github_run_id = any(array(select github_run_id from overtaken))
+    and executed_jobs.completed_at > overtaken.newer_at
+    and executed_jobs.duration_seconds > 0
+),
+costs as (
+  select
+    job_costs.github_run_id,
+    job_costs.run_attempt,
+    job_costs.job_id,
+    job_costs.duration_seconds,
+    job_costs.minutes,
+    job_costs.list_cost_usd
+  from job_costs
+  cross join period
+  where job_costs.created_at >= period.since
+    and job_costs.created_at < period.until
+    and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
+    and job_costs.github_run_id = any(array(select github_run_id from overtaken))
+),
+saved as materialized (
+  select
+    wasted.github_run_id,
+    count(*) as jobs,
+    sum(wasted.seconds) as seconds,
+    count(*) filter (where costs.list_cost_usd is null) as unpriced_jobs,
+    sum(
+      costs.list_cost_usd / nullif(costs.minutes, 0)
+      * (costs.minutes - ceil(greatest(costs.duration_seconds - wasted.seconds, 0) / 60))
+    ) as list_cost_usd
+  from wasted
+  left join costs using (github_run_id, run_attempt, job_id)
+  group by wasted.github_run_id
+)
+select
+  overtaken.repository,
+  overtaken.workflow,
+  count(*) as overtaken_runs,
+  coalesce(sum(saved.jobs), 0)::bigint as jobs,
+  round(coalesce(sum(saved.seconds), 0) / 60, 1) as saved_minutes,
+  round(sum(saved.list_cost_usd), 4) as saved_usd,
+  coalesce(sum(saved.unpriced_jobs), 0)::bigint as unpriced_jobs,
+  overtaken.workflow_id,
+  overtaken.repository_id
+from overtaken
+left join saved using (github_run_id)
+group by
+  overtaken.repository_id,
+  overtaken.repository,
+  overtaken.workflow_id,
+  overtaken.workflow
+order by
+  saved_minutes desc,
+  overtaken.repository,
+  overtaken.workflow
+limit (select period.top from period);

@@ -1,0 +1,104 @@
+-- How often is something deployed, how often does it fail, and how long until it is mended?
+-- By week, which begins on Monday in the time zone of the question. Deployments are runs of
+-- deployment events, and runs of the workflows that name_kinds calls deployments; add a file of
+-- your own with make ingest NAME_KINDS=…. failed_percent is of those that succeeded or failed, by
+-- their last attempt. A failure is mended by the next success of the same workflow, whichever
+-- commit; mend_p50_seconds is from the end of the failed run to the end of that success. unmended
+-- failures had no success by the end of the period.
+--   psql "$DATABASE_URL" -f sql/analysis/deployments.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+workflows_of_deployments as materialized (
+  select
+    workflow_names.repository_id,
+    workflow_names.workflow_id
+  from workflow_names
+  where (
+    select name_kinds.kind
+    from name_kinds
+    where name_kinds.subject = 'workflow'
+      and lower(workflow_names.workflow) like replace(
+        replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
+        '*',
+        '%'
+      )
+    order by
+      length(name_kinds.pattern) desc,
+      name_kinds.pattern
+    limit 1
+  ) = 'deployment'
+),
+runs as (
+  select
+    attempts.repository_id,
+    attempts.repository,
+    attempts.workflow_id,
+    attempts.workflow,
+    attempts.github_run_id,
+    attempts.created_at,
+    attempts.completed_at,
+    attempts.is_success,
+    attempts.is_red,
+    min(attempts.completed_at) filter (where attempts.is_success) over (
+      partition by
+        attempts.repository_id,
+        attempts.workflow_id
+      order by
+        attempts.created_at,
+        attempts.github_run_id
+      rows between 1 following and unbounded following
+    ) as mended_at
+  from attempts
+  cross join period
+  left join workflows_of_deployments as deploying
+    on deploying.repository_id = attempts.repository_id
+    and deploying.workflow_id = attempts.workflow_id
+  where attempts.created_at >= period.since
+    and attempts.created_at < period.until
+    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
+    and attempts.is_latest_attempt
+    and (
+      attempts.event_type in ('deployment', 'deployment_status')
+      or deploying.workflow_id is not null
+    )
+    and attempts.conclusion is distinct from 'skipped'
+)
+select
+  runs.repository,
+  runs.workflow,
+  date_trunc('week', runs.created_at at time zone period.time_zone)::date as week,
+  count(*) as deployments,
+  count(*) filter (where runs.is_red) as failed,
+  round(
+    100.0 * count(*) filter (where runs.is_red)
+    / nullif(count(*) filter (where runs.is_success or runs.is_red), 0),
+    1
+  ) as failed_percent,
+  round(
+    percentile_cont(0.5) within group (
+      order by extract(epoch from greatest(runs.mended_at, runs.completed_at) - runs.completed_at)
+    ) filter (where runs.is_red and runs.mended_at is not null)
+  )::bigint as mend_p50_seconds,
+  count(*) filter (where runs.is_red and runs.mended_at is null) as unmended,
+  runs.workflow_id,
+  runs.repository_id
+from runs
+cross join period
+group by
+  runs.repository_id,
+  runs.repository,
+  runs.workflow_id,
+  runs.workflow,
+  date_trunc('week', runs.created_at at time zone period.time_zone)
+order by
+  week,
+  runs.repository,
+  runs.workflow
+limit (select period.top from period);

@@ -1,0 +1,84 @@
+-- Which jobs have not failed for 90 days, and what do they cost?
+-- Jobs that ran in the period, and that neither failed nor timed out in the 90 days before its end,
+-- or in the whole period if that is longer. Such a job may check what nothing breaks; it could run
+-- less often. executions and first_seen_at are of all these days; fewer than 20 executions say
+-- little, so that such jobs are left out. minutes and list_cost_usd are of the period.
+-- unpriced_jobs have no known cost.
+--   psql "$DATABASE_URL" -f sql/analysis/never_failed.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+executions as materialized (
+  select
+    repository_id,
+    workflow_id,
+    job_base,
+    count(*) as executions,
+    min(created_at) as first_seen_at,
+    count(*) filter (where is_red) as failures
+  from executed_jobs
+  cross join period
+  where created_at >= least(period.since, period.until - interval '2160 hours')
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and is_decided
+  group by
+    repository_id,
+    workflow_id,
+    job_base
+),
+costs as materialized (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    count(*) as jobs,
+    sum(duration_seconds) as seconds,
+    sum(list_cost_usd) as list_cost_usd,
+    count(*) filter (where list_cost_usd is null) as unpriced_jobs
+  from job_costs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base
+)
+select
+  costs.repository,
+  costs.workflow,
+  costs.job_base as job,
+  executions.executions,
+  executions.first_seen_at,
+  costs.jobs,
+  round(costs.seconds / 60.0, 1) as minutes,
+  round(costs.list_cost_usd, 4) as list_cost_usd,
+  costs.unpriced_jobs,
+  costs.workflow_id,
+  costs.repository_id
+from costs
+inner join executions
+  on executions.repository_id is not distinct from costs.repository_id
+  and executions.workflow_id is not distinct from costs.workflow_id
+  and executions.job_base = costs.job_base
+where executions.failures = 0
+  and executions.executions >= 20
+order by
+  list_cost_usd desc nulls last,
+  minutes desc nulls last,
+  costs.repository,
+  costs.workflow,
+  job
+limit (select period.top from period);

@@ -1,0 +1,219 @@
+-- Which pull requests cost the most, on runners and for LLM calls?
+-- The dearest come first. A pull request is a head branch with runs of pull_request events, of
+-- which those created in the period count (see pull_requests). cost_usd is the list price of its
+-- jobs plus what the LLM calls of its runs cost, as the logs report it, else by the price list; it
+-- includes neither unpriced_jobs nor unpriced_calls, nor the jobs of attempts_without_jobs, which
+-- are still to be fetched. reruns are attempts that ran again what had run. waited_hours adds up,
+-- for each commit, the time from its first run to the end of its last first attempt. state is
+-- merged where a push to the default branch shows one of its commits; unknown: squashed, merged
+-- with a commit of its own, closed or open. actor_kind is by the rules in name_kinds.
+--   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+runs as materialized (
+  select
+    attempts.github_run_id,
+    attempts.run_attempt,
+    attempts.repository_id,
+    attempts.repository,
+    coalesce(workflow_runs.head_repository, 'unknown') as head_repository,
+    attempts.branch,
+    attempts.commit_sha,
+    attempts.created_at,
+    attempts.completed_at,
+    attempts.is_first_attempt,
+    attempts.is_rerun,
+    attempts.is_exact
+  from attempts
+  inner join workflow_runs using (github_run_id, run_attempt)
+  cross join period
+  where attempts.created_at >= period.since
+    and attempts.created_at < period.until
+    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
+    and attempts.event_type like 'pull_request%'
+    and attempts.branch is not null
+    and attempts.conclusion is distinct from 'skipped'
+),
+costs as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    sum(duration_seconds) as seconds,
+    sum(list_cost_usd) as list_cost_usd,
+    count(*) filter (where list_cost_usd is null) as unpriced_jobs
+  from job_costs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and event_type like 'pull_request%'
+  group by
+    github_run_id,
+    run_attempt
+),
+spendings as materialized (
+  select
+    github_run_id,
+    sum(cost) as cost,
+    count(*) filter (where cost is null) as unpriced_calls
+  from llm_calls_priced
+  cross join period
+  where timestamp >= period.since
+    and github_run_id is not null
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by github_run_id
+),
+-- A commit waits from its first run to the end of its last one, by first attempts.
+waits as materialized (
+  select
+    repository_id,
+    head_repository,
+    branch,
+    commit_sha,
+    extract(epoch from max(completed_at) - min(created_at)) as seconds
+  from runs
+  where is_first_attempt
+  group by
+    repository_id,
+    head_repository,
+    branch,
+    commit_sha
+),
+waited as materialized (
+  select
+    repository_id,
+    head_repository,
+    branch,
+    count(*) as commits,
+    sum(seconds) as seconds
+  from waits
+  group by
+    repository_id,
+    head_repository,
+    branch
+),
+by_run as materialized (
+  select
+    runs.repository_id,
+    runs.repository,
+    runs.head_repository,
+    runs.branch,
+    runs.github_run_id,
+    count(*) as attempts,
+    count(*) filter (where runs.is_rerun) as reruns,
+    count(*) filter (where not runs.is_exact) as attempts_without_jobs,
+    sum(costs.seconds) as seconds,
+    sum(costs.list_cost_usd) as list_cost_usd,
+    coalesce(sum(costs.unpriced_jobs), 0) as unpriced_jobs
+  from runs
+  left join costs using (github_run_id, run_attempt)
+  group by
+    runs.repository_id,
+    runs.repository,
+    runs.head_repository,
+    runs.branch,
+    runs.github_run_id
+),
+by_pull as materialized (
+  select
+    by_run.repository_id,
+    by_run.repository,
+    by_run.head_repository,
+    by_run.branch,
+    count(*) as runs,
+    sum(by_run.reruns)::bigint as reruns,
+    sum(by_run.attempts)::bigint as attempts,
+    sum(by_run.attempts_without_jobs)::bigint as attempts_without_jobs,
+    coalesce(sum(by_run.seconds), 0) as seconds,
+    coalesce(sum(by_run.list_cost_usd), 0) as list_cost_usd,
+    coalesce(sum(spendings.cost), 0) as llm_cost_usd,
+    sum(by_run.unpriced_jobs)::bigint as unpriced_jobs,
+    coalesce(sum(spendings.unpriced_calls), 0)::bigint as unpriced_calls
+  from by_run
+  left join spendings using (github_run_id)
+  group by
+    by_run.repository_id,
+    by_run.repository,
+    by_run.head_repository,
+    by_run.branch
+),
+known as materialized (
+  select
+    pull_requests.repository_id,
+    pull_requests.head_repository,
+    pull_requests.branch,
+    pull_requests.actor,
+    coalesce(actor_kinds.kind, 'unknown') as actor_kind,
+    pull_requests.is_merged,
+    pull_requests.first_run_at,
+    pull_requests.last_run_at
+  from pull_requests
+  cross join period
+  left join actor_kinds on actor_kinds.actor = pull_requests.actor
+  where pull_requests.last_run_at >= period.since
+    and pull_requests.first_run_at < period.until
+    and (
+      period.repository_ids is null or pull_requests.repository_id = any(period.repository_ids)
+    )
+),
+pulls as (
+  select
+    by_pull.repository_id,
+    by_pull.repository,
+    by_pull.head_repository,
+    by_pull.branch,
+    known.actor,
+    known.actor_kind,
+    known.is_merged,
+    known.last_run_at,
+    waited.commits,
+    by_pull.runs,
+    by_pull.reruns,
+    by_pull.seconds,
+    by_pull.list_cost_usd,
+    by_pull.llm_cost_usd,
+    by_pull.list_cost_usd + by_pull.llm_cost_usd as cost_usd,
+    waited.seconds as waited_seconds,
+    by_pull.attempts,
+    by_pull.attempts_without_jobs,
+    by_pull.unpriced_jobs,
+    by_pull.unpriced_calls
+  from by_pull
+  inner join known using (repository_id, head_repository, branch)
+  left join waited using (repository_id, head_repository, branch)
+)
+select
+  repository,
+  branch,
+  head_repository,
+  actor,
+  actor_kind,
+  case when is_merged then 'merged' else 'unknown' end as state,
+  commits,
+  runs,
+  reruns,
+  round(seconds / 60.0, 1) as minutes,
+  round(cost_usd, 4) as cost_usd,
+  round(list_cost_usd, 4) as list_cost_usd,
+  round(llm_cost_usd, 4) as llm_cost_usd,
+  round(waited_seconds / 3600, 1) as waited_hours,
+  attempts_without_jobs,
+  unpriced_jobs,
+  unpriced_calls,
+  last_run_at,
+  repository_id
+from pulls
+order by
+  cost_usd desc,
+  seconds desc,
+  repository,
+  branch,
+  head_repository
+limit (select period.top from period);

@@ -1,0 +1,102 @@
+-- How busy is each kind of runner, hour by hour?
+-- By label and hour of the day in the time zone of the question. average_jobs is how many jobs ran
+-- at the same time on average in that hour of all days; peak_jobs the most that ran in one of these
+-- hours, counted by the minutes that they used it. waiting_jobs are those that became ready in that
+-- hour, wait_p50_seconds and wait_p90_seconds how long they waited for a runner.
+--   psql "$DATABASE_URL" -f sql/analysis/runners_by_hour.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+jobs as materialized (
+  select
+    coalesce(runner_label, 'none') as label,
+    queued_at,
+    started_at,
+    completed_at,
+    queue_seconds,
+    created_at
+  from executed_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and duration_seconds is not null
+),
+-- The part of each job in each hour that it ran in.
+parts as (
+  select
+    jobs.label,
+    hours.hour,
+    extract(
+      epoch from least(jobs.completed_at, hours.hour + interval '1 hour')
+        - greatest(jobs.started_at, hours.hour)
+    ) as seconds
+  from jobs
+  cross join lateral generate_series(
+    date_trunc('hour', jobs.started_at, 'UTC'),
+    jobs.completed_at,
+    interval '1 hour'
+  ) as hours (hour)
+),
+loads as (
+  select
+    label,
+    hour,
+    sum(seconds) / 3600 as average_jobs
+  from parts
+  group by
+    label,
+    hour
+),
+hourly as (
+  select
+    loads.label,
+    extract(hour from loads.hour at time zone period.time_zone)::integer as hour,
+    sum(loads.average_jobs) as average_jobs,
+    max(loads.average_jobs) as peak_jobs
+  from loads
+  cross join period
+  group by
+    loads.label,
+    extract(hour from loads.hour at time zone period.time_zone)
+),
+waits as (
+  select
+    jobs.label,
+    extract(hour from jobs.queued_at at time zone period.time_zone)::integer as hour,
+    count(*) as waiting_jobs,
+    percentile_cont(0.5) within group (order by jobs.queue_seconds) as p50,
+    case
+      when count(*) >= 20 then percentile_cont(0.9) within group (order by jobs.queue_seconds)
+    end as p90
+  from jobs
+  cross join period
+  where jobs.queue_seconds is not null
+  group by
+    jobs.label,
+    extract(hour from jobs.queued_at at time zone period.time_zone)
+)
+select
+  label,
+  hour,
+  round(
+    coalesce(hourly.average_jobs, 0)
+    / greatest(extract(epoch from period.until - period.since) / 86400, 1),
+    2
+  ) as average_jobs,
+  round(coalesce(hourly.peak_jobs, 0), 2) as peak_jobs,
+  coalesce(waits.waiting_jobs, 0) as waiting_jobs,
+  round(waits.p50)::bigint as wait_p50_seconds,
+  round(waits.p90)::bigint as wait_p90_seconds
+from hourly
+full join waits using (label, hour)
+cross join period
+order by
+  label,
+  hour;

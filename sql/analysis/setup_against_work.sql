@@ -1,0 +1,79 @@
+-- How much of the time of jobs is set-up, and how much is work?
+-- The time of the steps of jobs that ran, by the names of the steps. Set-up is what comes before
+-- the work: the runner's own steps, checkout, caches, logins, set-up actions, installations.
+-- Clean-up is what comes after it: post steps, uploads. The rest is work. other_minutes is the time
+-- of these jobs in no step. The parts add up to job_minutes, but for steps and jobs whose clocks
+-- differ.
+--   psql "$DATABASE_URL" -f sql/analysis/setup_against_work.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+parts as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    github_run_id,
+    run_attempt,
+    job_id,
+    sum(duration_seconds) filter (where part = 'set-up') as set_up,
+    sum(duration_seconds) filter (where part = 'work') as work,
+    sum(duration_seconds) filter (where part = 'clean-up') as clean_up,
+    max(job_duration_seconds) as job
+  from executed_steps
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    github_run_id,
+    run_attempt,
+    job_id
+)
+select
+  repository,
+  workflow,
+  job_base as job,
+  count(*) as jobs,
+  round(sum(job) / 60.0, 1) as job_minutes,
+  round(coalesce(sum(set_up), 0) / 60.0, 1) as set_up_minutes,
+  round(coalesce(sum(work), 0) / 60.0, 1) as work_minutes,
+  round(coalesce(sum(clean_up), 0) / 60.0, 1) as clean_up_minutes,
+  round(
+    sum(
+      greatest(job - coalesce(set_up, 0) - coalesce(work, 0) - coalesce(clean_up, 0), 0)
+    ) / 60.0,
+    1
+  ) as other_minutes,
+  round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 1) as set_up_percent,
+  round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
+    as set_up_p50_seconds,
+  workflow_id,
+  repository_id
+from parts
+where job is not null
+group by
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  job_base
+order by
+  set_up_minutes desc,
+  repository,
+  workflow,
+  job
+limit (select period.top from period);

@@ -1,0 +1,35 @@
+-- What kind of account each actor is: a person, a bot or an agent, by the rules in name_kinds.
+create view actor_kinds as
+select
+  actors.actor,
+  coalesce(
+    (
+      select name_kinds.kind
+      from name_kinds
+      where name_kinds.subject = 'actor'
+        -- In a pattern of like, three characters mean something; here only * does.
+        and lower(actors.actor) like replace(
+          replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
+          '*',
+          '%'
+        )
+      order by
+        length(name_kinds.pattern) desc,
+        name_kinds.pattern
+      limit 1
+    ),
+    'unknown'
+  ) as kind
+from (
+  select actor
+  from workflow_runs
+  where actor is not null
+  group by actor
+) as actors;
+
+comment on view actor_kinds is
+  'One row per account that caused a stored run, with what it is.';
+comment on column actor_kinds.actor is
+  'The login of the account.';
+comment on column actor_kinds.kind is
+  'person, bot or agent, by the longest pattern of name_kinds that fits; unknown: none fits.';

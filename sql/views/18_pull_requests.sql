@@ -1,0 +1,72 @@
+-- Pull requests, as far as the runs show them: the runs of pull_request events of one head branch.
+-- GitHub names no pull request in a run's history. A branch name that is used again is the same
+-- pull request here. It was merged if a push to the default branch had one of its commits as head;
+-- after a squash, a rebase or a merge commit that is not so, and nobody knows.
+create view pull_requests as
+with pushed as (
+  select distinct
+    repository_id,
+    commit_sha
+  from attempts
+  where event_type = 'push'
+    and branch_class = 'default'
+    and commit_sha is not null
+),
+commits as (
+  select
+    workflow_runs.repository_id,
+    coalesce(workflow_runs.head_repository, 'unknown') as head_repository,
+    workflow_runs.branch,
+    workflow_runs.commit_sha,
+    min(workflow_runs.created_at) as first_run_at,
+    max(workflow_runs.created_at) as last_run_at,
+    count(distinct workflow_runs.github_run_id) as runs,
+    (array_agg(workflow_runs.actor order by workflow_runs.created_at))[1] as actor
+  from workflow_runs
+  where workflow_runs.event_type like 'pull_request%'
+    and workflow_runs.branch is not null
+  group by
+    workflow_runs.repository_id,
+    coalesce(workflow_runs.head_repository, 'unknown'),
+    workflow_runs.branch,
+    workflow_runs.commit_sha
+)
+select
+  commits.repository_id,
+  commits.head_repository,
+  commits.branch,
+  (array_agg(commits.actor order by commits.first_run_at))[1] as actor,
+  min(commits.first_run_at) as first_run_at,
+  max(commits.last_run_at) as last_run_at,
+  count(*) as commits,
+  sum(commits.runs)::bigint as runs,
+  bool_or(pushed.commit_sha is not null) as is_merged
+from commits
+left join pushed
+  on pushed.repository_id = commits.repository_id
+  and pushed.commit_sha = commits.commit_sha
+group by
+  commits.repository_id,
+  commits.head_repository,
+  commits.branch;
+
+comment on view pull_requests is
+  'One row per head branch with runs of pull_request events.';
+comment on column pull_requests.repository_id is
+  'The repository that the pull request is for, by GitHub''s number.';
+comment on column pull_requests.head_repository is
+  'owner/name the branch is in; unknown: that fork is deleted.';
+comment on column pull_requests.branch is
+  'The head branch.';
+comment on column pull_requests.actor is
+  'Login of the account that caused the first run. NULL where that account is gone.';
+comment on column pull_requests.first_run_at is
+  'When its first stored run was created.';
+comment on column pull_requests.last_run_at is
+  'When its last stored run was created.';
+comment on column pull_requests.commits is
+  'The number of its commits that runs were for.';
+comment on column pull_requests.runs is
+  'The number of its runs, each once however many attempts it has.';
+comment on column pull_requests.is_merged is
+  'Whether a push to the default branch had one of its commits as head. False: not known; it may have been squashed, merged with a commit of its own, closed, or be open.';

@@ -1,0 +1,181 @@
+"""Pull requests as runs show them, what they cost, and who began them; computed by hand."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.rows import CREATED_AT, llm_call, workflow_job, workflow_run
+
+from telemetry.database.connection import SQL, Connection, execute, upsert
+from telemetry.database.prices import load_name_kinds, load_runner_prices
+from telemetry.database.questions import Scope, ask
+from telemetry.rows.runs import Repository
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SCOPE = Scope(CREATED_AT - HOUR, CREATED_AT + 48 * HOUR)
+Row = dict[str, Any]
+
+
+def run(connection: Connection, number: int, minutes: float = 10, **changes: Any) -> None:
+    """Store a run of a pull request that takes so long, with one job that takes all of it."""
+    start = changes.pop("at", CREATED_AT) + 0 * MINUTE
+    again = changes.get("run_attempt", 1) > 1
+    end = start + minutes * MINUTE
+    values: Row = {
+        "github_run_id": number,
+        "event_type": "pull_request",
+        "branch": "feature",
+        "created_at": CREATED_AT if again else start,
+        "started_at": start,
+        "completed_at": end,
+        "duration_seconds": int(minutes * 60),
+        "updated_at": end,
+        "is_private": True,
+        **changes,
+    }
+    listed = values.pop("listed", True)
+    upsert(connection, [workflow_run(**values)])
+    if not listed:
+        return
+    attempt = values.get("run_attempt", 1)
+    job = workflow_job(
+        github_run_id=number,
+        run_attempt=attempt,
+        job_id=10 * number + attempt,
+        created_at=start,
+        started_at=start,
+        completed_at=end,
+    )
+    upsert(connection, [job])
+    keys = {"github_run_ids": [number], "run_attempts": [attempt], "listed_at": end}
+    execute(connection, "runs/record_jobs_listed", keys)
+
+
+@pytest.fixture
+def pulls(connection: Connection) -> Iterator[Connection]:
+    """Three pull requests: one merged, one of a fork, one by an agent. A minute costs 0.006."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    load_runner_prices(connection)
+    load_name_kinds(connection)
+    run(connection, 1, 10, commit_sha="a1")
+    run(connection, 2, 20, commit_sha="a2", conclusion="failure", at=CREATED_AT + HOUR)
+    run(connection, 2, 5.5, commit_sha="a2", run_attempt=2, at=CREATED_AT + 3 * HOUR)
+    run(connection, 3, 30, commit_sha="a2", event_type="push", branch="main")
+    fork = {"head_repository": "guest/app", "actor": None, "commit_sha": "b1"}
+    run(connection, 4, 0.5, **fork)
+    agent = {"branch": "copilot/fix", "actor": "Copilot"}
+    run(connection, 5, 2, commit_sha="c1", **agent)
+    run(connection, 6, 3, commit_sha="c2", listed=False, at=CREATED_AT + HOUR, **agent)
+    calls = [
+        llm_call(call_id="x1", github_run_id=5, estimated_cost=Decimal("0.5")),
+        llm_call(call_id="x2", github_run_id=5, timestamp=CREATED_AT + MINUTE),
+        llm_call(call_id="x3", github_run_id=3, estimated_cost=Decimal(9), session_id="s"),
+    ]
+    upsert(connection, calls)
+    yield connection
+
+
+def test_a_pull_request_is_a_head_branch_and_is_merged_if_its_commit_was_pushed(
+    pulls: Connection,
+) -> None:
+    rows = pulls.execute("select * from pull_requests order by head_repository, branch").fetchall()
+    assert [
+        (row["head_repository"], row["branch"], row["commits"], row["runs"], row["is_merged"])
+        for row in rows
+    ] == [
+        ("acme/app", "copilot/fix", 2, 2, False),
+        ("acme/app", "feature", 2, 2, True),
+        ("guest/app", "feature", 1, 1, False),
+    ]
+
+
+def test_the_dearest_pull_request_comes_first_with_all_that_it_cost(pulls: Connection) -> None:
+    rows = ask(pulls, "pull_request_costs", SCOPE).rows
+    assert [
+        (
+            row["branch"],
+            row["actor_kind"],
+            row["state"],
+            row["commits"],
+            row["runs"],
+            row["reruns"],
+            float(row["minutes"]),
+            float(row["list_cost_usd"]),
+            float(row["llm_cost_usd"]),
+            float(row["cost_usd"]),
+            row["attempts_without_jobs"],
+            row["unpriced_calls"],
+        )
+        for row in rows
+    ] == [
+        ("copilot/fix", "agent", "unknown", 2, 2, 0, 2.0, 0.012, 0.5, 0.512, 1, 1),
+        ("feature", "person", "merged", 2, 2, 1, 35.5, 0.216, 0.0, 0.216, 0, 0),
+        ("feature", "unknown", "unknown", 1, 1, 0, 0.5, 0.006, 0.0, 0.006, 0, 0),
+    ]
+    # The merged one: ten minutes, and twenty until the first attempt failed.
+    assert [float(row["waited_hours"]) for row in rows] == [0.1, 0.5, 0.0]
+
+
+def test_costs_are_summed_by_who_began_the_pull_request(pulls: Connection) -> None:
+    rows = {row["actor_kind"]: row for row in ask(pulls, "pull_requests_by_actor_kind", SCOPE).rows}
+    assert {kind: (row["pull_requests"], row["merged"]) for kind, row in rows.items()} == {
+        "agent": (1, 0),
+        "person": (1, 1),
+        "unknown": (1, 0),
+    }
+    assert float(rows["agent"]["share_percent"]) == pytest.approx(100 * 0.512 / 0.734, abs=0.06)
+    assert rows["agent"]["cost_per_merged_usd"] is None
+    assert float(rows["person"]["cost_per_merged_usd"]) == 0.216
+    assert rows["agent"]["with_jobs_percent"] == 50
+    assert sum(row["cost_usd"] for row in rows.values()) == Decimal("0.7340")
+
+
+def test_both_questions_put_a_pull_request_together_by_one_text() -> None:
+    def part_of(name: str) -> str:
+        text = (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
+        return text[text.index("runs as materialized (") : text.rindex("\nselect\n")]
+
+    assert part_of("pull_request_costs") == part_of("pull_requests_by_actor_kind")
+
+
+@pytest.mark.parametrize(
+    ("actor", "kind"),
+    [
+        ("dev-1", "person"),
+        ("Copilot", "agent"),
+        ("Claude[bot]", "agent"),
+        ("some-app[bot]", "bot"),
+        ("renovate-of-ours", "bot"),
+        ("release-bot", "bot"),
+        ("abbot", "person"),
+    ],
+)
+def test_the_longest_rule_says_what_an_account_is(
+    connection: Connection, actor: str, kind: str
+) -> None:
+    upsert(connection, [workflow_run(actor=actor)])
+    unknown = connection.execute("select kind from actor_kinds").fetchone()
+    assert unknown == {"kind": "unknown"}
+    load_name_kinds(connection)
+    assert connection.execute("select kind from actor_kinds").fetchone() == {"kind": kind}
+
+
+def test_rules_of_the_users_own_override_ours_and_only_the_star_is_special(
+    connection: Connection, tmp_path: Path
+) -> None:
+    actors = ["dev-1", "dev_2", "devx2", "100%", "100x"]
+    upsert(connection, [workflow_run(github_run_id=n, actor=a) for n, a in enumerate(actors, 1)])
+    own = tmp_path / "kinds.csv"
+    own.write_text("subject,pattern,kind\nactor,dev_2,bot\nactor,100%,agent\n", encoding="utf-8")
+    load_name_kinds(connection, str(own))
+    rows = connection.execute("select actor, kind from actor_kinds").fetchall()
+    assert {row["actor"]: row["kind"] for row in rows} == {
+        "dev-1": "person",
+        "dev_2": "bot",
+        "devx2": "person",
+        "100%": "agent",
+        "100x": "person",
+    }
