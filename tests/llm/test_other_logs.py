@@ -20,6 +20,7 @@ from support.paths import PAYLOADS
 from telemetry.llm.finding import find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.rows import llm as rows
 from telemetry.rows.llm import LlmCall
 
 Read = tuple[list[LlmCall], list[str], list[str]]
@@ -79,6 +80,31 @@ def test_each_log_twice_or_packed_is_the_same_calls(tmp_path: Path, case: dict[s
     assert read_text(tmp_path, zstandard.compress(text.encode()))[0] == once
     assert read_text(tmp_path, text.encode("utf-16"))[0] == once
     assert read_text(tmp_path, text.replace("\n", ""))[0] == once
+
+
+@each_case
+def test_each_log_that_grows_while_it_is_read_is_the_same_calls(
+    tmp_path: Path, case: dict[str, Any]
+) -> None:
+    whole = lines(*case["records"])
+    once = calls_in(tmp_path, whole)
+    edges = [at for at, letter in enumerate(whole) if letter == "\n"]
+    for cut in {*edges, *range(0, len(whole), max(1, len(whole) // 20))}:
+        assert calls_in(tmp_path, whole[:cut], whole) == once
+        assert calls_in(tmp_path, whole, whole[:cut]) == once
+
+
+def calls_in(tmp_path: Path, *texts: str) -> list[LlmCall]:
+    """The calls in several files, as they are stored."""
+    found: dict[tuple[str, str], LlmCall] = {}
+    for text in texts:
+        file = tmp_path / "log.jsonl"
+        file.write_text(text)
+        for one in read_calls(file, Defaults(at=AT)):
+            if isinstance(one, LlmCall):
+                key = (one.source, one.call_id)
+                found[key] = rows.merged(found[key], one) if key in found else one
+    return [found[key] for key in sorted(found)]
 
 
 @each_case

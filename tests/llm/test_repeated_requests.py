@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.paths import PAYLOADS
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention
-from telemetry.llm.formats.nested_spans import calls_of_traces, is_open
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion
@@ -31,7 +31,8 @@ def connection(dsn: str) -> Iterator[Connection]:
 
 
 def ingest(connection: Connection, *files: Path) -> LlmIngestion:
-    return ingest_llm_calls(connection, files, Defaults(github_run_id=7), now=lambda: AT)
+    given = Defaults(github_run_id=7, at=AT)
+    return ingest_llm_calls(connection, files, given, now=lambda: AT)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:
@@ -262,6 +263,42 @@ def test_the_copies_in_a_fork_belong_to_the_session_they_come_from(
         assert [row["call_id"] for row in found] == ["u:claude-x", "m2"]
 
 
+# Several logs of one session
+
+CASES = {
+    case["name"]: case["records"]
+    for case in json.loads((PAYLOADS / "other_llm_logs.json").read_text(encoding="utf-8"))
+}
+# The logs of one session of each agent, the one that is counted first.
+SESSIONS = {
+    "codex": ["rollout", "codex-log-event", "codex-exec"],
+    "gemini": ["gemini-log-event", "gemini-json", "gemini-session"],
+    "gemini, streamed": ["gemini-log-event", "gemini-stream-json", "gemini-session"],
+    "gemini, without telemetry": ["gemini-json", "gemini-session"],
+    "opencode": ["opencode-message", "opencode-run"],
+}
+
+
+def session_log(folder: Path, name: str) -> Path:
+    """A log of the session `s`."""
+    rollout = [description(at(0), "s"), turn(at(1)), count(at(10), 1_000, 1_000)]
+    records = rollout if name == "rollout" else CASES[name]
+    file = write(folder / f"{name}.jsonl", records)
+    file.write_text(file.read_text().replace('"th"', '"s"'))
+    return file
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_of_several_logs_of_a_session_the_best_is_counted(
+    connection: Connection, tmp_path: Path, name: str
+) -> None:
+    files = [session_log(tmp_path, log) for log in SESSIONS[name]]
+    best = ingested(connection, [[files[0]]])
+    assert best and {row["session_id"] for row in best} == {"s"}
+    for groups in partitions(files):
+        assert ingested(connection, groups) == best
+
+
 # Traces
 
 
@@ -401,6 +438,10 @@ def test_spans_are_pruned_with_the_calls(connection: Connection, tmp_path: Path)
     assert connection.execute("select from llm_spans").fetchall() == []
 
 
-def test_a_trace_without_end_is_followed_in_bounded_time() -> None:
-    assert list(calls_of_traces({"t": {}})) == []
-    assert not is_open("1", {})
+def test_spans_that_enclose_each_other_are_all_calls(
+    connection: Connection, tmp_path: Path
+) -> None:
+    chain = [span(f"{n}", f"{n - 1}") for n in range(2, 2_000)]
+    ring = [span("a", "b", used=10), span("b", "a", used=10), span("1", "1", used=10)]
+    found = ingested(connection, [[export(tmp_path / "spans.jsonl", *chain, *ring)]])
+    assert [row["call_id"].split(":")[1] for row in found] == ["1", "a", "b"]
