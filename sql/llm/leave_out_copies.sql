@@ -1,15 +1,19 @@
 -- Delete Codex calls that a fork of a session repeats; returns how many of them are new.
--- The id of a call is its session and the session's total so far. The id of a fork's own call goes
--- on with the time in milliseconds when the fork began, and its thread.
+-- The id of a call is the first session it descends from and the total so far. The id of a fork's
+-- own call goes on with the time in milliseconds when the fork began, and its thread.
 -- If only copies of a call were read (precedence 0), it may be another fork's own call.
 -- If a call of a fork is in the session from before the fork, it is a copy.
 --   psql "$DATABASE_URL" -v session_ids='{a,b}' -v since=2026-01-01 \
 --     -f sql/llm/leave_out_copies.sql
-with ids as (
+with calls as (
   select
-    session_id,
     call_id,
-    substr(call_id, length(session_id) + 2) as id,
+    split_part(call_id, ':', 1) as first_session_id,
+    split_part(call_id, ':', 2) as total,
+    call_id ~ '^[^:]*:[0-9]+:' as is_of_fork,
+    to_timestamp(
+      substring(call_id from '^[^:]*:[0-9]+:([0-9]{1,15}):')::numeric / 1000
+    ) as began_at,
     timestamp,
     precedence,
     input_tokens,
@@ -17,27 +21,13 @@ with ids as (
     cache_read_tokens
   from llm_calls
   where source = 'codex'
-    and session_id = any(:'session_ids'::text[])
-),
-calls as (
-  select
-    session_id,
-    call_id,
-    split_part(id, ':', 1) as total,
-    id like '%:%' as is_of_fork,
-    to_timestamp(substring(id from '^[0-9]+:([0-9]{1,15}):')::numeric / 1000) as began_at,
-    timestamp,
-    precedence,
-    input_tokens,
-    output_tokens,
-    cache_read_tokens
-  from ids
+    and split_part(call_id, ':', 1) = any(:'session_ids'::text[])
 ),
 copies as (
   select distinct copy.call_id
   from calls as copy
   join calls as original
-    on original.session_id = copy.session_id
+    on original.first_session_id = copy.first_session_id
     and original.total = copy.total
     and original.input_tokens is not distinct from copy.input_tokens
     and original.output_tokens is not distinct from copy.output_tokens

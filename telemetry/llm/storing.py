@@ -34,7 +34,7 @@ def store(
 ) -> Stored:
     """Store the calls, and delete the `outer` ones. What is stored since `since` is new."""
     sessions = sorted({call.session_id for call in calls if call.session_id})
-    forked = sorted({call.session_id for call in calls if call.source == codex.SOURCE})
+    forked = sorted({codex.first_session(call) for call in calls if call.source == codex.SOURCE})
     sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
     with connection.transaction():
         counts, clashing = _upserted(connection, calls)

@@ -187,6 +187,21 @@ def test_a_fork_of_a_fork_repeats_the_calls_of_both(connection: Connection, tmp_
         assert [row["call_id"] for row in found] == ids
 
 
+def test_the_telemetry_of_a_fork_is_left_out_as_well(
+    connection: Connection, tmp_path: Path
+) -> None:
+    rollout = rollouts(tmp_path, 0.001)[1]
+    otlp = session_log(tmp_path, "codex-log-event")
+    otlp.write_text(otlp.read_text().replace('"s"', '"f1"'))
+    for groups in partitions([rollout, otlp]):
+        found = ingested(connection, groups)
+        assert {row["call_id"]: row["session_id"] for row in found} == {
+            "p:1000": "p",
+            "p:3000": "p",
+            F1: "f1",
+        }
+
+
 def test_a_session_that_goes_on_after_a_fork_keeps_its_own_calls(
     connection: Connection, tmp_path: Path
 ) -> None:

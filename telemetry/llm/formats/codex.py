@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
+from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import (
     UnreadableRow,
     digest,
@@ -75,10 +75,10 @@ def _has_its_shape(record: Mapping[str, Any]) -> bool:
 def reader() -> Reader:
     """One call for each increase of the running total.
 
-    A call is identified by its session and the total. Calls of a fork or a subagent belong to the
-    session of its parent. A copy has the id of the original. To the id of a fork's own call are
-    added the time when the fork began and its thread, because two forks of one session may reach
-    the same total. sql/llm/leave_out_copies.sql finds the copies that one file does not show.
+    A call is identified by the first session it descends from, and the total. A copy in a fork or a
+    subagent has the id and the session of the original. To the id of a fork's own call are added
+    the time when the fork began and its thread, because two forks of one session may reach the
+    same total. sql/llm/leave_out_copies.sql finds the copies that one file does not show.
     """
     session = Session()
 
@@ -195,11 +195,21 @@ def _released(session: Session, following: datetime | None) -> Iterator[Reading]
         began = "" if session.began is None else int(session.began.timestamp() * 1_000)
         call_id = f"{call.call_id}:{began}:{session.thread_id}"
         moment = distinct_timestamp(call.timestamp, call_id)
-        yield changed(call, {"call_id": call_id, "timestamp": moment, "precedence": 1})
+        own = {
+            "call_id": call_id,
+            "timestamp": moment,
+            "session_id": session.thread_id[:LONGEST_ID],
+        }
+        yield changed(call, {**own, "precedence": 1})
 
 
 def _is_burst(before: datetime | None, moment: datetime | None) -> bool:
     return before is not None and moment is not None and abs(moment - before) <= BURST
+
+
+def first_session(call: LlmCall) -> str:
+    """The first session that a call descends from, as its id begins."""
+    return call.call_id.partition(":")[0]
 
 
 def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
