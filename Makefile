@@ -136,7 +136,7 @@ version: .venv/.installed ## print the version of this toolkit
 	@$(RUN) scripts/version.py
 
 clean: ## remove .venv and caches; data stays
-	@rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 LOG := .venv/install.log
