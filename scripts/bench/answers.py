@@ -15,6 +15,7 @@ REPOSITORY = "acme/app-1"
 INSERTS = (
     "bench/insert_repositories",
     "bench/insert_workflow_runs",
+    "bench/insert_workflows",
     "bench/insert_workflow_jobs",
     "bench/insert_workflow_steps",
     "bench/insert_windows",

@@ -14,30 +14,24 @@ with period as not materialized (
     null::bigint as top
 )
 select
-  job_costs.label,
-  job_costs.sku,
-  executed_jobs.runner_group_name,
-  min(executed_jobs.runner_name) as a_runner,
+  label,
+  sku,
+  runner_group_name,
+  min(runner_name) as a_runner,
   count(*) as jobs,
-  sum(job_costs.minutes)::bigint as minutes,
-  max(job_costs.started_on) as last_used_on
+  sum(minutes)::bigint as minutes,
+  max(started_on) as last_used_on
 from job_costs
-inner join executed_jobs using (github_run_id, run_attempt, job_id)
 cross join period
-where job_costs.created_at >= period.since
-  and job_costs.created_at < period.until
-  and executed_jobs.created_at >= period.since
-  and executed_jobs.created_at < period.until
-  and (
-    period.repository_ids is null
-    or job_costs.repository_id = any(period.repository_ids)
-  )
-  and job_costs.list_cost_usd is null
-  and job_costs.minutes is not null
+where created_at >= period.since
+  and created_at < period.until
+  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and list_cost_usd is null
+  and minutes is not null
 group by
-  job_costs.label,
-  job_costs.sku,
-  executed_jobs.runner_group_name
+  label,
+  sku,
+  runner_group_name
 order by
   minutes desc,
   jobs desc,

@@ -25,6 +25,8 @@ jobs as (
     workflow_path,
     is_private,
     nullif(labelled.runner_label, '') as runner_label,
+    runner_name,
+    runner_group_name,
     'group: ' || lower(runner_group_name) as group_label,
     is_hosted or runner_group_name is null as is_maybe_standard,
     case
@@ -69,6 +71,8 @@ known_jobs as (
         then coalesce(groups.sku, jobs.own_sku)
       else coalesce(labels.sku, groups.sku, jobs.own_sku)
     end as sku,
+    jobs.runner_name,
+    jobs.runner_group_name,
     jobs.conclusion,
     jobs.started_on,
     jobs.duration_seconds,
@@ -106,6 +110,8 @@ free_jobs as (
     known_jobs.job_base,
     known_jobs.label,
     known_jobs.sku,
+    known_jobs.runner_name,
+    known_jobs.runner_group_name,
     known_jobs.conclusion,
     known_jobs.started_on,
     known_jobs.duration_seconds,
@@ -145,6 +151,8 @@ select
   free_jobs.job_base,
   free_jobs.label,
   free_jobs.sku,
+  free_jobs.runner_name,
+  free_jobs.runner_group_name,
   free_jobs.conclusion,
   free_jobs.started_on,
   free_jobs.duration_seconds,
@@ -200,6 +208,10 @@ comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
   'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label or the group.';
+comment on column job_costs.runner_name is
+  'The runner that took the job, as in executed_jobs. NULL where GitHub does not say.';
+comment on column job_costs.runner_group_name is
+  'The group of that runner, as in executed_jobs. NULL where GitHub does not say.';
 comment on column job_costs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
 comment on column job_costs.started_on is

@@ -93,9 +93,9 @@ def status(
     found += concerns.of_rules(rules)
     found += concerns.of_retention(old)
     if not repositories and not llm["calls"] and not names:
-        found.append(
-            Concern(f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name")
-        )
+        has_runs = any(row["rows"] for row in tables if row["table_name"] == "workflow_runs")
+        what = "no repository is watched" if has_runs else "nothing has been ingested yet"
+        found.append(Concern(f"{what}; try: {COMMAND} ingest REPO=owner/name"))
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
     database = describe(connection)
     return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old, rules)

@@ -43,6 +43,8 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
         assert left == [{"repository": "acme/app"}]
         runs = execute("select count(*) as runs from workflow_runs where repository = 'acme/old'")
         assert runs.fetchall() == [{"runs": 1}]
+        assert run("forget", TELEMETRY_REPO="acme/app").returncode == 0
+        assert "no repository is watched; try:" in run("status", TELEMETRY_REPO=None).stdout
         again = run("forget", TELEMETRY_REPO="acme/old")
         assert_one_sentence(again, 1, "acme/old is not watched")
         done = run("ingest_workflows", GITHUB_API_URL=url, TELEMETRY_REPO=" ".join(NAMES))
