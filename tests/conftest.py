@@ -41,6 +41,12 @@ settings.load_profile("repeatable")
 
 # A test's database may be lost with the machine.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What a test rolls back counts as no rows once the server has analyzed the table, and a plan for no
+# rows takes minutes for some thousand. When that happens would depend on the time.
+FAST |= {"autovacuum": "off"}
+# What a test rolls back counts as no rows once the server has analyzed the table, and a plan for no
+# rows takes minutes for some thousand. When that happens would depend on the time.
+FAST |= {"autovacuum": "off"}
 # Its log of changes lies in memory too, and is not to fill it.
 FAST |= {"max_wal_size": "256MB"}
 

@@ -115,7 +115,8 @@ observed as (
     day,
     is_share,
     value::double precision as value,
-    count(*) as runs
+    -- Sums of integers are numeric, whose arithmetic takes several times as long.
+    count(*)::double precision as runs
   from runs
   cross join lateral (
     values
@@ -168,7 +169,7 @@ observed as (
     (created_at at time zone period.time_zone)::date as day,
     false,
     queue_seconds,
-    count(*)
+    count(*)::double precision
   from waits
   cross join period
   where not is_held

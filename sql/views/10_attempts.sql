@@ -145,12 +145,12 @@ select
   case
     when not placed.is_decided or placed.approvals_before < placed.run_attempt - 1 then null
     when placed.completed_at < placed.waited_from then 0
-    else trunc(extract(epoch from placed.completed_at - placed.waited_from))::bigint
+    else trunc(date_part('epoch', placed.completed_at - placed.waited_from))::bigint
   end as signal_seconds,
   case
     when not placed.is_red or placed.approvals_before < placed.run_attempt - 1 then null
     else (
-      select trunc(greatest(extract(epoch from min(failed.completed_at) - placed.waited_from), 0))
+      select trunc(greatest(date_part('epoch', min(failed.completed_at) - placed.waited_from), 0))
       from workflow_jobs as failed
       where failed.github_run_id = placed.github_run_id
         and failed.run_attempt = placed.run_attempt

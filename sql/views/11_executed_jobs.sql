@@ -25,18 +25,7 @@ select
   attempts.is_rerun,
   attempts.is_green_later,
   coalesce(nullif(workflow_jobs.name, ''), 'unnamed') as job,
-  coalesce(
-    nullif(
-      regexp_replace(
-        workflow_jobs.name,
-        ' \([^()]*(?:\([^()]*\)[^()]*)*(?:\)(?= / |$)|\.\.\.$)',
-        '',
-        'g'
-      ),
-      ''
-    ),
-    'unnamed'
-  ) as job_base,
+  workflow_jobs.job_base,
   workflow_jobs.labels,
   case
     -- Most jobs have one label, which needs no sorting, and no digits in it.
@@ -77,7 +66,7 @@ select
     when workflow_jobs.started_at < workflow_jobs.created_at then 0
     when workflow_jobs.started_at - workflow_jobs.created_at <= interval '24 hours'
       then trunc(
-        extract(epoch from workflow_jobs.started_at - workflow_jobs.created_at)
+        date_part('epoch', workflow_jobs.started_at - workflow_jobs.created_at)
       )::bigint
   end as queue_seconds,
   case
@@ -87,7 +76,7 @@ select
       else interval '120 hours'
     end
       then trunc(
-        extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)
+        date_part('epoch', workflow_jobs.completed_at - workflow_jobs.started_at)
       )::bigint
   end as duration_seconds,
   workflow_jobs.html_url

@@ -44,7 +44,7 @@ select
     when executed_jobs.duration_seconds is null then null
     when workflow_steps.completed_at < workflow_steps.started_at then 0
     else trunc(
-      extract(epoch from workflow_steps.completed_at - workflow_steps.started_at)
+      date_part('epoch', workflow_steps.completed_at - workflow_steps.started_at)
     )::bigint
   end as duration_seconds,
   executed_jobs.html_url

@@ -121,7 +121,7 @@ select
   reds.html_url,
   reds.red_at,
   reds.recovered_at,
-  trunc(extract(epoch from reds.recovered_at - reds.red_at))::bigint as duration_seconds,
+  trunc(date_part('epoch', reds.recovered_at - reds.red_at))::bigint as duration_seconds,
   reds.red_runs,
   reds.red_pushes,
   reds.red_schedules,

@@ -136,9 +136,11 @@ def answer(
     values = _values(scope)
     for part in parts.values():
         values |= part
-    cursor = connection.execute(statement.encode(), values)
-    columns = [column.name for column in cursor.description or ()]
-    rows = [in_zone(row, scope.time_zone) for row in cursor]
+    with connection.transaction():
+        execute(connection, "report/settings")
+        cursor = connection.execute(statement.encode(), values)
+        columns = [column.name for column in cursor.description or ()]
+        rows = [in_zone(row, scope.time_zone) for row in cursor]
     return Answer(question, scope, columns, rows)
 
 

@@ -96,7 +96,13 @@ class Cluster:
             if self.account:
                 os.chown(sockets, *self.account)
         quoted = '"' + str(sockets).replace('"', '""') + '"'
-        settings = {"listen_addresses": "", "unix_socket_directories": quoted, "timezone": "UTC"}
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": quoted,
+            "timezone": "UTC",
+            # The statement of a command that was killed ends too.
+            "client_connection_check_interval": "5s",
+        }
         settings.update(self.options)
         log = self.data / "server.log"
         logged = log.stat().st_size if log.exists() else 0

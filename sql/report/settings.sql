@@ -1,0 +1,11 @@
+-- Settings of this transaction for statements over many rows.
+-- Sorts and hash tables may take 64 MB of memory before they use the disk; PostgreSQL's default is
+-- 4 MB. Compiling a statement (jit) takes longer than running one of ours.
+--   psql "$DATABASE_URL" -f sql/report/settings.sql
+select
+  set_config(
+    'work_mem',
+    greatest(pg_size_bytes(current_setting('work_mem')) / 1024, 64 * 1024) || 'kB',
+    true
+  ) as work_mem,
+  set_config('jit', 'off', true) as jit;
