@@ -72,6 +72,10 @@ class Rounds:
             # This request is free. A server without limits answers 404.
             with suppress(NotFound):
                 self.client.get("/rate_limit", retry_missing=False)
+        if len(names) > 1:
+            left = self._left()
+            sendable = "" if left is None else f"; {counted(left, 'request')} can be sent now"
+            self.tools.notify(f"{counted(len(names), 'repository')} to ingest{sendable}")
         waiting = list(names)
         while waiting and not self.is_interrupted:
             sent = self.client.requests
