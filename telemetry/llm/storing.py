@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import errors
 
 from telemetry.database.connection import Connection, Counts, execute, upsert
-from telemetry.llm.formats import codex
+from telemetry.llm.formats import codex, opencode
 from telemetry.rows.llm import MICROSECOND, LlmCall, changed
 
 # How many microseconds after its own time a call may be stored.
@@ -35,6 +35,7 @@ def store(
     """Store the calls, and delete the `outer` ones. What is stored since `since` is new."""
     sessions = sorted({call.session_id for call in calls if call.session_id})
     forked = sorted({codex.first_session(call) for call in calls if call.source == codex.SOURCE})
+    copied = sorted({call.session_id for call in calls if call.source == opencode.STORED})
     sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
     with connection.transaction():
         counts, clashing = _upserted(connection, calls)
@@ -43,6 +44,8 @@ def store(
             return execute(connection, name, {**wanted, "since": since}).fetchall()
 
         repeated = rows("llm/leave_out_copies", session_ids=forked) if forked else []
+        if copied:
+            repeated += rows("llm/leave_out_copied_messages", session_ids=copied)
         if outer:
             repeated += rows("llm/leave_out_outer_calls", sources=sources, call_ids=call_ids)
         left_out = rows("llm/leave_out_sessions", session_ids=sessions)

@@ -224,18 +224,21 @@ def changed(call: LlmCall, columns: Mapping[str, Any]) -> LlmCall:
     return result
 
 
-def distinct_timestamp(moment: datetime, call_id: str) -> datetime:
+def distinct_timestamp(
+    moment: datetime, call_id: str, of_whole_second: int = 1_000_000
+) -> datetime:
     """Return the time with distinct microseconds if the log is coarser.
 
     The table allows one call for each timestamp, session_id and prompt_name, but logs have
     milliseconds or whole seconds, and calls of one session may share them. The missing digits
     therefore come from the CRC-32 of the call_id. They are below the log's resolution and, unlike a
-    counter, do not depend on file or order.
+    counter, do not depend on file or order. A whole second is taken for the resolution of the log;
+    if the log has milliseconds, `of_whole_second` is 1,000.
     """
     known = moment.microsecond
     if known % 1_000:
         return moment
-    digits = zlib.crc32(call_id.encode()) % (1_000 if known else 1_000_000)
+    digits = zlib.crc32(call_id.encode()) % (1_000 if known else of_whole_second)
     return moment + digits * MICROSECOND
 
 

@@ -314,6 +314,39 @@ def test_of_several_logs_of_a_session_the_best_is_counted(
         assert ingested(connection, groups) == best
 
 
+# opencode
+
+
+def message(message_id: str, session_id: str, created: int, output: int = 7) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "sessionID": session_id,
+        "role": "assistant",
+        "time": {"created": created, "completed": created + 5_000},
+        "modelID": "claude-sonnet-4-5",
+        "providerID": "anthropic",
+        "cost": 0.25,
+        "tokens": {"input": 12, "output": output, "reasoning": 0, "cache": {"read": 0, "write": 0}},
+    }
+
+
+def test_messages_that_a_fork_of_opencode_copies_count_once(
+    connection: Connection, tmp_path: Path
+) -> None:
+    first, second = 1_795_000_000_000, 1_795_000_009_000
+    files = [
+        write(tmp_path / "a.jsonl", [message("m1", "a", first), message("m2", "a", second)]),
+        write(tmp_path / "b.jsonl", [message("m3", "b", first), message("m4", "b", second + 1)]),
+        # Another call of the same moment.
+        write(tmp_path / "c.jsonl", [message("m5", "c", first, output=8)]),
+    ]
+    for groups in partitions(files):
+        found = ingested(connection, groups)
+        assert [row["call_id"] for row in found] == ["m1", "m2", "m4", "m5"]
+    again = ingest(connection, *files)
+    assert (again.inserted, again.updated, len(rows(connection))) == (0, 0, 4)
+
+
 # Traces
 
 

@@ -195,12 +195,8 @@ def _released(session: Session, following: datetime | None) -> Iterator[Reading]
         began = "" if session.began is None else int(session.began.timestamp() * 1_000)
         call_id = f"{call.call_id}:{began}:{session.thread_id}"
         moment = distinct_timestamp(call.timestamp, call_id)
-        own = {
-            "call_id": call_id,
-            "timestamp": moment,
-            "session_id": session.thread_id[:LONGEST_ID],
-        }
-        yield changed(call, {**own, "precedence": 1})
+        own = {"session_id": session.thread_id[:LONGEST_ID], "precedence": 1}
+        yield changed(call, {"call_id": call_id, "timestamp": moment, **own})
 
 
 def _is_burst(before: datetime | None, moment: datetime | None) -> bool:

@@ -33,7 +33,9 @@ def reader() -> Reader:
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal thread, total
         if record.get("type") == "thread.started":
-            thread, total = read_text(record, "thread_id") or "", None
+            # A thread that is resumed counts on.
+            before, thread = thread, read_text(record, "thread_id") or ""
+            total = total if thread == before else None
         elif record.get("type") == "turn.completed":
             usage = read_object(record, "usage")
             now: Counters = {key: read_count(usage, key) for key in COUNTERS}

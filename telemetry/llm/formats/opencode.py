@@ -1,6 +1,8 @@
 """opencode: what `opencode run --format json` prints, and the messages of its storage.
 
-A finished step is a call. What is printed names no model; the stored message does.
+A finished step is a call. What is printed names no model; the stored message does. A fork of a
+session begins with copies of its messages, which have new ids but the same time and counts
+(packages/opencode/src/session, `fork`). sql/llm/leave_out_copied_messages.sql finds them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, inclusive, reported
-from telemetry.rows.llm import LlmCall
+from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import UnreadableRow, digest, read_count, read_object, read_text
 
 NAME = "opencode"
+STORED = "opencode"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -34,7 +37,7 @@ def reader() -> Reader:
                 yield _call("opencode-run", ":".join(ids), moment, record, part, defaults)
         elif record.get("role") == "assistant":
             moment = _moment(read_object(record, "time"), "created")
-            yield _call("opencode", read_text(record, "id"), moment, record, record, defaults)
+            yield _call(STORED, read_text(record, "id"), moment, record, record, defaults)
 
     return Reader(calls)
 
@@ -51,7 +54,7 @@ def _call(
     tokens = _tokens(step)
     if tokens["input_tokens"] is None and not error:
         raise UnreadableRow("the step has no tokens")
-    return LlmCall.of(
+    call = LlmCall.of(
         source,
         call_id or digest(record),
         defaults.timestamp(moment),
@@ -66,6 +69,10 @@ def _call(
         error_message=read_text(error, "name") if error else None,
         **defaults.run(None, None),
     )
+    if moment is None:
+        return call
+    # The copy of a message is found by its milliseconds.
+    return changed(call, {"timestamp": distinct_timestamp(moment, call.call_id, 1_000)})
 
 
 def _tokens(step: Mapping[str, Any]) -> Columns:
