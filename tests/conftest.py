@@ -113,10 +113,16 @@ def empty_dsn(server: str, new_database: Callable[[str], str]) -> Iterator[str]:
     drop(server, dsn)
 
 
+@pytest.fixture(scope="session")
+def template(migrated: str) -> str:
+    """The name of the database that `dsn` is a copy of; a module may have another."""
+    return migrated
+
+
 @pytest.fixture
-def dsn(server: str, new_database: Callable[[str], str], migrated: str) -> Iterator[str]:
-    """A database of the test's own with all tables and views, and no rows."""
-    yield (dsn := new_database(migrated))
+def dsn(server: str, new_database: Callable[[str], str], template: str) -> Iterator[str]:
+    """A database of the test's own with all tables and views, and no rows but the template's."""
+    yield (dsn := new_database(template))
     drop(server, dsn)
 
 

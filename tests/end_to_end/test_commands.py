@@ -17,18 +17,12 @@ import pytest
 from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.commands import Run, assert_one_sentence, make, start
-from support.ingests import assert_equals_truth, stored
+from support.ingests import assert_equals_truth, earlier, stored
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-
-
-def earlier(connection: Connection) -> int:
-    """How many stored attempts are not the latest of their run."""
-    rows = stored(connection)
-    return len(rows) - len({row["github_run_id"] for row in rows})
 
 
 def wait_for_rows(connection: Connection, least: int) -> None:
@@ -67,65 +61,9 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     assert answer["pruned"]["workflow_runs"] == 0
 
 
-def test_prune_alone_counts_first_and_deletes_then(run: Run, connection: Connection) -> None:
-    run("ingest_workflows")
-    before = len(stored(connection))
-    dry = run("prune", "--keep", "10 days", "--dry-run")
-    assert dry.stdout.startswith("would be pruned")
-    assert len(stored(connection)) == before
-    real = run("prune", "--keep", "10 days")
-    assert real.stdout.startswith("pruned")
-    assert dry.stdout.split(": ")[1] == real.stdout.split(": ")[1]
-    assert len(stored(connection)) < before
-
-
 @pytest.mark.parametrize(("dry_run", "verb"), [("0", "pruned"), ("1", "would be pruned")])
 def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> None:
     assert run("prune", TELEMETRY_DRY_RUN=dry_run).stdout.startswith(f"{verb}, older than")
-
-
-def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: Connection) -> None:
-    run("ingest_workflows")
-    simulated.restart_counters()
-    done = run("status", GITHUB_API_URL="http://127.0.0.1:9")
-    assert done.returncode == 0, done.stderr
-    runs = len(stored(connection)) - earlier(connection)
-    assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
-    assert done.stdout.splitlines()[2] == "Everything is up to date."
-    assert not simulated.counters.received
-
-
-def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connection) -> None:
-    run("ingest_workflows")
-    answer = json.loads(run("status", "--json").stdout)
-    assert answer["schema_version"] == 1
-    assert answer["repositories"][0]["attempts"] == len(stored(connection))
-    assert {table["table_name"] for table in answer["tables"]} >= {"workflow_runs", "llm_calls"}
-    assert json.loads(run("status", TELEMETRY_FORMAT="json").stdout)["proof"] == answer["proof"]
-    summary = run("status", TELEMETRY_FORMAT="markdown").stdout
-    assert summary.startswith("```text\n") and summary.endswith("\n```\n")
-
-
-def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connection) -> None:
-    run("ingest_workflows")
-    assert run("status", "--max-age", "12h").returncode == 0
-    connection.execute("update ingestions set finished_at = now() - interval '13 hours'")
-    done = run("status", "--max-age", "12h")
-    assert done.returncode == 4
-    assert "older than 12 hours: acme/app" in done.stderr
-    done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
-    assert done.returncode == 4
-    assert "older than 1 day: acme/none" in done.stderr
-
-
-def test_a_closed_pipe_is_not_an_error(run: Run, environ: dict[str, str]) -> None:
-    run("ingest_workflows")
-    command = f"{sys.executable} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
-    done = subprocess.run(
-        ["bash", "-c", command], env=environ, cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.stdout.splitlines() == ["{", "0"]
-    assert done.stderr == ""
 
 
 def test_an_output_that_cannot_be_written_is_one_sentence(
@@ -141,16 +79,6 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
             text=True,
         )
     assert_one_sentence(done, 1, "No space left on device")
-
-
-def test_a_machine_gets_no_line_that_a_runner_would_take_for_a_command(
-    run: Run, connection: Connection
-) -> None:
-    run("ingest_workflows", "--no-jobs")
-    connection.execute("update ingestions set error = 'a ##[error]b', outcome = 'failed'")
-    said = run("status", "--json").stdout
-    assert "##[" not in said
-    assert json.loads(said)["repositories"][0]["last_error"] == "a ##[error]b"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
@@ -427,33 +355,6 @@ def test_migrate_says_what_it_applied(run: Run, empty_dsn: str) -> None:
     first = run("migrate", DATABASE_URL=empty_dsn)
     assert first.stdout.startswith("applied: 0001.workflow-runs, ")
     assert run("migrate", DATABASE_URL=empty_dsn).stdout == "nothing to apply\n"
-
-
-def test_a_dump_moves_from_one_database_to_another(
-    run: Run, connection: Connection, empty_dsn: str, tmp_path: Path
-) -> None:
-    run("ingest_workflows")
-    file = str(tmp_path / "moved.dump")
-    assert run("dump", "--file", file).stdout.startswith(f"wrote {file}, ")
-    done = run("restore", "--file", file, DATABASE_URL=empty_dsn)
-    assert done.stdout == f"restored {file}\n"
-    with open_connection(empty_dsn) as moved:
-        assert stored(moved) == stored(connection)
-
-
-def test_psql_reads_a_question_from_its_input(run: Run, environ: dict[str, str]) -> None:
-    run("ingest_workflows")
-    question = (ROOT / "sql" / "analysis" / "workflow_outcomes.sql").read_text(encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q"],
-        env=environ,
-        cwd=ROOT,
-        input=question,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert " acme/app   | CI " in done.stdout
 
 
 def test_a_file_for_psql_ends_at_its_first_error(environ: dict[str, str]) -> None:

@@ -36,3 +36,9 @@ def comparable(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def assert_equals_truth(connection: Connection, world: World) -> None:
     assert comparable(stored(connection)) == comparable(truth(world))
+
+
+def earlier(connection: Connection) -> int:
+    """How many stored attempts are not the latest of their run."""
+    rows = stored(connection)
+    return len(rows) - len({row["github_run_id"] for row in rows})

@@ -1,0 +1,116 @@
+"""Commands over a database that an ingest has filled: one for all of them, each with a copy."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from support.commands import Launcher, Run
+from support.ingests import earlier, stored
+from support.paths import ROOT
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import Simulator
+
+
+@pytest.fixture(scope="module")
+def template(new_database: Callable[[str], str], migrated: str, launcher: Launcher) -> str:
+    """The name of the database, whose ingest ended when the first of these tests began."""
+    dsn = new_database(migrated)
+    month = team_month(seed=5, now=datetime.now(UTC), runs_per_day=12)
+    with Simulator(month).serve() as url:
+        variables = {"DATABASE_URL": dsn, "GITHUB_API_URL": url, "GITHUB_TOKEN": "any"}
+        done = launcher.run("ingest_workflows", "--repo", "acme/app", environ=variables)
+    assert done.returncode == 0, done.stderr
+    return str(conninfo_to_dict(dsn)["dbname"])
+
+
+def test_prune_alone_counts_first_and_deletes_then(run: Run, connection: Connection) -> None:
+    before = len(stored(connection))
+    dry = run("prune", "--keep", "10 days", "--dry-run")
+    assert dry.stdout.startswith("would be pruned")
+    assert len(stored(connection)) == before
+    real = run("prune", "--keep", "10 days")
+    assert real.stdout.startswith("pruned")
+    assert dry.stdout.split(": ")[1] == real.stdout.split(": ")[1]
+    assert len(stored(connection)) < before
+
+
+def test_status_asks_github_nothing(run: Run, simulated: Simulator, connection: Connection) -> None:
+    simulated.restart_counters()
+    done = run("status", GITHUB_API_URL="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    runs = len(stored(connection)) - earlier(connection)
+    assert re.search(rf"^acme/app +{runs} ", done.stdout, re.MULTILINE)
+    assert done.stdout.splitlines()[2] == "Everything is up to date."
+    assert not simulated.counters.received
+
+
+def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connection) -> None:
+    answer = json.loads(run("status", "--json").stdout)
+    assert answer["schema_version"] == 1
+    assert answer["repositories"][0]["attempts"] == len(stored(connection))
+    assert {table["table_name"] for table in answer["tables"]} >= {"workflow_runs", "llm_calls"}
+    assert json.loads(run("status", TELEMETRY_FORMAT="json").stdout)["proof"] == answer["proof"]
+    summary = run("status", TELEMETRY_FORMAT="markdown").stdout
+    assert summary.startswith("```text\n") and summary.endswith("\n```\n")
+
+
+def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connection) -> None:
+    assert run("status", "--max-age", "12h").returncode == 0
+    connection.execute("update ingestions set finished_at = now() - interval '13 hours'")
+    done = run("status", "--max-age", "12h")
+    assert done.returncode == 4
+    assert "older than 12 hours: acme/app" in done.stderr
+    done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
+    assert done.returncode == 4
+    assert "older than 1 day: acme/none" in done.stderr
+
+
+def test_a_closed_pipe_is_not_an_error(run: Run, environ: dict[str, str]) -> None:
+    command = f"{sys.executable} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env=environ, cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == ["{", "0"]
+    assert done.stderr == ""
+
+
+def test_a_machine_gets_no_line_that_a_runner_would_take_for_a_command(
+    run: Run, connection: Connection
+) -> None:
+    connection.execute("update ingestions set error = 'a ##[error]b', outcome = 'failed'")
+    said = run("status", "--json").stdout
+    assert "##[" not in said
+    assert json.loads(said)["repositories"][0]["last_error"] == "a ##[error]b"
+
+
+def test_a_dump_moves_from_one_database_to_another(
+    run: Run, connection: Connection, empty_dsn: str, tmp_path: Path
+) -> None:
+    file = str(tmp_path / "moved.dump")
+    assert run("dump", "--file", file).stdout.startswith(f"wrote {file}, ")
+    done = run("restore", "--file", file, DATABASE_URL=empty_dsn)
+    assert done.stdout == f"restored {file}\n"
+    with open_connection(empty_dsn) as moved:
+        assert stored(moved) == stored(connection)
+
+
+def test_psql_reads_a_question_from_its_input(run: Run, environ: dict[str, str]) -> None:
+    question = (ROOT / "sql" / "analysis" / "workflow_outcomes.sql").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q"],
+        env=environ,
+        cwd=ROOT,
+        input=question,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert " acme/app   | CI " in done.stdout
