@@ -17,6 +17,7 @@ from output import say, show, show_json
 
 from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
+from telemetry.database.statistics import update_statistics
 from telemetry.summaries.ingests import ingestion_text, lost_text
 
 
@@ -28,6 +29,7 @@ def main() -> int:
         with open_connection(dsn) as connection:
             say(f"into {describe(connection)}")
             done = logs.ingest(connection)
+            update_statistics(connection)
     if options.json:
         show_json({"schema_version": 1, "llm_calls": done})
     else:

@@ -22,6 +22,7 @@ from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon, offer, stored
+from telemetry.database.statistics import update_statistics
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries.ingests import (
@@ -90,6 +91,7 @@ def main() -> int:
                     local_time=datetime.now(UTC),
                     github_time=client.github_time,
                 )
+                update_statistics(connection)
     if options.json:
         done = {"repositories": reports, "llm_calls": calls, "pruned": pruned}
         show_json({"schema_version": 1, **done})

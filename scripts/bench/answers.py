@@ -72,7 +72,7 @@ def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> 
     load_llm_prices(connection)
     values: Mapping[str, object] = {"runs": runs, "calls": llm_calls, "until": until}
     stored = {name: execute(connection, name, values).rowcount for name in INSERTS}
-    execute(connection, "bench/analyze")
+    execute(connection, "schema/analyze")
     attempts, jobs = stored["bench/insert_workflow_runs"], stored["bench/insert_workflow_jobs"]
     return Filled(attempts, jobs, stored["bench/insert_llm_calls"])
 

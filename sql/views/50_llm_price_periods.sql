@@ -77,7 +77,8 @@ pairs as (
       )
     )
 ),
-factors as (
+-- Once, also where the planner expects to join it with a single call.
+factors as materialized (
   select
     model,
     provider,

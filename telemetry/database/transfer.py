@@ -13,6 +13,7 @@ from telemetry import TelemetryError
 from telemetry.database import migrations
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.statistics import update_statistics
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
 
@@ -80,6 +81,8 @@ def restore(
             said.seek(0)
             raise TelemetryError(f"could not read {path}: {_reason(said.read())}")
     migrations.migrate(dsn, notify)
+    with open_connection(dsn) as connection:
+        update_statistics(connection)
 
 
 def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:

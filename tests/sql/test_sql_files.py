@@ -215,7 +215,7 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
             "workflow_runs",
             {"jobs_listed_at", "unlisted_at", "missing_upstream_at", "revision"},
         ),
-        (WorkflowJob, "workflow_jobs", {"revision"}),
+        (WorkflowJob, "workflow_jobs", {"job_base", "revision"}),
         (WorkflowStep, "workflow_steps", {"revision"}),
         (LlmCall, "llm_calls", {"total_tokens", "created_at", "revision", "finality"}),
         (LlmSpan, "llm_spans", {"read_at", "revision"}),
