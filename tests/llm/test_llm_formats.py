@@ -615,6 +615,16 @@ def test_the_copies_in_a_fork_have_the_ids_of_the_parents_calls(tmp_path: Path) 
         assert [call.session_id for call in calls] == ["s1", "s1", "s2"]
 
 
+def test_a_fork_with_a_long_id_has_calls_with_ids_that_can_be_stored(tmp_path: Path) -> None:
+    parent = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()[:-1]
+    payload = {"id": "s" * 5_000, "forked_from_id": "s1"}
+    meta = {"timestamp": "2026-01-05T07:00:00.000Z", "type": "session_meta", "payload": payload}
+    fork = tmp_path / "fork.jsonl"
+    fork.write_text("\n".join([json.dumps(meta), *parent[1:]]))
+    calls, _ = read(fork)
+    assert [(len(call.call_id), len(call.session_id)) for call in calls] == [(32, 255)] * 2
+
+
 def test_sessions_one_after_the_other_in_a_file_do_not_count_on(tmp_path: Path) -> None:
     lines = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()
     other = [line.replace('"s1"', '"s2"') for line in (*lines[:2], lines[6])]

@@ -479,6 +479,14 @@ def test_spans_that_no_later_span_can_touch_are_not_stored(
     assert [row["span_id"] for row in stored] == ["3", "4"]
 
 
+def test_ids_of_any_length_are_those_of_spans(connection: Connection, tmp_path: Path) -> None:
+    long = "é" * 5_000
+    spans = [span(long, used=10), span("2", long), span("3" * 5_000, "2", used=10)]
+    files = [export(tmp_path / f"{n}.jsonl", one) for n, one in enumerate(spans)]
+    for groups in partitions(files):
+        assert len(ingested(connection, groups)) == 1
+
+
 def test_spans_are_pruned_with_the_calls(connection: Connection, tmp_path: Path) -> None:
     ingest(connection, export(tmp_path / "spans.jsonl", *TRACES["a call within a call"]))
     connection.execute("update llm_spans set read_at = read_at - interval '2 years'")

@@ -194,6 +194,7 @@ def _released(session: Session, following: datetime | None) -> Iterator[Reading]
     else:
         began = "" if session.began is None else int(session.began.timestamp() * 1_000)
         call_id = f"{call.call_id}:{began}:{session.thread_id}"
+        call_id = call_id if len(call_id) <= LONGEST_ID else digest(call_id)
         moment = distinct_timestamp(call.timestamp, call_id)
         own = {"session_id": session.thread_id[:LONGEST_ID], "precedence": 1}
         yield changed(call, {"call_id": call_id, "timestamp": moment, **own})

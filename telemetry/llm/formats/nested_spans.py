@@ -12,7 +12,8 @@ from itertools import islice
 
 from telemetry.llm.formats.reading import near_names
 from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
-from telemetry.rows.llm import LlmCall, merged
+from telemetry.rows.llm import LONGEST_ID, LlmCall, merged
+from telemetry.rows.reading import digest
 
 # The traces of so many spans are held until all files are read; beyond that the oldest are let go.
 HELD = 50_000
@@ -66,18 +67,19 @@ class NestedSpans:
     def add(self, span: Span, call: LlmCall | None) -> Iterator[LlmCall]:
         """Take a span and its call; yields the calls of traces that have to be let go for it."""
         self.calls[self.file] += call is not None
-        trace = self._traces.pop(span.trace_id, {})
+        trace_id, span_id = _bounded(span.trace_id), _bounded(span.span_id)
+        trace = self._traces.pop(trace_id, {})
         self._held -= len(trace)
         node = Node(
             self.file,
-            span.parent_id,
+            _bounded(span.parent_id),
             call,
             span.is_around,
             span.operation in EMBEDDINGS,
             () if call else tuple(counts_tokens(span)),
         )
-        trace[span.span_id] = joined(trace.get(span.span_id), node)
-        self._traces[span.trace_id] = trace
+        trace[span_id] = joined(trace.get(span_id), node)
+        self._traces[trace_id] = trace
         self._held += len(trace)
         while self._held > HELD:
             oldest = next(iter(self._traces))
@@ -110,6 +112,11 @@ class NestedSpans:
                     if node.counting:
                         self._unread.setdefault(node.file, Counter()).update(node.counting)
         return self._resolve(traces) if traces else ()
+
+
+def _bounded(written: str) -> str:
+    """An id that an index can hold, as those of calls are."""
+    return written if len(written) <= LONGEST_ID else digest(written)
 
 
 def joined(known: Node | None, other: Node) -> Node:
