@@ -1,7 +1,7 @@
 """What the commands share that ask a question: its scope, and its answer in three forms."""
 
 from argparse import Namespace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from output import say, screen, show, show_json
 
@@ -15,18 +15,18 @@ from telemetry.terminal import plain
 
 def scope_of(connection: Connection, options: Namespace) -> Scope:
     """Return the scope of a question; warn about repositories without rows."""
-    now = datetime.now(options.time_zone)
-    since = options.since
+    now = datetime.now(getattr(options, "time_zone", UTC))
+    since, top = options.since, getattr(options, "top", None)
     if since == "all":
         raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
     of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
-        return of.scope(top=options.top)
+        return of.scope(top=top)
     found, missing = find_repositories(connection, names)
     for name in missing:
         say(f"{plain(name)}: nothing is stored")
-    return of.scope([row["repository_id"] for row in found], options.top)
+    return of.scope([row["repository_id"] for row in found], top)
 
 
 def covered(connection: Connection, asked: Answer) -> Answer:

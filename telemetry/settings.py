@@ -5,6 +5,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -253,6 +254,13 @@ def whole_number(text: str, variable: str, least: int, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,19}", text.strip()) or not least <= int(text) <= most:
         raise UsageError(f"{variable}: {text!r} is not a whole number from {least} to {most}")
     return int(text)
+
+
+def amount(text: str, variable: str) -> Decimal:
+    """Return the amount of US dollars in a text. Raises UsageError if it is none."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text.strip()):
+        raise UsageError(f"{variable}: {text!r} is not an amount in US dollars, such as 500")
+    return Decimal(text.strip())
 
 
 def factor(text: str, variable: str) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, answer, questions
 
@@ -41,7 +42,7 @@ class Checked:
         """How many rows break the rule, in words: `3 rows`, `1 row`, `1,000 rows or more`."""
         if len(self.rows) >= MOST_ROWS:
             return f"{MOST_ROWS:,} rows or more"
-        return f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}"
+        return counted(len(self.rows), "row")
 
 
 def check(

@@ -87,7 +87,20 @@ class NameKind:
     kind: str
 
 
-AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind
+@dataclass(frozen=True)
+class Cap:
+    """One line of a file of budgets: US dollars a month for what a pattern names; * is any text.
+
+    `kind` is runners or llm; `subject` is all, repository, workflow or actor.
+    """
+
+    kind: str
+    subject: str
+    name: str
+    monthly_usd: Decimal
+
+
+AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind | Cap
 Price = TypeVar("Price", bound=AnyPrice)
 
 

@@ -1,0 +1,78 @@
+"""Compare what this month costs, and what it will cost by its end, with budgets.
+
+    make budget MONTHLY=500
+    make budget MONTHLY=500 MONTHLY_LLM=200 GATE=spent
+    make budget BUDGETS=budgets.csv FORMAT=json
+
+MONTHLY is for runners by GitHub's list price, MONTHLY_LLM for LLM calls, in US dollars a month of
+UTC. BUDGETS is a CSV file of more caps, with the columns kind (runners, llm), subject (all,
+repository, workflow, actor), name (* is any text; a workflow is owner/name / workflow) and
+monthly_usd. The forecast and its bounds are those of sql/analysis/forecast.sql, whose header says
+how to read them.
+Exit codes: 0 within all budgets, 1 failed, 2 wrong usage, 4 a budget is passed: by the forecast's
+lower bound, or with GATE=spent by what is spent.
+"""
+
+from command import parse, run
+
+import os
+from argparse import Namespace
+from dataclasses import replace
+from datetime import UTC
+
+from answers import covered, scope_of
+from output import say, screen, show, show_json
+
+from telemetry import settings
+from telemetry.database.budget import lines, read_caps
+from telemetry.database.connection import connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.questions import ask
+from telemetry.installation import COMMAND
+from telemetry.rows.prices import Cap
+from telemetry.summaries.budget import budget_text
+from telemetry.terminal import plain
+
+
+def main() -> int:
+    options = parse(__doc__, "budget")
+    caps = _caps(options)
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        scope = scope_of(connection, options)
+        if options.now:
+            scope = replace(scope, until=options.now.astimezone(UTC))
+        answer = covered(connection, ask(connection, "forecast", scope))
+    found = lines(caps, answer.rows, options.gate)
+    if options.format == "json":
+        show_json({"schema_version": 1, "until": scope.until, "gate": options.gate, "lines": found})
+    else:
+        show(budget_text(found, answer.rows, screen()))
+    over = [
+        line.kind if line.subject == "all" else f"{line.kind} of {line.name}"
+        for line in found
+        if line.is_over
+    ]
+    if over:
+        say(plain(f"over budget: {', '.join(over)}"))
+    return 4 if over else 0
+
+
+def _caps(options: Namespace) -> list[Cap]:
+    """Return the caps that the options name. Raises UsageError if there is none."""
+    caps = [
+        Cap(kind, "all", "all", amount)
+        for kind, amount in (("runners", options.monthly), ("llm", options.monthly_llm))
+        if amount is not None
+    ]
+    if options.budgets:
+        caps += read_caps(options.budgets)
+    if not caps:
+        raise settings.UsageError(
+            f"MONTHLY, MONTHLY_LLM or BUDGETS is missing; try: {COMMAND} budget MONTHLY=500"
+        )
+    return caps
+
+
+if __name__ == "__main__":
+    run(main)

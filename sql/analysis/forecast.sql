@@ -1,0 +1,294 @@
+-- What is spent this month, and what will it be at its end?
+-- The month in UTC in which the period ends, for everything, and by repository, workflow and actor;
+-- runners at their list price, LLM calls as reported, else at theirs. forecast_usd adds, for each
+-- day that is left, the mean of its weekday over the last full weeks, eight at most, of which later
+-- ones count more: weeks says how many. The true end lies between low_usd and high_usd in nine of
+-- ten months (docs/accuracy.md); both come from how much weeks differ. With one week there is no
+-- high_usd, with none no forecast, and low_usd is what is spent. unpriced jobs and calls have no
+-- known cost and are not included.
+--   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+month as not materialized (
+  select
+    (period.until at time zone 'UTC')::date as today,
+    date_trunc('month', period.until at time zone 'UTC')::date as began_on,
+    (date_trunc('month', period.until at time zone 'UTC') + interval '1 month')::date as ends_on,
+    (least(period.since, period.until - interval '1344 hours') at time zone 'UTC')::date as since_on
+  from period
+),
+runs as materialized (
+  select
+    github_run_id,
+    repository,
+    workflow,
+    coalesce(nullif(actor, ''), 'unnamed') as actor
+  from attempts
+  cross join period
+  cross join month
+  where created_at >= (month.since_on - 31)::timestamp at time zone 'UTC'
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and is_latest_attempt
+),
+spendings as (
+  select
+    'runners' as kind,
+    job_costs.github_run_id,
+    job_costs.started_on as day,
+    sum(job_costs.list_cost_usd) as usd,
+    count(*) filter (where job_costs.list_cost_usd is null) as unpriced
+  from job_costs
+  cross join period
+  cross join month
+  where job_costs.created_at >= (month.since_on - 31)::timestamp at time zone 'UTC'
+    and job_costs.created_at < period.until
+    and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
+    and job_costs.started_on between month.since_on and month.today
+  group by
+    job_costs.github_run_id,
+    job_costs.started_on
+  union all
+  select
+    'llm' as kind,
+    llm_calls_priced.github_run_id,
+    llm_calls_priced.day,
+    sum(llm_calls_priced.cost) as usd,
+    count(*) filter (where llm_calls_priced.cost is null) as unpriced
+  from llm_calls_priced
+  cross join period
+  cross join month
+  where llm_calls_priced.timestamp >= month.since_on::timestamp at time zone 'UTC'
+    and llm_calls_priced.timestamp < period.until
+    and (
+      period.repository_ids is null
+      or llm_calls_priced.repository_id = any(period.repository_ids)
+    )
+  group by
+    llm_calls_priced.github_run_id,
+    llm_calls_priced.day
+),
+daily as materialized (
+  select
+    spendings.kind,
+    named.subject,
+    named.name,
+    spendings.day,
+    coalesce(sum(spendings.usd), 0) as usd,
+    sum(spendings.unpriced) as unpriced
+  from spendings
+  left join runs using (github_run_id)
+  cross join lateral (
+    values
+      ('all', 'all'),
+      ('repository', runs.repository),
+      ('workflow', runs.repository || ' / ' || runs.workflow),
+      ('actor', runs.actor)
+  ) as named (subject, name)
+  where named.name is not null
+  group by
+    spendings.kind,
+    named.subject,
+    named.name,
+    spendings.day
+),
+-- The last full weeks for which there are data at all; a day without a row in them cost nothing.
+spans as materialized (
+  select
+    daily.kind,
+    least((month.today - greatest(min(daily.day), month.since_on)) / 7, 8) as weeks
+  from daily
+  cross join month
+  where daily.subject = 'all'
+  group by
+    daily.kind,
+    month.today,
+    month.since_on
+),
+placed as materialized (
+  select
+    daily.kind,
+    daily.subject,
+    daily.name,
+    daily.day,
+    daily.usd,
+    daily.unpriced,
+    spans.weeks,
+    extract(isodow from daily.day) as weekday,
+    case
+      when daily.day < month.today and daily.day >= month.today - 7 * spans.weeks
+        then (month.today - 1 - daily.day) / 7
+    end as week
+  from daily
+  inner join spans using (kind)
+  cross join month
+),
+-- A week counts three quarters of the one after it.
+weekdays as (
+  select
+    kind,
+    subject,
+    name,
+    weekday,
+    sum(usd * power(0.75, week)) * 0.25 / max(1 - power(0.75, weeks)) as mean
+  from placed
+  where week is not null
+  group by
+    kind,
+    subject,
+    name,
+    weekday
+),
+weekly as (
+  select
+    kind,
+    subject,
+    name,
+    weeks,
+    (
+      array[
+        coalesce(sum(usd) filter (where week = 0), 0),
+        coalesce(sum(usd) filter (where week = 1), 0),
+        coalesce(sum(usd) filter (where week = 2), 0),
+        coalesce(sum(usd) filter (where week = 3), 0),
+        coalesce(sum(usd) filter (where week = 4), 0),
+        coalesce(sum(usd) filter (where week = 5), 0),
+        coalesce(sum(usd) filter (where week = 6), 0),
+        coalesce(sum(usd) filter (where week = 7), 0)
+      ]
+    )[1:weeks] as sums
+  from placed
+  group by
+    kind,
+    subject,
+    name,
+    weeks
+),
+-- How much weeks differ: from their mean, or from the week before, whichever is more.
+variances as materialized (
+  select
+    weekly.kind,
+    weekly.subject,
+    weekly.name,
+    differences.variance
+  from weekly
+  cross join lateral (
+    select greatest(
+      var_samp(each_week.usd),
+      sum(power(each_week.usd - each_week.usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
+    ) as variance
+    from (
+      select
+        week.usd,
+        lead(week.usd) over (order by week.number) as usd_before
+      from unnest(weekly.sums) with ordinality as week (usd, number)
+    ) as each_week
+  ) as differences
+),
+-- What is left of today counts as a day.
+rest as (
+  select
+    extract(isodow from days.day) as weekday,
+    count(*) as days,
+    count(*) filter (where days.day::date = month.today) as todays
+  from month
+  cross join lateral generate_series(
+    month.today::timestamp,
+    (month.ends_on - 1)::timestamp,
+    interval '1 day'
+  ) as days (day)
+  group by extract(isodow from days.day)
+),
+spent as materialized (
+  select
+    placed.kind,
+    placed.subject,
+    placed.name,
+    max(placed.weeks) as weeks,
+    coalesce(sum(placed.usd) filter (where placed.day >= month.began_on), 0) as usd,
+    coalesce(sum(placed.usd) filter (where placed.day = month.today), 0) as today_usd,
+    coalesce(sum(placed.unpriced) filter (where placed.day >= month.began_on), 0)::bigint
+      as unpriced
+  from placed
+  cross join month
+  group by
+    placed.kind,
+    placed.subject,
+    placed.name
+),
+expected as materialized (
+  select
+    weekdays.kind,
+    weekdays.subject,
+    weekdays.name,
+    sum(weekdays.mean * (rest.days - rest.todays)) as later_usd,
+    sum(weekdays.mean * rest.todays) as today_usd
+  from weekdays
+  left join rest using (weekday)
+  group by
+    weekdays.kind,
+    weekdays.subject,
+    weekdays.name
+),
+-- Student's t: one in fifty lies above, for so many weeks.
+quantiles (weeks, t) as (
+  values (2, 15.89), (3, 4.85), (4, 3.48), (5, 3.00), (6, 2.76), (7, 2.61), (8, 2.52)
+),
+forecasts as (
+  select
+    spent.kind,
+    spent.subject,
+    spent.name,
+    spent.weeks,
+    spent.usd,
+    spent.unpriced,
+    case
+      when spent.weeks >= 1 then spent.usd
+        + coalesce(expected.later_usd, 0)
+        + greatest(coalesce(expected.today_usd, 0) - spent.today_usd, 0)
+    end as forecast_usd,
+    -- The weeks that are left differ from each other, and all of them from those before.
+    quantiles.t * sqrt(
+      variances.variance
+      * (1 + 1.0 / nullif(spent.weeks, 0))
+      * ((month.ends_on - month.today) / 7.0)
+      * (1 + (month.ends_on - month.today) / 7.0)
+    ) as half_usd
+  from spent
+  cross join month
+  left join expected using (kind, subject, name)
+  left join variances using (kind, subject, name)
+  left join quantiles on quantiles.weeks = spent.weeks
+)
+select
+  forecasts.kind,
+  forecasts.subject,
+  forecasts.name,
+  to_char(month.began_on, 'YYYY-MM') as month,
+  month.ends_on - month.today as days_left,
+  round(forecasts.usd, 2) as spent_usd,
+  round(forecasts.forecast_usd, 2) as forecast_usd,
+  round(
+    greatest(coalesce(forecasts.forecast_usd - forecasts.half_usd, forecasts.usd), forecasts.usd),
+    2
+  ) as low_usd,
+  round(forecasts.forecast_usd + forecasts.half_usd, 2) as high_usd,
+  forecasts.weeks,
+  forecasts.unpriced
+from forecasts
+cross join month
+order by
+  forecasts.kind desc,
+  forecasts.subject = 'all' desc,
+  forecasts.subject,
+  forecasts.forecast_usd desc nulls last,
+  forecasts.usd desc,
+  forecasts.name
+limit (select period.top from period);

@@ -1,0 +1,93 @@
+"""Budgets of a month: what is spent, what it will be at the month's end, and the caps on it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from telemetry.database.prices import read_prices
+from telemetry.rows.prices import Cap
+from telemetry.settings import UsageError
+
+KINDS = ("runners", "llm")
+SUBJECTS = ("all", "repository", "workflow", "actor")
+GATES = ("forecast", "spent")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cap beside what it limits; amounts are US dollars of the month.
+
+    `forecast_usd` and `high_usd` are None if there are too few days, see sql/analysis/forecast.sql.
+    `is_over` says that the cap is passed: by the lower bound of the forecast, or by what is spent
+    if that is the gate. `unpriced` jobs or calls have no known cost.
+    """
+
+    kind: str
+    subject: str
+    name: str
+    monthly_usd: Decimal
+    spent_usd: Decimal
+    forecast_usd: Decimal | None
+    low_usd: Decimal
+    high_usd: Decimal | None
+    unpriced: int
+    is_over: bool
+
+
+def read_caps(path: str) -> list[Cap]:
+    """Return the caps in a CSV file with the columns kind, subject, name and monthly_usd.
+
+    Raises UsageError for a file that cannot be read, and for another kind or subject.
+    """
+    caps = read_prices(Path(path), Cap)
+    for cap in caps:
+        for text, known in ((cap.kind, KINDS), (cap.subject, SUBJECTS)):
+            if text not in known:
+                raise UsageError(f"{path}: {text!r} is not one of: {', '.join(known)}")
+    return caps
+
+
+def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str) -> list[Line]:
+    """Return a line for each name that a cap is for, in the order of the caps.
+
+    `forecasts` are the rows of the question forecast; `gate` is one of GATES. A cap for names that
+    have spent nothing has a line with its pattern.
+    """
+    found = []
+    for cap in caps:
+        fitting = [row for row in forecasts if _fits(cap, row)]
+        found += [_line(cap, row, gate) for row in fitting] or [_unspent(cap)]
+    return found
+
+
+def _fits(cap: Cap, row: Mapping[str, Any]) -> bool:
+    if (cap.kind, cap.subject) != (row["kind"], row["subject"]):
+        return False
+    # Only * is special in a pattern.
+    pattern = cap.name.replace("[", "[[]").replace("?", "[?]")
+    return cap.subject == "all" or fnmatchcase(row["name"].lower(), pattern)
+
+
+def _line(cap: Cap, row: Mapping[str, Any], gate: str) -> Line:
+    return Line(
+        kind=cap.kind,
+        subject=cap.subject,
+        name=row["name"],
+        monthly_usd=cap.monthly_usd,
+        spent_usd=row["spent_usd"],
+        forecast_usd=row["forecast_usd"],
+        low_usd=row["low_usd"],
+        high_usd=row["high_usd"],
+        unpriced=row["unpriced"],
+        is_over=row["spent_usd" if gate == "spent" else "low_usd"] > cap.monthly_usd,
+    )
+
+
+def _unspent(cap: Cap) -> Line:
+    nothing = Decimal(0)
+    return Line(
+        cap.kind, cap.subject, cap.name, cap.monthly_usd, nothing, None, nothing, None, 0, False
+    )

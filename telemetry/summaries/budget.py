@@ -1,0 +1,56 @@
+"""The output of `make budget` for people."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from telemetry import counted
+from telemetry.database.budget import Line
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, table
+
+COLUMNS = {
+    "kind": "for",
+    "name": "of",
+    "monthly_usd": "budget",
+    "spent_usd": "spent",
+    "forecast_usd": "forecast",
+    "between": "between",
+    "verdict": "",
+}
+
+
+def budget_text(
+    lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]], screen: Screen = PAPER
+) -> str:
+    """Return how many budgets are passed, then all of them; amounts are US dollars.
+
+    `forecasts` are the rows of the question forecast.
+    """
+    over = sum(line.is_over for line in lines)
+    first = f"{counted(over, 'budget')} of {len(lines)} passed" if over else "Within all budgets"
+    month = ""
+    if forecasts:
+        row = forecasts[0]
+        month = f" in {row['month']}, {counted(row['days_left'], 'day')} before its end"
+    parts = [
+        screen.styled(f"{first}{month}; US dollars.", YELLOW if over else BOLD),
+        table([_cells(line) for line in lines], COLUMNS, screen),
+    ]
+    if lacking := sum(line.unpriced for line in lines):
+        parts.append(f"{lacking:,} jobs or calls have no known cost and are not included.")
+    if any(line.forecast_usd is None and line.spent_usd for line in lines):
+        note = "A forecast needs a full week of data, and its interval two. Until then, what is "
+        parts.append(textwrap.fill(f"{note}spent counts.", screen.columns or 100))
+    return "\n\n".join(parts)
+
+
+def _cells(line: Line) -> dict[str, Any]:
+    high = "?" if line.high_usd is None else f"{line.high_usd:,.2f}"
+    return {
+        **vars(line),
+        "monthly_usd": f"{line.monthly_usd:,.2f}",
+        "spent_usd": f"{line.spent_usd:,.2f}",
+        "forecast_usd": "–" if line.forecast_usd is None else f"{line.forecast_usd:,.2f}",
+        "between": f"{line.low_usd:,.2f} and {high}",
+        "verdict": "over" if line.is_over else "",
+    }

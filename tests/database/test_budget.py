@@ -1,0 +1,122 @@
+"""Budgets beside what is spent and what a month will have cost."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.commands import Launcher
+from support.rows import llm_call, workflow_job, workflow_run
+
+from telemetry.database.budget import lines, read_caps
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.rows.prices import Cap
+from telemetry.settings import UsageError
+
+Row = dict[str, Any]
+
+
+def forecast(kind: str = "runners", subject: str = "all", name: str = "all", **amounts: Any) -> Row:
+    values: Row = {"spent_usd": 60, "forecast_usd": 100, "low_usd": 80, "high_usd": 120}
+    dollars = {key: value and Decimal(value) for key, value in {**values, **amounts}.items()}
+    return {"kind": kind, "subject": subject, "name": name, "unpriced": 0, **dollars}
+
+
+@pytest.mark.parametrize(
+    ("budget", "gate", "is_over"),
+    [
+        (79, "forecast", True),
+        (80, "forecast", False),
+        (79, "spent", False),
+        (59, "spent", True),
+        (60, "spent", False),
+    ],
+)
+def test_a_budget_is_passed_by_the_lower_bound_or_by_what_is_spent(
+    budget: int, gate: str, is_over: bool
+) -> None:
+    (line,) = lines([Cap("runners", "all", "all", Decimal(budget))], [forecast()], gate)
+    assert line.is_over == is_over
+
+
+def test_a_cap_is_for_each_name_that_its_pattern_fits(tmp_path: Path) -> None:
+    file = tmp_path / "budgets.csv"
+    file.write_text(
+        "kind,subject,name,monthly_usd\n"
+        "runners,repository,ACME/*,70\n"
+        "runners,actor,dependabot[bot],70.5\n"
+        "llm,workflow,acme/app / CI,70\n"
+        "runners,actor,nobody,1\n",
+        encoding="utf-8",
+    )
+    rows = [
+        forecast(),
+        forecast(subject="repository", name="acme/app"),
+        forecast(subject="repository", name="Acme/site", low_usd=60),
+        forecast(subject="repository", name="other/app"),
+        forecast(subject="actor", name="dependabot[bot]"),
+        forecast(subject="actor", name="dependabotb"),
+        forecast(kind="llm", subject="workflow", name="acme/app / CI", forecast_usd=None),
+    ]
+    found = lines(read_caps(str(file)), rows, "forecast")
+    assert [(line.kind, line.name, line.monthly_usd, line.is_over) for line in found] == [
+        ("runners", "acme/app", 70, True),
+        ("runners", "Acme/site", 70, False),
+        ("runners", "dependabot[bot]", Decimal("70.5"), True),
+        ("llm", "acme/app / CI", 70, True),
+        ("runners", "nobody", 1, False),
+    ]
+    assert found[-1].spent_usd == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("runner,all,all,5", "'runner' is not one of: runners, llm"),
+        ("runners,team,all,5", "'team' is not one of: all, repository, workflow, actor"),
+        ("runners,all,all,cheap", "monthly_usd is 'cheap', not an amount in US dollars"),
+    ],
+)
+def test_a_wrong_line_of_a_file_of_budgets_is_refused(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    file = tmp_path / "budgets.csv"
+    file.write_text(f"kind,subject,name,monthly_usd\n{line}\n", encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        read_caps(str(file))
+    assert str(file) in str(refused.value) and words in str(refused.value)
+
+
+def test_make_budget_fails_if_a_budget_is_passed(
+    dsn: str, connection: Connection, launcher: Launcher, tmp_path: Path
+) -> None:
+    load_runner_prices(connection)
+    start = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    for number in range(1, 16):
+        at = start + timedelta(days=number)
+        times = {"created_at": at, "started_at": at, "completed_at": at + timedelta(hours=10)}
+        upsert(connection, [workflow_run(github_run_id=number, is_private=True, **times)])
+        upsert(connection, [workflow_job(github_run_id=number, job_id=number, **times)])
+    connection.execute("update workflow_runs set jobs_listed_at = completed_at")
+    upsert(connection, [llm_call(timestamp=start, estimated_cost=Decimal(3))])
+
+    def run(*arguments: str) -> Any:
+        now = ("--now", "2026-03-20T00:00:00Z")
+        return launcher.run("budget", *now, *arguments, environ={"DATABASE_URL": dsn})
+
+    # Fifteen days at ten hours, each minute at 0.006 dollars.
+    done = run("--monthly", "53", "--monthly-llm", "3", "--gate", "spent")
+    assert (done.returncode, done.stderr) == (4, "over budget: runners\n")
+    assert done.stdout.startswith("1 budget of 2 passed in 2026-03, 12 days before its end")
+    done = run("--monthly", "54", "--gate", "spent", "--json")
+    assert done.returncode == 0
+    (line,) = json.loads(done.stdout)["lines"]
+    assert (line["spent_usd"], line["is_over"]) == (54.0, False)
+    assert line["low_usd"] <= line["forecast_usd"] <= line["high_usd"]
+    done = run("--monthly", "5", "--repo", "acme/app")
+    assert done.returncode == 2  # no such repository is known, for none was ingested
+    done = run()
+    assert done.returncode == 2 and "MONTHLY=500" in done.stderr

@@ -1,0 +1,198 @@
+"""The forecast of a month's end, tested on simulated years, and its parts computed again."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from statistics import fmean, variance
+from typing import Any, NamedTuple
+
+import pytest
+from support.paths import ROOT
+from support.rows import llm_call, workflow_job, workflow_run
+
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.database.questions import Scope, ask
+from telemetry.simulated.years import YEARS, daily_minutes
+
+FIRST, DAYS = date(2026, 2, 1), 365 + 30
+Row = dict[str, Any]
+PRICE = Decimal("0.006")
+
+
+class Guess(NamedTuple):
+    """A forecast on one day of a month, beside its true end and a flat guess."""
+
+    year: str
+    day: date
+    row: Row
+    true: float
+    flat: float
+
+
+def store_year(connection: Connection, days: list[tuple[date, int]]) -> None:
+    """Store one run a day, with one job of the minutes of the day."""
+    runs, jobs = [], []
+    for number, (day, minutes) in enumerate(days, 1):
+        at = datetime.combine(day, time(6), UTC)
+        times = {
+            "created_at": at,
+            "started_at": at,
+            "completed_at": at + timedelta(minutes=minutes),
+        }
+        runs.append(workflow_run(github_run_id=number, is_private=True, **times))
+        jobs.append(workflow_job(github_run_id=number, job_id=number, **times))
+    upsert(connection, runs)
+    upsert(connection, jobs)
+    connection.execute("update workflow_runs set jobs_listed_at = completed_at")
+    load_runner_prices(connection)
+
+
+def scope(day: date) -> Scope:
+    until = datetime.combine(day, time(0), UTC)
+    return Scope(until - timedelta(days=30), until)
+
+
+def months() -> list[date]:
+    return [date(2026 + (month > 12), (month - 1) % 12 + 1, 1) for month in range(4, 14)]
+
+
+@pytest.fixture(scope="module")
+def guesses(new_database: Callable[[str], str], migrated: str) -> list[Guess]:
+    """A forecast on the 5th and the 20th day of ten months, in two years of each kind."""
+    return [
+        guess
+        for seed in (1, 2)
+        for name, year in YEARS.items()
+        for guess in guesses_of(
+            name, list(daily_minutes(seed, FIRST, DAYS, year)), new_database, migrated
+        )
+    ]
+
+
+def guesses_of(
+    name: str,
+    days: list[tuple[date, int]],
+    new_database: Callable[[str], str],
+    migrated: str,
+) -> Iterator[Guess]:
+    costs = {day: float(minutes * PRICE) for day, minutes in days}
+    with open_connection(new_database(migrated)) as connection:
+        store_year(connection, days)
+        for first in months():
+            month = [day for day in costs if (day.year, day.month) == (first.year, first.month)]
+            for number in (5, 20):
+                day = first.replace(day=number)
+                row = ask(connection, "forecast", scope(day)).rows[0]
+                spent = sum(costs[each] for each in month if each < day)
+                flat = spent / (number - 1) * len(month)
+                yield Guess(name, day, row, sum(costs[each] for each in month), flat)
+
+
+def holds(guess: Guess) -> bool:
+    return float(guess.row["low_usd"]) <= guess.true <= float(guess.row["high_usd"])
+
+
+def error(guesses: list[Guess], *, is_flat: bool = False) -> float:
+    """How far the guesses are off on average, as a share of the truth."""
+    return fmean(
+        abs((guess.flat if is_flat else float(guess.row["forecast_usd"])) - guess.true) / guess.true
+        for guess in guesses
+    )
+
+
+def test_the_interval_holds_the_true_end_of_nine_in_ten_months(guesses: list[Guess]) -> None:
+    assert len(guesses) == 160
+    assert sum(map(holds, guesses)) >= 0.9 * len(guesses)
+
+
+def test_the_forecast_beats_a_flat_guess_in_each_kind_of_year(guesses: list[Guess]) -> None:
+    for name in YEARS:
+        of_year = [guess for guess in guesses if guess.year == name]
+        assert error(of_year) < error(of_year, is_flat=True)
+
+
+def test_the_table_in_the_docs_is_this_one(guesses: list[Guess]) -> None:
+    page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    section = page.partition("## Forecasts")[2].partition("\n## ")[0]
+    _, *lines = re.findall(r"^\| (.*) \|$", section, re.MULTILINE)
+    assert lines == table(guesses)
+
+
+def table(guesses: list[Guess]) -> list[str]:
+    lines = []
+    for name in [*YEARS, "all"]:
+        of_year = [guess for guess in guesses if name in (guess.year, "all")]
+        held = sum(map(holds, of_year))
+        off, flat = error(of_year), error(of_year, is_flat=True)
+        lines.append(f"{name} | {held} of {len(of_year)} | {100 * off:.1f} % | {100 * flat:.1f} %")
+    return lines
+
+
+def test_the_parts_of_a_forecast_are_computed_again(connection: Connection) -> None:
+    days = list(daily_minutes(3, FIRST, 200, YEARS["restless"]))
+    store_year(connection, days)
+    costs = {day: minutes * PRICE for day, minutes in days}
+    today = date(2026, 6, 11)
+    weeks = [
+        [costs[today - timedelta(days=7 * week + day + 1)] for day in range(7)] for week in range(8)
+    ]
+    weights = [0.75**week for week in range(8)]
+    # Day 0 of each week is yesterday, day 6 has the weekday of today.
+    means = [
+        sum(weight * float(week[day]) for weight, week in zip(weights, weeks, strict=True))
+        / sum(weights)
+        for day in range(7)
+    ]
+    left = [today + timedelta(days=number) for number in range(20)]
+    spent = sum(cost for day, cost in costs.items() if date(2026, 6, 1) <= day < today)
+    (row, *others) = ask(connection, "forecast", scope(today)).rows
+    assert (row["kind"], row["subject"], row["month"]) == ("runners", "all", "2026-06")
+    assert (row["days_left"], row["weeks"], row["unpriced"]) == (20, 8, 0)
+    assert row["spent_usd"] == round(spent, 2)
+    rest = sum(means[(today - timedelta(days=1) - day).days % 7] for day in left)
+    assert float(row["forecast_usd"]) == pytest.approx(float(spent) + rest, abs=0.01)
+    sums = [float(sum(week)) for week in weeks]
+    steps = [(one - two) ** 2 / 2 for one, two in pairwise(sums)]
+    spread = max(variance(sums), fmean(steps))
+    half = 2.52 * math.sqrt(spread * (1 + 1 / 8) * (20 / 7) * (1 + 20 / 7))
+    assert float(row["high_usd"]) == pytest.approx(float(spent) + rest + half, abs=0.01)
+    low = max(float(spent), float(spent) + rest - half)
+    assert float(row["low_usd"]) == pytest.approx(low, abs=0.01)
+    # All of it is of one repository, one workflow and one actor.
+    assert [(other["subject"], other["name"]) for other in others] == [
+        ("actor", "dev-1"),
+        ("repository", "acme/app"),
+        ("workflow", "acme/app / CI"),
+    ]
+    assert all(other["forecast_usd"] == row["forecast_usd"] for other in others)
+
+
+def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> None:
+    store_year(connection, list(daily_minutes(3, date(2026, 6, 1), 12, YEARS["steady"])))
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 6))).rows
+    assert (row["weeks"], row["forecast_usd"], row["high_usd"]) == (0, None, None)
+    assert row["low_usd"] == row["spent_usd"] > 0
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 10))).rows
+    assert (row["weeks"], row["high_usd"]) == (1, None)
+    assert row["forecast_usd"] > row["low_usd"] == row["spent_usd"]
+
+
+def test_calls_of_language_models_have_a_forecast_of_their_own(connection: Connection) -> None:
+    moments = [datetime(2026, 6, 1, 12, tzinfo=UTC) + timedelta(days=day) for day in range(21)]
+    calls = [
+        llm_call(call_id=f"c{number}", timestamp=at, estimated_cost=Decimal(2))
+        for number, at in enumerate(moments)
+    ]
+    unpriced = llm_call(
+        call_id="odd", timestamp=moments[3] + timedelta(hours=1), model="unheard-of"
+    )
+    upsert(connection, [*calls, unpriced])
+    (row,) = ask(connection, "forecast", scope(date(2026, 6, 22))).rows
+    assert (row["kind"], row["subject"], row["unpriced"]) == ("llm", "all", 1)
+    # 21 days at 2 dollars, and as much on each of the nine days that are left.
+    assert (row["spent_usd"], row["forecast_usd"]) == (42, 60)
+    assert (row["low_usd"], row["high_usd"]) == (60, 60)
