@@ -144,8 +144,9 @@ def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -
         labels.add(label)
 
     reports = ingested(connection, Simulator(world), notify=said.append, progress=progress)
-    assert said[0].startswith("acme/busy (1 of 3): about 150 runs to list since ")
-    assert "requests: lists 2, earlier attempts 0, jobs 150; GitHub allows 4,99" in said[0]
+    assert said[0] == "3 repositories to ingest; 4,500 requests can be sent now"
+    assert said[1].startswith("acme/busy (1 of 3): about 150 runs to list since ")
+    assert "requests: lists 2, earlier attempts 0, jobs 150; GitHub allows 4,99" in said[1]
     assert labels == {"acme/busy (1 of 3)", "acme/app-00 (2 of 3)", "acme/app-01 (3 of 3)"}
     assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")
 
