@@ -2,6 +2,7 @@
 
 A figure that is not known is `UNKNOWN`, never 0."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -56,6 +57,14 @@ def minutes(amount: Number | None) -> str:
 def count(number: Number | None) -> str:
     """Return a whole number with thousands separators."""
     return UNKNOWN if number is None else f"{number:,.0f}"
+
+
+def and_more(left: int, plural: str) -> str:
+    """Return how many others there are, such as `and 2 more jobs`; the first word in -s is the
+    noun.
+    """
+    noun = re.sub(r"s\b", "", plural, count=1) if left == 1 else plural
+    return f"and {count(left)} more {noun}"
 
 
 def percent(share: Number | None) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
-from telemetry.report.figures import Row, count
+from telemetry.report.figures import Row, and_more
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
@@ -133,5 +133,5 @@ def listing(columns: Table, rows: Sequence[Row]) -> str:
     shown = [["".join(map(str, each.text(row))) for each in columns.columns]
              for row in rows[:MOST_ROWS]]  # fmt: skip
     left = len(rows) - MOST_ROWS
-    more = f"\n\nand {count(left)} more {columns.rows_are}" if left > 0 else ""
+    more = f"\n\n{and_more(left, columns.rows_are)}" if left > 0 else ""
     return table(columns.headings, shown, columns.numbers) + more

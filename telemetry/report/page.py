@@ -8,7 +8,7 @@ browsers print a pattern as large images.
 import html
 from collections.abc import Sequence
 
-from telemetry.report.figures import Row, count
+from telemetry.report.figures import Row, and_more
 from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.tables import Column, Table
@@ -185,7 +185,7 @@ def only_words(words: str) -> list[Child]:
 def rows_left_out(number: int, shown: int, what: str) -> Child:
     """Return how many rows a table or chart omits; None if it omits none."""
     left = number - shown
-    return tag("p", f"and {count(left)} more {what}", class_="muted") if left > 0 else None
+    return tag("p", and_more(left, what), class_="muted") if left > 0 else None
 
 
 def listing(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:

@@ -7,6 +7,7 @@ import pytest
 from support.html import Reader
 
 from telemetry.report import markdown_report, page, tables
+from telemetry.report.figures import and_more
 from telemetry.report.tables import Table
 
 ROW: dict[str, Any] = {
@@ -65,3 +66,15 @@ def test_there_is_a_table_of_each_kind() -> None:
 def test_columns_with_numbers_come_last(table: Table) -> None:
     kinds = [column.is_number for column in table.columns]
     assert kinds == sorted(kinds)
+
+
+@pytest.mark.parametrize(
+    ("left", "plural", "text"),
+    [
+        (1, "flaky jobs", "and 1 more flaky job"),
+        (1, "kinds of runner", "and 1 more kind of runner"),
+        (1_200, "such times", "and 1,200 more such times"),
+    ],
+)
+def test_the_number_of_others_agrees_with_its_noun(left: int, plural: str, text: str) -> None:
+    assert and_more(left, plural) == text
