@@ -9,12 +9,12 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from bench.measurement import Measurement, Usage, memory_growth, time_ratio
+from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio
 
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SESSION = "0b1f6a52-93d5-4c1f-8f6e-2d1c5b7a9e40"
 SIGNATURE = "Eo4DCkYIBxgCKkB7bF3pUu0wZ2v1aXg" * 10
-# How often the short log is read: of seconds, other work on the machine takes a part.
+# How often the short log is read: other work on the machine adds to the time of some.
 PAIRS = 3
 # Prompts, thoughts, commands and the output of tools are pieces of this text.
 TEXT = "".join(
@@ -53,7 +53,7 @@ def transcripts(
     ]
     file.unlink()
     name = f"LLM transcript of {few:,} lines, each another message"
-    yield time_ratio(name, pairs, 2.0, "× json.loads")
+    yield cpu_ratio(name, pairs, 2.0, "× json.loads")
 
 
 def write_transcript(file: Path, lines: int) -> None:
