@@ -26,7 +26,6 @@ runs as (
     attempts.completed_at,
     min(attempts.created_at) over newer as newer_at
   from attempts
-  inner join workflow_runs using (github_run_id, run_attempt)
   cross join period
   where attempts.created_at >= period.since
     and attempts.created_at < period.until
@@ -42,7 +41,7 @@ runs as (
     partition by
       attempts.repository_id,
       attempts.workflow_id,
-      coalesce(workflow_runs.head_repository, ''),
+      coalesce(attempts.head_repository, ''),
       attempts.branch,
       attempts.event_type
     order by

@@ -21,7 +21,7 @@ runs as materialized (
     attempts.run_attempt,
     attempts.repository_id,
     attempts.repository,
-    coalesce(workflow_runs.head_repository, 'unknown') as head_repository,
+    coalesce(attempts.head_repository, 'unknown') as head_repository,
     attempts.branch,
     attempts.commit_sha,
     attempts.created_at,
@@ -30,7 +30,6 @@ runs as materialized (
     attempts.is_rerun,
     attempts.is_exact
   from attempts
-  inner join workflow_runs using (github_run_id, run_attempt)
   cross join period
   where attempts.created_at >= period.since
     and attempts.created_at < period.until

@@ -105,29 +105,51 @@ reruns as (
     held_up.workflow_id,
     held_up.job_base
 ),
+ends as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    completed_at,
+    is_success
+  from attempts
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and github_run_id = any(array(select github_run_id from held_up))
+),
 waits as (
   select
     held_up.repository_id,
     held_up.workflow_id,
     held_up.job_base,
-    sum(
-      extract(epoch from greatest(greens.completed_at - reds.completed_at, interval '0 seconds'))
+    held_up.github_run_id,
+    extract(
+      epoch from min(ends.completed_at) filter (
+        where ends.run_attempt > held_up.first_attempt and ends.is_success
+      )
+      - min(ends.completed_at) filter (where ends.run_attempt = held_up.first_attempt)
     ) as seconds
   from held_up
-  inner join workflow_runs as reds
-    on reds.github_run_id = held_up.github_run_id
-    and reds.run_attempt = held_up.first_attempt
-  inner join lateral (
-    select min(workflow_runs.completed_at) as completed_at
-    from workflow_runs
-    where workflow_runs.github_run_id = held_up.github_run_id
-      and workflow_runs.run_attempt > held_up.first_attempt
-      and workflow_runs.conclusion = 'success'
-  ) as greens on true
+  inner join ends using (github_run_id)
   group by
     held_up.repository_id,
     held_up.workflow_id,
-    held_up.job_base
+    held_up.job_base,
+    held_up.github_run_id
+),
+waited as (
+  select
+    repository_id,
+    workflow_id,
+    job_base,
+    sum(greatest(seconds, 0)) as seconds
+  from waits
+  where seconds is not null
+  group by
+    repository_id,
+    workflow_id,
+    job_base
 ),
 failed as (
   select
@@ -153,14 +175,14 @@ select
   round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 1) as green_again_percent,
   failed.list_cost_usd as failed_cost_usd,
   reruns.list_cost_usd as rerun_cost_usd,
-  round(waits.seconds / 3600, 1) as waited_hours,
+  round(waited.seconds / 3600, 1) as waited_hours,
   flaky.last_created_at,
   flaky.workflow_id,
   flaky.repository_id
 from flaky
 left join failed using (repository_id, workflow_id, job_base)
 left join reruns using (repository_id, workflow_id, job_base)
-left join waits using (repository_id, workflow_id, job_base)
+left join waited using (repository_id, workflow_id, job_base)
 order by
   flaky.flaky_commits desc,
   green_again_percent desc,

@@ -43,6 +43,7 @@ placed as (
     or (known_defaults.repository_id is null and runs.branch in ('main', 'master'))
       as is_on_default_branch,
     runs.commit_sha,
+    runs.head_repository,
     runs.event_type,
     runs.conclusion,
     runs.actor,
@@ -116,6 +117,7 @@ select
     else 'other'
   end as branch_class,
   placed.commit_sha,
+  placed.head_repository,
   placed.event_type,
   placed.conclusion,
   placed.actor,
@@ -189,6 +191,8 @@ comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
 comment on column attempts.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
+comment on column attempts.head_repository is
+  'owner/name that the head commit came from. NULL: that fork is deleted.';
 comment on column attempts.event_type is
   'The event that started the run: push, pull_request, schedule and so on.';
 comment on column attempts.conclusion is
