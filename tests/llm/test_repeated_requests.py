@@ -422,6 +422,30 @@ def test_a_trace_is_counted_alike_however_its_spans_are_spread(
         assert (again.inserted, again.updated, rows(connection)) == (0, 0, whole)
 
 
+def test_a_request_of_claude_code_with_the_vendors_span_and_an_event_is_one_call(
+    connection: Connection, tmp_path: Path
+) -> None:
+    said = {"request_id": "r1", "session.id": "s", "model": "claude-x"}
+    counts = {"input_tokens": "10", "output_tokens": "5"}
+    outer = {**span("1", **said, **counts), "name": "claude_code.llm_request"}
+    inner = span("2", "1", used=10, **{"anthropic.request.id": "r1"})
+    event = {
+        "timeUnixNano": "1767600005000000000",
+        "body": {"stringValue": "claude_code.api_request"},
+        "attributes": span("3", **said, **counts, cost_usd="0.5")["attributes"],
+    }
+    logs = {"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]}
+    files = [
+        export(tmp_path / "outer.jsonl", outer),
+        export(tmp_path / "inner.jsonl", inner),
+        write(tmp_path / "event.jsonl", [logs]),
+    ]
+    for groups in partitions(files):
+        (call,) = ingested(connection, groups)
+        assert (call["source"], call["call_id"]) == ("claude-code-otlp", "r1")
+        assert (call["session_id"], float(call["reported_cost"])) == ("s", 0.5)
+
+
 def test_a_call_that_an_inner_span_replaces_is_named(
     connection: Connection, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 
+from telemetry.llm.formats import claude_code_events
 from telemetry.llm.formats.reading import near_names
 from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
 from telemetry.rows.llm import LONGEST_ID, LlmCall, merged
@@ -22,7 +23,7 @@ AT_ONCE = 1_000
 # How far enclosing spans are followed. Real traces are less than a tenth as deep.
 DEEPEST = 500
 
-# Columns that are taken from the outer span of a request where the inner one has no value.
+# Columns that are taken from the other span of a request where the counted one has no value.
 FILLED = tuple(
     name.name
     for name in fields(LlmCall)
@@ -204,20 +205,23 @@ def _represented(trace_id: str, node: Node, within: list[Found]) -> list[Found]:
     file, first = within[0]
     if len(within) > 1 or own.total_tokens not in (None, first.total_tokens):
         return within
+    if own.source == claude_code_events.SOURCE:
+        # Its id is that of the request, which a log event has too.
+        return [(node.file, _filled(trace_id, own, first))]
     return [(file, _filled(trace_id, first, own))]
 
 
-def _filled(trace_id: str, inner: LlmCall, outer: LlmCall) -> LlmCall:
-    """The inner call, with values that only the outer one has."""
+def _filled(trace_id: str, call: LlmCall, other: LlmCall) -> LlmCall:
+    """The call, with values that only the other one of the same request has."""
     changes = {
-        name: getattr(outer, name)
+        name: getattr(other, name)
         for name in FILLED
-        if getattr(inner, name) is None and getattr(outer, name) is not None
+        if getattr(call, name) is None and getattr(other, name) is not None
     }
-    if inner.session_id == trace_id:
-        changes["session_id"] = outer.session_id
-    if not inner.prompt_name:
-        changes["prompt_name"] = outer.prompt_name
+    if call.session_id == trace_id:
+        changes["session_id"] = other.session_id
+    if not call.prompt_name:
+        changes["prompt_name"] = other.prompt_name
     if "github_run_id" in changes:
-        changes["github_run_attempt"] = outer.github_run_attempt
-    return replace(inner, **changes)
+        changes["github_run_attempt"] = other.github_run_attempt
+    return replace(call, **changes)
