@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from psycopg.conninfo import make_conninfo
 from support.commands import Launcher
 from support.folders import new_folder
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded import server as embedded
@@ -30,8 +30,10 @@ for name in ("DATABASE_URL", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name.upper(), None)
 
 # The same examples each time, so that a failure can be repeated; however long the machine takes.
+# Fifty are enough to keep what was found: as they do not change, more would find nothing new.
 settings.register_profile(
     "repeatable",
+    max_examples=50,
     derandomize=True,
     database=None,
     deadline=None,
@@ -197,7 +199,7 @@ def psql() -> Callable[..., str]:
     def run(dsn: str, *arguments: str, stdin: str | None = None) -> str:
         command = [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", dsn, *arguments]
         done = subprocess.run(
-            command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60
+            command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=LONGEST
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

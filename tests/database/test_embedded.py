@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from support.folders import new_folder
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry import TelemetryError
 from telemetry.database.embedded.binaries import (
@@ -164,7 +164,7 @@ class Command:
 
     def leave(self) -> str:
         """Let it end; return what it said on standard error."""
-        _, said = self.process.communicate("", timeout=120)
+        _, said = self.process.communicate("", timeout=LONGEST)
         return said
 
     def kill(self) -> None:

@@ -97,7 +97,7 @@ def test_a_killed_migrator_does_not_block_the_next(empty_dsn: str, tmp_path: Pat
     )
     child = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
     with open_connection(empty_dsn) as connection:
-        for _ in range(600):
+        for _ in range(6_000):
             if connection.execute(
                 "select 1 from pg_stat_activity where query like 'select pg_sleep(60)%' "
                 "and datname = current_database()"
@@ -122,7 +122,7 @@ def test_any_connection_string_of_libpq_works(empty_dsn: str, style: str) -> Non
     parts = conninfo_to_dict(empty_dsn)
     socket, name = parts["host"], parts["dbname"]
     dsn = {
-        "keywords": f"host='{socket}' dbname={name} user=postgres connect_timeout=5",
+        "keywords": f"host='{socket}' dbname={name} user=postgres connect_timeout=300",
         "url": f"postgresql:///{name}?host={socket}&user=postgres&application_name=mine",
         "short url": f"postgres://postgres@/{name}?host={socket}",
         "percent-encoded socket": f"postgresql://postgres@{str(socket).replace('/', '%2F')}/{name}",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from support.commands import Finished, Launcher, Run
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import SQL, Connection, execute, upsert
@@ -97,7 +97,7 @@ def on_terminal(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> st
         if not read:
             break
     os.close(ours)
-    assert process.wait(60) == 0
+    assert process.wait(LONGEST) == 0
     return shown.decode()
 
 

@@ -127,7 +127,7 @@ def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
 
 def wait_until_blocked(dsn: str) -> None:
     with open_connection(dsn) as watcher:
-        for _ in range(1_000):
+        for _ in range(15_000):
             if watcher.execute(
                 "select 1 from pg_locks where relation = 'workflow_runs'::regclass and not granted"
             ).fetchone():

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from support.dumps import Dumps
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import open_connection
 from telemetry.simulated.month import team_month
@@ -171,7 +171,7 @@ class Repository:
                 env=environ,
                 capture_output=True,
                 text=True,
-                timeout=1_800,
+                timeout=LONGEST,
             )
             self.said += done.stdout + done.stderr
             return "success" if done.returncode == 0 else "failure"

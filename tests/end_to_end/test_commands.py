@@ -18,7 +18,7 @@ from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.commands import Run, assert_one_sentence, make, start
 from support.ingests import assert_equals_truth, earlier, stored
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.simulated.server import Simulator
@@ -89,7 +89,7 @@ def test_an_ingest_that_is_stopped_says_what_it_kept(
     process = start(environ, "ingest_workflows", "--concurrency", "1")
     wait_for_rows(connection, 50)
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=LONGEST)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert f" {len(stored(connection))} inserted" in out
@@ -380,7 +380,7 @@ def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> Non
         stdin=theirs,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST,
     )
     os.close(terminal)
     os.close(theirs)
@@ -404,7 +404,7 @@ def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_p
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
         )
 
     home = Path(environ["TELEMETRY_HOME"])
@@ -421,7 +421,7 @@ def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_p
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=LONGEST,
         )
         report = home / "demo" / "report.html"
         written = report.read_text(encoding="utf-8") if report.exists() else ""

@@ -15,7 +15,7 @@ from zlib import crc32
 
 import pytest
 from support.checks import broken_rules
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
@@ -347,7 +347,7 @@ def test_the_next_ingest_completes_those_killed_at_random_moments(
                 stderr=subprocess.DEVNULL,
             )
             child.append(process)
-            codes.append(process.wait(timeout=120))
+            codes.append(process.wait(timeout=LONGEST))
             simulated.restart_counters()
     # A kill that was due after the last request has nothing left to stop.
     assert set(codes[:-1]) <= {-signal.SIGKILL, 0}

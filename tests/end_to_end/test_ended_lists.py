@@ -12,12 +12,12 @@ from telemetry.database.connection import Connection
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
-RUNS = 9_000
+RUNS = 4_500
 
 
 @pytest.fixture(scope="module")
 def busy() -> World:
-    """A repository with 9,000 runs of the last four weeks, all of them over."""
+    """A repository with 4,500 runs of the last four weeks, all of them over."""
     now = datetime.now(UTC).replace(microsecond=0)
     world = World(now)
     repository = world.add_repository("acme/app")
@@ -26,17 +26,17 @@ def busy() -> World:
     return world
 
 
-EVERY = timedelta(minutes=4, seconds=20)
+EVERY = timedelta(minutes=8, seconds=40)
 
 
 # The other two combinations differ in one of the two ways; tests/runs/test_gaps.py has all four.
 @pytest.mark.parametrize(("beyond", "is_clamped"), [("empty", True), ("422", False)])
-def test_lists_that_end_early_hide_none_of_9000_runs(
+def test_lists_that_end_early_hide_none_of_4500_runs(
     run: Run, connection: Connection, busy: World, beyond: Any, is_clamped: bool
 ) -> None:
     simulated = Simulator(
         busy,
-        unfiltered_cap=4_000,
+        unfiltered_cap=2_000,
         beyond_unfiltered_cap=beyond,
         clamp_unfiltered_total=is_clamped,
         filtered_cap=500,
@@ -44,7 +44,7 @@ def test_lists_that_end_early_hide_none_of_9000_runs(
         clamp_filtered_total=is_clamped,
     )
     with simulated.serve() as url:
-        for most in (160, 3):
+        for most in (80, 3):
             simulated.restart_counters()
             done = run("ingest_workflows", "--no-jobs", GITHUB_API_URL=url)
             assert done.returncode == 0, done.stderr

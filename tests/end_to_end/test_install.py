@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 # A Python whose pip says much and does nothing, or fails where its arguments hold a word of a file.
 STAND_IN = r"""#!/bin/sh
@@ -112,7 +112,7 @@ def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
         },
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LONGEST,
     )
     assert done.returncode == 2
     first, said, stopped = done.stderr.splitlines()

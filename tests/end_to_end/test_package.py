@@ -15,13 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry import __version__
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, Simulator
 
-LONGEST = 1_800  # seconds; a machine may be slow and busy
 Finished = subprocess.CompletedProcess[str]
 
 

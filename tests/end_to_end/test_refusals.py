@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.commands import Run, assert_one_sentence, start
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection
 
@@ -143,7 +143,7 @@ def test_the_handler_is_there_before_all_that_takes_time_to_load(
     process = start({**environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, script)
     wait_for_a_handler(process)
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=LONGEST)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
@@ -158,7 +158,7 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
         wait_for_a_handler(process)
         time.sleep(delay)
         process.send_signal(number)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=LONGEST)
         assert "Traceback" not in err, err
         assert process.returncode in (0, 130), err
         if process.returncode == 130:
@@ -184,6 +184,6 @@ run(main)
         env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONGEST,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")

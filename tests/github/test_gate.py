@@ -180,18 +180,18 @@ def test_parts_share_the_places_of_the_whole_and_none_waits_for_a_limit_with_one
     def take_the_place() -> None:
         with gate.passage(Caller("GET /x", first)):
             entered.set()
-            leave.wait(30)
+            leave.wait(300)
 
     holder = threading.Thread(target=take_the_place)
     holder.start()
-    assert entered.wait(30)
+    assert entered.wait(300)
     other = threading.Thread(target=enter, args=(gate, second))
     other.start()
     other.join(0.1)
     assert (other.is_alive(), second.requests) == (True, 0)
     leave.set()
-    other.join(30)
-    holder.join(30)
+    other.join(300)
+    holder.join(300)
     assert second.requests == 1
     gate.stop_all(limit(30), 403)
     free: list[bool] = []
@@ -263,5 +263,5 @@ def test_threads_take_no_more_requests_than_were_allowed(gate: Gate, share: Shar
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(300)
     assert (len(passed), share.requests) == (50, 50)

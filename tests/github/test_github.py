@@ -298,19 +298,19 @@ def test_a_limit_met_by_one_thread_stops_the_others(
         if sleeping.is_set():
             other_sleeps.set()
         sleeping.set()
-        awake.wait(60)
+        awake.wait(300)
 
     client = connect(sleep=sleep)
     first = threading.Thread(target=client.get, args=("/first",))
     second = threading.Thread(target=client.get, args=("/second",))
     first.start()
-    assert sleeping.wait(60)
+    assert sleeping.wait(300)
     second.start()
-    assert other_sleeps.wait(60)
+    assert other_sleeps.wait(300)
     assert paths(httpserver) == ["/first"]
     awake.set()
-    first.join(60)
-    second.join(60)
+    first.join(300)
+    second.join(300)
     assert sorted(paths(httpserver)) == ["/first", "/first", "/second"]
     assert len(said) == 1
 

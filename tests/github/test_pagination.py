@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from support.paths import LONGEST
 from werkzeug import Request, Response
 
 from telemetry.github.client import GitHub
@@ -80,7 +81,7 @@ def client(server: HTTPServer, said: list[str]) -> Iterator[GitHub]:
         sleep=lambda seconds: None,
         notify=said.append,
         proxies={},
-        timeout=600,
+        timeout=LONGEST,
     )
     with GitHub(None, options) as client:
         yield client
@@ -143,7 +144,7 @@ def test_without_concurrency_pages_are_fetched_on_demand(serve: Serve, client: G
 def test_pages_are_fetched_at_the_same_time(serve: Serve, client: GitHub) -> None:
     together = threading.Barrier(3)
     runs = serve(400)
-    runs.before_answer = lambda page: page > 1 and together.wait(60)
+    runs.before_answer = lambda page: page > 1 and together.wait(300)
     assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=3))) == [*range(400)]
 
 
@@ -183,7 +184,7 @@ def test_without_last_nothing_is_fetched_ahead(serve: Serve, client: GitHub) -> 
 def test_the_list_goes_on_beyond_the_announced_last_page(serve: Serve, client: GitHub) -> None:
     runs = serve(300)
     release = threading.Event()
-    runs.before_answer = lambda page: page > 1 and release.wait(60)
+    runs.before_answer = lambda page: page > 1 and release.wait(300)
     pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=4))
     first = next(pages)
     runs.rows = 700
@@ -194,7 +195,7 @@ def test_the_list_goes_on_beyond_the_announced_last_page(serve: Serve, client: G
 def test_a_list_that_has_become_shorter_ends_where_it_ends(serve: Serve, client: GitHub) -> None:
     runs = serve(900)
     release = threading.Event()
-    runs.before_answer = lambda page: page > 2 and release.wait(60)
+    runs.before_answer = lambda page: page > 2 and release.wait(300)
     pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))
     next(pages)
     next(pages)
@@ -232,7 +233,7 @@ def test_stopping_early_wakes_a_thread_that_backs_off(serve: Serve, server: HTTP
         pages = client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))
         next(pages)
         next(pages)
-        assert waiting.wait(60)
+        assert waiting.wait(300)
         pages.close()
         assert wait_for(lambda: not threads())
 
@@ -254,9 +255,9 @@ def test_closing_the_client_ends_a_list_that_backs_off(
 
     reader = threading.Thread(target=read)
     reader.start()
-    assert waiting.wait(60)
+    assert waiting.wait(300)
     client.close()
-    reader.join(60)
+    reader.join(300)
     assert errors == [f"GET {PATH}: broken off, the client was closed"]
     assert wait_for(lambda: not threads())
 
@@ -302,7 +303,7 @@ def test_smaller_pages_are_fetched_ahead_too(serve: Serve, client: GitHub) -> No
     together = threading.Barrier(2)
     runs = serve(300)
     runs.faulty = lambda page, per_page: (page, per_page) == (2, 100)
-    runs.before_answer = lambda page: page in (4, 5) and together.wait(60)
+    runs.before_answer = lambda page: page in (4, 5) and together.wait(300)
     assert ids(client.list_workflow_runs("acme/app", paging=Paging(concurrency=2))) == [*range(300)]
 
 

@@ -227,7 +227,7 @@ def test_a_host_without_tls_is_one_sentence(connect: Connect) -> None:
         thread.start()
         with pytest.raises(GitHubError, match=r"no connection to 127.0.0.1 .* in 3 tries"):
             connect(base_url=f"https://127.0.0.1:{listener.getsockname()[1]}").get("/x")
-        thread.join(30)
+        thread.join(300)
 
 
 def greet(listener: socket.socket, times: int) -> None:
@@ -372,10 +372,10 @@ class Tunnel:
             back = threading.Thread(target=_copy, args=(server, client))
             back.start()
             _copy(client, server)
-            back.join(30)
+            back.join(300)
 
     def close(self) -> None:
-        self._threads[0].join(30)
+        self._threads[0].join(300)
         self._listener.close()
 
 
@@ -432,9 +432,9 @@ def test_closing_the_client_breaks_off_a_request_that_waits_for_its_answer(
     errors: list[str] = []
     thread = threading.Thread(target=collect, args=(client, errors))
     thread.start()
-    assert server.asked.wait(30)
+    assert server.asked.wait(300)
     client.close()
-    thread.join(30)
+    thread.join(300)
     assert errors == ["GET /x: broken off, the client was closed"]
 
 
@@ -447,9 +447,9 @@ def test_closing_the_client_wakes_a_thread_that_sleeps(
     errors: list[str] = []
     thread = threading.Thread(target=collect, args=(client, errors))
     thread.start()
-    assert waiting.wait(30)
+    assert waiting.wait(300)
     client.close()
-    thread.join(30)
+    thread.join(300)
     assert errors == ["GET /x: broken off, the client was closed"]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 from support.rows import CREATED_AT, llm_call, workflow_run
 
 from telemetry.database.connection import Connection, Counts, execute, upsert
@@ -610,7 +610,7 @@ def run(dsn: str, tmp_path: Path) -> Run:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
         )
 
     return command
@@ -709,7 +709,7 @@ def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST,
         )
 
     with simulator.serve() as url:

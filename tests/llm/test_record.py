@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from support.llm_readings import read
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.llm.record import recorded_call
 
@@ -133,7 +133,7 @@ def run(code: str, folder: Path, *arguments: str | Path, **environ: str) -> None
         cwd=folder,
         env={"PATH": os.environ["PATH"], **environ},
         check=True,
-        timeout=60,
+        timeout=LONGEST,
     )
 
 

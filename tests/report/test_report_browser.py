@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.history import UNTIL
 from support.html import DARK, LIGHT
+from support.paths import LONGEST
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 from support.rows import llm_call, workflow_step
 
@@ -53,7 +54,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., bytes]:
         command = [program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
                    "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={profile}",
                    "--virtual-time-budget=2000", *options, page.as_uri()]  # fmt: skip
-        return subprocess.run(command, capture_output=True, timeout=90, check=True).stdout
+        return subprocess.run(command, capture_output=True, timeout=LONGEST, check=True).stdout
 
     return run
 

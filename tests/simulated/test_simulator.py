@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.simulated.month import team_month
 from telemetry.simulated.payloads import Payloads
@@ -71,7 +71,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self.prefix = urlsplit(url).path
-        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+        self.connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=LONGEST)
 
     def get(self, path: str, token: str | None = "t", **headers: str) -> Answer:
         sent = {"user-agent": "test"} | {k.replace("_", "-"): v for k, v in headers.items()}
@@ -1046,7 +1046,7 @@ def test_most_requests_in_flight_are_counted() -> None:
     together = threading.Barrier(4)
 
     def wait_for_all(request: RequestInfo, ordinal: int) -> None:
-        together.wait(30)
+        together.wait(300)
 
     simulator = Simulator(small_world(1)[0], before=wait_for_all)
     with simulator.serve() as url:
@@ -1194,6 +1194,6 @@ def test_script_serves_until_interrupted() -> None:
         answer = client.get(RUNS, token=None)
         client.connection.close()
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(LONGEST) == 0
     assert answer.headers["date"].startswith("Mon, 23 Nov 2026")
     assert answer.json["total_count"] > 50

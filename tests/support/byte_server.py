@@ -6,7 +6,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 
-_PATIENCE = 30.0
+_PATIENCE = 300.0
 """Seconds a client may be too busy to read: shorter, and a slow machine would cut answers short."""
 
 Reply = bytes | Callable[[], Iterator[bytes]]
@@ -39,7 +39,7 @@ class ByteServer:
         self._stopping.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(30)
+            thread.join(300)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -67,7 +67,7 @@ class ByteServer:
                             return
                         connection.sendall(part)
                     if then == "hang":
-                        self._stopping.wait(30)
+                        self._stopping.wait(300)
                     if then == "reset":
                         linger = struct.pack("ii", 1, 0)
                         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

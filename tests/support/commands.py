@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.checkouts import checkout
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 Finished = subprocess.CompletedProcess[str]
 Run = Callable[..., Finished]
@@ -52,7 +52,7 @@ class Launcher:
         return subprocess.CompletedProcess([path, *words], code, *said)
 
     def stop(self) -> None:
-        self.process.communicate(timeout=60)
+        self.process.communicate(timeout=LONGEST)
 
 
 def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:
@@ -71,7 +71,7 @@ def make(environ: dict[str, str], folder: Path, *words: str, env_file: str = "")
     copy = checkout(folder)
     (copy / ".env").write_text(env_file)
     return subprocess.run(
-        ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=120
+        ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=LONGEST
     )
 
 

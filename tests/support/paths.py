@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+LONGEST = 1_800
+"""Seconds that anything in a test may take: a machine may be slow and busy."""
+
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
