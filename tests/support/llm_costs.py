@@ -12,6 +12,9 @@ from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import LlmPrice
 
 OURS = read_prices(PRICES / "llm_prices.csv", LlmPrice)
+LISTED: dict[tuple[str, str], list[LlmPrice]] = {}
+for listed in OURS:
+    LISTED.setdefault((listed.model, listed.provider), []).append(listed)
 REGIONS = ("global", "us", "eu", "apac", "au", "jp", "ca", "sa")
 
 PARTS = (
@@ -57,8 +60,7 @@ def priced_rows(call: LlmCall) -> list[LlmPrice]:
     """The rows of the list that make the price of the call's model at its moment."""
     for name in names(call.model or ""):
         for provider in ((call.provider or "").lower(), ""):
-            rows = [row for row in OURS if row.model == name and row.provider == provider]
-            if rows:
+            if rows := LISTED.get((name, provider)):
                 began = [row.effective_from for row in rows]
                 held = max((at for at in began if at <= call.timestamp), default=None)
                 return [row for row in rows if row.effective_from == held]
