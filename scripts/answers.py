@@ -3,7 +3,7 @@
 from argparse import Namespace
 from datetime import UTC, datetime
 
-from output import say, screen, show, show_json
+from output import say, screen, show, show_json, show_pages
 
 from telemetry import settings
 from telemetry.database.connection import Connection
@@ -47,4 +47,4 @@ def show_answer(answer: Answer, form: str) -> None:
     elif form == "csv":
         show(csv_text(answer))
     else:
-        show(answer_text(answer, screen()))
+        show_pages(answer_text(answer, screen()))

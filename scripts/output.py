@@ -33,6 +33,20 @@ def show(text: str) -> None:
         print(text, flush=True)
 
 
+def show_pages(text: str) -> None:
+    """Print a result; on a terminal with fewer lines, in the pager of PAGER, else in less."""
+    lines = shutil.get_terminal_size().lines
+    if not sys.stdout.isatty() or text.count("\n") + 1 < lines:
+        show(text)
+        return
+    import pydoc  # takes a while to load, and few commands need it
+
+    _clear_bar()
+    # As git has it: leave at once if all fits, keep colours, and leave the text on the screen.
+    os.environ.setdefault("LESS", "FRX")
+    pydoc.pager(f"{text}\n")
+
+
 def show_json(value: object) -> None:
     """Print a result for machines: one JSON object on stdout."""
     show(json_text(value))

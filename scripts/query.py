@@ -7,6 +7,7 @@
 
 If jobs are still to be fetched, an answer about jobs says how many attempts it covers, on stderr
 and in JSON as "coverage"; if it covers less than half, it has no rows.
+On a terminal, an answer longer than the screen is shown in the pager of PAGER, else in less.
 In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
 formula begins with an apostrophe; JSON is unchanged.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
@@ -17,7 +18,7 @@ from command import parse, run
 import os
 
 from answers import covered, scope_of, show_answer
-from output import say, screen, show, show_json
+from output import say, screen, show_json, show_pages
 
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
@@ -41,7 +42,7 @@ def _list(form: str) -> int:
     if form == "json":
         show_json({"schema_version": 1, "questions": questions()})
     else:
-        show(questions_text(questions(), screen()))
+        show_pages(questions_text(questions(), screen()))
     return 0
 
 

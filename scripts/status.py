@@ -14,7 +14,7 @@ from command import parse, run
 import os
 from datetime import UTC, datetime
 
-from output import say, screen, show, show_json
+from output import say, screen, show_json, show_pages
 
 from telemetry import counted, settings
 from telemetry.database.connection import connect
@@ -36,7 +36,7 @@ def main() -> int:
     else:
         is_markdown = options.format == "markdown"
         text = status_text(found, PAPER if is_markdown else screen(), is_whole=options.all)
-        show(code_block(text) if is_markdown else text)
+        show_pages(code_block(text) if is_markdown else text)
     if found.too_old:
         say(f"older than {options.max_age}: {', '.join(found.too_old)}")
     leaving = sum(row["leaving_runs"] for row in found.leaving)

@@ -81,12 +81,17 @@ def query(run_query: Run) -> Callable[..., str]:
     return printed
 
 
-def on_terminal(dsn: str, tmp_path: Path, *arguments: str, **changes: str) -> str:
+def on_terminal(
+    dsn: str, tmp_path: Path, *arguments: str, has_keyboard: bool = False, **changes: str
+) -> str:
     ours, theirs = pty.openpty()
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(ROOT / "scripts" / arguments[0]), *arguments[1:]]
     environ |= {"DATABASE_URL": dsn, "TERM": "xterm", "COLUMNS": "80", **changes}
-    process = subprocess.Popen(command, env=environ, stdout=theirs, stderr=subprocess.DEVNULL)
+    stdin = theirs if has_keyboard else subprocess.DEVNULL
+    process = subprocess.Popen(
+        command, env=environ, stdin=stdin, stdout=theirs, stderr=subprocess.DEVNULL
+    )
     os.close(theirs)
     shown = b""
     while True:
@@ -347,6 +352,17 @@ def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..
 
 
 @pytest.mark.usefixtures("month")
+@pytest.mark.parametrize(("lines", "is_paged"), [("10", True), ("1000", False)])
+def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
+    dsn: str, tmp_path: Path, lines: str, is_paged: bool
+) -> None:
+    pager = "sed 's/^/paged: /'"
+    command = ("query.py", "--list")
+    shown = on_terminal(dsn, tmp_path, *command, has_keyboard=True, LINES=lines, PAGER=pager)
+    assert len(shown.splitlines()) > 10
+    assert all(line.startswith("paged: ") == is_paged for line in shown.splitlines())
+
+
 @pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py", "--all")])
 def test_a_terminal_gets_colour_and_lines_that_fit_it(
     dsn: str, tmp_path: Path, command: tuple[str, ...]
