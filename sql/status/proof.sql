@@ -278,7 +278,8 @@ select
   awaited.first_awaited,
   run_totals.oldest_open_created_at,
   last_ingestions.requests as last_requests,
-  last_ingestions.not_modified as last_not_modified
+  last_ingestions.not_modified as last_not_modified,
+  repositories.forgotten_at is null as is_watched
 from repositories
 left join equations using (repository_id)
 left join elsewhere using (repository_id)
@@ -291,7 +292,6 @@ left join incomplete using (repository_id)
 left join sweeps using (repository_id)
 left join gaps using (repository_id)
 left join last_ingestions using (repository_id)
-where repositories.forgotten_at is null
 order by
   repositories.repository,
   repositories.repository_id;

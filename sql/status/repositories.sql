@@ -41,6 +41,7 @@ last_completes as (
 select
   repositories.repository,
   repositories.repository_id,
+  repositories.forgotten_at is null as is_watched,
   coalesce(stored.runs, 0) as runs,
   coalesce(stored.attempts, 0) as attempts,
   stored.oldest_created_at,
@@ -61,7 +62,6 @@ from repositories
 left join stored using (repository_id)
 left join last_ingestions using (repository_id)
 left join last_completes using (repository_id)
-where repositories.forgotten_at is null
 order by
   repositories.repository,
   repositories.repository_id;

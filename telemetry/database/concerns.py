@@ -19,6 +19,7 @@ MOST_ALIKE = 3
 
 KINDS = {
     "unknown": "nothing is stored",
+    "ended": "they are no longer watched; their rows stay until they are pruned",
     "never": "no ingest has completed yet",
     "stale": "the last complete ingest is too old; has their schedule stopped?",
     "running": "an ingest has not ended; it still runs, or was killed",
@@ -68,6 +69,12 @@ def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
                 f"{', '.join(names[:MOST_ALIKE])} and {len(names) - MOST_ALIKE:,} more"
             )
     return list(lines.values())
+
+
+def of_end(row: Mapping[str, Any]) -> Concern:
+    """Return the concern about a repository that `make forget` named, or that was replaced."""
+    text = "it is no longer watched; its rows stay until they are pruned"
+    return Concern(text, "ended", row["repository"])
 
 
 def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:

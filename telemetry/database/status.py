@@ -53,16 +53,18 @@ def status(
     now: datetime | None = None,
     names: Sequence[str] = (),
 ) -> Status:
-    """Return the status of the named repositories, or of all; case is ignored, as on GitHub.
+    """Return the status of the named repositories, or of all that are watched.
 
-    Ages are relative to `now`, by default the database's clock. Changes nothing and sends no
-    request. Raises psycopg.Error.
+    Case is ignored, as on GitHub. Ages are relative to `now`, by default the database's clock.
+    Changes nothing and sends no request. Raises psycopg.Error.
     """
     asked = {name.casefold(): name for name in names}
 
     def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         found = execute(connection, query, parameters).fetchall()
-        return [row for row in found if not asked or row["repository"].casefold() in asked]
+        if asked:
+            return [row for row in found if row["repository"].casefold() in asked]
+        return [row for row in found if row.get("is_watched", True)]
 
     repositories = rows("status/repositories")
     if now is not None:
@@ -81,9 +83,11 @@ def status(
     last = {row["repository_id"]: row for row in repositories}
     stored = {row["repository"].casefold() for row in repositories}
     unknown = [name for key, name in asked.items() if key not in stored]
-    found = [concern for row in repositories for concern in concerns.of_ingests(row, limit)]
+    found = []
+    for row in repositories:
+        found += concerns.of_ingests(row, limit) if row["is_watched"] else [concerns.of_end(row)]
     for row in proof:
-        found += concerns.of_proof(row, last[row["repository_id"]])
+        found += concerns.of_proof(row, last[row["repository_id"]]) if row["is_watched"] else []
     found += concerns.of_leaving(leaving)
     found += [Concern("nothing is stored", "unknown", name) for name in unknown]
     found += concerns.of_unreached(unreached)

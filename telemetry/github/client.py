@@ -246,7 +246,11 @@ class GitHub:
         """
         paging = paging or Paging()
         request = Request(
-            self._url(path, params), _name(path), array_key=key, is_urgent=paging.is_urgent
+            self._url(path, params),
+            _name(path),
+            array_key=key,
+            is_urgent=paging.is_urgent,
+            retry_missing=paging.retry_missing,
         )
 
         def fetch(request: Request) -> Reply:

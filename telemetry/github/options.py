@@ -44,7 +44,8 @@ class Paging:
 
     `etag` is that of the first page when it was read before; if the page has not changed, the list
     is one page without rows. `read` converts each row in the thread that fetched it, so pages read
-    ahead hold only the result. The budget does not stop `is_urgent` requests.
+    ahead hold only the result. The budget does not stop `is_urgent` requests. `retry_missing`: a
+    404 is retried once.
     """
 
     per_page: int = 100
@@ -53,3 +54,4 @@ class Paging:
     read: Callable[[Any], Any] | None = None
     further: Callable[[], int] | None = None
     is_urgent: bool = False
+    retry_missing: bool = True

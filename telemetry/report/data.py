@@ -231,8 +231,10 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     where none of them is in the database, and psycopg.Error.
     """
     with snapshot(connection):
-        found = status(connection, now=now)
         wanted, missing = find_repositories(connection, names)
+        found = status(connection, now=now, names=[row["repository"] for row in wanted if names])
+        shown = {row["repository_id"] for row in found.repositories}
+        wanted = [row for row in wanted if row["repository_id"] in shown]
         ids = [row["repository_id"] for row in wanted]
         answers = {
             name: _by_repository(connection, name, of.scope(ids))

@@ -73,6 +73,11 @@ class JobLists:
             if total is not None and len(seen) < total:
                 self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
 
+    def miss(self, error: Exception, run_attempt: int | None = None) -> None:
+        """Record that GitHub answered 404 for the jobs of an attempt, or of all."""
+        for number in self.due if run_attempt is None else [run_attempt]:
+            self.short[number] = str(error)
+
     def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
         """Record an unreadable job for its attempt; if that is unknown, for the whole list."""
         self.unreadable[str(error)] = None

@@ -15,6 +15,7 @@ from datetime import datetime
 from telemetry.database.connection import Connection, Counts, execute, upsert
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
+from telemetry.github.options import Paging
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.runs.job_lists import DueAttempt, JobLists
 from telemetry.runs.retries import Retry
@@ -35,7 +36,7 @@ class JobsOfRun:
 
     `attempts` are the numbers of the requested attempts, with or without jobs; `retries` are those
     whose jobs are not final. `unreadable` names the jobs and steps that could not be read, with the
-    reason. `is_missing` means that GitHub answered 404 for the run, so jobs may be missing here.
+    reason. `is_missing` means that GitHub no longer has the run, so jobs may be missing here.
     """
 
     github_run_id: int
@@ -85,21 +86,25 @@ def fetch_jobs(
     """Fetch the jobs and steps of these attempts of a run.
 
     It takes one request for each 100 jobs of the run, and as many for each attempt that the first
-    answer omitted. Raises GitHubError as the client does, except NotFound: the result of a deleted
-    run has `is_missing`.
+    answer omitted. After a 404, the run itself is asked for. Raises GitHubError as the client does,
+    except NotFound: the result of a deleted run has `is_missing`.
     """
     found = JobLists(run_id, {attempt.run_attempt: attempt for attempt in attempts})
     path = f"/repos/{repository}/actions/runs/{run_id}"
+    once = Paging(retry_missing=False)
     is_missing = False
     try:
-        found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}))
-    except NotFound:
-        is_missing = True
-    for number in () if is_missing else found.left_out():
-        try:
-            found.read(client.pages(f"{path}/attempts/{number}/jobs", "jobs"), number)
-        except NotFound:
-            continue
+        found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}, once))
+    except NotFound as error:
+        # Without its jobs a run may be there, and they may come; only its own 404 says it is gone.
+        is_missing = _is_gone(client, repository, run_id)
+        found.miss(error)
+    else:
+        for number in found.left_out():
+            try:
+                found.read(client.pages(f"{path}/attempts/{number}/jobs", "jobs"), number)
+            except NotFound as error:
+                found.miss(error, number)
     return JobsOfRun(
         github_run_id=run_id,
         attempts=tuple(found.due),
@@ -109,6 +114,14 @@ def fetch_jobs(
         is_missing=is_missing,
         retries=() if is_missing else tuple(found.retries(client.github_time)),
     )
+
+
+def _is_gone(client: GitHub, repository: str, run_id: int) -> bool:
+    try:
+        client.get_workflow_run(repository, run_id, retry_missing=False)
+    except NotFound:
+        return True
+    return False
 
 
 def store_jobs(

@@ -172,9 +172,14 @@ class RunByRun:
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
+        gone = [run.github_run_id for run in found if run.is_missing]
 
         def change() -> Tally:
-            stored = store_jobs(self.connection, found, self.tools.now())
+            now = self.tools.now()
+            stored = store_jobs(self.connection, [run for run in found if not run.is_missing], now)
+            if gone:
+                ids = {"github_run_ids": gone, "missing_upstream_at": now}
+                execute(self.connection, "runs/mark_missing_upstream", ids)
             asked = ((run.github_run_id, number) for run in found for number in run.attempts)
             not_final = [retry for run in found for retry in run.retries]
             awaited = {(retry.github_run_id, retry.run_attempt) for retry in not_final}
@@ -190,7 +195,7 @@ class RunByRun:
             return remembered + Tally(
                 jobs=stored.jobs.inserted + stored.jobs.updated,
                 steps=stored.steps.inserted + stored.steps.updated,
-                runs_with_jobs=len(found),
+                runs_with_jobs=len(found) - len(gone),
                 unreadable_items=unread,
             )
 

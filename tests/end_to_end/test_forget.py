@@ -45,6 +45,16 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
         assert runs.fetchall() == [{"runs": 1}]
         assert run("forget", TELEMETRY_REPO="acme/app").returncode == 0
         assert "no repository is watched; try:" in run("status", TELEMETRY_REPO=None).stdout
+        for form in ("html", "markdown", "json"):
+            for name in ("acme/app acme/old", None):
+                page = tmp_path / f"page.{form}"
+                words = ("--format", form, "--out", str(page))
+                asked = run("report", *words, TELEMETRY_REPO=name)
+                assert asked.returncode == 0, asked.stderr
+                assert ("its rows stay until they are pruned" in page.read_text()) == bool(name)
+        told = run("status", TELEMETRY_REPO="acme/old").stdout
+        assert "nothing is stored" not in told
+        assert "acme/old: it is no longer watched" in told
         again = run("forget", TELEMETRY_REPO="acme/old")
         assert_one_sentence(again, 1, "acme/old is not watched")
         done = run("ingest_workflows", GITHUB_API_URL=url, TELEMETRY_REPO=" ".join(NAMES))

@@ -71,6 +71,9 @@ def jobs_of(run: Run, fault: Fault) -> Callable[[RequestInfo, int], Fault | None
     return hook
 
 
+NOT_FOUND = Fault(404, {"content-type": "application/json"}, b'{"message": "Not Found"}')
+
+
 def in_progress(body: Any) -> Any:
     body["jobs"][-1] |= {"status": "in_progress", "conclusion": None, "completed_at": None}
     return body
@@ -118,6 +121,46 @@ def test_jobs_that_are_not_final_are_read_again_after_an_hour(
     assert simulated.counters.received["jobs"] == 0
     world.advance(HOUR)
     assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+def test_a_run_whose_jobs_are_not_found_has_them_read_again(
+    connection: Connection, world: World
+) -> None:
+    newest = runs_of(world)[-1]
+    simulated = Simulator(world, fault=jobs_of(newest, NOT_FOUND))
+    report = ingested(connection, simulated)
+    assert report.outcome == "complete", report.error
+    (item,) = report.awaited
+    assert "404" in item.reason and item.next_try_at
+    assert [run_id for run_id, is_exact in exact(connection).items() if not is_exact] == [newest.id]
+    simulated.fault = None
+    world.advance(1.5 * HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+def test_a_run_that_is_not_found_after_its_jobs_is_gone_until_a_list_shows_it(
+    connection: Connection, world: World
+) -> None:
+    newest = runs_of(world)[-1]
+
+    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+        of_run = request.kind in ("jobs", "run") and request.parameters["run"] == str(newest.id)
+        return NOT_FOUND if of_run else None
+
+    simulated = Simulator(world, fault=hook)
+    report = ingested(connection, simulated)
+    assert (report.outcome, report.awaited) == ("complete", ())
+    received = simulated.counters.received
+    assert (received["jobs"], received["run"]) == (10, 1)
+    gone = "select github_run_id from workflow_runs where missing_upstream_at is not null"
+    assert connection.execute(gone).fetchall() == [{"github_run_id": newest.id}]
+    assert not exact(connection)[newest.id]
+    simulated.fault = None
+    world.advance(1.5 * HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert connection.execute(gone).fetchall() == []
     assert_jobs_are_true(connection, world)
 
 
