@@ -80,7 +80,7 @@ def main() -> int:
                     if not options.json and report.outcome != "not reached":
                         show(report_text(report))
             if len(reports) > 1:
-                limit = client.rate_limit
+                limit = None if client.requests_left else client.rate_limit
                 say(closing_text(reports, limit.reset_at if limit else None))
             code = exit_code(reports)
             set_outputs(incomplete=code != 0)

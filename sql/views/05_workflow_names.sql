@@ -49,7 +49,8 @@ newest as (
     first_value(path) over (
       partition by repository_id, workflow_id
       order by last_at desc
-    ) as path
+    ) as path,
+    max(last_at) over (partition by repository_id, workflow_id) as last_at
   from judged
   order by
     repository_id,
@@ -77,10 +78,15 @@ named as (
     newest.workflow_id,
     coalesce(newest.name, newest.path, 'unnamed') as name,
     newest.path,
-    workflows.state,
+    -- A workflow that another repository requires here runs, but is not listed either.
+    case
+      when newest.last_at < repositories.workflows_listed_at - interval '7 days' then 'deleted'
+      else workflows.state
+    end as state,
     false as is_listed_name
   from newest
   left join workflows using (workflow_id)
+  left join repositories on repositories.repository_id = newest.repository_id
 )
 select
   repository_id,
@@ -107,6 +113,6 @@ comment on column workflow_names.workflow is
 comment on column workflow_names.workflow_path is
   'Its file, or dynamic/… for one that GitHub makes.';
 comment on column workflow_names.state is
-  'active, deleted (GitHub lists it no more), disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
+  'active, deleted (GitHub lists it no more, or never did and it did not run for a week), disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
 comment on column workflow_names.is_listed_name is
   'Whether the name is GitHub''s own. False: it was read from runs.';

@@ -17,9 +17,11 @@ DAY = timedelta(days=1)
 class Backlog:
     """The plan for what is stored and lacks attempts or jobs, and for what is still to be listed.
 
-    Of runs created before `first_before` the details are fetched first.
+    Of runs created from `first_from` to before `first_before` the details are fetched first. Older
+    ones are gone, as far as is known, so they come last.
     """
 
+    first_from: datetime
     first_before: datetime
     lost_runs: int
     budget: int | None
@@ -52,7 +54,9 @@ def backlog(
     kept = timedelta(days=pace["retention_days"])
     rows = execute(log.connection, "runs/leaving_by_hour", log.key).fetchall()
     leaving = [Leaving(row["leaves_from"], row["runs"], row["requests"]) for row in rows]
-    budget = log.tools.client.budget
+    budget, left = log.tools.client.budget, log.tools.client.requests_left
+    # A limit of this ingest alone does not say how many requests the later ones may send.
+    is_pace = budget is not None and budget >= (left or 0)
     if due is not None:
         stored = sum(row["requests"] for row in rows)
         leaving += _expected(gaps, now - kept, max(0, due.attempts + due.jobs - stored), kept)
@@ -61,7 +65,8 @@ def backlog(
     interval = None if seconds is None else timedelta(seconds=seconds)
     found: Plan = plan(leaving, now, budget, interval)
     first_before = found.first_until - kept
-    return Backlog(first_before, found.lost_runs, budget, pause_between(interval))
+    lost = found.lost_runs if is_pace else 0
+    return Backlog(now - kept, first_before, lost, budget, pause_between(interval))
 
 
 def _expected(

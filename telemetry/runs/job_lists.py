@@ -108,6 +108,9 @@ class JobLists:
         for job, steps in found:
             if job.status != "completed":
                 yield f"job {job.job_id} is {job.status}"
+            is_final = job.conclusion is not None and all(s.status == "completed" for s in steps)
+            if not is_final and is_new(job.completed_at):
+                yield f"job {job.job_id} or one of its steps has no conclusion yet"
             ran = job.runner_id is not None and job.conclusion in RAN
             if ran and not steps and is_new(job.completed_at):
                 yield f"job {job.job_id} has no steps yet"

@@ -25,6 +25,7 @@ MOST_PROBES = 50
 
 Answer = WorkflowRun | UnreadableRow | None  # None: GitHub no longer has it
 Attempt = tuple[int, int, datetime]
+Span = tuple[datetime, datetime]  # from the first to before the second
 
 
 class RunByRun:
@@ -92,18 +93,18 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_attempts(self, run_id: int | None, before: datetime | None = None) -> None:
+    def fetch_attempts(self, run_id: int | None, first: Span | None = None) -> None:
         """Fetch the attempts before the latest, each once, of one run or of all, newest first.
 
-        With `before`, only those of runs created before that time, oldest first.
+        With `first`, only those of runs created in that time, oldest first.
         """
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
             for row in execute(self.connection, "runs/pending_attempts", self._now())
             if run_id in (None, row["github_run_id"])
-            and (before is None or row["created_at"] < before)
+            and (first is None or first[0] <= row["created_at"] < first[1])
         ]
-        if before is not None:
+        if first is not None:
             attempts.reverse()
         fetch_each(
             self.log, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
@@ -147,10 +148,10 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_jobs(self, run_id: int | None, before: datetime | None = None) -> None:
+    def fetch_jobs(self, run_id: int | None, first: Span | None = None) -> None:
         """Fetch jobs and steps of attempts that have none stored, newest run first.
 
-        With `before`, only those of runs created before that time, oldest first.
+        With `first`, only those of runs created in that time, oldest first.
         """
         pending = pending_jobs(
             self.connection,
@@ -161,9 +162,10 @@ class RunByRun:
         runs = [
             run
             for run in pending
-            if run_id in (None, run.github_run_id) and (before is None or run.created_at < before)
+            if run_id in (None, run.github_run_id)
+            and (first is None or first[0] <= run.created_at < first[1])
         ]
-        if before is not None:
+        if first is not None:
             runs.reverse()
         fetch_each(self.log, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
 

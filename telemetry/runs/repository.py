@@ -142,7 +142,8 @@ class RepositoryIngest:
 
     def _fetch_details(self, run_id: int | None) -> None:
         if run_id is None and self.tools.wanted.jobs:
-            first = backlog(self.log).first_before
+            leaving = backlog(self.log)
+            first = leaving.first_from, leaving.first_before
             self.run_by_run.fetch_attempts(None, first)
             self.run_by_run.fetch_jobs(None, first)
         self.run_by_run.fetch_attempts(run_id)

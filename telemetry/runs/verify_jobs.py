@@ -146,7 +146,10 @@ def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompare
     run_id = run.github_run_id
     listed = stored.listed(run_id)
     into.runs += 1
-    into.pending_attempts += len(stored.attempts.get(run_id, [])) - len(listed)
+    into.pending_attempts += sum(
+        row["run_attempt"] not in listed and row["conclusion"] != "skipped"
+        for row in stored.attempts.get(run_id, [])
+    )
     for row in stored.attempts.get(run_id, []):
         if row["run_attempt"] in answer.attempts:
             theirs = answer.attempts[row["run_attempt"]]

@@ -56,14 +56,16 @@ def report_text(report: Report) -> str:
 def closing_text(reports: Sequence[Report], reset_at: datetime | None) -> str:
     """Return in one line how the ingests of several repositories ended.
 
-    `reset_at` (UTC) is when GitHub allows more requests; it is shown if something is left.
+    `reset_at` (UTC) is when GitHub allows more requests, None if it allows some now; it is shown if
+    something is left.
     """
     outcomes = Counter(report.outcome for report in reports)
     ended = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
     requests = sum(report.ingestion.requests for report in reports if report.ingestion)
     text = f"{len(reports):,} repositories: {ended}; {counted(requests, 'request')}"
-    if reset_at is not None and outcomes.keys() & {"incomplete", "not reached"}:
-        text += f"; the next ingest can continue at {reset_at:%Y-%m-%d %H:%M} UTC"
+    if outcomes.keys() & {"incomplete", "not reached"}:
+        when = "at once" if reset_at is None else f"at {reset_at:%Y-%m-%d %H:%M} UTC"
+        text += f"; the next ingest can continue {when}"
     return text
 
 

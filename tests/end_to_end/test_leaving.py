@@ -49,7 +49,7 @@ class Schedule:
         done = self.run("ingest_workflows", GITHUB_API_URL=url, **chosen)
         assert done.returncode in (0, 3), done.stderr
         lines = done.stderr.splitlines()
-        self.first_lines.append(next(line for line in lines if " runs to list since " in line))
+        self.first_lines.append(next(line for line in lines if " to list since " in line))
         return done
 
     def every(self, pause: timedelta, until: datetime) -> None:
@@ -63,7 +63,7 @@ class Schedule:
 
     @property
     def promised_losses(self) -> list[int]:
-        found = [re.search(r"about ([\d,]+) runs will leave", line) for line in self.first_lines]
+        found = [re.search(r"about ([\d,]+) runs? will leave", line) for line in self.first_lines]
         return [int(match[1].replace(",", "")) if match else 0 for match in found]
 
 
@@ -125,7 +125,7 @@ def test_what_will_be_lost_is_said_at_the_start(
         schedule.ingest(url)
     done = run("status", "--leaving", "0")
     assert done.returncode == 4
-    said = re.search(r"more than LEAVING=0: GitHub deletes ([\d,]+) runs of acme/app", done.stderr)
+    said = re.search(r"more than LEAVING=0: GitHub deletes ([\d,]+) runs? of acme/app", done.stderr)
     assert said is not None
     assert run("status", "--leaving", said[1].replace(",", "")).returncode == 0
     assert "runs within 7 days whose attempts and jobs are not all stored" in done.stdout

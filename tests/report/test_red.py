@@ -144,6 +144,18 @@ def test_a_workflow_that_is_deleted_or_disabled_is_not_red(
     assert "red" not in [each.subject for each in findings(shown)]
 
 
+@pytest.mark.parametrize(("days", "is_red"), [(26, False), (3, True)])
+def test_a_workflow_that_was_never_listed_is_red_only_while_it_runs(
+    connection: Connection, days: float, is_red: bool
+) -> None:
+    upsert(connection, fails(1, 3, days))
+    upsert(connection, [a_run(2, workflow_id=4, workflow_name="Lint")])
+    told(connection)
+    connection.execute("update repositories set workflows_listed_at = %s", [UNTIL - DAY])
+    shown = report(connection, MONTH, UNTIL, ["acme/r7"]).repositories[0]
+    assert bool(shown.red) == is_red
+
+
 def test_a_broken_workflow_file_fails_its_own_workflow(connection: Connection) -> None:
     upsert(connection, [a_run(n, 5 + n / 10) for n in range(1, 21)])
     broken = {"workflow_name": ".github/workflows/ci.yml", "conclusion": "startup_failure"}
