@@ -143,11 +143,16 @@ def test_an_unknown_question_is_refused_with_the_nearest_ones(
 
 def stored_as(connection: Connection, repository_id: int, name: str) -> None:
     upsert(connection, [Repository(repository_id, name, "api.github.com")])
-    run = workflow_run(github_run_id=repository_id * 10, repository_id=repository_id,
-                       repository=name, created_at=NOW - timedelta(days=65))  # fmt: skip
+    moment = NOW - timedelta(days=65)
+    run = workflow_run(
+        github_run_id=repository_id * 10,
+        repository_id=repository_id,
+        repository=name,
+        created_at=moment,
+    )
     job = {"github_run_id": repository_id * 10, "job_id": repository_id, "run_attempt": 1}
     upsert(connection, [run])
-    upsert(connection, [workflow_job(**job, started_at=NOW, completed_at=NOW)])
+    upsert(connection, [workflow_job(**job, started_at=moment, completed_at=moment)])
 
 
 def test_a_question_takes_repositories_a_period_and_a_number_of_rows(
