@@ -90,7 +90,7 @@ def _fitted(
     for heading, column, is_number in zip(headings, _columns(cells, right), right, strict=True):
         widest = max(map(width, column), default=0)
         word = max(map(width, heading.split()), default=0)
-        widths.append(max(width(heading), widest))
+        widths.append(max(width(heading), widest, 1))
         least.append(max(widest if is_number else min(widest, NARROWEST), min(word, NARROWEST), 1))
     while columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
         room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]

@@ -49,6 +49,7 @@ def test_columns_line_up_whatever_the_width_of_their_characters() -> None:
 
 def test_a_table_without_rows_is_its_headings() -> None:
     assert table([], {"a": "first", "b": "second"}).splitlines()[0] == "first  second"
+    assert table([{"a": 1, "b": ""}], {"a": "a", "b": ""}).splitlines() == ["a", "─  ─", "1"]
 
 
 def test_a_time_is_shown_in_its_own_zone() -> None:
