@@ -20,13 +20,18 @@ def scope_of(connection: Connection, options: Namespace) -> Scope:
     if since == "all":
         raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
     of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
+    return of.scope(ids_of(connection, options), top)
+
+
+def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
+    """Return the ids of the repositories asked about, None for all; warn of those without rows."""
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
-        return of.scope(top=top)
+        return None
     found, missing = find_repositories(connection, names)
     for name in missing:
         say(f"{plain(name)}: nothing is stored")
-    return of.scope([row["repository_id"] for row in found], top)
+    return [row["repository_id"] for row in found]
 
 
 def covered(connection: Connection, asked: Answer) -> Answer:

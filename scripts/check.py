@@ -14,15 +14,14 @@ from command import parse, run
 import os
 from datetime import UTC, datetime
 
+from answers import ids_of
 from output import say, screen, show, show_json
 
 from telemetry import settings
 from telemetry.database.checks import check
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.database.questions import find_repositories
 from telemetry.summaries.checks import checks_text
-from telemetry.terminal import plain
 
 
 def main() -> int:
@@ -32,12 +31,7 @@ def main() -> int:
         since = datetime.now(UTC) - since
     with connect(os.environ, say) as connection:
         require_schema(connection)
-        ids = None
-        if names := settings.repositories(" ".join(options.repo or [])):
-            known, missing = find_repositories(connection, names)
-            ids = [row["repository_id"] for row in known]
-            for name in missing:
-                say(f"{plain(name)}: nothing is stored")
+        ids = ids_of(connection, options)
         checked = check(connection, None if since == "all" else since, ids)
     if options.format == "json":
         rows = [{"holds": each.holds, **vars(each)} for each in checked]
