@@ -200,7 +200,14 @@ OPTIONS: tuple[Option, ...] = (
         shown="all of them with JOBS=1, else none",
         metavar="N",
     ),
-    Option(INGEST, "--full", "FULL", "list again everything that was ever listed", default=False),
+    Option(
+        INGEST,
+        "--full",
+        "FULL",
+        "list again all runs that were ever listed, and retry what was given up; jobs that are "
+        "final are not fetched again",
+        default=False,
+    ),
     Option(
         f"{INGEST} verify",
         "--concurrency",

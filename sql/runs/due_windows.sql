@@ -14,7 +14,7 @@ left join swept_windows using (repository_id, created_from)
 where windows.repository_id = :'repository_id'::bigint
   and windows.is_complete
   and windows.created_from >= :'horizon'::timestamptz
-  and (swept_windows.due_at < :'now'::timestamptz or :'full'::boolean)
+  and (swept_windows.due_at <= :'now'::timestamptz or :'full'::boolean)
 order by
   windows.listed_at,
   windows.created_from;

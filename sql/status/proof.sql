@@ -17,9 +17,10 @@
 -- at its last list. It is due a day after that list, and overdue if it was already due when
 -- the last complete ingest began. Gaps are intervals that no complete window covers, from the first
 -- window, or from what the last ingest wanted, to an hour before that ingest.
--- pending_attempts and attempts_without_jobs include items whose fetch failed. awaited_items counts
--- these, given_up_items those that are not tried any more, and unread_items those whose answer
--- could not be read. Skipped attempts need no jobs.
+-- pending_attempts and attempts_without_jobs include items whose fetch failed: of the former
+-- awaited_earlier_attempts, of the latter awaited_attempts. awaited_items counts all of these,
+-- given_up_items those that are not tried any more, and unread_items those whose answer could not
+-- be read. Skipped attempts need no jobs.
 --   psql "$DATABASE_URL" -f sql/status/proof.sql
 with known_attempts as (
   select
@@ -137,7 +138,8 @@ run_totals as (
 unfetched as (
   select
     repository_id,
-    count(*) as pending_attempts
+    count(*) as pending_attempts,
+    count(tries) as awaited_earlier_attempts
   from pending_attempts
   group by repository_id
 ),
@@ -266,6 +268,7 @@ select
   coalesce(gaps.seconds, 0)::bigint as gap_seconds,
   gaps.gap_from,
   coalesce(unfetched.pending_attempts, 0) as pending_attempts,
+  coalesce(unfetched.awaited_earlier_attempts, 0) as awaited_earlier_attempts,
   coalesce(gone.gone_attempts, 0) as gone_attempts,
   coalesce(without_jobs.attempts_without_jobs, 0) as attempts_without_jobs,
   coalesce(without_jobs.awaited_attempts, 0) as awaited_attempts,

@@ -62,7 +62,7 @@ comment on column awaited_items.run_attempt is
 comment on column awaited_items.kind is
   'run: its latest state; attempt: an earlier attempt; jobs: the jobs and steps of an attempt.';
 comment on column awaited_items.problem is
-  'unanswered: GitHub sent only errors; unreadable: its answer lacks what a row needs; unfinished: it can still change.';
+  'unanswered: GitHub sent only errors; unreadable: its answer lacks what a row needs; unfinished: it can still change, or GitHub answered 404 although it has the run.';
 comment on column awaited_items.reason is
   'What happened at the last try, in words.';
 comment on column awaited_items.tries is

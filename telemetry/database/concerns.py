@@ -95,7 +95,9 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
         )
         said.append(Concern(text, "running", name))
     elif row["last_error"]:
-        text = f"the last ingest was {row['last_outcome']}: {row['last_error']}"
+        outcome = row["last_outcome"]
+        verb = outcome if outcome == "failed" else f"was {outcome}"
+        text = f"the last ingest {verb}: {row['last_error']}"
         said.append(Concern(text, "failed", name))
     if row["unreadable"]:
         text = f"{counted(row['unreadable'], 'run')} could not be read at the last ingest"
@@ -160,8 +162,9 @@ def _left(row: Mapping[str, Any]) -> list[Concern]:
             "re-run since, were not listed again"
         )
         said.append(Concern(text, "overdue", name))
-    if row["pending_attempts"]:
-        text = f"earlier attempts still to fetch: {row['pending_attempts']:,}"
+    # Items that failed are not among these: they are named until they are given up, and then.
+    if count := row["pending_attempts"] - row["awaited_earlier_attempts"]:
+        text = f"earlier attempts still to fetch: {count:,}"
         said.append(Concern(text, "attempts", name))
     # A repository without any jobs is ingested with JOBS=0.
     not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]
@@ -188,7 +191,8 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
     if row["given_up_items"]:
         text = (
             f"given up after the last try: {row['given_up_items']:,}, the first: "
-            f"{row['first_awaited']}; to ask again: {COMMAND} ingest REPO={name} RUN_ID=…"
+            f"{row['first_awaited']}; to ask for all of them again: {COMMAND} ingest REPO={name} "
+            "FULL=1, for those of one run: RUN_ID=… instead of FULL=1"
         )
         return [Concern(text, "given up", name)]
     if row["unread_items"] or row["unanswered_items"]:

@@ -7,22 +7,24 @@ from typing import Generic, TypeVar
 
 from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
 from telemetry.runs.record import IngestLog
-from telemetry.runs.retries import is_of_item
+from telemetry.runs.retries import is_denied, is_of_item
 
 STORED_TOGETHER = 50
 # After this many failures in a row, a request that worked before is repeated as a probe. If it
-# succeeds, the items are at fault; after this many probes it counts as an outage.
+# succeeds, the items are at fault; after this many probes it counts as an outage. A refusal (403)
+# is about the token unless a probe of the same kind, or a later item, is answered.
 FAILURES_BEFORE_PROBE = 5
 MOST_PROBES = 5
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
 Failed = list[tuple[Item, GitHubError]]
+Probe = Callable[[GitHubError], None]
 
 
 def fetch_each(
     log: IngestLog,
-    probe: Callable[[], None],
+    probe: Probe,
     items: Iterable[Item],
     fetch: Callable[[Item], Found],
     store: Callable[[list[Found], Failed[Item]], None],
@@ -30,7 +32,8 @@ def fetch_each(
     """Fetch items, a few at a time, and store results and failures in batches.
 
     Raises GitHubError for an error that is not about one item: no further item is started, and
-    those in progress are stored first. `probe` raises it if GitHub does not answer.
+    those in progress are stored first. `probe` is called with the last failure, and raises it or
+    another one if the items are not the cause.
     """
     waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
     failures = _Failures[Item](probe)
@@ -51,7 +54,7 @@ def fetch_each(
                         failures.add(item, error)
                 is_last = not running and (failures.fatal is not None or not waiting)
                 if is_last or len(found) >= STORED_TOGETHER:
-                    failed = failures.take()
+                    failed = failures.take(is_last=is_last)
                     if found or failed:
                         store(found, failed)
                     done, found = done + len(found) + len(failed), []
@@ -68,7 +71,7 @@ def fetch_each(
 class _Failures(Generic[Item]):
     """The failed items, and `fatal`, an error that is not about one item."""
 
-    def __init__(self, probe: Callable[[], None]) -> None:
+    def __init__(self, probe: Probe) -> None:
         self.fatal: GitHubError | None = None
         self._probe = probe
         self._failed: Failed[Item] = []
@@ -91,22 +94,31 @@ class _Failures(Generic[Item]):
         elif self.fatal is None:
             self._streak.append((item, error))
             if len(self._streak) >= FAILURES_BEFORE_PROBE:
-                self._ask(error)
+                self._ask()
 
-    def _ask(self, error: GitHubError) -> None:
+    def _ask(self) -> None:
+        error = next(iter(self._refusals()), self._streak[-1][1])
         try:
-            self._probe()
-        except GitHubError as outage:
-            self.fatal = outage
+            self._probe(error)
+        except GitHubError as cause:
+            self.fatal = cause
             return
         self._blame()
         self._probes += 1
         if self._probes >= MOST_PROBES:
             self.fatal = error
 
-    def take(self) -> Failed[Item]:
-        """Return the items to remember; in an outage, not those of the present streak."""
-        if self.fatal is None or isinstance(self.fatal, BudgetSpent | RateLimited):
+    def _refusals(self) -> list[GitHubError]:
+        return [error for _, error in self._streak if is_denied(error)]
+
+    def take(self, *, is_last: bool) -> Failed[Item]:
+        """Return the items to remember: not those of a streak that may have another cause."""
+        if is_last and self.fatal is None and self._refusals():
+            self._ask()
+        if isinstance(self.fatal, BudgetSpent | RateLimited):
+            self._streak = [each for each in self._streak if not is_denied(each[1])]
+            self._blame()
+        elif self.fatal is None and not self._refusals():
             self._blame()
         failed, self._failed = self._failed, []
         return failed

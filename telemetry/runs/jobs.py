@@ -97,7 +97,7 @@ def fetch_jobs(
         found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}, once))
     except NotFound as error:
         # Without its jobs a run may be there, and they may come; only its own 404 says it is gone.
-        is_missing = _is_gone(client, repository, run_id)
+        is_missing = is_gone(client, repository, run_id)
         found.miss(error)
     else:
         for number in found.left_out():
@@ -116,7 +116,8 @@ def fetch_jobs(
     )
 
 
-def _is_gone(client: GitHub, repository: str, run_id: int) -> bool:
+def is_gone(client: GitHub, repository: str, run_id: int) -> bool:
+    """Ask whether GitHub no longer has a run. Raises GitHubError except NotFound."""
     try:
         client.get_workflow_run(repository, run_id, retry_missing=False)
     except NotFound:

@@ -3,27 +3,28 @@
 An item that GitHub does not answer, or that cannot be read, is remembered and stops nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
-from telemetry.github.errors import NotFound
+from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs import retries
-from telemetry.runs.fetching import Failed, fetch_each
-from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, pending_jobs, store_jobs
+from telemetry.runs.fetching import Failed, Probe, fetch_each
+from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, is_gone, pending_jobs, store_jobs
 from telemetry.runs.listing import Batch
 from telemetry.runs.record import IngestLog, Tally
-from telemetry.runs.retries import WHOLE_RUN, Retry
+from telemetry.runs.retries import WHOLE_RUN, Retry, is_denied
 from telemetry.runs.store import Store, of_repository
 
 MOST_PROBES = 50
 
-Answer = WorkflowRun | UnreadableRow | None  # None: GitHub no longer has it
+# NotFound: GitHub has the run, but not this attempt of it. None: it no longer has the run.
+Answer = WorkflowRun | UnreadableRow | NotFound | None
 Attempt = tuple[int, int, datetime]
 Span = tuple[datetime, datetime]  # from the first to before the second
 
@@ -56,12 +57,30 @@ class RunByRun:
         return {**self.log.key, "now": self.tools.now(), "forced": self.tools.wanted.full}
 
     def _read_runs(self, run_ids: Sequence[int]) -> None:
-        fetch_each(self.log, self._ask_for_list, run_ids, self._fetch_run, self._store_found)
+        def ask(run_id: int, attempt: int) -> None:
+            self.client.get_workflow_run(self.name, run_id)
 
-    def _ask_for_list(self) -> None:
-        """Probe GitHub with a list that it has just answered. Raises GitHubError."""
-        with closing(self.client.list_workflow_runs(self.name, paging=Paging(per_page=1))) as pages:
-            next(pages)
+        fetch_each(self.log, self._probe(ask), run_ids, self._fetch_run, self._store_found)
+
+    def _probe(self, ask: Callable[[int, int], None]) -> Probe:
+        """Return a probe for `fetch_each`.
+
+        After a refusal it sends a request of the same kind, by `ask`, about an attempt that was
+        answered before. After other failures it requests a list that GitHub has just answered.
+        """
+
+        def probe(error: GitHubError) -> None:
+            if not is_denied(error):
+                paging = Paging(per_page=1)
+                with closing(self.client.list_workflow_runs(self.name, paging=paging)) as pages:
+                    next(pages)
+                return
+            known = execute(self.connection, "runs/known_attempt", self.log.key).fetchone()
+            if known is None:
+                raise error
+            ask(known["github_run_id"], known["run_attempt"])
+
+        return probe
 
     def _fetch_run(self, run_id: int) -> tuple[int, Answer]:
         try:
@@ -80,10 +99,7 @@ class RunByRun:
         self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
 
         def change() -> Tally:
-            if gone:
-                ids = {"github_run_ids": gone, "missing_upstream_at": self.tools.now()}
-                execute(self.connection, "runs/mark_missing_open_runs", ids)
-                execute(self.connection, "runs/mark_missing_upstream", ids)
+            self._mark_missing(gone)
             done = [run_id for run_id, answer in found if not isinstance(answer, UnreadableRow)]
             retries.forget(self.connection, "run", ((run_id, WHOLE_RUN) for run_id in done))
             return self._remember(
@@ -106,17 +122,20 @@ class RunByRun:
         ]
         if first is not None:
             attempts.reverse()
-        fetch_each(
-            self.log, self._ask_for_list, attempts, self._fetch_attempt, self._store_attempts
-        )
+
+        def ask(run_id: int, attempt: int) -> None:
+            self.client.get_workflow_run(self.name, run_id, attempt)
+
+        fetch_each(self.log, self._probe(ask), attempts, self._fetch_attempt, self._store_attempts)
 
     def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
         run_id, number, created_at = attempt
         try:
-            answer = self.client.get_workflow_run(self.name, run_id, number)
+            answer = self.client.get_workflow_run(self.name, run_id, number, retry_missing=False)
             return attempt, WorkflowRun.from_attempt(answer, created_at)
-        except NotFound:
-            return attempt, None
+        except NotFound as error:
+            gone = is_gone(self.client, self.name, run_id)
+            return attempt, None if gone else error.with_traceback(None)
         except UnreadableRow as error:
             return attempt, error.with_traceback(None)
 
@@ -127,22 +146,25 @@ class RunByRun:
             if isinstance(answer, WorkflowRun)
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
+        missing = [(of[:2], str(a)) for of, a in found if isinstance(a, NotFound)]
+        gone = [of[0] for of, answer in found if answer is None]
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
             counts = upsert(self.connection, rows)
-            for (run_id, number, _), answer in found:
-                if answer is None:
-                    gone = {"github_run_id": run_id, "run_attempt": number}
-                    gone_at = {"missing_at": self.tools.now()}
-                    parameters = {**self.log.key, **gone, **gone_at}
-                    execute(self.connection, "runs/record_missing_attempts", parameters)
-            done = [of[:2] for of, answer in found if not isinstance(answer, UnreadableRow)]
+            self._mark_missing(gone)
+            done = [of[:2] for of, answer in found if isinstance(answer, WorkflowRun)]
             retries.forget(self.connection, "attempt", done)
             remembered = self._remember(
-                [Retry("attempt", *key, "unreadable", text) for key, text in unread],
+                [
+                    *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
+                    *(Retry("attempt", *key, "unfinished", text) for key, text in missing),
+                ],
                 [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
             )
+            if missing:
+                # Those whose last try this was, GitHub does not have.
+                execute(self.connection, "runs/record_missing_attempts", self.log.key)
             attempts = counts.inserted + counts.updated
             return remembered + Tally(attempts=attempts, unreadable_items=new_unread)
 
@@ -167,7 +189,12 @@ class RunByRun:
         ]
         if first is not None:
             runs.reverse()
-        fetch_each(self.log, self._ask_for_list, runs, self._fetch_jobs_of, self._store_jobs)
+
+        def ask(run_id: int, attempt: int) -> None:
+            path = f"/repos/{self.name}/actions/runs/{run_id}/jobs"
+            self.client.get(path, {"per_page": 1})
+
+        fetch_each(self.log, self._probe(ask), runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
@@ -179,9 +206,7 @@ class RunByRun:
         def change() -> Tally:
             now = self.tools.now()
             stored = store_jobs(self.connection, [run for run in found if not run.is_missing], now)
-            if gone:
-                ids = {"github_run_ids": gone, "missing_upstream_at": now}
-                execute(self.connection, "runs/mark_missing_upstream", ids)
+            self._mark_missing(gone)
             asked = ((run.github_run_id, number) for run in found for number in run.attempts)
             not_final = [retry for run in found for retry in run.retries]
             awaited = {(retry.github_run_id, retry.run_attempt) for retry in not_final}
@@ -202,6 +227,12 @@ class RunByRun:
             )
 
         self.log.write(change)
+
+    def _mark_missing(self, run_ids: list[int]) -> None:
+        if run_ids:
+            ids = {"github_run_ids": run_ids, "missing_upstream_at": self.tools.now()}
+            execute(self.connection, "runs/mark_missing_open_runs", ids)
+            execute(self.connection, "runs/mark_missing_upstream", ids)
 
     def _remember(self, not_usable: list[Retry], unanswered: list[Retry]) -> Tally:
         repository_id = self.log.repository.repository_id

@@ -75,3 +75,8 @@ def is_of_item(error: GitHubError) -> bool:
     if isinstance(error, RateLimited | BudgetSpent):
         return False
     return isinstance(error, Unanswered) or error.status not in (None, 401)
+
+
+def is_denied(error: GitHubError) -> bool:
+    """Whether GitHub refused the request: the token lacks a permission, as a rule for all items."""
+    return error.status == 403 and not isinstance(error, RateLimited)

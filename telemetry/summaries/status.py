@@ -209,10 +209,11 @@ def proof_text(proof: Mapping[str, Any]) -> str:
         lines = [name, "  nothing is proven yet: no run list has been read completely"]
     requests, free = proof["last_requests"] or 0, proof["last_not_modified"] or 0
     gap = f"{in_words(proof['gap_seconds'])} not listed" if proof["gaps"] else "no gap"
+    given_up = f"; given up: {proof['given_up_items']:,}" if proof["given_up_items"] else ""
     lines += [
         f"  to fetch: {counted(proof['pending_attempts'], 'attempt')}, "
-        f"jobs of {counted(proof['attempts_without_jobs'], 'attempt')}; "
-        f"gone: {counted(proof['gone_attempts'], 'attempt')}; "
+        f"jobs of {counted(proof['attempts_without_jobs'], 'attempt')}"
+        f"{given_up}; gone: {counted(proof['gone_attempts'], 'attempt')}; "
         f"not proven yet: {counted(proof['elsewhere_runs'], 'run')}",
         f"  windows: {proof['complete_windows']:,} complete, "
         f"{proof['incomplete_windows']:,} incomplete, {proof['due_windows']:,} due, {gap}; "

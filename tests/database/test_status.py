@@ -86,7 +86,7 @@ def test_a_repository_that_never_completed_is_too_old_for_any_age(connection: Co
     assert found.too_old == ["acme/app"]
     assert found.concerns == [
         "acme/app: no ingest has completed yet",
-        "acme/app: the last ingest was failed: no answer",
+        "acme/app: the last ingest failed: no answer",
     ]
 
 
@@ -547,7 +547,7 @@ def test_the_status_of_some_repositories_is_about_no_other(connection: Connectio
     assert [row["repository"] for row in found.proof] == ["acme/r001", "acme/r005"]
     assert found.concerns == [
         "acme/r005: no ingest has completed yet",
-        "acme/r005: the last ingest was failed: no answer",
+        "acme/r005: the last ingest failed: no answer",
         "acme/gone: nothing is stored",
     ]
     assert found.too_old == ["acme/r005", "acme/gone"]

@@ -723,7 +723,7 @@ def test_stale_or_missing_data_is_reported_first(connection: Connection) -> None
 def test_a_long_error_is_cut(connection: Connection) -> None:
     known(connection, 7)
     connection.execute("update ingestions set outcome = 'failed', error = %s", ["x" * 10_000])
-    (said,) = (text for text in told(connection).concerns if "the last ingest was failed" in text)
+    (said,) = (text for text in told(connection).concerns if "the last ingest failed" in text)
     assert len(said) == 400 and said.endswith("x…")
 
 

@@ -399,28 +399,82 @@ def test_jobs_that_an_older_version_took_for_final_are_read_again(
     assert second != first
 
 
-def test_an_earlier_attempt_that_github_once_did_not_have_is_had_when_asked_by_hand(
+def attempts_are(answer: Fault, *kinds: str) -> Callable[[RequestInfo, int], Fault | None]:
+    """A fault of every answer about one attempt of a run, and of the other kinds."""
+    return lambda request, n: answer if request.kind in ("attempt", *kinds) else None
+
+
+def test_an_earlier_attempt_that_is_not_found_is_tried_again_then_gone_until_asked_for(
     connection: Connection, world: World
 ) -> None:
     again = runs_of(world)[3]
     world.rerun(again)
     world.advance(2 * HOUR)
-    # GitHub's 404 may be an error; it is believed after it came twice.
-    missing = Fault(404, body=b'{"message": "Not Found"}')
-
-    def attempt_is_missing(request: RequestInfo, ordinal: int) -> Fault | None:
-        return missing if request.kind == "attempt" else None
-
-    simulated = Simulator(world, fault=attempt_is_missing)
+    simulated = Simulator(world, fault=attempts_are(NOT_FOUND))
+    asked = []
+    for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY, 3 * DAY, 30 * DAY):
+        world.advance(passed)
+        simulated.restart_counters()
+        report = ingested(connection, simulated)
+        assert report.outcome == "complete", report.error
+        asked.append((simulated.counters.received["attempt"], len(report.awaited)))
+        found = status_at(connection, world)
+        assert found.concerns == []
+        assert found.proof[0]["gone_attempts"] == (passed >= 3 * DAY)
+        world.advance(timedelta(minutes=1))
+    assert asked == [(1, 1), (1, 1), (1, 1), (1, 1), (1, 0), (0, 0)]
+    simulated.fault = None
     assert ingested(connection, simulated).outcome == "complete"
-    assert simulated.counters.received["attempt"] == 2
-    (proof,) = status_at(connection, world).proof
-    assert proof["gone_attempts"] == 1
-    simulated = Simulator(world)
-    ingested(connection, simulated)
-    assert simulated.counters.received["attempt"] == 0
     for _ in range(2):
         assert ingested(connection, simulated, run_id=again.id).outcome == "complete"
         (proof,) = status_at(connection, world).proof
-        assert proof["gone_attempts"] == 0
+        assert (proof["gone_attempts"], proof["pending_attempts"]) == (0, 0)
         assert_jobs_are_true(connection, world)
+
+
+def test_an_earlier_attempt_of_a_run_that_is_not_found_either_goes_with_its_run(
+    connection: Connection, world: World
+) -> None:
+    again = runs_of(world)[3]
+    world.rerun(again)
+    world.advance(2 * HOUR)
+    simulated = Simulator(world, fault=attempts_are(NOT_FOUND, "run"))
+    report = ingested(connection, simulated)
+    assert (report.outcome, report.awaited) == ("complete", ())
+    (proof,) = status_at(connection, world).proof
+    assert (proof["gone_attempts"], proof["pending_attempts"]) == (0, 0)
+    # A list that shows the run has all of it fetched.
+    simulated.fault = None
+    world.advance(2 * DAY)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
+def test_earlier_attempts_that_were_given_up_are_named_as_that_alone(
+    connection: Connection, world: World
+) -> None:
+    again = runs_of(world)[3]
+    world.rerun(again)
+    world.advance(2 * HOUR)
+    simulated = Simulator(world, fault=attempts_are(bad_gateway()))
+    for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY, 3 * DAY):
+        world.advance(passed + timedelta(minutes=1))
+        report = ingested(connection, simulated)
+    assert report.outcome == "complete", report.error
+    (said,) = status_at(connection, world).concerns
+    assert "given up after the last try: 1, the first: attempt of run" in said
+    assert "make ingest REPO=acme/app FULL=1" in said
+    simulated.fault = None
+    assert ingested(connection, simulated, full=True).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+    assert status_at(connection, world).concerns == []
+
+
+def test_ingests_exactly_a_day_apart_leave_no_window_overdue(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    for _ in range(3):
+        assert ingested(connection, simulated).outcome == "complete"
+        assert status_at(connection, world).concerns == []
+        world.advance(DAY)
