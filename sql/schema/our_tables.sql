@@ -25,6 +25,7 @@ where table_schema = current_schema()
       'repositories',
       'ingestions',
       'installed_views',
+      'kept_views',
       'retention',
       'workflows',
       'default_branches',

@@ -22,6 +22,8 @@ from telemetry.installation import COMMAND, place
 
 MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
+# Makes the table that holds what views lose; it comes first, so that an older database has it too.
+KEEPING = "0110.kept-views"
 
 # Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
@@ -33,8 +35,10 @@ def migrate(
     """Bring tables and views up to date; return the names of what was applied.
 
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
-    date it changes nothing and needs no rights. Raises TelemetryError if the database is newer than
-    this version, if another migration does not finish, or if a user's own view depends on ours.
+    date it changes nothing and needs no rights. Views keep their owners and rights, and users' own
+    views on them are made again; `notify` is called with a sentence for each that no longer fits.
+    Raises TelemetryError if the database is newer than this version, if another migration does not
+    finish, or if something that depends on our views can neither be dropped nor made again.
     """
     with open_connection(dsn) as connection:
         installed = _installed(connection)
@@ -42,23 +46,27 @@ def migrate(
         if installed == _on_disk(migrations):
             return []
         with _lock(dsn, notify):
-            return _apply(dsn, connection, migrations)
+            return _apply(dsn, connection, migrations, notify)
 
 
-def _apply(dsn: str, connection: Connection, migrations: Path) -> list[str]:
+def _apply(
+    dsn: str, connection: Connection, migrations: Path, notify: Callable[[str], None]
+) -> list[str]:
     # Imported here because it takes longer than most commands, which have nothing to apply.
     from yoyo import read_migrations
 
     with _yoyo(dsn) as backend:
         pending = backend.to_apply(read_migrations(str(migrations)))
         applied = [migration.id for migration in pending]
-        if pending:
-            _drop_views(connection)
-            # yoyo prints the rows that a statement returns, but stdout is only for results.
-            with backend.lock(), redirect_stdout(StringIO()):
-                backend.apply_migrations(pending)
+        # yoyo prints the rows that a statement returns, but stdout is only for results.
+        with backend.lock(), redirect_stdout(StringIO()):
+            backend.apply_migrations(pending.filter(lambda migration: migration.id == KEEPING))
+            if pending:
+                _set_views_aside(connection)
+            backend.apply_migrations(backend.to_apply(pending))
     if _installed(connection)[1] != _views_digest():
         _make_views(connection)
+        _say_what_is_lost(connection, notify)
         applied.append("views")
     return applied
 
@@ -124,25 +132,61 @@ def _views_digest() -> str:
 def _make_views(connection: Connection) -> None:
     digest = _views_digest()
     with connection.transaction():
-        _drop_views(connection)
+        _set_views_aside(connection)
         for path in sorted(VIEWS.glob("*.sql")):
             # Without parameters psycopg sends the file unchanged, including comments on columns.
             connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
             execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
+        execute(connection, "schema/restore_views")
+
+
+def _set_views_aside(connection: Connection) -> None:
+    """Remove our views and users' own ones on them, and keep in kept_views what that loses."""
+    if _has_views(connection):
+        with connection.transaction(), _own_named():
+            execute(connection, "schema/keep_views")
+            execute(connection, "schema/drop_views")
 
 
 def _drop_views(connection: Connection) -> None:
+    """Remove our views; nothing is kept of them."""
+    if _has_views(connection):
+        with _own_named():
+            execute(connection, "schema/drop_views")
+
+
+def _has_views(connection: Connection) -> bool:
+    """Whether views of ours can be in the database: not before the very first migration."""
+    return _installed(connection)[1] is not None
+
+
+@contextmanager
+def _own_named() -> Iterator[None]:
+    """Turn the refusal to drop what a user made into a sentence that names it."""
     try:
-        execute(connection, "schema/drop_views")
-    except errors.UndefinedTable:
-        pass  # the very first migration: there is nothing to drop
+        yield
     except errors.DependentObjectsStillExist as error:
-        detail = (error.diag.message_detail or "").replace("\n", ", ")
-        raise TelemetryError(
-            f"a view of your own depends on one of ours ({detail}), so ours cannot be replaced; "
-            f"drop yours, run `{COMMAND} migrate`, and create it again"
-        ) from None
+        said = (error.diag.message_detail or "").replace("\n", ", ")
+    except errors.InsufficientPrivilege as error:
+        said = str(error.diag.message_primary)
+    else:
+        return
+    raise TelemetryError(
+        f"something of your own depends on a view of ours ({said}), so ours cannot be replaced; "
+        f"drop yours, run `{COMMAND} migrate`, and create it again"
+    )
+
+
+def _say_what_is_lost(connection: Connection, notify: Callable[[str], None]) -> None:
+    for row in execute(connection, "schema/unrestored_views"):
+        if row["is_own"]:
+            notify(
+                f"warning: {row['name']}, which is yours, no longer fits our views "
+                f"({row['failure']}); its text is in the table kept_views: make it anew"
+            )
+        else:
+            notify(f"warning: {row['name']} has lost a right or its owner: {row['failure']}")
 
 
 @contextmanager

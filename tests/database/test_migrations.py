@@ -170,17 +170,6 @@ def test_a_view_removed_from_the_checkout_is_dropped(connection: Connection, dsn
     assert "of_yesterday" not in relations(dsn)
 
 
-def test_a_users_own_view_on_ours_stops_the_change_with_its_name(
-    connection: Connection, dsn: str
-) -> None:
-    connection.execute("create view my_own as select * from attempts")
-    connection.execute("update installed_views set digest = 'older'")
-    with pytest.raises(TelemetryError, match=r"my_own depends on view attempts"):
-        migrate(dsn)
-    assert "my_own" in relations(dsn)
-    assert "attempts" in relations(dsn)
-
-
 def test_a_role_without_the_right_to_create_can_use_what_is_there(
     connection: Connection, dsn: str
 ) -> None:

@@ -1,0 +1,54 @@
+-- Make telemetry_reader, a role that may only read, for Grafana, Metabase, notebooks and people.
+-- Run it as the role that ingests, or as an administrator; it may run again. The new role cannot
+-- log in before it has a password: \password telemetry_reader in psql gives it one. What an upgrade
+-- adds can be read as well.
+--   psql "$DATABASE_URL" -f sql/grants.sql
+do $$
+declare
+  reader constant text := 'telemetry_reader';
+  owner constant regrole := (
+    select relowner
+    from pg_class
+    where oid = to_regclass('workflow_runs')
+  );
+  relation regclass;
+begin
+  if owner is null then
+    raise undefined_table using message = 'there are no tables yet: ingest first, or run migrate';
+  end if;
+  if to_regrole(reader) is null then
+    begin
+      execute format('create role %I login', reader);
+    exception
+      when duplicate_object or unique_violation then
+        null;  -- made by another session at this moment
+    end;
+    -- A forgotten query does not hold up an upgrade for ever. A session may set them otherwise.
+    execute format('alter role %I set statement_timeout = %L', reader, '10min');
+    execute format('alter role %I set idle_in_transaction_session_timeout = %L', reader, '10min');
+    execute format('alter role %I set default_transaction_read_only = on', reader);
+  end if;
+  if (select rolsuper from pg_roles where rolname = reader) or pg_has_role(reader, owner, 'member')
+  then
+    raise insufficient_privilege using
+      message = format('%I may do more than read: it is a superuser or acts as %s', reader, owner);
+  end if;
+  execute format('grant connect on database %I to %I', current_database(), reader);
+  execute format('grant usage on schema %I to %I', current_schema(), reader);
+  for relation in
+    select oid
+    from pg_class
+    where relnamespace = current_schema()::regnamespace
+      and relowner = owner
+      and relkind in ('r', 'p', 'v', 'm')
+  loop
+    execute format('grant select on %s to %I', relation, reader);
+  end loop;
+  execute format(
+    'alter default privileges for role %s in schema %I grant select on tables to %I',
+    owner,
+    current_schema(),
+    reader
+  );
+end
+$$;
