@@ -128,7 +128,7 @@ begin
     ) as owned
     where owner <> current_user::regrole
     union all
-    -- What default privileges would give to the new one, and what is its owner's by default.
+    -- What default privileges would give to the new one, and what its owner has by default.
     select place, 3, 0, is_own, name, format('revoke all on %s from %s', name, grantee)
     from (
       select
