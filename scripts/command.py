@@ -105,7 +105,7 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
         raise settings.UsageError(
-            "DEMO: only status, report, query, what-if, budget, check, psql and dump can use "
+            "DEMO: only status, report, query, what-if, budget, bill, check, psql and dump can use "
             "the demo's data"
         )
     return options

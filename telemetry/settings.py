@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -261,6 +261,14 @@ def amount(text: str, variable: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text.strip()):
         raise UsageError(f"{variable}: {text!r} is not an amount in US dollars, such as 500")
     return Decimal(text.strip())
+
+
+def month(text: str, variable: str) -> date:
+    """Return the first day of the month in a text such as 2026-10. Raises UsageError."""
+    try:
+        return date.fromisoformat(f"{text.strip()}-01" if len(text.strip()) == 7 else "")
+    except ValueError:
+        raise UsageError(f"{variable}: {text!r} is not a month such as 2026-10") from None
 
 
 def factor(text: str, variable: str) -> float:

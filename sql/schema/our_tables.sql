@@ -28,6 +28,8 @@ where table_schema = current_schema()
       'kept_views',
       'retention',
       'workflows',
+      'billed_days',
+      'billed_usage',
       'default_branches',
       '_yoyo_migration',
       '_yoyo_log',

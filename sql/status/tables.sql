@@ -174,4 +174,20 @@ select
   min(first_seen_at) as oldest,
   max(last_seen_at) as newest,
   pg_total_relation_size('default_branches') as bytes
-from default_branches;
+from default_branches
+union all
+select
+  'billed_days' as table_name,
+  count(*) as rows,
+  min(usage_date)::timestamp at time zone 'UTC' as oldest,
+  max(usage_date)::timestamp at time zone 'UTC' as newest,
+  pg_total_relation_size('billed_days') as bytes
+from billed_days
+union all
+select
+  'billed_usage' as table_name,
+  count(*) as rows,
+  min(usage_date)::timestamp at time zone 'UTC' as oldest,
+  max(usage_date)::timestamp at time zone 'UTC' as newest,
+  pg_total_relation_size('billed_usage') as bytes
+from billed_usage;

@@ -86,6 +86,7 @@ def _delete(
         "prune_ingestions",
         "prune_llm_ingestions",
         "prune_llm_spans",
+        "prune_billed_days",
     ):
         execute(connection, f"prune/{name}", before)
     return deleted

@@ -217,6 +217,21 @@ class GitHub:
         path = f"{_repository_path(repository)}/actions/permissions/artifact-and-log-retention"
         return self.get(path, retry_missing=False)
 
+    def get_billing_usage(self, owner: str, year: int, month: int) -> dict[str, Any]:
+        """Return what GitHub bills an organization, or the user if there is no such one.
+
+        `usageItems` has what was used on each day of the month (UTC), by SKU and repository. Needs
+        the permission Administration (read) of the organization, or Plan (read) of the user;
+        without it GitHub answers 403 or 404.
+        https://docs.github.com/rest/billing/usage
+        """
+        asked = {"year": year, "month": month}
+        path = f"{quote(owner, safe='')}/settings/billing/usage"
+        try:
+            return self.get(f"/organizations/{path}", asked, retry_missing=False)
+        except NotFound:
+            return self.get(f"/users/{path}", asked, retry_missing=False)
+
     def list_repositories(self, owner: str) -> Generator[Page, None, None]:
         """Yield the repositories of an organization, or of the user if there is no such one.
 

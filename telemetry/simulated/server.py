@@ -38,6 +38,7 @@ CACHED_BYTES = 256 * 2**20
 
 ROUTES = {
     "rate_limit": "/rate_limit",
+    "billing": r"/(?P<kind>organizations|users)/(?P<owner>[^/]+)/settings/billing/usage",
     "owner_repositories": r"/(?:orgs|users|organizations|user)/(?P<owner>[^/]+)/repos",
     "repository": "{repository}",
     "runs": "{repository}/actions/runs",
@@ -198,6 +199,7 @@ class Simulator:
         beyond_unfiltered_cap: Literal["empty", "422"] = "422",
         clamp_unfiltered_total: bool = True,
         older_attempts: Literal["whole", "without steps", "absent"] = "whole",
+        billing: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
         prefix: str = "",
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -212,6 +214,7 @@ class Simulator:
         filtered_cap, unfiltered_cap: the lengths of lists; pages beyond are empty or 422, and
             `total_count` is true or clamped to the cap.
         older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
+        billing: by organization, what GitHub bills it: the items of the billing API.
         prefix: of every path, such as "/api/v3".
         clock: for the `Date` header and the rate limit; None: the world's `now`, running.
         """
@@ -228,6 +231,7 @@ class Simulator:
         self.beyond_unfiltered_cap = beyond_unfiltered_cap
         self.clamp_unfiltered_total = clamp_unfiltered_total
         self.older_attempts = older_attempts
+        self.billing = billing or {}
         self.prefix = prefix
         self.clock = clock or self._running_clock
         self.counters = Counters()
@@ -402,6 +406,8 @@ class Simulator:
             return _error(404, "Not Found")
         if request.kind == "owner_repositories":
             return self._owner_repositories(request)
+        if request.kind == "billing":
+            return self._billing(request)
         repository = self._repository(parameters)
         if repository is None:
             former = self.world.former_names.get((parameters["name"] or "").lower())
@@ -421,6 +427,14 @@ class Simulator:
             return self._runs(request, repository)
         run = repository.run(int(parameters["run"]))
         return self._of_run(request, repository, run) if run else _error(404, "Not Found")
+
+    def _billing(self, request: RequestInfo) -> _Answer:
+        """What is billed in a month; hidden from those without a token, and of other accounts."""
+        items = self.billing.get(request.parameters["owner"])
+        if items is None or request.token is None or request.parameters["kind"] == "users":
+            return _error(404, "Not Found")
+        month = f"{request.query.get('year')}-{int(request.query.get('month', 0)):02}-"
+        return _json({"usageItems": [i for i in items if str(i["date"]).startswith(month)]})
 
     def _retention(self, repository: Repository) -> _Answer:
         if not repository.retention_is_readable:

@@ -1,0 +1,2 @@
+-- The rows come back with the next load of a usage report.
+drop table if exists billed_usage;

@@ -1,0 +1,82 @@
+"""Compare what GitHub bills with what the stored jobs cost, and name the cause of each difference.
+
+    make bill FILE=usage.csv                    a usage report that GitHub has sent by mail
+    make bill ORG=acme MONTH=2026-10            from GitHub's billing API, if the token may read it
+    make bill SINCE=2026-10-01 FORMAT=json      what was loaded before
+
+A usage report comes from Billing and licensing, Usage, Get usage report. The detailed one names the
+workflows; the summarized one and the API do not, so that their lines are compared by repository.
+Reports of several months or accounts are fine; a newer report of a day replaces the older one. The
+causes are those of sql/analysis/bill.sql, whose header says how to read them. Ingest the days
+before: what is not stored counts as "run not stored".
+Exit codes: 0 fine, 1 failed, 2 wrong usage.
+"""
+
+from command import github, parse, run
+
+import os
+from argparse import Namespace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from answers import ids_of, scope_of, show_answer
+from output import say, screen, show, show_json
+
+from telemetry import settings
+from telemetry.database.bill import Loaded, bill, billed_span, load_report, span
+from telemetry.database.connection import Connection, connect
+from telemetry.database.migrations import require_schema
+from telemetry.database.questions import Scope
+from telemetry.installation import COMMAND
+from telemetry.runs.bill import fetch_month
+from telemetry.summaries.bill import bill_text, loaded_text
+from telemetry.terminal import plain
+
+
+def main() -> int:
+    options = parse(__doc__, "bill")
+    if bool(options.org) != bool(options.month) or (options.org and options.file):
+        raise settings.UsageError(
+            f"ORG and MONTH go together, and without FILE; try: {COMMAND} bill ORG=acme "
+            "MONTH=2026-10"
+        )
+    with connect(os.environ, say) as connection:
+        require_schema(connection)
+        loaded = _load(connection, options)
+        if loaded:
+            say(plain(loaded_text(loaded)))
+        found = bill(connection, _scope(connection, options, loaded))
+    if options.format == "json":
+        rows = {"causes": found.causes.rows, "unexplained": found.unexplained}
+        show_json({"schema_version": 1, "scope": found.causes.scope, "loaded": loaded, **rows})
+    elif options.format == "csv":
+        show_answer(found.causes, "csv")
+    else:
+        show(bill_text(found, screen()))
+    return 0
+
+
+def _load(connection: Connection, options: Namespace) -> Loaded | None:
+    if options.file:
+        return load_report(connection, Path(options.file), datetime.now(UTC))
+    if options.org:
+        with github() as client:
+            return fetch_month(connection, client, options.org, options.month)
+    return None
+
+
+def _scope(connection: Connection, options: Namespace, loaded: Loaded | None) -> Scope:
+    """Return the days of the report; without one those since SINCE, else all that are covered."""
+    ids = ids_of(connection, options)
+    if loaded:
+        return Scope(*span(loaded.first_day, loaded.last_day), ids)
+    covered = billed_span(connection)
+    if covered is None:
+        raise settings.UsageError(
+            f"no usage report was loaded yet; try: {COMMAND} bill FILE=usage.csv"
+        )
+    return scope_of(connection, options) if options.since else Scope(*covered, ids)
+
+
+if __name__ == "__main__":
+    run(main)

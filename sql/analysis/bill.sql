@@ -1,0 +1,61 @@
+-- What does GitHub bill, and why is that not what the stored jobs cost?
+-- From the usage reports that make bill has loaded, by month. The first line is what the stored
+-- jobs cost by the price list if none were free; each line below it is a cause of more or less, and
+-- the last one is the sum: what GitHub bills. The first line with free rule is the cost that the
+-- report shows. unexplained is what none of the causes explains, bill_lines.sql says where. lines
+-- are days, SKUs, repositories and workflows to which a cause applies. Days that no usage report
+-- covers are left out, and so are your own runners, which GitHub does not bill. A usage report
+-- older than 2025 has no discounts: it is compared before included minutes.
+--   psql "$DATABASE_URL" -f sql/analysis/bill.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+lines as (
+  select
+    to_char(billed_lines.usage_date, 'YYYY-MM') as month,
+    items.place,
+    items.item,
+    items.usd
+  from billed_lines
+  cross join period
+  cross join lateral (
+    values
+      (1, 'stored jobs by the price list', billed_lines.list_usd),
+      (2, 'free rule', billed_lines.free_rule_usd),
+      (3, 'included minutes', billed_lines.included_minutes_usd),
+      (4, 'larger-runner discount', billed_lines.larger_runner_discount_usd),
+      (5, 'rounding', billed_lines.rounding_usd),
+      (6, 'job without a label', billed_lines.job_without_label_usd),
+      (7, 'run not stored', billed_lines.run_not_stored_usd),
+      (8, 'job still pending', billed_lines.job_pending_usd),
+      (9, 'storage', billed_lines.storage_usd),
+      (10, 'not Actions', billed_lines.not_actions_usd),
+      (11, 'unexplained', billed_lines.unexplained_usd),
+      (12, 'billed by GitHub', billed_lines.net_amount)
+  ) as items (place, item, usd)
+  where billed_lines.usage_date >= (period.since at time zone 'UTC')::date
+    and billed_lines.usage_date::timestamp at time zone 'UTC' < period.until
+    and (
+      period.repository_ids is null
+      or billed_lines.repository_id = any(period.repository_ids)
+    )
+)
+select
+  month,
+  item,
+  sum(usd) as usd,
+  count(*) filter (where usd <> 0) as lines
+from lines
+group by
+  month,
+  place,
+  item
+order by
+  month,
+  place;

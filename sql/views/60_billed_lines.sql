@@ -1,0 +1,520 @@
+-- What GitHub bills beside what the stored jobs cost, and the cause of each difference.
+-- Both sides are summed by day, SKU, repository and workflow, and joined in full. What the jobs
+-- cost, plus the causes, plus what is unexplained, is what GitHub bills, to the last digit.
+create view billed_lines as
+with standard_skus (sku) as (
+  values ('linux_slim'), ('linux'), ('linux_arm'), ('windows'), ('windows_arm'), ('macos')
+),
+prices as (
+  select
+    sku,
+    effective_from,
+    lead(effective_from) over (partition by sku order by effective_from) as effective_until,
+    usd_per_minute
+  from runner_prices
+),
+-- A run can be re-run for 30 days and wait as long, so jobs of a day can belong to older runs.
+jobs as (
+  select
+    billed_days.owner,
+    billed_days.usage_date,
+    lower(job_costs.repository) as repository,
+    job_costs.repository_id,
+    case
+      when billed_days.has_workflows
+        then coalesce(split_part(workflow_runs.workflow_path, '@', 1), '')
+      else ''
+    end as workflow_path,
+    job_costs.sku,
+    job_costs.minutes,
+    job_costs.duration_seconds,
+    job_costs.free_because is not null as is_free,
+    job_costs.minutes is not null and prices.usd_per_minute is not null as is_priced,
+    prices.usd_per_minute
+  from job_costs
+  inner join billed_days
+    on billed_days.usage_date = job_costs.started_on
+    and billed_days.owner = lower(split_part(job_costs.repository, '/', 1))
+  inner join workflow_runs
+    on workflow_runs.github_run_id = job_costs.github_run_id
+    and workflow_runs.run_attempt = job_costs.run_attempt
+  left join prices
+    on prices.sku = job_costs.sku
+    and prices.effective_from <= job_costs.started_on
+    and (prices.effective_until > job_costs.started_on or prices.effective_until is null)
+  -- GitHub does not bill the user's own runners, whatever the user says they cost.
+  where job_costs.sku is distinct from 'self_hosted'
+    and job_costs.created_at >= (
+      select min(usage_date)::timestamp at time zone 'UTC' from billed_days
+    ) - interval '66 days'
+    and job_costs.created_at < (
+      select max(usage_date)::timestamp at time zone 'UTC' from billed_days
+    ) + interval '1 day'
+),
+job_sums as (
+  select
+    owner,
+    usage_date,
+    repository,
+    workflow_path,
+    sku,
+    'minutes' as kind,
+    min(repository_id) as repository_id,
+    count(*) as jobs,
+    sum(minutes) as minutes,
+    coalesce(sum(minutes) filter (where is_free), 0) as free_minutes,
+    -- GitHub's clock differs by a second: these jobs may be one minute longer or shorter for it.
+    count(*) filter (where duration_seconds > 0 and duration_seconds % 60 = 0) as maybe_longer,
+    count(*) filter (where duration_seconds > 60 and duration_seconds % 60 = 1) as maybe_shorter,
+    min(usd_per_minute) as usd_per_minute
+  from jobs
+  where is_priced
+  group by
+    owner,
+    usage_date,
+    repository,
+    workflow_path,
+    sku
+),
+unpriced as (
+  select
+    owner,
+    usage_date,
+    repository,
+    workflow_path,
+    -- NULL: of one of them not even the length is known.
+    case when bool_and(minutes is not null) then sum(minutes) end as minutes
+  from jobs
+  where not is_priced
+  group by
+    owner,
+    usage_date,
+    repository,
+    workflow_path
+),
+bills as (
+  select
+    billed_usage.owner,
+    billed_usage.usage_date,
+    billed_usage.repository,
+    case
+      when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
+      else ''
+    end as workflow_path,
+    billed_usage.sku,
+    billed_usage.product,
+    case
+      when billed_usage.product <> 'actions' then 'not actions'
+      when billed_usage.unit_type not like 'minute%' then 'storage'
+      else 'minutes'
+    end as kind,
+    sum(billed_usage.quantity) as quantity,
+    sum(billed_usage.quantity * billed_usage.applied_cost_per_quantity) as exact_amount,
+    max(billed_usage.applied_cost_per_quantity) as applied_cost_per_quantity,
+    sum(billed_usage.gross_amount) as gross_amount,
+    sum(billed_usage.discount_amount) as discount_amount,
+    sum(billed_usage.net_amount) as net_amount,
+    sum(billed_usage.lines) as lines
+  from billed_usage
+  inner join billed_days
+    on billed_days.owner = billed_usage.owner
+    and billed_days.usage_date = billed_usage.usage_date
+  group by
+    billed_usage.owner,
+    billed_usage.usage_date,
+    billed_usage.repository,
+    case
+      when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
+      else ''
+    end,
+    billed_usage.sku,
+    billed_usage.product,
+    case
+      when billed_usage.product <> 'actions' then 'not actions'
+      when billed_usage.unit_type not like 'minute%' then 'storage'
+      else 'minutes'
+    end
+),
+-- What is stored of each day: attempts, and those whose jobs are not.
+attempts_of_days as (
+  select
+    billed_days.owner,
+    billed_days.usage_date,
+    lower(workflow_runs.repository) as repository,
+    case
+      when billed_days.has_workflows
+        then coalesce(split_part(workflow_runs.workflow_path, '@', 1), '')
+      else ''
+    end as workflow_path,
+    workflow_runs.github_run_id,
+    workflow_runs.run_attempt,
+    workflow_runs.jobs_listed_at is null
+      and workflow_runs.conclusion is distinct from 'skipped' as is_without_jobs,
+    workflow_runs.missing_upstream_at is not null as is_gone
+  from workflow_runs
+  cross join lateral (
+    select (workflow_runs.started_at at time zone 'UTC')::date as day
+    union
+    select (coalesce(workflow_runs.completed_at, workflow_runs.updated_at) at time zone 'UTC')::date
+    union
+    select (workflow_runs.created_at at time zone 'UTC')::date
+  ) as touched
+  inner join billed_days
+    on billed_days.usage_date = touched.day
+    and billed_days.owner = lower(split_part(workflow_runs.repository, '/', 1))
+  where workflow_runs.created_at >= (
+      select min(usage_date)::timestamp at time zone 'UTC' from billed_days
+    ) - interval '66 days'
+    and workflow_runs.created_at < (
+      select max(usage_date)::timestamp at time zone 'UTC' from billed_days
+    ) + interval '1 day'
+),
+stored as (
+  select
+    attempts_of_days.owner,
+    attempts_of_days.usage_date,
+    attempts_of_days.repository,
+    attempts_of_days.workflow_path,
+    bool_or(
+      (attempts_of_days.is_without_jobs and not attempts_of_days.is_gone)
+      or (earlier.is_unknown and not earlier.is_gone and not attempts_of_days.is_gone)
+    ) as is_pending,
+    bool_or(
+      (attempts_of_days.is_without_jobs and attempts_of_days.is_gone)
+      or (earlier.is_unknown and (earlier.is_gone or attempts_of_days.is_gone))
+    ) as is_lost
+  from attempts_of_days
+  cross join lateral (
+    select
+      attempts_of_days.run_attempt > 1
+        and not exists (
+          select 1
+          from workflow_runs
+          where workflow_runs.github_run_id = attempts_of_days.github_run_id
+            and workflow_runs.run_attempt = attempts_of_days.run_attempt - 1
+        ) as is_unknown,
+      exists (
+        select 1
+        from missing_attempts
+        where missing_attempts.github_run_id = attempts_of_days.github_run_id
+          and missing_attempts.run_attempt < attempts_of_days.run_attempt
+      ) as is_gone
+  ) as earlier
+  group by
+    attempts_of_days.owner,
+    attempts_of_days.usage_date,
+    attempts_of_days.repository,
+    attempts_of_days.workflow_path
+),
+joined as (
+  select
+    coalesce(bills.owner, job_sums.owner) as owner,
+    coalesce(bills.usage_date, job_sums.usage_date) as usage_date,
+    coalesce(bills.repository, job_sums.repository) as repository,
+    coalesce(bills.workflow_path, job_sums.workflow_path) as workflow_path,
+    coalesce(bills.sku, job_sums.sku) as sku,
+    coalesce(bills.product, 'actions') as product,
+    coalesce(bills.kind, job_sums.kind) as kind,
+    coalesce(bills.lines, 0) as lines,
+    coalesce(bills.quantity, 0) as quantity,
+    coalesce(bills.exact_amount, 0) as exact_amount,
+    coalesce(bills.gross_amount, 0) as gross_amount,
+    coalesce(bills.discount_amount, 0) as discount_amount,
+    coalesce(bills.net_amount, 0) as net_amount,
+    coalesce(job_sums.jobs, 0) as jobs,
+    coalesce(job_sums.minutes, 0) as minutes,
+    coalesce(job_sums.free_minutes, 0) as free_minutes,
+    coalesce(job_sums.maybe_longer, 0) as maybe_longer,
+    coalesce(job_sums.maybe_shorter, 0) as maybe_shorter,
+    coalesce(job_sums.usd_per_minute, bills.applied_cost_per_quantity) as usd_per_minute,
+    coalesce(bills.sku, job_sums.sku) in (select sku from standard_skus) as is_standard
+  from bills
+  full outer join job_sums
+    on job_sums.owner = bills.owner
+    and job_sums.usage_date = bills.usage_date
+    and job_sums.repository = bills.repository
+    and job_sums.workflow_path = bills.workflow_path
+    and job_sums.sku = bills.sku
+    and job_sums.kind = bills.kind
+),
+compared as (
+  select
+    joined.owner,
+    joined.usage_date,
+    joined.repository,
+    named.repository_id,
+    joined.workflow_path,
+    joined.sku,
+    joined.product,
+    joined.kind,
+    joined.lines,
+    joined.quantity,
+    joined.exact_amount,
+    joined.gross_amount,
+    joined.discount_amount,
+    joined.net_amount,
+    joined.jobs,
+    joined.minutes,
+    joined.free_minutes,
+    joined.maybe_longer,
+    joined.maybe_shorter,
+    joined.usd_per_minute,
+    joined.is_standard,
+    joined.kind = 'minutes' and joined.quantity > joined.minutes as is_more,
+    unpriced.owner is not null as has_unpriced,
+    unpriced.minutes as unpriced_minutes,
+    stored.owner is not null as has_attempts,
+    coalesce(stored.is_pending, false) as has_pending,
+    coalesce(stored.is_lost, false) as has_lost,
+    sum(greatest(joined.quantity - joined.minutes, 0)) over (
+      partition by
+        joined.owner,
+        joined.usage_date,
+        joined.repository,
+        joined.workflow_path,
+        joined.kind
+      -- What is billed as a SKU without priced jobs is likelier to be of jobs without a price.
+      order by
+        joined.jobs > 0,
+        joined.sku
+      rows between unbounded preceding and 1 preceding
+    ) as more_before
+  from joined
+  left join unpriced
+    on unpriced.owner = joined.owner
+    and unpriced.usage_date = joined.usage_date
+    and unpriced.repository = joined.repository
+    and unpriced.workflow_path = joined.workflow_path
+  left join stored
+    on stored.owner = joined.owner
+    and stored.usage_date = joined.usage_date
+    and stored.repository = joined.repository
+    and stored.workflow_path = joined.workflow_path
+  left join (
+    select
+      lower(repository) as repository,
+      min(repository_id) as repository_id
+    from repositories
+    group by lower(repository)
+  ) as named
+    on named.repository = joined.repository
+),
+-- Minutes that GitHub bills beyond those of the priced jobs, by what they can be.
+minutes_by_cause as (
+  select
+    compared.owner,
+    compared.usage_date,
+    compared.repository,
+    compared.repository_id,
+    compared.workflow_path,
+    compared.sku,
+    compared.product,
+    compared.kind,
+    compared.lines,
+    compared.quantity,
+    compared.gross_amount,
+    compared.discount_amount,
+    compared.net_amount,
+    compared.jobs,
+    compared.minutes,
+    compared.usd_per_minute,
+    compared.is_standard,
+    compared.net_amount - (compared.gross_amount - compared.discount_amount)
+      + compared.gross_amount - compared.exact_amount as cut_usd,
+    compared.exact_amount - compared.quantity * compared.usd_per_minute as price_usd,
+    compared.free_minutes * compared.usd_per_minute as free_usd,
+    greatest(
+      compared.free_minutes - greatest(compared.minutes - compared.quantity, 0),
+      0
+    ) * compared.usd_per_minute as free_and_billed_usd,
+    priced_later.minutes as unpriced_minutes,
+    case
+      when not compared.is_more then -least(
+        case when compared.quantity > 0 then compared.maybe_shorter else 0 end,
+        greatest(compared.minutes - compared.quantity - compared.free_minutes, 0)
+      )
+      when absent.reason = 'rounding'
+        then least(absent.minutes, compared.maybe_longer)
+      else 0
+    end as rounded_minutes,
+    absent.reason,
+    absent.minutes as absent_minutes
+  from compared
+  cross join lateral (
+    select
+      case
+        when not compared.is_more or not compared.has_unpriced then 0
+        when compared.unpriced_minutes is null then compared.quantity - compared.minutes
+        else least(
+          compared.quantity - compared.minutes,
+          greatest(compared.unpriced_minutes - coalesce(compared.more_before, 0), 0)
+        )
+      end as minutes
+  ) as priced_later
+  cross join lateral (
+    select
+      case
+        when not compared.is_more then null
+        when compared.has_pending or exists (
+          select 1
+          from open_runs
+          where open_runs.repository_id = compared.repository_id
+            and (open_runs.created_at at time zone 'UTC')::date <= compared.usage_date
+            and (coalesce(open_runs.updated_at, open_runs.created_at) at time zone 'UTC')::date
+              >= compared.usage_date
+        ) then 'pending'
+        when compared.has_lost
+          or not (compared.has_attempts or compared.has_unpriced)
+          or exists (
+            select 1
+            from unlisted_intervals
+            where unlisted_intervals.repository_id = compared.repository_id
+              and unlisted_intervals.gap_from
+                < (compared.usage_date + 1)::timestamp at time zone 'UTC'
+              and unlisted_intervals.gap_to > compared.usage_date::timestamp at time zone 'UTC'
+          )
+          then 'not stored'
+        else 'rounding'
+      end as reason,
+      greatest(compared.quantity - compared.minutes - priced_later.minutes, 0) as minutes
+  ) as absent
+),
+causes as (
+  select
+    minutes_by_cause.owner,
+    minutes_by_cause.usage_date,
+    minutes_by_cause.repository,
+    minutes_by_cause.repository_id,
+    minutes_by_cause.workflow_path,
+    minutes_by_cause.product,
+    minutes_by_cause.sku,
+    minutes_by_cause.jobs,
+    minutes_by_cause.minutes,
+    minutes_by_cause.quantity,
+    case
+      when minutes_by_cause.jobs > 0
+        then minutes_by_cause.minutes * minutes_by_cause.usd_per_minute
+      else 0
+    end as list_usd,
+    minutes_by_cause.gross_amount,
+    minutes_by_cause.discount_amount,
+    minutes_by_cause.net_amount,
+    case when kind = 'minutes' then -free_usd else 0 end as free_rule_usd,
+    case
+      when kind = 'minutes' and is_standard and jobs > 0
+        then -greatest(discount_amount - free_and_billed_usd, 0)
+      else 0
+    end as included_minutes_usd,
+    case
+      when kind = 'minutes' and not is_standard and jobs > 0
+        then least(price_usd, 0) - discount_amount
+      else 0
+    end as larger_runner_discount_usd,
+    case
+      when kind <> 'minutes' or jobs = 0 then 0
+      else rounded_minutes * usd_per_minute
+        -- GitHub rounds the amounts of each line.
+        + case when abs(cut_usd) <= 0.01 * lines then cut_usd else 0 end
+    end as rounding_usd,
+    case
+      when kind <> 'minutes' then 0
+      when jobs = 0 and unpriced_minutes > 0 and absent_minutes = 0 then net_amount
+      else unpriced_minutes * usd_per_minute
+    end as job_without_label_usd,
+    case
+      when reason is distinct from 'not stored' or absent_minutes = 0 then 0
+      when jobs = 0 then net_amount - unpriced_minutes * usd_per_minute
+      else absent_minutes * usd_per_minute
+    end as run_not_stored_usd,
+    case
+      when reason is distinct from 'pending' or absent_minutes = 0 then 0
+      when jobs = 0 then net_amount - unpriced_minutes * usd_per_minute
+      else absent_minutes * usd_per_minute
+    end as job_pending_usd,
+    case when kind = 'storage' then net_amount else 0 end as storage_usd,
+    case when kind = 'not actions' then net_amount else 0 end as not_actions_usd
+  from minutes_by_cause
+)
+select
+  owner,
+  usage_date,
+  repository_id,
+  repository,
+  workflow_path,
+  product,
+  sku,
+  jobs,
+  minutes,
+  quantity,
+  list_usd,
+  gross_amount,
+  discount_amount,
+  net_amount,
+  net_amount - list_usd as difference_usd,
+  free_rule_usd,
+  included_minutes_usd,
+  larger_runner_discount_usd,
+  rounding_usd,
+  job_without_label_usd,
+  run_not_stored_usd,
+  job_pending_usd,
+  storage_usd,
+  not_actions_usd,
+  net_amount - list_usd - (
+    free_rule_usd + included_minutes_usd + larger_runner_discount_usd + rounding_usd
+    + job_without_label_usd + run_not_stored_usd + job_pending_usd + storage_usd + not_actions_usd
+  ) as unexplained_usd
+from causes;
+
+comment on view billed_lines is
+  'One row per day, SKU, repository and workflow that GitHub bills, or that has jobs on a day that a usage report covers: both sides, and the difference by cause. Your own runners are left out.';
+comment on column billed_lines.owner is
+  'The organization or user that is billed, in lower case.';
+comment on column billed_lines.usage_date is
+  'The day in UTC on which the job started, or GitHub bills the usage.';
+comment on column billed_lines.repository_id is
+  'GitHub''s id of the repository. NULL: no stored repository has that name.';
+comment on column billed_lines.repository is
+  'owner/name in lower case. Empty: the usage is of no repository.';
+comment on column billed_lines.workflow_path is
+  'The path of the workflow''s file. Empty where the usage report does not say it.';
+comment on column billed_lines.product is
+  'GitHub''s name of the product in lower case; actions for jobs.';
+comment on column billed_lines.sku is
+  'What is billed; of jobs, as in job_costs.';
+comment on column billed_lines.jobs is
+  'Stored jobs with a price and a length.';
+comment on column billed_lines.minutes is
+  'The minutes of these jobs, each rounded up.';
+comment on column billed_lines.quantity is
+  'What GitHub bills, in minutes, or in the unit of another product. 0: nothing.';
+comment on column billed_lines.list_usd is
+  'US dollars: the minutes of the jobs at the price of the day, also of jobs that are free.';
+comment on column billed_lines.gross_amount is
+  'US dollars on the bill before discounts.';
+comment on column billed_lines.discount_amount is
+  'US dollars of discounts on the bill.';
+comment on column billed_lines.net_amount is
+  'US dollars that GitHub bills.';
+comment on column billed_lines.difference_usd is
+  'net_amount less list_usd. The causes and unexplained_usd add up to it.';
+comment on column billed_lines.free_rule_usd is
+  'Less, because jobs are free: standard runners in public repositories, and workflows of GitHub''s own. list_usd with it is what job_costs and the report show.';
+comment on column billed_lines.included_minutes_usd is
+  'Less, because GitHub discounts standard runners that are not free by rule: the minutes that the plan includes.';
+comment on column billed_lines.larger_runner_discount_usd is
+  'Less, because GitHub discounts larger runners or bills them below the price list; included minutes are not for them.';
+comment on column billed_lines.rounding_usd is
+  'A job that ended within a second of a full minute is one minute more or less to GitHub, and the amounts of a line are rounded, by a cent at most.';
+comment on column billed_lines.job_without_label_usd is
+  'More, because stored jobs of this day and workflow have no price: their label or their length is unknown.';
+comment on column billed_lines.run_not_stored_usd is
+  'More, because runs are not stored: their repository, day or workflow has none, was not listed completely, or was gone before it was read.';
+comment on column billed_lines.job_pending_usd is
+  'More, because the jobs of stored or open runs are still to be fetched, or an earlier attempt is.';
+comment on column billed_lines.storage_usd is
+  'Artifacts, caches and images of Actions, which no job is.';
+comment on column billed_lines.not_actions_usd is
+  'Other products of GitHub.';
+comment on column billed_lines.unexplained_usd is
+  'What none of the causes explains. Above 0: GitHub bills more than is known.';

@@ -1,0 +1,185 @@
+"""Stores GitHub's usage reports, and compares them with what the stored jobs cost."""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from telemetry.database.connection import Connection, as_json, execute
+from telemetry.database.questions import Answer, Scope, ask
+from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
+from telemetry.rows.reading import UnreadableRow
+from telemetry.settings import UsageError
+
+LINES_PER_STATEMENT = 2_000
+MOST_LINES_SHOWN = 10
+
+Day = tuple[str, date]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded: lines of a report, and the days from the first to the last, both included.
+
+    `owners` are in lower case; `source` is which kind of report it is, as billed_days.source.
+    """
+
+    lines: int
+    owners: Sequence[str]
+    first_day: date
+    last_day: date
+    source: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The bill by cause, and the lines that nothing explains; both answer a question of sql/."""
+
+    causes: Answer
+    unexplained: Sequence[Mapping[str, Any]]
+
+
+def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Loaded:
+    """Store a usage report, a CSV file; it replaces what is stored of its accounts' days.
+
+    The days from its first to its last count as covered. The file is read as a stream, and all of
+    it is stored or nothing. Raises UsageError with the line for a file that is no usage report.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            records = csv.DictReader(file, strict=True)
+            try:
+                columns = report_columns(records.fieldnames or [])
+                rows = _rows(columns, records)
+                return _store(connection, rows, columns, loaded_at)
+            except (UnreadableRow, csv.Error) as error:
+                line = records.reader.line_num or 1
+                raise UsageError(
+                    f"{path}:{line}: {error}; fix that line, or download the report again"
+                ) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
+    except OSError as error:
+        raise UsageError(f"FILE: {path}: {error.strerror}; name a usage report") from None
+
+
+def load_month(
+    connection: Connection,
+    owner: str,
+    days: tuple[date, date],
+    items: Sequence[Any],
+    loaded_at: datetime,
+    *,
+    is_over: bool,
+) -> Loaded:
+    """Store what GitHub's billing API says of an account between two days, both included.
+
+    It replaces what is stored of these days; if they are not over, of those up to the newest item.
+    Raises UnreadableRow for an item that cannot be read, or of another day.
+    """
+    rows = [_of_item(item, owner) for item in items]
+    for row in rows:
+        if not days[0] <= row.usage_date <= days[1]:
+            raise UnreadableRow(
+                f"an item is of {row.usage_date}, which is not in the month asked for"
+            )
+    last = days[1] if is_over else max(row.usage_date for row in rows)
+    covered = {(owner.lower(), day) for day in (days[0], last)}
+    return _store(connection, rows, ReportColumns({}, "billing API"), loaded_at, covered)
+
+
+def bill(connection: Connection, scope: Scope) -> Bill:
+    """Return the stored bill of the days of a scope, beside what the jobs cost.
+
+    Raises psycopg.Error.
+    """
+    causes = ask(connection, "bill", scope)
+    if not any(row["item"] == "unexplained" and row["usd"] for row in causes.rows):
+        return Bill(causes, [])
+    top = Scope(scope.since, scope.until, scope.repository_ids, scope.time_zone, MOST_LINES_SHOWN)
+    lines = ask(connection, "bill_lines", top).rows
+    return Bill(causes, [row for row in lines if row["unexplained_usd"]])
+
+
+def billed_span(connection: Connection) -> tuple[datetime, datetime] | None:
+    """Return the start of the first covered day and the end of the last (UTC); None: no day."""
+    row = execute(connection, "bill/billed_span").fetchone()
+    if row is None or row["first_day"] is None:
+        return None
+    return span(row["first_day"], row["last_day"])
+
+
+def span(first: date, last: date) -> tuple[datetime, datetime]:
+    """Return when the first day begins and the last one ends, UTC."""
+    return (
+        datetime.combine(first, time(), UTC),
+        datetime.combine(last + timedelta(days=1), time(), UTC),
+    )
+
+
+def _rows(columns: ReportColumns, records: "csv.DictReader[str]") -> Iterator[BilledUsage]:
+    width = len(records.fieldnames or [])
+    for record in records:
+        if None in record or None in record.values():
+            raise UnreadableRow(f"there are not {width} values")
+        yield billed_usage(columns, record)
+
+
+def _of_item(item: Any, owner: str) -> BilledUsage:
+    if not isinstance(item, dict):
+        raise UnreadableRow("an item of usageItems is not an object")
+    record = {name: "" if value is None else str(value) for name, value in item.items()}
+    if not record.get("organizationName"):
+        record["organizationName"] = owner
+    return billed_usage(report_columns(record, "billing API"), record)
+
+
+def _store(
+    connection: Connection,
+    rows: Iterable[BilledUsage],
+    columns: ReportColumns,
+    loaded_at: datetime,
+    covered: set[Day] | None = None,
+) -> Loaded:
+    """Store rows in one transaction; `covered` are days of theirs that may have no line."""
+    seen: set[Day] = set()
+    lines = 0
+    iterator = iter(rows)
+    with connection.transaction():
+        for batch in iter(lambda: list(islice(iterator, LINES_PER_STATEMENT)), []):
+            new = {(row.owner, row.usage_date) for row in batch} - seen
+            _cover(connection, new, columns, loaded_at)
+            execute(connection, "bill/add_billed_usage", {"rows": _as_json(batch)})
+            seen |= new
+            lines += len(batch)
+        every = seen | (covered or set())
+        if not every:
+            raise UnreadableRow("there is no line in it")
+        owners = sorted({owner for owner, _ in every})
+        first, last = min(day for _, day in every), max(day for _, day in every)
+        between = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        _cover(
+            connection,
+            {(owner, day) for owner in owners for day in between} - seen,
+            columns,
+            loaded_at,
+        )
+    return Loaded(lines, owners, first, last, columns.source)
+
+
+def _cover(
+    connection: Connection, days: set[Day], columns: ReportColumns, loaded_at: datetime
+) -> None:
+    """Record that these days are covered, and delete what an older report says of them."""
+    ordered = sorted(days)
+    keys = {"owners": [owner for owner, _ in ordered], "usage_dates": [day for _, day in ordered]}
+    execute(connection, "bill/clear_billed_usage", keys)
+    report = {"source": columns.source, "has_workflows": columns.has_workflows}
+    execute(connection, "bill/record_billed_days", {**keys, **report, "loaded_at": loaded_at})
+
+
+def _as_json(rows: Iterable[BilledUsage]) -> str:
+    return as_json([{**vars(row), "lines": 1} for row in rows])

@@ -1,0 +1,53 @@
+"""The output of `make bill` for people."""
+
+import textwrap
+from decimal import Decimal
+
+from telemetry import counted
+from telemetry.database.bill import Bill, Loaded
+from telemetry.summaries.answers import rows_text
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
+
+COLUMNS = ("month", "item", "usd", "lines")
+SHOWN = ("usage_date", "repository", "workflow_file", "sku", "minutes", "quantity")
+
+
+def loaded_text(loaded: Loaded) -> str:
+    """Return in one line what was loaded."""
+    owners = loaded.owners
+    of = owners[0] if len(owners) == 1 else counted(len(owners), "account")
+    older = ""
+    if loaded.source == "older report":
+        older = "; it has no discounts, so what is compared is before included minutes"
+    return (
+        f"{counted(loaded.lines, 'line')} of a usage report ({loaded.source}) loaded: {of}, "
+        f"{loaded.first_day} to {loaded.last_day}{older}"
+    )
+
+
+def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
+    """Return the bill by cause, first what is unexplained of it, in US dollars."""
+    rows = bill.causes.rows
+    if not rows:
+        return "No usage report covers these days."
+    billed, unexplained = (
+        sum((row["usd"] for row in rows if row["item"] == item), Decimal(0))
+        for item in ("billed by GitHub", "unexplained")
+    )
+    rest = f"{unexplained:,.2f} are unexplained"
+    if not unexplained and not bill.unexplained:
+        rest = "nothing is unexplained"
+    elif not unexplained:
+        rest = "0.00 are unexplained in the sum, but not line by line"
+    parts = [
+        screen.styled(
+            f"GitHub bills {billed:,.2f}; {rest}; US dollars.", YELLOW if bill.unexplained else BOLD
+        ),
+        rows_text(COLUMNS, [{**row, "usd": f"{row['usd']:,.2f}"} for row in rows], screen),
+    ]
+    if bill.unexplained:
+        shown = [{**row, "usd": f"{row['unexplained_usd']:,.2f}"} for row in bill.unexplained]
+        parts.append("The largest unexplained lines; FORMAT=json and Q=bill_lines have more:")
+        parts.append(rows_text(["usd", *SHOWN], shown, screen))
+    parts.append(textwrap.fill(bill.causes.question.reading, min(screen.columns or 100, 100)))
+    return "\n\n".join(parts)

@@ -1,0 +1,301 @@
+"""GitHub's bill beside the stored jobs: each planted cause, to the last digit of a dollar."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from support.commands import Finished, Launcher, assert_one_sentence
+from support.paths import ROOT
+from support.rows import workflow_job, workflow_run
+
+from telemetry import TelemetryError
+from telemetry.database.bill import Bill, bill, load_report, span
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.database.questions import Scope
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options
+from telemetry.runs.bill import fetch_month
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Tools, Wanted
+from telemetry.settings import UsageError
+from telemetry.simulated.bill import Month, billing_items, month_of_bills, usage_report
+from telemetry.simulated.server import Simulator
+
+NOW = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
+OCTOBER = Scope(*span(date(2026, 10, 1), date(2026, 10, 31)))
+Row = dict[str, Any]
+CAUSES = (
+    "free rule",
+    "included minutes",
+    "larger-runner discount",
+    "rounding",
+    "job without a label",
+    "run not stored",
+    "job still pending",
+    "storage",
+    "not Actions",
+)
+
+
+class Planted(NamedTuple):
+    """A month of jobs, ingested, beside the month with the truth."""
+
+    connection: Connection
+    month: Month
+
+
+@pytest.fixture(scope="module")
+def planted(new_database: Callable[[str], str], migrated: str) -> Iterator[Planted]:
+    month = month_of_bills(3, NOW)
+    with (
+        open_connection(new_database(migrated)) as connection,
+        Simulator(month.world).serve() as url,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+    ):
+        load_runner_prices(connection)
+        wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
+        list(ingest(Tools(connection, client, wanted, 4), month.listed))
+        yield Planted(connection, month)
+
+
+def loaded(planted: Planted, folder: Path) -> Bill:
+    path = folder / "usage.csv"
+    path.write_text(usage_report(planted.month.lines), encoding="utf-8")
+    load_report(planted.connection, path, NOW)
+    return bill(planted.connection, OCTOBER)
+
+
+def by_item(found: Bill) -> dict[str, Decimal]:
+    return {row["item"]: row["usd"] for row in found.causes.rows}
+
+
+def test_each_cause_has_the_dollars_that_were_planted(planted: Planted, tmp_path: Path) -> None:
+    found = loaded(planted, tmp_path)
+    dollars = by_item(found)
+    assert {cause: dollars[cause] for cause in CAUSES} == planted.month.truth
+    assert all(planted.month.truth.values())
+    page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    for item, usd in dollars.items():
+        assert f"| {item} | {usd:.4f} |" in page
+    assert dollars["unexplained"] == 0
+    assert not found.unexplained
+
+
+def test_the_jobs_and_the_causes_add_up_to_what_github_bills(
+    planted: Planted, tmp_path: Path
+) -> None:
+    dollars = by_item(loaded(planted, tmp_path))
+    billed = sum(line.net_amount for line in planted.month.lines)
+    first = dollars.pop("stored jobs by the price list")
+    assert dollars.pop("billed by GitHub") == billed == first + sum(dollars.values())
+    cost = "select sum(list_cost_usd) as cost from job_costs where sku is not null"
+    (row,) = planted.connection.execute(cost).fetchall()
+    assert row["cost"] == first + dollars["free rule"]
+
+
+def test_a_line_too_many_and_one_too_few_are_unexplained(planted: Planted, tmp_path: Path) -> None:
+    lines = list(planted.month.lines)
+    (number, doubled) = next(
+        (number, line)
+        for number, line in enumerate(lines)
+        if (line.sku, line.repository) == ("windows", "app")
+    )
+    lines[number] = replace(
+        doubled,
+        quantity=doubled.quantity + 50,
+        gross_amount=doubled.gross_amount + Decimal("0.5"),
+        net_amount=doubled.net_amount + Decimal("0.5"),
+    )
+    gone = next(
+        number
+        for number, line in enumerate(lines)
+        if (line.sku, line.repository) == ("macos_l", "app")
+    )
+    missing = lines.pop(gone)
+    found = loaded(Planted(planted.connection, replace(planted.month, lines=lines)), tmp_path)
+    rows = {row["sku"]: row["unexplained_usd"] for row in found.unexplained}
+    assert rows["windows"] == Decimal("0.5")
+    assert rows["macos_l"] < 0 and abs(rows["macos_l"]) <= missing.gross_amount
+    assert sum(rows.values()) == by_item(found)["unexplained"]
+
+
+def test_the_billing_api_gives_the_same_bill_by_repository(planted: Planted) -> None:
+    items = billing_items(planted.month.lines)
+    simulator = Simulator(planted.month.world, billing={"acme": items})
+    with simulator.serve() as url, GitHub("token", Options(base_url=url)) as client:
+        month = fetch_month(planted.connection, client, "acme", date(2026, 10, 1))
+    assert (month.source, month.lines) == ("billing API", len(items))
+    dollars = by_item(bill(planted.connection, OCTOBER))
+    assert dollars["billed by GitHub"] == sum(line.net_amount for line in planted.month.lines)
+    for cause in ("run not stored", "storage", "not Actions", "larger-runner discount"):
+        assert dollars[cause] == planted.month.truth[cause]
+    assert dollars["unexplained"] == 0
+
+
+def test_a_bill_that_the_token_may_not_read_says_which_permission_it_needs(
+    planted: Planted,
+) -> None:
+    with (
+        Simulator(planted.month.world).serve() as url,
+        GitHub("token", Options(base_url=url)) as client,
+        pytest.raises(TelemetryError, match=r"acme: .*\(404\).*Administration: read.*FILE="),
+    ):
+        fetch_month(planted.connection, client, "acme", date(2026, 10, 1))
+
+
+HEADER = (
+    "date,product,sku,quantity,unit_type,applied_cost_per_quantity,gross_amount,discount_amount,"
+    "net_amount,username,organization,repository,workflow_path,cost_center_name"
+)
+LINE = "2026-01-05,actions,actions_linux,{},minutes,0.006,{},0,{},dev-1,acme,app,{},"
+CI = ".github/workflows/ci.yml"
+
+
+def line(minutes: int, path: str = CI) -> str:
+    gross = minutes * Decimal("0.006")
+    return LINE.format(minutes, gross, gross, path)
+
+
+def load(connection: Connection, folder: Path, *lines: str, encoding: str = "utf-8") -> Bill:
+    path = folder / "usage.csv"
+    path.write_text("\n".join(lines) + "\n", encoding=encoding)
+    found = load_report(connection, path, NOW)
+    return bill(connection, Scope(*span(found.first_day, found.last_day)))
+
+
+def store_job(connection: Connection, minutes: int = 9) -> None:
+    """Store one run of acme/app with one job of these minutes, on the day of the lines."""
+    at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    times = {"started_at": at, "completed_at": at + timedelta(minutes=minutes, seconds=-20)}
+    upsert(connection, [workflow_run(is_private=True, **times)])
+    upsert(connection, [workflow_job(**times)])
+    connection.execute("update workflow_runs set jobs_listed_at = completed_at")
+    connection.execute(
+        "insert into repositories (repository_id, repository, api_host) "
+        "values (7, 'acme/app', 'api.github.com')"
+    )
+    connection.execute(
+        "insert into windows (repository_id, created_from, created_to, reported, seen, "
+        "is_complete, listed_at) "
+        "values (7, '2026-01-01Z', '2026-02-01Z', 1, 1, true, '2026-02-01Z')"
+    )
+    load_runner_prices(connection)
+
+
+def test_two_minutes_more_than_any_cause_allows_are_unexplained(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    dollars = by_item(load(connection, tmp_path, HEADER, line(11)))
+    assert (dollars["rounding"], dollars["unexplained"]) == (0, Decimal("0.012"))
+    dollars = by_item(load(connection, tmp_path, HEADER, line(9)))
+    assert not any(dollars[cause] for cause in (*CAUSES, "unexplained"))
+
+
+def test_a_newer_report_of_a_day_replaces_the_older(connection: Connection, tmp_path: Path) -> None:
+    load(connection, tmp_path, HEADER, line(5), line(2, "other.yml"))
+    load(connection, tmp_path, HEADER, line(3), line(4))
+    stored = connection.execute("select workflow_path, quantity, lines from billed_usage")
+    assert [tuple(row.values()) for row in stored] == [(CI, 7, 2)]
+
+
+def test_a_reports_days_are_covered_between_its_first_and_its_last(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    before, after = (
+        line(1).replace("2026-01-05", day).replace(",app,", ",other,")
+        for day in ("2026-01-04", "2026-01-06")
+    )
+    dollars = by_item(load(connection, tmp_path, HEADER, before, after))
+    assert dollars["unexplained"] == -9 * Decimal("0.006")
+    assert dollars["run not stored"] == 2 * Decimal("0.006")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["\ufeff" + HEADER, line(9)],
+        [
+            "workflow_path,usage_at,new_column,product,sku,quantity,unit_type,"
+            "applied_cost_per_quantity,gross_amount,discount_amount,net_amount,organization,"
+            "repository_name",
+            f"{CI}@refs/heads/main,2026-01-05T00:00:00Z,x,Actions,Actions Linux,9.0,Minutes,0.006,"
+            "5.4e-2,0,0.054,Acme,acme/app",
+        ],
+        [
+            "Date,Product,SKU,Quantity,Unit Type,Price Per Unit ($),Multiplier,Owner,"
+            "Repository Slug,Username,Actions Workflow,Notes",
+            f"2026-01-05,Actions,Compute - UBUNTU,9,minute,0.006,1.0,acme,app,dev-1,{CI},",
+        ],
+    ],
+    ids=["byte order mark", "other order, names and spellings", "older report"],
+)
+def test_other_forms_of_the_report_give_the_same_bill(
+    connection: Connection, tmp_path: Path, lines: list[str]
+) -> None:
+    store_job(connection)
+    dollars = by_item(load(connection, tmp_path, *lines))
+    assert dollars["stored jobs by the price list"] == dollars["billed by GitHub"]
+    assert not any(dollars[cause] for cause in (*CAUSES, "unexplained"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "the header has no date, product, sku"),
+        (["name,price", "a,1"], ":1: the header has no date"),
+        ([HEADER], ":1: there is no line in it"),
+        ([HEADER, line(1), "2026-01-05,actions"], ":3: there are not 14 values"),
+        ([HEADER, line(1) + ",more"], ":2: there are not 14 values"),
+        ([HEADER, line(1).replace("2026-01-05", "05.01.2026")], ":2: date is '05.01.2026'"),
+        ([HEADER, line(1).replace(",1,minutes", ",one,minutes")], ":2: quantity is 'one'"),
+        ([HEADER, line(1).replace("0.006,0.006", "nan,0.006")], "applied_cost_per_quantity is"),
+        ([HEADER, line(1).replace("dev-1,acme,app", ",,")], "neither an organization nor a user"),
+        ([HEADER, '"2026-01-05,actions'], "unexpected end of data"),
+        ([HEADER.replace("net_amount", "net")], "the header has no net_amount"),
+        ([HEADER + ",Date", line(1) + ",1"], "the header has 'Date' twice"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named_and_nothing_is_stored(
+    connection: Connection, tmp_path: Path, lines: list[str], said: str
+) -> None:
+    with pytest.raises(UsageError, match=re.escape(said)):
+        load(connection, tmp_path, *lines)
+    assert not connection.execute("select 1 from billed_days").fetchall()
+
+
+def test_a_file_in_another_encoding_is_refused(connection: Connection, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="not UTF-8"):
+        load(connection, tmp_path, HEADER, line(1), encoding="utf-16")
+
+
+def test_the_command_loads_a_report_and_asks_it_again(
+    dsn: str, connection: Connection, launcher: Launcher, tmp_path: Path
+) -> None:
+    store_job(connection)
+    path = tmp_path / "usage.csv"
+    path.write_text(f"{HEADER}\n{line(9)}\n{line(11)}\n", encoding="utf-8")
+
+    def run(*arguments: object) -> Finished:
+        return launcher.run("bill", *arguments, environ={"DATABASE_URL": dsn})
+
+    assert_one_sentence(run(), 2, "no usage report was loaded", "FILE=")
+    assert_one_sentence(run("--org", "acme"), 2, "ORG and MONTH go together")
+    assert_one_sentence(run("--file", tmp_path / "other.csv"), 2, "other.csv", "No such file")
+    done = run("--file", path)
+    assert done.returncode == 0, done.stderr
+    assert "2 lines of a usage report (detailed report) loaded: acme, 2026-01-05" in done.stderr
+    assert done.stdout.startswith("GitHub bills 0.12; 0.07 are unexplained; US dollars.")
+    assert f"2026-01-05  acme/app    {CI}" in done.stdout
+    found = json.loads(run("--json").stdout)
+    assert found["unexplained"][0]["unexplained_usd"] == 0.066
+    assert {row["item"]: row["usd"] for row in found["causes"]}["billed by GitHub"] == 0.12
+    assert "2026-01,unexplained,0.066,1" in run("--csv", "--since", "2026-01-05").stdout
