@@ -7,7 +7,7 @@ RUN := $(BIN)/python
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS NAME_KINDS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE JOB RUNNER SPEED MONTH MONTHLY MONTHLY_LLM BUDGETS GATE DEMO
+VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS NAME_KINDS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE JOB RUNNER SPEED MONTH MONTHLY MONTHLY_LLM BUDGETS GATE DEMO PORT
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
@@ -28,8 +28,8 @@ $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check verify \
-  report queries query what-if budget bill psql dump restore find-dump prune-dumps test test-quick bench \
-  check-prices docs lock lint version clean
+  report queries query what-if budget bill psql serve dump restore find-dump prune-dumps test \
+  test-quick bench check-prices docs lock lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -93,6 +93,9 @@ bill: .venv/.installed ## compare GitHub's bill with the stored jobs: FILE=usage
 
 psql: .venv/.installed ## open psql on the database in use; it reads a file too
 	@$(RUN) scripts/psql.py
+
+serve: .venv/.installed ## serve the embedded database to other tools, for reading, until Ctrl-C: PORT=15432
+	@$(RUN) scripts/serve.py
 
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
 	@$(RUN) scripts/dump.py

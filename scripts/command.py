@@ -105,8 +105,8 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
         raise settings.UsageError(
-            "DEMO: only status, report, query, what-if, budget, bill, check, psql and dump can use "
-            "the demo's data"
+            "DEMO: only status, report, query, what-if, budget, bill, check, psql, serve and dump "
+            "can use the demo's data"
         )
     return options
 

@@ -552,11 +552,20 @@ OPTIONS: tuple[Option, ...] = (
         metavar="N",
     ),
     Option(
-        "status report query what_if budget bill check psql dump",
+        "status report query what_if budget bill check psql serve dump",
         "--demo",
         "DEMO",
         f"use the data of {COMMAND} demo instead of your own",
         default=False,
+    ),
+    Option(
+        "serve",
+        "--port",
+        "PORT",
+        "the TCP port of this machine to serve the embedded database on",
+        default="15432",
+        read=whole_number(1, 65_535),
+        metavar="N",
     ),
     Option(
         "dump restore",

@@ -147,6 +147,12 @@ class Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
+def database_variable(environ: Mapping[str, str]) -> str | None:
+    """Return the variable that names a database; None if the embedded server is used."""
+    names = ("DATABASE_URL", "PGHOST", "PGSERVICE", "PGDATABASE")
+    return next((name for name in names if environ.get(name)), None)
+
+
 @contextmanager
 def conninfo(
     environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
@@ -157,10 +163,8 @@ def conninfo(
     then empty); else the embedded server, which the first user starts and the last one stops.
     Raises embedded.EmbeddedUnavailable if that server cannot be used.
     """
-    if environ.get("DATABASE_URL"):
-        yield environ["DATABASE_URL"]
-    elif any(environ.get(name) for name in ("PGHOST", "PGSERVICE", "PGDATABASE")):
-        yield ""
+    if variable := database_variable(environ):
+        yield environ["DATABASE_URL"] if variable == "DATABASE_URL" else ""
     else:
         home = embedded.default_home(environ)
         with embedded.server(home, environ=environ, notify=notify) as dsn:

@@ -223,6 +223,11 @@ def test_the_only_user_leaves_no_server_behind(home: Path) -> None:
             time.sleep(0.1)
 
 
+def test_server_listens_on_no_tcp_port(home: Path) -> None:
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "show listen_addresses") == ""
+
+
 def test_options_are_settings_of_the_server(home: Path) -> None:
     with server(home, environ=os.environ, options={**FAST, "work_mem": "7MB"}) as conninfo:
         assert ask(conninfo, "show work_mem") == "7MB"

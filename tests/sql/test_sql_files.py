@@ -169,7 +169,7 @@ def test_every_statement_is_used_by_the_program() -> None:
     }
     # These are named in a loop that adds the folder, and parts of questions are read as texts.
     looped = ("bench", "prune")
-    composed |= {"report/period", "report/change", "grants"}
+    composed |= {"report/period", "report/change"}
     for path in STATEMENTS:
         name = name_of(path)
         spelled = f'"{name}"' in code or (path.parent.name in looped and f'"{path.stem}"' in code)

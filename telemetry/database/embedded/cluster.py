@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from psycopg.pq import PGconn, Ping
 
 from telemetry.database.embedded.binaries import Account, EmbeddedUnavailable, built, run
 
+LOOPBACK = "127.0.0.1"
 PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the slow one
 SOCKET_BYTES = 100  # a socket's path may have 103 bytes on macOS, 107 on Linux
 SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as well
@@ -58,8 +60,11 @@ class Cluster:
             if status:
                 raise self._refusal("initdb", output)
 
-    def start(self) -> str:
-        """Join the server, or start it once a killed one is gone; return its conninfo."""
+    def start(self, port: int | None = None) -> str:
+        """Join the server, or start it once a killed one is gone; return its conninfo.
+
+        One that is started also listens on this TCP port, for programs on this machine.
+        """
         began = time.monotonic()
         while True:
             conninfo, answer = self._ping()
@@ -68,7 +73,7 @@ class Cluster:
             if answer == Ping.REJECT:  # the server is starting up or shutting down
                 failure, patience = "the server did not become ready", PATIENCE
             else:
-                failure = self._launch()
+                failure = self._launch(port)
                 patience = LINGERING if REMAINS.search(failure) else 0
             if failure:
                 if time.monotonic() - began > patience:
@@ -87,17 +92,18 @@ class Cluster:
         else:
             _remove_sockets(sockets)
 
-    def _launch(self) -> str:
+    def _launch(self, port: int | None) -> str:
         """Start the server once; return its error output if that failed, else nothing."""
         stale, sockets = self._sockets(), self.data
         # libpq takes a comma in a host for the start of the next host.
-        if len(os.fsencode(sockets / ".s.PGSQL.5432")) > SOCKET_BYTES or "," in str(sockets):
+        if len(os.fsencode(sockets / ".s.PGSQL.54321")) > SOCKET_BYTES or "," in str(sockets):
             sockets = Path(tempfile.mkdtemp(prefix=SOCKETS.name, dir=SOCKETS.parent))
             if self.account:
                 os.chown(sockets, *self.account)
         quoted = '"' + str(sockets).replace('"', '""') + '"'
         settings = {
-            "listen_addresses": "",
+            "listen_addresses": LOOPBACK if port else "",
+            "port": str(port or 5432),
             "unix_socket_directories": quoted,
             "timezone": "UTC",
             # The statement of a command that was killed ends too.
@@ -125,22 +131,35 @@ class Cluster:
             data=data or self.data,
         )
 
-    def _sockets(self) -> Path | None:
-        """Return the directory of the server's socket, from the fifth line of postmaster.pid."""
+    def tcp_port(self) -> int | None:
+        """Return the TCP port on which the server listens; None if on none, or if it is stopped."""
+        lines = self._pid_file()
+        listens = len(lines) > 5 and lines[5].strip()
+        return int(lines[3]) if listens and self._ping()[1] == Ping.OK else None
+
+    def _pid_file(self) -> list[str]:
+        """Return the lines of postmaster.pid; none if there is no such file.
+
+        The fourth to sixth are the port, the directory of the socket, and the first address.
+        """
         try:
-            lines = os.fsdecode((self.data / "postmaster.pid").read_bytes()).splitlines()
+            return os.fsdecode((self.data / "postmaster.pid").read_bytes()).splitlines()
         except FileNotFoundError:
-            return None
+            return []
+
+    def _sockets(self) -> Path | None:
+        """Return the directory of the server's socket."""
+        lines = self._pid_file()
         return Path(lines[4]) if len(lines) > 4 and lines[4] else None
 
     def _ping(self) -> tuple[str, Ping]:
         """Return the conninfo of the server and whether it answers."""
-        sockets = self._sockets()
-        if not sockets:
+        lines = self._pid_file()
+        if len(lines) < 5 or not lines[4]:
             return "", Ping.NO_RESPONSE
         # Without hostaddr and port, libpq would take a stray PGHOSTADDR and PGPORT.
         conninfo = make_conninfo(
-            host=str(sockets), hostaddr="", port=5432, user="postgres", dbname="postgres"
+            host=lines[4], hostaddr="", port=int(lines[3]), user="postgres", dbname="postgres"
         )
         return conninfo, Ping(PGconn.ping(make_conninfo(conninfo, connect_timeout=5).encode()))
 
@@ -151,6 +170,19 @@ class Cluster:
         if REMAINS.search(said):
             remedy = f"delete postmaster.pid there if no PostgreSQL runs on it, or {ELSEWHERE}"
         return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {remedy}")
+
+
+def refuse_taken(port: int) -> None:
+    """Raise EmbeddedUnavailable if this TCP port cannot be listened on."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does
+        try:
+            tried.bind((LOOPBACK, port))
+        except OSError as error:
+            raise EmbeddedUnavailable(
+                f"port {port} of this machine cannot be used: {error.strerror}; name another one, "
+                f"such as PORT={port + 1 if 1024 <= port < 65535 else 15432}"
+            ) from None
 
 
 def _remove_sockets(directory: Path | None) -> None:

@@ -2,7 +2,8 @@
 
 Two lock files beside the data directory make that safe. `control.lock` is held while the server is
 started or stopped; `users.lock` is held, shared, by every command that uses it. The kernel drops
-both when a command is killed, so the next command adopts a server that was left running.
+both when a command is killed, so the next command adopts a server that was left running. A third,
+`serving.lock`, is held, shared, by every command that lets others in over TCP (see serving.py).
 """
 
 import fcntl
@@ -11,6 +12,7 @@ import pwd
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,7 +27,7 @@ from telemetry.database.embedded.binaries import (
     reachable,
     unprivileged_account,
 )
-from telemetry.database.embedded.cluster import ELSEWHERE, Cluster
+from telemetry.database.embedded.cluster import ELSEWHERE, Cluster, refuse_taken
 
 
 def demo_home(environ: Mapping[str, str]) -> Path:
@@ -60,32 +62,62 @@ def server(
     *,
     environ: Mapping[str, str],
     options: Mapping[str, str] | None = None,
+    port: int | None = None,
     notify: Callable[[str], None] = lambda message: None,
 ) -> Iterator[str]:
     """Start or join the server whose data lies in `home`, and yield its conninfo (keyword form).
 
     The newest data directory in `home` decides the major version; if there is none, the newest
     PostgreSQL here creates it. `options` are server settings, used if this call starts the server.
-    `notify` is called with a sentence before a slow step. At the end the server is stopped unless
-    another command uses it. Raises EmbeddedUnavailable.
+    With a `port` it also listens there, on this machine's own address: a server that does not is
+    started anew once no other command uses it. `notify` is called with a sentence before a slow
+    step. At the end the server is stopped unless another command uses it. Raises
+    EmbeddedUnavailable.
     """
     home = home.absolute()
     with ExitStack() as files:
-        with _explained(home):
-            _make_home(home)
-            control = files.enter_context(_open_lock(home / "control.lock"))
-            users = files.enter_context(_open_lock(home / "users.lock"))
-            with _held(control):
+        with explained(home):
+            make_home(home)
+            control = files.enter_context(open_lock(home / "control.lock"))
+            users = files.enter_context(open_lock(home / "users.lock"))
+            with held(control):
                 fcntl.flock(users, fcntl.LOCK_SH)
                 cluster = _cluster(home, environ, options or {}, notify)
         try:
-            with _explained(home), _held(control):
-                conninfo = cluster.start()
+            with explained(home):
+                conninfo = _started(cluster, control, users, port)
             yield conninfo
         finally:
-            with _held(control):
-                if _alone(users):
+            with held(control):
+                if alone(users):
                     cluster.stop()
+
+
+def _started(cluster: Cluster, control: BinaryIO, users: BinaryIO, port: int | None) -> str:
+    """Start or join the server, started anew when nobody else uses it if it lacks the port."""
+    announced = False
+    while True:
+        with held(control):
+            if port is None or port == cluster.tcp_port():
+                return cluster.start()
+            is_alone = alone(users)
+            fcntl.flock(users, fcntl.LOCK_SH)
+            if is_alone:
+                refuse_taken(port)
+                cluster.stop()
+                return cluster.start(port)
+            if cluster.tcp_port():
+                raise EmbeddedUnavailable(
+                    f"the embedded server listens on port {cluster.tcp_port()} for another "
+                    f"command: add PORT={cluster.tcp_port()}, or end that command first"
+                )
+        if not announced:
+            cluster.notify(
+                "waiting for the other commands that use the embedded server: it has to be started "
+                f"anew to listen on port {port}"
+            )
+            announced = True
+        time.sleep(0.2)
 
 
 def _cluster(
@@ -131,7 +163,7 @@ def _data_directories(home: Path) -> Iterator[tuple[int, Path]]:
 
 
 @contextmanager
-def _explained(home: Path) -> Iterator[None]:
+def explained(home: Path) -> Iterator[None]:
     """Turn an error of the operating system into one sentence."""
     try:
         yield
@@ -142,20 +174,20 @@ def _explained(home: Path) -> Iterator[None]:
         ) from error
 
 
-def _make_home(home: Path) -> None:
+def make_home(home: Path) -> None:
     """Create `home`: private, but for root open to the account that PostgreSQL runs as."""
     for directory in reversed([each for each in (home, *home.parents) if not each.exists()]):
         directory.mkdir(exist_ok=True)
         directory.chmod(0o755 if os.geteuid() == 0 else 0o700)
 
 
-def _open_lock(path: Path) -> BinaryIO:
+def open_lock(path: Path) -> BinaryIO:
     """Open a lock file; it is private because every reader of a file can lock it."""
     return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 @contextmanager
-def _held(lock: BinaryIO) -> Iterator[None]:
+def held(lock: BinaryIO) -> Iterator[None]:
     fcntl.flock(lock, fcntl.LOCK_EX)
     try:
         yield
@@ -163,8 +195,8 @@ def _held(lock: BinaryIO) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_UN)
 
 
-def _alone(users: BinaryIO) -> bool:
-    """Leave the users of the server; return whether this was the last one."""
+def alone(users: BinaryIO) -> bool:
+    """Leave those who hold this lock, shared; return whether this was the last one."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
