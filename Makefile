@@ -94,7 +94,7 @@ bill: .venv/.installed ## compare GitHub's bill with the stored jobs: FILE=usage
 psql: .venv/.installed ## open psql on the database in use; it reads a file too
 	@$(RUN) scripts/psql.py
 
-serve: .venv/.installed ## serve the embedded database to other tools, for reading, until Ctrl-C: PORT=15432
+serve: .venv/.installed ## give other tools a URL of the embedded database, to read: PORT=15432
 	@$(RUN) scripts/serve.py
 
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump

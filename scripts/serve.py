@@ -49,7 +49,7 @@ for DBeaver, Grafana, Metabase and others, on this machine:
   password: what comes after the last colon in {served.password_file}
 
   psql '{served.url}'
-  pandas.read_sql("select * from attempts", "{_for_sqlalchemy(served)}")
+  pandas.read_sql_table("attempts", "{_for_sqlalchemy(served)}")
   duckdb -cmd "attach '{served.url}' as ci (type postgres, read_only)"
 """
 
