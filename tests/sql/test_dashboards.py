@@ -1,0 +1,181 @@
+"""The Grafana dashboard: its statements run, on views alone, and say what the questions say.
+
+Grafana replaces `$__timeFilter(column)`, `$__timeTo()` and its variables in the text of a statement
+(its page "PostgreSQL query editor"). The same is done here; a statement may use no other macro.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.answers import rows_of
+from support.history import UNTIL, make_history, store
+from support.paths import ROOT
+from support.rows import llm_call
+
+from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.prices import load_runner_prices
+
+DASHBOARD = json.loads((ROOT / "dashboards" / "grafana.json").read_text(encoding="utf-8"))
+PANELS = {panel["title"]: panel for panel in DASHBOARD["panels"]}
+VARIABLES = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
+SINCE = UNTIL - timedelta(days=30)
+by_panel = pytest.mark.parametrize("title", PANELS)
+
+
+def expanded(text: str, repository_ids: list[int]) -> str:
+    """The statement as Grafana sends it."""
+
+    def spelled(moment: datetime) -> str:
+        return f"'{moment:%Y-%m-%dT%H:%M:%S}Z'"
+
+    text = re.sub(
+        r"\$__timeFilter\((\w+)\)", rf"\1 BETWEEN {spelled(SINCE)} AND {spelled(UNTIL)}", text
+    )
+    text = text.replace("$__timeTo()", spelled(UNTIL))
+    text = text.replace("${repository:csv}", ",".join(map(str, repository_ids)))
+    assert "$" not in text, text
+    return text
+
+
+@pytest.fixture(scope="module")
+def template(new_database: Any, migrated: str) -> str:
+    """A history of two repositories, with calls of a model."""
+    dsn = new_database(migrated)
+    with open_connection(dsn) as opened:
+        load_runner_prices(opened)
+        store(opened, make_history(3))
+        calls = [
+            llm_call(call_id=f"c{n}", timestamp=UNTIL - timedelta(days=n), reported_cost=Decimal(n))
+            for n in range(1, 20)
+        ]
+        upsert(opened, [*calls, llm_call(call_id="x", timestamp=SINCE, model=None)])
+    return str(conninfo_to_dict(dsn)["dbname"])
+
+
+@pytest.fixture(scope="module")
+def of_views(new_database: Any, template: str) -> Iterator[Connection]:
+    """A role that may read the views and no table."""
+    dsn = new_database(template)
+    role = f"views_{conninfo_to_dict(dsn)['dbname']}"
+    with open_connection(dsn) as owner:
+        owner.execute(f"create role {role} login")
+        for row in owner.execute("select name from installed_views").fetchall():
+            owner.execute(f"grant select on {row['name']} to {role}")
+        with open_connection(make_conninfo(dsn, user=role)) as opened:
+            yield opened
+
+
+def rows(connection: Connection, title: str, ids: list[int] | None = None) -> list[dict[str, Any]]:
+    (target,) = PANELS[title]["targets"]
+    text = expanded(target["rawSql"], [7, 8] if ids is None else ids)
+    return connection.execute(text.encode()).fetchall()
+
+
+@by_panel
+def test_a_panel_reads_views_alone_and_has_something_to_show(
+    of_views: Connection, title: str
+) -> None:
+    assert rows(of_views, title)
+
+
+@by_panel
+def test_a_panel_without_repositories_is_no_error(of_views: Connection, title: str) -> None:
+    rows(of_views, title, [])
+
+
+@by_panel
+def test_a_panel_has_the_columns_that_its_kind_needs(of_views: Connection, title: str) -> None:
+    panel = PANELS[title]
+    found = rows(of_views, title)
+    columns = list(found[0])
+    numbers = [
+        name
+        for name in columns
+        if any(isinstance(row[name], (int, float, Decimal)) for row in found)
+    ]
+    if panel["type"] == "stat":
+        assert len(found) == 1 and numbers == columns and len(columns) == 1
+    elif panel["type"] == "timeseries":
+        assert panel["targets"][0]["format"] == "time_series"
+        times = [row["time"] for row in found]
+        assert times == sorted(times) and all(time.tzinfo for time in times)
+        assert not any(time.hour for time in times)
+        # Grafana makes one series of each value of the text beside a number.
+        assert set(columns) - {"time", *numbers} <= {"metric"} and numbers
+        keys = [(row["time"], row.get("metric")) for row in found]
+        assert len(keys) == len(set(keys))
+    else:
+        assert panel["type"] == "table" and len(columns) > 1
+    for override in panel["fieldConfig"]["overrides"]:
+        assert override["matcher"] == {"id": "byName", "options": override["matcher"]["options"]}
+        assert override["matcher"]["options"] in columns
+
+
+def test_every_panel_has_a_place_a_description_and_the_database_that_is_chosen() -> None:
+    source = {"type": "grafana-postgresql-datasource", "uid": "${datasource}"}
+    taken: set[tuple[int, int]] = set()
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken and max(x for x, _ in cells) < 24
+        taken |= cells
+        assert panel["description"].endswith(".")
+        assert panel["datasource"] == source
+        assert all(target["datasource"] == source for target in panel["targets"])
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+    assert VARIABLES["datasource"]["query"] == source["type"]
+
+
+def test_the_repositories_to_choose_from_are_those_that_are_stored(of_views: Connection) -> None:
+    found = of_views.execute(VARIABLES["repository"]["query"].encode()).fetchall()
+    assert [(row["__text"], row["__value"]) for row in found] == [("acme/r7", 7), ("acme/r8", 8)]
+
+
+def test_one_repository_alone_is_a_part_of_all(of_views: Connection) -> None:
+    both, seven, eight = (rows(of_views, "Runs", ids)[0]["runs"] for ids in ([7, 8], [7], [8]))
+    assert both == seven + eight and seven and eight
+
+
+def total(found: list[dict[str, Any]], *names: str) -> Any:
+    return sum(row[name] or 0 for row in found for name in names)
+
+
+@pytest.mark.parametrize(
+    ("title", "columns", "question", "answered"),
+    [
+        ("Runs by day and outcome", ["succeeded"], "outcomes_by_day", ["succeeded"]),
+        ("Runs by day and outcome", ["failed"], "outcomes_by_day", ["failed"]),
+        ("Runs by day and outcome", ["other"], "outcomes_by_day", ["other"]),
+        ("Cost of runners", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
+        ("Cost of runners by day", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
+        (
+            "Jobs without a price or a length",
+            ["unpriced_jobs"],
+            "runner_cost",
+            ["unpriced_jobs", "unmeasured_jobs"],
+        ),
+        ("Cost of LLM calls", ["cost_usd"], "llm_cost_by_day", ["cost_usd"]),
+        ("Cost of LLM calls by day", ["cost_usd"], "llm_cost_by_day", ["cost_usd"]),
+        ("Flaky jobs", ["flaky_commits"], "flaky_jobs", ["flaky_commits"]),
+    ],
+)
+def test_a_panel_adds_up_to_what_the_question_says(
+    connection: Connection,
+    dsn: str,
+    title: str,
+    columns: list[str],
+    question: str,
+    answered: list[str],
+) -> None:
+    expected = total(rows_of(connection, question, UNTIL), *answered)
+    assert expected and total(rows(connection, title), *columns) == expected
