@@ -120,6 +120,11 @@ class GitHub:
         return self._gate.left
 
     @property
+    def hourly_requests(self) -> int | None:
+        """The requests of a whole hour in GitHub's limit, without the reserve; None if unknown."""
+        return self._gate.hourly
+
+    @property
     def budget(self) -> int | None:
         """How many requests may be sent before a long wait or an error; None: no bound is known."""
         bounds = (self._share.allowed, self._gate.left_without_waiting)

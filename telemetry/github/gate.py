@@ -86,6 +86,13 @@ class Gate:
         return hour if seconds < 1 else left + hour
 
     @property
+    def hourly(self) -> int | None:
+        """The requests of a whole hour in GitHub's limit, without the reserve; None if unknown."""
+        with self._lock:
+            limit = self.rate_limit
+        return None if limit is None else math.ceil(limit.limit * (1 - self._options.reserve))
+
+    @property
     def left_without_waiting(self) -> int | None:
         """As `left`; None also where the limit is reset soon enough to be waited for."""
         with self._lock:

@@ -5,90 +5,119 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry import counted
+from telemetry.database.concerns import in_words
 from telemetry.database.connection import execute
-from telemetry.runs.estimate import Work
-from telemetry.runs.leaving import Leaving, Plan, pause_between, plan
+from telemetry.github.client import GitHub
+from telemetry.runs.estimate import PER_PAGE, Details
+from telemetry.runs.leaving import Budget, Leaving, pause_between, plan, spread
 from telemetry.runs.record import IngestLog
 
 DAY = timedelta(days=1)
+# Besides lists of runs that may be re-run, each day takes these requests: two questions about the
+# repository, and one that checks where a list ends.
+DAILY_QUESTIONS = 3
+
+Gaps = Sequence[tuple[datetime, datetime]]
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
 class Backlog:
     """The plan for what is stored and lacks attempts or jobs, and for what is still to be listed.
 
-    Of runs created from `first_from` to before `first_before` the details are fetched first. Older
-    ones are gone, as far as is known, so they come last.
+    `first` are the intervals of creation time whose details are fetched first, in this order.
+    `warning` says in words how many runs will be lost; it is empty if none will.
     """
 
-    first_from: datetime
-    first_before: datetime
+    first: tuple[Span, ...]
     lost_runs: int
-    budget: int | None
-    pause: timedelta
+    warning: str
 
-    @property
-    def warning(self) -> str:
-        """How many runs will be lost, in words; empty if none."""
-        if not self.lost_runs or self.budget is None:
-            return ""
-        hours = self.pause.total_seconds() / 3_600
-        return (
-            f"; about {counted(self.lost_runs, 'run')} will leave GitHub before their jobs are "
-            f"fetched: too few requests are allowed, {self.budget:,} every {hours:.0f} h"
-        )
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast runs are created, in runs a day, and how many requests lists take.
+
+    `swept` lists are read again each day; `lists` is what this ingest has still to read.
+    """
+
+    runs_a_day: float
+    swept: int
+    lists: int = 0
 
 
 def backlog(
-    log: IngestLog,
-    gaps: Sequence[tuple[datetime, datetime]] = (),
-    due: Work | None = None,
+    log: IngestLog, pace: Pace, gaps: Gaps = (), expected: Details | None = None
 ) -> Backlog:
-    """What is to be fetched first now; with the `gaps` that are to be listed and the work `due`.
+    """Return the plan; `expected` is what the runs in the `gaps`, still to be listed, will take.
 
     Raises psycopg.Error.
     """
     now = log.tools.now()
-    pace = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
-    assert pace is not None  # the repository is stored before anything else
-    kept = timedelta(days=pace["retention_days"])
-    rows = execute(log.connection, "runs/leaving_by_hour", log.key).fetchall()
-    leaving = [Leaving(row["leaves_from"], row["runs"], row["requests"]) for row in rows]
-    budget, left = log.tools.client.budget, log.tools.client.requests_left
-    # A limit of this ingest alone does not say how many requests the later ones may send.
-    is_pace = budget is not None and budget >= (left or 0)
-    if due is not None:
-        stored = sum(row["requests"] for row in rows)
-        leaving += _expected(gaps, now - kept, max(0, due.attempts + due.jobs - stored), kept)
-        budget = None if budget is None else max(0, budget - due.lists)
-    seconds = pace["seconds_between"]
-    interval = None if seconds is None else timedelta(seconds=seconds)
-    found: Plan = plan(leaving, now, budget, interval)
-    first_before = found.first_until - kept
-    lost = found.lost_runs if is_pace else 0
-    return Backlog(now - kept, first_before, lost, budget, pause_between(interval))
+    asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
+    assert asked is not None  # the repository is stored before anything else
+    kept = timedelta(days=asked["retention_days"])
+    seconds = asked["seconds_between"]
+    pause = pause_between(None if seconds is None else timedelta(seconds=seconds))
+    parameters = {**log.key, "now": now, "pause_seconds": pause.total_seconds()}
+    leaving = [
+        Leaving(row["leaves_at"], row["runs"], row["requests"])
+        for row in execute(log.connection, "runs/leaving_by_ingest", parameters)
+    ]
+    known = leaving[:]
+    if expected is not None:
+        leaving += _expected(gaps, expected, kept, now, pause)
+    budget = _budget(log.tools.client, pace, pause)
+    found = plan(leaving, now, budget)
+    lost = found.lost_runs if _is_lasting(log.tools.client) else 0
+    next_at = min(now + pause, found.first_until)
+    spans = ((now, next_at), (next_at, found.first_until))
+    return Backlog(
+        first=tuple(
+            (start - kept, end - kept)
+            for start, end in spans
+            if any(start <= each.leaves_at < end for each in known)
+        ),
+        lost_runs=lost,
+        warning=_warning(lost, budget, is_usual=seconds is None),
+    )
+
+
+def _budget(client: GitHub, pace: Pace, pause: timedelta) -> Budget | None:
+    """Return the requests for details: those that lists take are subtracted."""
+    left, hourly = client.budget, client.hourly_requests
+    if left is None or hourly is None:
+        return None
+    days = pause / DAY
+    new_pages = max(1, pace.runs_a_day * days / PER_PAGE)
+    lists = new_pages + (DAILY_QUESTIONS + pace.swept) * min(1, days)
+    return Budget(max(0, left - pace.lists), max(0, hourly - lists), pause)
+
+
+def _is_lasting(client: GitHub) -> bool:
+    """Whether GitHub bounds the requests: a bound of this ingest says nothing about later ones."""
+    budget, left = client.budget, client.requests_left
+    return budget is not None and budget >= (left or 0)
 
 
 def _expected(
-    gaps: Sequence[tuple[datetime, datetime]], oldest: datetime, requests: int, kept: timedelta
+    gaps: Gaps, expected: Details, kept: timedelta, now: datetime, pause: timedelta
 ) -> list[Leaving]:
-    """The details of runs that are still to be listed, as if these came at an even pace."""
-    days = [
-        (start, min(start + DAY, high))
-        for low, high in gaps
-        for start in _days(max(low, oldest), high)
-    ]
-    length = sum((end - start for start, end in days), timedelta())
+    """Return what unlisted runs will take, as if they had been created at an even pace."""
+    parts = [part for low, high in gaps for part in spread(low, high, kept, now, pause)]
+    length = sum((part for _, part in parts), timedelta())
     return [
-        Leaving(start + kept, share, share)
-        for start, end in days
-        if (share := requests * ((end - start) / length)) > 0
+        Leaving(moment, expected.runs * (part / length), expected.requests * (part / length))
+        for moment, part in parts
+        if expected.requests > 0
     ]
 
 
-def _days(low: datetime, high: datetime) -> list[datetime]:
-    found = []
-    while low < high:
-        found.append(low)
-        low += DAY
-    return found
+def _warning(lost: int, budget: Budget | None, *, is_usual: bool) -> str:
+    if not lost or budget is None:
+        return ""
+    return (
+        f"about {counted(lost, 'run')} will leave GitHub before their jobs are fetched: "
+        f"{budget.later:,.0f} requests every {in_words(budget.pause.total_seconds())}"
+        f"{', the usual schedule,' if is_usual else ''} are too few"
+    )

@@ -1,13 +1,23 @@
-"""Windows that are due to be listed again, grouped into neighbours. Pure."""
+"""Windows that are listed again while their runs can be re-run, in groups for one request each."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from telemetry.database.connection import execute
+from telemetry.runs.estimate import PER_PAGE
+from telemetry.runs.listing import SEARCH_LAG
+from telemetry.runs.record import IngestLog
+from telemetry.runs.windows import whole_second
+
+LONGEST = timedelta(days=31)
+"""The longest group: its runs are listed again until the youngest can no longer be re-run."""
 
 
 @dataclass(frozen=True)
 class DueWindow:
-    """A window to list again. Times are UTC."""
+    """A window that is due to be listed again, or will be. Times are UTC."""
 
     created_from: datetime
     created_to: datetime
@@ -16,16 +26,46 @@ class DueWindow:
     listed_at: datetime
     etag: str | None
     etag_token: str | None
+    is_due: bool = True
+
+
+def due_groups(log: IngestLog) -> list[list[DueWindow]]:
+    """Return the windows to list again, in groups of neighbours; the oldest list first.
+
+    Neighbours that are not due yet are listed with those that are: it costs nothing, and later they
+    are due at the same time, so that quiet days take one request. Raises psycopg.Error.
+    """
+    began = whole_second(log.ingestion.started_at)
+    windows = [window for window in _swept(log) if window.listed_at < began]
+    due = [group for group in groups(windows, PER_PAGE) if any(window.is_due for window in group)]
+    return sorted(due, key=lambda group: min(window.listed_at for window in group))
+
+
+def lists_a_day(log: IngestLog) -> int:
+    """Return how many requests it takes to list all these windows again. Raises psycopg.Error."""
+    seen = [sum(window.seen for window in group) for group in groups(_swept(log), PER_PAGE)]
+    return sum(max(1, math.ceil(runs / PER_PAGE)) for runs in seen)
+
+
+def _swept(log: IngestLog) -> list[DueWindow]:
+    now = whole_second(log.ingestion.started_at)
+    wanted = log.tools.wanted
+    asked = {"now": now, "horizon": wanted.horizon, "full": wanted.full}
+    reliable = {"reliable_before": now - SEARCH_LAG}
+    rows = execute(log.connection, "runs/due_windows", {**log.key, **asked, **reliable})
+    return [DueWindow(**row) for row in rows]
 
 
 def groups(windows: Iterable[DueWindow], most: int) -> Iterator[list[DueWindow]]:
     """Yield groups of neighbours, newest first, each with at most `most` runs."""
     group: list[DueWindow] = []
     for window in sorted(windows, key=lambda window: window.created_from, reverse=True):
-        apart = bool(group) and group[-1].created_from != window.created_to
-        if group and (apart or sum(w.seen for w in group) + window.seen > most):
-            yield group
-            group = []
+        if group:
+            apart = group[-1].created_from != window.created_to
+            is_long = group[0].created_to - window.created_from > LONGEST
+            if apart or is_long or sum(w.seen for w in group) + window.seen > most:
+                yield group
+                group = []
         group.append(window)
     if group:
         yield group

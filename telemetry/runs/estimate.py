@@ -12,13 +12,25 @@ PER_PAGE = 100
 
 
 @dataclass(frozen=True)
+class Details:
+    """The approximate number of runs with jobs, and of the requests for their attempts and jobs."""
+
+    runs: int
+    requests: int
+
+
+@dataclass(frozen=True)
 class Work:
-    """The approximate number of runs to list, and of requests for lists, attempts and jobs."""
+    """The approximate number of runs to list, and of requests for lists, attempts and jobs.
+
+    `unlisted` is the part of the attempts and jobs that belongs to runs still to be listed.
+    """
 
     runs: int
     lists: int
     attempts: int
     jobs: int
+    unlisted: Details
 
 
 def runs_since(page: Page, since: datetime, now: datetime) -> int:
@@ -53,13 +65,20 @@ def work(
     share = runs / max(len(listed), 1)
     reruns = sum(run.run_attempt - 1 for run in listed)
     with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in listed)
+    new_attempts, new_jobs = round(reruns * share), round(with_jobs * share)
     return Work(
         runs,
         # The first page is always read.
         max(1, lists),
-        attempts + round(reruns * share),
-        jobs + round(with_jobs * share),
+        attempts + new_attempts,
+        jobs + new_jobs,
+        Details(new_jobs, new_attempts + new_jobs),
     )
+
+
+def runs_a_day(page: Page, now: datetime) -> float:
+    """Return the rate at which the runs of the first page were created."""
+    return _pace(_runs(page), now) * 86_400
 
 
 def _runs(page: Page) -> list[WorkflowRun]:

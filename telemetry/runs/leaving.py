@@ -14,11 +14,30 @@ SHORTEST_INTERVAL = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Leaving:
-    """Runs that GitHub deletes at about one time, and the requests that their details take."""
+    """Runs that GitHub deletes at about one time, and the requests that their details take.
+
+    `leaves_at` is the last of these times. The same number of ingests comes before each of them.
+    """
 
     leaves_at: datetime
     runs: float
     requests: float
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The requests for attempts and jobs: of this ingest, and of each later one.
+
+    `pause` is the time until the next ingest that has requests of its own.
+    """
+
+    now: float
+    later: float
+    pause: timedelta
+
+    def until(self, moment: datetime, now: datetime) -> float:
+        """Return how many requests later ingests have until `moment` (UTC)."""
+        return self.later * max(0, (moment - now) // self.pause)
 
 
 @dataclass(frozen=True)
@@ -32,36 +51,50 @@ class Plan:
     lost_runs: int
 
 
-def plan(
-    leaving: Iterable[Leaving], now: datetime, budget: int | None, interval: timedelta | None
-) -> Plan:
-    """What has to be fetched now, so that ingests with such a `budget` of requests lose least.
+def plan(leaving: Iterable[Leaving], now: datetime, budget: Budget | None) -> Plan:
+    """Return what has to be fetched now, so that ingests with such a budget lose least.
 
-    Fetching in the order in which runs leave loses as few as possible. But what a later ingest
-    still reaches in time may wait for it, so that new runs do not come last. No budget: no bound.
+    Fetching in the order in which runs leave loses as few as possible: as many as are too many for
+    the requests until some moment, at the worst of these moments. But what a later ingest still
+    reaches in time may wait for it, so that new runs do not come last. No budget: no bound.
     """
     first_until = now + SOON
     if budget is None:
         return Plan(first_until, 0)
-    pause = pause_between(interval)
+    in_order = sorted(leaving, key=lambda each: each.leaves_at)
     runs = requests = urgent = lost = 0.0
-    for group in sorted(leaving, key=lambda each: each.leaves_at):
+    for group in in_order:
         runs, requests = runs + group.runs, requests + group.requests
-        ingests = max(0, (group.leaves_at - now) // pause)
-        too_many = requests - budget * ingests
+        # Fetched now is all that leaves until then, or as much as the budget allows.
+        too_many = requests - budget.until(group.leaves_at, now)
         if too_many > 0:
-            # Fetched now is all that leaves until then, or as much as the budget allows.
             urgent = max(urgent, too_many)
-            lost = max(lost, (too_many - budget) * runs / requests)
+            lost = max(lost, (too_many - budget.now) * runs / requests)
     seen = 0.0
-    for group in sorted(leaving, key=lambda each: each.leaves_at):
+    for group in in_order:
         if seen >= urgent:
             break
         seen += group.requests
-        first_until = max(first_until, group.leaves_at + timedelta(hours=1))
+        first_until = max(first_until, group.leaves_at + timedelta(seconds=1))
     return Plan(first_until, round(lost))
 
 
 def pause_between(interval: timedelta | None) -> timedelta:
-    """How long it takes until another budget can be spent, if ingests are so far apart."""
+    """Return how long it takes until another budget can be spent, if ingests are so far apart."""
     return max(interval or USUAL_INTERVAL, SHORTEST_INTERVAL)
+
+
+def spread(
+    low: datetime, high: datetime, kept: timedelta, now: datetime, pause: timedelta
+) -> list[tuple[datetime, timedelta]]:
+    """Divide an interval of creation time by how many ingests come before its runs leave.
+
+    Return for each part when its first run leaves, and its length. What has left is omitted.
+    """
+    parts = []
+    moment, end = max(low + kept, now), high + kept
+    while moment < end:
+        following = min(end, now + ((moment - now) // pause + 1) * pause)
+        parts.append((moment, following - moment))
+        moment = following
+    return parts

@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from telemetry import TelemetryError, counted
+from telemetry import TelemetryError
 from telemetry.database.connection import execute
 from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
-from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
-from telemetry.runs.backlog import backlog
-from telemetry.runs.due_windows import DueWindow, groups
-from telemetry.runs.estimate import PER_PAGE, runs_since, work
+from telemetry.runs.due_windows import DueWindow, due_groups
+from telemetry.runs.estimate import runs_since
 from telemetry.runs.lease import Held
 from telemetry.runs.left import Left, left_of_repository, left_of_run
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.one_by_one import RunByRun
+from telemetry.runs.outlook import Outlook
 from telemetry.runs.record import Begun, IngestLog, Tally, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
@@ -126,12 +125,14 @@ class RepositoryIngest:
 
     def everything(self, newest: Newest) -> None:
         """Ingest all wanted runs, with their attempts, jobs and steps."""
-        self._despite_faults(lambda: self._list_newest(newest))
+        outlook = Outlook(self.log, newest.first)
+        self._despite_faults(lambda: self._list_newest(newest, outlook))
         self._read_open()
         self._list_missing()
         self._list_due()
-        self.run_by_run.probe_unlisted()
         ask_about_repository(self.log, self.name)
+        self._fetch_leaving(outlook)
+        self.run_by_run.probe_unlisted()
         self._fetch_details(None)
 
     def one(self, run: WorkflowRun) -> None:
@@ -140,12 +141,14 @@ class RepositoryIngest:
         self.log.write(lambda: self._restart(run.github_run_id))
         self._fetch_details(run.github_run_id)
 
+    def _fetch_leaving(self, outlook: Outlook) -> None:
+        """Fetch the details that GitHub would delete before a later ingest could fetch them."""
+        if self.tools.wanted.jobs:
+            for span in outlook.first():
+                self.run_by_run.fetch_attempts(None, span)
+                self.run_by_run.fetch_jobs(None, span)
+
     def _fetch_details(self, run_id: int | None) -> None:
-        if run_id is None and self.tools.wanted.jobs:
-            leaving = backlog(self.log)
-            first = leaving.first_from, leaving.first_before
-            self.run_by_run.fetch_attempts(None, first)
-            self.run_by_run.fetch_jobs(None, first)
         self.run_by_run.fetch_attempts(run_id)
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_id)
@@ -157,13 +160,15 @@ class RepositoryIngest:
         execute(self.connection, "runs/restart_jobs", key)
         return Tally()
 
-    def _list_newest(self, newest: Newest) -> None:
+    def _list_newest(self, newest: Newest, outlook: Outlook) -> None:
         now = self.tools.now()
         # This list fills gaps in the last hour, which no filtered list shows reliably.
         gaps = self._gaps(self.log.since, now)
-        down_to = min((start for start, end in gaps if end > now - SEARCH_LAG), default=now)
+        # With FULL it lists again what filtered lists do not.
+        reached = now - SEARCH_LAG if self.tools.wanted.full else now
+        down_to = min([reached, *(start for start, end in gaps if end > now - SEARCH_LAG)])
         estimate = runs_since(newest.first, down_to, now)
-        self.tools.notify(self._work_text(newest.first, now))
+        self.tools.notify(outlook.text(self._gaps(self.log.since, now)))
         # The last page reaches further back than what is wanted.
         wanted = (
             replace(batch, runs=[run for run in batch.runs if run.created_at >= self.log.since])
@@ -200,17 +205,8 @@ class RepositoryIngest:
 
     def _list_due(self) -> None:
         """List windows again that were listed over a day ago, when runs could still be re-run."""
-        for group in self._due_groups():
+        for group in due_groups(self.log):
             self._list(group[-1].created_from, group[0].created_to, self._etag(group))
-
-    def _due_groups(self) -> list[list[DueWindow]]:
-        """Return the windows to list again, in groups of neighbours; the longest overdue first."""
-        began = whole_second(self.log.ingestion.started_at)
-        wanted = self.tools.wanted
-        asked = {"now": began, "horizon": wanted.horizon, "full": wanted.full}
-        rows = execute(self.connection, "runs/due_windows", {**self.log.key, **asked})
-        due = [DueWindow(**row) for row in rows if row["listed_at"] < began]
-        return sorted(groups(due, PER_PAGE), key=lambda g: min(w.listed_at for w in g))
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
         def store() -> None:
@@ -243,27 +239,3 @@ class RepositoryIngest:
         if run_id is not None:
             return left_of_run(self.log)
         return left_of_repository(self.log, self._unanswered, self._settled_gaps())
-
-    def _work_text(self, first: Page, now: datetime) -> str:
-        key = {**self.log.key, "now": now}
-        left = execute(self.connection, "runs/work_left", key).fetchone()
-        assert left is not None  # a select of one row
-        gaps = self._gaps(self.log.since, now)
-        known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
-        due = work(first, gaps, now, **known)
-        text = (
-            f"{self.log.repository.repository}{self.tools.place}: "
-            f"about {counted(due.runs, 'run')} to list "
-            f"since {self.log.since:%Y-%m-%d %H:%M} UTC; requests: lists "
-            f"{due.lists + len(self._due_groups()):,}, "
-            f"earlier attempts {due.attempts:,}"
-        )
-        lost = ""
-        if self.tools.wanted.jobs:
-            text += f", jobs {due.jobs:,}"
-            lost = backlog(self.log, gaps, due).warning
-        limit = self.tools.client.rate_limit
-        if limit is None:
-            return text + lost
-        text += f"; GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC"
-        return text + lost

@@ -128,3 +128,21 @@ def test_a_gap_left_by_a_narrow_ingest_is_reported_and_listed_by_the_next_wide_o
     assert ingested(connection, simulated, jobs=False).outcome == "complete"
     assert stored_ids(connection) == {run.id for run in runs_of(world)}
     assert status_at(connection, world).concerns == []
+
+
+def test_four_ingests_a_day_list_the_quiet_days_before_once_a_day(connection: Connection) -> None:
+    world = World(FIRST - 20 * DAY)
+    repository = world.add_repository(REPOSITORY)
+    for number in range(60):
+        world.add_run(repository, created_at=FIRST - 20 * DAY + number * DAY / 2)
+    world.advance(20 * DAY)
+    simulated = Simulator(world)
+    lists = []
+    for _ in range(12):
+        assert ingested(connection, simulated, jobs=False).outcome == "complete"
+        assert status_at(connection, world).concerns == []
+        lists.append(simulated.restart_counters().received["runs"])
+        world.advance(6 * HOUR)
+    a_day = [sum(lists[first : first + 4]) for first in range(4, 12, 4)]
+    # Four for what is new, and for the days before one list and what checks its end.
+    assert max(a_day) <= 4 + 5, lists

@@ -1,0 +1,60 @@
+"""What an ingest of one repository has to do, and what it cannot do in time, in words."""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from telemetry import counted
+from telemetry.database.connection import execute
+from telemetry.github.pagination import Page
+from telemetry.runs.backlog import DAY, Pace, Span, backlog
+from telemetry.runs.due_windows import LONGEST, due_groups, lists_a_day
+from telemetry.runs.estimate import PER_PAGE, runs_a_day, work
+from telemetry.runs.record import IngestLog
+
+
+class Outlook:
+    """The work ahead, by the first page of the list and by what is stored."""
+
+    def __init__(self, log: IngestLog, first: Page) -> None:
+        self.log = log
+        self._first = first
+        self._runs_a_day = runs_a_day(first, log.tools.now())
+        self._said = ""
+
+    def text(self, gaps: Sequence[tuple[datetime, datetime]]) -> str:
+        """Return in one line what is to be fetched, where `gaps` are to be listed.
+
+        Raises psycopg.Error.
+        """
+        log, now = self.log, self.log.tools.now()
+        left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
+        assert left is not None  # a select of one row
+        known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
+        due = work(self._first, gaps, now, **known)
+        parts = [
+            f"{log.repository.repository}{log.tools.place}: "
+            f"about {counted(due.runs, 'run')} to list since {log.since:%Y-%m-%d %H:%M} UTC",
+            f"requests: lists {due.lists + len(due_groups(log)):,}, "
+            f"earlier attempts {due.attempts:,}",
+        ]
+        if log.tools.wanted.jobs:
+            parts[-1] += f", jobs {due.jobs:,}"
+            most = math.ceil(self._runs_a_day * (LONGEST / DAY) / PER_PAGE)
+            swept = min(most, due.lists + lists_a_day(log))
+            pace = Pace(self._runs_a_day, swept, due.lists)
+            self._said = backlog(log, pace, gaps, due.unlisted).warning
+        limit = log.tools.client.rate_limit
+        if limit is not None:
+            parts.append(f"GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC")
+        return "; ".join(filter(None, [*parts, self._said]))
+
+    def first(self) -> tuple[Span, ...]:
+        """Return which runs' details to fetch first, by creation time, once all runs are listed.
+
+        If more is known by now about what will be lost, it is said. Raises psycopg.Error.
+        """
+        found = backlog(self.log, Pace(self._runs_a_day, lists_a_day(self.log)))
+        if found.warning not in ("", self._said):
+            self.log.tools.notify(f"{self.log.repository.repository}: {found.warning}")
+        return found.first
