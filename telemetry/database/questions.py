@@ -230,6 +230,7 @@ def _cte(name: str) -> re.Pattern[str]:
     return re.compile(rf"\b{name} as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
 
+@cache
 def _text(name: str, folder: str = ANALYSIS) -> str:
     return (SQL / folder / f"{name}.sql").read_text(encoding="utf-8")
 
@@ -241,6 +242,7 @@ def _parametrized(part: str) -> str:
     return str(found)
 
 
+@cache
 def _question(name: str, folder: str) -> Question:
     lines = _text(name, folder).splitlines()
     header = []
