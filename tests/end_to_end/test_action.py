@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.commands import Launcher
 from support.dumps import Dumps
 from support.paths import LONGEST, ROOT
 
@@ -67,6 +67,7 @@ class Repository:
     url: str
     artifacts: dict[int, bytes]
     homes: Callable[[], Path]
+    launcher: Launcher
     secrets: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Repository:
         """
         machine = self.homes()
         (machine / "python").write_text(
-            PYTHON.format(python=sys.executable, console=ROOT / "scripts" / "console.py")
+            PYTHON.format(python=self.launcher.python, console=ROOT / "scripts" / "console.py")
         )
         (machine / "python").chmod(0o755)
         contexts = self._contexts(machine)
@@ -193,11 +194,13 @@ def simulated(now: datetime) -> Simulator:
 
 
 @pytest.fixture
-def repository(simulated: Simulator, homes: Callable[[], Path]) -> Iterator[Repository]:
+def repository(
+    simulated: Simulator, homes: Callable[[], Path], launcher: Launcher
+) -> Iterator[Repository]:
     dumps = Dumps({})
     simulated.fault = dumps.answer
     with simulated.serve() as url:
-        yield Repository(url, dumps.artifacts, homes)
+        yield Repository(url, dumps.artifacts, homes, launcher)
 
 
 FROM_SCRATCH = {"download it", "restore it"}

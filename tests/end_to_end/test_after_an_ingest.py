@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,8 +72,8 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     assert "older than 1 day: acme/none" in done.stderr
 
 
-def test_a_closed_pipe_is_not_an_error(run: Run, environ: dict[str, str]) -> None:
-    command = f"{sys.executable} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
+def test_a_closed_pipe_is_not_an_error(environ: dict[str, str], launcher: Launcher) -> None:
+    command = f"{launcher.python} scripts/status.py --json | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", command], env=environ, cwd=ROOT, capture_output=True, text=True
     )
@@ -102,15 +101,8 @@ def test_a_dump_moves_from_one_database_to_another(
         assert stored(moved) == stored(connection)
 
 
-def test_psql_reads_a_question_from_its_input(run: Run, environ: dict[str, str]) -> None:
+def test_psql_reads_a_question_from_its_input(environ: dict[str, str], launcher: Launcher) -> None:
     question = (ROOT / "sql" / "analysis" / "workflow_outcomes.sql").read_text(encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q"],
-        env=environ,
-        cwd=ROOT,
-        input=question,
-        capture_output=True,
-        text=True,
-    )
+    done = launcher.run("psql", "-X", "-q", environ=environ, stdin=question)
     assert done.returncode == 0, done.stderr
     assert " acme/app   | CI " in done.stdout

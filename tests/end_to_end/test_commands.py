@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from support.commands import Run, assert_one_sentence, make, start
+from support.commands import Finished, Launcher, Run, assert_one_sentence, start
 from support.ingests import assert_equals_truth, earlier, stored
 from support.paths import LONGEST, ROOT
 
@@ -67,11 +67,11 @@ def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> 
 
 
 def test_an_output_that_cannot_be_written_is_one_sentence(
-    environ: dict[str, str],
+    environ: dict[str, str], launcher: Launcher
 ) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, ROOT / "scripts" / "status.py"],
+            [launcher.python, ROOT / "scripts" / "status.py"],
             env=environ,
             cwd=ROOT,
             stdout=full,
@@ -129,6 +129,7 @@ def test_an_incomplete_ingest_exits_with_3_and_keeps_what_it_has(
 )
 def test_make_accepts_an_incomplete_ingest_unless_strict(
     environ: dict[str, str],
+    launcher: Launcher,
     simulated: Simulator,
     tmp_path: Path,
     strict: str,
@@ -137,13 +138,13 @@ def test_make_accepts_an_incomplete_ingest_unless_strict(
 ) -> None:
     simulated.limit = 2
     words = ("ingest", "CONCURRENCY=1", f"STRICT={strict}")
-    done = make(environ, tmp_path, *words, env_file=env_file)
+    done = launcher.make(environ, tmp_path, *words, env_file=env_file)
     assert done.returncode == code, done.stderr
     assert "incomplete" in done.stdout
 
 
 def test_an_empty_variable_is_an_unset_one(
-    environ: dict[str, str], tmp_path: Path, connection: Connection
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path, connection: Connection
 ) -> None:
     short = [option.variable for option in OPTIONS if option.variable]
     names = [*short, *(f"TELEMETRY_{name}" for name in short), *(one.name for one in VARIABLES)]
@@ -151,32 +152,34 @@ def test_an_empty_variable_is_an_unset_one(
     empty = {**environ, **dict.fromkeys(names, "")}
     words = [f"{name}=" for name in names]
     env_file = "".join(f"{name}={environ[name]}\n" for name in needed)
-    done = make(empty, tmp_path, "ingest", "dump", *words, env_file=env_file)
+    done = launcher.make(empty, tmp_path, "ingest", "dump", *words, env_file=env_file)
     assert done.returncode == 0, done.stderr
     assert len(stored(connection)) > 200
     assert "wrote telemetry.dump, " in done.stdout
 
 
-def test_make_passes_its_variables_on_unchanged(environ: dict[str, str], tmp_path: Path) -> None:
+def test_make_passes_its_variables_on_unchanged(
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path
+) -> None:
     trap = tmp_path / "trap"
     value = f"$(shell touch {trap}) `touch {trap}`; touch {trap} '\""
-    done = make(environ, tmp_path, "ingest", f"SINCE={value}")
+    done = launcher.make(environ, tmp_path, "ingest", f"SINCE={value}")
     assert done.returncode == 2
     assert "is not a date or time" in done.stderr and "$(shell touch" in done.stderr
     assert not trap.exists()
 
 
 def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentioned(
-    environ: dict[str, str], tmp_path: Path
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path
 ) -> None:
-    done = make({**environ, "SINCE": "non sense", "KEEP": "nonsense"}, tmp_path, "ingest")
+    done = launcher.make({**environ, "SINCE": "non sense", "KEEP": "nonsense"}, tmp_path, "ingest")
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[0] == (
         "note: SINCE and KEEP in the environment are not read; "
         "type: make ingest SINCE='non sense' KEEP=nonsense"
     )
     both = {**environ, "KEEP": "x", "TELEMETRY_KEEP": "1 year"}
-    known = make(both, tmp_path / "both", "status")
+    known = launcher.make(both, tmp_path / "both", "status")
     assert "KEEP" not in known.stderr
 
 
@@ -193,9 +196,14 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentio
     ],
 )
 def test_a_name_that_make_does_not_know_is_refused_with_the_nearest_one(
-    environ: dict[str, str], tmp_path: Path, target: str, words: list[str], said: list[str]
+    environ: dict[str, str],
+    launcher: Launcher,
+    tmp_path: Path,
+    target: str,
+    words: list[str],
+    said: list[str],
 ) -> None:
-    done = make(environ, tmp_path, target, *words)
+    done = launcher.make(environ, tmp_path, target, *words)
     assert (done.returncode, done.stdout) == (2, "")
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == len(said)
@@ -205,17 +213,19 @@ def test_a_name_that_make_does_not_know_is_refused_with_the_nearest_one(
 
 
 def test_a_key_of_the_file_that_no_command_reads_is_a_warning(
-    environ: dict[str, str], tmp_path: Path
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path
 ) -> None:
-    done = make(environ, tmp_path, "status", env_file="KEEP=2 years\nPGAPPNAME=x\n")
+    done = launcher.make(environ, tmp_path, "status", env_file="KEEP=2 years\nPGAPPNAME=x\n")
     assert done.returncode == 0, done.stderr
     warnings = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
     assert warnings == ["warning: KEEP in .env is not read; did you mean TELEMETRY_KEEP?"]
 
 
-def test_names_that_make_knows_are_taken(environ: dict[str, str], tmp_path: Path) -> None:
+def test_names_that_make_knows_are_taken(
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path
+) -> None:
     words = ["TELEMETRY_HOME=/nowhere", "PGHOST=x", "GITHUB_TOKEN=", "PYTHON=python3", "MAX_AGE="]
-    assert make(environ, tmp_path, "help", *words).returncode == 0
+    assert launcher.make(environ, tmp_path, "help", *words).returncode == 0
 
 
 @pytest.fixture
@@ -357,15 +367,11 @@ def test_migrate_says_what_it_applied(run: Run, empty_dsn: str) -> None:
     assert run("migrate", DATABASE_URL=empty_dsn).stdout == "nothing to apply\n"
 
 
-def test_a_file_for_psql_ends_at_its_first_error(environ: dict[str, str]) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "psql.py", "-X", "-q", "-t"],
-        env=environ,
-        cwd=ROOT,
-        input="select nonsense;\nselect 'went' || ' on';\n",
-        capture_output=True,
-        text=True,
-    )
+def test_a_file_for_psql_ends_at_its_first_error(
+    environ: dict[str, str], launcher: Launcher
+) -> None:
+    statements = "select nonsense;\nselect 'went' || ' on';\n"
+    done = launcher.run("psql", "-X", "-q", "-t", environ=environ, stdin=statements)
     assert done.returncode == 3
     assert "went on" not in done.stdout
 
@@ -388,7 +394,9 @@ def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> Non
     assert "went on" in done.stdout
 
 
-def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_path: Path) -> None:
+def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(
+    launcher: Launcher, closed_port: int, tmp_path: Path
+) -> None:
     proxy = f"http://127.0.0.1:{closed_port}"
     environ = {
         "PATH": os.environ["PATH"],
@@ -397,40 +405,23 @@ def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(closed_port: int, tmp_p
         "TELEMETRY_HOME": str(Path("/tmp") / f"telemetry-demo-{os.getpid()}"),
     }
 
-    def ask(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / command, *arguments],
-            env={**environ, "TELEMETRY_DEMO": "1", "DATABASE_URL": "postgresql://127.0.0.1:1/x"},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-        )
+    def ask(command: str, *arguments: str) -> Finished:
+        changes = {"TELEMETRY_DEMO": "1", "DATABASE_URL": "postgresql://127.0.0.1:1/x"}
+        return launcher.run(command, *arguments, environ={**environ, **changes})
 
     home = Path(environ["TELEMETRY_HOME"])
     try:
-        before = ask("status.py")
-        done = subprocess.run(
-            [sys.executable, ROOT / "scripts" / "demo.py"],
-            env={
-                **environ,
-                "http_proxy": proxy,
-                "HTTP_PROXY": proxy,
-                "no_proxy": "elsewhere.example",
-            },
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-        )
+        before = ask("status")
+        proxies = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "elsewhere.example"}
+        done = launcher.run("demo", environ={**environ, **proxies})
         report = home / "demo" / "report.html"
         written = report.read_text(encoding="utf-8") if report.exists() else ""
         answers = [
-            ask("status.py").stdout,
-            ask("query.py", "time_to_green", "--csv").stdout,
-            ask("psql.py", "-c", "select 'asked' from repositories").stdout,
+            ask("status").stdout,
+            ask("query", "time_to_green", "--csv").stdout,
+            ask("psql", "-c", "select 'asked' from repositories").stdout,
         ]
-        refused = ask("ingest_workflows.py")
+        refused = ask("ingest_workflows")
     finally:
         shutil.rmtree(home, ignore_errors=True)
     assert done.returncode == 0, done.stderr

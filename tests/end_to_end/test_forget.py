@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from support.commands import Run, assert_one_sentence, make
+from support.commands import Launcher, Run, assert_one_sentence
 
 from telemetry.database.connection import Connection
 from telemetry.simulated.server import Simulator
@@ -14,7 +14,12 @@ NAMES = ["acme/app", "acme/old", "acme/new"]
 
 
 def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
-    run: Run, environ: dict[str, str], connection: Connection, now: datetime, tmp_path: Path
+    run: Run,
+    environ: dict[str, str],
+    launcher: Launcher,
+    connection: Connection,
+    now: datetime,
+    tmp_path: Path,
 ) -> None:
     world = World(now)
     for name in NAMES:
@@ -35,7 +40,7 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
         execute = connection.execute
         unreached = execute("select repository from unreached_repositories").fetchall()
         assert {row["repository"] for row in unreached} == set(NAMES) <= watched()
-        done = make(environ, tmp_path, "forget", "REPO=ACME/old acme/new")
+        done = launcher.make(environ, tmp_path, "forget", "REPO=ACME/old acme/new")
         assert done.returncode == 0, done.stderr
         assert "acme/old is no longer watched; its rows stay until they are pruned" in done.stdout
         assert watched() == {"acme/app"}

@@ -6,9 +6,7 @@ import io
 import itertools
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.paths import LONGEST, ROOT
+from support.commands import Finished, Launcher, Run
 from support.rows import CREATED_AT, llm_call, workflow_run
 
 from telemetry.database.connection import Connection, Counts, execute, upsert
@@ -589,28 +587,13 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
 
 # The command
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
 
 @pytest.fixture
-def run(dsn: str, tmp_path: Path) -> Run:
-    def command(
-        *arguments: str, stdin: str = "", **variables: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "ingest_llm_calls.py", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "DATABASE_URL": dsn,
-                "PYTHONPATH": str(ROOT),
-                **variables,
-            },
-            cwd=ROOT,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
+def run(dsn: str, tmp_path: Path, launcher: Launcher) -> Run:
+    def command(*arguments: str, stdin: str = "", **variables: str) -> Finished:
+        environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "DATABASE_URL": dsn}
+        return launcher.run(
+            "ingest_llm_calls", *arguments, environ={**environ, **variables}, stdin=stdin
         )
 
     return command
@@ -684,33 +667,26 @@ def test_wrong_usage_is_one_sentence(run: Run, variables: dict[str, str], said: 
 
 
 def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
-    dsn: str, connection: Connection, tmp_path: Path
+    dsn: str, connection: Connection, tmp_path: Path, launcher: Launcher
 ) -> None:
     file = write(tmp_path / "calls.jsonl", [record(0), record(1, github_run_id=5), "not JSON"])
     simulator = Simulator(team_month(seed=5, now=datetime.now(UTC), runs_per_day=3))
 
-    def ingest_runs(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "ingest_workflows.py", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(tmp_path),
-                "DATABASE_URL": dsn,
-                "PYTHONPATH": str(ROOT),
-                "GITHUB_API_URL": url,
-                "GITHUB_TOKEN": "any",
-                "GITHUB_RUN_ID": "77",
-                "TELEMETRY_REPO": "acme/app",
-                "TELEMETRY_JOBS": "0",
-                "TELEMETRY_KEEP": "90 years",
-                "TELEMETRY_LLM_LOGS": str(file),
-                **variables,
-            },
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-        )
+    def ingest_runs(*arguments: str, **variables: str) -> Finished:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "DATABASE_URL": dsn,
+            "GITHUB_API_URL": url,
+            "GITHUB_TOKEN": "any",
+            "GITHUB_RUN_ID": "77",
+            "TELEMETRY_REPO": "acme/app",
+            "TELEMETRY_JOBS": "0",
+            "TELEMETRY_KEEP": "90 years",
+            "TELEMETRY_LLM_LOGS": str(file),
+            **variables,
+        }
+        return launcher.run("ingest_workflows", *arguments, environ=environ)
 
     with simulator.serve() as url:
         assert ingest_runs().returncode == 0

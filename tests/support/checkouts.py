@@ -1,7 +1,6 @@
 """A checkout of the project in a folder of its own."""
 
 import shutil
-import sys
 from pathlib import Path
 
 from support.paths import ROOT
@@ -10,16 +9,14 @@ from support.paths import ROOT
 NEEDED_BY_MAKE = ("Makefile", "pyproject.toml", "scripts")
 
 
-def checkout(folder: Path) -> Path:
-    """A copy of what make needs, whose .venv is the Python that runs the tests."""
+def checkout(folder: Path, python: Path) -> Path:
+    """A copy of what make needs, whose .venv has this Python."""
     copy = folder / "checkout"
     copy.mkdir(parents=True)
     for name in NEEDED_BY_MAKE:
         place = ROOT / name
         (shutil.copytree if place.is_dir() else shutil.copy2)(place, copy / name)
     (copy / ".venv" / "bin").mkdir(parents=True)
-    python = copy / ".venv" / "bin" / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
+    shutil.copy2(python, copy / ".venv" / "bin" / "python")
     (copy / ".venv" / ".installed").touch()
     return copy

@@ -1,6 +1,5 @@
 """The commands as a person or a schedule runs them, and how they end."""
 
-import json
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.checkouts import checkout
+from support.launcher import PYTHON
 from support.paths import LONGEST, ROOT
 
 Finished = subprocess.CompletedProcess[str]
@@ -15,44 +15,52 @@ Run = Callable[..., Finished]
 
 
 class Launcher:
-    """Runs commands one after another, each in a process of its own (see support/launcher.py)."""
+    """Runs commands in forks of a process that has loaded them (see support/launcher.py)."""
 
     def __init__(self, folder: Path) -> None:
-        self.stdout, self.stderr = folder / "stdout", folder / "stderr"
+        os.mkfifo(folder / "asked")
+        self.python = folder / "python"
+        """Stands for Python where a script is run and no signal, terminal or start is tested."""
+        self.python.write_text(PYTHON.format(folder=folder))
+        self.python.chmod(0o755)
+        self.asked = folder / "asked"
         self.process = subprocess.Popen(
-            [sys.executable, ROOT / "tests" / "support" / "launcher.py"],
+            [sys.executable, ROOT / "tests" / "support" / "launcher.py", folder],
             # As bare as what commands get: Python takes its encoding from here.
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
         )
 
-    def run(self, script: str | Path, *arguments: object, environ: dict[str, str]) -> Finished:
-        """Run a program to its end, its input empty; returns how it ended.
+    def run(
+        self, script: str | Path, *arguments: object, environ: dict[str, str], stdin: str = ""
+    ) -> Finished:
+        """Run a program to its end; returns how it ended.
 
         A script is a command of scripts/ by its name, or any file.
         """
-        path = str(ROOT / "scripts" / f"{script}.py" if isinstance(script, str) else script)
-        words = [str(word) for word in arguments]
-        for file in (self.stdout, self.stderr):
-            file.write_bytes(b"")
-        asked = {
-            "script": path,
-            "arguments": words,
-            "environ": environ,
-            "folder": str(ROOT),
-            "stdout": str(self.stdout),
-            "stderr": str(self.stderr),
-        }
-        assert self.process.stdin and self.process.stdout
-        print(json.dumps(asked), file=self.process.stdin, flush=True)
-        code = int(self.process.stdout.readline())
-        said = (file.read_text(encoding="utf-8") for file in (self.stdout, self.stderr))
-        return subprocess.CompletedProcess([path, *words], code, *said)
+        path = ROOT / "scripts" / f"{script}.py" if isinstance(script, str) else script
+        return subprocess.run(
+            [self.python, path, *map(str, arguments)],
+            env=environ,
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+        )
+
+    def make(
+        self, environ: dict[str, str], folder: Path, *words: str, env_file: str = ""
+    ) -> Finished:
+        """Run make in a copy of the checkout, beside this `.env`."""
+        copy = checkout(folder, self.python)
+        (copy / ".env").write_text(env_file)
+        return subprocess.run(
+            ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=LONGEST
+        )
 
     def stop(self) -> None:
-        self.process.communicate(timeout=LONGEST)
+        self.asked.write_text("end\n")
+        self.process.wait(LONGEST)
 
 
 def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:
@@ -63,15 +71,6 @@ def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-
-
-def make(environ: dict[str, str], folder: Path, *words: str, env_file: str = "") -> Finished:
-    """Run make in a copy of the checkout, beside this `.env`."""
-    copy = checkout(folder)
-    (copy / ".env").write_text(env_file)
-    return subprocess.run(
-        ["make", *words], cwd=copy, env=environ, capture_output=True, text=True, timeout=LONGEST
     )
 
 

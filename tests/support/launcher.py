@@ -1,23 +1,36 @@
 """Starts commands for tests without paying for the start of Python and its imports each time.
 
-Run as a program. It has imported what commands stand on, forks for each command that a line of its
-input names, and answers with the exit code. The child is a process of its own, with the arguments,
-environment and folder of the command. Only what takes Ctrl-C, and the command's own file, are
-loaded in the child.
+Run as a program, with a folder. It has imported what commands stand on, and forks for each process
+whose number comes through the folder's pipe: those of PYTHON below, which stand for Python there.
+A fork takes over arguments, environment, folder, input and output of its process, which then ends
+as the fork does. Only what takes Ctrl-C, and the command's own file, are loaded in the fork. It
+gets no signal, so a test of signals starts Python itself.
 """
 
 import gc
-import json
 import os
 import pkgutil
 import runpy
+import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 OTHERS = ("psycopg", "psycopg.rows", "yoyo.backends.core.postgresql")
 OURS = ("telemetry", "options")
+
+# It opens both ends of a pipe of its own before it asks, so that the answer waits for it. Its own
+# input and output have other numbers too, as the shell's redirections change those of 0 to 2.
+PYTHON = """\
+#!/bin/sh
+pipe='{folder}'/$$
+mkfifo "$pipe" && exec 3<>"$pipe" 4<&0 5>&1 6>&2 || exit 1
+echo $$ >'{folder}/asked'
+read -r code <&3
+rm "$pipe"
+exit "$code"
+"""
 
 
 def preload() -> None:
@@ -32,31 +45,52 @@ def preload() -> None:
 
 
 def main() -> None:
+    folder = Path(sys.argv[1])
     preload()
-    for line in sys.stdin:
-        asked = json.loads(line)
-        child = os.fork()
-        if not child:
-            become(**asked)  # and end as the command ends
-            return
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+    # Of a pipe that is open to write as well, the end never comes.
+    with os.fdopen(os.open(folder / "asked", os.O_RDWR), encoding="ascii", closefd=False) as asked:
+        for line in iter(asked.readline, "end\n"):
+            if not os.fork():
+                wait_for(int(line), folder)
+                return
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
-def become(script: str, arguments: list[str], environ: dict[str, str], **files: Any) -> None:
-    for descriptor, name, mode in (
-        (0, os.devnull, os.O_RDONLY),
-        (1, files["stdout"], os.O_WRONLY),
-        (2, files["stderr"], os.O_WRONLY),
-    ):
-        os.dup2(opened := os.open(name, mode), descriptor)
+def wait_for(process: int, folder: Path) -> None:
+    """In a child of its own, become what the process is to be; tell it the exit code."""
+    child = os.fork()
+    if not child:
+        become(Path("/proc", str(process)))  # and end as the command ends
+        return
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    with suppress(OSError):  # else nobody waits for it any more
+        answer = os.open(folder / str(process), os.O_WRONLY | os.O_NONBLOCK)
+        os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
+    os._exit(0)
+
+
+def become(process: Path) -> None:
+    """Run the script of this process, as /proc shows it, in its place."""
+    for number, mode in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        file = process / "fd" / str(number + 4)
+        # A file has an end of its own in each process that opens it.
+        opened = os.open(file, mode | (os.O_APPEND if stat.S_ISREG(file.stat().st_mode) else 0))
+        os.dup2(opened, number)
         os.close(opened)
-    os.chdir(files["folder"])
+    python, *arguments = words(process / "cmdline")[1:]
+    environ = dict(word.split("=", 1) for word in words(process / "environ"))
+    os.chdir(process / "cwd")
     os.environ.clear()
     os.environ.update(environ)
-    sys.argv = [script, *arguments]
-    sys.path[0] = str(Path(script).parent)
-    runpy.run_path(script, run_name="__main__")
+    sys.executable, sys.argv = python, arguments
+    sys.path[0] = str(Path(arguments[0]).parent)
+    runpy.run_path(arguments[0], run_name="__main__")
+
+
+def words(file: Path) -> list[str]:
+    return os.fsdecode(file.read_bytes()).split("\0")[:-1]
 
 
 if __name__ == "__main__":
