@@ -3,6 +3,9 @@
 override PYTHON := $(or $(PYTHON),python3)
 BIN := .venv/bin
 RUN := $(BIN)/python
+# Ctrl-C has to wait until a script can take it; Python alone would answer it with a traceback.
+UNINTERRUPTED := env --block-signal=INT
+SCRIPT := $(if $(shell $(UNINTERRUPTED) true 2>&1 || echo no),,$(UNINTERRUPTED)) $(RUN)
 
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
@@ -42,72 +45,72 @@ help: ## list these commands
 install: .venv/.installed ## create or update .venv; every other command does so too
 
 demo: .venv/.installed ## try it: two months of a made-up team, no token needed
-	@$(RUN) scripts/demo.py
+	@$(SCRIPT) scripts/demo.py
 
 migrate: .venv/.installed ## bring tables and views up to date; make ingest does so too
-	@$(RUN) scripts/migrate.py
+	@$(SCRIPT) scripts/migrate.py
 
 # Incomplete but saved is no error here: the last lines say what is left and the next ingest goes
 # on, so a schedule that is catching up stays green. STRICT=1 makes it one.
 ingest: .venv/.installed ## fetch runs, read LLM_LOGS, prune: REPO="owner/name …" SINCE=90d KEEP="6 months"
-	@$(RUN) scripts/ingest_workflows.py --lenient --llm
+	@$(SCRIPT) scripts/ingest_workflows.py --lenient --llm
 
 ingest-github: .venv/.installed ## fetch workflow runs, then prune; same variables
-	@$(RUN) scripts/ingest_workflows.py --lenient
+	@$(SCRIPT) scripts/ingest_workflows.py --lenient
 
 ingest-llm: .venv/.installed ## read logs of LLM calls: LLM_LOGS="logs/*.jsonl" PHASE=review
-	@$(RUN) scripts/ingest_llm_calls.py
+	@$(SCRIPT) scripts/ingest_llm_calls.py
 
 prune: .venv/.installed ## delete what is older than the database keeps: KEEP="6 months" DRY_RUN=1
-	@$(RUN) scripts/prune.py
+	@$(SCRIPT) scripts/prune.py
 
 forget: .venv/.installed ## stop watching a repository that is no longer ingested: REPO=owner/name
-	@$(RUN) scripts/forget.py
+	@$(SCRIPT) scripts/forget.py
 
 status: .venv/.installed ## show what is stored and how fresh it is: REPO=owner/name MAX_AGE=12h LEAVING=0 FORMAT=json
-	@$(RUN) scripts/status.py
+	@$(SCRIPT) scripts/status.py
 
 check: .venv/.installed ## check the stored data against its rules: REPO=owner/name SINCE=30d FORMAT=json
-	@$(RUN) scripts/check.py
+	@$(SCRIPT) scripts/check.py
 
 report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
-	@$(RUN) scripts/report.py
+	@$(SCRIPT) scripts/report.py
 
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
-	@$(RUN) scripts/verify.py
+	@$(SCRIPT) scripts/verify.py
 
 queries: .venv/.installed ## list the ready questions
-	@$(RUN) scripts/query.py --list
+	@$(SCRIPT) scripts/query.py --list
 
 query: .venv/.installed ## answer one of them: Q=flaky_jobs REPO=owner/name SINCE=90d TOP=10 FORMAT=csv
-	@$(RUN) scripts/query.py
+	@$(SCRIPT) scripts/query.py
 
 what-if: .venv/.installed ## say what a job on another runner would save and cost: JOB=test RUNNER=linux_4_core SPEED=2
-	@$(RUN) scripts/what_if.py
+	@$(SCRIPT) scripts/what_if.py
 
 budget: .venv/.installed ## compare this month and its forecast with budgets: MONTHLY=500 MONTHLY_LLM=200
-	@$(RUN) scripts/budget.py
+	@$(SCRIPT) scripts/budget.py
 
 bill: .venv/.installed ## compare GitHub's bill with the stored jobs: FILE=usage.csv ORG=acme MONTH=2026-10
-	@$(RUN) scripts/bill.py
+	@$(SCRIPT) scripts/bill.py
 
 psql: .venv/.installed ## open psql on the database in use; it reads a file too
-	@$(RUN) scripts/psql.py
+	@$(SCRIPT) scripts/psql.py
 
 serve: .venv/.installed ## give other tools a URL of the embedded database, to read: PORT=15432
-	@$(RUN) scripts/serve.py
+	@$(SCRIPT) scripts/serve.py
 
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
-	@$(RUN) scripts/dump.py
+	@$(SCRIPT) scripts/dump.py
 
 restore: .venv/.installed ## read such a file into an empty database: FILE=telemetry.dump
-	@$(RUN) scripts/restore.py
+	@$(SCRIPT) scripts/restore.py
 
 find-dump: .venv/.installed ## find a schedule's newest dump: REPO=owner/name WORKFLOW=telemetry.yml
-	@$(RUN) scripts/find_dump.py
+	@$(SCRIPT) scripts/find_dump.py
 
 prune-dumps: .venv/.installed ## delete a schedule's dumps but the last two: REPO=owner/name WORKFLOW=telemetry.yml
-	@$(RUN) scripts/prune_dumps.py
+	@$(SCRIPT) scripts/prune_dumps.py
 
 # Two at a time: each of them loads all tests, and PostgreSQL works beside them. What pytest makes
 # of the tests' code is kept, because making it takes longer than loading them.
@@ -124,7 +127,7 @@ bench: .venv/.installed ## measure requests, time and memory on a simulated GitH
 	@PYTHONPATH=scripts $(RUN) -m bench
 
 check-prices: .venv/.prices ## compare the prices of models with a list that others keep: LLM_PRICES=my-prices.csv
-	@$(RUN) scripts/check_prices.py
+	@$(SCRIPT) scripts/check_prices.py
 
 lock: .venv/.lock ## lock what action.yml installs: requirements/action.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
@@ -142,7 +145,7 @@ lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 
 version: .venv/.installed ## print the version of this toolkit
-	@$(RUN) scripts/version.py
+	@$(SCRIPT) scripts/version.py
 
 clean: ## remove .venv and caches; data stays
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,16 +2,19 @@
 
 Scripts import this first, because loading their other modules takes most of a second. Until
 `raise_from_now_on` there is nothing to save, so the process just ends.
+
+Python itself would answer a signal that comes earlier with a traceback. So the Makefile starts it
+with SIGINT blocked, where `env` can do that, and the signal is delivered once there is a handler.
 """
 
+# The part of the module signal that is written in C: the other part takes milliseconds to load.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
-from types import FrameType
 
 import __main__
 
 
-def _end(number: int, frame: FrameType | None) -> None:
+def _end(number: int, frame: object) -> None:
     os.write(2, b"error: interrupted\n")
     os._exit(130)
 
@@ -19,7 +22,7 @@ def _end(number: int, frame: FrameType | None) -> None:
 _received = False
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: object) -> None:
     global _received
     _received = True
     raise KeyboardInterrupt
@@ -52,3 +55,5 @@ def _is_a_script_of_ours() -> bool:
 if _is_a_script_of_ours() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, _end)
     signal.signal(signal.SIGTERM, _end)
+if hasattr(signal, "pthread_sigmask"):
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -109,21 +109,25 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
         admin.execute(f"drop owned by {role} cascade")
 
 
-def catches_signals(process: subprocess.Popen[str]) -> bool:
-    """Whether the process has a handler for SIGTERM; Python itself brings none."""
+def has_in_mask(process: subprocess.Popen[str], mask: str, number: int) -> bool:
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    return bool(caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+    found = re.search(rf"^{mask}:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(found and int(found[1], 16) >> (number - 1) & 1)
 
 
-def wait_for_a_handler(process: subprocess.Popen[str]) -> None:
+def wait_for_a_mask(process: subprocess.Popen[str], mask: str, number: int) -> None:
     for _ in range(60_000):
-        if catches_signals(process):
+        if has_in_mask(process, mask, number):
             return
         assert process.poll() is None, process.communicate()
         time.sleep(0.001)
     process.kill()
-    pytest.fail("no handler was set")
+    pytest.fail(f"{number} never was in {mask}")
+
+
+def wait_for_a_handler(process: subprocess.Popen[str]) -> None:
+    """Wait for a handler of SIGTERM; Python itself brings none."""
+    wait_for_a_mask(process, "SigCgt", signal.SIGTERM)
 
 
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
@@ -163,6 +167,27 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
         assert process.returncode in (0, 130), err
         if process.returncode == 130:
             assert "interrupted" in err + out
+
+
+BLOCKED = ["env", "--block-signal=INT"]
+
+
+@NEEDS_PROC
+@pytest.mark.skipif(
+    subprocess.run([*BLOCKED, "true"], capture_output=True).returncode != 0,
+    reason="env cannot block signals",
+)
+def test_an_interrupt_while_python_itself_starts_is_no_traceback(environ: dict[str, str]) -> None:
+    recipes = re.findall(r"^\t@(.*) scripts/", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(recipes) == {"$(SCRIPT)"}
+    command = [*BLOCKED, sys.executable, str(ROOT / "scripts" / "status.py")]
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    wait_for_a_mask(process, "SigBlk", signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=LONGEST)
+    assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
 @pytest.mark.parametrize("met", ["psycopg.OperationalError('busy')", "TelemetryError('busy')"])
