@@ -16,31 +16,22 @@ with period as not materialized (
 ),
 parts as (
   select
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    job_base,
-    github_run_id,
-    run_attempt,
-    job_id,
-    sum(duration_seconds) filter (where known.part = 'set-up') as set_up,
-    sum(duration_seconds) filter (where known.part = 'work') as work,
-    sum(duration_seconds) filter (where known.part = 'clean-up') as clean_up,
+    -- A job has one of each of these; grouped by its id alone, its steps need less sorting.
+    min(repository_id) as repository_id,
+    min(repository) as repository,
+    min(workflow_id) as workflow_id,
+    min(workflow) as workflow,
+    min(job_base) as job_base,
+    sum(duration_seconds) filter (where part = 'set-up') as set_up,
+    sum(duration_seconds) filter (where part = 'work') as work,
+    sum(duration_seconds) filter (where part = 'clean-up') as clean_up,
     max(job_duration_seconds) as job
   from executed_steps
   cross join period
-  -- With the offset, the part is worked out once for each step, and not for each sum.
-  cross join lateral (select executed_steps.part offset 0) as known
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    job_base,
     github_run_id,
     run_attempt,
     job_id

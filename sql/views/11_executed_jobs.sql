@@ -28,21 +28,14 @@ select
   workflow_jobs.job_base,
   workflow_jobs.labels,
   case
-    -- Most jobs have one label, which needs no sorting, and no digits in it.
-    when cardinality(workflow_jobs.labels) = 1 and workflow_jobs.labels[1] !~ '[0-9]'
-      then lower(workflow_jobs.labels[1])
-    when cardinality(workflow_jobs.labels) > 0 then regexp_replace(
-      case
-        when cardinality(workflow_jobs.labels) = 1 then lower(workflow_jobs.labels[1])
-        else array_to_string(
-          array(
-            select distinct lower(label)
-            from unnest(workflow_jobs.labels) as label
-            order by lower(label)
-          ),
-          ', '
-        )
-      end,
+    -- Most jobs have one label of words and a short number, such as ubuntu-24.04. It is as it is.
+    when cardinality(workflow_jobs.labels) = 1 and workflow_jobs.labels[1] ~ '^[a-z-]+[0-9.]{0,5}$'
+      then workflow_jobs.labels[1]
+    else regexp_replace(
+      (
+        select string_agg(distinct lower(label), ', ' order by lower(label))
+        from unnest(workflow_jobs.labels) as label
+      ),
       -- A number, a UUID, or letters and digits in turns: made anew for each run.
       '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
       || '|(?<![a-z0-9])(?=[a-z0-9]*[0-9][a-z]+[0-9][a-z]*)[a-z0-9]{8,}(?![a-z0-9])'

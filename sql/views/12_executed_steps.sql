@@ -23,18 +23,7 @@ select
   executed_jobs.is_red as job_is_red,
   executed_jobs.duration_seconds as job_duration_seconds,
   coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step,
-  case
-    when workflow_steps.name ~* (
-        '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
-        || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
-      )
-      then 'set-up'
-    when workflow_steps.name ~* (
-        '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
-      )
-      then 'clean-up'
-    else 'work'
-  end as part,
+  coalesce(step_parts.part, 'work') as part,
   workflow_steps.conclusion,
   coalesce(workflow_steps.conclusion = 'success', false) as is_success,
   coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) as is_red,
@@ -50,6 +39,7 @@ select
   executed_jobs.html_url
 from executed_jobs
 inner join workflow_steps using (github_run_id, run_attempt, job_id)
+left join step_parts on step_parts.step = workflow_steps.name
 where workflow_steps.started_at is not null
   and workflow_steps.conclusion is distinct from 'skipped';
 

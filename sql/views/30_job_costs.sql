@@ -4,8 +4,12 @@
 -- group of the user's own means a self-hosted or larger runner, so its group is looked up, as
 -- group: and its name.
 create view job_costs as
-with standard_skus (sku) as (
-  values ('linux_slim'), ('linux'), ('linux_arm'), ('windows'), ('windows_arm'), ('macos')
+with labels as (
+  select
+    label,
+    sku,
+    sku in ('linux_slim', 'linux', 'linux_arm', 'windows', 'windows_arm', 'macos') as is_standard
+  from runner_labels
 ),
 jobs as (
   select
@@ -33,12 +37,9 @@ jobs as (
       when 'self-hosted' = any(string_to_array(labelled.runner_label, ', ')) then 'self_hosted'
     end as own_sku,
     conclusion,
-    (started_at at time zone 'UTC')::date as started_on,
+    started_at,
     duration_seconds,
-    case
-      when duration_seconds = 0 then 1
-      else ceil(duration_seconds / 60.0)::bigint
-    end as minutes,
+    case when duration_seconds = 0 then 1 else (duration_seconds + 59) / 60 end as minutes,
     html_url
   from executed_jobs
   -- With the offset, the label is worked out once for each job, and not wherever it is used.
@@ -63,32 +64,37 @@ known_jobs as (
     jobs.workflow_path,
     coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
     case
-      when standard_skus.sku is not null and not jobs.is_maybe_standard then jobs.group_label
+      when labels.is_standard and not jobs.is_maybe_standard then jobs.group_label
       else coalesce(jobs.runner_label, jobs.group_label, 'none')
     end as label,
     case
-      when standard_skus.sku is not null and not jobs.is_maybe_standard
+      when labels.is_standard and not jobs.is_maybe_standard
         then coalesce(groups.sku, jobs.own_sku)
       else coalesce(labels.sku, groups.sku, jobs.own_sku)
     end as sku,
+    case
+      when labels.is_standard and not jobs.is_maybe_standard then groups.is_standard
+      else coalesce(labels.is_standard, groups.is_standard)
+    end as is_standard,
     jobs.runner_name,
     jobs.runner_group_name,
     jobs.conclusion,
-    jobs.started_on,
+    jobs.started_at,
     jobs.duration_seconds,
     jobs.minutes,
     jobs.html_url
   from jobs
-  left join runner_labels as labels on labels.label = jobs.runner_label
-  left join standard_skus on standard_skus.sku = labels.sku
-  left join runner_labels as groups on groups.label = jobs.group_label
+  left join labels on labels.label = jobs.runner_label
+  left join labels as groups on groups.label = jobs.group_label
   left join repositories on repositories.repository_id = jobs.repository_id
 ),
+-- The first moments of their days in UTC: comparing days takes longer, with so many jobs.
 prices as (
   select
     sku,
-    effective_from,
-    lead(effective_from) over (partition by sku order by effective_from) as effective_until,
+    effective_from::timestamp at time zone 'UTC' as priced_from,
+    lead(effective_from) over (partition by sku order by effective_from)::timestamp
+      at time zone 'UTC' as priced_until,
     usd_per_minute,
     source
   from runner_prices
@@ -113,27 +119,29 @@ free_jobs as (
     known_jobs.runner_name,
     known_jobs.runner_group_name,
     known_jobs.conclusion,
-    known_jobs.started_on,
+    known_jobs.started_at,
     known_jobs.duration_seconds,
     known_jobs.minutes,
     known_jobs.is_private,
     case
-      when standard_skus.sku is not null and not known_jobs.is_private then 'a public repository'
-      when standard_skus.sku is not null
+      when known_jobs.is_standard and not known_jobs.is_private then 'a public repository'
+      when known_jobs.is_standard
         and known_jobs.workflow_path like 'dynamic/%'
         and exists (
           select 1
           from free_runs
           where starts_with(known_jobs.workflow_path || '/', free_runs.path || '/')
-            and known_jobs.started_on >= free_runs.free_from
-            and (known_jobs.started_on < free_runs.free_until or free_runs.free_until is null)
+            and (known_jobs.started_at at time zone 'UTC')::date >= free_runs.free_from
+            and (
+              (known_jobs.started_at at time zone 'UTC')::date < free_runs.free_until
+              or free_runs.free_until is null
+            )
         )
         then 'a workflow of GitHub''s own'
       when known_jobs.sku = 'self_hosted' then 'a runner of your own'
     end as free_because,
     known_jobs.html_url
   from known_jobs
-  left join standard_skus using (sku)
 )
 select
   free_jobs.github_run_id,
@@ -154,7 +162,7 @@ select
   free_jobs.runner_name,
   free_jobs.runner_group_name,
   free_jobs.conclusion,
-  free_jobs.started_on,
+  (free_jobs.started_at at time zone 'UTC')::date as started_on,
   free_jobs.duration_seconds,
   free_jobs.minutes,
   case
@@ -173,8 +181,8 @@ select
 from free_jobs
 left join prices
   on prices.sku = free_jobs.sku
-  and prices.effective_from <= free_jobs.started_on
-  and (prices.effective_until > free_jobs.started_on or prices.effective_until is null);
+  and prices.priced_from <= free_jobs.started_at
+  and (prices.priced_until > free_jobs.started_at or prices.priced_until is null);
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';
