@@ -23,12 +23,17 @@ from telemetry.database.migrations import require_schema
 from telemetry.database.retention import horizon, stored
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.verify import verify
+from telemetry.settings import UsageError
 from telemetry.summaries.verification import verification_text
 
 
 def main() -> int:
     options = parse(__doc__, "verify")
     choice = chosen(options, "verify")
+    if options.sample and "jobs" in options.given and not options.jobs:
+        raise UsageError(
+            f"SAMPLE={options.sample} compares jobs, and JOBS=0 leaves them out; give one of them"
+        )
     found = []
     with github(options.wait) as client, connect(os.environ, say) as connection:
         require_schema(connection)

@@ -50,7 +50,7 @@ def commands() -> list[Command]:
     makefile = place("Makefile").read_text(encoding="utf-8")
     found = re.findall(
         r"^([a-z-]+):.*## (.*)"
-        r"(?:\n\t@(?:PYTHONPATH=scripts )?\$\((?:RUN|SCRIPT)\) (?:scripts/|-m )(\w+)(?:\.py)?(.*))?",
+        r"(?:\n\t@(?:PYTHONPATH=scripts )?\$\(\w+\) (?:scripts/|-m )(\w+)(?:\.py)?(.*))?",
         makefile,
         re.MULTILINE,
     )

@@ -19,6 +19,7 @@ def parse(
     """Return the options of a command, read and checked; --help shows the docstring.
 
     `arguments` default to those of the process. An option without a value and a default is None.
+    `given` are the keys of those that a flag or the environment set.
     Raises UsageError; argparse itself exits for unknown flags.
     """
     parser = argparse.ArgumentParser(
@@ -32,9 +33,14 @@ def parse(
     for option in known:
         _add(parser, option)
     options = parser.parse_args(arguments)
+    given = set()
     for option in known:
         if option.alias is None:
-            setattr(options, option.key, _value(option, getattr(options, option.key), environ))
+            flag = getattr(options, option.key)
+            if flag is not None or environ.get(option.environment):
+                given.add(option.key)
+            setattr(options, option.key, _value(option, flag, environ))
+    options.given = given
     return options
 
 

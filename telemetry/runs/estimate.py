@@ -1,14 +1,17 @@
 """Estimates the work of an ingest, from its first page and from what the database lacks."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
 
 PER_PAGE = 100
+# GitHub keeps runs for at most 400 days, and counts no further than 40,000 without a filter.
+LONGEST_KEPT = timedelta(days=400)
+LONGEST_COUNTED = 40_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def runs_since(page: Page, since: datetime, now: datetime) -> int:
 
 def work(
     page: Page,
-    gaps: Iterable[tuple[datetime, datetime]],
+    gaps: Sequence[tuple[datetime, datetime]],
     now: datetime,
     *,
     attempts: int,
@@ -55,6 +58,7 @@ def work(
     listed = _runs(page)
     runs = lists = 0
     for start, end in gaps:
+        start = max(start, min(end, now - LONGEST_KEPT))
         is_newest = end >= now
         count = (
             runs_since(page, start, now)
@@ -62,6 +66,10 @@ def work(
             else math.ceil(_pace(listed, now) * (end - start).total_seconds())
         )
         runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / PER_PAGE))
+    total = page.total_count
+    if total is not None and total < min(runs, LONGEST_COUNTED):
+        # No more lists are needed than these runs fill, but at least one for each gap.
+        runs, lists = total, min(lists, math.ceil(total / PER_PAGE) + len(gaps))
     share = runs / max(len(listed), 1)
     reruns = sum(run.run_attempt - 1 for run in listed)
     with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in listed)

@@ -87,7 +87,7 @@ class Payloads:
         self.api_url = api_url
         self.web_url = web_url
         self._runs: dict[tuple[Any, ...], str] = {}
-        self._embedded: dict[tuple[int, str], str] = {}
+        self._embedded: dict[tuple[int, str, bool], str] = {}
         self._accounts: dict[str, Payload] = {}
 
     def account(self, account: Account | None) -> Payload | None:
@@ -330,7 +330,7 @@ class Payloads:
         }
 
     def _embed(self, full_name: str, repository_id: int, owner: Account, private: bool) -> str:
-        key = (repository_id, full_name)
+        key = (repository_id, full_name, private)
         if key not in self._embedded:
             payload = self._repository(full_name, repository_id, owner, private)
             self._embedded[key] = encode(payload)

@@ -100,16 +100,22 @@ def pruned_text(pruned: Pruned) -> str:
 def offer_text(offer: Offer) -> str | None:
     """Return what the KEEP of an ingest changed, or why it did not; None if there is no news."""
     if offer.now == offer.asked:
-        if str(offer.before) == str(offer.asked):
+        if str(offer.before) == str(offer.asked) and not offer.before.is_held:
             return None
-        return f"this database keeps {offer.now} from now on; until now it kept {offer.before}"
+        until_now = "nothing was deleted" if offer.before.is_held else f"it kept {offer.before}"
+        return f"this database keeps {offer.now} from now on; until now {until_now}"
     counts = [
         counted(offer.older.workflow_runs, "run attempt"),
         counted(offer.older.llm_calls, "LLM call"),
     ]
+    kept = (
+        "this database deletes nothing until it is asked to, and an ingest does not ask"
+        if offer.before.is_held
+        else f"this database keeps {offer.before}, and an ingest never shortens that"
+    )
     return (
-        f"KEEP={offer.asked} changes nothing here: this database keeps {offer.before}, and an "
-        f"ingest never shortens that. {' and '.join(counts)} are older than {offer.asked}; "
+        f"KEEP={offer.asked} changes nothing here: {kept}. "
+        f"{' and '.join(counts)} are older than {offer.asked}; "
         f"{_prune_command(str(offer.asked))} deletes them and keeps {offer.asked} from then on"
     )
 

@@ -212,3 +212,9 @@ run(main)
         timeout=LONGEST,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
+def test_a_sample_of_jobs_without_jobs_is_refused(run: Run) -> None:
+    done = run("verify", TELEMETRY_JOBS="0", TELEMETRY_SAMPLE="5")
+    assert_one_sentence(done, 2, "SAMPLE=5 compares jobs, and JOBS=0 leaves them out")
+    assert "JOBS=0" not in run("verify", TELEMETRY_SAMPLE="5").stderr

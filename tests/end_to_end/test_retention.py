@@ -85,6 +85,14 @@ def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_t
         assert "make prune KEEP='6 months' deletes them, make ingest KEEP=forever keeps" in said
         assert oldest_days(connection, now) >= 200
     rows = older(connection, now, 190)
+    # A longer KEEP that would delete rows as well is answered without a word of shortening.
+    done = run("ingest_workflows", "--no-jobs", "--since", "1d", TELEMETRY_KEEP="195 days")
+    assert (
+        "KEEP=195 days changes nothing here: this database deletes nothing until it is asked to, "
+        "and an ingest does not ask. "
+    ) in done.stderr
+    assert "are older than 195 days; make prune KEEP='195 days' deletes them" in done.stderr
+    assert oldest_days(connection, now) >= 200
     assert f"! {rows} run attempts and 0 LLM calls are older than" in run("status").stdout
     assert f": {rows} run attempts" in run("prune", "--keep", "6 months").stdout
     assert oldest_days(connection, now) < 30
@@ -119,3 +127,11 @@ def test_an_implausible_keep_changes_nothing(
 ) -> None:
     assert_one_sentence(run(script, TELEMETRY_KEEP=keep), 2, said)
     assert connection.execute("select chosen_at from retention").fetchall() == [{"chosen_at": None}]
+
+
+def test_a_keep_that_reaches_all_rows_ends_the_waiting(run: Run, connection: Connection) -> None:
+    run("ingest_workflows", "--no-jobs")
+    connection.execute("update retention set is_held = true")
+    done = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="6 months")
+    assert "keeps 6 months from now on; until now nothing was deleted" in done.stderr
+    assert connection.execute("select is_held from retention").fetchall() == [{"is_held": False}]

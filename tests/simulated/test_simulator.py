@@ -875,6 +875,18 @@ def test_private_repository_needs_a_token() -> None:
         assert client.get(RUNS, token=None).status == 404
 
 
+def test_runs_say_when_their_repository_becomes_public() -> None:
+    world = World(NOW)
+    repository = world.add_repository("acme/app", private=True)
+    world.add_run(repository)
+    with serving(world) as client:
+        for private in (True, False):
+            repository.private = private
+            world.advance(timedelta(hours=1))
+            (run,) = client.get(RUNS).json["workflow_runs"]
+            assert run["repository"]["private"] is private
+
+
 @pytest.mark.parametrize(
     ("owner_type", "path"), [("Organization", "/orgs/acme"), ("User", "/users/acme")]
 )

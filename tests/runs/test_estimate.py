@@ -1,0 +1,38 @@
+"""The first line of an ingest estimates no more work than there can be."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from support.rows import workflow_run
+
+from telemetry.github.pagination import Page
+from telemetry.runs.estimate import work
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)
+
+
+def first_page(total: int | None) -> Page:
+    """One run an hour."""
+    runs = [workflow_run(github_run_id=n, created_at=NOW - n * HOUR) for n in range(1, 101)]
+    return Page([*runs], total, 1, 100, 2)
+
+
+@pytest.mark.parametrize(
+    ("total", "least", "most"),
+    [(1_500, 1_500, 1_500), (40_000, 9_000, 9_600), (None, 9_000, 9_600)],
+)
+def test_all_of_history_holds_no_more_runs_than_github_counts_or_keeps(
+    total: int | None, least: int, most: int
+) -> None:
+    gaps = [(NOW - HOUR, NOW), (BEGINNING, NOW - 2 * DAY)]
+    found = work(first_page(total), gaps, NOW, attempts=0, jobs=0)
+    assert least <= found.runs <= most
+    assert found.lists <= most / 100 + 2
+    assert found.jobs == found.runs
+
+
+def test_a_gap_that_is_older_than_what_github_keeps_takes_one_list() -> None:
+    found = work(first_page(1_500), [(BEGINNING, NOW - 500 * DAY)], NOW, attempts=0, jobs=0)
+    assert (found.runs, found.lists) == (0, 1)
