@@ -10,7 +10,7 @@ SCRIPT := $(if $(shell $(UNINTERRUPTED) true 2>&1 || echo no),,$(UNINTERRUPTED))
 # Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
 # on: through the environment, word for word, never through the text of a shell command. A variable
 # of the same name that merely lies in the shell's environment changes nothing.
-VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS NAME_KINDS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE JOB RUNNER SPEED MONTH MONTHLY MONTHLY_LLM BUDGETS GATE DEMO PORT
+VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY EVERY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS NAME_KINDS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE JOB RUNNER SPEED MONTH MONTHLY MONTHLY_LLM BUDGETS GATE DEMO PORT
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
@@ -30,9 +30,9 @@ endif
 $(if $(UNKNOWN),$(error nothing was done))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check verify \
-  report queries query what-if budget bill psql serve dump restore find-dump prune-dumps test \
-  test-quick bench check-prices docs lock lint version clean
+.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check watch \
+  verify report queries query what-if budget bill psql serve dump restore find-dump prune-dumps \
+  test test-quick bench check-prices docs lock lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -75,6 +75,9 @@ check: .venv/.installed ## check the stored data against its rules: REPO=owner/n
 
 report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report.html FORMAT=markdown
 	@$(SCRIPT) scripts/report.py
+
+watch: .venv/.installed ## print a line for each run that ends, and store it: REPO=owner/name EVERY=15
+	@$(RUN) scripts/watch.py
 
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
 	@$(SCRIPT) scripts/verify.py

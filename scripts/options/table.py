@@ -91,7 +91,7 @@ RUN_ID = whole_number(1, 2**63 - 1)
 OPTIONS: tuple[Option, ...] = (
     # Which repositories and runs
     Option(
-        f"{INGEST} verify {DUMPS}",
+        f"{INGEST} verify watch {DUMPS}",
         "--repo",
         "REPO",
         "repositories, separated by spaces",
@@ -262,6 +262,15 @@ OPTIONS: tuple[Option, ...] = (
         "wait for GitHub's rate limit to reset instead of stopping (exit code 3)",
         default=False,
     ),
+    Option(
+        "watch",
+        "--every",
+        "EVERY",
+        "how many seconds pass between two looks at the list of runs",
+        read=whole_number(1, 3_600),
+        shown="15, 60 or 120, by the token",
+        metavar="SECONDS",
+    ),
     # What to keep
     Option(
         INGEST,
@@ -387,7 +396,7 @@ OPTIONS: tuple[Option, ...] = (
         read=one_of("text", "csv", "json"),
     ),
     Option(
-        "report query what_if",
+        "report query what_if watch",
         "--time-zone",
         "TIMEZONE",
         "the time zone of days, hours and times, such as Europe/Berlin",
@@ -413,7 +422,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("query what_if bill", "--csv", "", "the same as --format csv", alias=("format", "csv")),
     Option(
-        "query what_if budget bill check",
+        "query what_if budget bill check watch",
         "--json",
         "",
         "the same as --format json",
@@ -476,7 +485,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FACTOR",
     ),
     Option(
-        "check budget",
+        "check budget watch",
         "--format",
         "FORMAT",
         "text, json for a machine",

@@ -3,7 +3,7 @@
 An item that GitHub does not answer, or that cannot be read, is remembered and stops nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import Any
@@ -44,19 +44,21 @@ class RunByRun:
         """Fetch the open runs that no list has shown."""
         rows = execute(self.connection, "runs/open_runs", self._now()).fetchall()
         ids = [row["github_run_id"] for row in rows]
-        self._read_runs([run_id for run_id in ids if run_id not in self.store.seen])
+        self.read_runs([run_id for run_id in ids if run_id not in self.store.seen])
 
     def probe_unlisted(self) -> None:
         """Fetch runs that a complete list omitted; mark those that are gone, but keep them."""
         asked = {**self._now(), "most": MOST_PROBES}
         rows = execute(self.connection, "runs/unlisted_runs", asked).fetchall()
-        self._read_runs([row["github_run_id"] for row in rows])
+        self.read_runs([row["github_run_id"] for row in rows])
 
     def _now(self) -> dict[str, Any]:
         """Return the parameters that select the items due now."""
         return {**self.log.key, "now": self.tools.now(), "forced": self.tools.wanted.full}
 
-    def _read_runs(self, run_ids: Sequence[int]) -> None:
+    def read_runs(self, run_ids: Sequence[int]) -> None:
+        """Fetch these runs as they are now."""
+
         def ask(run_id: int, attempt: int) -> None:
             self.client.get_workflow_run(self.name, run_id)
 
@@ -109,15 +111,15 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_attempts(self, run_id: int | None, first: Span | None = None) -> None:
-        """Fetch the attempts before the latest, each once, of one run or of all, newest first.
+    def fetch_attempts(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
+        """Fetch the attempts before the latest, each once, of these runs or of all, newest first.
 
         With `first`, only those of runs created in that time, oldest first.
         """
         attempts = [
             (row["github_run_id"], row["run_attempt"], row["created_at"])
             for row in execute(self.connection, "runs/pending_attempts", self._now())
-            if run_id in (None, row["github_run_id"])
+            if (run_ids is None or row["github_run_id"] in run_ids)
             and (first is None or first[0] <= row["created_at"] < first[1])
         ]
         if first is not None:
@@ -170,8 +172,10 @@ class RunByRun:
 
         self.log.write(change)
 
-    def fetch_jobs(self, run_id: int | None, first: Span | None = None) -> None:
-        """Fetch jobs and steps of attempts that have none stored, newest run first.
+    def fetch_jobs(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
+        """Fetch jobs and steps of attempts of these runs, or of all, that have none stored.
+
+        The newest run comes first.
 
         With `first`, only those of runs created in that time, oldest first.
         """
@@ -184,7 +188,7 @@ class RunByRun:
         runs = [
             run
             for run in pending
-            if run_id in (None, run.github_run_id)
+            if (run_ids is None or run.github_run_id in run_ids)
             and (first is None or first[0] <= run.created_at < first[1])
         ]
         if first is not None:

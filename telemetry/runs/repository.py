@@ -5,7 +5,7 @@ open, then the earlier attempts, which no list shows, then jobs and steps. Every
 once, so the next ingest continues where this one stopped.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -44,7 +44,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     is_cut_short = False
     try:
         if run_id is None:
-            newest = Newest(_lister(tools, name))
+            newest = Newest(lister_of(tools, name))
             started = RepositoryIngest(tools, name, begun, newest.first.items)
             started.everything(newest)
         else:
@@ -75,7 +75,8 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     return replace(report, is_cut_short=is_cut_short)
 
 
-def _lister(tools: Tools, name: str) -> Lister:
+def lister_of(tools: Tools, name: str) -> Lister:
+    """Return the lister of a repository's runs."""
     return Lister(
         tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
     )
@@ -116,7 +117,7 @@ class RepositoryIngest:
         self.tools = tools
         self.connection = tools.connection
         self.name = name
-        self.lister = _lister(tools, name)
+        self.lister = lister_of(tools, name)
         repository = _identified(tools, name, items)
         self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
         self.store = Store(self.log)
@@ -139,7 +140,7 @@ class RepositoryIngest:
         """Ingest one run and read its attempts, jobs and steps again."""
         self.store.batch(Batch(runs=[run]))
         self.log.write(lambda: self._restart(run.github_run_id))
-        self._fetch_details(run.github_run_id)
+        self._fetch_details({run.github_run_id})
 
     def _fetch_leaving(self, outlook: Outlook) -> None:
         """Fetch the details that GitHub would delete before a later ingest could fetch them."""
@@ -148,10 +149,16 @@ class RepositoryIngest:
                 self.run_by_run.fetch_attempts(None, span)
                 self.run_by_run.fetch_jobs(None, span)
 
-    def _fetch_details(self, run_id: int | None) -> None:
-        self.run_by_run.fetch_attempts(run_id)
+    def some(self, batch: Batch, run_ids: Sequence[int], awaited: Container[int]) -> None:
+        """Store what was listed, fetch other runs, and then the details of those `awaited`."""
+        self.store.batch(batch)
+        self.run_by_run.read_runs(run_ids)
+        self._fetch_details(awaited)
+
+    def _fetch_details(self, run_ids: Container[int] | None) -> None:
+        self.run_by_run.fetch_attempts(run_ids)
         if self.tools.wanted.jobs:
-            self.run_by_run.fetch_jobs(run_id)
+            self.run_by_run.fetch_jobs(run_ids)
 
     def _restart(self, run_id: int) -> Tally:
         key = {"github_run_id": run_id}

@@ -1,0 +1,72 @@
+"""Print a line for each run that ends, and store it: workflow, branch, outcome, time and cost.
+
+    make watch REPO=owner/name
+    make watch REPO="owner/a owner/b" EVERY=60
+    make watch REPO=owner/name FORMAT=json | jq .conclusion
+
+It looks at the list of runs every 15 seconds with a personal token, for which an unchanged list
+costs nothing; with the token of a workflow or an App every 60 seconds, and without one every two
+minutes for each repository. EVERY changes that. Every 15 minutes it ingests the repository as make
+ingest does, with at most 100 requests; for the first time run make ingest, which has no such bound.
+A duration stands beside the median of the workflow's successful runs of 30 days. It goes on after
+faults of GitHub and of the database, and ends with Ctrl-C. With FORMAT=json each line is an object.
+Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage.
+"""
+
+from command import github, parse, run
+
+import os
+import time
+from argparse import Namespace
+from datetime import UTC
+from typing import Any
+
+from options.github import chosen_repositories
+from output import json_text, say, show
+
+from telemetry import settings
+from telemetry.database.connection import conninfo, open_connection
+from telemetry.database.migrations import migrate
+from telemetry.database.prices import load_name_kinds, load_runner_prices
+from telemetry.database.retention import horizon, stored
+from telemetry.runs.live import Watch, usual_pace
+from telemetry.runs.request import Tools, Wanted
+from telemetry.summaries.live import ended_line, watched_text
+
+
+def main() -> int:
+    options = parse(__doc__, "watch")
+    names = chosen_repositories(options.repo, os.environ, "watch")
+    pace = usual_pace(settings.token(os.environ)[0], len(names))
+    seconds = options.every or pace.seconds
+    began, ended = time.monotonic(), 0
+    with github() as client, conninfo(os.environ, say) as dsn:
+        migrate(dsn, say)
+        connection = open_connection(dsn)
+        load_runner_prices(connection)
+        load_name_kinds(connection)
+        wanted = Wanted(None, horizon(connection, stored(connection)).before)
+        tools = Tools(connection, client, wanted, notify=say)
+        watch = Watch(tools, names, seconds, reopen=lambda: open_connection(dsn), sleep=time.sleep)
+        say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
+        try:
+            for rows in watch.rounds():
+                ended += len(rows)
+                for row in rows:
+                    _print(row, options, len(names))
+        except KeyboardInterrupt:
+            say(watched_text(time.monotonic() - began, ended, client.requests, client.not_modified))
+        finally:
+            watch.close()
+    return 0
+
+
+def _print(row: dict[str, Any], options: Namespace, repositories: int) -> None:
+    if options.format == "json":
+        show(json_text(row, indent=None))
+    else:
+        show(ended_line(row, options.time_zone or UTC, is_one_of_many=repositories > 1))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,275 @@
+"""Runs that end while somebody watches: stored and shown once, soon, and despite faults."""
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import pytest
+from support.commands import start
+from support.paths import LONGEST
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.prices import load_runner_prices
+from telemetry.github.client import GitHub
+from telemetry.github.errors import NotFound
+from telemetry.github.options import Options
+from telemetry.runs.live import Watch, usual_pace
+from telemetry.runs.request import Tools, Wanted
+from telemetry.simulated.server import (
+    Fault,
+    RequestInfo,
+    Simulator,
+    bad_gateway,
+    connection_reset,
+    secondary_limit,
+)
+from telemetry.simulated.world import Commit, PlannedJob, World
+from telemetry.summaries.live import ended_line
+
+NOW = datetime(2026, 9, 7, 8, tzinfo=UTC)
+SECONDS = 15
+JOBS = (PlannedJob("build", seconds=60), PlannedJob("test", seconds=150, stage=1))
+Row = dict[str, Any]
+
+
+def busy_world(hours: int = 1, runs: int = 24) -> World:
+    """A world whose past has ten runs, and whose next hours have so many more, some re-run."""
+    world, rng = World(NOW, 5), Random(5)
+    repository = world.add_repository("acme/app")
+    repository.private = True
+    workflow = world.add_workflow(repository, "CI", jobs=JOBS)
+    author = world.account("dev-1")
+    moments = [-3_600 * n for n in range(1, 11)]
+    moments += sorted(rng.randrange(60, hours * 3_600) for _ in range(runs))
+    for number, moment in enumerate(moments):
+        second = world.second + moment
+        sha = hashlib.sha1(f"{number}".encode()).hexdigest()
+        commit = Commit(sha, "Change something", "main", author, second)
+        conclusion = "failure" if number % 5 == 4 else "success"
+        run = world.plan_run(repository, workflow, commit, "push", second, conclusion)
+        if conclusion == "failure":
+            after = run.attempts[0].updated_at + rng.randrange(30, 900)
+            world.plan_attempt(run, after, "success", author, failed_only=True)
+    return world
+
+
+@dataclass
+class Watching:
+    """A watch of a world whose clock moves only while the watch sleeps."""
+
+    world: World
+    watch: Watch
+    client: GitHub
+    simulator: Simulator
+    connections: list[Connection]
+    ended: list[tuple[Row, datetime]] = field(default_factory=list)
+
+    def go_on(self, seconds: int) -> None:
+        """Let so much time pass."""
+        until = self.world.now + timedelta(seconds=seconds)
+        for rows in self.watch.rounds():
+            self.ended += [(row, self.world.now) for row in rows]
+            if self.world.now >= until:
+                return
+
+
+@contextmanager
+def watching(
+    dsn: str, world: World, fault: Callable[[RequestInfo, int], Fault | None] | None = None
+) -> Iterator[Watching]:
+    simulator = Simulator(world, fault=fault, clock=lambda: world.now)
+    options = {"sleep": lambda seconds: None, "clock": lambda: float(world.second)}
+    connections: list[Connection] = []
+
+    def reopen() -> Connection:
+        connections.append(open_connection(dsn))
+        return connections[-1]
+
+    with (
+        simulator.serve() as url,
+        GitHub("ghp_1", Options(base_url=url, **options)) as client,  # type: ignore[arg-type]
+    ):
+        load_runner_prices(reopen())
+        wanted = Wanted(None, NOW - timedelta(days=180))
+        tools = Tools(connections[0], client, wanted, clock=lambda: float(world.second))
+
+        def sleep(seconds: float) -> None:
+            world.advance(timedelta(seconds=seconds))
+
+        watch = Watch(tools, ["acme/app"], SECONDS, reopen=reopen, sleep=sleep)
+        yield Watching(world, watch, client, simulator, connections)
+        watch.close()
+
+
+def ended_in(world: World) -> dict[tuple[int, int], Any]:
+    """The attempts that ended since the watch began."""
+    return {
+        (each.github_run_id, each.run_attempt): each
+        for each in world.attempts(world.repositories[0])
+        if each.status == "completed" and each.updated_at >= NOW
+    }
+
+
+def keys(seen: Watching) -> list[tuple[int, int]]:
+    return sorted((row["github_run_id"], row["run_attempt"]) for row, _ in seen.ended)
+
+
+def test_each_run_is_stored_and_shown_once_within_one_look(dsn: str) -> None:
+    world = busy_world()
+    with watching(dsn, world) as seen:
+        seen.go_on(4_500)
+        true = ended_in(world)
+        assert len(true) > 24
+        assert keys(seen) == sorted(true)
+        late = sorted(
+            (at - true[row["github_run_id"], row["run_attempt"]].updated_at).total_seconds()
+            for row, at in seen.ended
+        )
+        assert late[int(0.95 * len(late))] <= 20
+        stored = seen.connections[0].execute("select github_run_id, run_attempt from workflow_jobs")
+        assert true.keys() <= {(row["github_run_id"], row["run_attempt"]) for row in stored}
+        looks, counters = 4_500 // SECONDS, seen.simulator.counters
+        # One request for each look and for the jobs of each attempt; the ingests send the others.
+        assert counters.received["runs"] <= looks + 6 * 3
+        assert counters.received["jobs"] <= len(true) + 10
+        assert counters.not_modified == seen.client.not_modified > looks / 2
+        assert counters.charged == seen.client.requests - counters.not_modified
+
+
+def test_faults_of_github_and_of_the_database_lose_no_run_and_repeat_none(dsn: str) -> None:
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        if 100 <= ordinal < 140:  # longer than the client tries
+            return bad_gateway()
+        faults = {3: bad_gateway(), 5: connection_reset(), 9: secondary_limit("1")}
+        return faults.get(ordinal % 13)
+
+    world = busy_world(runs=20)
+    said: list[str] = []
+    with watching(dsn, world, fault) as seen, open_connection(dsn) as other:
+        seen.watch.tools = replace(seen.watch.tools, notify=said.append)
+        for _ in range(4):
+            seen.go_on(600)
+            pid = seen.watch.tools.connection.info.backend_pid
+            other.execute("select pg_terminate_backend(%s)", [pid])
+        seen.go_on(2_400)
+        true = ended_in(world)
+        assert keys(seen) == sorted(true)
+        assert len(seen.connections) == 5
+        assert any("the database is lost" in text for text in said)
+        assert any("502" in text for text in said)
+        rows = other.execute("select 1 from leases where expires_at > now()").fetchall()
+        assert not rows
+    stored = "select github_run_id, run_attempt, conclusion from workflow_runs"
+    with open_connection(dsn) as after:
+        rows = after.execute(stored).fetchall()
+    conclusions = {(r["github_run_id"], r["run_attempt"]): r["conclusion"] for r in rows}
+    assert all(conclusions[key] == each.conclusion for key, each in true.items())
+
+
+def test_more_runs_than_a_page_shows_are_listed_by_an_ingest(dsn: str) -> None:
+    world = busy_world(runs=0)
+    repository = world.repositories[0]
+    with watching(dsn, world) as seen:
+        seen.go_on(0)
+        author = world.account("dev-1")
+        for number in range(150):
+            commit = Commit(f"{number:040}", "Change it", "main", author, world.second)
+            world.plan_run(
+                repository, repository.workflows[0], commit, "push", world.second, "skipped"
+            )
+        seen.go_on(60)
+        stored = seen.connections[0].execute(
+            "select count(distinct github_run_id) as runs from workflow_runs"
+        )
+        assert stored.fetchall() == [{"runs": 160}]
+
+
+def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
+    with watching(dsn, World(NOW)) as seen, pytest.raises(NotFound, match="acme/app"):
+        next(seen.watch.rounds())
+
+
+def test_the_pace_follows_what_a_look_costs() -> None:
+    paces = [usual_pace(token, 2).seconds for token in ("ghp_1", "github_pat_1", "ghs_1", None)]
+    assert paces == [15, 15, 60, 240]
+
+
+ROW: Row = {
+    "completed_at": NOW,
+    "repository": "acme/app",
+    "workflow": "CI",
+    "branch": "main",
+    "event_type": "push",
+    "conclusion": "success",
+    "run_attempt": 1,
+    "duration_seconds": 120,
+    "usual_seconds": 100,
+    "has_jobs": True,
+    "list_cost_usd": Decimal("0.012"),
+    "html_url": "https://github.com/acme/app/actions/runs/1",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "08:00:00  CI  main  success  2m 00s (median 1m 40s, +20 %)  $0.0120  https://"),
+        ({"run_attempt": 2}, "success (attempt 2)  2m 00s"),
+        ({"usual_seconds": None}, "2m 00s (no median yet)"),
+        ({"duration_seconds": None}, "success  duration unknown"),
+        ({"list_cost_usd": None}, "cost unknown: a job without a price"),
+        ({"has_jobs": False}, "cost unknown: jobs not stored"),
+        (
+            {"workflow": "a\x1b[31mb\n::error::c", "branch": None},
+            "a\ufffd[31mb\ufffd::error::c  push",
+        ),
+    ],
+)
+def test_a_line_says_what_ended_and_how(changes: Row, said: str) -> None:
+    assert said in ended_line({**ROW, **changes}, UTC)
+
+
+def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str) -> None:
+    world = busy_world(runs=0)
+    run = world.add_run(world.repositories[0])
+    simulator = Simulator(world, clock=lambda: world.now)
+    with simulator.serve() as url, open_connection(dsn) as connection:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": dsn,
+            "GITHUB_API_URL": url,
+            "GITHUB_TOKEN": "ghp_1",
+            "TELEMETRY_REPO": "acme/app",
+            "TELEMETRY_EVERY": "1",
+            "TELEMETRY_FORMAT": "json",
+        }
+        process = start(environ, "watch")
+        assert process.stderr and process.stdout
+        for text in process.stderr:
+            if text.startswith("watching "):
+                break
+        wait_for(connection, "select 1 from open_runs")
+        world.advance(timedelta(hours=1))
+        row = json.loads(process.stdout.readline())
+        assert (row["github_run_id"], row["conclusion"]) == (run.id, "success")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=LONGEST)
+        assert process.returncode == 0, said
+        assert "1 attempt ended" in said and "Traceback" not in said
+        assert not connection.execute("select 1 from leases").fetchall()
+
+
+def wait_for(connection: Connection, query: str) -> None:
+    deadline = time.monotonic() + LONGEST
+    while not connection.execute(query.encode()).fetchall():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
