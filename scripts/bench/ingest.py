@@ -6,6 +6,7 @@ answer once before. Ingest and floor are separate processes; the ingest is the c
 run, on new tables without statistics. `llm` measures logs of LLM calls, `answers` a full database.
 """
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from bench.answers import answers
 from bench.llm import transcripts
@@ -22,7 +25,8 @@ from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry import TelemetryError, settings
 from telemetry.database.connection import open_connection
 from telemetry.database.embedded import server as embedded
-from telemetry.database.migrations import migrate, roll_back
+from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.migrations import migrate
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
@@ -31,6 +35,8 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 CONCURRENCY = 8
+# The database that is measured.
+MEASURED = "measured"
 # Older than any run of the simulated month, but not old enough to be pruned.
 SINCE_DAYS, KEEP_DAYS = 40, 180
 
@@ -79,6 +85,7 @@ def bench(
         # As root, the server runs as another account, which needs access.
         home.chmod(0o711)
         with embedded.server(home, environ=kept, notify=notify) as dsn:
+            migrate(dsn)
             made = _Bench(scripts, sizes, kept, dsn, notify)
             yield from made.requests()
             yield from made.lists()
@@ -95,9 +102,14 @@ class _Bench:
     scripts: Path
     sizes: Sizes
     environ: Mapping[str, str]
-    dsn: str
+    server: str
     notify: Callable[[str], None]
     url: str = field(default="", init=False)
+
+    @property
+    def dsn(self) -> str:
+        """The database that the commands use, a new one for each figure."""
+        return make_conninfo(self.server, dbname=MEASURED)
 
     def requests(self) -> Iterator[Measurement]:
         """The requests of a first and a second ingest of runs with earlier attempts."""
@@ -206,8 +218,14 @@ class _Bench:
             yield simulator
 
     def _clear(self) -> None:
-        roll_back(self.dsn)
-        migrate(self.dsn)
+        """Replace the database by a copy of the migrated one, without rows and statistics."""
+        template = conninfo_to_dict(self.server)["dbname"]
+        self._run("dropdb", "--if-exists", "--force")
+        self._run("createdb", f"--template={template}")
+
+    def _run(self, program: str, *options: str) -> None:
+        place = [f"--maintenance-db={self.server}", MEASURED]
+        subprocess.run([find_tool(program, self.environ), *options, *place], check=True)
 
     def _ingest(
         self,

@@ -1,17 +1,15 @@
 """The resources that a command uses, and the figures of a bench with their targets."""
 
-import resource
+import json
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 
 from telemetry import TelemetryError
 
-LONGEST_SECONDS = 600
+MEASURED = Path(__file__).with_name("measured.py")
 
 
 @dataclass(frozen=True)
@@ -26,26 +24,21 @@ class Usage:
 def usage(command: Sequence[str], environ: Mapping[str, str]) -> Usage:
     """Run a command without showing its output; return what it used.
 
-    Raises TelemetryError if it fails, and subprocess.TimeoutExpired after ten minutes.
+    Raises TelemetryError if it fails or takes ten minutes.
     """
-    # Only a process without other children can measure this one. It must be small, because on Linux
-    # the peak of a child starts at the size of its parent.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(_usage_of_first_child, command, environ).result()
-
-
-def _usage_of_first_child(command: Sequence[str], environ: Mapping[str, str]) -> Usage:
-    began = time.monotonic()
-    done = subprocess.run(
-        command, env=environ, capture_output=True, text=True, timeout=LONGEST_SECONDS
-    )
-    seconds = time.monotonic() - began
+    measured = [sys.executable, "-I", "-S", str(MEASURED), *command]
+    done = subprocess.run(measured, env=environ, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise TelemetryError(f"{command[1]} ended with {done.returncode} and said: {said}")
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    unit = 1 if sys.platform == "darwin" else 1_024
-    return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
+        raise TelemetryError(f"{command[1]} could not be measured: {_last_line(done.stderr)}")
+    found = json.loads(done.stdout)
+    if found["code"]:
+        said = _last_line(found["errors"])
+        raise TelemetryError(f"{command[1]} ended with {found['code']} and said: {said}")
+    return Usage(**found["used"])
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["nothing"])[-1]
 
 
 @dataclass(frozen=True)
