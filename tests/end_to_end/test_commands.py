@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from support.commands import Finished, Launcher, Run, assert_one_sentence, start
+from support.commands import Launcher, Run, assert_one_sentence, start
 from support.ingests import assert_equals_truth, earlier, stored
 from support.paths import LONGEST, ROOT
 
@@ -392,51 +392,6 @@ def test_a_person_at_psql_goes_on_after_an_error(environ: dict[str, str]) -> Non
     os.close(theirs)
     assert done.returncode == 0, done.stderr
     assert "went on" in done.stdout
-
-
-def test_a_demo_needs_no_proxy_and_its_data_can_be_asked(
-    launcher: Launcher, closed_port: int, tmp_path: Path
-) -> None:
-    proxy = f"http://127.0.0.1:{closed_port}"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-        "TELEMETRY_HOME": str(Path("/tmp") / f"telemetry-demo-{os.getpid()}"),
-    }
-
-    def ask(command: str, *arguments: str) -> Finished:
-        changes = {"TELEMETRY_DEMO": "1", "DATABASE_URL": "postgresql://127.0.0.1:1/x"}
-        return launcher.run(command, *arguments, environ={**environ, **changes})
-
-    home = Path(environ["TELEMETRY_HOME"])
-    try:
-        before = ask("status")
-        proxies = {"http_proxy": proxy, "HTTP_PROXY": proxy, "no_proxy": "elsewhere.example"}
-        done = launcher.run("demo", environ={**environ, **proxies})
-        report = home / "demo" / "report.html"
-        written = report.read_text(encoding="utf-8") if report.exists() else ""
-        answers = [
-            ask("status").stdout,
-            ask("query", "time_to_green", "--csv").stdout,
-            ask("psql", "-c", "select 'asked' from repositories").stdout,
-        ]
-        refused = ask("ingest_workflows")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    assert done.returncode == 0, done.stderr
-    assert " acme/app   | CI " in done.stdout
-    assert str(report) in done.stderr
-    assert written.startswith("<!doctype html>") and "acme/tools" in written
-    # The troubles that were planted are found, each in its repository.
-    text = re.sub(r"<[^>]+>", "", written)
-    assert re.search(r"The median time of CI on pull requests went from .* \(\+\d\d", text)
-    assert "CI has been red on the default branch since" in text
-    assert "e2e of CI is flaky" in text
-    assert before.returncode == 2 and "try: make demo" in before.stderr
-    for answer in answers:
-        assert "acme/site" in answer or "asked" in answer
-    assert refused.returncode == 2 and "DEMO: only status, report" in refused.stderr
 
 
 def test_the_embedded_server_is_used_when_no_database_is_named(

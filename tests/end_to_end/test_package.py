@@ -133,22 +133,49 @@ def test_a_stranger_ingests_asks_and_reads_a_report(
     assert "acme/app" in run("status").stdout
 
 
-def test_the_demo_needs_no_checkout_and_no_database(
+def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be_asked(
     run: Callable[..., Finished], homes: Callable[[], Path]
 ) -> None:
-    home = str(homes())
-    done = run("demo", TELEMETRY_HOME=home)
+    home = homes()
+    nowhere = "http://127.0.0.1:1"
+    proxies = {"http_proxy": nowhere, "HTTP_PROXY": nowhere, "no_proxy": "elsewhere.example"}
+
+    def ask(command: str, *words: str) -> Finished:
+        elsewhere = "postgresql://127.0.0.1:1/x"
+        return run(command, "DEMO=1", *words, TELEMETRY_HOME=str(home), DATABASE_URL=elsewhere)
+
+    before = ask("status")
+    assert before.returncode == 2 and "try: actions-telemetry demo" in before.stderr
+    done = run("demo", TELEMETRY_HOME=str(home), **proxies)
     assert done.returncode == 0, done.stderr
     assert "\n$ actions-telemetry ingest SINCE=62d\n" in done.stdout
+    assert " acme/app   | CI " in done.stdout
     assert "make " not in done.stdout + done.stderr
-    answer = run("query", "flaky_jobs", "DEMO=1", "--csv", TELEMETRY_HOME=home)
-    assert answer.returncode == 0, answer.stderr
-    assert len(answer.stdout.splitlines()) > 1
-    own = run("migrate", TELEMETRY_HOME=home)
+    report = home / "demo" / "report.html"
+    assert str(report) in done.stderr
+    assert_all_troubles_are_found(report.read_text(encoding="utf-8"))
+    flaky = ask("query", "Q=flaky_jobs", "FORMAT=csv")
+    assert flaky.returncode == 0, flaky.stderr
+    assert len(flaky.stdout.splitlines()) > 1
+    assert "acme/site" in ask("query", "Q=time_to_green", "FORMAT=csv").stdout
+    assert "acme/site" in ask("status").stdout
+    assert "asked" in ask("psql", "-c", "select 'asked' from repositories").stdout
+    refused = ask("ingest")
+    assert refused.returncode == 2 and "DEMO: only status, report" in refused.stderr
+    own = run("migrate", TELEMETRY_HOME=str(home))
     assert own.returncode == 0, own.stderr
-    status = run("status", TELEMETRY_HOME=home)
+    status = run("status", TELEMETRY_HOME=str(home))
     assert status.returncode == 0, status.stderr
     assert "try: actions-telemetry ingest REPO=owner/name" in " ".join(status.stdout.split())
+
+
+def assert_all_troubles_are_found(page: str) -> None:
+    """Those that were planted are in the report, each in its repository."""
+    assert page.startswith("<!doctype html>") and "acme/tools" in page
+    text = re.sub(r"<[^>]+>", "", page)
+    assert re.search(r"The median time of CI on pull requests went from .* \(\+\d\d", text)
+    assert "CI has been red on the default branch since" in text
+    assert "e2e of CI is flaky" in text
 
 
 def test_in_a_workflow_the_env_file_of_the_checked_out_repository_is_not_read(
