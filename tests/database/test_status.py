@@ -1,5 +1,6 @@
 """Status says what is stored, and in words what is stale or went wrong."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry.database.concerns import in_words
-from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.connection import Connection, execute, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon
@@ -141,11 +142,36 @@ def test_lengths_of_time_in_words(seconds: float, words: str) -> None:
 AGO = timedelta(days=3)
 
 
-@pytest.fixture
-def world() -> World:
+@pytest.fixture(scope="module")
+def moment() -> datetime:
     """Three days ago; what is advanced is still past for the database."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    return team_month(seed=3, now=now - AGO, runs_per_day=8, days_ahead=3)
+    return datetime.now(UTC).replace(microsecond=0) - AGO
+
+
+def world_at(moment: datetime) -> World:
+    return team_month(seed=3, now=moment, runs_per_day=8, days_ahead=3)
+
+
+@pytest.fixture
+def world(moment: datetime) -> World:
+    return world_at(moment)
+
+
+@pytest.fixture(scope="module")
+def ingested_once(
+    new_database: Callable[[str], str], migrated: str, moment: datetime
+) -> Iterator[Connection]:
+    """A database in which an ingest has stored that world."""
+    with open_connection(new_database(migrated)) as opened:
+        ingested_by(opened, Simulator(world_at(moment)))
+        yield opened
+
+
+@pytest.fixture
+def month(ingested_once: Connection) -> Iterator[Connection]:
+    """A connection to it, in a transaction that is rolled back."""
+    with ingested_once.transaction(force_rollback=True):
+        yield ingested_once
 
 
 def proof(connection: Connection) -> dict[str, Any]:
@@ -164,12 +190,11 @@ def about_the_proof(connection: Connection) -> list[str]:
     return [text for text in status(connection).concerns if "its schedule stopped" not in text]
 
 
-def test_after_the_first_ingest_each_term_is_true(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
+def test_after_the_first_ingest_each_term_is_true(month: Connection, world: World) -> None:
     (repository,) = world.repositories
     ended = {a.github_run_id for a in world.attempts(repository) if a.status == "completed"}
     still_open = [run for run in repository.runs if run.id not in ended]
-    row = proof(connection)
+    row = proof(month)
     assert_balanced(row)
     assert row["reported_runs"] + row["elsewhere_runs"] == len(repository.runs) > 200
     assert row["stored_runs"] + row["open_runs"] == row["reported_runs"]
@@ -177,27 +202,26 @@ def test_after_the_first_ingest_each_term_is_true(connection: Connection, world:
     assert (row["missing_runs"], row["unlisted_runs"]) == (0, 0)
     assert (row["pending_attempts"], row["gone_attempts"]) == (0, 0)
     assert (row["incomplete_windows"], row["due_windows"] > 0, row["gaps"]) == (0, True, 0)
-    assert about_the_proof(connection) == []
+    assert about_the_proof(month) == []
 
 
-def test_a_day_of_changes_later_it_still_adds_up(connection: Connection, world: World) -> None:
+def test_a_day_of_changes_later_it_still_adds_up(month: Connection, world: World) -> None:
     simulated = Simulator(world)
-    ingested_by(connection, simulated)
     (repository,) = world.repositories
-    before, deleted, rerun = proof(connection), settled_runs(world)[:3], settled_runs(world)[3:6]
+    before, deleted, rerun = proof(month), settled_runs(world)[:3], settled_runs(world)[3:6]
     for run in deleted:
         world.delete(repository, run)
     for run in rerun:
         world.rerun(run, conclusion="failure")
     world.advance(timedelta(hours=26))
-    ingested_by(connection, simulated)
-    row = proof(connection)
+    ingested_by(month, simulated)
+    row = proof(month)
     assert_balanced(row)
     assert row["missing_runs"] == 3
     assert row["reported_runs"] + row["elsewhere_runs"] == len(repository.runs)
     assert row["stored_runs"] > before["stored_runs"]
     assert row["last_sweep_at"] >= before["last_sweep_at"] + timedelta(hours=26)
-    assert about_the_proof(connection) == []
+    assert about_the_proof(month) == []
 
 
 def test_it_adds_up_at_every_moment_of_three_days(connection: Connection, world: World) -> None:
@@ -211,67 +235,61 @@ def test_it_adds_up_at_every_moment_of_three_days(connection: Connection, world:
         world.advance(timedelta(hours=9))
 
 
-def test_a_run_whose_second_attempt_is_open_counts_once(
-    connection: Connection, world: World
-) -> None:
+def test_a_run_whose_second_attempt_is_open_counts_once(month: Connection, world: World) -> None:
     simulated = Simulator(world)
-    ingested_by(connection, simulated)
-    before, run = proof(connection), settled_runs(world)[0]
+    before, run = proof(month), settled_runs(world)[0]
     world.advance(timedelta(hours=25))
     world.rerun(run)
-    ingested_by(connection, simulated)
+    ingested_by(month, simulated)
     assert (
-        connection.execute(
+        month.execute(
             "select from open_runs where github_run_id = %s and run_attempt = 2", [run.id]
         ).rowcount
         == 1
     )
-    row = proof(connection)
+    row = proof(month)
     assert_balanced(row)
     assert row["stored_runs"] >= before["stored_runs"]
     assert row["oldest_open_created_at"] == datetime.fromtimestamp(run.created_at, UTC)
 
 
 def test_runs_left_out_of_a_list_are_counted_separately_until_probed(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
-    ingested_by(connection, simulated)
     for run in settled_runs(world)[:60]:
         world.delete(world.repositories[0], run)
     world.advance(timedelta(hours=25))
-    ingested_by(connection, simulated)
-    row = proof(connection)
+    ingested_by(month, simulated)
+    row = proof(month)
     assert_balanced(row)
     assert (row["missing_runs"], row["unlisted_runs"]) == (50, 10)
     assert "− 50 missing − 10 not listed, unprobed + " in proof_text(row)
-    ingested_by(connection, simulated)
-    assert proof(connection)["missing_runs"] == 60
-    assert_balanced(proof(connection))
+    ingested_by(month, simulated)
+    assert proof(month)["missing_runs"] == 60
+    assert_balanced(proof(month))
 
 
 def test_a_run_found_missing_after_its_window_was_listed_was_reported(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    before, run = proof(connection), settled_runs(world)[0]
-    connection.execute(
+    before, run = proof(month), settled_runs(world)[0]
+    month.execute(
         "update workflow_runs set missing_upstream_at = now() where github_run_id = %s", [run.id]
     )
-    row = proof(connection)
+    row = proof(month)
     assert_balanced(row)
     assert row["missing_runs"] == before["missing_runs"] == 0
 
 
-def test_a_lost_run_is_a_concern_that_names_its_time(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
-    before, run = proof(connection), settled_runs(world)[0]
-    connection.execute("delete from workflow_runs where github_run_id = %s", [run.id])
-    row = proof(connection)
+def test_a_lost_run_is_a_concern_that_names_its_time(month: Connection, world: World) -> None:
+    before, run = proof(month), settled_runs(world)[0]
+    month.execute("delete from workflow_runs where github_run_id = %s", [run.id])
+    row = proof(month)
     assert row["unequal_windows"] == 1
     assert row["stored_runs"] == before["stored_runs"] - 1
     assert row["unequal_from"] <= datetime.fromtimestamp(run.created_at, UTC)
-    (said,) = about_the_proof(connection)
+    (said,) = about_the_proof(month)
     assert said == (
         "acme/app: the stored runs differ from what GitHub reported, first among those created "
         "from "
@@ -280,81 +298,72 @@ def test_a_lost_run_is_a_concern_that_names_its_time(connection: Connection, wor
     assert ": NOT EQUAL" in proof_text(row)
 
 
-def test_a_surplus_run_does_not_offset_a_missing_one(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
+def test_a_surplus_run_does_not_offset_a_missing_one(month: Connection, world: World) -> None:
     first, last = settled_runs(world)[0], settled_runs(world)[-1]
-    connection.execute("delete from workflow_runs where github_run_id = %s", [first.id])
-    connection.execute(
+    month.execute("delete from workflow_runs where github_run_id = %s", [first.id])
+    month.execute(
         "insert into workflow_runs (github_run_id, repository_id, created_at) "
         "select 1, repository_id, created_at from workflow_runs where github_run_id = %s",
         [last.id],
     )
-    row = proof(connection)
+    row = proof(month)
     assert row["reported_runs"] == row["stored_runs"] + row["open_runs"]
     assert row["unequal_windows"] == 2
-    assert len(about_the_proof(connection)) == 1
+    assert len(about_the_proof(month)) == 1
 
 
-def test_without_a_count_from_github_the_listed_runs_count(
-    connection: Connection, world: World
-) -> None:
-    ingested_by(connection, Simulator(world))
-    before = proof(connection)
-    connection.execute("update windows set reported = null")
-    assert proof(connection) == before
+def test_without_a_count_from_github_the_listed_runs_count(month: Connection, world: World) -> None:
+    before = proof(month)
+    month.execute("update windows set reported = null")
+    assert proof(month) == before
 
 
-def test_attempts_to_fetch_are_those_that_an_ingest_would(
-    connection: Connection, world: World
-) -> None:
-    ingested_by(connection, Simulator(world))
+def test_attempts_to_fetch_are_those_that_an_ingest_would(month: Connection, world: World) -> None:
     lost, gone = (run.id for run in settled_runs(world, attempts=2)[:2])
-    connection.execute(
+    month.execute(
         "delete from workflow_runs where run_attempt = 1 and github_run_id = any(%s)",
         [[lost, gone]],
     )
-    connection.execute(
+    month.execute(
         "insert into missing_attempts select %s, 1, repository_id, now() from repositories", [gone]
     )
-    row = proof(connection)
+    row = proof(month)
     pending = execute(
-        connection,
+        month,
         "runs/pending_attempts",
         {"repository_id": row["repository_id"], "now": datetime.now(UTC), "forced": False},
     )
     assert row["pending_attempts"] == pending.rowcount == 1
     assert row["gone_attempts"] == 1
     assert_balanced(row)
-    assert about_the_proof(connection) == ["acme/app: earlier attempts still to fetch: 1"]
+    assert about_the_proof(month) == ["acme/app: earlier attempts still to fetch: 1"]
 
 
 def test_pending_jobs_are_no_concern_if_jobs_are_never_fetched(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
     with_jobs = "select from workflow_runs where conclusion <> 'skipped'"
-    stored = connection.execute(with_jobs).rowcount
-    row = proof(connection)
+    stored = month.execute(with_jobs).rowcount
+    row = proof(month)
     assert (row["attempts_without_jobs"], row["attempts_with_jobs"]) == (stored, 0)
-    assert about_the_proof(connection) == []
-    connection.execute(
+    assert about_the_proof(month) == []
+    month.execute(
         "update workflow_runs set jobs_listed_at = now() where github_run_id <> %s",
         [settled_runs(world)[0].id],
     )
-    assert proof(connection)["attempts_without_jobs"] == 1
-    assert about_the_proof(connection) == ["acme/app: attempts whose jobs are still to fetch: 1"]
+    assert proof(month)["attempts_without_jobs"] == 1
+    assert about_the_proof(month) == ["acme/app: attempts whose jobs are still to fetch: 1"]
 
 
 def test_an_incomplete_window_is_a_concern_and_not_in_the_equation(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    before = proof(connection)
-    connection.execute(
+    before = proof(month)
+    month.execute(
         "update windows set is_complete = false, problem = 'a second is too full' "
         "where created_from = (select min(created_from) from windows where seen > 0)"
     )
-    row = proof(connection)
+    row = proof(month)
     assert_balanced(row)
     assert (row["incomplete_windows"], row["complete_windows"]) == (
         1,
@@ -364,80 +373,74 @@ def test_an_incomplete_window_is_a_concern_and_not_in_the_equation(
         before["reported_runs"] + before["elsewhere_runs"]
     )
     assert row["elsewhere_runs"] > before["elsewhere_runs"]
-    assert about_the_proof(connection) == ["acme/app: a second is too full"]
+    assert about_the_proof(month) == ["acme/app: a second is too full"]
 
 
-def test_a_gap_in_the_wanted_interval_is_a_concern(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
-    connection.execute(
+def test_a_gap_in_the_wanted_interval_is_a_concern(month: Connection, world: World) -> None:
+    month.execute(
         "delete from windows where created_from = "
         "(select created_from from windows order by created_from offset 1 limit 1)"
     )
-    row = proof(connection)
+    row = proof(month)
     assert row["gaps"] == 1 and row["gap_seconds"] > 3_600
-    (said,) = about_the_proof(connection)
+    (said,) = about_the_proof(month)
     assert " of run creation time are not listed, the first from " in said
 
 
 def test_pruning_leaves_no_gap_and_the_equation_still_holds(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    before = proof(connection)
-    prune(connection, Retention(keep("20 days")), local_time=datetime.now(UTC))
-    row = proof(connection)
+    before = proof(month)
+    prune(month, Retention(keep("20 days")), local_time=datetime.now(UTC))
+    row = proof(month)
     assert_balanced(row)
     assert 0 < row["reported_runs"] < before["reported_runs"]
     assert row["gaps"] == 0
 
 
 def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    connection.execute(
+    month.execute(
         "update windows set created_from = created_from - interval '100 days' "
         "where created_from = (select min(created_from) from windows)"
     )
-    before = proof(connection)
-    prune(connection, Retention(keep("90 days")), local_time=datetime.now(UTC))
-    after = proof(connection)
+    before = proof(month)
+    prune(month, Retention(keep("90 days")), local_time=datetime.now(UTC))
+    after = proof(month)
     assert_balanced(after)
     terms = ("reported_runs", "stored_runs", "complete_windows", "gaps", "elsewhere_runs")
     assert [after[term] for term in terms] == [before[term] for term in terms]
-    moved = horizon(connection, Retention(keep("90 days"))).before - after["listed_from"]
+    moved = horizon(month, Retention(keep("90 days"))).before - after["listed_from"]
     assert moved < timedelta(minutes=1)
 
 
-def test_a_sweep_that_did_not_happen_is_a_concern(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
-    connection.execute("update windows set listed_at = listed_at - interval '2 days'")
-    row = proof(connection)
+def test_a_sweep_that_did_not_happen_is_a_concern(month: Connection, world: World) -> None:
+    month.execute("update windows set listed_at = listed_at - interval '2 days'")
+    row = proof(month)
     assert 0 < row["overdue_windows"] <= row["due_windows"] <= row["complete_windows"]
-    (said,) = about_the_proof(connection)
+    (said,) = about_the_proof(month)
     assert said.endswith("and possibly re-run since, were not listed again")
 
 
 def test_windows_too_old_for_a_rerun_when_last_listed_are_never_due(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    connection.execute("update windows set listed_at = created_to + interval '32 days'")
-    row = proof(connection)
+    month.execute("update windows set listed_at = created_to + interval '32 days'")
+    row = proof(month)
     assert (row["due_windows"], row["overdue_windows"], row["last_sweep_at"]) == (0, 0, None)
 
 
 def test_the_work_left_by_an_incomplete_ingest_is_reported_once(
-    connection: Connection, world: World
+    month: Connection, world: World
 ) -> None:
-    ingested_by(connection, Simulator(world))
-    connection.execute("delete from windows")
-    connection.execute(
+    month.execute("delete from windows")
+    month.execute(
         "update ingestions set outcome = 'incomplete', error = 'limit reached', "
         "is_caught_up = false"
     )
-    assert proof(connection)["gaps"] == 1
-    assert status(connection).concerns == [
+    assert proof(month)["gaps"] == 1
+    assert status(month).concerns == [
         "acme/app: no ingest has completed yet",
         "acme/app: the last ingest was incomplete: limit reached",
     ]
@@ -455,10 +458,9 @@ def test_each_repository_has_its_own_proof(connection: Connection) -> None:
         assert_balanced(row)
 
 
-def test_a_person_reads_the_proof_at_a_glance(connection: Connection, world: World) -> None:
-    ingested_by(connection, Simulator(world))
+def test_a_person_reads_the_proof_at_a_glance(month: Connection, world: World) -> None:
     row = {
-        **proof(connection),
+        **proof(month),
         "listed_from": datetime(2026, 1, 1, 6, 17, tzinfo=UTC),
         "listed_to": datetime(2026, 1, 31, 6, 16, tzinfo=UTC),
         "reported_runs": 1_559,
@@ -480,7 +482,7 @@ def test_a_person_reads_the_proof_at_a_glance(connection: Connection, world: Wor
         "  windows: 17 complete, 0 incomplete, 3 due, no gap; last full sweep 2026-01-30 06:17",
         "  oldest open run –; last ingest 18 requests, 22% unchanged (304)",
     ]
-    assert proof_text(proof(connection)) in status_text(status(connection))
+    assert proof_text(proof(month)) in status_text(status(month))
 
 
 def test_before_anything_was_listed_nothing_is_claimed(connection: Connection) -> None:

@@ -212,7 +212,7 @@ FAULTS: dict[str, Callable[[], Fault]] = {
 def test_two_ingests_three_weeks_apart_hold_the_truth(
     connection: Connection, caps: dict[str, Any]
 ) -> None:
-    world = month()
+    world = month(runs_per_day=4)
     simulated = Simulator(world, **caps)
     report = run_ingest(connection, simulated, limits=limits_of(caps))
     assert report.outcome == "complete", report.error
@@ -225,7 +225,7 @@ def test_two_ingests_three_weeks_apart_hold_the_truth(
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_faults_cost_only_requests(connection: Connection, fault: Callable[[], Fault]) -> None:
-    world = month(runs_per_day=3)
+    world = month(runs_per_day=1.5)
     simulated = Simulator(world, fault=once_each(fault()))
     assert run_ingest(connection, simulated).outcome == "complete"
     assert_complete(connection, world)
@@ -275,7 +275,7 @@ def test_a_backfill_of_a_few_requests_an_ingest_finishes(connection: Connection)
 
 
 def test_a_wider_then_narrower_since_equals_the_truth(connection: Connection) -> None:
-    world = team_month(seed=2, now=NOW, days=110, runs_per_day=3)
+    world = team_month(seed=2, now=NOW, days=110, runs_per_day=1)
     simulated = Simulator(world)
     for days in (30, 120, 30):
         report = run_ingest(connection, simulated, since=timedelta(days=days))
@@ -316,10 +316,10 @@ def test_requests_are_shared_among_repositories(connection: Connection) -> None:
 def test_the_next_ingest_completes_those_killed_at_random_moments(
     connection: Connection, dsn: str, now: datetime, seed: int
 ) -> None:
-    world = team_month(seed=seed, now=now, runs_per_day=4)
+    world = team_month(seed=seed, now=now, runs_per_day=2)
     chance = random.Random(seed)
     child: list[subprocess.Popen[bytes]] = []
-    kill_at = [chance.randrange(2, 60) for _ in range(3)]
+    kill_at = [chance.randrange(2, 30) for _ in range(3)]
 
     def kill(request: RequestInfo, ordinal: int) -> None:
         alive = child and child[-1].poll() is None  # else the request was still on its way

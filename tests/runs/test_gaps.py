@@ -31,10 +31,10 @@ def stored_ids(connection: Connection) -> set[int]:
 def test_a_list_that_ends_early_hides_nothing(
     connection: Connection, beyond: Any, is_clamped: bool
 ) -> None:
-    world = world_of(2_300, timedelta(minutes=17))
+    world = world_of(1_150, timedelta(minutes=17))
     simulated = Simulator(
         world,
-        unfiltered_cap=1_000,
+        unfiltered_cap=500,
         beyond_unfiltered_cap=beyond,
         clamp_unfiltered_total=is_clamped,
     )
@@ -45,7 +45,7 @@ def test_a_list_that_ends_early_hides_nothing(
         assert stored_ids(connection) == truth
         found = status_at(connection, world)
         (proof,) = found.proof
-        assert (proof["reported_runs"], proof["gaps"]) == (2_300, 0)
+        assert (proof["reported_runs"], proof["gaps"]) == (1_150, 0)
         assert found.concerns == []
         simulated.restart_counters()
     assert ingested(connection, simulated, jobs=False).outcome == "complete"
@@ -57,9 +57,9 @@ def test_a_list_that_ends_early_hides_nothing(
 def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
     connection: Connection, is_clamped: bool, cap: int
 ) -> None:
-    world = world_of(2_300, timedelta(minutes=17))
+    world = world_of(1_150, timedelta(minutes=17))
     simulated = Simulator(
-        world, unfiltered_cap=1_000, filtered_cap=cap, clamp_filtered_total=is_clamped
+        world, unfiltered_cap=500, filtered_cap=cap, clamp_filtered_total=is_clamped
     )
     truth = {run.id for run in runs_of(world)}
     for _ in range(2):
@@ -67,7 +67,7 @@ def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
         assert report.outcome == "complete", report.error
         assert stored_ids(connection) == truth
         found = status_at(connection, world)
-        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (2_300, 0)
+        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (1_150, 0)
         assert found.concerns == []
     # Lists that are cut are noticed, and later ones are kept shorter.
     assert simulated.counters.charged <= 70
@@ -77,12 +77,12 @@ def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
 def test_a_second_that_no_list_shows_whole_is_said(
     connection: Connection, is_clamped: bool
 ) -> None:
-    world = world_of(1_200, timedelta(minutes=17))
-    dense = FIRST - 14 * DAY
+    world = world_of(600, timedelta(minutes=17))
+    dense = FIRST - 7 * DAY
     for _ in range(400):
         world.add_run(world.repositories[0], created_at=dense)
     simulated = Simulator(
-        world, unfiltered_cap=1_000, filtered_cap=300, clamp_filtered_total=is_clamped
+        world, unfiltered_cap=500, filtered_cap=300, clamp_filtered_total=is_clamped
     )
     ingested(connection, simulated, jobs=False)
     missing = {run.id for run in runs_of(world)} - stored_ids(connection)

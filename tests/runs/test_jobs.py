@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -210,13 +211,39 @@ def fetch(github: GitHub, run_id: int = 9_000_000_001, *attempts: DueAttempt) ->
     return fetch_jobs(github, REPOSITORY, run_id, due)
 
 
+def requests(jobs: int) -> int:
+    """As many as a list of that many jobs takes."""
+    return max(1, -(-jobs // 100))
+
+
+def assert_no_unnecessary_request(
+    world: World, received: Counter[str], older_attempts: OlderAttempts
+) -> None:
+    at_once = one_by_one = 0
+    for run in {run.id: run for run, _ in with_jobs(world)}.values():
+        begun = [a for a in run.attempts if a.created_at <= world.second]
+        older = begun[:-1]
+        shown = begun[-1:] if older_attempts == "absent" else begun
+        at_once += requests(sum(len(world.jobs(run, attempt)) for attempt in shown))
+        for jobs in [world.jobs(run, attempt) for attempt in older]:
+            if older_attempts == "absent" and jobs:
+                one_by_one += requests(len(jobs))
+            if older_attempts == "without steps" and any(job.runner_id for job in jobs):
+                one_by_one += requests(len(jobs))
+    assert (received["jobs"], received["attempt_jobs"]) == (at_once, one_by_one)
+    assert sum(received.values()) == at_once + one_by_one
+    assert (one_by_one == 0) == (older_attempts == "whole")
+
+
 @every_form
-def test_jobs_steps_and_ends_equal_the_truth_field_by_field(
+def test_all_equals_the_truth_field_by_field_and_no_unnecessary_request_is_sent(
     connection: Connection, world: World, older_attempts: OlderAttempts
 ) -> None:
     upsert(connection, listed(world))
-    with client(Simulator(world, older_attempts=older_attempts)) as github:
+    simulated = Simulator(world, older_attempts=older_attempts)
+    with client(simulated) as github:
         counts = ingest_jobs(connection, github, world)
+    assert_no_unnecessary_request(world, simulated.counters.received, older_attempts)
     jobs, steps = true_jobs(world), true_steps(world)
     assert as_fetched(stored(connection, "workflow_jobs")) == [asdict(job) for job in jobs]
     assert as_fetched(stored(connection, "workflow_steps")) == [asdict(s) for s in steps]
@@ -238,36 +265,6 @@ def test_the_month_contains_the_difficult_kinds_of_jobs(world: World) -> None:
     assert any(len(world.jobs(run, attempt)) > 100 for run, attempt in completed(world))
     (repository,) = world.repositories
     assert any(len(run.attempts) > 1 for run in world.open_runs(repository))
-
-
-def requests(jobs: int) -> int:
-    """As many as a list of that many jobs takes."""
-    return max(1, -(-jobs // 100))
-
-
-@every_form
-def test_no_unnecessary_request_is_sent(
-    connection: Connection, world: World, older_attempts: OlderAttempts
-) -> None:
-    upsert(connection, listed(world))
-    at_once = one_by_one = 0
-    for run in {run.id: run for run, _ in with_jobs(world)}.values():
-        begun = [a for a in run.attempts if a.created_at <= world.second]
-        older = begun[:-1]
-        shown = begun[-1:] if older_attempts == "absent" else begun
-        at_once += requests(sum(len(world.jobs(run, attempt)) for attempt in shown))
-        for jobs in [world.jobs(run, attempt) for attempt in older]:
-            if older_attempts == "absent" and jobs:
-                one_by_one += requests(len(jobs))
-            if older_attempts == "without steps" and any(job.runner_id for job in jobs):
-                one_by_one += requests(len(jobs))
-    simulated = Simulator(world, older_attempts=older_attempts)
-    with client(simulated) as github:
-        ingest_jobs(connection, github, world)
-    received = simulated.counters.received
-    assert (received["jobs"], received["attempt_jobs"]) == (at_once, one_by_one)
-    assert sum(received.values()) == at_once + one_by_one
-    assert (one_by_one == 0) == (older_attempts == "whole")
 
 
 def test_fetching_and_storing_again_changes_nothing(connection: Connection, world: World) -> None:

@@ -18,8 +18,8 @@ WITH_JOBS = Wanted(timedelta(days=40), NOW - timedelta(days=180))
 
 @pytest.fixture
 def world() -> World:
-    """A small month in which a run was run again yesterday, some days after its first attempt."""
-    world = team_month(seed=3, now=NOW - timedelta(days=1), runs_per_day=1, days_ahead=1)
+    """Two weeks in which a run was run again yesterday, some days after its first attempt."""
+    world = team_month(seed=3, now=NOW - timedelta(days=1), days=13, runs_per_day=1, days_ahead=1)
     old = world.second - 5 * 86_400
     runs = world.repositories[0].runs
     world.rerun([r for r in runs if r.created_at < old and world.jobs(r, r.attempts[0])][-1])
