@@ -1,6 +1,5 @@
 """Each rule of sql/checks holds in every world that is right, and has a row that breaks it."""
 
-import gzip
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -23,7 +22,7 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
-from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.rows.runs import Repository
 from telemetry.rows.workflows import Workflow
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
@@ -144,32 +143,6 @@ def _stored_with_its_attempt(
     keys = {"github_run_ids": [run_id], "run_attempts": [attempt], "listed_at": UNTIL}
     execute(connection, "runs/record_jobs_listed", keys)
     return len(jobs)
-
-
-def test_the_rules_hold_in_a_recorded_history(connection: Connection, recorded: Path) -> None:
-    """Runs of three months, of which each has one of its jobs here."""
-    folder = recorded / "github" / "history"
-    payloads = [
-        json.loads(gzip.decompress((folder / f"ionic_{name}.json.gz").read_bytes()))
-        for name in ("runs_101", "jobs_296")
-    ]
-    runs = {
-        (run.github_run_id, run.run_attempt): run for run in map(WorkflowRun.from_api, payloads[0])
-    }
-    upsert(connection, [Repository(run.repository_id or 0, "a/b", "h") for run in runs.values()])
-    upsert(connection, runs.values())
-    for payload in payloads[1]:
-        number = payload["run_id"], payload["run_attempt"]
-        if number in runs:
-            job = WorkflowJob.from_api(payload, runs[number].started_at)
-            upsert(connection, [job])
-            upsert(connection, [WorkflowStep.from_api(step, job) for step in payload["steps"]])
-            run_id, attempt = number
-            keys = {"github_run_ids": [run_id], "run_attempts": [attempt], "listed_at": UNTIL}
-            execute(connection, "runs/record_jobs_listed", keys)
-    (found,) = connection.execute("select count(*) as jobs from executed_jobs").fetchall()
-    assert found["jobs"] > 80
-    assert broken_rules(connection) == {}
 
 
 # One row, or one edit of a view, that breaks each rule, and no other.
