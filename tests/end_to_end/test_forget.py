@@ -36,7 +36,11 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
         assert two.returncode == 0, two.stderr
         # The one request is spent on asking how many there are.
         changes = {"TELEMETRY_MAX_REQUESTS": "1", "TELEMETRY_REPO": " ".join(NAMES)}
-        assert run("ingest_workflows", GITHUB_API_URL=url, **changes).returncode in (0, 3)
+        done = run("ingest_workflows", GITHUB_API_URL=url, **changes)
+        assert done.returncode in (0, 3)
+        assert "3 repositories to ingest; 0 requests can be sent now" in done.stderr
+        # GitHub's own limit is not spent.
+        assert "3 not reached; 0 requests; the next ingest can continue at once" in done.stderr
         execute = connection.execute
         unreached = execute("select repository from unreached_repositories").fetchall()
         assert {row["repository"] for row in unreached} == set(NAMES) <= watched()

@@ -79,6 +79,16 @@ def in_progress(body: Any) -> Any:
     return body
 
 
+def without_conclusion(body: Any) -> Any:
+    body["jobs"][-1]["conclusion"] = None
+    return body
+
+
+def with_a_step_in_progress(body: Any) -> Any:
+    body["jobs"][-1]["steps"][-1] |= {"status": "in_progress", "conclusion": None}
+    return body
+
+
 def one_missing(body: Any) -> Any:
     del body["jobs"][-1]
     return body
@@ -98,6 +108,8 @@ def none_yet(body: Any) -> Any:
     ("edit", "reason"),
     [
         (in_progress, "is in_progress"),
+        (without_conclusion, "has no conclusion yet"),
+        (with_a_step_in_progress, "has no conclusion yet"),
         (one_missing, "1 of 2 jobs were listed"),
         (without_steps, "has no steps yet"),
         (none_yet, "no jobs are listed yet"),

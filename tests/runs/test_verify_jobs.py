@@ -204,6 +204,20 @@ def test_jobs_that_no_ingest_has_fetched_are_counted_and_not_compared(
     assert "attempts are still to be fetched" in verification_text(found)
 
 
+def test_the_jobs_of_a_skipped_attempt_are_not_waited_for(
+    connection: Connection, world: World
+) -> None:
+    skipped = world.add_run(world.repositories[0], conclusion="skipped")
+    world.advance(timedelta(hours=2))
+    found = verified(connection, ingested(connection, world))
+    stored = connection.execute(
+        "select jobs_listed_at from workflow_runs where github_run_id = %s", [skipped.id]
+    ).fetchall()
+    assert stored == [{"jobs_listed_at": None}]
+    assert found.jobs is not None and found.is_equal and found.is_whole
+    assert found.jobs.pending_attempts == 0
+
+
 def test_a_run_that_github_does_not_answer_for_is_named_and_the_others_go_on(
     connection: Connection, world: World
 ) -> None:
