@@ -48,6 +48,7 @@ class RunByRun:
 
     def probe_unlisted(self) -> None:
         """Fetch runs that a complete list omitted; mark those that are gone, but keep them."""
+        self.log.write(self._mark_expired)
         asked = {**self._now(), "most": MOST_PROBES}
         rows = execute(self.connection, "runs/unlisted_runs", asked).fetchall()
         self.read_runs([row["github_run_id"] for row in rows])
@@ -231,6 +232,10 @@ class RunByRun:
             )
 
         self.log.write(change)
+
+    def _mark_expired(self) -> Tally:
+        execute(self.connection, "runs/mark_expired_runs", self._now())
+        return Tally()
 
     def _mark_missing(self, run_ids: list[int]) -> None:
         if run_ids:

@@ -114,6 +114,27 @@ def test_once_too_late_what_can_still_be_saved_is_fetched_first(connection: Conn
     assert saved == set(still_there[: len(saved)])
 
 
+def test_runs_that_github_has_deleted_in_due_time_are_not_asked_for_one_by_one(
+    connection: Connection,
+) -> None:
+    world = world_of(40, 20 * HOUR)
+    simulated = Simulator(world, clock=lambda: world.now)
+    with simulated.serve() as url:
+        for _ in range(3):
+            simulated.restart_counters()
+            ingested(connection, world, url)
+            world.advance(DAY)
+    received = simulated.counters.received
+    assert (received["run"], received["runs"] <= 6) == (0, True), received
+    row = connection.execute(
+        "select count(missing_upstream_at) as gone, "
+        "count(*) filter (where missing_upstream_at is null and created_at < %s) as unknown "
+        "from workflow_runs",
+        [world.now - DAY - KEPT],
+    ).fetchone()
+    assert row is not None and row["gone"] > 40 and row["unknown"] == 0
+
+
 def test_a_limit_of_one_ingest_says_nothing_about_later_ones(connection: Connection) -> None:
     world = world_of(120, 2 * DAY)
     simulated = Simulator(world, clock=lambda: world.now)
