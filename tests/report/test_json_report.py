@@ -122,7 +122,9 @@ def test_their_figures_are_those_of_the_rows(connection: Connection) -> None:
     }
 
 
-def test_every_finding_of_two_busy_months_has_a_subject_or_figures(connection: Connection) -> None:
+def test_every_finding_of_two_busy_months_has_a_subject_or_figures(
+    connection: Connection, dsn: str
+) -> None:
     store(connection, make_history(5, days=62))
     known(connection, 7, 8)
     load_runner_prices(connection)

@@ -81,7 +81,7 @@ def test_a_long_summary_is_cut_after_a_line_and_says_so() -> None:
     assert cut_to(text, 20_000) == text
 
 
-def test_the_summary_holds_findings_figures_and_tables(connection: Connection) -> None:
+def test_the_summary_holds_findings_figures_and_tables(connection: Connection, dsn: str) -> None:
     store(connection, make_history(5, days=30))
     load_runner_prices(connection)
     known(connection, 7)
