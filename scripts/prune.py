@@ -32,7 +32,7 @@ def main() -> int:
             pruned = would_prune(connection, asked or stored(connection))
         else:
             if asked:
-                say(f"this database keeps {asked} from now on")
+                say(f"this database keeps {asked.in_words} from now on")
             pruned = prune(connection, asked, local_time=datetime.now(UTC), progress=progress())
     if options.json:
         show_json({"schema_version": 1, "dry_run": options.dry_run, "pruned": pruned})

@@ -1,4 +1,4 @@
--- What is left to fetch of a repository now, and what waits for another try.
+-- What is left to fetch of a repository now, what waits for another try, and how much is listed.
 -- Unanswered items wait because GitHub returned only errors; the earliest of their tries is named.
 --   psql "$DATABASE_URL" -f sql/runs/work_left.sql -v repository_id=7 -v now=2026-02-01T00:00:00Z
 select
@@ -14,6 +14,12 @@ select
     where repository_id = :'repository_id'::bigint
       and (tries is null or next_try_at <= :'now'::timestamptz)
   ) as attempts_to_fetch,
+  (
+    select coalesce(sum(seen), 0)
+    from windows
+    where repository_id = :'repository_id'::bigint
+      and is_complete
+  ) as listed_runs,
   (
     select count(*)
     from awaited_items

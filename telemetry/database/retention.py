@@ -31,6 +31,11 @@ class Retention:
         """Return the value for KEEP: `6 months`, or `forever`."""
         return str(self.keep)
 
+    @property
+    def in_words(self) -> str:
+        """What a database with this retention keeps: `6 months`, or `its rows forever`."""
+        return "its rows forever" if self.keep == "forever" else str(self)
+
 
 @dataclass(frozen=True)
 class Horizon:

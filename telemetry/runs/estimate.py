@@ -53,26 +53,28 @@ def work(
     *,
     attempts: int,
     jobs: int,
+    listed: int = 0,
 ) -> Work:
-    """Return the work of listing these intervals and fetching these attempts and jobs."""
-    listed = _runs(page)
+    """Return the work of listing these intervals and fetching these attempts and jobs.
+
+    `listed` runs are known from earlier lists, so GitHub cannot count them among the rest.
+    """
+    first = _runs(page)
+    total = page.total_count
+    rest = math.inf if total is None or total >= LONGEST_COUNTED else max(0, total - listed)
     runs = lists = 0
-    for start, end in gaps:
+    for start, end in sorted(gaps, reverse=True):
         start = max(start, min(end, now - LONGEST_KEPT))
         is_newest = end >= now
-        count = (
-            runs_since(page, start, now)
-            if is_newest
-            else math.ceil(_pace(listed, now) * (end - start).total_seconds())
-        )
+        if is_newest:
+            count = runs_since(page, start, now)
+        else:
+            by_pace = math.ceil(_pace(first, now) * (end - start).total_seconds())
+            count = int(min(by_pace, max(0, rest - runs)))
         runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / PER_PAGE))
-    total = page.total_count
-    if total is not None and total < min(runs, LONGEST_COUNTED):
-        # No more lists are needed than these runs fill, but at least one for each gap.
-        runs, lists = total, min(lists, math.ceil(total / PER_PAGE) + len(gaps))
-    share = runs / max(len(listed), 1)
-    reruns = sum(run.run_attempt - 1 for run in listed)
-    with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in listed)
+    share = runs / max(len(first), 1)
+    reruns = sum(run.run_attempt - 1 for run in first)
+    with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in first)
     new_attempts, new_jobs = round(reruns * share), round(with_jobs * share)
     return Work(
         runs,

@@ -31,6 +31,7 @@ class Outlook:
         left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
         assert left is not None  # a select of one row
         known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
+        known["listed"] = left["listed_runs"]
         due = work(self._first, gaps, now, **known)
         parts = [
             f"{log.repository.repository}{log.tools.place}: "

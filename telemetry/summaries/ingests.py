@@ -103,7 +103,7 @@ def offer_text(offer: Offer) -> str | None:
         if str(offer.before) == str(offer.asked) and not offer.before.is_held:
             return None
         until_now = "nothing was deleted" if offer.before.is_held else f"it kept {offer.before}"
-        return f"this database keeps {offer.now} from now on; until now {until_now}"
+        return f"this database keeps {offer.now.in_words} from now on; until now {until_now}"
     counts = [
         counted(offer.older.workflow_runs, "run attempt"),
         counted(offer.older.llm_calls, "LLM call"),
@@ -111,7 +111,7 @@ def offer_text(offer: Offer) -> str | None:
     kept = (
         "this database deletes nothing until it is asked to, and an ingest does not ask"
         if offer.before.is_held
-        else f"this database keeps {offer.before}, and an ingest never shortens that"
+        else f"this database keeps {offer.before.in_words}, and an ingest never shortens that"
     )
     return (
         f"KEEP={offer.asked} changes nothing here: {kept}. "

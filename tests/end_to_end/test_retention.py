@@ -101,6 +101,7 @@ def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_t
 def test_rows_may_be_kept_forever(run: Run, connection: Connection) -> None:
     first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="forever", TELEMETRY_SINCE="all")
     assert first.returncode == 0, first.stderr
+    assert "this database keeps its rows forever from now on; until now it kept" in first.stderr
     assert "nothing is pruned: this database keeps its rows forever" in first.stdout
     grow_old(connection, 5_000)
     rows = len(stored(connection))

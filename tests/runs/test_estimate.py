@@ -33,6 +33,12 @@ def test_all_of_history_holds_no_more_runs_than_github_counts_or_keeps(
     assert found.jobs == found.runs
 
 
+def test_runs_that_are_listed_are_not_estimated_again() -> None:
+    gaps = [(NOW - HOUR, NOW), (BEGINNING, NOW - 2 * DAY)]
+    found = work(first_page(1_500), gaps, NOW, attempts=0, jobs=0, listed=1_500)
+    assert (found.runs, found.lists, found.jobs) == (1, 2, 1)
+
+
 def test_a_gap_that_is_older_than_what_github_keeps_takes_one_list() -> None:
     found = work(first_page(1_500), [(BEGINNING, NOW - 500 * DAY)], NOW, attempts=0, jobs=0)
     assert (found.runs, found.lists) == (0, 1)
