@@ -8,6 +8,9 @@ where kind = :'kind'
     select
       due.github_run_id,
       due.run_attempt
-    from unnest(:'github_run_ids'::bigint[], :'run_attempts'::integer[])
-      as due (github_run_id, run_attempt)
+    from (
+      select
+        unnest(:'github_run_ids'::bigint[]) as github_run_id,
+        unnest(:'run_attempts'::integer[]) as run_attempt
+    ) as due
   );

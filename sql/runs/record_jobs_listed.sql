@@ -7,8 +7,11 @@ with ends as (
     due.github_run_id,
     due.run_attempt,
     max(workflow_jobs.completed_at) as ended_at
-  from unnest(:'github_run_ids'::bigint[], :'run_attempts'::integer[])
-    as due (github_run_id, run_attempt)
+  from (
+    select
+      unnest(:'github_run_ids'::bigint[]) as github_run_id,
+      unnest(:'run_attempts'::integer[]) as run_attempt
+  ) as due
   left join workflow_jobs
     on workflow_jobs.github_run_id = due.github_run_id
     and workflow_jobs.run_attempt = due.run_attempt

@@ -5,8 +5,11 @@ select
   workflow_runs.github_run_id,
   workflow_runs.run_attempt
 from workflow_runs
-inner join unnest(:'github_run_ids'::bigint[], :'run_attempts'::integer[])
-  as due (github_run_id, run_attempt) using (github_run_id, run_attempt)
+inner join (
+  select
+    unnest(:'github_run_ids'::bigint[]) as github_run_id,
+    unnest(:'run_attempts'::integer[]) as run_attempt
+) as due using (github_run_id, run_attempt)
 order by
   workflow_runs.github_run_id,
   workflow_runs.run_attempt;

@@ -197,18 +197,21 @@ evidence as (
   from failures
   left join lateral (
     select
-      coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step,
-      coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true) as is_cut_off
+      (array_agg(
+        coalesce(nullif(workflow_steps.name, ''), 'unnamed')
+        order by
+          coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) desc,
+          workflow_steps.number
+      ))[1] as step,
+      bool_and(
+        coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true)
+      ) as is_cut_off
     from workflow_steps
     where workflow_steps.github_run_id = failures.github_run_id
       and workflow_steps.run_attempt = failures.run_attempt
       and workflow_steps.job_id = failures.job_id
       and workflow_steps.conclusion is distinct from 'success'
       and workflow_steps.conclusion is distinct from 'skipped'
-    order by
-      is_cut_off,
-      workflow_steps.number
-    limit 1
   ) as steps on true
   left join lateral (
     select

@@ -34,7 +34,9 @@ from telemetry.rows.workflows import Workflow
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
-FILES = sorted(set(SQL.rglob("*.sql")) - set(VIEW_FILES))
+# Citus' functions are in no other PostgreSQL, so this file is read here, and not run.
+CITUS = SQL / "scale" / "citus.sql"
+FILES = sorted(set(SQL.rglob("*.sql")) - {*VIEW_FILES, CITUS})
 CHECKS = sorted((SQL / "checks").glob("*.sql"))
 STATEMENTS = sorted(set(FILES) - set(ANALYSES) - set(CHECKS))
 PARAMETER = re.compile(r":'(\w+)'")
@@ -343,6 +345,88 @@ def test_status_shows_every_table_that_holds_data(connection: Connection) -> Non
         if "yoyo" not in name and name not in views | {"installed_views", "kept_views"}
     }
     assert shown == ours
+
+
+# What one of the distributed engines of docs/scale.md lacks. Statements about the schema read the
+# catalog, which is on one server.
+NOT_PORTABLE = {
+    "a column of the system": r"\b(ctid|xmin|xmax|tableoid)\b",
+    "merge": r"\bmerge into\b",
+    "grouping sets": r"\b(grouping sets|rollup|cube) ?\(",
+    "a recursive query": r"\bwith recursive\b",
+    "a row lock": r"\bfor (no key )?(update|share)\b|\bskip locked\b",
+    "a temporary table": r"\btemp(orary)? table\b",
+    "a trigger": r"\bcreate (or replace )?trigger\b",
+    "a notification": r"\b(listen|notify) \w",
+    "a lock of the session": r"\bpg_(try_)?advisory_(un)?lock\b",
+    "a setting of the session": r"\A\s*set (?!local\b)|set_config\([^;]*, false\)",
+    "a clock or a select in an upsert": r"do update\s+set(?:(?!\breturning\b).)*"
+    r"(\b(now|clock_timestamp|random)\(|\(\s*select\b)",
+    "a limit in a lateral query": r"\blateral \((?:(?!\) as \w).)*\blimit \d",
+    "two arrays as one table": r"\b(from|join) unnest\(\s*:\w+::\w+\[\],",
+}
+
+
+def as_read(text: str) -> str:
+    """The statements without comments, and without what stands in strings."""
+    text = re.sub(r"^comment on .*?;$", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"--[^\n]*", "", text)
+    return re.sub(r"'(?:[^']|'')*'", "''", PARAMETER.sub(r":\1", text))
+
+
+@pytest.mark.parametrize("lacking", NOT_PORTABLE)
+def test_no_statement_needs_what_a_distributed_engine_lacks(lacking: str) -> None:
+    folders = [path for path in SQL.rglob("*.sql") if path.parent.name not in ("schema", "bill")]
+    texts = {path: as_read(path.read_text(encoding="utf-8")) for path in folders}
+    assert len(texts) > 100
+    pattern = re.compile(NOT_PORTABLE[lacking], re.DOTALL)
+    assert {
+        path.name: found[0] for path, text in texts.items() if (found := pattern.search(text))
+    } == {}
+
+
+@pytest.mark.parametrize(
+    ("lacking", "text"),
+    [
+        ("a column of the system", "delete from runs where ctid = any(rows)"),
+        ("merge", "merge into runs using rows on true"),
+        ("grouping sets", "group by rollup (day)"),
+        ("a recursive query", "with recursive tree as (select 1)"),
+        ("a row lock", "select id from runs for update"),
+        ("a temporary table", "create temp table rows (id bigint)"),
+        ("a trigger", "create trigger on_insert before insert on runs"),
+        ("a notification", "notify runs"),
+        ("a lock of the session", "select pg_advisory_lock(1)"),
+        ("a setting of the session", "set work_mem = '1GB'"),
+        ("a clock or a select in an upsert", "on conflict (id) do update\n  set at = now()"),
+        ("a limit in a lateral query", "join lateral (\n select id from runs limit 1\n) as one"),
+        ("two arrays as one table", "from unnest(:'ids'::bigint[], :'numbers'::integer[]) as due"),
+    ],
+)
+def test_what_an_engine_lacks_is_found(lacking: str, text: str) -> None:
+    assert re.search(NOT_PORTABLE[lacking], as_read(text), re.DOTALL)
+
+
+def test_citus_finds_each_table_and_its_key(connection: Connection) -> None:
+    """A distributed table needs its column in its primary key; a copied one only has to exist."""
+    text = CITUS.read_text(encoding="utf-8")
+    placed = re.findall(r"create_(distributed|reference)_table\(\s*'(\w+)'(?:, '(\w+)')?", text)
+    assert len(placed) == text.count("select create_")
+    for kind, table, column in placed:
+        keys = connection.execute(
+            "select attname from pg_index inner join pg_attribute on attrelid = indrelid "
+            "and attnum = any(indkey) where indisprimary and indrelid = %s::regclass",
+            [table],
+        ).fetchall()
+        assert kind == "reference" or column in {key["attname"] for key in keys}, table
+    # What refers to a distributed table by a foreign key lies beside it.
+    distributed = {table for kind, table, _ in placed if kind == "distributed"}
+    referring = connection.execute(
+        "select conrelid::regclass::text as name from pg_constraint "
+        "where contype = 'f' and confrelid = any(%s::regclass[])",
+        [sorted(distributed)],
+    ).fetchall()
+    assert {row["name"] for row in referring} <= distributed
 
 
 def test_no_python_file_holds_a_statement() -> None:
