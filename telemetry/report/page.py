@@ -36,9 +36,10 @@ nav a{margin-right:1rem;white-space:nowrap}
 .findings{padding-left:1.5rem;font-size:1.05rem}
 .findings li{margin:.75rem 0}
 .findings small{display:block}
-.findings bdi{background:var(--card);border-radius:3px;padding:0 .25em}
+.findings bdi{border:1px solid var(--line);border-radius:4px;padding:0 .2em}
 .worse{color:var(--bad)}
 .better{color:var(--ok)}
+.grid+.scroll{margin-top:1rem}
 .grid{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,22rem),1fr))}
 .tiles{display:grid;gap:.75rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,11rem),1fr));
 padding:0;list-style:none}
