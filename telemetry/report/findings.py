@@ -233,7 +233,7 @@ def _failing(report: RepositoryReport) -> Finding | None:
         times = f", {counted(most['failures'], 'time')}"
         job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
         sentence += ("; most often at ", step, " in ", *job, times)
-        advice = ("Begin there.",)
+        advice = ("Fix that step first.",)
         about |= most
     return Finding("failing", (*sentence, "."), advice, lost, about=about)
 

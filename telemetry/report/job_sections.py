@@ -64,8 +64,9 @@ def waiting(report: RepositoryReport) -> list[Child]:
         QUEUES,
         queues,
         report.api_host,
-        note="A wait of up to 24 hours for an approval counts too, because GitHub reports it like "
-        "one for a runner; hence no sums and no longest waits here.",
+        note="Jobs that later ones overtook are left out: they waited for an approval or another "
+        "run. Other waits for an approval, of up to 24 hours, count too, because GitHub reports "
+        "them like waits for a runner. So there are no sums and no longest waits here.",
     )
 
 

@@ -165,7 +165,7 @@ def _changed(
     if row["verdict"] in ("better", "worse"):
         return Tile(name, shown, words, row["verdict"])
     if row["verdict"] == "no clear change" and row["would_show"]:
-        words += f", no clear change; {by(row['would_show']).lstrip('+±')} would show"
+        words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
     else:
         words += f", {row['verdict']}{' to judge' if 'few' in row['verdict'] else ''}"
     return Tile(name, shown, words)
