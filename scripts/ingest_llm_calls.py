@@ -26,7 +26,7 @@ def main() -> int:
     logs = chosen_logs(options, os.environ)
     with conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
-        with open_connection(dsn) as connection:
+        with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
             done = logs.ingest(connection)
             update_statistics(connection)

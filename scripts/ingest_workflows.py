@@ -52,7 +52,7 @@ def main() -> int:
     calls = pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
-        with open_connection(dsn) as connection:
+        with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
             if options.keep is not None:
                 said = offer_text(offer(connection, Retention(options.keep)))

@@ -24,7 +24,7 @@ from telemetry.summaries.ingests import pruned_text
 
 def main() -> int:
     options = parse(__doc__, "prune")
-    with connect(os.environ, say) as connection:
+    with connect(os.environ, say, waits=say) as connection:
         require_schema(connection)
         say(f"in {describe(connection)}")
         asked = None if options.keep is None else Retention(options.keep)

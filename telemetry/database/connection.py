@@ -7,25 +7,22 @@ through PgBouncer in transaction mode.
 
 import json
 import re
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import psycopg
-from psycopg import errors
 from psycopg.abc import Buffer
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
 from telemetry.database.embedded import server as embedded
+from telemetry.database.lasting import Connection as Connection
 from telemetry.installation import place
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
@@ -48,41 +45,6 @@ Row = (
     | Workflow
     | AnyPrice
 )
-
-
-class Connection(psycopg.Connection[DictRow]):
-    """A connection that threads may share: a transaction keeps the others waiting to its end."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._turn = threading.RLock()
-
-    @contextmanager
-    def transaction(
-        self, savepoint_name: str | None = None, force_rollback: bool = False
-    ) -> Iterator[psycopg.Transaction]:
-        begun = super().transaction(savepoint_name, force_rollback)
-        with self._turn, begun as transaction, self._settling():
-            yield transaction
-
-    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
-        with self._turn, self._settling():
-            return super().execute(*arguments, **options)
-
-    @contextmanager
-    def _settling(self) -> Iterator[None]:
-        """End a statement that ^C left without its answer, so that a rollback can follow."""
-        try:
-            yield
-        except KeyboardInterrupt:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.cancel()
-                while self.pgconn.get_result() is not None:
-                    pass
-            raise
-
-
-Result = TypeVar("Result")
 
 
 class Table(NamedTuple):
@@ -173,10 +135,12 @@ def conninfo(
 
 @contextmanager
 def connect(
-    environ: Mapping[str, str], notify: Callable[[str], None] = lambda text: None
+    environ: Mapping[str, str],
+    notify: Callable[[str], None] = lambda text: None,
+    waits: Callable[[str], None] | None = None,
 ) -> Iterator[Connection]:
-    """Yield a connection to the database in use (see `conninfo`)."""
-    with conninfo(environ, notify) as dsn, open_connection(dsn) as connection:
+    """Yield a connection to the database in use (see `conninfo` and `open_connection`)."""
+    with conninfo(environ, notify) as dsn, open_connection(dsn, waits) as connection:
         yield connection
 
 
@@ -195,19 +159,22 @@ class _InUtc(TimestamptzLoader):
         return moment.astimezone(UTC)
 
 
-def open_connection(dsn: str) -> Connection:
+def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Connection:
     """A connection in autocommit mode whose rows are dicts, with all times in UTC.
 
-    Raises psycopg.OperationalError when the database cannot be reached, and UsageError when the
-    string is none of libpq's.
+    With `waits`, trouble of the database that passes is waited out, and this is called with a
+    sentence on it (see lasting.Connection). Raises psycopg.OperationalError when the database
+    cannot be reached, and UsageError when the string is none of libpq's.
     """
+    given = parameters(dsn)
     connection = Connection.connect(
-        **parameters(dsn),
+        **given,
         autocommit=True,
         prepare_threshold=None,
         row_factory=dict_row,
     )
     connection.adapters.register_loader("timestamptz", _InUtc)
+    connection.given, connection.waits = given, waits
     return connection
 
 
@@ -223,7 +190,8 @@ def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
         made: list[Connection] = []
         for _ in range(count):
             try:
-                made.append(opened.enter_context(open_connection(make_conninfo(**given))))
+                dsn = make_conninfo(**given)
+                made.append(opened.enter_context(open_connection(dsn, connection.waits)))
             except psycopg.OperationalError:
                 made.append(connection)
         yield made
@@ -339,22 +307,3 @@ def _fitted(row: Row) -> tuple[Row, int]:
         if value is not None and len(value) > longest:
             changes[name] = value[:longest]
     return (replace(row, **changes) if changes else row), len(changes)
-
-
-def with_retries(transaction: Callable[[], Result], tries: int = 5) -> Result:
-    """Return the result of a transaction; repeat it if the database rolled it back.
-
-    A repetition resolves deadlocks, the serialization failures of distributed databases, and a row
-    whose parent was pruned after it was looked up. `transaction` must open the transaction itself
-    and change nothing else.
-    """
-    for failed in range(1, tries):
-        try:
-            return transaction()
-        except (
-            errors.DeadlockDetected,
-            errors.SerializationFailure,
-            errors.ForeignKeyViolation,
-        ):
-            time.sleep(0.05 * 2**failed)
-    return transaction()

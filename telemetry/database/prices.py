@@ -13,8 +13,8 @@ from telemetry.database.connection import (
     as_json,
     execute,
     upsert,
-    with_retries,
 )
+from telemetry.database.transactions import with_retries
 from telemetry.rows.prices import (
     AnyPrice,
     FreeRun,
@@ -67,17 +67,16 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     rows = [*shipped, *_own(LlmPrice, own)]
 
     def store() -> Counts:
-        with connection.transaction():
-            listed = {"rows": as_json([vars(row) for row in shipped])}
-            execute(connection, "prices/delete_unlisted_llm_prices", listed)
-            return upsert(connection, rows)
+        listed = {"rows": as_json([vars(row) for row in shipped])}
+        execute(connection, "prices/delete_unlisted_llm_prices", listed)
+        return upsert(connection, rows)
 
-    return with_retries(store)
+    return with_retries(connection, store)
 
 
 def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
     rows = [*_shipped(row_type), *_own(row_type, own)]
-    return with_retries(lambda: upsert(connection, rows))
+    return with_retries(connection, lambda: upsert(connection, rows))
 
 
 def _shipped(row_type: type[Price]) -> list[Price]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, execute, with_retries
+from telemetry.database.connection import Connection, execute
 from telemetry.database.retention import Retention, choose, count, horizon, stored
+from telemetry.database.transactions import with_retries
 
 # If the clocks differ by more, one of them is wrong, and a wrong clock must not decide what is old.
 LARGEST_CLOCK_DIFFERENCE = timedelta(hours=1)
@@ -70,10 +71,13 @@ def _delete(
 ) -> dict[str, int]:
     """Delete rows older than `before`; return the number of rows by table."""
     before = {"before": moment}
-    # Windows are trimmed first, so that no window claims deleted runs.
-    with connection.transaction():
+
+    def trim() -> None:
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
             execute(connection, f"prune/{name}", before)
+
+    # Windows are trimmed first, so that no window claims deleted runs.
+    with_retries(connection, trim)
     deleted = {"workflow_runs": 0, "llm_calls": 0}
     for table, key in (("workflow_runs", "github_run_id"), ("llm_calls", "call_id")):
         while batch := _prune_batch(connection, table, key, moment):
@@ -97,7 +101,9 @@ def _prune_batch(connection: Connection, table: str, key: str, before: datetime)
     if not chosen:
         return 0
     parameters = {f"{key}s": sorted({row[key] for row in chosen}), "before": before}
-    return with_retries(lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount)
+    return with_retries(
+        connection, lambda: execute(connection, f"prune/prune_{table}", parameters).rowcount
+    )
 
 
 def _compare_clocks(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from telemetry.database.connection import Connection, execute
+from telemetry.database.transactions import with_retries
 from telemetry.settings import Length, keep
 
 # Older than any run: GitHub was launched in this year.
@@ -90,7 +91,8 @@ def offer(connection: Connection, asked: Retention) -> Offer:
     A chosen retention is never shortened, even if no row is too old: a typing error would delete
     rows later. Raises psycopg.Error.
     """
-    with connection.transaction():
+
+    def change() -> Offer:
         before = stored(connection)
         is_longer = _is_as_long(connection, asked, before)
         older = count(connection, asked)
@@ -99,7 +101,9 @@ def offer(connection: Connection, asked: Retention) -> Offer:
         is_taken = is_taken or (not before.is_chosen and older.total == 0)
         if is_taken:
             choose(connection, asked)
-    return Offer(before, asked, asked if is_taken else before, older)
+        return Offer(before, asked, asked if is_taken else before, older)
+
+    return with_retries(connection, change)
 
 
 def _is_as_long(connection: Connection, asked: Retention, before: Retention) -> bool:

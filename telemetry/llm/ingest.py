@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from telemetry import counted
-from telemetry.database.connection import Connection, execute, with_retries
+from telemetry.database.connection import Connection, execute
+from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
@@ -129,7 +130,9 @@ class _Ingest:
     def store(self) -> None:
         """Store the batch and begin another one."""
         calls, outer = [self._batch[key] for key in sorted(self._batch)], sorted(self._outer)
-        stored = with_retries(lambda: store(self.connection, calls, outer, self._since))
+        stored = with_retries(
+            self.connection, lambda: store(self.connection, calls, outer, self._since)
+        )
         self._batch, self._outer = {}, set()
         done, counts = self.done, stored.counts
         deleted = [*stored.left_out, *stored.repeated]

@@ -6,7 +6,8 @@ counted as if one ingest had read both.
 
 from collections.abc import Callable, Iterable
 
-from telemetry.database.connection import Connection, execute, upsert, with_retries
+from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.transactions import with_retries
 from telemetry.llm.formats.nested_spans import (
     Found,
     Node,
@@ -49,7 +50,7 @@ class StoredTraces:
             for span_id, node in trace.items()
             if node.file != STORED and is_open(span_id, trace)
         ]
-        with_retries(lambda: upsert(self._connection, rows))
+        with_retries(self._connection, lambda: upsert(self._connection, rows))
         counted = list(calls_of_traces(whole))
         keys = {key_of(call) for _, call in counted}
         self._leave_out(

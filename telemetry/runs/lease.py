@@ -25,8 +25,16 @@ class Lost(TelemetryError):
     """The lease expired and another ingest took it; nothing more may be written."""
 
 
+class Forgotten(TelemetryError):
+    """The server crashed and lost what it had confirmed; what this ingest knows may be untrue."""
+
+
 class Lease:
-    """The lease of one repository."""
+    """The lease of one repository.
+
+    Renewals are counted here and in the row, and written with the pages. As the server loses the
+    end of its log when it crashes, a row that has the last confirmed one has all before it.
+    """
 
     def __init__(self, connection: Connection, repository_id: int, name: str) -> None:
         self.connection = connection
@@ -35,6 +43,8 @@ class Lease:
             "repository_id": repository_id,
             "holder": f"{socket.gethostname()} process {os.getpid()} {secrets.token_hex(4)}",
         }
+        self._sent = 0
+        self._confirmed = 0
 
     def take(self) -> None:
         """Take the lease. Raises Held, which names the holder."""
@@ -53,10 +63,27 @@ class Lease:
             )
         raise Held(f"another ingest was faster to take {self.name}; this one leaves it alone")
 
-    def renew(self) -> None:
-        """Renew the lease, in the transaction that writes. Raises Lost."""
-        if not execute(self.connection, "runs/renew_leases", self._for_a_while()).fetchone():
+    def renew(self) -> int:
+        """Renew the lease, in the transaction that writes; return the number to confirm.
+
+        Raises Lost and Forgotten.
+        """
+        self._sent = number = self._sent + 1
+        counts = {"renewal": number, "confirmed": self._confirmed}
+        renewed = execute(self.connection, "runs/renew_leases", {**self._for_a_while(), **counts})
+        if not renewed.fetchone():
+            row = execute(self.connection, "runs/holders", self.key).fetchone()
+            if row and row["holder"] == self.key["holder"]:
+                raise Forgotten(
+                    f"the database server crashed and lost what it had stored last of {self.name}; "
+                    "the next ingest fetches that again"
+                )
             raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
+        return number
+
+    def confirm(self, number: int) -> None:
+        """Note that the transaction of this renewal was committed."""
+        self._confirmed = max(self._confirmed, number)
 
     def release(self) -> None:
         """Release the lease."""

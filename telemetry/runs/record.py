@@ -9,7 +9,8 @@ from typing import Any, Self
 import psycopg
 
 from telemetry import TelemetryError
-from telemetry.database.connection import execute, upsert, with_retries
+from telemetry.database.connection import execute, upsert
+from telemetry.database.transactions import with_retries
 from telemetry.rows.runs import Ingestion, Repository
 from telemetry.runs.lease import Lease
 from telemetry.runs.request import Report, Tools
@@ -97,15 +98,14 @@ class IngestLog:
 
     def _name_repository(self, name: str) -> None:
         def change() -> None:
-            with self.connection.transaction():
-                if upsert(self.connection, [self.repository]).updated:
-                    execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
-                execute(self.connection, "runs/watch_repositories", self.key)
-                named = vars(self.repository)
-                for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
-                    execute(self.connection, "runs/rename_workflow_runs", row)
+            if upsert(self.connection, [self.repository]).updated:
+                execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
+            execute(self.connection, "runs/watch_repositories", self.key)
+            named = vars(self.repository)
+            for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
+                execute(self.connection, "runs/rename_workflow_runs", row)
 
-        with_retries(change)
+        with_retries(self.connection, change)
         if self.repository.repository.lower() != name.lower():
             self.tools.notify(
                 f"{name} is now called {self.repository.repository}; "
@@ -115,21 +115,21 @@ class IngestLog:
     def write(self, change: Callable[[], Tally]) -> None:
         """Make a change in one transaction, together with the updated record.
 
-        The transaction renews the lease. It is repeated if the database rolled it back because of
-        another one, so `change` may be called more than once. Raises lease.Lost and psycopg.Error;
-        then nothing is stored or counted.
+        The transaction renews the lease. It is repeated if the database rolled it back or the
+        connection was lost, so `change` may be called more than once. Raises lease.Lost,
+        lease.Forgotten and psycopg.Error; then nothing is stored or counted.
         """
 
-        def transaction() -> tuple[Tally, Ingestion]:
-            with self.connection.transaction():
-                self._lease.renew()
-                done = self.done + change()
-                ingestion = self._with(done)
-                if self._recorded:
-                    execute(self.connection, "runs/record_ingestions", vars(ingestion))
-            return done, ingestion
+        def transaction() -> tuple[int, Tally, Ingestion]:
+            renewal = self._lease.renew()
+            done = self.done + change()
+            ingestion = self._with(done)
+            if self._recorded:
+                execute(self.connection, "runs/record_ingestions", vars(ingestion))
+            return renewal, done, ingestion
 
-        self.done, self.ingestion = with_retries(transaction)
+        renewal, self.done, self.ingestion = with_retries(self.connection, transaction)
+        self._lease.confirm(renewal)
 
     def _with(self, done: Tally) -> Ingestion:
         """Return the record with these counts and the requests sent so far."""
@@ -149,7 +149,7 @@ class IngestLog:
     def _keep_lease(self) -> None:
         """Renew the lease; called by threads that wait for GitHub."""
         with suppress(TelemetryError, psycopg.Error):
-            self._lease.renew()
+            self._lease.confirm(self._lease.renew())
 
     def new_unreadable(self, texts: Iterable[str]) -> list[str]:
         """Return the texts that are new; a page may come twice."""

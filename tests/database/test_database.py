@@ -21,8 +21,8 @@ from telemetry.database.connection import (
     open_connection,
     parameters,
     upsert,
-    with_retries,
 )
+from telemetry.database.transactions import with_retries
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -239,26 +239,24 @@ def test_writers_of_the_same_rows_in_opposite_orders_do_not_block_each_other(dsn
 def test_a_transaction_that_the_database_undid_is_repeated(connection: Connection) -> None:
     tried = []
 
-    def transaction() -> str:
+    def change() -> str:
         tried.append(1)
         if len(tried) < 3:
-            with connection.transaction():
-                connection.execute(
-                    "do $$ begin raise exception 'try again' using errcode = '40001'; end $$"
-                )
+            connection.execute(
+                "do $$ begin raise exception 'try again' using errcode = '40001'; end $$"
+            )
         return "done"
 
-    assert with_retries(transaction) == "done"
+    assert with_retries(connection, change) == "done"
     assert len(tried) == 3
 
 
 def test_a_transaction_that_always_fails_says_so_in_the_end(connection: Connection) -> None:
-    def transaction() -> None:
-        with connection.transaction():
-            connection.execute("do $$ begin raise exception 'no' using errcode = '40P01'; end $$")
+    def change() -> None:
+        connection.execute("do $$ begin raise exception 'no' using errcode = '40P01'; end $$")
 
     with pytest.raises(psycopg.errors.DeadlockDetected):
-        with_retries(transaction, tries=2)
+        with_retries(connection, change)
 
 
 def test_the_repository_of_a_new_name_is_the_same_repository(connection: Connection) -> None:

@@ -26,8 +26,8 @@ from telemetry.database.connection import (
     execute,
     open_connection,
     upsert,
-    with_retries,
 )
+from telemetry.database.transactions import with_retries
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
@@ -633,7 +633,9 @@ def test_a_run_pruned_while_its_jobs_are_stored_is_passed_over(
         with ThreadPoolExecutor(1) as thread:
             with pruning.transaction():
                 pruning.execute("delete from workflow_runs")
-                storing = thread.submit(with_retries, lambda: store_jobs(connection, [JOBS], NOW))
+                storing = thread.submit(
+                    with_retries, connection, lambda: store_jobs(connection, [JOBS], NOW)
+                )
                 blocked(watching)
             assert storing.result(timeout=LONGEST) == StoredJobs(Counts(), Counts())
         assert everything(connection) == [[], [], []]

@@ -1,0 +1,119 @@
+"""The connection to PostgreSQL: threads may share it, and it can outlive a restart of the server.
+
+A statement outside a transaction is sent again on a new connection if its own is lost: all of ours
+may run twice. A transaction is repeated as a whole, by `transactions.with_retries`.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow
+
+# As long as a lease lasts without being renewed; a server is restarted in a fraction of it.
+PATIENCE_SECONDS = 5 * 60.0
+LONGEST_PAUSE_SECONDS = 5.0
+
+Result = TypeVar("Result")
+
+
+class Connection(psycopg.Connection[DictRow]):
+    """A connection that threads may share: a transaction keeps the others waiting to its end.
+
+    If `waits` is set, the loss of the connection and a lock of another session are waited out, and
+    it is called with a sentence on that. `given` are the parameters to connect with.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._turn = threading.RLock()
+        self.waits: Callable[[str], None] | None = None
+        self.given: dict[str, Any] = {}
+
+    @contextmanager
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> Iterator[psycopg.Transaction]:
+        with self._turn:
+            begun = super().transaction(savepoint_name, force_rollback)
+            depth = self._num_transactions
+            try:
+                with begun as transaction, self._settling():
+                    yield transaction
+            finally:
+                self._num_transactions = depth  # psycopg counts a begin that failed
+
+    def execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
+        with self._turn:
+            return self.patiently(lambda: self._execute(*arguments, **options))
+
+    def _execute(self, *arguments: Any, **options: Any) -> psycopg.Cursor[DictRow]:
+        with self._settling():
+            return super().execute(*arguments, **options)
+
+    @contextmanager
+    def _settling(self) -> Iterator[None]:
+        """End a statement that ^C left without its answer, so that a rollback can follow."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.cancel()
+                while self.pgconn.get_result() is not None:
+                    pass
+            raise
+
+    def patiently(self, work: Callable[[], Result]) -> Result:
+        """Return the result of work, which is repeated after trouble that passes.
+
+        Trouble inside a transaction is raised, for whoever began it. Raises psycopg.Error, after
+        PATIENCE_SECONDS at the latest.
+        """
+        deadline = 0.0
+        while True:
+            try:
+                return work()
+            except psycopg.OperationalError as error:
+                if self.waits is None or self._num_transactions:
+                    raise
+                is_first = not deadline
+                deadline = deadline or time.monotonic() + PATIENCE_SECONDS
+                if self.broken:
+                    self._connect_again(error, deadline)
+                elif not isinstance(error, errors.LockNotAvailable) or time.monotonic() > deadline:
+                    raise
+                elif is_first:
+                    self._say("another session holds a lock that is needed", error)
+
+    def _connect_again(self, lost: psycopg.OperationalError, deadline: float) -> None:
+        """Take the place of the lost connection; raise its error after the deadline."""
+        with self._turn:
+            if not self.broken:
+                return  # another thread was faster
+            self._say("the connection to the database is lost", lost)
+            began, pause = time.monotonic(), 0.1
+            while True:
+                try:
+                    fresh = psycopg.Connection.connect(**self.given)
+                except psycopg.OperationalError:
+                    if time.monotonic() + pause > deadline:
+                        raise lost from None
+                    time.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+                else:
+                    break
+            # Everybody who holds this object goes on with it; `fresh` ends with the lost one.
+            self.pgconn, fresh.pgconn = fresh.pgconn, self.pgconn
+            self._num_transactions = 0
+            assert self.waits is not None
+            self.waits(f"the database is back after {time.monotonic() - began:.0f} s; going on")
+
+    def _say(self, what: str, error: psycopg.OperationalError) -> None:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        assert self.waits is not None
+        self.waits(f"{what} ({said}): waiting for up to {PATIENCE_SECONDS / 60:.0f} minutes")

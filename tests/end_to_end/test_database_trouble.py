@@ -1,0 +1,341 @@
+"""Trouble of the database in the middle of an ingest costs a reconnection, not the ingest.
+
+Each ingest here ends with the same rows, counts and requests as one that nothing disturbed.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.folders import new_folder
+from support.proxy import LosingProxy
+
+from telemetry.database import lasting, transactions
+from telemetry.database.connection import open_connection
+from telemetry.database.embedded.cluster import Cluster
+from telemetry.database.embedded.server import _cluster, server
+from telemetry.database.migrations import migrate
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.month import team_month
+from telemetry.simulated.server import RequestInfo, Simulator
+
+NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
+FAST = {"fsync": "off", "full_page_writes": "off"}
+NAMES = ["acme/app", "acme/tools"]
+TABLES = {
+    "workflow_runs": "*",
+    "workflow_jobs": "*",
+    "workflow_steps": "*",
+    "open_runs": "*",
+    "windows": "repository_id, created_from, created_to, reported, seen, is_complete",
+    "ingestions": "repository_id, outcome, fetched, inserted, updated, unchanged, not_completed, "
+    "unreadable, cut, requests",
+    "leases": "*",
+}
+
+
+@dataclass
+class Done:
+    """How an ingest ended, what it said of the database, and what is stored."""
+
+    reports: dict[str, Report]
+    said: list[str]
+    stored: dict[str, list[Any]]
+
+
+def stored(dsn: str) -> dict[str, list[Any]]:
+    with open_connection(dsn) as connection:
+        found = {
+            table: connection.execute(f"select {columns} from {table}").fetchall()
+            for table, columns in TABLES.items()
+        }
+    for rows in found.values():
+        for row in rows:
+            # A row that was written twice, with the same values, is the same row.
+            for name in ("jobs_listed_at", "listed_at"):
+                row.pop(name, None)
+    return {table: sorted(map(repr, rows)) for table, rows in found.items()}
+
+
+def run(
+    dsn: str,
+    trouble: Callable[[int], None] = lambda request: None,
+    *,
+    names: list[str] = NAMES[:1],
+    through: str | None = None,
+    hears: Callable[[str], None] = lambda text: None,
+) -> Done:
+    """One ingest; `trouble` is called with the number of each request, before its answer.
+
+    `hears` is called with what is said of the database, at that moment.
+    """
+    world = team_month(seed=3, now=NOW, runs_per_day=2, repositories=names)
+    turn = threading.Lock()
+
+    def before(request: RequestInfo, number: int) -> None:
+        with turn:
+            trouble(number)
+
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        hears(text)
+
+    simulated = Simulator(world, before=before)
+    with (
+        simulated.serve() as url,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as github,
+        open_connection(through or dsn, waits=say) as connection,
+    ):
+        wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
+        tools = Tools(connection, github, wanted, 4, clock=NOW.timestamp)
+        reports = {report.repository: report for report in ingest(tools, names)}
+    return Done(reports, said, stored(dsn))
+
+
+def figures(done: Done) -> dict[str, Any]:
+    """What a report says, without its times."""
+    return {
+        name: replace(report, ingestion=None, seconds=0) for name, report in done.reports.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_database: Callable[[str], str], migrated: str) -> Done:
+    return run(new_database(migrated))
+
+
+def assert_the_same(done: Done, undisturbed: Done) -> None:
+    assert figures(done) == figures(undisturbed)
+    for table, rows in undisturbed.stored.items():
+        assert done.stored[table] == rows, table
+
+
+def terminate(dsn: str) -> None:
+    """End all other sessions of this database, as an administrator may."""
+    with psycopg.connect(dsn, autocommit=True) as other:
+        other.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+
+def test_what_nothing_disturbs_says_nothing_and_stores_something(undisturbed: Done) -> None:
+    assert undisturbed.said == []
+    (report,) = undisturbed.reports.values()
+    assert report.outcome == "complete" and report.jobs > 100
+    assert len(undisturbed.stored["workflow_runs"]) > 50
+    assert undisturbed.stored["leases"] == []
+
+
+def test_a_session_that_is_ended_between_transactions_is_replaced(
+    dsn: str, undisturbed: Done
+) -> None:
+    done = run(dsn, lambda number: terminate(dsn) if number in (2, 3, 9, 20) else None)
+    assert_the_same(done, undisturbed)
+    lost = [text for text in done.said if text.startswith("the connection to the database is lost")]
+    assert 1 <= len(lost) <= 4 and "administrator" in lost[0] and "5 minutes" in lost[0]
+    assert sum(text.startswith("the database is back after") for text in done.said) == len(lost)
+
+
+# Ends its own session: in the middle of a transaction, or in its commit. Sequences forget nothing.
+DEADLY = """
+create sequence writes;
+create function die() returns trigger language plpgsql as $$
+begin
+  if nextval('writes') in (1, 2, 4, 7, 11) then
+    perform pg_terminate_backend(pg_backend_pid());
+  end if;
+  return null;
+end $$;
+"""
+IN_A_STATEMENT = "create trigger die after insert on {} for each statement execute function die();"
+IN_A_COMMIT = (
+    "create constraint trigger die after insert on {} deferrable initially deferred "
+    "for each row execute function die();"
+)
+
+
+@pytest.mark.parametrize("when", [IN_A_STATEMENT, IN_A_COMMIT], ids=["statement", "commit"])
+@pytest.mark.parametrize("table", ["workflow_runs", "workflow_steps", "ingestions"])
+def test_a_session_that_is_ended_within_a_transaction_repeats_it(
+    dsn: str, undisturbed: Done, table: str, when: str
+) -> None:
+    with open_connection(dsn) as connection:
+        connection.execute((DEADLY + when.format(table)).encode())
+    done = run(dsn)
+    assert_the_same(done, undisturbed)
+    assert done.said
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    made = new_folder()
+    yield made
+    shutil.rmtree(made)
+
+
+def losing(dsn: str, folder: Path, loses: Callable[[int], bool]) -> tuple[LosingProxy, str]:
+    given = conninfo_to_dict(dsn)
+    proxy = LosingProxy(folder, f"{given['host']}/.s.PGSQL.5432", loses)
+    return proxy, make_conninfo(dsn, host=str(folder))
+
+
+def test_a_commit_whose_answer_is_lost_counts_once(
+    dsn: str, folder: Path, undisturbed: Done
+) -> None:
+    proxy, through = losing(dsn, folder, lambda commit: commit % 2 == 1)
+    with proxy:
+        done = run(dsn, through=through)
+    assert proxy.lost >= 5
+    assert_the_same(done, undisturbed)
+
+
+def test_llm_calls_whose_commit_is_not_answered_count_once(
+    dsn: str, folder: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "calls.jsonl"
+    line = '{{"call_id": "c{}", "timestamp": "2026-03-01T00:00:00.{:06}Z", "model": "m"}}\n'
+    log.write_text("".join(line.format(number, number) for number in range(1_100)))
+    proxy, through = losing(dsn, folder, lambda commit: commit in (1, 2))
+    with proxy, open_connection(through, waits=lambda text: None) as connection:
+        done = ingest_llm_calls(connection, [log], Defaults(), now=lambda: NOW)
+    assert proxy.lost == 2
+    assert (done.inserted, done.updated, done.unchanged) == (1_100, 0, 0)
+    with open_connection(dsn) as connection:
+        assert connection.execute("select count(*) as n from llm_calls").fetchone() == {"n": 1_100}
+
+
+def test_several_repositories_at_once_outlast_it_together(
+    dsn: str, new_database: Callable[[str], str], migrated: str
+) -> None:
+    expected = run(new_database(migrated), names=NAMES)
+    done = run(dsn, lambda number: terminate(dsn) if number in (4, 11, 40) else None, names=NAMES)
+    assert_the_same(done, expected)
+
+
+def test_a_lock_of_another_session_is_waited_out_and_named(
+    dsn: str, undisturbed: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "LONGEST_LOCK_WAIT", "300ms")
+    held = threading.Event()
+    with ExitStack() as locks:
+
+        def lock(number: int) -> None:
+            if number == 6:
+                other = locks.enter_context(psycopg.connect(dsn))
+                other.execute("lock table workflow_runs in exclusive mode")
+                held.set()
+
+        done = run(dsn, lock, hears=lambda text: locks.close())
+    assert held.is_set()
+    (said,) = done.said
+    assert said.startswith("another session holds a lock that is needed (canceling statement")
+    assert_the_same(done, undisturbed)
+
+
+def test_what_a_crash_of_the_server_undid_stops_the_ingest_and_the_next_one_completes(
+    dsn: str, undisturbed: Done
+) -> None:
+    def forget(number: int) -> None:
+        if number == 9:  # as if the end of its log had not reached the disk
+            with psycopg.connect(dsn, autocommit=True) as other:
+                other.execute("update leases set renewal = renewal - 1")
+                other.execute("delete from workflow_jobs")
+
+    (report,) = run(dsn, forget).reports.values()
+    assert report.outcome == "failed"
+    assert report.error is not None and "crashed and lost what it had stored last" in report.error
+    with open_connection(dsn) as connection:
+        connection.execute("update workflow_runs set jobs_listed_at = null")
+    done = run(dsn)
+    for table in ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs", "leases"):
+        assert len(done.stored[table]) == len(undisturbed.stored[table]), table
+
+
+# A server that is restarted is this file's own.
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[Cluster, str]]:
+    folder = new_folder()
+    folder.chmod(0o755)
+    home = folder / "home"
+    with server(home, environ=os.environ, options=FAST) as dsn:
+        yield _cluster(home, os.environ, FAST, lambda text: None), dsn
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def own_database(dsn: str, name: str) -> Iterator[str]:
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute(f"create database {name}")
+    own = make_conninfo(dsn, dbname=name)
+    migrate(own)
+    yield own
+
+
+def test_a_restart_of_the_server_is_outlasted(
+    cluster: tuple[Cluster, str], undisturbed: Done
+) -> None:
+    made, dsn = cluster
+    with own_database(dsn, "restarted") as own:
+
+        def restart(number: int) -> None:
+            if number in (3, 25):
+                made.stop()
+                threading.Timer(0.5, made.start).start()
+
+        done = run(own, restart)
+        assert_the_same(done, undisturbed)
+    assert any("the database is back after" in text for text in done.said)
+
+
+def test_a_crash_of_the_server_loses_nothing_for_good(
+    cluster: tuple[Cluster, str], undisturbed: Done
+) -> None:
+    """It may lose what it had not yet written to its log; then the next ingest fetches it."""
+    made, dsn = cluster
+    with own_database(dsn, "crashed") as own:
+
+        def crash(number: int) -> None:
+            if number == 12:
+                made._run("pg_ctl", "stop", "--mode=immediate", "--wait", "--silent")
+                made.start()
+
+        (report,) = run(own, crash).reports.values()
+        assert report.outcome in ("complete", "failed"), report.error
+        run(own)
+        for table in ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs"):
+            assert len(stored(own)[table]) == len(undisturbed.stored[table]), table
+
+
+def test_a_server_that_stays_away_ends_the_ingest_and_the_next_one_completes(
+    cluster: tuple[Cluster, str], undisturbed: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, dsn = cluster
+    monkeypatch.setattr(lasting, "PATIENCE_SECONDS", 0.5)
+    with own_database(dsn, "away") as own:
+        with pytest.raises(psycopg.OperationalError, match=r"terminating connection|closed"):
+            run(own, lambda number: made.stop() if number == 8 else None)
+        made.start()
+        with open_connection(own) as connection:
+            connection.execute("update leases set expires_at = now() - interval '1 second'")
+        run(own)
+        for table in ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs"):
+            assert len(stored(own)[table]) == len(undisturbed.stored[table]), table
