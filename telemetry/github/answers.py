@@ -5,7 +5,6 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
 https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,21 +14,13 @@ from enum import Enum, auto
 from http import HTTPStatus
 from typing import Any
 
+from telemetry.github.decoding import json_object
+
 DEFAULT_WAIT = 60.0
 """Seconds to wait for a rate limit when GitHub gives no time; doubled each time."""
 
 LONGEST_WAIT = 1e9
 """Upper bound of a wait, in seconds. No caller waits that long."""
-
-MOST_VALUES = 200_000
-"""The most objects, lists and elements in an answer; a page of 100 jobs with 100 steps has 70,000.
-
-Without this bound a hostile body of 4 MiB takes 37 times its size when parsed.
-"""
-
-UNCOUNTED_BODY = 1_500_000
-"""Values are counted only in bodies above this many bytes. Smaller ones take at most 56 MB when
-parsed; counting the values of a page of 100 runs would add a tenth to the work on it."""
 
 _REDIRECTS = (301, 302, 307, 308)
 _LIMIT_TEXT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
@@ -99,7 +90,7 @@ def decide(
     status = answer.status
     if status == 200:
         try:
-            return Decision(Verdict.USE, payload=_json_object(answer.body, array_key))
+            return Decision(Verdict.USE, payload=json_object(answer.body, array_key))
         except ValueError as error:
             return Decision(Verdict.RETRY, f"200 with a body that {error}")
     if status in _REDIRECTS:
@@ -208,26 +199,10 @@ def clean(text: str, limit: int = 200) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
-    if len(body) > UNCOUNTED_BODY and sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
-        raise ValueError(f"holds more than {MOST_VALUES:,} values")
-    try:
-        value = json.loads(body.decode())
-    except UnicodeDecodeError:
-        raise ValueError("is not UTF-8") from None
-    except (ValueError, RecursionError):
-        raise ValueError("is not JSON") from None
-    if isinstance(value, list) and array_key is not None:
-        return {array_key: value}
-    if not isinstance(value, dict):
-        raise ValueError("is not a JSON object")
-    return value
-
-
 def error_body(answer: Answer) -> dict[str, Any]:
     """Return the JSON object in an answer; empty if the body is not one."""
     try:
-        return _json_object(answer.body)
+        return json_object(answer.body)
     except ValueError:
         return {}
 

@@ -17,9 +17,9 @@ from support.paths import ROOT
 from werkzeug import Request, Response
 
 from telemetry.github import pagination
-from telemetry.github.answers import MOST_VALUES
 from telemetry.github.bounds import LARGEST_ANSWER
 from telemetry.github.client import GitHub
+from telemetry.github.decoding import MOST_VALUES
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options, Paging
 from telemetry.rows.reading import UnreadableRow
