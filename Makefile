@@ -77,7 +77,7 @@ report: .venv/.installed ## write a report: REPO=owner/name SINCE=30d OUT=report
 	@$(SCRIPT) scripts/report.py
 
 watch: .venv/.installed ## print a line for each run that ends, and store it: REPO=owner/name EVERY=15
-	@$(RUN) scripts/watch.py
+	@$(SCRIPT) scripts/watch.py
 
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
 	@$(SCRIPT) scripts/verify.py
