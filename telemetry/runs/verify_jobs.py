@@ -10,13 +10,14 @@ from typing import Any
 
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
-from telemetry.github.errors import BudgetSpent, GitHubError, NotFound, RateLimited
+from telemetry.github.errors import GitHubError, NotFound
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.differences import Difference, compare_attempt, compare_end, compare_jobs
 from telemetry.runs.job_lists import DueAttempt
 from telemetry.runs.jobs import JobsOfRun, fetch_jobs
 from telemetry.runs.request import Tools
+from telemetry.runs.retries import is_denied, is_of_item
 
 COMPARED_TOGETHER = 50
 
@@ -63,7 +64,7 @@ class _Answer:
 
     jobs: JobsOfRun | None = None
     attempts: Mapping[int, WorkflowRun | UnreadableRow | None] = field(default_factory=dict)
-    problem: str | None = None
+    failure: GitHubError | None = None
 
 
 def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsCompared) -> None:
@@ -71,8 +72,10 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
 
     It takes a request for the jobs of each run and one for each earlier attempt. A run that GitHub
     does not answer is named and skipped. Raises RateLimited, BudgetSpent and psycopg.Error; `into`
-    then has the results so far.
+    then has the results so far. Raises GitHubError if the token, the network or GitHub as a whole
+    is at fault: also if all runs are refused.
     """
+    refusal: GitHubError | None = None
     for start in range(0, len(runs), COMPARED_TOGETHER):
         group = runs[start : start + COMPARED_TOGETHER]
         stored = _Stored(tools.connection, [run.github_run_id for run in group])
@@ -81,6 +84,10 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
             for run, answer in zip(group, pool.map(ask, group), strict=True):
                 _compare(run, stored, answer, into)
                 tools.progress(into.runs, len(runs))
+                if not into.runs and answer.failure and is_denied(answer.failure):
+                    refusal = answer.failure
+        if not into.runs and refusal is not None:
+            raise refusal
 
 
 class _Stored:
@@ -120,10 +127,10 @@ def _ask(client: GitHub, name: str, stored: _Stored, run: ListedRun) -> _Answer:
             for number in earlier
             if number < run.run_attempt
         }
-    except (RateLimited, BudgetSpent):
-        raise
     except GitHubError as error:
-        return _Answer(problem=f"run {run_id}: {error}")
+        if not is_of_item(error):
+            raise
+        return _Answer(failure=error)
     return _Answer(jobs, attempts)
 
 
@@ -140,10 +147,10 @@ def _attempt(
 
 
 def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompared) -> None:
-    if answer.problem is not None:
-        into.unanswered.append(answer.problem)
-        return
     run_id = run.github_run_id
+    if answer.failure is not None:
+        into.unanswered.append(f"run {run_id}: {answer.failure}")
+        return
     listed = stored.listed(run_id)
     into.runs += 1
     into.pending_attempts += sum(

@@ -6,6 +6,7 @@ import pytest
 from support.verifications import NOW, REPOSITORY, ingested_by, tools
 
 from telemetry.database.connection import Connection
+from telemetry.github.errors import GitHubError
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, verify
 from telemetry.simulated.month import team_month
@@ -234,6 +235,28 @@ def test_a_run_that_github_does_not_answer_for_is_named_and_the_others_go_on(
         f"run {run}: GET /repos/acme/app/actions/runs/{run}/jobs: 502 Bad Gateway"
     )
     assert found.jobs.runs == found.jobs.of_runs - 1
+    assert found.is_equal and not found.is_whole
+
+
+@pytest.mark.parametrize("is_of_token", [True, False])
+def test_a_refusal_of_all_is_named_once_and_one_of_a_run_with_that_run(
+    connection: Connection, world: World, is_of_token: bool
+) -> None:
+    ingested(connection, world)
+    refused = Fault(403, body=b'{"message": "Resource not accessible by integration"}')
+    run = rerun(world).id
+
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        is_meant = is_of_token or request.path.endswith(f"/{run}/jobs")
+        return refused if request.kind == "jobs" and is_meant else None
+
+    simulated = Simulator(world, limit=0, fault=fault)
+    if is_of_token:
+        with pytest.raises(GitHubError, match="the permission actions=read"):
+            verified(connection, simulated)
+        return
+    found = verified(connection, simulated)
+    assert found.jobs is not None and len(found.jobs.unanswered) == 1
     assert found.is_equal and not found.is_whole
 
 
