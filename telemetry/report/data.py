@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import IsolationLevel
 
+from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
 from telemetry.database.questions import (
@@ -86,6 +87,12 @@ class RepositoryReport:
     busy_hours: list[Row]
     slowest_run: list[Row]
     llm_phases: list[Row]
+    critical_jobs: list[Row]
+    failure_causes: list[Row]
+    quarantine: list[Row]
+    pull_request_costs: list[Row]
+    forecast: list[Row]
+    rules: Sequence[Checked]
     stored: Row
     proof: Row
     concerns: list[Concern]
@@ -207,6 +214,13 @@ QUESTIONS = (
     "slowest_run",
     "llm_phases",
 )
+# Those whose statements are too long to be written into each page.
+LONG_QUESTIONS = (
+    "critical_jobs",
+    "failure_causes",
+    "quarantine",
+    "pull_request_costs",
+)
 
 
 @contextmanager
@@ -238,14 +252,18 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
         ids = [row["repository_id"] for row in wanted]
         answers = {
             name: _by_repository(connection, name, of.scope(ids))
-            for name in ("totals", "coverage", *QUESTIONS)
+            for name in ("totals", "coverage", *QUESTIONS, *LONG_QUESTIONS)
         }
         before = _by_repository(connection, "coverage", of.before.scope(ids))
+        forecasts = _forecasts(connection, of.scope(ids))
     reports = [
         _repository_report(
             row,
             of,
-            {name: rows[row["repository_id"]] for name, rows in answers.items()},
+            {
+                **{name: rows[row["repository_id"]] for name, rows in answers.items()},
+                "forecast": forecasts[row["repository"]],
+            },
             before[row["repository_id"]],
             found,
         )
@@ -273,6 +291,15 @@ def _by_repository(
     return rows
 
 
+def _forecasts(connection: Connection, scope: Scope) -> defaultdict[str, list[Row]]:
+    """The forecasts of this month by the name of their repository."""
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in ask(connection, "forecast", scope).rows:
+        if row["subject"] == "repository":
+            rows[row["name"]].append(dict(row))
+    return rows
+
+
 def _repository_report(
     repository: Row,
     of: Period,
@@ -285,7 +312,7 @@ def _repository_report(
         next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
         for rows in (found.repositories, found.proof)
     )
-    lists: Any = {name: answers[name] for name in QUESTIONS}
+    lists: Any = {name: answers[name] for name in (*QUESTIONS, *LONG_QUESTIONS, "forecast")}
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     (totals,), (coverage,) = answers["totals"], answers["coverage"]
     (before,) = coverage_before
@@ -298,6 +325,7 @@ def _repository_report(
         are_jobs_comparable=is_comparable and coverage_of([coverage, before]).is_whole,
         totals=totals,
         **lists,
+        rules=found.rules,
         stored=stored,
         proof=proof,
         concerns=[

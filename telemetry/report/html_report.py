@@ -9,7 +9,7 @@ from telemetry.database.questions import pasteable
 from telemetry.installation import COMMAND
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
-from telemetry.report.data import NO_RUN, QUESTIONS, Report, RepositoryReport
+from telemetry.report.data import LONG_QUESTIONS, NO_RUN, QUESTIONS, Report, RepositoryReport
 from telemetry.report.figures import (
     count,
     dollars,
@@ -30,8 +30,9 @@ from telemetry.report.organisation import (
     organisation,
     totals,
 )
-from telemetry.report.outcome_sections import durations, failing, flaky, hours, outcomes
+from telemetry.report.outcome_sections import causes, durations, failing, flaky, hours, outcomes
 from telemetry.report.page import page, program, section, table, tile
+from telemetry.report.spending_sections import critical, forecast, pull_requests
 from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name
 
@@ -175,6 +176,10 @@ def _data(report: RepositoryReport) -> list[Child]:
         ["earlier attempts still to fetch", count(proof["pending_attempts"])],
         ["attempts whose jobs are still to fetch", count(proof["attempts_without_jobs"])],
         ["attempts that GitHub no longer has", count(proof["gone_attempts"])],
+        [
+            "rules of the data that hold, for rows of the last 24 hours",
+            f"{count(sum(rule.holds for rule in report.rules))} of {count(len(report.rules))}",
+        ],
     ]
     listed = (
         f"listed completely: created {minute(proof['listed_from'])} to {minute(proof['listed_to'])}"
@@ -213,6 +218,13 @@ def _end(report: Report) -> Html:
                 tag("details", tag("summary", f"{name}: {_first_line(text)}"), program(text))
                 for name, text in texts.items()
             ],
+            tag(
+                "p",
+                "Longer statements are not written here; ",
+                tag("code", f"{COMMAND} query Q=…"),
+                " asks them: ",
+                [tag("code", f"{name} ") for name in (*LONG_QUESTIONS, "forecast")],
+            ),
         ),
         _footer(report),
     )
@@ -305,11 +317,15 @@ def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
     return [
         ("durations", "How long runs take", durations(report)),
         ("outcomes", "How runs end", outcomes(report)),
+        ("critical", "What to speed up", critical(report)),
         ("flaky", "Flaky jobs", flaky(report)),
         ("failing", "What fails", failing(report)),
+        ("causes", "Why jobs fail", causes(report)),
         ("slowest", "Where the time goes", slowest(report)),
         ("waiting", "Waiting for runners", waiting(report)),
         ("cost", "Cost and waste", cost(report)),
+        ("pulls", "What pull requests cost", pull_requests(report)),
+        ("forecast", "What this month will cost", forecast(report)),
         ("hours", "Busy hours", hours(report)),
         ("run", "The slowest recent run", slowest_run(report)),
         ("llm", "Language models", llm(report.llm_phases, report.runners)),

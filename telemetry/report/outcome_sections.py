@@ -28,7 +28,15 @@ from telemetry.report.page import (
     rows_left_out,
     table,
 )
-from telemetry.report.tables import FAILING_STEPS, FLAKY_JOBS, INCIDENTS, WORKFLOWS, job_of
+from telemetry.report.tables import (
+    CAUSES,
+    FAILING_STEPS,
+    FLAKY_JOBS,
+    INCIDENTS,
+    QUARANTINE,
+    WORKFLOWS,
+    job_of,
+)
 from telemetry.terminal import Name
 
 MOST_CHARTS = 12
@@ -185,6 +193,30 @@ def _failing_steps(report: RepositoryReport) -> list[Child]:
     ]
     chart = charts.bar_chart(f"Steps by how often they fail; in all {count(total)}", bars)
     return ranked(words, chart, FAILING_STEPS, steps, report.api_host)
+
+
+def causes(report: RepositoryReport) -> list[Child]:
+    """Why jobs fail, and which should stop blocking merges until somebody mends them."""
+    rows, jobs = report.failure_causes, report.quarantine
+    if not rows:
+        return only_words("No job failed.")
+    total = sum(row["failures"] for row in rows)
+    first = rows[0]
+    words = (
+        f"{count(first['failures'])} of {counted(total, 'failure')}: {first['cause']} "
+        f"({percent(first['share_percent'])})"
+    )
+    bars = [Bar(row["cause"], row["failures"], count(row["failures"])) for row in rows]
+    note = (
+        "Each failure has one cause, as far as it shows without logs. Not run again: broken code "
+        "or a flaky job, nobody tried."
+    )
+    chart = charts.bar_chart("Failures by their cause", bars)
+    return [
+        *ranked(words, chart, CAUSES, rows, report.api_host, note),
+        listing(QUARANTINE, jobs, report.api_host, MOST_BARS) if jobs else None,
+        rows_left_out(len(jobs), MOST_BARS, QUARANTINE.rows_are),
+    ]
 
 
 def hours(report: RepositoryReport) -> list[Child]:

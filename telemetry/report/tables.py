@@ -238,3 +238,66 @@ PHASES = Table(
         _counted("without a price", "unpriced"),
     ),
 )
+CRITICAL_JOBS = Table(
+    "jobs",
+    (
+        Column("job that runs wait for", job_of, is_number=False),
+        _counted("runs", "runs"),
+        _shared("on the path", "on_path_percent"),
+        _lasting("sooner, p50", "gain_p50_seconds"),
+        Column("sooner in all", lambda row: (minutes(60 * row["gain_hours"]),)),
+    ),
+)
+PULL_REQUESTS = Table(
+    "pull requests",
+    (
+        Column("pull request by its branch", lambda row: (Name(row["branch"] or UNKNOWN),), False),
+        Column("of", lambda row: (row["actor_kind"],), False),
+        Column("state", lambda row: (row["state"],), False),
+        _counted("commits", "commits"),
+        _counted("re-runs", "reruns"),
+        _costing("runners", "list_cost_usd"),
+        _costing("LLM", "llm_cost_usd"),
+        _costing("in all", "cost_usd"),
+    ),
+)
+CAUSES = Table(
+    "causes",
+    (
+        Column("cause", lambda row: (row["cause"],), is_number=False),
+        Column(
+            "most often", lambda row: (Name(row["most_often_job"] or UNKNOWN),), is_number=False
+        ),
+        _counted("failures", "failures"),
+        _shared("share", "share_percent"),
+        _counted("run again", "run_again"),
+        _shared("then green", "green_again_percent"),
+        _costing("cost", "list_cost_usd"),
+    ),
+)
+QUARANTINE = Table(
+    "jobs",
+    (
+        Column("job to take out of what blocks merges", job_of, is_number=False),
+        _counted("flaky commits", "flaky_commits"),
+        _counted("failures", "failures"),
+        _shared("green when run again", "green_again_percent"),
+        _costing("cost of failures", "failed_cost_usd"),
+        _costing("of re-runs", "rerun_cost_usd"),
+    ),
+)
+FORECASTS = Table(
+    "kinds of cost",
+    (
+        Column(
+            "cost of",
+            lambda row: ("runners" if row["kind"] == "runners" else "language models",),
+            is_number=False,
+        ),
+        _costing("spent", "spent_usd"),
+        _costing("by the end", "forecast_usd"),
+        _costing("at least", "low_usd"),
+        _costing("at most", "high_usd"),
+        _counted("without a price", "unpriced"),
+    ),
+)

@@ -696,7 +696,7 @@ def test_every_statement_is_shown_under_how_this_is_computed(filled: Filled) -> 
         assert pasteable(name, scope) in text
 
 
-def test_a_report_of_twenty_workflows_over_a_quarter_is_below_300_kilobytes(
+def test_a_report_of_twenty_workflows_is_below_250_kilobytes_and_of_a_quarter_below_300(
     connection: Connection, dsn: str
 ) -> None:
     workflows = [
@@ -708,6 +708,8 @@ def test_a_report_of_twenty_workflows_over_a_quarter_is_below_300_kilobytes(
     known(connection, 7)
     page = one_page(report(connection, Period(UNTIL - 90 * DAY, UNTIL), UNTIL))
     assert 80_000 < len(page.encode()) < 300_000
+    month = one_page(report(connection, MONTH, UNTIL))
+    assert len(month.encode()) < 250_000
     assert "and 8 more workflows, with fewer runs, without a chart" in page
 
 
@@ -1073,3 +1075,38 @@ def test_a_report_of_rows_from_execute(connection: Connection) -> None:
     known(connection, 7)
     assert isinstance(report(connection, MONTH, UNTIL), Report)
     assert execute(connection, "report/repositories").rowcount == 1
+
+
+def test_the_sections_about_work_say_what_their_questions_answer(filled: Filled) -> None:
+    connection, _ = filled
+    scope = MONTH.scope([7])
+    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+    path = ask(connection, "critical_jobs", scope).rows
+    first = path[0]
+    assert (
+        f"{first['job']} is what the end waits for in {units.percent(first['on_path_percent'])}"
+        in text
+    )
+    causes = ask(connection, "failure_causes", scope).rows
+    failures = sum(row["failures"] for row in causes)
+    said = f"{causes[0]['failures']:,} of {failures:,} failures: {causes[0]['cause']}"
+    assert said in text
+    pulls = ask(connection, "pull_request_costs", scope).rows
+    cost = sum(row["cost_usd"] for row in pulls if row["cost_usd"] is not None)
+    assert f"{len(pulls):,} pull requests cost {units.dollars(cost)}" in text
+    forecasts = ask(connection, "forecast", scope).rows
+    (runners,) = [row for row in forecasts if (row["kind"], row["subject"]) == ("runners", "all")]
+    assert f"runners {units.dollars(runners['spent_usd'])} spent" in text
+    assert "rules of the data that hold, for rows of the last 24 hours" in text
+
+
+def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connection) -> None:
+    upsert(connection, [a_run(1, conclusion="success", event_type="push")])
+    known(connection, 7)
+    text = Reader(one_page(report(connection, MONTH, UNTIL))).text
+    for words in (
+        "No job is known to make runs end late.",
+        "No run of a pull request is stored for this period.",
+        "Nothing with a known cost was used this month.",
+    ):
+        assert words in text

@@ -1,0 +1,123 @@
+"""The sections of a repository's page about what to speed up, and what the work costs."""
+
+from telemetry import counted
+from telemetry.report import charts
+from telemetry.report.charts import Bar
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import (
+    Row,
+    count,
+    dollars,
+    duration,
+    known_sum,
+    minutes,
+    percent,
+)
+from telemetry.report.markup import Child
+from telemetry.report.page import only_words, ranked
+from telemetry.report.tables import CRITICAL_JOBS, FORECASTS, PULL_REQUESTS, job_of
+
+MOST_BARS = 5
+SUBJECTS = {"runners": "runners", "llm": "language models"}
+
+
+def critical(report: RepositoryReport) -> list[Child]:
+    """What to speed up: the jobs that make runs end late."""
+    jobs = [row for row in report.critical_jobs if row["gain_hours"]]
+    if not jobs:
+        return only_words("No job is known to make runs end late.")
+    first = jobs[0]
+    words: list[Child] = [
+        job_of(first),
+        f" is what the end waits for in {percent(first['on_path_percent'])} of its runs: without "
+        f"it they would end {duration(first['gain_p50_seconds'])} sooner at the median",
+    ]
+    bars = [
+        Bar(
+            f"{row['workflow']} · {row['job']}",
+            float(row["gain_hours"]),
+            minutes(60 * row["gain_hours"]),
+        )
+        for row in jobs[:MOST_BARS]
+    ]
+    label = "Jobs by how much sooner all runs together would end without them"
+    return ranked(
+        words,
+        charts.bar_chart(label, bars),
+        CRITICAL_JOBS,
+        jobs,
+        report.api_host,
+        note="Of runs that succeeded at the first attempt. Which job waits for which is inferred "
+        "from the times; the gain is a lower bound, as if the job took no time.",
+    )
+
+
+def pull_requests(report: RepositoryReport) -> list[Child]:
+    """What pull requests cost on runners and for LLM calls, the dearest first."""
+    rows = report.pull_request_costs
+    if not rows:
+        return only_words("No run of a pull request is stored for this period.")
+    total = known_sum(rows, "cost_usd")
+    merged = sum(row["state"] == "merged" for row in rows)
+    each = "" if total is None else f", {dollars(total / len(rows))} each"
+    bars = [
+        Bar(row["branch"] or "no branch", float(row["cost_usd"]), dollars(row["cost_usd"]))
+        for row in rows[:MOST_BARS]
+        if row["cost_usd"] is not None
+    ]
+    words = f"{counted(len(rows), 'pull request')} cost {dollars(total)}{each}"
+    return ranked(
+        words,
+        charts.bar_chart("Pull requests by their cost", bars),
+        PULL_REQUESTS,
+        rows,
+        report.api_host,
+        note=f"Runners at list price and LLM calls; {count(merged)} are known to be merged, which "
+        f"does not show for squashed ones{_left_out(rows)}.",
+    )
+
+
+def _left_out(rows: list[Row]) -> str:
+    """What has no known cost, in words; nothing if all has one."""
+    lacking = {
+        "attempts_without_jobs": "attempts whose jobs are not stored",
+        "unpriced_jobs": "jobs without a price",
+        "unpriced_calls": "LLM calls without a price",
+    }
+    sums = {words: sum(row[column] for row in rows) for column, words in lacking.items()}
+    said = ", ".join(f"{words}: {count(number)}" for words, number in sums.items() if number)
+    return f"; not included: {said}" if said else ""
+
+
+def forecast(report: RepositoryReport) -> list[Child]:
+    """What is spent this month, and what it will be at the month's end."""
+    rows = [row for row in report.forecast if row["spent_usd"] or row["forecast_usd"]]
+    if not rows:
+        return only_words("Nothing with a known cost was used this month.")
+    month, left = rows[0]["month"], counted(rows[0]["days_left"], "day")
+    said = "; ".join(f"{SUBJECTS[row['kind']]} {_expected(row)}" for row in rows)
+    bars = [
+        Bar(f"{SUBJECTS[row['kind']]}, {when}", float(row[key]), dollars(row[key]))
+        for row in rows
+        for when, key in (("spent", "spent_usd"), ("by the end", "forecast_usd"))
+        if row[key] is not None
+    ]
+    words = f"{month}, {left} before its end: {said}"
+    return ranked(
+        words,
+        charts.bar_chart(words, bars),
+        FORECASTS,
+        rows,
+        report.api_host,
+        note="At list price, by the weekdays of the last weeks; the true end lies within the "
+        "bounds in nine of ten months. make budget compares it with what you allow.",
+    )
+
+
+def _expected(row: Row) -> str:
+    spent = f"{dollars(row['spent_usd'])} spent"
+    if row["forecast_usd"] is None:
+        return f"{spent}, too few days for a forecast"
+    high = row["high_usd"]
+    between = f"{dollars(row['low_usd'])} to {dollars(high)}" if high is not None else "wide"
+    return f"{spent}, {dollars(row['forecast_usd'])} by the end ({between})"
