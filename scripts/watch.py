@@ -42,22 +42,20 @@ def main() -> int:
     began, ended = time.monotonic(), 0
     with github() as client, conninfo(os.environ, say) as dsn:
         migrate(dsn, say)
-        connection = open_connection(dsn)
-        load_runner_prices(connection)
-        load_name_kinds(connection)
-        wanted = Wanted(None, horizon(connection, stored(connection)).before)
-        tools = Tools(connection, client, wanted, notify=say)
-        watch = Watch(tools, names, seconds, reopen=lambda: open_connection(dsn), sleep=time.sleep)
-        say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
-        try:
-            for rows in watch.rounds():
-                ended += len(rows)
-                for row in rows:
-                    _print(row, options, len(names))
-        except KeyboardInterrupt:
-            say(watched_text(time.monotonic() - began, ended, client.requests, client.not_modified))
-        finally:
-            watch.close()
+        with open_connection(dsn, waits=say) as connection:
+            load_runner_prices(connection)
+            load_name_kinds(connection)
+            wanted = Wanted(None, horizon(connection, stored(connection)).before)
+            tools = Tools(connection, client, wanted, notify=say)
+            say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
+            try:
+                for rows in Watch(tools, names, seconds, sleep=time.sleep).rounds():
+                    ended += len(rows)
+                    for row in rows:
+                        _print(row, options, len(names))
+            except KeyboardInterrupt:
+                took = time.monotonic() - began
+                say(watched_text(took, ended, client.requests, client.not_modified))
     return 0
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import psycopg
 
-from telemetry import TelemetryError
-from telemetry.database.connection import Connection, execute
+from telemetry.database.connection import execute
 from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
@@ -78,9 +77,9 @@ class _Watched:
 
 
 class Watch:
-    """Looks at repositories in turn, until it is interrupted; `tools` as for an ingest.
+    """Looks at repositories in turn, until it is interrupted.
 
-    `reopen` opens another connection when the database is lost; `sleep` takes seconds.
+    `tools` as for an ingest, with a connection that waits; `sleep` takes seconds.
     """
 
     def __init__(
@@ -89,12 +88,10 @@ class Watch:
         names: Sequence[str],
         seconds: float,
         *,
-        reopen: Callable[[], Connection],
         sleep: Callable[[float], object],
     ) -> None:
         self.tools = tools
         self.seconds = seconds
-        self._reopen = reopen
         self._sleep = sleep
         self._watched = [_Watched(name) for name in names]
         self._shown: dict[tuple[int, int], None] = {}
@@ -118,10 +115,6 @@ class Watch:
             yield ended
             self._sleep(max(0.0, self.seconds - (self.tools.clock() - began)))
 
-    def close(self) -> None:
-        """Close the connection, which may be another one than at the start."""
-        self.tools.connection.close()
-
     def _find(self, watched: _Watched) -> None:
         try:
             self.tools.client.get_repository(watched.name)
@@ -134,8 +127,8 @@ class Watch:
         try:
             ended = self._look(watched)
         except psycopg.OperationalError as error:
+            # A connection that waits has done so, and connects again with the next statement.
             self._tell(watched, f"the database is lost: {str(error).splitlines()[0]}")
-            self._connect_again()
             return []
         except Held:
             return []  # the other ingest stores what there is, and the list is read again
@@ -158,13 +151,6 @@ class Watch:
         if reset_at is None:
             return LONGEST_PAUSE
         return min(max((reset_at - self.tools.now()).total_seconds(), 1.0), LONGEST_LIMIT)
-
-    def _connect_again(self) -> None:
-        self.tools.connection.close()
-        try:
-            self.tools = replace(self.tools, connection=self._reopen())
-        except (psycopg.OperationalError, TelemetryError):
-            return  # the next look tries again
 
     def _look(self, watched: _Watched) -> list[Row]:
         if self.tools.clock() >= watched.ingest_at:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -70,7 +70,7 @@ class Watching:
     watch: Watch
     client: GitHub
     simulator: Simulator
-    connections: list[Connection]
+    connection: Connection
     ended: list[tuple[Row, datetime]] = field(default_factory=list)
 
     def go_on(self, seconds: int) -> None:
@@ -84,30 +84,29 @@ class Watching:
 
 @contextmanager
 def watching(
-    dsn: str, world: World, fault: Callable[[RequestInfo, int], Fault | None] | None = None
+    dsn: str,
+    world: World,
+    said: list[str],
+    fault: Callable[[RequestInfo, int], Fault | None] | None = None,
 ) -> Iterator[Watching]:
     simulator = Simulator(world, fault=fault, clock=lambda: world.now)
     options = {"sleep": lambda seconds: None, "clock": lambda: float(world.second)}
-    connections: list[Connection] = []
-
-    def reopen() -> Connection:
-        connections.append(open_connection(dsn))
-        return connections[-1]
-
     with (
         simulator.serve() as url,
         GitHub("ghp_1", Options(base_url=url, **options)) as client,  # type: ignore[arg-type]
+        open_connection(dsn, waits=said.append) as connection,
     ):
-        load_runner_prices(reopen())
+        load_runner_prices(connection)
         wanted = Wanted(None, NOW - timedelta(days=180))
-        tools = Tools(connections[0], client, wanted, clock=lambda: float(world.second))
+        tools = Tools(
+            connection, client, wanted, clock=lambda: float(world.second), notify=said.append
+        )
 
         def sleep(seconds: float) -> None:
             world.advance(timedelta(seconds=seconds))
 
-        watch = Watch(tools, ["acme/app"], SECONDS, reopen=reopen, sleep=sleep)
-        yield Watching(world, watch, client, simulator, connections)
-        watch.close()
+        watch = Watch(tools, ["acme/app"], SECONDS, sleep=sleep)
+        yield Watching(world, watch, client, simulator, connection)
 
 
 def ended_in(world: World) -> dict[tuple[int, int], Any]:
@@ -125,7 +124,7 @@ def keys(seen: Watching) -> list[tuple[int, int]]:
 
 def test_each_run_is_stored_and_shown_once_within_one_look(dsn: str) -> None:
     world = busy_world()
-    with watching(dsn, world) as seen:
+    with watching(dsn, world, []) as seen:
         seen.go_on(4_500)
         true = ended_in(world)
         assert len(true) > 24
@@ -135,7 +134,7 @@ def test_each_run_is_stored_and_shown_once_within_one_look(dsn: str) -> None:
             for row, at in seen.ended
         )
         assert late[int(0.95 * len(late))] <= 20
-        stored = seen.connections[0].execute("select github_run_id, run_attempt from workflow_jobs")
+        stored = seen.connection.execute("select github_run_id, run_attempt from workflow_jobs")
         assert true.keys() <= {(row["github_run_id"], row["run_attempt"]) for row in stored}
         looks, counters = 4_500 // SECONDS, seen.simulator.counters
         # One request for each look and for the jobs of each attempt; the ingests send the others.
@@ -154,17 +153,15 @@ def test_faults_of_github_and_of_the_database_lose_no_run_and_repeat_none(dsn: s
 
     world = busy_world(runs=20)
     said: list[str] = []
-    with watching(dsn, world, fault) as seen, open_connection(dsn) as other:
-        seen.watch.tools = replace(seen.watch.tools, notify=said.append)
+    with watching(dsn, world, said, fault) as seen, open_connection(dsn) as other:
         for _ in range(4):
             seen.go_on(600)
-            pid = seen.watch.tools.connection.info.backend_pid
+            pid = seen.connection.info.backend_pid
             other.execute("select pg_terminate_backend(%s)", [pid])
         seen.go_on(2_400)
         true = ended_in(world)
         assert keys(seen) == sorted(true)
-        assert len(seen.connections) == 5
-        assert any("the database is lost" in text for text in said)
+        assert sum("the connection to the database is lost" in text for text in said) == 4
         assert any("502" in text for text in said)
         rows = other.execute("select 1 from leases where expires_at > now()").fetchall()
         assert not rows
@@ -178,7 +175,7 @@ def test_faults_of_github_and_of_the_database_lose_no_run_and_repeat_none(dsn: s
 def test_more_runs_than_a_page_shows_are_listed_by_an_ingest(dsn: str) -> None:
     world = busy_world(runs=0)
     repository = world.repositories[0]
-    with watching(dsn, world) as seen:
+    with watching(dsn, world, []) as seen:
         seen.go_on(0)
         author = world.account("dev-1")
         for number in range(150):
@@ -187,14 +184,14 @@ def test_more_runs_than_a_page_shows_are_listed_by_an_ingest(dsn: str) -> None:
                 repository, repository.workflows[0], commit, "push", world.second, "skipped"
             )
         seen.go_on(60)
-        stored = seen.connections[0].execute(
+        stored = seen.connection.execute(
             "select count(distinct github_run_id) as runs from workflow_runs"
         )
         assert stored.fetchall() == [{"runs": 160}]
 
 
 def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
-    with watching(dsn, World(NOW)) as seen, pytest.raises(NotFound, match="acme/app"):
+    with watching(dsn, World(NOW), []) as seen, pytest.raises(NotFound, match="acme/app"):
         next(seen.watch.rounds())
 
 
