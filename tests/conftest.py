@@ -46,9 +46,6 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # What a test rolls back counts as no rows once the server has analyzed the table, and a plan for no
 # rows takes minutes for some thousand. When that happens would depend on the time.
 FAST |= {"autovacuum": "off"}
-# What a test rolls back counts as no rows once the server has analyzed the table, and a plan for no
-# rows takes minutes for some thousand. When that happens would depend on the time.
-FAST |= {"autovacuum": "off"}
 # Its log of changes lies in memory too, and is not to fill it.
 FAST |= {"max_wal_size": "256MB"}
 
@@ -162,8 +159,9 @@ def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
 # The statement that empties the tables of more than a megabyte. Nothing is stored in them: what a
 # migration stores is small.
 EMPTY = (
-    "select 'truncate ' || string_agg(relid::regclass::text, ', ') || ' cascade' as statement "
-    "from pg_stat_user_tables where pg_relation_size(relid) > 1000000"
+    "select 'truncate ' || string_agg(oid::regclass::text, ', ') || ' cascade' as statement "
+    "from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace "
+    "and pg_relation_size(oid) > 1000000"
 )
 
 

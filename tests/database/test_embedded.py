@@ -34,6 +34,8 @@ from telemetry.database.embedded.binaries import (
 from telemetry.database.embedded.cluster import SOCKETS, Cluster
 from telemetry.database.embedded.server import default_home, server
 
+pytestmark = pytest.mark.scenario
+
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 COMMAND = f"""
 import os, sys

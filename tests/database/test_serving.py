@@ -24,6 +24,8 @@ from support.paths import LONGEST, ROOT
 from telemetry.database.embedded.server import server
 from telemetry.database.migrations import migrate
 
+pytestmark = pytest.mark.scenario
+
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 

@@ -190,6 +190,7 @@ def about_the_proof(connection: Connection) -> list[str]:
     return [text for text in status(connection).concerns if "its schedule stopped" not in text]
 
 
+@pytest.mark.scenario
 def test_after_the_first_ingest_each_term_is_true(month: Connection, world: World) -> None:
     (repository,) = world.repositories
     ended = {a.github_run_id for a in world.attempts(repository) if a.status == "completed"}
@@ -205,6 +206,7 @@ def test_after_the_first_ingest_each_term_is_true(month: Connection, world: Worl
     assert about_the_proof(month) == []
 
 
+@pytest.mark.scenario
 def test_a_day_of_changes_later_it_still_adds_up(month: Connection, world: World) -> None:
     simulated = Simulator(world)
     (repository,) = world.repositories
@@ -224,6 +226,7 @@ def test_a_day_of_changes_later_it_still_adds_up(month: Connection, world: World
     assert about_the_proof(month) == []
 
 
+@pytest.mark.scenario
 def test_it_adds_up_at_every_moment_of_three_days(connection: Connection, world: World) -> None:
     simulated = Simulator(world)
     (repository,) = world.repositories
@@ -235,6 +238,7 @@ def test_it_adds_up_at_every_moment_of_three_days(connection: Connection, world:
         world.advance(timedelta(hours=9))
 
 
+@pytest.mark.scenario
 def test_a_run_whose_second_attempt_is_open_counts_once(month: Connection, world: World) -> None:
     simulated = Simulator(world)
     before, run = proof(month), settled_runs(world)[0]
@@ -253,6 +257,7 @@ def test_a_run_whose_second_attempt_is_open_counts_once(month: Connection, world
     assert row["oldest_open_created_at"] == datetime.fromtimestamp(run.created_at, UTC)
 
 
+@pytest.mark.scenario
 def test_runs_left_out_of_a_list_are_counted_separately_until_probed(
     month: Connection, world: World
 ) -> None:
@@ -270,6 +275,7 @@ def test_runs_left_out_of_a_list_are_counted_separately_until_probed(
     assert_balanced(proof(month))
 
 
+@pytest.mark.scenario
 def test_a_run_found_missing_after_its_window_was_listed_was_reported(
     month: Connection, world: World
 ) -> None:
@@ -282,6 +288,7 @@ def test_a_run_found_missing_after_its_window_was_listed_was_reported(
     assert row["missing_runs"] == before["missing_runs"] == 0
 
 
+@pytest.mark.scenario
 def test_a_lost_run_is_a_concern_that_names_its_time(month: Connection, world: World) -> None:
     before, run = proof(month), settled_runs(world)[0]
     month.execute("delete from workflow_runs where github_run_id = %s", [run.id])
@@ -298,6 +305,7 @@ def test_a_lost_run_is_a_concern_that_names_its_time(month: Connection, world: W
     assert ": NOT EQUAL" in proof_text(row)
 
 
+@pytest.mark.scenario
 def test_a_surplus_run_does_not_offset_a_missing_one(month: Connection, world: World) -> None:
     first, last = settled_runs(world)[0], settled_runs(world)[-1]
     month.execute("delete from workflow_runs where github_run_id = %s", [first.id])
@@ -312,12 +320,14 @@ def test_a_surplus_run_does_not_offset_a_missing_one(month: Connection, world: W
     assert len(about_the_proof(month)) == 1
 
 
+@pytest.mark.scenario
 def test_without_a_count_from_github_the_listed_runs_count(month: Connection, world: World) -> None:
     before = proof(month)
     month.execute("update windows set reported = null")
     assert proof(month) == before
 
 
+@pytest.mark.scenario
 def test_attempts_to_fetch_are_those_that_an_ingest_would(month: Connection, world: World) -> None:
     lost, gone = (run.id for run in settled_runs(world, attempts=2)[:2])
     month.execute(
@@ -339,6 +349,7 @@ def test_attempts_to_fetch_are_those_that_an_ingest_would(month: Connection, wor
     assert about_the_proof(month) == ["acme/app: earlier attempts still to fetch: 1"]
 
 
+@pytest.mark.scenario
 def test_pending_jobs_are_no_concern_if_jobs_are_never_fetched(
     month: Connection, world: World
 ) -> None:
@@ -355,6 +366,7 @@ def test_pending_jobs_are_no_concern_if_jobs_are_never_fetched(
     assert about_the_proof(month) == ["acme/app: attempts whose jobs are still to fetch: 1"]
 
 
+@pytest.mark.scenario
 def test_an_incomplete_window_is_a_concern_and_not_in_the_equation(
     month: Connection, world: World
 ) -> None:
@@ -376,6 +388,7 @@ def test_an_incomplete_window_is_a_concern_and_not_in_the_equation(
     assert about_the_proof(month) == ["acme/app: a second is too full"]
 
 
+@pytest.mark.scenario
 def test_a_gap_in_the_wanted_interval_is_a_concern(month: Connection, world: World) -> None:
     month.execute(
         "delete from windows where created_from = "
@@ -387,6 +400,7 @@ def test_a_gap_in_the_wanted_interval_is_a_concern(month: Connection, world: Wor
     assert " of run creation time are not listed, the first from " in said
 
 
+@pytest.mark.scenario
 def test_pruning_leaves_no_gap_and_the_equation_still_holds(
     month: Connection, world: World
 ) -> None:
@@ -398,6 +412,7 @@ def test_pruning_leaves_no_gap_and_the_equation_still_holds(
     assert row["gaps"] == 0
 
 
+@pytest.mark.scenario
 def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
     month: Connection, world: World
 ) -> None:
@@ -415,6 +430,7 @@ def test_a_window_that_reaches_far_back_is_trimmed_and_its_proof_stays(
     assert moved < timedelta(minutes=1)
 
 
+@pytest.mark.scenario
 def test_a_sweep_that_did_not_happen_is_a_concern(month: Connection, world: World) -> None:
     month.execute("update windows set listed_at = listed_at - interval '2 days'")
     row = proof(month)
@@ -423,6 +439,7 @@ def test_a_sweep_that_did_not_happen_is_a_concern(month: Connection, world: Worl
     assert said.endswith("and possibly re-run since, were not listed again")
 
 
+@pytest.mark.scenario
 def test_windows_too_old_for_a_rerun_when_last_listed_are_never_due(
     month: Connection, world: World
 ) -> None:
@@ -431,6 +448,7 @@ def test_windows_too_old_for_a_rerun_when_last_listed_are_never_due(
     assert (row["due_windows"], row["overdue_windows"], row["last_sweep_at"]) == (0, 0, None)
 
 
+@pytest.mark.scenario
 def test_the_work_left_by_an_incomplete_ingest_is_reported_once(
     month: Connection, world: World
 ) -> None:
@@ -458,6 +476,7 @@ def test_each_repository_has_its_own_proof(connection: Connection) -> None:
         assert_balanced(row)
 
 
+@pytest.mark.scenario
 def test_a_person_reads_the_proof_at_a_glance(month: Connection, world: World) -> None:
     row = {
         **proof(month),

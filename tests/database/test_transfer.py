@@ -19,6 +19,8 @@ from telemetry.database.transfer import dump, psql, restore
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 
+pytestmark = pytest.mark.scenario
+
 
 def contents(dsn: str) -> dict[str, list[dict[str, Any]]]:
     with open_connection(dsn) as connection:

@@ -26,6 +26,8 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.listing import read_run
 
+pytestmark = pytest.mark.scenario
+
 MOST_MEGABYTES = 300
 TIMEOUT = 2.0
 OK = http(b'{"ok": true}')

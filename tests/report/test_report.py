@@ -696,6 +696,7 @@ def test_every_statement_is_shown_under_how_this_is_computed(filled: Filled) -> 
         assert pasteable(name, scope) in text
 
 
+@pytest.mark.scenario
 def test_a_report_of_twenty_workflows_is_below_250_kilobytes_and_of_a_quarter_below_300(
     connection: Connection, dsn: str
 ) -> None:
@@ -908,6 +909,7 @@ def test_a_repository_that_is_not_there_is_named(connection: Connection) -> None
     assert found.concerns == ["acme/x: nothing is stored"]
 
 
+@pytest.mark.scenario
 def test_every_time_is_in_utc_whatever_zone_the_database_has(
     dsn: str, connection: Connection
 ) -> None:

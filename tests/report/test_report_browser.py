@@ -24,6 +24,8 @@ from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.rows.runs import Repository
 
+pytestmark = pytest.mark.scenario
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 EXECUTED = "EXECUTED"
 # Each would show itself in the title, or fetch something, if it were more than text.

@@ -13,6 +13,8 @@ from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gatewa
 from telemetry.simulated.world import Run, World
 from telemetry.summaries.ingests import report_text
 
+pytestmark = pytest.mark.scenario
+
 
 @pytest.fixture
 def world() -> World:

@@ -10,6 +10,8 @@ from telemetry.database.connection import Connection
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
+pytestmark = pytest.mark.scenario
+
 
 def world_of(runs: int, apart: timedelta) -> World:
     world = World(FIRST)

@@ -22,6 +22,8 @@ from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
 from telemetry.simulated.world import World
 
+pytestmark = pytest.mark.scenario
+
 REPOSITORY = "acme/app"
 # Never the present: this module is loaded long before its tests run.
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)

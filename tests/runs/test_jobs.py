@@ -44,6 +44,8 @@ from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, edited
 from telemetry.simulated.world import HOSTED_RUNNERS, Attempt, PlannedJob, Run, World
 
+pytestmark = pytest.mark.scenario
+
 REPOSITORY = "acme/app"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 OlderAttempts = Literal["whole", "without steps", "absent"]

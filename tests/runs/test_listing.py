@@ -29,6 +29,8 @@ from telemetry.simulated.server import (
 )
 from telemetry.simulated.world import Repository, World
 
+pytestmark = pytest.mark.scenario
+
 NAME = "acme/app"
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -682,7 +684,8 @@ def test_runs_that_arrive_while_the_list_is_read_cost_few_requests(concurrency: 
     memory = Memory(NOW - timedelta(days=4))
     with lister(Simulator(world, before=changes), concurrency=concurrency) as using:
         memory.ingest(using)
-        assert using.client.requests <= 20 + 1 + 12
+        # Of those that are read at the same time, more are read again: how many is up to chance.
+        assert using.client.requests <= 20 + 1 + (12 if concurrency == 1 else 2 * 20)
     changes.assert_nothing_overlooked(memory.windows)
     assert memory.gaps(NOW - HOUR) == []
 

@@ -22,6 +22,8 @@ from telemetry.simulated.server import Fault, RequestInfo, Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.ingests import closing_text
 
+pytestmark = pytest.mark.scenario
+
 
 def world_of(**runs: int) -> World:
     """Repositories with so many runs each, an hour apart, the newest two hours old."""

@@ -28,6 +28,8 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.verification import verification_text
 
+pytestmark = pytest.mark.scenario
+
 Command = Callable[..., Finished]
 
 

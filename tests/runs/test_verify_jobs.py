@@ -14,6 +14,8 @@ from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gatewa
 from telemetry.simulated.world import Run, World
 from telemetry.summaries.verification import verification_text
 
+pytestmark = pytest.mark.scenario
+
 WITH_JOBS = Wanted(timedelta(days=40), NOW - timedelta(days=180))
 
 

@@ -69,6 +69,7 @@ def test_of_all_traps_only_jobs_that_last_for_days_break_a_rule(connection: Conn
     assert too_long
 
 
+@pytest.mark.scenario
 def test_the_rules_hold_in_a_simulated_month_that_is_ingested_twice(
     dsn: str, connection: Connection
 ) -> None:

@@ -58,6 +58,7 @@ def confusion(planted: Planted) -> Counter[tuple[str, str]]:
     return Counter((planted.truth[key(row)], row["cause"]) for row in planted.rows)
 
 
+@pytest.mark.scenario
 def test_every_planted_failure_is_found_once_but_time_limits_that_a_job_rarely_met(
     planted: Planted,
 ) -> None:
@@ -69,6 +70,7 @@ def test_every_planted_failure_is_found_once_but_time_limits_that_a_job_rarely_m
     assert unseen["time limit"] <= 3 < confusion(planted)["time limit", "time limit"]
 
 
+@pytest.mark.scenario
 def test_a_cause_that_is_given_is_mostly_the_true_one(planted: Planted) -> None:
     table = confusion(planted)
     undecided = sum(count for (_, given), count in table.items() if given == "not run again")
@@ -83,6 +85,7 @@ def test_a_cause_that_is_given_is_mostly_the_true_one(planted: Planted) -> None:
     assert f"{undecided} of {table.total()} failures" in page
 
 
+@pytest.mark.scenario
 def test_the_table_in_the_docs_is_this_one(planted: Planted) -> None:
     page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
     section = page.partition("## Causes of failures")[2].partition("\n## ")[0]
@@ -97,6 +100,7 @@ def test_the_table_in_the_docs_is_this_one(planted: Planted) -> None:
     assert written == dict(confusion(planted))
 
 
+@pytest.mark.scenario
 def test_outages_are_those_of_the_view_of_outages(planted: Planted) -> None:
     hours = {row["hour"] for row in planted.connection.execute("select hour from outages")}
     started = {
@@ -137,6 +141,7 @@ def test_the_causes_add_up_to_all_failures_of_a_history_with_traps(connection: C
         assert sum(shares) == pytest.approx(100, abs=Decimal("0.5"))
 
 
+@pytest.mark.scenario
 def test_what_each_cause_costs_is_a_sum_over_its_failures(planted: Planted) -> None:
     expected: dict[str, list[Row]] = defaultdict(list)
     for row in planted.rows:
@@ -165,6 +170,7 @@ def test_what_each_cause_costs_is_a_sum_over_its_failures(planted: Planted) -> N
     assert not expected
 
 
+@pytest.mark.scenario
 def test_what_a_flaky_job_costs_is_computed_again(planted: Planted) -> None:
     reds: dict[str, list[Row]] = defaultdict(list)
     for row in planted.rows:

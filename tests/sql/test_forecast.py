@@ -18,6 +18,8 @@ from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.simulated.years import YEARS, daily_minutes
 
+pytestmark = pytest.mark.scenario
+
 FIRST, DAYS = date(2026, 2, 1), 365 + 30
 Row = dict[str, Any]
 PRICE = Decimal("0.006")

@@ -108,6 +108,7 @@ def outcomes(incidents: float, drop: float = 0) -> Any:
     return of_series
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize(
     ("figure", "of_series"),
     [
@@ -125,6 +126,7 @@ def test_at_most_one_in_twenty_stable_series_is_called_changed(
     assert share(simulated(connection, 150, of_series), figure) <= 5
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize(
     ("figure", "of_series", "at_least"),
     [
@@ -140,6 +142,7 @@ def test_a_change_larger_than_chance_is_reported(
     assert share(simulated(connection, 60, of_series), figure) >= at_least
 
 
+@pytest.mark.scenario
 def test_a_change_of_the_stated_size_is_found_about_four_times_in_five(
     connection: Connection,
 ) -> None:
