@@ -33,6 +33,7 @@ def relations(dsn: str) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+@pytest.mark.scenario
 def test_migrating_up_down_and_up_prints_nothing_and_gives_the_same_tables(
     empty_dsn: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_second_migration_applies_nothing(dsn: str) -> None:
     assert migrate(dsn) == []
 
 
+@pytest.mark.scenario
 def test_each_migration_can_be_applied_again_after_a_crash_before_it_was_marked(dsn: str) -> None:
     with open_connection(dsn) as connection:
         connection.execute("delete from _yoyo_migration")
@@ -58,6 +60,7 @@ def test_each_migration_can_be_applied_again_after_a_crash_before_it_was_marked(
     assert relations(dsn) == before
 
 
+@pytest.mark.scenario
 def test_each_migration_runs_as_it_stands_in_psql(empty_dsn: str, psql: Callable[..., str]) -> None:
     for name in NAMES:
         psql(empty_dsn, "-1", "-f", str(MIGRATIONS / f"{name}.sql"))
@@ -75,6 +78,7 @@ def test_each_migration_has_a_number_a_reason_and_a_rollback(path: Path) -> None
     assert (MIGRATIONS / f"{name}.rollback.sql").is_file()
 
 
+@pytest.mark.scenario
 def test_two_migrators_at_once_apply_each_migration_once(empty_dsn: str) -> None:
     applied: list[list[str]] = []
     threads = [Thread(target=lambda: applied.append(migrate(empty_dsn))) for _ in range(4)]
@@ -85,6 +89,7 @@ def test_two_migrators_at_once_apply_each_migration_once(empty_dsn: str) -> None
     assert sorted(applied) == [[], [], [], [*NAMES, "views"]]
 
 
+@pytest.mark.scenario
 def test_a_killed_migrator_does_not_block_the_next(empty_dsn: str, tmp_path: Path) -> None:
     slow = tmp_path / "migrations"
     slow.mkdir()

@@ -356,6 +356,7 @@ def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..
     assert {"name", "title", "reading"} == set(listed[0])
 
 
+@pytest.mark.scenario
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(("lines", "is_paged"), [("10", True), ("1000", False)])
 def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
@@ -368,6 +369,7 @@ def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
     assert all(line.startswith("paged: ") == is_paged for line in shown.splitlines())
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py", "--all")])
 def test_a_terminal_gets_colour_and_lines_that_fit_it(
     dsn: str, tmp_path: Path, command: tuple[str, ...]

@@ -104,7 +104,7 @@ def test_the_next_ingest_completes_one_that_was_killed(
     wait_for_rows(connection, 50)
     process.kill()
     process.communicate()
-    assert 0 < len(stored(connection)) < 300
+    assert connection.execute("select from pending_jobs").rowcount > 0
     said = run("status").stdout
     assert "has not ended; it still runs, or was killed" in said
     simulated.latency = 0
@@ -154,7 +154,7 @@ def test_an_empty_variable_is_an_unset_one(
     env_file = "".join(f"{name}={environ[name]}\n" for name in needed)
     done = launcher.make(empty, tmp_path, "ingest", "dump", *words, env_file=env_file)
     assert done.returncode == 0, done.stderr
-    assert len(stored(connection)) > 200
+    assert len(stored(connection)) > 100
     assert "wrote telemetry.dump, " in done.stdout
 
 
@@ -246,7 +246,7 @@ def test_a_repository_that_is_not_there(run: Run) -> None:
 def test_one_of_two_repositories_that_is_not_there(run: Run, connection: Connection) -> None:
     done = run("ingest_workflows", "--repo", "acme/gone", "acme/app")
     assert done.returncode == 1
-    assert len(stored(connection)) > 200
+    assert len(stored(connection)) > 100
     assert "failed: acme/gone" in done.stderr.splitlines()[-1]
 
 

@@ -13,13 +13,13 @@ from telemetry.database.migrations import MIGRATIONS
 
 
 def oldest_days(connection: Connection, now: datetime) -> int:
-    """How old the oldest stored run was when the test began, in whole days."""
+    """The age of the oldest stored run at the start of the test, in whole days."""
     oldest: datetime = min(row["created_at"] for row in stored(connection))
     return (now - oldest).days
 
 
 def older(connection: Connection, now: datetime, days: int) -> int:
-    """How many stored attempts are of runs that were older than so many days when it began."""
+    """The number of stored attempts of runs that were older than `days` days at the start."""
     border = now - timedelta(days)
     return sum(row["created_at"] < border for row in stored(connection))
 
@@ -42,7 +42,7 @@ def test_a_chosen_retention_holds_for_every_later_command(
         assert done.stdout.splitlines()[-1].endswith(": 0 run attempts, 0 LLM calls")
         assert oldest_days(connection, now) >= 390
     rows = older(connection, now, 370)
-    assert rows > 300
+    assert rows > 100
     assert (
         f"KEEP=1 year changes nothing here: this database keeps 2 years, and an ingest never "
         f"shortens that. {rows} run attempts and 0 LLM calls are older than 1 year; "

@@ -114,6 +114,7 @@ readings = st.builds(
 ).map(with_wholes_that_hold_their_parts)
 
 
+@pytest.mark.scenario
 @settings(
     max_examples=150,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -138,6 +139,7 @@ def test_any_order_of_readings_gives_the_same_row_in_sql_as_in_python(
     assert stored[0] == stored[1]
 
 
+@pytest.mark.scenario
 @settings(max_examples=300)
 @given(readings, readings, readings)
 def test_merging_is_a_join(one: LlmCall, other: LlmCall, third: LlmCall) -> None:
@@ -216,6 +218,7 @@ def test_a_growing_file_adds_what_is_new(connection: Connection, tmp_path: Path)
     assert second.rejected_lines == 0
 
 
+@pytest.mark.scenario
 @settings(
     max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

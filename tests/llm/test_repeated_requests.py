@@ -83,7 +83,7 @@ def turn(moment: str, model: str = "gpt-5.3-codex") -> dict[str, Any]:
 
 
 def count(moment: str, total: int, used: int) -> dict[str, Any]:
-    """The event after a call that used so many tokens, a tenth of them output."""
+    """The event after a call that used `used` tokens, a tenth of them output."""
 
     def tokens(number: int) -> dict[str, int]:
         output = number // 10
@@ -351,7 +351,7 @@ def test_messages_that_a_fork_of_opencode_copies_count_once(
 
 
 def span(span_id: str, parent: str = "", *, used: int | None = None, **said: Any) -> dict[str, Any]:
-    """A span of one trace; a call that used so many tokens, if that is given."""
+    """A span of one trace; with `used`, a call that used this many tokens."""
     if used is not None:
         said = {
             "gen_ai.operation.name": "chat",

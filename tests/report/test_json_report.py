@@ -122,6 +122,7 @@ def test_their_figures_are_those_of_the_rows(connection: Connection) -> None:
     }
 
 
+@pytest.mark.scenario
 def test_every_finding_of_two_busy_months_has_a_subject_or_figures(
     connection: Connection, dsn: str
 ) -> None:

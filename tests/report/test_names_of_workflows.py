@@ -1,4 +1,4 @@
-"""Two workflows of one name are two in every question, and told apart in it."""
+"""Every question counts two workflows of the same name separately and shows which is which."""
 
 from support.history import UNTIL
 from support.reports import MONTH, a_job, a_run, known

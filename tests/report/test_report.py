@@ -508,7 +508,7 @@ def test_an_unlisted_period_before_is_not_compared(connection: Connection) -> No
 
 
 def partly_listed(connection: Connection, with_jobs: int) -> RepositoryReport:
-    """Ten runs of ten minutes with a job each, of which so many are known to be all there."""
+    """Ten runs of ten minutes with a job each, of which `with_jobs` have all their jobs stored."""
     runs = [a_run(n) for n in range(1, 11)]
     upsert(connection, [*runs, a_run(11, conclusion="skipped")])
     upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs[:with_jobs]])

@@ -1,4 +1,4 @@
-"""The job summary: what GitHub shows of it is what was meant, whatever anyone called a thing."""
+"""The job summary looks on GitHub as intended, whatever names it contains."""
 
 import re
 

@@ -90,7 +90,7 @@ def test_a_second_that_no_list_shows_whole_is_said(
     missing = {run.id for run in runs_of(world)} - stored_ids(connection)
     assert len(missing) == 100
     found = status_at(connection, world)
-    # Of a clamped total nothing tells that there is more, not even a list of the second alone.
+    # Where the total is clamped, nothing shows that there are more, not even that second alone.
     assert bool(found.concerns) is not is_clamped
 
 

@@ -53,18 +53,18 @@ def world_of(moments: Sequence[datetime]) -> tuple[World, Repository]:
 
 
 def every(step: timedelta, count: int, end: datetime = NOW) -> list[datetime]:
-    """So many moments, a step apart, the last one a step before the end."""
+    """`count` moments at equal steps; the last one is a step before the end."""
     return [end - n * step for n in range(count, 0, -1)]
 
 
 def bursts(count: int, size: int) -> list[datetime]:
-    """So many runs, of which always so many have the same second."""
+    """`count` runs, of which `size` at a time were created in the same second."""
     return [NOW - timedelta(minutes=1 + n // size) for n in range(count)]
 
 
 @dataclass
 class Changes:
-    """Creates runs now, or late, and deletes random ones, before every so-many-th request.
+    """Before every nth request, create runs, now or hours ago, and delete random ones.
 
     `late` runs turn up with a creation time of hours ago. `always` are the runs that were there
     all the time, `ever` all there have been, with their creation times.

@@ -35,6 +35,8 @@ from telemetry.simulated.server import (
 from telemetry.simulated.world import Commit, PlannedJob, World
 from telemetry.summaries.live import ended_line
 
+pytestmark = pytest.mark.scenario
+
 NOW = datetime(2026, 9, 7, 8, tzinfo=UTC)
 SECONDS = 15
 JOBS = (PlannedJob("build", seconds=60), PlannedJob("test", seconds=150, stage=1))

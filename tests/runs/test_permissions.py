@@ -9,6 +9,8 @@ from telemetry.database.connection import Connection
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
 from telemetry.simulated.world import PlannedJob, World
 
+pytestmark = pytest.mark.scenario
+
 REFUSED = Fault(
     403,
     {"content-type": "application/json", "x-accepted-github-permissions": "actions=read"},

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.scenario
 
 
 def world_of(**runs: int) -> World:
-    """Repositories with so many runs each, an hour apart, the newest two hours old."""
+    """Repositories with these numbers of runs, an hour apart; the newest run is two hours old."""
     world = World(FIRST)
     for name, count in runs.items():
         repository = world.add_repository(f"acme/{name}")

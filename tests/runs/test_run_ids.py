@@ -1,4 +1,4 @@
-"""Ids that were seen are known, in whatever order they came."""
+"""Ids that were seen are found again, in whatever order they came."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""A filtered list is whole only when it held what it was said to, and is never trusted too far."""
+"""A filtered list is complete only if it has as many runs as GitHub reports for it."""
 
 from datetime import timedelta
 

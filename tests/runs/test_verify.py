@@ -1,4 +1,4 @@
-"""A comparison with GitHub finds each difference, tells what is newer, and writes nothing."""
+"""A comparison with GitHub finds every difference, lists what is newer, and writes nothing."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A window is proven only when no run in it was overlooked, whatever moved while it was listed."""
+"""A window counts as complete only if no run was missed, whatever changed during the listing."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -93,6 +93,7 @@ def assert_apart(windows: list[ListedWindow]) -> None:
     assert all(a.created_to <= b.created_from for a, b in pairwise(ordered))
 
 
+@pytest.mark.scenario
 @settings(max_examples=1_000)
 @given(
     seed=st.integers(0, 2**32),

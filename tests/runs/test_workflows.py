@@ -1,4 +1,4 @@
-"""Workflows and repositories are known as GitHub knows them, whatever a run calls itself."""
+"""Workflows and repositories have the names and states that GitHub gives, not those of a run."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

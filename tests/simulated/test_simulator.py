@@ -42,6 +42,8 @@ from telemetry.simulated.server import (
 )
 from telemetry.simulated.world import PlannedJob, Repository, Run, World
 
+pytestmark = pytest.mark.scenario
+
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RUNS = "/repos/acme/app/actions/runs"
 

@@ -147,7 +147,7 @@ def priced(connection: Connection) -> Connection:
 
 
 def cost(connection: Connection, seconds: float = 60, **changes: Any) -> dict[str, Any]:
-    """The row of job_costs of one job that took so many seconds."""
+    """The row of job_costs for one job of this length in seconds."""
     values = {"started_at": CREATED_AT, **changes}
     if "completed_at" not in values:
         values["completed_at"] = values["started_at"] + seconds * SECOND

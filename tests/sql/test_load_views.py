@@ -44,7 +44,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def around(share_of_unit: float, digits: int) -> Any:
-    """A value that was rounded to so many digits."""
+    """Equal to a value that was rounded to `digits` digits."""
     return pytest.approx(share_of_unit, abs=0.501 * 10**-digits)
 
 

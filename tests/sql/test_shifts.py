@@ -249,7 +249,7 @@ def run(identity: int, created_at: datetime, seconds: int, **changed: Any) -> Wo
 def level(
     first_day: int, days: int, runs_per_day: int, seconds: int, **changed: Any
 ) -> list[WorkflowRun]:
-    """Runs around a duration, from so many days before UNTIL on."""
+    """Runs around a duration; the first is `days` days before UNTIL."""
     rng = random.Random(first_day)
     return [
         run(

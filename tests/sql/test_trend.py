@@ -44,7 +44,7 @@ Day = Callable[[random.Random, int], Iterator[tuple[str, float]]]
 def simulated(
     connection: Connection, many: int, of_day: Callable[[random.Random, int], Day]
 ) -> Counter[tuple[str, str]]:
-    """How often which verdict is given of so many repositories with a run of sixty days each."""
+    """Count the verdicts on `many` repositories, each with sixty days of runs."""
     rng, number = random.Random(7), 0
     with connection.cursor().copy(f"copy workflow_runs ({COLUMNS}) from stdin") as rows:
         for repository in range(1, many + 1):
@@ -157,7 +157,7 @@ def test_a_change_of_the_stated_size_is_found_about_four_times_in_five(
 
 
 def spread_out(first: int, count: int, days_ago: float, **changes: Any) -> list[WorkflowRun]:
-    """So many runs over the thirty days that end so many days ago."""
+    """`count` runs, spread over the thirty days that end `days_ago` days ago."""
     return [a_run(first + n, days_ago + 30 * (n + 0.5) / count, **changes) for n in range(count)]
 
 

@@ -111,7 +111,7 @@ def possible_rows(call: LlmCall, rows: list[LlmPrice]) -> list[LlmPrice]:
 
 
 def is_many(call: LlmCall) -> bool:
-    """Whether the call stands for requests whose lengths and times are not told."""
+    """Whether the call sums up requests whose lengths and times are unknown."""
     return call.api_calls > 1 or call.is_whole_session
 
 

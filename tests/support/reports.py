@@ -16,7 +16,7 @@ DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
 def known(connection: Connection, *numbers: int, days: int = 90) -> None:
-    """Repositories that were ingested an hour ago and listed whole for so many days."""
+    """Repositories ingested an hour ago and listed completely for the last `days` days."""
     upsert(connection, [Repository(n, f"acme/r{n}", "api.github.com") for n in numbers])
     for number in numbers:
         connection.execute(
@@ -34,7 +34,7 @@ def known(connection: Connection, *numbers: int, days: int = 90) -> None:
 
 
 def a_run(number: int, days_ago: float = 1, seconds: int = 600, **changes: Any) -> WorkflowRun:
-    """A run of repository 7, its own commit's, so many days before the end of the month."""
+    """A run of repository 7, with its own commit, `days_ago` days before the end of the month."""
     created_at = UNTIL - days_ago * DAY
     values: dict[str, Any] = {
         "github_run_id": number,

@@ -44,7 +44,7 @@ def ingested_by(
 
 
 def settled_runs(world: World, attempts: int = 1) -> list[Run]:
-    """Runs that ended days ago, after so many attempts."""
+    """Runs that ended days ago and have this number of attempts."""
     (repository,) = world.repositories
     old = world.second - 5 * 86_400
     found = [r for r in repository.runs if r.created_at < old and len(r.attempts) == attempts]
