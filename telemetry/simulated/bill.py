@@ -15,16 +15,9 @@ from math import ceil
 from random import Random
 from typing import Any
 
-from telemetry.simulated.world import (
-    Commit,
-    Job,
-    PlannedJob,
-    Repository,
-    Run,
-    Workflow,
-    World,
-    planned_jobs,
-)
+from telemetry.simulated.entities import Commit, Job, PlannedJob, Repository, Run, Workflow
+from telemetry.simulated.plans import planned_jobs
+from telemetry.simulated.world import World
 
 DAY = 86_400
 OWNER = "acme"

@@ -4,15 +4,15 @@ import hashlib
 from datetime import datetime
 from random import Random
 
-from telemetry.simulated.world import (
+from telemetry.simulated.entities import (
     Commit,
     PlannedFailure,
     PlannedJob,
     Repository,
     Run,
     Workflow,
-    World,
 )
+from telemetry.simulated.world import World
 
 DAY, HOUR = 86_400, 3_600
 DAYS, RUNS_PER_DAY = 60, 45

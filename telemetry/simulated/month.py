@@ -7,16 +7,9 @@ from datetime import UTC, datetime
 from math import inf
 from random import Random
 
-from telemetry.simulated.world import (
-    Account,
-    Commit,
-    PlannedJob,
-    Repository,
-    Run,
-    Workflow,
-    World,
-    planned_jobs,
-)
+from telemetry.simulated.entities import Account, Commit, PlannedJob, Repository, Run, Workflow
+from telemetry.simulated.plans import planned_jobs
+from telemetry.simulated.world import World
 
 DAY = 86_400
 

@@ -7,7 +7,9 @@ from datetime import datetime
 from math import inf
 from random import Random
 
-from telemetry.simulated.world import Commit, Job, PlannedJob, World, planned_jobs
+from telemetry.simulated.entities import Commit, Job, PlannedJob
+from telemetry.simulated.plans import planned_jobs
+from telemetry.simulated.world import World
 
 DAY = 86_400
 DAYS, RUNS_PER_DAY = 28, 8

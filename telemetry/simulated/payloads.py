@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from telemetry.simulated.world import (
+from telemetry.simulated.entities import (
     HOSTED_RUNNERS,
     Account,
     Attempt,
@@ -20,9 +20,8 @@ from telemetry.simulated.world import (
     Repository,
     Run,
     Workflow,
-    World,
-    head_repository_name,
 )
+from telemetry.simulated.world import World, head_repository_name
 
 Payload = dict[str, Any]
 State = tuple[str, str | None, int]

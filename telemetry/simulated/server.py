@@ -27,8 +27,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from telemetry.simulated.entities import Account, Repository, Run, Workflow
 from telemetry.simulated.payloads import Payloads, encode
-from telemetry.simulated.world import Account, Repository, Run, Workflow, World
+from telemetry.simulated.world import World
 
 DOCUMENTATION = "https://docs.github.com/rest"
 PER_HOUR_WITHOUT_TOKEN = 60

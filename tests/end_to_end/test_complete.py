@@ -29,9 +29,10 @@ from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.settings import keep
 from telemetry.simulated import server as simulator
+from telemetry.simulated.entities import Run
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
-from telemetry.simulated.world import Run, World
+from telemetry.simulated.world import World
 
 REPOSITORY = "acme/app"
 # Never the present: this module is loaded long before its tests run.

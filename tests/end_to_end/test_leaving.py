@@ -10,8 +10,9 @@ from support.commands import Finished, Run
 from support.ingests import comparable, vars_of
 
 from telemetry.database.connection import Connection
+from telemetry.simulated.entities import Repository
 from telemetry.simulated.server import Simulator
-from telemetry.simulated.world import Repository, World
+from telemetry.simulated.world import World
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

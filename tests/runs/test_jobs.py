@@ -40,9 +40,10 @@ from telemetry.runs.jobs import (
     pending_jobs,
     store_jobs,
 )
+from telemetry.simulated.entities import HOSTED_RUNNERS, Attempt, PlannedJob, Run
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, edited
-from telemetry.simulated.world import HOSTED_RUNNERS, Attempt, PlannedJob, Run, World
+from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario
 

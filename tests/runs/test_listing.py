@@ -19,6 +19,7 @@ from telemetry.github.options import Options
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.windows import ListedWindow
+from telemetry.simulated.entities import Repository
 from telemetry.simulated.server import (
     Fault,
     RequestInfo,
@@ -27,7 +28,7 @@ from telemetry.simulated.server import (
     edited,
     primary_limit,
 )
-from telemetry.simulated.world import Repository, World
+from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario
 

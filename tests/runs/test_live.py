@@ -24,6 +24,7 @@ from telemetry.github.errors import NotFound
 from telemetry.github.options import Options
 from telemetry.runs.live import Watch, usual_pace
 from telemetry.runs.request import Tools, Wanted
+from telemetry.simulated.entities import Commit, PlannedJob
 from telemetry.simulated.server import (
     Fault,
     RequestInfo,
@@ -32,7 +33,7 @@ from telemetry.simulated.server import (
     connection_reset,
     secondary_limit,
 )
-from telemetry.simulated.world import Commit, PlannedJob, World
+from telemetry.simulated.world import World
 from telemetry.summaries.live import ended_line
 
 pytestmark = pytest.mark.scenario

@@ -6,8 +6,9 @@ import pytest
 from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
+from telemetry.simulated.entities import PlannedJob
 from telemetry.simulated.server import Fault, RequestInfo, Simulator
-from telemetry.simulated.world import PlannedJob, World
+from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario
 

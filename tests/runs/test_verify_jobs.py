@@ -9,9 +9,10 @@ from telemetry.database.connection import Connection
 from telemetry.github.errors import GitHubError
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, verify
+from telemetry.simulated.entities import Run
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway
-from telemetry.simulated.world import Run, World
+from telemetry.simulated.world import World
 from telemetry.summaries.verification import verification_text
 
 pytestmark = pytest.mark.scenario

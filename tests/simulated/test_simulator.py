@@ -23,6 +23,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from support.paths import LONGEST, ROOT
 
+from telemetry.simulated.entities import PlannedJob, Repository, Run
 from telemetry.simulated.month import team_month
 from telemetry.simulated.payloads import Payloads
 from telemetry.simulated.server import (
@@ -40,7 +41,7 @@ from telemetry.simulated.server import (
     too_many_requests,
     truncated_body,
 )
-from telemetry.simulated.world import PlannedJob, Repository, Run, World
+from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario
 

@@ -11,8 +11,9 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.entities import Run
 from telemetry.simulated.server import Simulator
-from telemetry.simulated.world import Run, World
+from telemetry.simulated.world import World
 
 REPOSITORY = "acme/app"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
