@@ -1,6 +1,7 @@
 """The commands as a person or a schedule runs them, and how they end."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,7 +22,7 @@ class Launcher:
         os.mkfifo(folder / "asked")
         self.python = folder / "python"
         """Stands for Python where a script is run and no signal, terminal or start is tested."""
-        self.python.write_text(PYTHON.format(folder=folder))
+        self.python.write_text(PYTHON.format(folder=folder, mkfifo=shutil.which("mkfifo")))
         self.python.chmod(0o755)
         self.asked = folder / "asked"
         self.process = subprocess.Popen(

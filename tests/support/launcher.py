@@ -25,10 +25,9 @@ OURS = ("telemetry", "options")
 PYTHON = """\
 #!/bin/sh
 pipe='{folder}'/$$
-mkfifo "$pipe" && exec 3<>"$pipe" 4<&0 5>&1 6>&2 || exit 1
+'{mkfifo}' "$pipe" && exec 3<>"$pipe" 4<&0 5>&1 6>&2 || exit 1
 echo $$ >'{folder}/asked'
 read -r code <&3
-rm "$pipe"
 exit "$code"
 """
 
@@ -65,9 +64,11 @@ def wait_for(process: int, folder: Path) -> None:
         become(Path("/proc", str(process)))  # and end as the command ends
         return
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    pipe = folder / str(process)
     with suppress(OSError):  # else nobody waits for it any more
-        answer = os.open(folder / str(process), os.O_WRONLY | os.O_NONBLOCK)
+        answer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
+    pipe.unlink()
     os._exit(0)
 
 
