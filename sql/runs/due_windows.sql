@@ -16,7 +16,7 @@ from windows
 left join swept_windows using (repository_id, created_from)
 where windows.repository_id = :'repository_id'::bigint
   and windows.is_complete
-  and windows.created_from >= :'horizon'::timestamptz
+  and windows.created_to > :'horizon'::timestamptz
   and (swept_windows.due_at is not null or :'full'::boolean)
   and (
     windows.created_to <= :'reliable_before'::timestamptz

@@ -148,3 +148,25 @@ def test_four_ingests_a_day_list_the_quiet_days_before_once_a_day(connection: Co
     a_day = [sum(lists[first : first + 4]) for first in range(4, 12, 4)]
     # Four for what is new, and for the days before one list and what checks its end.
     assert max(a_day) <= 4 + 5, lists
+
+
+def test_a_window_that_reaches_back_beyond_the_retention_is_listed_again(
+    connection: Connection,
+) -> None:
+    world = world_of(20, DAY / 2)
+    simulated = Simulator(world)
+    kept = 10 * DAY
+    assert ingested(connection, simulated, since="all", horizon=world.now - kept).error is None
+    world.advance(2 * DAY)
+    again = runs_of(world)[-3]
+    world.rerun(again)
+    world.advance(HOUR)
+    for _ in range(2):
+        wanted = {"since": None, "horizon": world.now - kept}
+        assert ingested(connection, simulated, **wanted).outcome == "complete"
+        assert status_at(connection, world).concerns == []
+        world.advance(2 * DAY)
+    stored = connection.execute(
+        "select run_attempt from workflow_runs where github_run_id = %s order by 1", [again.id]
+    ).fetchall()
+    assert [row["run_attempt"] for row in stored] == [1, 2]
