@@ -1,5 +1,6 @@
 """What a repository's next ingests have to fetch before GitHub deletes it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from telemetry import counted
 from telemetry.database.concerns import in_words
 from telemetry.database.connection import execute
 from telemetry.github.client import GitHub
+from telemetry.runs.due_windows import LONGEST, lists_a_day
 from telemetry.runs.estimate import PER_PAGE, Details
 from telemetry.runs.leaving import Budget, Leaving, pause_between, plan, spread
 from telemetry.runs.record import IngestLog
@@ -35,24 +37,16 @@ class Backlog:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How fast runs are created, in runs a day, and how many requests lists take.
+class Unlisted:
+    """What is still to be listed: `gaps`, in `lists` requests, and what its runs will take."""
 
-    `swept` lists are read again each day; `lists` is what this ingest has still to read.
-    """
-
-    runs_a_day: float
-    swept: int
-    lists: int = 0
+    gaps: Gaps
+    lists: int
+    details: Details
 
 
-def backlog(
-    log: IngestLog, pace: Pace, gaps: Gaps = (), expected: Details | None = None
-) -> Backlog:
-    """Return the plan; `expected` is what the runs in the `gaps`, still to be listed, will take.
-
-    Raises psycopg.Error.
-    """
+def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None) -> Backlog:
+    """Return the plan, where so many runs are created in a day. Raises psycopg.Error."""
     now = log.tools.now()
     asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
     assert asked is not None  # the repository is stored before anything else
@@ -60,15 +54,15 @@ def backlog(
     seconds = asked["seconds_between"]
     pause = pause_between(None if seconds is None else timedelta(seconds=seconds))
     parameters = {**log.key, "now": now, "pause_seconds": pause.total_seconds()}
-    leaving = [
+    known = [
         Leaving(row["leaves_at"], row["runs"], row["requests"])
         for row in execute(log.connection, "runs/leaving_by_ingest", parameters)
     ]
-    known = leaving[:]
-    if expected is not None:
-        leaving += _expected(gaps, expected, kept, now, pause)
-    budget = _budget(log.tools.client, pace, pause)
-    found = plan(leaving, now, budget)
+    expected = _expected(unlisted, kept, now, pause) if unlisted else []
+    if not known and not expected:
+        return Backlog((), 0, "")
+    budget = _budget(log, runs_a_day, pause, unlisted.lists if unlisted else 0)
+    found = plan([*known, *expected], now, budget)
     lost = found.lost_runs if _is_lasting(log.tools.client) else 0
     next_at = min(now + pause, found.first_until)
     spans = ((now, next_at), (next_at, found.first_until))
@@ -83,15 +77,19 @@ def backlog(
     )
 
 
-def _budget(client: GitHub, pace: Pace, pause: timedelta) -> Budget | None:
+def _budget(log: IngestLog, runs_a_day: float, pause: timedelta, lists: int) -> Budget | None:
     """Return the requests for details: those that lists take are subtracted."""
-    left, hourly = client.budget, client.hourly_requests
+    left, hourly = log.tools.client.budget, log.tools.client.hourly_requests
     if left is None or hourly is None:
         return None
+    swept = lists_a_day(log)
+    if lists:
+        # Of a long history, only the last month is listed again.
+        swept = min(swept + lists, math.ceil(runs_a_day * (LONGEST / DAY) / PER_PAGE))
     days = pause / DAY
-    new_pages = max(1, pace.runs_a_day * days / PER_PAGE)
-    lists = new_pages + (DAILY_QUESTIONS + pace.swept) * min(1, days)
-    return Budget(max(0, left - pace.lists), max(0, hourly - lists), pause)
+    new_pages = max(1, runs_a_day * days / PER_PAGE)
+    later = hourly - new_pages - (DAILY_QUESTIONS + swept) * min(1, days)
+    return Budget(max(0, left - lists), max(0, later), pause)
 
 
 def _is_lasting(client: GitHub) -> bool:
@@ -101,15 +99,16 @@ def _is_lasting(client: GitHub) -> bool:
 
 
 def _expected(
-    gaps: Gaps, expected: Details, kept: timedelta, now: datetime, pause: timedelta
+    unlisted: Unlisted, kept: timedelta, now: datetime, pause: timedelta
 ) -> list[Leaving]:
     """Return what unlisted runs will take, as if they had been created at an even pace."""
-    parts = [part for low, high in gaps for part in spread(low, high, kept, now, pause)]
+    parts = [part for low, high in unlisted.gaps for part in spread(low, high, kept, now, pause)]
     length = sum((part for _, part in parts), timedelta())
+    runs, requests = unlisted.details.runs, unlisted.details.requests
     return [
-        Leaving(moment, expected.runs * (part / length), expected.requests * (part / length))
+        Leaving(moment, runs * (part / length), requests * (part / length))
         for moment, part in parts
-        if expected.requests > 0
+        if requests > 0
     ]
 
 

@@ -1,15 +1,14 @@
 """What an ingest of one repository has to do, and what it cannot do in time, in words."""
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 
 from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.github.pagination import Page
-from telemetry.runs.backlog import DAY, Pace, Span, backlog
-from telemetry.runs.due_windows import LONGEST, due_groups, lists_a_day
-from telemetry.runs.estimate import PER_PAGE, runs_a_day, work
+from telemetry.runs.backlog import Span, Unlisted, backlog
+from telemetry.runs.due_windows import due_groups
+from telemetry.runs.estimate import runs_a_day, work
 from telemetry.runs.record import IngestLog
 
 
@@ -41,10 +40,8 @@ class Outlook:
         ]
         if log.tools.wanted.jobs:
             parts[-1] += f", jobs {due.jobs:,}"
-            most = math.ceil(self._runs_a_day * (LONGEST / DAY) / PER_PAGE)
-            swept = min(most, due.lists + lists_a_day(log))
-            pace = Pace(self._runs_a_day, swept, due.lists)
-            self._said = backlog(log, pace, gaps, due.unlisted).warning
+            unlisted = Unlisted(gaps, due.lists, due.unlisted)
+            self._said = backlog(log, self._runs_a_day, unlisted).warning
         limit = log.tools.client.rate_limit
         if limit is not None:
             parts.append(f"GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC")
@@ -55,7 +52,7 @@ class Outlook:
 
         If more is known by now about what will be lost, it is said. Raises psycopg.Error.
         """
-        found = backlog(self.log, Pace(self._runs_a_day, lists_a_day(self.log)))
+        found = backlog(self.log, self._runs_a_day)
         if found.warning not in ("", self._said):
             self.log.tools.notify(f"{self.log.repository.repository}: {found.warning}")
         return found.first
