@@ -6,6 +6,7 @@ An item that GitHub does not answer, or that cannot be read, is remembered and s
 from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
@@ -48,10 +49,14 @@ class RunByRun:
 
     def probe_unlisted(self) -> None:
         """Fetch runs that a complete list omitted; mark those that are gone, but keep them."""
-        self.log.write(self._mark_expired)
+        if self._unlisted():
+            self.log.write(self._mark_expired)
+            self.read_runs(self._unlisted())
+
+    def _unlisted(self) -> list[int]:
         asked = {**self._now(), "most": MOST_PROBES}
-        rows = execute(self.connection, "runs/unlisted_runs", asked).fetchall()
-        self.read_runs([row["github_run_id"] for row in rows])
+        rows = execute(self.connection, "runs/unlisted_runs", asked)
+        return [row["github_run_id"] for row in rows]
 
     def _now(self) -> dict[str, Any]:
         """Return the parameters that select the items due now."""
@@ -59,13 +64,10 @@ class RunByRun:
 
     def read_runs(self, run_ids: Sequence[int]) -> None:
         """Fetch these runs as they are now."""
+        probe = self._probe(lambda run_id, _: self.client.get_workflow_run(self.name, run_id))
+        fetch_each(self.log, probe, run_ids, self._fetch_run, self._store_found)
 
-        def ask(run_id: int, attempt: int) -> None:
-            self.client.get_workflow_run(self.name, run_id)
-
-        fetch_each(self.log, self._probe(ask), run_ids, self._fetch_run, self._store_found)
-
-    def _probe(self, ask: Callable[[int, int], None]) -> Probe:
+    def _probe(self, ask: Callable[[int, int], object]) -> Probe:
         """Return a probe for `fetch_each`.
 
         After a refusal it sends a request of the same kind, by `ask`, about an attempt that was
@@ -125,11 +127,8 @@ class RunByRun:
         ]
         if first is not None:
             attempts.reverse()
-
-        def ask(run_id: int, attempt: int) -> None:
-            self.client.get_workflow_run(self.name, run_id, attempt)
-
-        fetch_each(self.log, self._probe(ask), attempts, self._fetch_attempt, self._store_attempts)
+        probe = self._probe(partial(self.client.get_workflow_run, self.name))
+        fetch_each(self.log, probe, attempts, self._fetch_attempt, self._store_attempts)
 
     def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
         run_id, number, created_at = attempt
