@@ -5,7 +5,8 @@
     make what-if JOB=test FORMAT=json
 
 RUNNER is a kind of runner of the price list, as in sql/prices/runner_prices.csv, or a label; SPEED
-is how many times as fast as now the job would run there. The answer is that of
+is how many times as fast as now the job would run there. Without a price of that runner its costs
+are empty, which is said. The answer is that of
 sql/analysis/what_if.sql, whose header says how to read it.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
@@ -19,7 +20,8 @@ from output import say
 
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.database.what_if import Change, what_if
+from telemetry.database.what_if import Change, what_if, without_price
+from telemetry.terminal import plain
 
 
 def main() -> int:
@@ -27,7 +29,10 @@ def main() -> int:
     with connect(os.environ, say) as connection:
         require_schema(connection)
         change = Change(options.job, options.runner, options.speed)
+        unpriced = without_price(connection, options.runner)
         answer = covered(connection, what_if(connection, scope_of(connection, options), change))
+    if unpriced:
+        say(plain(f"warning: {unpriced}"))
     show_answer(answer, options.format)
     return 0
 

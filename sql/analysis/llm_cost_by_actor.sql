@@ -1,11 +1,11 @@
 -- Whose runs spend on language models: people, agents or bots?
--- The actor is who started the attempt; a re-run counts for who started it. agent: a coding agent
--- with a known account name; bot: any other app. attempts are those of workflows that left a log of
--- LLM calls in the period; attempts_with_log are the ones among them with a log. The cost of the
--- others is not known. Cost is what the logs report (reported_usd), else the list price, which is
--- between cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and
--- not included. The row without a class holds the calls of no run, and of runs that are not stored
--- or are older.
+-- The actor is who started the attempt; a re-run counts for who started it. actor_kind is by the
+-- rules in name_kinds; unknown: the account is gone, or no rule fits. attempts are those of
+-- workflows that left a log of LLM calls in the period; attempts_with_log are the ones among them
+-- with a log. The cost of the others is not known. Cost is what the logs report (reported_usd),
+-- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
+-- are counted as unpriced and not included. The row without a kind holds the calls of no run, and
+-- of runs that are not stored or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_actor.sql
 with period as not materialized (
   select
@@ -40,10 +40,8 @@ recent_attempts as (
     github_run_id,
     run_attempt,
     repository_id,
-    repository,
     workflow_id,
-    triggering_actor,
-    actor
+    coalesce(nullif(triggering_actor, ''), nullif(actor, ''), 'unnamed') as actor
   from attempts
   cross join period
   where created_at >= period.since
@@ -61,39 +59,16 @@ agent_attempts as (
   select
     recent_attempts.github_run_id,
     recent_attempts.run_attempt,
-    recent_attempts.repository_id,
-    recent_attempts.repository,
-    coalesce(
-      nullif(recent_attempts.triggering_actor, ''), nullif(recent_attempts.actor, ''), 'unnamed'
-    ) as actor
+    recent_attempts.actor,
+    coalesce(actor_kinds.kind, 'unknown') as actor_kind
   from recent_attempts
   inner join agent_workflows
     on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
     and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
+  left join actor_kinds on actor_kinds.actor = recent_attempts.actor
 )
 select
-  case
-    when agent_attempts.github_run_id is null then null
-    when lower(agent_attempts.actor) in (
-      'amazon-q-developer[bot]',
-      'chatgpt-codex-connector[bot]',
-      'claude',
-      'claude[bot]',
-      'codex[bot]',
-      'copilot',
-      'copilot-pull-request-reviewer[bot]',
-      'copilot-swe-agent[bot]',
-      'cursor[bot]',
-      'devin-ai-integration[bot]',
-      'gemini-code-assist[bot]',
-      'google-labs-jules[bot]',
-      'openhands-agent',
-      'sweep-ai[bot]'
-    )
-      then 'agent'
-    when agent_attempts.actor like '%[bot]' then 'bot'
-    else 'person'
-  end as actor_class,
+  agent_attempts.actor_kind,
   count(distinct agent_attempts.actor) as actors,
   round(sum(spendings.cost), 4) as cost_usd,
   count(agent_attempts.github_run_id) as attempts,
@@ -107,8 +82,8 @@ from agent_attempts
 full join spendings
   on spendings.github_run_id = agent_attempts.github_run_id
   and spendings.run_attempt = agent_attempts.run_attempt
-group by actor_class
+group by agent_attempts.actor_kind
 order by
   cost_usd desc nulls last,
-  actor_class
+  agent_attempts.actor_kind
 limit (select period.top from period);

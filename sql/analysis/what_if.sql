@@ -271,7 +271,8 @@ prices as (
     runner_prices.usd_per_minute
   from change
   left join runner_labels on runner_labels.label = lower(change.runner)
-  inner join runner_prices on runner_prices.sku = coalesce(runner_labels.sku, change.runner)
+  inner join runner_prices
+    on runner_prices.sku = coalesce(runner_labels.sku, lower(change.runner))
 ),
 bills as materialized (
   select

@@ -24,11 +24,15 @@ from (
   select actor
   from workflow_runs
   where actor is not null
-  group by actor
+  union
+  select triggering_actor
+  from workflow_runs
+  where triggering_actor is distinct from actor
+    and triggering_actor is not null
 ) as actors;
 
 comment on view actor_kinds is
-  'One row per account that caused a stored run, with what it is.';
+  'One row per account that caused a stored run or started one of its attempts, with what it is.';
 comment on column actor_kinds.actor is
   'The login of the account.';
 comment on column actor_kinds.kind is

@@ -1,8 +1,9 @@
 """What runs would last and cost if a job ran on another runner."""
 
+import difflib
 from dataclasses import dataclass
 
-from telemetry.database.connection import Connection
+from telemetry.database.connection import Connection, execute
 from telemetry.database.questions import Answer, Scope, answer, questions
 
 
@@ -23,3 +24,16 @@ def what_if(connection: Connection, scope: Scope, change: Change) -> Answer:
     (question,) = (each for each in questions() if each.name == "what_if")
     values = {**vars(change), "job": change.job or ""}
     return answer(connection, question, scope, change=values)
+
+
+def without_price(connection: Connection, runner: str) -> str | None:
+    """Return a sentence if no price of this runner is known; None if one is. Raises psycopg.Error.
+
+    It names the most similar runner that has a price.
+    """
+    known = {row["runner"] for row in execute(connection, "prices/priced_runners")}
+    if runner.lower() in known:
+        return None
+    close = difflib.get_close_matches(runner.lower(), known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]}?" if close else "RUNNER_PRICES of an ingest adds one"
+    return f"RUNNER: no price of {runner} is known, so that its costs are empty; {hint}"

@@ -15,7 +15,7 @@ from support.llm_costs import between_in_python, in_python, priced_rows
 from support.rows import llm_call, workflow_run
 
 from telemetry.database.connection import Connection, open_connection, upsert
-from telemetry.database.prices import load_llm_prices
+from telemetry.database.prices import load_llm_prices, load_name_kinds
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun
 
@@ -108,6 +108,7 @@ RECENT_RUNS = {(run.github_run_id, run.run_attempt): run for run in RUNS if run.
 def stored(new_database: Any, migrated: str) -> Iterator[Connection]:
     with open_connection(new_database(migrated)) as connection:
         load_llm_prices(connection)
+        load_name_kinds(connection)
         upsert(connection, RUNS)
         upsert(connection, CALLS)
         yield connection
@@ -195,16 +196,16 @@ def test_cost_by_head_commit(stored: Connection) -> None:
         assert row["branches"] == (", ".join(sorted(branches)) or None)
 
 
-def test_cost_by_class_of_actor(stored: Connection) -> None:
+def test_cost_by_kind_of_actor(stored: Connection) -> None:
     def actor(run: WorkflowRun) -> str:
         return run.triggering_actor or run.actor or "unnamed"
 
     rows = rows_of(stored, "llm_cost_by_actor", NOW)
     groups = grouped(lambda run: (ACTORS[actor(run)] if run else None,))
-    check(rows, ("actor_class",), groups)
-    assert {row["actor_class"] for row in rows} == {"person", "agent", "bot", None}
+    check(rows, ("actor_kind",), groups)
+    assert {row["actor_kind"] for row in rows} == {"person", "agent", "bot", None}
     for row in rows:
-        group = groups[(row["actor_class"],)]
+        group = groups[(row["actor_kind"],)]
         assert row["actors"] == len({actor(run) for run in group.attempts})
 
 

@@ -156,11 +156,21 @@ def test_both_questions_put_a_pull_request_together_by_one_text() -> None:
 def test_the_longest_rule_says_what_an_account_is(
     connection: Connection, actor: str, kind: str
 ) -> None:
-    upsert(connection, [workflow_run(actor=actor)])
+    upsert(connection, [workflow_run(actor=actor, triggering_actor=actor)])
     unknown = connection.execute("select kind from actor_kinds").fetchone()
     assert unknown == {"kind": "unknown"}
     load_name_kinds(connection)
-    assert connection.execute("select kind from actor_kinds").fetchone() == {"kind": kind}
+    assert connection.execute("select kind from actor_kinds").fetchall() == [{"kind": kind}]
+
+
+def test_who_only_starts_an_attempt_again_is_classed_too(connection: Connection) -> None:
+    upsert(connection, [workflow_run(actor="dev-1", triggering_actor="claude[bot]")])
+    load_name_kinds(connection)
+    rows = connection.execute("select actor, kind from actor_kinds").fetchall()
+    assert {row["actor"]: row["kind"] for row in rows} == {
+        "dev-1": "person",
+        "claude[bot]": "agent",
+    }
 
 
 def test_rules_of_the_users_own_override_ours_and_only_the_star_is_special(
