@@ -102,7 +102,8 @@ def fetch_jobs(
     else:
         for number in found.left_out():
             try:
-                found.read(client.pages(f"{path}/attempts/{number}/jobs", "jobs"), number)
+                pages = client.pages(f"{path}/attempts/{number}/jobs", "jobs", paging=once)
+                found.read(pages, number)
             except NotFound as error:
                 found.miss(error, number)
     return JobsOfRun(

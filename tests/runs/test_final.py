@@ -179,6 +179,25 @@ def test_a_run_that_is_not_found_after_its_jobs_is_gone_until_a_list_shows_it(
     assert_jobs_are_true(connection, world)
 
 
+def test_jobs_of_an_earlier_attempt_that_are_not_found_cost_one_request_a_try(
+    connection: Connection, world: World
+) -> None:
+    world.rerun(runs_of(world)[3])
+    world.advance(HOUR)
+    simulated = Simulator(
+        world,
+        older_attempts="absent",
+        fault=lambda request, n: NOT_FOUND if request.kind == "attempt_jobs" else None,
+    )
+    report = ingested(connection, simulated)
+    assert (report.outcome, len(report.awaited)) == ("complete", 1), report.error
+    assert simulated.counters.received["attempt_jobs"] == 1
+    simulated.fault = None
+    world.advance(1.5 * HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    assert_jobs_are_true(connection, world)
+
+
 @pytest.mark.parametrize("how", ["RUN_ID", "FULL"])
 def test_jobs_that_are_not_final_are_read_again_when_asked_to(
     connection: Connection, world: World, how: str
