@@ -12,6 +12,7 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
     (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
+    (errors.DiskFull, "free some space there; what was stored before is kept"),
     (errors.LockNotAvailable, "end the session that holds the lock, then try again"),
     (psycopg.OperationalError, "check DATABASE_URL"),
 )

@@ -1,0 +1,243 @@
+"""Bad days: one sentence each, nothing lost, nothing twice, and the next ingest completes.
+
+The undisturbed ingest of the same month says what must be stored in the end.
+"""
+
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+from remedies import database_sentence
+from support.disturbed import NAMES, NOW, Done, own_cluster, run, stored
+from support.folders import new_folder
+from support.paths import LONGEST
+
+from telemetry.database import lasting
+from telemetry.database.connection import open_connection
+from telemetry.database.embedded.cluster import Cluster
+from telemetry.database.embedded.server import server
+from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.prune import prune
+from telemetry.database.questions import Scope, ask
+from telemetry.database.retention import Retention, horizon
+from telemetry.github.client import GitHub
+from telemetry.github.options import Options
+from telemetry.runs.ingest import ingest
+from telemetry.runs.request import Tools, Wanted
+from telemetry.settings import keep
+from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.world import PlannedJob, World
+
+ROWS = ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs", "leases")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_database: Callable[[str], str], migrated: str) -> Done:
+    return run(new_database(migrated))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[tuple[Cluster, str]]:
+    """A server of this file's own, which is killed."""
+    with own_cluster() as made:
+        yield made
+
+
+def keys(dsn: str) -> dict[str, list[tuple[int, ...]]]:
+    """Which rows are stored, whatever their values were when they were fetched."""
+    names = {
+        "workflow_runs": "github_run_id, run_attempt",
+        "workflow_jobs": "github_run_id, job_id",
+        "workflow_steps": "job_id, number",
+    }
+    with psycopg.connect(dsn) as connection:
+        return {
+            table: connection.execute(f"select {columns} from {table}".encode()).fetchall()
+            for table, columns in names.items()
+        }
+
+
+def let_lease_expire(dsn: str) -> None:
+    """As five minutes do, when an ingest could not give its lease back."""
+    with psycopg.connect(dsn, autocommit=True) as other:
+        other.execute("update leases set expires_at = now() - interval '1 second'")
+
+
+def assert_completes(dsn: str, undisturbed: Done) -> None:
+    """The next ingest stores what is missing, and all rows are those of the undisturbed one."""
+    (report,) = run(dsn).reports.values()
+    assert report.outcome == "complete", report.error
+    found = stored(dsn)
+    for table in ROWS:
+        assert len(found[table]) == len(undisturbed.stored[table]), table
+
+
+# GitHub
+
+
+def refused(request: RequestInfo, number: int) -> Fault | None:
+    return Fault(401, {}, b'{"message": "Bad credentials"}') if number >= 9 else None
+
+
+def down(request: RequestInfo, number: int) -> Fault | None:
+    return Fault(503, {}, b"") if number >= 9 else None
+
+
+@pytest.mark.parametrize("fault", [refused, down], ids=["token revoked", "an hour of 503"])
+def test_github_that_refuses_from_the_middle_on_ends_the_ingest_in_one_sentence(
+    dsn: str, undisturbed: Done, fault: Callable[[RequestInfo, int], Fault | None]
+) -> None:
+    (report,) = run(dsn, fault=fault).reports.values()
+    assert report.outcome == "failed" and report.error and "\n" not in report.error
+    before = keys(dsn)
+    assert before["workflow_runs"]
+    with psycopg.connect(dsn, autocommit=True) as other:  # as an hour does
+        other.execute("update retries set next_try_at = %s", [NOW])
+    assert_completes(dsn, undisturbed)
+    after = keys(dsn)
+    assert all(set(before[table]) <= set(after[table]) for table in before)
+
+
+def test_a_run_of_two_thousand_jobs_is_stored_whole(dsn: str) -> None:
+    world = World(NOW)
+    repository = world.add_repository(NAMES[0])
+    world.add_workflow(
+        repository, jobs=[PlannedJob(f"test ({number})", seconds=60) for number in range(2_000)]
+    )
+    world.add_run(repository, created_at=NOW - timedelta(days=1))
+    simulated = Simulator(world)
+    with (
+        simulated.serve() as url,
+        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as github,
+        open_connection(dsn) as connection,
+    ):
+        wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
+        (report,) = ingest(Tools(connection, github, wanted, 4, clock=NOW.timestamp), NAMES[:1])
+    assert (report.outcome, report.jobs) == ("complete", 2_000)
+    assert simulated.counters.received["jobs"] == 20
+    with psycopg.connect(dsn) as connection:
+        query = "select count(*), count(distinct job_id), count(distinct job) from executed_jobs"
+        assert connection.execute(query).fetchone() == (2_000, 2_000, 2_000)
+
+
+# The database
+
+
+def test_a_server_killed_in_a_migration_has_all_of_it_after_the_next(
+    cluster: tuple[Cluster, str],
+) -> None:
+    made, dsn = cluster
+    with psycopg.connect(dsn, autocommit=True) as admin:
+        admin.execute("create database migrated_in_vain")
+    own = make_conninfo(dsn, dbname="migrated_in_vain")
+    with ThreadPoolExecutor(1) as thread:
+        migrating = thread.submit(migrate, own)
+        deadline = time.monotonic() + LONGEST
+        while not _has(own, "workflow_jobs"):
+            assert time.monotonic() < deadline and not migrating.done()
+            time.sleep(0.01)
+        made._run("pg_ctl", "stop", "--mode=immediate", "--wait", "--silent")
+        with pytest.raises(psycopg.OperationalError) as caught:
+            migrating.result(LONGEST)
+    assert database_sentence(caught.value).startswith("the database: ")
+    made.start()
+    assert migrate(own)[-1] == "views"
+    with open_connection(own) as connection:
+        require_schema(connection)
+
+
+def _has(dsn: str, table: str) -> bool:
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
+    return bool(row and row[0])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
+def test_a_full_disk_is_one_sentence_and_the_next_ingest_completes(
+    undisturbed: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lasting, "PATIENCE_SECONDS", 1.0)
+    disk = new_folder()
+    size = ["-o", "size=400m,mode=755", "tmpfs", str(disk)]
+    if subprocess.run(["mount", "-t", "tmpfs", *size], capture_output=True).returncode:
+        disk.rmdir()
+        pytest.skip("this machine does not let root mount")
+    try:
+        with server(disk / "home", environ=os.environ) as dsn:
+            migrate(dsn)
+            ballast = disk / "ballast"
+            with pytest.raises(psycopg.OperationalError) as caught:
+                run(dsn, lambda number: _fill(disk, ballast) if number == 4 else None)
+            sentence = database_sentence(caught.value)
+            assert sentence.startswith("the database: ") and "\n" not in sentence
+            ballast.unlink()
+        with server(disk / "home", environ=os.environ) as dsn:  # which it may have needed
+            let_lease_expire(dsn)
+            assert_completes(dsn, undisturbed)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+        shutil.rmtree(disk, ignore_errors=True)
+
+
+def _fill(disk: Path, ballast: Path) -> None:
+    """Leave no room on a disk."""
+    free = os.statvfs(disk)
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+
+
+# Everything at once
+
+
+def test_two_ingests_a_prune_and_questions_at_once_disturb_nobody(
+    dsn: str, new_database: Callable[[str], str], migrated: str
+) -> None:
+    expected = run(new_database(migrated), names=NAMES)
+    is_over = threading.Event()
+
+    def pruned() -> int:
+        times = 0
+        with open_connection(dsn) as connection:
+            while not is_over.is_set():
+                kept = Retention(keep("3650d"))
+                prune(connection, kept, local_time=horizon(connection, kept).database_time)
+                times += 1
+        return times
+
+    def asked() -> int:
+        times = 0
+        with open_connection(dsn) as connection:
+            while not is_over.is_set():
+                for question in ("totals", "flaky_jobs", "runner_cost"):
+                    ask(connection, question, Scope(NOW - timedelta(days=30), NOW))
+                times += 1
+        return times
+
+    with ThreadPoolExecutor(4) as pool:
+        others = [pool.submit(pruned), pool.submit(asked)]
+        ingests = [pool.submit(run, dsn, names=NAMES) for _ in range(2)]
+        try:
+            done = [each.result(LONGEST) for each in ingests]
+        finally:
+            is_over.set()
+        assert all(each.result(LONGEST) for each in others)
+    for name in NAMES:
+        reports = [each.reports[name] for each in done]
+        assert "complete" in [report.outcome for report in reports]
+        # One may have met the other there, and has left the repository to it.
+        assert all(
+            report.outcome == "complete" or "this one leaves it alone" in (report.error or "")
+            for report in reports
+        )
+    found = stored(dsn)
+    for table in ROWS:
+        assert len(found[table]) == len(expected.stored[table]), table
