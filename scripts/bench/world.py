@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zlib import crc32
 
 from telemetry.database.connection import Connection, execute
-from telemetry.simulated.month import team_month
-from telemetry.simulated.server import (
+from telemetry.simulated.faults import (
     Fault,
     RequestInfo,
     bad_gateway,
@@ -14,6 +13,7 @@ from telemetry.simulated.server import (
     too_many_requests,
     truncated_body,
 )
+from telemetry.simulated.month import team_month
 from telemetry.simulated.world import World
 
 REPOSITORY = "acme/app"

@@ -6,32 +6,27 @@ repositories. Compressed answers are cached until the world changes, so that a b
 the client and not the simulator.
 """
 
-import gzip
 import hashlib
-import json
 import re
-import socket
-import socketserver
-import struct
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from telemetry.simulated.answers import DOCUMENTATION, Answer, of_json, pack, refused
+from telemetry.simulated.connections import Server
 from telemetry.simulated.entities import Account, Repository, Run, Workflow
+from telemetry.simulated.faults import Fault, Hook, RequestInfo
 from telemetry.simulated.payloads import Payloads, encode
+from telemetry.simulated.searches import created_between
 from telemetry.simulated.world import World
 
-DOCUMENTATION = "https://docs.github.com/rest"
 PER_HOUR_WITHOUT_TOKEN = 60
 PER_HOUR = 5_000
 LARGEST_PAGE = 100
@@ -60,91 +55,6 @@ PATTERNS = {
 FILTERS = ("created", "status", "branch", "event", "actor", "head_sha", "check_suite_id")
 
 
-@dataclass(frozen=True)
-class RequestInfo:
-    """A request as passed to hooks. `kind` is a key of ROUTES, or "unknown".
-
-    `path` has neither the simulator's prefix nor the query; names of `headers` are in lower case.
-    """
-
-    kind: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    token: str | None
-    parameters: Mapping[str, str]
-    method: str = "GET"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault in one answer.
-
-    With a `status` the fault is the answer, and it is not charged. Without one, the true answer is
-    changed by `edit`, cut off half-way (`truncated`), or lost with the connection (`reset`). It is
-    delayed by `seconds`.
-    """
-
-    status: int | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    seconds: float = 0.0
-    reset: bool = False
-    truncated: bool = False
-    edit: Callable[[bytes], bytes] | None = None
-
-
-def bad_gateway() -> Fault:
-    """502 with a page of HTML, as from GitHub's front end if the back end does not answer."""
-    return Fault(502, {"content-type": "text/html"}, b"<html><h1>502 Bad Gateway</h1></html>")
-
-
-def too_many_requests(retry_after: str | None = None) -> Fault:
-    """429, a secondary rate limit; `retry_after` is the header's value, seconds or a date."""
-    headers = {} if retry_after is None else {"retry-after": retry_after}
-    return Fault(429, headers, _message("You have exceeded a secondary rate limit."))
-
-
-def secondary_limit(retry_after: str | None = None) -> Fault:
-    """403, a secondary rate limit, while requests of the primary one remain."""
-    headers = {} if retry_after is None else {"retry-after": retry_after}
-    text = (
-        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again"
-    )
-    return Fault(403, headers, _message(text))
-
-
-def primary_limit(reset: datetime) -> Fault:
-    """403, the primary rate limit until `reset`, whatever was really used."""
-    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(reset.timestamp()))}
-    return Fault(403, headers, _message("API rate limit exceeded for user ID 1."))
-
-
-def connection_reset() -> Fault:
-    """The connection is reset before the first byte of the answer."""
-    return Fault(reset=True)
-
-
-def truncated_body() -> Fault:
-    """The connection ends half-way through the body announced by Content-Length."""
-    return Fault(truncated=True)
-
-
-def bad_json() -> Fault:
-    """200 with a complete body that is half a JSON document."""
-    return Fault(edit=lambda body: body[: len(body) // 2])
-
-
-def delay(seconds: float) -> Fault:
-    """The true answer, delayed by `seconds`."""
-    return Fault(seconds=seconds)
-
-
-def edited(edit: Callable[[Any], Any]) -> Fault:
-    """The true answer with its JSON changed by `edit`, which returns what to send instead."""
-    return Fault(edit=lambda body: encode(edit(json.loads(body))).encode())
-
-
 @dataclass
 class Counters:
     """The requests so far, by kind of route and by result."""
@@ -157,28 +67,12 @@ class Counters:
 
 
 @dataclass
-class _Answer:
-    """`packed` is the compressed body. An answer with an ETag may become a 304."""
-
-    status: int
-    packed: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def body(self) -> bytes:
-        return gzip.decompress(self.packed) if self.packed else b""
-
-
-@dataclass
 class _Allowance:
     """The hour's requests of one token."""
 
     limit: int
     reset: int
     used: int = 0
-
-
-Hook = Callable[[RequestInfo, int], Fault | None]
 
 
 class Simulator:
@@ -240,7 +134,7 @@ class Simulator:
         self._born = time.monotonic()
         self._ordinal = 0
         self._allowances: dict[str | None, _Allowance] = {}
-        self._cache: dict[str, _Answer] = {}
+        self._cache: dict[str, Answer] = {}
         self._cached_bytes = 0
         self._cached_version = -1
         self._matches: dict[tuple[Any, ...], list[Run]] = {}
@@ -249,7 +143,7 @@ class Simulator:
     @contextmanager
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         """Serve in threads within the context; yield the API's URL, without a trailing slash."""
-        server = _Server((host, port), self)
+        server = Server((host, port), self)
         url = f"http://{host}:{server.server_address[1]}{self.prefix}"
         self.payloads = Payloads(self.world, url)
         self._cached_version = -1
@@ -312,7 +206,7 @@ class Simulator:
 
     def respond(
         self, target: str, headers: Mapping[str, str], ordinal: int, method: str = "GET"
-    ) -> tuple[_Answer, Fault]:
+    ) -> tuple[Answer, Fault]:
         """Return the answer to one request and its fault, after the latency."""
         request = self._request(target, headers, method)
         if self.before:
@@ -325,23 +219,23 @@ class Simulator:
             if fault.status is None:
                 answer = self._charged_answer(request, target)
             else:
-                answer = _Answer(fault.status, _pack(fault.body))
+                answer = Answer(fault.status, pack(fault.body))
             standing = self._standing_headers(self._allowance(request.token), ordinal)
-        packed = _pack(fault.edit(answer.body)) if fault.edit else answer.packed
+        packed = pack(fault.edit(answer.body)) if fault.edit else answer.packed
         shown = {**standing, **answer.headers, **fault.headers}
-        return _Answer(answer.status, packed, shown), fault
+        return Answer(answer.status, packed, shown), fault
 
-    def _charged_answer(self, request: RequestInfo, target: str) -> _Answer:
+    def _charged_answer(self, request: RequestInfo, target: str) -> Answer:
         if "user-agent" not in request.headers:
-            return _error(403, "Request forbidden by administrative rules.")
+            return refused(403, "Request forbidden by administrative rules.")
         if request.token and self.tokens is not None and request.token not in self.tokens:
-            return _error(401, "Bad credentials")
+            return refused(401, "Bad credentials")
         allowance = self._allowance(request.token)
         if request.kind == "rate_limit":
             known = _rate_limit(allowance)
-            return known if allowance.limit else _error(404, "Rate limiting is not enabled.")
+            return known if allowance.limit else refused(404, "Rate limiting is not enabled.")
         if allowance.limit and allowance.used >= allowance.limit:
-            return _error(403, "API rate limit exceeded for user ID 1.")
+            return refused(403, "API rate limit exceeded for user ID 1.")
         answer = self._true_answer(request, target)
         if answer.status == 200:
             # ETags are bound to the token, as GitHub's are.
@@ -349,8 +243,8 @@ class Simulator:
             tagged = {**answer.headers, "etag": f'W/"{digest}"'}
             if request.headers.get("if-none-match") == tagged["etag"]:
                 self.counters.not_modified += 1
-                return _Answer(304, b"", tagged)
-            answer = _Answer(200, answer.packed, tagged)
+                return Answer(304, b"", tagged)
+            answer = Answer(200, answer.packed, tagged)
         allowance.used += 1
         self.counters.charged += 1
         return answer
@@ -386,7 +280,7 @@ class Simulator:
             }
         return headers
 
-    def _true_answer(self, request: RequestInfo, target: str) -> _Answer:
+    def _true_answer(self, request: RequestInfo, target: str) -> Answer:
         """Return the answer without faults and charges, cached while the world is unchanged."""
         with self.world.lock:
             if self._cached_version != self.world.version or self._cached_bytes > CACHED_BYTES:
@@ -401,10 +295,10 @@ class Simulator:
                 self._cached_bytes += len(self._cache[key].packed)
             return self._cache[key]
 
-    def _fresh_answer(self, request: RequestInfo) -> _Answer:
+    def _fresh_answer(self, request: RequestInfo) -> Answer:
         parameters = request.parameters
         if request.kind == "unknown":
-            return _error(404, "Not Found")
+            return refused(404, "Not Found")
         if request.kind == "owner_repositories":
             return self._owner_repositories(request)
         if request.kind == "billing":
@@ -412,13 +306,13 @@ class Simulator:
         repository = self._repository(parameters)
         if repository is None:
             former = self.world.former_names.get((parameters["name"] or "").lower())
-            return self._moved(former, request) if former else _error(404, "Not Found")
+            return self._moved(former, request) if former else refused(404, "Not Found")
         if repository.private and request.token is None:
-            return _error(404, "Not Found")
+            return refused(404, "Not Found")
         if request.kind == "repository":
-            return _json(self.payloads.repository(repository))
+            return of_json(self.payloads.repository(repository))
         if repository.disabled:
-            return _error(451, "Repository access blocked")
+            return refused(451, "Repository access blocked")
         if request.kind == "retention":
             return self._retention(repository)
         if request.kind == "workflows":
@@ -427,21 +321,21 @@ class Simulator:
         if request.kind in ("runs", "workflow_runs"):
             return self._runs(request, repository)
         run = repository.run(int(parameters["run"]))
-        return self._of_run(request, repository, run) if run else _error(404, "Not Found")
+        return self._of_run(request, repository, run) if run else refused(404, "Not Found")
 
-    def _billing(self, request: RequestInfo) -> _Answer:
+    def _billing(self, request: RequestInfo) -> Answer:
         """What is billed in a month; hidden from those without a token, and of other accounts."""
         items = self.billing.get(request.parameters["owner"])
         if items is None or request.token is None or request.parameters["kind"] == "users":
-            return _error(404, "Not Found")
+            return refused(404, "Not Found")
         month = f"{request.query.get('year')}-{int(request.query.get('month', 0)):02}-"
-        return _json({"usageItems": [i for i in items if str(i["date"]).startswith(month)]})
+        return of_json({"usageItems": [i for i in items if str(i["date"]).startswith(month)]})
 
-    def _retention(self, repository: Repository) -> _Answer:
+    def _retention(self, repository: Repository) -> Answer:
         if not repository.retention_is_readable:
-            return _error(403, "Resource not accessible by integration")
+            return refused(403, "Resource not accessible by integration")
         days = 90 if repository.retention_days is None else repository.retention_days
-        return _json({"days": days, "maximum_allowed_days": 400 if repository.private else 90})
+        return of_json({"days": days, "maximum_allowed_days": 400 if repository.private else 90})
 
     def _repository(self, parameters: Mapping[str, str]) -> Repository | None:
         if parameters["name"]:
@@ -449,24 +343,24 @@ class Simulator:
         repository_id = int(parameters["id"])
         return next((r for r in self.world.repositories if r.id == repository_id), None)
 
-    def _moved(self, repository: Repository, request: RequestInfo) -> _Answer:
+    def _moved(self, repository: Repository, request: RequestInfo) -> Answer:
         query = f"?{urlencode(request.query)}" if request.query else ""
         url = self.payloads.api_url + _by_id(repository, request.path) + query
         body = {"message": "Moved Permanently", "url": url, "documentation_url": DOCUMENTATION}
-        return _Answer(301, _pack(encode(body).encode()), {"location": url})
+        return Answer(301, pack(encode(body).encode()), {"location": url})
 
-    def _of_run(self, request: RequestInfo, repository: Repository, run: Run) -> _Answer:
+    def _of_run(self, request: RequestInfo, repository: Repository, run: Run) -> Answer:
         """A run, one of its attempts, or the jobs of either."""
         begun = [a for a in run.attempts if a.created_at <= self.world.second]
         attempt = None
         if number := request.parameters.get("attempt"):
             attempt = next((a for a in begun if a.number == int(number)), None)
             if attempt is None:
-                return _error(404, "Not Found")
+                return refused(404, "Not Found")
         if request.kind in ("run", "attempt"):
             pulls = _with_pull_requests(request.query)
             text = self.payloads.run(repository, run, attempt, pull_requests=pulls)
-            return _Answer(200, _pack(text.encode()))
+            return Answer(200, pack(text.encode()))
         if attempt is None and request.query.get("filter") != "all":
             attempt = begun[-1]
         jobs = []
@@ -479,7 +373,7 @@ class Simulator:
         items = [self.payloads.job(repository, run, job, steps=steps) for job, steps in jobs]
         return self._page(request, items, "jobs", repository)
 
-    def _owner_repositories(self, request: RequestInfo) -> _Answer:
+    def _owner_repositories(self, request: RequestInfo) -> Answer:
         wanted = request.parameters["owner"].lower()
         visible = [
             repository
@@ -488,12 +382,12 @@ class Simulator:
             and (request.token is not None or not repository.private)
         ]
         if not visible:
-            return _error(404, "Not Found")
+            return refused(404, "Not Found")
         items = [self.payloads.repository(repository) for repository in visible]
         items.sort(key=lambda item: str(item["pushed_at"]), reverse=True)
         return self._page(request, items, None, visible[0].owner)
 
-    def _runs(self, request: RequestInfo, repository: Repository) -> _Answer:
+    def _runs(self, request: RequestInfo, repository: Repository) -> Answer:
         """Return one page of a run list, newest first, within the caps."""
         query = request.query
         filtered = any(query.get(name) for name in FILTERS)
@@ -501,16 +395,16 @@ class Simulator:
         if asked := request.parameters.get("workflow"):
             workflow = _workflow(repository, asked)
             if workflow is None:
-                return _error(404, "Not Found")
+                return refused(404, "Not Found")
         try:
             found = self._matching(repository, workflow, query)
         except ValueError as error:
-            return _error(422, f"Validation Failed: {error}")
+            return refused(422, f"Validation Failed: {error}")
         page, per_page = _paging(query)
         cap = self.filtered_cap if filtered else self.unfiltered_cap
         beyond = self.beyond_filtered_cap if filtered else self.beyond_unfiltered_cap
         if (page - 1) * per_page >= cap and beyond == "422":
-            return _error(
+            return refused(
                 422,
                 "In order to keep the API fast for everyone, pagination is limited for this "
                 "resource.",
@@ -529,7 +423,7 @@ class Simulator:
         if workflow:
             path = f"/repositories/{repository.id}/actions/workflows/{workflow.id}/runs"
         link = self._link(path, query, page, per_page, listed)
-        return _Answer(200, _pack(body.encode()), link)
+        return Answer(200, pack(body.encode()), link)
 
     def _matching(
         self, repository: Repository, workflow: Workflow | None, query: Mapping[str, str]
@@ -571,7 +465,7 @@ class Simulator:
         items: list[dict[str, Any]],
         key: str | None,
         of: Repository | Account,
-    ) -> _Answer:
+    ) -> Answer:
         """One page of a short list: an object with its `total_count`, or a bare array."""
         page, per_page = _paging(request.query)
         shown = items[(page - 1) * per_page : page * per_page]
@@ -581,7 +475,7 @@ class Simulator:
             path = f"/{'organizations' if of.type == 'Organization' else 'user'}/{of.id}/repos"
         link = self._link(path, request.query, page, per_page, len(items))
         content = shown if key is None else {"total_count": len(items), key: shown}
-        return _Answer(200, _pack(encode(content).encode()), link)
+        return Answer(200, pack(encode(content).encode()), link)
 
     def _link(
         self, path: str, query: Mapping[str, str], page: int, per_page: int, total: int
@@ -600,37 +494,6 @@ class Simulator:
             for rel, n in pages
         ]
         return {"link": ", ".join(links)} if links else {}
-
-
-def created_between(search: str) -> tuple[int, int]:
-    """Return the first and last second, both included, that a `created` search matches.
-
-    GitHub's search syntax: a date, a time, `A..B` with `*` for no end, and `>=`, `>`, `<=`, `<`;
-    a date is its whole day, a time without a zone is UTC. Raises ValueError for anything else.
-    """
-    always = (0, 2**40)
-    if ".." in search:
-        first, _, last = search.partition("..")
-        return (
-            always[0] if first == "*" else _span(first)[0],
-            always[1] if last == "*" else _span(last)[1],
-        )
-    for sign in (">=", "<=", ">", "<"):
-        if search.startswith(sign):
-            begin, end = _span(search.removeprefix(sign))
-            return {
-                ">=": (begin, always[1]),
-                "<=": (always[0], end),
-                ">": (end + 1, always[1]),
-                "<": (always[0], begin - 1),
-            }[sign]
-    return _span(search)
-
-
-def _span(moment: str) -> tuple[int, int]:
-    when = datetime.fromisoformat(moment)
-    second = int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-    return (second, second + 86_399) if len(moment) == len("2026-01-31") else (second, second)
 
 
 def _paging(query: Mapping[str, str]) -> tuple[int, int]:
@@ -662,7 +525,7 @@ def _workflow(repository: Repository, asked: str) -> Workflow | None:
     )
 
 
-def _rate_limit(allowance: _Allowance) -> _Answer:
+def _rate_limit(allowance: _Allowance) -> Answer:
     core = {
         "limit": allowance.limit,
         "used": allowance.used,
@@ -670,104 +533,4 @@ def _rate_limit(allowance: _Allowance) -> _Answer:
         "reset": allowance.reset,
         "resource": "core",
     }
-    return _json({"resources": {"core": core}, "rate": core})
-
-
-def _message(text: str, status: int | None = None, documentation: str = DOCUMENTATION) -> bytes:
-    body = {"message": text, "documentation_url": documentation}
-    return encode(body | ({} if status is None else {"status": str(status)})).encode()
-
-
-def _error(status: int, text: str, documentation: str = DOCUMENTATION) -> _Answer:
-    return _Answer(status, _pack(_message(text, status, documentation)))
-
-
-def _json(payload: Any) -> _Answer:
-    return _Answer(200, _pack(encode(payload).encode()))
-
-
-def _pack(body: bytes) -> bytes:
-    return gzip.compress(body, 1, mtime=0)
-
-
-class _Server(ThreadingHTTPServer):
-    """A server whose threads end with it, because it closes keep-alive connections."""
-
-    daemon_threads = False
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], simulator: Simulator) -> None:
-        self.simulator = simulator
-        self.connections: set[socket.socket] = set()
-        super().__init__(address, _Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer looks up the host's name here, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-
-    def hang_up(self) -> None:
-        for connection in list(self.connections):
-            _shut_down(connection)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients may disconnect at any time; any other error is a bug of ours or of a hook.
-        if not isinstance(sys.exception(), ConnectionError):
-            raise
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def setup(self) -> None:
-        super().setup()
-        self.server.connections.add(self.connection)
-        if self.server.simulator.is_stopping:
-            _shut_down(self.connection)
-
-    def finish(self) -> None:
-        self.server.connections.discard(self.connection)
-        super().finish()
-
-    def do_GET(self) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        accepts_gzip = "gzip" in headers.get("accept-encoding", "")
-        with self.server.simulator.in_flight() as ordinal:
-            answer, fault = self.server.simulator.respond(self.path, headers, ordinal, self.command)
-            if fault.reset:
-                # Closing without lingering sends a reset instead of the rest.
-                linger = struct.pack("ii", 1, 0)
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-                self.connection.close()
-                self.close_connection = True
-                return
-            self._send(answer, fault.truncated, accepts_gzip)
-
-    def do_DELETE(self) -> None:
-        """Answer 404, or with a fault: the simulation itself has nothing to delete."""
-        self.do_GET()
-
-    def _send(self, answer: _Answer, truncated: bool, accepts_gzip: bool) -> None:
-        has_body = answer.status not in (204, 304)
-        body = (answer.packed if accepts_gzip else answer.body) if has_body else b""
-        headers = dict(answer.headers)
-        if has_body:
-            headers["content-length"] = str(len(body))
-        if accepts_gzip and body:
-            headers["content-encoding"] = "gzip"
-        lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        if truncated:
-            body = body[: len(body) // 2]
-            self.close_connection = True
-        # In one write: a body sent after its head would wait for the client's acknowledgement.
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Log nothing: requests are in the counters."""
-
-
-def _shut_down(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+    return of_json({"resources": {"core": core}, "rate": core})

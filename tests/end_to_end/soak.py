@@ -17,9 +17,10 @@ import pytest
 from support.complete import NOW, REPOSITORY, assert_complete, rows, run_ingest, true_attempts
 
 from telemetry.database.connection import Connection
-from telemetry.simulated import server as simulator
+from telemetry.simulated import faults
+from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 EVERY = timedelta(hours=6)
@@ -47,12 +48,12 @@ class Weather:
         if self.chance.random() >= self.share:
             return None
         kinds = {
-            "502": simulator.bad_gateway,
-            "reset": simulator.connection_reset,
-            "cut off": simulator.truncated_body,
-            "no JSON": simulator.bad_json,
-            "429": lambda: simulator.too_many_requests("2"),
-            "403": simulator.secondary_limit,
+            "502": faults.bad_gateway,
+            "reset": faults.connection_reset,
+            "cut off": faults.truncated_body,
+            "no JSON": faults.bad_json,
+            "429": lambda: faults.too_many_requests("2"),
+            "403": faults.secondary_limit,
         }
         kind = self.chance.choice(sorted(kinds))
         self.faults[kind] += 1

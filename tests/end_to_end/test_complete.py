@@ -32,10 +32,11 @@ from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.settings import keep
-from telemetry.simulated import server as simulator
+from telemetry.simulated import faults
 from telemetry.simulated.entities import Run
+from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 FIRST = NOW - timedelta(days=21)
@@ -105,14 +106,14 @@ def once_each(fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
 
 
 FAULTS: dict[str, Callable[[], Fault]] = {
-    "502 with HTML": simulator.bad_gateway,
-    "reset": simulator.connection_reset,
-    "truncated": simulator.truncated_body,
-    "bad JSON": simulator.bad_json,
-    "429": simulator.too_many_requests,
-    "429 with retry-after": lambda: simulator.too_many_requests("2"),
-    "403 secondary": simulator.secondary_limit,
-    "403 primary": lambda: simulator.primary_limit(FIRST + timedelta(seconds=30)),
+    "502 with HTML": faults.bad_gateway,
+    "reset": faults.connection_reset,
+    "truncated": faults.truncated_body,
+    "bad JSON": faults.bad_json,
+    "429": faults.too_many_requests,
+    "429 with retry-after": lambda: faults.too_many_requests("2"),
+    "403 secondary": faults.secondary_limit,
+    "403 primary": lambda: faults.primary_limit(FIRST + timedelta(seconds=30)),
 }
 
 
@@ -153,7 +154,7 @@ def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
                 run.pop(name, None)
         return body
 
-    fault = simulator.edited(thin_out)
+    fault = faults.edited(thin_out)
     simulated = Simulator(world, fault=lambda request, ordinal: fault)
     assert run_ingest(connection, simulated).outcome == "complete"
     stored = {
@@ -294,7 +295,7 @@ def test_an_ingest_that_lost_its_lease_during_a_wait_stops_and_writes_nothing_mo
             reports.append(run_ingest(other, Simulator(world), concurrency=1))
             windows.append(len(rows(other, "windows", "1, 2")))
 
-    limit = simulator.secondary_limit()
+    limit = faults.secondary_limit()
     simulated = Simulator(world, fault=lambda request, n: limit if n == 2 else None)
     with client(simulated, sleep=wait) as made:
         (first,) = ingest(Tools(connection, made, Wanted(None, HORIZON), 1), [REPOSITORY])

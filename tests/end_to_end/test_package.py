@@ -18,8 +18,9 @@ import pytest
 from support.paths import LONGEST, ROOT
 
 from telemetry import __version__
+from telemetry.simulated.faults import Fault
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, Simulator
+from telemetry.simulated.server import Simulator
 
 Finished = subprocess.CompletedProcess[str]
 

@@ -10,7 +10,8 @@ from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_
 from telemetry.database.connection import Connection
 from telemetry.database.migrations import MIGRATIONS
 from telemetry.simulated.entities import Run
-from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway, edited
+from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, edited
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.ingests import report_text
 

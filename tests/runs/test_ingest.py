@@ -17,9 +17,10 @@ from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.settings import UsageError
-from telemetry.simulated import server as simulator
+from telemetry.simulated import faults
+from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario
@@ -273,13 +274,13 @@ def test_a_repository_that_fails_does_not_stop_the_others(
 @pytest.mark.parametrize(
     "fault",
     [
-        simulator.bad_gateway(),
-        simulator.connection_reset(),
-        simulator.truncated_body(),
-        simulator.bad_json(),
-        simulator.too_many_requests(),
-        simulator.too_many_requests("1"),
-        simulator.secondary_limit(),
+        faults.bad_gateway(),
+        faults.connection_reset(),
+        faults.truncated_body(),
+        faults.bad_json(),
+        faults.too_many_requests(),
+        faults.too_many_requests("1"),
+        faults.secondary_limit(),
     ],
     ids=["502", "reset", "truncated", "bad json", "429", "429 with retry-after", "secondary"],
 )
@@ -378,7 +379,7 @@ def test_runs_that_cannot_be_read_are_named_and_the_others_stored(
                 run["run_number"] = "many"
         return body
 
-    fault = simulator.edited(spoil)
+    fault = faults.edited(spoil)
     simulated = Simulator(
         world, fault=lambda request, ordinal: fault if request.kind == "runs" else None
     )

@@ -41,8 +41,9 @@ from telemetry.runs.jobs import (
     store_jobs,
 )
 from telemetry.simulated.entities import HOSTED_RUNNERS, Attempt, PlannedJob, Run
+from telemetry.simulated.faults import Fault, RequestInfo, edited
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator, edited
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario

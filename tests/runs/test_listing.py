@@ -20,14 +20,8 @@ from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.windows import ListedWindow
 from telemetry.simulated.entities import Repository
-from telemetry.simulated.server import (
-    Fault,
-    RequestInfo,
-    Simulator,
-    bad_gateway,
-    edited,
-    primary_limit,
-)
+from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, edited, primary_limit
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario

@@ -25,14 +25,14 @@ from telemetry.github.options import Options
 from telemetry.runs.live import Watch, usual_pace
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import Commit, PlannedJob
-from telemetry.simulated.server import (
+from telemetry.simulated.faults import (
     Fault,
     RequestInfo,
-    Simulator,
     bad_gateway,
     connection_reset,
     secondary_limit,
 )
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.live import ended_line
 

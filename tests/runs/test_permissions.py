@@ -7,7 +7,8 @@ from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_
 
 from telemetry.database.connection import Connection
 from telemetry.simulated.entities import PlannedJob
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario

@@ -18,7 +18,8 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.ingests import closing_text
 

@@ -22,7 +22,7 @@ from telemetry.runs.differences import COMPARED, Difference, compare
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, _spaces, verify
-from telemetry.simulated import server as simulator
+from telemetry.simulated import faults
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -291,7 +291,7 @@ def test_a_run_that_cannot_be_read_is_named_and_counts(
         return body
 
     ingested_by(connection, Simulator(world))
-    fault = simulator.edited(spoil)
+    fault = faults.edited(spoil)
     spoiled = Simulator(world, fault=lambda request, ordinal: fault if ordinal == 1 else None)
     found = verified(connection, spoiled, concurrency=1)
     (text,) = found.unreadable

@@ -10,8 +10,9 @@ from telemetry.github.errors import GitHubError
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, verify
 from telemetry.simulated.entities import Run
+from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator, bad_gateway
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.verification import verification_text
 

@@ -13,7 +13,8 @@ from telemetry.github.client import GitHub, Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Commit, Repository, Run, Workflow
-from telemetry.simulated.server import Simulator, edited
+from telemetry.simulated.faults import edited
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

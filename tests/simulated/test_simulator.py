@@ -24,16 +24,12 @@ import pytest
 from support.paths import LONGEST, ROOT
 
 from telemetry.simulated.entities import PlannedJob, Repository, Run
-from telemetry.simulated.month import team_month
-from telemetry.simulated.payloads import Payloads
-from telemetry.simulated.server import (
+from telemetry.simulated.faults import (
     Fault,
     RequestInfo,
-    Simulator,
     bad_gateway,
     bad_json,
     connection_reset,
-    created_between,
     delay,
     edited,
     primary_limit,
@@ -41,6 +37,10 @@ from telemetry.simulated.server import (
     too_many_requests,
     truncated_body,
 )
+from telemetry.simulated.month import team_month
+from telemetry.simulated.payloads import Payloads
+from telemetry.simulated.searches import created_between
+from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 pytestmark = pytest.mark.scenario

@@ -21,8 +21,9 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
-from telemetry.simulated.server import Fault, RequestInfo, Simulator
+from telemetry.simulated.server import Simulator
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 FAST = {"fsync": "off", "full_page_writes": "off"}

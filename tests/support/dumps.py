@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.github.artifacts import DUMP_ARTIFACT
-from telemetry.simulated.server import Fault, RequestInfo
+from telemetry.simulated.faults import Fault, RequestInfo
 
 ACTIONS = "/repos/acme/app/actions"
 
