@@ -232,7 +232,9 @@ def test_an_interruption_stops_all_and_each_says_so(connection: Connection, dsn:
     assert 1 <= said["interrupted"] <= 4 and len(reports) < 12
     rows = connection.execute("select outcome, finished_at from ingestions").fetchall()
     assert all(row["finished_at"] for row in rows)
-    assert Counter(row["outcome"] for row in rows) == said
+    # One that was interrupted before GitHub identified it is in no table yet.
+    recorded = Counter(report.outcome for report in reports if report.ingestion)
+    assert Counter(row["outcome"] for row in rows) == recorded
     assert connection.execute("select from leases").rowcount == 0
     simulated.before = None
     again = outcomes(ingested(connection, simulated))
