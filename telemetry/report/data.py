@@ -4,7 +4,7 @@ Each figure is the answer to a question of sql/analysis/, asked about one reposi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -56,6 +56,7 @@ NO_RUN = "No run that has ended was created in this period."
 class RepositoryReport:
     """What a report says about one repository; each list is the answer to the question of its name.
 
+    Those that may be None are then not asked, because there are more than MOST_ATTEMPTS.
     `is_comparable` says whether this period and the one before it were both listed whole,
     `are_jobs_comparable` whether the jobs of both are stored as well. `of_jobs` says of how many
     attempts the figures of jobs speak.
@@ -87,11 +88,11 @@ class RepositoryReport:
     busy_hours: list[Row]
     slowest_run: list[Row]
     llm_phases: list[Row]
-    critical_jobs: list[Row]
     failure_causes: list[Row]
     quarantine: list[Row]
-    pull_request_costs: list[Row]
-    forecast: list[Row]
+    critical_jobs: list[Row] | None
+    pull_request_costs: list[Row] | None
+    forecast: list[Row] | None
     rules: Sequence[Checked]
     stored: Row
     proof: Row
@@ -215,12 +216,10 @@ QUESTIONS = (
     "llm_phases",
 )
 # Those whose statements are too long to be written into each page.
-LONG_QUESTIONS = (
-    "critical_jobs",
-    "failure_causes",
-    "quarantine",
-    "pull_request_costs",
-)
+LONG_QUESTIONS = ("failure_causes", "quarantine")
+# Those that are asked about no more attempts, because a third of a report's time goes into them.
+COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
+MOST_ATTEMPTS = 20_000
 
 
 @contextmanager
@@ -255,19 +254,21 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
             for name in ("totals", "coverage", *QUESTIONS, *LONG_QUESTIONS)
         }
         before = _by_repository(connection, "coverage", of.before.scope(ids))
-        forecasts = _forecasts(connection, of.scope(ids))
+        attempts = sum(row["attempts"] for rows in answers["coverage"].values() for row in rows)
+        costly: list[dict[str, list[Row] | None]] = [
+            dict.fromkeys(COSTLY_QUESTIONS) for _ in wanted
+        ]
+        if attempts <= MOST_ATTEMPTS:
+            costly = _costly(connection, of.scope(ids), wanted)
     reports = [
         _repository_report(
             row,
             of,
-            {
-                **{name: rows[row["repository_id"]] for name, rows in answers.items()},
-                "forecast": forecasts[row["repository"]],
-            },
+            {name: rows[row["repository_id"]] for name, rows in answers.items()} | more,
             before[row["repository_id"]],
             found,
         )
-        for row in wanted
+        for row, more in zip(wanted, costly, strict=True)
     ]
     phases = answers["llm_phases"][None]
     shared = [_shortened(concern) for concern in found.concerns if concern.repository is None]
@@ -291,19 +292,31 @@ def _by_repository(
     return rows
 
 
-def _forecasts(connection: Connection, scope: Scope) -> defaultdict[str, list[Row]]:
-    """The forecasts of this month by the name of their repository."""
-    rows: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in ask(connection, "forecast", scope).rows:
-        if row["subject"] == "repository":
-            rows[row["name"]].append(dict(row))
-    return rows
+def _costly(
+    connection: Connection, scope: Scope, repositories: Sequence[Row]
+) -> list[dict[str, list[Row] | None]]:
+    """The answers to the costly questions, for each of these repositories."""
+    critical, pulls = (_by_repository(connection, name, scope) for name in COSTLY_QUESTIONS[:2])
+    forecasts = ask(connection, "forecast", scope).rows
+    return [
+        {
+            "critical_jobs": critical[row["repository_id"]],
+            "pull_request_costs": pulls[row["repository_id"]],
+            # Its rows are by name, because a workflow and an actor have one too.
+            "forecast": [
+                dict(each)
+                for each in forecasts
+                if (each["subject"], each["name"]) == ("repository", row["repository"])
+            ],
+        }
+        for row in repositories
+    ]
 
 
 def _repository_report(
     repository: Row,
     of: Period,
-    answers: dict[str, list[Row]],
+    answers: Mapping[str, Any],
     coverage_before: Sequence[Row],
     found: Status,
 ) -> RepositoryReport:
@@ -312,7 +325,7 @@ def _repository_report(
         next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
         for rows in (found.repositories, found.proof)
     )
-    lists: Any = {name: answers[name] for name in (*QUESTIONS, *LONG_QUESTIONS, "forecast")}
+    lists: Any = {name: answers[name] for name in (*QUESTIONS, *LONG_QUESTIONS, *COSTLY_QUESTIONS)}
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     (totals,), (coverage,) = answers["totals"], answers["coverage"]
     (before,) = coverage_before

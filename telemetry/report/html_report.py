@@ -9,7 +9,14 @@ from telemetry.database.questions import pasteable
 from telemetry.installation import COMMAND
 from telemetry.report.charts import sparkline
 from telemetry.report.cost_sections import cost, llm
-from telemetry.report.data import LONG_QUESTIONS, NO_RUN, QUESTIONS, Report, RepositoryReport
+from telemetry.report.data import (
+    COSTLY_QUESTIONS,
+    LONG_QUESTIONS,
+    NO_RUN,
+    QUESTIONS,
+    Report,
+    RepositoryReport,
+)
 from telemetry.report.figures import (
     count,
     dollars,
@@ -223,7 +230,7 @@ def _end(report: Report) -> Html:
                 "Longer statements are not written here; ",
                 tag("code", f"{COMMAND} query Q=…"),
                 " asks them: ",
-                [tag("code", f"{name} ") for name in (*LONG_QUESTIONS, "forecast")],
+                [tag("code", f"{name} ") for name in (*LONG_QUESTIONS, *COSTLY_QUESTIONS)],
             ),
         ),
         _footer(report),

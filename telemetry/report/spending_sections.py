@@ -1,9 +1,10 @@
 """The sections of a repository's page about what to speed up, and what the work costs."""
 
 from telemetry import counted
+from telemetry.installation import COMMAND
 from telemetry.report import charts
 from telemetry.report.charts import Bar
-from telemetry.report.data import RepositoryReport
+from telemetry.report.data import MOST_ATTEMPTS, RepositoryReport
 from telemetry.report.figures import (
     Row,
     count,
@@ -21,8 +22,18 @@ MOST_BARS = 5
 SUBJECTS = {"runners": "runners", "llm": "language models"}
 
 
+def _not_asked(command: str) -> list[Child]:
+    """What is said in place of an answer that would take too long."""
+    return only_words(
+        f"Not asked about more than {count(MOST_ATTEMPTS)} attempts, because it takes long; "
+        f"{COMMAND} {command} does."
+    )
+
+
 def critical(report: RepositoryReport) -> list[Child]:
     """What to speed up: the jobs that make runs end late."""
+    if report.critical_jobs is None:
+        return _not_asked("query Q=critical_jobs")
     jobs = [row for row in report.critical_jobs if row["gain_hours"]]
     if not jobs:
         return only_words("No job is known to make runs end late.")
@@ -55,6 +66,8 @@ def critical(report: RepositoryReport) -> list[Child]:
 def pull_requests(report: RepositoryReport) -> list[Child]:
     """What pull requests cost on runners and for LLM calls, the dearest first."""
     rows = report.pull_request_costs
+    if rows is None:
+        return _not_asked("query Q=pull_request_costs")
     if not rows:
         return only_words("No run of a pull request is stored for this period.")
     total = known_sum(rows, "cost_usd")
@@ -91,6 +104,8 @@ def _left_out(rows: list[Row]) -> str:
 
 def forecast(report: RepositoryReport) -> list[Child]:
     """What is spent this month, and what it will be at the month's end."""
+    if report.forecast is None:
+        return _not_asked("query Q=forecast")
     rows = [row for row in report.forecast if row["spent_usd"] or row["forecast_usd"]]
     if not rows:
         return only_words("Nothing with a known cost was used this month.")
@@ -110,7 +125,8 @@ def forecast(report: RepositoryReport) -> list[Child]:
         rows,
         report.api_host,
         note="At list price, by the weekdays of the last weeks; the true end lies within the "
-        "bounds in nine of ten months. make budget compares it with what you allow.",
+        "bounds in nine of ten months. "
+        f"{COMMAND} budget compares it with what you allow.",
     )
 
 

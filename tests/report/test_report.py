@@ -22,6 +22,7 @@ from support.rows import llm_call, workflow_step
 from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask, pasteable, questions
+from telemetry.report import data
 from telemetry.report import figures as units
 from telemetry.report.data import (
     QUESTIONS as SHOWN,
@@ -1112,3 +1113,15 @@ def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connecti
         "Nothing with a known cost was used this month.",
     ):
         assert words in text
+
+
+def test_what_takes_long_is_not_asked_about_very_many_attempts(
+    filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "MOST_ATTEMPTS", 5)
+    connection, _ = filled
+    (each,) = report(connection, MONTH, UNTIL, ["acme/r7"]).repositories
+    assert (each.critical_jobs, each.pull_request_costs, each.forecast) == (None, None, None)
+    assert each.failure_causes and each.quarantine is not None
+    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+    assert text.count("Not asked about more than") == 3
