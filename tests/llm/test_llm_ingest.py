@@ -669,6 +669,7 @@ def test_wrong_usage_is_one_sentence(run: Run, variables: dict[str, str], said: 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.scenario
 def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
     dsn: str, connection: Connection, tmp_path: Path, launcher: Launcher
 ) -> None:

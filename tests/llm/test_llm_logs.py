@@ -130,6 +130,7 @@ def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path) -> None
     assert cut.reason.startswith("cannot be read: Compressed file ended")
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize(
     ("begin", "line", "reason"),
     [
@@ -302,6 +303,7 @@ def pieces(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
     return [b"\n".join(shuffled[a:b]) for a, b in itertools.pairwise(edges)]
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("name", LINE_BY_LINE)
 @given(data=st.data())
 def test_logs_in_any_pieces_and_order_are_the_same_rows(name: str, data: st.DataObject) -> None:
@@ -364,6 +366,7 @@ def test_any_transcript_in_any_pieces_and_order_is_the_same_rows(
         assert f"{call.timestamp:%Y-%m-%dT%H:%M}:00.000Z" == earliest
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
 @given(data=st.data())
 def test_a_log_that_grows_while_it_is_read_is_the_same_rows(
@@ -385,6 +388,7 @@ def test_lines_of_a_message_far_from_each_other_are_still_one_call() -> None:
     assert {(call.output_tokens, call.timestamp.minute) for call in found} == {(100, 0)}
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("kind", ["canonical", "transcript"])
 def test_a_long_log_takes_no_more_memory_than_a_short_one(kind: str) -> None:
     usage = {"input_tokens": 1, "output_tokens": 1}
@@ -479,6 +483,7 @@ def keeps_the_convention(call: LlmCall) -> bool:
     )
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
 @given(data=st.data())
 def test_no_record_makes_anything_but_calls_that_keep_the_convention_and_reasons(

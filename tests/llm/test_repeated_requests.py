@@ -409,6 +409,7 @@ TRACES = {
 }
 
 
+@pytest.mark.scenario
 @pytest.mark.parametrize("name", TRACES)
 def test_a_trace_is_counted_alike_however_its_spans_are_spread(
     connection: Connection, tmp_path: Path, name: str
@@ -461,6 +462,7 @@ def test_a_call_that_an_inner_span_replaces_is_named(
     assert (call["session_id"], float(call["reported_cost"])) == ("s", 0.5)
 
 
+@pytest.mark.scenario
 @settings(
     max_examples=40,
     deadline=None,

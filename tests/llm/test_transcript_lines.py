@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from telemetry.llm.formats import transcript
 from telemetry.llm.formats.reading import Defaults, Reading, each
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.rows.reading import LONGEST_INTEGER
+
+pytestmark = pytest.mark.scenario
 
 LINE: Mapping[str, Any] = {
     "type": "assistant",

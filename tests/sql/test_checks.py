@@ -48,6 +48,7 @@ def test_the_rules_hold_in_a_made_up_history_without_traps(connection: Connectio
     assert broken_rules(connection) == {}
 
 
+@pytest.mark.scenario
 def test_of_all_traps_only_jobs_that_last_for_days_break_a_rule(connection: Connection) -> None:
     """Clocks that differ by a second, missing times and missing names break none."""
     history = make_history(5, days=40, runs_per_day=5)

@@ -17,6 +17,8 @@ from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.questions import Scope, ask
 from telemetry.rows.runs import WorkflowRun
 
+pytestmark = pytest.mark.scenario
+
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 DAY = timedelta(days=1)
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
@@ -180,19 +182,16 @@ def lasting_in_python(one: Series) -> list[int]:
     )
 
 
-@pytest.mark.scenario
 def test_stable_series_raise_no_false_alarm(found: dict[int, list[dict[str, Any]]]) -> None:
     assert [place for place in found if place < QUIET] == []
 
 
-@pytest.mark.scenario
 def test_days_of_different_levels_raise_no_false_alarm(
     found: dict[int, list[dict[str, Any]]],
 ) -> None:
     assert [place for place in found if place >= QUIET + SHIFTED] == []
 
 
-@pytest.mark.scenario
 def test_a_shift_of_a_fifth_is_found_with_its_direction_near_its_day(
     found: dict[int, list[dict[str, Any]]], many: list[Series]
 ) -> None:
@@ -211,7 +210,6 @@ def test_a_shift_of_a_fifth_is_found_with_its_direction_near_its_day(
     assert max(days_off) <= 7 and statistics.median(days_off) <= 1
 
 
-@pytest.mark.scenario
 def test_python_finds_the_same_changes(
     found: dict[int, list[dict[str, Any]]], many: list[Series]
 ) -> None:

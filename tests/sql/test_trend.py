@@ -17,6 +17,8 @@ from telemetry.database.connection import Connection, upsert
 from telemetry.database.questions import Scope, ask
 from telemetry.rows.runs import WorkflowRun
 
+pytestmark = pytest.mark.scenario
+
 Row = dict[str, Any]
 LAST = Scope(MONTH.since, MONTH.until)
 
@@ -108,7 +110,6 @@ def outcomes(incidents: float, drop: float = 0) -> Any:
     return of_series
 
 
-@pytest.mark.scenario
 @pytest.mark.parametrize(
     ("figure", "of_series"),
     [
@@ -126,7 +127,6 @@ def test_at_most_one_in_twenty_stable_series_is_called_changed(
     assert share(simulated(connection, 150, of_series), figure) <= 5
 
 
-@pytest.mark.scenario
 @pytest.mark.parametrize(
     ("figure", "of_series", "at_least"),
     [
@@ -142,7 +142,6 @@ def test_a_change_larger_than_chance_is_reported(
     assert share(simulated(connection, 60, of_series), figure) >= at_least
 
 
-@pytest.mark.scenario
 def test_a_change_of_the_stated_size_is_found_about_four_times_in_five(
     connection: Connection,
 ) -> None:

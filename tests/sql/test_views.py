@@ -95,6 +95,7 @@ def test_the_failing_step_of_each_job_matches_a_computation_in_python(made: Conn
     assert len(set(expected.values())) >= 4
 
 
+@pytest.mark.scenario
 def test_the_outages_match_a_second_computation(made: Connection) -> None:
     found = {
         (row["repository_id"], row["hour"]): (row["decided_attempts"], row["red_attempts"])
@@ -103,6 +104,7 @@ def test_the_outages_match_a_second_computation(made: Connection) -> None:
     assert found == EXPECTED.outages() != {}
 
 
+@pytest.mark.scenario
 def test_the_incidents_match_a_second_computation(made: Connection) -> None:
     found = rows(made, "incidents")
     assert EXPECTED.incidents() == {
@@ -114,6 +116,7 @@ def test_the_incidents_match_a_second_computation(made: Connection) -> None:
     assert {row["is_recovered_by_rerun"] for row in found} == {True, False}
 
 
+@pytest.mark.scenario
 def test_the_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     found = {(row["github_run_id"], row["job"]): row for row in rows(made, "flaky_job_runs")}
     assert {which: row["red_attempts"] for which, row in found.items()} == EXPECTED.flaky()
@@ -121,6 +124,7 @@ def test_the_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     assert all(row["red_attempt"] < row["green_attempt"] for row in found.values())
 
 
+@pytest.mark.scenario
 def test_the_wasted_jobs_match_a_second_computation(made: Connection) -> None:
     found = rows(made, "wasted_jobs")
     expected = EXPECTED.wasted()
@@ -212,6 +216,7 @@ def test_whole_numbers_are_integers_for_machines_too(made: Connection, name: str
     assert {type(value) for value in values - {None}} == {int}
 
 
+@pytest.mark.scenario
 def test_workflow_outcomes_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by("branch_class").items():
@@ -237,6 +242,7 @@ def test_workflow_outcomes_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "workflow_outcomes", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_durations_by_day_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by("branch_class", "day").items():
@@ -249,6 +255,7 @@ def test_durations_by_day_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "durations_by_day", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_outcomes_by_day_match_a_second_computation(made: Connection) -> None:
     days = defaultdict[Any, Counter[str]](Counter)
     for _, group in attempts_by().items():
@@ -271,6 +278,7 @@ def was_overtaken(row: Row, group: list[Row]) -> bool:
     )
 
 
+@pytest.mark.scenario
 def test_queue_times_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (repository, label), group in jobs_by("repository", "runner_label").items():
@@ -294,6 +302,7 @@ def test_queue_times_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "queue_times", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_times_to_signal_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by("branch_class").items():
@@ -314,6 +323,7 @@ def test_times_to_signal_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "time_to_signal", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_times_to_green_match_a_second_computation(made: Connection) -> None:
     names = {run.workflow_id: run for run in EXPECTED.runs.values()}
     groups = defaultdict(list)
@@ -338,6 +348,7 @@ def test_times_to_green_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "time_to_green", *columns, "red_since") == expected
 
 
+@pytest.mark.scenario
 def test_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     runs = {run.github_run_id: run for run in EXPECTED.runs.values()}
     commits, members = defaultdict(set), defaultdict(set)
@@ -358,6 +369,7 @@ def test_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "flaky_jobs", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_reruns_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in attempts_by().items():
@@ -380,6 +392,7 @@ def test_reruns_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "reruns", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_wasted_minutes_match_a_second_computation(made: Connection) -> None:
     wasted = EXPECTED.wasted()
     expected = Counter[tuple[Any, ...]]()
@@ -402,6 +415,7 @@ def test_wasted_minutes_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "wasted_minutes", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_failing_jobs_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in jobs_by("workflow_id", "repository", "workflow", "job").items():
@@ -423,6 +437,7 @@ def test_failing_jobs_match_a_second_computation(made: Connection) -> None:
     assert answer(made, "failing_jobs", *columns) == expected
 
 
+@pytest.mark.scenario
 def test_failing_steps_match_a_second_computation(made: Connection) -> None:
     groups, totals = defaultdict(list), Counter[Any]()
     for group, found in jobs_by("workflow_id", "repository", "workflow", "job_base").items():
