@@ -97,7 +97,7 @@ def bill(connection: Connection, scope: Scope) -> Bill:
     Raises psycopg.Error.
     """
     causes = ask(connection, "bill", scope)
-    if not any(row["item"] == "unexplained" and row["usd"] for row in causes.rows):
+    if not any(row["item"] == "unexplained" and row["lines"] for row in causes.rows):
         return Bill(causes, [])
     top = Scope(scope.since, scope.until, scope.repository_ids, scope.time_zone, MOST_LINES_SHOWN)
     lines = ask(connection, "bill_lines", top).rows

@@ -27,6 +27,7 @@ from telemetry.runs.request import Tools, Wanted
 from telemetry.settings import UsageError
 from telemetry.simulated.bill import Month, billing_items, month_of_bills, usage_report
 from telemetry.simulated.server import Simulator
+from telemetry.summaries.bill import bill_text
 
 NOW = datetime(2026, 10, 31, 23, 30, tzinfo=UTC)
 OCTOBER = Scope(*span(date(2026, 10, 1), date(2026, 10, 31)))
@@ -299,3 +300,83 @@ def test_the_command_loads_a_report_and_asks_it_again(
     assert found["unexplained"][0]["unexplained_usd"] == 0.066
     assert {row["item"]: row["usd"] for row in found["causes"]}["billed by GitHub"] == 0.12
     assert "2026-01,unexplained,0.066,1" in run("--csv", "--since", "2026-01-05").stdout
+
+
+def test_several_months_and_accounts_are_told_apart(connection: Connection, tmp_path: Path) -> None:
+    store_job(connection)
+    other = line(4).replace("2026-01-05", "2026-02-03").replace(",acme,app,", ",Umbrella,lab,")
+    found = load(connection, tmp_path, HEADER, line(9), other)
+    dollars = {(row["month"], row["item"]): row["usd"] for row in found.causes.rows}
+    assert dollars["2026-01", "billed by GitHub"] == Decimal("0.054")
+    assert dollars["2026-01", "run not stored"] == 0
+    assert dollars["2026-02", "run not stored"] == Decimal("0.024")
+    assert not any(usd for (_, item), usd in dollars.items() if item == "unexplained")
+    of_app = bill(connection, Scope(*span(date(2026, 1, 1), date(2026, 2, 28)), [7]))
+    assert by_item(of_app)["billed by GitHub"] == Decimal("0.054")
+
+
+def test_a_summarized_report_is_compared_by_repository(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    header = HEADER.replace("username,", "").replace("workflow_path,", "")
+    short = "2026-01-05,actions,actions_linux,9,minutes,0.006,0.054,0,0.054,acme,app,"
+    dollars = by_item(load(connection, tmp_path, header, short))
+    assert dollars["stored jobs by the price list"] == dollars["billed by GitHub"]
+    assert not any(dollars[cause] for cause in (*CAUSES, "unexplained"))
+    days = connection.execute("select source, has_workflows from billed_days").fetchall()
+    assert days == [{"source": "summarized report", "has_workflows": False}]
+
+
+@pytest.mark.parametrize(
+    ("sku", "price", "discount", "cause", "usd"),
+    [
+        ("actions_linux", "0.006", "0.012", "included minutes", "-0.012"),
+        ("actions_linux", "0.005", "0", "unexplained", "-0.009"),
+        ("Actions Linux 8-core", "0.022", "0", "unexplained", "0.144"),
+    ],
+    ids=["discount", "another price", "another kind of runner"],
+)
+def test_a_discount_is_included_minutes_and_another_price_or_sku_is_unexplained(
+    connection: Connection,
+    tmp_path: Path,
+    sku: str,
+    price: str,
+    discount: str,
+    cause: str,
+    usd: str,
+) -> None:
+    store_job(connection)
+    gross = 9 * Decimal(price)
+    amounts = f"{price},{gross},{discount},{gross - Decimal(discount)}"
+    text = f"2026-01-05,actions,{sku},9,minutes,{amounts},dev-1,acme,app,{CI},"
+    found = load(connection, tmp_path, HEADER, text)
+    dollars = by_item(found)
+    assert dollars[cause] == Decimal(usd)
+    assert not any(dollars[other] for other in (*CAUSES, "unexplained") if other != cause)
+    assert bool(found.unexplained) == (cause == "unexplained")
+
+
+def test_what_is_free_by_rule_but_billed_is_unexplained(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    connection.execute("update workflow_runs set is_private = false")
+    free = LINE.format(9, "0.054", "0.000", CI).replace("0.054,0,0.000", "0.054,0.054,0")
+    dollars = by_item(load(connection, tmp_path, HEADER, free))
+    assert (dollars["free rule"], dollars["unexplained"]) == (Decimal("-0.054"), 0)
+    dollars = by_item(load(connection, tmp_path, HEADER, line(9)))
+    assert (dollars["free rule"], dollars["unexplained"]) == (Decimal("-0.054"), Decimal("0.054"))
+
+
+def test_lines_that_cancel_each_other_out_are_shown(connection: Connection, tmp_path: Path) -> None:
+    store_job(connection)
+    next_day = line(9).replace("2026-01-05", "2026-01-06")
+    upsert(connection, [workflow_run(github_run_id=2, created_at=datetime(2026, 1, 6, tzinfo=UTC))])
+    connection.execute("update workflow_runs set started_at = created_at, jobs_listed_at = now()")
+    start = line(1, "other.yml").replace("2026-01-05", "2026-01-04").replace(",app,", ",lab,")
+    found = load(connection, tmp_path, HEADER, start, next_day)
+    amounts = [row["unexplained_usd"] for row in found.unexplained]
+    assert sorted(amounts) == [Decimal("-0.054"), Decimal("0.054")]
+    assert by_item(found)["unexplained"] == 0
+    assert "0.00 are unexplained in the sum, but not line by line" in bill_text(found)
