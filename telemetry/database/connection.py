@@ -175,6 +175,7 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
     )
     connection.adapters.register_loader("timestamptz", _InUtc)
     connection.given, connection.waits = given, waits
+    connection.revive = getattr(dsn, "start_again", None)
     return connection
 
 
@@ -191,7 +192,9 @@ def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
         for _ in range(count):
             try:
                 dsn = make_conninfo(**given)
-                made.append(opened.enter_context(open_connection(dsn, connection.waits)))
+                sibling = opened.enter_context(open_connection(dsn, connection.waits))
+                sibling.revive = connection.revive
+                made.append(sibling)
             except psycopg.OperationalError:
                 made.append(connection)
         yield made

@@ -12,8 +12,11 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow
+
+from telemetry import TelemetryError
 
 # As long as a lease lasts without being renewed; a server is restarted in a fraction of it.
 PATIENCE_SECONDS = 5 * 60.0
@@ -26,7 +29,8 @@ class Connection(psycopg.Connection[DictRow]):
     """A connection that threads may share: a transaction keeps the others waiting to its end.
 
     If `waits` is set, the loss of the connection and a lock of another session are waited out, and
-    it is called with a sentence on that. `given` are the parameters to connect with.
+    it is called with a sentence on that. `given` are the parameters to connect with. `revive`, if
+    set, starts a server that belongs to this process, and returns the string to connect with.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -34,6 +38,7 @@ class Connection(psycopg.Connection[DictRow]):
         self._turn = threading.RLock()
         self.waits: Callable[[str], None] | None = None
         self.given: dict[str, Any] = {}
+        self.revive: Callable[[], str] | None = None
 
     @contextmanager
     def transaction(
@@ -99,8 +104,8 @@ class Connection(psycopg.Connection[DictRow]):
             began, pause = time.monotonic(), 0.1
             while True:
                 try:
-                    fresh = psycopg.Connection.connect(**self.given)
-                except psycopg.OperationalError:
+                    fresh = psycopg.Connection.connect(**self._place())
+                except (psycopg.OperationalError, TelemetryError):
                     if time.monotonic() + pause > deadline:
                         raise lost from None
                     time.sleep(pause)
@@ -112,6 +117,13 @@ class Connection(psycopg.Connection[DictRow]):
             self._num_transactions = 0
             assert self.waits is not None
             self.waits(f"the database is back after {time.monotonic() - began:.0f} s; going on")
+
+    def _place(self) -> dict[str, Any]:
+        """Return the parameters to connect with. Raises TelemetryError if there is no server."""
+        if self.revive is None:
+            return self.given
+        found = conninfo_to_dict(self.revive())
+        return {**self.given, "host": found["host"], "port": found["port"]}
 
     def _say(self, what: str, error: psycopg.OperationalError) -> None:
         said = next(iter(str(error).splitlines()), type(error).__name__)

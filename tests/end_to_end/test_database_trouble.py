@@ -3,7 +3,9 @@
 Each ingest here ends with the same rows, counts and requests as one that nothing disturbed.
 """
 
+import os
 import shutil
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +31,9 @@ from support.paths import LONGEST
 from support.proxy import LosingProxy
 
 from telemetry.database import lasting, transactions
-from telemetry.database.connection import open_connection
+from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.embedded.cluster import Cluster
+from telemetry.database.migrations import migrate
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 
@@ -223,6 +226,32 @@ def test_a_restart_of_the_server_is_outlasted(
         assert len([future.result() for future in starting]) == 2
         assert_the_same(done, undisturbed)
     assert any("the database is back after" in text for text in done.said)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["stopped", "killed"])
+def test_the_embedded_server_is_started_again_by_the_ingest_that_uses_it(
+    undisturbed: Done, folder: Path, number: int
+) -> None:
+    folder.chmod(0o755)
+    with conninfo({**os.environ, "TELEMETRY_HOME": str(folder / "home")}) as dsn:
+        migrate(dsn)
+
+        def stop(request: int) -> None:
+            if request == 20:
+                (pid_file,) = folder.glob("home/pg*/postmaster.pid")
+                process = int(pid_file.read_text(encoding="utf-8").split()[0])
+                os.kill(process, number)
+
+        done = run(dsn, stop)
+        (report,) = done.reports.values()
+        if report.outcome == "failed":  # a kill may lose what was not yet written
+            assert number == signal.SIGKILL and "crashed and lost" in (report.error or "")
+            done = run(dsn)
+        for table in ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs", "leases"):
+            assert len(done.stored[table]) == len(undisturbed.stored[table]), table
+        assert any(text.startswith("the database is back after") for text in done.said) or (
+            number == signal.SIGKILL
+        )
 
 
 def test_a_crash_of_the_server_loses_nothing_for_good(

@@ -56,6 +56,13 @@ def default_home(environ: Mapping[str, str]) -> Path:
     return Path(user, "Library/Application Support" if macos else ".local/share", name)
 
 
+class Running(str):
+    """The connection string of a server that this process uses."""
+
+    start_again: Callable[[], str]
+    """Starts the server if somebody has stopped or killed it; returns where it is then."""
+
+
 @contextmanager
 def server(
     home: Path,
@@ -64,7 +71,7 @@ def server(
     options: Mapping[str, str] | None = None,
     port: int | None = None,
     notify: Callable[[str], None] = lambda message: None,
-) -> Iterator[str]:
+) -> Iterator[Running]:
     """Start or join the server whose data lies in `home`, and yield its conninfo (keyword form).
 
     The newest data directory in `home` decides the major version; if there is none, the newest
@@ -85,7 +92,8 @@ def server(
                 cluster = _cluster(home, environ, options or {}, notify)
         try:
             with explained(home):
-                conninfo = _started(cluster, control, users, port)
+                conninfo = Running(_started(cluster, control, users, port))
+            conninfo.start_again = lambda: _started_again(cluster, control, port)
             yield conninfo
         finally:
             with held(control):
@@ -118,6 +126,11 @@ def _started(cluster: Cluster, control: BinaryIO, users: BinaryIO, port: int | N
             )
             announced = True
         time.sleep(0.2)
+
+
+def _started_again(cluster: Cluster, control: BinaryIO, port: int | None) -> str:
+    with held(control):
+        return cluster.start(port)
 
 
 def _cluster(
