@@ -77,7 +77,7 @@ def run(
 
     `hears` is called with what is said of the database, at that moment.
     """
-    world = team_month(seed=3, now=NOW, runs_per_day=1, repositories=names)
+    world = team_month(seed=3, now=NOW, runs_per_day=1, days=15, repositories=names)
     turn = threading.Lock()
 
     def before(request: RequestInfo, number: int) -> None:
