@@ -45,11 +45,21 @@ class Concern(str):
 
     kind: str
     repository: str | None
+    reason: str | None
 
-    def __new__(cls, text: str, kind: str = "", repository: str | None = None) -> "Concern":
-        """`kind` is one of KINDS, or empty for a concern that is not about a repository."""
+    def __new__(
+        cls,
+        text: str,
+        kind: str = "",
+        repository: str | None = None,
+        reason: str | None = None,
+    ) -> "Concern":
+        """Make a concern; `reason` is the part of its text that its kind alone does not say.
+
+        `kind` is one of KINDS, or empty for a concern that is not about a repository.
+        """
         made = super().__new__(cls, f"{repository}: {text}" if repository else text)
-        made.kind, made.repository = kind, repository
+        made.kind, made.repository, made.reason = kind, repository, reason
         return made
 
 
@@ -63,10 +73,11 @@ def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
         names = [str(name) for name in sharing[concern.kind]]
         if not concern.kind or len(names) <= MOST_ALIKE:
             lines[str(concern)] = str(concern)
-        else:
+        elif concern.kind not in lines:
+            reason = f"; the first: {concern.reason}" if concern.reason else ""
             lines[concern.kind] = (
                 f"{len(names):,} of {repositories:,} repositories: {KINDS[concern.kind]}: "
-                f"{', '.join(names[:MOST_ALIKE])} and {len(names) - MOST_ALIKE:,} more"
+                f"{', '.join(names[:MOST_ALIKE])} and {len(names) - MOST_ALIKE:,} more{reason}"
             )
     return list(lines.values())
 
@@ -98,7 +109,7 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
         outcome = row["last_outcome"]
         verb = outcome if outcome == "failed" else f"was {outcome}"
         text = f"the last ingest {verb}: {row['last_error']}"
-        said.append(Concern(text, "failed", name))
+        said.append(Concern(text, "failed", name, row["last_error"]))
     if row["unreadable"]:
         text = f"{counted(row['unreadable'], 'run')} could not be read at the last ingest"
         said.append(Concern(text, "unreadable", name))

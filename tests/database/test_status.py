@@ -550,9 +550,10 @@ def test_the_status_of_many_repositories_fits_a_screen_and_begins_with_the_verdi
     assert len(lines) <= 30
     assert all(len(line) <= 80 for line in lines[1:])
     assert lines[2] == "2 things need attention:"
-    assert " ".join(" ".join(lines[3:7]).split()).startswith(
+    assert " ".join(" ".join(lines[3:8]).split()).startswith(
         "! 299 of 300 repositories: no ingest has completed yet: acme/r002, acme/r003, acme/r004 "
         "and 296 more ! 299 of 300 repositories: the last ingest was incomplete or failed: "
+        "acme/r002, acme/r003, acme/r004 and 296 more; the first: no answer"
     )
     assert "300 repositories: 1 run in 1 attempt" in "\n".join(lines)
     assert "and 290 more; to show all: make status ALL=1" in lines
