@@ -246,6 +246,7 @@ begin
       cross join lateral aclexplode(relacl) as granted
       where relnamespace = our_schema
         and relkind in ('r', 'p', 'v', 'm', 'f')
+        and relname <> 'kept_views'  -- made a moment ago, when an older version is upgraded
         and granted.privilege_type = 'SELECT'
         and granted.grantee <> relowner
       group by granted.grantee
@@ -256,6 +257,7 @@ begin
       from pg_class
       where relnamespace = our_schema
         and relkind in ('r', 'p', 'v', 'm', 'f')
+        and relname <> 'kept_views'
     )
   )
   select jsonb_agg(to_jsonb(statements) order by place, step, detail, statement)

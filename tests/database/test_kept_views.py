@@ -164,12 +164,17 @@ def test_rights_outlive_a_migration_that_fails_after_the_views_were_dropped(
 
 
 def test_an_upgrade_from_before_rights_were_kept_keeps_them(
-    connection: Connection, dsn: str, reader: Connection
+    connection: Connection, dsn: str, reader: Connection, new_role: Callable[[str], str]
 ) -> None:
     before = [row for row in rights(connection) if row["name"] != "kept_views"]
     connection.execute("drop table kept_views")
     connection.execute("delete from _yoyo_migration where migration_id = %s", [KEEPING])
+    role = new_role("all")
+    connection.execute(f"grant select on all tables in schema public to {role}")
     assert migrate(dsn) == [KEEPING, "views"]
+    with open_connection(make_conninfo(dsn, user=role)) as theirs:
+        theirs.execute("select count(*) from attempts, kept_views, ingestions")
+    connection.execute(f"revoke select on all tables in schema public from {role}")
     assert [row for row in rights(connection) if row["name"] != "kept_views"] == before
     reader.execute("select count(*) from attempts")
 
