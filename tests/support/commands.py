@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from support.checkouts import checkout
-from support.launcher import PYTHON
+from support.launcher import ITSELF, PYTHON
 from support.paths import LONGEST, ROOT
 
 Finished = subprocess.CompletedProcess[str]
@@ -22,14 +22,19 @@ class Launcher:
         os.mkfifo(folder / "asked")
         self.python = folder / "python"
         """Stands for Python where a script is run and no signal, terminal or start is tested."""
-        self.python.write_text(PYTHON.format(folder=folder, mkfifo=shutil.which("mkfifo")))
+        program = PYTHON if Path("/proc/self/fd").is_dir() else ITSELF
+        names = {"folder": folder, "mkfifo": shutil.which("mkfifo"), "python": sys.executable}
+        self.python.write_text(program.format(**names))
         self.python.chmod(0o755)
         self.asked = folder / "asked"
         self.process = subprocess.Popen(
             [sys.executable, ROOT / "tests" / "support" / "launcher.py", folder],
             # As bare as what commands get: Python takes its encoding from here.
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            text=True,
         )
+        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
 
     def run(
         self, script: str | Path, *arguments: object, environ: dict[str, str], stdin: str = ""
@@ -61,7 +66,7 @@ class Launcher:
 
     def stop(self) -> None:
         self.asked.write_text("end\n")
-        self.process.wait(LONGEST)
+        self.process.communicate(timeout=LONGEST)
 
 
 def start(environ: dict[str, str], script: str, *arguments: str) -> subprocess.Popen[str]:

@@ -30,6 +30,11 @@ echo $$ >'{folder}/asked'
 read -r code <&3
 exit "$code"
 """
+# Where no process can be looked into, as on macOS, it is Python itself.
+ITSELF = """\
+#!/bin/sh
+exec '{python}' "$@"
+"""
 
 
 def preload() -> None:
@@ -48,6 +53,7 @@ def main() -> None:
     preload()
     # Of a pipe that is open to write as well, the end never comes.
     with os.fdopen(os.open(folder / "asked", os.O_RDWR), encoding="ascii", closefd=False) as asked:
+        print("ready", flush=True)
         for line in iter(asked.readline, "end\n"):
             if not os.fork():
                 wait_for(int(line), folder)
