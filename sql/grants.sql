@@ -1,7 +1,7 @@
 -- Make telemetry_reader, a role that may only read, for Grafana, Metabase, notebooks and people.
--- Run it as the role that ingests, or as an administrator; it may run again. The new role cannot
--- log in before it has a password: \password telemetry_reader in psql gives it one. What an upgrade
--- adds can be read as well.
+-- Run it as an administrator, or as the role that ingests if it may create roles; it may run again.
+-- The new role cannot log in before it has a password: \password telemetry_reader in psql gives it
+-- one. What an upgrade adds can be read as well.
 --   psql "$DATABASE_URL" -f sql/grants.sql
 do $$
 declare

@@ -87,6 +87,24 @@ def test_grants_can_be_pasted_twice(dsn: str, psql: Callable[..., str]) -> None:
         psql(dsn, stdin=text)
 
 
+def test_the_owner_of_the_tables_can_grant_and_what_it_adds_later_can_be_read(
+    empty_dsn: str,
+) -> None:
+    owner = f"owner_{conninfo_to_dict(empty_dsn)['dbname']}"
+    with open_connection(empty_dsn) as admin:
+        admin.execute(f"create role {owner} login createrole")
+        admin.execute(f"grant create, usage on schema public to {owner}")
+    migrate(mine := make_conninfo(empty_dsn, user=owner))
+    with open_connection(mine) as opened:
+        execute(opened, "grants")
+        opened.execute("create table of_tomorrow (i int)")
+    with open_connection(make_conninfo(empty_dsn, user="telemetry_reader")) as reading:
+        reading.execute("select count(*) from attempts, workflow_runs, of_tomorrow")
+        reading.execute("set default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reading.execute("insert into of_tomorrow values (1)")
+
+
 def test_grants_refuse_a_role_that_may_write(connection: Connection, dsn: str) -> None:
     text = statement("grants").replace("%%", "%")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="may do more than read"):
