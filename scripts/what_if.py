@@ -5,9 +5,9 @@
     make what-if JOB=test FORMAT=json
 
 RUNNER is a kind of runner of the price list, as in sql/prices/runner_prices.csv, or a label; SPEED
-is how many times as fast as now the job would run there. Without a price of that runner its costs
-are empty, which is said. The answer is that of
-sql/analysis/what_if.sql, whose header says how to read it.
+is how many times as fast as now the job would run there. If the runner has no price, a warning says
+so, and its costs are empty. sql/analysis/what_if.sql gives the answer; its header says how to read
+it.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 

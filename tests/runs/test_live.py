@@ -257,6 +257,7 @@ def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str) -> None:
         for text in process.stderr:
             if text.startswith("watching "):
                 break
+        assert process.poll() is None
         wait_for(connection, "select 1 from open_runs")
         world.advance(timedelta(hours=1))
         row = json.loads(process.stdout.readline())
