@@ -26,7 +26,6 @@ begin
     -- A forgotten query does not hold up an upgrade for ever. A session may set them otherwise.
     execute format('alter role %I set statement_timeout = %L', reader, '10min');
     execute format('alter role %I set idle_in_transaction_session_timeout = %L', reader, '10min');
-    execute format('alter role %I set default_transaction_read_only = on', reader);
   end if;
   if (select rolsuper from pg_roles where rolname = reader) or pg_has_role(reader, owner, 'member')
   then

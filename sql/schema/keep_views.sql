@@ -274,7 +274,14 @@ begin
     ) as identified
     order by place desc
   loop
-    execute format('drop %s %s', dropped.type, dropped.identity);
+    begin
+      execute format('drop %s %s', dropped.type, dropped.identity);
+    exception
+      when insufficient_privilege then
+        raise dependent_objects_still_exist using
+          message = 'a view of the toolkit is used by one of another role',
+          detail = sqlerrm;
+    end;
   end loop;
   perform set_config('search_path', path, true);
 

@@ -168,14 +168,10 @@ def _own_named() -> Iterator[None]:
         yield
     except errors.DependentObjectsStillExist as error:
         said = (error.diag.message_detail or "").replace("\n", ", ")
-    except errors.InsufficientPrivilege as error:
-        said = str(error.diag.message_primary)
-    else:
-        return
-    raise TelemetryError(
-        f"something of your own depends on a view of ours ({said}), so ours cannot be replaced; "
-        f"drop yours, run `{COMMAND} migrate`, and create it again"
-    )
+        raise TelemetryError(
+            f"something of your own depends on a view of ours ({said}), so ours cannot be "
+            f"replaced; drop yours, run `{COMMAND} migrate`, and create it again"
+        ) from None
 
 
 def _say_what_is_lost(connection: Connection, notify: Callable[[str], None]) -> None:
