@@ -14,6 +14,7 @@ from telemetry.report.organisation import (
     totals,
 )
 from telemetry.report.tables import (
+    CRITICAL_JOBS,
     FLAKY_JOBS,
     PHASES,
     QUEUES,
@@ -78,6 +79,7 @@ def _repository(report: RepositoryReport) -> list[str]:
     parts += [_findings(report), _tiles(report), _workflows(report)]
     return [
         *parts,
+        listing(CRITICAL_JOBS, [r for r in report.critical_jobs or [] if r["gain_hours"]]),
         listing(FLAKY_JOBS, report.flaky_jobs),
         listing(SLOWEST_JOBS, report.slowest_jobs),
         listing(QUEUES, report.queue_times),

@@ -91,7 +91,8 @@ def test_the_summary_holds_findings_figures_and_tables(connection: Connection, d
     assert all(line.startswith("> ") for line in lines[: start - 1])
     first = lines[start + 4]
     assert first.startswith("1. **") and "**What to do first:**" in first
-    for heading in ("figure of the period", "workflow", "flaky job", "job that takes most",
+    for heading in ("figure of the period", "workflow", "job that runs wait for", "flaky job",
+                    "job that takes most",
                     "waiting for runners of", "runner"):  # fmt: skip
         assert any(line.startswith(f"| {heading} |") for line in lines), heading
     assert any(set(line) & set("▂▃▄▅▆▇") for line in lines)
