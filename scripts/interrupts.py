@@ -45,15 +45,23 @@ def ignore_from_now_on() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
+def take_from_now_on() -> None:
+    """End the process at either signal: there is nothing to save yet.
+
+    A signal that was ignored at the start, as by nohup, stays ignored.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end)
+        signal.signal(signal.SIGTERM, _end)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def _is_a_script_of_ours() -> bool:
     """Whether this process runs one of our scripts, and not a test that imports one."""
     program = getattr(__main__, "__file__", None) or ""
     return program.startswith(__file__.removesuffix("interrupts.py"))
 
 
-# A signal that was ignored at the start, as by nohup, stays ignored.
-if _is_a_script_of_ours() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _end)
-    signal.signal(signal.SIGTERM, _end)
-if hasattr(signal, "pthread_sigmask"):
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+if _is_a_script_of_ours():
+    take_from_now_on()

@@ -1,16 +1,24 @@
 """The command `actions-telemetry`, also as `python -m telemetry`: it runs scripts/console.py."""
 
-import runpy
 import sys
+from os import sep
 
-from telemetry.installation import place
+import telemetry
+
+# The scripts lie inside an installed package, and beside that of a checkout. What answers Ctrl-C
+# is loaded before all else, even before telemetry.installation, which says that more plainly.
+_PACKAGE = telemetry.__path__[0]
+sys.path[:0] = [f"{folder}{sep}scripts" for folder in (_PACKAGE, _PACKAGE.rpartition(sep)[0])]
+_interrupts = __import__("interrupts")
+_interrupts.take_from_now_on()
 
 
 def main() -> None:
     """Run the command that the arguments name; ends the process."""
-    scripts = place("scripts")
-    sys.path.insert(0, str(scripts))
-    runpy.run_path(str(scripts / "console.py"), run_name="__main__")
+    import runpy
+
+    console = str(_interrupts.__file__).replace("interrupts.py", "console.py")
+    runpy.run_path(console, run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -169,6 +169,24 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
             assert "interrupted" in err + out
 
 
+@NEEDS_PROC
+def test_the_installed_command_has_a_handler_before_it_loads_anything(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "runpy.py").write_text("import time\ntime.sleep(300)\n")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from telemetry.__main__ import main; main()", "status"],
+        env={**environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_a_handler(process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=LONGEST)
+    assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
+
+
 BLOCKED = ["env", "--block-signal=INT"]
 
 
