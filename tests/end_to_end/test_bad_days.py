@@ -134,6 +134,18 @@ def test_a_run_of_two_thousand_jobs_is_stored_whole(dsn: str) -> None:
 # The database
 
 
+# Holds a migration up at the end of the statement that makes this table, before its commit.
+PAUSE = """
+create function pause() returns event_trigger language plpgsql as $$
+begin
+  if to_regclass('workflow_steps') is not null then
+    perform pg_sleep(3600);
+  end if;
+end $$;
+create event trigger pause on ddl_command_end execute function pause();
+"""
+
+
 def test_a_server_killed_in_a_migration_has_all_of_it_after_the_next(
     cluster: tuple[Cluster, str],
 ) -> None:
@@ -141,26 +153,36 @@ def test_a_server_killed_in_a_migration_has_all_of_it_after_the_next(
     with psycopg.connect(dsn, autocommit=True) as admin:
         admin.execute("create database migrated_in_vain")
     own = make_conninfo(dsn, dbname="migrated_in_vain")
+    with psycopg.connect(own, autocommit=True) as admin:
+        admin.execute(PAUSE)
     with ThreadPoolExecutor(1) as thread:
         migrating = thread.submit(migrate, own)
         deadline = time.monotonic() + LONGEST
-        while not _has(own, "workflow_jobs"):
+        while not _sleeps(own):
             assert time.monotonic() < deadline and not migrating.done()
-            time.sleep(0.01)
+            time.sleep(0.05)
         made._run("pg_ctl", "stop", "--mode=immediate", "--wait", "--silent")
         with pytest.raises(psycopg.OperationalError) as caught:
             migrating.result(LONGEST)
     assert database_sentence(caught.value).startswith("the database: ")
     made.start()
+    with psycopg.connect(own, autocommit=True) as admin:
+        found = admin.execute("select to_regclass('workflow_jobs'), to_regclass('workflow_steps')")
+        assert found.fetchone() == ("workflow_jobs", None)
+        admin.execute("drop event trigger pause")
     assert migrate(own)[-1] == "views"
     with open_connection(own) as connection:
         require_schema(connection)
 
 
-def _has(dsn: str, table: str) -> bool:
+def _sleeps(dsn: str) -> bool:
+    """Whether a session of this database sleeps."""
     with psycopg.connect(dsn) as connection:
-        row = connection.execute("select to_regclass(%s) is not null", [table]).fetchone()
-    return bool(row and row[0])
+        found = connection.execute(
+            "select from pg_stat_activity "
+            "where datname = current_database() and wait_event = 'PgSleep'"
+        )
+        return found.fetchone() is not None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
@@ -177,10 +199,15 @@ def test_a_full_disk_is_one_sentence_and_the_next_ingest_completes(
         with server(disk / "home", environ=os.environ) as dsn:
             migrate(dsn)
             ballast = disk / "ballast"
-            with pytest.raises(psycopg.OperationalError) as caught:
-                run(dsn, lambda number: _fill(disk, ballast) if number == 4 else None)
-            sentence = database_sentence(caught.value)
-            assert sentence.startswith("the database: ") and "\n" not in sentence
+            try:
+                done = run(dsn, lambda number: _fill(disk, ballast) if number == 4 else None)
+            except psycopg.OperationalError as error:
+                sentence = database_sentence(error)
+            else:  # the server could not write its log, crashed, and was back at once
+                (report,) = done.reports.values()
+                assert report.outcome == "failed"
+                sentence = str(report.error)
+            assert sentence and "\n" not in sentence
             ballast.unlink()
         with server(disk / "home", environ=os.environ) as dsn:  # which it may have needed
             let_lease_expire(dsn)
