@@ -78,7 +78,7 @@ def serving(
         ):
             require_schema(connection)
             execute(connection, "grants")
-            connection.pgconn.change_password(READER.encode(), password.encode())
+            _set_password(connection, password)
             served = Served(port, password_file)
             try:
                 _let_in(connection, rules, served)
@@ -86,6 +86,17 @@ def serving(
             finally:
                 if alone(lock):
                     _shut_out(connection, rules)
+
+
+def _set_password(connection: Connection, password: str) -> None:
+    """Set the reader's password; what is sent is its SCRAM verifier."""
+    try:
+        connection.pgconn.change_password(READER.encode(), password.encode())
+    except psycopg.NotSupportedError:
+        raise EmbeddedUnavailable(
+            "setting a password needs libpq 17, which newer versions of psycopg[binary] have: "
+            "update that package"
+        ) from None
 
 
 def wait(connection: Connection) -> None:
