@@ -22,12 +22,13 @@ parts as (
     min(workflow_id) as workflow_id,
     min(workflow) as workflow,
     min(job_base) as job_base,
-    sum(duration_seconds) filter (where part = 'set-up') as set_up,
-    sum(duration_seconds) filter (where part = 'work') as work,
-    sum(duration_seconds) filter (where part = 'clean-up') as clean_up,
+    sum(duration_seconds) filter (where step_parts.part = 'set-up') as set_up,
+    sum(duration_seconds) filter (where coalesce(step_parts.part, 'work') = 'work') as work,
+    sum(duration_seconds) filter (where step_parts.part = 'clean-up') as clean_up,
     max(job_duration_seconds) as job
   from executed_steps
   cross join period
+  left join step_parts using (step)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))

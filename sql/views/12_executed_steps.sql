@@ -23,7 +23,6 @@ select
   executed_jobs.is_red as job_is_red,
   executed_jobs.duration_seconds as job_duration_seconds,
   coalesce(nullif(workflow_steps.name, ''), 'unnamed') as step,
-  coalesce(step_parts.part, 'work') as part,
   workflow_steps.conclusion,
   coalesce(workflow_steps.conclusion = 'success', false) as is_success,
   coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) as is_red,
@@ -39,7 +38,6 @@ select
   executed_jobs.html_url
 from executed_jobs
 inner join workflow_steps using (github_run_id, run_attempt, job_id)
-left join step_parts on step_parts.step = workflow_steps.name
 where workflow_steps.started_at is not null
   and workflow_steps.conclusion is distinct from 'skipped';
 
@@ -103,5 +101,3 @@ comment on column executed_steps.html_url is
   'The page of its job on GitHub.';
 comment on column executed_steps.job_duration_seconds is
   'Seconds that the job of the step ran. NULL where unknown.';
-comment on column executed_steps.part is
-  'set-up (before the work: the runner''s own steps, checkout, caches, installations), clean-up (after it: post steps, uploads) or work, by the name of the step.';
