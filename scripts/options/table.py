@@ -561,7 +561,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="N",
     ),
     Option(
-        "status report query what_if budget bill check psql serve dump",
+        "status report query what_if budget bill check psql serve dump migrate",
         "--demo",
         "DEMO",
         f"use the data of {COMMAND} demo instead of your own",

@@ -97,7 +97,10 @@ def require_schema(connection: Connection) -> None:
     state = (
         "is older than this version of actions-telemetry" if installed[0] else "has no tables yet"
     )
-    raise TelemetryError(f"the database {state}; run `{COMMAND} migrate`, or `{COMMAND} ingest`")
+    raise TelemetryError(
+        f"the database {state}; run `{COMMAND} migrate` (with DEMO=1 for the demo's data), "
+        f"or `{COMMAND} ingest`"
+    )
 
 
 def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> None:
