@@ -100,7 +100,7 @@ class RunByRun:
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
         unread = [(run_id, a) for run_id, a in found if isinstance(a, UnreadableRow)]
-        gone = [run_id for run_id, answer in found if answer is None]
+        gone, hidden = self._told_apart([run_id for run_id, answer in found if answer is None])
         self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
 
         def change() -> Tally:
@@ -113,6 +113,8 @@ class RunByRun:
             )
 
         self.log.write(change)
+        if hidden:
+            raise hidden
 
     def fetch_attempts(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch the attempts before the latest, each once, of these runs or of all, newest first.
@@ -149,7 +151,7 @@ class RunByRun:
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
         missing = [(of[:2], str(a)) for of, a in found if isinstance(a, NotFound)]
-        gone = [of[0] for of, answer in found if answer is None]
+        gone, hidden = self._told_apart([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
@@ -171,6 +173,8 @@ class RunByRun:
             return remembered + Tally(attempts=attempts, unreadable_items=new_unread)
 
         self.log.write(change)
+        if hidden:
+            raise hidden
 
     def fetch_jobs(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch jobs and steps of attempts of these runs, or of all, that have none stored.
@@ -205,11 +209,11 @@ class RunByRun:
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
-        gone = [run.github_run_id for run in found if run.is_missing]
+        gone, hidden = self._told_apart([run.github_run_id for run in found if run.is_missing])
+        answered = [run for run in found if not run.is_missing]
 
         def change() -> Tally:
-            now = self.tools.now()
-            stored = store_jobs(self.connection, [run for run in found if not run.is_missing], now)
+            stored = store_jobs(self.connection, answered, self.tools.now())
             self._mark_missing(gone)
             asked = ((run.github_run_id, number) for run in found for number in run.attempts)
             not_final = [retry for run in found for retry in run.retries]
@@ -226,15 +230,30 @@ class RunByRun:
             return remembered + Tally(
                 jobs=stored.jobs.inserted + stored.jobs.updated,
                 steps=stored.steps.inserted + stored.steps.updated,
-                runs_with_jobs=len(found) - len(gone),
+                runs_with_jobs=len(answered),
                 unreadable_items=unread,
             )
 
         self.log.write(change)
+        if hidden:
+            raise hidden
 
     def _mark_expired(self) -> Tally:
         execute(self.connection, "runs/mark_expired_runs", self._now())
         return Tally()
+
+    def _told_apart(self, missing: list[int]) -> tuple[list[int], GitHubError | None]:
+        """Return which of these runs are gone, or why that is not known.
+
+        A repository that was deleted, or that the token may no longer read, answers like one whose
+        runs were deleted. So GitHub is asked for the repository, once for all of these runs.
+        """
+        try:
+            if missing:
+                self.client.get_repository(self.name)
+        except GitHubError as error:
+            return [], error
+        return missing, None
 
     def _mark_missing(self, run_ids: list[int]) -> None:
         if run_ids:

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
-from support.disturbed import NAMES, NOW, Done, own_cluster, run, stored
+from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
 from support.paths import LONGEST
 
@@ -94,7 +94,20 @@ def down(request: RequestInfo, number: int) -> Fault | None:
     return Fault(503, {}, b"") if number >= 9 else None
 
 
-@pytest.mark.parametrize("fault", [refused, down], ids=["token revoked", "an hour of 503"])
+def blocked(request: RequestInfo, number: int) -> Fault | None:
+    return Fault(451, {}, b'{"message": "Repository access blocked"}') if number >= 9 else None
+
+
+def hidden(request: RequestInfo, number: int) -> Fault | None:
+    """As of a repository that was deleted, or made private."""
+    return Fault(404, {}, b'{"message": "Not Found"}') if number >= 9 else None
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [refused, down, blocked, hidden],
+    ids=["token revoked", "an hour of 503", "repository blocked", "repository hidden"],
+)
 def test_github_that_refuses_from_the_middle_on_ends_the_ingest_in_one_sentence(
     dsn: str, undisturbed: Done, fault: Callable[[RequestInfo, int], Fault | None]
 ) -> None:
@@ -107,6 +120,13 @@ def test_github_that_refuses_from_the_middle_on_ends_the_ingest_in_one_sentence(
     assert_completes(dsn, undisturbed)
     after = keys(dsn)
     assert all(set(before[table]) <= set(after[table]) for table in before)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
+    dsn: str, undisturbed: Done, days: int
+) -> None:
+    assert_the_same(run(dsn, ahead=timedelta(days=days)), undisturbed)
 
 
 def test_a_run_of_two_thousand_jobs_is_stored_whole(dsn: str) -> None:

@@ -72,10 +72,12 @@ def run(
     through: str | None = None,
     fault: Callable[[RequestInfo, int], Fault | None] | None = None,
     hears: Callable[[str], None] = lambda text: None,
+    ahead: timedelta = timedelta(0),
 ) -> Done:
     """One ingest; `trouble` is called with the number of each request, before its answer.
 
-    `hears` is called with what is said of the database, at that moment.
+    `hears` is called with what is said of the database, at that moment. `ahead` is by how much this
+    machine's clock is wrong.
     """
     world = team_month(seed=3, now=NOW, runs_per_day=1, days=15, repositories=names)
     turn = threading.Lock()
@@ -97,7 +99,7 @@ def run(
         open_connection(through or dsn, waits=say) as connection,
     ):
         wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
-        tools = Tools(connection, github, wanted, 4, clock=NOW.timestamp)
+        tools = Tools(connection, github, wanted, 4, clock=(NOW + ahead).timestamp)
         reports = {report.repository: report for report in ingest(tools, names)}
     return Done(reports, said, stored(dsn))
 
