@@ -225,7 +225,10 @@ class _Bench:
 
     def _run(self, program: str, *options: str) -> None:
         place = [f"--maintenance-db={self.server}", MEASURED]
-        subprocess.run([find_tool(program, self.environ), *options, *place], check=True)
+        # Without the notice that a database, which is to be replaced, does not exist.
+        environ = {**self.environ, "PGOPTIONS": "-c client_min_messages=warning"}
+        program = str(find_tool(program, self.environ))
+        subprocess.run([program, *options, *place], check=True, env=environ)
 
     def _ingest(
         self,
