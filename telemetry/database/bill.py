@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from telemetry.database.connection import Connection, as_json, execute
+from telemetry.database.prices import csv_lines
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
 from telemetry.rows.reading import UnreadableRow
@@ -16,6 +17,7 @@ from telemetry.settings import UsageError
 
 LINES_PER_STATEMENT = 2_000
 MOST_LINES_SHOWN = 10
+OLDEST_DAY = date(2008, 1, 1)  # the year in which GitHub began
 
 Day = tuple[str, date]
 
@@ -50,10 +52,10 @@ def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Load
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            records = csv.DictReader(file, strict=True)
+            records = csv.DictReader(csv_lines(file), strict=True)
             try:
                 columns = report_columns(records.fieldnames or [])
-                rows = _rows(columns, records)
+                rows = _rows(columns, records, _newest_day(loaded_at))
                 return _store(connection, rows, columns, loaded_at)
             except (UnreadableRow, csv.Error) as error:
                 line = records.reader.line_num or 1
@@ -120,12 +122,24 @@ def span(first: date, last: date) -> tuple[datetime, datetime]:
     )
 
 
-def _rows(columns: ReportColumns, records: "csv.DictReader[str]") -> Iterator[BilledUsage]:
+def _rows(
+    columns: ReportColumns, records: "csv.DictReader[str]", newest_day: date
+) -> Iterator[BilledUsage]:
     width = len(records.fieldnames or [])
     for record in records:
         if None in record or None in record.values():
             raise UnreadableRow(f"there are not {width} values")
-        yield billed_usage(columns, record)
+        row = billed_usage(columns, record)
+        if not OLDEST_DAY <= row.usage_date <= newest_day:
+            raise UnreadableRow(
+                f"the day is {row.usage_date}, which is not between {OLDEST_DAY} and {newest_day}"
+            )
+        yield row
+
+
+def _newest_day(loaded_at: datetime) -> date:
+    """The last day that can have usage: tomorrow, as this machine's clock may be slow."""
+    return loaded_at.astimezone(UTC).date() + timedelta(days=1)
 
 
 def _of_item(item: Any, owner: str) -> BilledUsage:

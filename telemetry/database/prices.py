@@ -3,7 +3,9 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import MISSING, replace
+from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 from telemetry.database.connection import (
     SQL,
@@ -30,6 +32,8 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
 PRICES = SQL / "prices"
+# Longer than any row that csv accepts: no more of a device or a broken file is read at once.
+LONGEST_LINE = 4_000_000
 
 
 def load_runner_prices(
@@ -101,12 +105,17 @@ def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
         raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
 
 
+def csv_lines(file: TextIO) -> Iterator[str]:
+    """Return the lines of a CSV file; one that is too long comes in pieces, which csv refuses."""
+    return iter(partial(file.readline, LONGEST_LINE), "")
+
+
 def _rows(path: Path, row_type: type[Price]) -> Iterator[Price]:
     columns = file_columns(row_type)
     names = [column.name for column in columns]
     needed = {column.name for column in columns if column.default is MISSING}
     with path.open(encoding="utf-8-sig", newline="") as file:
-        records = csv.DictReader(file, strict=True)
+        records = csv.DictReader(csv_lines(file), strict=True)
         try:
             header = list(records.fieldnames or [])
             if len(set(header)) < len(header) or not needed <= set(header) <= set(names):

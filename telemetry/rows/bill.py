@@ -88,8 +88,9 @@ def report_columns(header: Iterable[str], source: str | None = None) -> ReportCo
         if (names := [name for name in known if name in spelled])
     }
     lacking = [NAMES[name][0] for name in NEEDED if name not in found]
-    amounts = [name for name in AMOUNTS if name in found]
-    if amounts and len(amounts) < len(AMOUNTS):
+    # An amount with another name, such as net_amount (EUR), is not taken for a missing one.
+    amounts = [name for name in spelled if name.startswith(AMOUNTS)]
+    if amounts:
         lacking += [name for name in AMOUNTS if name not in found]
     if lacking:
         raise UnreadableRow(f"the header has no {', '.join(lacking)}; it is no usage report")

@@ -34,11 +34,11 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         sum((row["usd"] for row in rows if row["item"] == item), Decimal(0))
         for item in ("billed by GitHub", "unexplained")
     )
-    rest = f"{unexplained:,.2f} are unexplained"
+    rest = f"{unexplained:,.2f} is unexplained"
     if not unexplained and not bill.unexplained:
         rest = "nothing is unexplained"
     elif not unexplained:
-        rest = "0.00 are unexplained in the sum, but not line by line"
+        rest = "0.00 is unexplained in the sum, but not line by line"
     parts = [
         screen.styled(
             f"GitHub bills {billed:,.2f}; {rest}; US dollars.", YELLOW if bill.unexplained else BOLD

@@ -263,6 +263,9 @@ def test_other_forms_of_the_report_give_the_same_bill(
         ([HEADER, '"2026-01-05,actions'], "unexpected end of data"),
         ([HEADER.replace("net_amount", "net")], "the header has no net_amount"),
         ([HEADER + ",Date", line(1) + ",1"], "the header has 'Date' twice"),
+        ([HEADER.replace("_amount", "_amount (EUR)"), line(1)], "the header has no gross_amount"),
+        ([HEADER, line(1).replace("2026-01-05", "9999-12-31")], ":2: the day is 9999-12-31"),
+        ([HEADER, line(1).replace("2026-01-05", "0001-01-01")], ":2: the day is 0001-01-01"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_and_nothing_is_stored(
@@ -276,6 +279,11 @@ def test_a_line_that_cannot_be_read_is_named_and_nothing_is_stored(
 def test_a_file_in_another_encoding_is_refused(connection: Connection, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not UTF-8"):
         load(connection, tmp_path, HEADER, line(1), encoding="utf-16")
+
+
+def test_a_device_is_not_read_for_ever(connection: Connection) -> None:
+    with pytest.raises(UsageError, match="/dev/zero:1: "):
+        load_report(connection, Path("/dev/zero"), NOW)
 
 
 def test_the_command_loads_a_report_and_asks_it_again(
@@ -294,7 +302,7 @@ def test_the_command_loads_a_report_and_asks_it_again(
     done = run("--file", path)
     assert done.returncode == 0, done.stderr
     assert "2 lines of a usage report (detailed report) loaded: acme, 2026-01-05" in done.stderr
-    assert done.stdout.startswith("GitHub bills 0.12; 0.07 are unexplained; US dollars.")
+    assert done.stdout.startswith("GitHub bills 0.12; 0.07 is unexplained; US dollars.")
     assert f"2026-01-05  acme/app    {CI}" in done.stdout
     found = json.loads(run("--json").stdout)
     assert found["unexplained"][0]["unexplained_usd"] == 0.066
@@ -379,4 +387,4 @@ def test_lines_that_cancel_each_other_out_are_shown(connection: Connection, tmp_
     amounts = [row["unexplained_usd"] for row in found.unexplained]
     assert sorted(amounts) == [Decimal("-0.054"), Decimal("0.054")]
     assert by_item(found)["unexplained"] == 0
-    assert "0.00 are unexplained in the sum, but not line by line" in bill_text(found)
+    assert "0.00 is unexplained in the sum, but not line by line" in bill_text(found)
