@@ -11,6 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from telemetry import TelemetryError
+from telemetry.installation import COMMAND
 
 # Variables that count as unset if they are empty: ours, GitHub's and libpq's. An empty variable of
 # another program, such as PAGER or a proxy, may have a meaning.
@@ -136,7 +137,7 @@ def _offer(name: str) -> str:
     if url and REPOSITORY.fullmatch(url[1]):
         return f"; try: REPO={url[1]}"
     is_owner = re.fullmatch(r"[\w-]+", name, re.ASCII)
-    return f"; for all its repositories: ORG={name}" if is_owner else ""
+    return f"; for all its repositories: {COMMAND} ingest ORG={name}" if is_owner else ""
 
 
 def token(environ: Mapping[str, str]) -> tuple[str | None, str]:

@@ -573,7 +573,7 @@ OPTIONS: tuple[Option, ...] = (
         "PORT",
         "the TCP port of this machine to serve the embedded database on",
         default="15432",
-        read=whole_number(1, 65_535),
+        read=whole_number(1_024, 65_535),
         metavar="N",
     ),
     Option(
