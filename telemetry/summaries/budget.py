@@ -6,8 +6,10 @@ from typing import Any
 
 from telemetry import counted
 from telemetry.database.budget import Line
+from telemetry.installation import COMMAND
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, table
 
+NAMES = {"runners": "runners", "llm": "LLM calls"}
 COLUMNS = {
     "kind": "for",
     "name": "of",
@@ -36,6 +38,12 @@ def budget_text(
         screen.styled(f"{first}{month}; US dollars.", YELLOW if over else BOLD),
         table([_cells(line) for line in lines], COLUMNS, screen),
     ]
+    missing = {line.kind for line in lines} - {row["kind"] for row in forecasts}
+    if missing:
+        of = " or ".join(name for kind, name in NAMES.items() if kind in missing)
+        note = f"No cost of {of} is stored for the last weeks, so 0.00 may only mean that nothing "
+        note += f"was ingested; {COMMAND} status shows what is stored."
+        parts.append(textwrap.fill(note, screen.columns or 100))
     if lacking := sum(line.unpriced for line in lines):
         parts.append(f"{lacking:,} jobs or calls have no known cost and are not included.")
     if any(line.forecast_usd is None and line.spent_usd for line in lines):

@@ -15,6 +15,7 @@ from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.rows.prices import Cap
 from telemetry.settings import UsageError
+from telemetry.summaries.budget import budget_text
 
 Row = dict[str, Any]
 
@@ -40,6 +41,14 @@ def test_a_budget_is_passed_by_the_lower_bound_or_by_what_is_spent(
 ) -> None:
     (line,) = lines([Cap("runners", "all", "all", Decimal(budget))], [forecast()], gate)
     assert line.is_over == is_over
+
+
+def test_nothing_stored_is_said_beside_the_zero() -> None:
+    caps = [Cap(kind, "all", "all", Decimal(500)) for kind in ("runners", "llm")]
+    text = budget_text(lines(caps, [], "forecast"), [])
+    assert "No cost of runners or LLM calls is stored" in text
+    rows = [{**forecast(), "month": "2026-03", "days_left": 3}]
+    assert "No cost" not in budget_text(lines(caps[:1], rows, "spent"), rows)
 
 
 def test_a_cap_is_for_each_name_that_its_pattern_fits(tmp_path: Path) -> None:
