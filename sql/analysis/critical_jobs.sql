@@ -233,8 +233,8 @@ select
   sums.runs_on_path,
   round(100.0 * sums.runs_on_path / sums.runs, 1) as on_path_percent,
   round(sums.gain_p50_seconds)::bigint as gain_p50_seconds,
-  round((sums.gain / 3600)::numeric, 1) as gain_hours,
-  round(sums.seconds / 3600, 1) as ran_hours,
+  round((sums.gain / 3600)::numeric, 3) as gain_hours,
+  round(sums.seconds / 3600, 3) as ran_hours,
   sums.workflow_id,
   sums.repository_id
 from sums

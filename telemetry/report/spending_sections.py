@@ -85,8 +85,8 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
         PULL_REQUESTS,
         rows,
         report.api_host,
-        note=f"Runners at list price and LLM calls; {count(merged)} are known to be merged, which "
-        f"does not show for squashed ones{_left_out(rows)}.",
+        note=f"Runners at list price and LLM calls; {count(merged)} are known to be merged "
+        f"(squash merges cannot be recognized){_left_out(rows)}.",
     )
 
 

@@ -79,6 +79,11 @@ def test_the_path_and_the_gain_of_each_job_are_those_of_its_needs(planned: Plann
     assert not truth
 
 
+def test_gains_are_precise_enough_to_be_shown_in_minutes(planned: Planned) -> None:
+    rows = ask(planned.connection, "critical_jobs", SCOPE).rows
+    assert any(row["gain_hours"] != round(row["gain_hours"], 1) for row in rows)
+
+
 def test_the_table_in_the_docs_is_this_one(planned: Planned) -> None:
     page = (ROOT / "docs" / "accuracy.md").read_text(encoding="utf-8")
     section = page.partition("## Critical paths")[2].partition("\n## ")[0]
