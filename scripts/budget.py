@@ -66,7 +66,10 @@ def _caps(options: Namespace) -> list[Cap]:
         if amount is not None
     ]
     if options.budgets:
-        caps += read_caps(options.budgets)
+        listed = read_caps(options.budgets)
+        if not listed:
+            raise settings.UsageError(f"BUDGETS: {options.budgets} has no line; add a budget to it")
+        caps += listed
     if not caps:
         raise settings.UsageError(
             f"MONTHLY, MONTHLY_LLM or BUDGETS is missing; try: {COMMAND} budget MONTHLY=500"

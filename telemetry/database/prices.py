@@ -100,7 +100,7 @@ def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
     try:
         return list(_rows(path, row_type))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a price list that exists") from None
+        raise UsageError(f"{path}: {error.strerror}; name a file that exists") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
 

@@ -131,3 +131,6 @@ def test_make_budget_fails_if_a_budget_is_passed(
     assert done.returncode == 2  # no such repository is known, for none was ingested
     done = run()
     assert done.returncode == 2 and "MONTHLY=500" in done.stderr
+    (tmp_path / "empty.csv").write_text("kind,subject,name,monthly_usd\n", encoding="utf-8")
+    done = run("--budgets", str(tmp_path / "empty.csv"))
+    assert done.returncode == 2 and "empty.csv has no line" in done.stderr
