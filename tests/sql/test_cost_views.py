@@ -120,7 +120,7 @@ def test_a_bad_line_is_named_in_one_sentence(tmp_path: Path, text: str, said: st
 
 
 def test_a_missing_list_or_one_that_is_not_text_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="No such file or directory; name a price list"):
+    with pytest.raises(UsageError, match="No such file or directory; name a file that exists"):
         read_prices(tmp_path / "none.csv", RunnerPrice)
     path = tmp_path / "prices.csv"
     path.write_bytes(b"sku,effective_from,usd_per_minute\n\xff,2026-01-01,1\n")
