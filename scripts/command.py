@@ -21,7 +21,7 @@ from typing import NoReturn
 import psycopg
 from options import parsing
 from options.names import not_read
-from options.table import variables
+from options.table import OPTIONS, variables
 from output import say
 from remedies import database_sentence
 
@@ -104,11 +104,15 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     if getattr(options, "demo", False):
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
-        raise settings.UsageError(
-            "DEMO: only status, report, query, what-if, budget, bill, check, psql, serve and dump "
-            "can use the demo's data"
-        )
+        raise settings.UsageError(f"DEMO: only {_demo_commands()} can use the demo's data")
     return options
+
+
+def _demo_commands() -> str:
+    """Return the commands that have DEMO in the table of options, in words."""
+    (option,) = (option for option in OPTIONS if option.flag == "--demo")
+    *others, last = option.commands.replace("_", "-").split()
+    return f"{', '.join(others)} and {last}"
 
 
 def ask_demo() -> None:

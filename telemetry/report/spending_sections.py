@@ -16,10 +16,15 @@ from telemetry.report.figures import (
 )
 from telemetry.report.markup import Child
 from telemetry.report.page import only_words, ranked
-from telemetry.report.tables import CRITICAL_JOBS, FORECASTS, PULL_REQUESTS, job_of
+from telemetry.report.tables import (
+    CRITICAL_JOBS,
+    FORECASTS,
+    KINDS_OF_COST,
+    PULL_REQUESTS,
+    job_of,
+)
 
 MOST_BARS = 5
-SUBJECTS = {"runners": "runners", "llm": "language models"}
 
 
 def _not_asked(command: str) -> list[Child]:
@@ -110,9 +115,9 @@ def forecast(report: RepositoryReport) -> list[Child]:
     if not rows:
         return only_words("Nothing with a known cost was used this month.")
     month, left = rows[0]["month"], counted(rows[0]["days_left"], "day")
-    said = "; ".join(f"{SUBJECTS[row['kind']]} {_expected(row)}" for row in rows)
+    said = "; ".join(f"{KINDS_OF_COST[row['kind']]} {_expected(row)}" for row in rows)
     bars = [
-        Bar(f"{SUBJECTS[row['kind']]}, {when}", float(row[key]), dollars(row[key]))
+        Bar(f"{KINDS_OF_COST[row['kind']]}, {when}", float(row[key]), dollars(row[key]))
         for row in rows
         for when, key in (("spent", "spent_usd"), ("by the end", "forecast_usd"))
         if row[key] is not None

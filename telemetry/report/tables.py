@@ -286,12 +286,13 @@ QUARANTINE = Table(
         _costing("of re-runs", "rerun_cost_usd"),
     ),
 )
+KINDS_OF_COST = {"runners": "runners", "llm": "language models"}
 FORECASTS = Table(
     "kinds of cost",
     (
         Column(
             "cost of",
-            lambda row: ("runners" if row["kind"] == "runners" else "language models",),
+            lambda row: (KINDS_OF_COST[row["kind"]],),
             is_number=False,
         ),
         _costing("spent", "spent_usd"),
