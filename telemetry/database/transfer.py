@@ -24,13 +24,16 @@ NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
-    Returns its size in bytes. The file appears only when it is complete. Raises TelemetryError.
+    Returns its size in bytes. The file appears only when it is complete. Raises TelemetryError,
+    also if transactions of others would get settings that pg_dump makes for its session.
     """
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
     with open_connection(dsn) as connection:
         migrations.require_schema(connection)
         tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
+        with open_connection(dsn) as other:
+            _refuse_shared_sessions(connection, other)
     target, secret = _target(dsn, environ)
     unfinished = path.with_name(path.name + ".part")
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
@@ -94,7 +97,8 @@ def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
     yield b"begin;\n"
     yield from (line for line in source.stdout if line != NEWER_SETTING)
     if source.wait() == 0:
-        yield b"commit;\n"
+        # A pool would hand the session on with the settings of pg_restore, such as no search_path.
+        yield b"reset all;\ncommit;\n"
 
 
 def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
@@ -102,6 +106,22 @@ def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) ->
     target, secret = _target(dsn, environ)
     command: list[str | Path] = [find_tool("psql", environ), f"--dbname={target}", *arguments]
     return subprocess.run(command, env=secret).returncode
+
+
+def _refuse_shared_sessions(one: Connection, other: Connection) -> None:
+    """Raise TelemetryError if two open connections do not have a session each."""
+    met = [_session(each) for _ in range(3) for each in (one, other)]
+    if set(met[::2]) & set(met[1::2]) or len(set(met)) > 2:
+        raise TelemetryError(
+            "DATABASE_URL leads to a pool that gives a session to each transaction, as PgBouncer "
+            "does in transaction mode, and pg_dump changes settings of its session; name the host "
+            "and port of PostgreSQL itself"
+        )
+
+
+def _session(connection: Connection) -> int | None:
+    row = execute(connection, "schema/session").fetchone()
+    return row["process"] if row else None
 
 
 def _refuse_full(dsn: str) -> None:

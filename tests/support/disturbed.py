@@ -69,6 +69,7 @@ def run(
     trouble: Callable[[int], None] = lambda request: None,
     *,
     names: list[str] = NAMES[:1],
+    asked: list[str] | None = None,
     through: str | None = None,
     fault: Callable[[RequestInfo, int], Fault | None] | None = None,
     hears: Callable[[str], None] = lambda text: None,
@@ -76,8 +77,9 @@ def run(
 ) -> Done:
     """One ingest; `trouble` is called with the number of each request, before its answer.
 
-    `hears` is called with what is said of the database, at that moment. `ahead` is by how much this
-    machine's clock is wrong.
+    GitHub has the repositories `names`, of which those `asked` are ingested, or all. `hears` is
+    called with what is said of the database, at that moment. `ahead` is by how much this machine's
+    clock is wrong.
     """
     world = team_month(seed=3, now=NOW, runs_per_day=1, days=15, repositories=names)
     turn = threading.Lock()
@@ -100,7 +102,7 @@ def run(
     ):
         wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
         tools = Tools(connection, github, wanted, 4, clock=(NOW + ahead).timestamp)
-        reports = {report.repository: report for report in ingest(tools, names)}
+        reports = {report.repository: report for report in ingest(tools, asked or names)}
     return Done(reports, said, stored(dsn))
 
 
