@@ -1,13 +1,15 @@
 """What the commands share that ask a question: its scope, and its answer in three forms."""
 
 from argparse import Namespace
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from output import say, screen, show, show_json, show_pages
 
 from telemetry import settings
 from telemetry.database.connection import Connection
-from telemetry.database.questions import Answer, Scope, find_repositories, with_coverage
+from telemetry.database.covered import with_coverage
+from telemetry.database.questions import Answer, Scope, find_repositories
 from telemetry.report.period import period
 from telemetry.summaries.answers import answer_text, csv_text
 from telemetry.terminal import plain
@@ -34,14 +36,13 @@ def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
     return [row["repository_id"] for row in found]
 
 
-def covered(connection: Connection, asked: Answer) -> Answer:
-    """Return the answer with its coverage, which is said if it is not whole."""
-    answer = with_coverage(connection, asked)
-    coverage = answer.coverage
-    if coverage and coverage.is_misleading:
-        say(f"no answer: {coverage}")
-    elif coverage and coverage.repositories:
-        say(f"incomplete: {coverage}")
+def covered(
+    connection: Connection, asked: Answer, again: Callable[[Scope], Answer] | None = None
+) -> Answer:
+    """Return the answer with its coverage; what it lacks is said. `again` asks about less."""
+    answer = with_coverage(connection, asked, again)
+    for lack in answer.coverage.lacks if answer.coverage else ():
+        say(lack)
     return answer
 
 

@@ -20,12 +20,13 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC
 
-from answers import covered, scope_of
+from answers import scope_of
 from output import say, screen, show, show_json
 
 from telemetry import settings
 from telemetry.database.budget import lines, read_caps
 from telemetry.database.connection import connect
+from telemetry.database.covered import with_coverage
 from telemetry.database.migrations import require_schema
 from telemetry.database.questions import ask
 from telemetry.installation import COMMAND
@@ -42,12 +43,18 @@ def main() -> int:
         scope = scope_of(connection, options)
         if options.now:
             scope = replace(scope, until=options.now.astimezone(UTC))
-        answer = covered(connection, ask(connection, "forecast", scope))
+        answer = ask(connection, "forecast", scope)
+        coverage = with_coverage(connection, answer).coverage
+    # What is spent on the jobs that are stored passes a budget or not, however few they are.
+    lacks = replace(coverage, is_misleading=False, left_out=()).lacks if coverage else []
+    for lack in lacks:
+        say(lack)
     found = lines(caps, answer.rows, options.gate)
     if options.format == "json":
-        show_json({"schema_version": 1, "until": scope.until, "gate": options.gate, "lines": found})
+        about = {"until": scope.until, "gate": options.gate, "coverage": coverage}
+        show_json({"schema_version": 1, **about, "lines": found})
     else:
-        show(budget_text(found, answer.rows, screen()))
+        show(budget_text(found, answer.rows, screen(), is_whole=not lacks))
     over = [
         line.kind if line.subject == "all" else f"{line.kind} of {line.name}"
         for line in found

@@ -6,7 +6,8 @@
     make query Q=flaky_jobs FORMAT=csv > flaky_jobs.csv
 
 If jobs are still to be fetched, an answer about jobs says how many attempts it covers, on stderr
-and in JSON as "coverage"; if it covers less than half, it has no rows.
+and in JSON as "coverage"; repositories of which it covers less than half are left out. It says too
+which part of the period was never listed, and gives no change against a period that was not.
 On a terminal, an answer longer than the screen is shown in the pager of PAGER, else in less.
 In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
 formula begins with an apostrophe; JSON is unchanged.

@@ -14,6 +14,7 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 from command import parse, run
 
 import os
+from functools import partial
 
 from answers import covered, scope_of, show_answer
 from output import say
@@ -30,7 +31,8 @@ def main() -> int:
         require_schema(connection)
         change = Change(options.job, options.runner, options.speed)
         unpriced = without_price(connection, options.runner)
-        answer = covered(connection, what_if(connection, scope_of(connection, options), change))
+        asked = partial(what_if, connection, change=change)
+        answer = covered(connection, asked(scope_of(connection, options)), asked)
     if unpriced:
         say(plain(f"warning: {unpriced}"))
     show_answer(answer, options.format)

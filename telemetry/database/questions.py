@@ -9,27 +9,19 @@ Nothing else is changed. The rules in sql/checks/ are read and run in the same w
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg
+from telemetry.database.coverage import Coverage
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
 
 ANALYSIS = "analysis"
 
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
-
-# The views that a question reads show whether it is about jobs and steps or about runs.
-OF_JOBS = re.compile(
-    r"(?:from|join) "
-    r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|failure_causes|wasted_jobs)\b"
-)
-OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
-# With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.
-LEAST_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -57,39 +49,11 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """How many attempts, skipped ones excluded, have their jobs stored.
-
-    `repositories` are those with attempts whose jobs are not stored. `is_misleading` means that a
-    figure about jobs could be wrong by more than a factor of two, so none is given.
-    """
-
-    attempts: int
-    attempts_with_jobs: int
-    repositories: Sequence[str]
-    is_misleading: bool = False
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the jobs of all attempts are stored."""
-        return self.attempts_with_jobs == self.attempts
-
-    def __str__(self) -> str:
-        share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
-        only = self.repositories if len(self.repositories) == 1 else ()
-        return (
-            f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %); to fetch the rest: {COMMAND} ingest"
-            f"{''.join(f' REPO={name}' for name in only)}"
-        )
-
-
-@dataclass(frozen=True)
 class Answer:
     """The rows of an answer and its columns in order; times are in the zone of the scope.
 
-    `coverage` says how many attempts an answer about jobs covers. It is None if it was not looked
-    up or the question is not about jobs. If it is misleading, there are no rows.
+    `coverage` says what the answer lacks (see covered.py). It is None if it was not looked up, and
+    for questions to which it does not apply. If it is misleading, there are no rows.
     """
 
     question: Question
@@ -116,7 +80,7 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
         close = difflib.get_close_matches(short, known, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(close)}?" if close else f"{COMMAND} queries lists them"
         raise UsageError(f"Q: there is no question named {name}; {hint}")
-    if scope.top is not None and "period.top" not in _text(short):
+    if scope.top is not None and "period.top" not in text_of(short):
         raise UsageError(f"TOP: {short} is not a ranking, so it has no first rows")
     return answer(connection, known[short], scope)
 
@@ -152,28 +116,6 @@ def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def with_coverage(connection: Connection, answer: Answer) -> Answer:
-    """Return the answer with its coverage, and without its rows if they would mislead.
-
-    Answers that are also about whole runs keep their rows. Raises psycopg.Error.
-    """
-    text = _text(answer.question.name)
-    if not OF_JOBS.search(text):
-        return answer
-    everything = replace(answer.scope, top=None)
-    found = coverage_of(ask(connection, "coverage", everything).rows)
-    if OF_RUNS.search(text):
-        found = replace(found, is_misleading=False)
-    return replace(answer, coverage=found, rows=[] if found.is_misleading else answer.rows)
-
-
-def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
-    """Return the coverage of all repositories together, from rows of the question `coverage`."""
-    attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
-    lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
-    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
-
-
 def pasteable(name: str, scope: Scope) -> str:
     """Return the text of a question with this scope, for pasting into psql."""
     values = _values(scope)
@@ -185,7 +127,7 @@ def pasteable(name: str, scope: Scope) -> str:
         return "null" if value is None else f"'{value}'"
 
     period = re.sub(r":'(\w+)'", literal, _parametrized("period"))
-    return PERIOD.sub(f"with {period}", _text(name), count=1)
+    return PERIOD.sub(f"with {period}", text_of(name), count=1)
 
 
 def find_repositories(
@@ -220,7 +162,7 @@ def _values(scope: Scope) -> dict[str, Any]:
 @cache
 def _statement(name: str, folder: str, *parts: str) -> str:
     """Return a question's statement for psycopg, with its period and these CTEs as parameters."""
-    text = _text(name, folder)
+    text = text_of(name, folder)
     for part in ("period", *parts):
         text = _cte(part).sub(_parametrized(part), text, count=1)
     return for_psycopg(text)
@@ -231,7 +173,8 @@ def _cte(name: str) -> re.Pattern[str]:
 
 
 @cache
-def _text(name: str, folder: str = ANALYSIS) -> str:
+def text_of(name: str, folder: str = ANALYSIS) -> str:
+    """Return the text of a question's file."""
     return (SQL / folder / f"{name}.sql").read_text(encoding="utf-8")
 
 
@@ -244,7 +187,7 @@ def _parametrized(part: str) -> str:
 
 @cache
 def _question(name: str, folder: str) -> Question:
-    lines = _text(name, folder).splitlines()
+    lines = text_of(name, folder).splitlines()
     header = []
     for line in lines:
         if not line.startswith("--") or line.startswith("--   psql "):

@@ -1,6 +1,9 @@
 """The sections of a repository's page about cost: runners, waste, language models."""
 
+from collections.abc import Sequence
+
 from telemetry import counted
+from telemetry.database.coverage import Coverage
 from telemetry.report import charts
 from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
@@ -94,16 +97,21 @@ def _waste(report: RepositoryReport) -> Html:
     )
 
 
-def llm(phases: list[Row], costs: list[Row]) -> list[Child]:
-    """Return LLM calls by phase; if runs made any, compared with the cost of runners."""
+def llm(
+    phases: list[Row], costs: Sequence[Row] = (), coverage: Coverage | None = None
+) -> list[Child]:
+    """Return LLM calls by phase; if runs made any, compared with the cost of runners.
+
+    `coverage` says how many attempts the cost of runners is of.
+    """
     if not phases:
         return only_words("No call of a language model is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
     unpriced = sum(row["unpriced"] for row in phases)
-    words = (
-        f"Calls of language models in these runs cost {dollars(known_sum(of_runs, 'cost_usd'))}, "
-        f"the runners of all runs {dollars(known_sum(costs, 'list_cost_usd'))} at list price"
-    )
+    words = f"Calls of language models in these runs cost {dollars(known_sum(of_runs, 'cost_usd'))}"
+    if coverage is not None and coverage.is_whole:
+        runners = dollars(known_sum(costs, "list_cost_usd"))
+        words += f", the runners of all runs {runners} at list price"
     if not of_runs:
         words = (
             f"Calls of language models cost {dollars(known_sum(phases, 'cost_usd'))}, "

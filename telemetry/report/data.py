@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import IsolationLevel
@@ -15,14 +15,8 @@ from psycopg import IsolationLevel
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
-from telemetry.database.questions import (
-    Coverage,
-    Scope,
-    ask,
-    coverage_of,
-    find_repositories,
-    in_zone,
-)
+from telemetry.database.coverage import Coverage, coverage_of, is_listed
+from telemetry.database.questions import Scope, ask, find_repositories, in_zone
 from telemetry.database.status import Status, status
 from telemetry.installation import COMMAND
 from telemetry.report.figures import Row, known_sum, minute
@@ -32,8 +26,6 @@ from telemetry.terminal import shortened
 
 # Of an error or a name of others', as much as helps.
 LONGEST_CONCERN = 400
-# The schedule comes every six hours; what is newer than its last list is no gap.
-LONGEST_TAIL = timedelta(days=1)
 # What is summed over the workflows of a kind of runner, and why minutes are wasted.
 COSTS = (
     "jobs",
@@ -49,7 +41,7 @@ COSTS = (
 # Where people wait for checks, first where they wait most.
 WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
-NO_RUN = "No run that has ended was created in this period."
+NO_RUN = "No run of this period has ended, not counting those that were skipped."
 
 
 @dataclass(frozen=True)
@@ -57,9 +49,9 @@ class RepositoryReport:
     """What a report says about one repository; each list is the answer to the question of its name.
 
     Those that may be None are then not asked, because there are more than MOST_ATTEMPTS.
-    `is_comparable` says whether this period and the one before it were both listed whole,
-    `are_jobs_comparable` whether the jobs of both are stored as well. `of_jobs` says of how many
-    attempts the figures of jobs speak.
+    `is_listed` says whether all of this period was listed, `is_comparable` whether the one before
+    it was too, `are_jobs_comparable` whether the jobs of both are stored as well. `of_jobs` says of
+    how many attempts the figures of jobs speak.
     """
 
     repository_id: int
@@ -67,6 +59,7 @@ class RepositoryReport:
     api_host: str
     period: Period
     of_jobs: Coverage
+    is_listed: bool
     is_comparable: bool
     are_jobs_comparable: bool
     totals: Row
@@ -329,11 +322,13 @@ def _repository_report(
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     (totals,), (coverage,) = answers["totals"], answers["coverage"]
     (before,) = coverage_before
-    is_comparable = not before["unlisted_seconds"] and _is_listed(coverage, of)
+    is_all_listed = is_listed(coverage, of.until)
+    is_comparable = is_all_listed and not before["unlisted_seconds"]
     return RepositoryReport(
         **repository,
         period=of,
         of_jobs=coverage_of([coverage]),
+        is_listed=is_all_listed,
         is_comparable=is_comparable,
         are_jobs_comparable=is_comparable and coverage_of([coverage, before]).is_whole,
         totals=totals,
@@ -342,21 +337,13 @@ def _repository_report(
         stored=stored,
         proof=proof,
         concerns=[
-            *([] if _is_listed(coverage, of) else [_unlisted(coverage)]),
+            *([] if is_all_listed else [_unlisted(coverage)]),
             *(
                 _shortened(concern)
                 for concern in found.concerns
                 if concern.repository == repository["repository"]
             ),
         ],
-    )
-
-
-def _is_listed(coverage: Row, of: Period) -> bool:
-    """Whether all of a period was listed, save what came after the last list, a day at most."""
-    first = coverage["unlisted_from"]
-    return first is None or (
-        of.until - first <= LONGEST_TAIL and coverage["unlisted_to"] == of.until
     )
 
 

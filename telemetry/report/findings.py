@@ -99,7 +99,8 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
 def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
     """Whether everything is known and there is nothing to do; `found` are its findings."""
     return (
-        report.green_workflows is not None
+        report.is_listed
+        and report.green_workflows is not None
         and report.of_jobs.is_whole
         and not any(finding.advice for finding in found)
     )
@@ -229,12 +230,17 @@ def _failing(report: RepositoryReport) -> Finding | None:
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
-        step = Name(most["step"]) if most["step"] else "no step in particular"
         times = f", {counted(most['failures'], 'time')}"
-        job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
-        sentence += ("; most often at ", step, " in ", *job, times)
-        advice = ("Fix that step first.",)
+        job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]), times)
+        if most["step"]:
+            sentence += ("; most often at ", Name(most["step"]), " in ", *job)
+            advice = ("Fix that step first.",)
+        else:
+            sentence += ("; most often in ", *job, ", at no known step")
         about |= most
+    elif report.of_jobs.is_whole and not steps:
+        sentence += ("; no job of theirs failed",)
+        advice = ("Open the page of the latest one: it says what stopped the run.",)
     return Finding("failing", (*sentence, "."), advice, lost, about=about)
 
 

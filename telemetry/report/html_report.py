@@ -38,7 +38,7 @@ from telemetry.report.organisation import (
     totals,
 )
 from telemetry.report.outcome_sections import causes, durations, failing, flaky, hours, outcomes
-from telemetry.report.page import page, program, section, table, tile
+from telemetry.report.page import only_words, page, program, section, table, tile
 from telemetry.report.spending_sections import critical, forecast, pull_requests
 from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name
@@ -162,7 +162,7 @@ def _tiles(report: RepositoryReport) -> Html:
 def _nobodys(report: Report) -> Html | None:
     """Return the section on LLM calls for a database without repositories."""
     phases = [] if report.repositories else report.llm_phases
-    return section("llm", "Language models", *llm(phases, [])) if phases else None
+    return section("llm", "Language models", *llm(phases)) if phases else None
 
 
 def _data(report: RepositoryReport) -> list[Child]:
@@ -291,7 +291,11 @@ def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html
                 count(totals_of["runs"]),
                 percent(share_of(totals_of["succeeded"], totals_of["decided"])),
                 duration(each.last_check["p50_seconds"] if each.last_check else None),
-                dollars(known_sum(each.runner_cost, "list_cost_usd")),
+                dollars(
+                    None
+                    if each.of_jobs.is_misleading
+                    else known_sum(each.runner_cost, "list_cost_usd")
+                ),
                 sparkline(f"failures by day, {count(sum(failures))} in all", failures)
                 if any(failures)
                 else "",
@@ -319,8 +323,26 @@ def _footer(report: Report) -> Html:
     )
 
 
+# The sections that are computed from jobs alone.
+OF_JOBS = ("critical", "flaky", "causes", "slowest", "waiting", "cost", "pulls", "forecast", "run")
+
+
 def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
     """Return anchor, title and body of each section."""
+    return [(name, title, _covered(report, name, body)) for name, title, body in _bodies(report)]
+
+
+def _covered(report: RepositoryReport, name: str, body: list[Child]) -> list[Child]:
+    """Return the body of a section with its coverage; only this if its figures would mislead."""
+    coverage = report.of_jobs
+    if coverage.is_whole or name not in (*OF_JOBS, "failing"):
+        return body
+    if coverage.is_misleading and name in OF_JOBS:
+        return only_words(f"Not shown: {coverage}.")
+    return [*only_words(f"Incomplete: {coverage}."), *body]
+
+
+def _bodies(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
     return [
         ("durations", "How long runs take", durations(report)),
         ("outcomes", "How runs end", outcomes(report)),
@@ -335,5 +357,5 @@ def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
         ("forecast", "What this month will cost", forecast(report)),
         ("hours", "Busy hours", hours(report)),
         ("run", "The slowest recent run", slowest_run(report)),
-        ("llm", "Language models", llm(report.llm_phases, report.runners)),
+        ("llm", "Language models", llm(report.llm_phases, report.runners, report.of_jobs)),
     ]

@@ -77,8 +77,13 @@ def _repository(report: RepositoryReport) -> list[str]:
     if report.is_empty:
         return [*parts, NO_RUN]
     parts += [_findings(report), _tiles(report), _workflows(report)]
+    coverage = report.of_jobs
+    if coverage.is_misleading:
+        return [*parts, f"Tables of jobs are not shown: {escape(str(coverage))}.",
+                listing(PHASES, report.llm_phases)]  # fmt: skip
     return [
         *parts,
+        "" if coverage.is_whole else f"Incomplete: {escape(str(coverage))}.",
         listing(CRITICAL_JOBS, [r for r in report.critical_jobs or [] if r["gain_hours"]]),
         listing(FLAKY_JOBS, report.flaky_jobs),
         listing(SLOWEST_JOBS, report.slowest_jobs),

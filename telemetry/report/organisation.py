@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from telemetry import counted
 from telemetry.database.concerns import Concern, folded
+from telemetry.database.coverage import together
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum, shift_of
 from telemetry.report.finding import Finding
@@ -104,6 +105,9 @@ def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
 
 
 def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
+    coverage = together([each.of_jobs for each in repositories])
+    if coverage.is_misleading:
+        return Tile("cost of runners", UNKNOWN, str(coverage))
     rows = [row for each in repositories for row in each.runner_cost]
     cost = known_sum(rows, "list_cost_usd")
     words = "list price, before included minutes"
@@ -113,9 +117,8 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
     shift = shift_of(known_sum(comparable, "list_cost_usd"), before)
     if shift is not None:
         words += f"; {change(shift)} where comparable"
-    partly = sum(not each.of_jobs.is_whole for each in repositories)
-    if partly:
-        words += f"; jobs are still to fetch in {counted(partly, 'repository')}"
+    if not coverage.is_whole:
+        words += f"; {coverage}"
     return Tile("cost of runners", dollars(cost) if rows else UNKNOWN, words)
 
 

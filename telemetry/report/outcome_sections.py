@@ -5,7 +5,7 @@ from datetime import date
 from telemetry import counted
 from telemetry.report import charts
 from telemetry.report.charts import WEEKDAYS, Bar, DayDuration, Stack
-from telemetry.report.data import RepositoryReport, is_of
+from telemetry.report.data import NO_RUN, RepositoryReport, is_of
 from telemetry.report.figures import (
     BRANCHES,
     Row,
@@ -114,7 +114,7 @@ _OUTCOMES = ("succeeded", "failed", "other")
 def outcomes(report: RepositoryReport) -> list[Child]:
     decided, succeeded = report.totals["decided"], report.totals["succeeded"]
     if not report.outcomes_by_day:
-        return only_words("No run of this period has ended.")
+        return only_words(NO_RUN)
     of_day = {row["day"]: row for row in report.outcomes_by_day}
     stacks = [
         Stack(each, *(of_day[each][k] if each in of_day else 0 for k in _OUTCOMES))
@@ -165,8 +165,13 @@ def flaky(report: RepositoryReport) -> list[Child]:
 
 def failing(report: RepositoryReport) -> list[Child]:
     steps, incidents = report.failing_steps, report.incidents
+    if report.of_jobs.is_misleading:
+        steps = []
     if not steps and not incidents:
-        return only_words("No job failed, and the default branch was not red.")
+        nothing = "the default branch was not red."
+        if report.of_jobs.is_misleading:
+            return only_words(nothing.capitalize())
+        return only_words(f"No job failed, and {nothing}")
     parts: list[Child] = []
     if incidents:
         parts += [
@@ -221,7 +226,7 @@ def causes(report: RepositoryReport) -> list[Child]:
 
 def hours(report: RepositoryReport) -> list[Child]:
     if not report.busy_hours:
-        return only_words("No run of this period has ended.")
+        return only_words(NO_RUN)
     counts = [[0.0] * 24 for _ in WEEKDAYS]
     for row in report.busy_hours:
         counts[row["weekday"] - 1][row["hour"]] = float(row["runs_per_day"])

@@ -111,7 +111,7 @@ def _last_check(report: RepositoryReport) -> Tile:
 def _with_p90(tile: Tile, seconds: int | None) -> Tile:
     if seconds is None:
         return tile
-    return replace(tile, change=f"one in ten over {duration(seconds)}; {tile.change}")
+    return replace(tile, change=f"one in ten {duration(seconds)} or more; {tile.change}")
 
 
 def _red(report: RepositoryReport) -> Tile:

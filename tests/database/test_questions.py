@@ -230,6 +230,7 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     """Four attempts with a job each, of which one is listed, then three, then all."""
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
     connection.execute("update workflow_runs set repository_id = 7, repository = 'acme/app'")
+    window(connection, 7, 65, 0)
     yesterday = NOW - timedelta(days=1)
     skipped = workflow_run(
         github_run_id=9, conclusion="skipped", created_at=yesterday, repository_id=7
@@ -264,29 +265,87 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     found, said = asked("runner_cost")
     assert found["rows"] and said == "" and found["coverage"]["repositories"] == []
     found, said = asked("workflow_outcomes")
-    assert found["coverage"] is None and said == ""
+    assert found["coverage"]["unlisted"] == [] and said == ""
+    assert asked("llm_cost_by_day")[0]["coverage"] is None
+
+
+@pytest.mark.usefixtures("month")
+def test_an_answer_leaves_out_what_would_mislead_and_says_so(
+    run_query: Run, connection: Connection
+) -> None:
+    """One repository with all jobs, listed for a month; one with few jobs, listed for two."""
+    upsert(connection, [Repository(n, f"acme/r{n}", "api.github.com") for n in (7, 8)])
+    connection.execute("update workflow_runs set repository_id = 7, repository = 'acme/r7'")
+    upsert(connection, [workflow_run(github_run_id=n, repository_id=8, repository="acme/r8",
+                                     created_at=NOW - timedelta(days=n))
+                        for n in range(5, 9)])  # fmt: skip
+    upsert(
+        connection,
+        [
+            workflow_run(
+                github_run_id=9,
+                repository_id=7,
+                repository="acme/r7",
+                workflow_name=HOSTILE,
+                created_at=NOW - timedelta(days=45),
+            )
+        ],
+    )
+    upsert(connection, [workflow_job(github_run_id=n, job_id=n, run_attempt=1, started_at=NOW,
+                                     completed_at=NOW) for n in range(1, 7)])  # fmt: skip
+    window(connection, 7, 31, 0)
+    window(connection, 8, 65, 0)
+    listed(connection, 1, 2, 3, 4, 5)
+
+    def asked(name: str, *options: str) -> tuple[list[dict[str, Any]], list[str]]:
+        done = run_query(name, "--json", *options)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["rows"], done.stderr.splitlines()
+
+    few = "figures of jobs are left out for acme/r8: jobs of less than half of the attempts"
+    rows, said = asked("slowest_jobs")
+    assert {row["repository"] for row in rows} == {"acme/r7"}
+    assert [line[:70] for line in said[1:]] == [few[:70]]
+    rows, said = asked("totals")
+    known = {row["repository"]: (row["runs"], row["jobs"], row["runs_before"]) for row in rows}
+    assert known == {"acme/r7": (4, 4, None), "acme/r8": (4, None, 0)}
+    assert said[-1].startswith("no change is given: ") and said[-1].endswith(", in acme/r7")
+    rows, _ = asked("trend")
+    assert {(row["repository"], row["verdict"], row["before"], row["change"]) for row in rows} == {
+        ("acme/r7", "not comparable", None, None)
+    }
+    rows, said = asked("workflow_outcomes", "--since", "60d")
+    assert len(rows) == 2 and len(said) == 1
+    assert said[0].startswith(
+        "incomplete: part of this period was never listed completely in acme/r7; to list it: "
+        "make ingest REPO=acme/r7 SINCE="
+    )
+    rows, said = asked("slowest_jobs", "--repo", "acme/r8")
+    assert rows == [] and said[0].startswith("no answer: jobs of 1 of 4 attempts are stored")
+
+
+def window(connection: Connection, repository_id: int, start: float, end: float) -> None:
+    """Say that the runs created so many days ago were listed completely."""
+    connection.execute(
+        "insert into windows (repository_id, created_from, created_to, listed_at, reported, "
+        "seen, is_complete) values (%s, %s, %s, %s, 0, 0, true)",
+        [repository_id, NOW - timedelta(days=start), NOW - timedelta(days=end), NOW],
+    )
 
 
 def test_coverage_names_the_intervals_that_no_list_covers(connection: Connection) -> None:
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
-
-    def window(start: int, end: int) -> None:
-        connection.execute(
-            "insert into windows (repository_id, created_from, created_to, listed_at, reported, "
-            "seen, is_complete) values (7, %s, %s, %s, 0, 0, true)",
-            [NOW - timedelta(days=start), NOW - timedelta(days=end), NOW],
-        )
 
     def unlisted() -> tuple[Any, ...]:
         (row,) = ask(connection, "coverage", SCOPE).rows
         return row["unlisted_seconds"], row["unlisted_from"], row["unlisted_to"]
 
     assert unlisted() == (30 * 86_400, SCOPE.since, SCOPE.until)
-    window(60, 20)
+    window(connection, 7, 60, 20)
     assert unlisted() == (20 * 86_400, NOW - timedelta(days=20), NOW)
-    window(10, 0)
+    window(connection, 7, 10, 0)
     assert unlisted() == (10 * 86_400, NOW - timedelta(days=20), NOW - timedelta(days=10))
-    window(20, 10)
+    window(connection, 7, 20, 10)
     assert unlisted() == (0, None, None)
 
 

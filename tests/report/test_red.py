@@ -178,6 +178,9 @@ def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connectio
     assert "<strong>Healthy</strong>: nothing is red on the default branch; no workflow got" in page
     assert text.split("\n\n")[2].startswith("**Healthy**: nothing is red on the default branch; ")
     assert "What to do first" not in page and "To do:" not in page
+    connection.execute("update windows set created_to = %s", [UNTIL - 2 * DAY])
+    shown = told(connection, is_new=False)
+    assert not is_healthy(shown, findings(shown)) and not findings(shown)
     upsert(connection, fails(500, 1, 0.01))
     shown = told(connection, is_new=False)
     assert not is_healthy(shown, findings(shown))

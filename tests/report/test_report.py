@@ -24,10 +24,10 @@ from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask, pasteable, questions
 from telemetry.report import data
 from telemetry.report import figures as units
+from telemetry.report.data import NO_RUN, Report, RepositoryReport, report, snapshot
 from telemetry.report.data import (
     QUESTIONS as SHOWN,
 )
-from telemetry.report.data import Report, RepositoryReport, report, snapshot
 from telemetry.report.finding import QUESTIONS
 from telemetry.report.findings import findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
@@ -534,7 +534,10 @@ def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
     assert f"flaky jobs, waiting and cost are not known: {words}acme/r7" in not_found(
         shown, findings(shown)
     )
-    assert "$" not in one_page(report(connection, MONTH, UNTIL)).partition('id="durations"')[0]
+    made = report(connection, MONTH, UNTIL)
+    page = one_page(made).partition('id="computed"')[0]
+    assert "$" not in page and page.count(f"Not shown: {words}acme/r7.") == 9
+    assert f"Tables of jobs are not shown: {words}acme/r7." in summary(made)
 
 
 def test_figures_of_most_jobs_say_how_many_attempts_they_cover(connection: Connection) -> None:
@@ -543,6 +546,9 @@ def test_figures_of_most_jobs_say_how_many_attempts_they_cover(connection: Conne
     tile = by_name(shown, "cost of runners")
     assert tile.figure.startswith("$0.") and tile.change.endswith(f"; {words}acme/r7")
     assert f"Incomplete: {words}acme/r7." in sentence(shown, "costing")
+    made = report(connection, MONTH, UNTIL)
+    assert one_page(made).count(f'<p class="muted">Incomplete: {words}acme/r7.</p>') == 10
+    assert f"Incomplete: {words}acme/r7." in summary(made).splitlines()
 
 
 def test_figures_of_all_jobs_do_not_mention_coverage(connection: Connection) -> None:
@@ -605,7 +611,7 @@ def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Co
     first, second = tiles(told(connection))[:2]
     assert first.name == "push to last check, on pull requests (median)"
     assert first.figure == "6m 00s"
-    assert first.change.startswith("one in ten over 9m 00s; ±0 % like for like, no clear change (")
+    assert first.change.startswith("one in ten 9m 00s or more; ±0 % like for like, no clear change (")
     assert (second.figure, second.change) == ("–", "no run on it has succeeded or failed")
     upsert(connection, [a_run(90_001, workflow_id=9, workflow_name="Docs")])
     assert tiles(told(connection))[1].figure == "nothing"
@@ -757,7 +763,7 @@ def test_a_database_without_anything_makes_a_page(connection: Connection) -> Non
 def test_a_repository_without_runs_makes_a_page(connection: Connection) -> None:
     known(connection, 7)
     page = one_page(report(connection, MONTH, UNTIL))
-    assert "No run that has ended was created in this period." in page
+    assert NO_RUN in page
     assert "What the data covers" in page and "How long runs take" not in page
 
 
@@ -767,6 +773,7 @@ def test_one_run_makes_a_page(connection: Connection, has_job: bool) -> None:
     upsert(connection, [run])
     if has_job:
         upsert(connection, [a_job(run)])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     known(connection, 7)
     page = one_page(report(connection, MONTH, UNTIL))
     assert "10m 00s at the median, no lasting change found" in page
@@ -1105,6 +1112,7 @@ def test_the_sections_about_work_say_what_their_questions_answer(filled: Filled)
 
 def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connection) -> None:
     upsert(connection, [a_run(1, conclusion="success", event_type="push")])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     known(connection, 7)
     text = Reader(one_page(report(connection, MONTH, UNTIL))).text
     for words in (

@@ -1,0 +1,109 @@
+"""How much of what a figure speaks of is stored: the jobs of attempts, and the lists of runs.
+
+All of it is read from rows of the question `coverage`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from telemetry import counted
+from telemetry.installation import COMMAND
+
+# With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.
+LEAST_SHARE = 0.5
+# The schedule comes every six hours; what is newer than its last list is no gap.
+LONGEST_TAIL = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many attempts, skipped ones excluded, have their jobs stored.
+
+    `repositories` are those with attempts whose jobs are not stored. `is_misleading` means that a
+    figure about jobs could be wrong by more than a factor of two, so none is given. Of an answer,
+    `left_out` are the repositories to which this applies, `unlisted` those in which part of the
+    period was never listed completely, from `unlisted_from` on, and `incomparable` those of which
+    the period before is not known as well as this one, so that no change is given.
+    """
+
+    attempts: int
+    attempts_with_jobs: int
+    repositories: Sequence[str]
+    is_misleading: bool = False
+    left_out: Sequence[str] = ()
+    unlisted: Sequence[str] = ()
+    unlisted_from: datetime | None = None
+    incomparable: Sequence[str] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the jobs of all attempts are stored."""
+        return self.attempts_with_jobs == self.attempts
+
+    @property
+    def lacks(self) -> list[str]:
+        """What the answer lacks, in sentences without a full stop."""
+        said = []
+        if self.is_misleading:
+            said.append(f"no answer: {self}")
+        elif not self.is_whole:
+            said.append(f"incomplete: {self}")
+            if self.left_out:
+                said.append(
+                    f"figures of jobs are left out for {_named(self.left_out)}: jobs of less than "
+                    "half of the attempts are stored there"
+                )
+        if self.unlisted and self.unlisted_from:
+            said.append(
+                f"incomplete: part of this period was never listed completely in "
+                f"{_named(self.unlisted)}; to list it: {COMMAND} ingest"
+                f"{_option(self.unlisted)} SINCE={self.unlisted_from.astimezone(UTC):%Y-%m-%d}"
+            )
+        if self.incomparable:
+            said.append(
+                "no change is given: this period and the one before it are not both listed "
+                f"completely, or their jobs are not all stored, in {_named(self.incomparable)}"
+            )
+        return said
+
+    def __str__(self) -> str:
+        share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
+        return (
+            f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
+            f"({share:.1f} %); to fetch the rest: {COMMAND} ingest{_option(self.repositories)}"
+        )
+
+
+def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
+    """Return the coverage of all repositories together, from rows of the question `coverage`."""
+    attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
+    lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
+    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
+
+
+def together(parts: Sequence[Coverage]) -> Coverage:
+    """Return the coverage of several repositories together."""
+    attempts, stored = (
+        sum(part.attempts for part in parts),
+        sum(part.attempts_with_jobs for part in parts),
+    )
+    lacking = [name for part in parts for name in part.repositories]
+    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
+
+
+def is_listed(row: Mapping[str, Any], until: datetime) -> bool:
+    """Whether all of a period was listed, save what came after the last list, a day at most."""
+    first = row["unlisted_from"]
+    return first is None or (until - first <= LONGEST_TAIL and row["unlisted_to"] == until)
+
+
+def _named(names: Sequence[str]) -> str:
+    return (
+        names[0] if len(names) == 1 else f"{counted(len(names), 'repository')}, such as {names[0]}"
+    )
+
+
+def _option(names: Sequence[str]) -> str:
+    return f" REPO={names[0]}" if len(names) == 1 else ""
