@@ -1,8 +1,9 @@
 """Fetches items a few at a time, and distinguishes failing items from an outage of GitHub."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
@@ -22,6 +23,19 @@ Failed = list[tuple[Item, GitHubError]]
 Probe = Callable[[GitHubError], None]
 
 
+@contextmanager
+def fetchers(log: IngestLog) -> Iterator[ThreadPoolExecutor]:
+    """Provide threads for requests; an error in the block ends the requests of this ingest."""
+    with ThreadPoolExecutor(log.tools.concurrency, "github-items") as pool:
+        try:
+            yield pool
+        except BaseException:
+            # Otherwise threads that wait for GitHub would delay the end.
+            log.tools.client.end()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def fetch_each(
     log: IngestLog,
     probe: Probe,
@@ -39,31 +53,25 @@ def fetch_each(
     failures = _Failures[Item](probe)
     total, done = len(waiting), 0
     concurrency = log.tools.concurrency
-    with ThreadPoolExecutor(concurrency, "github-items") as pool:
-        try:
-            while running or (waiting and failures.fatal is None):
-                while waiting and failures.fatal is None and len(running) < 2 * concurrency:
-                    item = waiting.popleft()
-                    running[pool.submit(fetch, item)] = item
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    item = running.pop(future)
-                    try:
-                        found.append(future.result())
-                        failures.end_streak()
-                    except GitHubError as error:
-                        failures.add(item, error)
-                is_last = not running and (failures.fatal is not None or not waiting)
-                if is_last or len(found) >= STORED_TOGETHER:
-                    failed = failures.take(is_last=is_last)
-                    if found or failed:
-                        store(found, failed)
-                    done, found = done + len(found) + len(failed), []
-                    log.progress(done, total)
-        except BaseException:
-            # Otherwise threads that wait for GitHub would delay the end.
-            log.tools.client.end()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with fetchers(log) as pool:
+        while running or (waiting and failures.fatal is None):
+            while waiting and failures.fatal is None and len(running) < 2 * concurrency:
+                item = waiting.popleft()
+                running[pool.submit(fetch, item)] = item
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                item = running.pop(future)
+                try:
+                    found.append(future.result())
+                    failures.end_streak()
+                except GitHubError as error:
+                    failures.add(item, error)
+            is_last = not running and (failures.fatal is not None or not waiting)
+            if is_last or len(found) >= STORED_TOGETHER:
+                failed = failures.take(is_last=is_last)
+                if found or failed:
+                    store(found, failed)
+                done, found = done + len(found) + len(failed), []
+                log.progress(done, total)
     if failures.fatal is not None:
         raise failures.fatal
 

@@ -1,10 +1,12 @@
 """Reads the unfiltered list of a repository's runs, and proves how far it was seen."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime
 from itertools import chain
 
 from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.pagination import Page
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Batches, Lister, batch_of
 from telemetry.runs.windows import Walk, whole_second
 
@@ -17,6 +19,7 @@ class Newest:
     def __init__(self, lister: Lister) -> None:
         self._lister = lister
         self._walk: Walk | None = None
+        self._again: Future[Page] | None = None
         self._pages = lister.pages(
             concurrency=lister.concurrency,
             further=lambda: self._walk.pages_left if self._walk else 1,
@@ -50,6 +53,8 @@ class Newest:
                     if walk.unproven >= PAGES_BETWEEN_PROOFS:
                         yield from self._prove(walk)
                 else:
+                    if walk.unproven:
+                        self._again = self._request_again()
                     walk.end(is_over=self._is_over(walk))
         except PaginationLimited:
             pass  # what is older has to be asked for by its time
@@ -79,6 +84,17 @@ class Newest:
         if windows:
             yield Batch(windows=windows)
         if walk.unproven:
-            with closing(self._lister.pages(is_urgent=urgent)) as pages:
-                page = next(pages)
+            again, self._again = self._again, None
+            page = again.result() if again else self._first_page(is_urgent=urgent)
             yield batch_of(page, walk.prove(page))
+
+    def _first_page(self, *, is_urgent: bool) -> Page:
+        with closing(self._lister.pages(is_urgent=is_urgent)) as pages:
+            return next(pages)
+
+    def _request_again(self) -> Future[Page]:
+        """Request the first page at the same time as what is older, instead of after it."""
+        pool = ThreadPoolExecutor(1, "github-pages")
+        page = pool.submit(self._first_page, is_urgent=True)
+        pool.shutdown(wait=False)  # an interruption ends the request with the client
+        return page

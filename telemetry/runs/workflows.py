@@ -4,20 +4,26 @@ The name of a run does not identify its workflow, and the name of a branch does 
 default.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
 from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.workflows import Description, Workflow, retention_days
+from telemetry.runs.fetching import fetchers
 from telemetry.runs.record import IngestLog, Tally
+
+# Stores an answer, in a transaction of the ingest.
+Change = Callable[[], Tally]
 
 
 def ask_about_repository(log: IngestLog, name: str) -> None:
     """Fetch and store what is due about a repository; at most three requests for 100 workflows.
 
-    If GitHub refuses, a notice is shown and the next ingest tries again, because the ingest should
-    not fail for names. Raises RateLimited, BudgetSpent, Closed and psycopg.Error.
+    The requests are sent at the same time. If GitHub refuses one, a notice is shown and the next
+    ingest tries again, because the ingest should not fail for names. Raises RateLimited,
+    BudgetSpent and Closed, after storing what was answered, and psycopg.Error.
     """
     now = log.tools.now()
     due = execute(log.connection, "runs/due_questions", {**log.key, "now": now}).fetchone()
@@ -27,17 +33,21 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
         (due["is_list_due"], _list_workflows, "the names of its workflows"),
         (due["is_retention_due"], _ask_retention, "how long GitHub keeps its runs"),
     ]
-    for is_due, ask, what in questions:
-        if is_due:
+    ended: GitHubError | None = None
+    with fetchers(log) as pool:
+        asked = [(pool.submit(ask, log, name), what) for is_due, ask, what in questions if is_due]
+        for answer, what in asked:
             try:
-                ask(log, name)
-            except (RateLimited, BudgetSpent, Closed):
-                raise
+                log.write(answer.result())
+            except (RateLimited, BudgetSpent, Closed) as error:
+                ended = ended or error
             except (GitHubError, UnreadableRow) as error:
                 log.tools.notify(f"{name}: {what} could not be fetched: {error}")
+    if ended is not None:
+        raise ended
 
 
-def _describe(log: IngestLog, name: str) -> None:
+def _describe(log: IngestLog, name: str) -> Change:
     found = Description.from_api(log.tools.client.get_repository(name))
     seen_at = log.tools.now()
 
@@ -49,10 +59,10 @@ def _describe(log: IngestLog, name: str) -> None:
             execute(log.connection, "runs/record_default_branches", branch)
         return Tally()
 
-    log.write(store)
+    return store
 
 
-def _ask_retention(log: IngestLog, name: str) -> None:
+def _ask_retention(log: IngestLog, name: str) -> Change:
     """Ask how long GitHub keeps runs. Most tokens may not read it: then its default is assumed."""
     try:
         days = retention_days(log.tools.client.get_retention(name))
@@ -66,10 +76,10 @@ def _ask_retention(log: IngestLog, name: str) -> None:
         execute(log.connection, "runs/record_upstream_retention", {**log.key, **answer})
         return Tally()
 
-    log.write(store)
+    return store
 
 
-def _list_workflows(log: IngestLog, name: str) -> None:
+def _list_workflows(log: IngestLog, name: str) -> Change:
     repository_id = log.repository.repository_id
     rows = [
         Workflow.from_api(item, repository_id)
@@ -86,4 +96,4 @@ def _list_workflows(log: IngestLog, name: str) -> None:
         execute(log.connection, "runs/note_workflows_listed", {**log.key, **listed_at})
         return Tally()
 
-    log.write(store)
+    return store
