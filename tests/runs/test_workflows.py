@@ -1,5 +1,6 @@
 """Workflows and repositories have the names and states that GitHub gives, not those of a run."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -288,3 +289,27 @@ def test_failed_questions_about_workflows_do_not_fail_the_ingest_and_are_retried
     fetch(connection, simulated)
     asked = "select described_at is not null and workflows_listed_at is not null from repositories"
     assert answers(connection, asked) == [True]
+
+
+def test_what_was_answered_is_kept_when_the_requests_end_among_the_questions(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    ran(world, repository, 1, workflow=world.add_workflow(repository, "CI"))
+    kinds = ("repository", "workflows", "retention")
+    asked = Counter[str]()
+    for budget in (4, None):
+        with (
+            simulated.serve() as url,
+            GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+        ):
+            wanted = Wanted(world.now - 10 * DAY, world.now - 180 * DAY, jobs=False)
+            tools = Tools(connection, client, wanted, concurrency=4)
+            (report,) = ingest(tools, [NAME], budget)
+        assert report.outcome == ("incomplete" if budget else "complete"), report.error
+        received = simulated.restart_counters().received
+        asked += Counter({kind: received[kind] for kind in kinds})
+        if budget:
+            assert 0 < sum(asked.values()) < len(kinds)
+    # The second ingest asks only what the first could not.
+    assert asked == dict.fromkeys(kinds, 1)
