@@ -40,7 +40,7 @@ def main() -> int:
             f"ORG and MONTH go together, and without FILE; try: {COMMAND} bill ORG=acme "
             "MONTH=2026-10"
         )
-    with connect(os.environ, say) as connection:
+    with connect(os.environ, say, waits=say) as connection:
         require_schema(connection)
         loaded = _load(connection, options)
         if loaded:

@@ -25,7 +25,7 @@ def main() -> int:
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
         raise settings.UsageError(f"no repository is named; try: {COMMAND} forget REPO=owner/name")
-    with connect(os.environ, say) as connection:
+    with connect(os.environ, say, waits=say) as connection:
         require_schema(connection)
         say(f"in {describe(connection)}")
         for name in forget(connection, names):

@@ -25,7 +25,7 @@ def main() -> int:
     options = parse(__doc__, "ingest_llm_calls")
     logs = chosen_logs(options, os.environ)
     with conninfo(os.environ, say) as dsn:
-        migrate(dsn, say)
+        migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
             done = logs.ingest(connection)

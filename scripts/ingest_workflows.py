@@ -51,7 +51,7 @@ def main() -> int:
     reports: list[Report] = []
     calls = pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
-        migrate(dsn, say)
+        migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
             if options.keep is not None:

@@ -19,7 +19,7 @@ from telemetry.database.rules import broken_rules, validate_rules
 def main() -> int:
     parse(__doc__, "migrate")
     with conninfo(os.environ, say) as dsn:
-        applied = migrate(dsn, say)
+        applied = migrate(dsn, say, waits=say)
         with open_connection(dsn) as connection:
             say(f"in {describe(connection)}")
             validate_rules(connection)

@@ -7,6 +7,8 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
+from telemetry.database.connection import database_variable
+
 # Errors that a user can fix; any other is a bug of ours.
 REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
@@ -28,7 +30,9 @@ def database_sentence(error: psycopg.Error) -> str:
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy
     has_answered = error.sqlstate is not None or "FATAL" in said
-    if isinstance(error, psycopg.OperationalError) and not has_answered:
+    if remedy == REMEDIES[-1][1] and not database_variable(os.environ):
+        remedy = "somebody stopped or killed the embedded server; try again, which starts it"
+    elif isinstance(error, psycopg.OperationalError) and not has_answered:
         remedy += " and that the server runs"
     return f"the database: {said}; {remedy}"
 

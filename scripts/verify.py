@@ -35,7 +35,7 @@ def main() -> int:
             f"SAMPLE={options.sample} compares jobs, and JOBS=0 leaves them out; give one of them"
         )
     found = []
-    with github(options.wait) as client, connect(os.environ, say) as connection:
+    with github(options.wait) as client, connect(os.environ, say, waits=say) as connection:
         require_schema(connection)
         client.allow(choice.max_requests)
         wanted = Wanted(choice.since, horizon(connection, stored(connection)).before)

@@ -41,7 +41,7 @@ def main() -> int:
     seconds = options.every or pace.seconds
     began, ended = time.monotonic(), 0
     with github() as client, conninfo(os.environ, say) as dsn:
-        migrate(dsn, say)
+        migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             load_runner_prices(connection)
             load_name_kinds(connection)

@@ -3,6 +3,7 @@
 select
   holder,
   acquired_at,
-  expires_at
+  expires_at,
+  renewal
 from leases
 where repository_id = :'repository_id'::bigint;

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from telemetry.database.connection import Connection, as_json, execute
 from telemetry.database.prices import csv_lines
 from telemetry.database.questions import Answer, Scope, ask
+from telemetry.database.transactions import with_retries
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
 from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
@@ -47,25 +48,37 @@ class Bill:
 def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Loaded:
     """Store a usage report, a CSV file; it replaces what is stored of its accounts' days.
 
-    The days from its first to its last count as covered. The file is read as a stream, and all of
-    it is stored or nothing. Raises UsageError with the line for a file that is no usage report.
+    The days from its first to its last count as covered. The file is read as a stream, again after
+    trouble of the database, and all of it is stored or nothing. Raises UsageError with the line for
+    a file that is no usage report.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            records = csv.DictReader(csv_lines(file), strict=True)
-            try:
-                columns = report_columns(records.fieldnames or [])
-                rows = _rows(columns, records, _newest_day(loaded_at))
-                return _store(connection, rows, columns, loaded_at)
-            except (UnreadableRow, csv.Error) as error:
-                line = records.reader.line_num or 1
-                raise UsageError(
-                    f"{path}:{line}: {error}; fix that line, or download the report again"
-                ) from None
+            if not file.seekable():  # a pipe, which can be read once
+                return _load(connection, file, path, loaded_at)
+
+            def again() -> Loaded:
+                file.seek(0)
+                return _load(connection, file, path, loaded_at)
+
+            return with_retries(connection, again)
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
     except OSError as error:
         raise UsageError(f"FILE: {path}: {error.strerror}; name a usage report") from None
+
+
+def _load(connection: Connection, file: TextIO, path: Path, loaded_at: datetime) -> Loaded:
+    records = csv.DictReader(csv_lines(file), strict=True)
+    try:
+        columns = report_columns(records.fieldnames or [])
+        rows = _rows(columns, records, _newest_day(loaded_at))
+        return _store(connection, rows, columns, loaded_at)
+    except (UnreadableRow, csv.Error) as error:
+        line = records.reader.line_num or 1
+        raise UsageError(
+            f"{path}:{line}: {error}; fix that line, or download the report again"
+        ) from None
 
 
 def load_month(
@@ -90,7 +103,8 @@ def load_month(
             )
     last = days[1] if is_over else max(row.usage_date for row in rows)
     covered = {(owner.lower(), day) for day in (days[0], last)}
-    return _store(connection, rows, ReportColumns({}, "billing API"), loaded_at, covered)
+    columns = ReportColumns({}, "billing API")
+    return with_retries(connection, lambda: _store(connection, rows, columns, loaded_at, covered))
 
 
 def bill(connection: Connection, scope: Scope) -> Bill:

@@ -228,16 +228,21 @@ def of_overlap(row: Mapping[str, Any]) -> Concern:
 
 
 def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
-    """Return one concern that names the repositories that an ingest did not reach."""
-    if not rows:
-        return []
-    names = ", ".join(row["repository"] for row in rows[:MOST_NAMED])
-    more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-    text = (
-        f"repositories that the last ingest did not reach: {len(rows):,}: {names}{more}; "
-        f"{rows[-1]['reason']}"
-    )
-    return [Concern(text)]
+    """Return concerns that name the repositories that an ingest did not reach, by the reason."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        names[row["reason"]].append(row["repository"])
+    if len(names) > MOST_ALIKE:
+        names = {f"the last: {rows[-1]['reason']}": [row["repository"] for row in rows]}
+    return [
+        Concern(
+            f"repositories that the last ingest did not reach: {len(unreached):,}: "
+            f"{', '.join(unreached[:MOST_NAMED])}"
+            + (f" and {len(unreached) - MOST_NAMED:,} more" if len(unreached) > MOST_NAMED else "")
+            + f"; {reason}"
+        )
+        for reason, unreached in names.items()
+    ]
 
 
 def of_rules(checked: Sequence[Checked]) -> list[Concern]:

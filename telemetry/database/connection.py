@@ -166,17 +166,22 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
     sentence on it (see lasting.Connection). Raises psycopg.OperationalError when the database
     cannot be reached, and UsageError when the string is none of libpq's.
     """
-    given = parameters(dsn)
-    connection = Connection.connect(
-        **given,
-        autocommit=True,
-        prepare_threshold=None,
-        row_factory=dict_row,
-    )
+    revive = getattr(dsn, "start_again", None)
+    try:
+        connection = _opened(dsn)
+    except psycopg.OperationalError:
+        if revive is None:
+            raise
+        connection = _opened(revive())  # somebody has just stopped or killed it
     connection.adapters.register_loader("timestamptz", _InUtc)
-    connection.given, connection.waits = given, waits
-    connection.revive = getattr(dsn, "start_again", None)
+    connection.given, connection.waits, connection.revive = parameters(dsn), waits, revive
     return connection
+
+
+def _opened(dsn: str) -> Connection:
+    return Connection.connect(
+        **parameters(dsn), autocommit=True, prepare_threshold=None, row_factory=dict_row
+    )
 
 
 @contextmanager

@@ -25,6 +25,11 @@ LONGEST_PAUSE_SECONDS = 5.0
 Result = TypeVar("Result")
 
 
+def is_loss(error: psycopg.OperationalError) -> bool:
+    """Whether the connection is lost: the server ended it, or does not answer."""
+    return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
 class Connection(psycopg.Connection[DictRow]):
     """A connection that threads may share: a transaction keeps the others waiting to its end.
 

@@ -18,6 +18,7 @@ from psycopg import errors
 
 from telemetry import TelemetryError
 from telemetry.database.connection import SQL, Connection, execute, open_connection, parameters
+from telemetry.database.lasting import is_loss
 from telemetry.installation import COMMAND, place
 
 MIGRATIONS = place("migrations")
@@ -27,26 +28,45 @@ KEEPING = "0110.kept-views"
 
 # Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
+# A server that restarts more often during one migration needs somebody to look at it.
+MOST_RESTARTS = 3
 
 
 def migrate(
-    dsn: str, notify: Callable[[str], None] = lambda text: None, migrations: Path = MIGRATIONS
+    dsn: str,
+    notify: Callable[[str], None] = lambda text: None,
+    migrations: Path = MIGRATIONS,
+    waits: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Bring tables and views up to date; return the names of what was applied.
 
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
     date it changes nothing and needs no rights. Views keep their owners and rights, and users' own
     views on them are made again; `notify` is called with a sentence for each that no longer fits.
-    Raises TelemetryError if the database is newer than this version, if another migration does not
-    finish, or if something that depends on our views can neither be dropped nor made again.
+    With `waits`, a restart of the server is waited out (see lasting.Connection). Raises
+    TelemetryError if the database is newer than this version, if another migration does not finish,
+    or if something that depends on our views can neither be dropped nor made again.
     """
-    with open_connection(dsn) as connection:
-        installed = _installed(connection)
-        _refuse_newer(installed, migrations)
-        if installed == _on_disk(migrations):
-            return []
-        with _lock(dsn, notify):
-            return _apply(dsn, connection, migrations, notify)
+    with open_connection(dsn, waits) as connection:
+        for _ in range(MOST_RESTARTS):
+            try:
+                return _bring_up_to_date(dsn, connection, migrations, notify)
+            except psycopg.OperationalError as error:
+                if waits is None or not is_loss(error):
+                    raise
+                execute(connection, "schema/session")  # returns when the server is back
+        return _bring_up_to_date(dsn, connection, migrations, notify)
+
+
+def _bring_up_to_date(
+    dsn: str, connection: Connection, migrations: Path, notify: Callable[[str], None]
+) -> list[str]:
+    installed = _installed(connection)
+    _refuse_newer(installed, migrations)
+    if installed == _on_disk(migrations):
+        return []
+    with _lock(dsn, notify):
+        return _apply(dsn, connection, migrations, notify)
 
 
 def _apply(

@@ -100,12 +100,16 @@ def answer(
     values = _values(scope)
     for part in parts.values():
         values |= part
-    with connection.transaction():
-        execute(connection, "report/settings")
-        cursor = connection.execute(statement.encode(), values)
-        columns = [column.name for column in cursor.description or ()]
-        rows = [in_zone(row, scope.time_zone) for row in cursor]
-    return Answer(question, scope, columns, rows)
+
+    def ask_database() -> Answer:
+        with connection.transaction():
+            execute(connection, "report/settings")
+            cursor = connection.execute(statement.encode(), values)
+            columns = [column.name for column in cursor.description or ()]
+            rows = [in_zone(row, scope.time_zone) for row in cursor]
+        return Answer(question, scope, columns, rows)
+
+    return connection.patiently(ask_database)
 
 
 def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:

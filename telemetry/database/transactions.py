@@ -48,7 +48,14 @@ def with_retries(connection: Connection, change: Callable[[], Result]) -> Result
             raise
         return result
 
-    repeated = connection.patiently(lambda: _unless_rolled_back(once))
+    try:
+        repeated = connection.patiently(lambda: _unless_rolled_back(once))
+    except Exception:
+        # The repetition may find that there is nothing left to do.
+        for number, first in unanswered:
+            if _held(connection, number):
+                return first
+        raise
     # The data are the same, but the repetition says of rows that they were there before.
     return next((first for number, first in unanswered if _held(connection, number)), repeated)
 

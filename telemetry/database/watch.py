@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
+from telemetry.database.transactions import with_retries
 from telemetry.installation import COMMAND
 
 
@@ -14,8 +15,9 @@ def forget(connection: Connection, names: Sequence[str]) -> list[str]:
 
     Raises TelemetryError for a name that is not watched, and psycopg.Error.
     """
-    forgotten: list[str] = []
-    with connection.transaction():
+
+    def change() -> list[str]:
+        forgotten: list[str] = []
         for name in names:
             named = {"repository": name}
             unreached = execute(connection, "runs/clear_unreached", named).fetchall()
@@ -25,4 +27,6 @@ def forget(connection: Connection, names: Sequence[str]) -> list[str]:
                     f"{name} is not watched; `{COMMAND} status` lists those that are"
                 )
             forgotten += [row["repository"] for row in rows]
-    return forgotten
+        return forgotten
+
+    return with_retries(connection, change)

@@ -26,7 +26,14 @@ class Lost(TelemetryError):
 
 
 class Forgotten(TelemetryError):
-    """The server crashed and lost what it had confirmed; what this ingest knows may be untrue."""
+    """The server crashed and lost what it had confirmed; what this ingest knows may be untrue.
+
+    `renewal` is the last one that is stored, with what was written in its transaction.
+    """
+
+    def __init__(self, message: str, renewal: int) -> None:
+        super().__init__(message)
+        self.renewal = renewal
 
 
 class Lease:
@@ -76,7 +83,8 @@ class Lease:
             if row and row["holder"] == self.key["holder"]:
                 raise Forgotten(
                     f"the database server crashed and lost what it had stored last of {self.name}; "
-                    "the next ingest fetches that again"
+                    "the next ingest fetches that again",
+                    row["renewal"],
                 )
             raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
         return number

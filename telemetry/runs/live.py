@@ -17,7 +17,7 @@ from telemetry.database.connection import execute
 from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.lease import Held, Lost
+from telemetry.runs.lease import Forgotten, Held, Lost
 from telemetry.runs.listing import batch_of
 from telemetry.runs.record import Begun
 from telemetry.runs.repository import RepositoryIngest, ingest_repository, lister_of
@@ -132,7 +132,7 @@ class Watch:
             return []
         except Held:
             return []  # the other ingest stores what there is, and the list is read again
-        except (GitHubError, Lost) as error:
+        except (GitHubError, Lost, Forgotten) as error:
             self._tell(watched, str(error))
             if isinstance(error, RateLimited):
                 self._sleep(self._seconds_until(error.reset_at))

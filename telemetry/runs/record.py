@@ -12,7 +12,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import execute, upsert
 from telemetry.database.transactions import with_retries
 from telemetry.rows.runs import Ingestion, Repository
-from telemetry.runs.lease import Lease
+from telemetry.runs.lease import Forgotten, Lease
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.retries import AwaitedItem, awaited
 
@@ -82,6 +82,7 @@ class IngestLog:
         self.repository = repository
         self.key: dict[str, Any] = {"repository_id": repository.repository_id}
         self.done = Tally()
+        self._done_at = {0: self.done}  # by renewal of the lease
         self._begun = begun
         self._recorded = recorded
         self._unreadable: dict[str, None] = {}
@@ -116,8 +117,9 @@ class IngestLog:
         """Make a change in one transaction, together with the updated record.
 
         The transaction renews the lease. It is repeated if the database rolled it back or the
-        connection was lost, so `change` may be called more than once. Raises lease.Lost,
-        lease.Forgotten and psycopg.Error; then nothing is stored or counted.
+        connection was lost, so `change` may be called more than once. Raises lease.Lost and
+        psycopg.Error; then nothing is stored or counted. Raises lease.Forgotten; then nothing
+        counts that the server lost either.
         """
 
         def transaction() -> tuple[int, Tally, Ingestion]:
@@ -128,7 +130,12 @@ class IngestLog:
                 execute(self.connection, "runs/record_ingestions", vars(ingestion))
             return renewal, done, ingestion
 
-        renewal, self.done, self.ingestion = with_retries(self.connection, transaction)
+        try:
+            renewal, self.done, self.ingestion = with_retries(self.connection, transaction)
+        except Forgotten as error:
+            self.done = self._done_at[max(key for key in self._done_at if key <= error.renewal)]
+            raise
+        self._done_at[renewal] = self.done
         self._lease.confirm(renewal)
 
     def _with(self, done: Tally) -> Ingestion:
@@ -202,13 +209,14 @@ def report_unanswered(
 ) -> Report:
     """Report an ingest that ended before GitHub identified the repository.
 
-    If a repository of this name is known, the ingest is stored, so that `make status` shows it.
+    It is stored, so that `make status` shows it: as an ingest of the repository if one of this name
+    is known, else as a repository that was not reached.
     """
     ingestion = None
+    now = datetime.fromtimestamp(begun.at, UTC)
     with suppress(psycopg.OperationalError):
         known = execute(tools.connection, "runs/repositories_by_name", {"repository": name})
         for row in known:
-            now = datetime.fromtimestamp(begun.at, UTC)
             new = _new(row["repository_id"], now, begun.at, tools.wanted.start(now))
             ingestion = replace(
                 new,
@@ -218,6 +226,9 @@ def report_unanswered(
                 requests=tools.client.requests - begun.requests,
             )
             execute(tools.connection, "runs/record_ingestions", vars(ingestion))
+        if ingestion is None and outcome != "interrupted":
+            reached = {"repositories": [name], "unreached_at": now, "reason": problem}
+            execute(tools.connection, "runs/record_unreached", reached)
     seconds = tools.clock() - begun.at
     return Report(name, outcome, problem, ingestion, unreadable=(), seconds=seconds)
 

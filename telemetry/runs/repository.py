@@ -16,7 +16,7 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.due_windows import DueWindow, due_groups
 from telemetry.runs.estimate import runs_since
-from telemetry.runs.lease import Held
+from telemetry.runs.lease import Forgotten, Held
 from telemetry.runs.left import Left, left_of_repository, left_of_run
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
 from telemetry.runs.newest import Newest
@@ -41,7 +41,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     begun = Begun.now(tools)
     started: RepositoryIngest | None = None
     outcome, problem, left = "complete", None, Left()
-    is_cut_short = False
+    is_cut_short = is_undone = False
     try:
         if run_id is None:
             newest = Newest(lister_of(tools, name))
@@ -68,11 +68,12 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         outcome, problem = "interrupted", "interrupted before it was done"
     except (TelemetryError, UnreadableRow) as error:
         outcome, problem = "failed", str(error)
+        is_undone = isinstance(error, Forgotten)
     if started is None:
         report = report_unanswered(tools, name, begun, outcome, problem)
     else:
         report = started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
-    return replace(report, is_cut_short=is_cut_short)
+    return replace(report, is_cut_short=is_cut_short, is_undone=is_undone)
 
 
 def lister_of(tools: Tools, name: str) -> Lister:

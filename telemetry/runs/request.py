@@ -99,7 +99,8 @@ class Report:
     was sent), interrupted or failed; `error` says why it is not complete. `is_cut_short` means that
     its requests were spent. `ingestion` is None if nothing could be stored. `unreadable` names the
     first 20 items that could not be read. `attempts`, `jobs` and `steps` count new or changed rows
-    of earlier attempts, jobs and steps. `awaited` are the first 20 of the `awaited_items`, which
+    of earlier attempts, jobs and steps. `is_undone` means that a crash of the database server undid
+    a part of it. `awaited` are the first 20 of the `awaited_items`, which
     this or an earlier ingest could not fetch.
     """
 
@@ -115,3 +116,4 @@ class Report:
     awaited: tuple[AwaitedItem, ...] = ()
     awaited_items: int = 0
     is_cut_short: bool = False
+    is_undone: bool = False

@@ -23,6 +23,8 @@ from telemetry.runs.request import Report, Tools
 
 # A smaller share would be used up by the first page of the list.
 SMALLEST_SHARE = 3
+# A server that crashes more often during one ingest needs somebody to look at it.
+MOST_CRASHES = 3
 # The counts of a second visit are added to those of the first.
 ADDED = (
     "inserted",
@@ -143,9 +145,7 @@ class Rounds:
             self.unreached += [name for name in waiting if name not in self.cut_short]
             waiting.clear()
             return False
-        client = self.client.part()
-        client.allow(share, self._reason(share))
-        visit = _Visit(waiting.popleft(), client, share, self.connections.pop())
+        visit = _Visit(waiting.popleft(), self._part(share), share, self.connections.pop())
         self.running[pool.submit(self._ingest, visit)] = visit
         return True
 
@@ -154,8 +154,21 @@ class Rounds:
         place = f" ({self.places[visit.name]:,} of {many:,})" if many > 1 else ""
         tools = replace(self.tools, connection=visit.connection, client=visit.client, place=place)
         report = ingest_repository(tools, visit.name, self.run_id)
-        execute(tools.connection, "runs/clear_unreached", {"repository": visit.name})
+        for _ in range(MOST_CRASHES):
+            if not report.is_undone:
+                break
+            tools.notify(f"{visit.name}: fetching again what the database server lost in a crash")
+            tools = replace(tools, client=self._part(visit.unspent if visit.share else None))
+            report = _together(report, ingest_repository(tools, visit.name, self.run_id))
+        if report.ingestion:
+            execute(tools.connection, "runs/clear_unreached", {"repository": visit.name})
         return report
+
+    def _part(self, share: int | None) -> GitHub:
+        """Return a client for one visit, which ends with the first error."""
+        client = self.client.part()
+        client.allow(share, self._reason(share))
+        return client
 
     def _left(self) -> int | None:
         """Return how many requests may still be sent; None if there is no bound."""

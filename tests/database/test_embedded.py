@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -32,7 +33,7 @@ from telemetry.database.embedded.binaries import (
     unprivileged_account,
 )
 from telemetry.database.embedded.cluster import SOCKETS, Cluster
-from telemetry.database.embedded.server import default_home, server
+from telemetry.database.embedded.server import _cluster, default_home, server
 
 pytestmark = pytest.mark.scenario
 
@@ -434,6 +435,40 @@ def test_initdb_cut_short_by_a_kill_is_done_again(base: Path) -> None:
         following.server_pid()
         following.leave()
     assert is_stopped(home)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a script in the place of one of PostgreSQL's programs."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_an_initdb_that_somebody_kills_says_to_try_again(base: Path) -> None:
+    program(base / "programs", "initdb", "kill -9 $$")
+    (base / "home").mkdir()
+    cluster = Cluster(base / "home/pg18", base / "programs", None, {}, {}, lambda text: None)
+    with pytest.raises(EmbeddedUnavailable, match="such as a limit of memory: try again"):
+        cluster.make(18)
+    assert not list((base / "home").iterdir())
+
+
+def test_a_server_that_is_killed_while_it_starts_is_started_again(
+    old_home: Callable[[], Path], base: Path
+) -> None:
+    cluster = _cluster(old_home(), os.environ, FAST, lambda text: None)
+    tried, programs = base / "tried", base / "programs"
+    program(
+        programs,
+        "pg_ctl",
+        f"[ -e '{tried}' ] || {{ : >'{tried}'; echo 'pg_ctl: could not start server'; exit 1; }}\n"
+        f"exec '{cluster.binaries / 'pg_ctl'}' \"$@\"",
+    )
+    base.chmod(0o777)
+    started = replace(cluster, binaries=programs)
+    assert ask(started.start(), "select 1::text") == "1"
+    started.stop()
+    assert tried.exists()
 
 
 def test_what_a_killed_initdb_left_is_removed(old_home: Callable[[], Path]) -> None:

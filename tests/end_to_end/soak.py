@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from support.broken import assert_survived
 from support.complete import NOW, REPOSITORY, assert_complete, rows, run_ingest, true_attempts
 
 from telemetry.database.connection import Connection
@@ -117,3 +118,9 @@ def test_a_quarter_of_ingests_loses_nothing(connection: Connection, seed: int) -
             print(f"seed {seed}, day {step // 4 + 1}: {kept} attempts, {dict(outcomes)}")
     assert sum(weather.faults.values()) > 100
     print(f"seed {seed}: {dict(weather.faults)}, {len(deleted)} runs deleted, nothing lost")
+
+
+def test_three_broken_repositories_of_a_thousand_cost_the_others_nothing(
+    connection: Connection, dsn: str
+) -> None:
+    assert_survived(connection, 1_000)

@@ -17,12 +17,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
+from support.broken import assert_survived
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
 from support.paths import LONGEST
 
 from telemetry.database import lasting
-from telemetry.database.connection import open_connection
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.embedded.server import server
 from telemetry.database.migrations import migrate, require_schema
@@ -290,3 +291,10 @@ def test_two_ingests_a_prune_and_questions_at_once_disturb_nobody(
     found = stored(dsn)
     for table in ROWS:
         assert len(found[table]) == len(expected.stored[table]), table
+
+
+def test_three_broken_repositories_of_many_cost_the_others_nothing(
+    connection: Connection, dsn: str
+) -> None:
+    """`make soak` does it with a thousand."""
+    assert_survived(connection, 30)

@@ -26,7 +26,8 @@ from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
-FAST = {"fsync": "off", "full_page_writes": "off"}
+# A crash loses what was stored in the last ten seconds.
+FAST = {"fsync": "off", "full_page_writes": "off", "wal_writer_delay": "10s"}
 NAMES = ["acme/app", "acme/tools"]
 TABLES = {
     "workflow_runs": "*",
@@ -43,10 +44,11 @@ TABLES = {
 
 @dataclass
 class Done:
-    """How an ingest ended, what it said of the database, and what is stored."""
+    """How an ingest ended, what it said of the database and of its work, and what is stored."""
 
     reports: dict[str, Report]
     said: list[str]
+    told: list[str]
     stored: dict[str, list[Any]]
 
 
@@ -89,6 +91,7 @@ def run(
             trouble(number)
 
     said: list[str] = []
+    told: list[str] = []
 
     def say(text: str) -> None:
         said.append(text)
@@ -101,9 +104,10 @@ def run(
         open_connection(through or dsn, waits=say) as connection,
     ):
         wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
-        tools = Tools(connection, github, wanted, 4, clock=(NOW + ahead).timestamp)
+        clock = (NOW + ahead).timestamp
+        tools = Tools(connection, github, wanted, 4, clock=clock, notify=told.append)
         reports = {report.repository: report for report in ingest(tools, asked or names)}
-    return Done(reports, said, stored(dsn))
+    return Done(reports, said, told, stored(dsn))
 
 
 def figures(done: Done) -> dict[str, Any]:

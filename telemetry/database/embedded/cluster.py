@@ -74,7 +74,8 @@ class Cluster:
                 failure, patience = "the server did not become ready", PATIENCE
             else:
                 failure = self._launch(port)
-                patience = LINGERING if REMAINS.search(failure) else 0
+                is_passing = REMAINS.search(failure) or not _reasons(failure)
+                patience = LINGERING if is_passing else 0
             if failure:
                 if time.monotonic() - began > patience:
                     raise self._refusal("starting the server", failure)
@@ -164,12 +165,19 @@ class Cluster:
         return conninfo, Ping(PGconn.ping(make_conninfo(conninfo, connect_timeout=5).encode()))
 
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
-        errors = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
-        said = (errors or output.strip().splitlines()[-1:] or ["no reason given"])[0]
+        said = next(iter(_reasons(output)), "")
         remedy = ELSEWHERE
-        if REMAINS.search(said):
+        if not said or "terminated by signal" in output:
+            said = said or "it gave no reason"
+            remedy = "something may have killed it, such as a limit of memory: try again"
+        elif REMAINS.search(said):
             remedy = f"delete postmaster.pid there if no PostgreSQL runs on it, or {ELSEWHERE}"
         return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {remedy}")
+
+
+def _reasons(output: str) -> list[str]:
+    """Return why a program failed, in its own words; none if somebody has killed it."""
+    return re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
 
 
 def refuse_taken(port: int) -> None:

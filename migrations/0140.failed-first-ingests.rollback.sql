@@ -1,0 +1,2 @@
+-- Nothing to take back: the comment before it named one of the two reasons.
+select;
