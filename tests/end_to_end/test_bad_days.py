@@ -4,12 +4,12 @@ The undisturbed ingest of the same month says what must be stored in the end.
 """
 
 import os
-import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -206,43 +206,65 @@ def _sleeps(dsn: str) -> bool:
         return found.fetchone() is not None
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a small disk")
+# A process of its own, so that the disk is gone too if the tests are killed.
+SMALL_DISK = """
+mount -t tmpfs -o size=400m,mode=755 tmpfs "$1" || exit
+echo made
+read -r end
+umount --lazy "$1"
+rmdir "$1"
+"""
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root may make a small disk")
+    disk = new_folder()
+    with subprocess.Popen(
+        ["sh", "-c", SMALL_DISK, "sh", disk],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # ^C is not for it
+    ) as keeper:
+        assert keeper.stdin and keeper.stdout
+        if keeper.stdout.readline() != b"made\n":
+            disk.rmdir()
+            pytest.skip("this machine does not let root mount")
+        yield disk
+        keeper.stdin.close()
+    assert not disk.exists()
+
+
 def test_a_full_disk_is_one_sentence_and_the_next_ingest_completes(
-    undisturbed: Done, monkeypatch: pytest.MonkeyPatch
+    small_disk: Path, undisturbed: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lasting, "PATIENCE_SECONDS", 1.0)
-    disk = new_folder()
-    size = ["-o", "size=400m,mode=755", "tmpfs", str(disk)]
-    if subprocess.run(["mount", "-t", "tmpfs", *size], capture_output=True).returncode:
-        disk.rmdir()
-        pytest.skip("this machine does not let root mount")
-    try:
-        with server(disk / "home", environ=os.environ) as dsn:
-            migrate(dsn)
-            ballast = disk / "ballast"
-            try:
-                done = run(dsn, lambda number: _fill(disk, ballast) if number == 4 else None)
-            except psycopg.OperationalError as error:
-                sentence = database_sentence(error)
-            else:  # the server could not write its log, crashed, and was back at once
-                (report,) = done.reports.values()
-                assert report.outcome == "failed"
-                sentence = str(report.error)
-            assert sentence and "\n" not in sentence
-            ballast.unlink()
-        with server(disk / "home", environ=os.environ) as dsn:  # which it may have needed
-            let_lease_expire(dsn)
-            assert_completes(dsn, undisturbed)
-    finally:
-        subprocess.run(["umount", "--lazy", disk], check=True)
-        shutil.rmtree(disk, ignore_errors=True)
+    home, ballast = small_disk / "home", small_disk / "ballast"
+    with server(home, environ=os.environ) as dsn:
+        migrate(dsn)
+        try:
+            done = run(dsn, lambda number: _fill(small_disk, ballast) if number == 4 else None)
+        except psycopg.OperationalError as error:
+            sentence = database_sentence(error)
+        else:  # the server could not write its log, crashed, and was back at once
+            (report,) = done.reports.values()
+            assert report.outcome == "failed"
+            sentence = str(report.error)
+        assert sentence and "\n" not in sentence
+        ballast.unlink()
+    with server(home, environ=os.environ) as dsn:  # which it may have needed
+        let_lease_expire(dsn)
+        assert_completes(dsn, undisturbed)
 
 
 def _fill(disk: Path, ballast: Path) -> None:
-    """Leave no room on a disk."""
-    free = os.statvfs(disk)
-    with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, free.f_bavail * free.f_frsize)
+    """Leave no room on a disk, of which the server takes some meanwhile."""
+    with ballast.open("ab") as file:
+        while room := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize:
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), ballast.stat().st_size, room)
 
 
 # Everything at once

@@ -611,7 +611,9 @@ def test_the_first_tiles_say_how_long_people_wait_and_what_is_red(connection: Co
     first, second = tiles(told(connection))[:2]
     assert first.name == "push to last check, on pull requests (median)"
     assert first.figure == "6m 00s"
-    assert first.change.startswith("one in ten 9m 00s or more; ±0 % like for like, no clear change (")
+    assert first.change.startswith(
+        "one in ten 9m 00s or more; ±0 % like for like, no clear change ("
+    )
     assert (second.figure, second.change) == ("–", "no run on it has succeeded or failed")
     upsert(connection, [a_run(90_001, workflow_id=9, workflow_name="Docs")])
     assert tiles(told(connection))[1].figure == "nothing"

@@ -58,7 +58,7 @@ class Cluster:
                 os.chown(new, *self.account)
             status, output = self._run("initdb", *arguments, data=new)
             if status:
-                raise self._refusal("initdb", output)
+                raise self._refusal("initdb", output if status > 0 else "")
 
     def start(self, port: int | None = None) -> str:
         """Join the server, or start it once a killed one is gone; return its conninfo.
@@ -177,7 +177,10 @@ class Cluster:
 
 def _reasons(output: str) -> list[str]:
     """Return why a program failed, in its own words; none if somebody has killed it."""
-    return re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
+    errors: list[str] = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
+    # What pg_ctl says when the server's log does not say why it ended.
+    is_silent = "pg_ctl: could not start server" in output
+    return errors or ([] if is_silent else output.strip().splitlines()[-1:])
 
 
 def refuse_taken(port: int) -> None:
