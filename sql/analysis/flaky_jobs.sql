@@ -1,9 +1,10 @@
 -- Which jobs fail and then succeed on the same commit?
--- Jobs that failed, really ran again in the same run, and succeeded, on at least two commits; a
--- single one may be a network fault. Failures in outages, when nearly everything fails, do not
--- count. flaky_percent is of the commits on which the job finished. It is a lower bound, because a
--- flaky failure that nobody re-ran is not seen. failed_minutes is the time that these failures ran.
--- The jobs of a matrix are combined; member_names are the first five members that were flaky.
+-- Jobs that failed, really ran again in the same run, and succeeded, in at least two runs; a single
+-- one may be a network fault. Failures in outages, when nearly everything fails, do not count.
+-- flaky_percent is of the commits on which the job finished, flaky_runs of the runs. Both are lower
+-- bounds, because a flaky failure that nobody re-ran is not seen. failed_minutes is the time that
+-- these failures ran; the job that cost most comes first. The jobs of a matrix are combined;
+-- member_names are the first five members that were flaky.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 with period as not materialized (
   select
@@ -24,6 +25,7 @@ flaky as (
     count(distinct job) as members,
     array_to_string((array_agg(distinct job order by job))[1:5], ', ') as member_names,
     count(distinct commit_sha) as flaky_commits,
+    count(distinct github_run_id) as flaky_runs,
     sum(red_attempts)::bigint as failures,
     sum(red_seconds) as failed_seconds,
     max(created_at) as last_created_at,
@@ -39,14 +41,15 @@ flaky as (
     workflow_id,
     workflow,
     job_base
-  having count(distinct commit_sha) >= 2
+  having count(distinct github_run_id) >= 2
 ),
 commits as (
   select
     repository_id,
     workflow_id,
     job_base as job,
-    count(distinct commit_sha) as commits
+    count(distinct commit_sha) as commits,
+    count(distinct github_run_id) as runs
   from executed_jobs
   cross join period
   where created_at >= period.since
@@ -70,6 +73,8 @@ select
   flaky.last_created_at,
   flaky.members,
   flaky.member_names,
+  flaky.flaky_runs,
+  commits.runs,
   flaky.html_url,
   flaky.workflow_id,
   flaky.repository_id
@@ -79,7 +84,7 @@ left join commits
   and commits.workflow_id is not distinct from flaky.workflow_id
   and commits.job = flaky.job
 order by
-  flaky.flaky_commits desc,
+  flaky.failed_seconds desc nulls last,
   flaky_percent desc,
   flaky.repository,
   flaky.workflow,

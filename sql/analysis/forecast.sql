@@ -2,10 +2,10 @@
 -- The month in UTC in which the period ends, for everything, and by repository, workflow and actor;
 -- runners at their list price, LLM calls as reported, else at theirs. forecast_usd adds, for each
 -- day that is left, the mean of its weekday over the last full weeks, eight at most, of which later
--- ones count more: weeks says how many. The true end lies between low_usd and high_usd in nine of
--- ten months (docs/accuracy.md); both come from how much weeks differ. With one week there is no
--- high_usd, with none no forecast, and low_usd is what is spent. unpriced jobs and calls have no
--- known cost and are not included.
+-- ones count more: weeks says how many, from the first day with a cost in the repository on. The
+-- true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come
+-- from how much weeks differ. With one week there is no high_usd, with none no forecast, and
+-- low_usd is what is spent. unpriced jobs and calls have no known cost and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select
@@ -27,6 +27,7 @@ month as not materialized (
 runs as materialized (
   select
     github_run_id,
+    repository_id,
     repository,
     workflow,
     coalesce(nullif(actor, ''), 'unnamed') as actor
@@ -75,40 +76,57 @@ spendings as (
     llm_calls_priced.github_run_id,
     llm_calls_priced.day
 ),
-daily as materialized (
+-- What is spent in a repository is known from the first day of its data on.
+dated as materialized (
   select
     spendings.kind,
-    named.subject,
-    named.name,
+    runs.repository,
+    runs.workflow,
+    runs.actor,
     spendings.day,
-    coalesce(sum(spendings.usd), 0) as usd,
-    sum(spendings.unpriced) as unpriced
+    spendings.usd,
+    spendings.unpriced,
+    min(spendings.day) over (partition by spendings.kind, runs.repository_id) as known_from
   from spendings
   left join runs using (github_run_id)
+),
+daily as materialized (
+  select
+    dated.kind,
+    named.subject,
+    named.name,
+    dated.day,
+    coalesce(sum(dated.usd), 0) as usd,
+    sum(dated.unpriced) as unpriced,
+    min(dated.known_from) as known_from
+  from dated
   cross join lateral (
     values
       ('all', 'all'),
-      ('repository', runs.repository),
-      ('workflow', runs.repository || ' / ' || runs.workflow),
-      ('actor', runs.actor)
+      ('repository', dated.repository),
+      ('workflow', dated.repository || ' / ' || dated.workflow),
+      ('actor', dated.actor)
   ) as named (subject, name)
   where named.name is not null
   group by
-    spendings.kind,
+    dated.kind,
     named.subject,
     named.name,
-    spendings.day
+    dated.day
 ),
--- The last full weeks for which there are data at all; a day without a row in them cost nothing.
+-- The last full weeks for which there are data; a day without a row in them cost nothing.
 spans as materialized (
   select
     daily.kind,
-    least((month.today - greatest(min(daily.day), month.since_on)) / 7, 8) as weeks
+    daily.subject,
+    daily.name,
+    least((month.today - greatest(min(daily.known_from), month.since_on)) / 7, 8) as weeks
   from daily
   cross join month
-  where daily.subject = 'all'
   group by
     daily.kind,
+    daily.subject,
+    daily.name,
     month.today,
     month.since_on
 ),
@@ -127,7 +145,7 @@ placed as materialized (
         then (month.today - 1 - daily.day) / 7
     end as week
   from daily
-  inner join spans using (kind)
+  inner join spans using (kind, subject, name)
   cross join month
 ),
 -- A week counts three quarters of the one after it.

@@ -1,10 +1,10 @@
 -- When was the default branch red, by which workflow, for how long, and what mended it?
--- Incidents that ended in the period, and open ones with a run in it. A workflow that was deleted
--- or disabled, or that no longer runs, is not red. Open ones come first: those that pushes ran into
--- (red_pushes) before those of schedules and manual runs, then by number of failed runs, then by
--- duration. They have no recovered_at, and their seconds end with the period. red_at is the end of
--- the first failed run, which was of commit_sha, by actor, after last_green_sha had been green.
--- mended_by caused the run of mended_sha, the next green one.
+-- Incidents that ended in the period, and open ones with a run in it; what came after the period is
+-- left out. A workflow that was deleted or disabled, or that no longer runs, is not red. Open ones
+-- come first: those that pushes ran into (red_pushes) before those of schedules and manual runs,
+-- then by number of failed runs, then by duration. They have no recovered_at, and their seconds end
+-- with the period. red_at is the end of the first failed run, which was of commit_sha, by actor,
+-- after last_green_sha had been green. mended_by caused the run of mended_sha, the next green one.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select
@@ -21,10 +21,10 @@ select
   red_at,
   case when recovered_at < period.until then recovered_at end as recovered_at,
   extract(epoch from least(recovered_at, period.until) - red_at)::bigint as seconds,
-  red_runs,
-  red_pushes,
-  red_schedules,
-  people,
+  reds.red_runs,
+  reds.red_pushes,
+  reds.red_schedules,
+  reds.people,
   last_green_at,
   last_green_sha,
   commit_sha,
@@ -32,7 +32,7 @@ select
   case when recovered_at < period.until then mended_by end as mended_by,
   case when recovered_at < period.until then mended_sha end as mended_sha,
   case when recovered_at < period.until then is_recovered_by_rerun end as is_recovered_by_rerun,
-  last_red_run_created_at,
+  reds.last_red_run_created_at,
   html_url,
   last_green_url,
   case when recovered_at < period.until then mended_url end as mended_url,
@@ -40,17 +40,30 @@ select
   repository_id
 from incidents
 cross join period
+cross join lateral (
+  select
+    count(*) as red_runs,
+    count(*) filter (
+      where runs.event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
+    ) as red_pushes,
+    count(*) filter (where runs.event_type = 'schedule') as red_schedules,
+    count(distinct runs.actor) filter (where runs.actor not like '%[bot]') as people,
+    max(runs.created_at) as last_red_run_created_at
+  from unnest(red_run_created_at, red_run_event_types, red_run_actors)
+    as runs (created_at, event_type, actor)
+  where runs.created_at < period.until
+) as reds
 where red_at < period.until
   and (
     recovered_at between period.since and period.until
-    or last_red_run_created_at >= period.since
+    or reds.last_red_run_created_at >= period.since
   )
   and (recovered_at < period.until or coalesce(workflow_state, 'active') = 'active')
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 order by
   coalesce(recovered_at < period.until, false),
-  case when recovered_at < period.until then 0 else red_pushes end desc,
-  case when recovered_at < period.until then 0 else red_runs end desc,
+  case when recovered_at < period.until then 0 else reds.red_pushes end desc,
+  case when recovered_at < period.until then 0 else reds.red_runs end desc,
   case when recovered_at is null or recovered_at >= period.until then red_at end,
   red_at desc,
   repository,

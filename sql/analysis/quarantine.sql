@@ -1,6 +1,6 @@
 -- Which jobs should stop blocking merges until somebody mends them, and what do they cost?
 -- Jobs whose failures in the work itself turned green, without a change, when they were run again,
--- on at least two commits; failures by an outage, a runner or a time limit do not count. failures
+-- in at least two runs; failures by an outage, a runner or a time limit do not count. failures
 -- are all its failures in the work itself. green_again_percent is of those that were run again;
 -- nobody knows what a re-run would have shown where none was tried. flaky_jobs has the share of
 -- commits. failed_cost_usd is the list price of the failed executions, rerun_cost_usd that of all
@@ -57,7 +57,7 @@ flaky as materialized (
     workflow_id,
     workflow,
     job_base
-  having count(distinct commit_sha) filter (where cause = 'flaky') >= 2
+  having count(distinct github_run_id) filter (where cause = 'flaky') >= 2
 ),
 -- A run that two flaky jobs held up counts for both.
 held_up as materialized (

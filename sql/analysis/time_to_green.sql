@@ -2,7 +2,7 @@
 -- Incidents that ended in the period, and all open ones, which come first: from the end of the
 -- first failed run to the first green one of the same or a later commit. Percentiles are of ended
 -- incidents. Those ended by a re-run became green without a new commit. A workflow that was deleted
--- or disabled while red is no longer open.
+-- or disabled while red is no longer open. What came after the period is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
 with period as not materialized (
   select
@@ -12,34 +12,63 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+-- As they were at the end of the period.
+found as (
+  select
+    incidents.repository_id,
+    incidents.repository,
+    incidents.workflow_id,
+    incidents.workflow,
+    incidents.workflow_state,
+    incidents.red_at,
+    case when incidents.recovered_at < period.until then incidents.recovered_at end as recovered_at,
+    incidents.duration_seconds,
+    incidents.is_recovered_by_rerun,
+    red_runs.created_at
+  from incidents
+  cross join period
+  cross join lateral (
+    select array_agg(runs.created_at order by runs.created_at) as created_at
+    from unnest(incidents.red_run_created_at) as runs (created_at)
+    where runs.created_at < period.until
+  ) as red_runs
+  where (incidents.recovered_at is null or incidents.recovered_at >= period.since)
+    and incidents.red_at < period.until
+    and (period.repository_ids is null or incidents.repository_id = any(period.repository_ids))
 )
 select
   repository,
   workflow,
   count(*) as incidents,
-  count(*) filter (where is_recovered_by_rerun) as by_rerun,
+  count(*) filter (where recovered_at is not null and is_recovered_by_rerun) as by_rerun,
   round(
-    (percentile_cont(0.5) within group (order by duration_seconds) / 3600)::numeric,
+    (
+      percentile_cont(0.5) within group (order by duration_seconds)
+      filter (where recovered_at is not null) / 3600
+    )::numeric,
     1
   ) as p50_hours,
   round(
-    (percentile_cont(0.9) within group (order by duration_seconds) / 3600)::numeric,
+    (
+      percentile_cont(0.9) within group (order by duration_seconds)
+      filter (where recovered_at is not null) / 3600
+    )::numeric,
     1
   ) as p90_hours,
-  sum(red_runs)::bigint as red_runs,
+  sum(cardinality(created_at))::bigint as red_runs,
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
-  (max(last_red_run_created_at) at time zone 'UTC')::date as last_red_day
-from incidents
+  (max(created_at[cardinality(created_at)]) at time zone period.time_zone)::date as last_red_day
+from found
 cross join period
-where (recovered_at is null or recovered_at >= period.since)
-  and red_at < period.until
-  and (recovered_at is not null or coalesce(workflow_state, 'active') = 'active')
-  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+where recovered_at is not null
+  or coalesce(workflow_state, 'active') = 'active'
 group by
   repository_id,
   repository,
   workflow_id,
-  workflow
+  workflow,
+  period.time_zone
 order by
   red_since nulls last,
   p50_hours desc,

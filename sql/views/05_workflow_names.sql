@@ -16,6 +16,7 @@ with carried as (
       select 1
       from workflows
       where workflows.workflow_id = workflow_runs.workflow_id
+        and workflows.repository_id = workflow_runs.repository_id
         and workflows.name <> ''
     )
   group by
@@ -76,14 +77,14 @@ named as (
   select
     newest.repository_id,
     newest.workflow_id,
-    coalesce(newest.name, newest.path, 'unnamed') as name,
+    coalesce(nullif(workflows.name, ''), newest.name, newest.path, 'unnamed') as name,
     newest.path,
     -- A workflow that another repository requires here runs, but is not listed either.
     case
       when newest.last_at < repositories.workflows_listed_at - interval '7 days' then 'deleted'
       else workflows.state
     end as state,
-    false as is_listed_name
+    coalesce(workflows.name <> '', false) as is_listed_name
   from newest
   left join workflows using (workflow_id)
   left join repositories on repositories.repository_id = newest.repository_id
@@ -93,8 +94,13 @@ select
   workflow_id,
   case
     when count(*) over (partition by repository_id, name) = 1 then name
-    when count(*) over (partition by repository_id, name, path) = 1 and path <> ''
+    when path <> ''
+      and count(*) over (
+        partition by repository_id, name, regexp_replace(path, '^.*/', '')
+      ) = 1
       then name || ' (' || regexp_replace(path, '^.*/', '') || ')'
+    when path <> '' and count(*) over (partition by repository_id, name, path) = 1
+      then name || ' (' || path || ')'
     else name || ' (id ' || workflow_id || ')'
   end as workflow,
   path as workflow_path,
@@ -109,7 +115,7 @@ comment on column workflow_names.repository_id is
 comment on column workflow_names.workflow_id is
   'GitHub''s id of the workflow; it stays when the workflow is renamed.';
 comment on column workflow_names.workflow is
-  'The name to show: as GitHub lists it, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, or its id.';
+  'The name to show: as GitHub lists it, be it for another repository that requires the workflow here, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, its path if they share that too, or its id.';
 comment on column workflow_names.workflow_path is
   'Its file, or dynamic/… for one that GitHub makes.';
 comment on column workflow_names.state is

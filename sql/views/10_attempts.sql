@@ -109,6 +109,7 @@ select
     when placed.event_type like 'pull_request%' then 'pull_request'
     when placed.event_type = 'merge_group' or placed.branch like 'gh-readonly-queue/%'
       then 'merge_queue'
+    when placed.event_type in ('deployment', 'deployment_status') then 'deployment'
     when placed.event_type in (
       'push', 'schedule', 'workflow_dispatch', 'repository_dispatch', 'workflow_run'
     )
@@ -188,7 +189,7 @@ comment on column attempts.display_title is
 comment on column attempts.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column attempts.branch_class is
-  'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
+  'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. deployment: started by an event of a deployment. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
 comment on column attempts.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column attempts.head_repository is

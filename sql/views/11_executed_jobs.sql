@@ -103,7 +103,7 @@ comment on column executed_jobs.is_private is
 comment on column executed_jobs.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column executed_jobs.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_jobs.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column executed_jobs.event_type is

@@ -62,7 +62,7 @@ comment on column executed_steps.workflow is
 comment on column executed_steps.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column executed_steps.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_steps.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column executed_steps.event_type is

@@ -81,6 +81,9 @@ reds as (
     count(*) filter (where event_type = 'schedule') as red_schedules,
     count(distinct actor) filter (where actor not like '%[bot]') as people,
     max(created_at) as last_red_run_created_at,
+    array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
+    array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
+    array_agg(actor order by created_at, github_run_id) as red_run_actors,
     coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
   from recoveries
   where red_at < coalesce(recovered_at, 'infinity')
@@ -127,6 +130,9 @@ select
   reds.red_schedules,
   reds.people,
   reds.last_red_run_created_at,
+  reds.red_run_created_at,
+  reds.red_run_event_types,
+  reds.red_run_actors,
   menders.commit_sha as mended_sha,
   menders.actor as mended_by,
   menders.html_url as mended_url,
@@ -187,6 +193,12 @@ comment on column incidents.people is
   'How many accounts, bots apart, caused red_runs.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
+comment on column incidents.red_run_created_at is
+  'When GitHub created each of red_runs, in this order. With the two columns after it, the runs until a moment can be counted.';
+comment on column incidents.red_run_event_types is
+  'The event that started each of them.';
+comment on column incidents.red_run_actors is
+  'Login of the account that caused each of them. NULL where that account is gone.';
 comment on column incidents.mended_sha is
   'The commit of the run that succeeded at recovered_at. NULL: still red.';
 comment on column incidents.mended_by is

@@ -76,7 +76,7 @@ having min(outcomes.run_attempt) filter (where outcomes.is_red)
   < max(outcomes.run_attempt) filter (where outcomes.is_green);
 
 comment on view flaky_job_runs is
-  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not seen. Wait for two commits before you call a job flaky.';
+  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not seen. Wait for two runs before you call a job flaky.';
 comment on column flaky_job_runs.github_run_id is
   'GitHub''s id of the run, the same on all its attempts.';
 comment on column flaky_job_runs.repository_id is
@@ -88,7 +88,7 @@ comment on column flaky_job_runs.workflow_id is
 comment on column flaky_job_runs.workflow is
   'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
 comment on column flaky_job_runs.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column flaky_job_runs.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column flaky_job_runs.created_at is

@@ -69,7 +69,7 @@ comment on column first_failures.workflow is
 comment on column first_failures.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column first_failures.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column first_failures.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column first_failures.event_type is

@@ -121,7 +121,7 @@ comment on column wasted_jobs.workflow_id is
 comment on column wasted_jobs.workflow is
   'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
 comment on column wasted_jobs.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column wasted_jobs.event_type is
   'The event that started the run: push, pull_request, schedule and so on.';
 comment on column wasted_jobs.created_at is

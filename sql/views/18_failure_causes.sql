@@ -284,7 +284,7 @@ comment on column failure_causes.workflow_id is
 comment on column failure_causes.workflow is
   'The name of the workflow to show, as in attempts.';
 comment on column failure_causes.branch_class is
-  'pull_request, merge_queue, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column failure_causes.commit_sha is
   'SHA of the head commit. NULL where GitHub gives none.';
 comment on column failure_causes.event_type is

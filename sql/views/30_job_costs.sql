@@ -201,7 +201,7 @@ comment on column job_costs.workflow_id is
 comment on column job_costs.workflow is
   'The name of the workflow to show, as in attempts.';
 comment on column job_costs.branch_class is
-  'pull_request, default or other, as in attempts.';
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column job_costs.event_type is
   'The event that started the run: push, pull_request, schedule and so on.';
 comment on column job_costs.created_at is

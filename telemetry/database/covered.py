@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from telemetry.database.connection import Connection
@@ -83,8 +84,8 @@ def _compared(
 ) -> tuple[Answer, Coverage]:
     """Leave out changes against a period before that is not known as well as this one."""
     scope = answer.scope
-    earlier = replace(scope, since=scope.since - (scope.until - scope.since), until=scope.since,
-                      top=None)  # fmt: skip
+    since, until = scope.since.astimezone(UTC), scope.until.astimezone(UTC)
+    earlier = replace(scope, since=since - (until - since), until=since, top=None)
     before = {row["repository_id"]: row for row in ask(connection, "coverage", earlier).rows}
 
     def is_comparable(row: Mapping[str, Any]) -> bool:

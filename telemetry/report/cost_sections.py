@@ -83,7 +83,7 @@ def _by_workflow(report: RepositoryReport) -> Html:
 def _waste(report: RepositoryReport) -> Html:
     lost = known_sum(report.wasted, "minutes")
     ran = report.totals["job_minutes"]
-    words = f"{minutes(lost)} of {minutes(ran)} were wasted ({percent(share_of(lost, ran))})"
+    words = f"{minutes(lost)} of {minutes(ran)} was wasted ({percent(share_of(lost, ran))})"
     bars = [
         Bar(REASONS[row["reason"]], float(row["minutes"] or 0), minutes(row["minutes"]))
         for row in report.wasted

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import IsolationLevel
@@ -41,6 +41,8 @@ COSTS = (
 # Where people wait for checks, first where they wait most.
 WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
+# A workflow that has not run for longer, while others did, blocks nobody.
+LONGEST_PAUSE = timedelta(days=7)
 NO_RUN = "No run of this period has ended, not counting those that were skipped."
 
 
@@ -113,6 +115,18 @@ class RepositoryReport:
     def red(self) -> list[Row]:
         """What is red on the default branch at the end of the period."""
         return [row for row in self.incidents if row["recovered_at"] is None]
+
+    def blocks_merges(self, incident: Row) -> bool:
+        """Whether pushes ran into an open incident, and its workflow was not left standing since.
+
+        It was if it has not run for a week although others succeeded on the default branch.
+        """
+        last = incident["last_red_run_created_at"]
+        has_stopped = self.period.until - last > LONGEST_PAUSE and any(
+            row["branch_class"] == "default" and row["day"] > (last + LONGEST_PAUSE).date()
+            for row in self.durations_by_day
+        )
+        return incident["red_pushes"] > 0 and not has_stopped
 
     @property
     def green_workflows(self) -> int | None:

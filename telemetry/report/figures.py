@@ -24,6 +24,7 @@ BRANCHES = {
     "default": "on the default branch",
     "pull_request": "on pull requests",
     "merge_queue": "in the merge queue",
+    "deployment": "on deployments",
     "other": "on other branches",
 }
 Number = int | float | Decimal

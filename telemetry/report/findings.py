@@ -205,15 +205,24 @@ def _flaky(report: RepositoryReport) -> Finding | None:
             Name(worst["job"]),
             " of ",
             Name(worst["workflow"]),
-            f" is flaky: on {count(worst['flaky_commits'])} of "
-            f"{counted(worst['commits'], 'commit')} ({percent(worst['flaky_percent'])}) it failed "
-            f"and then succeeded unchanged{_others(len(jobs) - 1, 'job')}; "
-            f"the failures took {minutes(lost)}.",
+            f" is flaky: {_how_often(worst)} it failed and then succeeded unchanged"
+            f"{_others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
         ),
         ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
         lost,
         about=worst,
     )
+
+
+def _how_often(job: Row) -> str:
+    """Return on how many of its commits a job was flaky; in how many runs, of a single commit."""
+    if job["flaky_commits"] > 1:
+        part, whole, words = job["flaky_commits"], job["commits"], "on {} of {}"
+        return (
+            f"{words.format(count(part), counted(whole, 'commit'))} ({percent(share(part, whole))})"
+        )
+    part, whole = job["flaky_runs"], job["runs"]
+    return f"in {count(part)} of {counted(whole, 'run')} ({percent(share(part, whole))})"
 
 
 def _failing(report: RepositoryReport) -> Finding | None:
@@ -282,8 +291,7 @@ def _costing(report: RepositoryReport) -> Finding | None:
     # What something costs is no fault of it.
     advice: Sentence = ()
     if wasted >= LEAST_WASTE * float(ran or 0):
-        most = max(report.wasted, key=lambda row: row["minutes"] or 0, default=None)
-        advice = () if most is None else (SAVINGS[most["reason"]],)
+        advice = _saving(report)
     sentence = _price(report, cost)
     if wasted:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
@@ -296,6 +304,17 @@ def _costing(report: RepositoryReport) -> Finding | None:
     return Finding("costing", (*sentence, "."), advice, lost, about=about)
 
 
+def _saving(report: RepositoryReport) -> Sentence:
+    """Return what to do about most of the waste; time limits are a finding of their own."""
+    most = max(report.wasted, key=lambda row: row["minutes"] or 0, default=None)
+    if most is None:
+        return ()
+    cut_off = known_sum(report.timeouts, "minutes") or 0
+    if most["reason"] == "cancelled" and 2 * cut_off > most["minutes"]:
+        return ("Look first at the jobs that run into their time limit: most of it is theirs.",)
+    return (SAVINGS[most["reason"]],)
+
+
 def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
     """Return the cost of all jobs, the most expensive kind of runner, and what is not included."""
     if cost is None:
@@ -304,7 +323,8 @@ def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
     paid = [row for row in report.runners if row["list_cost_usd"]]
     if len(paid) > 1:
         price += (f", {dollars(paid[0]['list_cost_usd'])} of it for ", Name(paid[0]["sku"]))
-    unpriced = sum(row["unpriced_jobs"] for row in report.runners)
-    if unpriced:
-        price += (f", {counted(unpriced, 'job')} without a price left out",)
+    for column, lacking in (("unpriced_jobs", "price"), ("unmeasured_jobs", "known length")):
+        jobs = sum(row[column] for row in report.runners)
+        if jobs:
+            price += (f", {counted(jobs, 'job')} without a {lacking} left out",)
     return price

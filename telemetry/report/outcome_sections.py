@@ -148,8 +148,8 @@ def flaky(report: RepositoryReport) -> list[Child]:
     jobs = report.flaky_jobs
     if not jobs:
         return only_words(
-            "No job failed and then succeeded unchanged on two commits or more. Without a re-run "
-            "no flaky job is seen: this is a lower bound."
+            "No job failed and then succeeded unchanged in two runs or more. Without a re-run no "
+            "flaky job is seen: this is a lower bound."
         )
     return [
         tag(

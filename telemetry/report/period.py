@@ -36,8 +36,9 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The equally long period that ends where this one begins."""
-        return Period(self.since - (self.until - self.since), self.since)
+        """The equally long period that ends where this one begins, whatever the clocks did."""
+        since, until = self.since.astimezone(UTC), self.until.astimezone(UTC)
+        return Period((since - (until - since)).astimezone(self.time_zone), self.since)
 
     @property
     def days(self) -> list[date]:

@@ -17,16 +17,17 @@ def red(report: RepositoryReport) -> Finding | None:
     """Return the finding about what is red, most blocking first; None if nothing is red."""
     if not report.red:
         return None
-    worst, *others = report.red
+    worst, *others = sorted(report.red, key=lambda each: not report.blocks_merges(each))
     sentence: Sentence = (*_since(worst), *_behind(worst), *_pause(worst, report))
-    stopping = sum(each["red_pushes"] > 0 for each in others)
+    stopping = sum(report.blocks_merges(each) for each in others)
     if stopping:
         sentence += (f" {counted(stopping, 'other workflow')} {_is(stopping)} red too.",)
     idle = len(others) - stopping
     if idle:
-        sentence += (f" {counted(idle, 'other')} that no push starts {_is(idle)} red too.",)
-    is_urgent = worst["red_pushes"] > 0
-    return Finding("red", sentence, _advice(worst), 0, is_urgent, worst, _links(worst, report))
+        sentence += (f" {counted(idle, 'other')} that no push waits for {_is(idle)} red too.",)
+    is_urgent = report.blocks_merges(worst)
+    advice = _advice(worst, is_urgent)
+    return Finding("red", sentence, advice, 0, is_urgent, worst, _links(worst, report))
 
 
 def _is(count: int) -> str:
@@ -59,7 +60,12 @@ def _behind(incident: Row) -> Sentence:
     if incident["last_green_at"] is None:
         return (*said, "; no earlier green run is stored.")
     if green == first:
-        return (*said, f", which was green on {day(incident['last_green_at'])}.")
+        at = Name(first[:7])
+        return (
+            " First red at ",
+            at,
+            f", a commit that was green on {day(incident['last_green_at'])}.",
+        )
     known: Sentence = (Name(green[:7]), " of ") if green else ()
     return (*said, "; last green at ", *known, f"{day(incident['last_green_at'])}.")
 
@@ -71,10 +77,12 @@ def _pause(incident: Row, report: RepositoryReport) -> Sentence:
     return (f" It has not run since {day(last)}.",)
 
 
-def _advice(incident: Row) -> Sentence:
+def _advice(incident: Row, is_urgent: bool) -> Sentence:
     name = Name(incident["workflow"])
-    if incident["red_pushes"]:
+    if is_urgent:
         return ("Make ", name, " green before merging anything else.")
+    if incident["red_pushes"]:
+        return ("Start ", name, " again, or delete it: no push has started it for a week.")
     if incident["red_schedules"]:
         return ("Mend ", name, " or stop its schedule; no push waits for it.")
     return ("Start ", name, " again when it is needed; nothing waits for it.")

@@ -117,9 +117,9 @@ def _with_p90(tile: Tile, seconds: int | None) -> Tile:
 def _red(report: RepositoryReport) -> Tile:
     """Return what is red on the default branch now: workflows of pushes first, then others."""
     name = "red on the default branch"
-    stopping = [row for row in report.red if row["red_pushes"]]
+    stopping = [row for row in report.red if report.blocks_merges(row)]
     others = len(report.red) - len(stopping)
-    more = f"; and {counted(others, 'workflow')} that no push starts" if others else ""
+    more = f"; and {counted(others, 'workflow')} that no push waits for" if others else ""
     if stopping:
         first = stopping[0]
         since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"
@@ -197,6 +197,8 @@ def left_out_of_cost(runners: list[Row]) -> str:
     said = ""
     if of("unpriced_jobs"):
         said += f"; without {counted(of('unpriced_jobs'), 'job')} that have none"
+    if of("unmeasured_jobs"):
+        said += f"; without {counted(of('unmeasured_jobs'), 'job')} of unknown length"
     if of("free_jobs"):
         said += f"; {counted(of('free_jobs'), 'job')} free"
     if of("assumed_private_jobs"):

@@ -14,6 +14,7 @@ from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page
 from telemetry.report.markdown_report import summary
+from telemetry.report.period import Period
 from telemetry.report.tiles import tiles
 from telemetry.rows.workflows import Workflow
 
@@ -123,8 +124,35 @@ def test_what_no_push_started_stops_no_merge(
     tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
     assert (tile.figure, tile.change) == (
         "nothing",
-        "1 workflow green; and 1 workflow that no push starts",
+        "1 workflow green; and 1 workflow that no push waits for",
     )
+
+
+def test_a_workflow_that_pushes_start_no_more_blocks_nobody(connection: Connection) -> None:
+    others = {"workflow_id": 4, "workflow_name": "Lint"}
+    upsert(connection, [a_run(n, 25 - n, **others) for n in range(10, 14)])
+    upsert(connection, fails(1, 3, 29))
+    found = finding(told(connection), "red")
+    assert found.is_urgent
+    upsert(connection, [a_run(50, 2, **others)])
+    shown = told(connection, is_new=False)
+    found = finding(shown, "red")
+    assert not found.is_urgent
+    assert said(found).endswith("Start CI again, or delete it: no push has started it for a week.")
+    tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
+    assert tile.change == "1 workflow green; and 1 workflow that no push waits for"
+
+
+def test_a_report_of_an_earlier_moment_counts_no_later_failures(connection: Connection) -> None:
+    upsert(connection, [*fails(1, 10, 10, actor="dev-1"), a_run(20, 0.5)])
+    told(connection)
+    then = Period(MONTH.since, UNTIL - 5 * DAY)
+    shown = report(connection, then, then.until, ["acme/r7"]).repositories[0]
+    assert "for 4d 23h and 5 failed runs. First red at" in said(finding(shown, "red"))
+    (row,) = ask(connection, "time_to_green", then.scope()).rows
+    assert (row["red_runs"], row["p50_hours"]) == (5, None) and row["red_since"]
+    (row,) = ask(connection, "time_to_green", MONTH.scope()).rows
+    assert (row["red_runs"], row["red_since"]) == (10, None) and row["p50_hours"]
 
 
 @pytest.mark.parametrize("state", ["deleted", "disabled_manually", None])
@@ -206,6 +234,10 @@ def test_jobs_that_hit_their_time_limit_are_told_though_they_are_cancelled(
     assert said(finding(shown, "timing out")) == (
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
         "this took 30 h. Find out where soak hangs, or raise its timeout-minutes."
+    )
+    assert said(finding(shown, "costing")).endswith(
+        "30 h of 30 h (100.0 %) was wasted. "
+        "Look first at the jobs that run into their time limit: most of it is theirs."
     )
     assert not any("nothing failed" in text for text in not_found(shown, findings(shown)))
 

@@ -35,6 +35,7 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.period import Period, period
 from telemetry.report.tiles import NOTHING_BEFORE, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.workflows import Workflow as WorkflowRow
 from telemetry.settings import UsageError
 from telemetry.summaries.answers import answer_text, csv_text
 
@@ -191,6 +192,7 @@ def test_every_class_of_branches_has_its_words(connection: Connection) -> None:
             {"event_type": "push", "branch": "main"},
             {"event_type": "pull_request"},
             {"event_type": "merge_group", "branch": "gh-readonly-queue/main/pr-7-ab"},
+            {"event_type": "deployment", "branch": "main"},
             {"event_type": "push", "branch": "topic"},
         )
     ):
@@ -280,18 +282,33 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
     )
 
 
-def test_a_job_is_called_flaky_from_its_second_commit_on(connection: Connection) -> None:
-    for number in (1, 2):
-        red = a_run(number, days_ago=3, conclusion="failure")
+@pytest.mark.parametrize(
+    ("commits", "how_often"),
+    [
+        (["a", "b"], "on 2 of 2 commits (100.0 %)"),
+        (["a", "a"], "in 2 of 3 runs (66.7 %)"),
+    ],
+    ids=["of pushes", "of a schedule"],
+)
+def test_a_job_is_called_flaky_from_its_second_run_on(
+    connection: Connection, commits: list[str], how_often: str
+) -> None:
+    if commits[0] == commits[1]:
+        green = a_run(3, days_ago=2, commit_sha="a")
+        upsert(connection, [green])
+        upsert(connection, [a_job(green)])
+    for number, commit in enumerate(commits, 1):
+        red = a_run(number, days_ago=3, conclusion="failure", commit_sha=commit)
         again = a_run(number, days_ago=3, run_attempt=2, started_at=red.started_at + HOUR,
-                     completed_at=red.started_at + HOUR + 5 * MINUTE)  # fmt: skip
+                     completed_at=red.started_at + HOUR + 5 * MINUTE,
+                     commit_sha=commit)  # fmt: skip
         upsert(connection, [red, again])
         upsert(connection, [a_job(red), a_job(again)])
         if number == 1:
             known(connection, 7)
             assert "flaky" not in subjects(told(connection))
     assert sentence(told(connection), "flaky") == (
-        "build of CI is flaky: on 2 of 2 commits (100.0 %) it failed and then succeeded unchanged; "
+        f"build of CI is flaky: {how_often} it failed and then succeeded unchanged; "
         "the failures took 20 min. Fix build or remove it from the required checks."
     )
 
@@ -788,6 +805,29 @@ def test_a_single_day_makes_a_page(connection: Connection) -> None:
     page = one_page(report(connection, Period(UNTIL - DAY, UNTIL), UNTIL, ["acme/r7"]))
     assert "too few days (1) to detect what got slower" in page
     assert 'class="dot"' in page and 'class="line"' not in page
+
+
+def test_workflows_of_one_name_and_file_are_distinguished_by_their_paths(
+    connection: Connection,
+) -> None:
+    """The second is one that another repository requires here; GitHub lists it for that one."""
+    theirs = "acme/rules/.github/workflows/ci.yml"
+    runs = [
+        a_run(1),
+        *(
+            a_run(n, workflow_id=4, workflow_path=theirs, workflow_name=f"Check {n}",
+                  display_title=f"Check {n}")
+            for n in (2, 3)
+        ),
+    ]  # fmt: skip
+    upsert(connection, runs)
+    upsert(connection, [WorkflowRow(4, 8, "CI", theirs, "active")])
+    known(connection, 7, 8)
+    shown = told(connection)
+    assert {(row["workflow"], row["runs"]) for row in shown.workflow_outcomes} == {
+        ("CI (.github/workflows/ci.yml)", 1),
+        (f"CI ({theirs})", 2),
+    }
 
 
 def test_workflows_of_one_name_are_distinguished_by_their_files(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -35,17 +36,19 @@ class Guess(NamedTuple):
     flat: float
 
 
-def store_year(connection: Connection, days: list[tuple[date, int]]) -> None:
+def store_year(
+    connection: Connection, days: list[tuple[date, int]], first: int = 1, **changes: Any
+) -> None:
     """Store one run a day, with one job of the minutes of the day."""
     runs, jobs = [], []
-    for number, (day, minutes) in enumerate(days, 1):
+    for number, (day, minutes) in enumerate(days, first):
         at = datetime.combine(day, time(6), UTC)
         times = {
             "created_at": at,
             "started_at": at,
             "completed_at": at + timedelta(minutes=minutes),
         }
-        runs.append(workflow_run(github_run_id=number, is_private=True, **times))
+        runs.append(workflow_run(github_run_id=number, is_private=True, **times, **changes))
         jobs.append(workflow_job(github_run_id=number, job_id=number, **times))
     upsert(connection, runs)
     upsert(connection, jobs)
@@ -171,6 +174,25 @@ def test_the_parts_of_a_forecast_are_computed_again(connection: Connection) -> N
         ("workflow", "acme/app / CI"),
     ]
     assert all(other["forecast_usd"] == row["forecast_usd"] for other in others)
+
+
+def test_the_forecast_of_a_repository_is_the_same_whoever_else_is_asked_about(
+    connection: Connection,
+) -> None:
+    store_year(connection, list(daily_minutes(3, date(2026, 3, 1), 100, YEARS["steady"])))
+    new = {"repository_id": 8, "repository": "acme/new", "workflow_id": 8}
+    days = list(daily_minutes(3, date(2026, 5, 20), 20, YEARS["steady"]))
+    store_year(connection, days, 1_000, **new)
+
+    def of_new(ids: list[int]) -> list[Row]:
+        rows = ask(
+            connection, "forecast", replace(scope(date(2026, 6, 9)), repository_ids=ids)
+        ).rows
+        return [dict(row) for row in rows if row["name"].startswith("acme/new")]
+
+    alone = of_new([8])
+    assert [(row["subject"], row["weeks"]) for row in alone] == [("repository", 2), ("workflow", 2)]
+    assert of_new([7, 8]) == alone
 
 
 def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> None:

@@ -118,6 +118,7 @@ def test_only_success_and_failure_are_decided(
         ({"event_type": "workflow_run", "branch": "trunk"}, "default"),
         ({"event_type": "merge_group", "branch": "trunk"}, "merge_queue"),
         ({"event_type": "push", "branch": "gh-readonly-queue/trunk/pr-1-ab"}, "merge_queue"),
+        ({"event_type": "deployment_status", "branch": "trunk"}, "deployment"),
         ({"event_type": "push", "branch": "master", "repository_id": 8}, "default"),
         ({"event_type": "push", "branch": "trunk", "repository_id": 8}, "other"),
     ],
