@@ -3,7 +3,8 @@
     make restore FILE=telemetry.dump
     make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
 
-It restores everything or nothing. Exit codes: 0 done, 1 failed: no such file, a broken file, or a
+It restores everything or nothing. Tables and views keep the rights that they had there, and your
+own views on them are made again. Exit codes: 0 done, 1 failed: no such file, a broken file, or a
 database that is not empty, 2 wrong usage.
 """
 

@@ -1,4 +1,5 @@
 -- Keep what is lost when our views are dropped: rights, owners, and users' views on them.
+-- The same of the tables that choose_tables.sql named, if it was run in this transaction.
 -- Each becomes a statement in kept_views that restore_views.sql runs. Users' own views,
 -- materialized views and functions are dropped here, after those that stand on them; anything else
 -- that depends on a view of ours makes the drop of that view fail.
@@ -19,6 +20,9 @@ begin
   from (
     select to_regclass(quote_ident(name)) as view
     from installed_views
+    union
+    select to_regclass(quote_ident(name))
+    from unnest(nullif(current_setting('actions_telemetry.tables', true), '')::text[]) as name
   ) as installed
   where view is not null;
   perform set_config('search_path', 'pg_catalog', true);
@@ -196,7 +200,7 @@ begin
     union all
     select place, 6, 0, is_own, name, pg_get_indexdef(indexrelid)
     from relations
-    join pg_index on indrelid = object
+    join pg_index on indrelid = object and relkind = 'm'
     union all
     select place, 6, 0, is_own, name, pg_get_triggerdef(pg_trigger.oid)
     from relations

@@ -17,7 +17,14 @@ import psycopg
 from psycopg import errors
 
 from telemetry import TelemetryError
-from telemetry.database.connection import SQL, Connection, execute, open_connection, parameters
+from telemetry.database.connection import (
+    SQL,
+    Connection,
+    as_json,
+    execute,
+    open_connection,
+    parameters,
+)
 from telemetry.database.lasting import is_loss
 from telemetry.installation import COMMAND, place
 
@@ -103,6 +110,51 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
             with backend.lock(), redirect_stdout(StringIO()):
                 backend.rollback_migrations(undone)
     return names
+
+
+@contextmanager
+def emptied(dsn: str, notify: Callable[[str], None] = lambda text: None) -> Iterator[None]:
+    """Remove our tables and views **with their data** while somebody else makes and fills them.
+
+    At the end, also after an error, the tables are brought up to date, and they and the views have
+    the owners and rights that they had before; users' own views on them are made again. `notify` is
+    called with a sentence for what cannot be given back. A database without our tables is left as
+    it is after an error. Raises TelemetryError, before anything is removed, if something of a
+    user's depends on ours and can neither be dropped nor made again.
+    """
+    with open_connection(dsn) as connection:
+        has_tables = bool(_installed(connection)[0])
+        if has_tables:
+            migrate(dsn, notify)
+        kept = _removed(connection) if has_tables else []
+    try:
+        yield
+    except BaseException:
+        if has_tables:
+            _give_back(dsn, kept, notify)
+        raise
+    _give_back(dsn, kept, notify)
+
+
+def _removed(connection: Connection) -> list[dict[str, Any]]:
+    """Remove our tables and views; return the statements that give back what that loses."""
+    with connection.transaction(), _own_named():
+        tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
+        execute(connection, "schema/choose_tables", {"tables": tables})
+        execute(connection, "schema/keep_views")
+        kept = execute(connection, "schema/kept_views").fetchall()
+        execute(connection, "schema/drop_views")
+        execute(connection, "schema/drop_tables")
+    return kept
+
+
+def _give_back(dsn: str, kept: list[dict[str, Any]], notify: Callable[[str], None]) -> None:
+    migrate(dsn, notify)
+    with open_connection(dsn) as connection:
+        with connection.transaction():
+            execute(connection, "schema/keep_again", {"rows": as_json(kept)})
+            execute(connection, "schema/restore_views")
+        _say_what_is_lost(connection, notify)
 
 
 def require_schema(connection: Connection) -> None:
@@ -192,20 +244,25 @@ def _own_named() -> Iterator[None]:
     except errors.DependentObjectsStillExist as error:
         said = (error.diag.message_detail or "").replace("\n", ", ")
         raise TelemetryError(
-            f"something of your own depends on a view of ours ({said}), so ours cannot be "
-            f"replaced; drop yours, run `{COMMAND} migrate`, and create it again"
+            f"something of your own depends on what is ours ({said}), so ours cannot be "
+            "replaced; drop yours, try again, then create it again"
         ) from None
 
 
 def _say_what_is_lost(connection: Connection, notify: Callable[[str], None]) -> None:
-    for row in execute(connection, "schema/unrestored_views"):
-        if row["is_own"]:
-            notify(
-                f"warning: {row['name']}, which is yours, no longer fits our views "
-                f"({row['failure']}); its text is in the table kept_views: make it anew"
-            )
-        else:
-            notify(f"warning: {row['name']} has lost a right or its owner: {row['failure']}")
+    for sentence in lost_views(connection):
+        notify(f"warning: {sentence}")
+
+
+def lost_views(connection: Connection) -> list[str]:
+    """Return a sentence for each view that could not be made again, or that lost a right."""
+    return [
+        f"{row['name']}, which is yours, no longer fits our views ({row['failure']}); its text is "
+        "in the table kept_views: make it anew"
+        if row["is_own"]
+        else f"{row['name']} has lost a right or its owner: {row['failure']}"
+        for row in execute(connection, "schema/unrestored_views")
+    ]
 
 
 @contextmanager

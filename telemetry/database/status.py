@@ -9,6 +9,7 @@ from telemetry.database import concerns, retention
 from telemetry.database.checks import Checked, check
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection, describe, execute
+from telemetry.database.migrations import lost_views
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
 from telemetry.installation import COMMAND
@@ -93,7 +94,7 @@ def status(
     found += concerns.of_unreached(unreached)
     found += [concerns.of_overlap(row) for row in overlapping]
     found += concerns.of_llm_calls(llm)
-    found += [Concern(text) for text in broken_rules(connection)]
+    found += [Concern(text) for text in broken_rules(connection) + lost_views(connection)]
     found += concerns.of_rules(rules)
     found += concerns.of_retention(old)
     if not repositories and not llm["calls"] and not names:

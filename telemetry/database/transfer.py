@@ -55,7 +55,8 @@ def restore(
     """Restore a file of `dump` into a database without runs and calls.
 
     It restores everything or nothing: the whole file is read before the database is changed, and
-    its rows are committed together. Tables of an older checkout are then migrated. Raises
+    its rows are committed together. Tables of an older checkout are then migrated. Tables and views
+    keep the rights that they had, and users' own views on them are made again. Raises
     TelemetryError.
     """
     if not path.is_file():
@@ -64,7 +65,14 @@ def restore(
     pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", path]
     _run(pg_restore, environ, f"read {path}")
     _refuse_full(dsn)
-    migrations.roll_back(dsn)
+    with migrations.emptied(dsn, notify):
+        _fill(dsn, path, pg_restore, environ)
+    with open_connection(dsn) as connection:
+        update_statistics(connection)
+
+
+def _fill(dsn: str, path: Path, pg_restore: list[str | Path], environ: Mapping[str, str]) -> None:
+    """Let psql run what pg_restore makes of a file, in one transaction. Raises TelemetryError."""
     target, secret = _target(dsn, environ)
     psql: list[str | Path] = [
         find_tool("psql", environ),
@@ -83,9 +91,6 @@ def restore(
         if source.returncode != 0:
             said.seek(0)
             raise TelemetryError(f"could not read {path}: {_reason(said.read())}")
-    migrations.migrate(dsn, notify)
-    with open_connection(dsn) as connection:
-        update_statistics(connection)
 
 
 def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:

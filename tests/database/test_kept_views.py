@@ -1,7 +1,9 @@
 """What an upgrade that makes our views anew leaves as it was: rights, owners, users' own views."""
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,6 +14,8 @@ from telemetry import TelemetryError
 from telemetry.database import migrations
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
 from telemetry.database.migrations import KEEPING, migrate, roll_back
+from telemetry.database.status import status
+from telemetry.database.transfer import dump, restore
 
 numbers = itertools.count()
 RIGHTS = """
@@ -59,6 +63,10 @@ def upgrade(connection: Connection, dsn: str) -> list[str]:
 
 def kept(connection: Connection) -> list[dict[str, Any]]:
     return connection.execute("select * from kept_views order by position").fetchall()
+
+
+def concerns(connection: Connection) -> list[str]:
+    return [str(concern) for concern in status(connection).concerns]
 
 
 # The read-only role
@@ -261,6 +269,7 @@ def test_a_users_view_whose_column_vanished_is_named_and_its_text_is_kept(
     connection.execute("grant select on my_own to public")
     (said,) = upgrade(connection, dsn)
     assert said.startswith("warning: public.my_own, which is yours, no longer fits our views")
+    assert f"warning: {next(c for c in concerns(connection) if 'my_own' in c)}" == said
     assert "of_yesterday" in said and "kept_views" in said
     assert connection.execute("select count(*) as n from of_now").fetchone() == {"n": 0}
     texts = [row["statement"] for row in kept(connection)]
@@ -279,7 +288,9 @@ def test_a_view_that_its_user_has_made_anew_is_left_alone(connection: Connection
     connection.execute("insert into installed_views values ('of_yesterday', 'older')")
     connection.execute("create view my_own as select gone from of_yesterday")
     assert len(upgrade(connection, dsn)) == 1
+    assert any("my_own" in concern for concern in concerns(connection))
     connection.execute("create view my_own as select 'anew' as word")
+    assert not any("my_own" in concern for concern in concerns(connection))
     assert upgrade(connection, dsn) == []
     assert connection.execute("select word from my_own").fetchone() == {"word": "anew"}
     assert kept(connection) == []
@@ -333,3 +344,51 @@ def test_going_down_does_not_drop_a_users_view(connection: Connection, dsn: str)
     with pytest.raises(TelemetryError, match="my_own depends on view attempts"):
         roll_back(dsn)
     connection.execute("select repository from my_own")
+
+
+# A restore
+
+
+def shapes(connection: Connection) -> list[dict[str, Any]]:
+    """As `own`, but without lists of rights, which may say what holds by default."""
+    return [{**row, "relacl": None} for row in own(connection)]
+
+
+def test_a_restore_leaves_rights_owners_and_users_views_as_they_were(
+    connection: Connection,
+    dsn: str,
+    reader: Connection,
+    new_role: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    dump(dsn, file := tmp_path / "telemetry.dump", os.environ)
+    some, other = new_role("some"), new_role("other")
+    connection.execute(OWN.encode())
+    connection.execute("create view bi.of_a_table as select count(*) as runs from workflow_runs")
+    connection.execute(f"grant insert on workflow_runs to {some}")
+    connection.execute(f"grant select (branch) on workflow_runs to {other}")
+    connection.execute(f"grant select on attempts, bi.of_a_table to {some} with grant option")
+    connection.execute("revoke select on llm_calls from telemetry_reader")
+    before, own_before = rights(connection), shapes(connection)
+    said: list[str] = []
+    restore(dsn, file, os.environ, said.append)
+    assert said == []
+    assert rights(connection) == before
+    assert shapes(connection) == own_before
+    asked = f"select has_table_privilege('{some}', 'bi.of_a_table', 'select') as may"
+    assert connection.execute(asked).fetchone() == {"may": True}
+    assert kept(connection) == []
+    assert reader.execute("select count(*) as n from attempts").fetchone() == {"n": 0}
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("select count(*) from llm_calls")
+
+
+def test_a_restore_removes_nothing_that_a_users_table_refers_to(
+    connection: Connection, dsn: str, tmp_path: Path
+) -> None:
+    dump(dsn, file := tmp_path / "telemetry.dump", os.environ)
+    connection.execute("create table notes (id bigint references repositories)")
+    with pytest.raises(TelemetryError, match="notes_id_fkey on table notes depends on table"):
+        restore(dsn, file, os.environ)
+    assert migrate(dsn) == []
+    connection.execute("select from attempts, notes")

@@ -114,6 +114,7 @@ def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
             failures.append(error)
 
     with open_connection(other) as connection:
+        connection.execute("create view own as select count(*) as runs from workflow_runs")
         thread = Thread(target=restore_it)
         with connection.transaction():
             # Between the two readings of the file the restore looks into this table.
@@ -122,9 +123,9 @@ def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
             wait_until_blocked(other)
             os.truncate(dumped, dumped.stat().st_size - 64)
         thread.join()
-        found = connection.execute("select to_regclass('workflow_runs') as name").fetchone()
+        found = connection.execute("select runs from own").fetchone()
     assert [str(error).partition(": ")[0] for error in failures] == [f"could not read {dumped}"]
-    assert found == {"name": None}
+    assert found == {"runs": 0}
 
 
 def wait_until_blocked(dsn: str) -> None:
