@@ -40,8 +40,19 @@ from telemetry.settings import UsageError
 from telemetry.summaries.answers import answer_text, csv_text
 
 
+def whole(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> Report:
+    """The report of all that is stored, with the jobs of all attempts said to be stored."""
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    return report(connection, of, now)
+
+
+def single(shown: Report) -> RepositoryReport:
+    (found,) = shown.repositories
+    return found
+
+
 def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:
-    """The report of the one repository, number 7, of which the jobs of all attempts are stored."""
+    """The report of the one repository, number 7, with the jobs of all attempts stored."""
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     return partly_told(connection, of, now)
 
@@ -50,8 +61,7 @@ def partly_told(
     connection: Connection, of: Period = MONTH, now: datetime = UNTIL
 ) -> RepositoryReport:
     """The report of the one repository, number 7, as it is stored."""
-    (only,) = report(connection, of, now, ["acme/r7"]).repositories
-    return only
+    return single(report(connection, of, now, ["acme/r7"]))
 
 
 def of_seven(history: History) -> list[WorkflowRun]:
@@ -86,13 +96,27 @@ def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled
         store(connection, made)
         known(connection, 7, 8)
         load_runner_prices(connection)
+        connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+        connection.execute("analyze")
         yield connection, made
 
 
-def test_the_figures_of_both_periods_match_the_rows(filled: Filled) -> None:
+@pytest.fixture(scope="module")
+def of_both(filled: Filled) -> Report:
+    """The report of the last month of both repositories."""
+    return report(filled[0], MONTH, UNTIL)
+
+
+@pytest.fixture(scope="module")
+def of_one(filled: Filled) -> Report:
+    """The report of the last month of repository 7."""
+    return report(filled[0], MONTH, UNTIL, ["acme/r7"])
+
+
+def test_the_figures_of_both_periods_match_the_rows(filled: Filled, of_one: Report) -> None:
     connection, history = filled
-    shown = told(connection)
-    before = told(connection, MONTH.before)
+    shown = single(of_one)
+    before = partly_told(connection, MONTH.before)
     assert shown.is_comparable and shown.totals["runs_before"] == before.totals["runs"]
     for of, totals in ((MONTH, shown.totals), (MONTH.before, before.totals)):
         firsts = first_attempts(of_seven(history), of)
@@ -111,9 +135,9 @@ def test_the_figures_of_both_periods_match_the_rows(filled: Filled) -> None:
         )
 
 
-def test_outcomes_and_hours_match_the_rows(filled: Filled) -> None:
-    connection, history = filled
-    shown, firsts = told(connection), first_attempts(of_seven(history), MONTH)
+def test_outcomes_and_hours_match_the_rows(filled: Filled, of_one: Report) -> None:
+    _, history = filled
+    shown, firsts = single(of_one), first_attempts(of_seven(history), MONTH)
     expected: dict[Any, Counter[str]] = defaultdict(Counter)
     for run in firsts:
         kind = "succeeded" if run.conclusion in SUCCESS else "failed"
@@ -197,8 +221,7 @@ def test_every_class_of_branches_has_its_words(connection: Connection) -> None:
         )
     ):
         upsert(connection, [a_run(10 * number + n, n + 1, **changes) for n in range(1, 6)])
-    told(connection)
-    shown = report(connection, MONTH, UNTIL, ["acme/r7"])
+    shown = whole(connection)
     page = one_page(shown)
     assert summary(shown)
     rows = connection.execute("select distinct branch_class from attempts").fetchall()
@@ -325,13 +348,11 @@ def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Conn
             upsert(connection, [again])
             upsert(connection, [a_job(again, name=f"shard ({number})")])
     known(connection, 7)
-    shown = told(connection)
-    assert sentence(shown, "flaky").startswith(
+    shown = whole(connection)
+    assert sentence(single(shown), "flaky").startswith(
         "shard of CI is flaky: on 3 of 7 commits (42.9 %) it failed and then succeeded unchanged; "
     )
-    assert "CI · shard (shard (1), shard (2), shard (3)) |" in summary(
-        report(connection, MONTH, UNTIL)
-    ).replace("\\", "")
+    assert "CI · shard (shard (1), shard (2), shard (3)) |" in summary(shown).replace("\\", "")
 
 
 def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
@@ -344,15 +365,15 @@ def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
     )  # fmt: skip
     store(connection, made)
     known(connection, 7)
-    shown = told(connection)
-    (shift,) = shown.slower_or_faster
+    shown = whole(connection)
+    (shift,) = single(shown).slower_or_faster
     day = units.day(shift["changed_on"])
     assert abs((shift["changed_on"] - (UNTIL - 15 * DAY).date()).days) <= 1
-    said = sentence(shown, "slower")
+    said = sentence(single(shown), "slower")
     assert f"on {day}; " in said
     assert re.search(r"Its job test takes \d+m \d\ds to \d+m \d\ds", said)
     assert ". Look at the commits after " in said
-    page = one_page(report(connection, MONTH, UNTIL))
+    page = one_page(shown)
     assert f"changed on {day}</text>" in page
     assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)
 
@@ -400,11 +421,12 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
                     completed_at=runs[0].started_at + 20 * HOUR + MINUTE)  # fmt: skip
     upsert(connection, [approved])
     known(connection, 7)
-    assert sentence(told(connection), "waiting").startswith(
+    shown = whole(connection)
+    assert sentence(single(shown), "waiting").startswith(
         "Jobs on own waited 2m 30s for a runner at the median, 2m 30s at the 95th percentile; "
         "21 of 21 jobs over a minute; 1 other label too. "
     )
-    page = one_page(report(connection, MONTH, UNTIL))
+    page = one_page(shown)
     assert "Jobs that later ones overtook are left out" in page
     assert units.duration(20 * 3_600) not in page
 
@@ -525,7 +547,7 @@ def test_an_unlisted_period_before_is_not_compared(connection: Connection) -> No
     assert why_no_change(other) is None and other.is_comparable
 
 
-def partly_listed(connection: Connection, with_jobs: int) -> RepositoryReport:
+def partly_listed(connection: Connection, with_jobs: int) -> Report:
     """Ten runs of ten minutes with a job each, of which `with_jobs` have all their jobs stored."""
     runs = [a_run(n) for n in range(1, 11)]
     upsert(connection, [*runs, a_run(11, conclusion="skipped")])
@@ -535,13 +557,14 @@ def partly_listed(connection: Connection, with_jobs: int) -> RepositoryReport:
     ids = list(range(1, with_jobs + 1))
     values = {"github_run_ids": ids, "run_attempts": [1] * len(ids), "listed_at": UNTIL}
     execute(connection, "runs/record_jobs_listed", values)
-    return partly_told(connection)
+    return report(connection, MONTH, UNTIL)
 
 
 def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
     connection: Connection,
 ) -> None:
-    shown = partly_listed(connection, 4)
+    made = partly_listed(connection, 4)
+    shown = single(made)
     words = "jobs of 4 of 10 attempts are stored (40.0 %); to fetch the rest: make ingest REPO="
     for part in ("wait for a runner", "wasted", "cost of runners"):
         tile = by_name(shown, part)
@@ -551,14 +574,13 @@ def test_figures_of_few_jobs_are_withheld_with_the_command_that_completes_them(
     assert f"flaky jobs, waiting and cost are not known: {words}acme/r7" in not_found(
         shown, findings(shown)
     )
-    made = report(connection, MONTH, UNTIL)
     page = one_page(made).partition('id="computed"')[0]
     assert "$" not in page and page.count(f"Not shown: {words}acme/r7.") == 9
     assert f"Tables of jobs are not shown: {words}acme/r7." in summary(made)
 
 
 def test_figures_of_most_jobs_say_how_many_attempts_they_cover(connection: Connection) -> None:
-    shown = partly_listed(connection, 9)
+    shown = single(partly_listed(connection, 9))
     words = "jobs of 9 of 10 attempts are stored (90.0 %); to fetch the rest: make ingest REPO="
     tile = by_name(shown, "cost of runners")
     assert tile.figure.startswith("$0.") and tile.change.endswith(f"; {words}acme/r7")
@@ -569,7 +591,7 @@ def test_figures_of_most_jobs_say_how_many_attempts_they_cover(connection: Conne
 
 
 def test_figures_of_all_jobs_do_not_mention_coverage(connection: Connection) -> None:
-    shown = partly_listed(connection, 10)
+    shown = single(partly_listed(connection, 10))
     assert "attempts" not in "".join(tile.change for tile in tiles(shown))
     assert "Incomplete" not in sentence(shown, "costing")
 
@@ -672,17 +694,15 @@ def anchors(page: str) -> tuple[list[str], set[str]]:
     return ids, {target[1:] for target in targets if target.startswith("#")}
 
 
-def test_one_page_of_several_repositories_holds_together(filled: Filled) -> None:
-    connection, _ = filled
-    ids, targets = anchors(one_page(report(connection, MONTH, UNTIL)))
+def test_one_page_of_several_repositories_holds_together(of_both: Report) -> None:
+    ids, targets = anchors(one_page(of_both))
     assert len(ids) == len(set(ids))
     assert targets <= set(ids)
     assert {"r7-top", "r8-top", "computed"} <= set(ids)
 
 
-def test_an_index_leads_to_a_page_of_each_repository(filled: Filled) -> None:
-    connection, _ = filled
-    made = pages(report(connection, MONTH, UNTIL))
+def test_an_index_leads_to_a_page_of_each_repository(of_both: Report) -> None:
+    made = pages(of_both)
     assert set(made) == {INDEX, "acme-r7-7.html", "acme-r8-8.html"}
     linked = {given["href"] or "" for name, given in Reader(made[INDEX]).elements if name == "a"}
     assert {href for href in linked if not href.startswith("https:")} == set(made) - {INDEX}
@@ -692,9 +712,8 @@ def test_an_index_leads_to_a_page_of_each_repository(filled: Filled) -> None:
         assert (f'href="{INDEX}"' in page) == (name != INDEX)
 
 
-def test_each_chart_has_its_takeaway_in_words_and_its_figures(filled: Filled) -> None:
-    connection, _ = filled
-    page = one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))
+def test_each_chart_has_its_takeaway_in_words_and_its_figures(of_one: Report) -> None:
+    page = one_page(of_one)
     figures = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
     assert len(figures) >= 9
     for figure in figures:
@@ -706,17 +725,16 @@ def test_each_chart_has_its_takeaway_in_words_and_its_figures(filled: Filled) ->
         assert re.search(r"\d", re.search("<figcaption>(.*?)</figcaption>", figure)[1])  # type: ignore[index]
 
 
-def test_the_same_moment_makes_the_same_report(filled: Filled) -> None:
+def test_the_same_moment_makes_the_same_report(filled: Filled, of_both: Report) -> None:
     connection, _ = filled
-    first = one_page(report(connection, MONTH, UNTIL))
+    first = one_page(of_both)
     connection.execute("update ingestions set requests = requests")
     assert one_page(report(connection, MONTH, UNTIL)) == first
     assert f"{datetime.now(UTC):%Y-%m-%d}" not in first
 
 
-def test_every_statement_is_shown_under_how_this_is_computed(filled: Filled) -> None:
-    connection, _ = filled
-    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+def test_every_statement_is_shown_under_how_this_is_computed(of_one: Report) -> None:
+    text = Reader(one_page(of_one)).text
     scope = Scope(MONTH.since, MONTH.until, [7])
     for name in ("totals", *SHOWN):
         assert pasteable(name, scope) in text
@@ -868,13 +886,14 @@ def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
     listed = {"github_run_ids": [1, 2, 3, 4], "run_attempts": [1] * 4, "listed_at": UNTIL}
     execute(connection, "runs/record_jobs_listed", listed)
     known(connection, 7)
-    jobs = told(connection).slowest_run
+    shown = whole(connection)
+    jobs = single(shown).slowest_run
     columns = ("job", "queue_seconds", "started_seconds", "job_seconds")
     assert [tuple(job[column] for column in columns) for job in jobs] == [
         ("build", 60, 60, 240),
         ("late", None, 600, 300),
     ]
-    page = one_page(report(connection, MONTH, UNTIL))
+    page = one_page(shown)
     assert "5</a> took 15m 00s; <bdi>late</bdi> ended last, after 5m 00s of work" in page
 
 
@@ -894,7 +913,8 @@ def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
         ],
     )
     known(connection, 7)
-    shown = told(connection)
+    found = whole(connection)
+    shown = single(found)
     rows = {(row["phase"], row["is_of_a_run"]): row for row in shown.llm_phases}
     assert {key: row["cost_usd"] for key, row in rows.items()} == {
         ("review", True): 2,
@@ -907,7 +927,7 @@ def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
         "$2.00",
         "2 calls in these runs; without 1 record of unknown cost",
     )
-    page = one_page(report(connection, MONTH, UNTIL))
+    page = one_page(found)
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
     assert (
         "The newest is of 2026-02-28 01:01. 1 record without cost or price, not included." in page
@@ -1002,16 +1022,17 @@ def test_days_hours_and_times_are_in_the_requested_zone(connection: Connection) 
     week = period(timedelta(days=7), now.astimezone(BERLIN))
     assert week.since.astimezone(UTC) == datetime(2026, 3, 24, 23, tzinfo=UTC)
     assert week.days == [date(2026, 3, day) for day in range(25, 32)] + [date(2026, 4, 1)]
-    (found,) = report(connection, week, now).repositories
+    shown = report(connection, week, now)
+    found = single(shown)
     assert [(row["day"], row["failed"]) for row in found.outcomes_by_day] == [
         (date(2026, 3, 29), 1)
     ]
     (busy,) = found.busy_hours
     assert (busy["weekday"], busy["hour"], busy["runs_per_day"]) == (7, 0, 1)
     assert found.failing_steps[0]["last_day"] == date(2026, 3, 29)
-    page, text = one_page(report(connection, week, now)), summary(report(connection, week, now))
-    for shown in (page, text):
-        assert "from 2026-03-25 00:00 to 2026-04-01 14:00; all times are in Europe/Berlin." in shown
+    page, text = one_page(shown), summary(shown)
+    for said in (page, text):
+        assert "from 2026-03-25 00:00 to 2026-04-01 14:00; all times are in Europe/Berlin." in said
     assert "Made at 2026-04-01 14:00 Europe/Berlin by" in page
     assert "on Sunday from 00:00 to 01:00 Europe/Berlin: 1.0 on average" in page
     # What the page shows to be pasted asks about the same days.
@@ -1129,10 +1150,12 @@ def test_a_report_of_rows_from_execute(connection: Connection) -> None:
     assert execute(connection, "report/repositories").rowcount == 1
 
 
-def test_the_sections_about_work_say_what_their_questions_answer(filled: Filled) -> None:
+def test_the_sections_about_work_say_what_their_questions_answer(
+    filled: Filled, of_one: Report
+) -> None:
     connection, _ = filled
     scope = MONTH.scope([7])
-    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+    text = Reader(one_page(of_one)).text
     path = ask(connection, "critical_jobs", scope).rows
     first = path[0]
     assert (
@@ -1170,8 +1193,9 @@ def test_what_takes_long_is_not_asked_about_very_many_attempts(
 ) -> None:
     monkeypatch.setattr(data, "MOST_ATTEMPTS", 5)
     connection, _ = filled
-    (each,) = report(connection, MONTH, UNTIL, ["acme/r7"]).repositories
+    shown = report(connection, MONTH, UNTIL, ["acme/r7"])
+    each = single(shown)
     assert (each.critical_jobs, each.pull_request_costs, each.forecast) == (None, None, None)
     assert each.failure_causes and each.quarantine is not None
-    text = Reader(one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))).text
+    text = Reader(one_page(shown)).text
     assert text.count("Not asked about more than") == 3
