@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.history import UNTIL
-from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known
+from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.questions import Scope, ask
@@ -24,8 +24,7 @@ SHA = "0123456789abcdef0123456789abcdef0123456{}"
 def told(connection: Connection, is_new: bool = True) -> RepositoryReport:
     if is_new:
         known(connection, 7)
-    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
-    return report(connection, MONTH, UNTIL, ["acme/r7"]).repositories[0]
+    return single(whole(connection))
 
 
 def finding(shown: RepositoryReport, subject: str) -> Finding:
@@ -64,7 +63,9 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     red = a_run(2, 2, commit_sha=SHA.format("b"), conclusion="failure", actor="dev-9")
     later = a_run(3, 1, commit_sha=SHA.format("c"), conclusion="failure", actor="dev-2")
     upsert(connection, [green, red, later])
-    found = finding(told(connection), "red")
+    known(connection, 7)
+    shown = whole(connection)
+    found = finding(single(shown), "red")
     assert said(found).startswith(
         "CI has been red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed "
         "runs of 2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
@@ -75,8 +76,7 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
         ("first red run", red.html_url),
         ("last green run", green.html_url),
     )
-    whole = report(connection, MONTH, UNTIL, ["acme/r7"])
-    assert f'href="{between}"' in one_page(whole) and f"]({between})" in summary(whole)
+    assert f'href="{between}"' in one_page(shown) and f"]({between})" in summary(shown)
 
 
 def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
@@ -86,12 +86,14 @@ def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
         a_run(3, 3, actor="dev-5", commit_sha="abcdef0123"),
     ]
     upsert(connection, runs)
-    (incident,) = told(connection).incidents
+    known(connection, 7)
+    shown = whole(connection)
+    (incident,) = single(shown).incidents
     columns = ("last_green_sha", "commit_sha", "mended_by", "mended_sha", "mended_url")
     assert [incident[column] for column in columns] == [
         "c1", "c2", "dev-5", "abcdef0123", runs[2].html_url,
     ]  # fmt: skip
-    page = one_page(report(connection, MONTH, UNTIL, ["acme/r7"]))
+    page = one_page(shown)
     assert "<bdi>dev-5</bdi>, <bdi>abcdef0</bdi>" in page
 
 
@@ -116,11 +118,13 @@ def test_what_no_push_started_stops_no_merge(
     connection: Connection, changes: dict[str, Any], words: str, advice: str
 ) -> None:
     upsert(connection, [*fails(1, 1, 20, **changes), a_run(2, workflow_id=4, workflow_name="Lint")])
-    shown = told(connection)
+    known(connection, 7)
+    made = whole(connection)
+    shown = single(made)
     found = finding(shown, "red")
     assert said(found).startswith(words) and said(found).endswith(advice)
     assert "It has not run since 9 Feb." in said(found)
-    assert not found.is_urgent and "merging" not in one_page(report(connection, MONTH, UNTIL))
+    assert not found.is_urgent and "merging" not in one_page(made)
     tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
     assert (tile.figure, tile.change) == (
         "nothing",
@@ -178,9 +182,9 @@ def test_a_workflow_that_was_never_listed_is_red_only_while_it_runs(
 ) -> None:
     upsert(connection, fails(1, 3, days))
     upsert(connection, [a_run(2, workflow_id=4, workflow_name="Lint")])
-    told(connection)
+    known(connection, 7)
     connection.execute("update repositories set workflows_listed_at = %s", [UNTIL - DAY])
-    shown = report(connection, MONTH, UNTIL, ["acme/r7"]).repositories[0]
+    shown = told(connection, is_new=False)
     assert bool(shown.red) == is_red
 
 
@@ -197,12 +201,10 @@ def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connectio
     runs = [a_run(n, n / 4, 60) for n in range(1, 100)]
     upsert(connection, runs)
     upsert(connection, [a_job(run, labels=["self-hosted"]) for run in runs])
-    shown = told(connection)
-    assert is_healthy(shown, findings(shown))
-    page, text = (
-        one_page(report(connection, MONTH, UNTIL)),
-        summary(report(connection, MONTH, UNTIL)),
-    )
+    known(connection, 7)
+    made = whole(connection)
+    assert is_healthy(single(made), findings(single(made)))
+    page, text = one_page(made), summary(made)
     assert "<strong>Healthy</strong>: nothing is red on the default branch; no workflow got" in page
     assert text.split("\n\n")[2].startswith("**Healthy**: nothing is red on the default branch; ")
     assert "What to do first" not in page and "To do:" not in page
@@ -275,7 +277,9 @@ def test_an_approval_is_told_from_a_queue_by_what_started_meanwhile(connection: 
     for pair in (deploys, others):
         upsert(connection, [run for run, _ in pair])
         upsert(connection, [job for _, job in pair])
-    shown = told(connection)
+    known(connection, 7)
+    made = whole(connection)
+    shown = single(made)
     (queue,) = shown.queue_times
     assert (queue["jobs"], queue["held"], queue["p50_seconds"], queue["p95_seconds"]) == (
         80, 20, 5, 5,
@@ -286,7 +290,7 @@ def test_an_approval_is_told_from_a_queue_by_what_started_meanwhile(connection: 
     columns = ("workflow", "job", "jobs", "runs", "p50_seconds", "p90_seconds")
     assert [held[column] for column in columns] == ["Deploy", "production", 20, 20, 1_800, 1_800]
     assert "; 20 runs waited for an approval or another run, 30m 00s at the median" in one_page(
-        report(connection, MONTH, UNTIL)
+        made
     )
 
 

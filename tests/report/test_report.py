@@ -16,7 +16,7 @@ import pytest
 from support.commands import Finished, Launcher, Run
 from support.history import UNTIL, History, Workflow, make_history, store
 from support.html import Reader
-from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
 from support.rows import llm_call, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
@@ -38,17 +38,6 @@ from telemetry.rows.runs import WorkflowRun
 from telemetry.rows.workflows import Workflow as WorkflowRow
 from telemetry.settings import UsageError
 from telemetry.summaries.answers import answer_text, csv_text
-
-
-def whole(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> Report:
-    """The report of all that is stored, with the jobs of all attempts said to be stored."""
-    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
-    return report(connection, of, now)
-
-
-def single(shown: Report) -> RepositoryReport:
-    (found,) = shown.repositories
-    return found
 
 
 def told(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> RepositoryReport:

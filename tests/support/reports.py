@@ -1,11 +1,12 @@
 """Reports over rows made by hand."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from support.history import UNTIL
 from support.rows import workflow_job, workflow_run
 from telemetry.database.connection import Connection, upsert
+from telemetry.report.data import Report, RepositoryReport, report
 from telemetry.report.period import Period
 from telemetry.rows.runs import Repository, WorkflowRun
 
@@ -31,6 +32,18 @@ def known(connection: Connection, *numbers: int, days: int = 90) -> None:
             "0, 0, 0, 0, 0, 0, 0, 0, 0",
             {"id": number, "at": UNTIL - HOUR},
         )
+
+
+def whole(connection: Connection, of: Period = MONTH, now: datetime = UNTIL) -> Report:
+    """The report of all that is stored, with the jobs of all attempts said to be stored."""
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    return report(connection, of, now)
+
+
+def single(shown: Report) -> RepositoryReport:
+    """What a report of one repository says about it."""
+    (found,) = shown.repositories
+    return found
 
 
 def a_run(number: int, days_ago: float = 1, seconds: int = 600, **changes: Any) -> WorkflowRun:
