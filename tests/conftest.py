@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.conninfo import make_conninfo
 from support.commands import Launcher
+from support.databases import rolled_back
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -150,29 +151,8 @@ def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
         with open_connection(request.getfixturevalue("dsn")) as opened:
             yield opened
     else:
-        opened = request.getfixturevalue("shared_connection")
-        with opened.transaction(force_rollback=True):
+        with rolled_back(request.getfixturevalue("shared_connection")) as opened:
             yield opened
-        empty(opened)
-
-
-# The statement that empties the tables of more than a megabyte. Nothing is stored in them: what a
-# migration stores is small.
-EMPTY = (
-    "select 'truncate ' || string_agg(oid::regclass::text, ', ') || ' cascade' as statement "
-    "from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace "
-    "and pg_relation_size(oid) > 1000000"
-)
-
-
-def empty(opened: Connection) -> None:
-    """Free the pages of rows that were rolled back, which each test that follows would read.
-
-    A vacuum would too, but PostgreSQL plans otherwise for a table that it knows to be empty.
-    """
-    (row,) = opened.execute(EMPTY).fetchall()
-    if row["statement"]:
-        opened.execute(row["statement"])
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,10 @@ from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import LlmPrice, file_columns
 from telemetry.settings import UsageError
 
+Price = Callable[..., dict[str, Any]]
 
-@pytest.fixture
-def priced(connection: Connection) -> Callable[..., dict[str, Any]]:
+
+def pricing(connection: Connection) -> Price:
     """Store one call and return it as the view prices it."""
 
     def price(**changes: Any) -> dict[str, Any]:
@@ -35,6 +36,18 @@ def priced(connection: Connection) -> Callable[..., dict[str, Any]]:
         return row
 
     return price
+
+
+@pytest.fixture
+def priced(connection: Connection) -> Price:
+    """Prices calls by the prices that the test adds."""
+    return pricing(connection)
+
+
+@pytest.fixture
+def priced_by_ours(with_prices: Connection) -> Price:
+    """Prices calls by our list."""
+    return pricing(with_prices)
 
 
 def add(connection: Connection, model: str, cost: str, **changes: Any) -> None:
@@ -284,19 +297,17 @@ def test_a_list_without_a_needed_column_or_with_an_unknown_one_is_refused(
     ],
 )
 def test_a_model_has_the_price_of_its_own_name_or_none(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    priced_by_ours: Price,
     model: str | None,
     price_model: str | None,
 ) -> None:
-    load_llm_prices(connection)
-    row = priced(model=model, input_tokens=1_000, output_tokens=10)
+    row = priced_by_ours(model=model, input_tokens=1_000, output_tokens=10)
     assert row["price_model"] == price_model
     assert (row["list_cost"] is None) == (row["cost"] is None) == (price_model is None)
 
 
 def test_a_price_of_the_provider_beats_a_price_without_provider(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
+    connection: Connection, priced: Price
 ) -> None:
     add(connection, "m", "1")
     add(connection, "m", "3", provider="azure")
@@ -306,7 +317,7 @@ def test_a_price_of_the_provider_beats_a_price_without_provider(
 
 
 def test_a_price_of_one_provider_does_not_apply_to_another(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
+    connection: Connection, priced: Price
 ) -> None:
     add(connection, "m", "3", provider="deepseek")
     assert priced(model="m", provider="deepseek", input_tokens=1)["cost"] is not None
@@ -315,7 +326,7 @@ def test_a_price_of_one_provider_does_not_apply_to_another(
 
 
 def test_the_exact_id_beats_the_stripped_one_whoever_serves_it(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
+    connection: Connection, priced: Price
 ) -> None:
     add(connection, "m", "1", provider="azure")
     add(connection, "m-2026-01-01", "3")
@@ -334,24 +345,19 @@ def test_the_exact_id_beats_the_stripped_one_whoever_serves_it(
     ],
 )
 def test_a_call_has_the_price_of_its_day_in_utc(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    priced_by_ours: Price,
     moment: str,
     cost: int | None,
 ) -> None:
-    load_llm_prices(connection)
     at = datetime.fromisoformat(moment)
-    assert priced(model="o3", input_tokens=1_000_000, timestamp=at)["cost"] == cost
+    assert priced_by_ours(model="o3", input_tokens=1_000_000, timestamp=at)["cost"] == cost
 
 
 # What it comes to
 
 
-def test_each_part_of_a_call_has_its_own_price(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
-) -> None:
-    load_llm_prices(connection)
-    row = priced(
+def test_each_part_of_a_call_has_its_own_price(priced_by_ours: Price) -> None:
+    row = priced_by_ours(
         model="claude-haiku-4-5",
         input_tokens=10_000,
         cache_read_tokens=5_000,
@@ -366,26 +372,20 @@ def test_each_part_of_a_call_has_its_own_price(
     assert row["cache_saved"] == Decimal("0.003")
 
 
-def test_a_cost_is_not_rounded(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
-) -> None:
-    load_llm_prices(connection)
-    row = priced(model="text-embedding-3-small", input_tokens=5, output_tokens=None)
+def test_a_cost_is_not_rounded(priced_by_ours: Price) -> None:
+    row = priced_by_ours(model="text-embedding-3-small", input_tokens=5, output_tokens=None)
     assert row["list_cost"] == Decimal("0.0000001")
 
 
 @pytest.mark.parametrize("missing", ["input_tokens", "output_tokens"])
-def test_unreported_tokens_are_null_and_not_zero(
-    connection: Connection, priced: Callable[..., dict[str, Any]], missing: str
-) -> None:
-    load_llm_prices(connection)
-    row = priced(model="o1", **{"input_tokens": 10, "output_tokens": 10, missing: None})
+def test_unreported_tokens_are_null_and_not_zero(priced_by_ours: Price, missing: str) -> None:
+    row = priced_by_ours(model="o1", **{"input_tokens": 10, "output_tokens": 10, missing: None})
     assert row["price_model"] == "o1"
     assert (row["list_cost"], row["cost"]) == (None, None)
 
 
 def test_without_cache_prices_the_input_price_applies(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
+    connection: Connection, priced: Price
 ) -> None:
     add(connection, "m", "2")
     parts = {"cache_read_tokens": 300_000, "cache_write_tokens": 200_000}
@@ -393,15 +393,12 @@ def test_without_cache_prices_the_input_price_applies(
     assert (row["cost"], row["cache_saved"]) == (2, 0)
 
 
-def test_reported_and_list_cost_are_kept_apart(
-    connection: Connection, priced: Callable[..., dict[str, Any]]
-) -> None:
-    load_llm_prices(connection)
-    row = priced(model="o1", input_tokens=1_000_000, estimated_cost=Decimal("0.25"))
+def test_reported_and_list_cost_are_kept_apart(priced_by_ours: Price) -> None:
+    row = priced_by_ours(model="o1", input_tokens=1_000_000, estimated_cost=Decimal("0.25"))
     assert (row["reported_cost"], row["list_cost"], row["cost"]) == (Decimal("0.25"), 15, 0.25)
-    unknown = priced(model="of-tomorrow", input_tokens=1, estimated_cost=Decimal("0.25"))
+    unknown = priced_by_ours(model="of-tomorrow", input_tokens=1, estimated_cost=Decimal("0.25"))
     assert (unknown["list_cost"], unknown["cost"]) == (None, Decimal("0.25"))
-    free = priced(model="o1", input_tokens=1_000_000, estimated_cost=Decimal(0))
+    free = priced_by_ours(model="o1", input_tokens=1_000_000, estimated_cost=Decimal(0))
     assert free["cost"] == 0
 
 
@@ -446,11 +443,10 @@ def some_calls(seed: int, count: int) -> list[LlmCall]:
     return found
 
 
-def test_list_costs_match_a_computation_in_python(connection: Connection) -> None:
-    load_llm_prices(connection)
+def test_list_costs_match_a_computation_in_python(with_prices: Connection) -> None:
     found = some_calls(seed=1, count=2_000)
-    upsert(connection, found)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    upsert(with_prices, found)
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     costs = {row["call_id"]: row["list_cost"] for row in rows}
     assert len(rows) == len(found)
     assert costs == {call.call_id: in_python(call) for call in found}
@@ -459,11 +455,10 @@ def test_list_costs_match_a_computation_in_python(connection: Connection) -> Non
         assert (row["unpriced_because"] is None) == (row["list_cost"] is not None)
 
 
-def test_the_list_cost_lies_between_the_bounds(connection: Connection) -> None:
-    load_llm_prices(connection)
+def test_the_list_cost_lies_between_the_bounds(with_prices: Connection) -> None:
     found = some_calls(seed=2, count=2_000)
-    upsert(connection, found)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    upsert(with_prices, found)
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     by_id = {row["call_id"]: row for row in rows}
     tight = slack = Decimal(1) / 10**9
     for call in found:
@@ -514,14 +509,12 @@ PER_MILLION = {"input_tokens": 1_000_000, "output_tokens": 1_000_000, "service_t
     ],
 )
 def test_details_in_the_log_select_the_price(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    priced_by_ours: Price,
     changes: dict[str, Any],
     expected: Any,
 ) -> None:
-    load_llm_prices(connection)
     at = datetime(2026, 11, 18, 12, tzinfo=UTC)
-    row = priced(**{**PER_MILLION, "timestamp": at, "inference_geo": "global", **changes})
+    row = priced_by_ours(**{**PER_MILLION, "timestamp": at, "inference_geo": "global", **changes})
     assert row["list_cost"] == (expected if expected is None else Decimal(expected))
     assert row["list_cost_low"] == row["list_cost_high"] == row["list_cost"]
 
@@ -542,17 +535,16 @@ def test_details_in_the_log_select_the_price(
 )
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
 def test_peak_hours_and_changes_in_the_middle_of_a_day(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    with_prices: Connection,
+    priced_by_ours: Price,
     model: str,
     moment: str,
     expected: str,
     zone: str,
 ) -> None:
-    load_llm_prices(connection)
-    connection.execute(f"set timezone = '{zone}'")
+    with_prices.execute(f"set timezone = '{zone}'")
     at = datetime.fromisoformat(moment)
-    row = priced(**PER_MILLION, model=model, provider="deepseek", timestamp=at)
+    row = priced_by_ours(**PER_MILLION, model=model, provider="deepseek", timestamp=at)
     assert row["list_cost"] == row["list_cost_low"] == row["list_cost_high"] == Decimal(expected)
 
 
@@ -575,15 +567,15 @@ def test_peak_hours_and_changes_in_the_middle_of_a_day(
     ],
 )
 def test_missing_details_in_the_log_give_a_low_and_a_high_cost(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    priced_by_ours: Price,
     changes: dict[str, Any],
     low: Any,
     usual: Any,
     high: Any,
 ) -> None:
-    load_llm_prices(connection)
-    row = priced(**{**PER_MILLION, "model": "claude-opus-5", "inference_geo": "global", **changes})
+    row = priced_by_ours(
+        **{**PER_MILLION, "model": "claude-opus-5", "inference_geo": "global", **changes}
+    )
     between = (row["list_cost_low"], row["list_cost"], row["list_cost_high"])
     assert between == (Decimal(low), Decimal(usual), Decimal(high))
     if "reported_cost" in changes:
@@ -618,24 +610,21 @@ def test_a_thousand_embeddings_that_cost_less_than_a_millionth_are_not_free(
     ],
 )
 def test_a_call_without_a_cost_says_why(
-    connection: Connection,
-    priced: Callable[..., dict[str, Any]],
+    priced_by_ours: Price,
     changes: dict[str, Any],
     said: str | None,
 ) -> None:
-    load_llm_prices(connection)
-    row = priced(**{**PER_MILLION, "model": "gpt-4.1", **changes})
+    row = priced_by_ours(**{**PER_MILLION, "model": "gpt-4.1", **changes})
     assert (row["cost"] is None) == (said is not None)
     assert (row["unpriced_because"] or "").startswith(said or "")
 
 
 def test_reported_model_names_are_priced_or_rightly_unpriced(
-    connection: Connection, recorded: Path
+    with_prices: Connection, recorded: Path
 ) -> None:
-    load_llm_prices(connection)
     file = recorded / "llm" / "reported" / "c18_names.jsonl"
-    ingest_llm_calls(connection, [file], Defaults(), now=lambda: CREATED_AT)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    ingest_llm_calls(with_prices, [file], Defaults(), now=lambda: CREATED_AT)
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     unpriced = {row["model"] for row in rows if row["list_cost"] is None}
     assert len(rows) == 44
     assert unpriced == {
@@ -657,13 +646,12 @@ def test_reported_model_names_are_priced_or_rightly_unpriced(
 
 
 def test_real_costs_of_125_models_in_48_runs_match_to_the_millionth(
-    connection: Connection, recorded: Path
+    with_prices: Connection, recorded: Path
 ) -> None:
-    load_llm_prices(connection)
     file = recorded / "llm" / "claude_code_action" / "real_result_totals.jsonl"
-    done = ingest_llm_calls(connection, [file], Defaults(at=CREATED_AT), now=lambda: CREATED_AT)
+    done = ingest_llm_calls(with_prices, [file], Defaults(at=CREATED_AT), now=lambda: CREATED_AT)
     assert (done.inserted, done.rejected_lines, done.clashing) == (125, 0, 0)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     reported: dict[tuple[str, str], Decimal] = {}
     for line in file.read_text().splitlines():
         result = json.loads(line, parse_float=Decimal)
@@ -685,21 +673,19 @@ def test_real_costs_of_125_models_in_48_runs_match_to_the_millionth(
 
 
 def test_a_real_run_of_three_models_costs_what_it_reported(
-    connection: Connection, recorded: Path
+    with_prices: Connection, recorded: Path
 ) -> None:
-    load_llm_prices(connection)
     file = recorded / "llm" / "claude_code_action" / "real_ci_run_2.1.285.json"
-    ingest_llm_calls(connection, [file], Defaults(), now=lambda: CREATED_AT)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    ingest_llm_calls(with_prices, [file], Defaults(), now=lambda: CREATED_AT)
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     assert round(sum(row["reported_cost"] for row in rows), 7) == Decimal("4.0514507")
     opus = next(row for row in rows if row["model"].startswith("claude-opus"))
     assert abs(opus["list_cost"] - opus["reported_cost"]) < Decimal("0.000001")
 
 
 def test_usage_bodies_of_providers_cost_what_another_price_package_says(
-    connection: Connection, recorded: Path
+    with_prices: Connection, recorded: Path
 ) -> None:
-    load_llm_prices(connection)
     file = recorded / "llm" / "provider_usage" / "genai_prices_dataset_sample.jsonl"
     expected: dict[str, Decimal] = {}
     found = []
@@ -734,8 +720,8 @@ def test_usage_bodies_of_providers_cost_what_another_price_package_says(
                 **counts,
             )
         )
-    upsert(connection, found)
-    rows = connection.execute(
+    upsert(with_prices, found)
+    rows = with_prices.execute(
         "select call_id, model, list_cost from llm_calls_priced where list_cost is not null"
     ).fetchall()
     assert len(rows) >= 15
@@ -746,15 +732,14 @@ def test_usage_bodies_of_providers_cost_what_another_price_package_says(
 # How it is computed
 
 
-def test_a_window_reads_only_the_rows_it_shows(connection: Connection) -> None:
-    load_llm_prices(connection)
-    connection.execute(
+def test_a_window_reads_only_the_rows_it_shows(with_prices: Connection) -> None:
+    with_prices.execute(
         "insert into llm_calls (source, call_id, timestamp, session_id, model, input_tokens, "
         "output_tokens) select 's', n::text, now() - n * interval '1 hour', n::text, "
         "'gpt-5-mini', n, n from generate_series(1, 20000) as n"
     )
-    connection.execute("analyze llm_calls")
-    (row,) = connection.execute(
+    with_prices.execute("analyze llm_calls")
+    (row,) = with_prices.execute(
         "explain (format json) select sum(cost) from llm_calls_priced "
         "where timestamp >= now() - interval '1 day'"
     ).fetchall()
@@ -762,15 +747,14 @@ def test_a_window_reads_only_the_rows_it_shows(connection: Connection) -> None:
     assert "llm_calls_timestamp_session_id_prompt_name_key" in plan
 
 
-def test_the_price_is_looked_up_once_for_each_model(connection: Connection) -> None:
-    load_llm_prices(connection)
-    connection.execute(
+def test_the_price_is_looked_up_once_for_each_model(with_prices: Connection) -> None:
+    with_prices.execute(
         "insert into llm_calls (source, call_id, timestamp, session_id, model, input_tokens, "
         "output_tokens) select 's', n::text, now() - n * interval '1 minute', n::text, "
         "'gpt-5-mini-2025-08-0' || n % 5, n, n from generate_series(1, 20000) as n"
     )
-    connection.execute("analyze llm_calls")
-    (row,) = connection.execute(
+    with_prices.execute("analyze llm_calls")
+    (row,) = with_prices.execute(
         "explain (analyze, timing off, format json) select sum(cost) from llm_calls_priced"
     ).fetchall()
     loops: list[int] = []

@@ -1,7 +1,7 @@
 """Every figure about LLM calls, computed a second time in Python from the same calls."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -15,7 +15,7 @@ from support.answers import rows_of
 from support.llm_costs import between_in_python, in_python
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
 from telemetry.llm.formats.reading import Defaults
@@ -102,13 +102,15 @@ CALLS = some_calls()
 RECENT = [call for call in CALLS if call.timestamp >= NOW - timedelta(days=30)]
 
 
-@pytest.fixture
-def ask(connection: Connection) -> Callable[[str], Rows]:
+@pytest.fixture(scope="module")
+def ask(new_database: Callable[[str], str], migrated: str) -> Iterator[Callable[[str], Rows]]:
     """The answer of an analysis file over the calls and runs above."""
-    load_llm_prices(connection)
-    upsert(connection, CALLS)
-    upsert(connection, some_runs())
-    return lambda name: rows_of(connection, name, NOW)
+    with open_connection(new_database(migrated)) as opened:
+        load_llm_prices(opened)
+        upsert(opened, CALLS)
+        upsert(opened, some_runs())
+        opened.execute("analyze")
+        yield lambda name: rows_of(opened, name, NOW)
 
 
 def cost(call: LlmCall) -> Decimal | None:
@@ -296,10 +298,9 @@ def test_few_calls_have_no_high_percentiles_and_unknown_output_no_speed(
     assert (row["calls"], row["p50_seconds"], row["p95_seconds"]) == (19, 1, None)
 
 
-def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(connection: Connection) -> None:
-    load_llm_prices(connection)
+def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(with_prices: Connection) -> None:
     upsert(
-        connection,
+        with_prices,
         [
             llm_call(
                 call_id=str(output),
@@ -314,7 +315,7 @@ def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(connection: Connec
             for output in (0, None)
         ],
     )
-    (row,) = rows_of(connection, "llm_cache_savings", NOW)
+    (row,) = rows_of(with_prices, "llm_cache_savings", NOW)
     assert (row["list_cost_usd"], row["saved_usd"]) == (Decimal("0.1"), Decimal("1.8"))
     assert row["saved_percent"] == 90
 
@@ -493,7 +494,7 @@ def test_classes_of_errors(connection: Connection, message: str, name: str) -> N
 
 
 def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
-    connection: Connection, tmp_path: Path
+    with_prices: Connection, tmp_path: Path
 ) -> None:
     world = team_month(seed=2, now=NOW.replace(microsecond=0), runs_per_day=12)
     attempts = list(world.attempts(world.repositories[0]))
@@ -503,12 +504,11 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     names = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.json*"))
     for name in names:
         assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
-    load_llm_prices(connection)
     done = ingest_llm_calls(
-        connection, find_files([str(tmp_path / "a")]), Defaults(phase="review"), now=lambda: NOW
+        with_prices, find_files([str(tmp_path / "a")]), Defaults(phase="review"), now=lambda: NOW
     )
     assert (done.rejected_lines, done.rejected_files, done.clashing) == (0, 0, 0)
-    rows = connection.execute("select * from llm_calls_priced").fetchall()
+    rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     assert {row["source"] for row in rows} == {
         "canonical",
         "claude-code-action",

@@ -1,0 +1,24 @@
+"""A database in which our list of prices of models is stored, for tests of what calls cost."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from support.databases import rolled_back
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.prices import load_llm_prices
+
+
+@pytest.fixture(scope="session")
+def database_with_prices(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
+    with open_connection(new_database(migrated)) as opened:
+        load_llm_prices(opened)
+        opened.execute("analyze llm_prices")
+        yield opened
+
+
+@pytest.fixture
+def with_prices(database_with_prices: Connection) -> Iterator[Connection]:
+    """A connection to it, in a transaction that is rolled back after the test."""
+    with rolled_back(database_with_prices) as opened:
+        yield opened
