@@ -3,7 +3,7 @@
 import itertools
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.databases import rolled_back
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
@@ -68,31 +69,32 @@ def body(path: Path) -> str:
     return path.read_text(encoding="utf-8").split("\n", len(header(path)))[-1]
 
 
-@by_name
-def test_the_first_line_is_a_sentence(path: Path) -> None:
-    assert re.fullmatch(r"[A-Z].{10,100}[.?]", header(path)[0])
+def test_the_first_line_is_a_sentence() -> None:
+    for path in FILES:
+        assert re.fullmatch(r"[A-Z].{10,100}[.?]", header(path)[0]), name_of(path)
 
 
-@by_name
-def test_the_header_ends_with_the_command_that_runs_it(path: Path) -> None:
-    words = command(path)
-    assert words[:2] == ["psql", "$DATABASE_URL"]
-    assert words[words.index("-f") + 1] == str(path.relative_to(ROOT))
-    given = {word.split("=")[0] for flag, word in itertools.pairwise(words) if flag == "-v"}
-    assert given == set(PARAMETER.findall(body(path)))
+def test_the_header_ends_with_the_command_that_runs_the_file() -> None:
+    for path in FILES:
+        words = command(path)
+        assert words[:2] == ["psql", "$DATABASE_URL"], name_of(path)
+        assert words[words.index("-f") + 1] == str(path.relative_to(ROOT))
+        given = {word.split("=")[0] for flag, word in itertools.pairwise(words) if flag == "-v"}
+        assert given == set(PARAMETER.findall(body(path))), name_of(path)
 
 
-@by_name
-def test_the_style_is_kept(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert text.endswith(";\n") and not text.endswith("\n\n")
-    assert all(len(line) <= 100 for line in text.splitlines())
-    without_strings = re.sub(r"'[^']*'", "''", body(path))
-    assert "select *" not in without_strings
-    assert not re.search(r"\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE)\b", without_strings)
-    assert not re.search(r"%\(|\{\w+\}|(?<![:\w]):[a-z_]", without_strings)
-    assert not re.search(r"^\\", text, re.MULTILINE)
-    assert not any(PARAMETER.search(line) or "%(" in line for line in header(path))
+def test_the_style_is_kept() -> None:
+    for path in FILES:
+        name, text = name_of(path), path.read_text(encoding="utf-8")
+        assert text.endswith(";\n") and not text.endswith("\n\n"), name
+        assert all(len(line) <= 100 for line in text.splitlines()), name
+        without_strings = re.sub(r"'[^']*'", "''", body(path))
+        assert "select *" not in without_strings, name
+        in_capitals = r"\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE)\b"
+        assert not re.search(in_capitals, without_strings), name
+        assert not re.search(r"%\(|\{\w+\}|(?<![:\w]):[a-z_]", without_strings), name
+        assert not re.search(r"^\\", text, re.MULTILINE), name
+        assert not any(PARAMETER.search(line) or "%(" in line for line in header(path)), name
 
 
 def store_parents(connection: Connection) -> None:
@@ -108,6 +110,12 @@ def dsn_with_parents(new_database: Callable[[str], str], migrated: str) -> str:
     with open_connection(dsn) as connection:
         store_parents(connection)
     return dsn
+
+
+@pytest.fixture(scope="session")
+def connection_with_parents(dsn_with_parents: str) -> Iterator[Connection]:
+    with open_connection(dsn_with_parents) as connection:
+        yield connection
 
 
 @by_name
@@ -151,11 +159,11 @@ def test_a_percentile_of_the_tail_needs_as_many_values_everywhere() -> None:
 
 
 @by_name
-def test_psycopg_runs_it(path: Path, connection: Connection) -> None:
-    store_parents(connection)
+def test_psycopg_runs_it(path: Path, connection_with_parents: Connection) -> None:
     words = command(path)
     pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
-    execute(connection, name_of(path), dict(pairs))
+    with rolled_back(connection_with_parents) as connection:
+        execute(connection, name_of(path), dict(pairs))
 
 
 def test_every_statement_is_used_by_the_program() -> None:
