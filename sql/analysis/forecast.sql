@@ -115,22 +115,7 @@ daily as materialized (
     dated.day
 ),
 -- The last full weeks for which there are data; a day without a row in them cost nothing.
-spans as materialized (
-  select
-    daily.kind,
-    daily.subject,
-    daily.name,
-    least((month.today - greatest(min(daily.known_from), month.since_on)) / 7, 8) as weeks
-  from daily
-  cross join month
-  group by
-    daily.kind,
-    daily.subject,
-    daily.name,
-    month.today,
-    month.since_on
-),
-placed as materialized (
+weighed as (
   select
     daily.kind,
     daily.subject,
@@ -138,14 +123,34 @@ placed as materialized (
     daily.day,
     daily.usd,
     daily.unpriced,
-    spans.weeks,
-    extract(isodow from daily.day) as weekday,
-    case
-      when daily.day < month.today and daily.day >= month.today - 7 * spans.weeks
-        then (month.today - 1 - daily.day) / 7
-    end as week
+    least(
+      (
+        month.today
+        - greatest(
+          min(daily.known_from) over (partition by daily.kind, daily.subject, daily.name),
+          month.since_on
+        )
+      ) / 7,
+      8
+    ) as weeks
   from daily
-  inner join spans using (kind, subject, name)
+  cross join month
+),
+placed as materialized (
+  select
+    weighed.kind,
+    weighed.subject,
+    weighed.name,
+    weighed.day,
+    weighed.usd,
+    weighed.unpriced,
+    weighed.weeks,
+    extract(isodow from weighed.day) as weekday,
+    case
+      when weighed.day < month.today and weighed.day >= month.today - 7 * weighed.weeks
+        then (month.today - 1 - weighed.day) / 7
+    end as week
+  from weighed
   cross join month
 ),
 -- A week counts three quarters of the one after it.
@@ -163,52 +168,6 @@ weekdays as (
     subject,
     name,
     weekday
-),
-weekly as (
-  select
-    kind,
-    subject,
-    name,
-    weeks,
-    (
-      array[
-        coalesce(sum(usd) filter (where week = 0), 0),
-        coalesce(sum(usd) filter (where week = 1), 0),
-        coalesce(sum(usd) filter (where week = 2), 0),
-        coalesce(sum(usd) filter (where week = 3), 0),
-        coalesce(sum(usd) filter (where week = 4), 0),
-        coalesce(sum(usd) filter (where week = 5), 0),
-        coalesce(sum(usd) filter (where week = 6), 0),
-        coalesce(sum(usd) filter (where week = 7), 0)
-      ]
-    )[1:weeks] as sums
-  from placed
-  group by
-    kind,
-    subject,
-    name,
-    weeks
-),
--- How much weeks differ: from their mean, or from the week before, whichever is more.
-variances as materialized (
-  select
-    weekly.kind,
-    weekly.subject,
-    weekly.name,
-    differences.variance
-  from weekly
-  cross join lateral (
-    select greatest(
-      var_samp(each_week.usd),
-      sum(power(each_week.usd - each_week.usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
-    ) as variance
-    from (
-      select
-        week.usd,
-        lead(week.usd) over (order by week.number) as usd_before
-      from unnest(weekly.sums) with ordinality as week (usd, number)
-    ) as each_week
-  ) as differences
 ),
 -- What is left of today counts as a day.
 rest as (
@@ -233,7 +192,19 @@ spent as materialized (
     coalesce(sum(placed.usd) filter (where placed.day >= month.began_on), 0) as usd,
     coalesce(sum(placed.usd) filter (where placed.day = month.today), 0) as today_usd,
     coalesce(sum(placed.unpriced) filter (where placed.day >= month.began_on), 0)::bigint
-      as unpriced
+      as unpriced,
+    (
+      array[
+        coalesce(sum(placed.usd) filter (where placed.week = 0), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 1), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 2), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 3), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 4), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 5), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 6), 0),
+        coalesce(sum(placed.usd) filter (where placed.week = 7), 0)
+      ]
+    )[1:max(placed.weeks)] as usd_of_weeks
   from placed
   cross join month
   group by
@@ -282,7 +253,19 @@ forecasts as (
   from spent
   cross join month
   left join expected using (kind, subject, name)
-  left join variances using (kind, subject, name)
+  -- How much weeks differ: from their mean, or from the week before, whichever is more.
+  cross join lateral (
+    select greatest(
+      var_samp(each_week.usd),
+      sum(power(each_week.usd - each_week.usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
+    ) as variance
+    from (
+      select
+        week.usd,
+        lead(week.usd) over (order by week.number) as usd_before
+      from unnest(spent.usd_of_weeks) with ordinality as week (usd, number)
+    ) as each_week
+  ) as variances
   left join quantiles on quantiles.weeks = spent.weeks
 )
 select

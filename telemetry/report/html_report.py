@@ -303,13 +303,13 @@ def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html
         )
     headings = ("repository", "default branch", "runs", "green first", "to last check, p50",
                 "runners", "failures by day")  # fmt: skip
-    return table(headings, rows)
+    return table(headings, rows, numbers=5)
 
 
 def _default_branch(report: RepositoryReport) -> str:
     red = len(report.red)
     if red:
-        return f"{counted(red, 'workflow')} red"
+        return f"{count(red)} red"
     of_default = [row for row in report.workflow_outcomes if row["branch_class"] == "default"]
     return (
         "green" if any(row["first_time_percent"] is not None for row in of_default) else "unknown"

@@ -87,7 +87,6 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
             "workflows red on the default branch",
             count(sum(len(each.red) for each in red)),
             f"in {counted(len(red), 'repository')}",
-            "worse" if red else None,
         ),
         _runs(repositories),
         _cost_of_runners(repositories),
@@ -98,7 +97,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
 def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
     now = sum(each.totals["runs"] for each in repositories)
     comparable = [each for each in repositories if each.is_comparable]
-    words = f"of {counted(len(comparable), 'repository')} that were listed before"
+    words = f"in {counted(len(comparable), 'repository')} whose period before was listed too"
     before = sum(each.totals["runs_before"] for each in comparable)
     shift = shift_of(sum(each.totals["runs"] for each in comparable), before)
     return Tile("runs", count(now), f"{change(shift)} {words}" if before else "")

@@ -138,7 +138,7 @@ def outcomes(report: RepositoryReport) -> list[Child]:
             note=[
                 legend("ok", "succeeded"),
                 legend("bad", "failed"),
-                legend("other", "other: cancelled, skipped and the like; not in any rate"),
+                legend("other", "other: cancelled, neutral and the like; not in any rate"),
             ],
         )
     ]
