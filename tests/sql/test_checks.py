@@ -248,7 +248,7 @@ MUTATIONS = {
     "windows_do_not_overlap": "insert into windows values"
     " (7, '2026-01-05 23:59', '2026-01-07', 0, 0, '2026-01-07', true)",
     "workflow_names_are_unique": "insert into workflows (workflow_id, repository_id, name, path)"
-    " values (4, 7, 'CI', 'other/ci.yml'), (5, 7, 'CI (ci.yml)', 'third.yml')",
+    " values (4, 7, 'CI', 'other/ci.yml'), (5, 7, 'CI (other/ci.yml)', 'third.yml')",
 }
 
 
