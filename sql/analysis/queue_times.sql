@@ -4,7 +4,8 @@
 -- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
 -- were ready later got a runner, so they waited for an approval or for a run of their concurrency
 -- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
--- from a queue.
+-- from a queue. hosted of the jobs ran on GitHub's standard runners, which start within seconds
+-- unless the plan allows no more at once: longer waits there are often for an approval.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select
@@ -20,6 +21,7 @@ waits as (
     repository_id,
     repository,
     runner_label,
+    is_hosted,
     queue_seconds,
     coalesce(
       queue_seconds > 120
@@ -60,6 +62,7 @@ select
     1
   ) as over_a_minute_percent,
   count(*) filter (where is_held) as held,
+  count(*) filter (where is_hosted and not is_held) as hosted,
   repository_id
 from waits
 group by

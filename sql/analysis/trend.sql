@@ -411,6 +411,8 @@ select
     when changes.error is null then 'too few runs'
     when abs(changes.rise) <= changes.errors * changes.error
       or abs(changes.change) < 1
+      -- Times are in whole seconds.
+      or (changes.figure in ('time', 'queue') and abs(changes.now - changes.before) < 1.5)
       or changes.rise * changes.change <= 0
       then 'no clear change'
     when (changes.rise > 0) = (changes.figure like 'success%') then 'better'

@@ -262,7 +262,8 @@ def _waiting(report: RepositoryReport) -> Finding | None:
     if not slow:
         return None
     worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
-    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS
+    is_hosted = 2 * worst["hosted"] > worst["jobs"]
+    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS and not is_hosted
     tail = worst["p95_seconds"]
     sentence: Sentence = (
         "Jobs on ",
@@ -274,8 +275,13 @@ def _waiting(report: RepositoryReport) -> Finding | None:
         f"{_others(len(slow) - 1, 'label')}.",
     )
     if not is_certain:
-        check = ("Check which of the two they wait for.",)
-        return Finding("waiting", sentence, check, 0, about=worst)
+        check = "Check which of the two they wait for."
+        if is_hosted:
+            check += (
+                " GitHub's own runners start within seconds unless your plan allows no more jobs "
+                "at once."
+            )
+        return Finding("waiting", sentence, (check,), 0, about=worst)
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
     # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60

@@ -400,6 +400,7 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
             a_job(
                 run,
                 labels=["mac" if run.github_run_id % 2 else "own"],
+                runner_group_name="Default",
                 started_at=run.started_at + timedelta(seconds=150 + run.github_run_id % 2),
             )
             for run in runs
@@ -407,6 +408,7 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
     )
     # A wait for an approval: of no consequence to a median or a count.
     approved = a_job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
+                    runner_group_name="Default",
                     completed_at=runs[0].started_at + 20 * HOUR + MINUTE)  # fmt: skip
     upsert(connection, [approved])
     known(connection, 7)
@@ -424,7 +426,9 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     runs = [a_run(n, seconds=50_000) for n in range(1, 9)]
     red = a_run(20, seconds=60, branch="topic", conclusion="failure", event_type="pull_request")
     upsert(connection, [*runs, red])
-    late = [a_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR) for run in runs]
+    own = {"runner_group_name": "Default"}
+    late = [a_job(run, labels=["deploy"], started_at=run.started_at + 10 * HOUR, **own)
+            for run in runs]  # fmt: skip
     upsert(connection, [*late, a_job(red)])
     known(connection, 7)
     shown = told(connection)
@@ -436,11 +440,23 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     slow = [a_run(n, seconds=900) for n in range(30, 33)]
     upsert(connection, slow)
     waited = 3 * MINUTE
-    upsert(connection, [a_job(run, labels=["own"], started_at=run.started_at + waited)
+    upsert(connection, [a_job(run, labels=["own"], started_at=run.started_at + waited, **own)
                         for run in slow])  # fmt: skip
     assert sentence(told(connection), "waiting").startswith(
         "Jobs on own waited 3m 00s for a runner at the median; 3 of 3 jobs over a minute; "
         "1 other label too."
+    )
+
+
+def test_long_waits_for_the_runners_of_github_may_be_for_approvals(connection: Connection) -> None:
+    runs = [a_run(n, seconds=2_500) for n in range(1, 9)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, started_at=run.started_at + 30 * MINUTE) for run in runs])
+    known(connection, 7)
+    assert sentence(told(connection), "waiting") == (
+        "Jobs on ubuntu-latest waited 30m 00s for a runner or an approval at the median; "
+        "8 of 8 jobs over a minute. Check which of the two they wait for. GitHub's own runners "
+        "start within seconds unless your plan allows no more jobs at once."
     )
 
 
