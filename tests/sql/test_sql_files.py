@@ -445,3 +445,24 @@ def test_no_python_file_holds_a_statement() -> None:
     for folder in ("telemetry", "scripts"):
         for path in (ROOT / folder).rglob("*.py"):
             assert not spelled.search(path.read_text(encoding="utf-8")), path.name
+
+
+# Chains of CTEs that two questions share, and that a view would make slow: it could not be told
+# the period before its windows are computed.
+SHARED = {
+    ("critical_jobs", "what_if"): "jobs names linked runs members slacks",
+    ("pull_request_costs", "pull_requests_by_actor_kind"): (
+        "runs costs spendings waits waited by_run by_pull known pulls"
+    ),
+    ("llm_cost_by_actor", "llm_cost_by_branch"): "spendings agent_workflows",
+    ("llm_cost_by_actor", "llm_cost_by_commit"): "spendings agent_workflows",
+    ("llm_cost_by_actor", "llm_cost_of_failures"): "spendings agent_workflows",
+}
+
+
+@pytest.mark.parametrize(("pair", "names"), SHARED.items(), ids=" ".join)
+def test_what_two_questions_share_has_one_text(pair: tuple[str, str], names: str) -> None:
+    one, other = ((SQL / "analysis" / f"{each}.sql").read_text(encoding="utf-8") for each in pair)
+    for name in names.split():
+        text = re.search(rf"^{name} as (materialized )?\(\n.*?^\)", one, re.MULTILINE | re.DOTALL)
+        assert text and text[0] in other, name
