@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,11 +23,22 @@ from telemetry.rows.llm import LlmCall, LlmIngestion
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def connection(dsn: str) -> Iterator[Connection]:
+@pytest.fixture(scope="module")
+def opened(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
     """In autocommit mode, as ingests are: what one stored is older than what the next one does."""
-    with open_connection(dsn) as opened:
-        yield opened
+    with open_connection(new_database(migrated)) as connection:
+        yield connection
+
+
+@pytest.fixture
+def connection(opened: Connection) -> Connection:
+    """It, without any call."""
+    empty(opened)
+    return opened
+
+
+def empty(connection: Connection) -> None:
+    connection.execute("delete from llm_calls; delete from llm_spans")
 
 
 def ingest(connection: Connection, *files: Path) -> LlmIngestion:
@@ -42,7 +53,7 @@ def rows(connection: Connection) -> list[dict[str, Any]]:
 
 def ingested(connection: Connection, groups: Sequence[Sequence[Path]]) -> list[dict[str, Any]]:
     """The calls after an ingest of each group of files into an empty database."""
-    connection.execute("truncate llm_calls, llm_spans")
+    empty(connection)
     inserted = 0
     for files in groups:
         inserted += ingest(connection, *files).inserted
@@ -481,7 +492,7 @@ def test_any_tree_of_spans_is_counted_alike_in_one_ingest_and_in_several(
         spans.append(span(f"{number:016}", "" if parent < 0 else f"{parent:016}", **kind))
     whole = ingested(connection, [[export(tmp_path / "whole.jsonl", *spans)]])
     shuffled = data.draw(st.permutations(spans))
-    connection.execute("truncate llm_calls, llm_spans")
+    empty(connection)
     while shuffled:
         taken = data.draw(st.integers(1, len(shuffled)))
         ingest(connection, export(tmp_path / "part.jsonl", *shuffled[:taken]))
