@@ -99,6 +99,7 @@ def test_a_wrong_line_of_a_file_of_budgets_is_refused(
     assert str(file) in str(refused.value) and words in str(refused.value)
 
 
+@pytest.mark.scenario
 def test_make_budget_fails_if_a_budget_is_passed(
     dsn: str, connection: Connection, launcher: Launcher, tmp_path: Path
 ) -> None:

@@ -168,6 +168,7 @@ def stored_as(connection: Connection, repository_id: int, name: str) -> None:
     upsert(connection, [workflow_job(**job, started_at=moment, completed_at=moment)])
 
 
+@pytest.mark.scenario
 def test_a_question_takes_repositories_a_period_and_a_number_of_rows(
     query: Callable[..., str], connection: Connection
 ) -> None:
@@ -282,6 +283,7 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     assert asked("llm_cost_by_day")[0]["coverage"] is None
 
 
+@pytest.mark.scenario
 @pytest.mark.usefixtures("month")
 def test_an_answer_leaves_out_what_would_mislead_and_says_so(
     run_query: Run, connection: Connection
@@ -415,6 +417,7 @@ def test_the_list_names_each_question_and_fits() -> None:
     assert all(width(line) <= 70 for line in shown)
 
 
+@pytest.mark.scenario
 @pytest.mark.usefixtures("month")
 def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..., str]) -> None:
     assert "Which workflows fail" in query("workflow_outcomes")

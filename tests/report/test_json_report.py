@@ -158,6 +158,7 @@ def test_hostile_names_give_no_command_to_a_runner(connection: Connection) -> No
     assert any(each["subject"].get("workflow") == hostile for each in json.loads(text)["findings"])
 
 
+@pytest.mark.scenario
 def test_the_command_prints_it_or_writes_it(
     connection: Connection, dsn: str, launcher: Launcher, tmp_path: Any
 ) -> None:

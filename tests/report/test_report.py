@@ -1118,6 +1118,7 @@ def run_script(dsn: str, launcher: Launcher) -> Run:
     return command
 
 
+@pytest.mark.scenario
 def test_the_command_writes_a_file_a_folder_or_markdown(
     run_script: Run, dsn: str, tmp_path: Path
 ) -> None:

@@ -286,6 +286,7 @@ def test_a_device_is_not_read_for_ever(connection: Connection) -> None:
         load_report(connection, Path("/dev/zero"), NOW)
 
 
+@pytest.mark.scenario
 def test_the_command_loads_a_report_and_asks_it_again(
     dsn: str, connection: Connection, launcher: Launcher, tmp_path: Path
 ) -> None:

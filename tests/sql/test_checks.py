@@ -287,6 +287,7 @@ def test_a_rule_looks_at_one_repository_if_asked(small: Connection) -> None:
     assert not all(each.holds for each in check(small, repository_ids=[7]))
 
 
+@pytest.mark.scenario
 def test_make_check_names_the_rows_and_fails(
     dsn: str, connection: Connection, launcher: Launcher, small: Connection
 ) -> None:

@@ -152,6 +152,7 @@ def test_both_questions_infer_paths_by_one_text() -> None:
     assert path_of("critical_jobs") == path_of("what_if")
 
 
+@pytest.mark.scenario
 def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: Launcher) -> None:
     environ = {"DATABASE_URL": dsn, "TELEMETRY_JOB": "test", "TELEMETRY_SPEED": "0.5"}
     done = launcher.run("what_if", "--json", environ=environ)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from statistics import median, quantiles
 from typing import Any
 
@@ -30,7 +31,8 @@ ACTORS = ("dev-1", "dev-2", "dependabot[bot]", None)
 Rows = list[dict[str, Any]]
 
 
-def a_quarter() -> History:
+@cache
+def history() -> History:
     """A quarter and ten days before it, with nightly runs that are cut off after 30 minutes."""
     made = make_history(seed=11, days=100, runs_per_day=2)
     made.runs = [
@@ -65,23 +67,28 @@ def a_quarter() -> History:
     return made
 
 
-HISTORY = a_quarter()
-
-
-def attempts_of_runs() -> dict[int, list[WorkflowRun]]:
+@cache
+def runs_with_attempts() -> dict[int, list[WorkflowRun]]:
     found = defaultdict(list)
-    for run in sorted(HISTORY.runs, key=lambda run: run.run_attempt):
+    for run in sorted(history().runs, key=lambda run: run.run_attempt):
         found[run.github_run_id].append(run)
     return found
 
 
-RUNS = attempts_of_runs()
-ATTEMPTS = {(run.github_run_id, run.run_attempt): run for run in HISTORY.runs}
-RAN: dict[tuple[int, int], list[WorkflowJob]] = defaultdict(list)
-for one in HISTORY.jobs:
-    is_taken = one.runner_id is not None and one.conclusion != "skipped"
-    if is_taken and not one.is_inherited and not one.is_pseudo:
-        RAN[one.github_run_id, one.run_attempt].append(one)
+@cache
+def attempts() -> dict[tuple[int, int], WorkflowRun]:
+    return {(run.github_run_id, run.run_attempt): run for run in history().runs}
+
+
+@cache
+def executed() -> dict[tuple[int, int], list[WorkflowJob]]:
+    """The jobs of each attempt that a runner took."""
+    found = defaultdict(list)
+    for job in history().jobs:
+        is_taken = job.runner_id is not None and job.conclusion != "skipped"
+        if is_taken and not job.is_inherited and not job.is_pseudo:
+            found[job.github_run_id, job.run_attempt].append(job)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +96,7 @@ def quarter(new_database: Callable[[str], str], migrated: str) -> Iterator[Conne
     with open_connection(new_database(migrated)) as opened:
         upsert(opened, [Repository(7, "acme/r7", "h"), Repository(8, "acme/r8", "h")])
         load_runner_prices(opened)
-        store(opened, HISTORY)
+        store(opened, history())
         yield opened
 
 
@@ -118,18 +125,24 @@ def lasted(job: WorkflowJob) -> int | None:
 
 def is_first(run: WorkflowRun) -> bool:
     """Whether nothing but approvals came before it, and it was allowed to run itself."""
-    earlier = {other.run_attempt: other.conclusion for other in RUNS[run.github_run_id]}
+    earlier = {
+        other.run_attempt: other.conclusion for other in runs_with_attempts()[run.github_run_id]
+    }
     approved = all(earlier.get(n) == "action_required" for n in range(1, run.run_attempt))
     return approved and run.conclusion not in ("action_required", "skipped")
 
 
 def is_latest(run: WorkflowRun) -> bool:
-    return run is RUNS[run.github_run_id][-1]
+    return run is runs_with_attempts()[run.github_run_id][-1]
 
 
 def is_again(run: WorkflowRun) -> bool:
     """Whether the run had run before this attempt."""
-    earlier = [other for other in RUNS[run.github_run_id] if other.run_attempt < run.run_attempt]
+    earlier = [
+        other
+        for other in runs_with_attempts()[run.github_run_id]
+        if other.run_attempt < run.run_attempt
+    ]
     approvals = sum(other.conclusion == "action_required" for other in earlier)
     return approvals < run.run_attempt - 1
 
@@ -141,8 +154,8 @@ def in_period(run: WorkflowRun, since: datetime = SINCE, until: datetime = UNTIL
 def ended(run: WorkflowRun) -> datetime | None:
     """When it ended: with its last job where these are stored."""
     key = run.github_run_id, run.run_attempt
-    ends = [job.completed_at for job in RAN[key] if job.completed_at]
-    return max(ends) if key in HISTORY.listed and ends else run.completed_at
+    ends = [job.completed_at for job in executed()[key] if job.completed_at]
+    return max(ends) if key in history().listed and ends else run.completed_at
 
 
 def labels(job: WorkflowJob) -> str | None:
@@ -150,11 +163,12 @@ def labels(job: WorkflowJob) -> str | None:
     return ", ".join(names).replace("123456789", "*") or None
 
 
+@cache
 def waits() -> list[tuple[WorkflowRun, WorkflowJob, int, bool]]:
     """Each wait of the quarter, and whether jobs that were ready later went first."""
     groups = defaultdict(list)
-    for key, jobs in RAN.items():
-        run = ATTEMPTS[key]
+    for key, jobs in executed().items():
+        run = attempts()[key]
         for job in jobs:
             wait = queued(job)
             if in_period(run) and wait is not None:
@@ -176,9 +190,6 @@ def waits() -> list[tuple[WorkflowRun, WorkflowJob, int, bool]]:
     return found
 
 
-WAITS = waits()
-
-
 def rounded(value: float | Decimal, digits: int = 1) -> Decimal:
     exact = value if isinstance(value, Decimal) else Decimal(value)
     return exact.quantize(Decimal(1).scaleb(-digits), "ROUND_HALF_UP")
@@ -194,16 +205,16 @@ def test_the_headline_figures(quarter: Connection) -> None:
     for row in asked(quarter, "totals"):
         of_here = [
             run
-            for run in HISTORY.runs
+            for run in history().runs
             if run.repository_id == row["repository_id"] and run.conclusion != "skipped"
         ]
         runs = [run for run in of_here if in_period(run)]
         first = [run for run in runs if is_first(run)]
         last = [run for run in runs if is_latest(run)]
-        jobs = [job for run in runs for job in RAN[run.github_run_id, run.run_attempt]]
+        jobs = [job for run in runs for job in executed()[run.github_run_id, run.run_attempt]]
         waited = [
             wait
-            for run, _, wait, is_held in WAITS
+            for run, _, wait, is_held in waits()
             if run.repository_id == row["repository_id"] and not is_held
         ]
         decided = (*RED, "success")
@@ -230,12 +241,12 @@ def test_of_how_many_attempts_the_jobs_are_stored(quarter: Connection) -> None:
     for row in asked(quarter, "coverage"):
         runs = [
             run
-            for run in HISTORY.runs
+            for run in history().runs
             if run.repository_id == row["repository_id"]
             and in_period(run)
             and run.conclusion != "skipped"
         ]
-        listed = sum((run.github_run_id, run.run_attempt) in HISTORY.listed for run in runs)
+        listed = sum((run.github_run_id, run.run_attempt) in history().listed for run in runs)
         assert (row["attempts"], row["attempts_with_jobs"]) == (len(runs), listed)
         assert row["with_jobs_percent"] == rounded(Decimal(100 * listed) / len(runs))
         assert listed < len(runs)
@@ -243,8 +254,8 @@ def test_of_how_many_attempts_the_jobs_are_stored(quarter: Connection) -> None:
 
 def test_jobs_that_run_into_their_time_limit(quarter: Connection) -> None:
     lengths = defaultdict(list)
-    for key, jobs in RAN.items():
-        run = ATTEMPTS[key]
+    for key, jobs in executed().items():
+        run = attempts()[key]
         for job in jobs if in_period(run) else ():
             stopped = ("cancelled", "timed_out")
             if job.conclusion in stopped and run.conclusion in stopped and (lasted(job) or 0) >= 60:
@@ -268,7 +279,7 @@ def test_jobs_that_run_into_their_time_limit(quarter: Connection) -> None:
 
 def test_waits_that_no_runner_would_shorten(quarter: Connection) -> None:
     held = defaultdict(list)
-    for run, job, wait, is_held in WAITS:
+    for run, job, wait, is_held in waits():
         if is_held:
             base = "unit / run" if (job.name or "").startswith("unit") else job.name or "unnamed"
             held[run.workflow_id, base.split(" (")[0]].append((wait, run.github_run_id))
@@ -310,8 +321,8 @@ def price_list() -> Callable[[str | None, date], Decimal | None]:
 def test_what_each_account_costs(quarter: Connection) -> None:
     price = price_list()
     costs: dict[Any, list[tuple[int, int | None, Decimal | None]]] = defaultdict(list)
-    for key, jobs in RAN.items():
-        run = ATTEMPTS[key]
+    for key, jobs in executed().items():
+        run = attempts()[key]
         for job in jobs if in_period(run) else ():
             length, started_at = lasted(job), job.started_at
             assert started_at
@@ -346,18 +357,18 @@ def test_the_slowest_of_the_last_hundred_successes(quarter: Connection) -> None:
     expected = {}
     for repository_id in (7, 8):
         green = []
-        for run in HISTORY.runs:
+        for run in history().runs:
             key, end = (run.github_run_id, run.run_attempt), ended(run)
             if run.repository_id != repository_id or not in_period(run) or not end:
                 continue
             length = int(max(end - (run.started_at or end), timedelta()).total_seconds())
-            is_green = run.conclusion == "success" and is_first(run) and key in HISTORY.listed
+            is_green = run.conclusion == "success" and is_first(run) and key in history().listed
             if is_green and length <= 5 * 24 * 3600:
                 green.append((run, length))
         green.sort(key=lambda pair: (pair[0].created_at, pair[0].github_run_id), reverse=True)
         candidates = []
         for run, length in green[:100]:
-            jobs = RAN[run.github_run_id, run.run_attempt]
+            jobs = executed()[run.github_run_id, run.run_attempt]
             times = [(job.created_at, job.started_at) for job in jobs]
             if any(a and b and b - a > timedelta(hours=1) for a, b in times) or not jobs:
                 continue

@@ -5,25 +5,34 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any
 
 import pytest
 from support.expected import RED, Expected, Key, Row, seconds, without_matrix
-from support.history import UNTIL, make_history, store
+from support.history import UNTIL, History, make_history, store
 
 from telemetry.database.connection import SQL, Connection, open_connection
 
 # A seeded history, with all that GitHub does to runs.
 
-HISTORY = make_history(seed=5, days=40, runs_per_day=5)
-EXPECTED = Expected(HISTORY)
 SINCE = UNTIL - timedelta(days=30)
+
+
+@cache
+def history() -> History:
+    return make_history(seed=5, days=40, runs_per_day=5)
+
+
+@cache
+def truth() -> Expected:
+    return Expected(history())
 
 
 @pytest.fixture(scope="module")
 def made(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
     with open_connection(new_database(migrated)) as opened:
-        store(opened, HISTORY)
+        store(opened, history())
         yield opened
 
 
@@ -37,9 +46,9 @@ def key(row: Row) -> Key:
 
 def test_attempts_match_a_computation_in_python(made: Connection) -> None:
     found = {key(row): row for row in rows(made, "attempts")}
-    assert found.keys() == EXPECTED.runs.keys()
+    assert found.keys() == truth().runs.keys()
     for which, row in found.items():
-        expected = EXPECTED.attempt(which)
+        expected = truth().attempt(which)
         assert {name: row[name] for name in expected} == expected, which
     for flag in ("is_rerun", "is_green_later", "is_red_before", "is_exact"):
         assert {row[flag] for row in found.values()} == {True, False}
@@ -48,18 +57,18 @@ def test_attempts_match_a_computation_in_python(made: Connection) -> None:
 
 def test_executed_jobs_match_a_computation_in_python(made: Connection) -> None:
     found = {(*key(row), row["job_id"]): row for row in rows(made, "executed_jobs")}
-    ran = {(*which, job.job_id): job for which, jobs in EXPECTED.ran.items() for job in jobs}
+    ran = {(*which, job.job_id): job for which, jobs in truth().ran.items() for job in jobs}
     assert found.keys() == ran.keys()
     for which, job in ran.items():
-        expected = EXPECTED.job(job)
+        expected = truth().job(job)
         assert {name: found[which][name] for name in expected} == expected, which
-    assert len(ran) < len(HISTORY.jobs)
+    assert len(ran) < len(history().jobs)
 
 
 def test_executed_steps_match_a_computation_in_python(made: Connection) -> None:
     lengths = {
-        (*which, job.job_id): EXPECTED.job(job)["duration_seconds"]
-        for which, jobs in EXPECTED.ran.items()
+        (*which, job.job_id): truth().job(job)["duration_seconds"]
+        for which, jobs in truth().ran.items()
         for job in jobs
     }
     expected = {
@@ -68,7 +77,7 @@ def test_executed_steps_match_a_computation_in_python(made: Connection) -> None:
             step.conclusion in RED,
             None if lengths[which] is None else seconds(step.started_at, step.completed_at),
         )
-        for which, steps in EXPECTED.steps.items()
+        for which, steps in truth().steps.items()
         for step in steps
         if which in lengths and step.conclusion != "skipped"
     }
@@ -85,8 +94,8 @@ def test_executed_steps_match_a_computation_in_python(made: Connection) -> None:
 
 def test_the_failing_step_of_each_job_matches_a_computation_in_python(made: Connection) -> None:
     expected = {
-        (*which, job.job_id): EXPECTED.failing_step(job)
-        for which, jobs in EXPECTED.ran.items()
+        (*which, job.job_id): truth().failing_step(job)
+        for which, jobs in truth().ran.items()
         for job in jobs
         if job.conclusion in RED
     }
@@ -101,13 +110,13 @@ def test_the_outages_match_a_second_computation(made: Connection) -> None:
         (row["repository_id"], row["hour"]): (row["decided_attempts"], row["red_attempts"])
         for row in rows(made, "outages")
     }
-    assert found == EXPECTED.outages() != {}
+    assert found == truth().outages() != {}
 
 
 @pytest.mark.scenario
 def test_the_incidents_match_a_second_computation(made: Connection) -> None:
     found = rows(made, "incidents")
-    assert EXPECTED.incidents() == {
+    assert truth().incidents() == {
         (row["workflow_id"], row["recovered_at"], row["red_at"]): row["red_runs"] for row in found
     }
     assert all(
@@ -119,7 +128,7 @@ def test_the_incidents_match_a_second_computation(made: Connection) -> None:
 @pytest.mark.scenario
 def test_the_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     found = {(row["github_run_id"], row["job"]): row for row in rows(made, "flaky_job_runs")}
-    assert {which: row["red_attempts"] for which, row in found.items()} == EXPECTED.flaky()
+    assert {which: row["red_attempts"] for which, row in found.items()} == truth().flaky()
     assert len(found) > 50
     assert all(row["red_attempt"] < row["green_attempt"] for row in found.values())
 
@@ -127,7 +136,7 @@ def test_the_flaky_jobs_match_a_second_computation(made: Connection) -> None:
 @pytest.mark.scenario
 def test_the_wasted_jobs_match_a_second_computation(made: Connection) -> None:
     found = rows(made, "wasted_jobs")
-    expected = EXPECTED.wasted()
+    expected = truth().wasted()
     assert {(*key(row), row["job_id"]): row["reason"] for row in found} == expected
     assert len(found) == len(expected)
     assert set(expected.values()) == {"rerun", "cancelled", "streak"}
@@ -175,9 +184,9 @@ def percent(part: int, whole: int) -> Decimal | None:
 def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
     """The attempts of the last 30 days as Python sees them, by workflow and these columns."""
     groups = defaultdict(list)
-    for which, run in EXPECTED.runs.items():
+    for which, run in truth().runs.items():
         if run.created_at >= SINCE:
-            row = {**vars(run), **EXPECTED.attempt(which)}
+            row = {**vars(run), **truth().attempt(which)}
             group = [row[column] for column in ("repository", "workflow", *columns)]
             groups[run.workflow_id, *group].append(row)
     return groups
@@ -191,9 +200,9 @@ def ran(group: list[Row]) -> list[Row]:
 def jobs_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
     """The executed jobs of the last 30 days as Python sees them, by these columns."""
     groups = defaultdict(list)
-    for which, run in EXPECTED.runs.items():
-        for job in EXPECTED.ran[which] if run.created_at >= SINCE else ():
-            row = {**vars(run), **EXPECTED.attempt(which), **EXPECTED.job(job), "of": job}
+    for which, run in truth().runs.items():
+        for job in truth().ran[which] if run.created_at >= SINCE else ():
+            row = {**vars(run), **truth().attempt(which), **truth().job(job), "of": job}
             row["attempt_is_red"] = run.conclusion in RED
             groups[tuple(row[column] for column in columns)].append(row)
     return groups
@@ -325,9 +334,9 @@ def test_times_to_signal_match_a_second_computation(made: Connection) -> None:
 
 @pytest.mark.scenario
 def test_times_to_green_match_a_second_computation(made: Connection) -> None:
-    names = {run.workflow_id: run for run in EXPECTED.runs.values()}
+    names = {run.workflow_id: run for run in truth().runs.values()}
     groups = defaultdict(list)
-    for (workflow_id, recovered_at, red_at), red_runs in EXPECTED.incidents().items():
+    for (workflow_id, recovered_at, red_at), red_runs in truth().incidents().items():
         if recovered_at is None or recovered_at >= SINCE:
             is_over = recovered_at is not None and recovered_at < UNTIL
             groups[workflow_id].append((red_at, recovered_at if is_over else None, red_runs))
@@ -338,7 +347,7 @@ def test_times_to_green_match_a_second_computation(made: Connection) -> None:
         half, most = percentile(took, 0.5), percentile(took, 0.9)
         expected[
             run.repository,
-            EXPECTED.workflow(run),
+            truth().workflow(run),
             len(incidents),
             None if half is None else rounded(half / 3600),
             None if most is None else rounded(most / 3600),
@@ -351,9 +360,9 @@ def test_times_to_green_match_a_second_computation(made: Connection) -> None:
 
 @pytest.mark.scenario
 def test_flaky_jobs_match_a_second_computation(made: Connection) -> None:
-    runs = {run.github_run_id: run for run in EXPECTED.runs.values()}
+    runs = {run.github_run_id: run for run in truth().runs.values()}
     commits, members = defaultdict(set), defaultdict(set)
-    for (run_id, job), _ in EXPECTED.flaky().items():
+    for (run_id, job), _ in truth().flaky().items():
         if runs[run_id].created_at >= SINCE:
             base = without_matrix(job)
             commits[runs[run_id].workflow_id, base].add(runs[run_id].commit_sha)
@@ -395,7 +404,7 @@ def test_reruns_match_a_second_computation(made: Connection) -> None:
 
 @pytest.mark.scenario
 def test_wasted_minutes_match_a_second_computation(made: Connection) -> None:
-    wasted = EXPECTED.wasted()
+    wasted = truth().wasted()
     expected = Counter[tuple[Any, ...]]()
     for (_, *names), group in jobs_by("workflow_id", "repository", "workflow").items():
         parts = Counter[str | None]()
@@ -444,7 +453,7 @@ def test_failing_steps_match_a_second_computation(made: Connection) -> None:
     for group, found in jobs_by("workflow_id", "repository", "workflow", "job_base").items():
         for row in found:
             if row["of"].conclusion in RED:
-                groups[*group, EXPECTED.failing_step(row["of"])].append(row)
+                groups[*group, truth().failing_step(row["of"])].append(row)
                 totals[group[0]] += 1
     expected = Counter(
         (*group[1:], len(red), percent(len(red), totals[group[0]]), max(r["day"] for r in red))
