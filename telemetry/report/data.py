@@ -356,6 +356,8 @@ def _repository_report(
                 _shortened(concern)
                 for concern in found.concerns
                 if concern.repository == repository["repository"]
+                # What is missing from this period says more than that something is.
+                and (is_all_listed or concern.kind != "gap")
             ),
         ],
     )

@@ -254,9 +254,8 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
         return join(heading, tag("p", "No repository has been ingested yet."))
     figures = [tile(each.name, each.figure, each.change, each.kind) for each in totals(report, of)]
     first = [
-        tag("li", name(each.report), ": ", _finding(each.findings[0], is_first=False))
+        tag("li", name(each.report), ": ", _finding(each.acting[0], is_first=False))
         for each in of.first
-        if each.findings
     ]
     return join(
         heading,

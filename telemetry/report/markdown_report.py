@@ -50,9 +50,8 @@ def _organisation(report: Report) -> list[str]:
     figures = [(each.name, each.figure, each.change) for each in totals(report, of)]
     lines = [
         f"{at}. **{escape(str(Name(each.report.repository)))}**: "
-        f"{sentence_text(each.findings[0].sentence)} {sentence_text(each.findings[0].advice)}"
+        f"{sentence_text(each.acting[0].sentence)} {sentence_text(each.acting[0].advice)}"
         for at, each in enumerate(of.first, start=1)
-        if each.findings
     ]
     return [
         "## Workflow runs",

@@ -25,12 +25,15 @@ class Standing:
     findings: list[Finding]
 
     @property
-    def urgency(self) -> tuple[bool, float]:
-        """Sorts those that need somebody most first: what blocks pushes, then the time lost."""
-        acting = [each for each in self.findings if each.advice]
-        if not acting:
-            return True, 0
-        return not acting[0].is_urgent, -sum(each.lost_minutes for each in acting)
+    def acting(self) -> list[Finding]:
+        """The findings that somebody can act on."""
+        return [each for each in self.findings if each.advice]
+
+    @property
+    def urgency(self) -> tuple[int, float]:
+        """Sorts those that need somebody most first: by the pushes blocked, then the time lost."""
+        blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
+        return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,13 @@ class Organisation:
 
     @property
     def first(self) -> list[Standing]:
-        """The repositories that need somebody first."""
-        return self.needing[:MOST_IN_NEED]
+        """The repositories that need somebody first, of those with something to do."""
+        return self.acting[:MOST_IN_NEED]
+
+    @property
+    def acting(self) -> list[Standing]:
+        """The repositories with something to do; of the rest of `needing` too much is unknown."""
+        return [each for each in self.needing if each.acting]
 
 
 def organisation(report: Report) -> Organisation:
@@ -80,8 +88,9 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
         Tile(
             "repositories",
             count(len(repositories)),
-            f"{len(of.needing):,} with something to do, {len(of.healthy):,} healthy, "
-            f"{len(of.empty):,} without runs",
+            f"{len(of.acting):,} with something to do, "
+            f"{len(of.needing) - len(of.acting):,} not known to be healthy, "
+            f"{len(of.healthy):,} healthy, {len(of.empty):,} without runs",
         ),
         Tile(
             "workflows red on the default branch",

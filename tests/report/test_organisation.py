@@ -59,6 +59,25 @@ def test_the_repositories_are_sorted_by_what_they_need(many: Report) -> None:
     assert sorted(each.report.repository_id for each in everybody) == list(MANY)
 
 
+def test_red_repositories_come_by_their_weight_and_unknown_ones_need_nobody(
+    connection: Connection, many: Report
+) -> None:
+    push = {"branch": "main", "event_type": "push"}
+    broken = [
+        run_of(110, n / 10, conclusion="startup_failure", **push) for n in range(1, 4)
+    ]  # No job of theirs took any time.
+    upsert(connection, broken)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    connection.execute("update workflow_runs set jobs_listed_at = null where repository_id = 111")
+    made = report(connection, MONTH, MONTH.until)
+    of = organisation(made)
+    assert [each.report.repository_id for each in of.first] == [110, RED]
+    assert [each.report.repository_id for each in of.needing] == [110, RED, 111]
+    assert totals(made, of)[0].change == (
+        "2 with something to do, 1 not known to be healthy, 16 healthy, 1 without runs"
+    )
+
+
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
     figures = {each.name: each for each in totals(many, organisation(many))}
     since, until = MONTH.since, MONTH.until
@@ -118,6 +137,6 @@ def test_figures_do_not_depend_on_who_else_is_asked_about(
         (alone,) = report(connection, MONTH, MONTH.until, [each.repository]).repositories
         assert vars(alone).keys() == vars(each).keys()
         for name, value in vars(each).items():
-            # A share is of all that is asked about, and so are the weeks of a forecast.
-            if name not in ("runner_cost", "forecast"):
+            # A share is of all that is asked about.
+            if name != "runner_cost":
                 assert getattr(alone, name) == value, name

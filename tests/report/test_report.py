@@ -235,7 +235,8 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
 ) -> None:
     green = [a_run(n, days_ago=5, seconds=90_000) for n in range(1, 30)]
     red = a_run(40, days_ago=1, seconds=60, conclusion="failure")
-    late = [a_job(run, started_at=run.started_at + HOUR) for run in green]
+    late = [a_job(run, started_at=run.started_at + HOUR, labels=["own"],
+                  runner_group_name="Default") for run in green]  # fmt: skip
     upsert(connection, [*green, red])
     upsert(connection, [*late, a_job(red)])
     known(connection, 7)
