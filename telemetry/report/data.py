@@ -4,19 +4,17 @@ Each figure is the answer to a question of sql/analysis/, asked about one reposi
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from psycopg import IsolationLevel
 
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
 from telemetry.database.coverage import Coverage, coverage_of, is_listed
-from telemetry.database.questions import Scope, ask, find_repositories, in_zone
+from telemetry.database.questions import Answer, ask, find_repositories, in_zone
+from telemetry.database.snapshot import asking, snapshot
 from telemetry.database.status import Status, status
 from telemetry.installation import COMMAND
 from telemetry.report.figures import Row, known_sum, minute
@@ -226,22 +224,9 @@ QUESTIONS = (
 LONG_QUESTIONS = ("failure_causes", "quarantine")
 # Those that are asked about no more attempts, because a third of a report's time goes into them.
 COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
+ALL_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS, *COSTLY_QUESTIONS)
+# Questions about more attempts than this are asked over several connections at once.
 MOST_ATTEMPTS = 20_000
-
-
-@contextmanager
-def snapshot(connection: Connection) -> Iterator[None]:
-    """One moment of the database for all statements within, and none of them may write.
-
-    What an ingest stores meanwhile would make the figures of one page contradict each other.
-    """
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
-    connection.read_only = True
-    try:
-        with connection.transaction():
-            yield
-    finally:
-        connection.isolation_level = connection.read_only = None
 
 
 def report(connection: Connection, of: Period, now: datetime, names: Sequence[str] = ()) -> Report:
@@ -252,72 +237,61 @@ def report(connection: Connection, of: Period, now: datetime, names: Sequence[st
     """
     with snapshot(connection):
         wanted, missing = find_repositories(connection, names)
-        found = status(connection, now=now, names=[row["repository"] for row in wanted if names])
-        shown = {row["repository_id"] for row in found.repositories}
-        wanted = [row for row in wanted if row["repository_id"] in shown]
+        wanted = [row for row in wanted if row["is_watched"] or names]
         ids = [row["repository_id"] for row in wanted]
-        answers = {
-            name: _by_repository(connection, name, of.scope(ids))
-            for name in ("totals", "coverage", *QUESTIONS, *LONG_QUESTIONS)
-        }
-        before = _by_repository(connection, "coverage", of.before.scope(ids))
-        attempts = sum(row["attempts"] for rows in answers["coverage"].values() for row in rows)
-        costly: list[dict[str, list[Row] | None]] = [
-            dict.fromkeys(COSTLY_QUESTIONS) for _ in wanted
-        ]
-        if attempts <= MOST_ATTEMPTS:
-            costly = _costly(connection, of.scope(ids), wanted)
+        coverage = ask(connection, "coverage", of.scope(ids))
+        is_large = sum(row["attempts"] for row in coverage.rows) > MOST_ATTEMPTS
+        with asking(connection, at_once=is_large) as ask_for:
+            asked = {
+                name: ask_for(name, of.scope(ids))
+                for name in ALL_QUESTIONS
+                if not (is_large and name in COSTLY_QUESTIONS)
+            }
+            asked_before = ask_for("coverage", of.before.scope(ids))
+            known = [row["repository"] for row in wanted if names]
+            found = status(connection, now=now, names=known)
+            answers = {name: answer.result() for name, answer in asked.items()}
+            before = _by_repository(asked_before.result())
+    forecasts = answers.pop("forecast").rows if "forecast" in answers else None
+    rows = {name: _by_repository(answer) for name, answer in answers.items()}
+    rows["coverage"] = _by_repository(coverage)
+    unasked = dict.fromkeys(COSTLY_QUESTIONS)
     reports = [
         _repository_report(
             row,
             of,
-            {name: rows[row["repository_id"]] for name, rows in answers.items()} | more,
+            unasked
+            | {name: of_each[row["repository_id"]] for name, of_each in rows.items()}
+            | ({} if forecasts is None else {"forecast": _forecasts(forecasts, row)}),
             before[row["repository_id"]],
             found,
         )
-        for row, more in zip(wanted, costly, strict=True)
+        for row in wanted
     ]
-    phases = answers["llm_phases"][None]
+    phases = rows["llm_phases"][None]
     shared = [_shortened(concern) for concern in found.concerns if concern.repository is None]
     shared += [Concern("nothing is stored", "unknown", name) for name in missing]
     return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
 
 
-def _by_repository(
-    connection: Connection, question: str, scope: Scope
-) -> defaultdict[int | None, list[Row]]:
+def _by_repository(answer: Answer) -> defaultdict[int | None, list[Row]]:
     """The rows of an answer by their repository; what is of none belongs to each of them.
 
     One question for all repositories takes a hundredth of the time of one for each of 300.
     """
     rows: defaultdict[int | None, list[Row]] = defaultdict(list)
-    for row in ask(connection, question, scope).rows:
+    for row in answer.rows:
         rows[row["repository_id"]].append(dict(row))
     shared = rows[None]
-    for repository_id in scope.repository_ids or ():
+    for repository_id in answer.scope.repository_ids or ():
         rows[repository_id] += shared
     return rows
 
 
-def _costly(
-    connection: Connection, scope: Scope, repositories: Sequence[Row]
-) -> list[dict[str, list[Row] | None]]:
-    """The answers to the costly questions, for each of these repositories."""
-    critical, pulls = (_by_repository(connection, name, scope) for name in COSTLY_QUESTIONS[:2])
-    forecasts = ask(connection, "forecast", scope).rows
-    return [
-        {
-            "critical_jobs": critical[row["repository_id"]],
-            "pull_request_costs": pulls[row["repository_id"]],
-            # Its rows are by name, because a workflow and an actor have one too.
-            "forecast": [
-                dict(each)
-                for each in forecasts
-                if (each["subject"], each["name"]) == ("repository", row["repository"])
-            ],
-        }
-        for row in repositories
-    ]
+def _forecasts(rows: Sequence[Mapping[str, Any]], repository: Row) -> list[Row]:
+    """The forecasts of a repository. They are by name, because workflows and actors have some."""
+    name = repository["repository"]
+    return [dict(row) for row in rows if (row["subject"], row["name"]) == ("repository", name)]
 
 
 def _repository_report(
@@ -339,7 +313,9 @@ def _repository_report(
     is_all_listed = is_listed(coverage, of.until)
     is_comparable = is_all_listed and not before["unlisted_seconds"]
     return RepositoryReport(
-        **repository,
+        repository_id=repository_id,
+        repository=repository["repository"],
+        api_host=repository["api_host"],
         period=of,
         of_jobs=coverage_of([coverage]),
         is_listed=is_all_listed,
