@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from support.ingests import assert_equals_truth, comparable, stored, truth
+from support.complete import assert_attempts, stored
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
@@ -73,7 +73,7 @@ def test_rows_equal_the_truth_field_by_field(connection: Connection, world: Worl
     report = ingest_one(connection, Simulator(world))
     assert report.outcome == "complete"
     assert len(stored(connection)) > 250
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_until_jobs_are_listed_an_attempt_ends_with_its_last_change(
@@ -135,7 +135,7 @@ def test_fifteen_hundred_runs_are_all_stored_though_a_filter_would_end_at_a_thou
     assert len(repository.runs) > 1_500
     simulated = Simulator(world)
     report = ingest_one(connection, simulated, concurrency=concurrency)
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
     assert report.ingestion is not None
     rerun = sum(attempt.run_attempt > 1 for attempt in world.attempts(repository))
     pages = -(-len(repository.runs) // 100)
@@ -151,8 +151,7 @@ def test_the_list_is_read_no_further_than_a_page_of_older_runs(
     since = NOW - timedelta(days=7)
     simulated = Simulator(world)
     report = ingest_one(connection, simulated, wanted=wanted(since), concurrency=1)
-    expected = [row for row in truth(world) if row["created_at"] >= since]
-    assert comparable(stored(connection)) == comparable(expected)
+    assert_attempts(connection, world, since)
     (repository,) = world.repositories
     younger = sum(run.created_at >= since.timestamp() for run in repository.runs)
     assert report.ingestion is not None
@@ -175,7 +174,7 @@ def test_runs_that_arrive_while_the_list_is_read_are_counted_once(
     assert report.ingestion.fetched == listed + 7
     assert len(stored(connection)) == report.ingestion.inserted + report.attempts
     ingest_one(connection, Simulator(world))
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_a_run_in_progress_is_stored_when_it_has_ended(
@@ -192,7 +191,7 @@ def test_a_run_in_progress_is_stored_when_it_has_ended(
     report = ingest_one(connection, simulated)
     assert report.ingestion is not None
     assert report.ingestion.inserted == len(still_open)
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_a_rerun_adds_an_attempt_and_keeps_the_one_before(
@@ -268,7 +267,7 @@ def test_a_repository_that_fails_does_not_stop_the_others(
     assert [report.outcome for report in reports] == ["failed", "complete"]
     assert reports[0].ingestion is None
     assert "404" in (reports[0].error or "")
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 @pytest.mark.parametrize(
@@ -299,7 +298,7 @@ def test_temporary_faults_cost_only_requests(
     simulated = Simulator(world, fault=at_first)
     report = ingest_one(connection, simulated, concurrency=concurrency, max_wait=3_600)
     assert report.outcome == "complete", report.error
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_at_the_rate_limit_what_was_fetched_is_kept_and_the_next_ingest_goes_on(
@@ -313,7 +312,7 @@ def test_at_the_rate_limit_what_was_fetched_is_kept_and_the_next_ingest_goes_on(
     assert len(stored(connection)) == report.ingestion.inserted > 100
     simulated.limit = 5_000
     assert ingest_one(connection, Simulator(world)).outcome == "complete"
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
@@ -324,7 +323,7 @@ def test_runs_beyond_the_end_of_githubs_list_are_listed_by_creation_time(
     limits = Limits(filtered=50, unfiltered=200)
     report = ingest_one(connection, simulated, concurrency=concurrency, limits=limits)
     assert report.outcome == "complete", report.error
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_an_interruption_keeps_the_pages_before_it_and_is_recorded(
@@ -364,7 +363,7 @@ def test_a_lost_database_is_reported_and_the_pages_before_it_are_kept(
         # The lease that could not be given back ends by itself.
         again.execute("update leases set expires_at = now() - interval '1 second'")
         ingest_one(again, Simulator(world))
-        assert_equals_truth(again, world)
+        assert_attempts(again, world)
 
 
 def test_runs_that_cannot_be_read_are_named_and_the_others_stored(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from support.ingests import stored
+from support.complete import stored
 
 from telemetry.database.connection import Connection
 from telemetry.database.status import status

@@ -21,6 +21,8 @@ REPOSITORY = "acme/app"
 # Never the present: the tests' modules are loaded long before their tests run.
 NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 HORIZON = NOW - timedelta(days=180)
+# What a list cannot tell: the end of an attempt is known from its jobs only.
+FROM_JOBS = {"completed_at", "duration_seconds"}
 
 
 @contextmanager
@@ -52,6 +54,11 @@ def rows(connection: Connection, table: str, order: str) -> list[dict[str, Any]]
     return connection.execute(f"select * from {table} order by {order}").fetchall()
 
 
+def stored(connection: Connection) -> list[dict[str, Any]]:
+    """The attempts that are stored, in order."""
+    return rows(connection, "workflow_runs", "github_run_id, run_attempt")
+
+
 def true_attempts(world: World) -> dict[tuple[int, int], dict[str, Any]]:
     """Each completed attempt as it must be stored, once its jobs are: end and length are exact."""
     (repository,) = world.repositories
@@ -61,6 +68,17 @@ def true_attempts(world: World) -> dict[tuple[int, int], dict[str, Any]]:
             row = {f.name: getattr(attempt, f.name) for f in fields(WorkflowRun)}
             found[attempt.github_run_id, attempt.run_attempt] = row
     return found
+
+
+def assert_attempts(connection: Connection, world: World, since: datetime | None = None) -> None:
+    """Each completed attempt of runs created from `since` on is stored as the list tells it."""
+    names = {field.name for field in fields(WorkflowRun)} - FROM_JOBS
+    expected = [
+        {name: row[name] for name in names}
+        for _, row in sorted(true_attempts(world).items())
+        if since is None or row["created_at"] >= since
+    ]
+    assert [{name: row[name] for name in names} for row in stored(connection)] == expected
 
 
 def assert_complete(
@@ -73,23 +91,20 @@ def assert_complete(
 
     `just_deleted` are those of the deleted that may not be marked yet.
     """
-    stored = {
-        (row["github_run_id"], row["run_attempt"]): row
-        for row in rows(connection, "workflow_runs", "1, 2")
-    }
-    marked = {key for key, row in stored.items() if row["missing_upstream_at"] is not None}
+    found = {(row["github_run_id"], row["run_attempt"]): row for row in stored(connection)}
+    marked = {key for key, row in found.items() if row["missing_upstream_at"] is not None}
     unmarked = (deleted or set()) - {run_id for run_id, _ in marked}
     assert {run_id for run_id, _ in marked} <= (deleted or set())
     assert unmarked <= (just_deleted or set())
     truth = true_attempts(world)
-    assert {key for key in set(stored) - marked if key[0] not in unmarked} == set(truth)
+    assert {key for key in set(found) - marked if key[0] not in unmarked} == set(truth)
     for key, expected in truth.items():
         # An attempt in which no job ran ends with GitHub's last change to it.
-        inexact = {"completed_at", "duration_seconds"} if not expected["completed_at"] else set()
+        inexact = FROM_JOBS if not expected["completed_at"] else set[str]()
         # Links and fork names of runs that are not listed again keep a name that still redirects.
         redirected = {"html_url", "head_repository"} if repository_was_renamed(world) else set()
         for name in expected.keys() - inexact - redirected:
-            assert stored[key][name] == expected[name], (key, name)
+            assert found[key][name] == expected[name], (key, name)
     (repository,) = world.repositories
     still_open = {run.id for run in world.open_runs(repository)}
     known_open = [r for r in rows(connection, "open_runs", "1") if not r["missing_upstream_at"]]
