@@ -389,7 +389,7 @@ def test_cancelled_work_does_not_move_a_finding_to_the_front(connection: Connect
     assert sentence(shown, "costing") == (
         f"Jobs cost ${by_sku['linux'] + by_sku['macos']:.2f} at list price, "
         f"${by_sku['linux']:.2f} of it for linux, 1 job without a price left out; "
-        "400 min of 429 min (93.1 %) was wasted. "
+        "6.7 h of 7.2 h (93.1 %) was wasted. "
         "Check which jobs are cancelled most; start them later, or not on every push."
     )
 
@@ -1091,6 +1091,8 @@ def test_a_period_of_days_begins_at_midnight() -> None:
         (units.duration(270_000), "3d 03h"),
         (units.minutes(3.14), "3.1 min"),
         (units.minutes(0), "0 min"),
+        (units.minutes(119), "119 min"),
+        (units.minutes(120), "2.0 h"),
         (units.minutes(601), "10 h"),
         (units.minutes(None), "–"),
         (units.dollars(None), "–"),
