@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 from support.commands import Finished, Launcher, Run
+from support.pasting import pasted
 from support.paths import LONGEST, ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.connection import SQL, Connection, execute, upsert
 from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -42,20 +43,6 @@ def answer(**values: Any) -> Answer:
 @pytest.fixture
 def month(connection: Connection) -> Connection:
     """A workflow with a hostile name that failed once in four runs."""
-    store_month(connection)
-    return connection
-
-
-@pytest.fixture(scope="module")
-def dsn_of_month(new_database: Callable[[str], str], migrated: str) -> str:
-    """A database of it for tests that only read."""
-    dsn = new_database(migrated)
-    with open_connection(dsn) as opened:
-        store_month(opened)
-    return dsn
-
-
-def store_month(connection: Connection) -> None:
     upsert(
         connection,
         [
@@ -69,6 +56,7 @@ def store_month(connection: Connection) -> None:
             for n in range(1, 5)
         ],
     )
+    return connection
 
 
 @pytest.fixture
@@ -205,13 +193,14 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
     assert figures(quarter, NOW - timedelta(days=70), [7]) == []
 
 
-@pytest.mark.parametrize("name", [question.name for question in questions()])
 def test_the_sql_shown_in_the_report_can_be_pasted(
-    dsn_of_month: str, psql: Callable[..., str], name: str
+    month: Connection, dsn: str, psql: Callable[..., str]
 ) -> None:
-    text = pasteable(name, Scope(SCOPE.since, SCOPE.until, [7, 8], top=3))
-    assert "'{7,8}'::bigint[] as repository_ids" in text
-    assert psql(dsn_of_month, stdin=text)
+    scope = Scope(SCOPE.since, SCOPE.until, [7, 8], top=3)
+    texts = {question.name: pasteable(question.name, scope) for question in questions()}
+    assert all("'{7,8}'::bigint[] as repository_ids" in text for text in texts.values())
+    answers = pasted(psql, dsn, texts)
+    assert answers.keys() == texts.keys() and all(answers.values())
 
 
 @pytest.mark.parametrize(
