@@ -1,42 +1,20 @@
 """The time that answers take in a database with half a year of a large team's runs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bench.filling import fill
 from bench.measurement import Measurement, Usage
-from telemetry.database.connection import Connection, execute, open_connection
-from telemetry.database.prices import load_llm_prices, load_runner_prices
+from telemetry.database.connection import execute, open_connection
 from telemetry.database.questions import Scope, ask, questions
 
 REPOSITORY = "acme/app-1"
-INSERTS = (
-    "bench/insert_repositories",
-    "bench/insert_workflow_runs",
-    "bench/insert_workflows",
-    "bench/insert_workflow_jobs",
-    "bench/insert_workflow_steps",
-    "bench/insert_windows",
-    "bench/insert_llm_calls",
-)
-
-
-@dataclass(frozen=True)
-class Filled:
-    """The numbers of rows in the database."""
-
-    attempts: int
-    jobs: int
-    llm_calls: int
-
-    def __str__(self) -> str:
-        return f"{self.attempts:,} attempts, {self.jobs:,} jobs"
 
 
 def answers(
-    run_script: Callable[..., Usage], dsn: str, folder: Path, runs: int, llm_calls: int
+    run_script: Callable[..., Usage], dsn: str, folder: Path, runs: int
 ) -> Iterator[Measurement]:
     """Fill an empty database, then measure each question and the report.
 
@@ -45,7 +23,7 @@ def answers(
     """
     until = datetime.now(UTC).replace(microsecond=0)
     with open_connection(dsn) as connection:
-        filled = fill(connection, runs, llm_calls, until)
+        filled = fill(connection, runs, until)
         seconds = _seconds(execute, connection, "bench/price_calls")
         yield Measurement(f"{filled.llm_calls:,} LLM calls priced", seconds, 1, "s")
         scope = Scope(until - timedelta(days=30), until)
@@ -61,20 +39,6 @@ def answers(
         detail = f"{file.stat().st_size / 1e3:,.0f} kB"
         name = f"{filled}: report of {days} days"
         yield Measurement(name, round(made.seconds, 1), 20, "s", detail)
-
-
-def fill(connection: Connection, runs: int, llm_calls: int, until: datetime) -> Filled:
-    """Store `runs` runs of the 180 days before `until`, with jobs and steps, and LLM calls.
-
-    The same arguments store the same rows. Raises psycopg.Error.
-    """
-    load_runner_prices(connection)
-    load_llm_prices(connection)
-    values: Mapping[str, object] = {"runs": runs, "calls": llm_calls, "until": until}
-    stored = {name: execute(connection, name, values).rowcount for name in INSERTS}
-    execute(connection, "schema/analyze")
-    attempts, jobs = stored["bench/insert_workflow_runs"], stored["bench/insert_workflow_jobs"]
-    return Filled(attempts, jobs, stored["bench/insert_llm_calls"])
 
 
 def _seconds(ask_for: Callable[..., object], *arguments: object) -> float:

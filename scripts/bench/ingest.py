@@ -56,11 +56,10 @@ class Sizes:
     many_lines: int = 1_000_000
     # These are about 200,000 attempts with 1,000,000 jobs.
     asked_about: int = 190_600
-    llm_calls: int = 100_000
     times: int = 2
 
 
-QUICK = Sizes(1_200, 50, 500, 1_000, 5, 20, 300, 1_000, 2_000, 1_000, 500, times=1)
+QUICK = Sizes(1_200, 50, 500, 1_000, 5, 20, 300, 1_000, 2_000, 1_000, times=1)
 
 
 def bench(
@@ -201,10 +200,10 @@ class _Bench:
 
     def answers(self, folder: Path) -> Iterator[Measurement]:
         """Each question and the report over many runs."""
-        runs, calls = self.sizes.asked_about, self.sizes.llm_calls
+        runs = self.sizes.asked_about
         self.notify(f"measuring answers about {runs:,} runs")
         self._clear()
-        yield from answers(self._usage, self.dsn, folder, runs, calls)
+        yield from answers(self._usage, self.dsn, folder, runs)
 
     @contextmanager
     def _serving(self, world: World, name: str) -> Iterator[Simulator]:

@@ -93,15 +93,15 @@ def team_month(
     repositories: Sequence[str] = ("acme/app",),
     *,
     days: int = 30,
-    runs_per_day: float = 50,
+    runs_per_day: float | Mapping[str, float] = 50,
     days_ahead: int = 0,
     troubles: Mapping[str, Trouble] | None = None,
 ) -> World:
     """Return a world in which each repository's team has worked for `days` days until `now`.
 
-    `runs_per_day` is the average of a repository. `days_ahead` plans that many further days, which
-    appear when the world is advanced. `troubles` are by repository name. The same arguments give
-    the same world. `now` needs a zone.
+    `runs_per_day` is the average of each repository, or those of all by their names. `days_ahead`
+    plans that many further days, which appear when the world is advanced. `troubles` are by
+    repository name. The same arguments give the same world. `now` needs a zone.
     """
     world = World(now, seed)
     for full_name in repositories:
@@ -110,7 +110,8 @@ def team_month(
         team.ci.slower_from = world.second - days * DAY // 2
         if troubles is not None:
             team.plan(troubles.get(full_name, Trouble()))
-        for second, work in team.calendar(start, end, runs_per_day):
+        rate = runs_per_day[full_name] if isinstance(runs_per_day, Mapping) else runs_per_day
+        for second, work in team.calendar(start, end, rate):
             work(second)
     return world
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bench.answers import Filled, fill
+from bench.filling import Filled, fill
 from bench.llm import write_transcript
 from support.llm_readings import merged, read
 from support.paths import LONGEST, ROOT
@@ -67,46 +67,27 @@ def test_a_transcript_is_written_as_claude_code_writes_it(tmp_path: Path) -> Non
     assert found == {call_id: max(counts) for call_id, counts in output.items()}
 
 
-def test_runs_are_made_the_same_each_time_in_the_180_days_before(connection: Connection) -> None:
-    made = []
-    for _ in range(2):
-        with connection.transaction(force_rollback=True):
-            filled = fill(connection, 400, 100, UNTIL)
-            made.append(
-                [
-                    connection.execute(f"select * from {table} order by {key}").fetchall()
-                    for table, key in (
-                        ("workflow_runs", "github_run_id, run_attempt"),
-                        ("workflow_jobs", "job_id"),
-                        ("workflow_steps", "job_id, number"),
-                        ("llm_calls", "timestamp"),
-                    )
-                ]
-            )
-    for call in made[0][3] + made[1][3]:
-        del call["created_at"]  # when it was stored
-    assert made[0] == made[1]
-    attempts, jobs, steps, calls = made[0]
-    assert filled == Filled(len(attempts), len(jobs), len(calls))
-    assert len(jobs) == 5 * len(attempts) and len(calls) == 100
-    assert len({row["github_run_id"] for row in attempts}) == 400 < len(attempts)
-    first, last = (pick(row["created_at"] for row in attempts) for pick in (min, max))
-    assert UNTIL - timedelta(days=180) <= first < UNTIL - timedelta(days=179)
-    assert UNTIL - timedelta(days=1) <= last < UNTIL
-    with_steps = {row["job_id"] for row in steps}
-    recent = {row["job_id"] for row in jobs if row["created_at"] >= UNTIL - timedelta(days=30)}
-    failed = {row["job_id"] for row in jobs if row["conclusion"] == "failure"}
-    assert recent | failed <= with_steps
-
-
-def test_made_runs_give_each_question_an_answer_and_add_up(connection: Connection) -> None:
-    fill(connection, 6_000, 1_000, UNTIL)
+def test_the_history_of_half_a_year_gives_each_question_an_answer_and_adds_up(
+    connection: Connection,
+) -> None:
+    filled = fill(connection, 3_000, UNTIL)
+    (counted,) = connection.execute(
+        "select (select count(*) from workflow_runs) as attempts,"
+        " (select count(*) from workflow_jobs) as jobs,"
+        " (select count(*) from llm_calls) as llm_calls,"
+        " (select min(created_at) from workflow_runs) as first,"
+        " (select max(created_at) from workflow_runs) as last,"
+        " (select count(*) from pending_jobs) as pending"
+    ).fetchall()
+    assert filled == Filled(counted["attempts"], counted["jobs"], counted["llm_calls"])
+    assert filled.jobs > 4 * filled.attempts > 8_000 and filled.llm_calls > 400
+    assert UNTIL - timedelta(days=180) <= counted["first"] < UNTIL - timedelta(days=179)
+    assert UNTIL - timedelta(days=1) <= counted["last"] <= UNTIL and not counted["pending"]
     scope = Scope(UNTIL - timedelta(days=30), UNTIL + timedelta(seconds=1))
     empty = {one.name for one in questions() if not ask(connection, one.name, scope).rows}
-    # No run is made that any of these is about.
-    assert empty <= {*OF_BILLS, "approvals", "cancel_in_progress", "deployments", "timeouts"}
+    # Nothing is made that any of these is about, and too little is made twice to call it flaky.
+    assert empty <= {*OF_BILLS, "deployments", "timeouts", "unpriced_runner_labels", "flaky_jobs"}
     proof = execute(connection, "status/proof").fetchall()
     assert len(proof) == 4
-    assert sum(row["reported_runs"] for row in proof) == 6_000
-    assert all(row["stored_runs"] == row["reported_runs"] for row in proof)
+    assert all(row["stored_runs"] == row["reported_runs"] > 0 for row in proof)
     assert not any(row["unequal_windows"] or row["elsewhere_runs"] for row in proof)

@@ -1,0 +1,156 @@
+"""Half a year of a large team's history, stored without the requests that would take hours.
+
+The rows are read from the payloads of the simulated GitHub and stored as an ingest stores them.
+"""
+
+import json
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.prices import load_llm_prices, load_runner_prices
+from telemetry.github.pagination import Page
+from telemetry.llm.finding import find_files
+from telemetry.llm.formats.reading import Defaults
+from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.rows.workflows import Workflow
+from telemetry.runs.job_lists import DueAttempt, JobLists
+from telemetry.runs.jobs import JobsOfRun, store_jobs
+from telemetry.simulated.entities import Repository as Simulated
+from telemetry.simulated.entities import Run
+from telemetry.simulated.llm_logs import write_llm_logs
+from telemetry.simulated.month import DAY, Trouble, team_month
+from telemetry.simulated.payloads import Payloads
+from telemetry.simulated.world import World
+
+DAYS = 180
+# The share of all runs that each repository has.
+REPOSITORIES = {"acme/app-1": 0.7, "acme/app-2": 0.1, "acme/app-3": 0.1, "acme/app-4": 0.1}
+# Steps of all jobs of half a year would take most of the time. Older ones are only of failed jobs.
+DAYS_OF_STEPS = 31
+DAYS_OF_CALLS = 30
+DAYS_SLOWER = 20
+RUNS_TOGETHER = 500
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The numbers of rows in the database."""
+
+    attempts: int
+    jobs: int
+    llm_calls: int
+
+    def __str__(self) -> str:
+        return f"{self.attempts:,} attempts, {self.jobs:,} jobs"
+
+
+def fill(connection: Connection, runs: int, until: datetime) -> Filled:
+    """Store about `runs` runs of the 180 days before `until`, their jobs, steps and LLM calls.
+
+    The same arguments store the same rows. Raises psycopg.Error.
+    """
+    load_runner_prices(connection)
+    load_llm_prices(connection)
+    a_day = {name: runs * share / DAYS for name, share in REPOSITORIES.items()}
+    slower = {name: Trouble(slower=DAYS_SLOWER) for name in REPOSITORIES}
+    world = team_month(1, until, [*REPOSITORIES], days=DAYS, runs_per_day=a_day, troubles=slower)
+    payloads = Payloads(world)
+    attempts = jobs = 0
+    for repository in world.repositories:
+        repository.private = True  # so that its minutes cost something
+        for run in world.open_runs(repository):
+            world.finish(run)
+        _describe(connection, payloads, repository)
+        for start in range(0, len(repository.runs), RUNS_TOGETHER):
+            some = repository.runs[start : start + RUNS_TOGETHER]
+            stored = [_attempts(payloads, repository, run) for run in some]
+            attempts += upsert(connection, [row for rows in stored for row in rows]).inserted
+            listed = [
+                _jobs(payloads, repository, run, rows)
+                for run, rows in zip(some, stored, strict=True)
+            ]
+            jobs += store_jobs(connection, listed, until).jobs.inserted
+    calls = _store_calls(connection, world)
+    execute(connection, "schema/analyze")
+    return Filled(attempts, jobs, calls)
+
+
+def _describe(connection: Connection, payloads: Payloads, repository: Simulated) -> None:
+    """Store the repository, its workflows and the windows of its runs, one a day."""
+    now = payloads.world.now
+    upsert(connection, [Repository.from_api(payloads.repository(repository), "api.github.com")])
+    workflows = [payloads.workflow(repository, each) for each in repository.workflows]
+    upsert(connection, [Workflow.from_api(each, repository.id) for each in workflows])
+    first = datetime.fromtimestamp(repository.runs[0].created_at, UTC)
+    days = Counter(run.created_at // DAY for run in repository.runs)
+    for day in range(min(days), max(days) + 1):
+        start = datetime.fromtimestamp(day * DAY, UTC)
+        window = {
+            "repository_id": repository.id,
+            "created_from": max(start, first),
+            "created_to": min(start + timedelta(days=1), now + timedelta(seconds=1)),
+            "reported": days[day],
+            "seen": days[day],
+            "listed_at": now,
+            "is_complete": True,
+            "problem": None,
+            "etag": None,
+            "etag_token": None,
+        }
+        execute(connection, "runs/record_windows", window)
+
+
+def _attempts(payloads: Payloads, repository: Simulated, run: Run) -> list[WorkflowRun]:
+    return [
+        WorkflowRun.from_api(json.loads(payloads.run(repository, run, attempt)))
+        for attempt in run.attempts
+        if attempt.updated_at <= payloads.world.second
+    ]
+
+
+def _jobs(
+    payloads: Payloads, repository: Simulated, run: Run, attempts: list[WorkflowRun]
+) -> JobsOfRun:
+    """Return the jobs of these attempts, as an ingest reads them from one list."""
+    due = {
+        row.run_attempt: DueAttempt(row.run_attempt, row.started_at, row.conclusion)
+        for row in attempts
+    }
+    has_steps = run.created_at >= payloads.world.second - DAYS_OF_STEPS * DAY
+    items = [
+        payloads.job(repository, run, job, steps=has_steps or job.conclusion == "failure")
+        for attempt in run.attempts
+        if attempt.number in due
+        for job in payloads.world.jobs(run, attempt)
+    ]
+    found = JobLists(run.id, due)
+    found.read([Page(items, len(items), 1, 100, None)])
+    return JobsOfRun(
+        github_run_id=run.id,
+        attempts=tuple(due),
+        jobs=[job for job, _ in found.jobs.values()],
+        steps=[step for _, steps in found.jobs.values() for step in steps],
+        unreadable=tuple(found.unreadable),
+        is_missing=False,
+    )
+
+
+def _store_calls(connection: Connection, world: World) -> int:
+    """Store the LLM calls of the last days, from the logs that their tools write."""
+    begin = world.now - timedelta(days=DAYS_OF_CALLS)
+    recent = (
+        attempt
+        for repository in world.repositories
+        for attempt in world.attempts(repository)
+        if attempt.created_at >= begin
+    )
+    with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
+        write_llm_logs(recent, Path(folder), seed=1)
+        files = find_files([folder])
+        done = ingest_llm_calls(connection, files, Defaults(), now=lambda: world.now)
+    return done.inserted
