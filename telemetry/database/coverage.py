@@ -25,7 +25,8 @@ class Coverage:
     figure about jobs could be wrong by more than a factor of two, so none is given. Of an answer,
     `left_out` are the repositories to which this applies, `unlisted` those in which part of the
     period was never listed completely, from `unlisted_from` on, and `incomparable` those of which
-    the period before is not known as well as this one, so that no change is given.
+    the period before is not known as well as this one, so that no change is given. Where it is not
+    `is_of_jobs`, the answer does not depend on them.
     """
 
     attempts: int
@@ -36,6 +37,7 @@ class Coverage:
     unlisted: Sequence[str] = ()
     unlisted_from: datetime | None = None
     incomparable: Sequence[str] = ()
+    is_of_jobs: bool = True
 
     @property
     def is_whole(self) -> bool:
@@ -48,7 +50,7 @@ class Coverage:
         said = []
         if self.is_misleading:
             said.append(f"no answer: {self}")
-        elif not self.is_whole:
+        elif self.is_of_jobs and not self.is_whole:
             said.append(f"incomplete: {self}")
             if self.left_out:
                 said.append(
@@ -63,8 +65,8 @@ class Coverage:
             )
         if self.incomparable:
             said.append(
-                "no change is given: this period and the one before it are not both listed "
-                f"completely, or their jobs are not all stored, in {_named(self.incomparable)}"
+                f"no change is given for {_named(self.incomparable)}: this period and the one "
+                "before it are not both listed completely, or not all of their jobs are stored"
             )
         return said
 

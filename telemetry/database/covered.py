@@ -44,7 +44,8 @@ def with_coverage(
     rows = ask(connection, "coverage", scope).rows
     unlisted = [row for row in rows if not is_listed(row, scope.until)]
     found = replace(
-        coverage_of(rows if is_of_jobs else []),
+        coverage_of(rows),
+        is_of_jobs=is_of_jobs,
         is_misleading=False,
         unlisted=[row["repository"] for row in unlisted],
         unlisted_from=min((row["unlisted_from"] for row in unlisted), default=None),
