@@ -1,9 +1,10 @@
 -- How long does a commit wait from its push to the end of its last check?
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
--- first attempts. left_out counts commits with a check that neither succeeded nor failed: a newer
--- push cancelled it, or it is not over. checks is the average number for a commit. last_workflow is
--- the one that most often ends last, on last_percent of the commits.
+-- first attempts. left_out counts commits with a check that neither succeeded nor failed, because a
+-- newer push cancelled it, and those during whose ten minutes a run began that is not over. checks
+-- is the average number for a commit. last_workflow is the one that most often ends last, on
+-- last_percent of the commits.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select
@@ -42,7 +43,16 @@ commits as (
     branch_class,
     commit_sha,
     count(*) as checks,
-    bool_and(is_decided) as is_decided,
+    bool_and(is_decided)
+    -- The commit of a run that has not ended is not stored.
+    and not exists (
+      select 1
+      from open_runs
+      where open_runs.repository_id = checks.repository_id
+        and open_runs.created_at >= checks.pushed_at
+        and open_runs.created_at < checks.pushed_at + interval '10 minutes'
+        and open_runs.missing_upstream_at is null
+    ) as is_decided,
     (array_agg(workflow_id order by completed_at desc))[1] as last_workflow_id,
     (array_agg(workflow order by completed_at desc))[1] as last_workflow,
     extract(epoch from max(completed_at) - min(pushed_at)) as seconds
@@ -53,7 +63,8 @@ commits as (
   group by
     repository_id,
     branch_class,
-    commit_sha
+    commit_sha,
+    pushed_at
 ),
 lasts as (
   select distinct on (repository_id, branch_class)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.history import UNTIL, make_history, store
-from support.reports import DAY, HOUR, MONTH, a_job, a_run, known
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.questions import Scope, ask
@@ -405,3 +405,17 @@ def test_a_run_on_an_old_commit_is_not_a_push(connection: Connection) -> None:
     known(connection, 7)
     (row,) = ask(connection, "time_to_last_check", LAST).rows
     assert (row["commits"], row["p50_seconds"], row["last_workflow"]) == (1, 700, "CI")
+
+
+def test_a_commit_whose_checks_are_not_over_is_left_out(connection: Connection) -> None:
+    runs = [a_run(n, n, 60, event_type="pull_request") for n in (1, 2)]
+    upsert(connection, runs)
+    for minutes in (3, 30):
+        connection.execute(
+            "insert into open_runs (github_run_id, run_attempt, repository_id, created_at) "
+            "values (%s, 1, 7, %s)",
+            [100 + minutes, runs[0].created_at + minutes * MINUTE],
+        )
+    known(connection, 7)
+    (row,) = ask(connection, "time_to_last_check", LAST).rows
+    assert (row["commits"], row["left_out"], row["last_percent"]) == (1, 1, 100)
