@@ -4,7 +4,6 @@ import os
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,7 +16,7 @@ import pytest
 from support.commands import Finished, Launcher, Run
 from support.history import UNTIL, History, Workflow, make_history, store
 from support.html import Reader
-from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
+from support.reports import DAY, HOUR, MINUTE, MONTH, Filled, a_job, a_run, known, single, whole
 from support.rows import llm_call, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
@@ -74,34 +73,6 @@ def first_attempts(runs: list[WorkflowRun], of: Period) -> list[WorkflowRun]:
 
 
 SUCCESS, RED = {"success"}, {"failure", "timed_out", "startup_failure"}
-
-
-Filled = tuple[Connection, History]
-
-
-@pytest.fixture(scope="module")
-def filled(new_database: Callable[[str], str], migrated: str) -> Iterator[Filled]:
-    """A database of two months of two repositories, for tests that only read it."""
-    with open_connection(new_database(migrated)) as connection:
-        made = make_history(5, days=62)
-        store(connection, made)
-        known(connection, 7, 8)
-        load_runner_prices(connection)
-        connection.execute("update workflow_runs set jobs_listed_at = updated_at")
-        connection.execute("analyze")
-        yield connection, made
-
-
-@pytest.fixture(scope="module")
-def of_both(filled: Filled) -> Report:
-    """The report of the last month of both repositories."""
-    return report(filled[0], MONTH, UNTIL)
-
-
-@pytest.fixture(scope="module")
-def of_one(filled: Filled) -> Report:
-    """The report of the last month of repository 7."""
-    return report(filled[0], MONTH, UNTIL, ["acme/r7"])
 
 
 def test_the_figures_of_both_periods_match_the_rows(filled: Filled, of_one: Report) -> None:
@@ -962,12 +933,12 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     assert not any("models" in tile.name for tile in tiles(beside.repositories[0]))
 
 
-def test_a_report_reads_one_snapshot_and_writes_nothing(dsn: str, connection: Connection) -> None:
+def test_a_report_reads_one_snapshot_and_writes_nothing(connection: Connection) -> None:
     def runs() -> int:
         return told(connection).totals["runs"]  # type: ignore[no-any-return]
 
     known(connection, 7)
-    with open_connection(dsn) as other, snapshot(connection):
+    with open_connection(connection.info.dsn) as other, snapshot(connection):
         before = execute(connection, "schema/count_workflow_runs").fetchall()
         upsert(other, [a_run(1)])
         assert execute(connection, "schema/count_workflow_runs").fetchall() == before

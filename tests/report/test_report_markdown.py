@@ -5,12 +5,11 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.history import UNTIL, make_history, store
+from support.history import UNTIL
 from support.reports import MONTH, a_job, a_run, known
 
 from telemetry.database.connection import Connection, upsert
-from telemetry.database.prices import load_runner_prices
-from telemetry.report.data import report
+from telemetry.report.data import Report, report
 from telemetry.report.markdown import CUT, NOTHING, cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.markdown_report import summary
 from telemetry.terminal import Name
@@ -81,11 +80,8 @@ def test_a_long_summary_is_cut_after_a_line_and_says_so() -> None:
     assert cut_to(text, 20_000) == text
 
 
-def test_the_summary_holds_findings_figures_and_tables(connection: Connection, dsn: str) -> None:
-    store(connection, make_history(5, days=30))
-    load_runner_prices(connection)
-    known(connection, 7)
-    text = summary(report(connection, MONTH, UNTIL, ["acme/r7"]))
+def test_the_summary_holds_findings_figures_and_tables(of_one: Report) -> None:
+    text = summary(of_one)
     lines = text.splitlines()
     start = lines.index("## acme/r7")
     assert all(line.startswith("> ") for line in lines[: start - 1])

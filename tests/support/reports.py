@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from support.history import UNTIL
+from support.history import UNTIL, History
 from support.rows import workflow_job, workflow_run
 from telemetry.database.connection import Connection, upsert
 from telemetry.report.data import Report, RepositoryReport, report
@@ -11,7 +11,8 @@ from telemetry.report.period import Period
 from telemetry.rows.runs import Repository, WorkflowRun
 
 MONTH = Period(UNTIL - timedelta(days=30), UNTIL)
-
+# A database of a history, and the history.
+Filled = tuple[Connection, History]
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
