@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from output import json_text, say, set_outputs, show
+from output import json_text, progress, say, set_outputs, show
 
 from telemetry import counted, settings
 from telemetry.database.connection import connect
@@ -45,7 +45,7 @@ def main() -> int:
     names = settings.repositories(" ".join(options.repo or []))
     with connect(os.environ, say) as connection:
         require_schema(connection)
-        found = report(connection, period(since, now), now, names)
+        found = report(connection, period(since, now), now, names, progress())
     if options.format == "json":
         _set_findings(as_data(found))
     if options.format != "html" and not options.out:

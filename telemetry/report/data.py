@@ -4,9 +4,10 @@ Each figure is the answer to a question of sql/analysis/, asked about one reposi
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 from telemetry.database.checks import Checked
@@ -224,97 +225,92 @@ QUESTIONS = (
 LONG_QUESTIONS = ("failure_causes", "quarantine")
 # Those that are asked about no more attempts, because a third of a report's time goes into them.
 COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
-ALL_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS, *COSTLY_QUESTIONS)
+QUICK_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS)
 # Questions about more attempts than this are asked over several connections at once.
 MOST_ATTEMPTS = 20_000
 
 
-def report(connection: Connection, of: Period, now: datetime, names: Sequence[str] = ()) -> Report:
+def report(
+    connection: Connection,
+    of: Period,
+    now: datetime,
+    names: Sequence[str] = (),
+    progress: Callable[[int, int, str], None] = lambda done, total, label: None,
+) -> Report:
     """Read what a report of these repositories shows, of all in the database where none is named.
 
-    `of` is its period, `now` is what ages are counted from. Changes nothing; raises UsageError
-    where none of them is in the database, and psycopg.Error.
+    `of` is its period, `now` is what ages are counted from. `progress` is called from several
+    threads, with the number of answers. Changes nothing; raises UsageError where none of them is in
+    the database, and psycopg.Error.
     """
     with snapshot(connection):
         wanted, missing = find_repositories(connection, names)
         wanted = [row for row in wanted if row["is_watched"] or names]
-        ids = [row["repository_id"] for row in wanted]
-        coverage = ask(connection, "coverage", of.scope(ids))
+        scope = of.scope([row["repository_id"] for row in wanted])
+        coverage = ask(connection, "coverage", scope)
         is_large = sum(row["attempts"] for row in coverage.rows) > MOST_ATTEMPTS
+        questions = QUICK_QUESTIONS if is_large else (*QUICK_QUESTIONS, *COSTLY_QUESTIONS)
+        done = count(1)
         with asking(connection, at_once=is_large) as ask_for:
-            asked = {
-                name: ask_for(name, of.scope(ids))
-                for name in ALL_QUESTIONS
-                if not (is_large and name in COSTLY_QUESTIONS)
-            }
-            asked_before = ask_for("coverage", of.before.scope(ids))
-            known = [row["repository"] for row in wanted if names]
-            found = status(connection, now=now, names=known)
-            answers = {name: answer.result() for name, answer in asked.items()}
-            before = _by_repository(asked_before.result())
-    forecasts = answers.pop("forecast").rows if "forecast" in answers else None
-    rows = {name: _by_repository(answer) for name, answer in answers.items()}
-    rows["coverage"] = _by_repository(coverage)
-    unasked = dict.fromkeys(COSTLY_QUESTIONS)
-    reports = [
-        _repository_report(
-            row,
-            of,
-            unasked
-            | {name: of_each[row["repository_id"]] for name, of_each in rows.items()}
-            | ({} if forecasts is None else {"forecast": _forecasts(forecasts, row)}),
-            before[row["repository_id"]],
-            found,
-        )
-        for row in wanted
-    ]
-    phases = rows["llm_phases"][None]
+            asked = {"coverage before": ask_for("coverage", of.before.scope(scope.repository_ids))}
+            for name in questions:
+                asked[name] = ask_for(name, scope)
+                asked[name].add_done_callback(
+                    lambda answer: progress(next(done), len(questions), "questions")
+                )
+            found = status(
+                connection, now=now, names=[row["repository"] for row in wanted if names]
+            )
+            answers = {name: _by_repository(answer.result()) for name, answer in asked.items()}
+    answers["coverage"] = _by_repository(coverage)
     shared = [_shortened(concern) for concern in found.concerns if concern.repository is None]
     shared += [Concern("nothing is stored", "unknown", name) for name in missing]
-    return Report(now.astimezone(of.time_zone), of, reports, shared, phases)
+    reports = [_repository_report(row, of, answers, found) for row in wanted]
+    return Report(now.astimezone(of.time_zone), of, reports, shared, answers["llm_phases"][None])
 
 
-def _by_repository(answer: Answer) -> defaultdict[int | None, list[Row]]:
+Rows = defaultdict[int | None, list[Row]]
+
+
+def _by_repository(answer: Answer) -> Rows:
     """The rows of an answer by their repository; what is of none belongs to each of them.
 
     One question for all repositories takes a hundredth of the time of one for each of 300.
     """
-    rows: defaultdict[int | None, list[Row]] = defaultdict(list)
+    rows: Rows = defaultdict(list)
     for row in answer.rows:
-        rows[row["repository_id"]].append(dict(row))
+        rows[row.get("repository_id")].append(dict(row))
     shared = rows[None]
     for repository_id in answer.scope.repository_ids or ():
         rows[repository_id] += shared
     return rows
 
 
-def _forecasts(rows: Sequence[Mapping[str, Any]], repository: Row) -> list[Row]:
-    """The forecasts of a repository. They are by name, because workflows and actors have some."""
-    name = repository["repository"]
-    return [dict(row) for row in rows if (row["subject"], row["name"]) == ("repository", name)]
-
-
 def _repository_report(
-    repository: Row,
-    of: Period,
-    answers: Mapping[str, Any],
-    coverage_before: Sequence[Row],
-    found: Status,
+    repository: Row, of: Period, answers: Mapping[str, Rows], found: Status
 ) -> RepositoryReport:
-    repository_id = repository["repository_id"]
+    repository_id, name = repository["repository_id"], repository["repository"]
     stored, proof = (
         next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
         for rows in (found.repositories, found.proof)
     )
-    lists: Any = {name: answers[name] for name in (*QUESTIONS, *LONG_QUESTIONS, *COSTLY_QUESTIONS)}
+    lists: Any = dict.fromkeys(COSTLY_QUESTIONS)
+    lists |= {question: rows[repository_id] for question, rows in answers.items()}
+    (totals,), (coverage,), (before,) = (
+        lists.pop(question) for question in ("totals", "coverage", "coverage before")
+    )
+    if lists["forecast"]:
+        # Its rows are by name, because workflows and actors have some too.
+        of_this = ("repository", name)
+        lists["forecast"] = [
+            row for row in lists["forecast"] if (row["subject"], row["name"]) == of_this
+        ]
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
-    (totals,), (coverage,) = answers["totals"], answers["coverage"]
-    (before,) = coverage_before
     is_all_listed = is_listed(coverage, of.until)
     is_comparable = is_all_listed and not before["unlisted_seconds"]
     return RepositoryReport(
         repository_id=repository_id,
-        repository=repository["repository"],
+        repository=name,
         api_host=repository["api_host"],
         period=of,
         of_jobs=coverage_of([coverage]),
@@ -331,7 +327,7 @@ def _repository_report(
             *(
                 _shortened(concern)
                 for concern in found.concerns
-                if concern.repository == repository["repository"]
+                if concern.repository == name
                 # What is missing from this period says more than that something is.
                 and (is_all_listed or concern.kind != "gap")
             ),
