@@ -9,20 +9,23 @@ is stored and the next ingest continues, 130 interrupted.
 from command import github, parse, run
 
 import os
+from argparse import Namespace
 from contextlib import closing
 from datetime import UTC, datetime
 
-from options.github import chosen
+from options.github import Chosen, chosen
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show, show_json
 
 from telemetry import counted, settings
-from telemetry.database.connection import conninfo, describe, open_connection
+from telemetry.database.connection import Connection, conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
+from telemetry.github.client import GitHub
+from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries.ingests import (
@@ -40,57 +43,25 @@ INTERRUPTED = 130
 
 def main() -> int:
     options = parse(__doc__, "ingest_workflows")
-    lenient = options.lenient and not options.strict
     choice = chosen(options, "ingest" if options.llm else "ingest-github", options.org)
-    repositories = choice.repositories
-    if options.run_id is not None and len(repositories) != 1:
+    if options.run_id is not None and len(choice.repositories) != 1:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
         )
     logs = chosen_logs(options) if options.llm and options.logs else None
-    reports: list[Report] = []
     calls = pruned = None
     with github(options.wait) as client, conninfo(os.environ, say) as dsn:
         migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
-            if options.keep is not None:
-                said = offer_text(offer(connection, Retention(options.keep)))
-                say(said or f"this database keeps {options.keep}, as before")
-            load_runner_prices(connection, options.runner_prices, options.runner_labels)
-            load_name_kinds(connection, options.name_kinds)
-            wanted = Wanted(
-                choice.since,
-                horizon(connection, stored(connection)).before,
-                jobs=options.jobs,
-                full=options.full,
-            )
-            tools = Tools(
-                connection, client, wanted, choice.concurrency, notify=say, progress=progress()
-            )
-            if options.org:
-                found = repositories_of(client, options.org, options.archived)
-                repositories = list(dict.fromkeys([*repositories, *found]))
-                say(f"{options.org} has {counted(len(found), 'repository')}")
-            ingests = ingest(tools, repositories, choice.max_requests, options.run_id)
-            with closing(ingests):
-                for report in ingests:
-                    reports.append(report)
-                    # What was not reached is in the closing line, and in make status by name.
-                    if not options.json and report.outcome != "not reached":
-                        show(report_text(report))
-            if len(reports) > 1:
-                limit = None if client.requests_left else client.rate_limit
-                say(closing_text(reports, limit.reset_at if limit else None))
+            _take_settings(connection, options)
+            reports = _ingest(connection, client, options, choice)
             code = exit_code(reports)
             set_outputs(incomplete=code != 0)
             if code != INTERRUPTED:
                 calls = logs.ingest(connection) if logs else None
-                pruned = prune(
-                    connection,
-                    local_time=datetime.now(UTC),
-                    github_time=client.github_time,
-                )
+                local_time, github_time = datetime.now(UTC), client.github_time
+                pruned = prune(connection, local_time=local_time, github_time=github_time)
                 update_statistics(connection)
     if options.json:
         done = {"repositories": reports, "llm_calls": calls, "pruned": pruned}
@@ -100,6 +71,45 @@ def main() -> int:
             show(ingestion_text(calls))
         if pruned is not None:
             show(pruned_text(pruned))
+    return _ended(options, reports, code, calls)
+
+
+def _take_settings(connection: Connection, options: Namespace) -> None:
+    """Store what this command says of retention, prices and names."""
+    if options.keep is not None:
+        said = offer_text(offer(connection, Retention(options.keep)))
+        say(said or f"this database keeps {options.keep}, as before")
+    load_runner_prices(connection, options.runner_prices, options.runner_labels)
+    load_name_kinds(connection, options.name_kinds)
+
+
+def _ingest(
+    connection: Connection, client: GitHub, options: Namespace, choice: Chosen
+) -> list[Report]:
+    """Ingest the repositories, and show the report on each when it is done."""
+    before = horizon(connection, stored(connection)).before
+    wanted = Wanted(choice.since, before, jobs=options.jobs, full=options.full)
+    tools = Tools(connection, client, wanted, choice.concurrency, notify=say, progress=progress())
+    repositories = choice.repositories
+    if options.org:
+        found = repositories_of(client, options.org, options.archived)
+        repositories = list(dict.fromkeys([*repositories, *found]))
+        say(f"{options.org} has {counted(len(found), 'repository')}")
+    reports = []
+    with closing(ingest(tools, repositories, choice.max_requests, options.run_id)) as ingests:
+        for report in ingests:
+            reports.append(report)
+            # What was not reached is in the closing line, and in make status by name.
+            if not options.json and report.outcome != "not reached":
+                show(report_text(report))
+    if len(reports) > 1:
+        limit = None if client.requests_left else client.rate_limit
+        say(closing_text(reports, limit.reset_at if limit else None))
+    return reports
+
+
+def _ended(options: Namespace, reports: list[Report], code: int, calls: LlmIngestion | None) -> int:
+    """Say what failed and what was lost; return the exit code."""
     failed = [report.repository for report in reports if report.outcome == "failed"]
     if failed:
         say(f"failed: {', '.join(failed)}")
@@ -108,7 +118,8 @@ def main() -> int:
         say(f"warning: {lost}")
     if lost and code == 0 and options.strict:
         return 1
-    return 0 if code == INCOMPLETE and lenient else code
+    is_lenient = options.lenient and not options.strict
+    return 0 if code == INCOMPLETE and is_lenient else code
 
 
 def exit_code(reports: list[Report]) -> int:

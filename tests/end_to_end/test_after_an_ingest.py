@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from support.commands import Launcher, Run
-from support.ingests import earlier, stored
+from support.complete import earlier, stored
 from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection

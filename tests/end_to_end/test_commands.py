@@ -17,7 +17,7 @@ import pytest
 from options.table import OPTIONS, VARIABLES
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.commands import Launcher, Run, assert_one_sentence, start
-from support.ingests import assert_equals_truth, earlier, stored
+from support.complete import assert_attempts, earlier, stored
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
@@ -38,7 +38,7 @@ def test_an_ingest_stores_the_truth_and_says_what_it_did(
 ) -> None:
     done = run("ingest_workflows")
     assert done.returncode == 0, done.stderr
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
     rows = len(stored(connection))
     summary, *_, pruned = done.stdout.splitlines()
     assert summary.startswith("acme/app: ")
@@ -109,7 +109,7 @@ def test_the_next_ingest_completes_one_that_was_killed(
     assert "has not ended; it still runs, or was killed" in said
     simulated.latency = 0
     assert run("ingest_workflows").returncode == 0
-    assert_equals_truth(connection, world)
+    assert_attempts(connection, world)
 
 
 def test_an_incomplete_ingest_exits_with_3_and_keeps_what_it_has(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.commands import Finished, Run
-from support.ingests import comparable, vars_of
+from support.complete import as_listed, true_attempts
 
 from telemetry.database.connection import Connection
 from telemetry.simulated.entities import Repository
@@ -80,9 +80,9 @@ def lost_runs(connection: Connection, schedule: Schedule) -> set[int]:
     still_there = {run.id for run in schedule.repository.runs}
     repository = whole(schedule.repository, schedule.all_runs)
     known = connection.execute("select * from workflow_runs order by 1, 2").fetchall()
-    truth = [vars_of(a) for a in world.attempts(repository) if a.status == "completed"]
+    truth = true_attempts(world, repository).values()
     ids = {row["github_run_id"] for row in known}
-    assert comparable(known) == comparable([t for t in truth if t["github_run_id"] in ids])
+    assert as_listed(known) == as_listed(t for t in truth if t["github_run_id"] in ids)
     steps: dict[int, list[Any]] = {}
     for row in connection.execute(
         "select job_id, number, name, conclusion from workflow_steps order by 1, 2"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.commands import Run, assert_one_sentence
-from support.ingests import stored
+from support.complete import stored
 
 from telemetry.database.connection import Connection
 from telemetry.database.migrations import MIGRATIONS
