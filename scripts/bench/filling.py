@@ -106,8 +106,9 @@ def _describe(connection: Connection, payloads: Payloads, repository: Simulated)
 
 
 def _attempts(payloads: Payloads, repository: Simulated, run: Run) -> list[WorkflowRun]:
+    created_at = datetime.fromtimestamp(run.created_at, UTC)
     return [
-        WorkflowRun.from_api(json.loads(payloads.run(repository, run, attempt)))
+        WorkflowRun.from_attempt(json.loads(payloads.run(repository, run, attempt)), created_at)
         for attempt in run.attempts
         if attempt.updated_at <= payloads.world.second
     ]
