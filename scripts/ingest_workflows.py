@@ -92,7 +92,7 @@ def _ingest(
     tools = Tools(connection, client, wanted, choice.concurrency, notify=say, progress=progress())
     repositories = choice.repositories
     if options.org:
-        found = repositories_of(client, options.org, options.archived)
+        found = repositories_of(client, options.org, options.archived, say)
         repositories = list(dict.fromkeys([*repositories, *found]))
         say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []

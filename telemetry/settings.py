@@ -30,7 +30,8 @@ LONGEST_YEARS = 200
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
 # GitHub allows these characters. A name of dots alone would change the API's path, and GitHub
 # removes .git from the end of a name.
-REPOSITORY = re.compile(r"[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
+# No name of GitHub's is as long as 200 characters.
+REPOSITORY = re.compile(r"(?=.{1,200}$)[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from telemetry.database.connection import Connection, as_json, execute
-from telemetry.database.prices import csv_lines
+from telemetry.database.prices import csv_file, csv_lines
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.database.transactions import with_retries
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
@@ -53,7 +53,7 @@ def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Load
     a file that is no usage report.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with csv_file(path) as file:
             if not file.seekable():  # a pipe, which can be read once
                 return _load(connection, file, path, loaded_at)
 

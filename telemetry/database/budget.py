@@ -9,7 +9,7 @@ from typing import Any
 
 from telemetry.database.prices import read_prices
 from telemetry.rows.prices import Cap
-from telemetry.settings import UsageError
+from telemetry.rows.reading import UnreadableRow, shown
 
 KINDS = ("runners", "llm")
 SUBJECTS = ("all", "repository", "workflow", "actor")
@@ -42,12 +42,14 @@ def read_caps(path: str) -> list[Cap]:
 
     Raises UsageError for a file that cannot be read, and for another kind or subject.
     """
-    caps = read_prices(Path(path), Cap)
-    for cap in caps:
-        for text, known in ((cap.kind, KINDS), (cap.subject, SUBJECTS)):
-            if text not in known:
-                raise UsageError(f"{path}: {text!r} is not one of: {', '.join(known)}")
-    return caps
+    return read_prices(Path(path), Cap, _check)
+
+
+def _check(cap: Cap) -> None:
+    for name, known in (("kind", KINDS), ("subject", SUBJECTS)):
+        text = getattr(cap, name)
+        if text not in known:
+            raise UnreadableRow(f"{name} is {shown(text)}, not one of: {', '.join(known)}")
 
 
 def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str) -> list[Line]:

@@ -1,7 +1,12 @@
 """Lists that a person edits, as CSV files: of prices, and of what names stand for."""
 
 import csv
-from collections.abc import Iterator
+import errno
+import os
+import select
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +39,9 @@ from telemetry.settings import UsageError
 PRICES = SQL / "prices"
 # Longer than any row that csv accepts: no more of a device or a broken file is read at once.
 LONGEST_LINE = 4_000_000
+# All rows of a list are in memory at once; no list of prices is as long.
+MOST_ROWS = 100_000
+NO_WRITER = 10  # seconds
 
 
 def load_runner_prices(
@@ -92,17 +100,32 @@ def _own(row_type: type[Price], path: str | None) -> list[Price]:
     return read_prices(Path(path), row_type) if path else []
 
 
-def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
+def read_prices(
+    path: Path, row_type: type[Price], check: Callable[[Price], None] = lambda row: None
+) -> list[Price]:
     """Return the rows of a CSV file whose header names the fields of the row, in any order.
 
-    Columns with a default may be omitted. Raises UsageError with the file and the line.
+    Columns with a default may be omitted. `check` raises UnreadableRow for a row that is wrong.
+    Raises UsageError with the file and the line.
     """
     try:
-        return list(_rows(path, row_type))
+        return list(_rows(path, row_type, check))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a file that exists") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
+
+
+@contextmanager
+def csv_file(path: Path) -> Iterator[TextIO]:
+    """Open a CSV file, or a pipe that somebody writes to. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
+        is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+        if is_pipe and not select.select([descriptor], [], [], NO_WRITER)[0]:
+            raise OSError(errno.ETIMEDOUT, f"nothing has written to this pipe for {NO_WRITER} s")
+        os.set_blocking(descriptor, True)
+        yield file
 
 
 def csv_lines(file: TextIO) -> Iterator[str]:
@@ -110,20 +133,24 @@ def csv_lines(file: TextIO) -> Iterator[str]:
     return iter(partial(file.readline, LONGEST_LINE), "")
 
 
-def _rows(path: Path, row_type: type[Price]) -> Iterator[Price]:
+def _rows(path: Path, row_type: type[Price], check: Callable[[Price], None]) -> Iterator[Price]:
     columns = file_columns(row_type)
     names = [column.name for column in columns]
     needed = {column.name for column in columns if column.default is MISSING}
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with csv_file(path) as file:
         records = csv.DictReader(csv_lines(file), strict=True)
         try:
             header = list(records.fieldnames or [])
             if len(set(header)) < len(header) or not needed <= set(header) <= set(names):
                 raise UnreadableRow(f"the header is not {','.join(names)}")
-            for record in records:
+            for number, record in enumerate(records):
                 if None in record or None in record.values():
                     raise UnreadableRow(f"there are not {len(header)} values")
-                yield from_record(row_type, record)
+                if number == MOST_ROWS:
+                    raise UnreadableRow(f"there are more than {MOST_ROWS:,} lines")
+                row = from_record(row_type, record)
+                check(row)
+                yield row
         except (UnreadableRow, csv.Error) as error:
             raise UsageError(
                 f"{path}:{records.reader.line_num or 1}: {error}; fix that line"

@@ -60,7 +60,8 @@ def restore(
     TelemetryError.
     """
     if not path.is_file():
-        raise TelemetryError(f"there is no file {path}; make one with: {COMMAND} dump FILE={path}")
+        what = f"{path} is no file" if path.exists() else f"there is no file {path}"
+        raise TelemetryError(f"{what}; name one that `{COMMAND} dump` has written")
     pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
     pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", path]
     _run(pg_restore, environ, f"read {path}")

@@ -1,8 +1,9 @@
 """The artifacts in which a scheduled workflow leaves dumps of the database."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.github.client import GitHub
@@ -14,6 +15,8 @@ DUMP_ARTIFACT = "telemetry.dump"
 TRUSTED_EVENTS = ("schedule", "workflow_dispatch", "workflow_run")
 # Requests that one search or one clean-up may cost; the next run goes on.
 MOST_LOOKED_AT = 50
+# What a value that is not what it should be raises, when it is read as that.
+UNREADABLE = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ def list_dumps(client: GitHub, repository: str) -> list[Dump]:
     pages = client.pages(
         f"/repos/{repository}/actions/artifacts", "artifacts", {"name": DUMP_ARTIFACT}
     )
-    found = [_dump(each) for page in pages for each in page.items if _is_readable(each)]
+    found = [dump for page in pages for each in page.items if (dump := _dump(each))]
     return sorted(found, key=lambda dump: (dump.created_at, dump.artifact_id), reverse=True)
 
 
@@ -47,8 +50,8 @@ def is_of_workflow(client: GitHub, repository: str, dump: Dump, workflow: str) -
         run = client.get_workflow_run(repository, dump.run_id)
     except NotFound:  # deleted since, and its artifacts with it
         return False
-    path = str(run.get("path")).partition("@")[0]
-    return path.rsplit("/", 1)[-1] == workflow and run.get("event") in TRUSTED_EVENTS
+    path, event = str(run.get("path")).partition("@")[0], str(run.get("event"))
+    return path.rsplit("/", 1)[-1] == workflow and event in TRUSTED_EVENTS
 
 
 def find_dump(client: GitHub, repository: str, workflow: str, dumps: Sequence[Dump]) -> Dump | None:
@@ -66,13 +69,12 @@ def find_dump(client: GitHub, repository: str, workflow: str, dumps: Sequence[Du
 def last_success(client: GitHub, repository: str, workflow: str) -> datetime | None:
     """Return when the newest successful run of a workflow file was created (UTC), or None."""
     path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
-    found = [
-        datetime.fromisoformat(run["created_at"])
-        for event in TRUSTED_EVENTS
-        for run in client.get(path, {"event": event, "status": "success", "per_page": 1}).get(
-            "workflow_runs", []
-        )
-    ]
+    found: list[datetime] = []
+    for event in TRUSTED_EVENTS:
+        answer = client.get(path, {"event": event, "status": "success", "per_page": 1})
+        runs = answer.get("workflow_runs")
+        with suppress(*UNREADABLE):
+            found += [_moment(run["created_at"]) for run in runs or ()]
     return max(found, default=None)
 
 
@@ -99,20 +101,26 @@ def delete_replaced(
     return deleted
 
 
-def _is_readable(artifact: dict[str, Any]) -> bool:
-    """Whether an artifact is of a run of the repository itself, and says when it was made."""
-    run = artifact.get("workflow_run") or {}
-    is_own = bool(run.get("id")) and run.get("head_repository_id") == run.get("repository_id")
-    return is_own and bool(artifact.get("created_at"))
+def _dump(artifact: Any) -> Dump | None:
+    """Return what an artifact says; None if it is of a fork, or does not say what it must."""
+    with suppress(*UNREADABLE):
+        run = artifact["workflow_run"]
+        if run["head_repository_id"] == run["repository_id"]:
+            expires_at = artifact.get("expires_at")
+            return Dump(
+                artifact_id=int(artifact["id"]),
+                run_id=int(run["id"]),
+                bytes=int(artifact["size_in_bytes"]),
+                created_at=_moment(artifact["created_at"]),
+                expires_at=_moment(expires_at) if expires_at else None,
+                is_expired=bool(artifact["expired"]),
+            )
+    return None
 
 
-def _dump(artifact: dict[str, Any]) -> Dump:
-    expires_at = artifact.get("expires_at")
-    return Dump(
-        artifact_id=int(artifact["id"]),
-        run_id=int(artifact["workflow_run"]["id"]),
-        bytes=int(artifact["size_in_bytes"]),
-        created_at=datetime.fromisoformat(artifact["created_at"]),
-        expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
-        is_expired=bool(artifact["expired"]),
-    )
+def _moment(text: str) -> datetime:
+    """Return a time in UTC. Raises one of UNREADABLE."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} names no zone")
+    return moment.astimezone(UTC)

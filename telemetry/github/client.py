@@ -243,9 +243,9 @@ class GitHub:
         https://docs.github.com/rest/repos/repos#list-organization-repositories
         """
         try:
-            yield from self.pages(f"/orgs/{quote(owner, safe='')}/repos", "repositories")
+            yield from self.pages(_repositories("orgs", owner), "repositories", is_array=True)
         except NotFound:
-            yield from self.pages(f"/users/{quote(owner, safe='')}/repos", "repositories")
+            yield from self.pages(_repositories("users", owner), "repositories", is_array=True)
 
     def pages(
         self,
@@ -253,6 +253,8 @@ class GitHub:
         key: str,
         params: Mapping[str, str | int] | None = None,
         paging: Paging | None = None,
+        *,
+        is_array: bool = False,
     ) -> Generator[Page, None, None]:
         """Yield each page of the list under `key` in the answers, in order.
 
@@ -261,14 +263,14 @@ class GitHub:
         pages, as GitHub advises for timeouts
         (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api), and grows
         them again later. Rows may then appear twice, as they also do when new rows shift the pages;
-        no row is lost. A repository without commits (409) has one empty page. If the answer is a
-        JSON array, it is the list.
+        no row is lost. A repository without commits (409) has one empty page. With `is_array` the
+        answer is a JSON array, which is the list.
         """
         paging = paging or Paging()
         request = Request(
             self._url(path, params),
             _name(path),
-            array_key=key,
+            array_key=key if is_array else None,
             is_urgent=paging.is_urgent,
             retry_missing=paging.retry_missing,
         )
@@ -291,6 +293,10 @@ class GitHub:
 def _name(path: str) -> str:
     """The name of a GET of this path in messages."""
     return f"GET {clean(path)}"
+
+
+def _repositories(kind: str, owner: str) -> str:
+    return f"/{kind}/{quote(owner, safe='')}/repos"
 
 
 def _repository_path(repository: str) -> str:

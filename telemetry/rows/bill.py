@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from telemetry.rows.reading import UnreadableRow, shown, storable
+from telemetry.rows.reading import (
+    MOST_BYTES_OF_NAMES,
+    UnreadableRow,
+    fits_an_index,
+    shown,
+    storable,
+)
 
 # The names under which a value has been found, the newest first.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -121,14 +127,18 @@ def billed_usage(columns: ReportColumns, record: Mapping[str, str]) -> BilledUsa
         raise UnreadableRow("the line names neither an organization nor a user")
     if repository and "/" not in repository:
         repository = f"{owner}/{repository}"
+    unit_type, workflow_path = values["unit_type"].lower(), values.get("workflow_path", "")
+    sku = _sku(product, _name(values["sku"], "sku"))
+    if not fits_an_index(owner, product, sku, unit_type, repository, workflow_path):
+        raise UnreadableRow(f"its names take more than {MOST_BYTES_OF_NAMES:,} bytes")
     return BilledUsage(
         owner=owner,
         usage_date=_day(values["usage_date"], columns.columns["usage_date"]),
         product=product,
-        sku=_sku(product, _name(values["sku"], "sku")),
-        unit_type=values["unit_type"].lower(),
+        sku=sku,
+        unit_type=unit_type,
         repository=repository,
-        workflow_path=values.get("workflow_path", ""),
+        workflow_path=workflow_path,
         applied_cost_per_quantity=numbers["applied_cost_per_quantity"],
         quantity=numbers["quantity"],
         gross_amount=gross,

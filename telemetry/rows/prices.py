@@ -11,7 +11,9 @@ from datetime import time as clock
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from telemetry.rows.reading import UnreadableRow, shown, storable
+from telemetry.rows.reading import MOST_BYTES_OF_NAMES, UnreadableRow, shown, storable
+
+MOST_BYTES = MOST_BYTES_OF_NAMES // 3  # up to three names are one key
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def from_record(row_type: type[Price], record: Mapping[str, str]) -> Price:
 
 
 def _name(text: str) -> str:
-    if not text:
+    if not text or len(storable(text).encode()) > MOST_BYTES:
         raise ValueError
     return storable(text).lower()
 
@@ -168,7 +170,7 @@ AMOUNT = (_amount, "an amount in US dollars such as 0.006")
 
 # How the text of a field is read, by the field's type, and what it should have been.
 READERS: Mapping[Any, tuple[Callable[[str], Any], str]] = {
-    str: (_name, "a name"),
+    str: (_name, f"a name of at most {MOST_BYTES} bytes"),
     str | None: (storable, "text"),
     date: (_day, "a date such as 2026-01-01"),
     date | None: (_day, "a date such as 2026-01-01"),

@@ -13,6 +13,9 @@ Value = TypeVar("Value")
 
 LONGEST_INTEGER = 2**63 - 1
 LONGEST_COUNT = 2**31 - 1
+# Names in an index: an entry of PostgreSQL's takes 2,704 bytes at most, and a character up to four.
+LONGEST_NAME = 500
+MOST_BYTES_OF_NAMES = 2_000
 
 
 class UnreadableRow(ValueError):
@@ -77,6 +80,19 @@ def read_text(payload: Mapping[str, Any], key: str) -> str | None:
     if not isinstance(value, str):
         raise wrong_value(payload, key, "text")
     return storable(value)
+
+
+def read_name(payload: Mapping[str, Any], key: str) -> str | None:
+    """Return the text under this key, of LONGEST_NAME characters at most. Raises UnreadableRow."""
+    name = read_text(payload, key)
+    if name is not None and len(name) > LONGEST_NAME:
+        raise wrong_value(payload, key, f"a name of at most {LONGEST_NAME} characters")
+    return name
+
+
+def fits_an_index(*names: str) -> bool:
+    """Whether these names fit into one entry of an index."""
+    return sum(len(name.encode()) for name in names) <= MOST_BYTES_OF_NAMES
 
 
 def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.rows.reading import (
+    LONGEST_NAME,
     read_attempt,
     read_flag,
     read_integer,
     read_mapping,
     read_moment,
+    read_name,
     read_object,
     read_text,
     required,
@@ -35,7 +37,7 @@ class Repository:
         return cls(
             repository_id=required(read_integer(payload, "id"), payload, "repository", "id"),
             repository=required(
-                read_text(payload, "full_name"), payload, "repository", "full_name"
+                read_name(payload, "full_name"), payload, "repository", "full_name"
             ),
             api_host=api_host,
         )
@@ -54,7 +56,7 @@ class WorkflowRun:
     workflow_path: str | None
     run_number: int | None
     display_title: str | None
-    branch: str | None
+    branch: str | None = field(metadata={"max_length": LONGEST_NAME})
     commit_sha: str | None
     head_repository: str | None
     event_type: str | None = field(metadata={"max_length": 50})
@@ -110,7 +112,7 @@ class WorkflowRun:
             github_run_id=required(read_integer(run, "id"), run, "run", "id"),
             run_attempt=1 if attempt is None else attempt,
             repository_id=read_integer(own, "id"),
-            repository=read_text(own, "full_name"),
+            repository=read_name(own, "full_name"),
             workflow_id=read_integer(run, "workflow_id"),
             workflow_name=read_text(run, "name"),
             workflow_path=read_text(run, "path"),

@@ -8,6 +8,7 @@ from telemetry.rows.reading import (
     read_flag,
     read_integer,
     read_mapping,
+    read_name,
     read_text,
     required,
 )
@@ -60,7 +61,7 @@ class Description:
         private = read_flag(payload, "private")
         implied = {True: "private", False: "public", None: None}[private]
         return cls(
-            default_branch=read_text(payload, "default_branch"),
+            default_branch=read_name(payload, "default_branch"),
             visibility=read_text(payload, "visibility") or implied,
             is_archived=read_flag(payload, "archived"),
         )

@@ -8,7 +8,8 @@ from collections.abc import Generator, Sequence
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
-from telemetry.runs.request import Report, Tools
+from telemetry.rows.reading import UnreadableRow, read_mapping, read_name, required
+from telemetry.runs.request import Notify, Report, Tools
 from telemetry.runs.rounds import Rounds
 
 
@@ -36,18 +37,26 @@ def ingest(
     yield from Rounds(tools, max_requests, run_id).go(_ordered(tools.connection, repositories))
 
 
-def repositories_of(client: GitHub, owner: str, archived: bool = True) -> list[str]:
+def repositories_of(
+    client: GitHub, owner: str, archived: bool = True, notify: Notify = lambda text: None
+) -> list[str]:
     """Return the names of the repositories of an organization or user that can have runs.
 
-    Disabled ones are omitted, because they do not answer; archived ones keep their runs. Raises
-    GitHubError.
+    Disabled ones are omitted, because they do not answer; archived ones keep their runs. One that
+    GitHub does not name is left out, and `notify` is called with a sentence. Raises GitHubError.
     """
-    return [
-        row["full_name"]
-        for page in client.list_repositories(owner)
-        for row in page.items
-        if not row.get("disabled") and (archived or not row.get("archived"))
-    ]
+    names = []
+    for page in client.list_repositories(owner):
+        for row in page.items:
+            try:
+                payload = read_mapping(row, "repository")
+                name = required(read_name(payload, "full_name"), payload, "repository", "full_name")
+            except UnreadableRow as error:
+                notify(f"warning: a repository of {owner} is left out: {error}")
+                continue
+            if not payload.get("disabled") and (archived or not payload.get("archived")):
+                names.append(name)
+    return names
 
 
 def _ordered(connection: Connection, repositories: Sequence[str]) -> list[str]:

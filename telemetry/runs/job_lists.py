@@ -83,8 +83,11 @@ class JobLists:
         self.unreadable[str(error)] = None
         stated = item.get("run_attempt") if isinstance(item, dict) else None
         known = run_attempt if run_attempt is not None else stated
-        for number in [known] if known in self.due else list(self.due):
-            self.lost.setdefault(number, str(error))
+        # What is stated may be anything, such as a list.
+        is_known = isinstance(known, int) and known in self.due
+        for number in self.due:
+            if number == known or not is_known:
+                self.lost.setdefault(number, str(error))
 
     def retries(self, now: datetime | None) -> Iterator[Retry]:
         """Yield the attempts whose jobs are not final at `now` (UTC)."""

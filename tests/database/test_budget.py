@@ -84,8 +84,11 @@ def test_a_cap_is_for_each_name_that_its_pattern_fits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("runner,all,all,5", "'runner' is not one of: runners, llm"),
-        ("runners,team,all,5", "'team' is not one of: all, repository, workflow, actor"),
+        ("runner,all,all,5", ":2: kind is 'runner', not one of: runners, llm; fix that line"),
+        (
+            "runners,team,all,5",
+            ":2: subject is 'team', not one of: all, repository, workflow, actor; fix that line",
+        ),
         ("runners,all,all,cheap", "monthly_usd is 'cheap', not an amount in US dollars"),
     ],
 )

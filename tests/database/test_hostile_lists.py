@@ -1,0 +1,137 @@
+"""Lists that a user names, such as prices and bills: each bad file is one sentence, soon."""
+
+import gzip
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from telemetry import TelemetryError
+from telemetry.database import prices
+from telemetry.database.bill import load_report
+from telemetry.database.budget import read_caps
+from telemetry.database.connection import Connection
+from telemetry.database.prices import load_llm_prices, load_name_kinds, load_runner_prices
+from telemetry.database.transfer import restore
+from telemetry.settings import UsageError
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+Load = Callable[[Connection, Path], object]
+LISTS: dict[str, Load] = {
+    "bill": lambda connection, path: load_report(connection, path, NOW),
+    "budgets": lambda connection, path: read_caps(str(path)),
+    "runner prices": lambda connection, path: load_runner_prices(connection, str(path)),
+    "runner labels": lambda connection, path: load_runner_prices(connection, None, str(path)),
+    "model prices": lambda connection, path: load_llm_prices(connection, str(path)),
+    "kinds of names": lambda connection, path: load_name_kinds(connection, str(path)),
+}
+each_list = pytest.mark.parametrize("load", LISTS.values(), ids=LISTS)
+
+
+def a_loop(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def contents(content: bytes) -> Callable[[Path], None]:
+    return lambda path: path.write_bytes(content) and None
+
+
+# What makes the file, and what is said of it.
+FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a folder": (Path.mkdir, "Is a directory"),
+    "no file": (lambda path: None, "No such file"),
+    "a loop of links": (a_loop, "symbolic links"),
+    "a device without an end": (lambda path: path.symlink_to("/dev/zero"), ":1: "),
+    "a device of noise": (lambda path: path.symlink_to("/dev/urandom"), "not UTF-8"),
+    "a pipe that nothing writes to": (os.mkfifo, "nothing has written to this pipe"),
+    "nothing": (contents(b""), ":1: the header"),
+    "a packed file": (contents(gzip.compress(b"a,b\n" * 99)), "not UTF-8"),
+    "a line of 20 MB": (contents(b"x" * 20_000_000), ":1: field larger than"),
+    "a million columns": (contents(b"," * 1_000_000), ":1: the header"),
+    "NUL": (contents(b"\0,\0\n\0,\0\n"), ":1: the header"),
+}
+
+
+@each_list
+@pytest.mark.parametrize(("make", "said"), FILES.values(), ids=FILES)
+def test_a_file_that_is_no_list_is_one_sentence(
+    connection: Connection,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    load: Load,
+    make: Callable[[Path], object],
+    said: str,
+) -> None:
+    monkeypatch.setattr(prices, "NO_WRITER", 0.2)
+    make(path := tmp_path / "list.csv")
+    with pytest.raises(UsageError, match=said) as caught:
+        load(connection, path)
+    assert "\n" not in str(caught.value) and "list.csv" in str(caught.value)
+
+
+HEADERS = {
+    "bill": (
+        "date,product,sku,quantity,unit_type,applied_cost_per_quantity,gross_amount,"
+        "discount_amount,net_amount,organization\n"
+        "2026-02-05,actions,{name},{number},minutes,0.006,0.006,0,0.006,acme\n"
+    ),
+    "budgets": "kind,subject,name,monthly_usd\nrunners,all,{name},{number}\n",
+    "runner prices": "sku,effective_from,usd_per_minute\n{name},2026-01-01,{number}\n",
+    "model prices": (
+        "model,effective_from,input_per_mtok,output_per_mtok\n{name},2026-01-01,{number},1\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("number", ["NaN", "sNaN", "inf", "1e400", "1e-400", "9" * 30, "0x1", "١"])
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_number_that_is_no_amount_is_named_with_its_line(
+    connection: Connection, tmp_path: Path, kind: str, number: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(HEADERS[kind].format(name="linux", number=number), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"list\.csv:2: \w+ is "):
+        LISTS[kind](connection, path)
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_a_name_too_long_for_an_index_is_named_with_its_line(
+    connection: Connection, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(HEADERS[kind].format(name="b" * 2_100, number=1), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"list\.csv:2: .* bytes"):
+        LISTS[kind](connection, path)
+
+
+def test_a_list_of_more_lines_than_memory_should_hold_is_refused(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prices, "MOST_ROWS", 3)
+    path = tmp_path / "list.csv"
+    path.write_text("label,sku\n" + "a,linux\n" * 4)
+    with pytest.raises(UsageError, match=":5: there are more than 3 lines"):
+        load_runner_prices(connection, None, str(path))
+
+
+def test_a_pipe_that_something_writes_to_is_read(tmp_path: Path) -> None:
+    os.mkfifo(path := tmp_path / "list.csv")
+    text = "kind,subject,name,monthly_usd\nrunners,all,all,5\n"
+    writer = Thread(target=path.write_text, args=[text])
+    writer.start()
+    assert len(read_caps(str(path))) == 1
+    writer.join()
+
+
+@pytest.mark.parametrize("make", [make for make, _ in FILES.values()], ids=FILES)
+def test_a_dump_that_is_none_is_one_sentence_and_changes_nothing(
+    connection: Connection, dsn: str, tmp_path: Path, make: Callable[[Path], object]
+) -> None:
+    make(path := tmp_path / "telemetry.dump")
+    with pytest.raises(TelemetryError) as caught:
+        restore(dsn, path, os.environ)
+    assert "\n" not in str(caught.value) and "telemetry.dump" in str(caught.value)
+    connection.execute("select from attempts")
