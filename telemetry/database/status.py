@@ -61,11 +61,9 @@ def status(
     """
     asked = {name.casefold(): name for name in names}
 
-    def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         found = execute(connection, query, parameters).fetchall()
-        if asked:
-            return [row for row in found if row["repository"].casefold() in asked]
-        return [row for row in found if row.get("is_watched", True)]
+        return [row for row in found if _is_asked_for(row, asked)]
 
     repositories = rows("status/repositories")
     if now is not None:
@@ -81,29 +79,46 @@ def status(
     kept = retention.stored(connection)
     old = replace(would_prune(connection, kept), is_held=kept.is_held)
     limit = max_age or STALE_AFTER
-    last = {row["repository_id"]: row for row in repositories}
     stored = {row["repository"].casefold() for row in repositories}
     unknown = [name for key, name in asked.items() if key not in stored]
+    found = [
+        *_of_each(repositories, proof, limit),
+        *concerns.of_leaving(leaving),
+        *(Concern("nothing is stored", "unknown", name) for name in unknown),
+        *concerns.of_unreached(unreached),
+        *(concerns.of_overlap(row) for row in overlapping),
+        *concerns.of_llm_calls(llm),
+        *(Concern(text) for text in broken_rules(connection) + lost_views(connection)),
+        *concerns.of_rules(rules),
+        *concerns.of_retention(old),
+    ]
+    if not repositories and not llm["calls"] and not names:
+        found.append(_nothing_to_show(tables))
+    too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
+    database = describe(connection)
+    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old, rules)
+
+
+def _is_asked_for(row: Row, asked: Mapping[str, str]) -> bool:
+    """Whether a row is about a repository asked for, or a watched one if none is named."""
+    return row["repository"].casefold() in asked if asked else row.get("is_watched", True)
+
+
+def _of_each(repositories: Sequence[Row], proof: Sequence[Row], limit: timedelta) -> list[Concern]:
+    """Return the concerns about the ingests of each repository, then about its proof."""
+    last = {row["repository_id"]: row for row in repositories}
     found = []
     for row in repositories:
         found += concerns.of_ingests(row, limit) if row["is_watched"] else [concerns.of_end(row)]
     for row in proof:
         found += concerns.of_proof(row, last[row["repository_id"]]) if row["is_watched"] else []
-    found += concerns.of_leaving(leaving)
-    found += [Concern("nothing is stored", "unknown", name) for name in unknown]
-    found += concerns.of_unreached(unreached)
-    found += [concerns.of_overlap(row) for row in overlapping]
-    found += concerns.of_llm_calls(llm)
-    found += [Concern(text) for text in broken_rules(connection) + lost_views(connection)]
-    found += concerns.of_rules(rules)
-    found += concerns.of_retention(old)
-    if not repositories and not llm["calls"] and not names:
-        has_runs = any(row["rows"] for row in tables if row["table_name"] == "workflow_runs")
-        what = "no repository is watched" if has_runs else "nothing has been ingested yet"
-        found.append(Concern(f"{what}; try: {COMMAND} ingest REPO=owner/name"))
-    too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
-    database = describe(connection)
-    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old, rules)
+    return found
+
+
+def _nothing_to_show(tables: Sequence[Row]) -> Concern:
+    has_runs = any(row["rows"] for row in tables if row["table_name"] == "workflow_runs")
+    what = "no repository is watched" if has_runs else "nothing has been ingested yet"
+    return Concern(f"{what}; try: {COMMAND} ingest REPO=owner/name")
 
 
 def _too_old(

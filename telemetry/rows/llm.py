@@ -104,13 +104,7 @@ class LlmCall:
         timestamp: datetime,
         *,
         session_id: str = "",
-        input_tokens: int | None = None,
-        output_tokens: int | None = None,
-        cache_read_tokens: int | None = None,
-        cache_write_tokens: int | None = None,
-        cache_write_1h_tokens: int | None = None,
-        cache_write_12h_tokens: int | None = None,
-        reasoning_tokens: int | None = None,
+        estimated_cost: Decimal | None = None,
         reported_cost: Decimal | None = None,
         service_tier: str | None = None,
         inference_geo: str | None = None,
@@ -119,53 +113,34 @@ class LlmCall:
     ) -> "LlmCall":
         """Return a call that satisfies the rules of the table, whatever its log says.
 
-        If parts exceed their whole, the whole is raised to their sum: some logs do not include
-        cached tokens in the input (https://github.com/BerriAI/litellm/issues/11364). The timestamp
-        gets distinct microseconds (see `distinct_timestamp`). A call_id too long for an index
-        becomes its digest; session_id and error_message are cut. Tier and region become lower
-        case, and a tier gets its usual name. Each of the two costs sets the other if that is None.
+        `columns` are the other fields by their names; `raise_wholes` mends their tokens.
+        The timestamp gets distinct microseconds (see `distinct_timestamp`). A call_id too long for
+        an index becomes its digest; session_id and error_message are cut. Tier and region become
+        lower case, and a tier gets its usual name. Each of the two costs sets the other if that is
+        None.
 
         Raises UnreadableRow if the tokens exceed what the table can hold.
         """
-        kept = (cache_write_1h_tokens or 0) + (cache_write_12h_tokens or 0)
-        if kept > (cache_write_tokens or 0):
-            cache_write_tokens = kept
-        if input_tokens is not None:
-            cached = (cache_read_tokens or 0) + (cache_write_tokens or 0)
-            input_tokens = max(input_tokens, cached)
-        if output_tokens is not None:
-            output_tokens = max(output_tokens, reasoning_tokens or 0)
-        if (input_tokens or 0) + (output_tokens or 0) > LONGEST_INTEGER:
+        if raise_wholes(columns) > LONGEST_INTEGER:
             raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
-        # Attempts count from 1; 0 in a log means unknown.
-        columns["github_run_attempt"] = columns.get("github_run_attempt") or None
-        estimated_cost = columns.pop("estimated_cost", None)
         cost = estimated_cost if reported_cost is None else reported_cost
         tier = service_tier.lower() if service_tier else None
-        return changed(
-            BLANK,
-            {
-                "source": source,
-                "call_id": call_id,
-                "timestamp": distinct_timestamp(timestamp, call_id),
-                "session_id": session_id[:LONGEST_ID],
-                "input_tokens": input_tokens,
-                "output_tokens": output_tokens,
-                "cache_read_tokens": cache_read_tokens,
-                "cache_write_tokens": cache_write_tokens,
-                "cache_write_1h_tokens": cache_write_1h_tokens,
-                "cache_write_12h_tokens": cache_write_12h_tokens,
-                "reasoning_tokens": reasoning_tokens,
-                "estimated_cost": cost,
-                "reported_cost": cost,
-                "service_tier": SERVICE_TIERS.get(tier, tier) if tier else None,
-                "inference_geo": inference_geo.lower() if inference_geo else None,
-                "error_message": error_message and error_message[:LONGEST_ERROR_MESSAGE],
-                **columns,
-            },
+        columns.update(
+            source=source,
+            call_id=call_id,
+            timestamp=distinct_timestamp(timestamp, call_id),
+            session_id=session_id[:LONGEST_ID],
+            estimated_cost=cost,
+            reported_cost=cost,
+            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
+            inference_geo=inference_geo.lower() if inference_geo else None,
+            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+            # Attempts count from 1; 0 in a log means unknown.
+            github_run_attempt=columns.get("github_run_attempt") or None,
         )
+        return changed(BLANK, columns)
 
     @classmethod
     def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":
@@ -203,6 +178,29 @@ class LlmCall:
             inference_geo=read_text(payload, "inference_geo"),
             web_search_requests=read_count(payload, "web_search_requests"),
         )
+
+
+def raise_wholes(columns: dict[str, Any]) -> int:
+    """Raise the counts of tokens that have parts to the sum of these; return input plus output.
+
+    Some logs do not include cached tokens in the input
+    (https://github.com/BerriAI/litellm/issues/11364).
+    """
+    count = columns.get
+    whole, output = count("input_tokens"), count("output_tokens")
+    written = count("cache_write_tokens") or 0
+    kept = (count("cache_write_1h_tokens") or 0) + (count("cache_write_12h_tokens") or 0)
+    if kept > written:
+        columns["cache_write_tokens"] = written = kept
+    if whole is not None:
+        cached = (count("cache_read_tokens") or 0) + written
+        if cached > whole:
+            columns["input_tokens"] = whole = cached
+    if output is not None:
+        reasoning = count("reasoning_tokens") or 0
+        if reasoning > output:
+            columns["output_tokens"] = output = reasoning
+    return (whole or 0) + (output or 0)
 
 
 BLANK = LlmCall("", "", datetime(1970, 1, 1, tzinfo=UTC))

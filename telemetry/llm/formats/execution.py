@@ -194,10 +194,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
     now = {model: used.since(session.used.get(model, Used())) for model, used in until_now.items()}
     dearest = max(now, key=lambda model: (now[model].cost or 0, model))
     turns, duration_ms = read_count(result, "num_turns"), read_count(result, "duration_api_ms")
-    identity = read_text(result, "uuid")
-    if identity is None and session.session_id:
-        identity = f"{session.session_id}:{session.results}"
-    identity = identity or digest(result)
+    identity = _identity(result, session)
     success = result.get("subtype") in (None, "success") and not result.get("is_error")
     for model, used in now.items():
         if model in session.used and used.is_nothing:
@@ -227,6 +224,14 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
     session.results += 1
     session.used.update(until_now)
     session.messages.clear()
+
+
+def _identity(result: Mapping[str, Any], session: Session) -> str:
+    """What tells a result from the others: its own id, else its place in the session."""
+    own = read_text(result, "uuid")
+    if own is None and session.session_id:
+        return f"{session.session_id}:{session.results}"
+    return own or digest(result)
 
 
 def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:

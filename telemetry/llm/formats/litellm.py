@@ -39,13 +39,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """One call per record. Times without a zone are UTC.
-
-    The proxy's router repeats a failed request under the same litellm_call_id, perhaps with another
-    model, and logs each try (https://github.com/BerriAI/litellm/issues/39455). The time is
-    therefore part of a failed try's id, which would otherwise equal that of the successful one; and
-    of an id taken from the answer, because some servers give all answers one id.
-    """
+    """One call per record, but for requests that manage what is stored, which are counted."""
     managing = 0
 
     def calls(raw: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -53,38 +47,7 @@ def reader() -> Reader:
         if MANAGEMENT.match(str(raw.get("call_type"))):
             managing += 1
             return
-        record = {**raw, "metadata": _decoded(raw, "metadata", {})}
-        metadata, tags = read_object(record, "metadata"), _tags(raw)
-        prompt = read_object(metadata, "prompt_management_metadata")
-        requester = {**tags, **read_object(metadata, "requester_metadata")}
-        began = read_moment(record, "startTime", UTC)
-        status = read_text(record, "status")
-        own_id = read_text(record, "litellm_call_id")
-        call_id = own_id or read_text(record, "id") or read_text(record, "request_id")
-        if call_id and began and (status == "failure" or not own_id):
-            call_id = f"{call_id}:{began.isoformat()}"
-        tokens = _tokens(record, metadata)
-        prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
-        yield LlmCall.of(
-            "litellm",
-            call_id or digest(raw),
-            required(began, record, "call", "startTime"),
-            session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
-            phase=tags.get("phase") or defaults.phase,
-            prompt_name=prompt_name or defaults.prompt_name,
-            provider=read_text(record, "custom_llm_provider"),
-            model=required(read_text(record, "model"), record, "call", "model"),
-            **tokens,
-            reported_cost=_cost(record, tokens),
-            service_tier=tier(read_object(metadata, "usage_object")),
-            success=None if status is None else status == "success",
-            error_message=None if status == "success" else _error(record),
-            duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
-            **defaults.run(
-                read_count(requester, "github_run_id"),
-                read_count(requester, "github_run_attempt", LONGEST_COUNT),
-            ),
-        )
+        yield _call(raw, defaults)
 
     def notes() -> Iterator[str]:
         if managing:
@@ -92,6 +55,53 @@ def reader() -> Reader:
             yield f"passed over {records} of requests that read or manage stored answers"
 
     return Reader(calls, notes=notes)
+
+
+def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
+    """The call of a record. Times without a zone are UTC."""
+    record = {**raw, "metadata": _decoded(raw, "metadata", {})}
+    metadata, tags = read_object(record, "metadata"), _tags(raw)
+    prompt = read_object(metadata, "prompt_management_metadata")
+    requester = {**tags, **read_object(metadata, "requester_metadata")}
+    began = read_moment(record, "startTime", UTC)
+    status = read_text(record, "status")
+    tokens = _tokens(record, metadata)
+    prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
+    return LlmCall.of(
+        "litellm",
+        _call_id(record, began, status) or digest(raw),
+        required(began, record, "call", "startTime"),
+        session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
+        phase=tags.get("phase") or defaults.phase,
+        prompt_name=prompt_name or defaults.prompt_name,
+        provider=read_text(record, "custom_llm_provider"),
+        model=required(read_text(record, "model"), record, "call", "model"),
+        **tokens,
+        reported_cost=_cost(record, tokens),
+        service_tier=tier(read_object(metadata, "usage_object")),
+        success=None if status is None else status == "success",
+        error_message=None if status == "success" else _error(record),
+        duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
+        **defaults.run(
+            read_count(requester, "github_run_id"),
+            read_count(requester, "github_run_attempt", LONGEST_COUNT),
+        ),
+    )
+
+
+def _call_id(record: Mapping[str, Any], began: datetime | None, status: str | None) -> str | None:
+    """The id of a try; None if the record names none.
+
+    The proxy's router repeats a failed request under the same litellm_call_id, perhaps with another
+    model, and logs each try (https://github.com/BerriAI/litellm/issues/39455). The time is
+    therefore part of a failed try's id, which would otherwise equal that of the successful one; and
+    of an id taken from the answer, because some servers give all answers one id.
+    """
+    own = read_text(record, "litellm_call_id")
+    found = own or read_text(record, "id") or read_text(record, "request_id")
+    if found and began and (status == "failure" or not own):
+        return f"{found}:{began.isoformat()}"
+    return found
 
 
 def _decoded(record: Mapping[str, Any], key: str, otherwise: Any) -> Any:

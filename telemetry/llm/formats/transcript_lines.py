@@ -131,16 +131,12 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     kept = None if kept is None else kept.get("ephemeral_1h_input_tokens")
     thinking = None if thinking is None else thinking.get("thinking_tokens")
     searches = None if searches is None else searches.get("web_search_requests")
-    are_usual = (
-        type(fresh) is type(output) is int
-        and (read is None or (type(read) is int and read >= 0))
-        and (written is None or (type(written) is int and written >= 0))
-        and (kept is None or (type(kept) is int and kept >= 0))
-        and (thinking is None or (type(thinking) is int and thinking >= 0))
-        and (searches is None or (type(searches) is int and searches >= 0))
-        and (iterations is None or _is_one(iterations))
-    )
-    if not are_usual:
+    if type(fresh) is not int or type(output) is not int:
+        return None
+    for count in (read, written, kept, thinking, searches):
+        if count is not None and (type(count) is not int or count < 0):
+            return None
+    if iterations is not None and not _is_one(iterations):
         return None
     whole = fresh + (read or 0) + (written or 0)
     keeps_the_rules = (
