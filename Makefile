@@ -20,6 +20,8 @@ unexport $(VARIABLES)
 LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY WORKFLOW_REF RUN_ID RUN_ATTEMPT)
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+# A script says which of them it does not read. Of several targets each may read some.
+export GIVEN_TO_TELEMETRY := $(if $(word 2,$(MAKECMDGOALS)),,$(filter $(VARIABLES),$(GIVEN)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
 IGNORED := $(strip $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name))))
 quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')

@@ -10,6 +10,8 @@ from telemetry import settings
 from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories
+from telemetry.database.transfer import is_empty
+from telemetry.installation import COMMAND
 from telemetry.report.period import period
 from telemetry.summaries.answers import answer_text, csv_text
 from telemetry.terminal import plain
@@ -43,6 +45,8 @@ def covered(
     answer = with_coverage(connection, asked, again)
     for lack in answer.coverage.lacks if answer.coverage else ():
         say(lack)
+    if not answer.rows and is_empty(connection):
+        say(f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name")
     return answer
 
 

@@ -23,7 +23,14 @@ from answers import ids_of, scope_of, show_answer
 from output import say, screen, show, show_json
 
 from telemetry import settings
-from telemetry.database.bill import Loaded, bill, billed_span, load_report, span
+from telemetry.database.bill import (
+    Loaded,
+    bill,
+    billed_span,
+    load_report,
+    other_owners,
+    span,
+)
 from telemetry.database.connection import Connection, connect
 from telemetry.database.migrations import require_schema
 from telemetry.database.questions import Scope
@@ -45,6 +52,9 @@ def main() -> int:
         loaded = _load(connection, options)
         if loaded:
             say(plain(loaded_text(loaded)))
+            if others := other_owners(connection, loaded):
+                named = ", ".join(others)
+                say(plain(f"the bill holds days of {named} too, which were loaded before"))
         found = bill(connection, _scope(connection, options, loaded))
     if options.format == "json":
         rows = {"causes": found.causes.rows, "unexplained": found.unexplained}

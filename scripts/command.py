@@ -20,8 +20,8 @@ from typing import NoReturn
 
 import psycopg
 from options import parsing
-from options.names import not_read
-from options.table import OPTIONS, variables
+from options.names import GIVEN, not_read
+from options.table import OPTIONS, options_of, variables
 from output import say
 from remedies import database_sentence
 
@@ -101,6 +101,10 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     Raises UsageError.
     """
     options = parsing.parse(command, docstring, os.environ)
+    typed = os.environ.pop(GIVEN, "").split()  # not for the commands that this one starts
+    unread = sorted(set(typed) - {option.variable for option in options_of(command)} - {"DEMO"})
+    if unread:
+        say(f"note: this command does not read {' and '.join(unread)}")
     if getattr(options, "demo", False):
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from options.commands import Command, as_typed, commands
-from options.names import OURS, nearest
+from options.names import GIVEN, OURS, nearest
 
 PROGRAM = "actions-telemetry"
 EXAMPLE = f'{PROGRAM} ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
@@ -60,6 +60,7 @@ def given(words: Sequence[str]) -> list[str]:
     """Put the variables before the first flag into the environment; return the other words."""
     from options.table import variables
 
+    os.environ.pop(GIVEN, None)
     known, flags = variables(), False
     rest = []
     for word in words:
@@ -69,6 +70,7 @@ def given(words: Sequence[str]) -> list[str]:
             rest.append(word)
         elif f"{OURS}{name}" in known:
             os.environ[f"{OURS}{name}"] = value
+            os.environ[GIVEN] = f"{os.environ.get(GIVEN, '')} {name}"
         elif name in known or name.startswith("PG"):
             os.environ[name] = value
         else:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 OURS = "TELEMETRY_"
+# Where make and the installed command say which variables were typed, without OURS.
+GIVEN = "GIVEN_TO_TELEMETRY"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -120,6 +120,13 @@ def bill(connection: Connection, scope: Scope) -> Bill:
     return Bill(causes, [row for row in lines if row["unexplained_usd"]])
 
 
+def other_owners(connection: Connection, loaded: Loaded) -> list[str]:
+    """Return the other accounts that have days loaded among those of a report, sorted."""
+    days = {"first_day": loaded.first_day, "last_day": loaded.last_day}
+    asked = {"owners": list(loaded.owners), **days}
+    return [row["owner"] for row in execute(connection, "bill/other_owners", asked)]
+
+
 def billed_span(connection: Connection) -> tuple[datetime, datetime] | None:
     """Return the start of the first covered day and the end of the last (UTC); None: no day."""
     row = execute(connection, "bill/billed_span").fetchone()

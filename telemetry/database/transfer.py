@@ -24,7 +24,8 @@ NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
-    Returns its size in bytes. The file appears only when it is complete. Raises TelemetryError,
+    Returns its size in bytes. The file appears only when it is complete, and is its owner's alone.
+    Raises TelemetryError,
     also if transactions of others would get settings that pg_dump makes for its session.
     """
     if path.is_dir():
@@ -39,6 +40,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
     options += [f"--table={table}" for table in tables]
     try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)  # it holds everything that the database does
         _run([find_tool("pg_dump", environ), *options, f"--dbname={target}"], secret, "dump")
         unfinished.replace(path)
     finally:
@@ -138,6 +141,11 @@ def _refuse_full(dsn: str) -> None:
             f"the database already holds {stored:,} runs and calls, and a restore replaces "
             "everything; name an empty database in DATABASE_URL, or another TELEMETRY_HOME"
         )
+
+
+def is_empty(connection: Connection) -> bool:
+    """Whether no runs and no calls are stored. Raises psycopg.Error."""
+    return _stored(connection) == 0
 
 
 def _stored(connection: Connection) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.questions import Answer, Scope, answer, questions
+from telemetry.installation import COMMAND
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,10 @@ def without_price(connection: Connection, runner: str) -> str | None:
     known = {row["runner"] for row in execute(connection, "prices/priced_runners")}
     if runner.lower() in known:
         return None
+    if not known:
+        return (
+            f"no list of prices is stored yet, so that costs are empty; {COMMAND} ingest stores it"
+        )
     close = difflib.get_close_matches(runner.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else "RUNNER_PRICES of an ingest adds one"
     return f"RUNNER: no price of {runner} is known, so that its costs are empty; {hint}"

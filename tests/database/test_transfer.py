@@ -139,6 +139,10 @@ def wait_until_blocked(dsn: str) -> None:
     pytest.fail("nothing waits for the table")
 
 
+def test_a_dump_can_be_read_by_its_owner_only(dumped: Path) -> None:
+    assert dumped.stat().st_mode & 0o777 == 0o600
+
+
 def test_dumping_into_a_folder_is_refused(dsn: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a directory; name a file in it"):
         dump(dsn, tmp_path, os.environ)

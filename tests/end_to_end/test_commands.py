@@ -169,6 +169,48 @@ def test_make_passes_its_variables_on_unchanged(
     assert not trap.exists()
 
 
+def test_a_variable_that_the_command_does_not_read_is_named(
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path
+) -> None:
+    said = "note: this command does not read ORG\n"
+    done = launcher.make(environ, tmp_path, "status", "ORG=acme", "ALL=1")
+    assert said in done.stderr and "ALL" not in done.stderr
+    installed = launcher.run(
+        ROOT / "telemetry/__main__.py", "status", "ORG=acme", "ALL=1", environ=environ
+    )
+    assert said in installed.stderr and "ALL" not in installed.stderr
+    # Each of several targets may read some; what lies in the environment may be for any.
+    both = launcher.make(environ, tmp_path / "both", "migrate", "status", "ALL=1")
+    lying = launcher.make({**environ, "TELEMETRY_ORG": "acme"}, tmp_path / "lying", "status")
+    assert "does not read" not in both.stderr + lying.stderr
+
+
+def test_an_answer_from_an_empty_database_says_why_it_is_empty(
+    environ: dict[str, str], launcher: Launcher
+) -> None:
+    why = "nothing has been ingested yet; try: make ingest REPO=owner/name"
+    del environ["TELEMETRY_REPO"]
+    assert why in launcher.run("query", "totals", environ=environ).stderr
+    words = ("--job", "test", "--runner", "linux")
+    said = launcher.run("what_if", *words, environ=environ).stderr
+    assert why in said and "no list of prices is stored yet" in said
+
+
+@pytest.mark.parametrize("target", ["version", "status", "ingest", "query", "bill"])
+def test_no_variable_is_run_by_a_shell(
+    environ: dict[str, str], launcher: Launcher, tmp_path: Path, target: str
+) -> None:
+    trap = tmp_path / "trap"
+    value = f"$(shell touch {trap}) `touch {trap}` $$(touch {trap}); touch {trap} # '\"\\"
+    words = [f"{name}={value}" for name in sorted({o.variable for o in OPTIONS} - {""})]
+    done = launcher.make(environ, tmp_path, target, *words)
+    assert "Traceback" not in done.stderr and "not a variable" not in done.stderr
+    assert not trap.exists()
+    installed = launcher.run(ROOT / "telemetry/__main__.py", target, *words, environ=environ)
+    assert "Traceback" not in installed.stderr
+    assert not trap.exists()
+
+
 def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentioned(
     environ: dict[str, str], launcher: Launcher, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from support.paths import ROOT
 from support.rows import workflow_job, workflow_run
 
 from telemetry import TelemetryError
-from telemetry.database.bill import Bill, bill, load_report, span
+from telemetry.database.bill import Bill, bill, load_report, other_owners, span
 from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope
@@ -322,6 +322,14 @@ def test_several_months_and_accounts_are_told_apart(connection: Connection, tmp_
     assert not any(usd for (_, item), usd in dollars.items() if item == "unexplained")
     of_app = bill(connection, Scope(*span(date(2026, 1, 1), date(2026, 2, 28)), [7]))
     assert by_item(of_app)["billed by GitHub"] == Decimal("0.054")
+
+
+def test_other_accounts_of_the_same_days_are_named(connection: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "usage.csv"
+    path.write_text(f"{HEADER}\n{line(1).replace(',acme,app,', ',Umbrella,lab,')}\n")
+    assert other_owners(connection, load_report(connection, path, NOW)) == []
+    path.write_text(f"{HEADER}\n{line(1)}\n")
+    assert other_owners(connection, load_report(connection, path, NOW)) == ["umbrella"]
 
 
 def test_a_summarized_report_is_compared_by_repository(
