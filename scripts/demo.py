@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from telemetry.installation import COMMAND, IS_CHECKOUT, place
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import Trouble, team_month
 from telemetry.simulated.server import Simulator
+from telemetry.simulated.world import World
 
 SEED = 1
 TEAM = ("acme/app", "acme/site", "acme/tools")
@@ -48,16 +50,10 @@ QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
 def main() -> int:
     parse(__doc__, "demo")
     home = demo_home(os.environ)
-    now = datetime.now(UTC).replace(microsecond=0)
-    say(f"making up two months of {', '.join(TEAM)}")
-    world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY, troubles=TROUBLES)
-    # Private, because runners of public repositories are free and the demo shows costs.
-    for repository in world.repositories:
-        repository.private = True
-    simulator = Simulator(world)
+    world = made_up_team(datetime.now(UTC).replace(microsecond=0))
     with (
         tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,
-        simulator.serve() as url,
+        Simulator(world).serve() as url,
         server(home, environ=os.environ, notify=say) as dsn,
     ):
         roll_back(dsn)
@@ -77,28 +73,49 @@ def main() -> int:
             "TELEMETRY_PROMPT_NAME": "pr-review.v3",
             "TELEMETRY_OUT": str(home / REPORT),
         }
-        for target, *command in (
-            (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
-            ("status", "status.py"),
-            ("report", "report.py"),
-        ):
-            print(f"\n$ {COMMAND} {target}\n", flush=True)
-            code = subprocess.run(
-                [sys.executable, SCRIPTS / command[0], *command[1:]], env=environ
-            ).returncode
-            if code != 0:
-                return code
-        for name in QUESTIONS:
-            file = SQL / "analysis" / f"{name}.sql"
-            shown = file.relative_to(SQL.parent) if IS_CHECKOUT else file
-            print(f"\n$ {COMMAND} psql < {shown}\n", flush=True)
-            code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file)])
-            if code != 0:
-                return code
+        code = run_commands(environ) or ask_questions(dsn, environ)
+    if code != 0:
+        return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
     say(f"the demo's database stays in {home}; to use it: {COMMAND} status DEMO=1")
     say(f"{COMMAND} report DEMO=1, {COMMAND} query Q=flaky_jobs DEMO=1, {COMMAND} psql DEMO=1")
     return code
+
+
+def made_up_team(now: datetime) -> World:
+    """Two months of the team. Private, as runners of public repositories are free."""
+    say(f"making up two months of {', '.join(TEAM)}")
+    world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY, troubles=TROUBLES)
+    for repository in world.repositories:
+        repository.private = True
+    return world
+
+
+def run_commands(environ: Mapping[str, str]) -> int:
+    """Ingest, show the status and write the report; return the first exit code that is not 0."""
+    for target, *command in (
+        (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
+        ("status", "status.py"),
+        ("report", "report.py"),
+    ):
+        print(f"\n$ {COMMAND} {target}\n", flush=True)
+        script, *arguments = command
+        done = subprocess.run([sys.executable, SCRIPTS / script, *arguments], env=environ)
+        if done.returncode != 0:
+            return done.returncode
+    return 0
+
+
+def ask_questions(dsn: str, environ: Mapping[str, str]) -> int:
+    """Let psql answer the questions; return the first exit code that is not 0."""
+    for name in QUESTIONS:
+        file = SQL / "analysis" / f"{name}.sql"
+        shown = file.relative_to(SQL.parent) if IS_CHECKOUT else file
+        print(f"\n$ {COMMAND} psql < {shown}\n", flush=True)
+        code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file)])
+        if code != 0:
+            return code
+    return 0
 
 
 if __name__ == "__main__":

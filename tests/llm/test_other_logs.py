@@ -6,6 +6,7 @@ The records are the smallest in the shape that each tool writes.
 import gzip
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from itertools import permutations
@@ -87,23 +88,27 @@ def test_each_log_that_grows_while_it_is_read_is_the_same_calls(
     tmp_path: Path, case: dict[str, Any]
 ) -> None:
     whole = lines(*case["records"])
-    once = calls_in(tmp_path, whole)
+    all_calls = calls_in(tmp_path, whole)
+    once = as_stored(all_calls)
     edges = [at for at, letter in enumerate(whole) if letter == "\n"]
     for cut in {*edges, *range(0, len(whole), max(1, len(whole) // 20))}:
-        assert calls_in(tmp_path, whole[:cut], whole) == once
-        assert calls_in(tmp_path, whole, whole[:cut]) == once
+        first_calls = calls_in(tmp_path, whole[:cut])
+        assert as_stored(first_calls + all_calls) == once
+        assert as_stored(all_calls + first_calls) == once
 
 
-def calls_in(tmp_path: Path, *texts: str) -> list[LlmCall]:
-    """The calls in several files, as they are stored."""
+def calls_in(tmp_path: Path, text: str) -> list[LlmCall]:
+    file = tmp_path / "log.jsonl"
+    file.write_text(text)
+    return [one for one in read_calls(file, Defaults(at=AT)) if isinstance(one, LlmCall)]
+
+
+def as_stored(calls: Sequence[LlmCall]) -> list[LlmCall]:
+    """The calls of several readings, as they are stored."""
     found: dict[tuple[str, str], LlmCall] = {}
-    for text in texts:
-        file = tmp_path / "log.jsonl"
-        file.write_text(text)
-        for one in read_calls(file, Defaults(at=AT)):
-            if isinstance(one, LlmCall):
-                key = (one.source, one.call_id)
-                found[key] = rows.merged(found[key], one) if key in found else one
+    for one in calls:
+        key = (one.source, one.call_id)
+        found[key] = rows.merged(found[key], one) if key in found else one
     return [found[key] for key in sorted(found)]
 
 
