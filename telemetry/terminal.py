@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate, takewhile
 from typing import Any
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
@@ -60,7 +61,9 @@ def table(
     If the screen is too narrow, headings wrap; then the widest texts are cut, with an ellipsis.
     Numbers are never cut.
     """
-    cells = [[cell(row[key]) for key in columns] for row in rows]
+    # What is far longer than the screen is cut anyway, and takes long to measure.
+    most = None if screen.columns is None else 4 * screen.columns
+    cells = [[cell(row[key])[:most] for key in columns] for row in rows]
     headings = [cell(heading) for heading in columns.values()]
     kinds = [{type(row[key]) for row in rows} - {type(None)} for key in columns]
     right = [bool(kind) and kind <= {int, float, Decimal} for kind in kinds]
@@ -92,11 +95,15 @@ def _fitted(
         word = max(map(width, heading.split()), default=0)
         widths.append(max(width(heading), widest, 1))
         least.append(max(widest if is_number else min(widest, NARROWEST), min(word, NARROWEST), 1))
-    while columns is not None and sum(widths) + 2 * (len(widths) - 1) > columns:
+    while columns is not None and (over := sum(widths) + 2 * (len(widths) - 1) - columns) > 0:
         room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]
         if not any(room):
             break
-        widths[room.index(max(room))] -= 1
+        widest = room.index(max(room))
+        # Down to the next widest at once: a name may have thousands of characters.
+        others = max((wide for at, wide in enumerate(room) if at != widest), default=0)
+        floor = max(others, least[widest])
+        widths[widest] -= max(1, min(over, widths[widest] - floor))
     return widths
 
 
@@ -119,17 +126,19 @@ def cell(value: Any) -> str:
 
 def width(text: str) -> int:
     """Return the number of terminal columns that the text takes."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        for c in text
-    )
+    return sum(map(_width_of, text))
+
+
+def _width_of(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _padded(text: str, wide: int, to_right: bool) -> str:
     if width(text) > wide:
-        while width(text) >= wide:
-            text = text[:-1]
-        text += "…"
+        ends = accumulate(map(_width_of, text))
+        text = text[: sum(1 for _ in takewhile(lambda end: end < wide, ends))] + "…"
     space = " " * (wide - width(text))
     return space + text if to_right else text + space
 

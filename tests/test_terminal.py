@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.request import Report
 from telemetry.summaries.ingests import report_text
-from telemetry.terminal import cell, plain, progress_text, size, table, width
+from telemetry.terminal import Screen, cell, plain, progress_text, size, table, width
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -45,6 +45,14 @@ def test_columns_line_up_whatever_the_width_of_their_characters() -> None:
     lines = table(rows, {"name": "name", "runs": "runs"}).splitlines()
     assert lines == ["name   runs", "────  ─────", "你好  1,234", "e\u0301a        –"]
     assert width("你好") == 4
+
+
+def test_a_name_of_a_megabyte_is_cut_to_the_screen() -> None:
+    """Cut character by character, it would take hours."""
+    rows = [{"name": "名" * 1_000_000, "short": "ab", "number": 12}]
+    lines = table(rows, {"name": "name", "short": "short", "number": "number"}, Screen(40))
+    *_, line = lines.splitlines()
+    assert width(line) in (39, 40) and line.split() == ["名" * (line.count("名")) + "…", "ab", "12"]
 
 
 def test_a_table_without_rows_is_its_headings() -> None:
