@@ -1,6 +1,7 @@
 """Each rule of sql/checks holds in every world that is right, and has a row that breaks it."""
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 from support.checks import broken_rules
 from support.commands import Launcher
+from support.databases import rolled_back
 from support.history import UNTIL, make_history, store
 from support.jobs import recorded_jobs
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.checks import FOLDER, check
-from telemetry.database.connection import SQL, Connection, execute, upsert
+from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
 from telemetry.database.questions import PERIOD, questions
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
@@ -150,8 +152,21 @@ def _stored_with_its_attempt(
 # One row, or one edit of a view, that breaks each rule, and no other.
 
 
+@pytest.fixture(scope="module")
+def database_of_small(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
+    with open_connection(new_database(migrated)) as opened:
+        store_small(opened)
+        yield opened
+
+
 @pytest.fixture
-def small(connection: Connection) -> Connection:
+def small(database_of_small: Connection) -> Iterator[Connection]:
+    """A database with the small world, as it was before each test."""
+    with rolled_back(database_of_small) as opened:
+        yield opened
+
+
+def store_small(connection: Connection) -> None:
     """A run that failed and was run again, with jobs, steps, a call, prices and a window."""
     known(connection, 7)
     again = RUN.created_at + 60 * MINUTE
@@ -191,7 +206,6 @@ def small(connection: Connection) -> Connection:
     )
     keys = {"github_run_ids": [1, 1], "run_attempts": [1, 2], "listed_at": UNTIL}
     execute(connection, "runs/record_jobs_listed", keys)
-    return connection
 
 
 def only(view: str, condition: str) -> str:
@@ -289,8 +303,10 @@ def test_a_rule_looks_at_one_repository_if_asked(small: Connection) -> None:
 
 @pytest.mark.scenario
 def test_make_check_names_the_rows_and_fails(
-    dsn: str, connection: Connection, launcher: Launcher, small: Connection
+    dsn: str, connection: Connection, launcher: Launcher
 ) -> None:
+    store_small(connection)
+
     def run(*arguments: str) -> Any:
         script = ROOT / "scripts" / "check.py"
         return launcher.run(script, *arguments, environ={"DATABASE_URL": dsn})
@@ -298,7 +314,7 @@ def test_make_check_names_the_rows_and_fails(
     done = run()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"All {len(NAMES)} rules of the data hold.")
-    small.execute(MUTATIONS["attempts_last_from_start_to_end"])
+    connection.execute(MUTATIONS["attempts_last_from_start_to_end"])
     done = run()
     assert done.returncode == 4
     assert "attempts_last_from_start_to_end: broken by 1 row" in done.stdout
