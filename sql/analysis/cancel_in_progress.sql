@@ -62,55 +62,32 @@ overtaken as materialized (
   from runs
   where newer_at < completed_at
 ),
-wasted as (
+saved as materialized (
   select
-    executed_jobs.github_run_id,
-    executed_jobs.run_attempt,
-    executed_jobs.job_id,
-    extract(
-      epoch from least(
-        executed_jobs.completed_at - overtaken.newer_at,
-        executed_jobs.completed_at - executed_jobs.started_at
-      )
-    ) as seconds
-  from executed_jobs
+    overtaken.github_run_id,
+    count(*) as jobs,
+    sum(wasted.seconds) as seconds,
+    count(*) filter (where job_costs.list_cost_usd is null) as unpriced_jobs,
+    sum(
+      job_costs.list_cost_usd / nullif(job_costs.minutes, 0)
+      * (job_costs.minutes - ceil((job_costs.duration_seconds - wasted.seconds) / 60))
+    ) as list_cost_usd
+  from job_costs
   inner join overtaken using (github_run_id, run_attempt)
   cross join period
-  where executed_jobs.created_at >= period.since
-    and executed_jobs.created_at < period.until
-    and (period.repository_ids is null or executed_jobs.repository_id = any(period.repository_ids))
-    and executed_jobs.github_run_id = any(array(select github_run_id from overtaken))
-    and executed_jobs.completed_at > overtaken.newer_at
-    and executed_jobs.duration_seconds > 0
-),
-costs as (
-  select
-    job_costs.github_run_id,
-    job_costs.run_attempt,
-    job_costs.job_id,
-    job_costs.duration_seconds,
-    job_costs.minutes,
-    job_costs.list_cost_usd
-  from job_costs
-  cross join period
+  cross join lateral (
+    select
+      least(
+        extract(epoch from job_costs.started_at - overtaken.newer_at) + job_costs.duration_seconds,
+        job_costs.duration_seconds
+      ) as seconds
+  ) as wasted
   where job_costs.created_at >= period.since
     and job_costs.created_at < period.until
     and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
-    and job_costs.github_run_id = any(array(select github_run_id from overtaken))
-),
-saved as materialized (
-  select
-    wasted.github_run_id,
-    count(*) as jobs,
-    sum(wasted.seconds) as seconds,
-    count(*) filter (where costs.list_cost_usd is null) as unpriced_jobs,
-    sum(
-      costs.list_cost_usd / nullif(costs.minutes, 0)
-      * (costs.minutes - ceil(greatest(costs.duration_seconds - wasted.seconds, 0) / 60))
-    ) as list_cost_usd
-  from wasted
-  left join costs using (github_run_id, run_attempt, job_id)
-  group by wasted.github_run_id
+    and job_costs.duration_seconds > 0
+    and wasted.seconds > 0
+  group by overtaken.github_run_id
 )
 select
   overtaken.repository,

@@ -162,6 +162,7 @@ select
   free_jobs.runner_name,
   free_jobs.runner_group_name,
   free_jobs.conclusion,
+  free_jobs.started_at,
   (free_jobs.started_at at time zone 'UTC')::date as started_on,
   free_jobs.duration_seconds,
   free_jobs.minutes,
@@ -222,6 +223,8 @@ comment on column job_costs.runner_group_name is
   'The group of that runner, as in executed_jobs. NULL where GitHub does not say.';
 comment on column job_costs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
+comment on column job_costs.started_at is
+  'When the runner started the job.';
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is
