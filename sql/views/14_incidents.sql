@@ -61,6 +61,37 @@ recoveries as (
     ) as greens
   from runs
 ),
+-- All runs after a green one and before the next have the same number of greens.
+since_greens as (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    workflow_path,
+    github_run_id,
+    commit_sha,
+    html_url,
+    event_type,
+    actor,
+    created_at,
+    red_at,
+    green_at,
+    recovered_at,
+    case when greens > 0 then first_value(green_at) over since_green end as last_green_at,
+    case when greens > 0 then first_value(commit_sha) over since_green end as last_green_sha,
+    case when greens > 0 then first_value(html_url) over since_green end as last_green_url
+  from recoveries
+  window since_green as (
+    partition by
+      repository_id,
+      workflow_id,
+      greens
+    order by
+      created_at,
+      github_run_id
+  )
+),
 reds as (
   select
     repository_id,
@@ -71,7 +102,9 @@ reds as (
     (array_agg(commit_sha order by created_at, github_run_id))[1] as commit_sha,
     (array_agg(html_url order by created_at, github_run_id))[1] as html_url,
     (array_agg(actor order by created_at, github_run_id))[1] as actor,
-    min(greens) as greens,
+    (array_agg(last_green_at order by created_at, github_run_id))[1] as last_green_at,
+    (array_agg(last_green_sha order by created_at, github_run_id))[1] as last_green_sha,
+    (array_agg(last_green_url order by created_at, github_run_id))[1] as last_green_url,
     min(red_at) as red_at,
     recovered_at,
     count(*) as red_runs,
@@ -85,7 +118,7 @@ reds as (
     array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
     array_agg(actor order by created_at, github_run_id) as red_run_actors,
     coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
-  from recoveries
+  from since_greens
   where red_at < coalesce(recovered_at, 'infinity')
   group by
     repository_id,
@@ -116,9 +149,9 @@ select
   reds.workflow,
   reds.workflow_path,
   workflow_names.state as workflow_state,
-  last_greens.green_at as last_green_at,
-  last_greens.commit_sha as last_green_sha,
-  last_greens.html_url as last_green_url,
+  reds.last_green_at,
+  reds.last_green_sha,
+  reds.last_green_url,
   reds.commit_sha,
   reds.actor,
   reds.html_url,
@@ -141,11 +174,6 @@ from reds
 left join workflow_names
   on workflow_names.repository_id = reds.repository_id
   and workflow_names.workflow_id = reds.workflow_id
-left join recoveries as last_greens
-  on last_greens.repository_id = reds.repository_id
-  and last_greens.workflow_id = reds.workflow_id
-  and last_greens.greens = reds.greens
-  and last_greens.red_at is null
 left join menders
   on menders.repository_id = reds.repository_id
   and menders.workflow_id = reds.workflow_id
