@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from telemetry.github.errors import Unanswered
 from telemetry.github.pagination import Page
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.reading import (
@@ -26,6 +27,8 @@ WITHOUT_JOBS = ("action_required", "startup_failure")
 # missing after a day, as for some older attempts, GitHub does not have them.
 RAN = ("success", "failure")
 AWAITED = timedelta(days=1)
+# Those of a run are in memory at once: 60 MB, and several runs are fetched at a time.
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -50,17 +53,20 @@ class JobLists:
     unreadable: dict[str, None] = field(default_factory=dict)
     # The reasons why jobs of an attempt are missing.
     lost: dict[int, str] = field(default_factory=dict)
+    rows: int = 0
     short: dict[int, str] = field(default_factory=dict)
 
     def read(self, pages: Iterable[Page], run_attempt: int | None = None) -> None:
         """Add the jobs in these pages, of one attempt or of all.
 
-        In a list of all attempts, a job without an attempt belongs to the first.
+        In a list of all attempts, a job without an attempt belongs to the first. Raises Unanswered
+        if there are more jobs and steps than memory should hold.
         """
         seen: set[Any] = set()
         total: int | None = None
         for page in pages:
             total = page.total_count
+            self.rows += len(page.items)
             for position, item in enumerate(page.items):
                 job_id = item.get("id") if isinstance(item, dict) else None
                 seen.add((page.number, position) if job_id is None else str(job_id))
@@ -68,6 +74,9 @@ class JobLists:
                     self._add(item, run_attempt or 1)
                 except UnreadableRow as error:
                     self._lose(error, item, run_attempt)
+            if self.rows > MOST_ROWS:
+                reason = f"run {self.run_id} has more than {MOST_ROWS:,} jobs and steps"
+                raise Unanswered(reason, None, reason)
         for number in self.due if run_attempt is None else [run_attempt]:
             self.short.pop(number, None)
             if total is not None and len(seen) < total:
@@ -143,6 +152,7 @@ class JobLists:
         steps = self._steps(payload, job)
         # Recorded: a job listed twice, once with fewer steps.
         _, known = self.jobs.get((job.run_attempt, job.job_id), (job, []))
+        self.rows += len(steps)
         if len(steps) >= len(known):
             self.jobs[job.run_attempt, job.job_id] = job, steps
 

@@ -19,6 +19,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection
 from telemetry.database.status import status
 from telemetry.github.artifacts import find_dump, last_success, list_dumps
+from telemetry.runs import job_lists
 from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Tools, Wanted
@@ -234,3 +235,34 @@ def test_no_dump_is_taken_from_an_answer_that_is_none(how: str) -> None:
             except TelemetryError as error:
                 said.append(str(error))
     assert len(said) == 2 and not any("\n" in text for text in said)
+
+
+def test_a_list_of_jobs_without_an_end_is_given_up_and_the_other_runs_are_kept(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be in memory at once, as the jobs of a run are stored together."""
+    monkeypatch.setattr(job_lists, "MOST_ROWS", 1_000)
+    world = world_of_two()
+    another_day(world)
+    endless, other, _ = world.repositories[0].runs
+
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        if request.kind != "jobs" or request.parameters["run"] != str(endless.id):
+            return None
+        page = int(request.query.get("page", 1))
+        url = f"http://{request.headers['host']}{request.path}"
+        links = f'<{url}?page={page + 1}>; rel="next", <{url}?page=999999999>; rel="last"'
+        jobs = [
+            {"id": number, "run_id": endless.id, "run_attempt": 1, "steps": [{"number": 1}]}
+            for number in range(100 * page, 100 * page + 100)
+        ]
+        body = json.dumps({"total_count": 10**9, "jobs": jobs}).encode()
+        return Fault(200, {"link": links}, body)
+
+    simulated = Simulator(world, fault=fault)
+    report = run_ingest(connection, simulated)
+    assert report.outcome == "incomplete" and report.awaited_items == 1
+    assert "has more than 1,000 jobs and steps" in report.awaited[0].reason
+    stored = connection.execute("select distinct github_run_id as id from workflow_jobs").fetchall()
+    assert [row["id"] for row in stored] == [other.id]
+    assert simulated.counters.received["jobs"] < 20
