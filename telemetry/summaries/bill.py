@@ -1,7 +1,11 @@
 """The output of `make bill` for people."""
 
 import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
+from typing import Any
 
 from telemetry import counted
 from telemetry.database.bill import Bill, Loaded
@@ -49,5 +53,28 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         shown = [{**row, "usd": f"{row['unexplained_usd']:,.2f}"} for row in bill.unexplained]
         parts.append("The largest unexplained lines; FORMAT=json and Q=bill_lines have more:")
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
+        parts += _opposites(bill.unexplained)
     parts.append(textwrap.fill(bill.causes.question.reading, min(screen.columns or 100, 100)))
     return "\n\n".join(parts)
+
+
+def _opposites(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a sentence on each two lines that cancel each other out, and on what may be behind."""
+    for one, other in combinations(rows, 2):
+        if one["unexplained_usd"] != -other["unexplained_usd"] or one["sku"] != other["sku"]:
+            continue
+        first, second = sorted((one, other), key=lambda row: row["usage_date"])
+        is_one_place = all(one[name] == other[name] for name in ("repository", "workflow_file"))
+        apart = second["usage_date"] - first["usage_date"]
+        if is_one_place and apart == timedelta(days=1):
+            yield (
+                f"{one['repository']}: the lines of {first['usage_date']} and "
+                f"{second['usage_date']} cancel each other out, like those of a job that ran over "
+                "midnight."
+            )
+        elif not apart and one["workflow_file"] == other["workflow_file"]:
+            yield (
+                f"{one['repository']} and {other['repository']}: their lines of "
+                f"{first['usage_date']} cancel each other out, like those of a repository that was "
+                "renamed."
+            )

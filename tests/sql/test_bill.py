@@ -396,4 +396,19 @@ def test_lines_that_cancel_each_other_out_are_shown(connection: Connection, tmp_
     amounts = [row["unexplained_usd"] for row in found.unexplained]
     assert sorted(amounts) == [Decimal("-0.054"), Decimal("0.054")]
     assert by_item(found)["unexplained"] == 0
-    assert "0.00 is unexplained in the sum, but not line by line" in bill_text(found)
+    said = bill_text(found)
+    assert "0.00 is unexplained in the sum, but not line by line" in said
+    assert "acme/app: the lines of 2026-01-05 and 2026-01-06 cancel each other out" in said
+
+
+def test_lines_of_two_names_that_cancel_each_other_out_may_be_one_repository(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    found = load(connection, tmp_path, HEADER, line(9, "other.yml"))
+    (row,) = found.unexplained
+    former = {**row, "repository": "acme/former", "unexplained_usd": -row["unexplained_usd"]}
+    said = bill_text(replace(found, unexplained=[row, former]))
+    assert "acme/app and acme/former: their lines of 2026-01-05 cancel each other out" in said
+    other_day = {**former, "usage_date": date(2026, 1, 9)}
+    assert "cancel" not in bill_text(replace(found, unexplained=[row, other_day]))
