@@ -1,4 +1,4 @@
-"""A database in which our list of prices of models is stored, for tests of what calls cost."""
+"""A database in which our lists of prices are stored, for tests of what jobs and calls cost."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,14 +6,15 @@ import pytest
 from support.databases import rolled_back
 
 from telemetry.database.connection import Connection, open_connection
-from telemetry.database.prices import load_llm_prices
+from telemetry.database.prices import load_llm_prices, load_runner_prices
 
 
 @pytest.fixture(scope="session")
 def database_with_prices(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
     with open_connection(new_database(migrated)) as opened:
         load_llm_prices(opened)
-        opened.execute("analyze llm_prices")
+        load_runner_prices(opened)
+        opened.execute("analyze llm_prices, runner_prices, runner_labels, free_runs")
         yield opened
 
 

@@ -140,10 +140,9 @@ def test_a_list_with_a_bad_line_is_not_stored(connection: Connection, tmp_path: 
 
 
 @pytest.fixture
-def priced(connection: Connection) -> Connection:
-    load_runner_prices(connection)
-    upsert(connection, [workflow_run()])
-    return connection
+def priced(with_prices: Connection) -> Connection:
+    upsert(with_prices, [workflow_run()])
+    return with_prices
 
 
 def cost(connection: Connection, seconds: float = 60, **changes: Any) -> dict[str, Any]:
