@@ -17,8 +17,9 @@ stored as materialized (
   select
     repository_id,
     count(*) as attempts,
-    count(*) filter (where is_exact) as attempts_with_jobs
-  from attempts
+    -- As attempts.is_exact, but without the windows of that view, which take ten times as long.
+    count(*) filter (where jobs_listed_at is not null) as attempts_with_jobs
+  from workflow_runs
   cross join period
   where created_at >= period.since
     and created_at < period.until
