@@ -47,10 +47,11 @@ class Wanted:
         """Return the creation time (UTC) from which runs are wanted.
 
         Without `since` it is 30 days ago, or `unlisted_from`, the start of the oldest gap, if that
-        is earlier. Raises UsageError if it is before the horizon or in the future.
+        is earlier. An age of whole days begins at midnight, as the period of a report does. Raises
+        UsageError if it is before the horizon or in the future.
         """
         if self.since is None:
-            start = min(now - DEFAULT_AGE, unlisted_from or now)
+            start = min(_days_ago(DEFAULT_AGE, now), unlisted_from or now)
             return whole_second(max(start, self.horizon))
         if self.since == "all":
             return whole_second(self.horizon)
@@ -64,7 +65,17 @@ class Wanted:
             )
         if start > now + timedelta(hours=1):
             raise UsageError(f"SINCE: {start:%Y-%m-%d %H:%M} UTC lies in the future")
+        if isinstance(self.since, timedelta):
+            start = _days_ago(self.since, now)
         return whole_second(max(start, self.horizon))
+
+
+def _days_ago(age: timedelta, now: datetime) -> datetime:
+    """The moment of this age; of whole days the midnight (UTC) before it."""
+    start = now - age
+    if age % timedelta(days=1):
+        return start
+    return start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True)

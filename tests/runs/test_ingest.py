@@ -13,6 +13,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
+from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
@@ -422,7 +423,17 @@ def test_an_interval_shorter_than_the_first_page_is_estimated_exactly(
 
 
 def test_without_a_since_the_last_thirty_days_are_wanted_or_less_if_less_is_kept() -> None:
-    assert Wanted(None, NOW - timedelta(days=180)).start(NOW) == NOW - timedelta(days=30)
+    month = (NOW - timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
+    horizon = NOW - timedelta(days=180)
+    assert Wanted(None, horizon).start(NOW) == month
+    # As the period of a report does; a shorter age is exact, and nothing before the horizon counts.
+    assert (
+        Wanted(timedelta(days=30), horizon).start(NOW)
+        == month
+        == (period(timedelta(30), NOW).since)
+    )
+    assert Wanted(timedelta(hours=36), horizon).start(NOW) == NOW - timedelta(hours=36)
+    assert Wanted(timedelta(days=180), horizon).start(NOW) == horizon
     assert Wanted(None, NOW - timedelta(days=7)).start(NOW) == NOW - timedelta(days=7)
 
 
