@@ -73,7 +73,6 @@ HOSTILE: dict[str, Edit] = {
     "numbers of 1e400": lambda body: with_each(lambda value: "many" if is_number(value) else value)(
         body
     ).replace(b'"many"', b"1e400"),
-    "numbers below zero": with_each(lambda value: -1 if is_number(value) else value),
     "lists for values": with_each(lambda value: [value]),
     "objects for values": with_each(lambda value: {"": value}),
     "nothing but null": with_each(lambda value: None),
@@ -81,11 +80,8 @@ HOSTILE: dict[str, Edit] = {
         lambda value: "9999-12-31T23:59:59-23:59" if str(value)[4:5] == "-" else value
     ),
     "rows of null": rows_are(None),
-    "rows of lists": rows_are([[]]),
     "empty rows": rows_are({}),
     "a list": lambda body: b"[]",
-    "a text": lambda body: b'"text"',
-    "JSON 900 deep": lambda body: b'{"":' * 900 + b"0" + b"}" * 900,
     "JSON 100,000 deep": lambda body: b'{"":' * 100_000 + b"0" + b"}" * 100_000,
 }
 LONG_NAMES = with_each(lambda value: value + LONG if is_name(value) else value)
@@ -111,10 +107,12 @@ def another_day(world: World) -> None:
 
 @pytest.mark.scenario
 @pytest.mark.parametrize(
-    "kind", ["runs", "attempt", "jobs", "workflows", "repository", "retention"]
+    "kinds",
+    [["runs"], ["attempt"], ["jobs"], ["workflows", "repository", "retention"]],
+    ids=lambda kinds: " ".join(kinds),
 )
 def test_what_an_endpoint_of_a_repository_answers_stops_nothing_and_is_asked_again(
-    connection: Connection, kind: str
+    connection: Connection, kinds: list[str]
 ) -> None:
     world = world_of_two()
     del world.repositories[1:]
@@ -123,7 +121,7 @@ def test_what_an_endpoint_of_a_repository_answers_stops_nothing_and_is_asked_aga
 
     def fault(request: RequestInfo, ordinal: int) -> Fault | None:
         nonlocal asked
-        if edit is None or request.kind != kind:
+        if edit is None or request.kind not in kinds:
             return None
         asked += 1
         return Fault(edit=edit)
