@@ -121,8 +121,10 @@ def csv_file(path: Path) -> Iterator[TextIO]:
     """Open a CSV file, or a pipe that somebody writes to. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
         is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
-        if is_pipe and not select.select([descriptor], [], [], NO_WRITER)[0]:
+        if is_pipe and not waiting.poll(NO_WRITER * 1_000):
             raise OSError(errno.ETIMEDOUT, f"nothing has written to this pipe for {NO_WRITER} s")
         os.set_blocking(descriptor, True)
         yield file

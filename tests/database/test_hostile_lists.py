@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from support.paths import LONGEST
 
 from telemetry import TelemetryError
 from telemetry.database import prices
@@ -117,7 +118,10 @@ def test_a_list_of_more_lines_than_memory_should_hold_is_refused(
         load_runner_prices(connection, None, str(path))
 
 
-def test_a_pipe_that_something_writes_to_is_read(tmp_path: Path) -> None:
+def test_a_pipe_that_something_writes_to_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prices, "NO_WRITER", LONGEST)
     os.mkfifo(path := tmp_path / "list.csv")
     text = "kind,subject,name,monthly_usd\nrunners,all,all,5\n"
     writer = Thread(target=path.write_text, args=[text])
