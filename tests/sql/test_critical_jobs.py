@@ -160,7 +160,7 @@ def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: La
     answer = json.loads(done.stdout)
     assert answer["question"]["name"] == "what_if"
     assert answer["rows"] == []
-    assert "no price of linux_4_core is known" in done.stderr
+    assert "no list of prices is stored yet" in done.stderr
     with open_connection(dsn) as connection:
         load_runner_prices(connection)
     assert "RUNNER" not in launcher.run("what_if", environ=environ).stderr
