@@ -354,6 +354,7 @@ def shapes(connection: Connection) -> list[dict[str, Any]]:
     return [{**row, "relacl": None} for row in own(connection)]
 
 
+@pytest.mark.scenario
 def test_a_restore_leaves_rights_owners_and_users_views_as_they_were(
     connection: Connection,
     dsn: str,
@@ -383,6 +384,7 @@ def test_a_restore_leaves_rights_owners_and_users_views_as_they_were(
         reader.execute("select count(*) from llm_calls")
 
 
+@pytest.mark.scenario
 def test_a_restore_removes_nothing_that_a_users_table_refers_to(
     connection: Connection, dsn: str, tmp_path: Path
 ) -> None:

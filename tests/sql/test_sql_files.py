@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from support.databases import rolled_back
 from support.pasting import pasted
@@ -48,9 +49,6 @@ SCOPE = fields(Scope)
 def name_of(path: Path) -> str:
     """The name by which the program runs a statement: its path in sql/, without the ending."""
     return str(path.relative_to(SQL).with_suffix(""))
-
-
-by_name = pytest.mark.parametrize("path", FILES, ids=name_of)
 
 
 def header(path: Path) -> list[str]:
@@ -171,12 +169,16 @@ def test_a_percentile_of_the_tail_needs_as_many_values_everywhere() -> None:
                 assert f">= {fewest[share]}" in case, path.name
 
 
-@by_name
-def test_psycopg_runs_it(path: Path, connection_with_parents: Connection) -> None:
-    words = command(path)
-    pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
-    with rolled_back(connection_with_parents) as connection:
-        execute(connection, name_of(path), dict(pairs))
+def test_psycopg_runs_each(connection_with_parents: Connection) -> None:
+    for path in FILES:
+        words = command(path)
+        pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
+        try:
+            with rolled_back(connection_with_parents) as connection:
+                execute(connection, name_of(path), dict(pairs))
+        except psycopg.Error as error:
+            error.add_note(f"It is {path.relative_to(ROOT)}.")
+            raise
 
 
 def test_every_statement_is_used_by_the_program() -> None:
