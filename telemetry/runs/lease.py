@@ -89,6 +89,11 @@ class Lease:
             raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
         return number
 
+    def stored(self) -> int:
+        """Return the last renewal that is stored; 0 if the lease is another's or none is."""
+        row = execute(self.connection, "runs/holders", self.key).fetchone()
+        return row["renewal"] if row and row["holder"] == self.key["holder"] else 0
+
     def confirm(self, number: int) -> None:
         """Note that the transaction of this renewal was committed."""
         self._confirmed = max(self._confirmed, number)

@@ -121,10 +121,11 @@ class IngestLog:
         psycopg.Error; then nothing is stored or counted. Raises lease.Forgotten; then nothing
         counts that the server lost either.
         """
+        tried: dict[int, Tally] = {}
 
         def transaction() -> tuple[int, Tally, Ingestion]:
             renewal = self._lease.renew()
-            done = self.done + change()
+            tried[renewal] = done = self.done + change()
             ingestion = self._with(done)
             if self._recorded:
                 execute(self.connection, "runs/record_ingestions", vars(ingestion))
@@ -134,6 +135,11 @@ class IngestLog:
             renewal, self.done, self.ingestion = with_retries(self.connection, transaction)
         except Forgotten as error:
             self.done = self._done_at[max(key for key in self._done_at if key <= error.renewal)]
+            raise
+        except KeyboardInterrupt:
+            # It may have come between the commit and the answer to it.
+            with suppress(psycopg.Error):
+                self.done = tried.get(self._lease.stored(), self.done)
             raise
         self._done_at[renewal] = self.done
         self._lease.confirm(renewal)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 from support.complete import assert_attempts, stored
 
 from telemetry import TelemetryError
@@ -344,6 +345,31 @@ def test_an_interruption_keeps_the_pages_before_it_and_is_recorded(
     (row,) = recorded_ingestions(connection)
     assert (row["outcome"], row["fetched"]) == ("interrupted", 200)
     assert len(stored(connection)) == row["inserted"]
+
+
+class InterruptedCommit(Connection):
+    """A connection whose first commit of runs is answered while Ctrl-C arrives."""
+
+    @contextmanager
+    def transaction(self, *given: Any, **named: Any) -> Iterator[psycopg.Transaction]:
+        is_outer = self.info.transaction_status == TransactionStatus.IDLE
+        with super().transaction(*given, **named) as transaction:
+            yield transaction
+            is_of_runs = is_outer and stored(self)
+        if is_of_runs:
+            raise KeyboardInterrupt
+
+
+def test_what_was_stored_when_ctrl_c_came_counts_although_its_answer_was_not_seen(
+    dsn: str, world: World
+) -> None:
+    with client(Simulator(world)) as made, open_connection(dsn) as connection:
+        connection.__class__ = InterruptedCommit
+        (report,) = ingest(Tools(connection, made, wanted()), [REPOSITORY])
+        assert report.outcome == "interrupted" and report.ingestion is not None
+        assert report.ingestion.inserted == len(stored(connection)) > 0
+        (row,) = recorded_ingestions(connection)
+        assert row["inserted"] == report.ingestion.inserted
 
 
 def test_a_lost_database_is_reported_and_the_pages_before_it_are_kept(
