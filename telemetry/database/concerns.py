@@ -229,20 +229,25 @@ def of_overlap(row: Mapping[str, Any]) -> Concern:
 
 def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
     """Return concerns that name the repositories that an ingest did not reach, by the reason."""
-    names: dict[str, list[str]] = defaultdict(list)
+    groups: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
-        names[row["reason"]].append(row["repository"])
-    if len(names) > MOST_ALIKE:
-        names = {f"the last: {rows[-1]['reason']}": [row["repository"] for row in rows]}
-    return [
-        Concern(
-            f"repositories that the last ingest did not reach: {len(unreached):,}: "
-            f"{', '.join(unreached[:MOST_NAMED])}"
-            + (f" and {len(unreached) - MOST_NAMED:,} more" if len(unreached) > MOST_NAMED else "")
-            + f"; {reason}"
-        )
-        for reason, unreached in names.items()
-    ]
+        groups[row["reason"]].append(row)
+    if len(groups) > MOST_ALIKE:
+        groups = {f"the last: {rows[-1]['reason']}": list(rows)}
+    return [Concern(_unreached(reason, group)) for reason, group in groups.items()]
+
+
+def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    names = [row["repository"] for row in rows]
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    text = (
+        f"repositories that the last ingest did not reach: {len(names):,}: "
+        f"{', '.join(names[:MOST_NAMED])}{more}; {reason}"
+    )
+    # It may be a slip of the keyboard, which no later ingest would reach.
+    if any(row["is_unknown"] for row in rows):
+        text += f"; to expect one of them no longer: {COMMAND} forget REPO=…"
+    return text
 
 
 def of_rules(checked: Sequence[Checked]) -> list[Concern]:
