@@ -36,9 +36,12 @@ select
         select string_agg(distinct lower(label), ', ' order by lower(label))
         from unnest(workflow_jobs.labels) as label
       ),
-      -- A number, a UUID, or letters and digits in turns: made anew for each run.
+      -- A number, a UUID, or letters and digits in turns: made anew for each run, unless its
+      -- letters are all words for a system and its size, as in win2022x64 and 16vcpu64gb.
       '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
-      || '|(?<![a-z0-9])(?=[a-z0-9]*[0-9][a-z]+[0-9][a-z]*)[a-z0-9]{8,}(?![a-z0-9])'
+      || '|(?<![a-z0-9])(?=[a-z0-9]*[0-9][a-z]+[0-9][a-z]*)'
+      || '(?!([0-9]+|win(dows)?|ubuntu|linux|mac(os)?|ios|xcode|x|arm|aarch|amd|gpu|v?cpu|cores?'
+      || '|c|gb?|ram|xl|v)+(?![a-z0-9]))[a-z0-9]{8,}(?![a-z0-9])'
       || '|[0-9]{6,}',
       '*',
       'g'
