@@ -61,8 +61,9 @@ recoveries as (
     ) as greens
   from runs
 ),
--- All runs after a green one and before the next have the same number of greens.
-since_greens as (
+-- The last green run before each run, and the one that mended it. Runs after a green one and before
+-- the next have the same number of greens.
+between_greens as (
   select
     repository_id,
     repository,
@@ -80,17 +81,32 @@ since_greens as (
     recovered_at,
     case when greens > 0 then first_value(green_at) over since_green end as last_green_at,
     case when greens > 0 then first_value(commit_sha) over since_green end as last_green_sha,
-    case when greens > 0 then first_value(html_url) over since_green end as last_green_url
+    case when greens > 0 then first_value(html_url) over since_green end as last_green_url,
+    case when recovered_at is not null then first_value(commit_sha) over to_green end as mended_sha,
+    case when recovered_at is not null then first_value(actor) over to_green end as mended_by,
+    case when recovered_at is not null then first_value(html_url) over to_green end as mended_url
   from recoveries
-  window since_green as (
-    partition by
-      repository_id,
-      workflow_id,
-      greens
-    order by
-      created_at,
-      github_run_id
-  )
+  window
+    since_green as (
+      partition by
+        repository_id,
+        workflow_id,
+        greens
+      order by
+        created_at,
+        github_run_id
+    ),
+    -- The run that was green at that moment is among the runs that recover then.
+    to_green as (
+      partition by
+        repository_id,
+        workflow_id,
+        recovered_at
+      order by
+        coalesce(green_at = recovered_at, false) desc,
+        created_at desc,
+        github_run_id desc
+    )
 ),
 reds as (
   select
@@ -107,6 +123,9 @@ reds as (
     (array_agg(last_green_url order by created_at, github_run_id))[1] as last_green_url,
     min(red_at) as red_at,
     recovered_at,
+    max(mended_sha) as mended_sha,
+    max(mended_by) as mended_by,
+    max(mended_url) as mended_url,
     count(*) as red_runs,
     count(*) filter (
       where event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
@@ -118,29 +137,12 @@ reds as (
     array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
     array_agg(actor order by created_at, github_run_id) as red_run_actors,
     coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
-  from since_greens
+  from between_greens
   where red_at < coalesce(recovered_at, 'infinity')
   group by
     repository_id,
     workflow_id,
     recovered_at
-),
-menders as (
-  select distinct on (repository_id, workflow_id, green_at)
-    repository_id,
-    workflow_id,
-    green_at,
-    commit_sha,
-    actor,
-    html_url
-  from runs
-  where green_at is not null
-  order by
-    repository_id,
-    workflow_id,
-    green_at,
-    created_at desc,
-    github_run_id desc
 )
 select
   reds.repository_id,
@@ -166,18 +168,14 @@ select
   reds.red_run_created_at,
   reds.red_run_event_types,
   reds.red_run_actors,
-  menders.commit_sha as mended_sha,
-  menders.actor as mended_by,
-  menders.html_url as mended_url,
+  reds.mended_sha,
+  reds.mended_by,
+  reds.mended_url,
   reds.is_recovered_by_rerun
 from reds
 left join workflow_names
   on workflow_names.repository_id = reds.repository_id
-  and workflow_names.workflow_id = reds.workflow_id
-left join menders
-  on menders.repository_id = reds.repository_id
-  and menders.workflow_id = reds.workflow_id
-  and menders.green_at = reds.recovered_at;
+  and workflow_names.workflow_id = reds.workflow_id;
 
 comment on view incidents is
   'One row per time that a workflow was red on the default branch.';
