@@ -1176,6 +1176,7 @@ def test_what_takes_long_is_not_asked_about_very_many_attempts(
     connection, _ = filled
     whole = single(report(connection, MONTH, UNTIL, ["acme/r7"]))
     monkeypatch.setattr(data, "MOST_ATTEMPTS", 5)
+    monkeypatch.setattr(data, "MANY_ATTEMPTS", 5)
     shown = report(connection, MONTH, UNTIL, ["acme/r7"])
     each = single(shown)
     unasked = dict.fromkeys(data.COSTLY_QUESTIONS)
