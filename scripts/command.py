@@ -103,6 +103,8 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     options = parsing.parse(command, docstring, os.environ)
     typed = os.environ.pop(GIVEN, "").split()  # not for the commands that this one starts
     unread = sorted(set(typed) - {option.variable for option in options_of(command)} - {"DEMO"})
+    if "DRY_RUN" in unread:
+        raise settings.UsageError("DRY_RUN: this command has no dry run, only prune has one")
     if unread:
         say(f"note: this command does not read {' and '.join(unread)}")
     if getattr(options, "demo", False):

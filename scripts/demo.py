@@ -112,7 +112,9 @@ def ask_questions(dsn: str, environ: Mapping[str, str]) -> int:
         file = SQL / "analysis" / f"{name}.sql"
         shown = file.relative_to(SQL.parent) if IS_CHECKOUT else file
         print(f"\n$ {COMMAND} psql < {shown}\n", flush=True)
-        code = psql(dsn, environ, ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(file)])
+        # On a terminal, a pager would wait for keys, as if the demo hung.
+        quiet = ["-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
+        code = psql(dsn, environ, [*quiet, "-f", str(file)])
         if code != 0:
             return code
     return 0

@@ -124,13 +124,13 @@ def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
 
 def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concern]:
     """Return the concerns about completeness, from sql/status/proof.sql and repositories.sql."""
-    is_done = ingest["last_outcome"] == "complete" or ingest["is_caught_up"]
+    # The error of an incomplete ingest already names what is left of its interval.
+    is_named = ingest["last_outcome"] == "incomplete" and not ingest["is_caught_up"]
     since = ingest["last_since"]
     said = _unproven(proof) + _awaited(proof)
-    # The error of an incomplete ingest already names what is left of its interval.
-    if proof["gaps"] and (is_done or (since and proof["gap_from"] < since)):
+    if proof["gaps"] and (not is_named or (since and proof["gap_from"] < since)):
         said.append(_gap(proof))
-    return said + (_left(proof) if is_done else [])
+    return said + ([] if is_named else _left(proof))
 
 
 def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
@@ -165,7 +165,7 @@ def _unproven(row: Mapping[str, Any]) -> list[Concern]:
 
 
 def _left(row: Mapping[str, Any]) -> list[Concern]:
-    """Return what is still pending although the last ingest was complete."""
+    """Return what is still pending, unless the error of the last ingest names it."""
     name, said = row["repository"], []
     if row["overdue_windows"]:
         text = (
@@ -175,7 +175,10 @@ def _left(row: Mapping[str, Any]) -> list[Concern]:
         said.append(Concern(text, "overdue", name))
     # Items that failed are not among these: they are named until they are given up, and then.
     if count := row["pending_attempts"] - row["awaited_earlier_attempts"]:
-        text = f"earlier attempts still to fetch: {count:,}"
+        text = (
+            f"earlier attempts still to fetch: {count:,}; until then the rates of first attempts "
+            "leave out their runs"
+        )
         said.append(Concern(text, "attempts", name))
     # A repository without any jobs is ingested with JOBS=0.
     not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]

@@ -45,6 +45,8 @@ def _since(incident: Row) -> Sentence:
     if incident["red_pushes"]:
         return (name, f" has been red on the default branch since {lasting}")
     if incident["red_schedules"]:
+        if incident["red_runs"] == 1:
+            return (name, f" failed when its schedule started it, and has been red since {lasting}")
         return (name, f" fails whenever its schedule starts it, since {lasting}")
     by: Sentence = ("somebody",) if who is None else (Name(who),)
     return (name, " failed when ", *by, f" started it, and has been red since {lasting}")

@@ -37,7 +37,8 @@ def why_no_change(report: RepositoryReport) -> str | None:
     since = report.period.before.since.date()
     return (
         "No change is shown, because this period and the equally long one before it were not both "
-        f"listed completely; to list them: {COMMAND} ingest SINCE={since}"
+        f"listed completely; to list them: {COMMAND} ingest REPO={report.repository} "
+        f"SINCE={since}"
     )
 
 

@@ -65,7 +65,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     except UsageError:
         raise
     except (KeyboardInterrupt, Closed):
-        outcome, problem = "interrupted", "interrupted before it was done"
+        outcome, problem = "interrupted", "a signal ended it"
     except (TelemetryError, UnreadableRow) as error:
         outcome, problem = "failed", str(error)
         is_undone = isinstance(error, Forgotten)

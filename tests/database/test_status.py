@@ -346,7 +346,11 @@ def test_attempts_to_fetch_are_those_that_an_ingest_would(month: Connection, wor
     assert row["pending_attempts"] == pending.rowcount == 1
     assert row["gone_attempts"] == 1
     assert_balanced(row)
-    assert about_the_proof(month) == ["acme/app: earlier attempts still to fetch: 1"]
+    left = "acme/app: earlier attempts still to fetch: 1; until then the rates of first attempts "
+    assert about_the_proof(month) == [f"{left}leave out their runs"]
+    # A failed ingest names its failure, and not what is left.
+    month.execute("update ingestions set outcome = 'failed', error = 'no network'")
+    assert f"{left}leave out their runs" in about_the_proof(month)
 
 
 @pytest.mark.scenario

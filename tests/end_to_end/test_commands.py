@@ -183,6 +183,8 @@ def test_a_variable_that_the_command_does_not_read_is_named(
     both = launcher.make(environ, tmp_path / "both", "migrate", "status", "ALL=1")
     lying = launcher.make({**environ, "TELEMETRY_ORG": "acme"}, tmp_path / "lying", "status")
     assert "does not read" not in both.stderr + lying.stderr
+    dry = launcher.make(environ, tmp_path / "dry", "ingest", "DRY_RUN=1")
+    assert dry.returncode == 2 and "this command has no dry run" in dry.stderr
 
 
 def test_an_answer_from_an_empty_database_says_why_it_is_empty(

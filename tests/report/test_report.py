@@ -518,7 +518,7 @@ def test_an_unlisted_period_before_is_not_compared(connection: Connection) -> No
     assert sum(NOTHING_BEFORE in each for each in changes) == 5
     assert why_no_change(shown) == (
         "No change is shown, because this period and the equally long one before it were not both "
-        "listed completely; to list them: make ingest SINCE=2025-12-31"
+        "listed completely; to list them: make ingest REPO=acme/r7 SINCE=2025-12-31"
     )
     known(connection, 8, days=60)
     upsert(connection, [a_run(60, repository_id=8, repository="acme/r8")])
