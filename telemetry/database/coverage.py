@@ -80,17 +80,18 @@ class Coverage:
 
 def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
     """Return the coverage of all repositories together, from rows of the question `coverage`."""
-    attempts, stored = (sum(row[key] for row in rows) for key in ("attempts", "attempts_with_jobs"))
-    lacking = [row["repository"] for row in rows if row["attempts_with_jobs"] < row["attempts"]]
-    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
+    return together([_of_one(row) for row in rows])
+
+
+def _of_one(row: Mapping[str, Any]) -> Coverage:
+    attempts, stored = row["attempts"], row["attempts_with_jobs"]
+    return Coverage(attempts, stored, [row["repository"]] if stored < attempts else [])
 
 
 def together(parts: Sequence[Coverage]) -> Coverage:
     """Return the coverage of several repositories together."""
-    attempts, stored = (
-        sum(part.attempts for part in parts),
-        sum(part.attempts_with_jobs for part in parts),
-    )
+    attempts = sum(part.attempts for part in parts)
+    stored = sum(part.attempts_with_jobs for part in parts)
     lacking = [name for part in parts for name in part.repositories]
     return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
 

@@ -25,8 +25,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
     Returns its size in bytes. The file appears only when it is complete, and is its owner's alone.
-    Raises TelemetryError,
-    also if transactions of others would get settings that pg_dump makes for its session.
+    Raises TelemetryError, also if transactions of others would get settings that pg_dump makes for
+    its session.
     """
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
