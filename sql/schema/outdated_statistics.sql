@@ -1,6 +1,6 @@
 -- Which tables have grown by more than a fifth since the server last counted their rows?
--- Without these counts PostgreSQL chooses plans for a few rows, which take minutes for thousands, or
--- for many rows of a price list that has forty. Autovacuum never counts a table as small as that.
+-- Without these counts PostgreSQL chooses plans for a few rows, which take minutes for thousands,
+-- or for many rows of a price list that has forty. Autovacuum never counts a table that small.
 --   psql "$DATABASE_URL" -f sql/schema/outdated_statistics.sql
 select relname as table_name
 from pg_class

@@ -14,7 +14,7 @@ import pytest
 from support.commands import Launcher
 from support.paths import ROOT
 
-from telemetry.database.connection import SQL, Connection, open_connection
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.what_if import Change, what_if
@@ -142,14 +142,6 @@ def test_the_bill_of_another_runner_is_computed_again(planned: Planned) -> None:
         else:
             hours = (expected - before) / Decimal(str(row["saved_hours"]))
             assert float(row["usd_per_saved_hour"]) == pytest.approx(float(hours), rel=0.1)
-
-
-def test_both_questions_infer_paths_by_one_text() -> None:
-    def path_of(name: str) -> str:
-        text = (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
-        return text[text.index("-- GitHub queues a job") : text.index("besides as (")]
-
-    assert path_of("critical_jobs") == path_of("what_if")
 
 
 @pytest.mark.scenario

@@ -462,10 +462,9 @@ def test_no_python_file_holds_a_statement() -> None:
             assert not spelled.search(path.read_text(encoding="utf-8")), path.name
 
 
-# Chains of CTEs that two questions share, and that a view would make slow: it could not be told
-# the period before its windows are computed.
+# Chains of CTEs that two questions share, and that a view would make slow: it would add up all runs
+# before it leaves out those outside the period.
 SHARED = {
-    ("critical_jobs", "what_if"): "jobs names linked runs members slacks",
     ("pull_request_costs", "pull_requests_by_actor_kind"): (
         "runs costs spendings waits waited by_run by_pull known pulls"
     ),

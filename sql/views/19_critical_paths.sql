@@ -1,0 +1,166 @@
+-- Which jobs made a run end when it did, as far as the times of its jobs show.
+-- GitHub does not say which jobs wait for which. A job that is queued within half a minute of the
+-- end of another one is taken to have waited for the one that had ended last. The path of a run
+-- leads from its last job back in this way, over up to eight jobs. docs/accuracy.md says how often
+-- that is right.
+create view critical_paths as
+with jobs as (
+  select
+    github_run_id,
+    created_at,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_id,
+    job_base as job,
+    coalesce(date_part('epoch', queued_at - attempt_started_at), 0) as queued,
+    date_part('epoch', completed_at - attempt_started_at) as ended,
+    duration_seconds as seconds
+  from executed_jobs
+  where attempt_conclusion = 'success'
+    and not is_rerun
+    and duration_seconds is not null
+),
+-- GitHub queues a job a second or two after the last job that it needs has ended: after the one
+-- that had ended last then, if that was within half a minute.
+linked as (
+  select
+    github_run_id,
+    created_at,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_id,
+    job,
+    queued,
+    ended,
+    seconds,
+    is_queued,
+    moment,
+    max(ending) over (
+      partition by
+        github_run_id,
+        created_at,
+        repository_id
+      order by
+        moment,
+        is_queued desc
+      rows between unbounded preceding and current row
+    ) as last_ending
+  from jobs
+  cross join lateral (
+    values
+      (true, least(queued + 2, ended), null),
+      (false, ended, array[ended, job_id::double precision])
+  ) as event (is_queued, moment, ending)
+),
+-- All that follows stays within one run, and therefore in arrays: there is nothing to join.
+runs as (
+  select
+    github_run_id,
+    created_at,
+    repository_id,
+    max(repository) as repository,
+    workflow_id,
+    max(workflow) as workflow,
+    array_agg(job_id order by ended desc, job_id) as job_ids,
+    array_agg(job order by ended desc, job_id) as jobs,
+    array_agg(queued order by ended desc, job_id) as queued,
+    array_agg(ended order by ended desc, job_id) as ended,
+    array_agg(seconds order by ended desc, job_id) as seconds,
+    coalesce(
+      jsonb_object_agg(job_id, last_ending[2]::bigint) filter (where last_ending[1] > moment - 30),
+      '{}'
+    ) as needs
+  from linked
+  where is_queued
+  group by
+    github_run_id,
+    created_at,
+    repository_id,
+    workflow_id
+),
+members as (
+  select
+    runs.github_run_id,
+    runs.created_at,
+    runs.repository_id,
+    runs.repository,
+    runs.workflow_id,
+    runs.workflow,
+    member.job_id,
+    member.job,
+    member.queued,
+    member.ended,
+    member.seconds,
+    coalesce(
+      member.job_id::text in (
+        runs.job_ids[1]::text, one.id, two.id, three.id, four.id, five.id, six.id, seven.id
+      ),
+      false
+    ) as is_on_path
+  from runs
+  cross join lateral (select runs.needs ->> runs.job_ids[1]::text as id) as one
+  cross join lateral (select runs.needs ->> one.id as id) as two
+  cross join lateral (select runs.needs ->> two.id as id) as three
+  cross join lateral (select runs.needs ->> three.id as id) as four
+  cross join lateral (select runs.needs ->> four.id as id) as five
+  cross join lateral (select runs.needs ->> five.id as id) as six
+  cross join lateral (select runs.needs ->> six.id as id) as seven
+  cross join lateral unnest(
+    runs.job_ids, runs.jobs, runs.queued, runs.ended, runs.seconds
+  ) as member (job_id, job, queued, ended, seconds)
+)
+select
+  github_run_id,
+  created_at,
+  repository_id,
+  repository,
+  workflow_id,
+  workflow,
+  job_id,
+  job,
+  queued as queued_after_seconds,
+  ended as ended_after_seconds,
+  seconds as duration_seconds,
+  is_on_path,
+  min(ended) filter (where is_on_path) over (
+    partition by
+      github_run_id,
+      created_at,
+      repository_id
+    order by ended desc
+    rows between unbounded preceding and current row
+  ) - ended as slack_seconds
+from members;
+
+comment on view critical_paths is
+  'One row per job of a run that succeeded at the first attempt: whether it lies on the path that made the run end when it did. Inferred from times; a lower bound, since whatever had ended before a job was queued may be needed by it.';
+comment on column critical_paths.github_run_id is
+  'GitHub''s id of the run.';
+comment on column critical_paths.created_at is
+  'When GitHub created the run.';
+comment on column critical_paths.repository_id is
+  'GitHub''s id of the repository; it stays when the repository is renamed.';
+comment on column critical_paths.repository is
+  'owner/name as GitHub gave it last; unnamed where it gave none.';
+comment on column critical_paths.workflow_id is
+  'GitHub''s id of the workflow; it stays when the file is renamed.';
+comment on column critical_paths.workflow is
+  'The name of the workflow to show, as in attempts.';
+comment on column critical_paths.job_id is
+  'GitHub''s id of the job.';
+comment on column critical_paths.job is
+  'The name of the job without the values of its matrix, as job_base of executed_jobs.';
+comment on column critical_paths.queued_after_seconds is
+  'Seconds from the start of the attempt until the job was ready for a runner; 0 where GitHub does not say.';
+comment on column critical_paths.ended_after_seconds is
+  'Seconds from the start of the attempt until the job ended.';
+comment on column critical_paths.duration_seconds is
+  'Seconds that the job ran, as in executed_jobs.';
+comment on column critical_paths.is_on_path is
+  'Whether the job lies on the path.';
+comment on column critical_paths.slack_seconds is
+  'How many seconds later the job could have ended before the next job of the path; 0 on the path.';
