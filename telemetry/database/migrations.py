@@ -20,7 +20,6 @@ from telemetry import TelemetryError
 from telemetry.database.connection import (
     SQL,
     Connection,
-    as_json,
     execute,
     open_connection,
     parameters,
@@ -112,49 +111,9 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
     return names
 
 
-@contextmanager
-def emptied(dsn: str, notify: Callable[[str], None] = lambda text: None) -> Iterator[None]:
-    """Remove our tables and views **with their data** while somebody else makes and fills them.
-
-    At the end, also after an error, the tables are brought up to date, and they and the views have
-    the owners and rights that they had before; users' own views on them are made again. `notify` is
-    called with a sentence for what cannot be given back. A database without our tables is left as
-    it is after an error. Raises TelemetryError, before anything is removed, if something of a
-    user's depends on ours and can neither be dropped nor made again.
-    """
-    with open_connection(dsn) as connection:
-        has_tables = bool(_installed(connection)[0])
-        if has_tables:
-            migrate(dsn, notify)
-        kept = _removed(connection) if has_tables else []
-    try:
-        yield
-    except BaseException:
-        if has_tables:
-            _give_back(dsn, kept, notify)
-        raise
-    _give_back(dsn, kept, notify)
-
-
-def _removed(connection: Connection) -> list[dict[str, Any]]:
-    """Remove our tables and views; return the statements that give back what that loses."""
-    with connection.transaction(), _own_named():
-        tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
-        execute(connection, "schema/choose_tables", {"tables": tables})
-        execute(connection, "schema/keep_views")
-        kept = execute(connection, "schema/kept_views").fetchall()
-        execute(connection, "schema/drop_views")
-        execute(connection, "schema/drop_tables")
-    return kept
-
-
-def _give_back(dsn: str, kept: list[dict[str, Any]], notify: Callable[[str], None]) -> None:
-    migrate(dsn, notify)
-    with open_connection(dsn) as connection:
-        with connection.transaction():
-            execute(connection, "schema/keep_again", {"rows": as_json(kept)})
-            execute(connection, "schema/restore_views")
-        _say_what_is_lost(connection, notify)
+def has_tables(connection: Connection) -> bool:
+    """Whether a migration of ours was ever applied to the database."""
+    return bool(_installed(connection)[0])
 
 
 def require_schema(connection: Connection) -> None:
@@ -219,7 +178,7 @@ def _make_views(connection: Connection) -> None:
 def _set_views_aside(connection: Connection) -> None:
     """Remove our views and users' own ones on them, and keep in kept_views what that loses."""
     if _has_views(connection):
-        with connection.transaction(), _own_named():
+        with connection.transaction(), own_named():
             execute(connection, "schema/keep_views")
             execute(connection, "schema/drop_views")
 
@@ -227,7 +186,7 @@ def _set_views_aside(connection: Connection) -> None:
 def _drop_views(connection: Connection) -> None:
     """Remove our views; nothing is kept of them."""
     if _has_views(connection):
-        with _own_named():
+        with own_named():
             execute(connection, "schema/drop_views")
 
 
@@ -237,7 +196,7 @@ def _has_views(connection: Connection) -> bool:
 
 
 @contextmanager
-def _own_named() -> Iterator[None]:
+def own_named() -> Iterator[None]:
     """Turn the refusal to drop what a user made into a sentence that names it."""
     try:
         yield

@@ -1,5 +1,6 @@
 """Dump, restore and psql, with PostgreSQL's client programs."""
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,9 +11,10 @@ from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from telemetry import TelemetryError
-from telemetry.database import migrations
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.replacing import removable, replacement
 from telemetry.database.statistics import update_statistics
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
@@ -31,7 +33,7 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
     with open_connection(dsn) as connection:
-        migrations.require_schema(connection)
+        require_schema(connection)
         tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
         with open_connection(dsn) as other:
             _refuse_shared_sessions(connection, other)
@@ -58,56 +60,42 @@ def restore(
     """Restore a file of `dump` into a database without runs and calls.
 
     It restores everything or nothing: the whole file is read before the database is changed, and
-    its rows are committed together. Tables of an older checkout are then migrated. Tables and views
-    keep the rights that they had, and users' own views on them are made again. Raises
-    TelemetryError.
+    its rows take the place of our tables in one transaction. Tables of an older checkout are then
+    migrated. Tables and views keep the rights that they had, and users' own views on them are made
+    again, if need be by the next migration (see replacing.py). Raises TelemetryError.
     """
     if not path.is_file():
         what = f"{path} is no file" if path.exists() else f"there is no file {path}"
         raise TelemetryError(f"{what}; name one that `{COMMAND} dump` has written")
     pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
-    pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", path]
+    pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", "--", path]
     _run(pg_restore, environ, f"read {path}")
     _refuse_full(dsn)
-    with migrations.emptied(dsn, notify):
-        _fill(dsn, path, pg_restore, environ)
+    tables = removable(dsn, notify)
+    target, secret = _target(dsn, environ)
+    psql: list[str | Path] = [find_tool("psql", environ), "--no-psqlrc", "--quiet"]
+    psql += ["--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
+    _run(psql, secret, "restore", replacement(tables, _statements(pg_restore, path, environ)))
+    migrate(dsn, notify)
     with open_connection(dsn) as connection:
         update_statistics(connection)
 
 
-def _fill(dsn: str, path: Path, pg_restore: list[str | Path], environ: Mapping[str, str]) -> None:
-    """Let psql run what pg_restore makes of a file, in one transaction. Raises TelemetryError."""
-    target, secret = _target(dsn, environ)
-    psql: list[str | Path] = [
-        find_tool("psql", environ),
-        "--no-psqlrc",
-        "--quiet",
-        "--output=/dev/null",
-    ]
-    psql += ["--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
+def _statements(
+    pg_restore: list[str | Path], path: Path, environ: Mapping[str, str]
+) -> Iterator[bytes]:
+    """Yield what pg_restore makes of a file. Raises TelemetryError at its end if that failed."""
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
             pg_restore, stdout=subprocess.PIPE, stderr=said, env=dict(environ)
         ) as source,
     ):
-        _run(psql, secret, "restore", _transaction(source))
-        if source.returncode != 0:
+        assert source.stdout is not None
+        yield from (line for line in source.stdout if line != NEWER_SETTING)
+        if source.wait() != 0:
             said.seek(0)
             raise TelemetryError(f"could not read {path}: {_reason(said.read())}")
-
-
-def _transaction(source: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """Yield the statements of pg_restore as one transaction that commits only if it succeeds.
-
-    psql's --single-transaction would also commit the partial output of a failed pg_restore.
-    """
-    assert source.stdout is not None
-    yield b"begin;\n"
-    yield from (line for line in source.stdout if line != NEWER_SETTING)
-    if source.wait() == 0:
-        # A pool would hand the session on with the settings of pg_restore, such as no search_path.
-        yield b"reset all;\ncommit;\n"
 
 
 def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
@@ -193,4 +181,5 @@ def _run(
 
 def _reason(said: bytes) -> str:
     lines = said.decode(errors="replace").strip().splitlines()
-    return lines[0] if lines else "it gave no reason"
+    # psql names the line of its input, which nobody has seen.
+    return re.sub(r"^psql:<stdin>:\d+: (ERROR: +)?", "", lines[0]) if lines else "it gave no reason"

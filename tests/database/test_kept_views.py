@@ -11,9 +11,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from telemetry import TelemetryError
-from telemetry.database import migrations
+from telemetry.database import migrations, transfer
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
-from telemetry.database.migrations import KEEPING, migrate, roll_back
+from telemetry.database.migrations import KEEPING, migrate, require_schema, roll_back
 from telemetry.database.status import status
 from telemetry.database.transfer import dump, restore
 
@@ -394,3 +394,51 @@ def test_a_restore_removes_nothing_that_a_users_table_refers_to(
         restore(dsn, file, os.environ)
     assert migrate(dsn) == []
     connection.execute("select from attempts, notes")
+
+
+@pytest.mark.scenario
+def test_the_next_migration_finishes_a_restore_that_was_killed_after_its_commit(
+    connection: Connection, dsn: str, reader: Connection, tmp_path: Path
+) -> None:
+    dump(dsn, file := tmp_path / "telemetry.dump", os.environ)
+    connection.execute(OWN.encode())
+    connection.execute("revoke select on llm_calls from telemetry_reader")
+    before, own_before = rights(connection), shapes(connection)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(transfer, "migrate", killed)
+        with pytest.raises(InterruptedError):
+            restore(dsn, file, os.environ)
+    with pytest.raises(TelemetryError, match="is older than this version"):
+        require_schema(connection)
+    said: list[str] = []
+    assert migrate(dsn, said.append) == ["views"]
+    assert said == []
+    assert rights(connection) == before
+    assert shapes(connection) == own_before
+    assert kept(connection) == []
+
+
+def killed(*arguments: object) -> None:
+    raise InterruptedError
+
+
+@pytest.mark.scenario
+def test_a_restore_that_fails_takes_no_right_and_no_view_away(
+    connection: Connection, dsn: str, reader: Connection, tmp_path: Path
+) -> None:
+    dump(dsn, file := tmp_path / "telemetry.dump", os.environ)
+    connection.execute(OWN.encode())
+    before, own_before = rights(connection), own(connection)
+    connection.execute(
+        "create function fail() returns event_trigger language plpgsql as "
+        "$$ begin raise exception 'the disk is on fire'; end $$"
+    )
+    connection.execute(
+        "create event trigger fail on ddl_command_end "
+        "when tag in ('CREATE INDEX') execute function fail()"
+    )
+    with pytest.raises(TelemetryError, match="could not restore: the disk is on fire"):
+        restore(dsn, file, os.environ)
+    assert rights(connection) == before
+    assert own(connection) == own_before
+    assert migrate(dsn) == []

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
@@ -126,6 +128,23 @@ def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
         found = connection.execute("select runs from own").fetchone()
     assert [str(error).partition(": ")[0] for error in failures] == [f"could not read {dumped}"]
     assert found == {"runs": 0}
+
+
+def test_what_is_stored_while_a_restore_waits_is_not_replaced(
+    dumped: Path, new_database: Callable[[str], str], migrated: str
+) -> None:
+    other = new_database(migrated)
+    with ThreadPoolExecutor(1) as threads, open_connection(other) as connection:
+        with connection.transaction():
+            # The first look for runs may read the table; the removal waits for it.
+            connection.execute("lock table workflow_runs in share row exclusive mode")
+            restoring = threads.submit(restore, other, dumped, os.environ)
+            wait_until_blocked(other)
+            upsert(connection, [workflow_run()])
+        with pytest.raises(TelemetryError, match="could not restore: the database holds"):
+            restoring.result(LONGEST)
+        stored = connection.execute("select count(*) as runs from workflow_runs").fetchone()
+    assert stored == {"runs": 1}
 
 
 def wait_until_blocked(dsn: str) -> None:
