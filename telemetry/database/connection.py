@@ -201,7 +201,8 @@ def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
                 sibling.revive = connection.revive
                 made.append(sibling)
             except psycopg.OperationalError:
-                made.append(connection)
+                made += [connection] * (count - len(made))
+                break
         yield made
 
 

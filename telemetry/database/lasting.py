@@ -4,16 +4,17 @@ A statement outside a transaction is sent again on a new connection if its own i
 may run twice. A transaction is repeated as a whole, by `transactions.with_retries`.
 """
 
+import selectors
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import DictRow
 
 from telemetry import TelemetryError
@@ -28,6 +29,43 @@ Result = TypeVar("Result")
 def is_loss(error: psycopg.OperationalError) -> bool:
     """Whether the connection is lost: the server ended it, or does not answer."""
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+def answering(
+    connections: Iterable[psycopg.Connection[Any]], statements: bytes, seconds: float
+) -> list[psycopg.Connection[Any]]:
+    """Send statements to each connection; return those that ran them within so many seconds.
+
+    The others are closed. A pool such as PgBouncer lets a client wait, without a word, until one of
+    its sessions is free, which it never is if the client itself holds the only one.
+    """
+    deadline = time.monotonic() + seconds
+    succeeded = []
+    with selectors.DefaultSelector() as waiting:
+        for connection in connections:
+            connection.pgconn.send_query(statements)
+            waiting.register(connection.pgconn.socket, selectors.EVENT_READ, connection)
+        while waiting.get_map() and (left := deadline - time.monotonic()) > 0:
+            for key, _ in waiting.select(left):
+                connection = key.data
+                connection.pgconn.consume_input()
+                if not connection.pgconn.is_busy():
+                    waiting.unregister(key.fileobj)
+                    if _succeeded(connection):
+                        succeeded.append(connection)
+                    else:
+                        connection.close()
+        for key in waiting.get_map().values():
+            key.data.close()
+    return succeeded
+
+
+def _succeeded(connection: psycopg.Connection[Any]) -> bool:
+    """Read all results of what was sent; return whether none is an error."""
+    is_well = True
+    while (result := connection.pgconn.get_result()) is not None:
+        is_well = is_well and result.status != ExecStatus.FATAL_ERROR
+    return is_well
 
 
 class Connection(psycopg.Connection[DictRow]):

@@ -24,7 +24,7 @@ from telemetry.database.connection import (
     open_connection,
     parameters,
 )
-from telemetry.database.lasting import is_loss
+from telemetry.database.lasting import answering, is_loss
 from telemetry.installation import COMMAND, place
 
 MIGRATIONS = place("migrations")
@@ -36,6 +36,8 @@ KEEPING = "0110.kept-views"
 LONGEST_WAIT_SECONDS = 600.0
 # A server that restarts more often during one migration needs somebody to look at it.
 MOST_RESTARTS = 3
+# A server answers at once; a pool may wait for a session that others give back.
+LONGEST_SILENCE_SECONDS = 15.0
 
 
 def migrate(
@@ -251,7 +253,14 @@ def _yoyo(dsn: str) -> Iterator[Any]:
 
     class Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
         def connect(self, uri: DatabaseURI) -> psycopg.Connection[Any]:
-            return psycopg.connect(**dict(uri.args), autocommit=True, prepare_threshold=None)
+            opened = psycopg.connect(**dict(uri.args), autocommit=True, prepare_threshold=None)
+            if not answering([opened], b"select", LONGEST_SILENCE_SECONDS):
+                raise TelemetryError(
+                    "a migration needs two sessions of the database at once, and the pool that "
+                    "DATABASE_URL leads to gives one; let it give more (PgBouncer: "
+                    "default_pool_size), or name the host and port of PostgreSQL itself"
+                )
+            return opened
 
         def create_lock_table(self) -> None:
             # yoyo's own hides every error, including the reason why a role cannot create tables.

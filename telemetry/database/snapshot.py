@@ -9,11 +9,14 @@ from psycopg import IsolationLevel
 from psycopg.sql import SQL, Literal
 
 from telemetry.database.connection import Connection, execute, siblings
+from telemetry.database.lasting import answering
 from telemetry.database.questions import Answer, Scope, ask
 
 # PostgreSQL runs most of our statements on one core each. More connections would take more memory
 # and cores from others than a report should.
 CONNECTIONS = 4
+# After it, they are taken for more than a pool has.
+LONGEST_WAIT_SECONDS = 5.0
 
 Ask = Callable[[str, Scope], Future[Answer]]
 
@@ -38,20 +41,17 @@ def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
     """Yield a function that asks a question in the snapshot that `connection` has open.
 
     With `at_once`, questions are asked over further connections, as many at once as there are of
-    them, and `connection` is free meanwhile. Without, and where the server allows no further
-    connection, each is answered before the function returns. Raises psycopg.Error.
+    them, and `connection` is free meanwhile. Without, and where the server or a pool has no further
+    session to give, each is answered before the function returns. Raises psycopg.Error.
     """
     if not at_once:
         yield _here(connection)
         return
     with siblings(connection, CONNECTIONS) as made:
-        others = [each for each in made if each is not connection]
+        others = _at_the_same_moment(connection, [each for each in made if each is not connection])
         if not others:
             yield _here(connection)
             return
-        (exported,) = execute(connection, "report/export_snapshot").fetchall()
-        # Like the isolation level, this belongs to the beginning of a transaction.
-        same = SQL("set transaction snapshot {}").format(Literal(exported["snapshot"]))
         free = SimpleQueue[Connection]()
         for other in others:
             free.put(other)
@@ -59,8 +59,7 @@ def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
         def answered(name: str, scope: Scope) -> Answer:
             own = free.get()
             try:
-                with snapshot(own):
-                    own.execute(same)
+                with own.transaction():  # within its own, which an error would end
                     return ask(own, name, scope)
             finally:
                 free.put(own)
@@ -73,6 +72,26 @@ def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
                 for other in others:
                     other.cancel_safe()
                 raise
+        for other in others:
+            other.rollback()  # a pool would end a session that is left in a transaction
+
+
+def _at_the_same_moment(connection: Connection, others: list[Connection]) -> list[Connection]:
+    """Begin a transaction on each of the others that reads what `connection` reads in its own.
+
+    Returns those that have begun. Each holds a session until its end, as `connection` does, so a
+    pool may have too few for them: they are not waited for.
+    """
+    if not others:
+        return []
+    (exported,) = execute(connection, "report/export_snapshot").fetchall()
+    begin = SQL(
+        "begin isolation level repeatable read, read only; set transaction snapshot {}"
+    ).format(Literal(exported["snapshot"]))
+    begun = answering(others, begin.as_bytes(connection), LONGEST_WAIT_SECONDS)
+    for other in others:
+        other.waits = None  # a transaction that is lost cannot be begun again
+    return [other for other in others if other in begun]
 
 
 def _here(connection: Connection) -> Ask:

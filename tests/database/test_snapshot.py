@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from support.pgbouncer import pooled
 from support.rows import CREATED_AT, RUN
 
 from telemetry.database import snapshot as module
@@ -28,7 +29,9 @@ def answers(connection: Connection, *, at_once: bool) -> list[Answer]:
 
 
 def connections(connection: Connection) -> int:
-    found = connection.execute("select count(*) from pg_stat_activity where datname is not null")
+    found = connection.execute(
+        "select count(*) from pg_stat_activity where datname = current_database()"
+    )
     return int(found.fetchall()[0]["count"])
 
 
@@ -63,6 +66,16 @@ def test_questions_are_answered_one_by_one_where_no_connection_is_left(
             assert answers(few, at_once=True)[0] == alone
     finally:
         connection.execute(f'drop role "{role}"'.encode())
+
+
+def test_a_pool_whose_only_session_is_taken_is_not_waited_for(
+    dsn: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.5)
+    upsert(connection, [a_run(1), a_run(2, conclusion="failure")])
+    expected = answers(connection, at_once=False)
+    with pooled(dsn, 1) as pool, open_connection(pool) as only, snapshot(only):
+        assert answers(only, at_once=True) == expected
 
 
 def test_an_error_ends_the_questions_that_are_asked_at_the_same_time(

@@ -18,6 +18,7 @@ from support.paths import LONGEST
 from support.pgbouncer import pooled
 
 from telemetry import TelemetryError
+from telemetry.database import migrations
 from telemetry.database.connection import open_connection
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, restore
@@ -89,3 +90,12 @@ def test_a_dump_is_refused_and_a_restore_leaves_the_sessions_as_they_were(
             assert shown == {"search_path": '"$user", public'}
     with pytest.raises(TelemetryError, match="name the host and port of PostgreSQL itself"):
         dump(pool, file, os.environ)
+
+
+def test_a_migration_through_a_pool_of_one_session_is_refused(
+    empty_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrations, "LONGEST_SILENCE_SECONDS", 0.5)
+    with pooled(empty_dsn, 1) as pool, pytest.raises(TelemetryError, match="default_pool_size"):
+        migrate(pool)
+    assert migrate(empty_dsn)
