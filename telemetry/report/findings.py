@@ -154,11 +154,12 @@ def _carrier(shift: Row) -> Sentence:
     """Return the job that causes a change, and whether it runs or waits longer."""
     if shift["job"] is None:
         return ()
-    spent = f"{duration(shift['job_before_seconds'])} to {duration(shift['job_after_seconds'])}"
+    before, after = duration(shift["job_before_seconds"]), duration(shift["job_after_seconds"])
     if shift["carried_by"] == "queue":
-        return (" Its job ", Name(shift["job"]), f" waits longer for a runner: {spent}.")
+        waits = f" waits {after} for a runner instead of {before}."
+        return (" Its job ", Name(shift["job"]), waits)
     step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
-    return (" Its job ", Name(shift["job"]), f" takes {spent}", *step, ".")
+    return (" Its job ", Name(shift["job"]), f" takes {after} instead of {before}", *step, ".")
 
 
 def _advice_on(shift: Row) -> Sentence:

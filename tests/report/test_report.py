@@ -334,7 +334,7 @@ def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
     assert abs((shift["changed_on"] - (UNTIL - 15 * DAY).date()).days) <= 1
     said = sentence(single(shown), "slower")
     assert f"on {day}; " in said
-    assert re.search(r"Its job test takes \d+m \d\ds to \d+m \d\ds", said)
+    assert re.search(r"Its job test takes \d+m \d\ds instead of \d+m \d\ds", said)
     assert ". Look at the commits after " in said
     page = one_page(shown)
     assert f"changed on {day}</text>" in page
