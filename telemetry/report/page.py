@@ -208,9 +208,7 @@ def ranked(
     api_host: str,
     note: Child = None,
 ) -> list[Child]:
-    """Return a chart and a table of the first rows of a ranking, and how many are omitted."""
-    data = listing(columns, rows, api_host)
-    return [
-        figure(words, chart, data, wide=True, note=note),
-        rows_left_out(len(rows), MOST_ROWS, columns.rows_are),
-    ]
+    """Return a chart of a ranking and, folded, its first rows and how many are omitted."""
+    omitted = rows_left_out(len(rows), MOST_ROWS, columns.rows_are)
+    data = join(listing(columns, rows, api_host), omitted)
+    return [figure(words, chart, data, wide=True, note=note)]
