@@ -33,15 +33,14 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 SEED = 1
-TEAM = ("acme/app", "acme/site", "acme/tools")
-# Two periods of 30 days, so that there is a period to compare with, and a day more for each.
-DAYS = 62
-RUNS_PER_DAY = 12
-TROUBLES = {
+TEAM = {
     "acme/app": Trouble(slower=9),
     "acme/site": Trouble(red=2.5),
     "acme/tools": Trouble(nightly_matrix=14),
 }
+# Two periods of 30 days, so that there is a period to compare with, and a day more for each.
+DAYS = 62
+RUNS_PER_DAY = 12
 SCRIPTS = place("scripts")
 REPORT = "report.html"
 QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
@@ -85,7 +84,7 @@ def main() -> int:
 def made_up_team(now: datetime) -> World:
     """Two months of the team. Private, as runners of public repositories are free."""
     say(f"making up two months of {', '.join(TEAM)}")
-    world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY, troubles=TROUBLES)
+    world = team_month(SEED, now, TEAM, days=DAYS, runs_per_day=RUNS_PER_DAY)
     for repository in world.repositories:
         repository.private = True
     return world

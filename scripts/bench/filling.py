@@ -58,7 +58,7 @@ def fill(connection: Connection, runs: int, until: datetime) -> Filled:
     load_llm_prices(connection)
     a_day = {name: runs * share / DAYS for name, share in REPOSITORIES.items()}
     slower = {name: Trouble(slower=DAYS_SLOWER) for name in REPOSITORIES}
-    world = team_month(1, until, [*REPOSITORIES], days=DAYS, runs_per_day=a_day, troubles=slower)
+    world = team_month(1, until, slower, days=DAYS, runs_per_day=a_day)
     payloads = Payloads(world)
     attempts = jobs = 0
     for repository in world.repositories:

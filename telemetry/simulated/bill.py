@@ -172,7 +172,7 @@ class _Month:
         commit = Commit(sha, "Change something", f"change-{second}", author, second)
         fails = self.rng.random() < 0.15 and second < self.world.second - 6 * 3_600
         conclusion = "failure" if fails else "success"
-        run = self.world.plan_run(repository, workflow, commit, "push", second, conclusion)
+        run = self.world.plan_run(workflow, commit, "push", second, conclusion)
         if fails:
             self.world.plan_attempt(
                 run, run.attempts[0].updated_at + 300, "success", author, failed_only=True

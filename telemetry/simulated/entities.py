@@ -70,6 +70,7 @@ class Workflow:
     """
 
     id: int
+    repository: "Repository" = field(repr=False)
     name: str | None
     path: str
     jobs: tuple[PlannedJob, ...]
@@ -77,6 +78,11 @@ class Workflow:
     slower_from: int | None = None
     pace: float = 1.3
     last_run_number: int = 0
+
+    def pace_at(self, second: int) -> float:
+        """Return how many times as long as usual its jobs take in an attempt of this second."""
+        is_slower = self.slower_from is not None and second >= self.slower_from
+        return self.pace if is_slower else 1.0
 
 
 @dataclass(slots=True, eq=False)

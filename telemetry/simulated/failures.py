@@ -117,9 +117,7 @@ class _Months:
             "time limit": "cancelled",
         }.get(fate, "failure")
         failure = self._failure(fate)
-        run = self.world.plan_run(
-            self.repository, workflow, commit, "pull_request", second, conclusion, failure
-        )
+        run = self.world.plan_run(workflow, commit, "pull_request", second, conclusion, failure)
         if fate not in ("success", "cancelled"):
             self.truth[run.id, 1] = fate
         again, green = RERUNS.get(fate, (0.0, 0.0))

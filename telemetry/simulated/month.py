@@ -90,26 +90,25 @@ class Trouble:
 def team_month(
     seed: int,
     now: datetime,
-    repositories: Sequence[str] = ("acme/app",),
+    repositories: Sequence[str] | Mapping[str, Trouble] = ("acme/app",),
     *,
     days: int = 30,
     runs_per_day: float | Mapping[str, float] = 50,
     days_ahead: int = 0,
-    troubles: Mapping[str, Trouble] | None = None,
 ) -> World:
     """Return a world in which each repository's team has worked for `days` days until `now`.
 
-    `runs_per_day` is the average of each repository, or those of all by their names. `days_ahead`
-    plans that many further days, which appear when the world is advanced. `troubles` are by
-    repository name. The same arguments give the same world. `now` needs a zone.
+    Repositories may be given with the trouble of each. `runs_per_day` is the average of each, or
+    those of all by their names. `days_ahead` plans that many further days, which appear when the
+    world is advanced. The same arguments give the same world. `now` needs a zone.
     """
     world = World(now, seed)
     for full_name in repositories:
         team = _Team(world, world.add_repository(full_name), Random(f"{seed} {full_name}"))
         start, end = world.second - days * DAY, world.second + days_ahead * DAY
         team.ci.slower_from = world.second - days * DAY // 2
-        if troubles is not None:
-            team.plan(troubles.get(full_name, Trouble()))
+        if isinstance(repositories, Mapping):
+            team.plan(repositories[full_name])
         rate = runs_per_day[full_name] if isinstance(runs_per_day, Mapping) else runs_per_day
         for second, work in team.calendar(start, end, rate):
             work(second)
@@ -280,7 +279,7 @@ class _Team:
         conclusion = "action_required" if blocked else self._conclusion(workflow)
         if is_red:
             conclusion = "failure"
-        run = world.plan_run(self.repository, workflow, commit, event, second, conclusion)
+        run = world.plan_run(workflow, commit, event, second, conclusion)
         if rng.random() < 0.002:
             run.actor = run.attempts[0].actor = None
         run.lists_pull_requests = rng.random() > 0.004

@@ -87,7 +87,7 @@ def month_of_needs(seed: int, now: datetime) -> World:
     for second in moments:
         sha = hashlib.sha1(f"{seed} {second}".encode()).hexdigest()
         commit = Commit(sha, "Change something", f"change-{second}", author, second)
-        world.plan_run(repository, rng.choice(workflows), commit, "pull_request", second, "success")
+        world.plan_run(rng.choice(workflows), commit, "pull_request", second, "success")
     return world
 
 

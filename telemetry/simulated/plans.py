@@ -31,9 +31,7 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
     if attempt.failed_only:
         earlier = planned_jobs(run, run.attempts[attempt.number - 2], seed)
     failing = _failing_job(run, attempt, earlier)
-    slower = run.workflow.slower_from
-    is_slower = slower is not None and attempt.started_at >= slower
-    pace = run.workflow.pace if is_slower else 1.0
+    pace = run.workflow.pace_at(attempt.started_at)
     jobs: list[Job] = []
     stage, ready, broken = 0, attempt.started_at + 1, attempt.conclusion == "skipped"
     for index, planned in enumerate(run.workflow.jobs):
@@ -52,15 +50,14 @@ def planned_jobs(run: Run, attempt: Attempt, seed: int) -> list[Job]:
         elif broken or any(job.outcome != "success" for job in needed):
             job = _instant(job_id, attempt, planned.name, begins, "skipped", planned)
         else:
-            job = _ran(rng, planned, job_id, attempt, begins, pace, index == failing)
-            if index == failing and attempt.failure:
-                _fail(job, attempt.failure)
+            job = _ran(rng, planned, job_id, attempt.number, begins, pace)
+            if index == failing:
+                _fail(job, attempt)
         jobs.append(job)
     if not broken and not earlier:
         jobs += _checks(rng, run, attempt, jobs)
-    if attempt.cut_at is not None:
-        for job in jobs:
-            _cut(job, attempt.cut_at, attempt.conclusion)
+    for job in jobs:
+        _cut(job, attempt)
     return jobs
 
 
@@ -128,14 +125,9 @@ def _failing_job(run: Run, attempt: Attempt, earlier: list[Job]) -> int | None:
 
 
 def _ran(
-    rng: Random,
-    planned: PlannedJob,
-    job_id: int,
-    attempt: Attempt,
-    ready: int,
-    pace: float,
-    fails: bool,
+    rng: Random, planned: PlannedJob, job_id: int, run_attempt: int, ready: int, pace: float
 ) -> Job:
+    """Return a job that succeeded."""
     label = planned.labels[0]
     least, average = QUEUES.get(label.partition("-latest")[0], (5, 10))
     busy = 7 <= ready // 3_600 % 24 < 18
@@ -144,27 +136,30 @@ def _ran(
     if planned.approval:
         started_at += rng.randint(3_600, 72_000)
     length = max(2, int(planned.seconds * pace * rng.lognormvariate(0, 0.1)))
-    conclusion = attempt.conclusion if fails else "success"
-    if fails:
-        length = TIMEOUT_SECONDS if conclusion == "timed_out" else max(2, int(length * 0.8))
     hosted = label != "self-hosted"
     return Job(
         id=job_id,
-        run_attempt=attempt.number,
+        run_attempt=run_attempt,
         name=planned.name,
         created_at=started_at + 1 if rng.random() < 0.005 else created_at,
         started_at=started_at,
         ends_at=started_at + length,
-        outcome=conclusion,
+        outcome="success",
         origin=job_id,
         planned=planned,
         runner_id=HOSTED_RUNNERS + job_id // 7 % 1_000_000 if hosted else rng.randint(1, 6),
     )
 
 
-def _fail(job: Job, failure: PlannedFailure) -> None:
-    """Let a job fail as planned."""
-    job.failure = failure
+def _fail(job: Job, attempt: Attempt) -> None:
+    """Let a job fail with its attempt, as planned."""
+    length = job.ends_at - job.started_at
+    timed_out = attempt.conclusion == "timed_out"
+    job.ends_at = job.started_at + (TIMEOUT_SECONDS if timed_out else max(2, int(length * 0.8)))
+    job.outcome = attempt.conclusion
+    failure = job.failure = attempt.failure
+    if failure is None:
+        return
     if failure.runner_id is not None:
         job.runner_id = failure.runner_id
     if failure.seconds is not None:
@@ -189,11 +184,12 @@ def _checks(rng: Random, run: Run, attempt: Attempt, jobs: list[Job]) -> list[Jo
     return checks
 
 
-def _cut(job: Job, at: int, conclusion: str) -> None:
-    """End a job at this second; a cancelled job that had not started never starts."""
-    if job.ends_at <= at:
+def _cut(job: Job, attempt: Attempt) -> None:
+    """End a job when its attempt was cut off; a cancelled one that had not started never starts."""
+    at = attempt.cut_at
+    if at is None or job.ends_at <= at:
         return
-    if conclusion == "cancelled":
+    if attempt.conclusion == "cancelled":
         job.outcome = "cancelled"
         if job.started_at > at:
             job.runner_id = None

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Literal
@@ -75,62 +75,45 @@ class _Allowance:
     used: int = 0
 
 
+@dataclass(eq=False)
 class Simulator:
-    """A world served over HTTP. `serve` starts it; any thread may change the world."""
+    """A world served over HTTP. `serve` starts it; any thread may change the world.
 
-    def __init__(
-        self,
-        world: World,
-        *,
-        latency: float = 0.0,
-        tokens: Mapping[str, int] | None = None,
-        limit: int | None = None,
-        fault: Hook | None = None,
-        before: Callable[[RequestInfo, int], None] | None = None,
-        filtered_cap: int = 1_000,
-        beyond_filtered_cap: Literal["empty", "422"] = "empty",
-        clamp_filtered_total: bool = False,
-        unfiltered_cap: int = 40_000,
-        beyond_unfiltered_cap: Literal["empty", "422"] = "422",
-        clamp_unfiltered_total: bool = True,
-        older_attempts: Literal["whole", "without steps", "absent"] = "whole",
-        billing: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-        prefix: str = "",
-        clock: Callable[[], datetime] | None = None,
-    ) -> None:
-        """Make a simulator; `serve` starts it.
+    latency: the minimum seconds of each answer.
+    tokens: the valid tokens with their requests an hour; None accepts any, at 5,000.
+    limit: requests an hour with any token and without one, instead of `tokens`; 0 disables the
+        rate limit and its headers, as GitHub Enterprise Server does by default.
+    fault, before: called with each request and its ordinal (from 1) before it is answered;
+        `before` may change the world, `fault` may return a fault.
+    filtered_cap, unfiltered_cap: the lengths of lists; pages beyond are empty or 422, and
+        `total_count` is true or clamped to the cap.
+    older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
+    billing: by organization, what GitHub bills it: the items of the billing API.
+    prefix: of every path, such as "/api/v3".
+    clock: for the `Date` header and the rate limit; None: the world's `now`, running.
+    """
 
-        latency: the minimum seconds of each answer.
-        tokens: the valid tokens with their requests an hour; None accepts any, at 5,000.
-        limit: requests an hour with any token and without one, instead of `tokens`; 0 disables the
-            rate limit and its headers, as GitHub Enterprise Server does by default.
-        fault, before: called with each request and its ordinal (from 1) before it is answered;
-            `before` may change the world, `fault` may return a fault.
-        filtered_cap, unfiltered_cap: the lengths of lists; pages beyond are empty or 422, and
-            `total_count` is true or clamped to the cap.
-        older_attempts: how `jobs?filter=all` shows the jobs of all attempts but the latest.
-        billing: by organization, what GitHub bills it: the items of the billing API.
-        prefix: of every path, such as "/api/v3".
-        clock: for the `Date` header and the rate limit; None: the world's `now`, running.
-        """
-        self.world = world
-        self.latency = latency
-        self.tokens = tokens
-        self.limit = limit
-        self.fault = fault
-        self.before = before
-        self.filtered_cap = filtered_cap
-        self.beyond_filtered_cap = beyond_filtered_cap
-        self.clamp_filtered_total = clamp_filtered_total
-        self.unfiltered_cap = unfiltered_cap
-        self.beyond_unfiltered_cap = beyond_unfiltered_cap
-        self.clamp_unfiltered_total = clamp_unfiltered_total
-        self.older_attempts = older_attempts
-        self.billing = billing or {}
-        self.prefix = prefix
-        self.clock = clock or self._running_clock
+    world: World
+    _: KW_ONLY
+    latency: float = 0.0
+    tokens: Mapping[str, int] | None = None
+    limit: int | None = None
+    fault: Hook | None = None
+    before: Callable[[RequestInfo, int], None] | None = None
+    filtered_cap: int = 1_000
+    beyond_filtered_cap: Literal["empty", "422"] = "empty"
+    clamp_filtered_total: bool = False
+    unfiltered_cap: int = 40_000
+    beyond_unfiltered_cap: Literal["empty", "422"] = "422"
+    clamp_unfiltered_total: bool = True
+    older_attempts: Literal["whole", "without steps", "absent"] = "whole"
+    billing: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    prefix: str = ""
+    clock: Callable[[], datetime] | None = None
+
+    def __post_init__(self) -> None:
         self.counters = Counters()
-        self.payloads = Payloads(world)
+        self.payloads = Payloads(self.world)
         self._born = time.monotonic()
         self._ordinal = 0
         self._allowances: dict[str | None, _Allowance] = {}
@@ -172,7 +155,9 @@ class Simulator:
         """Whether the server is stopping, so that connections are closed."""
         return self._stopping.is_set()
 
-    def _running_clock(self) -> datetime:
+    def _now(self) -> datetime:
+        if self.clock is not None:
+            return self.clock()
         return self.world.now + timedelta(seconds=time.monotonic() - self._born)
 
     def _request(self, target: str, headers: Mapping[str, str], method: str) -> RequestInfo:
@@ -250,7 +235,7 @@ class Simulator:
         return answer
 
     def _allowance(self, token: str | None) -> _Allowance:
-        now = int(self.clock().timestamp())
+        now = int(self._now().timestamp())
         if token not in self._allowances or self._allowances[token].reset <= now:
             per_hour = PER_HOUR if token else PER_HOUR_WITHOUT_TOKEN
             if token and self.tokens is not None:
@@ -261,7 +246,7 @@ class Simulator:
 
     def _standing_headers(self, allowance: _Allowance, ordinal: int) -> dict[str, str]:
         headers = {
-            "date": format_datetime(self.clock().astimezone(UTC), usegmt=True),
+            "date": format_datetime(self._now().astimezone(UTC), usegmt=True),
             "server": "github.com",
             "content-type": "application/json; charset=utf-8",
             "cache-control": "private, max-age=60, s-maxage=60",
@@ -309,6 +294,9 @@ class Simulator:
             return self._moved(former, request) if former else refused(404, "Not Found")
         if repository.private and request.token is None:
             return refused(404, "Not Found")
+        return self._of_repository(request, repository)
+
+    def _of_repository(self, request: RequestInfo, repository: Repository) -> Answer:
         if request.kind == "repository":
             return of_json(self.payloads.repository(repository))
         if repository.disabled:
@@ -320,7 +308,7 @@ class Simulator:
             return self._page(request, workflows, "workflows", repository)
         if request.kind in ("runs", "workflow_runs"):
             return self._runs(request, repository)
-        run = repository.run(int(parameters["run"]))
+        run = repository.run(int(request.parameters["run"]))
         return self._of_run(request, repository, run) if run else refused(404, "Not Found")
 
     def _billing(self, request: RequestInfo) -> Answer:

@@ -137,7 +137,7 @@ class World:
     ) -> Workflow:
         """Add a workflow; its jobs are given in the order of their stages."""
         workflow_id = repository.id // 5 + len(repository.workflows) * 31
-        workflow = Workflow(workflow_id, name, path, tuple(jobs), tuple(checks))
+        workflow = Workflow(workflow_id, repository, name, path, tuple(jobs), tuple(checks))
         with self.lock:
             repository.workflows.append(workflow)
             self.version += 1
@@ -167,11 +167,10 @@ class World:
                 author = self.account("dev-1")
                 sha = hashlib.sha1(f"{self.seed} {self.version}".encode()).hexdigest()
                 commit = Commit(sha, "Change something", "main", author, second)
-            return self.plan_run(repository, workflow, commit, event, second, conclusion)
+            return self.plan_run(workflow, commit, event, second, conclusion)
 
     def plan_run(
         self,
-        repository: Repository,
         workflow: Workflow,
         commit: Commit,
         event: str,
@@ -185,9 +184,9 @@ class World:
             run = Run(run_id, workflow, event, commit, commit.author, created_at)
             self.plan_attempt(run, created_at, conclusion, commit.author, failure=failure)
             if created_at > self.second:
-                insort(repository.future, run, key=lambda run: run.id)
+                insort(workflow.repository.future, run, key=lambda run: run.id)
             else:
-                _admit(repository, run)
+                _admit(workflow.repository, run)
             return run
 
     def rerun(

@@ -58,7 +58,7 @@ def busy_world(hours: int = 1, runs: int = 24) -> World:
         sha = hashlib.sha1(f"{number}".encode()).hexdigest()
         commit = Commit(sha, "Change something", "main", author, second)
         conclusion = "failure" if number % 5 == 4 else "success"
-        run = world.plan_run(repository, workflow, commit, "push", second, conclusion)
+        run = world.plan_run(workflow, commit, "push", second, conclusion)
         if conclusion == "failure":
             after = run.attempts[0].updated_at + rng.randrange(30, 900)
             world.plan_attempt(run, after, "success", author, failed_only=True)
@@ -183,9 +183,7 @@ def test_more_runs_than_a_page_shows_are_listed_by_an_ingest(dsn: str) -> None:
         author = world.account("dev-1")
         for number in range(150):
             commit = Commit(f"{number:040}", "Change it", "main", author, world.second)
-            world.plan_run(
-                repository, repository.workflows[0], commit, "push", world.second, "skipped"
-            )
+            world.plan_run(repository.workflows[0], commit, "push", world.second, "skipped")
         seen.go_on(60)
         stored = seen.connection.execute(
             "select count(distinct github_run_id) as runs from workflow_runs"
