@@ -5,14 +5,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from output import progress
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.installation import COMMAND
-from telemetry.llm.finding import find_files, passed_over
+from telemetry.llm.finding import Logs, find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmIngestion
@@ -20,11 +19,10 @@ from telemetry.settings import UsageError, whole_number
 
 
 @dataclass(frozen=True)
-class Logs:
-    """The files to read, notes on files skipped, defaults for records, and the user's prices."""
+class ChosenLogs:
+    """The logs to read, defaults for their records, and the user's prices."""
 
-    files: list[Path]
-    passed_over: list[str]
+    logs: Logs
     defaults: Defaults
     prices: str | None
 
@@ -33,16 +31,16 @@ class Logs:
         load_llm_prices(connection, self.prices)
         return ingest_llm_calls(
             connection,
-            self.files,
+            self.logs,
             self.defaults,
-            notes=self.passed_over,
             now=lambda: datetime.now(UTC),
-            stdin=sys.stdin.buffer,
             progress=progress(),
         )
 
 
-def chosen_logs(options: argparse.Namespace, environ: Mapping[str, str] | None = None) -> Logs:
+def chosen_logs(
+    options: argparse.Namespace, environ: Mapping[str, str] | None = None
+) -> ChosenLogs:
     """Return the values of the options. The default run is that of Actions in `environ`.
 
     An ingest of workflow runs passes no `environ`: it collects logs of other runs, so its own run
@@ -61,8 +59,8 @@ def chosen_logs(options: argparse.Namespace, environ: Mapping[str, str] | None =
         github_run_attempt=attempt,
         at=options.at,
     )
-    files, beside = find_files(options.logs), passed_over(options.logs)
-    return Logs(files, beside, defaults, options.llm_prices)
+    logs = Logs(find_files(options.logs), sys.stdin.buffer, passed_over(options.logs))
+    return ChosenLogs(logs, defaults, options.llm_prices)
 
 
 def _number(environ: Mapping[str, str], variable: str, most: int) -> int | None:

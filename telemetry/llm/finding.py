@@ -4,7 +4,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from telemetry.settings import UsageError
 
@@ -14,6 +16,15 @@ STDIN = Path("-")
 LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|zst))?$", re.IGNORECASE)
 
 MOST_ENDINGS = 6
+
+
+@dataclass(frozen=True)
+class Logs:
+    """The files to read, standard input if it is one of them, and sentences on what is not read."""
+
+    files: Sequence[Path]
+    stdin: BinaryIO | None = None
+    passed_over: Sequence[str] = ()
 
 
 def find_files(patterns: Sequence[str]) -> list[Path]:

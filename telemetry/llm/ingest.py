@@ -3,16 +3,15 @@
 Reading is done by `logs`; nothing here depends on a format.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from telemetry import counted
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
-from telemetry.llm.finding import STDIN
+from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
@@ -27,29 +26,28 @@ MOST_NOTES = 40
 
 def ingest_llm_calls(
     connection: Connection,
-    files: Sequence[Path],
+    logs: Logs,
     defaults: Defaults,
     *,
     now: Callable[[], datetime],
-    stdin: BinaryIO | None = None,
-    notes: Sequence[str] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LlmIngestion:
-    """Store the calls in the files, one batch per transaction; returns what was done.
+    """Store the calls in the logs, one batch per transaction; returns what was done.
 
     What cannot be read is counted and named, and stops nothing else. Records without a time get
     that of `defaults`, or else the start of the run that it names, if that is stored. `now` is in
     UTC; `progress` is called with the bytes read and their total, about a hundred times. The record
-    in `llm_ingestions`, whose notes begin with `notes`, is written at the start and at the end.
-    Raises psycopg.Error; what was stored before that stays.
+    in `llm_ingestions`, whose notes begin with what was passed over, is written at the start and at
+    the end. Raises psycopg.Error; what was stored before that stays.
     """
-    ingest = _Ingest(connection, LlmIngestion(now(), files=len(files), notes=[*notes]))
+    begun = LlmIngestion(now(), files=len(logs.files), notes=[*logs.passed_over])
+    ingest = _Ingest(connection, begun)
     given = _dated(connection, defaults)
-    sizes = {file: _size(file) for file in files}
+    sizes = {file: _size(file) for file in logs.files}
     way = _Way(progress, sum(sizes.values()))
     spans = NestedSpans(StoredTraces(connection, ingest.leave_out).calls)
-    for file in files:
-        for found in read_calls(file, given, stdin, way.note, spans):
+    for file, size in sizes.items():
+        for found in read_calls(file, given, logs.stdin, way.note, spans):
             if isinstance(found, Rejected):
                 ingest.reject(found)
             elif isinstance(found, Notice):
@@ -57,7 +55,7 @@ def ingest_llm_calls(
             else:
                 ingest.add(found, file)
             way.tell()
-        way.finish(sizes[file])
+        way.finish(size)
     for name, call in spans.rest():
         ingest.add(call, Path(name))
     for name, text in spans.notes():

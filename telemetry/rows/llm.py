@@ -102,22 +102,14 @@ class LlmCall:
         source: str,
         call_id: str,
         timestamp: datetime,
-        *,
-        session_id: str = "",
-        estimated_cost: Decimal | None = None,
-        reported_cost: Decimal | None = None,
-        service_tier: str | None = None,
-        inference_geo: str | None = None,
-        error_message: str | None = None,
         **columns: Any,
     ) -> "LlmCall":
         """Return a call that satisfies the rules of the table, whatever its log says.
 
-        `columns` are the other fields by their names; `raise_wholes` mends their tokens.
-        The timestamp gets distinct microseconds (see `distinct_timestamp`). A call_id too long for
-        an index becomes its digest; session_id and error_message are cut. Tier and region become
-        lower case, and a tier gets its usual name. Each of the two costs sets the other if that is
-        None.
+        `columns` are other fields by their names; `raise_wholes` mends their tokens. The timestamp
+        gets distinct microseconds (see `distinct_timestamp`). A call_id too long for an index
+        becomes its digest; session_id and error_message are cut. Tier and region become lower case,
+        and a tier gets its usual name. Each of the two costs sets the other if that is None.
 
         Raises UnreadableRow if the tokens exceed what the table can hold.
         """
@@ -125,22 +117,23 @@ class LlmCall:
             raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
-        cost = estimated_cost if reported_cost is None else reported_cost
-        tier = service_tier.lower() if service_tier else None
-        columns.update(
-            source=source,
-            call_id=call_id,
-            timestamp=distinct_timestamp(timestamp, call_id),
-            session_id=session_id[:LONGEST_ID],
-            estimated_cost=cost,
-            reported_cost=cost,
-            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
-            inference_geo=inference_geo.lower() if inference_geo else None,
-            error_message=error_message and error_message[:LONGEST_ERROR_MESSAGE],
+        given = changed(BLANK, columns)
+        cost = given.estimated_cost if given.reported_cost is None else given.reported_cost
+        tier = given.service_tier.lower() if given.service_tier else None
+        mended = {
+            "source": source,
+            "call_id": call_id,
+            "timestamp": distinct_timestamp(timestamp, call_id),
+            "session_id": given.session_id[:LONGEST_ID],
+            "estimated_cost": cost,
+            "reported_cost": cost,
+            "service_tier": SERVICE_TIERS.get(tier, tier) if tier else None,
+            "inference_geo": given.inference_geo.lower() if given.inference_geo else None,
+            "error_message": given.error_message and given.error_message[:LONGEST_ERROR_MESSAGE],
             # Attempts count from 1; 0 in a log means unknown.
-            github_run_attempt=columns.get("github_run_attempt") or None,
-        )
-        return changed(BLANK, columns)
+            "github_run_attempt": given.github_run_attempt or None,
+        }
+        return changed(given, mended)
 
     @classmethod
     def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":

@@ -34,6 +34,7 @@ from telemetry.database import lasting, transactions
 from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.migrations import migrate
+from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.runs import rounds
@@ -147,7 +148,7 @@ def test_llm_calls_whose_commit_is_not_answered_count_once(
     log.write_text("".join(line.format(number, number) for number in range(1_100)))
     proxy, through = losing(dsn, folder, lambda commit: commit in (1, 2))
     with proxy, open_connection(through, waits=lambda text: None) as connection:
-        done = ingest_llm_calls(connection, [log], Defaults(), now=lambda: NOW)
+        done = ingest_llm_calls(connection, Logs([log]), Defaults(), now=lambda: NOW)
     assert proxy.lost == 2
     assert (done.inserted, done.updated, done.unchanged) == (1_100, 0, 0)
     with open_connection(dsn) as connection:

@@ -22,6 +22,7 @@ from support.rows import CREATED_AT, llm_call, workflow_run
 from telemetry.database.connection import Connection, Counts, execute, upsert
 from telemetry.database.prune import prune
 from telemetry.database.status import status
+from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.logs import STDIN
@@ -58,7 +59,7 @@ def record(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def ingest(connection: Connection, *files: Path, defaults: Defaults | None = None) -> LlmIngestion:
-    return ingest_llm_calls(connection, files, defaults or Defaults(), now=lambda: AT)
+    return ingest_llm_calls(connection, Logs(files), defaults or Defaults(), now=lambda: AT)
 
 
 # Readings of one call
@@ -289,7 +290,7 @@ def test_more_calls_than_a_batch_are_all_stored_and_counted(
     file = write(tmp_path / "calls.jsonl", [record(n) for n in range(2_500)])
     seen: list[tuple[int, int]] = []
     done = ingest_llm_calls(
-        connection, [file], Defaults(), now=lambda: AT, progress=lambda *at: seen.append(at)
+        connection, Logs([file]), Defaults(), now=lambda: AT, progress=lambda *at: seen.append(at)
     )
     assert done.inserted == len(calls(connection)) == 2_500
     size = file.stat().st_size
@@ -310,10 +311,9 @@ def test_progress_is_that_of_all_files_packed_as_they_are(
     seen: list[tuple[int, int]] = []
     ingest_llm_calls(
         connection,
-        files,
+        Logs(files, io.BytesIO(plain.read_bytes())),
         Defaults(),
         now=lambda: AT,
-        stdin=io.BytesIO(plain.read_bytes()),
         progress=lambda *at: seen.append(at),
     )
     line, last = plain.stat().st_size // 3, packed.stat().st_size
@@ -532,7 +532,7 @@ def test_an_ingest_that_is_broken_off_leaves_a_record_without_an_end(
 
     file = write(tmp_path / "calls.jsonl", [record(0)])
     with pytest.raises(KeyboardInterrupt):
-        ingest_llm_calls(connection, [file], Defaults(), now=lambda: AT, progress=interrupt)
+        ingest_llm_calls(connection, Logs([file]), Defaults(), now=lambda: AT, progress=interrupt)
     (row,) = connection.execute("select finished_at from llm_ingestions").fetchall()
     assert row["finished_at"] is None
     assert "has not ended" in " ".join(status(connection).concerns)

@@ -16,6 +16,7 @@ from support.paths import PAYLOADS
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention
+from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall, LlmIngestion
@@ -43,7 +44,7 @@ def empty(connection: Connection) -> None:
 
 def ingest(connection: Connection, *files: Path) -> LlmIngestion:
     given = Defaults(github_run_id=7, at=AT)
-    return ingest_llm_calls(connection, files, given, now=lambda: AT)
+    return ingest_llm_calls(connection, Logs(files), given, now=lambda: AT)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from support.rows import CREATED_AT, llm_call
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_llm_prices, read_prices
+from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall
@@ -623,7 +624,7 @@ def test_reported_model_names_are_priced_or_rightly_unpriced(
     with_prices: Connection, recorded: Path
 ) -> None:
     file = recorded / "llm" / "reported" / "c18_names.jsonl"
-    ingest_llm_calls(with_prices, [file], Defaults(), now=lambda: CREATED_AT)
+    ingest_llm_calls(with_prices, Logs([file]), Defaults(), now=lambda: CREATED_AT)
     rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     unpriced = {row["model"] for row in rows if row["list_cost"] is None}
     assert len(rows) == 44
@@ -649,7 +650,9 @@ def test_real_costs_of_125_models_in_48_runs_match_to_the_millionth(
     with_prices: Connection, recorded: Path
 ) -> None:
     file = recorded / "llm" / "claude_code_action" / "real_result_totals.jsonl"
-    done = ingest_llm_calls(with_prices, [file], Defaults(at=CREATED_AT), now=lambda: CREATED_AT)
+    done = ingest_llm_calls(
+        with_prices, Logs([file]), Defaults(at=CREATED_AT), now=lambda: CREATED_AT
+    )
     assert (done.inserted, done.rejected_lines, done.clashing) == (125, 0, 0)
     rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     reported: dict[tuple[str, str], Decimal] = {}
@@ -676,7 +679,7 @@ def test_a_real_run_of_three_models_costs_what_it_reported(
     with_prices: Connection, recorded: Path
 ) -> None:
     file = recorded / "llm" / "claude_code_action" / "real_ci_run_2.1.285.json"
-    ingest_llm_calls(with_prices, [file], Defaults(), now=lambda: CREATED_AT)
+    ingest_llm_calls(with_prices, Logs([file]), Defaults(), now=lambda: CREATED_AT)
     rows = with_prices.execute("select * from llm_calls_priced").fetchall()
     assert round(sum(row["reported_cost"] for row in rows), 7) == Decimal("4.0514507")
     opus = next(row for row in rows if row["model"].startswith("claude-opus"))

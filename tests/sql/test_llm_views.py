@@ -18,6 +18,7 @@ from support.rows import llm_call, workflow_run
 from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
+from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import find_files
@@ -505,7 +506,10 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
     for name in names:
         assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
     done = ingest_llm_calls(
-        with_prices, find_files([str(tmp_path / "a")]), Defaults(phase="review"), now=lambda: NOW
+        with_prices,
+        Logs(find_files([str(tmp_path / "a")])),
+        Defaults(phase="review"),
+        now=lambda: NOW,
     )
     assert (done.rejected_lines, done.rejected_files, done.clashing) == (0, 0, 0)
     rows = with_prices.execute("select * from llm_calls_priced").fetchall()
@@ -534,7 +538,7 @@ def test_the_demos_first_review_has_three_logs_and_is_counted_once(
     session_id = json.loads(result.read_text())[0]["session_id"]
     logs = [path for path in tmp_path.rglob("*.json*") if session_id in path.read_text()]
     assert len(logs) == 3
-    done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: NOW)
+    done = ingest_llm_calls(connection, Logs(logs), Defaults(), now=lambda: NOW)
     assert (done.rejected_lines, done.rejected_files, done.clashing) == (0, 0, 0)
     assert done.left_out > 0
     assert sum(f"session {session_id} has two logs" in note for note in done.notes) == 2
