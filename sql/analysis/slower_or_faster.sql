@@ -6,10 +6,11 @@
 -- the median by at least a tenth and ten seconds; is_fresh ones, with fewer than seven days since,
 -- by a quarter. before_seconds and after_seconds are the medians before and since the change. A
 -- workflow can change more than once: is_last marks its newest change, is_mended a change that led
--- back to the level before the preceding one. job is the job whose median changed most in seconds,
--- in its work or in its queue (carried_by); step is the step of that job that changed most. They
--- are NULL if no jobs are stored. The change came after commit_before and no later than
--- commit_since. A slow drift may be reported as a change.
+-- back to the level before the preceding one. job is the job whose median changed most in seconds
+-- in the same direction, in its work or in its queue (carried_by), by at least a quarter of the
+-- change; job_before_seconds is NULL if it is new. step is the step of that job that changed most.
+-- They are NULL if no job did, or none is stored. The change came after commit_before and no later
+-- than commit_since. A slow drift may be reported as a change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -467,6 +468,7 @@ job_changes as materialized (
     workflow_id,
     branch_class,
     in_period.changed_at,
+    in_period.after_seconds - in_period.before_seconds as shift,
     jobs.job,
     percentile_cont(0.5) within group (order by jobs.duration_seconds)
       filter (where jobs.created_at < in_period.changed_at) as before_seconds,
@@ -485,7 +487,35 @@ job_changes as materialized (
     workflow_id,
     branch_class,
     in_period.changed_at,
+    in_period.after_seconds,
+    in_period.before_seconds,
     jobs.job
+),
+moves as (
+  select
+    repository_id,
+    workflow_id,
+    branch_class,
+    changed_at,
+    shift,
+    carried_by,
+    job,
+    from_seconds,
+    to_seconds,
+    -- A job is new or gone only if others are stored on that side.
+    coalesce(to_seconds, case when carried_by = 'work' and max(to_seconds) over of_part > 0 then 0 end)
+    - coalesce(
+      from_seconds, case when carried_by = 'work' and max(from_seconds) over of_part > 0 then 0 end
+    ) as seconds
+  from job_changes
+  cross join lateral (
+    values
+      ('work', before_seconds, after_seconds),
+      ('queue', before_queue_seconds, after_queue_seconds)
+  ) as parts (carried_by, from_seconds, to_seconds)
+  window of_part as (
+    partition by repository_id, workflow_id, branch_class, changed_at, carried_by
+  )
 ),
 carriers as materialized (
   select distinct on (repository_id, workflow_id, branch_class, changed_at)
@@ -493,24 +523,19 @@ carriers as materialized (
     workflow_id,
     branch_class,
     changed_at,
+    shift,
     carried_by,
     job,
     from_seconds,
     to_seconds
-  from job_changes
-  cross join lateral (
-    values
-      ('work', before_seconds, after_seconds),
-      ('queue', before_queue_seconds, after_queue_seconds)
-  ) as parts (carried_by, from_seconds, to_seconds)
-  where from_seconds is not null
-    and to_seconds is not null
+  from moves
+  where seconds * sign(shift) >= abs(shift) / 4
   order by
     repository_id,
     workflow_id,
     branch_class,
     changed_at,
-    abs(to_seconds - from_seconds) desc,
+    abs(seconds) desc,
     carried_by desc,
     job
 ),
@@ -539,6 +564,7 @@ step_changes as materialized (
     workflow_id,
     branch_class,
     changed_at,
+    carriers.shift,
     steps.step,
     percentile_cont(0.5) within group (order by steps.duration_seconds)
       filter (where steps.created_at < changed_at) as before_seconds,
@@ -555,6 +581,7 @@ step_changes as materialized (
     workflow_id,
     branch_class,
     changed_at,
+    carriers.shift,
     steps.step
 ),
 steps as (
@@ -567,7 +594,7 @@ steps as (
     before_seconds,
     after_seconds
   from step_changes
-  where coalesce(after_seconds, 0) <> coalesce(before_seconds, 0)
+  where sign(coalesce(after_seconds, 0) - coalesce(before_seconds, 0)) = sign(shift)
   order by
     repository_id,
     workflow_id,

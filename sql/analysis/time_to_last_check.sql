@@ -4,7 +4,8 @@
 -- first attempts. left_out counts commits with a check that neither succeeded nor failed, because a
 -- newer push cancelled it, and those during whose ten minutes a run began that is not over. checks
 -- is the average number for a commit. last_workflow is the one that most often ends last, on
--- last_percent of the commits.
+-- last_percent of the commits. estimated counts commits with a check whose jobs are not stored; its
+-- end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select
@@ -26,7 +27,8 @@ checks as (
     created_at,
     min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
     completed_at,
-    is_decided
+    is_decided,
+    is_exact
   from attempts
   cross join period
   where created_at >= period.since - interval '168 hours'
@@ -53,6 +55,7 @@ commits as (
         and open_runs.created_at < checks.pushed_at + interval '10 minutes'
         and open_runs.missing_upstream_at is null
     ) as is_decided,
+    bool_and(is_exact) as is_exact,
     (array_agg(workflow_id order by completed_at desc))[1] as last_workflow_id,
     (array_agg(workflow order by completed_at desc))[1] as last_workflow,
     extract(epoch from max(completed_at) - min(pushed_at)) as seconds
@@ -103,6 +106,7 @@ select
     100.0 * lasts.commits / nullif(count(*) filter (where commits.is_decided), 0), 1
   ) as last_percent,
   count(*) filter (where not commits.is_decided) as left_out,
+  count(*) filter (where commits.is_decided and not commits.is_exact) as estimated,
   repository_id
 from commits
 inner join repositories using (repository_id)

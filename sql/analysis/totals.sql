@@ -1,8 +1,9 @@
 -- What are the headline figures of the period?
 -- Of each repository, without skipped runs. runs, decided and succeeded are of first attempts,
--- those with in_the_end of latest attempts. rerun counts how many of the runs seen were re-run.
--- runs_before were created in the equally long period before. queue_p90_seconds needs 20 jobs; held
--- jobs are left out, as in queue_times.
+-- those with in_the_end of latest attempts. rerun counts how many of the runs seen were re-run;
+-- first_missing of these have no first attempt here, because it is not fetched yet or is gone, and
+-- most of those failed. runs_before were created in the equally long period before.
+-- queue_p90_seconds needs 20 jobs; held jobs are left out, as in queue_times.
 --   psql "$DATABASE_URL" -f sql/analysis/totals.sql
 with period as not materialized (
   select
@@ -24,6 +25,7 @@ runs as materialized (
     count(*) filter (where is_latest_attempt and is_success) as succeeded_in_the_end,
     count(*) filter (where is_latest_attempt and conclusion = 'cancelled') as cancelled,
     count(*) filter (where is_latest_attempt and is_rerun) as rerun,
+    count(*) filter (where is_latest_attempt and is_first_missing) as first_missing,
     count(*) filter (where is_latest_attempt) as seen
   from attempts
   cross join period
@@ -97,6 +99,7 @@ select
   coalesce(runs.succeeded_in_the_end, 0) as succeeded_in_the_end,
   coalesce(runs.cancelled, 0) as cancelled,
   coalesce(runs.rerun, 0) as rerun,
+  coalesce(runs.first_missing, 0) as first_missing,
   coalesce(runs.seen, 0) as seen,
   coalesce(runs_before.runs, 0) as runs_before,
   coalesce(jobs.jobs, 0) as jobs,

@@ -8,7 +8,8 @@
 -- shares, in percent for times. Chance is judged by ranks and by days, because the runs of a day
 -- are correlated, and so is a day with the three before it. Without a real change, better or worse
 -- is reported once in a hundred times. It needs 20 runs and five days in each period. A change of
--- would_show or more is found about four times in five.
+-- would_show or more is found about four times in five. would_show is NULL where a change at least
+-- as large was found to be chance: times with two peaks, whose median jumps from one to the other.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select
@@ -407,21 +408,29 @@ select
   round(changes.before::numeric, 1) as before,
   round(changes.now::numeric, 1) as now,
   round(changes.change::numeric, 1) as change,
+  judged.verdict,
   case
-    when changes.error is null then 'too few runs'
-    when abs(changes.rise) <= changes.errors * changes.error
-      or abs(changes.change) < 1
-      -- Times are in whole seconds.
-      or (changes.figure in ('time', 'queue') and abs(changes.now - changes.before) < 1.5)
-      or changes.rise * changes.change <= 0
-      then 'no clear change'
-    when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
-    else 'worse'
-  end as verdict,
-  round(((changes.errors + 0.84) * changes.error * changes.spread)::numeric, 1) as would_show,
+    when judged.verdict <> 'no clear change' or abs(changes.change) < judged.would_show
+      then round(judged.would_show::numeric, 1)
+  end as would_show,
   changes.repository_id
 from changes
 inner join repositories using (repository_id)
+cross join lateral (
+  select
+    case
+      when changes.error is null then 'too few runs'
+      when abs(changes.rise) <= changes.errors * changes.error
+        or abs(changes.change) < 1
+        -- Times are in whole seconds.
+        or (changes.figure in ('time', 'queue') and abs(changes.now - changes.before) < 1.5)
+        or changes.rise * changes.change <= 0
+        then 'no clear change'
+      when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
+      else 'worse'
+    end as verdict,
+    (changes.errors + 0.84) * changes.error * changes.spread as would_show
+) as judged
 order by
   repositories.repository,
   changes.repository_id,

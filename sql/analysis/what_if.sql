@@ -1,9 +1,9 @@
--- What if a job ran on another runner: when would runs end, and what would they cost?
--- The CTE change says which job (by default each in turn), on which kind of runner or label of the
--- price list, and how many times as fast as now. Of runs that succeeded at the first attempt, with
--- the path of each as in critical_paths: a faster job gains until another one is the last, and a
--- slower one beside the path costs no time until it is. A run lasts from its first queued job to
--- its last ended one. list_cost_usd is of all executions of the job in the period, failed ones and
+-- If a job ran on another runner, when would runs end, and what would they cost?
+-- Answers for each job in turn, or for one (JOB=), on one kind of runner or label of the price list
+-- (RUNNER=), so many times as fast as now (SPEED=). Of runs that succeeded at the first attempt,
+-- with the path of each as in critical_paths: a faster job gains until another one is the last,
+-- and a slower one beside the path costs no time until it is. A run lasts from its first queued job
+-- to its last ended one. list_cost_usd is of all executions of the job in the period, failed ones and
 -- re-runs included, each rounded up to minutes, at the price of its day; list_cost_usd_after is
 -- NULL if the runner has no price. free_jobs cost nothing now; unpriced_jobs have no known cost.
 -- usd_per_saved_hour is the price of an hour less of waiting; negative: it pays for itself.
@@ -17,7 +17,8 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
--- The kind of runner is a sku of runner_prices or a label of runner_labels.
+-- Edit these, or ask by make what-if. The kind of runner is a sku of runner_prices or a label of
+-- runner_labels.
 change as not materialized (
   select
     null::text as job,

@@ -4,7 +4,8 @@
 -- in_the_end_percent by its latest; re-runs make the difference. Times are those of successful
 -- first attempts, because failures end early; they include waiting for runners and approvals.
 -- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
--- GitHub's last change, which may be too late.
+-- GitHub's last change, which may be too late. first_missing counts re-run runs whose first attempt
+-- is not stored; most of those failed, so first_time_percent is too high by them.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
   select
@@ -50,6 +51,7 @@ select
   count(duration_seconds) filter (
     where is_first_attempt and is_success and not is_exact
   ) as estimated,
+  count(*) filter (where is_latest_attempt and is_first_missing) as first_missing,
   (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
   workflow_id,
   repository_id

@@ -63,6 +63,7 @@ placed as (
     coalesce(runs.conclusion in ('failure', 'timed_out', 'startup_failure'), false) as is_red,
     coalesce(runs.conclusion = 'action_required', false) as is_approval,
     max(runs.run_attempt) over all_of_run as attempts,
+    min(runs.run_attempt) over all_of_run > 1 as is_first_missing,
     count(*) filter (where runs.conclusion = 'action_required') over earlier as approvals_before,
     count(*) filter (
       where runs.conclusion in ('failure', 'timed_out', 'startup_failure')
@@ -141,6 +142,7 @@ select
   placed.approvals_before = placed.run_attempt - 1
     and not placed.is_approval
     and placed.conclusion is distinct from 'skipped' as is_first_attempt,
+  placed.is_first_missing,
   placed.run_attempt = placed.attempts as is_latest_attempt,
   placed.approvals_before < placed.run_attempt - 1 as is_rerun,
   placed.reds_before > 0 as is_red_before,
@@ -230,6 +232,8 @@ comment on column attempts.attempts is
   'How many attempts the run has so far, approvals included.';
 comment on column attempts.is_first_attempt is
   'Whether it is the first attempt that was allowed to run: attempt 1, or the one after an approval. A run that still waits for approval, or was skipped, has none.';
+comment on column attempts.is_first_missing is
+  'Whether attempt 1 of the run is not stored: it is not fetched yet, or GitHub has it no more.';
 comment on column attempts.is_latest_attempt is
   'Whether it is the last stored attempt: the run''s outcome so far.';
 comment on column attempts.is_rerun is

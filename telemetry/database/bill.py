@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -39,10 +39,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Bill:
-    """The bill by cause, and the lines that nothing explains; both answer a question of sql/."""
+    """The bill by cause, and the lines that nothing explains; both answer a question of sql/.
+
+    `elsewhere` are billed lines without any stored run, for as many minutes as an unexplained line
+    of another repository has jobs of but no bill.
+    """
 
     causes: Answer
     unexplained: Sequence[Mapping[str, Any]]
+    elsewhere: Sequence[Mapping[str, Any]] = ()
 
 
 def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Loaded:
@@ -115,9 +120,20 @@ def bill(connection: Connection, scope: Scope) -> Bill:
     causes = ask(connection, "bill", scope)
     if not any(row["item"] == "unexplained" and row["lines"] for row in causes.rows):
         return Bill(causes, [])
-    top = Scope(scope.since, scope.until, scope.repository_ids, scope.time_zone, MOST_LINES_SHOWN)
-    lines = ask(connection, "bill_lines", top).rows
-    return Bill(causes, [row for row in lines if row["unexplained_usd"]])
+    lines = ask(connection, "bill_lines", replace(scope, top=None)).rows
+    unexplained = [row for row in lines if row["unexplained_usd"]][:MOST_LINES_SHOWN]
+    not_billed = {_key(row, "minutes") for row in unexplained if not row["quantity"]}
+    elsewhere = [
+        row
+        for row in lines
+        if not row["minutes"] and row["run_not_stored_usd"] and _key(row, "quantity") in not_billed
+    ]
+    return Bill(causes, unexplained, elsewhere)
+
+
+def _key(line: Mapping[str, Any], amount: str) -> tuple[Any, ...]:
+    """Return what the lines of one workflow under two names of its repository have in common."""
+    return line["usage_date"], line["workflow_file"], line["sku"], line[amount]
 
 
 def other_owners(connection: Connection, loaded: Loaded) -> list[str]:

@@ -32,7 +32,7 @@ REASONS = {
 
 def cost(report: RepositoryReport) -> list[Child]:
     if not report.runners:
-        return only_words("No job is stored for this period.")
+        return only_words("No job ran in this period.")
     parts = [_prices(report), _by_workflow(report)]
     if report.wasted:
         parts.append(_waste(report))
@@ -47,7 +47,9 @@ def _prices(report: RepositoryReport) -> Html:
     ]
     total = known_sum(priced, "list_cost_usd")
     words = f"Runners cost {dollars(total)} at list price, before included minutes"
-    if total is None:
+    if report.is_free:
+        words = "The jobs of this period are free"
+    elif total is None:
         words = "No job of this period has a list price"
     return figure(
         words,
@@ -61,7 +63,9 @@ def _prices(report: RepositoryReport) -> Html:
 
 def _by_workflow(report: RepositoryReport) -> Html:
     rows = report.costs_by_workflow
-    words = "No workflow's jobs have a list price"
+    words = "No workflow costs anything"
+    if all(row["list_cost_usd"] is None for row in rows):
+        words = "No workflow's jobs have a list price"
     if rows and rows[0]["list_cost_usd"]:
         words = f"{Name(rows[0]['workflow'])} costs most: {dollars(rows[0]['list_cost_usd'])}"
     bars = [

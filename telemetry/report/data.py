@@ -151,6 +151,12 @@ class RepositoryReport:
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
     @property
+    def is_free(self) -> bool:
+        """Whether jobs ran and none of them costs anything; what has no price may."""
+        jobs = known_sum(self.runners, "jobs")
+        return bool(jobs) and jobs == known_sum(self.runners, "free_jobs")
+
+    @property
     def costs_by_workflow(self) -> list[Row]:
         """The cost of each workflow's runners, and before where comparable; the dearest first."""
         of_workflow: dict[tuple[int | None, str], list[Row]] = defaultdict(list)

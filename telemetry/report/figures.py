@@ -55,6 +55,11 @@ def minutes(amount: Number | None) -> str:
     return f"{amount:,.0f} min" if amount >= 10 or amount == 0 else f"{amount:,.1f} min"
 
 
+def about(figure: str, *estimated: int) -> str:
+    """Return a figure, marked if some of what it is of is an estimate or missing."""
+    return f"≈ {figure}" if any(estimated) and figure != UNKNOWN else figure
+
+
 def count(number: Number | None) -> str:
     """Return a whole number with thousands separators."""
     return UNKNOWN if number is None else f"{number:,.0f}"

@@ -72,7 +72,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         "flaky": "no job is known to be flaky",
         "failing": "nothing failed",
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
-        "costing": "the jobs have no list price",
+        "costing": "the jobs are free" if report.is_free else "the jobs have no list price",
     }
     if report.green_workflows is None:
         nothing["red"] = "no run on the default branch has succeeded or failed"
@@ -85,13 +85,20 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing["failing"] += f", but {runs} {'was' if runs[:2] == '1 ' else 'were'} cancelled"
     if report.timeouts:
         del nothing["failing"]
-    if not has_jobs:
-        nothing["flaky"] = "no job is stored: which are flaky is not known"
-        nothing["costing"] = "no job is stored: cost is not known"
     if not report.queue_times:
         nothing["waiting"] = "waiting is not known"
-    if report.of_jobs.is_misleading:
+    if not report.of_jobs.is_whole:
+        nothing["flaky"] += f" so far: {report.of_jobs}"
+    if not has_jobs:
         del nothing["waiting"], nothing["costing"]
+        nothing["flaky"] = (
+            "no job ran, so that none is flaky, waits or costs anything"
+            if report.of_jobs.is_whole
+            else "no job is stored, so that flaky jobs, waiting and cost are not known"
+        )
+    if report.of_jobs.is_misleading:
+        nothing.pop("waiting", None)
+        nothing.pop("costing", None)
         nothing["flaky"] = f"flaky jobs, waiting and cost are not known: {report.of_jobs}"
     return [text for subject, text in nothing.items() if subject not in said]
 
@@ -159,6 +166,8 @@ def _carrier(shift: Row) -> Sentence:
         waits = f" waits {after} for a runner instead of {before}."
         return (" Its job ", Name(shift["job"]), waits)
     step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
+    if shift["job_before_seconds"] is None:
+        return (" Its job ", Name(shift["job"]), f", new since then, takes {after}", *step, ".")
     return (" Its job ", Name(shift["job"]), f" takes {after} instead of {before}", *step, ".")
 
 
@@ -237,6 +246,9 @@ def _failing(report: RepositoryReport) -> Finding | None:
         f"({percent(share(failed, totals['decided']))}) failed at the first attempt",
     )
     advice: Sentence = ("Read the log of the latest one.",)
+    if totals["first_missing"]:
+        runs = counted(totals["first_missing"], "run")
+        sentence += (f", not counting {runs} whose first attempt is not stored",)
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
@@ -247,6 +259,8 @@ def _failing(report: RepositoryReport) -> Finding | None:
             advice = ("Fix that step first.",)
         else:
             sentence += ("; most often in ", *job, ", at no known step")
+        if not report.of_jobs.is_whole:
+            sentence += (f". Incomplete: {report.of_jobs}",)
         about |= most
     elif report.of_jobs.is_whole and not steps:
         sentence += ("; no job of theirs failed",)
@@ -324,6 +338,8 @@ def _saving(report: RepositoryReport) -> Sentence:
 
 def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
     """Return the cost of all jobs, the most expensive kind of runner, and what is not included."""
+    if report.is_free:
+        return ("The jobs are free",)
     if cost is None:
         return ("The jobs have no list price",)
     price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)

@@ -6,6 +6,7 @@ from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
 from telemetry.report.figures import Row, and_more
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
+from telemetry.report.held import held
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.organisation import (
     MOST_IN_DETAIL,
@@ -23,11 +24,13 @@ from telemetry.report.tables import (
     WORKFLOWS,
     Column,
     Table,
+    meaning_of_about,
 )
 from telemetry.report.tiles import tiles, why_no_change
 from telemetry.terminal import Name, Sentence
 
 MOST_ROWS = 10
+MOST_HELD = 3
 WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
 
 
@@ -129,7 +132,10 @@ def _workflows(report: RepositoryReport) -> str:
         return (sparkline([of_day.get(day) for day in report.period.days]),)
 
     columns = (*WORKFLOWS.columns, Column("p50 by day", by_day))
-    return listing(Table(WORKFLOWS.rows_are, columns), report.workflow_outcomes)
+    made = listing(Table(WORKFLOWS.rows_are, columns), report.workflow_outcomes)
+    waited = map(sentence_text, held(report)[:MOST_HELD])
+    notes = (meaning_of_about(report.workflow_outcomes), *waited)
+    return "\n\n".join([made, *filter(None, notes)])
 
 
 def listing(columns: Table, rows: Sequence[Row]) -> str:

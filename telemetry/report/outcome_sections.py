@@ -9,6 +9,7 @@ from telemetry.report.data import NO_RUN, RepositoryReport, is_of
 from telemetry.report.figures import (
     BRANCHES,
     Row,
+    about,
     change,
     count,
     day,
@@ -17,6 +18,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
+from telemetry.report.held import held_of
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import (
     MOST_ROWS,
@@ -36,6 +38,7 @@ from telemetry.report.tables import (
     QUARANTINE,
     WORKFLOWS,
     job_of,
+    meaning_of_about,
 )
 from telemetry.terminal import Name
 
@@ -59,6 +62,7 @@ def durations(report: RepositoryReport) -> list[Child]:
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
         rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
         listing(WORKFLOWS, report.workflow_outcomes, report.api_host),
+        tag("p", meaning_of_about(report.workflow_outcomes), class_="muted"),
         rows_left_out(len(report.workflow_outcomes), MOST_ROWS, WORKFLOWS.rows_are),
     ]
 
@@ -86,13 +90,12 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
             f"to {duration(shift['after_seconds'])}{', as before' if shift['is_mended'] else ''}"
         )
     else:
-        words = f"{duration(workflow['p50_seconds'])} at the median, no lasting change found"
-    held = next((row for row in report.approvals if is_of(workflow, row)), None)
-    if held:
-        words += (
-            f"; {counted(held['runs'], 'run')} waited for an approval or another run, "
-            f"{duration(held['p50_seconds'])} at the median"
+        words = (
+            f"{about(duration(workflow['p50_seconds']), workflow['estimated'])} at the median, "
+            "no lasting change found"
         )
+    if waited := held_of(report, workflow):
+        words += f"; {waited}"
     rows: list[list[Child]] = [
         [each.isoformat(), count(r["runs"]), duration(r["p50_seconds"]), duration(r["p95_seconds"])]
         for each, r in of_day.items()

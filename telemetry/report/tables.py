@@ -1,12 +1,14 @@
 """The tables of a report: the columns of each, drawn alike as HTML and as Markdown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from telemetry import counted
 from telemetry.report.figures import (
     BRANCHES,
     UNKNOWN,
     Row,
+    about,
     count,
     dollars,
     duration,
@@ -104,6 +106,11 @@ def _summed(heading: str, key: str) -> Column:
     return Column(heading, lambda row: (minutes(row[key]),))
 
 
+def _ended(heading: str, key: str) -> Column:
+    """A time to the end of runs, which is GitHub's last change where their jobs are not stored."""
+    return Column(heading, lambda row: (about(duration(row[key]), row["estimated"]),))
+
+
 def _shared(heading: str, key: str) -> Column:
     return Column(heading, lambda row: (percent(row[key]),))
 
@@ -127,13 +134,31 @@ WORKFLOWS = Table(
             is_number=False,
         ),
         _counted("runs", "runs"),
-        _shared("green first", "first_time_percent"),
+        Column(
+            "green first",
+            lambda row: (about(percent(row["first_time_percent"]), row["first_missing"]),),
+        ),
         _shared("green in the end", "in_the_end_percent"),
         _counted("re-run", "rerun"),
-        P50,
-        P95,
+        _ended("p50", "p50_seconds"),
+        _ended("p95", "p95_seconds"),
     ),
 )
+
+
+def meaning_of_about(workflows: Sequence[Row]) -> str:
+    """Return what the mark of estimates in WORKFLOWS means there; empty if there is none."""
+    runs, firsts = (sum(row[key] for row in workflows) for key in ("estimated", "first_missing"))
+    said = []
+    if runs:
+        lack = "the end of runs whose jobs are not stored is GitHub's last change"
+        said.append(f"{lack}, which may be too late ({counted(runs, 'run')})")
+    if firsts:
+        lack = "rates leave out re-run runs whose first attempt is not stored"
+        said.append(f"{lack}, and usually failed ({counted(firsts, 'run')})")
+    return f"≈: an estimate; {'; '.join(said)}." if said else ""
+
+
 FLAKY_JOBS = Table(
     "flaky jobs",
     (

@@ -13,6 +13,7 @@ from telemetry.report.figures import (
     BRANCHES,
     UNKNOWN,
     Row,
+    about,
     change,
     count,
     day,
@@ -27,6 +28,8 @@ from telemetry.report.figures import (
 )
 from telemetry.terminal import Name
 
+# In percent or points; what is called no clear change from here on is said to vary.
+LARGE_CHANGE = 10
 NOTHING_BEFORE = "nothing before to compare with"
 
 
@@ -58,7 +61,7 @@ def tiles(report: RepositoryReport) -> list[Tile]:
     return [
         _last_check(report),
         _red(report),
-        _share(report, "green at the first attempt", "success", "succeeded", "decided"),
+        _green_first(report),
         _share(
             report,
             "green in the end",
@@ -106,7 +109,11 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["p50_seconds"],
         row["branch_class"],
     )
-    return _with_p90(tile, row["p90_seconds"])
+    tile = _with_p90(tile, row["p90_seconds"])
+    if not row["estimated"]:
+        return tile
+    lack = f"the end of {counted(row['estimated'], 'commit')} is estimated: jobs are not stored"
+    return replace(tile, figure=about(tile.figure, 1), change=f"{tile.change}; {lack}")
 
 
 def _with_p90(tile: Tile, seconds: int | None) -> Tile:
@@ -149,6 +156,18 @@ def _share(report: RepositoryReport, name: str, figure: str, part: str, whole: s
     return replace(_changed(report, name, figure, None), figure=percent(value))
 
 
+def _green_first(report: RepositoryReport) -> Tile:
+    """Return the rate of first attempts, or its bounds where some of these are not stored."""
+    name, totals = "green at the first attempt", report.totals
+    missing = totals["first_missing"]
+    if not missing:
+        return _share(report, name, "success", "succeeded", "decided")
+    whole = totals["decided"] + missing
+    low, high = (share_of(totals["succeeded"] + more, whole) for more in (0, missing))
+    lack = f"the first attempt of {counted(missing, 'run')} is not stored; usually it failed"
+    return Tile(name, f"{percent(low)} to {percent(high)}", lack)
+
+
 def _changed(
     report: RepositoryReport,
     name: str,
@@ -167,6 +186,8 @@ def _changed(
         return Tile(name, shown, words, row["verdict"])
     if row["verdict"] == "no clear change" and row["would_show"]:
         words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
+    elif row["verdict"] == "no clear change" and abs(row["change"]) >= LARGE_CHANGE:
+        words += ", no clear change: the values vary too much to tell"
     else:
         words += f", {row['verdict']}{' to judge' if 'few' in row['verdict'] else ''}"
     return Tile(name, shown, words)
@@ -175,7 +196,7 @@ def _changed(
 def _wasted(report: RepositoryReport) -> Tile:
     name, ran = "runner minutes wasted", report.totals["job_minutes"]
     if not ran:
-        return Tile(name, UNKNOWN, "no job with known times is stored")
+        return Tile(name, UNKNOWN, "no job with known times ran")
     wasted = known_sum(report.wasted, "minutes") or 0
     return Tile(name, percent(share_of(wasted, ran)), f"{minutes(wasted)} of {minutes(ran)}")
 
@@ -183,10 +204,23 @@ def _wasted(report: RepositoryReport) -> Tile:
 def _runner_cost(report: RepositoryReport) -> Tile:
     cost = known_sum(report.runners, "list_cost_usd")
     before = known_sum(report.runner_cost, "list_cost_usd_before")
-    words = "list price, before included minutes"
+    name, words = "cost of runners", "list price, before included minutes"
+    if not report.runners:
+        return Tile(name, UNKNOWN, "no job ran")
+    if report.is_free:
+        return Tile(name, "free", _all_free(report.runners))
     if report.are_jobs_comparable and cost is not None and before:
         words = f"{change(shift_of(cost, before))}, {dollars(before)} before; {words}"
-    return Tile("cost of runners", dollars(cost), f"{words}{left_out_of_cost(report.runners)}")
+    return Tile(name, dollars(cost), f"{words}{left_out_of_cost(report.runners)}")
+
+
+def _all_free(runners: list[Row]) -> str:
+    own = sum(row["jobs"] for row in runners if row["sku"] == "self_hosted")
+    jobs = sum(row["jobs"] for row in runners)
+    why = "GitHub bills none of them"
+    if own:
+        why = "on your own runners" if own == jobs else f"{count(own)} of them on your own runners"
+    return f"{counted(jobs, 'job')}; {why}"
 
 
 def left_out_of_cost(runners: list[Row]) -> str:
@@ -197,9 +231,9 @@ def left_out_of_cost(runners: list[Row]) -> str:
 
     said = ""
     if of("unpriced_jobs"):
-        said += f"; without {counted(of('unpriced_jobs'), 'job')} that have none"
+        said += f"; {counted(of('unpriced_jobs'), 'job')} without a price not included"
     if of("unmeasured_jobs"):
-        said += f"; without {counted(of('unmeasured_jobs'), 'job')} of unknown length"
+        said += f"; {counted(of('unmeasured_jobs'), 'job')} of unknown length not included"
     if of("free_jobs"):
         said += f"; {counted(of('free_jobs'), 'job')} free"
     if of("assumed_private_jobs"):

@@ -21,7 +21,8 @@ from telemetry.terminal import (
 )
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@")
+# So do its full-width twins, and a leading space hides none of them.
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
@@ -48,7 +49,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
         [
-            screen.styled(question.title, BOLD),
+            screen.styled(textwrap.fill(question.title, screen.columns or 100), BOLD),
             table(rows, headings, screen),
             textwrap.fill(question.reading, min(screen.columns or 100, 100)),
             textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
@@ -116,4 +117,4 @@ def _csv_cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     shown = plain(value)
-    return f"'{shown}" if shown.startswith(FORMULA) else shown
+    return f"'{shown}" if shown.lstrip().startswith(FORMULA) else shown

@@ -54,6 +54,7 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         parts.append("The largest unexplained lines; FORMAT=json and Q=bill_lines have more:")
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
         parts += _opposites(bill.unexplained)
+        parts += _renamed(bill)
     parts.append(textwrap.fill(bill.causes.question.reading, min(screen.columns or 100, 100)))
     return "\n\n".join(parts)
 
@@ -78,3 +79,17 @@ def _opposites(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
                 f"{first['usage_date']} cancel each other out, like those of a repository that was "
                 "renamed."
             )
+
+
+def _renamed(bill: Bill) -> Iterator[str]:
+    """Yield a sentence on each billed line that has the minutes of jobs under another name."""
+    for line in bill.elsewhere:
+        for row in bill.unexplained:
+            keys = ("usage_date", "workflow_file", "sku")
+            is_same = all(row[key] == line[key] for key in keys)
+            if is_same and not row["quantity"] and row["minutes"] == line["quantity"]:
+                yield (
+                    f"{row['repository']} and {line['repository']}: what GitHub bills for the "
+                    f"second on {line['usage_date']}, of which no run is stored, are the "
+                    "minutes of the first, as if the repository was renamed."
+                )

@@ -17,7 +17,7 @@ COLUMNS = {
     "spent_usd": "spent",
     "forecast_usd": "forecast",
     "between": "between",
-    "verdict": "",
+    "verdict": "state",
 }
 
 
@@ -67,5 +67,5 @@ def _cells(line: Line) -> dict[str, Any]:
         "spent_usd": f"{line.spent_usd:,.2f}",
         "forecast_usd": "–" if line.forecast_usd is None else f"{line.forecast_usd:,.2f}",
         "between": f"{line.low_usd:,.2f} and {high}",
-        "verdict": "over" if line.is_over else "",
+        "verdict": "over" if line.is_over else "within",
     }

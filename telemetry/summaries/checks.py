@@ -13,7 +13,7 @@ def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) ->
     """Return how many rules hold, then all rules, then up to `top` rows that break each."""
     broken = [each for each in checked if not each.holds]
     rules = [
-        {"rule": each.rule, "broken": "" if each.holds else each.count, "name": each.name}
+        {"rule": each.rule, "broken": 0 if each.holds else each.count, "name": each.name}
         for each in checked
     ]
     parts = [

@@ -52,7 +52,7 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
     lines = folded(status.concerns, len(status.repositories))
     parts = [plain(status.database) + "; times are UTC", _verdict(lines, screen)]
     if status.repositories:
-        parts.append(_sums_text(status))
+        parts.append(_filled(_sums_text(status), screen))
         shown = _by_need(status)[: None if is_whole else MOST_REPOSITORIES]
         parts.append(table([_repository_row(row) for row in shown], REPOSITORY_COLUMNS, screen))
         if more := len(status.repositories) - len(shown):
@@ -60,14 +60,15 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         if is_whole or len(status.repositories) == 1:
             kept = {row["repository_id"]: row for row in status.leaving}
             parts += [
-                f"{proof_text(row)}\n  {_leaving_text(kept[row['repository_id']])}"
+                _filled(f"{proof_text(row)}\n  {_leaving_text(kept[row['repository_id']])}", screen)
                 for row in status.proof
                 if row["repository_id"] in kept
             ]
     if is_whole:
         tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
         parts.append(table(tables, TABLE_COLUMNS, screen))
-    parts.append(f"{_retention_text(status.retention)}\n{_rules_text(status.rules)}")
+    said = f"{_retention_text(status.retention)}\n{_rules_text(status.rules)}"
+    parts.append(_filled(said, screen))
     if status.llm["calls"]:
         parts.append(_filled(_llm_text(status.llm), screen))
     return "\n\n".join(parts)
@@ -85,13 +86,16 @@ def _verdict(lines: Sequence[str], screen: Screen) -> str:
 
 
 def _filled(text: str, screen: Screen) -> str:
-    """Return prose wrapped to the width of the screen."""
-    return textwrap.fill(
-        text,
-        screen.columns or 10_000,
-        subsequent_indent="  ",
-        break_long_words=False,
-        break_on_hyphens=False,
+    """Return lines of prose wrapped to the width of the screen; what is wrapped is indented."""
+    return "\n".join(
+        textwrap.fill(
+            line,
+            screen.columns or 10_000,
+            subsequent_indent=line[: len(line) - len(line.lstrip())] + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
     )
 
 
@@ -141,7 +145,7 @@ def _equation(proof: Mapping[str, int]) -> str:
     return (
         f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
         f"− {proof['missing_runs']:,} missing {left_out}+ {proof['open_runs']:,} open: "
-        f"{'NOT EQUAL' if proof['unequal_windows'] else 'equal'}"
+        f"{'NOT EQUAL' if proof['unequal_windows'] else 'equal'} where listed"
     )
 
 

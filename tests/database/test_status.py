@@ -500,7 +500,7 @@ def test_a_person_reads_the_proof_at_a_glance(month: Connection, world: World) -
     }
     assert proof_text(row).splitlines() == [
         "acme/app, runs created 2026-01-01 06:17 to 2026-01-31 06:16",
-        "  GitHub reported 1,559 = 1,553 stored − 0 missing + 6 open: equal",
+        "  GitHub reported 1,559 = 1,553 stored − 0 missing + 6 open: equal where listed",
         "  to fetch: 0 attempts, jobs of 12 attempts; gone: 0 attempts; not proven yet: 2 runs",
         "  windows: 17 complete, 0 incomplete, 3 due, no gap; last full sweep 2026-01-30 06:17",
         "  oldest open run –; last ingest 18 requests, 22% unchanged (304)",

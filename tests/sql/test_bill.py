@@ -412,3 +412,17 @@ def test_lines_of_two_names_that_cancel_each_other_out_may_be_one_repository(
     assert "acme/app and acme/former: their lines of 2026-01-05 cancel each other out" in said
     other_day = {**former, "usage_date": date(2026, 1, 9)}
     assert "cancel" not in bill_text(replace(found, unexplained=[row, other_day]))
+
+
+def test_a_line_of_the_former_name_of_a_repository_is_told_beside_its_jobs(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    former = line(9).replace(",app,", ",former,")
+    found = load(connection, tmp_path, HEADER, former)
+    assert by_item(found)["run not stored"] == Decimal("0.054")
+    said = bill_text(found)
+    assert "acme/app and acme/former: what GitHub bills for the second on 2026-01-05" in said
+    assert "renamed" not in bill_text(
+        load(connection, tmp_path, HEADER, former.replace(",9,", ",8,"))
+    )

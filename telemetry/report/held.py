@@ -1,0 +1,27 @@
+"""Which runs waited for a person or for another run, and not for a runner."""
+
+from telemetry import counted
+from telemetry.report.data import RepositoryReport, is_of
+from telemetry.report.figures import BRANCHES, Row, duration
+from telemetry.terminal import Name, Sentence
+
+
+def held_of(report: RepositoryReport, workflow: Row) -> str:
+    """Return how many runs of a workflow on one kind of branch waited so; empty if none did."""
+    row = next((row for row in report.approvals if is_of(workflow, row)), None)
+    return "" if row is None else _waited(row)
+
+
+def held(report: RepositoryReport) -> list[Sentence]:
+    """Return a sentence on each workflow and kind of branch whose times include such waits."""
+    return [
+        (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}: {_waited(row)}.")
+        for row in report.approvals
+    ]
+
+
+def _waited(row: Row) -> str:
+    return (
+        f"{counted(row['runs'], 'run')} waited for an approval or another run, "
+        f"{duration(row['p50_seconds'])} at the median"
+    )

@@ -1,0 +1,177 @@
+"""What is missing or estimated is said beside each figure and in each sentence that lacks it."""
+
+from datetime import timedelta
+from typing import Any
+
+from support.history import UNTIL
+from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_runner_prices
+from telemetry.report.data import Report, RepositoryReport, report
+from telemetry.report.findings import findings, not_found
+from telemetry.report.html_report import one_page
+from telemetry.report.markdown_report import summary
+from telemetry.report.tiles import Tile, tiles
+
+
+def as_stored(connection: Connection) -> Report:
+    return report(connection, MONTH, UNTIL)
+
+
+def tile(shown: RepositoryReport, name: str) -> Tile:
+    (found,) = (each for each in tiles(shown) if each.name.startswith(name))
+    return found
+
+
+def sentence(shown: RepositoryReport, subject: str) -> str:
+    (found,) = (each for each in findings(shown) if each.subject == subject)
+    return "".join(map(str, found.sentence))
+
+
+def with_jobs(connection: Connection, *run_ids: int) -> None:
+    connection.execute(
+        "update workflow_runs set jobs_listed_at = updated_at where github_run_id = any(%(ids)s)",
+        {"ids": list(run_ids)},
+    )
+
+
+def test_the_rate_of_first_attempts_has_bounds_where_some_are_not_stored(
+    connection: Connection,
+) -> None:
+    green = [a_run(n, n / 2) for n in range(1, 41)]
+    # Their first attempts failed and are not fetched yet.
+    again = [
+        a_run(n, (n - 40) / 2, run_attempt=2, started_at=UNTIL - (n - 40) / 2 * DAY + HOUR)
+        for n in range(41, 51)
+    ]
+    # These two need no first attempt of their own: one was approved, one is stored whole.
+    approved = [a_run(51, 1, conclusion="action_required"), a_run(51, 1, run_attempt=2)]
+    stored = [a_run(52, 1, conclusion="failure"), a_run(52, 1, run_attempt=2)]
+    upsert(connection, [*green, *again, *approved, *stored])
+    known(connection, 7)
+    shown = whole(connection)
+    found = tile(single(shown), "green at the first attempt")
+    decided, succeeded, missing = 42, 41, 10
+    low, high = (100 * (succeeded + n) / (decided + missing) for n in (0, missing))
+    assert found.figure == f"{low:.1f} % to {high:.1f} %" == "78.8 % to 98.1 %"
+    assert "the first attempt of 10 runs is not stored" in found.change
+    assert "1 of 42 runs (2.4 %) failed at the first attempt, not counting 10 runs whose first" in (
+        sentence(single(shown), "failing")
+    )
+    assert "| ≈ 97.6 % |" in summary(shown)
+    for text in (summary(shown), one_page(shown)):
+        assert "rates leave out re-run runs whose first attempt is not stored" in text
+
+
+def test_a_time_to_an_estimated_end_is_marked_wherever_it_is_shown(connection: Connection) -> None:
+    runs = [a_run(n, n / 2) for n in range(1, 31)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs[:20]])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 21))
+    shown = as_stored(connection)
+    found = tile(single(shown), "push to last check")
+    assert found.figure == "≈ 10m 00s"
+    assert "the end of 10 commits is estimated" in found.change
+    text, page = summary(shown), one_page(shown)
+    assert "| ≈ 10m 00s | ≈ 10m 00s |" in text
+    assert page.count("≈ 10m 00s") >= 4  # the tile, the chart, and both columns of the table
+    for each in (text, page):
+        assert "GitHub's last change" in each.replace("&#x27;", "'")
+    with_jobs(connection, *range(1, 31))
+    exact = as_stored(connection)
+    assert "≈" not in summary(exact) + one_page(exact)
+
+
+def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connection) -> None:
+    runs = [a_run(n, n / 2, conclusion="failure") for n in range(1, 31)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs[:20]])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 21))
+    shown = single(as_stored(connection))
+    said = sentence(shown, "failing")
+    assert "30 of 30 runs" in said and "20 times" in said
+    assert "Incomplete: jobs of 20 of 30 attempts are stored" in said
+    assert any(
+        each.startswith("no job is known to be flaky so far: jobs of 20 of 30 attempts")
+        for each in not_found(shown, findings(shown))
+    )
+
+
+def test_jobs_that_cost_nothing_are_free_and_not_without_a_price(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n / 2, is_private=False) for n in range(1, 31)]
+    own: dict[str, Any] = {"labels": ["self-hosted"], "runner_group_name": "Default"}
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    shown = whole(connection)
+    found = tile(single(shown), "cost of runners")
+    assert (found.figure, found.change) == ("free", "30 jobs; GitHub bills none of them")
+    assert "the jobs are free" in not_found(single(shown), findings(single(shown)))
+    page = one_page(shown)
+    assert "The jobs of this period are free" in page and "No workflow costs anything" in page
+    assert "$0.00 at list price" not in page + summary(shown)
+    upsert(connection, [a_job(run, 1, **own) for run in runs[:12]])
+    found = tile(single(whole(connection)), "cost of runners")
+    assert (found.figure, found.change) == ("free", "42 jobs; 12 of them on your own runners")
+    upsert(connection, [a_job(runs[0], 2, labels=["who-knows"], runner_group_name="Large")])
+    shown = whole(connection)
+    assert tile(single(shown), "cost of runners").figure == "$0.00"
+    assert "1 job without a price not included" in tile(single(shown), "cost of runners").change
+
+
+def test_runs_whose_jobs_were_all_skipped_have_no_job(connection: Connection) -> None:
+    runs = [a_run(n, n / 2, seconds=3) for n in range(1, 31)]
+    skipped: dict[str, Any] = {"conclusion": "skipped", "runner_id": None, "runner_name": None}
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, **skipped) for run in runs])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert "no job ran, so that none is flaky, waits or costs anything" in (
+        not_found(shown, findings(shown))
+    )
+    assert tile(shown, "cost of runners").change == "no job ran"
+
+
+def test_the_job_that_carries_a_slowdown_got_slower_itself(connection: Connection) -> None:
+    """A step moves from one job to another, of which the first is told first in the alphabet."""
+    for number in range(1, 421):
+        slow = number <= 100
+        run = a_run(number, number / 7, seconds=905 if slow else 605)
+        upsert(connection, [run])
+        ends = {"build": 300 if slow else 600, "test": 900 if slow else 600}
+        upsert(
+            connection,
+            [
+                a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
+                for at, (name, ran) in enumerate(ends.items())
+            ],
+        )
+    known(connection, 7)
+    assert "Its job test takes 15m 00s instead of 10m 00s." in sentence(
+        single(whole(connection)), "slower"
+    )
+
+
+def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None:
+    for number in range(1, 421):
+        slow = number <= 100
+        run = a_run(number, number / 7, seconds=905 if slow else 305)
+        upsert(connection, [run])
+        # Noise of a second, in the same direction.
+        ends = {"build": 301, "e2e": 900} if slow else {"build": 300}
+        upsert(
+            connection,
+            [
+                a_job(run, at, name=name, completed_at=run.started_at + timedelta(seconds=5 + ran))
+                for at, (name, ran) in enumerate(ends.items())
+            ],
+        )
+    known(connection, 7)
+    said = sentence(single(whole(connection)), "slower")
+    assert "Its job e2e, new since then, takes 15m 00s." in said
+    connection.execute("delete from workflow_jobs where name = 'e2e'")
+    assert "Its job" not in sentence(single(whole(connection)), "slower")
