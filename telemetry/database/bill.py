@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from telemetry.database.connection import Connection, as_json, execute
-from telemetry.database.prices import csv_file, csv_lines
+from telemetry.database.prices import csv_file, csv_lines, refuse_empty
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.database.transactions import with_retries
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
@@ -76,6 +76,7 @@ def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Load
 def _load(connection: Connection, file: TextIO, path: Path, loaded_at: datetime) -> Loaded:
     records = csv.DictReader(csv_lines(file), strict=True)
     try:
+        refuse_empty(records, path)
         columns = report_columns(records.fieldnames or [])
         rows = _rows(columns, records, _newest_day(loaded_at))
         return _store(connection, rows, columns, loaded_at)

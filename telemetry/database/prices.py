@@ -135,6 +135,15 @@ def csv_lines(file: TextIO) -> Iterator[str]:
     return iter(partial(file.readline, LONGEST_LINE), "")
 
 
+def refuse_empty(records: "csv.DictReader[str]", path: Path) -> None:
+    """Raise UsageError if a CSV file has no header."""
+    if any(records.fieldnames or []):
+        return
+    if records.reader.line_num:
+        raise UsageError(f"{path}: the first line is empty; it has to name the columns")
+    raise UsageError(f"{path} is empty; name a file with something in it")
+
+
 def _rows(path: Path, row_type: type[Price], check: Callable[[Price], None]) -> Iterator[Price]:
     columns = file_columns(row_type)
     names = [column.name for column in columns]
@@ -142,6 +151,7 @@ def _rows(path: Path, row_type: type[Price], check: Callable[[Price], None]) -> 
     with csv_file(path) as file:
         records = csv.DictReader(csv_lines(file), strict=True)
         try:
+            refuse_empty(records, path)
             header = list(records.fieldnames or [])
             if len(set(header)) < len(header) or not needed <= set(header) <= set(names):
                 raise UnreadableRow(f"the header is not {','.join(names)}")

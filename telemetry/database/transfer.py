@@ -21,6 +21,7 @@ from telemetry.settings import UsageError
 
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
+NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 
 
 def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
@@ -66,10 +67,15 @@ def restore(
     """
     if not path.is_file():
         what = f"{path} is no file" if path.exists() else f"there is no file {path}"
-        raise TelemetryError(f"{what}; name one that `{COMMAND} dump` has written")
+        raise TelemetryError(f"{what}; {NAME_ANOTHER}")
+    if not path.stat().st_size:
+        raise TelemetryError(f"{path} is empty; {NAME_ANOTHER}")
     pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
     pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", "--", path]
-    _run(pg_restore, environ, f"read {path}")
+    try:
+        _run(pg_restore, environ, f"read {path}")
+    except TelemetryError as error:
+        raise TelemetryError(f"{error}; {NAME_ANOTHER}") from None
     _refuse_full(dsn)
     tables = removable(dsn, notify)
     target, secret = _target(dsn, environ)
@@ -180,6 +186,7 @@ def _run(
 
 
 def _reason(said: bytes) -> str:
+    """Return the first thing that a client program said, without its name and the place."""
     lines = said.decode(errors="replace").strip().splitlines()
-    # psql names the line of its input, which nobody has seen.
-    return re.sub(r"^psql:<stdin>:\d+: (ERROR: +)?", "", lines[0]) if lines else "it gave no reason"
+    before = r"^(psql:<stdin>:\d+: (ERROR: +)?|(psql|pg_dump|pg_restore): (error: )?)"
+    return re.sub(before, "", lines[0]) if lines else "it gave no reason"

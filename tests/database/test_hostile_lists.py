@@ -48,10 +48,14 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a device without an end": (lambda path: path.symlink_to("/dev/zero"), ":1: "),
     "a device of noise": (lambda path: path.symlink_to("/dev/urandom"), "not UTF-8"),
     "a pipe that nothing writes to": (os.mkfifo, "nothing has written to this pipe"),
-    "nothing": (contents(b""), ":1: the header"),
+    "nothing": (contents(b""), "list.csv is empty"),
+    "a byte order mark alone": (contents(b"\xef\xbb\xbf"), "list.csv is empty"),
+    "an empty device": (lambda path: path.symlink_to("/dev/null"), "list.csv is empty"),
+    "empty lines": (contents(b"\r\n\r\n"), "the first line is empty"),
+    "commas": (contents(b",,\n"), "the first line is empty"),
     "a packed file": (contents(gzip.compress(b"a,b\n" * 99)), "not UTF-8"),
     "a line of 20 MB": (contents(b"x" * 20_000_000), ":1: field larger than"),
-    "a million columns": (contents(b"," * 1_000_000), ":1: the header"),
+    "a million columns": (contents(b"," * 1_000_000), "the first line is empty"),
     "NUL": (contents(b"\0,\0\n\0,\0\n"), ":1: the header"),
 }
 

@@ -251,7 +251,7 @@ def test_other_forms_of_the_report_give_the_same_bill(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ([], "the header has no date, product, sku"),
+        ([], "is empty"),
         (["name,price", "a,1"], ":1: the header has no date"),
         ([HEADER], ":1: there is no line in it"),
         ([HEADER, line(1), "2026-01-05,actions"], ":3: there are not 14 values"),

@@ -91,7 +91,6 @@ def test_the_users_own_lines_always_win(connection: Connection, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "1: the header is not sku,effective_from,usd_per_minute"),
         ("sku,usd_per_minute\nlinux,1\n", "1: the header is not sku,"),
         ("linux,2026-01-01\n", "2: there are not 3 values"),
         ("linux,2026-01-01,0.006,x\n", "2: there are not 3 values"),
