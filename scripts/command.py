@@ -22,7 +22,7 @@ import psycopg
 from options import parsing
 from options.names import GIVEN, not_read
 from options.table import OPTIONS, options_of, variables
-from output import say
+from output import drop, say
 from remedies import database_sentence
 
 from telemetry import TelemetryError, settings
@@ -42,6 +42,7 @@ OBJECTS_BEFORE_COLLECTION = 20_000
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can fix become one sentence."""
+    _open_closed_streams()
     try:
         interrupts.raise_from_now_on()
         # What it logs is raised as well, or was met in a rollback on the way out.
@@ -62,14 +63,27 @@ def run(main: Callable[[], int]) -> NoReturn:
             code = _fail(database_sentence(error) if isinstance(error, psycopg.Error) else error, 1)
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does.
-        _drop_output()
+        drop(sys.stdout)
         code = 0
     except OSError as error:
-        _drop_output()
+        drop(sys.stdout)
         where = error.filename or "writing the output"
         code = _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
     interrupts.ignore_from_now_on()
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Give a standard stream that was closed, as by `>&-`, to nobody: Python has None for it.
+
+    Its number would else be that of the next file, such as the connection to the database.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+    sys.stdin = sys.stdin or open(0)  # noqa: SIM115 - for as long as the process
+    sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115 - for as long as the process
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115 - for as long as the process
 
 
 def _read_settings() -> None:
@@ -88,11 +102,6 @@ def _read_settings() -> None:
     for name in os.environ.keys() - values.keys():
         del os.environ[name]
     os.environ.update(values)
-
-
-def _drop_output() -> None:
-    """Discard pending output, which could not be written at exit either."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def parse(docstring: str | None, command: str) -> argparse.Namespace:

@@ -1,7 +1,8 @@
-"""Handle Ctrl-C and SIGTERM from the start: one line and exit code 130, never a traceback.
+"""Handle Ctrl-C, SIGTERM and SIGHUP from the start: one line, exit code 130, never a traceback.
 
-Scripts import this first, because loading their other modules takes most of a second. Until
-`raise_from_now_on` there is nothing to save, so the process just ends.
+SIGHUP comes when a terminal is closed. Scripts import this first, because loading their other
+modules takes most of a second. Until `raise_from_now_on` there is nothing to save, so the process
+just ends.
 
 Python itself would answer a signal that comes earlier with a traceback. So the Makefile starts it
 with SIGINT blocked, where `env` can do that, and the signal is delivered once there is a handler.
@@ -34,27 +35,31 @@ def received() -> bool:
 
 
 def raise_from_now_on() -> None:
-    """Make both signals raise KeyboardInterrupt, for code that has something to save."""
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Make these signals raise KeyboardInterrupt, for code that has something to save."""
+    _handle(_interrupt)
 
 
 def ignore_from_now_on() -> None:
-    """Ignore both signals: the work is done, and only Python itself has to exit."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    """Ignore them: the work is done, and only Python itself has to exit."""
+    _handle(signal.SIG_IGN)
 
 
 def take_from_now_on() -> None:
-    """End the process at either signal: there is nothing to save yet.
+    """End the process at any of them: there is nothing to save yet.
 
     A signal that was ignored at the start, as by nohup, stays ignored.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _end)
-        signal.signal(signal.SIGTERM, _end)
+        _handle(_end)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _handle(handler: object) -> None:
+    signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGTERM, handler)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup has it ignored
+        signal.signal(signal.SIGHUP, handler)
 
 
 def _is_a_script_of_ours() -> bool:

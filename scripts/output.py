@@ -10,7 +10,7 @@ import time
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from telemetry.terminal import Screen, plain, progress_text
 
@@ -23,7 +23,22 @@ def say(text: str) -> None:
     """Print a line for people on stderr, so that stdout contains only data."""
     with _turn:
         _clear_bar()
-        print(plain(text), file=sys.stderr, flush=True)
+        _tell(f"{plain(text)}\n")
+
+
+def _tell(text: str) -> None:
+    """Write to stderr. The work goes on when nobody can read it any more."""
+    try:
+        print(text, end="", file=sys.stderr, flush=True)
+    except OSError:  # a full disk, a closed pipe or terminal
+        drop(sys.stderr)
+
+
+def drop(stream: TextIO) -> None:
+    """Discard what is to be written, which could not be written at exit either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def show(text: str) -> None:
@@ -119,7 +134,7 @@ def progress() -> Progress:
     def bar(done: int, total: int, label: str = "") -> None:
         text = progress_text(done, total, shutil.get_terminal_size().columns, label)
         with _turn:
-            print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+            _tell(f"\r{text}\033[K")
 
     def line(done: int, total: int, label: str = "") -> None:
         nonlocal said_at
@@ -136,4 +151,4 @@ def _draws_bars() -> bool:
 
 def _clear_bar() -> None:
     if _draws_bars():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
+        _tell("\r\033[K")

@@ -259,7 +259,11 @@ def test_a_port_in_use_is_one_sentence(home: Path) -> None:
             assert len(command.said) == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "term"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["ctrl-c", "term", "closed terminal"],
+)
 def test_it_ends_cleanly_and_stops_the_server(home: Path, number: int) -> None:
     with Serve(home, free_port()) as command:
         url, before = command.serves().url, password(home)

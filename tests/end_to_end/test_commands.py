@@ -81,6 +81,28 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
     assert_one_sentence(done, 1, "No space left on device")
 
 
+@pytest.mark.parametrize(
+    "closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full", "| true", "2>&1 >/dev/null | true"]
+)
+def test_work_is_done_whoever_cannot_read_what_is_said(
+    environ: dict[str, str], tmp_path: Path, closed: str
+) -> None:
+    python, script, report = sys.executable, ROOT / "scripts" / "report.py", tmp_path / "r.html"
+    command = f"'{python}' '{script}' --out '{report}' {closed}; echo ${{PIPESTATUS[0]}} >&3"
+    with (tmp_path / "code").open("w") as code:
+        done = subprocess.run(
+            ["bash", "-c", f"exec 3>&{code.fileno()}; {command}"],
+            env={**environ, "TELEMETRY_REPO": ""},
+            pass_fds=[code.fileno()],
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+        )
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "code").read_text() == "0\n"
+    assert report.is_file()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_an_ingest_that_is_stopped_says_what_it_kept(
     environ: dict[str, str], connection: Connection, simulated: Simulator, number: int

@@ -133,7 +133,9 @@ def wait_for_a_handler(process: subprocess.Popen[str]) -> None:
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
 SCRIPTS = pytest.mark.parametrize("script", ["status", "ingest_workflows"])
 SIGNALS = pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"]
+    "number",
+    [signal.SIGINT, signal.SIGTERM, signal.SIGHUP],
+    ids=["Ctrl-C", "SIGTERM", "closed terminal"],
 )
 
 
