@@ -149,6 +149,17 @@ def test_every_script_is_thin(path: Path) -> None:
     assert not re.search(r"\b(urllib|http\.client|\.execute\()", text)
 
 
+def test_functions_have_at_most_forty_lines_but_for_templates_of_payloads() -> None:
+    for path in [*(ROOT / "telemetry").rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]:
+        if path.name == "payloads.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                lines = (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+                assert lines <= 40, f"{path}: {node.name} has {lines} lines"
+
+
 def test_the_library_neither_prints_nor_exits_nor_parses_arguments() -> None:
     for path in (ROOT / "telemetry").rglob("*.py"):
         text = path.read_text(encoding="utf-8")

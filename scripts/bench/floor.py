@@ -11,71 +11,79 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 HEADERS = {"Accept-Encoding": "gzip", "Authorization": "Bearer token", "User-Agent": "floor"}
+HUNDRED = "&per_page=100"
 NEXT = re.compile(r'<https?://[^/]+(/[^>]*)page=2>; rel="next"')
 
 
-def fetch_runs(
-    url: str,
-    repositories: Sequence[str],
-    concurrency: int,
-    *,
-    jobs: bool = False,
-    described: bool = False,
-) -> int:
-    """Read all runs of these "owner/name"; return the number of runs.
+@dataclass(frozen=True)
+class Reader:
+    """Reads repositories over HTTP, not https: their runs, and what else is asked for.
 
-    With `jobs` also all their jobs, with `described` the repository itself and its workflows. The
-    requests of a single repository run in parallel; of several repositories, those of each are
-    sent one after another. `url` is the API's, http only. Raises the errors of http.client and
-    json for an unexpected answer.
+    With `jobs` also the jobs of all runs, with `described` the repository itself and its workflows.
     """
-    place = urlsplit(url)
-    own = threading.local()
 
-    def get(target: str) -> tuple[Any, str | None]:
+    url: str
+    jobs: bool = False
+    described: bool = False
+    own: threading.local = field(default_factory=threading.local)
+
+    def read_all(self, repositories: Sequence[str], concurrency: int) -> int:
+        """Read these "owner/name"; return the number of runs.
+
+        The requests of a single repository run in parallel; of several repositories, those of each
+        are sent one after another. Raises the errors of http.client and json for an unexpected
+        answer.
+        """
+        with ThreadPoolExecutor(concurrency) as pool:
+            if len(repositories) == 1:
+                return self._read(repositories[0], pool.map)
+            return sum(pool.map(lambda repository: self._read(repository, map), repositories))
+
+    def _read(self, repository: str, many: Callable[..., Iterable[Any]]) -> int:
+        path = f"{urlsplit(self.url).path}/repos/{repository}"
+        if self.described:
+            self._get(path)
+            self._get(f"{path}/actions/workflows?per_page=100")
+        payload, following = self._get(f"{path}/actions/runs?exclude_pull_requests=true{HUNDRED}")
+        found = _ids(payload)
+        for page in many(self._get, _further(payload, following)):
+            found += _ids(page[0])
+        if self.jobs:
+            for _ in many(self._read_jobs, [f"{path}/actions/runs/{run}/jobs" for run in found]):
+                pass
+        return len(found)
+
+    def _read_jobs(self, path: str) -> None:
+        payload, following = self._get(f"{path}?filter=all{HUNDRED}")
+        for page in _further(payload, following):
+            self._get(page)
+
+    def _get(self, target: str) -> tuple[Any, str | None]:
         """Return the answer, and the common beginning of the paths of its next pages."""
-        if not hasattr(own, "connection"):
-            own.connection = HTTPConnection(place.netloc)
-        own.connection.request("GET", target, headers=HEADERS)
-        response = own.connection.getresponse()
+        if not hasattr(self.own, "connection"):
+            self.own.connection = HTTPConnection(urlsplit(self.url).netloc)
+        self.own.connection.request("GET", target, headers=HEADERS)
+        response = self.own.connection.getresponse()
         payload = json.loads(gzip.decompress(response.read()))
         following = NEXT.search(response.headers.get("link", ""))
         return payload, following and following[1]
 
-    def ids(target: str) -> list[int]:
-        return [run["id"] for run in get(target)[0]["workflow_runs"]]
 
-    def read(repository: str, many: Callable[..., Iterable[Any]]) -> int:
-        path = f"{place.path}/repos/{repository}"
-        if described:
-            get(path)
-            get(f"{path}/actions/workflows?per_page=100")
-        runs = f"{path}/actions/runs"
-        payload, following = get(f"{runs}?exclude_pull_requests=true&per_page=100")
-        found = [run["id"] for run in payload["workflow_runs"]]
-        for more in many(ids, [f"{following}page={page}" for page in _further(payload)]):
-            found += more
+def _ids(page: Any) -> list[int]:
+    return [run["id"] for run in page["workflow_runs"]]
 
-        def read_jobs(run_id: int) -> None:
-            payload, following = get(f"{runs}/{run_id}/jobs?filter=all&per_page=100")
-            for page in _further(payload) if following else ():
-                get(f"{following}page={page}")
 
-        if jobs:
-            for _ in many(read_jobs, found):
-                pass
-        return len(found)
-
-    with ThreadPoolExecutor(concurrency) as pool:
-        if len(repositories) == 1:
-            return read(repositories[0], pool.map)
-        return sum(pool.map(lambda repository: read(repository, map), repositories))
+def _further(payload: Any, following: str | None) -> list[str]:
+    """Return the targets of a list's pages after the first."""
+    pages = range(2, -(-payload["total_count"] // 100) + 1) if following else ()
+    return [f"{following}page={page}" for page in pages]
 
 
 def parse_lines(file: Path) -> int:
@@ -91,11 +99,6 @@ def parse_lines(file: Path) -> int:
     return lines
 
 
-def _further(payload: Any) -> range:
-    """Return the numbers of a list's pages after the first."""
-    return range(2, -(-payload["total_count"] // 100) + 1)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -106,14 +109,8 @@ def main() -> None:
     parser.add_argument("--described", action="store_true", help="names and workflows, too")
     parser.add_argument("--jobs", action="store_true", help="the jobs of each run, too")
     options = parser.parse_args()
-    runs = fetch_runs(
-        options.url,
-        options.repositories,
-        options.concurrency,
-        jobs=options.jobs,
-        described=options.described,
-    )
-    print(runs)
+    reader = Reader(options.url, options.jobs, options.described)
+    print(reader.read_all(options.repositories, options.concurrency))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The contents of the database and how fresh they are, without asking GitHub."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,9 +43,9 @@ class Status:
     llm: dict[str, Any]
     leaving: list[dict[str, Any]]
     retention: Pruned
-    concerns: list[Concern]
-    too_old: list[str]
-    rules: list[Checked]
+    concerns: list[Concern] = field(default_factory=list)
+    too_old: list[str] = field(default_factory=list)
+    rules: list[Checked] = field(default_factory=list)
 
 
 def status(
@@ -68,35 +68,56 @@ def status(
     repositories = rows("status/repositories")
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
-    proof, unreached = rows("status/proof"), rows("status/unreached")
-    present = now or datetime.now(UTC)
-    leaving = rows("status/leaving", {"now": present})
-    ids = [row["repository_id"] for row in repositories] if names else None
-    rules = check(connection, present - CHECKED, ids)
-    overlapping = rows("status/overlapping_windows")
-    tables = execute(connection, "status/tables").fetchall()
-    (llm,) = execute(connection, "status/llm").fetchall()
-    kept = retention.stored(connection)
-    old = replace(would_prune(connection, kept), is_held=kept.is_held)
+    found = _stored(connection, rows, repositories, now or datetime.now(UTC), bool(names))
     limit = max_age or STALE_AFTER
-    stored = {row["repository"].casefold() for row in repositories}
-    unknown = [name for key, name in asked.items() if key not in stored]
-    found = [
-        *_of_each(repositories, proof, limit),
-        *concerns.of_leaving(leaving),
+    unreached = rows("status/unreached")
+    known = {row["repository"].casefold() for row in repositories}
+    unknown = [name for key, name in asked.items() if key not in known]
+    said = [
+        *_of_each(repositories, found.proof, limit),
+        *concerns.of_leaving(found.leaving),
         *(Concern("nothing is stored", "unknown", name) for name in unknown),
         *concerns.of_unreached(unreached),
-        *(concerns.of_overlap(row) for row in overlapping),
-        *concerns.of_llm_calls(llm),
-        *(Concern(text) for text in broken_rules(connection) + lost_views(connection)),
-        *concerns.of_rules(rules),
-        *concerns.of_retention(old),
+        *(concerns.of_overlap(row) for row in rows("status/overlapping_windows")),
+        *_of_database(connection, found),
     ]
-    if not repositories and not llm["calls"] and not names:
-        found.append(_nothing_to_show(tables))
+    if not repositories and not found.llm["calls"] and not names:
+        said.append(_nothing_to_show(found.tables))
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
-    database = describe(connection)
-    return Status(database, repositories, proof, tables, llm, leaving, old, found, too_old, rules)
+    return replace(found, concerns=said, too_old=too_old)
+
+
+def _stored(
+    connection: Connection,
+    rows: Callable[..., list[Row]],
+    repositories: list[Row],
+    now: datetime,
+    are_chosen: bool,
+) -> Status:
+    """Return what is stored, without what follows from it."""
+    ids = [row["repository_id"] for row in repositories] if are_chosen else None
+    (llm,) = execute(connection, "status/llm").fetchall()
+    kept = retention.stored(connection)
+    return Status(
+        database=describe(connection),
+        repositories=repositories,
+        proof=rows("status/proof"),
+        tables=execute(connection, "status/tables").fetchall(),
+        llm=llm,
+        leaving=rows("status/leaving", {"now": now}),
+        retention=replace(would_prune(connection, kept), is_held=kept.is_held),
+        rules=check(connection, now - CHECKED, ids),
+    )
+
+
+def _of_database(connection: Connection, found: Status) -> list[Concern]:
+    """Return the concerns that are about no repository."""
+    return [
+        *concerns.of_llm_calls(found.llm),
+        *(Concern(text) for text in broken_rules(connection) + lost_views(connection)),
+        *concerns.of_rules(found.rules),
+        *concerns.of_retention(found.retention),
+    ]
 
 
 def _is_asked_for(row: Row, asked: Mapping[str, str]) -> bool:

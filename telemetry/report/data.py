@@ -298,10 +298,7 @@ def _repository_report(
     repository: Row, of: Period, answers: Mapping[str, Rows], found: Status
 ) -> RepositoryReport:
     repository_id, name = repository["repository_id"], repository["repository"]
-    stored, proof = (
-        next(in_zone(row, of.time_zone) for row in rows if row["repository_id"] == repository_id)
-        for rows in (found.repositories, found.proof)
-    )
+    stored, proof = (_of_id(repository_id, rows) for rows in (found.repositories, found.proof))
     lists: Any = dict.fromkeys(COSTLY_QUESTIONS)
     lists |= {question: rows[repository_id] for question, rows in answers.items()}
     (totals,), (coverage,), (before,) = (
@@ -309,13 +306,17 @@ def _repository_report(
     )
     if lists["forecast"]:
         # Its rows are by name, because workflows and actors have some too.
-        of_this = ("repository", name)
-        lists["forecast"] = [
-            row for row in lists["forecast"] if (row["subject"], row["name"]) == of_this
-        ]
+        ours = ("repository", name)
+        lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     is_all_listed = is_listed(coverage, of.until)
     is_comparable = is_all_listed and not before["unlisted_seconds"]
+    # What is missing from this period says more than that something is.
+    of_store = [
+        _shortened(concern)
+        for concern in found.concerns
+        if concern.repository == name and (is_all_listed or concern.kind != "gap")
+    ]
     return RepositoryReport(
         repository_id=repository_id,
         repository=name,
@@ -328,19 +329,14 @@ def _repository_report(
         totals=totals,
         **lists,
         rules=found.rules,
-        stored=stored,
-        proof=proof,
-        concerns=[
-            *([] if is_all_listed else [_unlisted(coverage)]),
-            *(
-                _shortened(concern)
-                for concern in found.concerns
-                if concern.repository == name
-                # What is missing from this period says more than that something is.
-                and (is_all_listed or concern.kind != "gap")
-            ),
-        ],
+        stored=in_zone(stored, of.time_zone),
+        proof=in_zone(proof, of.time_zone),
+        concerns=of_store if is_all_listed else [_unlisted(coverage), *of_store],
     )
+
+
+def _of_id(repository_id: int, rows: Sequence[Row]) -> Row:
+    return next(row for row in rows if row["repository_id"] == repository_id)
 
 
 def _unlisted(coverage: Row) -> Concern:

@@ -82,32 +82,31 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
         else DayDuration(each, of_day[each]["p50_seconds"], of_day[each]["p95_seconds"])
         for each in report.period.days
     ]
-    title: list[Child] = [Name(workflow["workflow"]), f" {branch}: "]
-    if shift:
-        by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
-        words = (
-            f"{by} since {day(shift['changed_on'])}, from {duration(shift['before_seconds'])} "
-            f"to {duration(shift['after_seconds'])}{', as before' if shift['is_mended'] else ''}"
-        )
-    else:
-        words = (
-            f"{about(duration(workflow['p50_seconds']), workflow['estimated'])} at the median, "
-            "no lasting change found"
-        )
-    if waited := held_of(report, workflow):
-        words += f"; {waited}"
+    words = "; ".join(filter(None, [_level(workflow, shift), held_of(report, workflow)]))
     rows: list[list[Child]] = [
         [each.isoformat(), count(r["runs"]), duration(r["p50_seconds"]), duration(r["p95_seconds"])]
         for each, r in of_day.items()
     ]
     return figure(
-        [title, words],
+        [Name(workflow["workflow"]), f" {branch}: {words}"],
         charts.line_chart(
             f"{Name(workflow['workflow'])} {branch}: {words}",
             points,
             shift["changed_on"] if shift else None,
         ),
         table(("day", "runs", "p50", "p95"), rows, numbers=3),
+    )
+
+
+def _level(workflow: Row, shift: Row | None) -> str:
+    """Return how long a workflow takes now, and since when that is so."""
+    if shift is None:
+        usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
+        return f"{usual} at the median, no lasting change found"
+    by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
+    return (
+        f"{by} since {day(shift['changed_on'])}, from {duration(shift['before_seconds'])} "
+        f"to {duration(shift['after_seconds'])}{', as before' if shift['is_mended'] else ''}"
     )
 
 
