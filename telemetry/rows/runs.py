@@ -1,12 +1,14 @@
 """Repositories, workflow runs and ingests as rows, and how a run is read from GitHub's answers."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.rows.reading import (
     LONGEST_NAME,
+    UnreadableRow,
     read_attempt,
     read_flag,
     read_integer,
@@ -41,6 +43,16 @@ class Repository:
             ),
             api_host=api_host,
         )
+
+
+class UnreadableRun(UnreadableRow):
+    """A run that cannot become a row; `created_at` (UTC) is None if that cannot be read either."""
+
+    def __init__(self, text: str, run: Any) -> None:
+        super().__init__(text)
+        self.created_at: datetime | None = None
+        with suppress(UnreadableRow):
+            self.created_at = read_moment(read_mapping(run, "run"), "created_at")
 
 
 @dataclass(frozen=True)

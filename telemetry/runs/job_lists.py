@@ -63,9 +63,12 @@ class JobLists:
         if there are more jobs and steps than memory should hold.
         """
         seen: set[Any] = set()
-        total: int | None = None
+        total = 0
+        is_open_ended = False
         for page in pages:
-            total = page.total_count
+            # The largest one: a total of a later page may be missing, or too small.
+            total = max(total, page.total_count or 0)
+            is_open_ended = page.total_count is None and len(page.items) >= page.per_page
             self.rows += len(page.items)
             for position, item in enumerate(page.items):
                 job_id = item.get("id") if isinstance(item, dict) else None
@@ -79,8 +82,12 @@ class JobLists:
                 raise Unanswered(reason, None, reason)
         for number in self.due if run_attempt is None else [run_attempt]:
             self.short.pop(number, None)
-            if total is not None and len(seen) < total:
+            if len(seen) < total:
                 self.short[number] = f"{len(seen):,} of {total:,} jobs were listed"
+            elif is_open_ended:
+                self.short[number] = (
+                    f"{len(seen):,} jobs were listed; GitHub does not say of how many"
+                )
 
     def miss(self, error: Exception, run_attempt: int | None = None) -> None:
         """Record that GitHub answered 404 for the jobs of an attempt, or of all."""

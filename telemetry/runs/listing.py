@@ -19,7 +19,7 @@ from telemetry.github.errors import GitHubError, PaginationLimited
 from telemetry.github.options import Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.runs import UnreadableRun, WorkflowRun
 from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
 from telemetry.runs.windows import SECOND, ListedWindow
@@ -71,7 +71,7 @@ def read_run(item: Any) -> WorkflowRun | UnreadableRow:
     try:
         return WorkflowRun.from_api(item)
     except UnreadableRow as error:
-        return error.with_traceback(None)  # which would keep all of the payload
+        return UnreadableRun(str(error), item)  # without a traceback, which keeps all payloads
 
 
 class Lister:
@@ -146,8 +146,16 @@ class Lister:
                     yield Batch(windows=[search.unlistable()])
                 return search
             # Read in order, a list that lost a run for one deleted meanwhile shows that one, and
-            # the next does not. So if both show the same runs, it is only the total that is wrong.
-            if search.is_whole or search.seen == before:
+            # the next does not. So if both show the same runs, it is only the total that is wrong,
+            # unless a page has a hole. A list of one page has none.
+            is_settled = search.seen == before
+            if is_settled and search.has_hole:
+                self._filtered_end = PER_PAGE
+                search.is_too_long = True
+                if search.is_one_second:
+                    yield Batch(windows=[search.unlistable()])
+                return search
+            if search.is_whole or is_settled:
                 yield Batch(windows=search.windows(is_closed=high <= self.now - CLOSED_AFTER))
                 return search
             before = search.seen if concurrency == 1 else None

@@ -31,7 +31,9 @@ class Search:
         self._totals: list[int | None] = []
         self._length = 0
         self._oldest = high
-        self._is_page_full = False
+        self._is_page_full = True
+        # Whether a page before the last one had too few rows, so that some may be missing.
+        self.has_hole = False
 
     @property
     def is_one_second(self) -> bool:
@@ -44,6 +46,7 @@ class Search:
         self._walk.add(page)
         self._totals.append(page.total_count)
         self._length += len(page.items)
+        self.has_hole |= not self._is_page_full
         self._is_page_full = len(page.items) >= page.per_page
         for item in page.items:
             if isinstance(item, WorkflowRun):

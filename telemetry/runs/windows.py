@@ -12,6 +12,8 @@ the page before it
 - in any order, if the list was not shorter for the page than for the other and no run was deleted
   since the list began: its length then says how far down everything had moved.
 
+A page with fewer rows than its size, although others follow, proves nothing about its neighbours.
+
 The list's length is its `total_count`; a total that contradicts the page counts as missing.
 """
 
@@ -20,7 +22,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry.github.pagination import Page
-from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 
 SECOND = timedelta(seconds=1)
@@ -75,7 +76,8 @@ class Walk:
         self.is_cut_off = False
         self._beginning: Page | None = None
         self._recent: dict[int, datetime] = {}
-        self._unreadable: list[str] = []
+        # Those that no window includes yet, each with the latest time at which it was created.
+        self._unreadable: list[tuple[str, datetime]] = []
         self._unreadable_before: set[str] = set()
         self._closed: list[_Closed] = []
 
@@ -83,21 +85,17 @@ class Walk:
         """Add the next page."""
         length = reported_length(page, self._longest)
         follows = length is not None and self.length is not None and length >= self.length
+        is_short = page.last is not None and len(page.items) < page.per_page
         self._pages += 1
         if self._pages == 1:
             self._beginning = page
-        elif not follows or self._doubtful:
+        if is_short or self._doubtful or not (follows or self._pages == 1):
             self._fits = False
-        self._doubtful = max(0, self._doubtful - 1)
+        self._doubtful = max(int(is_short), self._doubtful - 1)
         self.length = length
         end = (page.number - 1) * page.per_page + len(page.items)
         self.is_cut_off = end >= self._longest or page.total_count not in (None, end)
-        texts = [str(item) for item in page.items if isinstance(item, UnreadableRow)]
-        self._unreadable += [text for text in texts if text not in self._unreadable_before]
-        self._unreadable_before.update(texts)
-        runs = [item for item in page.items if isinstance(item, WorkflowRun)]
-        self._recent |= {run.github_run_id: run.created_at for run in runs}
-        moments = [run.created_at for run in runs]
+        moments = self._take(page)
         self.is_past_low = bool(moments) and min(moments) < self.low
         if moments and self._pages == 1:
             self._newest = max(moments)
@@ -110,6 +108,27 @@ class Walk:
             if max(moments) >= self.reached:
                 self._fits = True
 
+    def _take(self, page: Page) -> list[datetime]:
+        """Add the rows of a page; return when its runs were created.
+
+        The list is ordered by that time, so an unreadable run without it is not younger than the
+        run before it.
+        """
+        moments: list[datetime] = []
+        latest = self.reached
+        before = frozenset(self._unreadable_before)
+        for item in page.items:
+            if isinstance(item, WorkflowRun):
+                latest = item.created_at
+                self._recent[item.github_run_id] = latest
+                moments.append(latest)
+                continue
+            latest = getattr(item, "created_at", None) or latest
+            if str(item) not in before:
+                self._unreadable.append((str(item), latest))
+            self._unreadable_before.add(str(item))
+        return moments
+
     @property
     def last_second(self) -> set[int | str]:
         """The seen runs of the oldest second; the list may have been cut within it."""
@@ -118,7 +137,7 @@ class Walk:
     @property
     def unreadable(self) -> set[int | str]:
         """The errors of unreadable runs since the last window ended."""
-        return {*self._unreadable, *self._unreadable_before}
+        return {*(text for text, _ in self._unreadable), *self._unreadable_before}
 
     def end(self, *, is_over: bool) -> None:
         """Record that there is no further page; `is_over`: because there is no older run.
@@ -132,13 +151,14 @@ class Walk:
         if low >= self.high:
             return
         ids = [run_id for run_id, at in self._recent.items() if low <= at < self.high]
-        seen = len(ids) + len(self._unreadable)
+        # One without a time on top of a list may be as young as the end of the window.
+        seen = len(ids) + sum(low <= at <= self.high for _, at in self._unreadable)
         window = ListedWindow(low, self.high, seen, ids, seen)
         # The first page is always read before the second one is requested.
         in_order = not self._ahead or self._pages <= 2
         self._closed.append(_Closed(window, self._fits, in_order))
         self._recent = {run_id: at for run_id, at in self._recent.items() if at < low}
-        self._unreadable = []
+        self._unreadable = [(text, at) for text, at in self._unreadable if at < low]
         self.high = low
 
     @property

@@ -24,7 +24,7 @@ from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob
-from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.faults import Fault, RequestInfo, edited
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -264,3 +264,25 @@ def test_a_list_of_jobs_without_an_end_is_given_up_and_the_other_runs_are_kept(
     stored = connection.execute("select distinct github_run_id as id from workflow_jobs").fetchall()
     assert [row["id"] for row in stored] == [other.id]
     assert simulated.counters.received["jobs"] < 20
+
+
+def test_an_unreadable_run_is_counted_once_however_often_it_is_listed(
+    connection: Connection,
+) -> None:
+    world = world_of_two()
+    del world.repositories[1:]
+    another_day(world)
+    world.advance(timedelta(hours=2))
+
+    def edit(body: Any) -> Any:
+        body["workflow_runs"][-1]["head_branch"] = 5
+        return body
+
+    simulated = Simulator(
+        world, fault=lambda request, number: edited(edit) if request.kind == "runs" else None
+    )
+    for _ in range(3):
+        run_ingest(connection, simulated)
+        world.advance(timedelta(hours=1))
+    (proof,) = status(connection, now=world.now).proof
+    assert proof["reported_runs"] - proof["stored_runs"] == 1

@@ -410,6 +410,37 @@ def test_a_wrong_total_hides_no_missed_run(wrong: str, concurrency: int) -> None
     changes.assert_nothing_overlooked(memory.windows)
 
 
+def holes(kept: int, *, is_filtered: bool) -> Callable[[RequestInfo, int], Fault | None]:
+    """Each second page of a list has only so many of its rows, though more pages follow."""
+
+    def edit(payload: Any) -> Any:
+        return {**payload, "workflow_runs": payload["workflow_runs"][:kept]}
+
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        is_second = request.kind == "runs" and request.query.get("page") == "2"
+        return edited(edit) if is_second and ("created" in request.query) is is_filtered else None
+
+    return fault
+
+
+@CONCURRENCY
+@pytest.mark.parametrize("is_filtered", [False, True])
+@pytest.mark.parametrize("kept", [0, 40])
+def test_a_page_that_leaves_runs_out_hides_none(
+    kept: int, is_filtered: bool, concurrency: int
+) -> None:
+    world, repository = world_of(every(timedelta(minutes=1), 500))
+    cap = 100 if is_filtered else 40_000
+    simulated = Simulator(world, unfiltered_cap=cap, fault=holes(kept, is_filtered=is_filtered))
+    since = NOW - timedelta(hours=10)
+    memory = Memory(since)
+    with lister(simulated, concurrency=concurrency) as using:
+        memory.ingest(using)
+    assert memory.gaps(NOW - HOUR) == []
+    assert memory.ids() | true_ids(repository, NOW - HOUR, NOW) == memory.stored
+    assert memory.stored == {run.id for run in repository.runs}
+
+
 @CONCURRENCY
 def test_unreadable_runs_are_named_and_counted_and_stop_nothing(concurrency: int) -> None:
     world, repository = world_of(every(timedelta(minutes=1), 330))

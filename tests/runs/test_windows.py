@@ -12,7 +12,7 @@ from support.pages import MANY, PER_PAGE, RUNS, at, ids_of, page, pages_of, run,
 
 from telemetry.github.pagination import Page
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.runs import UnreadableRun, WorkflowRun
 from telemetry.runs.due_windows import groups
 from telemetry.runs.windows import ListedWindow, Walk, reported_length
 
@@ -297,6 +297,16 @@ def test_an_unreadable_run_on_two_pages_is_counted_once() -> None:
     ]
     windows = walk_over(pages).proven()
     assert sum(window.seen for window in windows) == 6
+
+
+@pytest.mark.parametrize(("created_at", "seen"), [(at(2).isoformat(), 1), (None, 2), ("?", 2)])
+def test_an_unreadable_run_counts_for_its_time_else_for_that_of_the_run_before(
+    created_at: object, seen: int
+) -> None:
+    unreadable = UnreadableRun("run 3: head_branch is 5, not text", {"created_at": created_at})
+    walk = Walk(at(5), at(7), longest=MANY, ahead=0)
+    walk.add(page([RUNS[0], unreadable, RUNS[2]], 1, 3))
+    assert [(window.ids, window.seen) for window in walk.proven()] == [([6], seen)]
 
 
 def test_groups_hold_neighbours_and_at_most_a_page_of_runs() -> None:

@@ -1,0 +1,50 @@
+"""The jobs of an attempt count as whole only if as many came as GitHub says there are."""
+
+from typing import Any
+
+import pytest
+
+from telemetry.github.pagination import Page
+from telemetry.runs.job_lists import DueAttempt, JobLists
+
+PER_PAGE = 2
+
+
+def pages(rows: int, totals: list[int | None]) -> list[Page]:
+    """Pages of a list with so many jobs, one for each of the totals."""
+    jobs: list[dict[str, Any]] = [
+        {"id": n, "run_id": 1, "run_attempt": 1, "status": "completed", "conclusion": "skipped"}
+        for n in range(rows)
+    ]
+    last = len(totals)
+    return [
+        Page(
+            jobs[(n - 1) * PER_PAGE : n * PER_PAGE], total, n, PER_PAGE, last if n < last else None
+        )
+        for n, total in enumerate(totals, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "totals", "reason"),
+    [
+        (3, [3, 3], None),
+        (3, [3, 2], None),
+        (3, [2, 3], None),
+        (3, [None, 3], None),
+        (3, [3, None], None),
+        (3, [None, None], None),
+        (3, [4, 3], "3 of 4 jobs were listed"),
+        (3, [4, None], "3 of 4 jobs were listed"),
+        (3, [3, 4], "3 of 4 jobs were listed"),
+        (4, [None, None], "4 jobs were listed; GitHub does not say of how many"),
+        (0, [0], None),
+        (0, [1], "0 of 1 jobs were listed"),
+    ],
+)
+def test_a_list_is_whole_with_as_many_jobs_as_the_largest_total(
+    rows: int, totals: list[int | None], reason: str | None
+) -> None:
+    found = JobLists(1, {1: DueAttempt(1, None, "success")})
+    found.read(pages(rows, totals))
+    assert [retry.reason for retry in found.retries(None)] == ([reason] if reason else [])
