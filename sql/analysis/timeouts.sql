@@ -2,8 +2,9 @@
 -- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them. They are
 -- recognised by their length: a job that was cancelled in at least three runs after nearly the same
 -- time (within two percent or 30 seconds of the longest), which is more than half of the jobs that
--- ran at least half as long. limit_seconds is that time. Runs with a failure are left out, because
--- a failed job cancels the others. Jobs that GitHub reports as timed_out count too.
+-- ran at least half as long. limit_seconds is that time. If the job succeeded meanwhile after a
+-- longer time, something else cancelled it: a newer run, for example. Runs with a failure are left
+-- out, because a failed job cancels the others. Jobs that GitHub reports as timed_out count too.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select
@@ -20,7 +21,9 @@ cut_off as (
     repository,
     workflow_id,
     workflow,
+    job,
     job_base,
+    conclusion,
     github_run_id,
     created_at,
     duration_seconds,
@@ -43,7 +46,9 @@ judged as (
     repository,
     workflow_id,
     workflow,
+    job,
     job_base,
+    conclusion,
     github_run_id,
     created_at,
     duration_seconds,
@@ -51,30 +56,67 @@ judged as (
     longest_seconds,
     duration_seconds >= longest_seconds - greatest(30, longest_seconds / 50) as is_timeout
   from cut_off
+),
+limits as materialized (
+  select
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    longest_seconds,
+    array_agg(distinct job) filter (where is_timeout) as names,
+    bool_or(conclusion = 'timed_out') filter (where is_timeout) as is_certain,
+    count(distinct github_run_id) filter (where is_timeout) as runs,
+    count(*) filter (where is_timeout) as jobs,
+    min(duration_seconds) filter (where is_timeout) as limit_seconds,
+    round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
+    min(created_at) filter (where is_timeout) as first_created_at,
+    max(created_at) filter (where is_timeout) as last_created_at,
+    (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url
+  from judged
+  group by
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    longest_seconds
+  having count(distinct github_run_id) filter (where is_timeout) >= 3
+    and 2 * count(*) filter (where is_timeout)
+      > count(*) filter (where 2 * duration_seconds >= longest_seconds)
 )
 select
   repository,
   workflow,
   job_base as job,
-  count(distinct github_run_id) filter (where is_timeout) as runs,
-  count(*) filter (where is_timeout) as jobs,
-  min(duration_seconds) filter (where is_timeout) as limit_seconds,
-  round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
-  max(created_at) filter (where is_timeout) as last_created_at,
-  (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url,
+  runs,
+  jobs,
+  limit_seconds,
+  minutes,
+  last_created_at,
+  html_url,
   workflow_id,
   repository_id
-from judged
-group by
-  repository_id,
-  repository,
-  workflow_id,
-  workflow,
-  job_base,
-  longest_seconds
-having count(distinct github_run_id) filter (where is_timeout) >= 3
-  and 2 * count(*) filter (where is_timeout)
-    > count(*) filter (where 2 * duration_seconds >= longest_seconds)
+from limits
+-- A scalar, so that it is looked up for each of these few: all jobs are far more.
+where limits.is_certain
+  or coalesce(
+    (
+      select max(workflow_jobs.completed_at - workflow_jobs.started_at)
+      from workflow_runs
+      inner join workflow_jobs using (github_run_id, run_attempt)
+      where workflow_runs.repository_id = limits.repository_id
+        and workflow_runs.created_at between limits.first_created_at and limits.last_created_at
+        and workflow_runs.workflow_id is not distinct from limits.workflow_id
+        and workflow_jobs.name = any(limits.names)
+        and workflow_jobs.conclusion = 'success'
+        and not workflow_jobs.is_inherited
+    ),
+    interval '0'
+  ) <= interval '1 second' * (
+    limits.longest_seconds + greatest(30, limits.longest_seconds / 50)
+  )
 order by
   minutes desc,
   repository,

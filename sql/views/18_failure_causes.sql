@@ -4,13 +4,15 @@
 create view failure_causes as
 -- GitHub reports a job that ran into its time limit as cancelled. It shows by its length: at least
 -- three runs were cancelled with the job within two percent or 30 seconds of the longest, and these
--- are most of those that got half as far.
+-- are most of those that got half as far. If the job succeeded meanwhile after a longer time,
+-- something else cancelled it.
 with cut_off as (
   select
     workflow_runs.repository_id,
     workflow_runs.workflow_id,
     workflow_jobs.name,
     workflow_jobs.github_run_id,
+    workflow_runs.created_at,
     extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at) as seconds,
     max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)) over (
       partition by workflow_runs.repository_id, workflow_runs.workflow_id, workflow_jobs.name
@@ -24,12 +26,15 @@ with cut_off as (
     and workflow_jobs.completed_at - workflow_jobs.started_at
       between interval '1 minute' and interval '120 hours'
 ),
-limits as materialized (
+equal as materialized (
   select
     repository_id,
     workflow_id,
     name,
-    longest - greatest(30, longest / 50) as least_seconds
+    longest,
+    greatest(30, longest / 50) as around,
+    min(created_at) filter (where seconds >= longest - greatest(30, longest / 50)) as first_at,
+    max(created_at) filter (where seconds >= longest - greatest(30, longest / 50)) as last_at
   from cut_off
   group by
     repository_id,
@@ -41,6 +46,28 @@ limits as materialized (
     ) >= 3
     and 2 * count(*) filter (where seconds >= longest - greatest(30, longest / 50))
       > count(*) filter (where 2 * seconds >= longest)
+),
+limits as materialized (
+  select
+    repository_id,
+    workflow_id,
+    name,
+    longest - around as least_seconds
+  from equal
+  where coalesce(
+    (
+      select max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at))
+      from workflow_runs
+      inner join workflow_jobs using (github_run_id, run_attempt)
+      where workflow_runs.repository_id = equal.repository_id
+        and workflow_runs.created_at between equal.first_at and equal.last_at
+        and workflow_runs.workflow_id = equal.workflow_id
+        and workflow_jobs.name = equal.name
+        and workflow_jobs.conclusion = 'success'
+        and not workflow_jobs.is_inherited
+    ),
+    0
+  ) <= longest + around
 ),
 failures as (
   select

@@ -73,6 +73,7 @@ class RepositoryReport:
     flaky_jobs: list[Row]
     failing_steps: list[Row]
     incidents: list[Row]
+    stalled: list[Row]
     timeouts: list[Row]
     slowest_jobs: list[Row]
     queue_times: list[Row]
@@ -135,7 +136,18 @@ class RepositoryReport:
             for row in self.workflow_outcomes
             if row["branch_class"] == "default" and row["first_time_percent"] is not None
         }
-        return len(of_default - {row["workflow_id"] for row in self.red}) or None
+        others = {row["workflow_id"] for row in (*self.red, *self.stalled_schedules)}
+        return len(of_default - others) if of_default else None
+
+    @property
+    def stalled_queues(self) -> list[Row]:
+        """The merge queues whose last groups all failed."""
+        return [row for row in self.stalled if row["branch_class"] == "merge_queue"]
+
+    @property
+    def stalled_schedules(self) -> list[Row]:
+        """The schedules whose last runs were all cancelled."""
+        return [row for row in self.stalled if row["branch_class"] != "merge_queue"]
 
     @property
     def runners(self) -> list[Row]:
@@ -217,6 +229,7 @@ QUESTIONS = (
     "flaky_jobs",
     "failing_steps",
     "incidents",
+    "stalled",
     "timeouts",
     "slowest_jobs",
     "queue_times",

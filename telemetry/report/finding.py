@@ -9,6 +9,7 @@ from telemetry.terminal import Sentence
 QUESTIONS = {
     "red": "incidents",
     "slower": "slower_or_faster",
+    "stalled": "stalled",
     "timing out": "timeouts",
     "flaky": "flaky_jobs",
     "failing": "failing_steps",

@@ -26,6 +26,7 @@ from telemetry.report.figures import (
 from telemetry.report.figures import share_of as share
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
+from telemetry.report.stalled import stalled
 from telemetry.terminal import Name, Sentence
 
 # Shorter waits for a runner need no action.
@@ -48,6 +49,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
     of_jobs = [_timing_out(report), _flaky(report), _waiting(report), _costing(report)]
     found = [
         red(report),
+        stalled(report),
         _slower(report),
         _failing(report),
         *(_covered(report, each) for each in of_jobs),

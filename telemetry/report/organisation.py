@@ -33,6 +33,7 @@ class Standing:
     def urgency(self) -> tuple[int, float]:
         """Sorts those that need somebody most first: by the pushes blocked, then the time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
+        blocked += [row["runs"] for row in self.report.stalled_queues]
         return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
 
 

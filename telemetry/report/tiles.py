@@ -128,12 +128,15 @@ def _red(report: RepositoryReport) -> Tile:
     stopping = [row for row in report.red if report.blocks_merges(row)]
     others = len(report.red) - len(stopping)
     more = f"; and {counted(others, 'workflow')} that no push waits for" if others else ""
+    if report.stalled_schedules:
+        runs = "whose last scheduled runs were all cancelled"
+        more += f"; and {counted(len(report.stalled_schedules), 'workflow')} {runs}"
     if stopping:
         first = stopping[0]
         since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"
         words = f"{Name(first['workflow'])} {since}{more}"
         return Tile(name, counted(len(stopping), "workflow"), words)
-    if report.green_workflows is None and not others:
+    if report.green_workflows is None and not more:
         return Tile(name, UNKNOWN, "no run on it has succeeded or failed")
     green = f"{counted(report.green_workflows or 0, 'workflow')} green"
     return Tile(name, "nothing", f"{green}{more}")

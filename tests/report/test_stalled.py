@@ -1,0 +1,128 @@
+"""Merge queues and schedules that have not succeeded for some runs, and limits that are none."""
+
+from typing import Any
+
+from support.history import UNTIL
+from support.reports import DAY, HOUR, a_job, a_run, known, single, whole
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.report.data import RepositoryReport
+from telemetry.report.findings import findings, is_healthy
+from telemetry.report.tiles import tiles
+from telemetry.rows.runs import WorkflowRun
+
+
+def group(number: int, hours_ago: float, base: str = "main", **changes: Any) -> WorkflowRun:
+    """A run of a merge queue, for a pull request of its own."""
+    values: dict[str, Any] = {
+        "event_type": "merge_group",
+        "branch": f"gh-readonly-queue/{base}/pr-{number}-0a1b",
+        **changes,
+    }
+    return a_run(number, hours_ago / 24, **values)
+
+
+def nightly(number: int, days_ago: int, **changes: Any) -> WorkflowRun:
+    values: dict[str, Any] = {
+        "event_type": "schedule",
+        "workflow_id": 9,
+        "workflow_name": "Nightly",
+    }
+    return a_run(number, days_ago, **{**values, **changes})
+
+
+def said(shown: RepositoryReport) -> str | None:
+    for found in findings(shown):
+        if found.subject == "stalled":
+            return "".join(map(str, found.sentence))
+    return None
+
+
+def test_a_merge_queue_whose_last_groups_failed_is_urgent(connection: Connection) -> None:
+    fails = [group(n, n, conclusion="failure") for n in range(1, 6)]
+    cancelled = [group(n, 2.5, conclusion="cancelled") for n in range(20, 24)]
+    greens = [group(n, n) for n in range(6, 12)]
+    others = [group(n, n, "release/1.x") for n in range(31, 35)]
+    upsert(connection, [*fails, *cancelled, *greens, *others, a_run(50, 1)])
+    known(connection, 7)
+    shown = single(whole(connection))
+    (row,) = shown.stalled
+    assert (row["base_branch"], row["runs"], row["branches"]) == ("main", 5, 5)
+    assert row["last_green_at"] == UNTIL - 6 * HOUR
+    assert said(shown) == (
+        "The merge queue to main merges nothing: the last 5 groups failed in CI, since 2026-02-28 "
+        "19:00, for 5h 00m; last green on 2026-02-28 18:00."
+    )
+    assert findings(shown)[0].subject == "stalled" and findings(shown)[0].is_urgent
+
+
+def test_one_pull_request_that_fails_again_and_again_stalls_no_queue(
+    connection: Connection,
+) -> None:
+    upsert(connection, [group(n, n, conclusion="failure", branch="gh-readonly-queue/main/pr-1-a")
+                        for n in range(1, 6)])  # fmt: skip
+    upsert(connection, [group(n, n, conclusion="failure") for n in (10, 11)])
+    upsert(connection, [group(n, n) for n in (8, 9)])
+    known(connection, 7)
+    assert said(single(whole(connection))) is None
+
+
+def test_a_schedule_that_is_cancelled_each_time_is_not_green(connection: Connection) -> None:
+    upsert(
+        connection, [nightly(n, n, seconds=500 * n, conclusion="cancelled") for n in range(1, 5)]
+    )
+    upsert(connection, [nightly(n, n) for n in range(5, 20)])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert said(shown) == (
+        "Nightly was cancelled in each of the last 4 runs of its schedule, since 2026-02-25 00:00, "
+        "for 4d 00h; last green on 2026-02-24 00:00."
+    )
+    (red,) = (each for each in tiles(shown) if each.name == "red on the default branch")
+    assert (red.figure, red.change) == (
+        "nothing",
+        "0 workflows green; and 1 workflow whose last scheduled runs were all cancelled",
+    )
+    assert not is_healthy(shown, findings(shown))
+    upsert(connection, [nightly(30, 3, conclusion="failure")])
+    shown = single(whole(connection))
+    assert said(shown) is None and findings(shown)[0].subject == "red"
+
+
+def test_a_deleted_schedule_is_not_stalled(connection: Connection) -> None:
+    upsert(connection, [nightly(n, n + 9, conclusion="cancelled") for n in range(1, 6)])
+    known(connection, 7)
+    connection.execute("update repositories set workflows_listed_at = %(at)s", {"at": UNTIL})
+    assert said(single(whole(connection))) is None
+
+
+def test_what_newer_runs_cancel_after_equal_times_has_no_time_limit(
+    connection: Connection,
+) -> None:
+    """Pushes every twenty minutes cancel a job that succeeds after thirty, if nobody pushes."""
+    runs = [
+        a_run(n, n / 8, **({"seconds": 1_800} if n % 3 == 0 else cut))
+        for n in range(1, 61)
+        for cut in [{"seconds": 1_200, "conclusion": "cancelled"}]
+    ]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    assert not single(whole(connection)).timeouts
+    causes = "select count(*) as count from failure_causes"
+    assert connection.execute(causes).fetchone() == {"count": 0}
+    # Another member of the matrix may have another limit, and before that it may have had none.
+    connection.execute(
+        "update workflow_jobs set name = 'build (large)' where conclusion = 'success'"
+    )
+    (row,) = single(whole(connection)).timeouts
+    assert (row["runs"], row["limit_seconds"]) == (40, 1_195)
+    assert connection.execute(causes).fetchone() == {"count": 40}
+    connection.execute("update workflow_jobs set name = 'build'")
+    for conclusion, newer in (("success", True), ("cancelled", False)):
+        connection.execute(
+            "delete from workflow_runs where conclusion = %(conclusion)s "
+            "and (created_at > %(at)s) = %(newer)s",
+            {"conclusion": conclusion, "at": UNTIL - 7 * DAY, "newer": newer},
+        )
+    assert len(single(whole(connection)).timeouts) == 1
