@@ -51,7 +51,7 @@ def one_page(report: Report) -> str:
     """Return the report as one document; for several repositories an overview comes first."""
     if len(report.repositories) == 1:
         (each,) = report.repositories
-        return page(_title(each.repository), _repository(report, each, ""), _end(report))
+        return page(_title(each.repository), _repository(report, each, ""), _end(report, [each]))
     if not report.repositories:
         return page(_title(), _overview(report, {}), _nobodys(report), _footer(report))
     if len(report.repositories) > MOST_IN_DETAIL:
@@ -66,7 +66,7 @@ def one_page(report: Report) -> str:
         return page(_title(), _overview(report, {}), elsewhere, _footer(report))
     parts = [_repository(report, each, f"r{each.repository_id}-") for each in report.repositories]
     addresses = {each.repository_id: f"#r{each.repository_id}-top" for each in report.repositories}
-    return page(_title(), _overview(report, addresses), parts, _end(report))
+    return page(_title(), _overview(report, addresses), parts, _end(report, report.repositories))
 
 
 def pages(report: Report) -> dict[str, str]:
@@ -76,7 +76,7 @@ def pages(report: Report) -> dict[str, str]:
     made = {INDEX: page(_title(), *index)}
     for each in report.repositories:
         back = tag("p", link(INDEX, "All repositories"))
-        body = (back, _repository(report, each, ""), _end(report))
+        body = (back, _repository(report, each, ""), _end(report, [each]))
         made[names[each.repository_id]] = page(_title(each.repository), *body)
     return made
 
@@ -203,10 +203,9 @@ def _data(report: RepositoryReport) -> list[Child]:
     ]
 
 
-def _end(report: Report) -> Html:
-    """Return the part shared by all repositories: the SQL of each figure, folded."""
-    ids = [each.repository_id for each in report.repositories]
-    scope = report.period.scope(ids)
+def _end(report: Report, repositories: Sequence[RepositoryReport]) -> Html:
+    """Return what the repositories of a page share: the SQL of each figure about them, folded."""
+    scope = report.period.scope([each.repository_id for each in repositories])
     texts = {name: pasteable(name, scope) for name in ("totals", *QUESTIONS)}
     return join(
         section(

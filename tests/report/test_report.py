@@ -717,6 +717,18 @@ def test_every_statement_is_shown_under_how_this_is_computed(of_one: Report) -> 
         assert pasteable(name, scope) in text
 
 
+def test_the_statements_of_a_page_are_about_the_repositories_of_that_page(of_both: Report) -> None:
+    made = pages(of_both)
+    for page, ids in (
+        (one_page(of_both), [7, 8]),
+        (made["acme-r7-7.html"], [7]),
+        (made["acme-r8-8.html"], [8]),
+    ):
+        text = Reader(page).text
+        assert pasteable("totals", Scope(MONTH.since, MONTH.until, ids)) in text
+        assert text.count(f"'{{{','.join(map(str, ids))}}}'::bigint[]") == len(("totals", *SHOWN))
+
+
 @pytest.mark.scenario
 def test_a_report_of_twenty_workflows_is_below_250_kilobytes_and_of_a_quarter_below_300(
     connection: Connection, dsn: str
