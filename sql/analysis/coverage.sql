@@ -1,6 +1,7 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
--- not counted. Answers about jobs cover only these attempts. unlisted_seconds is the part of the
+-- not counted. Answers about jobs cover only these attempts. Where jobs are stored for a larger
+-- share of failed_attempts than of others, shares of failures are too high. unlisted_seconds is the part of the
 -- period that no complete list of runs covers. It lies between unlisted_from and unlisted_to,
 -- possibly with listed intervals in between. make ingest SINCE=… lists it.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
@@ -18,7 +19,14 @@ stored as materialized (
     repository_id,
     count(*) as attempts,
     -- As attempts.is_exact, but without the windows of that view, which take ten times as long.
-    count(*) filter (where jobs_listed_at is not null) as attempts_with_jobs
+    count(*) filter (where jobs_listed_at is not null) as attempts_with_jobs,
+    count(*) filter (
+      where conclusion in ('failure', 'timed_out', 'startup_failure')
+    ) as failed_attempts,
+    count(*) filter (
+      where conclusion in ('failure', 'timed_out', 'startup_failure')
+        and jobs_listed_at is not null
+    ) as failed_with_jobs
   from workflow_runs
   cross join period
   where created_at >= period.since
@@ -42,22 +50,24 @@ unlisted as materialized (
   group by repository_id
 )
 select
-  repositories.repository,
+  repository_names.repository,
   coalesce(stored.attempts, 0) as attempts,
   coalesce(stored.attempts_with_jobs, 0) as attempts_with_jobs,
   round(100.0 * stored.attempts_with_jobs / nullif(stored.attempts, 0), 1) as with_jobs_percent,
+  coalesce(stored.failed_attempts, 0) as failed_attempts,
+  coalesce(stored.failed_with_jobs, 0) as failed_with_jobs,
   coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
   unlisted.unlisted_from,
   unlisted.unlisted_to,
-  repositories.repository_id
-from repositories
+  repository_names.repository_id
+from repository_names
 cross join period
 left join stored using (repository_id)
 left join unlisted using (repository_id)
 where period.repository_ids is null
-  or repositories.repository_id = any(period.repository_ids)
+  or repository_names.repository_id = any(period.repository_ids)
 order by
   with_jobs_percent nulls last,
-  repositories.repository,
-  repositories.repository_id
+  repository_names.repository,
+  repository_names.repository_id
 limit (select period.top from period);

@@ -37,7 +37,7 @@ calls as (
     )
 )
 select
-  repositories.repository,
+  repository_names.repository,
   calls.phase,
   calls.repository_id is not null as is_of_a_run,
   sum(api_calls)::bigint as calls,
@@ -53,16 +53,16 @@ select
   max(timestamp) as newest_at,
   calls.repository_id
 from calls
-left join repositories using (repository_id)
+left join repository_names using (repository_id)
 group by
   calls.repository_id,
-  repositories.repository,
+  repository_names.repository,
   calls.phase
 order by
   is_of_a_run desc,
   cost_usd desc nulls last,
   calls desc,
-  repositories.repository,
+  repository_names.repository,
   calls.repository_id,
   calls.phase
 limit (select period.top from period);

@@ -89,7 +89,7 @@ lasts as (
     last_workflow
 )
 select
-  repositories.repository,
+  repository_names.repository,
   branch_class,
   count(*) filter (where commits.is_decided) as commits,
   round(
@@ -109,17 +109,17 @@ select
   count(*) filter (where commits.is_decided and not commits.is_exact) as estimated,
   repository_id
 from commits
-inner join repositories using (repository_id)
+inner join repository_names using (repository_id)
 left join lasts using (repository_id, branch_class)
 group by
   repository_id,
-  repositories.repository,
+  repository_names.repository,
   branch_class,
   lasts.last_workflow,
   lasts.commits
 order by
   commits desc,
-  repositories.repository,
+  repository_names.repository,
   repository_id,
   branch_class
 limit (select period.top from period);

@@ -91,7 +91,7 @@ jobs as materialized (
   group by repository_id
 )
 select
-  repositories.repository,
+  repository_names.repository,
   coalesce(runs.runs, 0) as runs,
   coalesce(runs.decided, 0) as decided,
   coalesce(runs.succeeded, 0) as succeeded,
@@ -106,17 +106,17 @@ select
   round(jobs.seconds / 60.0, 1) as job_minutes,
   round(queue.p50_seconds::numeric)::bigint as queue_p50_seconds,
   round(queue.p90_seconds::numeric)::bigint as queue_p90_seconds,
-  repositories.repository_id
-from repositories
+  repository_names.repository_id
+from repository_names
 cross join period
 left join runs using (repository_id)
 left join runs_before using (repository_id)
 left join queue using (repository_id)
 left join jobs using (repository_id)
 where period.repository_ids is null
-  or repositories.repository_id = any(period.repository_ids)
+  or repository_names.repository_id = any(period.repository_ids)
 order by
   runs desc,
-  repositories.repository,
-  repositories.repository_id
+  repository_names.repository,
+  repository_names.repository_id
 limit (select period.top from period);

@@ -399,7 +399,7 @@ changes as materialized (
     is_share
 )
 select
-  repositories.repository,
+  repository_names.repository,
   changes.figure,
   changes.subject,
   changes.branch_class,
@@ -415,7 +415,7 @@ select
   end as would_show,
   changes.repository_id
 from changes
-inner join repositories using (repository_id)
+inner join repository_names using (repository_id)
 cross join lateral (
   select
     case
@@ -432,7 +432,7 @@ cross join lateral (
     (changes.errors + 0.84) * changes.error * changes.spread as would_show
 ) as judged
 order by
-  repositories.repository,
+  repository_names.repository,
   changes.repository_id,
   changes.of_stratum is not null,
   changes.figure,

@@ -29,7 +29,7 @@ placed as (
     runs.github_run_id,
     runs.run_attempt,
     runs.repository_id,
-    coalesce(repositories.repository, runs.repository, 'unnamed') as repository,
+    coalesce(repository_names.repository, runs.repository, 'unnamed') as repository,
     runs.workflow_id,
     coalesce(
       names.workflow, nullif(runs.workflow_name, ''), nullif(runs.workflow_path, ''), 'unnamed'
@@ -70,8 +70,8 @@ placed as (
     ) over earlier as reds_before,
     count(*) filter (where runs.conclusion = 'success') over later as successes_later
   from workflow_runs as runs
-  left join repositories
-    on repositories.repository_id = runs.repository_id
+  left join repository_names
+    on repository_names.repository_id = runs.repository_id
   left join names
     on names.workflow_id = runs.workflow_id
     and names.repository_id = runs.repository_id

@@ -18,7 +18,7 @@ jobs as (
   select
     billed_days.owner,
     billed_days.usage_date,
-    lower(job_costs.repository) as repository,
+    lower(coalesce(repositories.repository, workflow_runs.repository)) as repository,
     job_costs.repository_id,
     case
       when billed_days.has_workflows
@@ -38,6 +38,8 @@ jobs as (
   inner join workflow_runs
     on workflow_runs.github_run_id = job_costs.github_run_id
     and workflow_runs.run_attempt = job_costs.run_attempt
+  -- GitHub bills two repositories that had one name as one.
+  left join repositories on repositories.repository_id = job_costs.repository_id
   left join prices
     on prices.sku = job_costs.sku
     and prices.effective_from <= job_costs.started_on

@@ -13,6 +13,10 @@ from telemetry.installation import COMMAND
 
 # With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.
 LEAST_SHARE = 0.5
+# From this difference of the shares on, shares of failures among the stored jobs mislead; with
+# fewer attempts on a side, the difference may be chance.
+LEAST_DIFFERENCE = 0.1
+LEAST_OF_EACH = 10
 # The schedule comes every six hours; what is newer than its last list is no gap.
 LONGEST_TAIL = timedelta(days=1)
 
@@ -26,7 +30,8 @@ class Coverage:
     `left_out` are the repositories to which this applies, `unlisted` those in which part of the
     period was never listed completely, from `unlisted_from` on, and `incomparable` those of which
     the period before is not known as well as this one, so that no change is given. Where it is not
-    `is_of_jobs`, the answer does not depend on them.
+    `is_of_jobs`, the answer does not depend on them. `failed_attempts` and `failed_with_jobs` are
+    of the attempts that failed.
     """
 
     attempts: int
@@ -38,6 +43,8 @@ class Coverage:
     unlisted_from: datetime | None = None
     incomparable: Sequence[str] = ()
     is_of_jobs: bool = True
+    failed_attempts: int = 0
+    failed_with_jobs: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -70,11 +77,24 @@ class Coverage:
             )
         return said
 
+    @property
+    def uneven(self) -> str:
+        """The shares of failed attempts and of others, in words; empty if they hardly differ."""
+        others = self.attempts - self.failed_attempts
+        if min(self.failed_attempts, others) < LEAST_OF_EACH:
+            return ""
+        failed = self.failed_with_jobs / self.failed_attempts
+        rest = (self.attempts_with_jobs - self.failed_with_jobs) / others
+        if abs(failed - rest) < LEAST_DIFFERENCE:
+            return ""
+        return f": {100 * failed:.1f} % of those that failed, {100 * rest:.1f} % of the others"
+
     def __str__(self) -> str:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %); to fetch the rest: {COMMAND} ingest{_option(self.repositories)}"
+            f"({share:.1f} %{self.uneven}); to fetch the rest: {COMMAND} ingest"
+            f"{_option(self.repositories)}"
         )
 
 
@@ -85,7 +105,13 @@ def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
 
 def _of_one(row: Mapping[str, Any]) -> Coverage:
     attempts, stored = row["attempts"], row["attempts_with_jobs"]
-    return Coverage(attempts, stored, [row["repository"]] if stored < attempts else [])
+    return Coverage(
+        attempts,
+        stored,
+        [row["repository"]] if stored < attempts else [],
+        failed_attempts=row["failed_attempts"],
+        failed_with_jobs=row["failed_with_jobs"],
+    )
 
 
 def together(parts: Sequence[Coverage]) -> Coverage:
@@ -93,7 +119,14 @@ def together(parts: Sequence[Coverage]) -> Coverage:
     attempts = sum(part.attempts for part in parts)
     stored = sum(part.attempts_with_jobs for part in parts)
     lacking = [name for part in parts for name in part.repositories]
-    return Coverage(attempts, stored, lacking, stored < LEAST_SHARE * attempts)
+    return Coverage(
+        attempts,
+        stored,
+        lacking,
+        stored < LEAST_SHARE * attempts,
+        failed_attempts=sum(part.failed_attempts for part in parts),
+        failed_with_jobs=sum(part.failed_with_jobs for part in parts),
+    )
 
 
 def is_listed(row: Mapping[str, Any], until: datetime) -> bool:

@@ -319,7 +319,7 @@ def _repository_report(
     )
     if lists["forecast"]:
         # Its rows are by name, because workflows and actors have some too.
-        ours = ("repository", name)
+        ours = ("repository", totals["repository"])
         lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     is_all_listed = is_listed(coverage, of.until)
@@ -332,7 +332,7 @@ def _repository_report(
     ]
     return RepositoryReport(
         repository_id=repository_id,
-        repository=name,
+        repository=totals["repository"],
         api_host=repository["api_host"],
         period=of,
         of_jobs=coverage_of([coverage]),

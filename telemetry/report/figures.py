@@ -25,7 +25,7 @@ BRANCHES = {
     "pull_request": "on pull requests",
     "merge_queue": "in the merge queue",
     "deployment": "on deployments",
-    "other": "on other branches",
+    "other": "on other branches or events",
 }
 Number = int | float | Decimal
 

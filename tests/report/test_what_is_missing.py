@@ -7,10 +7,12 @@ from support.history import UNTIL
 from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection, upsert
+from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.questions import ask
 from telemetry.report.data import Report, RepositoryReport, report
 from telemetry.report.findings import findings, not_found
-from telemetry.report.html_report import one_page
+from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import Tile, tiles
 
@@ -175,3 +177,41 @@ def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None
     assert "Its job e2e, new since then, takes 15m 00s." in said
     connection.execute("delete from workflow_jobs where name = 'e2e'")
     assert "Its job" not in sentence(single(whole(connection)), "slower")
+
+
+def test_jobs_of_failed_runs_alone_are_said_to_be(connection: Connection) -> None:
+    runs = [a_run(n, n / 4, conclusion="failure" if n <= 30 else "success") for n in range(1, 101)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs[:50]])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 51))
+    shown = single(as_stored(connection))
+    share = "50 of 100 attempts are stored (50.0 %: 100.0 % of those that failed, 28.6 % of the"
+    assert share in sentence(shown, "failing")
+    connection.execute("update workflow_runs set jobs_listed_at = null")
+    with_jobs(connection, *range(16, 66))  # half of both, nearly
+    assert "(50.0 %); to fetch" in str(single(as_stored(connection)).of_jobs)
+
+
+def test_two_repositories_of_one_name_are_told_apart(connection: Connection) -> None:
+    """The repository was deleted and made again; the name is the new one's."""
+    runs = [a_run(n, n / 2, conclusion="failure") for n in range(1, 21)]
+    upsert(connection, [*runs, *(a_run(n, n / 9, repository_id=8) for n in range(31, 51))])
+    known(connection, 7, 8)
+    connection.execute("update repositories set repository = 'acme/app'")
+    connection.execute("update repositories set forgotten_at = %(at)s where repository_id = 7",
+                       {"at": UNTIL})  # fmt: skip
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    connection.execute("update workflow_runs set jobs_listed_at = null where repository_id = 7")
+    asked = {name: ask(connection, name, MONTH.scope()) for name in ("workflow_outcomes", "totals")}
+    for answer in asked.values():
+        names = {row["repository_id"]: row["repository"] for row in answer.rows}
+        assert names == {7: "acme/app (id 7)", 8: "acme/app"}
+    # What one lacks says nothing of the other.
+    covered = with_coverage(connection, asked["totals"])
+    rows = {row["repository_id"]: row["jobs"] for row in covered.rows}
+    assert rows == {7: None, 8: 0}
+    shown = report(connection, MONTH, UNTIL, ["acme/app"]).repositories
+    assert [each.repository for each in shown] == ["acme/app (id 7)", "acme/app"]
+    assert [bool(each.red) for each in shown] == [True, False]
+    assert len(set(pages(report(connection, MONTH, UNTIL, ["acme/app"])))) == 3

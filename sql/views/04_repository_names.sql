@@ -1,0 +1,29 @@
+-- The name of each repository to show. Two have one name if a repository was deleted or renamed and
+-- its name is used again: the one that ingests still read, else the newer one, has the plain name.
+create view repository_names as
+with places as (
+  select
+    repository_id,
+    repository,
+    row_number() over (
+      partition by lower(repository)
+      order by
+        forgotten_at is null desc,
+        repository_id desc
+    ) as place
+  from repositories
+)
+select
+  repository_id,
+  case
+    when place = 1 then repository
+    else repository || ' (id ' || repository_id || ')'
+  end as repository
+from places;
+
+comment on view repository_names is
+  'One row per repository, with a name that no other repository is shown by.';
+comment on column repository_names.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column repository_names.repository is
+  'owner/name as GitHub gave it last. Where a newer repository has this name, its id follows in brackets.';
