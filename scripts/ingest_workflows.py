@@ -31,6 +31,7 @@ from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.summaries.ingests import (
     closing_text,
     ingestion_text,
+    is_news,
     lost_text,
     offer_text,
     pruned_text,
@@ -39,6 +40,8 @@ from telemetry.summaries.ingests import (
 
 INCOMPLETE = 3
 INTERRUPTED = 130
+# Each of so few repositories has its line, even if it says that nothing is new.
+FEW = 20
 
 
 def main() -> int:
@@ -99,8 +102,9 @@ def _ingest(
     with closing(ingest(tools, repositories, choice.max_requests, options.run_id)) as ingests:
         for report in ingests:
             reports.append(report)
-            # What was not reached is in the closing line, and in make status by name.
-            if not options.json and report.outcome != "not reached":
+            # What was not reached, and how many have nothing new, is in the closing line.
+            is_shown = is_news(report) or len(repositories) <= FEW
+            if not options.json and report.outcome != "not reached" and is_shown:
                 show(report_text(report))
     if len(reports) > 1:
         limit = None if client.requests_left else client.rate_limit

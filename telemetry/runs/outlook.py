@@ -24,25 +24,27 @@ class Outlook:
     def text(self, gaps: Sequence[tuple[datetime, datetime]]) -> str:
         """Return in one line what is to be fetched, where `gaps` are to be listed.
 
-        Raises psycopg.Error.
+        Empty where that is only the newest page of one of several repositories. Raises
+        psycopg.Error.
         """
         log, now = self.log, self.log.tools.now()
         left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
         assert left is not None  # a select of one row
         known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
         known["listed"] = left["listed_runs"]
-        due = work(self._first, gaps, now, **known)
+        due, groups = work(self._first, gaps, now, **known), len(due_groups(log))
         parts = [
             f"{log.repository.repository}{log.tools.place}: "
             f"about {counted(due.runs, 'run')} to list since {log.since:%Y-%m-%d %H:%M} UTC",
-            f"requests: lists {due.lists + len(due_groups(log)):,}, "
-            f"earlier attempts {due.attempts:,}",
+            f"requests: lists {due.lists + groups:,}, earlier attempts {due.attempts:,}",
         ]
         if log.tools.wanted.jobs:
             parts[-1] += f", jobs {due.jobs:,}"
             unlisted = Unlisted(gaps, due.lists, due.unlisted)
             self._said = backlog(log, self._runs_a_day, unlisted).warning
         limit = log.tools.client.rate_limit
+        if log.tools.place and not any((due.runs, due.attempts, due.jobs, groups, self._said)):
+            return ""
         if limit is not None:
             parts.append(f"GitHub allows {limit.remaining:,} more until {limit.reset_at:%H:%M} UTC")
         return "; ".join(filter(None, [*parts, self._said]))

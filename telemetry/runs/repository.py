@@ -176,7 +176,8 @@ class RepositoryIngest:
         reached = now - SEARCH_LAG if self.tools.wanted.full else now
         down_to = min([reached, *(start for start, end in gaps if end > now - SEARCH_LAG)])
         estimate = runs_since(newest.first, down_to, now)
-        self.tools.notify(outlook.text(self._gaps(self.log.since, now)))
+        if said := outlook.text(self._gaps(self.log.since, now)):
+            self.tools.notify(said)
         # The last page reaches further back than what is wanted.
         wanted = (
             replace(batch, runs=[run for run in batch.runs if run.created_at >= self.log.since])

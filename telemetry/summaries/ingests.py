@@ -18,6 +18,17 @@ from telemetry.terminal import (
 )
 
 
+def is_news(report: Report) -> bool:
+    """Whether an ingest stored something new, or left something to be told."""
+    done = report.ingestion
+    return (
+        done is None
+        or report.outcome != "complete"
+        or any((done.inserted, done.updated, done.cut, done.unreadable, done.unreadable_items))
+        or any((report.attempts, report.jobs, report.steps, report.awaited_items))
+    )
+
+
 def report_text(report: Report) -> str:
     """Return the summary line of one repository's ingest, and a line for each problem."""
     name, done = plain(report.repository), report.ingestion
@@ -60,9 +71,12 @@ def closing_text(reports: Sequence[Report], reset_at: datetime | None) -> str:
     something is left.
     """
     outcomes = Counter(report.outcome for report in reports)
+    quiet = sum(not is_news(report) for report in reports)
     ended = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
     requests = sum(report.ingestion.requests for report in reports if report.ingestion)
     text = f"{len(reports):,} repositories: {ended}; {counted(requests, 'request')}"
+    if quiet:
+        text += f"; nothing new in {quiet:,}"
     if outcomes.keys() & {"incomplete", "not reached"}:
         when = "at once" if reset_at is None else f"at {reset_at:%Y-%m-%d %H:%M} UTC"
         text += f"; the next ingest can continue {when}"

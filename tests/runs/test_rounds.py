@@ -21,7 +21,7 @@ from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-from telemetry.summaries.ingests import closing_text
+from telemetry.summaries.ingests import closing_text, is_news
 
 pytestmark = pytest.mark.scenario
 
@@ -155,13 +155,26 @@ def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -
     assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")
 
 
-def test_the_second_ingest_of_nothing_new_costs_two_requests_each(connection: Connection) -> None:
+def test_the_second_ingest_of_nothing_new_costs_two_requests_each_and_says_it_once(
+    connection: Connection,
+) -> None:
     world = world_of(**small(5))
     simulated = Simulator(world)
-    ingested(connection, simulated)
+    reports = ingested(connection, simulated)
+    assert all(map(is_news, reports))
+    assert "nothing new" not in closing_text(reports, None)
     simulated.restart_counters()
-    ingested(connection, simulated)
+    said: list[str] = []
+    reports = ingested(connection, simulated, notify=said.append)
     assert simulated.counters.charged <= 10
+    assert len(said) == 1 and said[0].startswith("5 repositories to ingest; ")
+    assert not any(map(is_news, reports))
+    assert closing_text(reports, None).endswith("; nothing new in 5")
+    world.add_run(world.repositories[0], created_at=world.now - HOUR)
+    reports = ingested(connection, simulated)
+    assert [report.repository for report in reports if is_news(report)] == [
+        world.repositories[0].full_name
+    ]
 
 
 def test_repositories_are_ingested_side_by_side_within_one_concurrency(
