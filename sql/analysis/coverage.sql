@@ -1,9 +1,9 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
 -- not counted. Answers about jobs cover only these attempts. Where jobs are stored for a larger
--- share of failed_attempts than of others, shares of failures are too high. unlisted_seconds is the part of the
--- period that no complete list of runs covers. It lies between unlisted_from and unlisted_to,
--- possibly with listed intervals in between. make ingest SINCE=… lists it.
+-- share of failed_attempts than of others, shares of failures are too high. unlisted_seconds is the
+-- part of the period that no complete list of runs covers. It lies between unlisted_from and
+-- unlisted_to, possibly with listed intervals in between. make ingest SINCE=… lists it.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select
