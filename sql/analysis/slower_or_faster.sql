@@ -503,7 +503,9 @@ moves as (
     from_seconds,
     to_seconds,
     -- A job is new or gone only if others are stored on that side.
-    coalesce(to_seconds, case when carried_by = 'work' and max(to_seconds) over of_part > 0 then 0 end)
+    coalesce(
+      to_seconds, case when carried_by = 'work' and max(to_seconds) over of_part > 0 then 0 end
+    )
     - coalesce(
       from_seconds, case when carried_by = 'work' and max(from_seconds) over of_part > 0 then 0 end
     ) as seconds

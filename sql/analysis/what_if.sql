@@ -3,8 +3,8 @@
 -- (RUNNER=), so many times as fast as now (SPEED=). Of runs that succeeded at the first attempt,
 -- with the path of each as in critical_paths: a faster job gains until another one is the last,
 -- and a slower one beside the path costs no time until it is. A run lasts from its first queued job
--- to its last ended one. list_cost_usd is of all executions of the job in the period, failed ones and
--- re-runs included, each rounded up to minutes, at the price of its day; list_cost_usd_after is
+-- to its last ended one. list_cost_usd is of all executions of the job in the period, failed ones
+-- and re-runs included, each rounded up to minutes, at the price of its day; list_cost_usd_after is
 -- NULL if the runner has no price. free_jobs cost nothing now; unpriced_jobs have no known cost.
 -- usd_per_saved_hour is the price of an hour less of waiting; negative: it pays for itself.
 --   psql "$DATABASE_URL" -f sql/analysis/what_if.sql
