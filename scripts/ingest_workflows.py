@@ -72,7 +72,8 @@ def main() -> int:
     else:
         if calls is not None:
             show(ingestion_text(calls))
-        if pruned is not None:
+        has_answered = any(report.outcome != "failed" for report in reports)
+        if pruned and (has_answered or pruned.workflow_runs or pruned.llm_calls):
             show(pruned_text(pruned))
     return _ended(options, reports, code, calls)
 

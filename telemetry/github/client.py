@@ -7,6 +7,7 @@ import copy
 import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -113,6 +114,10 @@ class GitHub:
         None removes the bound.
         """
         self._share.allow(requests, reason)
+
+    def set_aside(self, requests: int) -> AbstractContextManager[None]:
+        """Return a context in which that many of the allowed requests are for urgent ones only."""
+        return self._share.set_aside(requests)
 
     @property
     def requests_left(self) -> int | None:

@@ -149,8 +149,9 @@ class Gate:
         """Count a request if it may be sent now, else return the closure it waits for."""
         with self._lock:
             if self._is_open() and not is_urgent:
-                self._spend(share)
+                self._check(share)
             if self._is_open():
+                share.spend()
                 share.count()
                 return None
             closure = self._closure
@@ -164,8 +165,8 @@ class Gate:
     def _is_too_long(self, seconds: float) -> bool:
         return seconds > self._options.max_wait + 1  # the clock may have been set back slightly
 
-    def _spend(self, share: Share) -> None:
-        """Use one of the allowed requests, or close the gate until there are more."""
+    def _check(self, share: Share) -> None:
+        """Raise BudgetSpent if no request is left, or close the gate until there are more."""
         share.check()
         limit, now = self.rate_limit, self.github_time
         if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
@@ -179,8 +180,6 @@ class Gate:
             self.rate_limit = None  # about to be reset; the next answer has the new one
             if seconds > 0:
                 self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
-                return
-        share.spend()
 
     def stop_all(self, decision: Decision, status: int) -> None:
         """Close the gate for as long as this answer requires."""

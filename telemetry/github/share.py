@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakSet
 
 from telemetry.github.errors import BudgetSpent, Closed
@@ -69,9 +70,23 @@ class Share:
     def spend(self) -> None:
         """Take a request from those allowed."""
         for share in self._wholes():
-            with share._lock:
-                if share._allowed is not None:
-                    share._allowed -= 1
+            share._allow_more(-1)
+
+    @contextmanager
+    def set_aside(self, requests: int) -> Iterator[None]:
+        """Keep this many of the allowed requests for after the context, or for urgent ones."""
+        for share in self._wholes():
+            share._allow_more(-requests)
+        try:
+            yield
+        finally:
+            for share in self._wholes():
+                share._allow_more(requests)
+
+    def _allow_more(self, requests: int) -> None:
+        with self._lock:
+            if self._allowed is not None:
+                self._allowed += requests
 
     def count(self) -> None:
         """Count a request that is sent."""

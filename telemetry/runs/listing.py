@@ -22,12 +22,14 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import UnreadableRun, WorkflowRun
 from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import SECOND, ListedWindow
+from telemetry.runs.windows import SECOND, ListedWindow, on_top
 
 # A run appears in the list some moments after its creation, and later in the search behind
 # filtered lists; younger parts of a list prove nothing.
 LIST_LAG = timedelta(minutes=1)
 SEARCH_LAG = timedelta(hours=1)
+# With fewer requests left, the speed matters less than what they prove.
+FEW_REQUESTS = 20
 # ETags are kept for windows in which nothing but a re-run can happen.
 CLOSED_AFTER = timedelta(days=1)
 
@@ -88,7 +90,7 @@ class Lister:
     ) -> None:
         self.client = client
         self.repository = repository
-        self.concurrency = concurrency
+        self._concurrency = concurrency
         self.limits = limits or Limits()
         self.clock = clock
         self._longest_shown = 0
@@ -98,6 +100,15 @@ class Lister:
     def now(self) -> datetime:
         """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
         return self.client.github_time or self.clock()
+
+    @property
+    def concurrency(self) -> int:
+        """How many pages may be requested at a time: one if few requests are left.
+
+        Pages that were read in order prove more if the list has to end before its end.
+        """
+        left = self.client.budget
+        return 1 if left is not None and left < FEW_REQUESTS else self._concurrency
 
     def pages(self, created: str | None = None, **paging: Any) -> Generator[Page, None, None]:
         """Yield the pages of a list of this repository's runs; `paging` are fields of Paging."""
@@ -127,6 +138,11 @@ class Lister:
             etag = None
             if search.is_one_second or not search.is_too_long:
                 high = low
+            else:
+                windows = on_top(search.proven(), high)
+                if windows:
+                    yield Batch(windows=windows)
+                    high = windows[-1].created_from
             length = search.next_length(self._filtered_end * WANTED_SHARE)
 
     def _listed(
@@ -176,7 +192,11 @@ class Lister:
                     if search.is_too_long and not search.is_one_second:
                         return
             if not search.is_too_long:
-                search.end(is_over=self._is_over(search))
+                is_over = False
+                try:
+                    is_over = self._is_over(search)
+                finally:  # unchecked, the list is known as far as it reached
+                    search.end(is_over=is_over)
         except PaginationLimited:
             search.is_too_long = True
         except GitHubError:

@@ -20,8 +20,10 @@ class Newest:
         self._lister = lister
         self._walk: Walk | None = None
         self._again: Future[Page] | None = None
+        concurrency = lister.concurrency
+        self._ahead = lister.ahead(concurrency)
         self._pages = lister.pages(
-            concurrency=lister.concurrency,
+            concurrency=concurrency,
             further=lambda: self._walk.pages_left if self._walk else 1,
         )
         self.first = next(self._pages)
@@ -39,11 +41,13 @@ class Newest:
             low,
             whole_second(lister.now - LIST_LAG),
             longest=lister.limits.unfiltered,
-            ahead=lister.ahead(lister.concurrency),
+            ahead=self._ahead,
         )
         failure: GitHubError | None = None
+        # Pages read ahead are proven by another request, so one of those allowed is kept for it.
+        kept = lister.client.set_aside(int(self._ahead > 0))
         try:
-            with closing(self._pages) as following:
+            with kept, closing(self._pages) as following:
                 for page in chain([self.first], following):
                     walk.add(page)
                     yield batch_of(page, walk.proven())
@@ -55,7 +59,11 @@ class Newest:
                 else:
                     if walk.unproven:
                         self._again = self._request_again()
-                    walk.end(is_over=self._is_over(walk))
+                    is_over = False
+                    try:
+                        is_over = self._is_over(walk)
+                    finally:  # unchecked, the list is known as far as it reached
+                        walk.end(is_over=is_over)
         except PaginationLimited:
             pass  # what is older has to be asked for by its time
         except GitHubError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import astuple, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 import psycopg
@@ -17,6 +17,7 @@ from telemetry.runs.request import Report, Tools
 from telemetry.runs.retries import AwaitedItem, awaited
 
 MOST_NAMED = 20
+SAME_MOMENT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class IngestLog:
         self._lease.take()
         tools.client.on_heartbeat(self._keep_lease)
         self._opened = tools.clock()
-        self.ingestion = _new(repository.repository_id, now, self._opened, self.since)
+        self.ingestion = _new(tools, repository.repository_id, now, self.since)
         self.write(Tally)
 
     def _name_repository(self, name: str) -> None:
@@ -211,35 +212,42 @@ class IngestLog:
 
 
 def report_unanswered(
-    tools: Tools, name: str, begun: Begun, outcome: str, problem: str | None
+    tools: Tools, name: str, begun: Begun, outcome: str, problem: str | None, *, recorded: bool
 ) -> Report:
     """Report an ingest that ended before GitHub identified the repository.
 
-    It is stored, so that `make status` shows it: as an ingest of the repository if one of this name
-    is known, else as a repository that was not reached.
+    If `recorded`, it is stored, so that `make status` shows it: as an ingest of the repository if
+    one of this name is known, else as a repository that was not reached.
     """
-    ingestion = None
-    now = datetime.fromtimestamp(begun.at, UTC)
+    seconds = tools.clock() - begun.at
+    report = Report(name, outcome, problem, None, unreadable=(), seconds=seconds)
+    if not recorded:
+        return report
+    now = tools.now() - timedelta(seconds=seconds)
     with suppress(psycopg.OperationalError):
         known = execute(tools.connection, "runs/repositories_by_name", {"repository": name})
         for row in known:
-            new = _new(row["repository_id"], now, begun.at, tools.wanted.start(now))
+            new = _new(tools, row["repository_id"], now, tools.wanted.start(now))
             ingestion = replace(
                 new,
-                finished_at=new.started_at + timedelta(seconds=tools.clock() - begun.at),
+                finished_at=new.started_at + timedelta(seconds=seconds),
                 outcome=outcome,
                 error=problem,
                 requests=tools.client.requests - begun.requests,
             )
             execute(tools.connection, "runs/record_ingestions", vars(ingestion))
-        if ingestion is None and outcome != "interrupted":
+            report = replace(report, ingestion=ingestion)
+        if report.ingestion is None and outcome != "interrupted":
             reached = {"repositories": [name], "unreached_at": now, "reason": problem}
             execute(tools.connection, "runs/record_unreached", reached)
-    seconds = tools.clock() - begun.at
-    return Report(name, outcome, problem, ingestion, unreadable=(), seconds=seconds)
+    return report
 
 
-def _new(repository_id: int, now: datetime, clock: float, since: datetime) -> Ingestion:
+def _new(tools: Tools, repository_id: int, now: datetime, since: datetime) -> Ingestion:
     # GitHub's clock has whole seconds, and two ingests may start in the same one.
-    started_at = now.replace(microsecond=int(clock * 1_000_000) % 1_000_000)
+    started_at = now.replace(microsecond=int(tools.clock() * 1_000_000) % 1_000_000)
+    last = execute(tools.connection, "runs/last_start", {"repository_id": repository_id}).fetchone()
+    before = last["started_at"] if last else None
+    if before and started_at <= before < started_at + SAME_MOMENT:
+        started_at = before + timedelta(microseconds=1)
     return Ingestion(repository_id, started_at, None, "running", since)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
-from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
+from telemetry.github.errors import BudgetSpent, Closed, NotFound, RateLimited, Unanswered
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.due_windows import DueWindow, due_groups
@@ -70,7 +70,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         outcome, problem = "failed", str(error)
         is_undone = isinstance(error, Forgotten)
     if started is None:
-        report = report_unanswered(tools, name, begun, outcome, problem)
+        report = report_unanswered(tools, name, begun, outcome, problem, recorded=run_id is None)
     else:
         report = started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
     return replace(report, is_cut_short=is_cut_short, is_undone=is_undone)
@@ -84,8 +84,17 @@ def lister_of(tools: Tools, name: str) -> Lister:
 
 
 def _wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
-    """Return one run, for a workflow that the run's end triggers."""
-    run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
+    """Return one run, for a workflow that the run's end triggers.
+
+    Raises UsageError for one that the repository does not have, or that would be pruned.
+    """
+    try:
+        run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
+    except NotFound:
+        tools.client.get_repository(name)  # it is the repository that is not found
+        raise UsageError(
+            f"RUN_ID: {name} has no run {run_id}; it is another number, or the run was deleted"
+        ) from None
     if run.created_at < tools.wanted.horizon:
         raise UsageError(
             f"RUN_ID: run {run_id} was created on {run.created_at:%Y-%m-%d} and would be "

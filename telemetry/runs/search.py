@@ -98,9 +98,13 @@ class Search:
         return [replace(self._window(reported), etag=etag)]
 
     def proven(self) -> list[ListedWindow]:
-        """Return the windows that are proven although the whole list is not."""
-        # GitHub may have cut a list of unknown length.
-        return [] if self.is_too_long or self._walk.length is None else self._walk.proven()
+        """Return the windows that are proven although the whole list is not.
+
+        The first page alone proves its own; of more, the length has to be known.
+        """
+        if self._walk.length is None and len(self._totals) > 1:
+            return []
+        return self._walk.proven()
 
     def unlistable(self) -> ListedWindow:
         """Return the interval as a window that GitHub does not list completely."""

@@ -18,6 +18,7 @@ The list's length is its `total_count`; a total that contradicts the page counts
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -229,6 +230,17 @@ def _has_only_grown(before: Page, after: Page, longest: int) -> bool:
                 return False
             return moved_to - place == now - was
     return False
+
+
+def on_top(windows: Sequence[ListedWindow], high: datetime) -> list[ListedWindow]:
+    """Return the first windows, which reach down from `high` without a gap."""
+    found: list[ListedWindow] = []
+    for window in windows:
+        if window.created_to != high:
+            break
+        found.append(window)
+        high = window.created_from
+    return found
 
 
 def whole_second(moment: datetime) -> datetime:

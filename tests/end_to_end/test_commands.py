@@ -61,6 +61,17 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     assert answer["pruned"]["workflow_runs"] == 0
 
 
+def test_a_run_that_the_repository_does_not_have_is_no_failure_of_the_repository(run: Run) -> None:
+    assert run("ingest_workflows", TELEMETRY_JOBS="0").returncode == 0
+    done = run("ingest_workflows", TELEMETRY_RUN_ID="17")
+    assert_one_sentence(done, 2, "RUN_ID: acme/app has no run 17;")
+    done = run("ingest_workflows", TELEMETRY_RUN_ID="17", TELEMETRY_REPO="acme/ap")
+    assert done.returncode == 1 and "check the name in REPO" in done.stdout
+    status = json.loads(run("status", "--json", TELEMETRY_REPO=None).stdout)
+    assert [row["last_outcome"] for row in status["repositories"]] == ["complete"]
+    assert not any("acme/ap:" in concern or "failed" in concern for concern in status["concerns"])
+
+
 @pytest.mark.parametrize(("dry_run", "verb"), [("0", "pruned"), ("1", "would be pruned")])
 def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> None:
     assert run("prune", TELEMETRY_DRY_RUN=dry_run).stdout.startswith(f"{verb}, older than")

@@ -132,14 +132,26 @@ def test_only_the_requests_that_were_allowed_pass(gate: Gate, share: Share) -> N
     assert share.requests == 3
 
 
-def test_an_urgent_request_passes_when_none_is_left_and_takes_none(
-    gate: Gate, share: Share
-) -> None:
+def test_an_urgent_request_passes_when_none_is_left(gate: Gate, share: Share) -> None:
     share.allow(1, SPENT)
-    enter(gate, share, is_urgent=True)
     enter(gate, share)
     enter(gate, share, is_urgent=True)
-    assert share.requests == 3
+    assert share.requests == 2
+
+
+def test_requests_that_are_set_aside_are_left_for_urgent_ones_and_for_later(
+    gate: Gate, share: Share
+) -> None:
+    share.allow(4, SPENT)
+    part = Share(share)
+    with part.set_aside(2):
+        enter(gate, part)
+        enter(gate, part, is_urgent=True)
+        with pytest.raises(BudgetSpent, match=SPENT):
+            enter(gate, part)
+    assert share.allowed == 2
+    enter(gate, part)
+    assert share.allowed == 1
 
 
 def test_the_requests_of_a_part_count_for_the_whole_and_are_bounded_by_both(

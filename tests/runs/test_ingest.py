@@ -480,3 +480,35 @@ def test_a_since_that_cannot_be_kept_is_refused_before_any_request(
     with pytest.raises(UsageError):
         ingest_one(connection, simulated, wanted=wanted(timedelta(days=200)))
     assert not simulated.counters.received
+
+
+@pytest.mark.parametrize("most", [3, 5, 19])
+def test_an_ingest_sends_no_more_than_it_may_and_the_next_lists_nothing_again_but_the_newest(
+    connection: Connection, most: int
+) -> None:
+    world = World(NOW)
+    repository = world.add_repository(REPOSITORY)
+    for number in range(1_300):
+        world.add_run(repository, created_at=NOW - timedelta(minutes=30 * (number + 1)))
+    simulated = Simulator(world)
+    spent = ingests = 0
+    while spent < 60 and ingest_one(connection, simulated, max_requests=most).outcome != "complete":
+        sent = simulated.restart_counters().received.total()
+        assert sent <= most
+        spent, ingests = spent + sent, ingests + 1
+    assert_attempts(connection, world)
+    # Besides 13 pages: the newest one at each ingest, three questions, and the end of the list.
+    assert ingests <= spent <= 13 + ingests + 3 + 2
+
+
+def test_the_later_of_two_ingests_in_one_second_is_the_last(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world, clock=lambda: NOW)
+    moments = [0.9, 0.1, 0.5]
+    for moment in moments:
+        with client(simulated) as made:
+            tools = Tools(connection, made, wanted(), clock=lambda at=moment: NOW.timestamp() + at)
+            list(ingest(tools, [REPOSITORY]))
+    rows = connection.execute("select inserted from ingestions order by started_at").fetchall()
+    assert [row["inserted"] > 0 for row in rows] == [True, False, False]

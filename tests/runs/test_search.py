@@ -69,9 +69,13 @@ def test_pages_read_in_order_before_a_search_broke_off_are_proven() -> None:
 
 
 @pytest.mark.parametrize(("total", "last"), [(6, 2), (None, 2)])
-def test_a_search_that_may_be_too_long_proves_nothing(total: int | None, last: int | None) -> None:
+def test_a_search_that_may_be_too_long_proves_its_first_page_only(
+    total: int | None, last: int | None
+) -> None:
     search = Search(at(0), at(7), longest=6, ahead=0)
     search.add(Page([*RUNS[:3]], total, 1, PER_PAGE, last))
+    assert ids_of(search.proven()) == [[6, 5]]
+    search.add(Page([*RUNS[3:]], total, 2, PER_PAGE, None))
     assert search.proven() == []
 
 
