@@ -22,6 +22,8 @@ LONGEST_DOCUMENT = 2**26
 # Values in a line or a document, by what stands between them: each takes up to 100 bytes.
 MOST_VALUES = 2**21
 LONG = 2**20
+# More empty lines in a row are in no log.
+MOST_EMPTY = 1_000_000
 # A longer line is not read to its end.
 ENDLESS = 2**31
 
@@ -93,8 +95,15 @@ def _holds_something(line: bytes | UnreadableRow) -> bool:
 
 
 def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableRow]]:
+    empty = 0
     for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
         if len(line) < LONG:
+            empty = empty + 1 if len(line) < 3 and line.isspace() else 0
+            if empty > MOST_EMPTY:
+                raise UnreadableRow(
+                    f"given up at line {number:,}, after {MOST_EMPTY:,} empty lines in a row; "
+                    "what came before is kept"
+                )
             yield number, line
         elif len(line) < LONGEST_LINE:
             yield number, _too_many("the line") if _values(line) > MOST_VALUES else line

@@ -120,7 +120,7 @@ class _Ingest:
     def reject(self, found: Rejected) -> None:
         if found.line is None:
             self.done = replace(self.done, rejected_files=self.done.rejected_files + 1)
-            self._name(f"{found.file}: {found.reason}")
+            self._name(f"{found.file}: {found.reason}", before_lines=True)
         else:
             self.done = replace(self.done, rejected_lines=self.done.rejected_lines + 1)
             self._name(f"{found.file}:{found.line}: {found.reason}")
@@ -187,10 +187,13 @@ class _Ingest:
         recorded_at: datetime = row["recorded_at"]
         return recorded_at
 
-    def _name(self, text: str) -> None:
-        if len(self.done.first_rejected) < MOST_NAMED:
-            named = [*self.done.first_rejected, text]
-            self.done = replace(self.done, first_rejected=named)
+    def _name(self, text: str, *, before_lines: bool = False) -> None:
+        """Keep a reason; of too many, the first ones, and that of the last whole file."""
+        named = [*self.done.first_rejected]
+        if before_lines and len(named) == MOST_NAMED:
+            named.pop()
+        if len(named) < MOST_NAMED:
+            self.done = replace(self.done, first_rejected=[*named, text])
 
 
 def _size(file: Path) -> int:

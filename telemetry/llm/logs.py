@@ -73,6 +73,9 @@ SPANS = (otlp, flat_spans)
 # How many records before the first recognised one are kept; the others are only counted.
 REMEMBERED = 100
 MOST_KINDS = 5
+# Lines in a row without a record: a job's log has fewer between two calls, and what is no log at
+# all is to take seconds, whatever its size.
+MOST_USELESS = 1_000_000
 
 # Values between two notes of how far a file is read, each of which asks the system.
 NOTED = 8
@@ -130,6 +133,11 @@ def read_calls(
                 if is_measured and not count % NOTED:
                     note(packed.tell())
                 yield from records.read(line, value)
+                if records.useless > MOST_USELESS:
+                    raise UnreadableRow(
+                        f"given up at line {line:,}, after {MOST_USELESS:,} lines in a row that "
+                        "are no record; what came before is kept"
+                    )
     except FAILURES as error:
         failure = Rejected(name, None, f"cannot be read: {error}")
     yield from records.rest()
@@ -158,6 +166,8 @@ class _Records:
         self._head: deque[tuple[int, Any, Defaults]] = deque(maxlen=REMEMBERED)
         self._line: int | None = None
         self._records = self._calls = self._rejected = self._texts = self._unknown = 0
+        self.useless = 0
+        """How many values in a row were no record that can be read."""
         self._is_mixed = self._has_values = False
         self._kinds: Counter[str] = Counter()
         self._near: Counter[str] = Counter()
@@ -165,6 +175,7 @@ class _Records:
     def read(self, line: int, value: Any) -> Iterable[Found]:
         """The readings of a decoded value, after those of earlier values that it explains."""
         self._line = line
+        self.useless += 1
         # Nearly all records are of the format of the one before them: these take the short way.
         if type(value) is dict and self._format is not None and self._format.recognises(value):
             return self._read(line, value, self._defaults)
@@ -270,13 +281,17 @@ class _Records:
         if not self._calls:
             self._kinds[_kind(self._format.NAME, value)] += 1
         readings = each(value, defaults, self._reader.calls)
-        return self._counted(line, readings) if readings else []
+        if readings:
+            return self._counted(line, readings)
+        self.useless = 0
+        return []
 
     def _counted(self, line: int | None, readings: Iterable[Reading]) -> list[Found]:
         found: list[Found] = []
         for reading in readings:
             if isinstance(reading, LlmCall):
                 self._calls += 1
+                self.useless = 0
                 found.append(reading)
             else:
                 self._rejected += 1

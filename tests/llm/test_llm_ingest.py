@@ -464,11 +464,17 @@ def test_the_first_twenty_are_named_and_the_others_counted(
     connection: Connection, tmp_path: Path
 ) -> None:
     lines = [record(0), *("\x1b[31m no" for _ in range(25))]
-    done = ingest(connection, write(tmp_path / "bad.jsonl", lines))
+    bad = write(tmp_path / "bad.jsonl", lines)
+    done = ingest(connection, bad)
     assert (done.rejected_lines, len(done.first_rejected)) == (25, MOST_NAMED)
     text = ingestion_text(done)
     assert text.endswith("\n  and 5 more rejected")
     assert "\x1b" not in text
+    # A whole file is named though there are many lines.
+    notes = write(tmp_path / "notes.json", ['{"some": "notes"}'])
+    done = ingest(connection, bad, notes)
+    assert len(done.first_rejected) == MOST_NAMED
+    assert done.first_rejected[-1].startswith(f"{notes}: not recognised")
 
 
 def test_the_message_about_calls_without_a_time_says_how_to_give_one(

@@ -25,6 +25,7 @@ from support.llm_readings import AT, merged, read
 from support.paths import PAYLOADS
 
 from telemetry.database.connection import Connection, upsert
+from telemetry.llm import decoding, logs
 from telemetry.llm.decoding import LONGEST_LINE
 from telemetry.llm.finding import STDIN, find_files
 from telemetry.llm.formats.reading import Defaults
@@ -222,6 +223,34 @@ def test_bad_lines_lose_nothing_else_and_are_named_by_their_numbers() -> None:
     # The last of them holds two objects.
     assert [one.line for one in rejected] == [*range(2, 2 + len(bad)), 1 + len(bad)]
     assert all(one.reason.isprintable() and len(one.reason) < 200 for one in rejected)
+
+
+@pytest.mark.parametrize(
+    "useless",
+    [
+        b"no\n",
+        b"{}\n",
+        b"7\n",
+        b"null\n",
+        b'{"model":"m"}\n',
+        b'{"cut":\n',
+        b"\n",
+        b"\r\n",
+        b"\xff\n",
+    ],
+)
+@pytest.mark.parametrize("before", [b"", GOOD], ids=["nothing before", "a call before"])
+def test_a_file_of_useless_lines_is_given_up_and_keeps_what_came_before(
+    monkeypatch: pytest.MonkeyPatch, before: bytes, useless: bytes
+) -> None:
+    monkeypatch.setattr(logs, "MOST_USELESS", 50)
+    monkeypatch.setattr(decoding, "MOST_EMPTY", 50)
+    calls, rejected = read_bytes(before + (useless * 49 + GOOD) * 3)
+    assert len(calls) == 3 + bool(before)
+    calls, rejected = read_bytes(before + useless * 150 + GOOD)
+    assert len(calls) == bool(before)
+    assert [one for one in rejected if one.line is None and "given up at line 5" in one.reason]
+    assert sum(one.line is not None for one in rejected) <= 52
 
 
 def test_marks_blank_lines_and_a_missing_end_do_not_matter() -> None:
