@@ -81,8 +81,9 @@ def main() -> int:
 def _take_settings(connection: Connection, options: Namespace) -> None:
     """Store what this command says of retention, prices and names."""
     if options.keep is not None:
-        said = offer_text(offer(connection, Retention(options.keep)))
-        say(said or f"this database keeps {options.keep}, as before")
+        asked = Retention(options.keep)
+        said = offer_text(offer(connection, asked))
+        say(said or f"this database keeps {asked.in_words}, as before")
     load_runner_prices(connection, options.runner_prices, options.runner_labels)
     load_name_kinds(connection, options.name_kinds)
 
@@ -100,7 +101,9 @@ def _ingest(
         repositories = list(dict.fromkeys([*repositories, *found]))
         say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []
-    with closing(ingest(tools, repositories, choice.max_requests, options.run_id)) as ingests:
+    # Listing the repositories of an owner has taken some.
+    most = choice.max_requests and max(0, choice.max_requests - client.requests)
+    with closing(ingest(tools, repositories, most, options.run_id)) as ingests:
         for report in ingests:
             reports.append(report)
             # What was not reached, and how many have nothing new, is in the closing line.

@@ -84,6 +84,11 @@ class Rounds:
             yield from self._round(waiting)
             left = (self._left() or 0) if self.client.requests > sent else 0
             waiting = list(self.cut_short)[: left // SMALLEST_SHARE]
+            if waiting and not self.is_interrupted:
+                self.tools.notify(
+                    f"another round for {counted(len(waiting), 'repository')} whose share was "
+                    f"spent; {counted(left, 'request')} can still be sent"
+                )
         yield from self.cut_short.values()
         if not self.is_interrupted:
             yield from self._not_reached()

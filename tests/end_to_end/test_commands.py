@@ -61,6 +61,14 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     assert answer["pruned"]["workflow_runs"] == 0
 
 
+def test_listing_the_repositories_of_an_owner_counts_among_the_requests_allowed(
+    run: Run, simulated: Simulator
+) -> None:
+    done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_MAX_REQUESTS="7")
+    assert done.returncode == 3, done.stderr
+    assert simulated.counters.received.total() == 7
+
+
 def test_a_run_that_the_repository_does_not_have_is_no_failure_of_the_repository(run: Run) -> None:
     assert run("ingest_workflows", TELEMETRY_JOBS="0").returncode == 0
     done = run("ingest_workflows", TELEMETRY_RUN_ID="17")

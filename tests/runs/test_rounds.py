@@ -88,7 +88,10 @@ def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
 ) -> None:
     world = world_of(busy=150, **small(15))
     simulated = Simulator(world, limit=300)
-    reports = ingested(connection, simulated)
+    said: list[str] = []
+    reports = ingested(connection, simulated, notify=said.append)
+    (again,) = (text for text in said if text.startswith("another round"))
+    assert again.startswith("another round for 1 repository whose share was spent; ")
     assert outcomes(reports) == dict.fromkeys(outcomes(reports), "complete")
     assert len(reports) == 16
     assert without_jobs(connection) == 0
