@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.connection import Connection, as_json, execute, upsert
 from telemetry.database.prices import load_llm_prices, load_runner_prices
 from telemetry.github.pagination import Page
 from telemetry.llm.finding import Logs, find_files
@@ -88,9 +88,8 @@ def _describe(connection: Connection, payloads: Payloads, repository: Simulated)
     upsert(connection, [Workflow.from_api(each, repository.id) for each in workflows])
     first = datetime.fromtimestamp(repository.runs[0].created_at, UTC)
     days = Counter(run.created_at // DAY for run in repository.runs)
-    for day in range(min(days), max(days) + 1):
-        start = datetime.fromtimestamp(day * DAY, UTC)
-        window = {
+    windows = [
+        {
             "repository_id": repository.id,
             "created_from": max(start, first),
             "created_to": min(start + timedelta(days=1), now + timedelta(seconds=1)),
@@ -98,11 +97,11 @@ def _describe(connection: Connection, payloads: Payloads, repository: Simulated)
             "seen": days[day],
             "listed_at": now,
             "is_complete": True,
-            "problem": None,
-            "etag": None,
-            "etag_token": None,
         }
-        execute(connection, "runs/record_windows", window)
+        for day in range(min(days), max(days) + 1)
+        if (start := datetime.fromtimestamp(day * DAY, UTC))
+    ]
+    execute(connection, "runs/record_windows", {"rows": as_json(windows)})
 
 
 def _attempts(payloads: Payloads, repository: Simulated, run: Run) -> list[WorkflowRun]:

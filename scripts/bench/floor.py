@@ -53,12 +53,15 @@ class Reader:
             self._get(f"{path}/actions/workflows?per_page=100")
         payload, following = self._get(f"{path}/actions/runs?exclude_pull_requests=true{HUNDRED}")
         found = _ids(payload)
-        for page in many(self._get, _further(payload, following)):
-            found += _ids(page[0])
+        for more in many(self._read_ids, _further(payload, following)):
+            found += more
         if self.jobs:
             for _ in many(self._read_jobs, [f"{path}/actions/runs/{run}/jobs" for run in found]):
                 pass
         return len(found)
+
+    def _read_ids(self, target: str) -> list[int]:
+        return _ids(self._get(target)[0])
 
     def _read_jobs(self, path: str) -> None:
         payload, following = self._get(f"{path}?filter=all{HUNDRED}")

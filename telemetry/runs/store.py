@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from telemetry.database.connection import Counts, execute, upsert
+from telemetry.database.connection import Counts, as_json, execute, upsert
 from telemetry.github.errors import GitHubError
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.runs.listing import Batch
@@ -12,6 +13,9 @@ from telemetry.runs.run_ids import RunIds
 from telemetry.runs.windows import ListedWindow
 
 MOST_PAGES_AT_ONCE = 10
+
+# What the list of a window showed, by the columns of the table.
+RESULT = ("reported", "seen", "is_complete", "problem", "etag")
 
 
 class Store:
@@ -58,8 +62,7 @@ class Store:
             if ids:
                 execute(self.connection, "runs/close_open_runs", {"github_run_ids": ids})
             for batch in batches:
-                for window in batch.windows:
-                    self._window(window)
+                self._windows(batch.windows)
             if ids:
                 # Last, because a run that one page left out may be on the next.
                 execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
@@ -68,26 +71,32 @@ class Store:
         self.log.write(change)
         self.seen.update(ids)
 
-    def _window(self, window: ListedWindow) -> None:
-        listed_at = {"listed_at": self.log.tools.now()}
-        span = {"created_from": window.created_from, "created_to": window.created_to}
-        parameters = {**self.log.key, **span, **listed_at}
-        if window.ids is None:
-            execute(self.connection, "runs/touch_windows", parameters)
-            return
-        execute(self.connection, "runs/clear_windows", parameters)
-        found = {
-            "reported": window.reported,
-            "seen": window.seen,
-            "is_complete": window.is_complete,
-            "problem": window.problem,
-            "etag": window.etag,
-            "etag_token": self.log.tools.client.token_fingerprint if window.etag else None,
-        }
-        execute(self.connection, "runs/record_windows", {**parameters, **found})
-        if window.is_complete:
-            listed = {**parameters, "listed": window.ids}
-            execute(self.connection, "runs/note_unlisted_runs", listed)
+    def _windows(self, windows: Sequence[ListedWindow]) -> None:
+        """Store the windows of a page or of a whole list, which do not overlap."""
+        tools, key = self.log.tools, self.log.key
+        listed_at = {"listed_at": tools.now()}
+        rows: list[dict[str, Any]] = []
+        listed: list[int] = []
+        for window in windows:
+            span = {"created_from": window.created_from, "created_to": window.created_to}
+            if window.ids is None:
+                execute(self.connection, "runs/touch_windows", {**key, **span, **listed_at})
+                continue
+            found = {name: getattr(window, name) for name in RESULT}
+            token = tools.client.token_fingerprint if window.etag else None
+            rows.append({**key, **span, **listed_at, **found, "etag_token": token})
+            listed += window.ids
+        if rows:
+            parameters = {"rows": as_json(rows)}
+            execute(self.connection, "runs/clear_windows", parameters)
+            execute(self.connection, "runs/record_windows", parameters)
+            of_all = {
+                "created_from": min(row["created_from"] for row in rows),
+                "created_to": max(row["created_to"] for row in rows),
+                "listed": listed,
+            }
+            named = {**parameters, **key, **listed_at, **of_all}
+            execute(self.connection, "runs/note_unlisted_runs", named)
 
 
 def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
