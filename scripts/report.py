@@ -64,8 +64,9 @@ def _text(found: Report, form: str) -> str:
 
 def _write(found: Report, form: str, out: Path) -> None:
     """Write one file, or a folder of files if `out` is not the name of a document."""
-    if form == "html" and out.suffix not in (".html", ".htm"):
-        out.mkdir(parents=True, exist_ok=True)
+    is_folder = form == "html" and out.suffix not in (".html", ".htm")
+    (out if is_folder else out.parent).mkdir(parents=True, exist_ok=True)
+    if is_folder:
         texts = {out / name: text for name, text in pages(found).items()}
     else:
         texts = {out: _text(found, form)}

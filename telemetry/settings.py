@@ -118,9 +118,11 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
 def repositories(text: str) -> list[str]:
     """Return the repositories in a text, separated by spaces or commas: each once, in order.
 
-    Raises UsageError for a name that is not `owner/name`, with a suggestion if possible.
+    A dash before a name, as in a YAML list, is ignored. Raises UsageError for a name that is not
+    `owner/name`, with a suggestion if possible.
     """
-    names = list(dict.fromkeys(name for name in re.split(r"[\s,]+", text) if name))
+    words = re.split(r"[\s,]+", text)
+    names = list(dict.fromkeys(name for name in words if name not in ("", "-")))
     for name in names:
         if not REPOSITORY.fullmatch(name):
             raise UsageError(f"REPO: {name!r} is not of the form owner/name{_offer(name)}")

@@ -90,6 +90,7 @@ def test_an_empty_variable_that_others_read_stays_as_it_is() -> None:
 def test_repositories_are_listed_once_in_their_order() -> None:
     assert repositories(" o/b o/a,o/b\no/c.d_e-f ") == ["o/b", "o/a", "o/c.d_e-f"]
     assert repositories("") == repositories(" ,\n") == []
+    assert repositories("- o/b\n- o/a\r\n") == ["o/b", "o/a"]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,10 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
+    if path.exists() and not path.is_file():
+        raise UsageError(
+            f"FILE: {path} is a device or a pipe, which a file would replace; name a file"
+        )
     with open_connection(dsn) as connection:
         require_schema(connection)
         tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
@@ -43,6 +47,7 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
     options += [f"--table={table}" for table in tables]
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)  # it holds everything that the database does
         _run([find_tool("pg_dump", environ), *options, f"--dbname={target}"], secret, "dump")

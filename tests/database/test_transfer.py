@@ -168,6 +168,20 @@ def test_dumping_into_a_folder_is_refused(dsn: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_device_or_a_pipe_is_not_replaced_by_a_dump(dsn: str, tmp_path: Path) -> None:
+    os.mkfifo(pipe := tmp_path / "pipe")
+    (link := tmp_path / "link").symlink_to(os.devnull)
+    for path in (pipe, link, Path(os.devnull)):
+        with pytest.raises(UsageError, match="is a device or a pipe"):
+            dump(dsn, path, os.environ)
+    assert pipe.is_fifo() and link.is_symlink() and Path(os.devnull).is_char_device()
+
+
+def test_the_folder_of_a_dump_is_made(dsn: str, tmp_path: Path) -> None:
+    dump(dsn, path := tmp_path / "new" / "folder" / "telemetry.dump", os.environ)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
 def test_an_invalid_connection_string_is_refused_without_showing_it() -> None:
     with pytest.raises(UsageError) as caught:
         psql("postgres//me:secret-word@host/db", os.environ)

@@ -106,7 +106,11 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
 def test_work_is_done_whoever_cannot_read_what_is_said(
     environ: dict[str, str], tmp_path: Path, closed: str
 ) -> None:
-    python, script, report = sys.executable, ROOT / "scripts" / "report.py", tmp_path / "r.html"
+    python, script, report = (
+        sys.executable,
+        ROOT / "scripts" / "report.py",
+        tmp_path / "new folder" / "r.html",
+    )
     command = f"'{python}' '{script}' --out '{report}' {closed}; echo ${{PIPESTATUS[0]}} >&3"
     with (tmp_path / "code").open("w") as code:
         done = subprocess.run(
