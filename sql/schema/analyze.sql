@@ -11,6 +11,7 @@ analyze (skip_locked)
   repositories,
   unreached_repositories,
   default_branches,
+  former_names,
   workflows,
   windows,
   ingestions,

@@ -31,6 +31,7 @@ where table_schema = current_schema()
       'billed_days',
       'billed_usage',
       'default_branches',
+      'former_names',
       '_yoyo_migration',
       '_yoyo_log',
       '_yoyo_version',

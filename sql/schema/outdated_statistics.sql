@@ -14,6 +14,7 @@ where oid in (
   to_regclass('repositories'),
   to_regclass('unreached_repositories'),
   to_regclass('default_branches'),
+  to_regclass('former_names'),
   to_regclass('workflows'),
   to_regclass('windows'),
   to_regclass('ingestions'),

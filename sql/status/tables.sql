@@ -177,6 +177,14 @@ select
 from default_branches
 union all
 select
+  'former_names' as table_name,
+  count(*) as rows,
+  min(last_seen_at) as oldest,
+  max(last_seen_at) as newest,
+  pg_total_relation_size('former_names') as bytes
+from former_names
+union all
+select
   'billed_days' as table_name,
   count(*) as rows,
   min(usage_date)::timestamp at time zone 'UTC' as oldest,

@@ -16,6 +16,7 @@ from typing import Any
 
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg
 from telemetry.database.coverage import Coverage
+from telemetry.database.watch import present_names
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
 
@@ -144,6 +145,7 @@ def find_repositories(
     known = execute(connection, "report/repositories").fetchall()
     if not names:
         return known, []
+    names = present_names(connection, names)
     by_name = {row["repository"].casefold(): row for row in known}
     missing = [name for name in names if name.casefold() not in by_name]
     if len(missing) == len(names):

@@ -12,6 +12,7 @@ from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.migrations import lost_views
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
+from telemetry.database.watch import present_names
 from telemetry.installation import COMMAND
 
 # The cron workflow runs every six hours; a warning follows after four missed runs.
@@ -59,7 +60,7 @@ def status(
     Case is ignored, as on GitHub. Ages are relative to `now`, by default the database's clock.
     Changes nothing and sends no request. Raises psycopg.Error.
     """
-    asked = {name.casefold(): name for name in names}
+    asked = {name.casefold(): name for name in present_names(connection, names)}
 
     def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         found = execute(connection, query, parameters).fetchall()

@@ -1,4 +1,7 @@
-"""The repositories that status watches: all that were ingested, except forgotten ones."""
+"""The repositories that status watches, and their names.
+
+Watched are all that were ingested, except forgotten ones.
+"""
 
 from collections.abc import Sequence
 
@@ -6,6 +9,15 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
 from telemetry.installation import COMMAND
+
+
+def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Return each name, or the present one of a repository that was ingested under a former name.
+
+    Raises psycopg.Error.
+    """
+    rows = execute(connection, "status/present_names", {"names": list(names)}) if names else ()
+    return list(dict.fromkeys(row["repository"] for row in rows))
 
 
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:
@@ -18,7 +30,7 @@ def forget(connection: Connection, names: Sequence[str]) -> list[str]:
 
     def change() -> list[str]:
         forgotten: list[str] = []
-        for name in names:
+        for name in present_names(connection, names):
             named = {"repository": name}
             unreached = execute(connection, "runs/clear_unreached", named).fetchall()
             rows = execute(connection, "status/forget_repository", named).fetchall() or unreached

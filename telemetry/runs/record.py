@@ -99,6 +99,8 @@ class IngestLog:
         self.write(Tally)
 
     def _name_repository(self, name: str) -> None:
+        is_renamed = self.repository.repository.lower() != name.lower()
+
         def change() -> None:
             if upsert(self.connection, [self.repository]).updated:
                 execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
@@ -106,9 +108,12 @@ class IngestLog:
             named = vars(self.repository)
             for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
                 execute(self.connection, "runs/rename_workflow_runs", row)
+            if is_renamed:
+                former = {**self.key, "name": name, "seen_at": self.tools.now()}
+                execute(self.connection, "runs/record_former_names", former)
 
         with_retries(self.connection, change)
-        if self.repository.repository.lower() != name.lower():
+        if is_renamed:
             self.tools.notify(
                 f"{name} is now called {self.repository.repository}; "
                 "its history continues under that name"

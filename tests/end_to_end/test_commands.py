@@ -61,6 +61,20 @@ def test_a_machine_reads_what_an_ingest_did(run: Run, connection: Connection) ->
     assert answer["pruned"]["workflow_runs"] == 0
 
 
+def test_the_former_name_of_a_repository_leads_every_command_to_it(
+    run: Run, world: World, connection: Connection
+) -> None:
+    assert run("ingest_workflows", TELEMETRY_JOBS="0").returncode == 0
+    world.rename(world.repositories[0], "beta/app")
+    done = run("ingest_workflows", TELEMETRY_JOBS="0")
+    assert "acme/app is now called beta/app" in done.stderr
+    for script, words in {"status": ["--max-age", "1h"], "query": ["totals"], "verify": []}.items():
+        done = run(script, *words, TELEMETRY_REPO="ACME/app")
+        assert done.returncode == 0, done.stderr
+        assert "beta/app" in done.stdout and "nothing is stored" not in done.stdout + done.stderr
+    assert "beta/app is no longer watched" in run("forget").stdout
+
+
 def test_listing_the_repositories_of_an_owner_counts_among_the_requests_allowed(
     run: Run, simulated: Simulator
 ) -> None:
