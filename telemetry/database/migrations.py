@@ -73,6 +73,11 @@ def _bring_up_to_date(
     _refuse_newer(installed, migrations)
     if installed == _on_disk(migrations):
         return []
+    for row in execute(connection, "schema/odd_schema"):
+        raise TelemetryError(
+            f"the schema {row['schema']!r}, which search_path names first, cannot hold the tables; "
+            "name one of lower-case letters, digits and underscores"
+        )
     with _lock(dsn, notify):
         return _apply(dsn, connection, migrations, notify)
 

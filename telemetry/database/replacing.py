@@ -47,9 +47,8 @@ def replacement(tables: list[str], restored: Iterable[bytes]) -> Iterator[bytes]
         yield _file("drop_views") + _file("drop_tables")
     yield from restored
     # A pool would hand the session on with the settings of pg_restore, such as no search_path.
-    yield b"reset all;\n"
+    yield b"reset all;\n" + ENCODING + _file("refuse_other_schema")
     if tables:
-        yield ENCODING
         yield (MIGRATIONS / f"{KEEPING}.sql").read_bytes()  # the dump may be older
         yield _file("keep_again") + _file("drop_views")
     yield b"commit;\n"

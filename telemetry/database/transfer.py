@@ -21,6 +21,7 @@ from telemetry.settings import UsageError
 
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
+MISSING_SCHEMA = re.compile(r'schema ".*" does not exist$')
 NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 
 
@@ -86,7 +87,14 @@ def restore(
     target, secret = _target(dsn, environ)
     psql: list[str | Path] = [find_tool("psql", environ), "--no-psqlrc", "--quiet"]
     psql += ["--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
-    _run(psql, secret, "restore", replacement(tables, _statements(pg_restore, path, environ)))
+    try:
+        _run(psql, secret, "restore", replacement(tables, _statements(pg_restore, path, environ)))
+    except TelemetryError as error:
+        if MISSING_SCHEMA.search(str(error)):
+            raise TelemetryError(
+                f"{error}; create it, and let search_path name it first, as where the dump is from"
+            ) from None
+        raise
     migrate(dsn, notify)
     with open_connection(dsn) as connection:
         update_statistics(connection)

@@ -12,6 +12,7 @@ from threading import Thread
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL, Identifier
 from support.paths import ROOT
 
 from telemetry import TelemetryError
@@ -291,3 +292,15 @@ def test_view_files_are_named_after_their_view_and_their_place() -> None:
     for path in VIEWS.glob("*.sql"):
         assert re.fullmatch(r"\d\d_[a-z_]+", path.stem)
         assert f"create view {path.stem[3:]} as" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["CI data", "Ci", 'a"b', "a-b", "é", "order"])
+def test_a_schema_whose_name_has_to_be_quoted_is_refused(empty_dsn: str, name: str) -> None:
+    with open_connection(empty_dsn) as connection:
+        connection.execute(SQL("create schema {}").format(Identifier(name)))
+        path = SQL("alter database {} set search_path = {}")
+        database = Identifier(connection.info.dbname)
+        connection.execute(path.format(database, Identifier(name)))
+    with pytest.raises(TelemetryError, match="which search_path names first") as caught:
+        migrate(empty_dsn)
+    assert repr(name) in str(caught.value)

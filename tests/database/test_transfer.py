@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
 from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
@@ -72,6 +73,27 @@ def test_a_restored_database_goes_on_as_before(dumped: Path, empty_dsn: str) -> 
     assert migrate(empty_dsn) == []
     with open_connection(empty_dsn) as connection:
         assert upsert(connection, [workflow_run()]).unchanged == 1
+
+
+def test_a_dump_of_another_schema_is_refused_with_what_to_do(
+    dumped: Path, empty_dsn: str, dsn: str, tmp_path: Path
+) -> None:
+    with open_connection(empty_dsn) as connection:
+        connection.execute("create schema ci")
+        database = Identifier(connection.info.dbname)
+        connection.execute(SQL("alter database {} set search_path = ci").format(database))
+    with pytest.raises(TelemetryError, match="in the schema public, and search_path names ci"):
+        restore(empty_dsn, dumped, os.environ)
+    migrate(empty_dsn)
+    dump(empty_dsn, of_ci := tmp_path / "ci.dump", os.environ)
+    restore(empty_dsn, of_ci, os.environ)
+    with open_connection(empty_dsn) as connection:
+        require_schema(connection)
+        connection.execute("select from ci.attempts")
+        connection.execute("drop schema ci cascade")
+        connection.execute(SQL("alter database {} reset search_path").format(database))
+    with pytest.raises(TelemetryError, match='schema "ci" does not exist; create it'):
+        restore(empty_dsn, of_ci, os.environ)
 
 
 def test_a_migrated_database_without_rows_can_be_filled(
