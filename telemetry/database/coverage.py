@@ -3,6 +3,7 @@
 All of it is read from rows of the question `coverage`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ LEAST_DIFFERENCE = 0.1
 LEAST_OF_EACH = 10
 # The schedule comes every six hours; what is newer than its last list is no gap.
 LONGEST_TAIL = timedelta(days=1)
+# As the view repository_names shows it.
+HAS_LOST_ITS_NAME = re.compile(r" \(id [0-9]+\)$")
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ class Coverage:
         if self.unlisted and self.unlisted_from:
             said.append(
                 f"incomplete: part of this period was never listed completely in "
-                f"{_named(self.unlisted)}; to list it: {COMMAND} ingest"
-                f"{_option(self.unlisted)} SINCE={self.unlisted_from.astimezone(UTC):%Y-%m-%d}"
+                f"{_named(self.unlisted)}; "
+                f"{how_to('list it', self.unlisted, self.unlisted_from)}"
             )
         if self.incomparable:
             said.append(
@@ -93,8 +96,7 @@ class Coverage:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %{self.uneven}); to fetch the rest: {COMMAND} ingest"
-            f"{_option(self.repositories)}"
+            f"({share:.1f} %{self.uneven}); {how_to('fetch the rest', self.repositories)}"
         )
 
 
@@ -141,5 +143,12 @@ def _named(names: Sequence[str]) -> str:
     )
 
 
-def _option(names: Sequence[str]) -> str:
-    return f" REPO={names[0]}" if len(names) == 1 else ""
+def how_to(do: str, names: Sequence[str], since: datetime | None = None) -> str:
+    """Return the command by which an ingest does something, or why none can."""
+    (name,) = names if len(names) == 1 else (None,)
+    if name is not None and HAS_LOST_ITS_NAME.search(name):
+        return f"no ingest can {do}, because another repository has its name now"
+    option = "" if name is None else f" REPO={name}"
+    if since is not None:
+        option += f" SINCE={since.astimezone(UTC):%Y-%m-%d}"
+    return f"to {do}: {COMMAND} ingest{option}"

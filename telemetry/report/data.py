@@ -6,18 +6,17 @@ Each figure is the answer to a question of sql/analysis/, asked about one reposi
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
-from telemetry.database.coverage import Coverage, coverage_of, is_listed
+from telemetry.database.coverage import Coverage, coverage_of, how_to, is_listed
 from telemetry.database.questions import Answer, ask, find_repositories, in_zone
 from telemetry.database.snapshot import asking, snapshot
 from telemetry.database.status import Status, status
-from telemetry.installation import COMMAND
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period
@@ -357,8 +356,7 @@ def _unlisted(coverage: Row) -> Concern:
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
         f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
-        f"missing from all figures; to list them: {COMMAND} ingest REPO={name} "
-        f"SINCE={first.astimezone(UTC):%Y-%m-%d}"
+        f"missing from all figures; {how_to('list them', [name], first)}"
     )
     return Concern(text, "period", name)
 

@@ -7,7 +7,7 @@ chance. A change in volume is neither: more runs are not better or worse.
 from dataclasses import dataclass, replace
 
 from telemetry import counted
-from telemetry.installation import COMMAND
+from telemetry.database.coverage import how_to
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
@@ -37,11 +37,10 @@ def why_no_change(report: RepositoryReport) -> str | None:
     """Return why no change is shown and what to do; None if changes are shown."""
     if report.is_comparable:
         return None
-    since = report.period.before.since.date()
+    advice = how_to("list them", [report.repository], report.period.before.since)
     return (
         "No change is shown, because this period and the equally long one before it were not both "
-        f"listed completely; to list them: {COMMAND} ingest REPO={report.repository} "
-        f"SINCE={since}"
+        f"listed completely; {advice}"
     )
 
 

@@ -211,6 +211,11 @@ def test_two_repositories_of_one_name_are_told_apart(connection: Connection) -> 
     covered = with_coverage(connection, asked["totals"])
     rows = {row["repository_id"]: row["jobs"] for row in covered.rows}
     assert rows == {7: None, 8: 0}
+    of_old = with_coverage(connection, ask(connection, "totals", MONTH.scope([7])))
+    assert of_old.coverage is not None
+    said = " ".join(of_old.coverage.lacks)
+    assert "no ingest can fetch the rest, because another repository has its name now" in said
+    assert "REPO=" not in said
     shown = report(connection, MONTH, UNTIL, ["acme/app"]).repositories
     assert [each.repository for each in shown] == ["acme/app (id 7)", "acme/app"]
     assert [bool(each.red) for each in shown] == [True, False]
