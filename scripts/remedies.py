@@ -9,13 +9,20 @@ from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
 
+MORE_TIME = "the role or the database sets this limit: let it be longer, or ask about fewer days"
+FEWER_SESSIONS = "end other sessions, or have the limit of connections raised"
+
 # Errors that a user can fix; any other is a bug of ours.
 REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
-    (errors.ReadOnlySqlTransaction, "use a database that can be written to, not a standby"),
+    (errors.ReadOnlySqlTransaction, "use a database, not a standby, and a role that may write"),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
     (errors.DiskFull, "free some space there; what was stored before is kept"),
     (errors.LockNotAvailable, "end the session that holds the lock, then try again"),
+    (errors.QueryCanceled, MORE_TIME),
+    (errors.IdleInTransactionSessionTimeout, MORE_TIME),
+    (errors.TransactionTimeout, MORE_TIME),
+    (errors.TooManyConnections, FEWER_SESSIONS),
     (psycopg.OperationalError, "check DATABASE_URL"),
 )
 
@@ -29,6 +36,8 @@ def database_sentence(error: psycopg.Error) -> str:
     said = next(iter(str(error).splitlines()), type(error).__name__)
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy
+    if re.search("too many c|connection slots", said):  # while connecting there is no code
+        remedy = FEWER_SESSIONS
     has_answered = error.sqlstate is not None or "FATAL" in said
     if remedy == REMEDIES[-1][1] and not database_variable(os.environ):
         remedy = "somebody stopped or killed the embedded server; try again, which starts it"

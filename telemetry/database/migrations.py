@@ -240,6 +240,7 @@ def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
             with guard.transaction():
                 row = execute(guard, "schema/try_migration_lock").fetchone()
                 if row and row["locked"]:
+                    execute(guard, "schema/stay_idle")
                     yield
                     return
             if time.monotonic() > deadline:

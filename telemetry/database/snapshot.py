@@ -31,6 +31,7 @@ def snapshot(connection: Connection) -> Iterator[None]:
     connection.read_only = True
     try:
         with connection.transaction():
+            execute(connection, "schema/stay_idle")
             yield
     finally:
         connection.isolation_level = connection.read_only = None
@@ -89,9 +90,11 @@ def _at_the_same_moment(connection: Connection, others: list[Connection]) -> lis
         "begin isolation level repeatable read, read only; set transaction snapshot {}"
     ).format(Literal(exported["snapshot"]))
     begun = answering(others, begin.as_bytes(connection), LONGEST_WAIT_SECONDS)
-    for other in others:
+    joined = [other for other in others if other in begun]
+    for other in joined:
         other.waits = None  # a transaction that is lost cannot be begun again
-    return [other for other in others if other in begun]
+        execute(other, "schema/stay_idle")
+    return joined
 
 
 def _here(connection: Connection) -> Ask:

@@ -1,5 +1,6 @@
 """Questions asked at once read the moment that the connection's transaction reads."""
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -76,6 +77,22 @@ def test_a_pool_whose_only_session_is_taken_is_not_waited_for(
     expected = answers(connection, at_once=False)
     with pooled(dsn, 1) as pool, open_connection(pool) as only, snapshot(only):
         assert answers(only, at_once=True) == expected
+
+
+def test_a_moment_outlives_the_time_that_a_session_may_be_idle_in_it(
+    dsn: str, connection: Connection
+) -> None:
+    upsert(connection, [a_run(1)])
+    impatient = psycopg.conninfo.make_conninfo(
+        dsn, options="-c idle_in_transaction_session_timeout=200ms"
+    )
+    with (
+        open_connection(impatient) as reading,
+        snapshot(reading),
+        asking(reading, at_once=True) as ask_for,
+    ):
+        time.sleep(1)
+        assert ask_for(ASKED[0], SCOPE).result() == ask(reading, ASKED[0], SCOPE)
 
 
 def test_an_error_ends_the_questions_that_are_asked_at_the_same_time(

@@ -414,7 +414,7 @@ def test_an_invalid_connection_string(run: Run, script: str) -> None:
 def test_a_database_that_cannot_be_written_to(run: Run, empty_dsn: str) -> None:
     read_only = make_conninfo(empty_dsn, options="-c default_transaction_read_only=on")
     done = run("migrate", DATABASE_URL=read_only)
-    assert_one_sentence(done, 1, "read-only transaction; use a database that can be written to")
+    assert_one_sentence(done, 1, "read-only transaction; use a database, not a standby")
 
 
 def test_a_role_that_may_not_create_tables_and_a_schema_that_is_gone(

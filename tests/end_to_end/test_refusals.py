@@ -10,7 +10,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from remedies import database_sentence
 from support.commands import Run, assert_one_sentence, start
 from support.paths import LONGEST, ROOT
 
@@ -107,6 +109,28 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
         assert run("migrate", DATABASE_URL=theirs).returncode == 0
         assert run("ingest_workflows", "--no-jobs", DATABASE_URL=theirs).returncode == 0
         admin.execute(f"drop owned by {role} cascade")
+
+
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [
+        (errors.QueryCanceled("canceling statement due to statement timeout"), "let it be longer"),
+        (errors.TransactionTimeout("terminating connection"), "let it be longer"),
+        (errors.IdleInTransactionSessionTimeout("terminating connection"), "let it be longer"),
+        (psycopg.OperationalError('FATAL: too many connections for role "x"'), "limit of conn"),
+        (psycopg.OperationalError("FATAL: sorry, too many clients already"), "limit of conn"),
+        (psycopg.OperationalError("FATAL: remaining connection slots are reserved"), "limit of c"),
+        (errors.ReadOnlySqlTransaction("cannot execute UPDATE"), "a role that may write"),
+        (psycopg.OperationalError("FATAL: password authentication failed"), "check DATABASE_URL"),
+    ],
+)
+def test_a_limit_of_the_database_is_named_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, refused: psycopg.Error, remedy: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://host/db")
+    sentence = database_sentence(refused)
+    assert sentence.startswith(f"the database: {refused}; ")
+    assert remedy in sentence
 
 
 def has_in_mask(process: subprocess.Popen[str], mask: str, number: int) -> bool:
