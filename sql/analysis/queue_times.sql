@@ -5,7 +5,8 @@
 -- were ready later got a runner, so they waited for an approval or for a run of their concurrency
 -- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
 -- from a queue. hosted of the jobs ran on GitHub's standard runners, which start within seconds
--- unless the plan allows no more at once: longer waits there are often for an approval.
+-- unless the plan allows no more at once: longer waits there are often for an approval. Labels with
+-- an end made for each run count as one, with * for the end.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select
@@ -15,6 +16,26 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+jobs as (
+  select
+    executed_jobs.repository_id,
+    executed_jobs.repository,
+    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label) as runner_label,
+    executed_jobs.is_hosted,
+    executed_jobs.queued_at,
+    executed_jobs.started_at,
+    executed_jobs.queue_seconds
+  from executed_jobs
+  cross join period
+  left join labels_of_one_run on labels_of_one_run.labels = executed_jobs.labels
+  where executed_jobs.created_at >= period.since
+    and executed_jobs.created_at < period.until
+    and (
+      period.repository_ids is null
+      or executed_jobs.repository_id = any(period.repository_ids)
+    )
+    and executed_jobs.queue_seconds is not null
 ),
 waits as (
   select
@@ -32,12 +53,7 @@ waits as (
       ) > interval '60 seconds',
       false
     ) as is_held
-  from executed_jobs
-  cross join period
-  where created_at >= period.since
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and queue_seconds is not null
+  from jobs
 )
 select
   repository,

@@ -17,12 +17,19 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+made_anew as (
+  select
+    label,
+    max(runner_label) as runner_label
+  from labels_of_one_run
+  group by label
 )
 select
   repository,
   workflow,
   sku,
-  case when sku is null then label end as label,
+  case when sku is null then coalesce(made_anew.runner_label, job_costs.label) end as label,
   count(*) filter (where created_at >= period.since) as jobs,
   sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
   sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
@@ -48,6 +55,9 @@ select
   repository_id
 from job_costs
 cross join period
+left join made_anew
+  on made_anew.label = job_costs.label
+  and job_costs.sku is null
 where created_at >= period.since - (period.until - period.since)
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
@@ -57,7 +67,7 @@ group by
   workflow_id,
   workflow,
   sku,
-  case when sku is null then label end
+  case when sku is null then coalesce(made_anew.runner_label, job_costs.label) end
 order by
   list_cost_usd desc nulls last,
   minutes desc nulls last,

@@ -15,7 +15,7 @@ with period as not materialized (
 ),
 jobs as materialized (
   select
-    coalesce(runner_label, 'none') as label,
+    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label, 'none') as label,
     queued_at,
     started_at,
     completed_at,
@@ -23,6 +23,7 @@ jobs as materialized (
     created_at
   from executed_jobs
   cross join period
+  left join labels_of_one_run using (labels)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))

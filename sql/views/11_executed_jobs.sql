@@ -138,7 +138,7 @@ comment on column executed_jobs.job_base is
 comment on column executed_jobs.labels is
   'What the job asks of a runner, as the workflow spells it. Empty where it asks for a group alone.';
 comment on column executed_jobs.runner_label is
-  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for numbers of six and more digits, which name a run or a machine. NULL where it names none.';
+  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Shorter ends made for a run are in labels_of_one_run. NULL where it names none.';
 comment on column executed_jobs.runner_id is
   'GitHub''s id of the runner. A runner that GitHub hosts runs one job.';
 comment on column executed_jobs.runner_name is

@@ -29,8 +29,9 @@ from telemetry.report.red import red
 from telemetry.report.stalled import stalled
 from telemetry.terminal import Name, Sentence
 
-# Shorter waits for a runner need no action.
+# Shorter waits for a runner need no action, and fewer of over a minute may be chance.
 LONG_WAIT_SECONDS = 120
+LEAST_WAITS = 3
 # A longer wait is usually for an approval, which GitHub reports like a wait for a runner.
 LONGEST_WAIT_SECONDS = 3_600
 # Below this share of wasted minutes no action is needed.
@@ -275,7 +276,11 @@ def _waited(queue: Row) -> int:
 
 
 def _waiting(report: RepositoryReport) -> Finding | None:
-    slow = [queue for queue in report.queue_times if _waited(queue) >= LONG_WAIT_SECONDS]
+    slow = [
+        queue
+        for queue in report.queue_times
+        if _waited(queue) >= LONG_WAIT_SECONDS and queue["over_a_minute"] >= LEAST_WAITS
+    ]
     if not slow:
         return None
     worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)

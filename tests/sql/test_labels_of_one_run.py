@@ -1,0 +1,95 @@
+"""Labels that are made anew for each run count as one, and real labels each for themselves."""
+
+import random
+import string
+from collections import Counter
+from typing import Any
+
+from support.history import UNTIL
+from support.reports import DAY, MONTH, a_job, a_run, known
+
+from telemetry.database.connection import Connection, upsert
+from telemetry.database.questions import ask
+
+# As rand.String of Kubernetes, and as (36).toString(36) of a start of a runner on a cloud.
+KUBERNETES, BASE_36 = "bcdfghjklmnpqrstvwxz2456789", string.digits + string.ascii_lowercase
+REAL = (
+    "gpu-a100",
+    "gpu-h100",
+    "gpu-v100",
+    "m2-large",
+    "win2022x64",
+    "ubuntu-24.04-8",
+    "g4dn.xlarge",
+)
+
+
+def stored(connection: Connection, labels_of_run: list[list[list[str]]]) -> None:
+    """Store a run for each list of labels of its jobs, all on own runners."""
+    runs = [a_run(n, 1 + n / 10) for n in range(1, len(labels_of_run) + 1)]
+    own: dict[str, Any] = {"runner_group_name": "Default"}
+    upsert(connection, runs)
+    upsert(
+        connection,
+        [
+            a_job(run, at, labels=labels, **own)
+            for run, sets in zip(runs, labels_of_run, strict=True)
+            for at, labels in enumerate(sets)
+        ],
+    )
+    known(connection, 7)
+
+
+def jobs_by_label(connection: Connection) -> dict[str, int]:
+    rows = ask(connection, "queue_times", MONTH.scope()).rows
+    return {row["runner_label"]: row["jobs"] for row in rows}
+
+
+def test_short_random_ends_are_folded_and_real_labels_are_not(connection: Connection) -> None:
+    rng = random.Random(7)
+    # sample, so that no two are equal by chance
+    pods = ["".join(rng.sample(KUBERNETES, 5)) for _ in range(30)]
+    bare = ["".join(rng.sample(BASE_36, 5)) for _ in range(30)]
+    machines = rng.sample(range(1_000, 10_000), 30)
+    sets = [
+        [
+            [f"pod-{pods[n]}"],
+            [bare[n].upper()],
+            ["self-hosted", f"vm{machines[n]}"],
+            ["self-hosted", f"arc-7d9f8b6c5-{pods[n][::-1]}"],
+            [REAL[n % len(REAL)]],
+        ]
+        for n in range(30)
+    ]
+    stored(connection, sets)
+    expected = Counter({"pod-*": 30, "*": 30, "self-hosted, vm*": 30, "arc-*-*, self-hosted": 30})
+    expected.update(REAL[n % len(REAL)] for n in range(30))
+    assert jobs_by_label(connection) == expected
+    for question, column in (("concurrency", "runners"), ("runners_by_hour", "label")):
+        rows = ask(connection, question, MONTH.scope()).rows
+        assert {row[column] for row in rows} == set(expected)
+    rows = ask(connection, "runner_cost", MONTH.scope()).rows
+    costs = {row["label"]: row["unpriced_jobs"] for row in rows if row["sku"] is None}
+    priced = ("self-hosted, vm*", "arc-*-*, self-hosted")
+    assert costs == {label: n for label, n in expected.items() if label not in priced}
+
+
+def test_nine_labels_or_those_of_one_run_are_not_folded(connection: Connection) -> None:
+    nine = [[[f"node-{n}abcd"]] for n in range(9)]
+    matrix = [[[f"arch-{n:03}"] for n in range(12)]]
+    twice = [[[f"host-{n:03}"]] for n in range(12)] * 2
+    stored(connection, nine + matrix + twice)
+    labels = {label for sets in nine + matrix + twice for (label,) in sets}
+    assert set(jobs_by_label(connection)) == labels
+
+
+def test_waits_of_labels_made_anew_are_compared_as_one(connection: Connection) -> None:
+    rng = random.Random(8)
+    ends = ["".join(rng.sample(KUBERNETES, 5)) for _ in range(400)]
+    stored(connection, [[[f"pod-{end}"]] for end in ends])
+    (row,) = (row for row in ask(connection, "trend", MONTH.scope()).rows
+              if (row["figure"], row["subject"]) == ("queue", "pod-*"))  # fmt: skip
+    first = UNTIL - 30 * DAY
+    now = sum(UNTIL - (1 + n / 10) * DAY >= first for n in range(1, 401))
+    assert (row["runs_before"], row["runs"]) == (400 - now - sum(
+        UNTIL - (1 + n / 10) * DAY < first - 30 * DAY for n in range(1, 401)), now)  # fmt: skip
