@@ -233,8 +233,8 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--full",
         "FULL",
-        "list again all runs that were ever listed, and retry what was given up; jobs that are "
-        "final are not fetched again",
+        "list again all runs that were ever listed, and retry what was given up or is gone; jobs "
+        "that are final are not fetched again",
         default=False,
     ),
     Option(

@@ -1,5 +1,5 @@
 -- Record the earlier attempts that GitHub had not at any try, although it has their runs.
--- They are not requested again until RUN_ID names their run.
+-- They are not requested again, except with FULL=1 or if RUN_ID names their run.
 --   psql "$DATABASE_URL" -f sql/runs/record_missing_attempts.sql -v repository_id=7
 insert into missing_attempts (
   github_run_id, run_attempt, repository_id, missing_at

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telemetry import counted
 from telemetry.database.connection import execute
@@ -13,7 +13,8 @@ MOST_GAPS_NAMED = 3
 # Requests that GitHub allows in an hour, of which a tenth is left to others.
 WITHOUT_TOKEN, WITH_TOKEN = 60, 5_000
 # Requests in a minute, with four in flight of half a second each.
-A_MINUTE = 480
+REQUESTS_A_MINUTE = 480
+A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,7 @@ def left_of_repository(
     row = execute(log.connection, "runs/work_left", key).fetchone()
     assert row is not None  # a select of one row
     said = [*unanswered]
-    said += [
-        f"runs created from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC still to list"
-        for start, end in gaps[:MOST_GAPS_NAMED]
-    ]
+    said += [f"{_gap(start, end)} still to list" for start, end in gaps[:MOST_GAPS_NAMED]]
     if row["attempts_to_fetch"]:
         said.append(f"earlier attempts still to fetch: {row['attempts_to_fetch']:,}")
     if row["runs_without_jobs"] and log.tools.wanted.jobs:
@@ -62,6 +60,11 @@ def left_of_repository(
     return Left("; ".join(said) or None, is_caught_up)
 
 
+def _gap(start: datetime, end: datetime) -> str:
+    precision = "%Y-%m-%d %H:%M" if end - start >= A_MINUTE else "%Y-%m-%d %H:%M:%S"
+    return f"runs created from {start:{precision}} to {end:{precision}} UTC"
+
+
 def _jobs(runs: int, done: int) -> str:
     text = f"jobs of {counted(runs, 'run')} still to fetch"
     if done:
@@ -73,7 +76,7 @@ def _jobs(runs: int, done: int) -> str:
 def without_token(runs: int) -> str:
     """Return how long jobs take without a token, and with one."""
     hours = math.ceil(runs / (0.9 * WITHOUT_TOKEN))
-    minutes = math.ceil(runs / A_MINUTE)
+    minutes = math.ceil(runs / REQUESTS_A_MINUTE)
     with_token = (
         counted(minutes, "minute")
         if runs <= 0.9 * WITH_TOKEN

@@ -141,6 +141,8 @@ class RepositoryIngest:
         self._read_open()
         self._list_missing()
         self._list_due()
+        if self.tools.wanted.full:
+            self.log.write(self._restart_attempts)
         ask_about_repository(self.log, self.name)
         self._fetch_leaving(outlook)
         self.run_by_run.probe_unlisted()
@@ -169,6 +171,10 @@ class RepositoryIngest:
         self.run_by_run.fetch_attempts(run_ids)
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_ids)
+
+    def _restart_attempts(self) -> Tally:
+        execute(self.connection, "runs/restart_all_attempts", self.log.key)
+        return Tally()
 
     def _restart(self, run_id: int) -> Tally:
         key = {"github_run_id": run_id}

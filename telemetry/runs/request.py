@@ -35,7 +35,7 @@ class Wanted:
 
     Runs before `horizon` are excluded, because they would be pruned; `all` reaches back to it.
     `jobs` includes jobs and steps. `full` lists everything again that was ever listed, and retries
-    at once what awaits another try or was given up.
+    at once what awaits another try, was given up or is gone.
     """
 
     since: datetime | timedelta | Length | Literal["all"] | None

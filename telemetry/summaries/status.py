@@ -154,7 +154,7 @@ def _leaving_text(row: Mapping[str, Any]) -> str:
     source = (
         "its default, for this token may not read it"
         if row["is_assumed"] and row["asked_at"]
-        else "its default, not asked yet"
+        else "its default, not known yet"
         if row["is_assumed"]
         else f"asked {row['asked_at']:%Y-%m-%d}"
     )

@@ -439,8 +439,9 @@ def attempts_are(answer: Fault, *kinds: str) -> Callable[[RequestInfo, int], Fau
     return lambda request, n: answer if request.kind in ("attempt", *kinds) else None
 
 
+@pytest.mark.parametrize("how", ["RUN_ID", "FULL"])
 def test_an_earlier_attempt_that_is_not_found_is_tried_again_then_gone_until_asked_for(
-    connection: Connection, world: World
+    connection: Connection, world: World, how: str
 ) -> None:
     again = runs_of(world)[3]
     world.rerun(again)
@@ -460,8 +461,10 @@ def test_an_earlier_attempt_that_is_not_found_is_tried_again_then_gone_until_ask
     assert asked == [(1, 1), (1, 1), (1, 1), (1, 1), (1, 0), (0, 0)]
     simulated.fault = None
     assert ingested(connection, simulated).outcome == "complete"
+    assert status_at(connection, world).proof[0]["gone_attempts"] == 1
     for _ in range(2):
-        assert ingested(connection, simulated, run_id=again.id).outcome == "complete"
+        chosen: dict[str, Any] = {"run_id": again.id} if how == "RUN_ID" else {"full": True}
+        assert ingested(connection, simulated, **chosen).outcome == "complete"
         (proof,) = status_at(connection, world).proof
         assert (proof["gone_attempts"], proof["pending_attempts"]) == (0, 0)
         assert_jobs_are_true(connection, world)
