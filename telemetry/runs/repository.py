@@ -11,11 +11,12 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 from telemetry.database.connection import execute
-from telemetry.github.errors import BudgetSpent, Closed, NotFound, RateLimited, Unanswered
+from telemetry.github.errors import BudgetSpent, Closed, RateLimited, Unanswered
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.due_windows import DueWindow, due_groups
 from telemetry.runs.estimate import runs_since
+from telemetry.runs.identified import identified, wanted_run
 from telemetry.runs.lease import Forgotten, Held
 from telemetry.runs.left import Left, left_of_repository, left_of_run
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
@@ -48,7 +49,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
             started = RepositoryIngest(tools, name, begun, newest.first.items)
             started.everything(newest)
         else:
-            run = _wanted_run(tools, name, run_id)
+            run = wanted_run(tools, name, run_id)
             # No record: of what else there is in the repository this ingest says nothing.
             started = RepositoryIngest(tools, name, begun, [run], recorded=False)
             started.one(run)
@@ -83,34 +84,6 @@ def lister_of(tools: Tools, name: str) -> Lister:
     )
 
 
-def _wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
-    """Return one run, for a workflow that the run's end triggers.
-
-    Raises UsageError for one that the repository does not have, or that would be pruned.
-    """
-    try:
-        run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
-    except NotFound:
-        tools.client.get_repository(name)  # it is the repository that is not found
-        raise UsageError(
-            f"RUN_ID: {name} has no run {run_id}; it is another number, or the run was deleted"
-        ) from None
-    if run.created_at < tools.wanted.horizon:
-        raise UsageError(
-            f"RUN_ID: run {run_id} was created on {run.created_at:%Y-%m-%d} and would be "
-            "pruned at once; choose a longer KEEP"
-        )
-    return run
-
-
-def _identified(tools: Tools, name: str, items: Iterable[object]) -> Repository:
-    """Identify the repository from its runs; if there are none, by a request."""
-    for run in items:
-        if isinstance(run, WorkflowRun) and run.repository_id and run.repository:
-            return Repository(run.repository_id, run.repository, tools.client.host)
-    return Repository.from_api(tools.client.get_repository(name), tools.client.host)
-
-
 class RepositoryIngest:
     """The ingest of a repository that the first answer, `items`, has identified."""
 
@@ -128,7 +101,7 @@ class RepositoryIngest:
         self.connection = tools.connection
         self.name = name
         self.lister = lister_of(tools, name)
-        repository = _identified(tools, name, items)
+        repository = identified(tools, name, items)
         self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
         self.store = Store(self.log)
         self.run_by_run = RunByRun(name, self.log, self.store)

@@ -1,0 +1,36 @@
+"""Which repository an ingest is about, and which run if it is about one only."""
+
+from collections.abc import Iterable
+
+from telemetry.github.errors import NotFound
+from telemetry.rows.runs import Repository, WorkflowRun
+from telemetry.runs.request import Tools
+from telemetry.settings import UsageError
+
+
+def wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
+    """Return one run, for a workflow that the run's end triggers.
+
+    Raises UsageError for one that the repository does not have, or that would be pruned.
+    """
+    try:
+        run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
+    except NotFound:
+        tools.client.get_repository(name)  # it is the repository that is not found
+        raise UsageError(
+            f"RUN_ID: {name} has no run {run_id}; it is another number, or the run was deleted"
+        ) from None
+    if run.created_at < tools.wanted.horizon:
+        raise UsageError(
+            f"RUN_ID: run {run_id} was created on {run.created_at:%Y-%m-%d} and would be "
+            "pruned at once; choose a longer KEEP"
+        )
+    return run
+
+
+def identified(tools: Tools, name: str, items: Iterable[object]) -> Repository:
+    """Identify the repository from its runs; if there are none, by a request."""
+    for run in items:
+        if isinstance(run, WorkflowRun) and run.repository_id and run.repository:
+            return Repository(run.repository_id, run.repository, tools.client.host)
+    return Repository.from_api(tools.client.get_repository(name), tools.client.host)
