@@ -5,7 +5,7 @@
 -- first attempts, because failures end early; they include waiting for runners and approvals.
 -- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
 -- GitHub's last change, which may be too late. first_missing counts re-run runs whose first attempt
--- is not stored; most of those failed, so first_time_percent is too high by them.
+-- is not stored; most often it failed, so that first_time_percent is too high.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
   select

@@ -30,6 +30,8 @@ from telemetry.terminal import Name
 
 # In percent or points; what is called no clear change from here on is said to vary.
 LARGE_CHANGE = 10
+# Where fewer of the runs were decided, a rate says how many it is of.
+LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
 
 
@@ -155,7 +157,11 @@ def _share(report: RepositoryReport, name: str, figure: str, part: str, whole: s
     value = share_of(report.totals[part], report.totals[whole])
     if value is None:
         return Tile(name, UNKNOWN, "not known from runs of this period")
-    return replace(_changed(report, name, figure, None), figure=percent(value))
+    tile = replace(_changed(report, name, figure, None), figure=percent(value))
+    if report.totals[whole] >= LEAST_DECIDED * report.totals["seen"]:
+        return tile
+    of = f"of the {counted(report.totals[whole], 'run')} that succeeded or failed"
+    return replace(tile, change=f"{of}; {tile.change}")
 
 
 def _green_first(report: RepositoryReport) -> Tile:

@@ -16,6 +16,7 @@ from telemetry.terminal import (
     PAPER,
     Screen,
     plain,
+    shortened,
     table,
     width,
 )
@@ -35,16 +36,20 @@ def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str
 def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     """Return the question, its answer as a table, and how to read it.
 
-    Durations are in words. Columns for programs (ids of workflows, addresses) are left out; so are
-    the last columns if the screen is too narrow.
+    Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
+    screen is too narrow, so are the owner and the repository that all rows share, the rest of long
+    names, and then the last columns.
     """
     rows, headings = _shown(answer.columns, answer.rows, screen)
-    left_out = len(answer.columns) - len(headings)
+    of_one = "repository" in answer.columns and "repository" not in headings
+    left_out = len(answer.columns) - len(headings) - of_one
     question = answer.question
     end = (
         f"{counted(len(answer.rows), 'row')}; times are in {answer.scope.time_zone}; "
         f"sql/analysis/{question.name}.sql"
     )
+    if of_one:
+        end += f"; all of {plain(answer.rows[0]['repository'])}"
     if left_out:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
@@ -71,9 +76,31 @@ def _shown(
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
     cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
     headings = {column: _heading(column) for column in shown}
-    while len(headings) > 2 and _is_too_wide(table(cells, headings, screen), screen):
+    if _is_too_wide(cells, headings, screen):
+        cells = _without_owner(cells)
+    if _is_too_wide(cells, headings, screen):
+        cells = [{column: _cut(value) for column, value in row.items()} for row in cells]
+        if len(headings) > 2 and len({row.get("repository") for row in cells}) == 1:
+            headings.pop("repository", None)
+    while len(headings) > 2 and _is_too_wide(cells, headings, screen):
         headings.popitem()
     return cells, headings
+
+
+def _without_owner(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with the bare names of repositories, if all are of one owner."""
+    owners = {str(row.get("repository")).partition("/")[0] for row in rows}
+    if len(owners) != 1 or not all(row.get("repository") for row in rows):
+        return rows
+    return [{**row, "repository": row["repository"].partition("/")[2]} for row in rows]
+
+
+def _cut(value: Any) -> Any:
+    return shortened(value, LONGEST_CELL) if isinstance(value, str) else value
+
+
+# Of a name on a narrow screen; a column that says something more is worth more than its rest.
+LONGEST_CELL = 28
 
 
 FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")
@@ -92,10 +119,15 @@ def _for_people(column: str, value: Any) -> Any:
     return str(value) if column.endswith("_id") else value
 
 
-def _is_too_wide(text: str, screen: Screen) -> bool:
-    return screen.columns is not None and any(
-        width(line) > screen.columns or "…" in line for line in text.splitlines()
-    )
+def _is_too_wide(
+    rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], screen: Screen
+) -> bool:
+    """Whether the table would be wider than the screen, or the screen would cut its texts."""
+    if screen.columns is None:
+        return False
+    text = table(rows, headings, screen)
+    is_cut = text.count("…") > table(rows, headings).count("…")
+    return is_cut or any(width(line) > screen.columns for line in text.splitlines())
 
 
 def csv_text(answer: Answer) -> str:

@@ -368,11 +368,26 @@ def test_a_screen_too_narrow_for_numbers_still_shows_them() -> None:
 
 def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None:
     wide = answer(job="build", runs=1, p50_seconds=740, commits=2, long_name="x" * 30, html_url="")
-    text = answer_text(wide, Screen(40))
+    text = answer_text(wide, Screen(36))
     assert text.splitlines()[2].split() == ["job", "runs", "p50", "commits"]
     assert text.splitlines()[4].split() == ["build", "1", "12m", "20s", "2"]
     assert "2 more columns" in " ".join(text.split())
-    assert all(width(line) <= 40 for line in text.splitlines())
+    assert all(width(line) <= 36 for line in text.splitlines())
+
+
+def test_long_names_are_cut_before_a_column_is_left_out() -> None:
+    names = {"repository": f"{'o' * 30}/{'r' * 40}", "workflow": "w" * 40, "job": "j" * 40}
+    wide = answer(**names, day="2026-03-01", runs=3, p50_seconds=740)
+    text = answer_text(wide, Screen(90))
+    assert text.splitlines()[2].split() == ["workflow", "job", "day", "runs", "p50"]
+    assert text.splitlines()[4].split() == [
+        "w" * 27 + "…", "j" * 27 + "…", "2026-03-01", "3", "12m", "20s",
+    ]  # fmt: skip
+    assert f"all of {names['repository']}" in " ".join(text.split())
+    assert all(width(line) <= 90 for line in text.splitlines() if "/" not in line)
+    # The owner goes first, and the rest stays if that is enough.
+    text = answer_text(wide, Screen(165))
+    assert text.splitlines()[4].split()[:2] == ["r" * 40, "w" * 40]
 
 
 def test_ids_have_no_separators_and_numbers_have() -> None:

@@ -220,3 +220,21 @@ def test_two_repositories_of_one_name_are_told_apart(connection: Connection) -> 
     assert [each.repository for each in shown] == ["acme/app (id 7)", "acme/app"]
     assert [bool(each.red) for each in shown] == [True, False]
     assert len(set(pages(report(connection, MONTH, UNTIL, ["acme/app"])))) == 3
+
+
+def test_a_rate_of_few_of_the_runs_says_of_how_many(connection: Connection) -> None:
+    """Newer pushes cancel most runs, and none of the others failed."""
+    upsert(
+        connection,
+        [
+            a_run(n, n / 4, conclusion="success" if n % 5 == 0 else "cancelled")
+            for n in range(1, 51)
+        ],
+    )
+    known(connection, 7)
+    shown = single(whole(connection))
+    for name in ("green at the first attempt", "green in the end"):
+        found = tile(shown, name)
+        assert found.figure == "100.0 %"
+        assert found.change.startswith("of the 10 runs that succeeded or failed; ")
+    assert "runs that succeeded" not in tile(shown, "runs that were re-run").change
