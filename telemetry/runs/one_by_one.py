@@ -15,6 +15,7 @@ from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs import retries
+from telemetry.runs.differences import MOST_ATTEMPTS
 from telemetry.runs.fetching import Failed, Probe, fetch_each
 from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, is_gone, pending_jobs, store_jobs
 from telemetry.runs.listing import Batch
@@ -129,6 +130,15 @@ class RunByRun:
         ]
         if first is not None:
             attempts.reverse()
+        self._fetch_attempts(attempts)
+
+    def fetch_attempts_of(self, run: WorkflowRun) -> None:
+        """Fetch all attempts of a run before its latest, also those that are stored."""
+        latest = min(run.run_attempt, MOST_ATTEMPTS + 1)
+        run_id, created_at = run.github_run_id, run.created_at
+        self._fetch_attempts([(run_id, number, created_at) for number in range(1, latest)])
+
+    def _fetch_attempts(self, attempts: Sequence[Attempt]) -> None:
         probe = self._probe(partial(self.client.get_workflow_run, self.name))
         fetch_each(self.log, probe, attempts, self._fetch_attempt, self._store_attempts)
 

@@ -125,7 +125,8 @@ class RepositoryIngest:
         """Ingest one run and read its attempts, jobs and steps again."""
         self.store.batch(Batch(runs=[run]))
         self.log.write(lambda: self._restart(run.github_run_id))
-        self._fetch_details({run.github_run_id})
+        self.run_by_run.fetch_attempts_of(run)
+        self._fetch_jobs({run.github_run_id})
 
     def _fetch_leaving(self, outlook: Outlook) -> None:
         """Fetch the details that GitHub would delete before a later ingest could fetch them."""
@@ -142,6 +143,9 @@ class RepositoryIngest:
 
     def _fetch_details(self, run_ids: Container[int] | None) -> None:
         self.run_by_run.fetch_attempts(run_ids)
+        self._fetch_jobs(run_ids)
+
+    def _fetch_jobs(self, run_ids: Container[int] | None) -> None:
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_ids)
 

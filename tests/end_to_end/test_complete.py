@@ -324,7 +324,18 @@ def test_one_run_is_ingested_with_its_attempts_jobs_and_steps(connection: Connec
     ]
     assert all(row["jobs_listed_at"] for row in stored)
     assert rows(connection, "windows", "1") == []
-    assert simulated.counters.received == {"run": 1, "attempt": len(begun) - 1, "jobs": 1}
+    once = {"run": 1, "attempt": len(begun) - 1, "jobs": 1}
+    assert simulated.counters.received == once
+    # Again, all of it is fetched: what differs here is mended.
+    true = "select actor, triggering_actor from workflow_runs order by run_attempt"
+    before = connection.execute(true.encode()).fetchall()
+    connection.execute("update workflow_runs set actor = 'x', triggering_actor = 'x'")
+    simulated.restart_counters()
+    with client(simulated) as made:
+        tools = Tools(connection, made, Wanted(None, HORIZON))
+        (report,) = ingest(tools, [REPOSITORY], run_id=run.id)
+    assert simulated.counters.received == once
+    assert connection.execute(true.encode()).fetchall() == before
 
 
 def test_runs_deleted_upstream_are_probed_once_and_no_more_than_fifty_an_ingest(
