@@ -74,7 +74,7 @@ class JobLists:
                 job_id = item.get("id") if isinstance(item, dict) else None
                 seen.add((page.number, position) if job_id is None else str(job_id))
                 try:
-                    self._add(item, run_attempt or 1)
+                    self._add(item, run_attempt)
                 except UnreadableRow as error:
                     self._lose(error, item, run_attempt)
             if self.rows > MOST_ROWS:
@@ -147,10 +147,12 @@ class JobLists:
         has_steps = any(steps for _, steps in shown)
         return bool(shown) and (has_steps or not any(job.runner_id for job, _ in shown))
 
-    def _add(self, item: Any, run_attempt: int) -> None:
+    def _add(self, item: Any, run_attempt: int | None) -> None:
         payload = read_mapping(item, "job")
         stated = read_attempt(payload)
-        attempt = self.due.get(run_attempt if stated is None else stated)
+        if run_attempt is not None and stated not in (None, run_attempt):
+            raise wrong_value(payload, "run_attempt", f"{run_attempt}, which was requested")
+        attempt = self.due.get(stated or run_attempt or 1)
         if attempt is None:
             return
         job = WorkflowJob.from_api(payload, attempt.started_at, attempt.run_attempt)

@@ -25,6 +25,16 @@ def pages(rows: int, totals: list[int | None]) -> list[Page]:
     ]
 
 
+def test_a_job_that_says_it_is_of_another_attempt_than_was_asked_for_is_unreadable() -> None:
+    found = JobLists(1, {2: DueAttempt(2, None, "success")})
+    found.read(pages(3, [3, 3]))
+    assert found.left_out() == [2]
+    found.read(pages(3, [3, 3]), 2)
+    (retry,) = found.retries(None)
+    assert (retry.run_attempt, retry.problem) == (2, "unreadable")
+    assert retry.reason == "0: run_attempt is 1, not 2, which was requested"
+
+
 @pytest.mark.parametrize(
     ("rows", "totals", "reason"),
     [
