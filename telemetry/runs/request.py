@@ -55,7 +55,8 @@ class Wanted:
             return whole_second(max(start, self.horizon))
         if self.since == "all":
             return whole_second(self.horizon)
-        start = self.since if isinstance(self.since, datetime) else now - self.since
+        since = self.since.up_to(now) if isinstance(self.since, Length) else self.since
+        start = since if isinstance(since, datetime) else now - since
         # The age and the horizon are measured by different clocks: allow for their difference.
         if start < self.horizon - timedelta(hours=1):
             raise UsageError(
@@ -65,8 +66,8 @@ class Wanted:
             )
         if start > now + timedelta(hours=1):
             raise UsageError(f"SINCE: {start:%Y-%m-%d %H:%M} UTC lies in the future")
-        if isinstance(self.since, timedelta):
-            start = _days_ago(self.since, now)
+        if isinstance(since, timedelta):
+            start = _days_ago(since, now)
         return whole_second(max(start, self.horizon))
 
 

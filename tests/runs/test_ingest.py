@@ -18,7 +18,7 @@ from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.settings import UsageError
+from telemetry.settings import Length, UsageError
 from telemetry.simulated import faults
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
@@ -458,6 +458,9 @@ def test_without_a_since_the_last_thirty_days_are_wanted_or_less_if_less_is_kept
         == month
         == (period(timedelta(30), NOW).since)
     )
+    # As the option gives it: in days, or in calendar months.
+    assert Wanted(Length(rest=timedelta(days=30)), horizon).start(NOW) == month
+    assert Wanted(Length(months=1), horizon).start(NOW) == datetime(2026, 2, 2, tzinfo=UTC)
     assert Wanted(timedelta(hours=36), horizon).start(NOW) == NOW - timedelta(hours=36)
     assert Wanted(timedelta(days=180), horizon).start(NOW) == horizon
     assert Wanted(None, NOW - timedelta(days=7)).start(NOW) == NOW - timedelta(days=7)
