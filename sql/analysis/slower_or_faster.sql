@@ -2,15 +2,16 @@
 -- Successful first attempts of the 90 days before the end of the period. A lasting change is found
 -- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side, with deviations
 -- divided by the excess of the variation between days over chance. A change in the last days needs
--- 20 runs, and a median four standard deviations from those of the days before. Both must change
--- the median by at least a tenth and ten seconds; is_fresh ones, with fewer than seven days since,
--- by a quarter. before_seconds and after_seconds are the medians before and since the change. A
--- workflow can change more than once: is_last marks its newest change, is_mended a change that led
--- back to the level before the preceding one. job is the job whose median changed most in seconds
--- in the same direction, in its work or in its queue (carried_by), by at least a quarter of the
--- change; job_before_seconds is NULL if it is new. step is the step of that job that changed most.
--- They are NULL if no job did, or none is stored. The change came after commit_before and no later
--- than commit_since. A slow drift may be reported as a change.
+-- 20 runs, and a median four standard deviations from those of the days before, or back at the
+-- level before the last change. Both must change the median by at least a tenth and ten seconds;
+-- is_fresh ones, with fewer than seven days since, by a quarter. before_seconds and after_seconds
+-- are the medians before and since the change. A workflow can change more than once: is_last marks
+-- its newest change, is_mended a change that led back to the level before the preceding one. job is
+-- the job whose median changed most in seconds in the same direction, in its work or in its queue
+-- (carried_by), by at least a quarter of the change; job_before_seconds is NULL if it is new. step
+-- is the step of that job that changed most. They are NULL if no job did, or none is stored. The
+-- change came after commit_before and no later than commit_since. A slow drift may be reported as a
+-- change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -244,6 +245,144 @@ fresh as (
     abs(newest.log_p50 - references_of_days.mean) / references_of_days.deviation desc,
     age
 ),
+found as materialized (
+  select
+    series,
+    day
+  from lasting
+  union
+  select
+    series,
+    day
+  from fresh
+),
+-- Too soon after the last change for a reference of its own: back at the level before it, or as far
+-- from the level since it as a change of other days must be.
+last_found as materialized (
+  select
+    found.series,
+    found.day,
+    found.previous_day,
+    case
+      when count(days.day) >= 7 then greatest(stddev_samp(days.log_p50), 0.02)
+    end as deviation
+  from (
+    select
+      series,
+      max(day) as day,
+      coalesce((array_agg(day order by day desc))[2], '-infinity'::date) as previous_day
+    from found
+    group by
+      series
+  ) as found
+  left join days
+    on days.series = found.series
+    and days.day >= greatest(found.previous_day, found.day - 28)
+    and days.day < found.day
+  group by
+    found.series,
+    found.day,
+    found.previous_day
+),
+recent as materialized (
+  select
+    series,
+    last_found.day as found_day,
+    newest.day,
+    newest.age,
+    newest.log_p50,
+    last_found.deviation,
+    count(distinct runs.day) filter (
+      where runs.day >= last_found.day and runs.day < newest.day
+    ) as days_between,
+    ln(greatest(
+      percentile_cont(0.5) within group (order by runs.duration_seconds)
+        filter (where runs.day >= last_found.previous_day and runs.day < last_found.day),
+      1
+    )) as log_before,
+    ln(greatest(
+      percentile_cont(0.5) within group (order by runs.duration_seconds)
+        filter (where runs.day >= last_found.day and runs.day < newest.day),
+      1
+    )) as log_between,
+    ln(greatest(
+      percentile_cont(0.5) within group (order by runs.duration_seconds) filter (
+        where runs.day >= greatest(last_found.day, newest.day - 3) and runs.day < newest.day
+      ),
+      1
+    )) as log_lately
+  from last_found
+  inner join newest using (series)
+  inner join runs using (series)
+  where newest.day > last_found.day
+  group by
+    series,
+    last_found.day,
+    newest.day,
+    newest.age,
+    newest.log_p50,
+    last_found.deviation
+),
+mended as (
+  select
+    recent.series,
+    recent.found_day,
+    recent.day,
+    recent.age,
+    recent.log_lately - recent.log_p50 as shift,
+    -- The change came after the last day that was as before: the stretches tell it less exactly.
+    max(days.day) filter (
+      where days.day < recent.day
+        and abs(days.log_p50 - recent.log_before) < abs(days.log_p50 - recent.log_lately)
+    ) + 1 as since_day
+  from recent
+  inner join days using (series)
+  where abs(recent.log_p50 - recent.log_before) <= ln(1.1)
+    and abs(recent.log_lately - recent.log_before) >= ln(1.25)
+    and abs(recent.log_p50 - recent.log_lately) >= ln(1.25)
+  group by
+    recent.series,
+    recent.found_day,
+    recent.day,
+    recent.age,
+    recent.log_lately,
+    recent.log_p50
+),
+found_again as materialized (
+  select distinct on (series)
+    series,
+    found_day,
+    case when since_day < found_day + 7 then since_day else found_day end as since_day,
+    day
+  from (
+    select
+      series,
+      found_day,
+      since_day,
+      day,
+      age,
+      shift,
+      1 as rank
+    from mended
+    union all
+    select
+      series,
+      found_day,
+      found_day as since_day,
+      day,
+      age,
+      log_p50 - log_between as shift,
+      2 as rank
+    from recent
+    where days_between >= 4
+      and abs(log_p50 - log_between) >= greatest(4.5 * deviation, ln(1.25))
+  ) as both_kinds
+  order by
+    series,
+    rank,
+    abs(shift) desc,
+    age desc
+),
 bounded as (
   select
     series,
@@ -252,15 +391,18 @@ bounded as (
     lead(day, 1, 'infinity'::date) over by_day as next_day
   from (
     select
-      series,
-      day
-    from lasting
+      found.series,
+      coalesce(found_again.since_day, found.day) as day
+    from found
+    left join found_again
+      on found_again.series = found.series
+      and found_again.found_day = found.day
     union
     select
       series,
       day
-    from fresh
-  ) as found
+    from found_again
+  ) as all_found
   window by_day as (partition by series order by day)
 ),
 runs_of_changed as materialized (

@@ -302,6 +302,43 @@ def test_a_workflow_that_takes_three_times_as_long_is_found_within_a_day(
     assert row["commit_before"] == f"c{100 * (1_000 - days - 1) + 59}"
 
 
+@pytest.mark.parametrize(
+    ("slow_since", "slow_until"), [(3, 1), (4, 1), (5, 2), (8, 1), (9, 2), (12, 4), (20, 3)]
+)
+def test_a_slowdown_is_told_as_mended_from_the_day_after_it_was(
+    connection: Connection, slow_since: int, slow_until: int
+) -> None:
+    """Long before the days since the change are enough to compare the newest with."""
+    slow = slow_since - slow_until
+    upsert(
+        connection,
+        level(80, 80 - slow_since, 40, 600)
+        + level(slow_since, slow, 40, 1_500)
+        + level(slow_until, slow_until, 40, 600),
+    )
+    slower, mended = changes(connection)
+    assert (minutes(slower), slower["is_mended"]) == ((10, 25), False)
+    assert (minutes(mended), mended["is_mended"], mended["is_last"]) == ((25, 10), True, True)
+    assert slower["changed_at"] == UNTIL - slow_since * DAY
+    assert mended["changed_at"] == UNTIL - slow_until * DAY
+
+
+@pytest.mark.parametrize(("first", "second"), [(10, 2), (8, 1), (12, 3)])
+def test_a_second_slowdown_is_found_within_a_day_soon_after_the_first(
+    connection: Connection, first: int, second: int
+) -> None:
+    upsert(
+        connection,
+        level(80, 80 - first, 40, 600)
+        + level(first, first - second, 40, 900)
+        + level(second, second, 40, 2_400),
+    )
+    rows = changes(connection)
+    levels = [minutes(row) for row in rows]
+    assert levels == [(10, 15), (15, pytest.approx(40, abs=2))]
+    assert [row["changed_at"] for row in rows] == [UNTIL - first * DAY, UNTIL - second * DAY]
+
+
 def test_a_doubling_of_six_days_ago_is_dated_to_its_day(connection: Connection) -> None:
     upsert(connection, level(80, 74, 60, 600) + level(6, 6, 60, 1_200))
     (row,) = changes(connection)
