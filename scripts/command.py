@@ -55,6 +55,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     except settings.UsageError as error:
         code = _fail(error, 2)
     except KeyboardInterrupt:
+        interrupts.ignore_from_now_on()
         code = _fail("interrupted", 130)
     except (TelemetryError, psycopg.Error) as error:
         if interrupts.received():

@@ -11,6 +11,7 @@ with SIGINT blocked, where `env` can do that, and the signal is delivered once t
 # The part of the module signal that is written in C: the other part takes milliseconds to load.
 import _signal as signal  # type: ignore[import-not-found]
 import os
+import time
 
 import __main__
 
@@ -20,18 +21,23 @@ def _end(number: int, frame: object) -> None:
     os._exit(130)
 
 
-_received = False
+# Seconds in which another signal changes nothing: what is running is stopped and said meanwhile. A
+# person presses Ctrl-C twice, and make passes on what the terminal has already sent.
+ON_THE_WAY_OUT = 5.0
+_received_at: float | None = None
 
 
 def _interrupt(number: int, frame: object) -> None:
-    global _received
-    _received = True
-    raise KeyboardInterrupt
+    global _received_at
+    now = time.monotonic()
+    if _received_at is None or now - _received_at > ON_THE_WAY_OUT:
+        _received_at = now
+        raise KeyboardInterrupt
 
 
 def received() -> bool:
     """Whether a signal came: errors since then were met on the way out."""
-    return _received
+    return _received_at is not None
 
 
 def raise_from_now_on() -> None:

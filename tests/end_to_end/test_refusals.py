@@ -234,6 +234,38 @@ def test_an_interrupt_while_python_itself_starts_is_no_traceback(environ: dict[s
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
+@pytest.mark.parametrize("second", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(("soon", "said"), [(600, "cleaned up\n"), (-1, "")])
+def test_what_is_stopped_is_not_cut_short_by_another_signal_at_once(
+    second: str, soon: int, said: str
+) -> None:
+    program = f"""
+from command import run
+import interrupts, os, signal
+interrupts.ON_THE_WAY_OUT = {soon}
+def main():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        os.kill(os.getpid(), signal.{second})
+        print("cleaned up")
+run(main)
+"""
+    done = run_program(program)
+    assert (done.returncode, done.stdout, done.stderr) == (130, said, "error: interrupted\n")
+
+
+def run_program(text: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", text],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+    )
+
+
 @pytest.mark.parametrize("met", ["psycopg.OperationalError('busy')", "TelemetryError('busy')"])
 def test_an_error_met_on_the_way_out_of_an_interrupt_is_an_interrupt(met: str) -> None:
     program = f"""
@@ -247,14 +279,7 @@ def main():
         raise {met}
 run(main)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
+    done = run_program(program)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
 
 
