@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from telemetry.terminal import Screen, plain, progress_text
+from telemetry.terminal import Screen, filled, plain, progress_text
 
 SECONDS_BETWEEN_LINES = 10.0
 # Several threads may have something to say, and none is to end in the middle of another's line.
@@ -23,7 +23,8 @@ def say(text: str) -> None:
     """Print a line for people on stderr, so that stdout contains only data."""
     with _turn:
         _clear_bar()
-        _tell(f"{plain(text)}\n")
+        columns = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+        _tell(f"{filled(plain(text), columns)}\n")
 
 
 def _tell(text: str) -> None:

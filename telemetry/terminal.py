@@ -48,6 +48,25 @@ class Screen:
         return f"\033[{style}m{text}\033[0m" if self.colour and text else text
 
 
+def filled(text: str, columns: int | None) -> str:
+    """Return lines of prose broken between words, if they are longer than this; the rest indented.
+
+    A word, such as a path or a URL, stays whole, so that it can be copied. None: no limit.
+    """
+    if columns is None:
+        return text
+    return "\n".join(
+        textwrap.fill(
+            line,
+            columns,
+            subsequent_indent=line[: len(line) - len(line.lstrip())] + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    )
+
+
 BOLD, DIM, YELLOW = "1", "2", "33"
 PAPER = Screen()
 NARROWEST = 8

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telemetry.rows.runs import Ingestion
 from telemetry.runs.request import Report
 from telemetry.summaries.ingests import report_text
-from telemetry.terminal import Screen, cell, plain, progress_text, size, table, width
+from telemetry.terminal import Screen, cell, filled, plain, progress_text, size, table, width
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 
@@ -115,3 +115,12 @@ def test_an_incomplete_ingest_says_why_and_what_is_kept() -> None:
 def test_a_repository_that_never_answered_is_one_line() -> None:
     failed = Report("acme/app", "failed", "404 not found", None, (), 0.1)
     assert report_text(failed) == "acme/app: failed: 404 not found"
+
+
+def test_prose_is_broken_between_words_and_a_path_stays_whole() -> None:
+    text = "error: /a/very-long/path/of/a/file.dump: No such file or directory; fix that"
+    assert filled(text, None) == filled(text, 100) == text
+    lines = filled(text, 30).splitlines()
+    assert "".join(line.strip() + " " for line in lines).strip() == text
+    assert "/a/very-long/path/of/a/file.dump:" in lines[1]
+    assert all(len(line) <= 30 or " " not in line.strip() for line in lines)

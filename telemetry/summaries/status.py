@@ -1,6 +1,5 @@
 """The output of `make status` for people."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,6 +16,7 @@ from telemetry.terminal import (
     YELLOW,
     Screen,
     cell,
+    filled,
     plain,
     size,
     table,
@@ -50,9 +50,10 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
     are shown, each with its proof, and every table.
     """
     lines = folded(status.concerns, len(status.repositories))
-    parts = [plain(status.database) + "; times are UTC", _verdict(lines, screen)]
+    heading = filled(plain(status.database) + "; times are UTC", screen.columns)
+    parts = [heading, _verdict(lines, screen)]
     if status.repositories:
-        parts.append(_filled(_sums_text(status), screen))
+        parts.append(filled(_sums_text(status), screen.columns))
         shown = _by_need(status)[: None if is_whole else MOST_REPOSITORIES]
         parts.append(table([_repository_row(row) for row in shown], REPOSITORY_COLUMNS, screen))
         if more := len(status.repositories) - len(shown):
@@ -60,7 +61,10 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         if is_whole or len(status.repositories) == 1:
             kept = {row["repository_id"]: row for row in status.leaving}
             parts += [
-                _filled(f"{proof_text(row)}\n  {_leaving_text(kept[row['repository_id']])}", screen)
+                filled(
+                    f"{proof_text(row)}\n  {_leaving_text(kept[row['repository_id']])}",
+                    screen.columns,
+                )
                 for row in status.proof
                 if row["repository_id"] in kept
             ]
@@ -68,9 +72,9 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
         parts.append(table(tables, TABLE_COLUMNS, screen))
     said = f"{_retention_text(status.retention)}\n{_rules_text(status.rules)}"
-    parts.append(_filled(said, screen))
+    parts.append(filled(said, screen.columns))
     if status.llm["calls"]:
-        parts.append(_filled(_llm_text(status.llm), screen))
+        parts.append(filled(_llm_text(status.llm), screen.columns))
     return "\n\n".join(parts)
 
 
@@ -81,22 +85,8 @@ def _verdict(lines: Sequence[str], screen: Screen) -> str:
         "1 thing needs attention:" if len(lines) == 1 else f"{len(lines):,} things need attention:"
     )
     said = [screen.styled(title, BOLD)]
-    said += [screen.styled(_filled(f"! {plain(text)}", screen), YELLOW) for text in lines]
+    said += [screen.styled(filled(f"! {plain(text)}", screen.columns), YELLOW) for text in lines]
     return "\n".join(said)
-
-
-def _filled(text: str, screen: Screen) -> str:
-    """Return lines of prose wrapped to the width of the screen; what is wrapped is indented."""
-    return "\n".join(
-        textwrap.fill(
-            line,
-            screen.columns or 10_000,
-            subsequent_indent=line[: len(line) - len(line.lstrip())] + "  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for line in text.splitlines()
-    )
 
 
 def _by_need(status: Status) -> list[dict[str, Any]]:
