@@ -23,6 +23,7 @@ from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
 from telemetry import TelemetryError
+from telemetry.database.embedded import cluster
 from telemetry.database.embedded.binaries import (
     UNFINISHED,
     WHEEL,
@@ -558,6 +559,26 @@ def test_full_disk_is_refused_in_one_sentence(base: Path) -> None:
         assert "No space left on device" in message
         assert "DATABASE_URL" in message
         assert not list((base / "home").glob(f"{UNFINISHED}*"))
+    finally:
+        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
+
+
+@as_root
+def test_disk_that_has_filled_up_is_named_though_the_log_has_no_room_for_it(
+    base: Path, old_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LINGERING", 0)
+    mount = f"mount -t tmpfs -o size=100m,mode=755 tmpfs {base}"
+    if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a small disk")
+    try:
+        home = old_home()
+        with suppress(OSError), (base / "fill").open("wb", buffering=0) as fill:
+            while fill.write(bytes(2**16)):
+                pass
+        message = refusal(home)
+        assert "No space left on device; free some space there" in message
+        assert "DATABASE_URL" in message
     finally:
         subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
 

@@ -24,6 +24,8 @@ PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the 
 SOCKET_BYTES = 100  # a socket's path may have 103 bytes on macOS, 107 on Linux
 SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as well
 ELSEWHERE = "set TELEMETRY_HOME to another directory, or DATABASE_URL to a database of yours"
+FULL = "No space left on device"
+LEAST_SPACE = 2**20  # bytes
 LINGERING = 15  # seconds that the remains of a killed server may take to go, with these errors:
 REMAINS = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
 
@@ -167,7 +169,12 @@ class Cluster:
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
         said = next(iter(_reasons(output)), "")
         remedy = ELSEWHERE
-        if not said or "terminated by signal" in output:
+        # On a full disk the server's log, which holds the reason, may be cut or empty.
+        is_full = shutil.disk_usage(self.data.parent).free < LEAST_SPACE
+        if is_full or FULL in said:
+            said = said if FULL in said else FULL
+            remedy = f"free some space there, or {ELSEWHERE}"
+        elif not said or "terminated by signal" in output:
             said = said or "it gave no reason"
             remedy = "something may have killed it, such as a limit of memory: try again"
         elif REMAINS.search(said):
