@@ -25,6 +25,7 @@ from telemetry.database.connection import (
     parameters,
 )
 from telemetry.database.lasting import answering, is_loss
+from telemetry.database.transactions import with_retries
 from telemetry.installation import COMMAND, place
 
 MIGRATIONS = place("migrations")
@@ -172,8 +173,10 @@ def _views_digest() -> str:
 
 def _make_views(connection: Connection) -> None:
     digest = _views_digest()
-    with connection.transaction():
-        _set_views_aside(connection)
+
+    def make() -> None:
+        if _has_views(connection):
+            _set_aside(connection)
         for path in sorted(VIEWS.glob("*.sql")):
             # Without parameters psycopg sends the file unchanged, including comments on columns.
             connection.execute(path.read_bytes())
@@ -181,13 +184,21 @@ def _make_views(connection: Connection) -> None:
             execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
         execute(connection, "schema/restore_views")
 
+    with_retries(connection, make)
+
 
 def _set_views_aside(connection: Connection) -> None:
     """Remove our views and users' own ones on them, and keep in kept_views what that loses."""
     if _has_views(connection):
-        with connection.transaction(), own_named():
-            execute(connection, "schema/keep_views")
-            execute(connection, "schema/drop_views")
+        with_retries(connection, lambda: _set_aside(connection))
+
+
+def _set_aside(connection: Connection) -> None:
+    # Whoever reads a view in a transaction keeps it from being dropped. The lock is not waited for
+    # without an end, because all who want to read the view after us would wait as well.
+    with own_named():
+        execute(connection, "schema/keep_views")
+        execute(connection, "schema/drop_views")
 
 
 def _drop_views(connection: Connection) -> None:

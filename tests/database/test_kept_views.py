@@ -2,16 +2,19 @@
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from support.paths import LONGEST
 
 from telemetry import TelemetryError
-from telemetry.database import migrations, transfer
+from telemetry.database import migrations, transactions, transfer
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
 from telemetry.database.migrations import KEEPING, migrate, require_schema, roll_back
 from telemetry.database.status import status
@@ -344,6 +347,26 @@ def test_going_down_does_not_drop_a_users_view(connection: Connection, dsn: str)
     with pytest.raises(TelemetryError, match="my_own depends on view attempts"):
         roll_back(dsn)
     connection.execute("select repository from my_own")
+
+
+@pytest.mark.scenario
+def test_an_upgrade_says_that_a_reader_is_in_its_way_and_lets_other_readers_in_meanwhile(
+    connection: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transactions, "LONGEST_LOCK_WAIT", "100ms")
+    connection.execute("update installed_views set digest = 'older'")
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as threads, open_connection(dsn) as reader:
+        with reader.transaction():
+            reader.execute("select from attempts")
+            upgrading = threads.submit(migrate, dsn, waits=said.append)
+            deadline = time.monotonic() + LONGEST
+            while not said:
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            connection.execute("select from attempts")
+        assert upgrading.result(LONGEST) == ["views"]
+    assert "another session holds a lock that is needed" in said[0]
 
 
 # A restore
