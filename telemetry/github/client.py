@@ -22,6 +22,9 @@ from telemetry.github.pagination import Page, pages
 from telemetry.github.share import Share
 from telemetry.github.transport import Transport
 
+# For what an ingest can do without until the next one.
+FEW_TRIES = 2
+
 
 class GitHub:
     """GitHub's REST API, thread-safe; close it, or use it in a `with` statement.
@@ -145,14 +148,17 @@ class GitHub:
         params: Mapping[str, str | int] | None = None,
         *,
         retry_missing: bool = True,
+        tries: int | None = None,
     ) -> dict[str, Any]:
         """Return the JSON object at `path`, such as "/rate_limit".
 
         A 404 is retried once, because GitHub sometimes sends one by mistake. If `retry_missing` is
-        false, the first 404 raises NotFound.
+        false, the first 404 raises NotFound. `tries` is how often the request is sent if it meets
+        faults; None means the default.
         """
         url = self._url(path, params)
-        return self._fetcher.fetch(Request(url, _name(path), retry_missing=retry_missing)).payload
+        asked = Request(url, _name(path), tries=tries, retry_missing=retry_missing)
+        return self._fetcher.fetch(asked).payload
 
     def delete_artifact(self, repository: str, artifact_id: int) -> None:
         """Delete an artifact; one that is gone already raises NotFound.
@@ -214,18 +220,21 @@ class GitHub:
     def list_workflows(self, repository: str) -> Generator[Page, None, None]:
         """Yield the workflows of a repository: `id`, `name`, `path`, `state`.
 
+        If GitHub does not answer, it is not asked for long.
         https://docs.github.com/rest/actions/workflows#list-repository-workflows
         """
-        return self.pages(f"{_repository_path(repository)}/actions/workflows", "workflows")
+        path = f"{_repository_path(repository)}/actions/workflows"
+        return self.pages(path, "workflows", paging=Paging(tries=FEW_TRIES))
 
     def get_retention(self, repository: str) -> dict[str, Any]:
         """Return how long a repository's runs are kept: `days`, `maximum_allowed_days`.
 
-        Needs the permission Administration (read); without it GitHub answers 403 or 404.
+        Needs the permission Administration (read); without it GitHub answers 403 or 404. If it
+        does not answer, it is not asked for long.
         https://docs.github.com/rest/actions/permissions
         """
         path = f"{_repository_path(repository)}/actions/permissions/artifact-and-log-retention"
-        return self.get(path, retry_missing=False)
+        return self.get(path, retry_missing=False, tries=FEW_TRIES)
 
     def get_billing_usage(self, owner: str, year: int, month: int) -> dict[str, Any]:
         """Return what GitHub bills an organization, or the user if there is no such one.
@@ -276,6 +285,7 @@ class GitHub:
             self._url(path, params),
             _name(path),
             array_key=key if is_array else None,
+            tries=paging.tries,
             is_urgent=paging.is_urgent,
             retry_missing=paging.retry_missing,
         )

@@ -114,7 +114,7 @@ class _Place:
     def next_request(self) -> Request:
         """Return the request for the next page."""
         # GitHub fails every time on a page that exceeds its time limit, so one retry is enough.
-        return replace(self.request, tries=2 if self.size > _SIZES[-1] else None)
+        return replace(self.request, tries=2 if self.size > _SIZES[-1] else self.request.tries)
 
     def shrink(self) -> bool:
         """Continue at the same row with smaller pages; return False if they cannot be smaller."""

@@ -14,7 +14,7 @@ from telemetry.github.client import GitHub, Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Commit, Repository, Run, Workflow
-from telemetry.simulated.faults import edited
+from telemetry.simulated.faults import bad_gateway, edited
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -289,6 +289,23 @@ def test_failed_questions_about_workflows_do_not_fail_the_ingest_and_are_retried
     fetch(connection, simulated)
     asked = "select described_at is not null and workflows_listed_at is not null from repositories"
     assert answers(connection, asked) == [True]
+
+
+def test_questions_that_github_does_not_answer_keep_an_ingest_waiting_for_seconds_only(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    ran(world, world.add_repository(NAME), 2)
+    questions = ("workflows", "retention")
+    simulated.fault = lambda request, number: bad_gateway() if request.kind in questions else None
+    for _ in range(2):
+        simulated.restart_counters()
+        assert fetch(connection, simulated).outcome == "complete"
+        received = simulated.counters.received
+        # Twice for each size of a page.
+        assert (received["workflows"], received["retention"]) == (8, 2)
+    simulated.fault = None
+    fetch(connection, simulated)
+    assert answers(connection, WORKFLOWS) == [("CI", 1)]
 
 
 def test_what_was_answered_is_kept_when_the_requests_end_among_the_questions(
