@@ -46,7 +46,9 @@ def covered(
     for lack in answer.coverage.lacks if answer.coverage else ():
         say(lack)
     if not answer.rows and is_empty(connection):
-        say(f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name")
+        known, _ = find_repositories(connection, [])
+        nothing = f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name"
+        say("no run and no LLM call is stored" if known else nothing)
     return answer
 
 

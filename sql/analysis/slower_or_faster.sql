@@ -224,6 +224,7 @@ newest as materialized (
     runs.series,
     ages.age,
     min(runs.day) as day,
+    max(runs.day) as last_day,
     ln(greatest(percentile_cont(0.5) within group (order by runs.duration_seconds), 1)) as log_p50
   from runs
   inner join generate_series(1, 6) as ages (age) on runs.days_back <= ages.age
@@ -292,28 +293,31 @@ recent as materialized (
     newest.age,
     newest.log_p50,
     last_found.deviation,
-    count(distinct runs.day) filter (
-      where runs.day >= last_found.day and runs.day < newest.day
-    ) as days_between,
-    ln(greatest(
-      percentile_cont(0.5) within group (order by runs.duration_seconds)
-        filter (where runs.day >= last_found.previous_day and runs.day < last_found.day),
-      1
-    )) as log_before,
-    ln(greatest(
-      percentile_cont(0.5) within group (order by runs.duration_seconds)
-        filter (where runs.day >= last_found.day and runs.day < newest.day),
-      1
-    )) as log_between,
-    ln(greatest(
-      percentile_cont(0.5) within group (order by runs.duration_seconds) filter (
-        where runs.day >= greatest(last_found.day, newest.day - 3) and runs.day < newest.day
-      ),
-      1
-    )) as log_lately
+    count(distinct runs.day) filter (where kinds.is_between) as days_between,
+    percentile_cont(0.5) within group (order by kinds.log_seconds)
+      filter (where kinds.is_before) as log_before,
+    -- A weekend can be as fast as weekdays were before, and differ from the days since the change.
+    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
+      where kinds.is_before
+        and (7 + (runs.day - newest.day) % 7) % 7 <= newest.last_day - newest.day
+    ) as log_same_days,
+    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
+      where kinds.is_between
+        and (extract(isodow from newest.day) < 6 or newest.last_day > newest.day + 1
+          or extract(isodow from runs.day) > 5)
+    ) as log_between,
+    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
+      where kinds.is_between and runs.day >= newest.day - 3
+    ) as log_lately
   from last_found
   inner join newest using (series)
   inner join runs using (series)
+  cross join lateral (
+    select
+      ln(greatest(runs.duration_seconds, 1)) as log_seconds,
+      runs.day >= last_found.previous_day and runs.day < last_found.day as is_before,
+      runs.day >= last_found.day and runs.day < newest.day as is_between
+  ) as kinds
   where newest.day > last_found.day
   group by
     series,
@@ -335,9 +339,29 @@ mended as (
       where days.day < recent.day
         and abs(days.log_p50 - recent.log_before) < abs(days.log_p50 - recent.log_lately)
     ) + 1 as since_day
-  from recent
+  from (
+    select
+      series,
+      found_day,
+      day,
+      age,
+      log_p50,
+      log_before,
+      log_lately,
+      -- So are the very last days.
+      bool_and(abs(log_p50 - coalesce(log_same_days, log_before)) <= ln(1.1))
+        over (partition by series order by age) as is_back
+    from recent
+  ) as recent
   inner join days using (series)
-  where abs(recent.log_p50 - recent.log_before) <= ln(1.1)
+  cross join lateral (
+    select
+      extract(isodow from days.day) > 5 as is_weekend,
+      days.day >= recent.found_day - 7
+        and abs(days.log_p50 - recent.log_before) >= abs(days.log_p50 - recent.log_lately)
+        as is_changed
+  ) as kinds
+  where recent.is_back
     and abs(recent.log_lately - recent.log_before) >= ln(1.25)
     and abs(recent.log_p50 - recent.log_lately) >= ln(1.25)
   group by
@@ -347,6 +371,18 @@ mended as (
     recent.age,
     recent.log_lately,
     recent.log_p50
+  -- Each of the newest days is back, and on such days, of the week or of its end, it was not so.
+  having not coalesce(bool_or(kinds.is_changed) filter (where days.day >= recent.day), false)
+    and (
+      count(*) filter (where days.day >= recent.day and kinds.is_weekend) > 0
+      and count(*) filter (
+        where days.day < recent.day and kinds.is_weekend and kinds.is_changed
+      ) > 0
+      or count(*) filter (where days.day >= recent.day and not kinds.is_weekend) > 0
+      and count(*) filter (
+        where days.day < recent.day and not kinds.is_weekend and kinds.is_changed
+      ) > 0
+    )
 ),
 found_again as materialized (
   select distinct on (series)
@@ -376,6 +412,13 @@ found_again as materialized (
     from recent
     where days_between >= 4
       and abs(log_p50 - log_between) >= greatest(4.5 * deviation, ln(1.25))
+      and not exists (
+        select 1
+        from days
+        where days.series = recent.series
+          and days.day >= recent.day
+          and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_p50)
+      )
   ) as both_kinds
   order by
     series,

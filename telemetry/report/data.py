@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern, in_words
 from telemetry.database.connection import Connection
@@ -162,6 +163,12 @@ class RepositoryReport:
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
     @property
+    def without(self) -> str:
+        """Which first attempts no sum of jobs has, as they are not stored; empty if all are."""
+        missing = self.totals["first_missing"]
+        return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
+
+    @property
     def is_free(self) -> bool:
         """Whether jobs ran and none of them costs anything; what has no price may."""
         jobs = known_sum(self.runners, "jobs")
@@ -223,7 +230,6 @@ QUESTIONS = (
     "time_to_last_check",
     "workflow_outcomes",
     "durations_by_day",
-    "slower_or_faster",
     "outcomes_by_day",
     "flaky_jobs",
     "failing_steps",
@@ -240,7 +246,7 @@ QUESTIONS = (
     "llm_phases",
 )
 # Those whose statements are too long to be written into each page.
-LONG_QUESTIONS = ("failure_causes", "quarantine")
+LONG_QUESTIONS = ("slower_or_faster", "failure_causes", "quarantine")
 # Those that are asked about no more attempts, because a third of a report's time goes into them.
 COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
 QUICK_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS)

@@ -73,7 +73,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         "red": "nothing is red on the default branch",
         "slower": "no workflow got clearly slower",
         "flaky": "no job is known to be flaky",
-        "failing": "nothing failed",
+        "failing": _nothing_failed(report),
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
         "costing": "the jobs are free" if report.is_free else "the jobs have no list price",
     }
@@ -81,11 +81,6 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing["red"] = "no run on the default branch has succeeded or failed"
     if days < DAYS_OF_A_SHIFT:
         nothing["slower"] = f"too few days ({days}) to detect what got slower"
-    if not report.totals["decided"]:
-        nothing["failing"] = "no run has succeeded or failed"
-    if report.totals["cancelled"]:
-        runs = counted(report.totals["cancelled"], "run")
-        nothing["failing"] += f", but {runs} {'was' if runs[:2] == '1 ' else 'were'} cancelled"
     if report.timeouts:
         del nothing["failing"]
     if not report.queue_times:
@@ -106,12 +101,24 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     return [text for subject, text in nothing.items() if subject not in said]
 
 
+def _nothing_failed(report: RepositoryReport) -> str:
+    """Return that nothing failed, as far as that is known, and what was cancelled."""
+    said = "nothing failed" if report.totals["decided"] else "no run has succeeded or failed"
+    if report.without:
+        said = f"nothing is known to have failed, {report.without}"
+    if not report.totals["cancelled"]:
+        return said
+    runs = counted(report.totals["cancelled"], "run")
+    return f"{said}, but {runs} {'was' if runs[:2] == '1 ' else 'were'} cancelled"
+
+
 def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
     """Whether everything is known and there is nothing to do; `found` are its findings."""
     return (
         report.is_listed
         and report.green_workflows is not None
         and report.of_jobs.is_whole
+        and not report.without
         and not any(finding.advice for finding in found)
     )
 
@@ -321,6 +328,8 @@ def _costing(report: RepositoryReport) -> Finding | None:
     if wasted >= LEAST_WASTE * float(ran or 0):
         advice = _saving(report)
     sentence = _price(report, cost)
+    if report.without:
+        sentence += (f", {report.without}",)
     if wasted:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
         sentence += (f"; {part} was wasted",)

@@ -91,6 +91,8 @@ def tiles(report: RepositoryReport) -> list[Tile]:
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
     """Return a figure of jobs with its coverage, and without its value if it would mislead."""
     coverage = report.of_jobs
+    if report.without and tile.figure != UNKNOWN:
+        tile = replace(tile, change=f"{tile.change}; {report.without}")
     if coverage.is_whole:
         return tile
     if coverage.is_misleading:
@@ -145,6 +147,9 @@ def _red(report: RepositoryReport) -> Tile:
 
 def _runs(report: RepositoryReport) -> Tile:
     now, before = report.totals["runs"], report.totals["runs_before"]
+    if missing := report.totals["first_missing"]:
+        words = f"of {count(missing)} the first attempt is not stored"
+        return Tile("runs", count(now + missing), words)
     if not report.is_comparable:
         return Tile("runs", count(now), NOTHING_BEFORE)
     words = f"{count(before)} before"

@@ -226,6 +226,15 @@ def listed(connection: Connection, *run_ids: int) -> None:
     execute(connection, "runs/record_jobs_listed", {**values, "listed_at": NOW})
 
 
+def test_a_repository_without_runs_has_been_ingested_all_the_same(
+    run_query: Run, connection: Connection
+) -> None:
+    assert "nothing has been ingested yet" in run_query("runner_cost").stderr
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    window(connection, 7, 65, 0)
+    assert run_query("runner_cost").stderr == "no run and no LLM call is stored\n"
+
+
 @pytest.mark.usefixtures("month")
 def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     run_query: Run, connection: Connection

@@ -11,7 +11,7 @@ from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask
 from telemetry.report.data import Report, RepositoryReport, report
-from telemetry.report.findings import findings, not_found
+from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.tiles import Tile, tiles
@@ -62,6 +62,8 @@ def test_the_rate_of_first_attempts_has_bounds_where_some_are_not_stored(
         sentence(single(shown), "failing")
     )
     assert "| ≈ 97.6 % |" in summary(shown)
+    (runs,) = (each for each in tiles(single(shown)) if each.name == "runs")
+    assert (runs.figure, runs.change) == ("52", "of 10 the first attempt is not stored")
     for text in (summary(shown), one_page(shown)):
         assert "rates leave out re-run runs whose first attempt is not stored" in text
 
@@ -238,3 +240,21 @@ def test_a_rate_of_few_of_the_runs_says_of_how_many(connection: Connection) -> N
         assert found.figure == "100.0 %"
         assert found.change.startswith("of the 10 runs that succeeded or failed; ")
     assert "runs that succeeded" not in tile(shown, "runs that were re-run").change
+
+
+def test_a_repository_whose_failed_attempts_are_not_stored_is_not_called_healthy(
+    connection: Connection,
+) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n / 2, **({"run_attempt": 2} if n % 5 == 0 else {})) for n in range(1, 51)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    shown = single(whole(connection))
+    found = findings(shown)
+    lack = "without the first attempt of 10 runs"
+    assert f"nothing is known to have failed, {lack}" in not_found(shown, found)
+    assert not is_healthy(shown, found)
+    assert sentence(shown, "costing").endswith(f"at list price, {lack}.")
+    for name in ("runner minutes wasted", "cost of runners"):
+        assert lack in tile(shown, name).change

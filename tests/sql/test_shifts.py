@@ -303,7 +303,7 @@ def test_a_workflow_that_takes_three_times_as_long_is_found_within_a_day(
 
 
 @pytest.mark.parametrize(
-    ("slow_since", "slow_until"), [(3, 1), (4, 1), (5, 2), (8, 1), (9, 2), (12, 4), (20, 3)]
+    ("slow_since", "slow_until"), [(3, 1), (4, 1), (6, 3), (8, 1), (9, 2), (12, 4), (20, 3)]
 )
 def test_a_slowdown_is_told_as_mended_from_the_day_after_it_was(
     connection: Connection, slow_since: int, slow_until: int
@@ -321,6 +321,23 @@ def test_a_slowdown_is_told_as_mended_from_the_day_after_it_was(
     assert (minutes(mended), mended["is_mended"], mended["is_last"]) == ((25, 10), True, True)
     assert slower["changed_at"] == UNTIL - slow_since * DAY
     assert mended["changed_at"] == UNTIL - slow_until * DAY
+
+
+@pytest.mark.parametrize("weekend", [600, 420])
+def test_a_weekend_mends_no_slowdown_of_the_days_of_the_week(
+    connection: Connection, weekend: int
+) -> None:
+    """The end of the period is a Monday; weekends are as they were, before and since."""
+    runs = []
+    for days_ago in range(80, 0, -1):
+        is_weekend = (UNTIL - days_ago * DAY).isoweekday() > 5
+        usual = 600 if days_ago > 12 else 900
+        runs += level(days_ago, 1, 40, weekend if is_weekend else usual)
+    upsert(connection, runs)
+    rows = changes(connection)
+    # Where weekends differ as much, the slowdown itself is found only later.
+    assert len(rows) == (1 if weekend == 600 else 0)
+    assert not any(row["is_mended"] for row in rows)
 
 
 @pytest.mark.parametrize(("first", "second"), [(10, 2), (8, 1), (12, 3)])
