@@ -228,13 +228,21 @@ def test_a_list_that_cannot_be_read_is_named_with_its_line(
     assert connection.execute("select 1 from llm_prices").fetchall() == []
 
 
-@pytest.mark.parametrize("header", ["model,effective_from", "model,model", "", "model,is_shipped"])
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("model,effective_from", "the header is not model,effective_from,"),
+        ("model,model", "the header is not model,effective_from,"),
+        ("model,is_shipped", "the header is not model,effective_from,"),
+        ("", "the first line is empty; it has to name the columns"),
+    ],
+)
 def test_a_list_without_a_needed_column_or_with_an_unknown_one_is_refused(
-    tmp_path: Path, header: str
+    tmp_path: Path, header: str, said: str
 ) -> None:
     own = tmp_path / "own.csv"
     own.write_text(f"{header}\n")
-    with pytest.raises(UsageError, match="the header is not model,effective_from,"):
+    with pytest.raises(UsageError, match=said):
         read_prices(own, LlmPrice)
 
 
