@@ -315,10 +315,11 @@ recent as materialized (
   cross join lateral (
     select
       ln(greatest(runs.duration_seconds, 1)) as log_seconds,
-      runs.day >= last_found.previous_day and runs.day < last_found.day as is_before,
+      runs.day < last_found.day as is_before,
       runs.day >= last_found.day and runs.day < newest.day as is_between
   ) as kinds
   where newest.day > last_found.day
+    and runs.day >= greatest(last_found.previous_day, last_found.day - 28)
   group by
     series,
     last_found.day,
