@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,14 @@ MOST_BYTES_OF_NAMES = 2_000
 
 class UnreadableRow(ValueError):
     """A payload cannot become a row; the text says which payload and what is wrong with it."""
+
+
+def tell_apart(error: UnreadableRow, before: Counter[str]) -> None:
+    """Number an error that equals one before it: rows without an id may have the same one."""
+    text = str(error)
+    before[text] += 1
+    if before[text] > 1:
+        error.args = (f"{text} ({before[text]})",)
 
 
 # PostgreSQL's text holds neither NUL nor half of a surrogate pair; JSON can spell both.

@@ -148,6 +148,14 @@ class WorkflowRun:
         )
 
 
+def read_run(item: Any) -> WorkflowRun | UnreadableRow:
+    """Return a listed run as a row, or the error."""
+    try:
+        return WorkflowRun.from_api(item)
+    except UnreadableRow as error:
+        return UnreadableRun(str(error), item)  # without a traceback, which keeps all payloads
+
+
 @dataclass(frozen=True)
 class OpenRun:
     """One row of `open_runs`: a run whose latest attempt had not ended. All times are UTC."""

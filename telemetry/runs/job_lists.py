@@ -4,6 +4,7 @@ The jobs of an attempt are final if all are completed, their number is GitHub's 
 could be read. Knows pages and rows; does no I/O and reads no clock.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from telemetry.rows.reading import (
     UnreadableRow,
     read_attempt,
     read_mapping,
+    tell_apart,
     wrong_value,
 )
 from telemetry.runs.retries import Problem, Retry
@@ -70,12 +72,14 @@ class JobLists:
             total = max(total, page.total_count or 0)
             is_open_ended = page.total_count is None and len(page.items) >= page.per_page
             self.rows += len(page.items)
+            errors = Counter[str]()
             for position, item in enumerate(page.items):
                 job_id = item.get("id") if isinstance(item, dict) else None
                 seen.add((page.number, position) if job_id is None else str(job_id))
                 try:
                     self._add(item, run_attempt)
                 except UnreadableRow as error:
+                    tell_apart(error, errors)
                     self._lose(error, item, run_attempt)
             if self.rows > MOST_ROWS:
                 reason = f"run {self.run_id} has more than {MOST_ROWS:,} jobs and steps"

@@ -8,6 +8,7 @@ filtered lists lag behind. New runs are therefore read from the unfiltered list.
 short intervals provide what that list does not reach or prove.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,8 +19,8 @@ from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, PaginationLimited
 from telemetry.github.options import Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
-from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import UnreadableRun, WorkflowRun
+from telemetry.rows.reading import UnreadableRow, tell_apart
+from telemetry.rows.runs import WorkflowRun, read_run
 from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
 from telemetry.runs.windows import SECOND, ListedWindow, on_top
@@ -68,14 +69,6 @@ class Batch:
 Batches = Generator[Batch, None, None]
 
 
-def read_run(item: Any) -> WorkflowRun | UnreadableRow:
-    """Return a listed run as a row, or the error; runs in the thread that fetched the page."""
-    try:
-        return WorkflowRun.from_api(item)
-    except UnreadableRow as error:
-        return UnreadableRun(str(error), item)  # without a traceback, which keeps all payloads
-
-
 class Lister:
     """Lists the runs of one repository."""
 
@@ -113,7 +106,14 @@ class Lister:
     def pages(self, created: str | None = None, **paging: Any) -> Generator[Page, None, None]:
         """Yield the pages of a list of this repository's runs; `paging` are fields of Paging."""
         how = Paging(read=read_run, **paging)
-        return self.client.list_workflow_runs(self.repository, created=created, paging=how)
+        found = self.client.list_workflow_runs(self.repository, created=created, paging=how)
+        with closing(found):
+            for page in found:
+                before = Counter[str]()
+                for item in page.items:
+                    if isinstance(item, UnreadableRow):
+                        tell_apart(item, before)
+                yield page
 
     def ahead(self, concurrency: int) -> int:
         """Return how many pages of a list may have been read ahead."""

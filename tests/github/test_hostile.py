@@ -23,8 +23,7 @@ from telemetry.github.decoding import MOST_VALUES
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options, Paging
 from telemetry.rows.reading import UnreadableRow
-from telemetry.rows.runs import WorkflowRun
-from telemetry.runs.listing import read_run
+from telemetry.rows.runs import WorkflowRun, read_run
 
 pytestmark = pytest.mark.scenario
 
@@ -162,7 +161,7 @@ import signal, sys
 signal.alarm(60)
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options, Paging
-from telemetry.runs.listing import read_run
+from telemetry.rows.runs import read_run
 rows = 0
 paging = Paging(concurrency=16, read=read_run)
 with GitHub(None, Options(base_url=sys.argv[1])) as client:

@@ -25,6 +25,16 @@ def pages(rows: int, totals: list[int | None]) -> list[Page]:
     ]
 
 
+def test_each_job_that_cannot_be_read_is_counted_though_nothing_tells_it_from_another() -> None:
+    found = JobLists(1, {1: DueAttempt(1, None, "success")})
+    found.read([Page([None, None, None, {"id": "x"}, {"id": "x"}], 5, 1, 100, None)])
+    assert list(found.unreadable)[1:3] == [
+        "job: None is not an object (2)",
+        "job: None is not an object (3)",
+    ]
+    assert len(found.unreadable) == 5
+
+
 def test_a_job_that_says_it_is_of_another_attempt_than_was_asked_for_is_unreadable() -> None:
     found = JobLists(1, {2: DueAttempt(2, None, "success")})
     found.read(pages(3, [3, 3]))

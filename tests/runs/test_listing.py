@@ -442,6 +442,24 @@ def test_a_page_that_leaves_runs_out_hides_none(
 
 
 @CONCURRENCY
+def test_runs_without_anything_to_tell_them_apart_are_counted_one_by_one(concurrency: int) -> None:
+    world, _ = world_of(every(timedelta(minutes=1), 50, NOW - HOUR))
+
+    def lose(payload: Any) -> Any:
+        payload["workflow_runs"][10:13] = [None, None, None]
+        return payload
+
+    simulated = Simulator(
+        world, fault=lambda request, number: edited(lose) if request.kind == "runs" else None
+    )
+    with lister(simulated, concurrency=concurrency) as using:
+        batches = list(Newest(using).down_to(NOW - 5 * HOUR))
+    texts = {text for batch in batches for text in batch.unreadable}
+    assert texts == {f"run: None is not an object{number}" for number in ("", " (2)", " (3)")}
+    assert sum(window.seen for batch in batches for window in batch.windows) == 50
+
+
+@CONCURRENCY
 def test_unreadable_runs_are_named_and_counted_and_stop_nothing(concurrency: int) -> None:
     world, repository = world_of(every(timedelta(minutes=1), 330))
     damaged = {run.id for run in repository.runs[1::7]}
