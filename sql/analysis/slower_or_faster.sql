@@ -285,6 +285,7 @@ last_found as materialized (
     found.day,
     found.previous_day
 ),
+-- The medians are of days: there are far more runs.
 recent as materialized (
   select
     series,
@@ -293,33 +294,32 @@ recent as materialized (
     newest.age,
     newest.log_p50,
     last_found.deviation,
-    count(distinct runs.day) filter (where kinds.is_between) as days_between,
-    percentile_cont(0.5) within group (order by kinds.log_seconds)
+    count(*) filter (where kinds.is_between) as days_between,
+    percentile_cont(0.5) within group (order by days.log_p50)
       filter (where kinds.is_before) as log_before,
     -- A weekend can be as fast as weekdays were before, and differ from the days since the change.
-    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
+    percentile_cont(0.5) within group (order by days.log_p50) filter (
       where kinds.is_before
-        and (7 + (runs.day - newest.day) % 7) % 7 <= newest.last_day - newest.day
+        and (7 + (days.day - newest.day) % 7) % 7 <= newest.last_day - newest.day
     ) as log_same_days,
-    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
+    percentile_cont(0.5) within group (order by days.log_p50) filter (
       where kinds.is_between
         and (extract(isodow from newest.day) < 6 or newest.last_day > newest.day + 1
-          or extract(isodow from runs.day) > 5)
+          or extract(isodow from days.day) > 5)
     ) as log_between,
-    percentile_cont(0.5) within group (order by kinds.log_seconds) filter (
-      where kinds.is_between and runs.day >= newest.day - 3
+    percentile_cont(0.5) within group (order by days.log_p50) filter (
+      where kinds.is_between and days.day >= newest.day - 3
     ) as log_lately
   from last_found
   inner join newest using (series)
-  inner join runs using (series)
+  inner join days using (series)
   cross join lateral (
     select
-      ln(greatest(runs.duration_seconds, 1)) as log_seconds,
-      runs.day < last_found.day as is_before,
-      runs.day >= last_found.day and runs.day < newest.day as is_between
+      days.day < last_found.day as is_before,
+      days.day >= last_found.day and days.day < newest.day as is_between
   ) as kinds
   where newest.day > last_found.day
-    and runs.day >= greatest(last_found.previous_day, last_found.day - 28)
+    and days.day >= greatest(last_found.previous_day, last_found.day - 28)
   group by
     series,
     last_found.day,
