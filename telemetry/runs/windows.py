@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry.github.pagination import Page
+from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 
 SECOND = timedelta(seconds=1)
@@ -77,7 +78,7 @@ class Walk:
         self.is_cut_off = False
         self._beginning: Page | None = None
         self._recent: dict[int, datetime] = {}
-        # Those that no window includes yet, each with the latest time at which it was created.
+        # Those that no window includes yet, each with the time that it counts for.
         self._unreadable: list[tuple[str, datetime]] = []
         self._unreadable_before: set[str] = set()
         self._closed: list[_Closed] = []
@@ -112,22 +113,20 @@ class Walk:
     def _take(self, page: Page) -> list[datetime]:
         """Add the rows of a page; return when its runs were created.
 
-        The list is ordered by that time, so an unreadable run without it is not younger than the
-        run before it.
+        The list is ordered by that time. An unreadable run without it counts for the time of the
+        run after it, which stays the same whatever is created later.
         """
-        moments: list[datetime] = []
-        latest = self.reached
-        before = frozenset(self._unreadable_before)
-        for item in page.items:
-            if isinstance(item, WorkflowRun):
-                latest = item.created_at
-                self._recent[item.github_run_id] = latest
-                moments.append(latest)
-                continue
-            latest = getattr(item, "created_at", None) or latest
-            if str(item) not in before:
-                self._unreadable.append((str(item), latest))
-            self._unreadable_before.add(str(item))
+        runs = [item for item in page.items if isinstance(item, WorkflowRun)]
+        moments = [run.created_at for run in runs]
+        self._recent |= {run.github_run_id: run.created_at for run in runs}
+        at = min(moments, default=self.reached)
+        new = []
+        for item in reversed(page.items):
+            at = getattr(item, "created_at", None) or at
+            if isinstance(item, UnreadableRow):
+                new.append((str(item), at))
+        self._unreadable += [each for each in new if each[0] not in self._unreadable_before]
+        self._unreadable_before.update(text for text, _ in new)
         return moments
 
     @property
@@ -152,7 +151,7 @@ class Walk:
         if low >= self.high:
             return
         ids = [run_id for run_id, at in self._recent.items() if low <= at < self.high]
-        # One without a time on top of a list may be as young as the end of the window.
+        # On a page without any time they are at the end of the window.
         seen = len(ids) + sum(low <= at <= self.high for _, at in self._unreadable)
         window = ListedWindow(low, self.high, seen, ids, seen)
         # The first page is always read before the second one is requested.

@@ -299,13 +299,17 @@ def test_an_unreadable_run_on_two_pages_is_counted_once() -> None:
     assert sum(window.seen for window in windows) == 6
 
 
-@pytest.mark.parametrize(("created_at", "seen"), [(at(2).isoformat(), 1), (None, 2), ("?", 2)])
-def test_an_unreadable_run_counts_for_its_time_else_for_that_of_the_run_before(
-    created_at: object, seen: int
+@pytest.mark.parametrize(
+    ("created_at", "place", "seen"),
+    [(at(2).isoformat(), 0, 1), (None, 0, 2), (None, 1, 1), ("?", 1, 1), (at(6).isoformat(), 1, 2)],
+)
+def test_an_unreadable_run_counts_for_its_time_else_for_that_of_the_run_after_it(
+    created_at: object, place: int, seen: int
 ) -> None:
-    unreadable = UnreadableRun("run 3: head_branch is 5, not text", {"created_at": created_at})
+    items: list[WorkflowRun | UnreadableRow] = [RUNS[0], RUNS[2]]
+    items.insert(place, UnreadableRun("run 3: head_branch is 5", {"created_at": created_at}))
     walk = Walk(at(5), at(7), longest=MANY, ahead=0)
-    walk.add(page([RUNS[0], unreadable, RUNS[2]], 1, 3))
+    walk.add(page(items, 1, 3))
     assert [(window.ids, window.seen) for window in walk.proven()] == [([6], seen)]
 
 
