@@ -17,3 +17,13 @@ def counted(count: int, noun: str) -> str:
     """Return a number and its noun: `1 request`, `2 requests`, `3 repositories`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def in_words(seconds: float) -> str:
+    """Return a length of time in words: `5 minutes`, `3 hours`, `61 days`."""
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        # A unit is used from two on: "36 hours" is more precise than "1 day".
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}s"
+    count = max(0, round(seconds))
+    return f"{count} second{'' if count == 1 else 's'}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from telemetry import counted
+from telemetry import counted, in_words
 from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
 from telemetry.installation import COMMAND
@@ -296,13 +296,3 @@ def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
         first = llm["last_first_rejected"][0]
         said.append(f"the last ingest of LLM logs lost {parts}; the first: {first}")
     return [Concern(text) for text in said]
-
-
-def in_words(seconds: float) -> str:
-    """Return a length of time in words: `5 minutes`, `3 hours`, `61 days`."""
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        # A unit is used from two on: "36 hours" is more precise than "1 day".
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}s"
-    count = max(0, round(seconds))
-    return f"{count} second{'' if count == 1 else 's'}"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from telemetry import in_words
 from telemetry.github.answers import (
     LONGEST_WAIT,
     Answer,
@@ -205,7 +206,7 @@ class Gate:
         seconds = max(closure.resume_at - self.clock(), 0.0)
         until = f"{closure.reset_at:%Y-%m-%d %H:%M:%S} UTC" if closure.reset_at else "a far day"
         return RateLimited(
-            f"{caller.what}: {reason} until {until} (in {seconds:.0f} s); run it again then"
+            f"{caller.what}: {reason} until {until} (in {in_words(seconds)}); run it again then"
             f"{self._advice}",
             closure.status,
             closure.reset_at,
@@ -231,4 +232,4 @@ class Gate:
     def _moment(self, seconds: float) -> str:
         moment = utc(self.clock() + seconds)
         at = f"at {moment:%H:%M:%S} UTC " if moment else ""
-        return f"{at}(in {max(round(seconds), 1)} s)"
+        return f"{at}(in {in_words(max(seconds, 1))})"

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from telemetry import counted
+from telemetry import counted, in_words
 from telemetry.database.checks import Checked
-from telemetry.database.concerns import Concern, in_words
+from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection
 from telemetry.database.coverage import Coverage, coverage_of, how_to, is_listed
 from telemetry.database.questions import Answer, ask, find_repositories, in_zone

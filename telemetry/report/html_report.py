@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from telemetry import counted
-from telemetry.database.concerns import in_words
+from telemetry import counted, in_words
 from telemetry.database.questions import pasteable
 from telemetry.installation import COMMAND
 from telemetry.report.charts import sparkline

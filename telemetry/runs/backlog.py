@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from telemetry import counted
-from telemetry.database.concerns import in_words
+from telemetry import counted, in_words
 from telemetry.database.connection import execute
 from telemetry.github.client import GitHub
 from telemetry.runs.due_windows import LONGEST, lists_a_day

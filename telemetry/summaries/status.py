@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from telemetry import counted
+from telemetry import counted, in_words
 from telemetry.database.checks import Checked
-from telemetry.database.concerns import folded, in_words
+from telemetry.database.concerns import folded
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
 from telemetry.installation import COMMAND
@@ -142,7 +142,7 @@ def _equation(proof: Mapping[str, int]) -> str:
 def _leaving_text(row: Mapping[str, Any]) -> str:
     """How long GitHub keeps a repository's runs, and what of them it deletes soon."""
     source = (
-        "its default, for this token may not read it"
+        "its default, because GitHub did not tell this token"
         if row["is_assumed"] and row["asked_at"]
         else "its default, not known yet"
         if row["is_assumed"]

@@ -9,7 +9,7 @@ from support.llm_costs import OURS
 from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
-from telemetry.database.concerns import in_words
+from telemetry import in_words
 from telemetry.database.connection import Connection, execute, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune

@@ -198,7 +198,7 @@ def test_retry_after_is_waited_for_and_reported(
     serve(httpserver, reply(429, SECONDARY, retry_after="8"), reply(body={"id": 1}))
     assert connect().get(RUN) == {"id": 1}
     assert slept == [8]
-    assert said == ["GitHub secondary rate limit reached; going on at 14:00:08 UTC (in 8 s)"]
+    assert said == ["GitHub secondary rate limit reached; going on at 14:00:08 UTC (in 8 seconds)"]
 
 
 def primary(seconds: int) -> Response:
@@ -213,7 +213,7 @@ def test_the_primary_limit_is_waited_for_until_its_reset(
     serve(httpserver, primary(211), reply())
     connect(max_wait=300).get(RUN)
     assert slept == [212]
-    assert said == ["GitHub rate limit reached; going on at 14:03:32 UTC (in 212 s)"]
+    assert said == ["GitHub rate limit reached; going on at 14:03:32 UTC (in 4 minutes)"]
 
 
 def test_a_wait_longer_than_allowed_raises_an_error_with_its_end(
@@ -223,8 +223,8 @@ def test_a_wait_longer_than_allowed_raises_an_error_with_its_end(
     with pytest.raises(RateLimited) as caught:
         connect().get(RUN)
     assert str(caught.value) == (
-        f"GET {RUN}: GitHub rate limit reached until 2026-11-23 14:30:00 UTC (in 1801 s); run it"
-        " again then"
+        f"GET {RUN}: GitHub rate limit reached until 2026-11-23 14:30:00 UTC (in 30 minutes); "
+        "run it again then"
     )
     assert caught.value.reset_at == datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
     assert caught.value.status == 403
@@ -325,10 +325,10 @@ def test_faults_back_off_exponentially_and_each_wait_is_reported(
     connect().get(RUN)
     assert slept == [1, 2, 4, 8]
     assert said == [
-        f"GET {RUN}: 500 Internal Server Error; trying again at 14:00:01 UTC (in 1 s)",
-        f"GET {RUN}: 503 Service Unavailable; trying again at 14:00:02 UTC (in 2 s)",
-        f"GET {RUN}: 200 with a body that is not JSON; trying again at 14:00:04 UTC (in 4 s)",
-        f"GET {RUN}: 504 Gateway Timeout; trying again at 14:00:08 UTC (in 8 s)",
+        f"GET {RUN}: 500 Internal Server Error; trying again at 14:00:01 UTC (in 1 second)",
+        f"GET {RUN}: 503 Service Unavailable; trying again at 14:00:02 UTC (in 2 seconds)",
+        f"GET {RUN}: 200 with a body that is not JSON; trying again at 14:00:04 UTC (in 4 seconds)",
+        f"GET {RUN}: 504 Gateway Timeout; trying again at 14:00:08 UTC (in 8 seconds)",
     ]
 
 
