@@ -5,9 +5,8 @@ from typing import Any
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import Row
 from telemetry.report.finding import Finding
-from telemetry.report.findings import findings
 from telemetry.report.github_pages import run_page
-from telemetry.report.organisation import concerns_of_all
+from telemetry.report.organisation import concerns_of_all, organisation
 from telemetry.terminal import Sentence
 
 # What a finding is about; its other columns are figures.
@@ -22,8 +21,10 @@ def as_data(report: Report) -> dict[str, Any]:
 
     Times are with a zone, money is in US dollars, durations are in the unit of their name.
     """
-    found = [(each, finding) for each in report.repositories for finding in findings(each)]
-    found.sort(key=lambda pair: (not pair[1].is_urgent, not pair[1].advice, -pair[1].lost_minutes))
+    of = organisation(report)
+    found = [(each.report, one) for each in (*of.needing, *of.healthy) for one in each.findings]
+    # Urgent ones stay in the order of their repositories, which is by the pushes that they block.
+    found.sort(key=lambda pair: _urgency(pair[1]))
     return {
         "schema_version": 1,
         "period": {
@@ -35,6 +36,10 @@ def as_data(report: Report) -> dict[str, Any]:
         "repositories": [_repository(each) for each in report.repositories],
         "findings": [_finding(each, finding) for each, finding in found],
     }
+
+
+def _urgency(found: Finding) -> tuple[bool, bool, float]:
+    return not found.is_urgent, not found.advice, 0 if found.is_urgent else -found.lost_minutes
 
 
 def _repository(report: RepositoryReport) -> dict[str, Any]:

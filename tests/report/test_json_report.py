@@ -172,3 +172,26 @@ def test_the_command_prints_it_or_writes_it(
     assert written.returncode == 0, written.stderr
     assert json.loads(shown.stdout) == json.loads(file.read_text(encoding="utf-8"))
     assert json.loads(shown.stdout)["findings"][0]["kind"] == "red"
+
+
+def test_what_blocks_the_most_pushes_comes_first(connection: Connection) -> None:
+    """Repository 7 has been red for longer, and for fewer pushes, than repository 8."""
+    days_ago = {7: [8, 7, 6, 5], 8: [3 - n / 10 for n in range(12)]}
+    runs = [
+        a_run(
+            repository_id * 100 + number,
+            days,
+            repository_id=repository_id,
+            conclusion="failure" if number else "success",
+            branch="main",
+            event_type="push",
+            workflow_id=70,
+        )
+        for repository_id, all_days in days_ago.items()
+        for number, days in enumerate(all_days)
+    ]
+    upsert(connection, runs)
+    known(connection, 7, 8)
+    urgent = [each for each in data_of(connection)["findings"] if each["severity"] == "urgent"]
+    assert [each["figures"]["red_pushes"] for each in urgent] == [11, 3]
+    assert [each["repository"] for each in urgent] == ["acme/r8", "acme/r7"]
