@@ -111,6 +111,9 @@ class Cluster:
             "timezone": "UTC",
             # The statement of a command that was killed ends too.
             "client_connection_check_interval": "5s",
+            # PostgreSQL 18 has workers that read ahead. The system has most pages in memory, and
+            # handing them over took up to ten times as long as reading them.
+            "effective_io_concurrency": "0",
         }
         settings.update(self.options)
         log = self.data / "server.log"
