@@ -24,7 +24,8 @@ def red(report: RepositoryReport) -> Finding | None:
         sentence += (f" {counted(stopping, 'other workflow')} {_is(stopping)} red too.",)
     idle = len(others) - stopping
     if idle:
-        sentence += (f" {counted(idle, 'other')} that no push waits for {_is(idle)} red too.",)
+        more = f" {counted(idle, 'other workflow')}, which no push waits for, {_is(idle)} red too."
+        sentence += (more,)
     is_urgent = report.blocks_merges(worst)
     advice = _advice(worst, is_urgent)
     return Finding("red", sentence, advice, 0, is_urgent, worst, _links(worst, report))
@@ -86,7 +87,7 @@ def _advice(incident: Row, is_urgent: bool) -> Sentence:
     if incident["red_pushes"]:
         return ("Start ", name, " again, or delete it: no push has started it for a week.")
     if incident["red_schedules"]:
-        return ("Mend ", name, " or stop its schedule; no push waits for it.")
+        return ("Fix ", name, " or stop its schedule; no push waits for it.")
     return ("Start ", name, " again when it is needed; nothing waits for it.")
 
 

@@ -110,7 +110,7 @@ def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
             {"event_type": "schedule", "actor": "stale[bot]"},
             "CI failed when its schedule started it, and has been red since 2026-02-09 00:10, for "
             "19d 23h and 1 failed run.",
-            "Mend CI or stop its schedule; no push waits for it.",
+            "Fix CI or stop its schedule; no push waits for it.",
         ),
     ],
 )
