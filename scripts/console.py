@@ -9,7 +9,6 @@ folder is read. Exit codes: those of the command, 2 if there is no such command.
 
 import interrupts  # noqa: F401 - it takes Ctrl-C from here on
 
-import difflib
 import importlib
 import os
 import re
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from options.commands import Command, as_typed, commands
-from options.names import GIVEN, OURS, nearest
+from options.names import GIVEN, OURS, did_you_mean, nearest
 
 PROGRAM = "actions-telemetry"
 EXAMPLE = f'{PROGRAM} ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
@@ -42,8 +41,7 @@ def main(arguments: Sequence[str]) -> None:
     elif name in known:
         start(known[name], given(rest))
     else:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"{PROGRAM} help lists the commands"
+        hint = did_you_mean(name, known, f"{PROGRAM} help lists the commands")
         fail(f"there is no command {name}; {hint}")
 
 

@@ -6,12 +6,11 @@ The Makefile runs it if there are any, even before .venv exists. Exit code 0.
 """
 
 import argparse
-import difflib
 import os
 import shlex
 import sys
 
-from options.names import nearest
+from options.names import did_you_mean, nearest
 
 # These targets read no variable, so one in the environment is not a mistake.
 WITHOUT_VARIABLES = {"help", "install", "demo", "migrate", "queries", "psql", "test", "lint"}
@@ -45,13 +44,10 @@ def not_a_variable(name: str, known: list[str]) -> str:
 
 
 def not_a_target(goal: str, options: argparse.Namespace) -> str:
-    close = difflib.get_close_matches(goal.lower(), options.targets, n=1)
-    if close:
-        hint = f"did you mean {close[0]}?"
-    elif "query" in options.goals:
-        hint = f"a question is named so: make query Q={shlex.quote(goal)}"
-    else:
-        hint = "make alone lists the commands"
+    otherwise = "make alone lists the commands"
+    if "query" in options.goals:
+        otherwise = f"a question is named so: make query Q={shlex.quote(goal)}"
+    hint = did_you_mean(goal.lower(), options.targets, otherwise)
     return f"there is no command {goal}; {hint}"
 
 

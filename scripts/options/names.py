@@ -1,4 +1,4 @@
-"""Suggestions for misspelled names of variables.
+"""Suggestions for misspelled names of variables and commands.
 
 Imports nothing of ours, because the Makefile uses it before .venv exists.
 """
@@ -22,6 +22,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         spellings[each.removeprefix(OURS)] = each
     close = get_close_matches(name.upper().removeprefix(OURS), spellings, n=1, cutoff=0.7)
     return spellings[close[0]] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Return a question for the known name most similar to this one, `otherwise` if none is."""
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else otherwise
 
 
 def not_read(

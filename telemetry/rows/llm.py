@@ -117,23 +117,25 @@ class LlmCall:
             raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {LONGEST_INTEGER}")
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
-        given = changed(BLANK, columns)
-        cost = given.estimated_cost if given.reported_cost is None else given.reported_cost
-        tier = given.service_tier.lower() if given.service_tier else None
-        mended = {
-            "source": source,
-            "call_id": call_id,
-            "timestamp": distinct_timestamp(timestamp, call_id),
-            "session_id": given.session_id[:LONGEST_ID],
-            "estimated_cost": cost,
-            "reported_cost": cost,
-            "service_tier": SERVICE_TIERS.get(tier, tier) if tier else None,
-            "inference_geo": given.inference_geo.lower() if given.inference_geo else None,
-            "error_message": given.error_message and given.error_message[:LONGEST_ERROR_MESSAGE],
+        given = columns.get
+        cost, region = given("reported_cost"), given("inference_geo")
+        if cost is None:
+            cost = given("estimated_cost")
+        tier, error = (given("service_tier") or "").lower(), given("error_message")
+        columns.update(
+            source=source,
+            call_id=call_id,
+            timestamp=distinct_timestamp(timestamp, call_id),
+            session_id=given("session_id", "")[:LONGEST_ID],
+            estimated_cost=cost,
+            reported_cost=cost,
+            service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,
+            inference_geo=region.lower() if region else None,
+            error_message=error and error[:LONGEST_ERROR_MESSAGE],
             # Attempts count from 1; 0 in a log means unknown.
-            "github_run_attempt": given.github_run_attempt or None,
-        }
-        return changed(given, mended)
+            github_run_attempt=given("github_run_attempt") or None,
+        )
+        return changed(BLANK, columns)
 
     @classmethod
     def from_record(cls, record: Any, source: str = "canonical") -> "LlmCall":

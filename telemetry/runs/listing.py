@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError, PaginationLimited
@@ -23,7 +23,7 @@ from telemetry.rows.reading import UnreadableRow, tell_apart
 from telemetry.rows.runs import WorkflowRun, read_run
 from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
-from telemetry.runs.windows import SECOND, ListedWindow, on_top
+from telemetry.runs.windows import SECOND, ListedWindow, Walk, on_top
 
 # A run appears in the list some moments after its creation, and later in the search behind
 # filtered lists; younger parts of a list prove nothing.
@@ -67,6 +67,7 @@ class Batch:
 
 
 Batches = Generator[Batch, None, None]
+Read = TypeVar("Read", Walk, Search)
 
 
 class Lister:
@@ -192,11 +193,7 @@ class Lister:
                     if search.is_too_long and not search.is_one_second:
                         return
             if not search.is_too_long:
-                is_over = False
-                try:
-                    is_over = self._is_over(search)
-                finally:  # unchecked, the list is known as far as it reached
-                    search.end(is_over=is_over)
+                end_checked(search, self._is_over)
         except PaginationLimited:
             search.is_too_long = True
         except GitHubError:
@@ -241,6 +238,15 @@ class Lister:
         if low < before and len(found) >= (self._longest_shown or PER_PAGE):
             found |= self.tail(low, before, frozenset())
         return found
+
+
+def end_checked(read: Read, is_over: Callable[[Read], bool]) -> None:
+    """End a list without a further page; if the check fails, it is known as far as it reached."""
+    checked = False
+    try:
+        checked = is_over(read)
+    finally:
+        read.end(is_over=checked)
 
 
 def batch_of(page: Page, windows: Sequence[ListedWindow] = ()) -> Batch:

@@ -7,7 +7,15 @@ from itertools import chain
 
 from telemetry.github.errors import GitHubError, PaginationLimited
 from telemetry.github.pagination import Page
-from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Batches, Lister, batch_of
+from telemetry.runs.listing import (
+    LIST_LAG,
+    SEARCH_LAG,
+    Batch,
+    Batches,
+    Lister,
+    batch_of,
+    end_checked,
+)
 from telemetry.runs.windows import Walk, whole_second
 
 PAGES_BETWEEN_PROOFS = 100
@@ -59,11 +67,7 @@ class Newest:
                 else:
                     if walk.unproven:
                         self._again = self._request_again()
-                    is_over = False
-                    try:
-                        is_over = self._is_over(walk)
-                    finally:  # unchecked, the list is known as far as it reached
-                        walk.end(is_over=is_over)
+                    end_checked(walk, self._is_over)
         except PaginationLimited:
             pass  # what is older has to be asked for by its time
         except GitHubError as error:
