@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.rows import DictRow
 
 from telemetry import TelemetryError
@@ -131,6 +131,8 @@ class Connection(psycopg.Connection[DictRow]):
                     raise
                 is_first = not deadline
                 deadline = deadline or time.monotonic() + PATIENCE_SECONDS
+                if self.pgconn.pipeline_status != PipelineStatus.OFF:
+                    self.pgconn.finish()  # lost within executemany, and not known to be
                 if self.broken:
                     self._connect_again(error, deadline)
                 elif not isinstance(error, errors.LockNotAvailable) or time.monotonic() > deadline:
