@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from telemetry.simulated.world import TrueAttempt
+from telemetry.simulated.truth import TrueAttempt
 
 # US dollars for a million tokens of fresh input, cache reads, cache writes and output, from which
 # this tool computes the cost that it reports.

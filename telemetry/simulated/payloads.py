@@ -21,7 +21,8 @@ from telemetry.simulated.entities import (
     Run,
     Workflow,
 )
-from telemetry.simulated.world import World, head_repository_name
+from telemetry.simulated.truth import head_repository_name
+from telemetry.simulated.world import World
 
 Payload = dict[str, Any]
 State = tuple[str, str | None, int]

@@ -9,7 +9,6 @@ import hashlib
 import threading
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from telemetry.simulated.entities import (
@@ -27,47 +26,11 @@ from telemetry.simulated.entities import (
     Workflow,
     scatter,
 )
-from telemetry.simulated.plans import (
-    planned_jobs,
-    planned_steps,
-)
+from telemetry.simulated.plans import planned_jobs, planned_steps
+from telemetry.simulated.present import seen_job, seen_state, seen_step
+from telemetry.simulated.truth import TrueAttempt, true_attempt
 
 RUNS_PER_SECOND = 1_000
-
-
-@dataclass(frozen=True)
-class TrueAttempt:
-    """The true values of one attempt, named like the columns that store them. Times are UTC.
-
-    `created_at` is the run's. `completed_at` is the end of the last job that really ran in the
-    attempt (None if none ran or it is not over), `duration_seconds` the time until then.
-    """
-
-    github_run_id: int
-    run_attempt: int
-    repository_id: int
-    repository: str
-    workflow_id: int
-    workflow_name: str | None
-    workflow_path: str
-    run_number: int
-    display_title: str
-    branch: str
-    commit_sha: str
-    head_repository: str | None
-    event_type: str
-    status: str
-    conclusion: str | None
-    actor: str | None
-    triggering_actor: str | None
-    created_at: datetime
-    attempt_created_at: datetime
-    started_at: datetime
-    updated_at: datetime
-    completed_at: datetime | None
-    duration_seconds: int | None
-    html_url: str
-    is_private: bool
 
 
 class World:
@@ -291,76 +254,30 @@ class World:
 
     def state(self, run: Run, attempt: Attempt) -> tuple[str, str | None, int]:
         """Status, conclusion and `updated_at` of an attempt, as of now."""
-        if attempt.updated_at <= self.second:
-            updated_at = attempt.updated_at
-            if attempt.touched_at is not None and attempt.touched_at <= self.second:
-                updated_at = attempt.touched_at
-            return "completed", attempt.conclusion, updated_at
-        jobs = self.jobs(run, attempt)
-        moments = [job.completed_at or job.started_at for job in jobs]
-        updated_at = max([attempt.started_at, *moments])
-        unfinished = [job for job in jobs if job.status != "completed"]
-        if any(job.status == "in_progress" for job in unfinished):
-            return "in_progress", None, updated_at
-        if any(job.status == "waiting" for job in unfinished):
-            return "waiting", None, updated_at
-        begun = any(job.runner_id and not job.inherited for job in jobs)
-        return ("in_progress" if begun else "queued"), None, updated_at
+        is_over = attempt.updated_at <= self.second
+        # The jobs of an attempt that is over do not matter, and take time to plan.
+        return seen_state(attempt, [] if is_over else self.jobs(run, attempt), self.second)
 
     def jobs(self, run: Run, attempt: Attempt) -> list[Job]:
         """The jobs listed under an attempt as of now, in order of id."""
         jobs = planned_jobs(run, attempt, self.seed)
         if attempt.updated_at <= self.second:
             return jobs
-        return [self._seen(job) for job in jobs if job.created_at <= self.second]
+        return [seen_job(job, self.second) for job in jobs if job.created_at <= self.second]
 
     def steps(self, job: Job) -> list[Step]:
         """The steps of a job as of now; none for one that has no runner."""
         steps = planned_steps(job, self.seed)
         if job.status == "completed":
             return steps
-        return [self._seen_step(step) for step in steps]
+        return [seen_step(step, self.second) for step in steps]
 
     def attempts(self, repository: Repository) -> Iterator[TrueAttempt]:
         """Yield every attempt that exists now, oldest run first: what a complete ingest stores."""
         for run in repository.runs:
             for attempt in run.attempts:
                 if attempt.created_at <= self.second:
-                    yield self._truth(repository, run, attempt)
-
-    def _truth(self, repository: Repository, run: Run, attempt: Attempt) -> TrueAttempt:
-        status, conclusion, updated_at = self.state(run, attempt)
-        started_at = datetime.fromtimestamp(attempt.started_at, UTC)
-        length = None
-        if status == "completed" and attempt.last_job_end is not None:
-            length = attempt.last_job_end - attempt.started_at
-        return TrueAttempt(
-            github_run_id=run.id,
-            run_attempt=attempt.number,
-            repository_id=repository.id,
-            repository=repository.full_name,
-            workflow_id=run.workflow.id,
-            workflow_name=run.name,
-            workflow_path=run.workflow.path,
-            run_number=run.number,
-            display_title=run.title,
-            branch=run.commit.branch,
-            commit_sha=run.commit.sha,
-            head_repository=head_repository_name(repository, run),
-            event_type=run.event,
-            status=status,
-            conclusion=conclusion,
-            actor=run.actor.login if run.actor else None,
-            triggering_actor=attempt.actor.login if attempt.actor else None,
-            created_at=datetime.fromtimestamp(run.created_at, UTC),
-            attempt_created_at=datetime.fromtimestamp(attempt.created_at, UTC),
-            started_at=started_at,
-            updated_at=datetime.fromtimestamp(updated_at, UTC),
-            completed_at=None if length is None else started_at + timedelta(seconds=length),
-            duration_seconds=length,
-            html_url=f"https://github.com/{repository.full_name}/actions/runs/{run.id}",
-            is_private=repository.private,
-        )
+                    yield true_attempt(repository, run, attempt, self.state(run, attempt))
 
     def _next_id(self, second: int) -> int:
         used = self._ids_used.get(second, 0)
@@ -382,40 +299,6 @@ class World:
         attempt.last_job_end = max((job.ends_at for job in own if job.runner_id), default=None)
         end = max([attempt.created_at, *(job.ends_at for job in own)])
         attempt.updated_at = attempt.cut_at or end + scatter(attempt.job_base, 3)
-
-    def _seen(self, job: Job) -> Job:
-        if job.ends_at <= self.second:
-            return job
-        if job.started_at <= self.second and job.runner_id:
-            return replace(job, status="in_progress")
-        # Recorded: for a job that waits for a runner, started_at equals created_at.
-        return replace(
-            job,
-            status="waiting" if job.planned and job.planned.approval else "queued",
-            started_at=job.created_at,
-            runner_id=None,
-        )
-
-    def _seen_step(self, step: Step) -> Step:
-        if step.completed_at is not None and step.completed_at <= self.second:
-            return step
-        begun = step.started_at is not None and step.started_at <= self.second
-        return replace(
-            step,
-            status="in_progress" if begun else "queued",
-            conclusion=None,
-            started_at=step.started_at if begun else None,
-            completed_at=None,
-        )
-
-
-def head_repository_name(repository: Repository, run: Run) -> str | None:
-    """Return the repository of the commit: this one, a fork, or None for a deleted fork."""
-    if run.commit.fork_deleted:
-        return None
-    if run.commit.fork is None:
-        return repository.full_name
-    return f"{run.commit.fork.login}/{repository.full_name.partition('/')[2]}"
 
 
 def _admit(repository: Repository, run: Run) -> None:
