@@ -1,9 +1,11 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
--- not counted. Answers about jobs cover only these attempts. Where jobs are stored for a larger
--- share of failed_attempts than of others, shares of failures are too high. unlisted_seconds is the
--- part of the period that no complete list of runs covers. It lies between unlisted_from and
--- unlisted_to, possibly with listed intervals in between. make ingest SINCE=… lists it.
+-- not counted. missing_attempts are the attempts that are still to be fetched themselves: earlier
+-- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. Where jobs
+-- are stored for a larger share of failed_attempts than of others, shares of failures are too high.
+-- unlisted_seconds is the part of the period that no complete list of runs covers. It lies between
+-- unlisted_from and unlisted_to, possibly with listed intervals in between. make ingest SINCE=…
+-- lists it, unless another repository has its name now (has_name is false).
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select
@@ -35,6 +37,34 @@ stored as materialized (
     and conclusion is distinct from 'skipped'
   group by repository_id
 ),
+missing as materialized (
+  select
+    repository_id,
+    count(*) as attempts
+  from pending_attempts
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  group by repository_id
+),
+known as (
+  select
+    repository_id,
+    sum(attempts)::bigint as attempts
+  from (
+    select
+      repository_id,
+      attempts
+    from stored
+    union all
+    select
+      repository_id,
+      attempts
+    from missing
+  ) as attempts
+  group by repository_id
+),
 unlisted as materialized (
   select
     repository_id,
@@ -51,18 +81,23 @@ unlisted as materialized (
 )
 select
   repository_names.repository,
-  coalesce(stored.attempts, 0) as attempts,
+  coalesce(known.attempts, 0) as attempts,
   coalesce(stored.attempts_with_jobs, 0) as attempts_with_jobs,
-  round(100.0 * stored.attempts_with_jobs / nullif(stored.attempts, 0), 1) as with_jobs_percent,
+  round(100.0 * coalesce(stored.attempts_with_jobs, 0) / nullif(known.attempts, 0), 1)
+    as with_jobs_percent,
+  coalesce(missing.attempts, 0) as missing_attempts,
   coalesce(stored.failed_attempts, 0) as failed_attempts,
   coalesce(stored.failed_with_jobs, 0) as failed_with_jobs,
   coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
   unlisted.unlisted_from,
   unlisted.unlisted_to,
+  repository_names.has_name,
   repository_names.repository_id
 from repository_names
 cross join period
+left join known using (repository_id)
 left join stored using (repository_id)
+left join missing using (repository_id)
 left join unlisted using (repository_id)
 where period.repository_ids is null
   or repository_names.repository_id = any(period.repository_ids)

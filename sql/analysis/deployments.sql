@@ -15,25 +15,11 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-workflows_of_deployments as materialized (
+deploying as materialized (
   select
-    workflow_names.repository_id,
-    workflow_names.workflow_id
-  from workflow_names
-  where (
-    select name_kinds.kind
-    from name_kinds
-    where name_kinds.subject = 'workflow'
-      and lower(workflow_names.workflow) like replace(
-        replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
-        '*',
-        '%'
-      )
-    order by
-      length(name_kinds.pattern) desc,
-      name_kinds.pattern
-    limit 1
-  ) = 'deployment'
+    repository_id,
+    workflow_id
+  from deploying_workflows
 ),
 runs as (
   select
@@ -57,7 +43,7 @@ runs as (
     ) as mended_at
   from attempts
   cross join period
-  left join workflows_of_deployments as deploying
+  left join deploying
     on deploying.repository_id = attempts.repository_id
     and deploying.workflow_id = attempts.workflow_id
   where attempts.created_at >= period.since

@@ -2,9 +2,11 @@
 -- Incidents that ended in the period, and open ones with a run in it; what came after the period is
 -- left out. A workflow that was deleted or disabled, or that no longer runs, is not red. Open ones
 -- come first: those that pushes ran into (red_pushes) before those of schedules and manual runs,
--- then by number of failed runs, then by duration. They have no recovered_at, and their seconds end
--- with the period. red_at is the end of the first failed run, which was of commit_sha, by actor,
--- after last_green_sha had been green. mended_by caused the run of mended_sha, the next green one.
+-- those that have been green before those that never were, then by number of failed runs, then by
+-- duration. They have no recovered_at, and their seconds end with the period. red_at is the end of
+-- the first failed run, which was of commit_sha, by actor, after last_green_sha had been green.
+-- mended_by caused the run of mended_sha, the next green one. is_deployment says whether the
+-- workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select
@@ -14,6 +16,12 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+deploying as materialized (
+  select
+    repository_id,
+    workflow_id
+  from deploying_workflows
 )
 select
   repository,
@@ -33,6 +41,12 @@ select
   case when recovered_at < period.until then mended_sha end as mended_sha,
   case when recovered_at < period.until then is_recovered_by_rerun end as is_recovered_by_rerun,
   reds.last_red_run_created_at,
+  exists (
+    select 1
+    from deploying
+    where deploying.repository_id = incidents.repository_id
+      and deploying.workflow_id = incidents.workflow_id
+  ) as is_deployment,
   html_url,
   last_green_url,
   case when recovered_at < period.until then mended_url end as mended_url,
@@ -62,6 +76,9 @@ where red_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 order by
   coalesce(recovered_at < period.until, false),
+  (recovered_at is null or recovered_at >= period.until)
+  and reds.red_pushes > 0
+  and last_green_at is not null desc,
   case when recovered_at < period.until then 0 else reds.red_pushes end desc,
   case when recovered_at < period.until then 0 else reds.red_runs end desc,
   case when recovered_at is null or recovered_at >= period.until then red_at end,

@@ -1,8 +1,11 @@
--- Which merge queues and schedules have not succeeded for three runs or more?
--- Neither is red on the default branch: a merge queue tests groups before they are merged, and what
--- is cancelled fails nothing. Of a merge queue, the groups since its last green one, all failed, of
--- three branches or more; cancelled ones are left out, because a queue builds groups again. Of a
--- schedule, its runs since the last green one, all cancelled. base_branch is the branch that the
+-- What has not succeeded for some runs, although nothing is red on the default branch?
+-- kind says what of: a merge queue, whose groups since the last green one all failed; a deployment
+-- (as in deployments) that failed in each run since its last green one; a schedule whose runs since
+-- the last green one were all cancelled; each of these for three runs or more. pull requests and
+-- other (tags, releases, other branches and events): all runs of a workflow since its last green
+-- one failed, on so many branches (without those of bots; of events that have no branch of their
+-- own: commits) that this would be chance less than once in a thousand times, if they failed as
+-- often as before. Only a schedule has cancelled runs here. base_branch is the branch that the
 -- queue merges into. last_green_at is NULL if none in the period was green. A workflow that was
 -- deleted or disabled is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
@@ -15,6 +18,56 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
+deploying as materialized (
+  select
+    repository_id,
+    workflow_id
+  from deploying_workflows
+),
+kinds as (
+  select
+    attempts.repository_id,
+    attempts.repository,
+    attempts.workflow_id,
+    attempts.workflow,
+    attempts.github_run_id,
+    attempts.branch_class,
+    case
+      when attempts.branch_class = 'merge_queue' then 'merge queue'
+      when attempts.branch_class = 'deployment' then 'deployment'
+      when attempts.branch_class = 'other' and deploying.workflow_id is not null then 'deployment'
+      when attempts.event_type = 'schedule' then 'schedule'
+      when attempts.branch_class = 'pull_request' then 'pull requests'
+      when attempts.branch_class = 'other' then 'other'
+    end as kind,
+    case
+      when attempts.branch_class = 'merge_queue'
+        then substring(attempts.branch from '^gh-readonly-queue/(.+)/[^/]+$')
+    end as base_branch,
+    case
+      when attempts.branch_class in ('merge_queue', 'pull_request')
+        or attempts.event_type = 'push'
+        then concat_ws(':', attempts.head_repository, attempts.branch)
+      else coalesce(attempts.commit_sha, attempts.github_run_id::text)
+    end as branch,
+    attempts.conclusion,
+    attempts.actor,
+    attempts.is_decided,
+    attempts.is_success,
+    attempts.is_red,
+    attempts.created_at,
+    attempts.html_url
+  from attempts
+  cross join period
+  left join deploying
+    on deploying.repository_id = attempts.repository_id
+    and deploying.workflow_id = attempts.workflow_id
+  where attempts.created_at >= period.since
+    and attempts.created_at < period.until
+    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
+    and attempts.is_latest_attempt
+    and (attempts.branch_class <> 'default' or attempts.event_type = 'schedule')
+),
 runs as (
   select
     repository_id,
@@ -22,11 +75,10 @@ runs as (
     workflow_id,
     workflow,
     branch_class,
-    case
-      when branch_class = 'merge_queue'
-        then substring(branch from '^gh-readonly-queue/(.+)/[^/]+$')
-    end as base_branch,
+    kind,
+    base_branch,
     branch,
+    actor,
     is_success,
     is_red,
     created_at,
@@ -36,60 +88,81 @@ runs as (
         repository_id,
         workflow_id,
         branch_class,
-        case
-          when branch_class = 'merge_queue'
-            then substring(branch from '^gh-readonly-queue/(.+)/[^/]+$')
-        end
+        kind,
+        base_branch
       order by
         created_at desc,
         github_run_id desc
     ) as greens_since
-  from attempts
-  cross join period
-  where created_at >= period.since
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and is_latest_attempt
-    and (
-      (branch_class = 'merge_queue' and is_decided)
-      or (event_type = 'schedule' and (is_decided or conclusion = 'cancelled'))
-    )
+  from kinds
+  where is_decided
+    or (kind = 'schedule' and conclusion = 'cancelled')
+),
+found as (
+  select
+    repository_id,
+    max(repository) as repository,
+    workflow_id,
+    max(workflow) as workflow,
+    branch_class,
+    kind,
+    base_branch,
+    count(*) filter (where greens_since = 0) as runs,
+    count(distinct branch) filter (where greens_since = 0) as branches,
+    count(distinct branch) filter (
+      where greens_since = 0
+        and coalesce(actor, '') not like '%[bot]'
+    ) as branches_of_people,
+    count(*) filter (where greens_since = 0 and is_red) as failed,
+    -- The share that failed before; with one of each more, so that it is never 0 or 1.
+    (count(*) filter (where greens_since > 0 and is_red) + 1)::double precision
+    / (count(*) filter (where greens_since > 0) + 2) as failed_before,
+    min(created_at) filter (where greens_since = 0) as first_created_at,
+    max(created_at) filter (where greens_since = 0) as last_created_at,
+    max(created_at) filter (where is_success) as last_green_at,
+    (array_agg(html_url order by created_at desc))[1] as html_url
+  from runs
+  group by
+    repository_id,
+    workflow_id,
+    branch_class,
+    kind,
+    base_branch
 )
 select
-  runs.repository,
-  runs.workflow,
-  runs.branch_class,
-  runs.base_branch,
-  count(*) filter (where runs.greens_since = 0) as runs,
-  min(runs.created_at) filter (where runs.greens_since = 0) as first_created_at,
-  max(runs.created_at) filter (where runs.greens_since = 0) as last_created_at,
-  max(runs.created_at) filter (where runs.is_success) as last_green_at,
-  count(distinct runs.branch) filter (where runs.greens_since = 0) as branches,
-  (array_agg(runs.html_url order by runs.created_at desc))[1] as html_url,
-  runs.workflow_id,
-  runs.repository_id
-from runs
+  found.repository,
+  found.kind,
+  found.workflow,
+  found.base_branch,
+  found.runs,
+  found.branches,
+  found.first_created_at,
+  found.last_created_at,
+  found.last_green_at,
+  found.branch_class,
+  found.html_url,
+  found.workflow_id,
+  found.repository_id
+from found
+cross join period
 left join workflow_names
-  on workflow_names.repository_id = runs.repository_id
-  and workflow_names.workflow_id = runs.workflow_id
+  on workflow_names.repository_id = found.repository_id
+  and workflow_names.workflow_id = found.workflow_id
 where coalesce(workflow_names.state, 'active') = 'active'
-group by
-  runs.repository_id,
-  runs.repository,
-  runs.workflow_id,
-  runs.workflow,
-  runs.branch_class,
-  runs.base_branch
-having count(*) filter (where runs.greens_since = 0) >= 3
-  and case
-    when runs.branch_class = 'merge_queue'
-      then count(distinct runs.branch) filter (where runs.greens_since = 0) >= 3
-    else count(*) filter (where runs.greens_since = 0 and runs.is_red) = 0
+  and found.runs >= 3
+  and case found.kind
+    when 'merge queue' then found.branches >= 3
+    when 'deployment' then true
+    when 'schedule' then found.failed = 0
+    else found.branches_of_people >= 3
+      and found.failed_before ^ found.branches_of_people < 0.001
   end
 order by
-  runs.branch_class = 'merge_queue' desc,
-  runs desc,
-  runs.repository,
-  runs.workflow,
-  runs.base_branch
+  array_position(
+    array['merge queue', 'pull requests', 'deployment', 'schedule', 'other'], found.kind
+  ),
+  found.runs desc,
+  found.repository,
+  found.workflow,
+  found.base_branch
 limit (select period.top from period);

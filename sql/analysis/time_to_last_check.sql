@@ -2,10 +2,11 @@
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
 -- first attempts. left_out counts commits with a check that neither succeeded nor failed, because a
--- newer push cancelled it, and those during whose ten minutes a run began that is not over. checks
--- is the average number for a commit. last_workflow is the one that most often ends last, on
--- last_percent of the commits. estimated counts commits with a check whose jobs are not stored; its
--- end is GitHub's last change, which may be too late.
+-- newer push cancelled it, or that failed without a job, most often because GitHub could not read
+-- the workflow's file, and those during whose ten minutes a run began that is not over. A workflow
+-- that never started a job is no check. checks is the average number for a commit. last_workflow is
+-- the one that most often ends last, on last_percent of the commits. estimated counts commits with
+-- a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select
@@ -27,7 +28,8 @@ checks as (
     created_at,
     min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
     completed_at,
-    is_decided,
+    is_decided and not is_broken as is_decided,
+    bool_and(is_broken) over (partition by repository_id, workflow_id) as is_no_check,
     is_exact
   from attempts
   cross join period
@@ -63,6 +65,7 @@ commits as (
   cross join period
   where created_at < pushed_at + interval '10 minutes'
     and pushed_at >= period.since
+    and not is_no_check
   group by
     repository_id,
     branch_class,

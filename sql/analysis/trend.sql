@@ -37,6 +37,7 @@ runs as (
     is_first_attempt,
     is_latest_attempt,
     is_decided,
+    is_broken,
     is_success,
     is_rerun
   from attempts
@@ -57,7 +58,8 @@ checks as (
     day,
     is_last,
     completed_at,
-    is_decided,
+    is_decided and not is_broken as is_decided,
+    bool_and(is_broken) over of_workflow as is_no_check,
     bool_or(is_last) over of_workflow and not bool_and(is_last) over of_workflow as is_of_both
   from runs
   where is_first_attempt
@@ -76,6 +78,7 @@ commits as (
   from checks
   where created_at < pushed_at + interval '10 minutes'
     and is_of_both
+    and not is_no_check
   group by
     repository_id,
     branch_class,

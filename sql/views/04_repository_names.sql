@@ -18,7 +18,8 @@ select
   case
     when place = 1 then repository
     else repository || ' (id ' || repository_id || ')'
-  end as repository
+  end as repository,
+  place = 1 as has_name
 from places;
 
 comment on view repository_names is
@@ -27,3 +28,5 @@ comment on column repository_names.repository_id is
   'The repository, by GitHub''s number.';
 comment on column repository_names.repository is
   'owner/name as GitHub gave it last. Where a newer repository has this name, its id follows in brackets.';
+comment on column repository_names.has_name is
+  'Whether the repository is the one that has this name now. False: a newer one has it, and nothing can be fetched by the name.';

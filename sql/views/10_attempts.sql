@@ -62,6 +62,8 @@ placed as (
     coalesce(runs.conclusion = 'success', false) as is_success,
     coalesce(runs.conclusion in ('failure', 'timed_out', 'startup_failure'), false) as is_red,
     coalesce(runs.conclusion = 'action_required', false) as is_approval,
+    runs.jobs_listed_at is not null as has_jobs_listed,
+    coalesce(runs.workflow_name = runs.workflow_path, false) as is_named_by_path,
     max(runs.run_attempt) over all_of_run as attempts,
     min(runs.run_attempt) over all_of_run > 1 as is_first_missing,
     count(*) filter (where runs.conclusion = 'action_required') over earlier as approvals_before,
@@ -135,6 +137,25 @@ select
   placed.is_decided,
   placed.is_success,
   placed.is_red,
+  placed.is_red
+  and (
+    coalesce(placed.conclusion = 'startup_failure', false)
+    or (
+      placed.has_jobs_listed
+      and not exists (
+        select 1
+        from workflow_jobs as jobs
+        where jobs.github_run_id = placed.github_run_id
+          and jobs.run_attempt = placed.run_attempt
+      )
+    )
+    -- No runner has started a job and ended it so soon.
+    or (
+      not placed.has_jobs_listed
+      and placed.is_named_by_path
+      and coalesce(placed.duration_seconds < 5, false)
+    )
+  ) as is_broken,
   coalesce(
     placed.event_type in ('push', 'pull_request', 'pull_request_target', 'merge_group'), false
   ) as is_of_push,
@@ -226,6 +247,8 @@ comment on column attempts.is_success is
   'Whether it succeeded (conclusion success).';
 comment on column attempts.is_red is
   'Whether it failed (failure, timed_out, startup_failure).';
+comment on column attempts.is_broken is
+  'Whether it failed without a job, most often because GitHub could not read the workflow''s file: startup_failure, or no job is listed. Where jobs are not stored: named by the file''s path, and over within five seconds.';
 comment on column attempts.is_of_push is
   'Whether a push started the run, to a branch, to a pull request or by the merge queue: its commit waits for it.';
 comment on column attempts.attempts is

@@ -3,7 +3,6 @@
 All of it is read from rows of the question `coverage`.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,21 +19,20 @@ LEAST_DIFFERENCE = 0.1
 LEAST_OF_EACH = 10
 # The schedule comes every six hours; what is newer than its last list is no gap.
 LONGEST_TAIL = timedelta(days=1)
-# As the view repository_names shows it.
-HAS_LOST_ITS_NAME = re.compile(r" \(id [0-9]+\)$")
 
 
 @dataclass(frozen=True)
 class Coverage:
     """How many attempts, skipped ones excluded, have their jobs stored.
 
-    `repositories` are those with attempts whose jobs are not stored. `is_misleading` means that a
-    figure about jobs could be wrong by more than a factor of two, so none is given. Of an answer,
-    `left_out` are the repositories to which this applies, `unlisted` those in which part of the
-    period was never listed completely, from `unlisted_from` on, and `incomparable` those of which
-    the period before is not known as well as this one, so that no change is given. Where it is not
-    `is_of_jobs`, the answer does not depend on them. `failed_attempts` and `failed_with_jobs` are
-    of the attempts that failed.
+    `missing_attempts` of them are not stored themselves. `repositories` are those with attempts
+    whose jobs are not stored, `nameless` those whose name another repository has now.
+    `is_misleading` means that a figure about jobs could be wrong by more than a factor of two, so
+    none is given. Of an answer, `left_out` are the repositories to which this applies, `unlisted`
+    those in which part of the period was never listed completely, from `unlisted_from` on, and
+    `incomparable` those of which the period before is not known as well as this one, so that no
+    change is given. Where it is not `is_of_jobs`, the answer does not depend on them.
+    `failed_attempts` and `failed_with_jobs` are of the attempts that failed.
     """
 
     attempts: int
@@ -48,6 +46,8 @@ class Coverage:
     is_of_jobs: bool = True
     failed_attempts: int = 0
     failed_with_jobs: int = 0
+    missing_attempts: int = 0
+    nameless: Sequence[str] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -67,11 +67,15 @@ class Coverage:
                     f"figures of jobs are left out for {_named(self.left_out)}: jobs of less than "
                     "half of the attempts are stored there"
                 )
+        elif not self.is_of_jobs and self.missing_attempts:
+            said.append(
+                f"incomplete: {self._missing}; {self.how_to('fetch them', self.repositories)}"
+            )
         if self.unlisted and self.unlisted_from:
             said.append(
                 f"incomplete: part of this period was never listed completely in "
                 f"{_named(self.unlisted)}; "
-                f"{how_to('list it', self.unlisted, self.unlisted_from)}"
+                f"{self.how_to('list it', self.unlisted, self.unlisted_from)}"
             )
         if self.incomparable:
             said.append(
@@ -83,7 +87,7 @@ class Coverage:
     @property
     def uneven(self) -> str:
         """The shares of failed attempts and of others, in words; empty if they hardly differ."""
-        others = self.attempts - self.failed_attempts
+        others = self.attempts - self.missing_attempts - self.failed_attempts
         if min(self.failed_attempts, others) < LEAST_OF_EACH:
             return ""
         failed = self.failed_with_jobs / self.failed_attempts
@@ -92,12 +96,30 @@ class Coverage:
             return ""
         return f": {100 * failed:.1f} % of those that failed, {100 * rest:.1f} % of the others"
 
+    @property
+    def _missing(self) -> str:
+        is_one = self.missing_attempts == 1
+        is_missing = f"{'is' if is_one else 'are'} not stored at all"
+        return f"{counted(self.missing_attempts, 'earlier attempt')} {is_missing}"
+
     def __str__(self) -> str:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
+        missing = f"; {self._missing}" if self.missing_attempts else ""
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %{self.uneven}); {how_to('fetch the rest', self.repositories)}"
+            f"({share:.1f} %{self.uneven}){missing}; "
+            f"{self.how_to('fetch the rest', self.repositories)}"
         )
+
+    def how_to(self, do: str, names: Sequence[str], since: datetime | None = None) -> str:
+        """Return the command by which an ingest does something, or why none can."""
+        (name,) = names if len(names) == 1 else (None,)
+        if name is not None and name in self.nameless:
+            return f"no ingest can {do}, because another repository has its name now"
+        option = "" if name is None else f" REPO={name}"
+        if since is not None:
+            option += f" SINCE={since.astimezone(UTC):%Y-%m-%d}"
+        return f"to {do}: {COMMAND} ingest{option}"
 
 
 def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
@@ -113,6 +135,8 @@ def _of_one(row: Mapping[str, Any]) -> Coverage:
         [row["repository"]] if stored < attempts else [],
         failed_attempts=row["failed_attempts"],
         failed_with_jobs=row["failed_with_jobs"],
+        missing_attempts=row["missing_attempts"],
+        nameless=[] if row["has_name"] else [row["repository"]],
     )
 
 
@@ -128,6 +152,8 @@ def together(parts: Sequence[Coverage]) -> Coverage:
         stored < LEAST_SHARE * attempts,
         failed_attempts=sum(part.failed_attempts for part in parts),
         failed_with_jobs=sum(part.failed_with_jobs for part in parts),
+        missing_attempts=sum(part.missing_attempts for part in parts),
+        nameless=[name for part in parts for name in part.nameless],
     )
 
 
@@ -141,14 +167,3 @@ def _named(names: Sequence[str]) -> str:
     return (
         names[0] if len(names) == 1 else f"{counted(len(names), 'repository')}, such as {names[0]}"
     )
-
-
-def how_to(do: str, names: Sequence[str], since: datetime | None = None) -> str:
-    """Return the command by which an ingest does something, or why none can."""
-    (name,) = names if len(names) == 1 else (None,)
-    if name is not None and HAS_LOST_ITS_NAME.search(name):
-        return f"no ingest can {do}, because another repository has its name now"
-    option = "" if name is None else f" REPO={name}"
-    if since is not None:
-        option += f" SINCE={since.astimezone(UTC):%Y-%m-%d}"
-    return f"to {do}: {COMMAND} ingest{option}"

@@ -14,7 +14,7 @@ from telemetry import counted, in_words
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection
-from telemetry.database.coverage import Coverage, coverage_of, how_to, is_listed
+from telemetry.database.coverage import Coverage, coverage_of, is_listed
 from telemetry.database.questions import Answer, ask, find_repositories, in_zone
 from telemetry.database.snapshot import asking, snapshot
 from telemetry.database.status import Status, status
@@ -140,14 +140,9 @@ class RepositoryReport:
         return len(of_default - others) if of_default else None
 
     @property
-    def stalled_queues(self) -> list[Row]:
-        """The merge queues whose last groups all failed."""
-        return [row for row in self.stalled if row["branch_class"] == "merge_queue"]
-
-    @property
     def stalled_schedules(self) -> list[Row]:
         """The schedules whose last runs were all cancelled."""
-        return [row for row in self.stalled if row["branch_class"] != "merge_queue"]
+        return [row for row in self.stalled if row["kind"] == "schedule"]
 
     @property
     def runners(self) -> list[Row]:
@@ -167,6 +162,14 @@ class RepositoryReport:
         """Which first attempts no sum of jobs has, as they are not stored; empty if all are."""
         missing = self.totals["first_missing"]
         return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
+
+    @property
+    def lost(self) -> str:
+        """Which first attempts sums of jobs lack for good, while none is still to be fetched.
+
+        Those that are still to be fetched belong to the coverage.
+        """
+        return "" if self.of_jobs.missing_attempts else self.without
 
     @property
     def is_free(self) -> bool:
@@ -362,7 +365,7 @@ def _unlisted(coverage: Row) -> Concern:
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
         f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
-        f"missing from all figures; {how_to('list them', [name], first)}"
+        f"missing from all figures; {coverage_of([coverage]).how_to('list them', [name], first)}"
     )
     return Concern(text, "period", name)
 

@@ -328,8 +328,8 @@ def _costing(report: RepositoryReport) -> Finding | None:
     if wasted >= LEAST_WASTE * float(ran or 0):
         advice = _saving(report)
     sentence = _price(report, cost)
-    if report.without:
-        sentence += (f", {report.without}",)
+    if report.lost:
+        sentence += (f", {report.lost}",)
     if wasted:
         part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
         sentence += (f"; {part} was wasted",)

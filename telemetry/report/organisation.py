@@ -10,6 +10,7 @@ from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum, shift_of
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy
+from telemetry.report.stalled import URGENT_KINDS
 from telemetry.report.tiles import Tile
 
 # With more repositories than this, one document shows no details of each.
@@ -33,7 +34,7 @@ class Standing:
     def urgency(self) -> tuple[int, float]:
         """Sorts those that need somebody most first: by the pushes blocked, then the time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
-        blocked += [row["runs"] for row in self.report.stalled_queues]
+        blocked += [row["runs"] for row in self.report.stalled if row["kind"] in URGENT_KINDS]
         return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
 
 

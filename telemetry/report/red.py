@@ -11,13 +11,17 @@ from telemetry.terminal import Name, Sentence
 
 # After this time without a run, the finding says so.
 LONG_AGO = timedelta(days=3)
+# From so many failed runs on, a deployment that no push starts is urgent too.
+MANY_DEPLOYMENTS = 3
 
 
 def red(report: RepositoryReport) -> Finding | None:
     """Return the finding about what is red, most blocking first; None if nothing is red."""
     if not report.red:
         return None
-    worst, *others = sorted(report.red, key=lambda each: not report.blocks_merges(each))
+    worst, *others = sorted(
+        report.red, key=lambda each: (not report.blocks_merges(each), not each["is_deployment"])
+    )
     sentence: Sentence = (*_since(worst), *_behind(worst), *_pause(worst, report))
     stopping = sum(report.blocks_merges(each) for each in others)
     if stopping:
@@ -26,9 +30,10 @@ def red(report: RepositoryReport) -> Finding | None:
     if idle:
         more = f" {counted(idle, 'other workflow')}, which no push waits for, {_is(idle)} red too."
         sentence += (more,)
-    is_urgent = report.blocks_merges(worst)
-    advice = _advice(worst, is_urgent)
-    return Finding("red", sentence, advice, 0, is_urgent, worst, _links(worst, report))
+    blocks = report.blocks_merges(worst)
+    deploys = worst["is_deployment"] and worst["red_runs"] >= MANY_DEPLOYMENTS
+    advice = _advice(worst, blocks)
+    return Finding("red", sentence, advice, 0, blocks or deploys, worst, _links(worst, report))
 
 
 def _is(count: int) -> str:
@@ -80,9 +85,11 @@ def _pause(incident: Row, report: RepositoryReport) -> Sentence:
     return (f" It has not run since {day(last)}.",)
 
 
-def _advice(incident: Row, is_urgent: bool) -> Sentence:
+def _advice(incident: Row, blocks: bool) -> Sentence:
     name = Name(incident["workflow"])
-    if is_urgent:
+    if incident["is_deployment"]:
+        return ("Fix ", name, ": what was merged since it was last green may not be deployed.")
+    if blocks:
         return ("Make ", name, " green before merging anything else.")
     if incident["red_pushes"]:
         return ("Start ", name, " again, or delete it: no push has started it for a week.")

@@ -1,11 +1,14 @@
-"""A merge queue that lets nothing through, and a schedule that is cancelled each time."""
+"""What has not succeeded for some runs: merge queues, pull requests, deployments, schedules."""
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, duration, minute
+from telemetry.report.figures import BRANCHES, Row, duration, minute
 from telemetry.report.finding import Finding
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
+
+# Of these, nothing that is merged gets further.
+URGENT_KINDS = ("merge queue", "pull requests", "deployment")
 
 
 def stalled(report: RepositoryReport) -> Finding | None:
@@ -14,39 +17,50 @@ def stalled(report: RepositoryReport) -> Finding | None:
     A schedule whose job runs into its time limit is a finding of its own.
     """
     cut_off = {row["workflow_id"] for row in report.timeouts}
-    rows = report.stalled_queues + [
-        row for row in report.stalled_schedules if row["workflow_id"] not in cut_off
+    rows = [
+        row
+        for row in report.stalled
+        if row["kind"] != "schedule" or row["workflow_id"] not in cut_off
     ]
     if not rows:
         return None
     worst, *others = rows
-    is_queue = worst["branch_class"] == "merge_queue"
-    said = _queue(worst) if is_queue else _schedule(worst)
     last = worst["last_green_at"]
     green = "none of this period was green" if last is None else f"last green on {minute(last)}"
     more = f" {counted(len(others), 'other')} stalled too." if others else ""
     stopped = duration((report.period.until - worst["first_created_at"]).total_seconds())
-    since = f"since {minute(worst['first_created_at'])}, for {stopped}; {green}.{more}"
+    since = f", since {minute(worst['first_created_at'])}, for {stopped}; {green}.{more}"
     page = run_page(report.api_host, worst["html_url"])
     links = (("latest run", page),) if page else ()
-    return Finding("stalled", (*said, since), _advice(worst), 0, is_queue, worst, links)
+    is_urgent = worst["kind"] in URGENT_KINDS
+    return Finding("stalled", (*_said(worst), since), _advice(worst), 0, is_urgent, worst, links)
 
 
-def _queue(row: Row) -> Sentence:
-    base: Sentence = (" to ", Name(row["base_branch"])) if row["base_branch"] else ()
-    groups = counted(row["runs"], "group")
-    return ("The merge queue", *base, f" merges nothing: the last {groups} failed in ",
-            Name(row["workflow"]), ", ")  # fmt: skip
-
-
-def _schedule(row: Row) -> Sentence:
-    runs = f"{row['runs']:,} runs"
-    return (Name(row["workflow"]), f" was cancelled in each of the last {runs} of its schedule, ")
+def _said(row: Row) -> Sentence:
+    name, runs = Name(row["workflow"]), f"{row['runs']:,} runs"
+    if row["kind"] == "merge queue":
+        base: Sentence = (" to ", Name(row["base_branch"])) if row["base_branch"] else ()
+        groups = counted(row["runs"], "group")
+        return ("The merge queue", *base, f" merges nothing: the last {groups} failed in ", name)
+    if row["kind"] == "pull requests":
+        branches = f"{row['branches']:,} branches"
+        return (name, f" fails on each pull request: its last {runs}, on {branches}, failed")
+    if row["kind"] == "schedule":
+        return (name, f" was cancelled in each of the last {runs} of its schedule")
+    return (name, f" failed in each of its last {runs} {BRANCHES[row['branch_class']]}")
 
 
 def _advice(row: Row) -> Sentence:
-    if row["branch_class"] == "merge_queue":
-        return ("Find what these groups have in common: ", Name(row["workflow"]),
+    name = Name(row["workflow"])
+    if row["kind"] == "merge queue":
+        return ("Find what these groups have in common: ", name,
                 " itself, or what it depends on.")  # fmt: skip
-    return ("Find what cancels ", Name(row["workflow"]),
-            ": a newer run of its concurrency group, a person, or another job.")  # fmt: skip
+    if row["kind"] == "pull requests":
+        return ("Find what these branches have in common: ", name,
+                " itself, or what it depends on.")  # fmt: skip
+    if row["kind"] == "deployment":
+        return ("Fix ", name, ": what was merged since it was last green may not be deployed.")
+    if row["kind"] == "schedule":
+        return ("Find what cancels ", name,
+                ": a newer run of its concurrency group, a person, or another job.")  # fmt: skip
+    return ("Fix ", name, ", or delete it if nobody needs it.")

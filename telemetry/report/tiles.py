@@ -7,7 +7,6 @@ chance. A change in volume is neither: more runs are not better or worse.
 from dataclasses import dataclass, replace
 
 from telemetry import counted
-from telemetry.database.coverage import how_to
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
@@ -39,7 +38,8 @@ def why_no_change(report: RepositoryReport) -> str | None:
     """Return why no change is shown and what to do; None if changes are shown."""
     if report.is_comparable:
         return None
-    advice = how_to("list them", [report.repository], report.period.before.since)
+    since = report.period.before.since
+    advice = report.of_jobs.how_to("list them", [report.repository], since)
     return (
         "No change is shown, because this period and the equally long one before it were not both "
         f"listed completely; {advice}"
@@ -91,8 +91,8 @@ def tiles(report: RepositoryReport) -> list[Tile]:
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
     """Return a figure of jobs with its coverage, and without its value if it would mislead."""
     coverage = report.of_jobs
-    if report.without and tile.figure != UNKNOWN:
-        tile = replace(tile, change=f"{tile.change}; {report.without}")
+    if report.lost and tile.figure != UNKNOWN:
+        tile = replace(tile, change=f"{tile.change}; {report.lost}")
     if coverage.is_whole:
         return tile
     if coverage.is_misleading:

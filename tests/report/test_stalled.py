@@ -6,6 +6,7 @@ from support.history import UNTIL
 from support.reports import DAY, HOUR, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection, upsert
+from telemetry.database.prices import load_name_kinds
 from telemetry.report.data import RepositoryReport
 from telemetry.report.findings import findings, is_healthy
 from telemetry.report.tiles import tiles
@@ -87,6 +88,69 @@ def test_a_schedule_that_is_cancelled_each_time_is_not_green(connection: Connect
     upsert(connection, [nightly(30, 3, conclusion="failure")])
     shown = single(whole(connection))
     assert said(shown) is None and findings(shown)[0].subject == "red"
+
+
+def test_a_deployment_that_fails_each_time_is_urgent_whatever_starts_it(
+    connection: Connection,
+) -> None:
+    deploys: dict[str, Any] = {"workflow_id": 5, "workflow_name": "Deploy"}
+    load_name_kinds(connection)
+    known(connection, 7)
+    for event, branch in (("deployment", "main"), ("release", "v1"), ("workflow_dispatch", "main")):
+        connection.execute("delete from workflow_runs")
+        values = {**deploys, "event_type": event, "branch": branch}
+        upsert(connection, [a_run(n, n, conclusion="failure", **values) for n in range(1, 5)])
+        upsert(connection, [a_run(n, n, **values) for n in range(5, 9)])
+        upsert(connection, [a_run(n, n - 20) for n in range(21, 30)])
+        found = findings(single(whole(connection)))[0]
+        assert found.is_urgent and "".join(map(str, found.advice)) == (
+            "Fix Deploy: what was merged since it was last green may not be deployed."
+        )
+        assert "4 runs" in "".join(map(str, found.sentence)) or found.subject == "red"
+
+
+def test_a_workflow_that_fails_on_each_pull_request_stalls_them_all(
+    connection: Connection,
+) -> None:
+    """Each branch fails twice; before, one in five did. Two branches in a row may be chance."""
+    known(connection, 7)
+    of = {"event_type": "pull_request"}
+    for number, actor, is_told in (
+        (10, "dev-1", True),
+        (4, "dev-1", False),
+        (10, "bot[bot]", False),
+    ):
+        connection.execute("delete from workflow_runs")
+        fails = [
+            a_run(n, n / 24, conclusion="failure", branch=f"f{n // 2}", actor=actor, **of)
+            for n in range(2, 2 + number)
+        ]
+        others = [
+            a_run(n, n / 24, conclusion="success" if n % 5 else "failure", branch=f"f{n}", **of)
+            for n in range(21, 91)
+        ]
+        upsert(connection, [*fails, *others])
+        shown = single(whole(connection))
+        assert (said(shown) is not None) == is_told
+        assert not is_told or (said(shown) or "").startswith(
+            "CI fails on each pull request: its last 10 runs, on 5 branches, failed, since "
+        )
+
+
+def test_a_release_that_fails_each_time_is_told_but_not_urgent(connection: Connection) -> None:
+    """Each tag is a branch of its own; with a dozen failures before it, four more may be chance."""
+    known(connection, 7)
+    for failed_before, is_told in ((0, True), (12, False)):
+        connection.execute("delete from workflow_runs")
+        runs = [
+            a_run(n, n, branch=f"v{n}", workflow_id=6, workflow_name="Release",
+                  conclusion="failure" if n <= 4 or n > 25 - failed_before else "success")
+            for n in range(1, 26)
+        ]  # fmt: skip
+        upsert(connection, runs)
+        shown = single(whole(connection))
+        assert (said(shown) is not None) == is_told
+        assert not any(each.is_urgent for each in findings(shown))
 
 
 def test_a_deleted_schedule_is_not_stalled(connection: Connection) -> None:

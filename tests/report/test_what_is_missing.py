@@ -255,6 +255,23 @@ def test_a_repository_whose_failed_attempts_are_not_stored_is_not_called_healthy
     lack = "without the first attempt of 10 runs"
     assert f"nothing is known to have failed, {lack}" in not_found(shown, found)
     assert not is_healthy(shown, found)
+    pending = (
+        "jobs of 50 of 60 attempts are stored (83.3 %); 10 earlier attempts are not stored at all"
+    )
+    command = "to fetch the rest: make ingest REPO=acme/r7"
+    assert sentence(shown, "costing").endswith(f"at list price. Incomplete: {pending}; {command}.")
+    for name in ("runner minutes wasted", "cost of runners"):
+        assert tile(shown, name).change.endswith(f"; {pending}; {command}")
+    for name, lacking in (("runner_cost", f"incomplete: {pending}; {command}"),
+                          ("reruns", "incomplete: 10 earlier attempts are not stored at all; to "
+                                     "fetch them: make ingest REPO=acme/r7")):  # fmt: skip
+        answer = with_coverage(connection, ask(connection, name, MONTH.scope()))
+        assert answer.coverage is not None and answer.coverage.lacks[0] == lacking
+    connection.execute(
+        "insert into missing_attempts (repository_id, github_run_id, run_attempt, missing_at) "
+        "select repository_id, github_run_id, 1, created_at from pending_attempts"
+    )
+    shown = single(whole(connection))
     assert sentence(shown, "costing").endswith(f"at list price, {lack}.")
     for name in ("runner minutes wasted", "cost of runners"):
-        assert lack in tile(shown, name).change
+        assert tile(shown, name).change.endswith(f"; {lack}")

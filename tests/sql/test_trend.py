@@ -398,6 +398,30 @@ def test_the_time_to_the_last_check_matches_a_second_computation(connection: Con
     assert sum(row["left_out"] for row in answer.values()) == 12
 
 
+def test_nobody_waits_for_a_workflow_whose_file_github_cannot_read(connection: Connection) -> None:
+    """CI takes 700 s, its file was broken on five commits, and another's always was."""
+    runs = []
+    for n in range(1, 41):
+        path = {"workflow_name": ".github/workflows/ci.yml", "conclusion": "failure"}
+        broken: dict[str, Any] = {"seconds": 1, **path} if n <= 5 else {}
+        ci = a_run(n, n / 2, broken.pop("seconds", 700), **broken)
+        old = {"workflow_id": 9, "workflow_name": "old.yml", "workflow_path": "old.yml"}
+        other = {"commit_sha": ci.commit_sha, **old, "conclusion": "startup_failure"}
+        runs += [ci, a_run(1_000 + n, n / 2, 1, **other)]
+    upsert(connection, runs)
+    known(connection, 7)
+    for has_jobs in (False, True):
+        if has_jobs:
+            upsert(connection, [a_job(run) for run in runs if run.conclusion == "success"])
+            connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+        (row,) = ask(connection, "time_to_last_check", LAST).rows
+        assert (row["commits"], row["p50_seconds"], row["left_out"]) == (35, 700, 5)
+        (row,) = ask(connection, "time_to_signal", LAST).rows
+        assert (row["workflow"], row["runs"], row["signal_p50_seconds"]) == ("CI", 35, 700)
+    connection.execute("delete from workflow_runs where conclusion = 'success'")
+    assert not ask(connection, "time_to_last_check", LAST).rows
+
+
 def test_a_run_on_an_old_commit_is_not_a_push(connection: Connection) -> None:
     old = a_run(1, 32, 600, event_type="pull_request")
     labelled = a_run(2, 29.9, 8, commit_sha="c1", event_type="pull_request")

@@ -23,6 +23,7 @@ class Expected:
     def __init__(self, history: History) -> None:
         self.runs = {(run.github_run_id, run.run_attempt): run for run in history.runs}
         self.listed = history.listed
+        self.with_jobs = {(job.github_run_id, job.run_attempt) for job in history.jobs}
         self.ran: dict[Key, list[WorkflowJob]] = defaultdict(list)
         for job in history.jobs:
             taken = job.runner_id is not None and job.conclusion != "skipped"
@@ -94,6 +95,7 @@ class Expected:
             "is_decided": is_decided,
             "is_success": run.conclusion == "success",
             "is_red": is_red,
+            "is_broken": is_red and self.is_broken(key),
             "attempts": siblings[-1].run_attempt,
             "is_first_attempt": is_first,
             "is_latest_attempt": siblings[-1].run_attempt == key[1],
@@ -103,6 +105,14 @@ class Expected:
             "signal_seconds": seconds(asked, end) if is_decided and is_first else None,
             "red_signal_seconds": seconds(asked, min(red_ends)) if red_ends else None,
         }
+
+    def is_broken(self, key: Key) -> bool:
+        """Whether a failed attempt had no job, as far as that is known."""
+        run = self.runs[key]
+        if run.conclusion == "startup_failure" or key in self.listed:
+            return run.conclusion == "startup_failure" or key not in self.with_jobs
+        length = seconds(run.started_at, run.completed_at)
+        return run.workflow_name == run.workflow_path and length is not None and length < 5
 
     def job(self, job: WorkflowJob) -> Row:
         queue, length = (

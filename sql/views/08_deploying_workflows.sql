@@ -1,0 +1,28 @@
+-- The workflows that deploy something, by the rules in name_kinds.
+create view deploying_workflows as
+select
+  workflow_names.repository_id,
+  workflow_names.workflow_id
+from workflow_names
+where (
+  select name_kinds.kind
+  from name_kinds
+  where name_kinds.subject = 'workflow'
+    -- In a pattern of like, three characters mean something; here only * does.
+    and lower(workflow_names.workflow) like replace(
+      replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
+      '*',
+      '%'
+    )
+  order by
+    length(name_kinds.pattern) desc,
+    name_kinds.pattern
+  limit 1
+) = 'deployment';
+
+comment on view deploying_workflows is
+  'One row per workflow whose longest pattern of name_kinds that fits says deployment.';
+comment on column deploying_workflows.repository_id is
+  'The repository, by GitHub''s number.';
+comment on column deploying_workflows.workflow_id is
+  'GitHub''s id of the workflow.';
