@@ -1,8 +1,8 @@
 -- How long does a developer wait for an answer, and how soon does a failure show?
 -- Decided first attempts, from the creation or approval of the run to the end of its last job
 -- (signal) and, for failures, to the end of the first failed job (red). If red is not much sooner
--- than signal, the jobs that often fail run late. Runs that failed without a job, most often because
--- GitHub could not read the workflow's file, are left out. p90 needs 20 runs.
+-- than signal, the jobs that often fail run late. Runs that failed without a job, most often
+-- because GitHub could not read the workflow's file, are left out. p90 needs 20 runs.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_signal.sql
 with period as not materialized (
   select
