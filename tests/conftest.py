@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,15 @@ for name in list(os.environ):
 for name in ("DATABASE_URL", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)
     os.environ.pop(name.upper(), None)
+
+# A shell ignores these for what it starts in the background, and nohup the second; commands that a
+# test starts would inherit that, and those that a test interrupts would never end.
+for number, default in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, default)
 
 # The same examples each time, so that a failure can be repeated; however long the machine takes.
 # Fifty are enough to keep what was found: as they do not change, more would find nothing new.
