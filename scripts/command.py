@@ -35,7 +35,7 @@ from telemetry.installation import COMMAND, IS_CHECKOUT
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
-# Parsed JSON holds no cycles, and a page of it has thousands of objects: Python's 700 cost an
+# Parsed JSON has no cycles, and a page of it has thousands of objects: Python's 700 cost an
 # ingest 8 % of its CPU time.
 OBJECTS_BEFORE_COLLECTION = 20_000
 
@@ -45,7 +45,7 @@ def run(main: Callable[[], int]) -> NoReturn:
     _open_closed_streams()
     try:
         interrupts.raise_from_now_on()
-        # What it logs is raised as well, or was met in a rollback on the way out.
+        # Whatever it logs is also raised, or happened in a rollback on the way out.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
         return_freed_memory()
         gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
@@ -75,9 +75,9 @@ def run(main: Callable[[], int]) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Give a standard stream that was closed, as by `>&-`, to nobody: Python has None for it.
+    """Open the null device for each standard stream that was closed, as by `>&-`.
 
-    Its number would else be that of the next file, such as the connection to the database.
+    Otherwise the next file, such as the connection to the database, would get its number.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass

@@ -1,7 +1,7 @@
 """Run one of the commands.
 
     actions-telemetry COMMAND NAME=value … --flag …
-    actions-telemetry COMMAND --help         what a command takes
+    actions-telemetry COMMAND --help         the options of a command
 
 The variables are the same as with make, and come before the flags. A .env file in the current
 folder is read. Exit codes: those of the command, 2 if there is no such command.

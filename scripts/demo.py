@@ -1,4 +1,4 @@
-"""Show the toolkit at work: a simulated GitHub, ingested into an embedded database of its own.
+"""Demonstrate the toolkit: ingest a simulated GitHub into a separate embedded database.
 
     make demo
 

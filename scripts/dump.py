@@ -2,8 +2,8 @@
 
     make dump FILE=telemetry.dump
 
-The file is in pg_dump's custom format; make restore reads it. It needs PostgreSQL itself: a pool
-that gives a session to each transaction, as PgBouncer does in transaction mode, is refused.
+The file is in pg_dump's custom format; make restore reads it. It needs a direct connection: a pool
+that switches sessions between transactions, such as PgBouncer in transaction mode, is refused.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 

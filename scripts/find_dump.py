@@ -2,8 +2,8 @@
 
     make find-dump REPO=owner/name WORKFLOW=telemetry.yml
 
-In a workflow of GitHub the workflow is that one, the line becomes an output of the step, and the
-loss of an earlier dump a warning.
+In a GitHub workflow, WORKFLOW is that workflow, the line becomes an output of the step, and the
+loss of an earlier dump becomes a warning.
 Exit codes: 0 done, also if there is no dump, 1 failed, 2 wrong usage.
 """
 
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def lost_text(workflow: str, before: datetime, dumps: Sequence[Dump]) -> str:
-    """Return what became of the dump of an earlier run, and what that means."""
+    """Return what happened to the dump of an earlier run, and what that means."""
     expired = max((dump.expires_at for dump in dumps if dump.expires_at), default=None)
     how = f"it expired on {expired:%Y-%m-%d}" if expired else "it was never left, or was deleted"
     return (

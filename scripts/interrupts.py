@@ -21,8 +21,8 @@ def _end(number: int, frame: object) -> None:
     os._exit(130)
 
 
-# Seconds in which another signal changes nothing: what is running is stopped and said meanwhile. A
-# person presses Ctrl-C twice, and make passes on what the terminal has already sent.
+# Seconds in which another signal has no effect, while the command stops and says so. People press
+# Ctrl-C twice, and make passes on what the terminal has already sent.
 ON_THE_WAY_OUT = 5.0
 _received_at: float | None = None
 
@@ -36,7 +36,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def received() -> bool:
-    """Whether a signal came: errors since then were met on the way out."""
+    """Whether a signal arrived: later errors happened on the way out."""
     return _received_at is not None
 
 

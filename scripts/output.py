@@ -15,7 +15,7 @@ from typing import Protocol, TextIO
 from telemetry.terminal import Screen, filled, plain, progress_text
 
 SECONDS_BETWEEN_LINES = 10.0
-# Several threads may have something to say, and none is to end in the middle of another's line.
+# Several threads may print, and none may interrupt another's line.
 _turn = threading.RLock()
 
 
@@ -28,7 +28,7 @@ def say(text: str) -> None:
 
 
 def _tell(text: str) -> None:
-    """Write to stderr. The work goes on when nobody can read it any more."""
+    """Write to stderr. The work continues even if nobody can read it any more."""
     try:
         print(text, end="", file=sys.stderr, flush=True)
     except OSError:  # a full disk, a closed pipe or terminal
@@ -36,7 +36,7 @@ def _tell(text: str) -> None:
 
 
 def drop(stream: TextIO) -> None:
-    """Discard what is to be written, which could not be written at exit either."""
+    """Discard buffered output, which could not be written at exit either."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
@@ -58,7 +58,7 @@ def show_pages(text: str) -> None:
     import pydoc  # takes a while to load, and few commands need it
 
     _clear_bar()
-    # As git has it: leave at once if all fits, keep colours, and leave the text on the screen.
+    # As in git: exit at once if everything fits, keep colours, and leave the text on the screen.
     os.environ.setdefault("LESS", "FRX")
     pydoc.pager(f"{text}\n")
 
@@ -80,7 +80,7 @@ def warn(text: str) -> None:
 
 
 def set_outputs(**values: object) -> None:
-    """Set outputs of the step of a workflow that this command is; elsewhere do nothing.
+    """Set outputs of the workflow step that runs this command; elsewhere do nothing.
 
     `_` in a name becomes `-`. A value has one line; False and True are `false` and `true`.
     """

@@ -1,4 +1,4 @@
-"""Delete the dumps that a scheduled workflow left on GitHub, but its last two.
+"""Delete the dumps that a scheduled workflow left on GitHub, except the last two.
 
     make prune-dumps REPO=owner/name WORKFLOW=telemetry.yml
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _arithmetic(dumps: Sequence[Dump]) -> str:
-    """Return how much the dumps take, and will take if none is deleted."""
+    """Return how much space the dumps take, and will take if none is deleted."""
     newest = dumps[0]
     days = (newest.expires_at - newest.created_at).days if newest.expires_at else 90
     whole = newest.bytes * RUNS_A_DAY * days

@@ -1,4 +1,4 @@
-"""Answer one of the ready questions in sql/analysis/ from the database, or list them all.
+"""Answer one of the questions in sql/analysis/ from the database, or list them all.
 
     make queries
     make query Q=flaky_jobs
@@ -6,8 +6,8 @@
     make query Q=flaky_jobs FORMAT=csv > flaky_jobs.csv
 
 If jobs are still to be fetched, an answer about jobs says how many attempts it covers, on stderr
-and in JSON as "coverage"; repositories of which it covers less than half are left out. It says too
-which part of the period was never listed, and gives no change against a period that was not.
+and in JSON as "coverage"; repositories of which it covers less than half are left out. It also says
+which part of the period was never listed, and compares no period with one that was not listed.
 On a terminal, an answer longer than the screen is shown in the pager of PAGER, else in less.
 In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
 formula begins with an apostrophe; JSON is unchanged.

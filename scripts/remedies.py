@@ -9,8 +9,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
 
-MORE_TIME = "the role or the database sets this limit: let it be longer, or ask about fewer days"
-FEWER_SESSIONS = "end other sessions, or have the limit of connections raised"
+MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
+FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
 
 # Errors that a user can fix; any other is a bug of ours.
 REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
@@ -32,7 +32,7 @@ def database_sentence(error: psycopg.Error) -> str:
     remedy = next((text for kind, text in REMEDIES if isinstance(error, kind)), None)
     if remedy is None:
         raise error
-    # Later lines are hints, or the same error for further hosts.
+    # Later lines are hints, or the same error for other hosts.
     said = next(iter(str(error).splitlines()), type(error).__name__)
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy

@@ -6,7 +6,7 @@
     make report FORMAT=json                  on stdout, the findings as data
 
 Reads only the database. NOW sets the end of the period: the same database and the same NOW give
-the same report. In a workflow of GitHub the step has the outputs report-path and report-is-folder,
+the same report. In a GitHub workflow the step has the outputs report-path and report-is-folder, and
 with FORMAT=json findings, findings-path and red-workflows.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """

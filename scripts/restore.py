@@ -3,9 +3,9 @@
     make restore FILE=telemetry.dump
     make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
 
-It restores everything or nothing. Tables and views keep the rights that they had there, and your
-own views on them are made again. Exit codes: 0 done, 1 failed: no such file, a broken file, or a
-database that is not empty, 2 wrong usage.
+It restores everything or nothing. Tables and views keep the privileges that they had in the target
+database, and your own views on them are recreated. Exit codes: 0 done, 1 failed: no such file, a
+broken file, or a database that is not empty, 2 wrong usage.
 """
 
 from command import parse, run

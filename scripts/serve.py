@@ -1,10 +1,10 @@
-"""Keep the embedded database up for other tools until Ctrl-C, for reading, on this machine only.
+"""Serve the embedded database to other tools on this machine, read-only, until Ctrl-C.
 
     make serve
     make serve PORT=15433
 
 It prints the URL. Other commands work as usual meanwhile. A database of your own, in DATABASE_URL,
-is up already: sql/grants.sql makes the role that may only read there. docs/tools.md has the steps
+needs no serving: sql/grants.sql makes a role there that may only read. docs/tools.md has the steps
 for psql, Grafana, Metabase, pandas and DuckDB.
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage.
 """
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def text(served: Served) -> str:
-    """How each kind of tool gets at the database."""
+    """How each kind of tool connects to the database."""
     return f"""\
 for psql, pandas, DuckDB and all that stands on libpq:
   {served.url}

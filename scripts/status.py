@@ -6,7 +6,7 @@
     make status LEAVING=0                    fail if more runs than that are about to be lost
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 4 a repository's last complete ingest is older than
-MAX_AGE, or GitHub deletes more than LEAVING runs within 7 days before all of them is stored.
+MAX_AGE, or GitHub deletes more than LEAVING runs within 7 days that are not stored completely.
 """
 
 from command import parse, run

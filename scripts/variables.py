@@ -1,6 +1,6 @@
-"""Name the variables and targets of make that do not exist, and suggest others.
+"""Name the given variables and targets of make that do not exist, and suggest others.
 
-A variable of ours in the environment, which is not read there, is named too.
+Variables of ours in the environment, which make does not read there, are named too.
 
 The Makefile runs it if there are any, even before .venv exists. Exit code 0.
 """
@@ -24,9 +24,9 @@ def main() -> None:
     command.add_argument("--known", nargs="*", default=[], help="the names that commands read")
     command.add_argument("--unknown", nargs="*", default=[], help="others, given to make")
     command.add_argument("--ignored", nargs="*", default=[], help="known ones in the environment")
-    command.add_argument("--goals", nargs="*", default=[], help="what make is asked for")
-    command.add_argument("--targets", nargs="*", default=[], help="what it can be asked for")
-    command.add_argument("--strange", nargs="*", default=[], help="goals that are none of these")
+    command.add_argument("--goals", nargs="*", default=[], help="the targets given to make")
+    command.add_argument("--targets", nargs="*", default=[], help="the targets that exist")
+    command.add_argument("--strange", nargs="*", default=[], help="goals that do not exist")
     options = command.parse_args()
     for name in options.unknown:
         print(f"error: {not_a_variable(name, options.known)}", file=sys.stderr)
@@ -46,7 +46,7 @@ def not_a_variable(name: str, known: list[str]) -> str:
 def not_a_target(goal: str, options: argparse.Namespace) -> str:
     otherwise = "make alone lists the commands"
     if "query" in options.goals:
-        otherwise = f"a question is named so: make query Q={shlex.quote(goal)}"
+        otherwise = f"to ask a question, type: make query Q={shlex.quote(goal)}"
     hint = did_you_mean(goal.lower(), options.targets, otherwise)
     return f"there is no command {goal}; {hint}"
 

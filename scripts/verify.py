@@ -4,7 +4,7 @@
     make verify REPO=owner/name SAMPLE=50
 
 Each difference is a line on stdout. Changes at GitHub after a run was last listed are only counted.
-JOBS=1 compares jobs, steps and earlier attempts too, which takes at least one request a run.
+JOBS=1 also compares jobs, steps and earlier attempts, which takes at least one request a run.
 SAMPLE=50 does so for 50 runs drawn at random, different ones each day.
 
 Exit codes: 0 no difference, 1 failed, 2 wrong usage, 3 no difference so far, but not everything

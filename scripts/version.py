@@ -1,4 +1,4 @@
-"""Print the version of the toolkit, and of a checkout its commit.
+"""Print the version of the toolkit and, in a checkout, its commit.
 
     make version
 

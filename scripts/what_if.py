@@ -4,10 +4,9 @@
     make what-if JOB=test RUNNER=ubuntu-24.04-arm SPEED=0.9 REPO=owner/name
     make what-if JOB=test FORMAT=json
 
-RUNNER is a kind of runner of the price list, as in sql/prices/runner_prices.csv, or a label; SPEED
-is how many times as fast as now the job would run there. If the runner has no price, a warning says
-so, and its costs are empty. sql/analysis/what_if.sql gives the answer; its header says how to read
-it.
+RUNNER is a kind of runner in sql/prices/runner_prices.csv, or a label. SPEED is how many times as
+fast as now the job would run there. If the runner has no price, a warning says so, and its costs
+are empty. sql/analysis/what_if.sql gives the answer; its header says how to read it.
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 

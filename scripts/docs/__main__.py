@@ -2,7 +2,7 @@
 
     make docs
 
-It reads the comments of tables and views from a PostgreSQL of its own; your data is not touched.
+It reads the comments of tables and views from a temporary PostgreSQL; your data is not touched.
 Exit codes: 0 done, 1 failed.
 """
 

@@ -13,17 +13,17 @@ HEAD = """\
 
 <!-- Made by `make docs` from the help in the Makefile. Edit that, then run `make docs`. -->
 
-`make` alone prints this list. [configuration.md](configuration.md) says which variables each
-command takes.
+`make` alone prints this list. [configuration.md](configuration.md) lists the variables of each
+command.
 
 | command | |
 |---|---|
 """
 
 TAIL = """
-Each command is a script with `--help`, and with `--json` where a machine may read its output:
-`.venv/bin/python scripts/status.py --json`. Data goes to standard output, messages to
-standard error.
+Each command is a script with `--help`; most have `--json`:
+`.venv/bin/python scripts/status.py --json`. Data goes to standard output, messages to standard
+error.
 
 Scripts exit with:
 
@@ -33,7 +33,7 @@ Scripts exit with:
 | 1 | failed |
 | 2 | wrong usage |
 | 3 | incomplete but saved: the next ingest continues |
-| 4 | what you asked about is so: older than `MAX_AGE`, more than `LEAVING`, a rule broken … |
+| 4 | the condition that the command checks for is met: older than `MAX_AGE`, a rule broken … |
 | 130 | interrupted |
 
 `make` exits with 0 or 2 only. `make ingest` says what is left and turns 3 into success, so that a

@@ -16,17 +16,16 @@ HEAD = """\
 
 A variable of make goes on its command line: `make ingest REPO=owner/name SINCE=90d`. In the
 environment and in `.env` the same variable is called `TELEMETRY_REPO`, `TELEMETRY_SINCE` and so on;
-a variable with the short name in the environment changes nothing. Each command is also a script
-with flags: `.venv/bin/python scripts/status.py --help`. The command `actions-telemetry` of an
-installed package takes the same variables, then flags: `actions-telemetry status REPO=owner/name
---json`.
+the short name has no effect there. Each command is also a script with flags: `.venv/bin/python
+scripts/status.py --help`. The command `actions-telemetry` of an installed package takes the same
+variables, then flags: `actions-telemetry status REPO=owner/name --json`.
 
 A flag wins over the environment, the environment over `.env`. An empty variable counts as unset.
 A switch is on with `1`, `true`, `yes` or `on`, and off with `0`, `false`, `no` or `off`; as a flag
 it is `--full` or `--no-full`.
 
-`.env` holds one `KEY=value` a line. Quotes around a value are optional, nothing is expanded, and a
-comment has a line of its own. Copy `.env.example` to start one; git ignores it. An installed
+`.env` has one `KEY=value` per line. Quotes around a value are optional, nothing is expanded, and a
+comment needs its own line. To start one, copy `.env.example`; git ignores `.env`. An installed
 package reads the `.env` of the current folder.
 """
 

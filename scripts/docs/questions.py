@@ -1,4 +1,4 @@
-"""docs/questions.md: the ready questions, from the headers of sql/analysis/."""
+"""docs/questions.md: the questions, from the headers of sql/analysis/."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """The commands, their descriptions and their scripts, from the one table of them: the Makefile.
 
-Make reads it, `make help` and docs/commands.md list it, and `actions-telemetry` runs by it.
+Make runs it, `make help` and docs/commands.md list it, and `actions-telemetry` reads it.
 """
 
 import re
@@ -40,7 +40,7 @@ class Command:
 
 
 def as_typed(text: str) -> str:
-    """Return a text of ours with the commands of make in it as a person types them here."""
+    """Return one of our texts with its make commands as a person types them here."""
     names = "|".join(command.name for command in commands())
     return re.sub(rf"\bmake (?=({names})\b)", f"{COMMAND} ", text)
 

@@ -1,4 +1,4 @@
-"""Whose dumps, for the commands that read the artifacts of a schedule."""
+"""Which dumps, for the commands that read the artifacts of a schedule."""
 
 import argparse
 import re

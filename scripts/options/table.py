@@ -85,7 +85,7 @@ class Option:
 INGEST = "ingest_workflows"
 LLM = "ingest_llm_calls"
 DUMPS = "find_dump prune_dumps"
-KEPT = "as stored, at first 6 months"
+KEPT = "as stored, initially 6 months"
 RUN_ID = whole_number(1, 2**63 - 1)
 
 OPTIONS: tuple[Option, ...] = (
@@ -130,7 +130,7 @@ OPTIONS: tuple[Option, ...] = (
         "bill",
         "--org",
         "ORG",
-        "fetch what GitHub bills this organization or user in MONTH, with one or two requests",
+        "fetch the bill of this organization or user for MONTH, with one or two requests",
         metavar="NAME",
     ),
     Option(
@@ -151,7 +151,7 @@ OPTIONS: tuple[Option, ...] = (
         "bill",
         "--since",
         "SINCE",
-        "without FILE and ORG, the loaded days since a date (UTC) or an age such as 90d",
+        "without FILE and ORG: the loaded days since a date (UTC) or an age such as 90d",
         read=settings.since,
         shown="all loaded days",
     ),
@@ -210,14 +210,14 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--jobs",
         "JOBS",
-        "fetch jobs and steps too, at the cost of one request a run",
+        "also fetch jobs and steps, at the cost of one request a run",
         default=True,
     ),
     Option(
         "verify",
         "--jobs",
         "JOBS",
-        "compare jobs, steps and earlier attempts too, at the cost of at least one request a run",
+        "also compare jobs, steps and earlier attempts, at the cost of at least one request a run",
         default=False,
     ),
     Option(
@@ -233,8 +233,8 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--full",
         "FULL",
-        "list again all runs that were ever listed, and retry what was given up or is gone; jobs "
-        "that are final are not fetched again",
+        "list again all runs that were ever listed, and retry what was given up or is gone; final "
+        "jobs are not fetched again",
         default=False,
     ),
     Option(
@@ -266,9 +266,9 @@ OPTIONS: tuple[Option, ...] = (
         "watch",
         "--every",
         "EVERY",
-        "how many seconds pass between two looks at the list of runs",
+        "how many seconds pass between two requests for the list of runs",
         read=whole_number(1, 3_600),
-        shown="15, 60 or 120, by the token",
+        shown="15, 60 or 120, depending on the token",
         metavar="SECONDS",
     ),
     # What to keep
@@ -276,7 +276,7 @@ OPTIONS: tuple[Option, ...] = (
         INGEST,
         "--keep",
         "KEEP",
-        "how long this database keeps its rows from now on, if that is longer than until now:"
+        "how long this database keeps its rows from now on, if that is longer than before:"
         " 90d, 2w, '6 months', forever",
         read=settings.keep,
         shown=KEPT,
@@ -391,7 +391,7 @@ OPTIONS: tuple[Option, ...] = (
         "query what_if bill",
         "--format",
         "FORMAT",
-        "text, csv for a spreadsheet, json for a machine",
+        "text, csv for a spreadsheet, json for programs",
         default="text",
         read=one_of("text", "csv", "json"),
     ),
@@ -448,14 +448,14 @@ OPTIONS: tuple[Option, ...] = (
         "budget",
         "--budgets",
         "BUDGETS",
-        "a file of more budgets: for repositories, workflows or actors",
+        "a CSV file of more budgets: for repositories, workflows or actors",
         metavar="FILE",
     ),
     Option(
         "budget",
         "--gate",
         "GATE",
-        "fail (exit code 4) when the lower bound of the forecast passes a budget, or what is spent",
+        "fail (exit code 4) if the forecast's lower bound, or the cost so far, exceeds a budget",
         default="forecast",
         read=one_of("forecast", "spent"),
     ),
@@ -471,7 +471,7 @@ OPTIONS: tuple[Option, ...] = (
         "what_if",
         "--runner",
         "RUNNER",
-        "where it would run: a kind of runner of the price list, or a label",
+        "where it would run: a kind of runner in the price list, or a label",
         default="linux_4_core",
         metavar="NAME",
     ),
@@ -488,7 +488,7 @@ OPTIONS: tuple[Option, ...] = (
         "check budget watch",
         "--format",
         "FORMAT",
-        "text, json for a machine",
+        "text, json for programs",
         default="text",
         read=one_of("text", "json"),
     ),
@@ -496,7 +496,7 @@ OPTIONS: tuple[Option, ...] = (
         "status",
         "--format",
         "FORMAT",
-        "text, markdown for a job summary of GitHub Actions, json for a machine",
+        "text, markdown for a job summary of GitHub Actions, json for programs",
         default="text",
         read=one_of("text", "markdown", "json"),
     ),
@@ -512,7 +512,7 @@ OPTIONS: tuple[Option, ...] = (
         "report",
         "--format",
         "FORMAT",
-        "html, markdown for a job summary of GitHub Actions, json for a machine",
+        "html, markdown for a job summary of GitHub Actions, json for programs",
         default="html",
         read=one_of("html", "markdown", "json"),
     ),
@@ -520,8 +520,8 @@ OPTIONS: tuple[Option, ...] = (
         "report",
         "--out",
         "OUT",
-        "a file, or a folder for an overview and a page for each repository; markdown and json go"
-        " to standard output without it",
+        "a file, or a folder for an overview and a page for each repository; without it, markdown"
+        " and json go to standard output",
         shown="report.html",
         metavar="PATH",
     ),
@@ -529,7 +529,7 @@ OPTIONS: tuple[Option, ...] = (
         "budget",
         "--now",
         "NOW",
-        "the moment up to which to look, in the month to forecast",
+        "a moment in the month to forecast; what happened later is ignored",
         read=settings.moment,
         shown="now",
         metavar="TIME",
@@ -555,8 +555,8 @@ OPTIONS: tuple[Option, ...] = (
         "status",
         "--leaving",
         "LEAVING",
-        "fail (exit code 4) if GitHub deletes more runs than this within 7 days, and their "
-        "attempts and jobs are not all stored, such as 0",
+        "fail (exit code 4) if GitHub deletes more runs than this within 7 days whose attempts and "
+        "jobs are not all stored, such as 0",
         read=whole_number(0, 10**9),
         metavar="N",
     ),
@@ -571,7 +571,7 @@ OPTIONS: tuple[Option, ...] = (
         "serve",
         "--port",
         "PORT",
-        "the TCP port of this machine to serve the embedded database on",
+        "the TCP port of this machine on which to serve the embedded database",
         default="15432",
         read=whole_number(1_024, 65_535),
         metavar="N",
@@ -631,7 +631,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "TELEMETRY_HOME", "the user's data directory", "where the embedded server keeps its data"
     ),
-    Variable("GITHUB_TOKEN", "", "the token for GitHub; takes precedence"),
+    Variable("GITHUB_TOKEN", "", "the token for GitHub; takes precedence over the next two"),
     Variable("GITHUB_PERSONAL_TOKEN", "", "the token for GitHub if GITHUB_TOKEN is not set"),
     Variable("GH_TOKEN", "", "the token for GitHub if neither of these is set; gh reads it too"),
     Variable("GITHUB_API_URL", "https://api.github.com", "the API of another GitHub server"),

@@ -114,9 +114,9 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
 @pytest.mark.parametrize(
     ("refused", "remedy"),
     [
-        (errors.QueryCanceled("canceling statement due to statement timeout"), "let it be longer"),
-        (errors.TransactionTimeout("terminating connection"), "let it be longer"),
-        (errors.IdleInTransactionSessionTimeout("terminating connection"), "let it be longer"),
+        (errors.QueryCanceled("canceling statement due to statement timeout"), "raise it"),
+        (errors.TransactionTimeout("terminating connection"), "raise it"),
+        (errors.IdleInTransactionSessionTimeout("terminating connection"), "raise it"),
         (psycopg.OperationalError('FATAL: too many connections for role "x"'), "limit of conn"),
         (psycopg.OperationalError("FATAL: sorry, too many clients already"), "limit of conn"),
         (psycopg.OperationalError("FATAL: remaining connection slots are reserved"), "limit of c"),
