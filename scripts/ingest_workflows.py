@@ -42,6 +42,9 @@ INCOMPLETE = 3
 INTERRUPTED = 130
 # Each of so few repositories has its line, even if it says that nothing is new.
 FEW = 20
+# With fewer, an ingest might end each time at the same place: the first answer takes one, and an
+# item that GitHub does not answer is given up after five.
+FEWEST_REQUESTS = 6
 
 
 def main() -> int:
@@ -50,6 +53,11 @@ def main() -> int:
     if options.run_id is not None and len(choice.repositories) != 1:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
+        )
+    if choice.max_requests is not None and choice.max_requests < FEWEST_REQUESTS:
+        raise settings.UsageError(
+            f"MAX_REQUESTS: with {counted(choice.max_requests, 'request')} an ingest may never get "
+            f"any further; allow {FEWEST_REQUESTS} or more"
         )
     logs = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = None

@@ -118,11 +118,13 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
 def repositories(text: str) -> list[str]:
     """Return the repositories in a text, separated by spaces or commas: each once, in order.
 
-    A dash before a name, as in a YAML list, is ignored. Raises UsageError for a name that is not
-    `owner/name`, with a suggestion if possible.
+    GitHub ignores the case of names, so the first spelling stands for all. A dash before a name, as
+    in a YAML list, is ignored. Raises UsageError for a name that is not `owner/name`, with a
+    suggestion if possible.
     """
     words = re.split(r"[\s,]+", text)
-    names = list(dict.fromkeys(name for name in words if name not in ("", "-")))
+    spellings = {name.lower(): name for name in reversed(words) if name not in ("", "-")}
+    names = [spellings.pop(key) for key in map(str.lower, words) if key in spellings]
     for name in names:
         if not REPOSITORY.fullmatch(name):
             raise UsageError(f"REPO: {name!r} is not of the form owner/name{_offer(name)}")

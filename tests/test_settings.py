@@ -91,6 +91,7 @@ def test_repositories_are_listed_once_in_their_order() -> None:
     assert repositories(" o/b o/a,o/b\no/c.d_e-f ") == ["o/b", "o/a", "o/c.d_e-f"]
     assert repositories("") == repositories(" ,\n") == []
     assert repositories("- o/b\n- o/a\r\n") == ["o/b", "o/a"]
+    assert repositories("O/b o/a o/B O/b") == ["O/b", "o/a"]
 
 
 @pytest.mark.parametrize(

@@ -3,4 +3,5 @@
 select min(gap_from) as gap_from
 from unlisted_intervals
 where repository_id = :'repository_id'::bigint
+  and not is_unlistable
   and gap_from > '-infinity'::timestamptz;

@@ -15,7 +15,7 @@
 -- elsewhere_runs lie outside these windows: created within minutes of the last list, or while
 -- an ingest was stopped. A window is swept (listed again) as long as its runs could still be re-run
 -- at its last list. It is due a day after that list, and overdue if it was already due when
--- the last complete ingest began. Gaps are intervals that no complete window covers, from the first
+-- the last complete ingest began. Gaps are intervals that no window covers, from the first
 -- window, or from what the last ingest wanted, to an hour before that ingest.
 -- pending_attempts and attempts_without_jobs include items whose fetch failed: of the former
 -- awaited_earlier_attempts, of the latter awaited_attempts. awaited_items counts all of these,
@@ -223,7 +223,7 @@ incomplete as (
   select
     repository_id,
     count(*) as windows,
-    min(problem) as problem
+    (array_agg(problem order by created_from desc))[1] as problem
   from windows
   where not is_complete
   group by repository_id
@@ -239,7 +239,8 @@ gaps as (
     min(greatest(unlisted_intervals.gap_from, last_ingestions.known_from)) as gap_from
   from unlisted_intervals
   inner join last_ingestions using (repository_id)
-  where last_ingestions.known_from < last_ingestions.settled_at
+  where not unlisted_intervals.is_unlistable
+    and last_ingestions.known_from < last_ingestions.settled_at
     and unlisted_intervals.gap_to > last_ingestions.known_from
     and unlisted_intervals.gap_from < last_ingestions.settled_at
   group by unlisted_intervals.repository_id

@@ -8,11 +8,10 @@ select
   listed_at,
   listed_at + interval '24 hours' as due_at
 from windows
-where is_complete
-  and created_to > listed_at - interval '31 days';
+where created_to > listed_at - interval '31 days';
 
 comment on view swept_windows is
-  'One row per complete window whose runs could still be re-run when it was last listed.';
+  'One row per window whose runs could still be re-run when it was last listed.';
 comment on column swept_windows.repository_id is
   'The repository, by GitHub''s number.';
 comment on column swept_windows.created_from is

@@ -1,4 +1,5 @@
 -- Intervals that no complete window covers, over all time; a query selects the part it needs.
+-- A second that GitHub does not list whole has a row of its own.
 create view unlisted_intervals as
 with edges as (
   select
@@ -6,7 +7,6 @@ with edges as (
     created_from,
     created_to
   from windows
-  where is_complete
   union all
   select
     repository_id,
@@ -31,9 +31,18 @@ spaces as (
 select
   repository_id,
   gap_from,
-  gap_to
+  gap_to,
+  false as is_unlistable
 from spaces
-where gap_from < gap_to;
+where gap_from < gap_to
+union all
+select
+  repository_id,
+  created_from as gap_from,
+  created_to as gap_to,
+  true as is_unlistable
+from windows
+where not is_complete;
 
 comment on view unlisted_intervals is
   'One row per interval of creation time that no complete window of a repository covers.';
@@ -43,3 +52,5 @@ comment on column unlisted_intervals.gap_from is
   'The start of the interval; -infinity for the one before the first window.';
 comment on column unlisted_intervals.gap_to is
   'The end of the interval, not included; infinity for the one after the last window.';
+comment on column unlisted_intervals.is_unlistable is
+  'Whether it was listed, but has more runs than GitHub shows: no ingest can complete it.';

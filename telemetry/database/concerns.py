@@ -159,7 +159,10 @@ def _unproven(row: Mapping[str, Any]) -> list[Concern]:
         )
         said.append(Concern(text, "unequal", name))
     if row["incomplete_windows"]:
-        text = row["problem"] or "a run list could not be read completely"
+        more = row["incomplete_windows"] - 1
+        text = (row["problem"] or "a run list could not be read completely") + (
+            f"; the same is true of {counted(more, 'more second')}" if more else ""
+        )
         said.append(Concern(text, "unlisted", name))
     return said
 

@@ -149,15 +149,18 @@ class GitHub:
         *,
         retry_missing: bool = True,
         tries: int | None = None,
+        is_urgent: bool = False,
     ) -> dict[str, Any]:
         """Return the JSON object at `path`, such as "/rate_limit".
 
         A 404 is retried once, because GitHub sometimes sends one by mistake. If `retry_missing` is
         false, the first 404 raises NotFound. `tries` is how often the request is sent if it meets
-        faults; None means the default.
+        faults; None means the default. The budget does not stop an urgent one.
         """
         url = self._url(path, params)
-        asked = Request(url, _name(path), tries=tries, retry_missing=retry_missing)
+        asked = Request(
+            url, _name(path), tries=tries, is_urgent=is_urgent, retry_missing=retry_missing
+        )
         return self._fetcher.fetch(asked).payload
 
     def delete_artifact(self, repository: str, artifact_id: int) -> None:
@@ -171,9 +174,9 @@ class GitHub:
         what = f"DELETE {clean(path)}"
         self._fetcher.fetch(Request(self._url(path, None), what, method="DELETE"))
 
-    def get_repository(self, repository: str) -> dict[str, Any]:
+    def get_repository(self, repository: str, *, is_urgent: bool = False) -> dict[str, Any]:
         """Return the repository "owner/name"; its `id` does not change when it is renamed."""
-        return self.get(_repository_path(repository))
+        return self.get(_repository_path(repository), is_urgent=is_urgent)
 
     def get_workflow_run(
         self,

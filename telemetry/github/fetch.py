@@ -19,7 +19,7 @@ from telemetry.github.answers import (
     entity_tag,
     links,
 )
-from telemetry.github.errors import GitHubError
+from telemetry.github.errors import BudgetSpent, GitHubError
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
 from telemetry.github.refusals import gave_up, refused
@@ -73,6 +73,7 @@ class _Course:
     limits: int = 0
     redirects: int = 0
     missing: int = 0
+    fault: GitHubError | None = None
 
 
 @dataclass
@@ -94,10 +95,16 @@ class Fetcher:
         self._repository_id = re.compile(rf"{base}/repositories/[0-9]+(?=/|$)")
 
     def fetch(self, request: Request) -> Reply:
-        """Return the answer, after any waits, redirects and retries. Raises GitHubError."""
+        """Return the answer, after any waits, redirects and retries. Raises GitHubError.
+
+        The cause of BudgetSpent is the fault that it was met with before, if any.
+        """
         course = _Course(request.url, Caller(request.what, self.share, request.stop))
         while True:
-            answer = self._send(request, course)
+            try:
+                answer = self._send(request, course)
+            except BudgetSpent as error:
+                raise error from course.fault
             if isinstance(answer, Answer) and answer.status == 304 and request.etag:
                 return Reply({}, {}, request.etag, unchanged=True)
             if isinstance(answer, Answer) and answer.status == 204 and request.method == "DELETE":
@@ -154,8 +161,9 @@ class Fetcher:
         course.caller.check()
         course.faults += 1
         tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
+        course.fault = gave_up(request.what, answer, decision, course.faults)
         if course.faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
-            raise gave_up(request.what, answer, decision, course.faults)
+            raise course.fault
         self.gate.back_off(course.caller, decision.reason, course.faults)
 
     def _wait(self, request: Request, course: _Course, answer: Answer, decision: Decision) -> None:

@@ -11,7 +11,7 @@ from math import lcm
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
-from telemetry.github.errors import GitHubError, Unanswered
+from telemetry.github.errors import BudgetSpent, GitHubError, Unanswered
 from telemetry.github.fetch import Reply, Request
 from telemetry.github.options import Paging
 
@@ -51,6 +51,7 @@ def pages(
     """Yield the pages of the list under `key`, from `request` on; see `GitHub.pages`."""
     size = max(1, min(paging.per_page, 100))  # GitHub silently reduces a larger number
     place = _Place(replace(request, etag=paging.etag), size, size)
+    fault: Unanswered | None = None
     with _ReadAhead(fetch, paging.concurrency) as ahead:
         while not place.is_past_end:
             try:
@@ -64,7 +65,10 @@ def pages(
                     f" not {before}"
                 )
                 ahead.clear()
+                fault = error
                 continue
+            except BudgetSpent as error:
+                raise error from error.__cause__ or fault
             except GitHubError as error:
                 if error.status != 409:
                     raise
@@ -72,6 +76,7 @@ def pages(
             if reply.unchanged:
                 yield Page([], None, place.number, size, None, paging.etag, unchanged=True)
                 return
+            fault = None
             page = _page(reply, key, place)
             place.go_on(page, reply)
             # Only now: a caller that stops at this page then costs no further request.

@@ -1,5 +1,6 @@
 """Errors for requests that GitHub refused or did not answer; each says what to do."""
 
+from telemetry import counted
 from telemetry.github.answers import (
     Answer,
     Decision,
@@ -38,11 +39,11 @@ def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -
     """Return the error for a request that met a fault in each of `tries` tries."""
     if decision.connecting:
         return GitHubError(
-            f"{what}: {decision.reason} in {tries} tries; check the network, the proxy variables"
-            " and GITHUB_API_URL"
+            f"{what}: {decision.reason} in {counted(tries, 'try')}; check the network, the proxy"
+            " variables and GITHUB_API_URL"
         )
     return Unanswered(
-        f"{what}: {decision.reason} in {tries} tries; try again later, and check"
+        f"{what}: {decision.reason} in {counted(tries, 'try')}; try again later, and check"
         " GITHUB_API_URL if it keeps failing",
         answer.status if isinstance(answer, Answer) else None,
         decision.reason,

@@ -26,13 +26,16 @@ class Details:
 class Work:
     """The approximate number of runs to list, and of requests for lists, attempts and jobs.
 
-    `unlisted` is the part of the attempts and jobs that belongs to runs still to be listed.
+    Of runs beyond the first page (`unseen_runs`) nothing is known: here they have jobs and no
+    earlier attempts, so there may be more `attempts` and fewer `jobs`. `unlisted` is what the runs
+    still to be listed take if they are like those of the first page.
     """
 
     runs: int
     lists: int
     attempts: int
     jobs: int
+    unseen_runs: int
     unlisted: Details
 
 
@@ -63,27 +66,37 @@ def work(
     total = page.total_count
     rest = math.inf if total is None or total >= LONGEST_COUNTED else max(0, total - listed)
     runs = lists = 0
+    seen: list[WorkflowRun] = []
     for start, end in sorted(gaps, reverse=True):
         start = max(start, min(end, now - LONGEST_KEPT))
         is_newest = end >= now
         if is_newest:
             count = runs_since(page, start, now)
+            seen = [run for run in first if run.created_at >= start]
         else:
             by_pace = math.ceil(_pace(first, now) * (end - start).total_seconds())
             count = int(min(by_pace, max(0, rest - runs)))
         runs, lists = runs + count, lists + max(not is_newest, math.ceil(count / PER_PAGE))
     share = runs / max(len(first), 1)
-    reruns = sum(run.run_attempt - 1 for run in first)
-    with_jobs = sum(run.status == "completed" and run.conclusion != "skipped" for run in first)
-    new_attempts, new_jobs = round(reruns * share), round(with_jobs * share)
+    new_attempts, new_jobs = round(_reruns(first) * share), round(_with_jobs(first) * share)
+    unseen = max(0, runs - len(seen))
     return Work(
         runs,
         # The first page is always read.
         max(1, lists),
-        attempts + new_attempts,
-        jobs + new_jobs,
+        attempts + _reruns(seen),
+        jobs + _with_jobs(seen) + unseen,
+        unseen,
         Details(new_jobs, new_attempts + new_jobs),
     )
+
+
+def _reruns(runs: Sequence[WorkflowRun]) -> int:
+    return sum(run.run_attempt - 1 for run in runs)
+
+
+def _with_jobs(runs: Sequence[WorkflowRun]) -> int:
+    return sum(run.status == "completed" and run.conclusion != "skipped" for run in runs)
 
 
 def runs_a_day(page: Page, now: datetime) -> float:

@@ -6,7 +6,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited
+from telemetry import counted
+from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited, Unanswered
+from telemetry.runs.listing import FEW_REQUESTS
 from telemetry.runs.record import IngestLog
 from telemetry.runs.retries import is_denied, is_of_item
 
@@ -16,6 +18,8 @@ STORED_TOGETHER = 50
 # is about the token unless a probe of the same kind, or a later item, is answered.
 FAILURES_BEFORE_PROBE = 5
 MOST_PROBES = 5
+# If as many were not enough for one item, others come first: they may need fewer.
+MANY_REQUESTS = 5
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -50,12 +54,16 @@ def fetch_each(
     another one if the items are not the cause.
     """
     waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
+    first = waiting[0] if waiting else None
     failures = _Failures[Item](probe)
     total, done = len(waiting), 0
-    concurrency = log.tools.concurrency
+    client, left = log.tools.client, log.tools.client.budget
+    sent = client.requests
+    # With few requests left, several items might be begun and none finished.
+    at_once = 1 if left is not None and left < FEW_REQUESTS else 2 * log.tools.concurrency
     with fetchers(log) as pool:
         while running or (waiting and failures.fatal is None):
-            while waiting and failures.fatal is None and len(running) < 2 * concurrency:
+            while waiting and failures.fatal is None and len(running) < at_once:
                 item = waiting.popleft()
                 running[pool.submit(fetch, item)] = item
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -73,6 +81,11 @@ def fetch_each(
                 done, found = done + len(found) + len(failed), []
                 log.progress(done, total)
     if failures.fatal is not None:
+        sent = client.requests - sent
+        if first is not None and not done and sent >= MANY_REQUESTS:
+            failed = failures.too_large(first, sent)
+            if failed:
+                store([], failed)
         raise failures.fatal
 
 
@@ -97,6 +110,9 @@ class _Failures(Generic[Item]):
 
     def add(self, item: Item, error: GitHubError) -> None:
         """Record that an item failed."""
+        if isinstance(error, BudgetSpent) and isinstance(error.__cause__, Unanswered):
+            # That no requests are left hides what GitHub answered to those for this item.
+            self.add(item, error.__cause__)
         if not is_of_item(error):
             self.fatal = self.fatal or error
         elif self.fatal is None:
@@ -118,6 +134,13 @@ class _Failures(Generic[Item]):
 
     def _refusals(self) -> list[GitHubError]:
         return [error for _, error in self._streak if is_denied(error)]
+
+    def too_large(self, item: Item, requests: int) -> Failed[Item]:
+        """Return the item as failed if all these requests were spent and none was done."""
+        if not isinstance(self.fatal, BudgetSpent):
+            return []
+        said = f"{counted(requests, 'request')} were not enough for it; {self.fatal}"
+        return [(item, GitHubError(said))]
 
     def take(self, *, is_last: bool) -> Failed[Item]:
         """Return the items to remember: not those of a streak that may have another cause."""

@@ -215,10 +215,19 @@ class Lister:
             return True
         is_cut = search.ends_with_full_page and not search.is_whole
         if not (is_cut or search.is_one_second):
-            is_cut = not self.tail(search.low, search.reached, search.seen) <= search.seen
+            is_cut = not self._rest(search) <= search.seen
         if is_cut and search.ends_with_full_page:
             self._filtered_end = min(self._filtered_end, length)
         return not is_cut
+
+    def _rest(self, search: Search) -> set[int | str]:
+        """Return the runs that are listed from the oldest second that was seen down.
+
+        Where that is the whole interval, the same list would say the same again.
+        """
+        if search.reached < search.high:
+            return self.tail(search.low, search.reached, search.seen)
+        return self.tail(search.low, search.high - SECOND, frozenset())
 
     def tail(self, low: datetime, high: datetime, seen: Set[int | str]) -> set[int | str]:
         """Return the runs in a filtered list of the interval, up to the first page with a new one.

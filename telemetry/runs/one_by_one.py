@@ -4,9 +4,10 @@ An item that GitHub does not answer, or that cannot be read, is remembered and s
 """
 
 from collections.abc import Callable, Container, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
@@ -41,6 +42,9 @@ class RunByRun:
         self.tools = log.tools
         self.connection = log.connection
         self.client = log.tools.client
+        self._kept = ExitStack()
+        self._is_kept = False
+        self._lock = Lock()
 
     def read_open(self) -> None:
         """Fetch the open runs that no list has shown."""
@@ -94,6 +98,7 @@ class RunByRun:
             run = self.client.get_workflow_run(self.name, run_id, retry_missing=False)
             return run_id, WorkflowRun.from_api(run)
         except NotFound:
+            self._keep_request()
             return run_id, None
         except UnreadableRow as error:
             return run_id, error.with_traceback(None)
@@ -148,8 +153,10 @@ class RunByRun:
             answer = self.client.get_workflow_run(self.name, run_id, number, retry_missing=False)
             return attempt, WorkflowRun.from_attempt(answer, created_at)
         except NotFound as error:
-            gone = is_gone(self.client, self.name, run_id)
-            return attempt, None if gone else error.with_traceback(None)
+            if is_gone(self.client, self.name, run_id):
+                self._keep_request()
+                return attempt, None
+            return attempt, error.with_traceback(None)
         except UnreadableRow as error:
             return attempt, error.with_traceback(None)
 
@@ -215,7 +222,10 @@ class RunByRun:
         fetch_each(self.log, self._probe(ask), runs, self._fetch_jobs_of, self._store_jobs)
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
-        return fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
+        found = fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
+        if found.is_missing:
+            self._keep_request()
+        return found
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
@@ -258,12 +268,27 @@ class RunByRun:
         A repository that was deleted, or that the token may no longer read, answers like one whose
         runs were deleted. So GitHub is asked for the repository, once for all of these runs.
         """
+        if not missing:
+            return [], None
         try:
-            if missing:
-                self.client.get_repository(self.name)
+            self.client.get_repository(self.name, is_urgent=self._is_kept)
         except GitHubError as error:
             return [], error
+        finally:
+            with self._lock:
+                self._kept.close()
+                self._is_kept = False
         return missing, None
+
+    def _keep_request(self) -> None:
+        """Set one of the requests left aside for that question, now that a run is not found.
+
+        Otherwise the search for runs that are gone could use up all, each time in vain.
+        """
+        with self._lock:
+            if not self._is_kept and self.client.budget != 0:
+                self._kept.enter_context(self.client.set_aside(1))
+                self._is_kept = True
 
     def _mark_missing(self, run_ids: list[int]) -> None:
         if run_ids:

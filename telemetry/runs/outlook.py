@@ -33,13 +33,15 @@ class Outlook:
         known = {"attempts": left["attempts_to_fetch"], "jobs": left["runs_without_jobs"]}
         known["listed"] = left["listed_runs"]
         due, groups = work(self._first, gaps, now, **known), len(due_groups(log))
+        runs = f"about {counted(due.runs, 'run')}" if due.runs else "no new runs"
+        more, most = (" or more", "up to about ") if due.unseen_runs else ("", "")
         parts = [
             f"{log.repository.repository}{log.tools.place}: "
-            f"about {counted(due.runs, 'run')} to list since {log.since:%Y-%m-%d %H:%M} UTC",
-            f"requests: lists {due.lists + groups:,}, earlier attempts {due.attempts:,}",
+            f"{runs} to list since {log.since:%Y-%m-%d %H:%M} UTC",
+            f"requests: lists {due.lists + groups:,}, earlier attempts {due.attempts:,}{more}",
         ]
         if log.tools.wanted.jobs:
-            parts[-1] += f", jobs {due.jobs:,}"
+            parts[-1] += f", jobs {most}{due.jobs:,}"
             unlisted = Unlisted(gaps, due.lists, due.unlisted)
             self._said = backlog(log, self._runs_a_day, unlisted).warning
         limit = log.tools.client.rate_limit

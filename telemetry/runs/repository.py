@@ -33,6 +33,10 @@ from telemetry.settings import UsageError
 MOST_LISTS_UNANSWERED = 3
 
 
+class Repeated(TelemetryError):
+    """This ingest has the repository by another name already."""
+
+
 def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Report:
     """Ingest the wanted runs of a repository, or only one run; return the report.
 
@@ -60,6 +64,9 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
         is_cut_short = isinstance(error, BudgetSpent)
         said = started.left(run_id).problem if started else None
         outcome, problem = "incomplete", "; ".join(filter(None, [str(error), said]))
+    except Repeated as error:
+        tools.notify(str(error))
+        return Report(name, "repeated", str(error), None, unreadable=(), seconds=0.0)
     except Held as error:
         seconds = tools.clock() - begun.at
         return Report(name, "incomplete", str(error), None, unreadable=(), seconds=seconds)
@@ -96,12 +103,14 @@ class RepositoryIngest:
         *,
         recorded: bool = True,
     ) -> None:
-        """Raises lease.Held if another ingest is working on it."""
+        """Raises Repeated, and lease.Held if another ingest is working on it."""
         self.tools = tools
         self.connection = tools.connection
         self.name = name
         self.lister = lister_of(tools, name)
         repository = identified(tools, name, items)
+        if recorded and (first := tools.visited.setdefault(repository.repository_id, name)) != name:
+            raise Repeated(f"{first} and {name} are one repository, which is ingested once")
         self.log = IngestLog(tools, name, repository, begun, recorded=recorded)
         self.store = Store(self.log)
         self.run_by_run = RunByRun(name, self.log, self.store)

@@ -85,7 +85,7 @@ class Tools:
 
     `concurrency` is the number of concurrent requests. `notify` and `progress` are called from
     several threads if several repositories are ingested. `place` is a text such as
-    " (121 of 300)".
+    " (121 of 300)". `visited` has the name by which each repository was first identified.
     """
 
     connection: Connection
@@ -97,6 +97,7 @@ class Tools:
     notify: Notify = lambda text: None
     progress: Progress = no_progress
     place: str = ""
+    visited: dict[int, str] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
@@ -108,12 +109,12 @@ class Report:
     """How the ingest of one repository ended.
 
     `outcome` is complete, incomplete (saved, the next ingest continues), not reached (no request
-    was sent), interrupted or failed; `error` says why it is not complete. `is_cut_short` means that
-    its requests were spent. `ingestion` is None if nothing could be stored. `unreadable` names the
-    first 20 items that could not be read. `attempts`, `jobs` and `steps` count new or changed rows
-    of earlier attempts, jobs and steps. `is_undone` means that a crash of the database server undid
-    a part of it. `awaited` are the first 20 of the `awaited_items`, which
-    this or an earlier ingest could not fetch.
+    was sent), interrupted, failed, or repeated (the same repository by another name); `error` says
+    why it is not complete. `is_cut_short` means that its requests were spent. `ingestion` is None
+    if nothing could be stored. `unreadable` names the first 20 items that could not be read.
+    `attempts`, `jobs` and `steps` count new or changed rows of earlier attempts, jobs and steps.
+    `is_undone` means that a crash of the database server undid a part of it. `awaited` are the
+    first 20 of the `awaited_items`, which this or an earlier ingest could not fetch.
     """
 
     repository: str

@@ -130,7 +130,7 @@ class Rounds:
             report = _together(earlier, report) if earlier else report
             if report.is_cut_short:
                 self.cut_short[visit.name] = report
-            else:
+            elif report.outcome != "repeated":
                 yield report
             if report.outcome == "interrupted":
                 self._interrupt(waiting)
@@ -165,7 +165,7 @@ class Rounds:
             tools.notify(f"{visit.name}: fetching again what the database server lost in a crash")
             tools = replace(tools, client=self._part(visit.unspent if visit.share else None))
             report = _together(report, ingest_repository(tools, visit.name, self.run_id))
-        if report.ingestion:
+        if report.ingestion or report.outcome == "repeated":
             execute(tools.connection, "runs/clear_unreached", {"repository": visit.name})
         return report
 

@@ -109,8 +109,15 @@ class Search:
     def unlistable(self) -> ListedWindow:
         """Return the interval as a window that GitHub does not list completely."""
         total = self._totals[0] if self._totals else None
-        problem = "more runs were created in one second than GitHub lists"
         reported = None if total is None else min(total, LONGEST_COUNT)
+        when, seen = f"{self.low:%Y-%m-%d %H:%M:%S} UTC", len(self.seen)
+        problem = (
+            f"of the runs created at {when}, GitHub lists only {seen:,}; any others cannot be "
+            "fetched"
+            if reported is None or reported <= seen
+            else f"of {reported:,} runs created at {when}, GitHub lists only {seen:,}; the other "
+            f"{reported - seen:,} cannot be fetched"
+        )
         return replace(self._window(reported), is_complete=False, problem=problem)
 
     def _window(self, reported: int | None) -> ListedWindow:

@@ -70,6 +70,9 @@ class Store:
 
         self.log.write(change)
         self.seen.update(ids)
+        for window in (window for batch in batches for window in batch.windows):
+            if window.problem:
+                self.log.tools.notify(f"{repository.repository}: {window.problem}")
 
     def _windows(self, windows: Sequence[ListedWindow]) -> None:
         """Store the windows of a page or of a whole list, which do not overlap."""

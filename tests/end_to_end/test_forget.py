@@ -11,6 +11,7 @@ from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
 NAMES = ["acme/app", "acme/old", "acme/new"]
+BUSY = ["acme/busy", "acme/busier"]
 
 
 def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
@@ -22,25 +23,27 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
     tmp_path: Path,
 ) -> None:
     world = World(now)
-    for name in NAMES:
+    for name in NAMES + BUSY:
         repository = world.add_repository(name)
-        world.add_run(repository, created_at=world.now - timedelta(days=1))
+        for days in range(1, 2 if name in NAMES else 9):
+            world.add_run(repository, created_at=world.now - timedelta(days=days))
 
     def watched() -> set[str]:
         answer = json.loads(run("status", "--json", TELEMETRY_REPO=None).stdout)
         named = {name for name in NAMES if name in " ".join(answer["concerns"])}
-        return {row["repository"] for row in answer["repositories"]} | named
+        return {row["repository"] for row in answer["repositories"]} - set(BUSY) | named
 
     with Simulator(world).serve() as url:
         two = run("ingest_workflows", GITHUB_API_URL=url, TELEMETRY_REPO="acme/app acme/old")
         assert two.returncode == 0, two.stderr
-        # The one request is spent on asking how many there are.
-        changes = {"TELEMETRY_MAX_REQUESTS": "1", "TELEMETRY_REPO": " ".join(NAMES)}
+        # One request asks how many there are; the first repositories need all others.
+        changes = {"TELEMETRY_MAX_REQUESTS": "6", "TELEMETRY_REPO": " ".join(BUSY + NAMES)}
         done = run("ingest_workflows", GITHUB_API_URL=url, **changes)
         assert done.returncode in (0, 3)
-        assert "3 repositories to ingest; 0 requests can be sent now" in done.stderr
+        assert "5 repositories to ingest; 5 requests can be sent now" in done.stderr
         # GitHub's own limit is not spent.
-        assert "3 not reached; 0 requests; the next ingest can continue at once" in done.stderr
+        assert "3 not reached, 2 incomplete; 5 requests; the next ingest can" in done.stderr
+        assert run("forget", TELEMETRY_REPO=" ".join(BUSY)).returncode == 0
         execute = connection.execute
         unreached = execute("select repository from unreached_repositories").fetchall()
         assert {row["repository"] for row in unreached} == set(NAMES) <= watched()

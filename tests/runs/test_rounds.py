@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -153,7 +154,7 @@ def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -
     reports = ingested(connection, Simulator(world), notify=said.append, progress=progress)
     assert said[0] == "3 repositories to ingest; 4,500 requests can be sent now"
     assert said[1].startswith("acme/busy (1 of 3): about 150 runs to list since ")
-    assert "requests: lists 2, earlier attempts 0, jobs 150; GitHub allows 4,99" in said[1]
+    assert "requests: lists 2, earlier attempts 0 or more, jobs up to about 150; GitHub" in said[1]
     assert labels == {"acme/busy (1 of 3)", "acme/app-00 (2 of 3)", "acme/app-01 (3 of 3)"}
     assert closing_text(reports, None).startswith("3 repositories: 3 complete; ")
 
@@ -257,3 +258,17 @@ def test_an_interruption_stops_all_and_each_says_so(connection: Connection, dsn:
     again = outcomes(ingested(connection, simulated))
     assert again == dict.fromkeys(again, "complete") and len(again) == 12
     assert without_jobs(connection) == 0
+
+
+def test_a_repository_that_is_named_twice_is_ingested_once(connection: Connection) -> None:
+    world = world_of(new=30)
+    world.former_names["acme/old"] = world.repositories[0]
+    said: list[str] = []
+    for concurrency in (4, 1):
+        with tools(connection, Simulator(world), notify=said.append) as given:
+            given = replace(given, concurrency=concurrency)
+            (report,) = ingest(given, ["acme/old", "acme/new"])
+        assert (report.repository, report.outcome) == ("acme/new", "complete")
+    about_both = [text for text in said if "are one repository, which is ingested once" in text]
+    assert len(about_both) == 2
+    assert all("acme/old" in text and "acme/new" in text for text in about_both)
