@@ -2,10 +2,12 @@
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
 -- not counted. missing_attempts are the attempts that are still to be fetched themselves: earlier
 -- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. Where jobs
--- are stored for a larger share of failed_attempts than of others, shares of failures are too high.
--- unlisted_seconds is the part of the period that no complete list of runs covers. It lies between
--- unlisted_from and unlisted_to, possibly with listed intervals in between. make ingest SINCE=…
--- lists it, unless another repository has its name now (has_name is false).
+-- are stored for a larger share of failed_attempts than of others, shares of failures are too high;
+-- where with_jobs_seconds are a smaller share of attempts_seconds (the time of attempts, an hour at
+-- most of each), jobs are missing for the longer runs. unlisted_seconds is the part of the period
+-- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
+-- with listed intervals in between. make ingest SINCE=… lists it, unless another repository has its
+-- name now (has_name is false).
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select
@@ -28,7 +30,11 @@ stored as materialized (
     count(*) filter (
       where conclusion in ('failure', 'timed_out', 'startup_failure')
         and jobs_listed_at is not null
-    ) as failed_with_jobs
+    ) as failed_with_jobs,
+    -- An hour at most of each, because a run may wait for a person for days.
+    sum(least(duration_seconds, 3600)) as attempts_seconds,
+    sum(least(duration_seconds, 3600)) filter (where jobs_listed_at is not null)
+      as with_jobs_seconds
   from workflow_runs
   cross join period
   where created_at >= period.since
@@ -88,6 +94,8 @@ select
   coalesce(missing.attempts, 0) as missing_attempts,
   coalesce(stored.failed_attempts, 0) as failed_attempts,
   coalesce(stored.failed_with_jobs, 0) as failed_with_jobs,
+  coalesce(stored.attempts_seconds, 0)::bigint as attempts_seconds,
+  coalesce(stored.with_jobs_seconds, 0)::bigint as with_jobs_seconds,
   coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
   unlisted.unlisted_from,
   unlisted.unlisted_to,

@@ -11,7 +11,8 @@ from typing import Any
 from telemetry import counted
 from telemetry.installation import COMMAND
 
-# With jobs of less than half of the attempts, a sum is below half, and "none" means nothing.
+# With jobs of less than half of the attempts, or of their time, a sum is below half, and "none"
+# means nothing.
 LEAST_SHARE = 0.5
 # From this difference of the shares on, shares of failures among the stored jobs mislead; with
 # fewer attempts on a side, the difference may be chance.
@@ -48,6 +49,8 @@ class Coverage:
     failed_with_jobs: int = 0
     missing_attempts: int = 0
     nameless: Sequence[str] = ()
+    seconds: int = 0
+    seconds_with_jobs: int = 0
 
     @property
     def is_whole(self) -> bool:
@@ -65,7 +68,7 @@ class Coverage:
             if self.left_out:
                 said.append(
                     f"figures of jobs are left out for {_named(self.left_out)}: jobs of less than "
-                    "half of the attempts are stored there"
+                    "half of the attempts, or of less than half of their time, are stored there"
                 )
         elif not self.is_of_jobs and self.missing_attempts:
             said.append(
@@ -86,7 +89,24 @@ class Coverage:
 
     @property
     def uneven(self) -> str:
-        """The shares of failed attempts and of others, in words; empty if they hardly differ."""
+        """The share of the time, if it is less, and those of failed attempts and others, if they
+        differ, in words.
+        """
+        parts = [part for part in (self._share_of_time, self._shares_of_failed) if part]
+        return f": {'; '.join(parts)}" if parts else ""
+
+    @property
+    def _share_of_time(self) -> str:
+        stored = self.attempts - self.missing_attempts
+        if not self.seconds or not stored:
+            return ""
+        share = self.seconds_with_jobs / self.seconds
+        if self.attempts_with_jobs / stored - share < LEAST_DIFFERENCE:
+            return ""
+        return f"{100 * share:.1f} % of their time"
+
+    @property
+    def _shares_of_failed(self) -> str:
         others = self.attempts - self.missing_attempts - self.failed_attempts
         if min(self.failed_attempts, others) < LEAST_OF_EACH:
             return ""
@@ -94,7 +114,7 @@ class Coverage:
         rest = (self.attempts_with_jobs - self.failed_with_jobs) / others
         if abs(failed - rest) < LEAST_DIFFERENCE:
             return ""
-        return f": {100 * failed:.1f} % of those that failed, {100 * rest:.1f} % of the others"
+        return f"{100 * failed:.1f} % of those that failed, {100 * rest:.1f} % of the others"
 
     @property
     def _missing(self) -> str:
@@ -137,6 +157,8 @@ def _of_one(row: Mapping[str, Any]) -> Coverage:
         failed_with_jobs=row["failed_with_jobs"],
         missing_attempts=row["missing_attempts"],
         nameless=[] if row["has_name"] else [row["repository"]],
+        seconds=row["attempts_seconds"],
+        seconds_with_jobs=row["with_jobs_seconds"],
     )
 
 
@@ -144,16 +166,20 @@ def together(parts: Sequence[Coverage]) -> Coverage:
     """Return the coverage of several repositories together."""
     attempts = sum(part.attempts for part in parts)
     stored = sum(part.attempts_with_jobs for part in parts)
+    seconds = sum(part.seconds for part in parts)
+    seconds_with_jobs = sum(part.seconds_with_jobs for part in parts)
     lacking = [name for part in parts for name in part.repositories]
     return Coverage(
         attempts,
         stored,
         lacking,
-        stored < LEAST_SHARE * attempts,
+        stored < LEAST_SHARE * attempts or seconds_with_jobs < LEAST_SHARE * seconds,
         failed_attempts=sum(part.failed_attempts for part in parts),
         failed_with_jobs=sum(part.failed_with_jobs for part in parts),
         missing_attempts=sum(part.missing_attempts for part in parts),
         nameless=[name for part in parts for name in part.nameless],
+        seconds=seconds,
+        seconds_with_jobs=seconds_with_jobs,
     )
 
 

@@ -361,10 +361,10 @@ def _of_id(repository_id: int, rows: Sequence[Row]) -> Row:
 
 
 def _unlisted(coverage: Row) -> Concern:
-    name, first, last = coverage["repository"], coverage["unlisted_from"], coverage["unlisted_to"]
+    name, first = coverage["repository"], coverage["unlisted_from"]
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
-        f"completely, within {minute(first)} to {minute(last)}, so that runs created then may be "
+        f"completely, the first from {minute(first)} on, so that runs created then may be "
         f"missing from all figures; {coverage_of([coverage]).how_to('list them', [name], first)}"
     )
     return Concern(text, "period", name)

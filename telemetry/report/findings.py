@@ -6,6 +6,7 @@ what to do. The finding that takes the most time comes first.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 from telemetry import counted
@@ -34,6 +35,8 @@ LONG_WAIT_SECONDS = 120
 LEAST_WAITS = 3
 # A longer wait is usually for an approval, which GitHub reports like a wait for a runner.
 LONGEST_WAIT_SECONDS = 3_600
+# What has not failed for longer, although it ran, needs no action.
+A_WHILE = timedelta(days=7)
 # Below this share of wasted minutes no action is needed.
 LEAST_WASTE = 0.01
 # sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change.
@@ -275,7 +278,18 @@ def _failing(report: RepositoryReport) -> Finding | None:
     elif report.of_jobs.is_whole and not steps:
         sentence += ("; no job of theirs failed",)
         advice = ("Open the page of the latest one: it says what stopped the run.",)
-    return Finding("failing", (*sentence, "."), advice, lost, about=about)
+    over = _is_over(report)
+    return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
+
+
+def _is_over(report: RepositoryReport) -> Sentence:
+    """Return since when nothing fails any more, if that is a while; empty if it is not."""
+    last = max((row["day"] for row in report.outcomes_by_day if row["failed"]), default=None)
+    if last is None or report.without or report.period.until.date() - last <= A_WHILE:
+        return ()
+    if not any(row["succeeded"] and row["day"] > last for row in report.outcomes_by_day):
+        return ()
+    return (f" No first attempt has failed since {day(last)}.",)
 
 
 def _waited(queue: Row) -> int:

@@ -32,6 +32,7 @@ LARGE_CHANGE = 10
 # Where fewer of the runs were decided, a rate says how many it is of.
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
+NOT_COMPARED = "change not known"
 
 
 def why_no_change(report: RepositoryReport) -> str | None:
@@ -122,7 +123,7 @@ def _last_check(report: RepositoryReport) -> Tile:
 def _with_p90(tile: Tile, seconds: int | None) -> Tile:
     if seconds is None:
         return tile
-    return replace(tile, change=f"one in ten {duration(seconds)} or more; {tile.change}")
+    return replace(tile, change=f"{tile.change}; one in ten {duration(seconds)} or more")
 
 
 def _red(report: RepositoryReport) -> Tile:
@@ -151,7 +152,7 @@ def _runs(report: RepositoryReport) -> Tile:
         words = f"of {count(missing)} the first attempt is not stored"
         return Tile("runs", count(now + missing), words)
     if not report.is_comparable:
-        return Tile("runs", count(now), NOTHING_BEFORE)
+        return Tile("runs", count(now), NOT_COMPARED)
     words = f"{count(before)} before"
     if before:
         words = f"{change(shift_of(now, before))}, {words}"
@@ -192,7 +193,7 @@ def _changed(
     row = report.change_of(figure, branch_class)
     shown = duration(seconds)
     if row is None or row["change"] is None:
-        return Tile(name, shown, NOTHING_BEFORE)
+        return Tile(name, shown, NOTHING_BEFORE if report.is_comparable else NOT_COMPARED)
     by = points if figure in ("success", "success in the end", "rerun") else change
     words = f"{by(row['change'])} like for like"
     if row["verdict"] in ("better", "worse"):

@@ -275,3 +275,35 @@ def test_a_repository_whose_failed_attempts_are_not_stored_is_not_called_healthy
     assert sentence(shown, "costing").endswith(f"at list price, {lack}.")
     for name in ("runner minutes wasted", "cost of runners"):
         assert tile(shown, name).change.endswith(f"; {lack}")
+
+
+def test_a_sum_that_lacks_the_longest_runs_is_withheld(connection: Connection) -> None:
+    """Jobs of most runs are stored, but of the short workflow's alone."""
+    short = [a_run(n, n / 2, 600) for n in range(1, 41)]
+    deep = {"workflow_id": 4, "workflow_name": "Integration"}
+    long = [a_run(100 + n, n, 2_400, **deep) for n in range(1, 21)]
+    upsert(connection, [*short, *long])
+    upsert(connection, [a_job(run) for run in short])
+    known(connection, 7)
+    with_jobs(connection, *(run.github_run_id for run in short))
+    shown = single(as_stored(connection))
+    lack = "jobs of 40 of 60 attempts are stored (66.7 %: 33.3 % of their time)"
+    found = tile(shown, "runner minutes wasted")
+    assert found.figure == "–" and lack in found.change
+    answer = with_coverage(connection, ask(connection, "slowest_jobs", MONTH.scope()))
+    assert not answer.rows
+    assert answer.coverage is not None and answer.coverage.lacks[0].startswith(f"no answer: {lack}")
+
+
+def test_what_has_not_failed_for_a_while_needs_no_action(connection: Connection) -> None:
+    runs = [
+        a_run(n, n / 2, conclusion="failure" if 30 <= n < 35 else "success") for n in range(1, 51)
+    ]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert sentence(shown, "failing").endswith(" No first attempt has failed since 14 Feb.")
+    assert is_healthy(shown, findings(shown))
+    upsert(connection, [a_run(99, 6.5, conclusion="failure"), a_run(100, 6)])
+    assert not is_healthy(single(whole(connection)), findings(single(whole(connection))))
