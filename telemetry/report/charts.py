@@ -67,7 +67,7 @@ def frame(label: str, height: float, *children: Child) -> Html:
 
 
 def text(x: float, y: float, words: str | Name, anchor: str = "start", class_: str = "t") -> Html:
-    """Return text at a position. A name is cut to the space above a bar."""
+    """Return text at a position. A name is shortened to the space above a bar."""
     return tag(
         "text",
         shortened(str(words), LONGEST_LABEL) if isinstance(words, Name) else words,

@@ -75,7 +75,7 @@ def _by_workflow(report: RepositoryReport) -> Html:
     ]
     note = None
     if not report.are_jobs_comparable:
-        note = "No cost before is given: not all of that period is listed, or its jobs stored."
+        note = "No cost before is shown: that period is not listed completely, or jobs are missing."
     return figure(
         words,
         charts.bar_chart(words, bars),
@@ -126,7 +126,7 @@ def llm(
         for row in phases
         if row["cost_usd"] is not None
     ]
-    note = f"The newest is of {minute(max(row['newest_at'] for row in phases))}."
+    note = f"The newest call is from {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
         note += f" {counted(unpriced, 'record')} without cost or price, not included."
     chart = charts.bar_chart(words, bars[:MOST_BARS])

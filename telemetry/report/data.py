@@ -23,7 +23,7 @@ from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period
 from telemetry.terminal import shortened
 
-# Of an error or a name of others', as much as helps.
+# How much of an error, or of a name from others, helps the reader.
 LONGEST_CONCERN = 400
 # What is summed over the workflows of a kind of runner, and why minutes are wasted.
 COSTS = (
@@ -49,10 +49,10 @@ NO_RUN = "No run of this period has ended, not counting those that were skipped.
 class RepositoryReport:
     """What a report says about one repository; each list is the answer to the question of its name.
 
-    Those that may be None are then not asked, because there are more than MOST_ATTEMPTS.
-    `is_listed` says whether all of this period was listed, `is_comparable` whether the one before
-    it was too, `are_jobs_comparable` whether the jobs of both are stored as well. `of_jobs` says of
-    how many attempts the figures of jobs speak.
+    Lists that are None were not asked for, because there are more than MOST_ATTEMPTS. `is_listed`
+    says whether all of this period was listed, `is_comparable` whether the period before was too,
+    `are_jobs_comparable` whether the jobs of both are also stored. `of_jobs` is the number of
+    attempts that the figures of jobs cover.
     """
 
     repository_id: int
@@ -117,7 +117,7 @@ class RepositoryReport:
         return [row for row in self.incidents if row["recovered_at"] is None]
 
     def blocks_merges(self, incident: Row) -> bool:
-        """Whether pushes ran into an open incident, and its workflow was not left standing since.
+        """Whether pushes ran into an open incident, and its workflow has not been abandoned since.
 
         It was if it has not run for a week although others succeeded on the default branch.
         """
@@ -146,7 +146,7 @@ class RepositoryReport:
 
     @property
     def runners(self) -> list[Row]:
-        """The cost of runners by their kind, the dearest first: all workflows of it together."""
+        """The cost of runners by their kind, the most expensive first, all workflows together."""
         of_kind: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
         for row in self.runner_cost:
             of_kind[row["sku"], row["label"]].append(row)
@@ -159,27 +159,27 @@ class RepositoryReport:
 
     @property
     def without(self) -> str:
-        """Which first attempts no sum of jobs has, as they are not stored; empty if all are."""
+        """Which first attempts sums of jobs lack, because they are not stored; empty if all are."""
         missing = self.totals["first_missing"]
         return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
 
     @property
     def lost(self) -> str:
-        """Which first attempts sums of jobs lack for good, while none is still to be fetched.
+        """Which first attempts sums of jobs lack for good; empty while some can still be fetched.
 
-        Those that are still to be fetched belong to the coverage.
+        Those that can still be fetched belong to the coverage.
         """
         return "" if self.of_jobs.missing_attempts else self.without
 
     @property
     def is_free(self) -> bool:
-        """Whether jobs ran and none of them costs anything; what has no price may."""
+        """Whether jobs ran and all are known to be free; a job without a price may cost money."""
         jobs = known_sum(self.runners, "jobs")
         return bool(jobs) and jobs == known_sum(self.runners, "free_jobs")
 
     @property
     def costs_by_workflow(self) -> list[Row]:
-        """The cost of each workflow's runners, and before where comparable; the dearest first."""
+        """The cost of each workflow's runners, now and before; the most expensive first."""
         of_workflow: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
         for row in self.runner_cost:
             of_workflow[row["workflow_id"], row["workflow"]].append(row)
@@ -209,7 +209,7 @@ class RepositoryReport:
 
 @dataclass(frozen=True)
 class Report:
-    """What is told of all repositories asked for, as of `now`; `concerns` are about them all.
+    """What is shown of all requested repositories, as of `now`; `concerns` are about them all.
 
     `llm_phases` are the calls of language models in no stored run.
     """
@@ -254,7 +254,7 @@ LONG_QUESTIONS = ("slower_or_faster", "failure_causes", "quarantine")
 COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
 QUICK_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS)
 MOST_ATTEMPTS = 20_000
-# From so many attempts on, questions are asked over several connections at once.
+# From this many attempts on, questions are asked over several connections at once.
 MANY_ATTEMPTS = 2_000
 
 
@@ -278,7 +278,7 @@ def report(
         coverage = ask(connection, "coverage", scope)
         attempts = sum(row["attempts"] for row in coverage.rows)
         costly = COSTLY_QUESTIONS if attempts <= MOST_ATTEMPTS else ()
-        questions = (*costly, *QUICK_QUESTIONS)  # what takes longest begins first
+        questions = (*costly, *QUICK_QUESTIONS)  # the slowest begins first
         done = count(1)
         with asking(connection, at_once=attempts >= MANY_ATTEMPTS) as ask_for:
             asked = {"coverage before": ask_for("coverage", of.before.scope(scope.repository_ids))}
@@ -332,7 +332,7 @@ def _repository_report(
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     is_all_listed = is_listed(coverage, of.until)
     is_comparable = is_all_listed and not before["unlisted_seconds"]
-    # What is missing from this period says more than that something is.
+    # Saying what is missing is more useful than saying that something is.
     of_store = [
         _shortened(concern)
         for concern in found.concerns

@@ -56,7 +56,7 @@ def minutes(amount: Number | None) -> str:
 
 
 def about(figure: str, *estimated: int) -> str:
-    """Return a figure, marked if some of what it is of is an estimate or missing."""
+    """Return a figure, marked if a part of it is an estimate or missing."""
     return f"≈ {figure}" if any(estimated) and figure != UNKNOWN else figure
 
 

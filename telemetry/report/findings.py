@@ -93,7 +93,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     if not has_jobs:
         del nothing["waiting"], nothing["costing"]
         nothing["flaky"] = (
-            "no job ran, so that none is flaky, waits or costs anything"
+            "no job ran, so none was flaky, waited or cost anything"
             if report.of_jobs.is_whole
             else "no job is stored, so that flaky jobs, waiting and cost are not known"
         )
@@ -276,7 +276,7 @@ def _failing(report: RepositoryReport) -> Finding | None:
             sentence += (f". Incomplete: {report.of_jobs}",)
         about |= most
     elif report.of_jobs.is_whole and not steps:
-        sentence += ("; no job of theirs failed",)
+        sentence += ("; none of their jobs failed",)
         advice = ("Open the page of the latest one: it says what stopped the run.",)
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
@@ -337,7 +337,7 @@ def _costing(report: RepositoryReport) -> Finding | None:
     ran = report.totals["job_minutes"]
     if not cost and not wasted:
         return None
-    # What something costs is no fault of it.
+    # A cost is not a fault.
     advice: Sentence = ()
     if wasted >= LEAST_WASTE * float(ran or 0):
         advice = _saving(report)

@@ -7,7 +7,7 @@ from telemetry.terminal import Name, Sentence
 
 
 def held_of(report: RepositoryReport, workflow: Row) -> str:
-    """Return how many runs of a workflow on one kind of branch waited so; empty if none did."""
+    """Return how many runs of a workflow on a kind of branch waited like this; empty if none."""
     row = next((row for row in report.approvals if is_of(workflow, row)), None)
     return "" if row is None else _waited(row)
 

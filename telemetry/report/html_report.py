@@ -213,11 +213,11 @@ def _end(report: Report, repositories: Sequence[RepositoryReport]) -> Html:
             tag(
                 "p",
                 "Each figure is defined once, by a view (sql/views/, whose comments define the "
-                "terms), and computed by one of these questions of sql/analysis/. They can be "
-                "pasted into psql as they stand here, with the period of this page. Rates are of "
-                "decided runs: success, failure, timed_out and startup_failure; what was cancelled "
-                "or skipped is in none. Changes compare like with like and are called better or "
-                "worse where that is wrong once in a hundred times (trend).",
+                "terms), and computed by one of these questions in sql/analysis/. You can paste "
+                "them into psql unchanged; they have the period of this page. Rates count decided "
+                "runs only: success, failure, timed_out and startup_failure, but not cancelled or "
+                "skipped. Changes compare like with like. A change is called better or worse if "
+                "that is wrong at most once in a hundred times (trend).",
             ),
             [
                 tag("details", tag("summary", f"{name}: {_first_line(text)}"), program(text))
@@ -225,9 +225,9 @@ def _end(report: Report, repositories: Sequence[RepositoryReport]) -> Html:
             ],
             tag(
                 "p",
-                "Longer statements are not written here; ",
+                "Longer statements are not shown here; ",
                 tag("code", f"{COMMAND} query Q=…"),
-                " asks them: ",
+                " answers them: ",
                 [tag("code", f"{name} ") for name in (*LONG_QUESTIONS, *COSTLY_QUESTIONS)],
             ),
         ),
@@ -260,10 +260,10 @@ def _overview(report: Report, addresses: Mapping[int, str]) -> Html:
         tag("ul", figures, class_="tiles"),
         section(
             "first",
-            "Who needs somebody first",
+            "What needs attention first",
             tag("ol", first, class_="findings")
             if first
-            else tag("p", "Nothing was found that needs somebody."),
+            else tag("p", "Nothing was found that needs attention."),
         ),
         section("all", "With something to do, or not known to be healthy",
                 _standings(of.needing, name)) if of.needing else None,

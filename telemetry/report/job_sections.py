@@ -65,8 +65,8 @@ def waiting(report: RepositoryReport) -> list[Child]:
         queues,
         report.api_host,
         note="Jobs that later ones overtook are left out: they waited for an approval or another "
-        "run. Other waits for an approval, of up to 24 hours, count too, because GitHub reports "
-        "them like waits for a runner. So there are no sums and no longest waits here.",
+        "run. Other waits for an approval, of up to 24 hours, are included, because GitHub reports "
+        "them like waits for a runner. Sums and longest waits would mislead and are not shown.",
     )
 
 

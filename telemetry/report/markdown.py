@@ -10,7 +10,7 @@ from telemetry.terminal import Name, Sentence, plain
 # GitHub rejects the whole summary of a step above 1 MiB ("Workflow commands for GitHub Actions",
 # step isolation and limits). This leaves room for other output of the step.
 LIMIT_BYTES = 1_000_000
-CUT = "\n\n*Cut here: a job summary cannot be longer. The HTML report has everything.*\n"
+CUT = "\n\n*Truncated: a job summary cannot be longer. The HTML report has everything.*\n"
 BLOCKS = "▁▂▃▄▅▆▇█"
 NOTHING = "\u200b"  # breaks mentions and links, and is invisible
 

@@ -48,7 +48,7 @@ def summary(report: Report) -> str:
 
 
 def _organisation(report: Report) -> list[str]:
-    """Return the totals of many repositories and the ones that need somebody first."""
+    """Return the totals of many repositories and the ones that need attention first."""
     of = organisation(report)
     figures = [(each.name, each.figure, each.change) for each in totals(report, of)]
     lines = [
@@ -59,7 +59,7 @@ def _organisation(report: Report) -> list[str]:
     return [
         "## Workflow runs",
         str(report.period),
-        "\n".join(lines) or "Nothing was found that needs somebody.",
+        "\n".join(lines) or "Nothing was found that needs attention.",
         table(("figure of the period", "", ""), figures),
     ]
 

@@ -1,4 +1,4 @@
-"""Many repositories at once: their totals, the five that need somebody first, and the others."""
+"""Many repositories at once: their totals, the five that need attention first, and the others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ class Standing:
 
     @property
     def acting(self) -> list[Finding]:
-        """The findings that somebody can act on."""
+        """The findings that people can act on."""
         return [each for each in self.findings if each.advice]
 
     @property
     def urgency(self) -> tuple[int, float]:
-        """Sorts those that need somebody most first: by the pushes blocked, then the time lost."""
+        """Sorts the most urgent first: by the pushes blocked, then the time lost."""
         blocked = [row["red_pushes"] for row in self.report.red if self.report.blocks_merges(row)]
         blocked += [row["runs"] for row in self.report.stalled if row["kind"] in URGENT_KINDS]
         return -sum(blocked), -sum(each.lost_minutes for each in self.acting)
@@ -48,17 +48,17 @@ class Organisation:
 
     @property
     def first(self) -> list[Standing]:
-        """The repositories that need somebody first, of those with something to do."""
+        """The repositories that need attention first, of those with something to do."""
         return self.acting[:MOST_IN_NEED]
 
     @property
     def acting(self) -> list[Standing]:
-        """The repositories with something to do; of the rest of `needing` too much is unknown."""
+        """The repositories with something to do; the rest of `needing` is not known well enough."""
         return [each for each in self.needing if each.acting]
 
 
 def organisation(report: Report) -> Organisation:
-    """Return the repositories of a report, sorted into those that need somebody and the others."""
+    """Return the repositories of a report, sorted into those that need attention and the others."""
     needing, healthy, empty = [], [], []
     for each in sorted(report.repositories, key=lambda each: each.repository):
         is_empty = not (each.totals["seen"] or each.incidents)

@@ -150,14 +150,14 @@ def flaky(report: RepositoryReport) -> list[Child]:
     jobs = report.flaky_jobs
     if not jobs:
         return only_words(
-            "No job failed and then succeeded unchanged in two runs or more. Without a re-run no "
-            "flaky job is seen: this is a lower bound."
+            "No job failed and then succeeded unchanged in two runs or more. This is a lower "
+            "bound: without a re-run, a flaky job cannot be recognized."
         )
     return [
         tag(
             "p",
             "Failed, then passed when re-run on the same commit. A lower bound: failures that "
-            "nobody re-runs are not seen.",
+            "nobody re-runs are not counted.",
             class_="muted",
         ),
         listing(FLAKY_JOBS, jobs, report.api_host),
@@ -203,7 +203,7 @@ def _failing_steps(report: RepositoryReport) -> list[Child]:
 
 
 def causes(report: RepositoryReport) -> list[Child]:
-    """Why jobs fail, and which should stop blocking merges until somebody mends them."""
+    """Why jobs fail, and which should stop blocking merges until they are fixed."""
     rows, jobs = report.failure_causes, report.quarantine
     if not rows:
         return only_words("No job failed.")
@@ -215,8 +215,8 @@ def causes(report: RepositoryReport) -> list[Child]:
     )
     bars = [Bar(row["cause"], row["failures"], count(row["failures"])) for row in rows]
     note = (
-        "Each failure has one cause, as far as it shows without logs. Not run again: broken code "
-        "or a flaky job, nobody tried."
+        "Each failure has one cause, inferred without logs. Not run again: broken code or a flaky "
+        "job; nobody re-ran it."
     )
     chart = charts.bar_chart("Failures by their cause", bars)
     return [

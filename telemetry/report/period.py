@@ -14,7 +14,7 @@ FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Period:
-    """From a moment to another, which is not part of it; both in one time zone."""
+    """From one moment to another, which is not included; both in one time zone."""
 
     since: datetime
     until: datetime
@@ -36,13 +36,13 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The equally long period that ends where this one begins, whatever the clocks did."""
+        """The period of equal length that ends where this one begins, even if clocks changed."""
         since, until = self.since.astimezone(UTC), self.until.astimezone(UTC)
         return Period((since - (until - since)).astimezone(self.time_zone), self.since)
 
     @property
     def days(self) -> list[date]:
-        """Each day that it touches."""
+        """Each day of which it includes a part."""
         last = (self.until - timedelta(microseconds=1)).date()
         count = (last - self.since.date()).days + 1
         return [self.since.date() + timedelta(days=at) for at in range(count)]
@@ -51,8 +51,8 @@ class Period:
 def period(since: datetime | timedelta, now: datetime) -> Period:
     """The period until `now`, in the time zone that `now` has.
 
-    An age of whole days begins at the midnight so many days ago, and no period earlier than the
-    first runs there were. Raises UsageError when it is empty.
+    An age of whole days begins at midnight that many days ago. No period begins before the first
+    runs that existed. Raises UsageError if it is empty.
     """
     if isinstance(since, datetime):
         start = since.astimezone(now.tzinfo)

@@ -1,4 +1,4 @@
-"""What is red on the default branch: since which commit, whom it stops, and what to do."""
+"""What is red on the default branch: since which commit, who is blocked, and what to do."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from telemetry.terminal import Name, Sentence
 
 # After this time without a run, the finding says so.
 LONG_AGO = timedelta(days=3)
-# From so many failed runs on, a deployment that no push starts is urgent too.
+# From this many failed runs on, a deployment that no push starts is urgent too.
 MANY_DEPLOYMENTS = 3
 
 

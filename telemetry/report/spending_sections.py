@@ -28,10 +28,10 @@ MOST_BARS = 5
 
 
 def _not_asked(command: str) -> list[Child]:
-    """What is said in place of an answer that would take too long."""
+    """The text in place of an answer that would take too long."""
     return only_words(
-        f"Not asked about more than {count(MOST_ATTEMPTS)} attempts, because it takes long; "
-        f"{COMMAND} {command} does."
+        f"Not shown for more than {count(MOST_ATTEMPTS)} attempts, because it takes long; "
+        f"{COMMAND} {command} answers it."
     )
 
 
@@ -45,8 +45,8 @@ def critical(report: RepositoryReport) -> list[Child]:
     first = jobs[0]
     words: list[Child] = [
         job_of(first),
-        f" is what the end waits for in {percent(first['on_path_percent'])} of its runs: without "
-        f"it they would end {duration(first['gain_p50_seconds'])} sooner at the median",
+        f" decides when {percent(first['on_path_percent'])} of its runs end: without it they "
+        f"would end {duration(first['gain_p50_seconds'])} sooner at the median",
     ]
     bars = [
         Bar(
@@ -69,7 +69,7 @@ def critical(report: RepositoryReport) -> list[Child]:
 
 
 def pull_requests(report: RepositoryReport) -> list[Child]:
-    """What pull requests cost on runners and for LLM calls, the dearest first."""
+    """What pull requests cost on runners and for LLM calls, the most expensive first."""
     rows = report.pull_request_costs
     if rows is None:
         return _not_asked("query Q=pull_request_costs")
@@ -96,7 +96,7 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
 
 
 def _left_out(rows: list[Row]) -> str:
-    """What has no known cost, in words; nothing if all has one."""
+    """What has no known cost, in words; empty if everything has one."""
     lacking = {
         "attempts_without_jobs": "attempts whose jobs are not stored",
         "unpriced_jobs": "jobs without a price",
@@ -129,9 +129,8 @@ def forecast(report: RepositoryReport) -> list[Child]:
         FORECASTS,
         rows,
         report.api_host,
-        note="At list price, by the weekdays of the last weeks; the true end lies within the "
-        "bounds in nine of ten months. "
-        f"{COMMAND} budget compares it with what you allow.",
+        note="At list price, extrapolated from the weekdays of the last weeks; the true end lies "
+        f"within the bounds in nine of ten months. {COMMAND} budget compares it with your budgets.",
     )
 
 

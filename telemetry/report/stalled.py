@@ -7,7 +7,7 @@ from telemetry.report.finding import Finding
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
-# Of these, nothing that is merged gets further.
+# If one of these stalls, nothing that is merged gets further.
 URGENT_KINDS = ("merge queue", "pull requests", "deployment")
 
 

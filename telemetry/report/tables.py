@@ -87,7 +87,7 @@ def _last_green(row: Row) -> Sentence:
 
 
 def _mended(row: Row) -> Sentence:
-    """By whom and by which commit a red workflow was mended."""
+    """By whom and by which commit a red workflow was fixed."""
     if row["recovered_at"] is None:
         return (UNKNOWN,)
     what = "a re-run" if row["is_recovered_by_rerun"] else (row["mended_sha"] or UNKNOWN)[:7]
@@ -107,7 +107,7 @@ def _summed(heading: str, key: str) -> Column:
 
 
 def _ended(heading: str, key: str) -> Column:
-    """A time to the end of runs, which is GitHub's last change where their jobs are not stored."""
+    """A time to the end of runs, which is GitHub's last change if their jobs are not stored."""
     return Column(heading, lambda row: (about(duration(row[key]), row["estimated"]),))
 
 
@@ -172,7 +172,7 @@ FLAKY_JOBS = Table(
     ),
 )
 INCIDENTS = Table(
-    "such times",
+    "incidents",
     (
         Column("default branch", lambda row: (Name(row["workflow"]),), is_number=False),
         Column("red since", lambda row: (minute(row["red_at"]),), address="html_url"),
@@ -183,7 +183,7 @@ INCIDENTS = Table(
         _lasting("for", "seconds"),
         _counted("failed runs", "red_runs"),
         Column("last green", _last_green, address="last_green_url"),
-        Column("mended by", _mended, address="mended_url"),
+        Column("fixed by", _mended, address="mended_url"),
     ),
 )
 FAILING_STEPS = Table(
@@ -199,7 +199,7 @@ FAILING_STEPS = Table(
 SLOWEST_JOBS = Table(
     "jobs",
     (
-        Column("job that takes most", job_of, is_number=False),
+        Column("job by total time", job_of, is_number=False),
         _counted("times", "jobs"),
         P50,
         P95,
@@ -276,8 +276,8 @@ CRITICAL_JOBS = Table(
 PULL_REQUESTS = Table(
     "pull requests",
     (
-        Column("pull request by its branch", lambda row: (Name(row["branch"] or UNKNOWN),), False),
-        Column("of", lambda row: (row["actor_kind"],), False),
+        Column("branch of the pull request", lambda row: (Name(row["branch"] or UNKNOWN),), False),
+        Column("actor", lambda row: (row["actor_kind"],), False),
         Column("state", lambda row: (row["state"],), False),
         _counted("commits", "commits"),
         _counted("re-runs", "reruns"),
@@ -303,7 +303,7 @@ CAUSES = Table(
 QUARANTINE = Table(
     "jobs",
     (
-        Column("job to take out of what blocks merges", job_of, is_number=False),
+        Column("job to remove from the required checks", job_of, is_number=False),
         _counted("flaky commits", "flaky_commits"),
         _counted("failures", "failures"),
         _shared("green when run again", "green_again_percent"),

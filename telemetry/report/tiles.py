@@ -27,9 +27,9 @@ from telemetry.report.figures import (
 )
 from telemetry.terminal import Name
 
-# In percent or points; what is called no clear change from here on is said to vary.
+# In percent or points; an unclear change from here on is said to vary too much.
 LARGE_CHANGE = 10
-# Where fewer of the runs were decided, a rate says how many it is of.
+# If fewer of the runs were decided, a rate says how many it counts.
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
 NOT_COMPARED = "change not known"
@@ -267,7 +267,7 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
     words = f"{counted(sum(row['calls'] for row in phases), 'call')} in these runs"
     low, high = known_sum(phases, "cost_low_usd"), known_sum(phases, "cost_high_usd")
     if low != high:
-        words += f"; {dollars(low)} to {dollars(high)}, as the logs leave some of it open"
+        words += f"; {dollars(low)} to {dollars(high)}, because the logs lack some details"
     unpriced = sum(row["unpriced"] for row in phases)
     if unpriced:
         words += f"; without {counted(unpriced, 'record')} of unknown cost"

@@ -1,4 +1,4 @@
-"""The page of many repositories: their sums, and who needs somebody first."""
+"""The page of many repositories: their sums, and which need attention first."""
 
 from decimal import Decimal
 from typing import Any

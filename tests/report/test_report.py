@@ -441,7 +441,7 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
     assert not_found(shown, findings(shown)) == [
         "nothing is red on the default branch",
         "too few days (1) to detect what got slower",
-        "no job ran, so that none is flaky, waits or costs anything",
+        "no job ran, so none was flaky, waited or cost anything",
         "nothing failed",
     ]
     upsert(connection, [a_job(a_run(1))])
@@ -918,7 +918,8 @@ def test_calls_of_models_are_shown_beside_the_runners_that_made_them(
     page = one_page(found)
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
     assert (
-        "The newest is of 2026-02-28 01:01. 1 record without cost or price, not included." in page
+        "The newest call is from 2026-02-28 01:01. 1 record without cost or price, not included."
+        in page
     )
 
 
@@ -1149,10 +1150,7 @@ def test_the_sections_about_work_say_what_their_questions_answer(
     text = Reader(one_page(of_one)).text
     path = ask(connection, "critical_jobs", scope).rows
     first = path[0]
-    assert (
-        f"{first['job']} is what the end waits for in {units.percent(first['on_path_percent'])}"
-        in text
-    )
+    assert f"{first['job']} decides when {units.percent(first['on_path_percent'])}" in text
     causes = ask(connection, "failure_causes", scope).rows
     failures = sum(row["failures"] for row in causes)
     said = f"{causes[0]['failures']:,} of {failures:,} failures: {causes[0]['cause']}"
@@ -1194,4 +1192,4 @@ def test_what_takes_long_is_not_asked_about_very_many_attempts(
     assert each == replace(whole, **unasked)  # type: ignore[arg-type]
     assert each.failure_causes and each.quarantine is not None
     text = Reader(one_page(shown)).text
-    assert text.count("Not asked about more than") == 3
+    assert text.count("Not shown for more than") == 3

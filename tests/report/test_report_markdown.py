@@ -88,7 +88,7 @@ def test_the_summary_holds_findings_figures_and_tables(of_one: Report) -> None:
     first = lines[start + 4]
     assert first.startswith("1. **") and "**What to do first:**" in first
     for heading in ("figure of the period", "workflow", "job that runs wait for", "flaky job",
-                    "job that takes most",
+                    "job by total time",
                     "waiting for runners of", "runner"):  # fmt: skip
         assert any(line.startswith(f"| {heading} |") for line in lines), heading
     assert any(set(line) & set("▂▃▄▅▆▇") for line in lines)
@@ -117,4 +117,4 @@ def test_a_summary_of_very_many_repositories_fits(connection: Connection) -> Non
     known(connection, *range(100, 140))
     text = summary(report(connection, MONTH, UNTIL))
     assert len(text.encode()) <= 100_000
-    assert text.count("**acme/r") == 5  # those that need somebody first
+    assert text.count("**acme/r") == 5  # those that need attention first
