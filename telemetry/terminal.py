@@ -49,7 +49,7 @@ class Screen:
 
 
 def filled(text: str, columns: int | None) -> str:
-    """Return lines of prose broken between words, if they are longer than this; the rest indented.
+    """Return prose with lines longer than this broken between words; further lines are indented.
 
     A word, such as a path or a URL, stays whole, so that it can be copied. None: no limit.
     """
@@ -80,7 +80,7 @@ def table(
     If the screen is too narrow, headings wrap; then the widest texts are cut, with an ellipsis.
     Numbers are never cut.
     """
-    # What is far longer than the screen is cut anyway, and takes long to measure.
+    # Text far longer than the screen is cut anyway, and takes long to measure.
     most = None if screen.columns is None else 4 * screen.columns
     cells = [[cell(row[key])[:most] for key in columns] for row in rows]
     headings = [cell(heading) for heading in columns.values()]
@@ -173,7 +173,7 @@ def size(count: int) -> str:
 
 
 def code_block(text: str) -> str:
-    """Return the text as a Markdown code block that nothing in the text can end."""
+    """Return the text as a Markdown code block that no text inside can end."""
     harmless = text.replace("```", "` ` `")
     return f"```text\n{harmless}\n```"
 

@@ -41,8 +41,8 @@ class Loaded:
 class Bill:
     """The bill by cause, and the lines that nothing explains; both answer a question of sql/.
 
-    `elsewhere` are billed lines without any stored run, for as many minutes as an unexplained line
-    of another repository has jobs of but no bill.
+    `elsewhere` are billed lines without a stored run whose minutes equal those of an unexplained
+    line, of another repository, that has jobs but no bill.
     """
 
     causes: Answer
@@ -51,11 +51,11 @@ class Bill:
 
 
 def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Loaded:
-    """Store a usage report, a CSV file; it replaces what is stored of its accounts' days.
+    """Store a usage report, a CSV file; it replaces what is stored for its accounts and days.
 
-    The days from its first to its last count as covered. The file is read as a stream, again after
-    trouble of the database, and all of it is stored or nothing. Raises UsageError with the line for
-    a file that is no usage report.
+    The days from its first to its last count as covered. The file is read as a stream, and again
+    after a fault of the database. All of it is stored or nothing. Raises UsageError with the line
+    for a file that is not a usage report.
     """
     try:
         with csv_file(path) as file:
@@ -98,14 +98,14 @@ def load_month(
 ) -> Loaded:
     """Store what GitHub's billing API says of an account between two days, both included.
 
-    It replaces what is stored of these days; if they are not over, of those up to the newest item.
-    Raises UnreadableRow for an item that cannot be read, or of another day.
+    It replaces what is stored for these days or, if they are not over, up to the newest item.
+    Raises UnreadableRow for an item that cannot be read or is of another day.
     """
     rows = [_of_item(item, owner) for item in items]
     for row in rows:
         if not days[0] <= row.usage_date <= days[1]:
             raise UnreadableRow(
-                f"an item is of {row.usage_date}, which is not in the month asked for"
+                f"an item is of {row.usage_date}, which is not in the requested month"
             )
     last = days[1] if is_over else max(row.usage_date for row in rows)
     covered = {(owner.lower(), day) for day in (days[0], last)}
@@ -114,7 +114,7 @@ def load_month(
 
 
 def bill(connection: Connection, scope: Scope) -> Bill:
-    """Return the stored bill of the days of a scope, beside what the jobs cost.
+    """Return the stored bill of the days of a scope, compared with what the jobs cost.
 
     Raises psycopg.Error.
     """
@@ -133,12 +133,12 @@ def bill(connection: Connection, scope: Scope) -> Bill:
 
 
 def _key(line: Mapping[str, Any], amount: str) -> tuple[Any, ...]:
-    """Return what the lines of one workflow under two names of its repository have in common."""
+    """Return what lines of one workflow have in common under two names of its repository."""
     return line["usage_date"], line["workflow_file"], line["sku"], line[amount]
 
 
 def other_owners(connection: Connection, loaded: Loaded) -> list[str]:
-    """Return the other accounts that have days loaded among those of a report, sorted."""
+    """Return the other accounts that have loaded days within those of a report, sorted."""
     days = {"first_day": loaded.first_day, "last_day": loaded.last_day}
     asked = {"owners": list(loaded.owners), **days}
     return [row["owner"] for row in execute(connection, "bill/other_owners", asked)]
@@ -176,7 +176,7 @@ def _rows(
 
 
 def _newest_day(loaded_at: datetime) -> date:
-    """The last day that can have usage: tomorrow, as this machine's clock may be slow."""
+    """The last day that can have usage: tomorrow, because this machine's clock may be slow."""
     return loaded_at.astimezone(UTC).date() + timedelta(days=1)
 
 
@@ -225,7 +225,7 @@ def _store(
 def _cover(
     connection: Connection, days: set[Day], columns: ReportColumns, loaded_at: datetime
 ) -> None:
-    """Record that these days are covered, and delete what an older report says of them."""
+    """Record that these days are covered, and delete what an older report says about them."""
     ordered = sorted(days)
     keys = {"owners": [owner for owner, _ in ordered], "usage_dates": [day for _, day in ordered]}
     execute(connection, "bill/clear_billed_usage", keys)

@@ -1,4 +1,4 @@
-"""Budgets of a month: what is spent, what it will be at the month's end, and the caps on it."""
+"""Budgets of a month: what is spent, what it will be at the month's end, and the caps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ class Line:
     """A cap beside what it limits; amounts are US dollars of the month.
 
     `forecast_usd` and `high_usd` are None if there are too few days, see sql/analysis/forecast.sql.
-    `is_over` says that the cap is passed: by the lower bound of the forecast, or by what is spent
-    if that is the gate. `unpriced` jobs or calls have no known cost.
+    `is_over` says that the cap is exceeded: by the lower bound of the forecast, or by the amount
+    spent if that is the gate. `unpriced` jobs or calls have no known cost.
     """
 
     kind: str

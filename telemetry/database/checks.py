@@ -14,10 +14,10 @@ from telemetry.database.questions import Scope, answer, questions
 
 FOLDER = "checks"
 
-# Rows beyond these are not counted: a broken rule needs a person, and no longer list.
+# Further rows are not counted: a broken rule needs a person, not a longer list.
 MOST_ROWS = 1_000
 
-# What is before or after these moments breaks no rule because of that.
+# Moments before or after every row.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -52,8 +52,8 @@ def check(
 ) -> list[Checked]:
     """Return every rule with the rows that break it, sorted by name.
 
-    Runs created and calls made before `since` are not looked at; rules about other tables look at
-    all rows. `repository_ids` limits the rules about runs to these repositories. Times are UTC.
+    Runs created and calls made before `since` are not checked; rules about other tables check all
+    rows. `repository_ids` limits the rules about runs to these repositories. Times are UTC.
     Changes nothing. Raises psycopg.Error.
     """
     scope = Scope(since or BEGINNING, END, repository_ids, top=MOST_ROWS)

@@ -28,7 +28,7 @@ KINDS = {
     "unequal": "the stored runs differ from what GitHub reported",
     "unlisted": "a run list could not be read completely",
     "overlap": "windows overlap, so runs there may count twice",
-    "period": "parts of this period were never listed completely, so that runs may be missing",
+    "period": "parts of this period were never listed completely, so runs may be missing",
     "overdue": "runs that may have been re-run were not listed again",
     "attempts": "earlier attempts are not fetched yet",
     "jobs": "the jobs of some attempts are not fetched yet",
@@ -134,7 +134,7 @@ def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concer
 
 
 def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
-    """What rows of sql/status/leaving.sql say will be lost; where jobs are fetched at all."""
+    """Return what will be lost according to sql/status/leaving.sql, if jobs are fetched at all."""
     return [
         Concern(
             f"GitHub deletes {counted(row['leaving_runs'], 'run')} within 7 days whose attempts "
@@ -176,7 +176,7 @@ def _left(row: Mapping[str, Any]) -> list[Concern]:
             "re-run since, were not listed again"
         )
         said.append(Concern(text, "overdue", name))
-    # Items that failed are not among these: they are named until they are given up, and then.
+    # Items that failed are not included: they are named until they are given up, and afterwards.
     if count := row["pending_attempts"] - row["awaited_earlier_attempts"]:
         text = (
             f"earlier attempts still to fetch: {count:,}; until then the rates of first attempts "
@@ -208,14 +208,14 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
     if row["given_up_items"]:
         text = (
             f"given up after the last try: {row['given_up_items']:,}, the first: "
-            f"{row['first_awaited']}; to ask for all of them again: {COMMAND} ingest REPO={name} "
+            f"{row['first_awaited']}; to fetch all of them again: {COMMAND} ingest REPO={name} "
             "FULL=1, for those of one run: RUN_ID=… instead of FULL=1"
         )
         return [Concern(text, "given up", name)]
     if row["unread_items"] or row["unanswered_items"]:
         text = (
-            f"items that cannot be read: {row['unread_items']:,}, that GitHub does not "
-            f"answer for: {row['unanswered_items']:,}, the first: {row['first_awaited']}; the next "
+            f"items that cannot be read: {row['unread_items']:,}, that GitHub did not return: "
+            f"{row['unanswered_items']:,}, the first: {row['first_awaited']}; the next "
             f"try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
         )
         return [Concern(text, "retry", name)]
@@ -250,9 +250,9 @@ def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
         f"repositories that the last ingest did not reach: {len(names):,}: "
         f"{', '.join(names[:MOST_NAMED])}{more}; {reason}"
     )
-    # It may be a slip of the keyboard, which no later ingest would reach.
+    # It may be a typing error, which no later ingest would reach.
     if any(row["is_unknown"] for row in rows):
-        text += f"; to expect one of them no longer: {COMMAND} forget REPO=…"
+        text += f"; to stop expecting one of them: {COMMAND} forget REPO=…"
     return text
 
 

@@ -145,9 +145,9 @@ def connect(
 
 
 class _InUtc(TimestamptzLoader):
-    """Times as they are stored, in UTC, whatever zone the server, the role or PGTZ asks for.
+    """Times in UTC, as they are stored, whatever zone the server, the role or PGTZ sets.
 
-    Done to each value rather than set for the session, which a pooler would not keep.
+    Each value is converted, because a pooler would not keep a setting of the session.
     """
 
     def load(self, data: Buffer) -> datetime:
@@ -162,9 +162,9 @@ class _InUtc(TimestamptzLoader):
 def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Connection:
     """A connection in autocommit mode whose rows are dicts, with all times in UTC.
 
-    With `waits`, trouble of the database that passes is waited out, and this is called with a
-    sentence on it (see lasting.Connection). Raises psycopg.OperationalError when the database
-    cannot be reached, and UsageError when the string is none of libpq's.
+    With `waits`, temporary faults of the database are waited out, and `waits` is called with a
+    sentence about each (see lasting.Connection). Raises psycopg.OperationalError if the database
+    cannot be reached, and UsageError if libpq cannot read the string.
     """
     revive = getattr(dsn, "start_again", None)
     try:
@@ -186,9 +186,9 @@ def _opened(dsn: str) -> Connection:
 
 @contextmanager
 def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
-    """So many connections to the same database, closed with the context.
+    """Yield this many connections to the same database; they are closed with the context.
 
-    Where the server allows no more of them, `connection` itself is among them.
+    If the server allows no more, `connection` itself is among them.
     """
     info = connection.info
     given: dict[str, Any] = {**info.get_parameters(), "password": info.password or None}
@@ -207,10 +207,10 @@ def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
 
 
 def parameters(dsn: str) -> dict[str, Any]:
-    """The parameters of a connection string; unless it says otherwise, our name and a time limit.
+    """The parameters of a connection string, with our name and a time limit as defaults.
 
-    Raises UsageError, without showing it, when the string is none of libpq's, or when libpq would
-    take a piece of a password for something else: its own errors repeat what they do not like.
+    Raises UsageError, without showing the string, if libpq cannot read it, or would take a part of
+    a password for something else: libpq's own errors repeat the part that they reject.
     """
     try:
         given = conninfo_to_dict(dsn)
@@ -221,7 +221,7 @@ def parameters(dsn: str) -> dict[str, Any]:
         ) from None
     if _splits_a_password(dsn):
         raise UsageError(
-            "DATABASE_URL: the password holds a character that a URL must spell %40 (@) or "
+            "DATABASE_URL: the password has a character that a URL must spell %40 (@) or "
             "%2F (/); spell it so, then try again"
         )
     ports = [port for port in str(given.get("port") or "").split(",") if port]
@@ -234,7 +234,7 @@ def parameters(dsn: str) -> dict[str, Any]:
 
 
 def _splits_a_password(dsn: str) -> bool:
-    """Whether an @ stands in a URL where libpq reads the host, the port or the database's name.
+    """Whether libpq would read an @ of a URL as part of the host, the port or the database's name.
 
     libpq ends the password at the first @, unless a / comes before it: then it sees no password.
     """

@@ -1,6 +1,6 @@
-"""How much of what a figure speaks of is stored: the jobs of attempts, and the lists of runs.
+"""How much of the data behind a figure is stored: the jobs of attempts, and the lists of runs.
 
-All of it is read from rows of the question `coverage`.
+All of this is read from rows of the question `coverage`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,11 @@ from telemetry.installation import COMMAND
 # With jobs of less than half of the attempts, or of their time, a sum is below half, and "none"
 # means nothing.
 LEAST_SHARE = 0.5
-# From this difference of the shares on, shares of failures among the stored jobs mislead; with
+# If the shares differ by this much or more, shares of failures among the stored jobs mislead. With
 # fewer attempts on a side, the difference may be chance.
 LEAST_DIFFERENCE = 0.1
 LEAST_OF_EACH = 10
-# The schedule comes every six hours; what is newer than its last list is no gap.
+# The schedule runs every six hours; a time after its last list is not a gap.
 LONGEST_TAIL = timedelta(days=1)
 
 
@@ -132,7 +132,7 @@ class Coverage:
         )
 
     def how_to(self, do: str, names: Sequence[str], since: datetime | None = None) -> str:
-        """Return the command by which an ingest does something, or why none can."""
+        """Return the command for an ingest that does something, or why none can."""
         (name,) = names if len(names) == 1 else (None,)
         if name is not None and name in self.nameless:
             return f"no ingest can {do}, because another repository has its name now"
@@ -184,7 +184,7 @@ def together(parts: Sequence[Coverage]) -> Coverage:
 
 
 def is_listed(row: Mapping[str, Any], until: datetime) -> bool:
-    """Whether all of a period was listed, save what came after the last list, a day at most."""
+    """Whether all of a period was listed, except at most a day after the last list."""
     first = row["unlisted_from"]
     return first is None or (until - first <= LONGEST_TAIL and row["unlisted_to"] == until)
 

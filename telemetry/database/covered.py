@@ -1,4 +1,4 @@
-"""Answers with what they lack: figures that would mislead are left out, and that is said."""
+"""Answers with what they lack: misleading figures are left out, and the answer says so."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +18,11 @@ OF_JOBS = re.compile(
     r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|failure_causes|wasted_jobs)\b"
 )
 OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
-# Those of them that are about runs first; what they say of jobs is in these columns and rows.
+# Of these, the ones that are mainly about runs, with their columns and rows about jobs.
 ALSO_OF_RUNS = ("busy_hours", "slower_or_faster", "totals", "trend")
 COLUMNS_OF_JOBS = re.compile(r"jobs|job_minutes|queue_p\d+_seconds")
 FIGURES_OF_JOBS = ("queue",)
-# These compare with the equally long period before, in columns of these names.
+# These compare with the period of equal length before, in columns of these names.
 COMPARES = "period.since - (period.until - period.since)"
 COMPARED = re.compile(r"(?:.+_)?before|change|would_show")
 
@@ -30,11 +30,11 @@ COMPARED = re.compile(r"(?:.+_)?before|change|would_show")
 def with_coverage(
     connection: Connection, answer: Answer, again: Callable[[Scope], Answer] | None = None
 ) -> Answer:
-    """Return the answer with its coverage, without what would mislead. Raises psycopg.Error.
+    """Return the answer with its coverage, without misleading figures. Raises psycopg.Error.
 
-    Where less than half of a repository's jobs are stored, it says nothing of them; where the
-    period before is not known as well as this one, it gives no change. `again` asks the same about
-    another scope; without it the question is asked by its name.
+    If less than half of a repository's jobs are stored, it says nothing about them. If the period
+    before is not known as well as this one, it gives no change. `again` asks the same about another
+    scope; without it the question is asked by its name.
     """
     name, text = answer.question.name, text_of(answer.question.name)
     is_of_jobs = bool(OF_JOBS.search(text))
@@ -61,7 +61,7 @@ def with_coverage(
 def _without_few_jobs(
     answer: Answer, again: Callable[[Scope], Answer], found: Coverage, rows: Rows
 ) -> tuple[Answer, Coverage]:
-    """Leave out what the answer says of jobs in repositories with few of them."""
+    """Leave out what the answer says about jobs in repositories that have few of them."""
     few = [row["repository"] for row in rows if coverage_of([row]).is_misleading]
     if not few:
         return answer, found
@@ -83,7 +83,7 @@ def _without_few_jobs(
 def _compared(
     connection: Connection, answer: Answer, found: Coverage, rows: Rows
 ) -> tuple[Answer, Coverage]:
-    """Leave out changes against a period before that is not known as well as this one."""
+    """Leave out changes against an earlier period that is not known as well as this one."""
     scope = answer.scope
     since, until = scope.since.astimezone(UTC), scope.until.astimezone(UTC)
     earlier = replace(scope, since=since - (until - since), until=since, top=None)
@@ -106,7 +106,7 @@ def _compared(
 
 
 def _blanked(rows: Rows, repositories: Sequence[str], columns: re.Pattern[str]) -> Rows:
-    """Return rows whose values in these columns are not known, where they are of repositories."""
+    """Return rows with the values in these columns unknown, for these repositories."""
     return [
         {key: None if columns.fullmatch(key) else value for key, value in row.items()}
         if row["repository"] in repositories

@@ -34,10 +34,10 @@ def is_loss(error: psycopg.OperationalError) -> bool:
 def answering(
     connections: Iterable[psycopg.Connection[Any]], statements: bytes, seconds: float
 ) -> list[psycopg.Connection[Any]]:
-    """Send statements to each connection; return those that ran them within so many seconds.
+    """Send statements to each connection; return those that ran them within this many seconds.
 
-    The others are closed. A pool such as PgBouncer lets a client wait, without a word, until one of
-    its sessions is free, which it never is if the client itself holds the only one.
+    The others are closed. A pool such as PgBouncer lets a client wait silently until one of its
+    sessions is free, which never happens if the client itself holds the only one.
     """
     deadline = time.monotonic() + seconds
     succeeded = []
@@ -69,11 +69,11 @@ def _succeeded(connection: psycopg.Connection[Any]) -> bool:
 
 
 class Connection(psycopg.Connection[DictRow]):
-    """A connection that threads may share: a transaction keeps the others waiting to its end.
+    """A connection that threads may share: during a transaction of one, the others wait.
 
     If `waits` is set, the loss of the connection and a lock of another session are waited out, and
-    it is called with a sentence on that. `given` are the parameters to connect with. `revive`, if
-    set, starts a server that belongs to this process, and returns the string to connect with.
+    it is called with a sentence about that. `given` are the parameters to connect with. `revive`,
+    if set, starts a server that belongs to this process, and returns the string to connect with.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -117,10 +117,10 @@ class Connection(psycopg.Connection[DictRow]):
             raise
 
     def patiently(self, work: Callable[[], Result]) -> Result:
-        """Return the result of work, which is repeated after trouble that passes.
+        """Return the result of work, which is repeated after temporary faults.
 
-        Trouble inside a transaction is raised, for whoever began it. Raises psycopg.Error, after
-        PATIENCE_SECONDS at the latest.
+        A fault inside a transaction is raised, for the code that began it. Raises psycopg.Error,
+        after PATIENCE_SECONDS at the latest.
         """
         deadline = 0.0
         while True:
@@ -157,11 +157,11 @@ class Connection(psycopg.Connection[DictRow]):
                     pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
                 else:
                     break
-            # Everybody who holds this object goes on with it; `fresh` ends with the lost one.
+            # Every user of this object continues with it; `fresh` closes the lost connection.
             self.pgconn, fresh.pgconn = fresh.pgconn, self.pgconn
             self._num_transactions = 0
             assert self.waits is not None
-            self.waits(f"the database is back after {time.monotonic() - began:.0f} s; going on")
+            self.waits(f"the database is back after {time.monotonic() - began:.0f} s; continuing")
 
     def _place(self) -> dict[str, Any]:
         """Return the parameters to connect with. Raises TelemetryError if there is no server."""

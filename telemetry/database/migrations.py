@@ -30,12 +30,12 @@ from telemetry.installation import COMMAND, place
 
 MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
-# Makes the table that holds what views lose; it comes first, so that an older database has it too.
+# Creates the table for what dropped views lose; it comes first, so that old databases have it too.
 KEEPING = "0110.kept-views"
 
 # Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
-# A server that restarts more often during one migration needs somebody to look at it.
+# A server that restarts more often during one migration needs an administrator.
 MOST_RESTARTS = 3
 # A server answers at once; a pool may wait for a session that others give back.
 LONGEST_SILENCE_SECONDS = 15.0
@@ -50,11 +50,11 @@ def migrate(
     """Bring tables and views up to date; return the names of what was applied.
 
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
-    date it changes nothing and needs no rights. Views keep their owners and rights, and users' own
-    views on them are made again; `notify` is called with a sentence for each that no longer fits.
-    With `waits`, a restart of the server is waited out (see lasting.Connection). Raises
-    TelemetryError if the database is newer than this version, if another migration does not finish,
-    or if something that depends on our views can neither be dropped nor made again.
+    date it changes nothing and needs no privileges. Views keep their owners and privileges, and
+    users' own views on them are recreated; `notify` is called with a sentence for each that no
+    longer works. With `waits`, a restart of the server is waited out (see lasting.Connection).
+    Raises TelemetryError if the database is newer than this version, if another migration does not
+    finish, or if something that depends on our views can be neither dropped nor recreated.
     """
     with open_connection(dsn, waits) as connection:
         for _ in range(MOST_RESTARTS):
@@ -188,41 +188,41 @@ def _make_views(connection: Connection) -> None:
 
 
 def _set_views_aside(connection: Connection) -> None:
-    """Remove our views and users' own ones on them, and keep in kept_views what that loses."""
+    """Drop our views and users' own views on them; keep in kept_views what that loses."""
     if _has_views(connection):
         with_retries(connection, lambda: _set_aside(connection))
 
 
 def _set_aside(connection: Connection) -> None:
-    # Whoever reads a view in a transaction keeps it from being dropped. The lock is not waited for
-    # without an end, because all who want to read the view after us would wait as well.
+    # A view cannot be dropped while a transaction reads it. The wait for the lock is limited,
+    # because everyone who reads the view after us would wait too.
     with own_named():
         execute(connection, "schema/keep_views")
         execute(connection, "schema/drop_views")
 
 
 def _drop_views(connection: Connection) -> None:
-    """Remove our views; nothing is kept of them."""
+    """Drop our views; nothing of them is kept."""
     if _has_views(connection):
         with own_named():
             execute(connection, "schema/drop_views")
 
 
 def _has_views(connection: Connection) -> bool:
-    """Whether views of ours can be in the database: not before the very first migration."""
+    """Whether the database can have our views: not before the very first migration."""
     return _installed(connection)[1] is not None
 
 
 @contextmanager
 def own_named() -> Iterator[None]:
-    """Turn the refusal to drop what a user made into a sentence that names it."""
+    """Turn the refusal to drop a user's object into a sentence that names it."""
     try:
         yield
     except errors.DependentObjectsStillExist as error:
         said = (error.diag.message_detail or "").replace("\n", ", ")
         raise TelemetryError(
-            f"something of your own depends on what is ours ({said}), so ours cannot be "
-            "replaced; drop yours, try again, then create it again"
+            f"an object of yours depends on one of ours ({said}), so ours cannot be replaced; drop "
+            "yours, try again, then recreate it"
         ) from None
 
 
@@ -232,12 +232,12 @@ def _say_what_is_lost(connection: Connection, notify: Callable[[str], None]) -> 
 
 
 def lost_views(connection: Connection) -> list[str]:
-    """Return a sentence for each view that could not be made again, or that lost a right."""
+    """Return a sentence for each view that could not be recreated, or that lost a privilege."""
     return [
         f"{row['name']}, which is yours, no longer fits our views ({row['failure']}); its text is "
-        "in the table kept_views: make it anew"
+        "in the table kept_views: recreate it"
         if row["is_own"]
-        else f"{row['name']} has lost a right or its owner: {row['failure']}"
+        else f"{row['name']} has lost a privilege or its owner: {row['failure']}"
         for row in execute(connection, "schema/unrestored_views")
     ]
 

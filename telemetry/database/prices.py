@@ -1,4 +1,4 @@
-"""Lists that a person edits, as CSV files: of prices, and of what names stand for."""
+"""Lists that a person edits, as CSV files: prices, and what names stand for."""
 
 import csv
 import errno
@@ -37,9 +37,9 @@ from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
 PRICES = SQL / "prices"
-# Longer than any row that csv accepts: no more of a device or a broken file is read at once.
+# Longer than any row that csv accepts, so little of a device or a broken file is read at once.
 LONGEST_LINE = 4_000_000
-# All rows of a list are in memory at once; no list of prices is as long.
+# All rows of a list are in memory at once; no price list is this long.
 MOST_ROWS = 100_000
 NO_WRITER = 10  # seconds
 
@@ -118,7 +118,7 @@ def read_prices(
 
 @contextmanager
 def csv_file(path: Path) -> Iterator[TextIO]:
-    """Open a CSV file, or a pipe that somebody writes to. Raises OSError."""
+    """Open a CSV file, or a pipe that has a writer. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, encoding="utf-8-sig", newline="") as file:
         waiting = select.poll()

@@ -1,8 +1,8 @@
-"""The statements for psql that put a dump in the place of our tables, in one transaction.
+"""The statements for psql that replace our tables with a dump, in one transaction.
 
-A command that is killed before the commit has changed nothing. After it, our views, the rights and
-users' own views are still missing: kept_views says what they were, and the next migration, of
-whichever command, makes them.
+A command that is killed before the commit has changed nothing. After the commit, our views, the
+privileges and users' own views are still missing: kept_views says what they were, and the next
+migration, by any command, restores them.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -17,10 +17,10 @@ INTO_VARIABLES = b" \\gset\n"
 
 
 def removable(dsn: str, notify: Callable[[str], None] = lambda text: None) -> list[str]:
-    """Return the names of our tables and views, which are brought up to date; none without them.
+    """Bring our tables and views up to date and return their names; none if there are none.
 
-    It removes them and takes that back. Raises TelemetryError if something of a user's depends on
-    them and can neither be dropped nor made again.
+    It drops them and rolls that back. Raises TelemetryError if an object of a user depends on them
+    and can be neither dropped nor recreated.
     """
     with open_connection(dsn) as connection:
         if not has_tables(connection):

@@ -1,7 +1,7 @@
-"""The embedded server on a TCP port of this machine, for tools that know no Unix sockets.
+"""The embedded server on a TCP port of this machine, for tools without Unix sockets.
 
-Only the role of sql/grants.sql is let in there, only from this machine, only with a password. The
-rules that say so are a file of their own, which the server reads when it starts and when asked.
+Only the role of sql/grants.sql can log in there, only from this machine, only with a password.
+These rules are in a separate file, which the server reads when it starts and on request.
 """
 
 import fcntl
@@ -41,7 +41,7 @@ class Served:
 
     @property
     def url(self) -> str:
-        """The URL for all that stands on libpq: it names the file, not the password."""
+        """The URL for every program that uses libpq: it names the file, not the password."""
         file = quote(str(self.password_file))
         return f"postgresql://{READER}@{LOOPBACK}:{self.port}/{DATABASE}?passfile={file}"
 
@@ -55,7 +55,7 @@ def serving(
     options: Mapping[str, str] | None = None,
     notify: Callable[[str], None] = lambda message: None,
 ) -> Iterator[tuple[Served, Connection]]:
-    """Let the reader in on this port; yield where, and a connection of the database's owner.
+    """Let the reader log in on this port; yield the place, and a connection of the owner.
 
     The password is made once. At the end the reader is shut out unless another command serves too,
     and the server is stopped unless another command uses it. Raises EmbeddedUnavailable, also if
@@ -124,7 +124,7 @@ def _let_in(connection: Connection, rules: Path, served: Served) -> None:
 
 
 def _shut_out(connection: Connection, rules: Path) -> None:
-    """Let nobody in over TCP any more, and end the sessions of those who are in."""
+    """Allow no more logins over TCP, and end the sessions that exist."""
     _write(rules, OWNER_ONLY)
     with suppress(psycopg.OperationalError):  # the server has ended
         execute(connection, "serve/reload_rules")
@@ -132,10 +132,10 @@ def _shut_out(connection: Connection, rules: Path) -> None:
 
 
 def _password(path: Path) -> str:
-    """Return the password in the file, which is made if there is none: for its owner's eyes."""
+    """Return the password in the file; a file that only its owner can read is made if needed."""
     if not path.exists():
         with suppress(FileExistsError), tempfile.NamedTemporaryFile("w", dir=path.parent) as new:
-            # Any port will do, as PORT= may be another one tomorrow.
+            # Any port matches, because PORT= may be another one tomorrow.
             new.write(f"{LOOPBACK}:*:{DATABASE}:{READER}:{secrets.token_urlsafe(24)}\n")
             new.flush()
             os.link(new.name, path)

@@ -12,8 +12,8 @@ from telemetry.database.connection import Connection, execute, siblings
 from telemetry.database.lasting import answering
 from telemetry.database.questions import Answer, Scope, ask
 
-# PostgreSQL runs most of our statements on one core each. More connections would take more memory
-# and cores from others than a report should.
+# PostgreSQL runs most of our statements on one core each. More connections would take too much
+# memory and too many cores from others.
 CONNECTIONS = 4
 # After it, they are taken for more than a pool has.
 LONGEST_WAIT_SECONDS = 5.0
@@ -23,9 +23,9 @@ Ask = Callable[[str, Scope], Future[Answer]]
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
-    """One moment of the database for all statements within, and none of them may write.
+    """One moment of the database for all statements inside, none of which may write.
 
-    What an ingest stores meanwhile would make the figures of one page contradict each other.
+    Otherwise, rows that an ingest stores meanwhile would make figures of a page contradict others.
     """
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
@@ -41,9 +41,9 @@ def snapshot(connection: Connection) -> Iterator[None]:
 def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
     """Yield a function that asks a question in the snapshot that `connection` has open.
 
-    With `at_once`, questions are asked over further connections, as many at once as there are of
-    them, and `connection` is free meanwhile. Without, and where the server or a pool has no further
-    session to give, each is answered before the function returns. Raises psycopg.Error.
+    With `at_once`, questions are asked over other connections, one on each, and `connection` is
+    free meanwhile. Without it, or if the server or a pool has no other session, each question is
+    answered before the function returns. Raises psycopg.Error.
     """
     if not at_once:
         yield _here(connection)
@@ -78,10 +78,10 @@ def asking(connection: Connection, *, at_once: bool) -> Iterator[Ask]:
 
 
 def _at_the_same_moment(connection: Connection, others: list[Connection]) -> list[Connection]:
-    """Begin a transaction on each of the others that reads what `connection` reads in its own.
+    """Begin a transaction on each of the others with the snapshot of `connection`.
 
-    Returns those that have begun. Each holds a session until its end, as `connection` does, so a
-    pool may have too few for them: they are not waited for.
+    Returns those that have begun. Like `connection`, each holds a session to its end, so a pool may
+    have too few sessions: those are not waited for.
     """
     if not others:
         return []

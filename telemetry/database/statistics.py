@@ -1,7 +1,7 @@
 """Keeps the planner's statistics up to date, without which questions about many rows take minutes.
 
-The server's autovacuum does so a minute or more after many changes. The embedded server often runs
-for less, a restored database has no statistics at all, and people ask right after an ingest.
+The server's autovacuum does this a minute or more after many changes. The embedded server often
+stops earlier, a restored database has no statistics at all, and people ask right after an ingest.
 """
 
 from telemetry.database.connection import Connection, execute

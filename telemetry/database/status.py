@@ -18,7 +18,7 @@ from telemetry.installation import COMMAND
 # The cron workflow runs every six hours; a warning follows after four missed runs.
 STALE_AFTER = timedelta(days=1)
 
-# make check looks at all rows, which takes longer than a status may.
+# make check checks all rows, which takes longer than a status should.
 CHECKED = timedelta(days=1)
 
 Row = dict[str, Any]
@@ -95,7 +95,7 @@ def _stored(
     now: datetime,
     are_chosen: bool,
 ) -> Status:
-    """Return what is stored, without what follows from it."""
+    """Return what is stored, without concerns."""
     ids = [row["repository_id"] for row in repositories] if are_chosen else None
     (llm,) = execute(connection, "status/llm").fetchall()
     kept = retention.stored(connection)
@@ -112,7 +112,7 @@ def _stored(
 
 
 def _of_database(connection: Connection, found: Status) -> list[Concern]:
-    """Return the concerns that are about no repository."""
+    """Return the concerns that are not about a repository."""
     return [
         *concerns.of_llm_calls(found.llm),
         *(Concern(text) for text in broken_rules(connection) + lost_views(connection)),
@@ -122,7 +122,7 @@ def _of_database(connection: Connection, found: Status) -> list[Concern]:
 
 
 def _is_asked_for(row: Row, asked: Mapping[str, str]) -> bool:
-    """Whether a row is about a repository asked for, or a watched one if none is named."""
+    """Whether a row is about a named repository, or a watched one if none is named."""
     return row["repository"].casefold() in asked if asked else row.get("is_watched", True)
 
 

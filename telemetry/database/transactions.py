@@ -1,4 +1,4 @@
-"""The one place where a transaction is repeated."""
+"""The only place where a transaction is repeated."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ ROLLED_BACK = (
     errors.ForeignKeyViolation,
 )
 TRIES = 5
-# Then it is said that there is a lock, and the transaction is repeated.
+# After this, a message names the lock, and the transaction is repeated.
 LONGEST_LOCK_WAIT = "10s"
 
 Result = TypeVar("Result")
@@ -27,9 +27,9 @@ def with_retries(connection: Connection, change: Callable[[], Result]) -> Result
     """Return the result of a change, made in one transaction; repeat it if it was rolled back.
 
     If the connection `waits`, a lost connection and a lock held by another session are waited out
-    as well. `change` may be called several times, so it must do nothing but write rows, and that in
-    a way that can be done twice. Raises psycopg.Error; then nothing is stored, unless the answer to
-    the commit was lost.
+    as well. `change` may be called several times, so it must only write rows, and in a way that can
+    be done twice. Raises psycopg.Error; then nothing is stored, unless the answer to the commit was
+    lost.
     """
     unanswered: list[tuple[str, Result]] = []
 
@@ -56,7 +56,7 @@ def with_retries(connection: Connection, change: Callable[[], Result]) -> Result
             if _held(connection, number):
                 return first
         raise
-    # The data are the same, but the repetition says of rows that they were there before.
+    # The data are the same, but the repetition counts the rows as already stored.
     return next((first for number, first in unanswered if _held(connection, number)), repeated)
 
 

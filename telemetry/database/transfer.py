@@ -28,9 +28,9 @@ NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
-    Returns its size in bytes. The file appears only when it is complete, and is its owner's alone.
-    Raises TelemetryError, also if transactions of others would get settings that pg_dump makes for
-    its session.
+    Returns its size in bytes. The file appears only when it is complete, and only its owner can
+    read it. Raises TelemetryError, also if settings that pg_dump makes for its session would reach
+    transactions of others.
     """
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
@@ -67,9 +67,9 @@ def restore(
     """Restore a file of `dump` into a database without runs and calls.
 
     It restores everything or nothing: the whole file is read before the database is changed, and
-    its rows take the place of our tables in one transaction. Tables of an older checkout are then
-    migrated. Tables and views keep the rights that they had, and users' own views on them are made
-    again, if need be by the next migration (see replacing.py). Raises TelemetryError.
+    its tables replace ours in one transaction. Tables of an older version are then migrated. Tables
+    and views keep their privileges, and users' own views on them are recreated, if necessary by the
+    next migration (see replacing.py). Raises TelemetryError.
     """
     if not path.is_file():
         what = f"{path} is no file" if path.exists() else f"there is no file {path}"
@@ -103,7 +103,7 @@ def restore(
 def _statements(
     pg_restore: list[str | Path], path: Path, environ: Mapping[str, str]
 ) -> Iterator[bytes]:
-    """Yield what pg_restore makes of a file. Raises TelemetryError at its end if that failed."""
+    """Yield pg_restore's output for a file. Raises TelemetryError at its end if that failed."""
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(
@@ -199,7 +199,7 @@ def _run(
 
 
 def _reason(said: bytes) -> str:
-    """Return the first thing that a client program said, without its name and the place."""
+    """Return the first message of a client program, without its name and the place."""
     lines = said.decode(errors="replace").strip().splitlines()
     before = r"^(psql:<stdin>:\d+: (ERROR: +)?|(psql|pg_dump|pg_restore): (error: )?)"
     return re.sub(before, "", lines[0]) if lines else "it gave no reason"

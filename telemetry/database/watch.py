@@ -1,6 +1,6 @@
 """The repositories that status watches, and their names.
 
-Watched are all that were ingested, except forgotten ones.
+All repositories that were ingested are watched, except forgotten ones.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from telemetry.installation import COMMAND
 
 
 def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
-    """Return each name, or the present one of a repository that was ingested under a former name.
+    """Return each name, or the current name of a repository ingested under a former name.
 
     Raises psycopg.Error.
     """

@@ -1,4 +1,4 @@
-"""What runs would last and cost if a job ran on another runner."""
+"""How long runs would take, and what they would cost, if a job ran on another runner."""
 
 import difflib
 from dataclasses import dataclass
@@ -36,9 +36,7 @@ def without_price(connection: Connection, runner: str) -> str | None:
     if runner.lower() in known:
         return None
     if not known:
-        return (
-            f"no list of prices is stored yet, so that costs are empty; {COMMAND} ingest stores it"
-        )
+        return f"no price list is stored yet, so costs are empty; {COMMAND} ingest stores it"
     close = difflib.get_close_matches(runner.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else "RUNNER_PRICES of an ingest adds one"
-    return f"RUNNER: no price of {runner} is known, so that its costs are empty; {hint}"
+    return f"RUNNER: no price of {runner} is known, so its costs are empty; {hint}"

@@ -139,7 +139,7 @@ class Gate:
         if self._is_too_long(seconds):
             raise self._limited(caller, f"GitHub {closure.reason} reached")
         if not closure.is_announced:
-            self.say(f"GitHub {closure.reason} reached; going on {self._moment(seconds)}")
+            self.say(f"GitHub {closure.reason} reached; resuming {self._moment(seconds)}")
         self._rest(seconds, caller)
         with self._lock:
             # A `sleep` passed in by the caller may leave the clock where it was.

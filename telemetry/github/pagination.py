@@ -61,7 +61,7 @@ def pages(
                 if not place.shrink():
                     raise
                 say(
-                    f"{request.what}: {error.reason}; going on with {place.size} rows a page,"
+                    f"{request.what}: {error.reason}; continuing with {place.size} rows a page,"
                     f" not {before}"
                 )
                 ahead.clear()

@@ -364,7 +364,7 @@ def _unlisted(coverage: Row) -> Concern:
     name, first = coverage["repository"], coverage["unlisted_from"]
     text = (
         f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
-        f"completely, the first from {minute(first)} on, so that runs created then may be "
+        f"completely, the first from {minute(first)} on, so runs created then may be "
         f"missing from all figures; {coverage_of([coverage]).how_to('list them', [name], first)}"
     )
     return Concern(text, "period", name)

@@ -139,7 +139,7 @@ class Watch:
             return []
         if watched.problem:
             watched.problem = None
-            self.tools.notify(f"{watched.name}: going on")
+            self.tools.notify(f"{watched.name}: continuing")
         return ended
 
     def _tell(self, watched: _Watched, problem: str) -> None:

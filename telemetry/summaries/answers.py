@@ -22,7 +22,7 @@ from telemetry.terminal import (
 )
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
-# So do its full-width twins, and a leading space hides none of them.
+# The full-width variants count too, and a leading space does not change that.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -37,8 +37,8 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     """Return the question, its answer as a table, and how to read it.
 
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
-    screen is too narrow, so are the owner and the repository that all rows share, the rest of long
-    names, and then the last columns.
+    screen is too narrow, it also leaves out the owner and the repository that all rows share, then
+    shortens long names, then leaves out the last columns.
     """
     rows, headings = _shown(answer.columns, answer.rows, screen)
     of_one = "repository" in answer.columns and "repository" not in headings
@@ -99,7 +99,7 @@ def _cut(value: Any) -> Any:
     return shortened(value, LONGEST_CELL) if isinstance(value, str) else value
 
 
-# Of a name on a narrow screen; a column that says something more is worth more than its rest.
+# The length of a name on a narrow screen; another column is worth more than the rest of a name.
 LONGEST_CELL = 28
 
 
@@ -133,7 +133,7 @@ def _is_too_wide(
 def csv_text(answer: Answer) -> str:
     """Return the answer as CSV (RFC 4180) with a header line; NULL is empty, times are UTC.
 
-    Control characters become U+FFFD, and text that a spreadsheet would run gets an apostrophe.
+    Control characters become U+FFFD, and text that looks like a formula gets an apostrophe.
     """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")

@@ -22,7 +22,7 @@ def loaded_text(loaded: Loaded) -> str:
     of = owners[0] if len(owners) == 1 else counted(len(owners), "account")
     older = ""
     if loaded.source == "older report":
-        older = "; it has no discounts, so what is compared is before included minutes"
+        older = "; it has no discounts, so costs are compared before included minutes"
     return (
         f"{counted(loaded.lines, 'line')} of a usage report ({loaded.source}) loaded: {of}, "
         f"{loaded.first_day} to {loaded.last_day}{older}"
@@ -30,7 +30,7 @@ def loaded_text(loaded: Loaded) -> str:
 
 
 def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
-    """Return the bill by cause, first what is unexplained of it, in US dollars."""
+    """Return the bill by cause, the unexplained part first, in US dollars."""
     rows = bill.causes.rows
     if not rows:
         return "No usage report covers these days."
@@ -60,7 +60,7 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
 
 
 def _opposites(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a sentence on each two lines that cancel each other out, and on what may be behind."""
+    """Yield a sentence on each pair of lines that cancel each other out, with a possible reason."""
     for one, other in combinations(rows, 2):
         if one["unexplained_usd"] != -other["unexplained_usd"] or one["sku"] != other["sku"]:
             continue

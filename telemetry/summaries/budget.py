@@ -28,13 +28,13 @@ def budget_text(
     *,
     is_whole: bool = True,
 ) -> str:
-    """Return how many budgets are passed, then all of them; amounts are US dollars.
+    """Return how many budgets are exceeded, then all of them; amounts are US dollars.
 
     `forecasts` are the rows of the question forecast; `is_whole` says that nothing is missing that
     could cost more.
     """
     over = sum(line.is_over for line in lines)
-    first = f"{counted(over, 'budget')} of {len(lines)} passed" if over else "Within all budgets"
+    first = f"{counted(over, 'budget')} of {len(lines)} exceeded" if over else "Within all budgets"
     if not is_whole and not over:
         first += ", as far as is stored,"
     month = ""

@@ -19,7 +19,7 @@ from telemetry.terminal import (
 
 
 def is_news(report: Report) -> bool:
-    """Whether an ingest stored something new, or left something to be told."""
+    """Whether an ingest stored something new, or has a problem to report."""
     done = report.ingestion
     return (
         done is None
@@ -56,7 +56,7 @@ def report_text(report: Report) -> str:
     named = set(report.unreadable)
     lines += [f"  {_awaited_text(item)}" for item in report.awaited if item.reason not in named]
     if more := report.awaited_items - len(report.awaited):
-        lines.append(f"  and {more:,} more to ask for again, or given up: view awaited_items")
+        lines.append(f"  and {more:,} more to be retried, or given up: view awaited_items")
     if report.outcome != "complete":
         lines.append(
             f"  {report.outcome}; what is counted above is stored: {plain(report.error or '')}"
@@ -88,7 +88,7 @@ def _awaited_text(item: AwaitedItem) -> str:
         item.kind, f"jobs of attempt {item.run_attempt} of "
     )
     then = (
-        f"given up after {item.tries:,} tries; to ask again: RUN_ID={item.github_run_id}"
+        f"given up after {item.tries:,} tries; to try again: RUN_ID={item.github_run_id}"
         if item.next_try_at is None
         else f"the next try is due at {cell(item.next_try_at)}"
     )

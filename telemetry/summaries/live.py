@@ -29,7 +29,7 @@ def ended_line(row: Mapping[str, Any], zone: tzinfo, *, is_one_of_many: bool = F
 
 
 def watched_text(seconds: float, ended: int, requests: int, free: int) -> str:
-    """Return what a watch has done when it ends; `free` requests were not charged."""
+    """Return what a watch did, when it ends; `free` requests were not charged."""
     return (
         f"watched for {duration(seconds)}: {counted(ended, 'attempt')} ended; "
         f"{counted(requests, 'request')}, {free:,} of them free"

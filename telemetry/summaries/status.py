@@ -140,9 +140,9 @@ def _equation(proof: Mapping[str, int]) -> str:
 
 
 def _leaving_text(row: Mapping[str, Any]) -> str:
-    """How long GitHub keeps a repository's runs, and what of them it deletes soon."""
+    """How long GitHub keeps a repository's runs, and how many of them it deletes soon."""
     source = (
-        "its default, because GitHub did not tell this token"
+        "its default, because this token may not read it"
         if row["is_assumed"] and row["asked_at"]
         else "its default, not known yet"
         if row["is_assumed"]

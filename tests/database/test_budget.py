@@ -123,7 +123,7 @@ def test_make_budget_fails_if_a_budget_is_passed(
     # Fifteen days at ten hours, each minute at 0.006 dollars.
     done = run("--monthly", "53", "--monthly-llm", "3", "--gate", "spent")
     assert (done.returncode, done.stderr) == (4, "over budget: runners\n")
-    assert done.stdout.startswith("1 budget of 2 passed in 2026-03, 12 days before its end")
+    assert done.stdout.startswith("1 budget of 2 exceeded in 2026-03, 12 days before its end")
     done = run("--monthly", "54", "--gate", "spent")
     assert done.returncode == 0 and done.stdout.startswith("Within all budgets in 2026-03, ")
     done = run("--monthly", "54", "--gate", "spent", "--json")

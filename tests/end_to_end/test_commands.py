@@ -256,7 +256,7 @@ def test_an_answer_from_an_empty_database_says_why_it_is_empty(
     assert why in launcher.run("query", "totals", environ=environ).stderr
     words = ("--job", "test", "--runner", "linux")
     said = launcher.run("what_if", *words, environ=environ).stderr
-    assert why in said and "no list of prices is stored yet" in said
+    assert why in said and "no price list is stored yet" in said
 
 
 @pytest.mark.parametrize("target", ["version", "status", "ingest", "query", "bill"])

@@ -90,7 +90,7 @@ def test_a_system_without_an_embedded_server_goes_on_without(make: Make, checkou
     done = make(EMBEDDED, OFFERED)
     assert done.returncode == 0
     assert done.stderr.splitlines()[len(STEPS) :] == [
-        "no embedded PostgreSQL for this system: going on without, set DATABASE_URL"
+        "no embedded PostgreSQL for this system: continuing without it, set DATABASE_URL"
     ]
     assert is_done(checkout)
 

@@ -143,7 +143,7 @@ def test_what_will_be_lost_is_said_at_the_start(
         (30, True, True, 30, "GitHub keeps its runs 30 days (asked "),
         (400, True, True, 400, "GitHub keeps its runs 400 days (asked "),
         (400, False, True, 90, "GitHub keeps its runs 90 days (asked "),
-        (400, True, False, 90, "90 days (its default, because GitHub did not tell this token)"),
+        (400, True, False, 90, "90 days (its default, because this token may not read it)"),
     ],
 )
 def test_how_long_github_keeps_runs_is_asked_and_said(

@@ -65,7 +65,7 @@ def test_limits_met_before_anybody_waits_are_reported_once(gate: Gate, said: lis
     gate.stop_all(limit(30), 403)
     gate.stop_all(limit(32), 403)
     enter(gate)
-    assert said == ["GitHub rate limit reached; going on at 13:47:12 UTC (in 32 seconds)"]
+    assert said == ["GitHub rate limit reached; resuming at 13:47:12 UTC (in 32 seconds)"]
 
 
 def test_a_shorter_limit_does_not_open_the_gate_sooner(gate: Gate, clock: Clock) -> None:
@@ -237,7 +237,7 @@ def test_a_reset_within_the_longest_wait_is_waited_for_and_reported(
     sharing.learn(limited(10, 30))
     enter(sharing, share)
     assert clock.now == 1_000_031
-    assert said == ["GitHub limit reached; going on at 13:47:11 UTC (in 31 seconds)"]
+    assert said == ["GitHub limit reached; resuming at 13:47:11 UTC (in 31 seconds)"]
     assert share.requests == 1
 
 

@@ -198,7 +198,7 @@ def test_retry_after_is_waited_for_and_reported(
     serve(httpserver, reply(429, SECONDARY, retry_after="8"), reply(body={"id": 1}))
     assert connect().get(RUN) == {"id": 1}
     assert slept == [8]
-    assert said == ["GitHub secondary rate limit reached; going on at 14:00:08 UTC (in 8 seconds)"]
+    assert said == ["GitHub secondary rate limit reached; resuming at 14:00:08 UTC (in 8 seconds)"]
 
 
 def primary(seconds: int) -> Response:
@@ -213,7 +213,7 @@ def test_the_primary_limit_is_waited_for_until_its_reset(
     serve(httpserver, primary(211), reply())
     connect(max_wait=300).get(RUN)
     assert slept == [212]
-    assert said == ["GitHub rate limit reached; going on at 14:03:32 UTC (in 4 minutes)"]
+    assert said == ["GitHub rate limit reached; resuming at 14:03:32 UTC (in 4 minutes)"]
 
 
 def test_a_wait_longer_than_allowed_raises_an_error_with_its_end(

@@ -234,7 +234,7 @@ def test_jobs_that_never_end_are_given_up_and_reported(
     assert (row["tries"], row["next_try_at"]) == (5, None)
     (said,) = status_at(connection, world).concerns
     assert "given up after the last try: 1" in said and "is in_progress" in said
-    assert f"given up after 5 tries; to ask again: RUN_ID={newest.id}" in report_text(report)
+    assert f"given up after 5 tries; to try again: RUN_ID={newest.id}" in report_text(report)
     assert not exact(connection)[newest.id]
 
 
@@ -276,7 +276,7 @@ def test_more_unreadable_jobs_than_are_named_are_counted(connection: Connection)
     named = [line for line in text.splitlines() if line.startswith("  unreadable: ")]
     assert len([line for line in named if "; the next try is due at " not in line]) == 20
     assert "and 10 more unreadable" in text
-    assert "and 10 more to ask for again, or given up" in text
+    assert "and 10 more to be retried, or given up" in text
 
 
 def test_a_run_whose_jobs_always_answer_502_stops_nothing(
@@ -288,7 +288,7 @@ def test_a_run_whose_jobs_always_answer_502_stops_nothing(
         world.advance(passed)
         report = ingested(connection, simulated)
         assert report.outcome == "incomplete"
-        assert "GitHub does not answer for 1 item; the next try is due at" in (report.error or "")
+        assert "GitHub did not return 1 item; the next try is due at" in (report.error or "")
         assert [key for key, done in exact(connection).items() if not done] == [poisoned.id]
         assert status_at(connection, world).too_old == []
         world.advance(timedelta(minutes=1))

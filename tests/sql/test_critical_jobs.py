@@ -152,14 +152,14 @@ def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: La
     answer = json.loads(done.stdout)
     assert answer["question"]["name"] == "what_if"
     assert answer["rows"] == []
-    assert "no list of prices is stored yet" in done.stderr
+    assert "no price list is stored yet" in done.stderr
     with open_connection(dsn) as connection:
         load_runner_prices(connection)
     assert "RUNNER" not in launcher.run("what_if", environ=environ).stderr
     for runner, hint in (("linux_5_core", "did you mean linux_"), ("my-own", "RUNNER_PRICES")):
         done = launcher.run("what_if", environ={**environ, "TELEMETRY_RUNNER": runner})
         assert done.returncode == 0
-        assert f"no price of {runner} is known, so that its costs are empty" in done.stderr
+        assert f"no price of {runner} is known, so its costs are empty" in done.stderr
         assert hint in done.stderr
     done = launcher.run("what_if", environ={**environ, "TELEMETRY_SPEED": "0"})
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""PostgreSQL's programs: where they are, as which account they run, and how they are started.
+"""PostgreSQL's programs: where they are, which account runs them, and how they are started.
 
 Knows nothing of data directories and servers; see server.py.
 """
@@ -83,7 +83,7 @@ def run(
     account: Account | None = None,
     data: Path | None = None,
 ) -> tuple[int, str]:
-    """Run one of PostgreSQL's programs in `data`; return its exit status and all that it printed.
+    """Run one of PostgreSQL's programs in `data`; return its exit status and output.
 
     Its environment starts empty, so that our PG*, LANG and LC_* do not change it and our token does
     not stay in the server. It has its own session, so Ctrl-C does not reach it; after Ctrl-C its

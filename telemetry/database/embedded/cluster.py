@@ -111,8 +111,8 @@ class Cluster:
             "timezone": "UTC",
             # The statement of a command that was killed ends too.
             "client_connection_check_interval": "5s",
-            # PostgreSQL 18 has workers that read ahead. The system has most pages in memory, and
-            # handing them over took up to ten times as long as reading them.
+            # PostgreSQL 18 reads ahead with I/O workers. The system has most pages in memory, and
+            # handing reads over took up to ten times as long as reading directly.
             "effective_io_concurrency": "0",
         }
         settings.update(self.options)
@@ -186,7 +186,7 @@ class Cluster:
 
 
 def _reasons(output: str) -> list[str]:
-    """Return why a program failed, in its own words; none if somebody has killed it."""
+    """Return why a program failed, in its own words; none if it was killed."""
     errors: list[str] = re.findall(r"(?:FATAL|PANIC|error): +(.+)", output)
     # What pg_ctl says when the server's log does not say why it ended.
     is_silent = "pg_ctl: could not start server" in output

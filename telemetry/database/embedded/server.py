@@ -76,8 +76,8 @@ def server(
 
     The newest data directory in `home` decides the major version; if there is none, the newest
     PostgreSQL here creates it. `options` are server settings, used if this call starts the server.
-    With a `port` it also listens there, on this machine's own address: a server that does not is
-    started anew once no other command uses it. `notify` is called with a sentence before a slow
+    With a `port` it also listens there, on the loopback address: a server that does not is
+    restarted once no other command uses it. `notify` is called with a sentence before a slow
     step. At the end the server is stopped unless another command uses it. Raises
     EmbeddedUnavailable.
     """
@@ -102,7 +102,7 @@ def server(
 
 
 def _started(cluster: Cluster, control: BinaryIO, users: BinaryIO, port: int | None) -> str:
-    """Start or join the server, started anew when nobody else uses it if it lacks the port."""
+    """Start or join the server; if it lacks the port, restart it once nobody else uses it."""
     announced = False
     while True:
         with held(control):
@@ -121,8 +121,8 @@ def _started(cluster: Cluster, control: BinaryIO, users: BinaryIO, port: int | N
                 )
         if not announced:
             cluster.notify(
-                "waiting for the other commands that use the embedded server: it has to be started "
-                f"anew to listen on port {port}"
+                "waiting for the other commands that use the embedded server: it has to be "
+                f"restarted to listen on port {port}"
             )
             announced = True
         time.sleep(0.2)
@@ -209,7 +209,7 @@ def held(lock: BinaryIO) -> Iterator[None]:
 
 
 def alone(users: BinaryIO) -> bool:
-    """Leave those who hold this lock, shared; return whether this was the last one."""
+    """Release this shared lock; return whether this process was the last to hold it."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
