@@ -28,6 +28,7 @@ from telemetry.github.client import GitHub
 from telemetry.rows.llm import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.runs.rounds import SMALLEST_SHARE
 from telemetry.summaries.ingests import (
     closing_text,
     ingestion_text,
@@ -42,9 +43,6 @@ INCOMPLETE = 3
 INTERRUPTED = 130
 # Each of so few repositories has its line, even if it says that nothing is new.
 FEW = 20
-# With fewer, an ingest might end each time at the same place: the first answer takes one, and an
-# item that GitHub does not answer is given up after five.
-FEWEST_REQUESTS = 6
 
 
 def main() -> int:
@@ -54,10 +52,10 @@ def main() -> int:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
         )
-    if choice.max_requests is not None and choice.max_requests < FEWEST_REQUESTS:
+    if choice.max_requests is not None and choice.max_requests < SMALLEST_SHARE:
         raise settings.UsageError(
             f"MAX_REQUESTS: with {counted(choice.max_requests, 'request')} an ingest may never get "
-            f"any further; allow {FEWEST_REQUESTS} or more"
+            f"any further; allow {SMALLEST_SHARE} or more"
         )
     logs = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = None
