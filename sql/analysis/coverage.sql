@@ -3,8 +3,8 @@
 -- not counted. missing_attempts are the attempts that are still to be fetched themselves: earlier
 -- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. Where jobs
 -- are stored for a larger share of failed_attempts than of others, shares of failures are too high;
--- where with_jobs_seconds are a smaller share of attempts_seconds (the time of attempts, an hour at
--- most of each), jobs are missing for the longer runs. unlisted_seconds is the part of the period
+-- where with_jobs_seconds are a smaller share of attempts_seconds (the time of attempts, at most an
+-- hour of each), jobs are missing for the longer runs. unlisted_seconds is the part of the period
 -- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
 -- with listed intervals in between. make ingest SINCE=… lists it, unless another repository has its
 -- name now (has_name is false).

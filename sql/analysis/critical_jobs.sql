@@ -1,10 +1,10 @@
 -- Which jobs make runs end late, and how much sooner would a run end without them?
--- Of runs that succeeded at the first attempt, with the path of each as in critical_paths: the jobs
--- that made it end when it did. on_path_percent is of the runs in which the job ran.
--- gain_p50_seconds is how much sooner the median of these runs would end if the job took no time
--- and all else stayed; 0 where it is not on the path. gain_hours is the sum over all runs. It is a
--- lower bound: whatever had ended before a job was queued may be needed by it. The jobs of a matrix
--- count as one. docs/accuracy.md says how often that is right.
+-- For runs that succeeded at the first attempt: the jobs on the critical path of each, as in
+-- critical_paths. on_path_percent is of the runs in which the job ran. gain_p50_seconds is how much
+-- sooner the median of these runs would end if the job took no time and everything else stayed the
+-- same; 0 if it is not on the path. gain_hours is the sum over all runs. Both are lower bounds: a
+-- job is assumed to need everything that ended before it was queued. The jobs of a matrix count as
+-- one. docs/accuracy.md says how often that is right.
 --   psql "$DATABASE_URL" -f sql/analysis/critical_jobs.sql
 with period as not materialized (
   select

@@ -1,10 +1,10 @@
--- How often is something deployed, how often does it fail, and how long until it is mended?
+-- How often is something deployed, how often does it fail, and how long until it is fixed?
 -- By week, which begins on Monday in the time zone of the question. Deployments are runs of
 -- deployment events, and runs of the workflows that name_kinds calls deployments; add a file of
 -- your own with make ingest NAME_KINDS=…. failed_percent is of those that succeeded or failed, by
--- their last attempt. A failure is mended by the next success of the same workflow, whichever
--- commit; mend_p50_seconds is from the end of the failed run to the end of that success. unmended
--- failures had no success by the end of the period.
+-- their last attempt. A failure is fixed by the next success of the same workflow, on any commit;
+-- mend_p50_seconds is from the end of the failed run to the end of that success. unmended failures
+-- had no success by the end of the period.
 --   psql "$DATABASE_URL" -f sql/analysis/deployments.sql
 with period as not materialized (
   select

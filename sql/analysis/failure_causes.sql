@@ -1,11 +1,11 @@
--- Why do jobs fail, as far as it shows without logs?
+-- Why do jobs fail, as far as can be seen without logs?
 -- Every failure has one cause, the first of this list that applies, so that the causes add up.
--- workflow file: no job began. no job failed: the run failed all the same. outage: at least 80
--- percent of all that started in the repository in that hour failed. runner: the same, of what one
+-- workflow file: no job began. no job failed: the run failed anyway. outage: at least 80 percent of
+-- everything that started in the repository in that hour failed. runner: the same for what one
 -- runner of your own took within 12 hours. time limit. no steps: GitHub lists none. no step failed.
 -- runner lost: a step was cut off. set-up: a step before the work failed, such as the checkout.
 -- clean-up: a step after the work failed. flaky: a step of the work failed, and the job was green
--- when it was run again. code: it was red again. not run again: code or flaky; nobody tried.
+-- when it was run again. code: it was red again. not run again: code or flaky; nobody re-ran it.
 -- green_again_percent is of the failures that were run again. minutes and list_cost_usd are of the
 -- failed executions alone; unpriced_jobs have no known cost. docs/accuracy.md says how often the
 -- cause is right.

@@ -2,8 +2,8 @@
 -- Jobs that failed, really ran again in the same run, and succeeded, in at least two runs; a single
 -- one may be a network fault. Failures in outages, when nearly everything fails, do not count.
 -- flaky_percent is of the commits on which the job finished, flaky_runs of the runs. Both are lower
--- bounds, because a flaky failure that nobody re-ran is not seen. failed_minutes is the time that
--- these failures ran; the job that cost most comes first. The jobs of a matrix are combined;
+-- bounds, because a flaky failure that nobody re-ran is not counted. failed_minutes is the time
+-- that these failures ran; the most expensive job comes first. The jobs of a matrix are combined;
 -- member_names are the first five members that were flaky.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 with period as not materialized (

@@ -1,11 +1,12 @@
 -- What is spent this month, and what will it be at its end?
--- The month in UTC in which the period ends, for everything, and by repository, workflow and actor;
--- runners at their list price, LLM calls as reported, else at theirs. forecast_usd adds, for each
--- day that is left, the mean of its weekday over the last full weeks, eight at most, of which later
--- ones count more: weeks says how many, from the first day with a cost in the repository on. The
--- true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come
--- from how much weeks differ. With one week there is no high_usd, with none no forecast, and
--- low_usd is what is spent. unpriced jobs and calls have no known cost and are not included.
+-- The month (UTC) in which the period ends, as a whole, and by repository, workflow and actor.
+-- Runners are at list price, LLM calls as reported, otherwise at list price. forecast_usd adds, for
+-- each remaining day, the mean of its weekday over the last full weeks, at most eight; later weeks
+-- count more. weeks is their number, from the first day with a cost in the repository on. The true
+-- end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come from
+-- how much weeks differ. With one week there is no high_usd; with none there is no forecast.
+-- low_usd is then the amount spent. unpriced jobs and calls have no known cost and are not
+-- included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select

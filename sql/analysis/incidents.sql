@@ -1,12 +1,12 @@
--- When was the default branch red, by which workflow, for how long, and what mended it?
--- Incidents that ended in the period, and open ones with a run in it; what came after the period is
--- left out. A workflow that was deleted or disabled, or that no longer runs, is not red. Open ones
--- come first: those that pushes ran into (red_pushes) before those of schedules and manual runs,
--- those that have been green before those that never were, then by number of failed runs, then by
--- duration. They have no recovered_at, and their seconds end with the period. red_at is the end of
--- the first failed run, which was of commit_sha, by actor, after last_green_sha had been green.
--- mended_by caused the run of mended_sha, the next green one. is_deployment says whether the
--- workflow deploys, as in deployments.
+-- When was the default branch red, by which workflow, for how long, and what fixed it?
+-- Incidents that ended in the period, and open ones with a run in it; later events are ignored. A
+-- workflow that was deleted or disabled, or that no longer runs, is not red. Open ones come first:
+-- those that pushes ran into (red_pushes) before those of schedules and manual runs, those that
+-- have been green before those that never were, then by number of failed runs, then by duration.
+-- They have no recovered_at, and their seconds end with the period. red_at is the end of the first
+-- failed run, of commit_sha, by actor, after last_green_sha was green. mended_by caused the run of
+-- mended_sha, the next green one. is_deployment says whether the workflow deploys, as in
+-- deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

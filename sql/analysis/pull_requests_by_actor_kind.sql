@@ -1,9 +1,9 @@
--- What does a pull request cost, and a merged one, by persons, bots and agents?
--- Pull requests and their costs as in pull_request_costs, by who began them: the account of the
--- first run, by the rules in name_kinds; unknown: that account is gone, or no rule fits.
--- cost_per_merged_usd divides the cost of all, merged or not, by those known to be merged; squash
--- merges are not known, so that it is an upper bound: merged_percent says how many are.
--- with_jobs_percent says of how many of their attempts the jobs are stored; the others cost nothing
+-- What do pull requests of persons, bots and agents cost, each and per merged one?
+-- Pull requests and their costs as in pull_request_costs, by their author: the account of the first
+-- run, by the rules in name_kinds; unknown: that account is gone, or no rule fits.
+-- cost_per_merged_usd divides the cost of all, merged or not, by the number known to be merged. It
+-- is an upper bound, because squash merges are not known; merged_percent is the known share.
+-- with_jobs_percent is the share of their attempts whose jobs are stored; the others cost nothing
 -- here.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_requests_by_actor_kind.sql
 with period as not materialized (

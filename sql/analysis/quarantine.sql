@@ -1,8 +1,8 @@
--- Which jobs should stop blocking merges until somebody mends them, and what do they cost?
+-- Which jobs should stop blocking merges until they are fixed, and what do they cost?
 -- Jobs whose failures in the work itself turned green, without a change, when they were run again,
--- in at least two runs; failures by an outage, a runner or a time limit do not count. failures
--- are all its failures in the work itself. green_again_percent is of those that were run again;
--- nobody knows what a re-run would have shown where none was tried. flaky_jobs has the share of
+-- in at least two runs; failures caused by an outage, a runner or a time limit do not count.
+-- failures are all its failures in the work itself. green_again_percent is of those that were run
+-- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
 -- commits. failed_cost_usd is the list price of the failed executions, rerun_cost_usd that of all
 -- jobs that ran in the attempts after them. waited_hours is the time from each failure to the end
 -- of the attempt that was green. The jobs of a matrix are one row.

@@ -1,12 +1,12 @@
--- How long do jobs wait for a runner, by the labels they ask for?
+-- How long do jobs wait for a runner, by the labels they request?
 -- Jobs that ran on a runner, from when they were ready (the jobs they need were done) to their
 -- start. The label with the most waits of over a minute comes first; more runners help there.
 -- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
 -- were ready later got a runner, so they waited for an approval or for a run of their concurrency
 -- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
--- from a queue. hosted of the jobs ran on GitHub's standard runners, which start within seconds
--- unless the plan allows no more at once: longer waits there are often for an approval. Labels with
--- an end made for each run count as one, with * for the end.
+-- from a queue. hosted counts the jobs on GitHub's standard runners, which start within seconds
+-- unless the plan allows no more at once: longer waits there are often for an approval. Labels
+-- whose ending is made for each run count as one, with * for the ending.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select

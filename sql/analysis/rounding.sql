@@ -1,8 +1,8 @@
 -- What does it cost that each job is billed in whole minutes?
--- Jobs with a price. billed_minutes is what their times, rounded up, come to; rounding_usd is the
+-- Jobs with a price. billed_minutes is the sum of their times, each rounded up; rounding_usd is the
 -- list price of the difference. rounding_percent is of their cost. Many short jobs cost most in
--- this way; combining them, or making them steps of one job, saves it. p50_seconds is the length of
--- the median execution. Free jobs are left out.
+-- this way; combining them, or making them steps of one job, saves this cost. p50_seconds is the
+-- length of the median execution. Free jobs are left out.
 --   psql "$DATABASE_URL" -f sql/analysis/rounding.sql
 with period as not materialized (
   select

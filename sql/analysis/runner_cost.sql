@@ -6,8 +6,8 @@
 -- (no length). It includes free_jobs as 0: standard runners in public repositories, GitHub's own
 -- workflows such as Pages and Dependabot, and your own runners. assumed_private_jobs are jobs of
 -- repositories not known to be public; they are priced as private. unsourced_jobs have a price that
--- is on no known page of GitHub. list_cost_usd_before is of the equally long period before; a row
--- that ran only then has 0 jobs.
+-- is on no known page of GitHub. list_cost_usd_before is for the period of equal length before; a
+-- row that ran only then has 0 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select

@@ -1,7 +1,8 @@
 -- Whose runs cost how much on runners, and how did that change?
--- GitHub's list price of the jobs in the runs that an account caused, and of its re-runs by whoever
--- started them, against the equally long period before; as in runner_cost. is_bot says that the
--- account is a program. unpriced_jobs are in no cost, free_jobs are in it with 0.
+-- GitHub's list price of the jobs in the runs that an account caused, where re-runs count for the
+-- account that started them, compared with the period of equal length before; as in runner_cost.
+-- is_bot says that the account is a program. unpriced_jobs are in no cost, free_jobs are in it with
+-- 0.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
 with period as not materialized (
   select

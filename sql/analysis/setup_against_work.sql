@@ -2,8 +2,8 @@
 -- The time of the steps of jobs that ran, by the names of the steps. Set-up is what comes before
 -- the work: the runner's own steps, checkout, caches, logins, set-up actions, installations.
 -- Clean-up is what comes after it: post steps, uploads. The rest is work. other_minutes is the time
--- of these jobs in no step. The parts add up to job_minutes, but for steps and jobs whose clocks
--- differ.
+-- of these jobs outside any step. The parts add up to job_minutes, except where the clocks of steps
+-- and jobs differ.
 --   psql "$DATABASE_URL" -f sql/analysis/setup_against_work.sql
 with period as not materialized (
   select

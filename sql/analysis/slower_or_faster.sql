@@ -1,8 +1,8 @@
 -- Which workflows got slower or faster, since which run, and by which job or step?
 -- Successful first attempts of the 90 days before the end of the period. A lasting change is found
--- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side, with deviations
--- divided by the excess of the variation between days over chance. A change in the last days needs
--- 20 runs, and a median four standard deviations from those of the days before, or back at the
+-- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side. Deviations are
+-- divided by how much the variation between days exceeds chance. A change in the last days needs 20
+-- runs, and a median four standard deviations from those of the days before, or a return to the
 -- level before the last change. Both must change the median by at least a tenth and ten seconds;
 -- is_fresh ones, with fewer than seven days since, by a quarter. before_seconds and after_seconds
 -- are the medians before and since the change. A workflow can change more than once: is_last marks

@@ -4,9 +4,9 @@
 -- first attempts. left_out counts commits with a check that neither succeeded nor failed, because a
 -- newer push cancelled it, or that failed without a job, most often because GitHub could not read
 -- the workflow's file, and those during whose ten minutes a run began that is not over. A workflow
--- that never started a job is no check. checks is the average number for a commit. last_workflow is
--- the one that most often ends last, on last_percent of the commits. estimated counts commits with
--- a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
+-- that never started a job is not a check. checks is the average number for a commit. last_workflow
+-- is the one that most often ends last, on last_percent of the commits. estimated counts commits
+-- with a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select

@@ -1,4 +1,4 @@
--- What changed against the equally long period before, like for like, and by more than chance?
+-- What changed against the period of equal length before, like for like, by more than chance?
 -- figure is success (of first attempts), success in the end (of latest attempts) or rerun, in
 -- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) or
 -- queue (as in queue_times), as medians in seconds. If subject is NULL, the row is about the whole
