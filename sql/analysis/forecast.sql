@@ -77,7 +77,7 @@ spendings as (
     llm_calls_priced.github_run_id,
     llm_calls_priced.day
 ),
--- What is spent in a repository is known from the first day of its data on.
+-- The cost of a repository is known from the first day of its data on.
 dated as materialized (
   select
     spendings.kind,
@@ -115,7 +115,7 @@ daily as materialized (
     named.name,
     dated.day
 ),
--- The last full weeks for which there are data; a day without a row in them cost nothing.
+-- The last full weeks with data; a day without a row in them cost nothing.
 weighed as (
   select
     daily.kind,
@@ -170,7 +170,7 @@ weekdays as (
     name,
     weekday
 ),
--- What is left of today counts as a day.
+-- The rest of today counts as a day.
 rest as (
   select
     extract(isodow from days.day) as weekday,
@@ -227,7 +227,7 @@ expected as materialized (
     weekdays.subject,
     weekdays.name
 ),
--- Student's t: one in fifty lies above, for so many weeks.
+-- Student's t for this number of weeks: one in fifty lies above.
 quantiles (weeks, t) as (
   values (2, 15.89), (3, 4.85), (4, 3.48), (5, 3.00), (6, 2.76), (7, 2.61), (8, 2.52)
 ),
@@ -244,7 +244,7 @@ forecasts as (
         + coalesce(expected.later_usd, 0)
         + greatest(coalesce(expected.today_usd, 0) - spent.today_usd, 0)
     end as forecast_usd,
-    -- The weeks that are left differ from each other, and all of them from those before.
+    -- The remaining weeks differ from each other, and together from those before.
     quantiles.t * sqrt(
       variances.variance
       * (1 + 1.0 / nullif(spent.weeks, 0))

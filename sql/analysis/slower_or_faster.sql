@@ -145,7 +145,7 @@ clear as (
     day,
     place,
     stretch,
-    -- Of days that are equally clear the first one counts.
+    -- Of equally clear days, the first one counts.
     difference / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after))
       - 1e-9 * place as deviations
   from variances
@@ -177,7 +177,7 @@ peaks as materialized (
   ) as compared
   where deviations = highest
 ),
--- What a shorter stretch finds nearby, a longer one finds again.
+-- A change that a shorter stretch found nearby is the same change found again.
 lasting as materialized (
   select
     peaks.series,
@@ -335,7 +335,7 @@ mended as (
     recent.day,
     recent.age,
     recent.log_lately - recent.log_p50 as shift,
-    -- The change came after the last day that was as before: the stretches tell it less exactly.
+    -- The change came after the last day that was as before: the stretches locate it less exactly.
     max(days.day) filter (
       where days.day < recent.day
         and abs(days.log_p50 - recent.log_before) < abs(days.log_p50 - recent.log_lately)

@@ -35,7 +35,7 @@ numbered as (
     and is_success
     and is_first_attempt
     and is_exact
-    -- The five days that a job may run at most: of what took longer, one was stuck.
+    -- A job may run for five days at most; in a longer run one was stuck.
     and duration_seconds <= 432000
 ),
 jobs as (

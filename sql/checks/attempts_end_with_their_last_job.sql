@@ -1,7 +1,6 @@
 -- An attempt whose jobs are stored ends when its last job ends.
 -- Jobs that no runner took, and jobs carried over from an earlier attempt, do not count. A row is
--- an attempt that ends at another moment, so that one of its jobs lies outside it or its end is
--- made up.
+-- an attempt that ends at another time: one of its jobs lies outside it, or its end is wrong.
 --   psql "$DATABASE_URL" -f sql/checks/attempts_end_with_their_last_job.sql
 with period as not materialized (
   select

@@ -1,6 +1,6 @@
 -- The duration of an attempt is the time from its start to its end.
--- It is 0 where the end lies before the start, because GitHub's clocks differ by seconds. A row is
--- an attempt with another duration, or with one that lacks a start or an end.
+-- It is 0 if the end is before the start, because GitHub's clocks differ by seconds. A row is an
+-- attempt with another duration, or with one that lacks a start or an end.
 --   psql "$DATABASE_URL" -f sql/checks/attempts_last_from_start_to_end.sql
 with period as not materialized (
   select

@@ -1,4 +1,4 @@
--- No job that ran waited or lasted less than no time.
+-- No job that ran has a negative wait or a negative length.
 -- A minute is allowed, because GitHub's clocks differ by seconds; such times count as 0. Skipped
 -- jobs have copied times and did not run. A row is a job that ended before it started, or started
 -- before it was queued, by more than that.

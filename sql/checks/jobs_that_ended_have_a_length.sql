@@ -1,6 +1,6 @@
 -- Every job that ran and ended lasted no longer than GitHub lets a job last.
--- That is a day on GitHub's runners and five days on others. A longer job has no duration, so that
--- no sum of minutes and no cost includes it. A row is such a job.
+-- That is a day on GitHub's runners and five days on others. A longer job has no duration, so no
+-- sum of minutes and no cost includes it. A row is such a job.
 --   psql "$DATABASE_URL" -f sql/checks/jobs_that_ended_have_a_length.sql
 with period as not materialized (
   select

@@ -1,6 +1,6 @@
 -- The parts of an LLM call's tokens lie within their total.
--- Input includes what a cache gave and took; what it took includes what it keeps for hours; output
--- includes reasoning. New rows cannot break that; rows stored before the rule can. A row is such a
+-- Input includes cache reads and cache writes; cache writes include those kept for an hour; output
+-- includes reasoning. New rows cannot break this; rows stored before the rule can. A row is such a
 -- call.
 --   psql "$DATABASE_URL" -f sql/checks/llm_tokens_lie_within_their_total.sql
 with period as not materialized (

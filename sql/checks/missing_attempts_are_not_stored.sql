@@ -1,4 +1,4 @@
--- No attempt is both stored and noted as missing at GitHub when it was asked for.
+-- No attempt is both stored and noted as missing at GitHub.
 -- A row is an attempt that is noted as missing although it is stored.
 --   psql "$DATABASE_URL" -f sql/checks/missing_attempts_are_not_stored.sql
 with period as not materialized (

@@ -1,6 +1,6 @@
 -- No run is both open and ended.
 -- A row is a run that is kept as open although the same attempt, or a later one, is stored as
--- ended. It would be asked for again without end.
+-- ended. It would be requested again for ever.
 --   psql "$DATABASE_URL" -f sql/checks/open_runs_have_not_ended.sql
 with period as not materialized (
   select

@@ -1,6 +1,6 @@
 -- Every kind of runner that a label stands for has a price.
--- Jobs of a kind without one have no cost, however well their label is known. A row is a kind of
--- runner in runner_labels that runner_prices does not have.
+-- Jobs of a kind without one have no cost, even if their label is known. A row is a kind of runner
+-- in runner_labels that runner_prices does not have.
 --   psql "$DATABASE_URL" -f sql/checks/runner_labels_have_a_price.sql
 with period as not materialized (
   select

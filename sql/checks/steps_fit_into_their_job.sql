@@ -1,4 +1,4 @@
--- The steps of a job that ran last no longer, together, than the job.
+-- The steps of a job that ran do not last longer together than the job.
 -- Steps run one after another. A minute, and a second for each step, are allowed, because the
 -- runner's clock times the steps and GitHub's clock the job. A row is a job whose steps last
 -- longer.

@@ -1,4 +1,4 @@
--- No two workflows of a repository are shown by one name.
+-- No two workflows of a repository are shown under one name.
 -- Sums by name would add them up. A row is a name that several workflows of a repository have.
 --   psql "$DATABASE_URL" -f sql/checks/workflow_names_are_unique.sql
 with period as not materialized (

@@ -1,9 +1,9 @@
 -- Delete calls of sessions that a better log of the same tool holds; returns what was deleted.
 -- One session leaves several logs: what an agent printed at its end, its transcript, its telemetry.
--- The lowest rank counts: a sum that is complete before single calls that lack some, and single
--- calls that name their model before a sum that does not. The order of reading does not matter.
--- If only the deleted calls name the run of the session, and name one, the others are linked to it.
--- new_calls are those of the deleted that were stored since then.
+-- The log with the lowest rank counts: a complete sum rather than single calls of which some are
+-- missing, and single calls that name their model rather than a sum that does not. The order of
+-- reading does not matter. If only the deleted calls name the run of the session, and name one, the
+-- others are linked to it. new_calls counts the deleted ones that were stored since then.
 --   psql "$DATABASE_URL" -v session_ids='{a,b}' -v since=2026-01-01 \
 --     -f sql/llm/leave_out_sessions.sql
 with ranks (tool, source, rank) as (

@@ -1,4 +1,4 @@
--- How long this database keeps its rows, and whether somebody chose that.
+-- How long this database keeps its rows, and whether somebody chose it.
 --   psql "$DATABASE_URL" -f sql/prune/retention.sql
 select
   keep,

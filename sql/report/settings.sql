@@ -1,7 +1,7 @@
 -- Settings of this transaction for statements over many rows.
 -- Sorts and hash tables may take 64 MB of memory before they use the disk; PostgreSQL's default is
--- 4 MB. Compiling a statement (jit) takes longer than running one of ours. A page read by way of an
--- index costs little more than the next one: it is on a solid-state disk, or in memory.
+-- 4 MB. Compiling a statement (jit) takes longer than running one of ours. A page read through an
+-- index costs little more than the next one, because it is on a solid-state disk or in memory.
 --   psql "$DATABASE_URL" -f sql/report/settings.sql
 select
   set_config(

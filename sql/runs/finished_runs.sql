@@ -1,4 +1,4 @@
--- Attempts that ended since a moment, beside the usual duration of their workflow, and their cost.
+-- Attempts that ended since a moment, with the usual duration of their workflow and their cost.
 -- usual_seconds is the median of the successful first attempts of the workflow, by the same event,
 -- in the 30 days before; NULL with fewer than 5. has_jobs says whether the jobs are stored, as far
 -- as there are any; list_cost_usd is NULL if one of them has no known cost.

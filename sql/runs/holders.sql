@@ -1,4 +1,4 @@
--- Who ingests a repository, and since when.
+-- Which ingest works on a repository, and since when.
 --   psql "$DATABASE_URL" -f sql/runs/holders.sql -v repository_id=7
 select
   holder,

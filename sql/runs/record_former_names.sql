@@ -1,4 +1,4 @@
--- Record that a repository is still asked for by a name that is no longer its own.
+-- Record that a repository is still requested under a former name.
 --   psql "$DATABASE_URL" -f sql/runs/record_former_names.sql \
 --     -v name=acme/app -v repository_id=7 -v seen_at=2026-01-02T00:00:00Z
 insert into former_names (

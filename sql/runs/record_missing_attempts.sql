@@ -1,4 +1,4 @@
--- Record the earlier attempts that GitHub had not at any try, although it has their runs.
+-- Record the earlier attempts that GitHub returned at no try, although it has their runs.
 -- They are not requested again, except with FULL=1 or if RUN_ID names their run.
 --   psql "$DATABASE_URL" -f sql/runs/record_missing_attempts.sql -v repository_id=7
 insert into missing_attempts (

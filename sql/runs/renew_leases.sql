@@ -1,6 +1,6 @@
--- Renew the lease of a repository; no row means that it is no longer what this ingest knows.
--- Another ingest took it, or a crash of the server undid a renewal and what was stored with it.
--- The commit of this transaction does not wait for the disk: data lost in a crash of the server is
+-- Renew the lease of a repository; no row means that this ingest has lost it.
+-- Another ingest took it, or a crash of the server undid a renewal and what was stored with it. The
+-- commit of this transaction does not wait for the disk: data lost in a crash of the server is
 -- listed again. The end of the ingest does wait.
 --   psql "$DATABASE_URL" -f sql/runs/renew_leases.sql \
 --     -v repository_id=7 -v holder=me -v seconds=900 -v renewal=3 -v confirmed=2

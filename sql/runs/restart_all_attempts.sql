@@ -1,4 +1,4 @@
--- Have all earlier attempts of a repository that GitHub once did not have asked for again.
+-- Request again all earlier attempts of a repository that GitHub did not have before.
 --   psql "$DATABASE_URL" -f sql/runs/restart_all_attempts.sql -v repository_id=7
 with restarted as (
   delete from missing_attempts

@@ -1,4 +1,4 @@
--- Have the jobs of all attempts of a run fetched again; their stored rows stay.
+-- Fetch again the jobs of all attempts of a run; their stored rows stay.
 --   psql "$DATABASE_URL" -f sql/runs/restart_jobs.sql -v github_run_id=1
 update workflow_runs
 set jobs_listed_at = null

@@ -1,4 +1,4 @@
--- Let the server count what the tables hold, as autovacuum does some time after many changes.
+-- Analyze the tables, as autovacuum does some time after many changes.
 -- Tables that another command is analyzing, or that belong to another role, are skipped.
 --   psql "$DATABASE_URL" -f sql/schema/analyze.sql
 analyze (skip_locked)

@@ -1,4 +1,4 @@
--- Drop the views that `make migrate` made, so that it can make them anew.
+-- Drop the views that `make migrate` made, so that it can recreate them.
 --   psql "$DATABASE_URL" -f sql/schema/drop_views.sql
 do $$
 declare

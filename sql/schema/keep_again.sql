@@ -1,4 +1,4 @@
--- Keep once more what kept_views.sql returned, after what is kept already.
+-- Keep the statements that kept_views.sql returned, after those that are kept already.
 --   psql "$DATABASE_URL" -f sql/schema/keep_again.sql \
 --     -v rows='[{"name": "mine.v", "is_own": true, "statement": "create view mine.v as select 1"}]'
 insert into kept_views (position, name, is_own, statement)

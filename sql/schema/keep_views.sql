@@ -1,7 +1,7 @@
--- Keep what is lost when our views are dropped: rights, owners, and users' views on them.
--- The same of the tables that choose_tables.sql named, if it was run in this transaction.
+-- Keep what is lost when our views are dropped: privileges, owners, and users' views on them.
+-- The same is kept for the tables that choose_tables.sql named, if it was run in this transaction.
 -- Each becomes a statement in kept_views that restore_views.sql runs. Users' own views,
--- materialized views and functions are dropped here, after those that stand on them; anything else
+-- materialized views and functions are dropped here, after those that depend on them; anything else
 -- that depends on a view of ours makes the drop of that view fail.
 --   psql "$DATABASE_URL" -f sql/schema/keep_views.sql
 do $$
@@ -10,7 +10,7 @@ declare
   our_schema constant oid := current_schema()::regnamespace;
   ours text[];
   level text[];  -- each object as '<oid of its catalog>/<its own oid>'
-  own text[] := '{}';  -- what stands on another comes after it
+  own text[] := '{}';  -- an object comes after those it depends on
   kept jsonb;
   dropped record;
 begin
@@ -132,7 +132,7 @@ begin
     ) as owned
     where owner <> current_user::regrole
     union all
-    -- What default privileges would give to the new one, and what its owner has by default.
+    -- What default privileges would grant on the new view, and what its owner has by default.
     select place, 3, 0, is_own, name, format('revoke all on %s from %s', name, grantee)
     from (
       select
@@ -231,7 +231,7 @@ begin
     where relkind = 'm'
       and relispopulated
     union all
-    -- Whoever may read all of a schema may read what a new version adds to it.
+    -- A role that may read all of a schema may read what a new version adds to it.
     select
       0, 0, 0, false, our_schema::regnamespace::text,
       format(

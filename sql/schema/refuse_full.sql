@@ -1,4 +1,4 @@
--- Refuse to go on if runs or calls are stored, and let nobody store any until the transaction ends.
+-- Fail if runs or calls are stored, and let nobody store any until the transaction ends.
 --   psql "$DATABASE_URL" -f sql/schema/refuse_full.sql
 do $$
 begin

@@ -1,6 +1,6 @@
--- Run what sql/schema/keep_views.sql kept, now that our views are made again.
+-- Run what sql/schema/keep_views.sql kept, now that our views exist again.
 -- What fails stays in kept_views with the reason. A user's own view is tried again when views are
--- next made, unless its user has made one of that name.
+-- next recreated, unless its user has created one of that name.
 --   psql "$DATABASE_URL" -f sql/schema/restore_views.sql
 do $$
 declare
@@ -15,7 +15,7 @@ begin
         else to_regclass(name)::oid
       end is not null
     );
-  -- A view of ours that this version no longer has needs no rights.
+  -- A view of ours that this version no longer has needs no privileges.
   delete from kept_views
   where not is_own
     and to_regclass(name) is null

@@ -1,3 +1,3 @@
--- The process of the server that answers, which is another one for each session.
+-- The server process that answers; each session has its own.
 --   psql "$DATABASE_URL" -f sql/schema/session.sql
 select pg_backend_pid() as process;

@@ -1,5 +1,5 @@
--- What could not be given back to a view, or made again of users' own views, with the first reason.
--- A view that its user has made again since is left out.
+-- Privileges of views and users' own views that could not be restored, with the first reason.
+-- A view that its user has recreated since is left out.
 --   psql "$DATABASE_URL" -f sql/schema/unrestored_views.sql
 select distinct on (is_own, name)
   is_own,

@@ -1,4 +1,4 @@
--- The name that each repository asked for has now, in their order; unknown names stay as they are.
+-- The current name of each requested repository, in order; unknown names stay as they are.
 -- A former name leads to the repository that had it, unless another one has it now.
 --   psql "$DATABASE_URL" -f sql/status/present_names.sql -v names='{acme/app,acme/site}'
 select
