@@ -188,7 +188,7 @@ def _make_views(connection: Connection) -> None:
 
 
 def _set_views_aside(connection: Connection) -> None:
-    """Drop our views and users' own views on them; keep in kept_views what that loses."""
+    """Remove our views and users' own views on them; keep in kept_views what that loses."""
     if _has_views(connection):
         with_retries(connection, lambda: _set_aside(connection))
 
@@ -202,7 +202,7 @@ def _set_aside(connection: Connection) -> None:
 
 
 def _drop_views(connection: Connection) -> None:
-    """Drop our views; nothing of them is kept."""
+    """Remove our views; nothing of them is kept."""
     if _has_views(connection):
         with own_named():
             execute(connection, "schema/drop_views")
