@@ -23,7 +23,7 @@ select
 from places;
 
 comment on view repository_names is
-  'One row per repository, with a name that no other repository is shown by.';
+  'One row per repository, with a name under which no other repository is shown.';
 comment on column repository_names.repository_id is
   'The repository, by GitHub''s number.';
 comment on column repository_names.repository is

@@ -115,10 +115,10 @@ comment on column workflow_names.repository_id is
 comment on column workflow_names.workflow_id is
   'GitHub''s id of the workflow; it stays when the workflow is renamed.';
 comment on column workflow_names.workflow is
-  'The name to show: as GitHub lists it, be it for another repository that requires the workflow here, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, its path if they share that too, or its id.';
+  'The name to show: as GitHub lists it, possibly for another repository that requires the workflow here, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, its path if they share that too, or its id.';
 comment on column workflow_names.workflow_path is
   'Its file, or dynamic/… for one that GitHub makes.';
 comment on column workflow_names.state is
-  'active, deleted (GitHub lists it no more, or never did and it did not run for a week), disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
+  'active, deleted (GitHub no longer lists it, or never did and it has not run for a week), disabled_fork, disabled_inactivity or disabled_manually. NULL: GitHub never listed it here.';
 comment on column workflow_names.is_listed_name is
   'Whether the name is GitHub''s own. False: it was read from runs.';

@@ -18,6 +18,6 @@ comment on column upstream_retention.repository_id is
 comment on column upstream_retention.retention_days is
   'After how many days GitHub deletes a run.';
 comment on column upstream_retention.is_assumed is
-  'Whether GitHub never said it to this token, so that its default is assumed.';
+  'Whether GitHub never reported it to this token, so its default is assumed.';
 comment on column upstream_retention.asked_at is
   'When GitHub was last asked for it. NULL: not asked yet.';

@@ -1,6 +1,6 @@
 -- Labels of own runners that were made for one run, such as runner-x7f2, by what they share.
--- By itself such a short end looks like that of a label such as gpu-a100. But ten runs asked for ten
--- labels that differ in their ends alone, all of one length, and no other run asked for any of them.
+-- By itself such a short end looks like that of a label such as gpu-a100. But here ten runs requested
+-- ten labels that differ only in their ends, which have one length, and no other run requested any.
 create view labels_of_one_run as
 with asked as (
   select

@@ -256,7 +256,7 @@ comment on column attempts.attempts is
 comment on column attempts.is_first_attempt is
   'Whether it is the first attempt that was allowed to run: attempt 1, or the one after an approval. A run that still waits for approval, or was skipped, has none.';
 comment on column attempts.is_first_missing is
-  'Whether attempt 1 of the run is not stored: it is not fetched yet, or GitHub has it no more.';
+  'Whether attempt 1 of the run is not stored: it is not fetched yet, or GitHub no longer has it.';
 comment on column attempts.is_latest_attempt is
   'Whether it is the last stored attempt: the run''s outcome so far.';
 comment on column attempts.is_rerun is

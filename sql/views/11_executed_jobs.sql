@@ -28,7 +28,7 @@ select
   workflow_jobs.job_base,
   workflow_jobs.labels,
   case
-    -- Most jobs have one label of words and a short number, such as ubuntu-24.04. It is as it is.
+    -- Most jobs have one label of words and a short number, such as ubuntu-24.04. It is unchanged.
     when cardinality(workflow_jobs.labels) = 1 and workflow_jobs.labels[1] ~ '^[a-z-]+[0-9.]{0,5}$'
       then workflow_jobs.labels[1]
     else regexp_replace(
@@ -36,7 +36,7 @@ select
         select string_agg(distinct lower(label), ', ' order by lower(label))
         from unnest(workflow_jobs.labels) as label
       ),
-      -- A number, a UUID, or letters and digits in turns: made anew for each run, unless its
+      -- A number, a UUID, or letters and digits in turn: made for each run, unless its
       -- letters are all words for a system and its size, as in win2022x64 and 16vcpu64gb.
       '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
       || '|(?<![a-z0-9])(?=[a-z0-9]*[0-9][a-z]+[0-9][a-z]*)'

@@ -1,6 +1,6 @@
 -- The part of a job's work that a step does, by its name. Each name is worked out once: the same
--- few are in most jobs. Materialized, because PostgreSQL often expects a single step where there are
--- thousands, and would collect all names anew for each of them.
+-- few are in most jobs. Materialized, because PostgreSQL often expects one step where there are
+-- thousands, and would collect all names again for each of them.
 create view step_parts as
 with parts as materialized (
   select

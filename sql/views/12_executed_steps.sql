@@ -58,7 +58,7 @@ comment on column executed_steps.repository is
 comment on column executed_steps.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column executed_steps.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
 comment on column executed_steps.branch is
   'Head branch of the run. NULL where GitHub gives none.';
 comment on column executed_steps.branch_class is

@@ -190,7 +190,7 @@ comment on column incidents.workflow is
 comment on column incidents.workflow_path is
   'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
 comment on column incidents.workflow_state is
-  'As in workflow_names. What is not active runs no more and cannot become green.';
+  'As in workflow_names. A workflow that is not active no longer runs and cannot become green.';
 comment on column incidents.last_green_at is
   'When the last run before the first that failed succeeded. NULL: none is known.';
 comment on column incidents.last_green_sha is
@@ -212,11 +212,11 @@ comment on column incidents.duration_seconds is
 comment on column incidents.red_runs is
   'How many runs failed from red_at to recovered_at.';
 comment on column incidents.red_pushes is
-  'How many of red_runs neither a schedule nor a person or program by a dispatch started: those that a push brought about.';
+  'How many of red_runs a push caused: neither a schedule nor a dispatch started them.';
 comment on column incidents.red_schedules is
   'How many of red_runs a schedule started.';
 comment on column incidents.people is
-  'How many accounts, bots apart, caused red_runs.';
+  'How many accounts, not counting bots, caused red_runs.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
 comment on column incidents.red_run_created_at is

@@ -76,7 +76,7 @@ having min(outcomes.run_attempt) filter (where outcomes.is_red)
   < max(outcomes.run_attempt) filter (where outcomes.is_green);
 
 comment on view flaky_job_runs is
-  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not seen. Wait for two runs before you call a job flaky.';
+  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not counted. Wait for two runs before you call a job flaky.';
 comment on column flaky_job_runs.github_run_id is
   'GitHub''s id of the run, the same on all its attempts.';
 comment on column flaky_job_runs.repository_id is
@@ -86,7 +86,7 @@ comment on column flaky_job_runs.repository is
 comment on column flaky_job_runs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column flaky_job_runs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
 comment on column flaky_job_runs.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column flaky_job_runs.commit_sha is

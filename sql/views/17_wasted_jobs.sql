@@ -119,7 +119,7 @@ comment on column wasted_jobs.repository is
 comment on column wasted_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column wasted_jobs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id tells them apart.';
+  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
 comment on column wasted_jobs.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column wasted_jobs.event_type is

@@ -1,8 +1,8 @@
--- The cause of each failure, as far as it shows without logs: from steps, times, runners and re-runs.
+-- The cause of each failure, inferred without logs: from steps, times, runners and re-runs.
 -- A failure is a job that failed or ran into its time limit, or an attempt that failed although no
 -- job of it did. Each has one cause, the first that applies.
 create view failure_causes as
--- GitHub reports a job that ran into its time limit as cancelled. It shows by its length: at least
+-- GitHub reports a job that ran into its time limit as cancelled. Its length shows it: at least
 -- three runs were cancelled with the job within two percent or 30 seconds of the longest, and these
 -- are most of those that got half as far. If the job succeeded meanwhile after a longer time,
 -- something else cancelled it.
@@ -295,7 +295,7 @@ select
 from evidence;
 
 comment on view failure_causes is
-  'One row per failure: a job that failed or ran into its time limit, or an attempt that failed although none of its jobs did. The causes are a closed list, so that they add up to all failures.';
+  'One row per failure: a job that failed or ran into its time limit, or an attempt that failed although none of its jobs did. The causes are a closed list, so they add up to all failures.';
 comment on column failure_causes.github_run_id is
   'GitHub''s id of the run, the same on all its attempts.';
 comment on column failure_causes.run_attempt is

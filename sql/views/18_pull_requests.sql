@@ -1,7 +1,7 @@
 -- Pull requests, as far as the runs show them: the runs of pull_request events of one head branch.
 -- GitHub names no pull request in a run's history. A branch name that is used again is the same
 -- pull request here. It was merged if a push to the default branch had one of its commits as head;
--- after a squash, a rebase or a merge commit that is not so, and nobody knows.
+-- after a squash, a rebase or a merge commit there is no such push, and it is not known.
 create view pull_requests as
 with pushed as (
   select distinct

@@ -137,7 +137,7 @@ select
 from members;
 
 comment on view critical_paths is
-  'One row per job of a run that succeeded at the first attempt: whether it lies on the path that made the run end when it did. Inferred from times; a lower bound, since whatever had ended before a job was queued may be needed by it.';
+  'One row per job of a run that succeeded at the first attempt: whether it lies on the path that made the run end when it did. Inferred from times; a lower bound, because a job is assumed to need everything that ended before it was queued.';
 comment on column critical_paths.github_run_id is
   'GitHub''s id of the run.';
 comment on column critical_paths.created_at is

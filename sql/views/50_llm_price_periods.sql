@@ -33,7 +33,7 @@ with prices as (
     coalesce(peak_weekdays, '{1,2,3,4,5,6,7}') as peak_weekdays
   from llm_prices
 ),
--- A price beside each other one of its model and day: the same tier in another length, or another
+-- A price with each other price of its model and day: the same tier in another length, or another
 -- tier in the same length.
 pairs as (
   select
@@ -137,13 +137,13 @@ comment on column llm_price_periods.cache_read_per_mtok is
 comment on column llm_price_periods.regional_factor is
   'As in llm_prices; if NULL there, 1. The same holds for peak_factor.';
 comment on column llm_price_periods.dearest_length_factor is
-  'At least 1: no part costs more than this share of its price here, whatever the length of the prompt.';
+  'At least 1: no part costs more than this multiple of its price here, at any length of the prompt.';
 comment on column llm_price_periods.cheapest_live_tier_factor is
   'As cheapest_tier_factor, batches left out.';
 comment on column llm_price_periods.cheapest_tier_factor is
   'At most 1: no part costs less than this share of its price here in any other tier.';
 comment on column llm_price_periods.dearest_tier_factor is
-  'At least 1: no part costs more than this share of its price here in any other tier.';
+  'At least 1: no part costs more than this multiple of its price here in any other tier.';
 comment on column llm_price_periods.model is
   'As in llm_prices.';
 comment on column llm_price_periods.provider is

@@ -355,4 +355,4 @@ comment on column llm_calls_priced.inference_geo is
 comment on column llm_calls_priced.web_search_requests is
   'Web searches that the vendor ran and bills in addition to tokens. NULL: not reported.';
 comment on column llm_calls_priced.cache_missed is
-  'US dollars that the input cost above reading all of it from the cache, by the price list. An upper bound, because new input cannot come from the cache. NULL: as list_cost of the input.';
+  'US dollars that the input cost more than reading all of it from the cache would, by the price list. An upper bound, because new input cannot come from the cache. NULL: as list_cost of the input.';

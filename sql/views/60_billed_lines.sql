@@ -275,7 +275,7 @@ compared as (
         joined.repository,
         joined.workflow_path,
         joined.kind
-      -- What is billed as a SKU without priced jobs is likelier to be of jobs without a price.
+      -- A SKU that is billed but has no priced jobs is more likely that of jobs without a price.
       order by
         joined.jobs > 0,
         joined.sku
@@ -515,7 +515,7 @@ comment on column billed_lines.run_not_stored_usd is
 comment on column billed_lines.job_pending_usd is
   'More, because the jobs of stored or open runs are still to be fetched, or an earlier attempt is.';
 comment on column billed_lines.storage_usd is
-  'Artifacts, caches and images of Actions, which no job is.';
+  'Artifacts, caches and images of Actions, which are not jobs.';
 comment on column billed_lines.not_actions_usd is
   'Other products of GitHub.';
 comment on column billed_lines.unexplained_usd is
