@@ -3,15 +3,16 @@
 -- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side. Deviations are
 -- divided by how much the variation between days exceeds chance. A change in the last days needs 20
 -- runs, and a median four standard deviations from those of the days before, or a return to the
--- level before the last change. Both must change the median by at least a tenth and ten seconds;
--- is_fresh ones, with fewer than seven days since, by a quarter. before_seconds and after_seconds
--- are the medians before and since the change. A workflow can change more than once: is_last marks
--- its newest change, is_mended a change that led back to the level before the preceding one. job is
--- the job whose median changed most in seconds in the same direction, in its work or in its queue
--- (carried_by), by at least a quarter of the change; job_before_seconds is NULL if it is new. step
--- is the step of that job that changed most. They are NULL if no job did, or none is stored. The
--- change came after commit_before and no later than commit_since. A slow drift may be reported as a
--- change.
+-- level before the last change. Where weekends differ clearly, it is looked for among weekdays
+-- alone. Both must change the median by at least a tenth and ten seconds; is_fresh ones, with fewer
+-- than seven days since, by a quarter. before_seconds and after_seconds are the medians before and
+-- since the change; estimated counts their runs whose jobs are not stored, so that their end may be
+-- too late. A workflow can change more than once: is_last marks its newest change, is_mended a
+-- change that led back to the level before the preceding one. job is the job whose median changed
+-- most in seconds in the same direction, in its work or in its queue (carried_by), by at least a
+-- quarter of the change; job_before_seconds is NULL if it is new. step is the step of that job that
+-- changed most. They are NULL if no job did, or none is stored. The change came after commit_before
+-- and no later than commit_since. A slow drift may be reported as a change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -35,9 +36,7 @@ runs as (
     attempts.created_at,
     (attempts.created_at at time zone period.time_zone)::date as day,
     attempts.duration_seconds,
-    dense_rank() over (
-      of_series order by (attempts.created_at at time zone period.time_zone)::date desc
-    ) as days_back,
+    attempts.is_exact,
     (
       rank() over (of_series order by attempts.duration_seconds)
       + (count(*) over (of_duration) - 1) / 2.0
@@ -198,24 +197,57 @@ lasting as materialized (
 newest_lasting as (
   select
     series,
-    max(place) as place
+    max(day) as day
   from lasting
   group by
     series
 ),
+-- Where weekends differ clearly from weekdays, only weekdays are compared with the newest days.
+days_alike as materialized (
+  select
+    series,
+    day,
+    log_p50,
+    row_number() over (partition by series order by day) as place,
+    count(*) over (partition by series) as days
+  from days
+  where extract(isodow from day) < 6
+    or series not in (
+      select series
+      from days
+      left join newest_lasting using (series)
+      cross join lateral (
+        select case when extract(isodow from days.day) < 6 then days.log_p50 end as log_p50
+      ) as weekdays
+      -- The newest days, which may have changed, do not tell how weekends usually are.
+      where days.place between days.days - 41 and days.days - 6
+        and days.day >= coalesce(newest_lasting.day, '-infinity')
+      group by series
+      having count(*) - count(weekdays.log_p50) >= 4
+        and abs(
+          percentile_cont(0.5) within group (order by days.log_p50)
+            filter (where weekdays.log_p50 is null)
+          - percentile_cont(0.5) within group (order by weekdays.log_p50)
+        ) >= greatest(
+          percentile_cont(0.84) within group (order by weekdays.log_p50)
+          - percentile_cont(0.16) within group (order by weekdays.log_p50),
+          ln(1.1)
+        )
+    )
+),
 references_of_days as materialized (
   select
-    days.series,
+    days_alike.series,
     ages.age,
-    avg(days.log_p50) as mean,
-    greatest(stddev_samp(days.log_p50), 0.02) as deviation
-  from days
+    avg(days_alike.log_p50) as mean,
+    greatest(stddev_samp(days_alike.log_p50), 0.02) as deviation
+  from days_alike
   cross join generate_series(1, 6) as ages (age)
   left join newest_lasting using (series)
-  where days.place between days.days - ages.age - 27 and days.days - ages.age
-    and days.place >= coalesce(newest_lasting.place, 1)
+  where days_alike.place between days_alike.days - ages.age - 27 and days_alike.days - ages.age
+    and days_alike.day >= coalesce(newest_lasting.day, '-infinity')
   group by
-    days.series,
+    days_alike.series,
     ages.age
   having count(*) >= 14
 ),
@@ -227,7 +259,8 @@ newest as materialized (
     max(runs.day) as last_day,
     ln(greatest(percentile_cont(0.5) within group (order by runs.duration_seconds), 1)) as log_p50
   from runs
-  inner join generate_series(1, 6) as ages (age) on runs.days_back <= ages.age
+  inner join days_alike using (series, day)
+  inner join generate_series(1, 6) as ages (age) on days_alike.days - days_alike.place < ages.age
   group by
     runs.series,
     ages.age
@@ -461,7 +494,8 @@ runs_of_changed as materialized (
     commit_sha,
     created_at,
     day,
-    duration_seconds
+    duration_seconds,
+    is_exact
   from runs
   where series in (select series from bounded)
 ),
@@ -563,6 +597,7 @@ changes as materialized (
       filter (where runs.created_at >= located.changed_at) as after_seconds,
     count(*) filter (where runs.created_at < located.changed_at) as before_runs,
     count(*) filter (where runs.created_at >= located.changed_at) as after_runs,
+    count(*) filter (where not runs.is_exact) as estimated,
     count(distinct runs.day) filter (where runs.created_at >= located.changed_at) < 7 as is_fresh
   from located
   inner join runs_of_changed as runs using (series)
@@ -595,6 +630,7 @@ shifts as materialized (
     after_seconds,
     before_runs,
     after_runs,
+    estimated,
     lead(changed_at) over by_time is null as is_last,
     coalesce(
       abs(after_seconds - lag(before_seconds) over by_time)
@@ -625,6 +661,7 @@ in_period as materialized (
     shifts.after_seconds,
     shifts.before_runs,
     shifts.after_runs,
+    shifts.estimated,
     shifts.is_last,
     shifts.is_mended
   from shifts
@@ -804,6 +841,7 @@ select
   round(in_period.after_seconds)::bigint as after_seconds,
   in_period.before_runs,
   in_period.after_runs,
+  in_period.estimated,
   in_period.is_fresh,
   in_period.is_last,
   in_period.is_mended,

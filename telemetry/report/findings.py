@@ -14,6 +14,7 @@ from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import (
     BRANCHES,
     Row,
+    about,
     change,
     count,
     day,
@@ -152,15 +153,17 @@ def _slower(report: RepositoryReport) -> Finding | None:
     if not shifts:
         return None
     worst = max(shifts, key=_lost)
+    is_about = worst["estimated"]
     before, after = worst["before_seconds"], worst["after_seconds"]
+    lost, runs = minutes(_lost(worst)), counted(worst["after_runs"], "run")
     return Finding(
         "slower",
         (
             "The median time of ",
             Name(worst["workflow"]),
-            f" {BRANCHES[worst['branch_class']]} went from {duration(before)} to "
-            f"{duration(after)} ({change(shift_of(after, before))}) on {day(worst['changed_on'])}; "
-            f"{counted(worst['after_runs'], 'run')} since then took {minutes(_lost(worst))} longer"
+            f" {BRANCHES[worst['branch_class']]} went from {about(duration(before), is_about)} to "
+            f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on "
+            f"{day(worst['changed_on'])}; {runs} since then took {about(lost, is_about)} longer"
             f"{_others(len(shifts) - 1, 'shift')}.",
             *_carrier(worst),
         ),

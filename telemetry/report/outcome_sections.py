@@ -104,10 +104,12 @@ def _level(workflow: Row, shift: Row | None) -> str:
         usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
         return f"{usual} at the median, no lasting change found"
     by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
-    return (
-        f"{by} since {day(shift['changed_on'])}, from {duration(shift['before_seconds'])} "
-        f"to {duration(shift['after_seconds'])}{', as before' if shift['is_mended'] else ''}"
+    before, after = (
+        about(duration(shift[key]), shift["estimated"])
+        for key in ("before_seconds", "after_seconds")
     )
+    as_before = ", as before" if shift["is_mended"] else ""
+    return f"{by} since {day(shift['changed_on'])}, from {before} to {after}{as_before}"
 
 
 _OUTCOMES = ("succeeded", "failed", "other")

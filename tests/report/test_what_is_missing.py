@@ -88,6 +88,17 @@ def test_a_time_to_an_estimated_end_is_marked_wherever_it_is_shown(connection: C
     assert "≈" not in summary(exact) + one_page(exact)
 
 
+def test_a_slowdown_between_estimated_ends_is_marked(connection: Connection) -> None:
+    runs = [a_run(n, n / 4, 1_200 if n <= 60 else 600) for n in range(1, 160)]
+    upsert(connection, runs)
+    known(connection, 7)
+    words = "from ≈ 10m 00s to ≈ 20m 00s (+100 %)"
+    assert words in sentence(single(as_stored(connection)), "slower")
+    assert "since 14 Feb, from ≈ 10m 00s to ≈ 20m 00s" in one_page(as_stored(connection))
+    with_jobs(connection, *range(1, 160))
+    assert words.replace("≈ ", "") in sentence(single(as_stored(connection)), "slower")
+
+
 def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connection) -> None:
     runs = [a_run(n, n / 2, conclusion="failure") for n in range(1, 31)]
     upsert(connection, runs)

@@ -335,9 +335,27 @@ def test_a_weekend_mends_no_slowdown_of_the_days_of_the_week(
         runs += level(days_ago, 1, 40, weekend if is_weekend else usual)
     upsert(connection, runs)
     rows = changes(connection)
-    # Where weekends differ as much, the slowdown itself is found only later.
+    # Where weekends differ as much, an earlier slowdown is found only later.
     assert len(rows) == (1 if weekend == 600 else 0)
     assert not any(row["is_mended"] for row in rows)
+
+
+@pytest.mark.parametrize("days", [1, 2, 4])
+def test_a_slowdown_is_found_within_a_day_where_weekends_are_much_faster(
+    connection: Connection, days: int
+) -> None:
+    """The end of the period is a Friday; weekends take less than half as long, before as since."""
+    runs = []
+    for days_ago in range(80, 3, -1):
+        is_weekend = (UNTIL - days_ago * DAY).isoweekday() > 5
+        usual = 600 if days_ago > 3 + days else 960
+        runs += level(days_ago, 1, 12 if is_weekend else 40, 270 if is_weekend else usual)
+    upsert(connection, runs)
+    before = changes(connection, UNTIL - (3 + days) * DAY)
+    assert before == []
+    (row,) = changes(connection, UNTIL - 3 * DAY)
+    assert minutes(row) == (10, 16) and row["is_fresh"]
+    assert row["changed_at"] == UNTIL - (3 + days) * DAY
 
 
 @pytest.mark.parametrize(("first", "second"), [(10, 2), (8, 1), (12, 3)])
