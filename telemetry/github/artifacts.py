@@ -13,9 +13,9 @@ DUMP_ARTIFACT = "telemetry.dump"
 # A pull request can change the workflow file and upload a file of the same name, which must not be
 # restored. These events run the file of a branch that only people with write access can push to.
 TRUSTED_EVENTS = ("schedule", "workflow_dispatch", "workflow_run")
-# Requests that one search or one clean-up may cost; the next run goes on.
+# Requests that one search or one clean-up may cost; the next run continues.
 MOST_LOOKED_AT = 50
-# What a value that is not what it should be raises, when it is read as that.
+# The errors of reading a value of the wrong kind.
 UNREADABLE = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
@@ -81,9 +81,9 @@ def last_success(client: GitHub, repository: str, workflow: str) -> datetime | N
 def delete_replaced(
     client: GitHub, repository: str, workflow: str, dumps: Sequence[Dump]
 ) -> list[Dump]:
-    """Delete the dumps of a workflow before its last two; return what was deleted, newest first.
+    """Delete the dumps of a workflow except the last two; return what was deleted, newest first.
 
-    The last but one stays, in case the last cannot be restored. One call deletes a limited number.
+    The last but one stays in case the last cannot be restored. One call deletes a limited number.
     Raises GitHubError, which has the status 403 if the token may not delete.
     """
     kept, deleted = 0, []
@@ -102,7 +102,7 @@ def delete_replaced(
 
 
 def _dump(artifact: Any) -> Dump | None:
-    """Return what an artifact says; None if it is of a fork, or does not say what it must."""
+    """Return the dump in an artifact; None if it is from a fork or lacks a required value."""
     with suppress(*UNREADABLE):
         run = artifact["workflow_run"]
         if run["head_repository_id"] == run["repository_id"]:

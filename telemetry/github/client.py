@@ -22,7 +22,7 @@ from telemetry.github.pagination import Page, pages
 from telemetry.github.share import Share
 from telemetry.github.transport import Transport
 
-# For what an ingest can do without until the next one.
+# For requests whose answer can wait until the next ingest.
 FEW_TRIES = 2
 
 
@@ -33,8 +33,8 @@ class GitHub:
     without revealing it; it is None if the token is too short-lived for ETags.
 
     Methods raise GitHubError; its subclasses RateLimited, BudgetSpent, PaginationLimited and
-    NotFound are for callers that can go on. The token is sent to the host of `options.base_url`
-    only.
+    NotFound are for callers that can continue. The token is sent only to the host of
+    `options.base_url`.
     """
 
     def __init__(self, token: str | None = None, options: Options | None = None) -> None:
@@ -134,7 +134,7 @@ class GitHub:
 
     @property
     def budget(self) -> int | None:
-        """How many requests may be sent before a long wait or an error; None: no bound is known."""
+        """How many requests may be sent before a long wait or an error; None: no limit is known."""
         bounds = (self._share.allowed, self._gate.left_without_waiting)
         return min((bound for bound in bounds if bound is not None), default=None)
 

@@ -21,15 +21,15 @@ REPEATED = b'"repository":{"id":'
 # Longer than any repository in a run, which has 5 KB.
 LONGEST_REPEATED = 20_000
 BEGINNING = 40
-# Stands for the repeated object. It is no JSON, but json can read it, and says what to put there.
+# Stands for the repeated object. It is not JSON, but json reads it and asks what to put there.
 PLACEHOLDER = b"-Infinity"
 
 
 def json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
     """Return the JSON object in a body; an array becomes an object with it under `array_key`.
 
-    Parts of it may be one and the same object, so it is not to be changed. Raises ValueError, whose
-    text is the end of a sentence about the body.
+    Parts of it may be one shared object, so do not change it. Raises ValueError, whose text is the
+    end of a sentence about the body.
     """
     if len(body) > UNCOUNTED_BODY and sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
         raise ValueError(f"holds more than {MOST_VALUES:,} values")
@@ -69,7 +69,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _split(body: bytes, repeated: bytes) -> list[bytes]:
-    """Return body.split(repeated), which searches for a long text anew after each place."""
+    """Return body.split(repeated), faster: split prepares the search again after each place."""
     beginning = repeated[:BEGINNING]
     parts, end, place = [], 0, body.find(beginning)
     while place >= 0:
@@ -86,7 +86,7 @@ def _first_repository(body: bytes) -> bytes:
     if place < 0:
         return b""
     start = place + REPEATED.index(b"{")
-    # In this encoding each byte is one character, so that the length of the text is that in bytes.
+    # In this encoding each byte is one character, so the length of the text is that in bytes.
     text = body[start : start + LONGEST_REPEATED].decode("latin-1")
     try:
         _, length = json.JSONDecoder().raw_decode(text)

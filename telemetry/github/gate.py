@@ -95,7 +95,7 @@ class Gate:
 
     @property
     def left_without_waiting(self) -> int | None:
-        """As `left`; None also where the limit is reset soon enough to be waited for."""
+        """As `left`; also None if the limit is reset so soon that the client would wait for it."""
         with self._lock:
             limit, now = self.rate_limit, self.github_time
         if limit is None or now is None:

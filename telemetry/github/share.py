@@ -109,7 +109,7 @@ class Share:
 
 
 class Caller:
-    """A request as the gate sees it: what messages call it, whose it is, what ends its waits."""
+    """A request as the gate sees it: its name in messages, its share, and what ends its waits."""
 
     def __init__(self, what: str, share: Share, stop: threading.Event | None = None) -> None:
         self.what = what

@@ -73,7 +73,7 @@ class Transport:
     ) -> Answer | Fault:
         """Send a request for `target` (path and query) and return the answer.
 
-        It may be sent twice, so `method` is one that has the same effect then.
+        It may be sent twice, so `method` must be idempotent.
 
         With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. A kept
         connection that the server closed while idle is replaced at once. `break_off` ends the

@@ -63,7 +63,7 @@ class BilledUsage:
 
 @dataclass(frozen=True)
 class ReportColumns:
-    """Where a usage report has what: our name of each value, and the report's own.
+    """The columns of a usage report: our name of each value, and the report's name.
 
     `source` says which kind of report it is, as billed_days.source.
     """
@@ -78,7 +78,7 @@ class ReportColumns:
 
 
 def report_columns(header: Iterable[str], source: str | None = None) -> ReportColumns:
-    """Return which column is which; columns that are not needed are ignored.
+    """Return which column has which value; columns that are not needed are ignored.
 
     Raises UnreadableRow if one is missing, or if two mean the same.
     """

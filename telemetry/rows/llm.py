@@ -106,7 +106,7 @@ class LlmCall:
     ) -> "LlmCall":
         """Return a call that satisfies the rules of the table, whatever its log says.
 
-        `columns` are other fields by their names; `raise_wholes` mends their tokens. The timestamp
+        `columns` are other fields by their names; `raise_wholes` corrects their tokens. The time
         gets distinct microseconds (see `distinct_timestamp`). A call_id too long for an index
         becomes its digest; session_id and error_message are cut. Tier and region become lower case,
         and a tier gets its usual name. Each of the two costs sets the other if that is None.

@@ -37,7 +37,7 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Unlisted:
-    """What is still to be listed: `gaps`, in `lists` requests, and what its runs will take."""
+    """What is still to be listed: `gaps`, in `lists` requests, and the requests for its runs."""
 
     gaps: Gaps
     lists: int
@@ -45,7 +45,7 @@ class Unlisted:
 
 
 def backlog(log: IngestLog, runs_a_day: float, unlisted: Unlisted | None = None) -> Backlog:
-    """Return the plan, where so many runs are created in a day. Raises psycopg.Error."""
+    """Return the plan if this many runs are created in a day. Raises psycopg.Error."""
     now = log.tools.now()
     asked = execute(log.connection, "runs/ingest_pace", log.key).fetchone()
     assert asked is not None  # the repository is stored before anything else
@@ -92,7 +92,7 @@ def _budget(log: IngestLog, runs_a_day: float, pause: timedelta, lists: int) -> 
 
 
 def _is_lasting(client: GitHub) -> bool:
-    """Whether GitHub bounds the requests: a bound of this ingest says nothing about later ones."""
+    """Whether GitHub limits the requests: a limit of this ingest says nothing about later ones."""
     budget, left = client.budget, client.requests_left
     return budget is not None and budget >= (left or 0)
 

@@ -26,9 +26,9 @@ class Details:
 class Work:
     """The approximate number of runs to list, and of requests for lists, attempts and jobs.
 
-    Of runs beyond the first page (`unseen_runs`) nothing is known: here they have jobs and no
-    earlier attempts, so there may be more `attempts` and fewer `jobs`. `unlisted` is what the runs
-    still to be listed take if they are like those of the first page.
+    Nothing is known about runs beyond the first page (`unseen_runs`). They are assumed to have jobs
+    and no earlier attempts, so there may be more `attempts` and fewer `jobs`. `unlisted` is what
+    the runs still to be listed take if they are like those of the first page.
     """
 
     runs: int

@@ -18,7 +18,7 @@ STORED_TOGETHER = 50
 # is about the token unless a probe of the same kind, or a later item, is answered.
 FAILURES_BEFORE_PROBE = 5
 MOST_PROBES = 5
-# If as many were not enough for one item, others come first: they may need fewer.
+# If this many were not enough for one item, others come first: they may need fewer.
 MANY_REQUESTS = 5
 
 Item = TypeVar("Item")
@@ -111,7 +111,7 @@ class _Failures(Generic[Item]):
     def add(self, item: Item, error: GitHubError) -> None:
         """Record that an item failed."""
         if isinstance(error, BudgetSpent) and isinstance(error.__cause__, Unanswered):
-            # That no requests are left hides what GitHub answered to those for this item.
+            # The lack of requests hides what GitHub answered to those for this item.
             self.add(item, error.__cause__)
         if not is_of_item(error):
             self.fatal = self.fatal or error

@@ -1,4 +1,4 @@
-"""Which repository an ingest is about, and which run if it is about one only."""
+"""Which repository an ingest is about, and which run if it is about only one."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from telemetry.settings import UsageError
 
 
 def wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
-    """Return one run, for a workflow that the run's end triggers.
+    """Return one run, for a workflow that is triggered by the end of that run.
 
     Raises UsageError for one that the repository does not have, or that would be pruned.
     """

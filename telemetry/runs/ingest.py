@@ -1,4 +1,4 @@
-"""The ingest of repositories, which `rounds` shares the requests among.
+"""The ingest of repositories; `rounds` shares the requests among them.
 
 The work on one repository is in `repository`.
 """

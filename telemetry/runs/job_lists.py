@@ -29,7 +29,7 @@ WITHOUT_JOBS = ("action_required", "startup_failure")
 # missing after a day, as for some older attempts, GitHub does not have them.
 RAN = ("success", "failure")
 AWAITED = timedelta(days=1)
-# Those of a run are in memory at once: 60 MB, and several runs are fetched at a time.
+# All rows of a run are in memory at once: 60 MB, and several runs are fetched at a time.
 MOST_ROWS = 100_000
 
 
@@ -68,7 +68,7 @@ class JobLists:
         total = 0
         is_open_ended = False
         for page in pages:
-            # The largest one: a total of a later page may be missing, or too small.
+            # The largest one: the total on a later page may be missing, or too small.
             total = max(total, page.total_count or 0)
             is_open_ended = page.total_count is None and len(page.items) >= page.per_page
             self.rows += len(page.items)

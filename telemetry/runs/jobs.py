@@ -86,7 +86,7 @@ def fetch_jobs(
     """Fetch the jobs and steps of these attempts of a run.
 
     It takes one request for each 100 jobs of the run, and as many for each attempt that the first
-    answer omitted. After a 404, the run itself is asked for. Raises GitHubError as the client does,
+    answer omitted. After a 404, the run itself is requested. Raises GitHubError as the client does,
     except NotFound: the result of a deleted run has `is_missing`.
     """
     found = JobLists(run_id, {attempt.run_attempt: attempt for attempt in attempts})
@@ -96,7 +96,7 @@ def fetch_jobs(
     try:
         found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}, once))
     except NotFound as error:
-        # Without its jobs a run may be there, and they may come; only its own 404 says it is gone.
+        # A run may exist although its jobs do not yet; only its own 404 says that it is gone.
         is_missing = is_gone(client, repository, run_id)
         found.miss(error)
     else:

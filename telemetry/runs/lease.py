@@ -26,9 +26,9 @@ class Lost(TelemetryError):
 
 
 class Forgotten(TelemetryError):
-    """The server crashed and lost what it had confirmed; what this ingest knows may be untrue.
+    """The server crashed and lost what it had confirmed; what this ingest knows may be wrong.
 
-    `renewal` is the last one that is stored, with what was written in its transaction.
+    `renewal` is the last one that is stored, together with the rows of its transaction.
     """
 
     def __init__(self, message: str, renewal: int) -> None:
@@ -39,8 +39,8 @@ class Forgotten(TelemetryError):
 class Lease:
     """The lease of one repository.
 
-    Renewals are counted here and in the row, and written with the pages. As the server loses the
-    end of its log when it crashes, a row that has the last confirmed one has all before it.
+    Renewals are counted here and in the row, and written with the pages. A crash loses the end of
+    the server's log, so if the row has the last confirmed renewal, all earlier pages are there too.
     """
 
     def __init__(self, connection: Connection, repository_id: int, name: str) -> None:
@@ -90,7 +90,7 @@ class Lease:
         return number
 
     def stored(self) -> int:
-        """Return the last renewal that is stored; 0 if the lease is another's or none is."""
+        """Return the last renewal that is stored; 0 if there is none or the lease is another's."""
         row = execute(self.connection, "runs/holders", self.key).fetchone()
         return row["renewal"] if row and row["holder"] == self.key["holder"] else 0
 

@@ -1,4 +1,4 @@
-"""What GitHub deletes before an ingest can fetch it, and what has to be fetched first. Pure."""
+"""What GitHub deletes before an ingest can fetch it, and what must be fetched first. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ SHORTEST_INTERVAL = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Leaving:
-    """Runs that GitHub deletes at about one time, and the requests that their details take.
+    """Runs that GitHub deletes at about the same time, and the requests for their details.
 
     `leaves_at` is the last of these times. The same number of ingests comes before each of them.
     """
@@ -42,9 +42,9 @@ class Budget:
 
 @dataclass(frozen=True)
 class Plan:
-    """Runs that leave before `first_until` are to be fetched first, the oldest of them first.
+    """Runs that leave before `first_until` must be fetched first, the oldest of them first.
 
-    `lost_runs` is about how many leave before they can be fetched, even so.
+    `lost_runs` is about how many will nevertheless leave before they can be fetched.
     """
 
     first_until: datetime
@@ -52,11 +52,11 @@ class Plan:
 
 
 def plan(leaving: Iterable[Leaving], now: datetime, budget: Budget | None) -> Plan:
-    """Return what has to be fetched now, so that ingests with such a budget lose least.
+    """Return what must be fetched now so that ingests with this budget lose the fewest runs.
 
-    Fetching in the order in which runs leave loses as few as possible: as many as are too many for
-    the requests until some moment, at the worst of these moments. But what a later ingest still
-    reaches in time may wait for it, so that new runs do not come last. No budget: no bound.
+    Fetching in the order in which runs leave loses as few as possible: the number by which they
+    exceed the requests until some moment, at the worst of these moments. Runs that a later ingest
+    still reaches in time may wait, so new runs do not come last. No budget: no limit.
     """
     first_until = now + SOON
     if budget is None:
@@ -65,7 +65,7 @@ def plan(leaving: Iterable[Leaving], now: datetime, budget: Budget | None) -> Pl
     runs = requests = urgent = lost = 0.0
     for group in in_order:
         runs, requests = runs + group.runs, requests + group.requests
-        # Fetched now is all that leaves until then, or as much as the budget allows.
+        # Everything that leaves until then is fetched now, or as much as the budget allows.
         too_many = requests - budget.until(group.leaves_at, now)
         if too_many > 0:
             urgent = max(urgent, too_many)
@@ -80,7 +80,7 @@ def plan(leaving: Iterable[Leaving], now: datetime, budget: Budget | None) -> Pl
 
 
 def pause_between(interval: timedelta | None) -> timedelta:
-    """Return how long it takes until another budget can be spent, if ingests are so far apart."""
+    """Return the time until another budget can be spent, if ingests are this far apart."""
     return max(interval or USUAL_INTERVAL, SHORTEST_INTERVAL)
 
 

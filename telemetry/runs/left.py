@@ -10,7 +10,7 @@ from telemetry.database.connection import execute
 from telemetry.runs.record import IngestLog
 
 MOST_GAPS_NAMED = 3
-# Requests that GitHub allows in an hour, of which a tenth is left to others.
+# Requests that GitHub allows in an hour, without the tenth that is left to others.
 WITHOUT_TOKEN, WITH_TOKEN = 60, 5_000
 # Requests in a minute, with four in flight of half a second each.
 REQUESTS_A_MINUTE = 480

@@ -29,7 +29,7 @@ from telemetry.runs.windows import SECOND, ListedWindow, Walk, on_top
 # filtered lists; younger parts of a list prove nothing.
 LIST_LAG = timedelta(minutes=1)
 SEARCH_LAG = timedelta(hours=1)
-# With fewer requests left, the speed matters less than what they prove.
+# With fewer requests left, what they prove matters more than their speed.
 FEW_REQUESTS = 20
 # ETags are kept for windows in which nothing but a re-run can happen.
 CLOSED_AFTER = timedelta(days=1)
@@ -44,7 +44,7 @@ WANTED_SHARE = 2 / 3
 class Limits:
     """The lengths at which GitHub ends a list, as far as known. They prove nothing.
 
-    An interval is chosen by them; whether a list ended for want of older runs is asked.
+    They serve to choose intervals; whether a list ended because there are no older runs is asked.
     The limit of filtered lists is documented ("List workflow runs for a repository"); that of
     unfiltered ones was reported in apache/devlake issue 8842.
     """
@@ -99,7 +99,7 @@ class Lister:
     def concurrency(self) -> int:
         """How many pages may be requested at a time: one if few requests are left.
 
-        Pages that were read in order prove more if the list has to end before its end.
+        Pages that were read in order prove more if the list must stop before its end.
         """
         left = self.client.budget
         return 1 if left is not None and left < FEW_REQUESTS else self._concurrency
@@ -162,9 +162,9 @@ class Lister:
                 if search.is_one_second:
                     yield Batch(windows=[search.unlistable()])
                 return search
-            # Read in order, a list that lost a run for one deleted meanwhile shows that one, and
-            # the next does not. So if both show the same runs, it is only the total that is wrong,
-            # unless a page has a hole. A list of one page has none.
+            # If a run is deleted while pages are read in order, another one may be missed: this list
+            # shows the deleted run, the next one does not. So if both show the same runs, only the
+            # total is wrong, unless a page has a hole. A list of one page has none.
             is_settled = search.seen == before
             if is_settled and search.has_hole:
                 self._filtered_end = PER_PAGE
@@ -223,7 +223,7 @@ class Lister:
     def _rest(self, search: Search) -> set[int | str]:
         """Return the runs that are listed from the oldest second that was seen down.
 
-        Where that is the whole interval, the same list would say the same again.
+        If that is the whole interval, the same list would only be repeated.
         """
         if search.reached < search.high:
             return self.tail(search.low, search.reached, search.seen)

@@ -1,8 +1,8 @@
 """Watches repositories: stores each run shortly after it has ended, by the functions of an ingest.
 
-GitHub's list of runs is asked again and again with the ETag of its first page. As long as nothing
-has changed that costs a request but none of a personal token's limit. Now and then a whole ingest
-finds what that page cannot show, and keeps the proof of completeness.
+It requests GitHub's list of runs repeatedly, with the ETag of its first page. As long as nothing
+has changed, this costs nothing of a personal token's limit. At intervals, a whole ingest finds what
+that page cannot show, and keeps the proof of completeness.
 """
 
 from collections.abc import Callable, Container, Iterator, Sequence
@@ -38,30 +38,32 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pace:
-    """How many seconds pass between two looks at a repository, and what a look costs."""
+    """How many seconds pass between two checks of a repository, and what a check costs."""
 
     seconds: float
     cost: str
 
 
 def usual_pace(token: str | None, repositories: int) -> Pace:
-    """Return how often repositories are looked at with this token.
+    """Return how often repositories are checked with this token.
 
-    GitHub charges nothing for an unchanged list if it is asked for with a token. Tokens of Actions
+    GitHub charges nothing for an unchanged list if the request has a token. Tokens of Actions
     and Apps, which begin with ghs_, share their limit with others; without a token there are 60
     requests an hour.
     https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     """
     if token is None:
-        return Pace(120.0 * repositories, "without a token each look costs one of 60 an hour")
+        return Pace(
+            120.0 * repositories, "without a token each check costs one of 60 requests an hour"
+        )
     if token.startswith("ghs_"):
         return Pace(60.0, "others share the limit of this token")
-    return Pace(15.0, "a look at an unchanged list costs nothing with this token")
+    return Pace(15.0, "checking an unchanged list costs nothing with this token")
 
 
 @dataclass
 class _Watched:
-    """What is known of one repository: its first page, and the runs that are waited for.
+    """What is known of one repository: its first page, and the awaited runs.
 
     `awaited` maps runs that have ended, and are not yet yielded, to when that was seen. `read_at`
     is when open runs were last read. Times are seconds of the tools' clock.
@@ -77,7 +79,7 @@ class _Watched:
 
 
 class Watch:
-    """Looks at repositories in turn, until it is interrupted.
+    """Checks repositories in turn, until it is interrupted.
 
     `tools` as for an ingest, with a connection that waits; `sleep` takes seconds.
     """
@@ -98,11 +100,11 @@ class Watch:
         self._began: datetime | None = None
 
     def rounds(self) -> Iterator[list[Row]]:
-        """Yield, after each look at all repositories, the attempts that have ended since it began.
+        """Yield, after each check of all repositories, the attempts that ended since the start.
 
         The rows are those of sql/runs/finished_runs.sql. A failure of GitHub or of the database is
-        told once, and what was missed is found later. It never ends by itself. Raises NotFound at
-        once for a repository that does not exist.
+        reported once, and what was missed is found later. It never ends by itself. Raises NotFound
+        at once for a repository that does not exist.
         """
         for each in self._watched:
             self._find(each)
@@ -127,11 +129,11 @@ class Watch:
         try:
             ended = self._look(watched)
         except psycopg.OperationalError as error:
-            # A connection that waits has done so, and connects again with the next statement.
+            # The connection has already waited, and connects again with the next statement.
             self._tell(watched, f"the database is lost: {str(error).splitlines()[0]}")
             return []
         except Held:
-            return []  # the other ingest stores what there is, and the list is read again
+            return []  # the other ingest stores the runs, and the list is read again
         except (GitHubError, Lost, Forgotten) as error:
             self._tell(watched, str(error))
             if isinstance(error, RateLimited):
@@ -190,7 +192,7 @@ class Watch:
     def _due(self, watched: _Watched) -> list[int]:
         """Return the open runs to read now, of those that the first page does not show.
 
-        A run is read again after a hundredth of its age, but not before the next look.
+        A run is read again after a hundredth of its age, but not before the next check.
         """
         now = self.tools.now()
         key = {"repository_id": _repository_id(watched), "now": now, "forced": True}
@@ -206,7 +208,7 @@ class Watch:
         self, watched: _Watched, page: Page, due: Sequence[int], awaited: Container[int]
     ) -> None:
         items = page.items or list(watched.page.values())
-        # A failure ends the client that it met, which is therefore one for this time only.
+        # A failure ends the client, so this one is used only once.
         tools = replace(self.tools, client=self.tools.client.part())
         ingest = RepositoryIngest(tools, watched.name, Begun.now(tools), items, recorded=False)
         outcome = "interrupted"
@@ -253,7 +255,7 @@ def _changed(watched: _Watched, page: Page) -> list[WorkflowRun]:
 
 
 def _remember(watched: _Watched, page: Page) -> None:
-    """Keep the page; if more runs began than it shows, let an ingest list them at once."""
+    """Keep the page; if more runs began than it shows, make an ingest list them at once."""
     runs = {run.github_run_id: run for run in page.items if isinstance(run, WorkflowRun)}
     if watched.page and runs and not watched.page.keys() & runs.keys():
         watched.ingest_at = min(watched.ingest_at, 1.0)

@@ -69,7 +69,7 @@ class Newest:
                         self._again = self._request_again()
                     end_checked(walk, self._is_over)
         except PaginationLimited:
-            pass  # what is older has to be asked for by its time
+            pass  # older runs must be requested by their time
         except GitHubError as error:
             failure = error
         try:

@@ -1,6 +1,6 @@
 """Fetches what no list shows, one request each: formerly open runs, earlier attempts, jobs, steps.
 
-An item that GitHub does not answer, or that cannot be read, is remembered and stops nothing.
+An item that GitHub does not return, or that cannot be read, is remembered and stops nothing else.
 """
 
 from collections.abc import Callable, Container, Sequence
@@ -184,7 +184,7 @@ class RunByRun:
                 [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
             )
             if missing:
-                # Those whose last try this was, GitHub does not have.
+                # After the last try, GitHub is known not to have them.
                 execute(self.connection, "runs/record_missing_attempts", self.log.key)
             attempts = counts.inserted + counts.updated
             return remembered + Tally(attempts=attempts, unreadable_items=new_unread)
@@ -281,9 +281,9 @@ class RunByRun:
         return missing, None
 
     def _keep_request(self) -> None:
-        """Set one of the requests left aside for that question, now that a run is not found.
+        """Set one of the remaining requests aside for that question, now that a run is not found.
 
-        Otherwise the search for runs that are gone could use up all, each time in vain.
+        Otherwise the search for runs that are gone could use them all up, each time in vain.
         """
         with self._lock:
             if not self._is_kept and self.client.budget != 0:

@@ -22,10 +22,9 @@ class Outlook:
         self._said = ""
 
     def text(self, gaps: Sequence[tuple[datetime, datetime]]) -> str:
-        """Return in one line what is to be fetched, where `gaps` are to be listed.
+        """Return in one line what is to be fetched if `gaps` are to be listed.
 
-        Empty where that is only the newest page of one of several repositories. Raises
-        psycopg.Error.
+        Empty if that is only the newest page of one of several repositories. Raises psycopg.Error.
         """
         log, now = self.log, self.log.tools.now()
         left = execute(log.connection, "runs/work_left", {**log.key, "now": now}).fetchone()
@@ -54,7 +53,7 @@ class Outlook:
     def first(self) -> tuple[Span, ...]:
         """Return which runs' details to fetch first, by creation time, once all runs are listed.
 
-        If more is known by now about what will be lost, it is said. Raises psycopg.Error.
+        If it is now known that more will be lost, a message says so. Raises psycopg.Error.
         """
         found = backlog(self.log, self._runs_a_day)
         if found.warning not in ("", self._said):

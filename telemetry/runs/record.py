@@ -124,8 +124,8 @@ class IngestLog:
 
         The transaction renews the lease. It is repeated if the database rolled it back or the
         connection was lost, so `change` may be called more than once. Raises lease.Lost and
-        psycopg.Error; then nothing is stored or counted. Raises lease.Forgotten; then nothing
-        counts that the server lost either.
+        psycopg.Error; then nothing is stored or counted. Raises lease.Forgotten; then what the
+        server lost is not counted either.
         """
         tried: dict[int, Tally] = {}
 
@@ -143,7 +143,7 @@ class IngestLog:
             self.done = self._done_at[max(key for key in self._done_at if key <= error.renewal)]
             raise
         except KeyboardInterrupt:
-            # It may have come between the commit and the answer to it.
+            # It may have happened between the commit and its answer.
             with suppress(psycopg.Error):
                 self.done = tried.get(self._lease.stored(), self.done)
             raise

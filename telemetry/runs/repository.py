@@ -34,7 +34,7 @@ MOST_LISTS_UNANSWERED = 3
 
 
 class Repeated(TelemetryError):
-    """This ingest has the repository by another name already."""
+    """This ingest already has the repository under another name."""
 
 
 def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Report:
@@ -54,7 +54,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
             started.everything(newest)
         else:
             run = wanted_run(tools, name, run_id)
-            # No record: of what else there is in the repository this ingest says nothing.
+            # No record: this ingest says nothing about the rest of the repository.
             started = RepositoryIngest(tools, name, begun, [run], recorded=False)
             started.one(run)
         left = started.left(run_id)
@@ -173,7 +173,7 @@ class RepositoryIngest:
         now = self.tools.now()
         # This list fills gaps in the last hour, which no filtered list shows reliably.
         gaps = self._gaps(self.log.since, now)
-        # With FULL it lists again what filtered lists do not.
+        # With FULL it lists again what filtered lists do not reach.
         reached = now - SEARCH_LAG if self.tools.wanted.full else now
         down_to = min([reached, *(start for start, end in gaps if end > now - SEARCH_LAG)])
         estimate = runs_since(newest.first, down_to, now)

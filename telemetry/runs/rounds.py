@@ -26,7 +26,7 @@ from telemetry.runs.request import Report, Tools
 # ingests: 30 small ones, with the 60 requests an hour of no token, are all complete after 11 hours
 # with 3, 7 with 6, and 6 with 10.
 SMALLEST_SHARE = 6
-# A server that crashes more often during one ingest needs somebody to look at it.
+# A server that crashes more often during one ingest needs an administrator.
 MOST_CRASHES = 3
 # The counts of a second visit are added to those of the first.
 ADDED = (
@@ -42,7 +42,7 @@ ADDED = (
 
 @dataclass(frozen=True)
 class _Visit:
-    """A repository that is being ingested, with its share of the requests; None: no bound."""
+    """A repository that is being ingested, with its share of the requests; None: no limit."""
 
     name: str
     client: GitHub

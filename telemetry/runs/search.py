@@ -100,7 +100,7 @@ class Search:
     def proven(self) -> list[ListedWindow]:
         """Return the windows that are proven although the whole list is not.
 
-        The first page alone proves its own; of more, the length has to be known.
+        The first page alone proves its own window; for others, the length must be known.
         """
         if self._walk.length is None and len(self._totals) > 1:
             return []

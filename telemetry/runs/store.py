@@ -27,7 +27,7 @@ class Store:
         self.seen = RunIds()
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[None]:
-        """Store pages as they come, several at once if they come faster; yield after each time.
+        """Store pages as they arrive, several at once if they arrive faster; yield after each time.
 
         Further pages are fetched meanwhile. If GitHub fails, the pages before that are stored.
         """
@@ -103,7 +103,7 @@ class Store:
 
 
 def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:
-    """Each run once: as it was updated last, where two pages show it."""
+    """Return each run once; if two pages show it, the one that was updated last."""
     latest: dict[int, WorkflowRun] = {}
     for run in runs:
         known = latest.get(run.github_run_id)

@@ -10,7 +10,7 @@ the page before it
 - if the page was read after the other and the list was not shorter by then: at least as many runs
   were created as deleted, and new ones are on top, so nothing below moved up;
 - in any order, if the list was not shorter for the page than for the other and no run was deleted
-  since the list began: its length then says how far down everything had moved.
+  since the list began: the lengths then say how far down everything had moved.
 
 A page with fewer rows than its size, although others follow, proves nothing about its neighbours.
 
@@ -114,7 +114,7 @@ class Walk:
         """Add the rows of a page; return when its runs were created.
 
         The list is ordered by that time. An unreadable run without it counts for the time of the
-        run after it, which stays the same whatever is created later.
+        run after it, which later runs do not change.
         """
         runs = [item for item in page.items if isinstance(item, WorkflowRun)]
         moments = [run.created_at for run in runs]
