@@ -162,9 +162,9 @@ class Lister:
                 if search.is_one_second:
                     yield Batch(windows=[search.unlistable()])
                 return search
-            # If a run is deleted while pages are read in order, another one may be missed: this list
-            # shows the deleted run, the next one does not. So if both show the same runs, only the
-            # total is wrong, unless a page has a hole. A list of one page has none.
+            # If a run is deleted while pages are read in order, another one may be missed: this
+            # list shows the deleted run, the next one does not. So if both show the same runs, only
+            # the total is wrong, unless a page has a hole. A list of one page has none.
             is_settled = search.seen == before
             if is_settled and search.has_hole:
                 self._filtered_end = PER_PAGE
