@@ -142,12 +142,14 @@ select
     coalesce(placed.conclusion = 'startup_failure', false)
     or (
       placed.has_jobs_listed
-      and not exists (
-        select 1
+      -- With the limit it is looked up for the few that failed; else all jobs are read.
+      and (
+        select jobs.job_id
         from workflow_jobs as jobs
         where jobs.github_run_id = placed.github_run_id
           and jobs.run_attempt = placed.run_attempt
-      )
+        limit 1
+      ) is null
     )
     -- No runner has started a job and ended it so soon.
     or (
