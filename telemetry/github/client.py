@@ -280,8 +280,7 @@ class GitHub:
         pages, as GitHub advises for timeouts
         (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api), and grows
         them again later. Rows may then appear twice, as they also do when new rows shift the pages;
-        no row is lost. A repository without commits (409) has one empty page. With `is_array` the
-        answer is a JSON array, which is the list.
+        no row is lost. With `is_array` the answer is a JSON array, which is the list.
         """
         paging = paging or Paging()
         request = Request(

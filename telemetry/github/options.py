@@ -45,7 +45,8 @@ class Paging:
     `etag` is that of the first page when it was read before; if the page has not changed, the list
     is one page without rows. `read` converts each row in the thread that fetched it, so pages read
     ahead hold only the result. The budget does not stop `is_urgent` requests. `retry_missing`: a
-    404 is retried once. `tries` is how often a page of the smallest size is requested if it meets
+    404 is retried once. `conflict_is_empty`: 409 is the answer for a repository without commits, so
+    the list is empty. `tries` is how often a page of the smallest size is requested if it meets
     faults; None means the client's default.
     """
 
@@ -56,4 +57,5 @@ class Paging:
     further: Callable[[], int] | None = None
     is_urgent: bool = False
     retry_missing: bool = True
+    conflict_is_empty: bool = True
     tries: int | None = None

@@ -70,7 +70,7 @@ def pages(
             except BudgetSpent as error:
                 raise error from error.__cause__ or fault
             except GitHubError as error:
-                if error.status != 409:
+                if error.status != 409 or not paging.conflict_is_empty:
                     raise
                 reply = Reply({key: [], "total_count": 0}, {})
             if reply.unchanged:

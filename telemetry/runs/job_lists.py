@@ -93,10 +93,10 @@ class JobLists:
                     f"{len(seen):,} jobs were listed; GitHub does not say of how many"
                 )
 
-    def miss(self, error: Exception, run_attempt: int | None = None) -> None:
+    def miss(self, run_attempt: int | None = None) -> None:
         """Record that GitHub answered 404 for the jobs of an attempt, or of all."""
         for number in self.due if run_attempt is None else [run_attempt]:
-            self.short[number] = str(error)
+            self.short[number] = "GitHub has the run, but answers 404 for these jobs"
 
     def _lose(self, error: UnreadableRow, item: Any, run_attempt: int | None) -> None:
         """Record an unreadable job for its attempt; if that is unknown, for the whole list."""

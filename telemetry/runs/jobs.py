@@ -91,21 +91,21 @@ def fetch_jobs(
     """
     found = JobLists(run_id, {attempt.run_attempt: attempt for attempt in attempts})
     path = f"/repos/{repository}/actions/runs/{run_id}"
-    once = Paging(retry_missing=False)
+    once = Paging(retry_missing=False, conflict_is_empty=False)
     is_missing = False
     try:
         found.read(client.pages(f"{path}/jobs", "jobs", {"filter": "all"}, once))
-    except NotFound as error:
+    except NotFound:
         # A run may exist although its jobs do not yet; only its own 404 says that it is gone.
         is_missing = is_gone(client, repository, run_id)
-        found.miss(error)
+        found.miss()
     else:
         for number in found.left_out():
             try:
                 pages = client.pages(f"{path}/attempts/{number}/jobs", "jobs", paging=once)
                 found.read(pages, number)
-            except NotFound as error:
-                found.miss(error, number)
+            except NotFound:
+                found.miss(number)
     return JobsOfRun(
         github_run_id=run_id,
         attempts=tuple(found.due),

@@ -87,6 +87,7 @@ class Lister:
         self._concurrency = concurrency
         self.limits = limits or Limits()
         self.clock = clock
+        self._has_runs = False
         self._longest_shown = 0
         self._filtered_end = self.limits.filtered
 
@@ -106,10 +107,12 @@ class Lister:
 
     def pages(self, created: str | None = None, **paging: Any) -> Generator[Page, None, None]:
         """Yield the pages of a list of this repository's runs; `paging` are fields of Paging."""
-        how = Paging(read=read_run, **paging)
+        # A repository that has shown runs is not without commits.
+        how = Paging(read=read_run, conflict_is_empty=not self._has_runs, **paging)
         found = self.client.list_workflow_runs(self.repository, created=created, paging=how)
         with closing(found):
             for page in found:
+                self._has_runs |= bool(page.items)
                 before = Counter[str]()
                 for item in page.items:
                     if isinstance(item, UnreadableRow):

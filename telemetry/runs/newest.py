@@ -25,7 +25,7 @@ class Newest:
     """The unfiltered list, newest run first; `first` is its first page. Call `down_to` once."""
 
     def __init__(self, lister: Lister) -> None:
-        self._lister = lister
+        self.lister = lister
         self._walk: Walk | None = None
         self._again: Future[Page] | None = None
         concurrency = lister.concurrency
@@ -44,7 +44,7 @@ class Newest:
         GitHub counts, proves little, so it ends where filtered lists are reliable. Raises
         GitHubError, after yielding what is proven so far.
         """
-        lister = self._lister
+        lister = self.lister
         walk = self._walk = Walk(
             low,
             whole_second(lister.now - LIST_LAG),
@@ -87,7 +87,7 @@ class Newest:
         if walk.reached <= walk.low:
             return True
         known = walk.last_second | walk.unreadable
-        shown = self._lister.tail(walk.low, walk.reached, known)
+        shown = self.lister.tail(walk.low, walk.reached, known)
         return walk.last_second <= shown <= known
 
     def _prove(self, walk: Walk, *, urgent: bool = False) -> Batches:
@@ -101,7 +101,7 @@ class Newest:
             yield batch_of(page, walk.prove(page))
 
     def _first_page(self, *, is_urgent: bool) -> Page:
-        with closing(self._lister.pages(is_urgent=is_urgent)) as pages:
+        with closing(self.lister.pages(is_urgent=is_urgent)) as pages:
             return next(pages)
 
     def _request_again(self) -> Future[Page]:

@@ -26,6 +26,8 @@ from telemetry.runs.store import Store, of_repository
 
 MOST_PROBES = 50
 
+NO_ATTEMPT = "GitHub has the run, but answers 404 for this attempt"
+
 # NotFound: GitHub has the run, but not this attempt of it. None: it no longer has the run.
 Answer = WorkflowRun | UnreadableRow | NotFound | None
 Attempt = tuple[int, int, datetime]
@@ -167,7 +169,7 @@ class RunByRun:
             if isinstance(answer, WorkflowRun)
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
-        missing = [(of[:2], str(a)) for of, a in found if isinstance(a, NotFound)]
+        missing = [of[:2] for of, a in found if isinstance(a, NotFound)]
         gone, hidden = self._told_apart([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
@@ -179,7 +181,7 @@ class RunByRun:
             remembered = self._remember(
                 [
                     *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
-                    *(Retry("attempt", *key, "unfinished", text) for key, text in missing),
+                    *(Retry("attempt", *key, "unfinished", NO_ATTEMPT) for key in missing),
                 ],
                 [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
             )

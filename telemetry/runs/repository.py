@@ -94,6 +94,8 @@ def lister_of(tools: Tools, name: str) -> Lister:
 class RepositoryIngest:
     """The ingest of a repository that the first answer, `items`, has identified."""
 
+    _lister: Lister
+
     def __init__(
         self,
         tools: Tools,
@@ -107,7 +109,6 @@ class RepositoryIngest:
         self.tools = tools
         self.connection = tools.connection
         self.name = name
-        self.lister = lister_of(tools, name)
         repository = identified(tools, name, items)
         if recorded and (first := tools.visited.setdefault(repository.repository_id, name)) != name:
             raise Repeated(f"{first} and {name} are one repository, which is ingested once")
@@ -118,6 +119,7 @@ class RepositoryIngest:
 
     def everything(self, newest: Newest) -> None:
         """Ingest all wanted runs, with their attempts, jobs and steps."""
+        self._lister = newest.lister
         outlook = Outlook(self.log, newest.first)
         self._despite_faults(lambda: self._list_newest(newest, outlook))
         self._read_open()
@@ -220,7 +222,7 @@ class RepositoryIngest:
 
     def _list(self, start: datetime, end: datetime, etag: str | None = None) -> None:
         def store() -> None:
-            for _ in self.store.batches(self.lister.interval(start, end, etag)):
+            for _ in self.store.batches(self._lister.interval(start, end, etag)):
                 fetched = self.log.done.fetched
                 self.log.progress(fetched, fetched)
 

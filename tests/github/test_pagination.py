@@ -422,6 +422,8 @@ def test_the_end_of_pagination_is_an_error_of_its_own(server: HTTPServer, client
 def test_an_empty_repository_is_one_empty_page(server: HTTPServer, client: GitHub) -> None:
     answer(server, {"message": "Git Repository is empty."}, status=409)
     assert [*client.list_workflow_runs("acme/app")] == [Page([], 0, 1, 100, None)]
+    with pytest.raises(GitHubError, match="409 Git Repository is empty"):
+        next(client.list_workflow_runs("acme/app", paging=Paging(conflict_is_empty=False)))
 
 
 @pytest.mark.parametrize(

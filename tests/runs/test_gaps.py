@@ -7,6 +7,8 @@ import pytest
 from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
+from telemetry.simulated.answers import message
+from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -183,3 +185,30 @@ def test_a_window_that_reaches_back_beyond_the_retention_is_listed_again(
         "select run_attempt from workflow_runs where github_run_id = %s order by 1", [again.id]
     ).fetchall()
     assert [row["run_attempt"] for row in stored] == [1, 2]
+
+
+def test_a_repository_that_has_shown_runs_is_not_taken_for_one_without_commits(
+    connection: Connection,
+) -> None:
+    world = world_of(20, 6 * HOUR)
+
+    def fault(request: RequestInfo, number: int) -> Fault | None:
+        return Fault(409, {}, message("Conflict")) if "created" in request.query else None
+
+    simulated = Simulator(world, unfiltered_cap=8, fault=fault)
+    report = ingested(connection, simulated, jobs=False)
+    assert report.outcome == "failed" and "409 Conflict" in str(report.error)
+    simulated.fault = None
+    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert stored_ids(connection) == {run.id for run in runs_of(world)}
+
+
+def test_a_repository_without_commits_is_complete(connection: Connection) -> None:
+    def fault(request: RequestInfo, number: int) -> Fault | None:
+        is_list = request.kind in ("runs", "workflows")
+        return Fault(409, {}, message("Git Repository is empty.")) if is_list else None
+
+    world = world_of(0, HOUR)
+    report = ingested(connection, Simulator(world, fault=fault))
+    assert report.outcome == "complete", report.error
+    assert status_at(connection, world).concerns == []
