@@ -1,4 +1,4 @@
-"""A name that is nearly that of a setting is named, and those of others are passed over."""
+"""A name that is nearly that of a setting is named, and those of others are skipped."""
 
 import pytest
 from options.names import not_read

@@ -2,7 +2,7 @@
 
     make bench
 
-It also measures reading a long log of LLM calls, and answers over many runs. It takes about six
+It also measures reading a long log of LLM calls, and answers over many runs. It takes about ten
 minutes on two cores and temporarily 3 GB of disk. --quick uses fewer runs and takes half a minute,
 but its times mean little. No token, no network; your own data is not touched.
 Exit codes: 0 all targets are met, 1 failed, 4 a target was missed.

@@ -24,9 +24,9 @@ NEXT = re.compile(r'<https?://[^/]+(/[^>]*)page=2>; rel="next"')
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads repositories over HTTP, not https: their runs, and what else is asked for.
+    """Reads repositories over HTTP, not https: their runs, and more on request.
 
-    With `jobs` also the jobs of all runs, with `described` the repository itself and its workflows.
+    `jobs` adds the jobs of all runs, `described` the repository itself and its workflows.
     """
 
     url: str

@@ -19,10 +19,10 @@ from telemetry.rows.reading import UnreadableRow, shown
 # Bytes of a line, and of a document that begins a file: what one record may take of memory.
 LONGEST_LINE = 2**25
 LONGEST_DOCUMENT = 2**26
-# Values in a line or a document, by what stands between them: each takes up to 100 bytes.
+# Values in a line or a document, counted by their separators: each takes up to 100 bytes.
 MOST_VALUES = 2**21
 LONG = 2**20
-# More empty lines in a row are in no log.
+# No log has more empty lines in a row.
 MOST_EMPTY = 1_000_000
 # A longer line is not read to its end.
 ENDLESS = 2**31
@@ -224,7 +224,7 @@ class _Lines:
     def _one_by_one(
         self, held: list[tuple[int, str]], moment: datetime | None
     ) -> Iterator[tuple[int, Any]]:
-        """The lines of what turned out not to be a document. Its first line cannot be read."""
+        """The lines of what was taken for a document. The first line cannot be read."""
         number, first = held[0]
         broken = UnreadableRow(f"not JSON (it does not end): {shown(first[:60])}")
         yield number, Text(True, broken) if moment and not OBJECT.match(first) else broken

@@ -20,7 +20,7 @@ MOST_ENDINGS = 6
 
 @dataclass(frozen=True)
 class Logs:
-    """The files to read, standard input if it is one of them, and sentences on what is not read."""
+    """The files to read, with standard input if it is one, and sentences on what is not read."""
 
     files: Sequence[Path]
     stdin: BinaryIO | None = None
@@ -67,7 +67,7 @@ def _left_out(folder: Path) -> str | None:
     rest = len(others) - len(named)
     more = [f"{rest} other endings"] if rest else []
     return (
-        f"{folder}: passed over {', '.join(named + more)}; "
+        f"{folder}: skipped {', '.join(named + more)}; "
         "a file that you name is read, whatever its ending"
     )
 
@@ -93,7 +93,7 @@ def _matches(pattern: str) -> list[Path]:
             return [path]
         return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (OSError, ValueError, RuntimeError) as error:
-        raise UsageError(f"{pattern} cannot be looked for: {error}") from None
+        raise UsageError(f"{pattern} cannot be searched for: {error}") from None
 
 
 def _logs(path: Path) -> Iterator[Path]:

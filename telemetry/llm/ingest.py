@@ -37,7 +37,7 @@ def ingest_llm_calls(
     What cannot be read is counted and named, and stops nothing else. Records without a time get
     that of `defaults`, or else the start of the run that it names, if that is stored. `now` is in
     UTC; `progress` is called with the bytes read and their total, about a hundred times. The record
-    in `llm_ingestions`, whose notes begin with what was passed over, is written at the start and at
+    in `llm_ingestions`, whose notes begin with what was skipped, is written at the start and at
     the end. Raises psycopg.Error; what was stored before that stays.
     """
     begun = LlmIngestion(now(), files=len(logs.files), notes=[*logs.passed_over])
@@ -75,16 +75,16 @@ class _Way:
     told: int = 0
 
     def note(self, read: int) -> None:
-        """Note that so many bytes of this file have been read."""
+        """Note that this many bytes of the file have been read."""
         self.here = read
 
     def finish(self, size: int) -> None:
-        """Note that this file, of so many bytes, has been read."""
+        """Note that this file, of this size in bytes, has been read."""
         self.before, self.here = self.before + size, 0
         self.tell()
 
     def tell(self) -> None:
-        """Report the way so far, at every hundredth of it."""
+        """Report the bytes so far, at every hundredth of the total."""
         # A file that is still written may be longer by now.
         done = min(self.before + self.here, self.total)
         if done - self.told >= max(1, self.total // 100) or self.told < done == self.total:
@@ -154,7 +154,7 @@ class _Ingest:
             )
 
     def finish(self, finished_at: datetime) -> None:
-        """Store what is left, and say of which sessions one log was counted."""
+        """Store what is left, and say for which sessions only one log was counted."""
         self.store()
         for (session_id, source, other), calls in self._left_out.items():
             where = self._files.get((session_id, source), "stored before")
@@ -174,7 +174,7 @@ class _Ingest:
         self.record()
 
     def note(self, text: str, most: int = MOST_NOTES) -> None:
-        """Keep a sentence on what is to be known and no error; of too many, their number."""
+        """Keep a sentence that is not an error; if there are too many, only their number."""
         if len(self.done.notes) < most:
             self.done = replace(self.done, notes=[*self.done.notes, text])
         else:
@@ -188,7 +188,7 @@ class _Ingest:
         return recorded_at
 
     def _name(self, text: str, *, before_lines: bool = False) -> None:
-        """Keep a reason; of too many, the first ones, and that of the last whole file."""
+        """Keep a reason; if there are too many, the first ones, and that of the last whole file."""
         named = [*self.done.first_rejected]
         if before_lines and len(named) == MOST_NAMED:
             named.pop()
@@ -197,7 +197,7 @@ class _Ingest:
 
 
 def _size(file: Path) -> int:
-    """Bytes of a file; 0 where that is not known, as of standard input."""
+    """Bytes of a file; 0 if unknown, as for standard input."""
     try:
         return 0 if file == STDIN else file.stat().st_size
     except OSError:

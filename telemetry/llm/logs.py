@@ -73,11 +73,11 @@ SPANS = (otlp, flat_spans)
 # How many records before the first recognised one are kept; the others are only counted.
 REMEMBERED = 100
 MOST_KINDS = 5
-# Lines in a row without a record: a job's log has fewer between two calls, and what is no log at
-# all is to take seconds, whatever its size.
+# Lines in a row without a record: a job's log has fewer between two calls, and a file that is not a
+# log must take only seconds, whatever its size.
 MOST_USELESS = 1_000_000
 
-# Values between two notes of how far a file is read, each of which asks the system.
+# Values between two reports of how far a file is read, each of which costs a system call.
 NOTED = 8
 
 # Today's run ids have eleven digits. Other lengths may be a date or a time.
@@ -95,7 +95,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something worth knowing about a file that is no error: what was passed over."""
+    """A fact about a file that is not an error: what was skipped."""
 
     file: str
     text: str
@@ -162,12 +162,12 @@ class _Records:
         self._readers: dict[str, Reader] = {}
         self._format: ModuleType | None = None
         self._reader: Reader | None = None
-        # Of the records before the first that is recognised, the last ones.
+        # The last of the records before the first recognised one.
         self._head: deque[tuple[int, Any, Defaults]] = deque(maxlen=REMEMBERED)
         self._line: int | None = None
         self._records = self._calls = self._rejected = self._texts = self._unknown = 0
         self.useless = 0
-        """How many values in a row were no record that can be read."""
+        """How many values in a row were not readable records."""
         self._is_mixed = self._has_values = False
         self._kinds: Counter[str] = Counter()
         self._near: Counter[str] = Counter()
@@ -176,7 +176,7 @@ class _Records:
         """The readings of a decoded value, after those of earlier values that it explains."""
         self._line = line
         self.useless += 1
-        # Nearly all records are of the format of the one before them: these take the short way.
+        # Nearly all records have the format of the one before them: these take the short way.
         if type(value) is dict and self._format is not None and self._format.recognises(value):
             return self._read(line, value, self._defaults)
         return self._read_other(line, value)
@@ -231,17 +231,17 @@ class _Records:
         return f"{said}; {near_text(self._near)}" if self._near else said
 
     def notices(self) -> Iterator[str]:
-        """What was passed over, one sentence each."""
+        """What was skipped, one sentence each."""
         if self._format is None:
             return
         if not (self._calls or self._rejected or self._spans.calls[self._file]):
             kinds = [kind for kind, _ in self._kinds.most_common(MOST_KINDS)]
             yield f"0 calls in {counted(self._records, 'record')} ({', '.join(kinds)})"
         if self._texts:
-            yield f"passed over {counted(self._texts, 'line')} of other output"
+            yield f"skipped {counted(self._texts, 'line')} of other output"
         if self._unknown:
             near = f"; {near_text(self._near)}" if self._near else ""
-            yield f"passed over {counted(self._unknown, 'record')} of no known format{near}"
+            yield f"skipped {counted(self._unknown, 'record')} of no known format{near}"
         for reader in self._readers.values():
             yield from reader.notes()
 

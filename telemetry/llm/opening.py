@@ -20,7 +20,7 @@ from telemetry.rows.reading import UnreadableRow
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-# Zstandard also allows frames that hold no data before the others.
+# Zstandard also allows frames without data before the others.
 ZSTD_SKIPPABLE = tuple(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60))
 
 # Memory that unpacking may take: what `zstd` itself allows without an option.
@@ -33,8 +33,8 @@ ZSTD_STEP = 2**10
 NO_WRITER = 10
 SILENCE = 600
 
-# Logs pack to a tenth or a thirtieth. A file that unpacks to over 300 times its size, and to more
-# than 4 MB, was made to waste time.
+# Logs compress to a tenth or a thirtieth. A file that unpacks to over 300 times its size, and to
+# more than 4 MB, was made to waste time.
 LARGEST_RATIO = 300
 SMALL = 2**22
 
@@ -131,7 +131,7 @@ class _Pipe(io.RawIOBase):
 
 
 class _Bounded(io.RawIOBase):
-    """Unpacked content, as long as its size is in proportion to the file's.
+    """Unpacked content, while its size is in proportion to the file's.
 
     How much of standard input or of a pipe has been read is not known, so these are not limited.
     """
@@ -206,7 +206,7 @@ def _wide(begin: bytes) -> str | None:
     """The encoding of UTF-16 text, which PowerShell writes; None for anything else."""
     if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    # Without a mark: the first character is one of ASCII, as all that begins JSON is.
+    # Without a mark: the first character is ASCII, like every beginning of JSON.
     if len(begin) == 4 and begin[0] and begin[1:4:2] == b"\0\0" and begin[2]:
         return "utf-16-le"
     if len(begin) == 4 and begin[1] and begin[0:4:2] == b"\0\0" and begin[3]:

@@ -29,14 +29,14 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def recorded_call(path: str | os.PathLike[str], **known: Any) -> Iterator[dict[str, Any]]:
-    """Append one line on the call made within the context to the log at this path.
+    """Append one line about the call made within the context to the log at this path.
 
-    Yields the line's fields, those of the canonical format: put in what the answer tells. The
-    line gets the time it began (UTC), duration_ms, a call_id, and the run and attempt of
-    GITHUB_RUN_ID and GITHUB_RUN_ATTEMPT. An exception makes it a failed call, and is raised on.
+    Yields the line's fields, those of the canonical format: add what the answer provides. The line
+    gets the time it began (UTC), duration_ms, a call_id, and the run and attempt of GITHUB_RUN_ID
+    and GITHUB_RUN_ATTEMPT. An exception makes it a failed call and is raised again.
 
-    Threads and processes may write to one log: each line is one write to its end. What goes wrong
-    with the recording is logged as a warning and never reaches the caller.
+    Threads and processes may write to one log: each line is one write to its end. Errors of the
+    recording are logged as warnings and never reach the caller.
     """
     call: dict[str, Any] = {
         "call_id": uuid.uuid4().hex,
@@ -64,7 +64,7 @@ def _number(variable: str) -> int | None:
 
 
 def _said(error: BaseException) -> str:
-    """The kind of an error, and its text where it can be had."""
+    """The kind of an error, and its text if it has one."""
     try:
         return f"{type(error).__name__}: {error}"[:LONGEST_ERROR_MESSAGE]
     except Exception:
@@ -75,7 +75,7 @@ def _append(path: str | os.PathLike[str], call: dict[str, Any]) -> None:
     try:
         line = json.dumps(call, default=str, separators=(",", ":")).encode("ascii") + b"\n"
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        # Only what is appended in one piece cannot be mixed with what others append.
+        # Only text that is appended in one piece cannot be mixed with that of others.
         log = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             written = os.write(log, line)

@@ -1,4 +1,4 @@
-"""Stores calls in one transaction, and deletes what they show to be counted twice."""
+"""Stores calls in one transaction, and deletes calls that they show to be counted twice."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,7 +57,7 @@ def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, lis
         try:
             return upsert(connection, calls), []
         except errors.UniqueViolation:
-            pass  # Stored one by one, those that clash show themselves.
+            pass  # Stored one by one, the clashing calls can be found.
         counts, clashing = Counts(), []
         for call in calls:
             stored = _one_upserted(connection, call)

@@ -1,4 +1,4 @@
-"""Traces that several ingests read: what was stored of them is counted together with what is new.
+"""Traces that several ingests read: stored spans are counted together with new ones.
 
 A span and a span within it may be one request. If a later ingest reads the other one, the trace is
 counted as if one ingest had read both.

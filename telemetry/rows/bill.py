@@ -99,7 +99,7 @@ def report_columns(header: Iterable[str], source: str | None = None) -> ReportCo
     if amounts:
         lacking += [name for name in AMOUNTS if name not in found]
     if lacking:
-        raise UnreadableRow(f"the header has no {', '.join(lacking)}; it is no usage report")
+        raise UnreadableRow(f"the header has no {', '.join(lacking)}; it is not a usage report")
     if source is None:
         source = "detailed report" if "workflow_path" in found else "summarized report"
         source = source if amounts else "older report"

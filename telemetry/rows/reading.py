@@ -24,7 +24,7 @@ class UnreadableRow(ValueError):
 
 
 def tell_apart(error: UnreadableRow, before: Counter[str]) -> None:
-    """Number an error that equals one before it: rows without an id may have the same one."""
+    """Number an error that equals an earlier one: rows without an id may have the same error."""
     text = str(error)
     before[text] += 1
     if before[text] > 1:

@@ -88,7 +88,7 @@ class WorkflowRun:
     def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
         """Return the latest attempt, from the run list or `GET /runs/{id}`.
 
-        Their `created_at` is the run's, whatever the attempt (recorded: five days before the
+        Their `created_at` is the run's, for every attempt (recorded: five days before the
         attempt's own). Use `from_attempt` for an answer of `/attempts/{n}`. `repository` is used
         if the payload has none. `completed_at` is `updated_at`, the best estimate in a run: it is
         too late if GitHub changed the run afterwards, and None if it is later than a run can last.

@@ -14,7 +14,7 @@ from telemetry.rows.reading import (
 )
 
 MOST_RETENTION_DAYS = 36_500
-"""Far more than GitHub allows, 400; what is beyond is no number of days."""
+"""Far more than the 400 that GitHub allows; a larger number is not a number of days."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Description:
 
 
 def retention_days(retention: Any) -> int | None:
-    """For how many days GitHub keeps runs, as the artifact and log retention of a repository says.
+    """For how many days GitHub keeps runs: the artifact and log retention of a repository.
 
-    None where the answer does not say so. Raises UnreadableRow.
+    None if the answer does not have it. Raises UnreadableRow.
     """
     return read_count(read_mapping(retention, "retention"), "days", MOST_RETENTION_DAYS) or None

@@ -73,7 +73,7 @@ class UsageLine:
 class Month:
     """The world at the end of the month, its bill, and the true US dollars of each cause.
 
-    `listed` are the repositories that an ingest is to know; the others are billed only.
+    `listed` are the repositories that an ingest may know; the others are only billed.
     """
 
     world: World
@@ -259,7 +259,7 @@ class _Month:
         return "job without a label" if label == UNLABELLED else None
 
     def of_others(self) -> Iterator[UsageLine]:
-        """Yield the lines of what no job is."""
+        """Yield the lines of everything that is not a job."""
         last = self.world.now.date()
         for number in range(last.day):
             day = last - timedelta(days=number)

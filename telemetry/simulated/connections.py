@@ -15,7 +15,7 @@ from telemetry.simulated.faults import Fault
 
 
 class Simulated(Protocol):
-    """What answers the requests that come through the connections."""
+    """The object that answers the requests of the connections."""
 
     @property
     def is_stopping(self) -> bool: ...

@@ -29,7 +29,7 @@ CI = (
 )
 GPU = (PlannedJob("train", ("self-hosted", "gpu"), 600, steps=STEPS),)
 
-# Of 1,000 runs, so many meet this; the others succeed.
+# How many of 1,000 runs meet this; the others succeed.
 FATES = {
     "code": 75,
     "flaky": 30,
@@ -42,11 +42,11 @@ FATES = {
 }
 # How often a failure is run again, and how often it is then green.
 RERUNS = {"flaky": (0.6, 0.85), "code": (0.3, 0.0), "set-up": (0.6, 0.9), "runner lost": (0.7, 0.9)}
-# Of failures in the code, so many break the installation: they look like a failed set-up.
+# The share of failures in the code that break the installation: they look like a failed set-up.
 BROKEN_DEPENDENCIES = 0.08
-# Of flaky failures, so many are of the network during the work, or during the installation.
+# The shares of flaky failures that are network faults during the work and during the installation.
 FLAKY_INSTALLATIONS = 0.05
-# Hours in which nearly everything fails: (day, hour); the last ones are too quiet to be seen.
+# Hours in which nearly everything fails: (day, hour); the last ones are too quiet to be detected.
 OUTAGES = ((5, 10), (12, 15), (23, 11), (31, 14), (44, 9), (52, 4), (57, 3))
 # Days on which one runner of the team's own is broken.
 BROKEN_DAYS = (8, 9, 27, 41)

@@ -60,9 +60,9 @@ WORKFLOWS: Mapping[str, tuple[PlannedJob, ...]] = {
 
 @dataclass(frozen=True)
 class TruePart:
-    """What is true of one job of one run: jobs of a matrix are one, by the name before the bracket.
+    """The truth about one job of one run; jobs of a matrix are one, by the name before the bracket.
 
-    `gain_seconds` is how much sooner the run would end if the job were so many times as fast.
+    `gain_seconds` is how much sooner the run would end if the job were this many times as fast.
     """
 
     github_run_id: int
@@ -92,7 +92,7 @@ def month_of_needs(seed: int, now: datetime) -> World:
 
 
 def true_parts(world: World, speed: float = inf) -> Iterator[TruePart]:
-    """Yield what is true of each job of each run, if the job were so many times as fast.
+    """Yield the truth about each job of each run, if the job were this many times as fast.
 
     By default it takes no time at all.
     """
@@ -133,7 +133,7 @@ def _needs(job: Job) -> tuple[str, ...]:
 
 
 def _end_with(jobs: Mapping[str, Job], base: str, speed: float) -> float:
-    """When the run would end if the jobs of this name were so much faster, and all waits stayed."""
+    """When the run would end if jobs of this name were this much faster and all waits stayed."""
     ends: dict[str, float] = {}
     for name, job in jobs.items():  # in the order of their needs
         needs = _needs(job)

@@ -27,7 +27,7 @@ from telemetry.simulated.world import World
 Payload = dict[str, Any]
 State = tuple[str, str | None, int]
 
-# Of so many runs the text is kept, until their state is another one.
+# The text of this many runs is kept until their state changes.
 MOST_RUNS_KEPT = 10_000
 
 # A run lists its pull request while that is open; here, for this long after the commit.
@@ -191,7 +191,7 @@ class Payloads:
         state: State,
         pulls: list[Payload] | None,
     ) -> Payload:
-        """All of a run but the two repositories, which are most of its length."""
+        """All of a run except the two repositories, which are most of its length."""
         status, conclusion, updated_at = state
         api = self._api(repository)
         url = f"{api}/actions/runs/{run.id}"
@@ -360,7 +360,7 @@ class Payloads:
         }
 
     def _pull_requests(self, repository: Repository, run: Run) -> list[Payload] | None:
-        """Null now and then; empty for forks and once the pull request is closed."""
+        """Sometimes null; empty for forks and once the pull request is closed."""
         if not run.lists_pull_requests:
             return None
         number, commit = run.commit.pull_request, run.commit

@@ -351,7 +351,7 @@ def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
     ]
     (text,) = passed_over([str(tmp_path), str(tmp_path / "b.md")])
     assert text == (
-        f"{tmp_path}: passed over 2 .md, 1 without an ending, 1 .tar.gz; "
+        f"{tmp_path}: skipped 2 .md, 1 without an ending, 1 .tar.gz; "
         "a file that you name is read, whatever its ending"
     )
 
@@ -389,7 +389,7 @@ def test_other_output_never_decides_that_a_file_is_not_recognised(tmp_path: Path
     text = "npm notice\n" * 5_000 + lines(record) + "[done] in 3 s\n"
     calls, rejected, notices = read_text(tmp_path, text)
     assert (len(calls), rejected) == (1, [])
-    assert notices == ["passed over 5,001 lines of other output"]
+    assert notices == ["skipped 5,001 lines of other output"]
 
 
 def test_a_torn_record_is_rejected_among_other_output_too(tmp_path: Path) -> None:
@@ -455,7 +455,7 @@ def test_fetching_a_stored_answer_is_not_a_call(tmp_path: Path) -> None:
     again = record | {"litellm_call_id": "b", "call_type": "aget_responses"}
     calls, rejected, notices = read_text(tmp_path, lines(record, again))
     assert (len(calls), rejected) == (1, [])
-    assert notices == ["passed over 1 record of requests that read or manage stored answers"]
+    assert notices == ["skipped 1 record of requests that read or manage stored answers"]
 
 
 @pytest.mark.parametrize(

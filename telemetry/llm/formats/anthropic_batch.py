@@ -10,7 +10,7 @@ from telemetry.rows.reading import UnreadableRow, digest, read_object, read_text
 
 NAME = "Anthropic batch"
 
-# Of these requests nothing was processed and nothing is billed.
+# These requests were not processed and are not billed.
 UNANSWERED = ("errored", "canceled", "expired")
 
 

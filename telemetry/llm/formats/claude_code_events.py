@@ -57,7 +57,7 @@ def span_call(
 
 
 def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
-    """The call that a log record tells of; None for all others.
+    """The call in a log record; None for any other record.
 
     The event of newer versions has the request's id; that of older ones is known by its place in
     the session, else by its time.

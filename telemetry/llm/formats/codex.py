@@ -134,7 +134,7 @@ def _parents(described: Mapping[str, Any]) -> list[str]:
     source = described.get("source")
     subagent = source.get("subagent") if isinstance(source, dict) else None
     spawned = subagent.get("thread_spawn") if isinstance(subagent, dict) else None
-    # Of a subagent's subagent session_id is the first session, whose name its parent has as well.
+    # For a subagent of a subagent, session_id is the first session, whose name its parent has too.
     names = ("session_id", "forked_from_id", "parent_thread_id")
     found = [read_text(described, name) for name in names]
     if isinstance(spawned, dict):

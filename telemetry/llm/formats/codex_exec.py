@@ -33,7 +33,7 @@ def reader() -> Reader:
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal thread, total
         if record.get("type") == "thread.started":
-            # A thread that is resumed counts on.
+            # A resumed thread continues its counts.
             before, thread = thread, read_text(record, "thread_id") or ""
             total = total if thread == before else None
         elif record.get("type") == "turn.completed":

@@ -187,7 +187,7 @@ def _note(event: Mapping[str, Any], session: Session) -> None:
 
 def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> Iterator[Reading]:
     session.began = session.began or read_moment(result, "timestamp")
-    # The models of a result have one moment: told apart within a second they hardly ever clash,
+    # The models of a result have one moment: spread over a second they hardly ever clash,
     # within a millisecond too often.
     moment = defaults.timestamp(session.began).replace(microsecond=0)
     until_now = _used(result, session.model)
@@ -200,7 +200,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
         if model in session.used and used.is_nothing:
             continue
         requests = len(session.messages.get(model, ())) or 1
-        # A row that many requests took the time of must not pass for the latency of one.
+        # The time of many requests must not be taken for the latency of one.
         if model == dearest and (len(now) > 1 or (turns or 0) > 1):
             requests = max(requests, 2)
         yield LlmCall.of(
@@ -227,7 +227,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
 
 
 def _identity(result: Mapping[str, Any], session: Session) -> str:
-    """What tells a result from the others: its own id, else its place in the session."""
+    """What identifies a result: its own id, else its place in the session."""
     own = read_text(result, "uuid")
     if own is None and session.session_id:
         return f"{session.session_id}:{session.results}"
@@ -249,7 +249,7 @@ def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:
 
 
 def _error(result: Mapping[str, Any]) -> str | None:
-    """Why the session ended: its text, its errors, or the kind of end."""
+    """Why the session failed: its text, its errors, or the kind of end."""
     errors = [error for error in read_list(result, "errors") if isinstance(error, str)]
     text = read_text(result, "result") or storable("; ".join(errors))
     return text or read_text(result, "subtype")

@@ -35,7 +35,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader(spans: NestedSpans) -> Reader:
-    """Adds the spans to `spans`; other signals are passed over."""
+    """Adds the spans to `spans`; other signals are skipped."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if record.get("type") not in OTHER_SIGNALS:

@@ -77,7 +77,7 @@ def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | Non
     try:
         return ended - timedelta(milliseconds=duration_ms)
     except OverflowError:
-        raise UnreadableRow(f"duration_ms is {duration_ms}, longer than time itself") from None
+        raise UnreadableRow(f"duration_ms is {duration_ms}, longer than any time") from None
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:

@@ -39,7 +39,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """One call per record, but for requests that manage what is stored, which are counted."""
+    """One call per record; requests that manage stored answers are only counted."""
     managing = 0
 
     def calls(raw: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -52,7 +52,7 @@ def reader() -> Reader:
     def notes() -> Iterator[str]:
         if managing:
             records = counted(managing, "record")
-            yield f"passed over {records} of requests that read or manage stored answers"
+            yield f"skipped {records} of requests that read or manage stored answers"
 
     return Reader(calls, notes=notes)
 

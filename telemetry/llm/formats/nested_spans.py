@@ -16,14 +16,14 @@ from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
 from telemetry.rows.llm import LONGEST_ID, LlmCall, merged
 from telemetry.rows.reading import digest
 
-# The traces of so many spans are held until all files are read; beyond that the oldest are let go.
+# Traces are held until all files are read, up to this many spans; then the oldest are resolved.
 HELD = 50_000
 # How many of them are resolved together.
 AT_ONCE = 1_000
 # How far enclosing spans are followed. Real traces are less than a tenth as deep.
 DEEPEST = 500
 
-# Columns that are taken from the other span of a request where the counted one has no value.
+# Columns that are taken from the other span of a request if the counted one has no value.
 FILLED = tuple(
     name.name
     for name in fields(LlmCall)
@@ -66,7 +66,7 @@ class NestedSpans:
         self._held = 0
 
     def add(self, span: Span, call: LlmCall | None) -> Iterator[LlmCall]:
-        """Take a span and its call; yields the calls of traces that have to be let go for it."""
+        """Take a span and its call; yield the calls of traces that are resolved to make room."""
         self.calls[self.file] += call is not None
         trace_id, span_id = _bounded(span.trace_id), _bounded(span.span_id)
         trace = self._traces.pop(trace_id, {})
@@ -121,7 +121,7 @@ def _bounded(written: str) -> str:
 
 
 def joined(known: Node | None, other: Node) -> Node:
-    """One node of two readings of a span, the second of which names the file."""
+    """One node from two readings of a span; the file is that of the second."""
     if known is None or known.call is None:
         return other
     if other.call is None or key_of(known.call) != key_of(other.call):
@@ -159,7 +159,7 @@ def calls_of_traces(traces: Traces) -> Iterator[Found]:
 def is_open(span_id: str, trace: Trace) -> bool:
     """Whether a span that is read later may be the same request as this one or one within it.
 
-    So it is if this is a call or within a call, or if an enclosing span was not read yet.
+    That is possible if this is a call or within one, or if an enclosing span was not read yet.
     """
     for node in _upwards(span_id, trace):
         if node.call is not None:
@@ -212,7 +212,7 @@ def _represented(trace_id: str, node: Node, within: list[Found]) -> list[Found]:
 
 
 def _filled(trace_id: str, call: LlmCall, other: LlmCall) -> LlmCall:
-    """The call, with values that only the other one of the same request has."""
+    """The call, with values that only the other call of the same request has."""
     changes = {
         name: getattr(other, name)
         for name in FILLED

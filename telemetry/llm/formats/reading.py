@@ -1,4 +1,4 @@
-"""What all readers share: defaults, the loop over records, the token convention."""
+"""Shared by all readers: defaults, the loop over records, the token convention."""
 
 import re
 from collections import Counter
@@ -63,7 +63,7 @@ class Reader:
 
     `calls` returns the readings of a record, given the defaults; it may remember what later records
     need. `rest` returns, at the end of the file, what was held back; `notes` returns sentences on
-    what was passed over.
+    what was skipped.
     """
 
     calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]]

@@ -66,9 +66,9 @@ TOTAL = (
 )
 SEARCHES = ("anthropic.usage.server_tool_use.web_search_requests",)
 
-# By scope and begin of the span's name: instrumentations whose input leaves cached tokens out,
+# By scope and beginning of the span's name: instrumentations whose input excludes cached tokens,
 # against the conventions ("SHOULD include all types of input tokens, including cached tokens").
-# - OpenLLMetry's Bedrock Converse hands on AWS's inputTokens, and its total lacks the cached ones
+# - OpenLLMetry's Bedrock Converse passes on AWS's inputTokens, and its total lacks the cached ones
 #   (traceloop/openllmetry issue 4449, span_utils.py, converse_usage_record).
 # Strands Agents did so until strands-agents/harness-sdk PR 3886 (Python) and PR 4080 (TypeScript);
 # its total, which is the vendor's, tells which version wrote a span.

@@ -18,7 +18,7 @@ from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required
 
 EMBEDDINGS = ("embeddings", "embedding")
-# Not among them: invoke_agent, whose usage repeats that of the calls within it, and tools.
+# Not included: invoke_agent, whose usage repeats that of the calls within it, and tools.
 OPERATIONS = (
     "chat",
     "generate_content",
@@ -29,7 +29,7 @@ OPERATIONS = (
     "messages",
     *EMBEDDINGS,
 )
-# Spans that hold other requests than their own.
+# Spans that contain other requests than their own.
 AROUND = ("invoke_agent", "create_agent", "execute_tool", "agent_step", "invoke_workflow")
 REQUESTS = {"doGenerate": "chat", "doStream": "chat", "doEmbed": "embeddings"}
 # What OpenInference calls a span.
@@ -90,7 +90,7 @@ class Span:
         if named is None and "openinference.span.kind" in self.said:
             named = KINDS.get(str(self.said["openinference.span.kind"]).upper())
         elif named is None and "ai.operationId" in self.said:
-            # Of the AI SDK's spans only these stand for one request.
+            # Only these spans of the AI SDK stand for one request.
             named = REQUESTS.get(str(self.said["ai.operationId"]).rpartition(".")[2])
         elif named is None and text(self.said, "gen_ai.system") and text(self.said, *MODELS):
             return "chat"

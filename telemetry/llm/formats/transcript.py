@@ -34,12 +34,12 @@ NOTHING: Columns = dict.fromkeys(COUNTED)
 
 OTHERS = ("user", "system")
 
-# Text that Claude Code wrote itself in the place of an answer.
+# Text that Claude Code wrote itself in place of an answer.
 SYNTHETIC = "<synthetic>"
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
-    # What `claude -p` prints looks the same, but for the spelling of this key.
+    # The output of `claude -p` looks the same, except for the spelling of this key.
     if "session_id" in record:
         return False
     message = record.get("message")
@@ -73,7 +73,7 @@ def reader() -> Reader:
 
 
 def news(call: LlmCall, record: Mapping[str, Any], messages: Messages) -> list[Reading]:
-    """The call, unless an earlier line said as much about it."""
+    """The call, unless an earlier line had the same information."""
     request_id = None if record.get("isSidechain") else read_text(record, "requestId")
     return [call] if messages.is_news(call, request_id) else []
 

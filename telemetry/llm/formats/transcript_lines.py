@@ -10,8 +10,8 @@ from telemetry.llm.formats.reading import Columns, Defaults
 from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, finality
 from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow, read_moment
 
-# The lines of one message follow each other closely: of so many messages, or twice as many, the
-# best line is remembered.
+# The lines of one message follow each other closely, so the best line is remembered only for this
+# many messages, or up to twice as many.
 REMEMBERED = 256
 
 
