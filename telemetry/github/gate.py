@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from telemetry import in_words
 from telemetry.github.answers import (
@@ -27,6 +27,8 @@ from telemetry.github.options import Options
 from telemetry.github.share import Caller, Share
 
 _HEARTBEAT_SECONDS = 60.0
+# GitHub's servers may state the end of an hour a little differently.
+_SAME_HOUR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,15 @@ class Gate:
         return None if seconds <= self._options.max_wait else self.left
 
     def learn(self, answer: Answer) -> None:
-        """Store the rate limit and the time of an answer."""
+        """Store the rate limit and the time of an answer.
+
+        Answers to requests sent at the same time come in any order. Within an hour the number left
+        only falls, so the lowest is the latest.
+        """
         limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))
         with self._lock:
-            self.rate_limit = limit or self.rate_limit
+            if limit is not None and not _is_overtaken(limit, self.rate_limit):
+                self.rate_limit = limit
             self.github_time = date or self.github_time
 
     @contextmanager
@@ -233,3 +240,10 @@ class Gate:
         moment = utc(self.clock() + seconds)
         at = f"at {moment:%H:%M:%S} UTC " if moment else ""
         return f"{at}(in {in_words(max(seconds, 1))})"
+
+
+def _is_overtaken(limit: RateLimit, known: RateLimit | None) -> bool:
+    """Whether `known` is of the same hour and has fewer requests left."""
+    if known is None or known.limit != limit.limit or known.remaining >= limit.remaining:
+        return False
+    return abs(limit.reset_at - known.reset_at) < _SAME_HOUR

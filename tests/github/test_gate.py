@@ -259,6 +259,17 @@ def test_what_is_left_includes_an_hour_whose_beginning_is_waited_for(
     assert gate.left == left
 
 
+@pytest.mark.parametrize(("reset_in", "left"), [(1_801, 20), (5_400, 22)])
+def test_an_answer_that_was_overtaken_adds_no_requests_within_the_hour(
+    reset_in: float, left: int
+) -> None:
+    gate = Gate(Options(max_wait=0))
+    gate.learn(limited(20, 1_800))
+    gate.learn(limited(22, reset_in))
+    assert gate.rate_limit is not None
+    assert gate.rate_limit.remaining == left
+
+
 def test_threads_take_no_more_requests_than_were_allowed(gate: Gate, share: Share) -> None:
     share.allow(50, SPENT)
     passed: list[int] = []
