@@ -166,6 +166,8 @@ class World:
             if latest.updated_at > self.second:
                 raise ValueError(f"run {run.id}: attempt {latest.number} is not over yet")
             del run.attempts[latest.number :]
+            if latest.touched_at is not None and latest.touched_at > self.second:
+                latest.touched_at = None  # what changes later is the latest attempt
             return self.plan_attempt(
                 run, self.second, conclusion, actor or run.actor, failed_only=failed_only
             )
