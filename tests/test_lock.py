@@ -74,7 +74,7 @@ def test_nothing_is_missing_that_these_need() -> None:
     assert not missing, f"not locked: {', '.join(sorted(missing))}; {REMAKE}"
 
 
-def test_the_file_says_how_to_make_it_again() -> None:
+def test_the_file_says_how_to_regenerate_it() -> None:
     assert "make lock" in LOCK.splitlines()[1]
 
 

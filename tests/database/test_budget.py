@@ -36,14 +36,14 @@ def forecast(kind: str = "runners", subject: str = "all", name: str = "all", **a
         (60, "spent", False),
     ],
 )
-def test_a_budget_is_passed_by_the_lower_bound_or_by_what_is_spent(
+def test_a_budget_is_exceeded_by_the_lower_bound_or_by_the_cost_so_far(
     budget: int, gate: str, is_over: bool
 ) -> None:
     (line,) = lines([Cap("runners", "all", "all", Decimal(budget))], [forecast()], gate)
     assert line.is_over == is_over
 
 
-def test_nothing_stored_is_said_beside_the_zero() -> None:
+def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
     caps = [Cap(kind, "all", "all", Decimal(500)) for kind in ("runners", "llm")]
     text = budget_text(lines(caps, [], "forecast"), [])
     assert "No cost of runners or LLM calls is stored" in text
@@ -103,7 +103,7 @@ def test_a_wrong_line_of_a_file_of_budgets_is_refused(
 
 
 @pytest.mark.scenario
-def test_make_budget_fails_if_a_budget_is_passed(
+def test_make_budget_fails_if_a_budget_is_exceeded(
     dsn: str, connection: Connection, launcher: Launcher, tmp_path: Path
 ) -> None:
     load_runner_prices(connection)

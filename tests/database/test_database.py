@@ -32,7 +32,7 @@ def stored(connection: Connection, table: str = "workflow_runs") -> list[dict[st
     return connection.execute(f"select * from {table} order by 1, 2").fetchall()
 
 
-def test_new_changed_and_unchanged_rows_are_counted_apart(connection: Connection) -> None:
+def test_new_changed_and_unchanged_rows_are_counted_separately(connection: Connection) -> None:
     first, second = workflow_run(), workflow_run(github_run_id=2)
     assert upsert(connection, [first, second]) == Counts(inserted=2)
     assert upsert(connection, [first, second]) == Counts(unchanged=2)

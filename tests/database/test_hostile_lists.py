@@ -135,7 +135,7 @@ def test_a_pipe_that_something_writes_to_is_read(
 
 
 @pytest.mark.parametrize("make", [make for make, _ in FILES.values()], ids=FILES)
-def test_a_dump_that_is_none_is_one_sentence_and_changes_nothing(
+def test_a_file_that_is_no_dump_is_one_sentence_and_changes_nothing(
     connection: Connection, dsn: str, tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
     make(path := tmp_path / "telemetry.dump")

@@ -131,7 +131,7 @@ def test_grants_say_when_there_are_no_tables(empty_dsn: str) -> None:
 # An upgrade
 
 
-def test_a_connected_reader_goes_on_reading_after_an_upgrade(
+def test_a_connected_reader_can_still_read_after_an_upgrade(
     connection: Connection, dsn: str, reader: Connection
 ) -> None:
     before = rights(connection)
@@ -245,7 +245,7 @@ def own(connection: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_users_views_and_functions_on_ours_are_made_again(
+def test_a_users_views_and_functions_on_ours_are_recreated(
     connection: Connection, dsn: str, new_role: Callable[[str], str]
 ) -> None:
     connection.execute(OWN.encode())
@@ -286,7 +286,7 @@ def test_a_users_view_whose_column_vanished_is_named_and_its_text_is_kept(
     assert kept(connection) == []
 
 
-def test_a_view_that_its_user_has_made_anew_is_left_alone(connection: Connection, dsn: str) -> None:
+def test_a_view_that_its_user_has_recreated_is_left_alone(connection: Connection, dsn: str) -> None:
     connection.execute("create view of_yesterday as select 1 as gone")
     connection.execute("insert into installed_views values ('of_yesterday', 'older')")
     connection.execute("create view my_own as select gone from of_yesterday")

@@ -159,7 +159,7 @@ def test_reader_and_writer_are_told_to_update_an_older_checkout(
         migrate(dsn)
 
 
-def test_changed_views_are_made_again(connection: Connection, dsn: str) -> None:
+def test_changed_views_are_recreated(connection: Connection, dsn: str) -> None:
     connection.execute("update installed_views set digest = 'of another checkout'")
     with pytest.raises(TelemetryError, match="older than this version"):
         require_schema(connection)

@@ -226,7 +226,7 @@ def listed(connection: Connection, *run_ids: int) -> None:
     execute(connection, "runs/record_jobs_listed", {**values, "listed_at": NOW})
 
 
-def test_a_repository_without_runs_has_been_ingested_all_the_same(
+def test_a_repository_without_runs_still_counts_as_ingested(
     run_query: Run, connection: Connection
 ) -> None:
     assert "nothing has been ingested yet" in run_query("runner_cost").stderr

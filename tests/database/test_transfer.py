@@ -68,7 +68,7 @@ def test_what_was_dumped_comes_back_as_it_was(dumped: Path, dsn: str, empty_dsn:
         assert "not_ours" not in {row["table_name"] for row in tables}
 
 
-def test_a_restored_database_goes_on_as_before(dumped: Path, empty_dsn: str) -> None:
+def test_a_restored_database_works_as_before(dumped: Path, empty_dsn: str) -> None:
     restore(empty_dsn, dumped, os.environ)
     assert migrate(empty_dsn) == []
     with open_connection(empty_dsn) as connection:

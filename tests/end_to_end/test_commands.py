@@ -119,7 +119,7 @@ def test_an_output_that_cannot_be_written_is_one_sentence(
 @pytest.mark.parametrize(
     "closed", [">&-", "2>&-", "<&- >&- 2>&-", "2>/dev/full", "| true", "2>&1 >/dev/null | true"]
 )
-def test_work_is_done_whoever_cannot_read_what_is_said(
+def test_the_work_is_done_even_if_nobody_can_read_the_messages(
     environ: dict[str, str], tmp_path: Path, closed: str
 ) -> None:
     python, script, report = (

@@ -61,7 +61,7 @@ def terminate(dsn: str) -> None:
         )
 
 
-def test_what_nothing_disturbs_says_nothing_and_stores_something(undisturbed: Done) -> None:
+def test_an_undisturbed_ingest_says_nothing_and_stores_something(undisturbed: Done) -> None:
     assert undisturbed.said == []
     (report,) = undisturbed.reports.values()
     assert report.outcome == "complete" and report.jobs > 20

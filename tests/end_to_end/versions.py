@@ -101,7 +101,7 @@ def content(dsn: str) -> dict[str, list[str]]:
     return found
 
 
-def test_the_whole_way(
+def test_every_part_works(
     databases: tuple[str, str], run: Run, the_world: World, tmp_path: Path
 ) -> None:
     first, second = databases

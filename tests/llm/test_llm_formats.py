@@ -274,7 +274,7 @@ def test_recorded_edge_cases_of_transcripts(recorded: Path) -> None:
 # --- claude-code-action
 
 
-def test_a_result_is_a_row_for_each_model_and_counts_on_from_the_one_before() -> None:
+def test_a_result_is_a_row_for_each_model_and_continues_the_counts_of_the_one_before() -> None:
     calls, _ = payload_calls("llm_execution.json")
     main, helper, more = calls["r1:claude-x"], calls["r1:claude-helper"], calls["r2:claude-x"]
     assert "r2:claude-helper" not in calls
@@ -286,7 +286,7 @@ def test_a_result_is_a_row_for_each_model_and_counts_on_from_the_one_before() ->
     assert (main.provider, helper.provider) == ("bedrock", "anthropic")
 
 
-def test_the_time_of_a_session_is_on_its_dearest_row_and_no_latency_of_one_call() -> None:
+def test_the_time_of_a_session_is_on_its_most_expensive_row_and_is_no_latency() -> None:
     calls, _ = payload_calls("llm_execution.json")
     main, helper, more = calls["r1:claude-x"], calls["r1:claude-helper"], calls["r2:claude-x"]
     assert [call.duration_ms for call in (main, helper, more)] == [7_000, None, 500]
@@ -625,7 +625,7 @@ def test_a_fork_with_a_long_id_has_calls_with_ids_that_can_be_stored(tmp_path: P
     assert [(len(call.call_id), len(call.session_id)) for call in calls] == [(32, 255)] * 2
 
 
-def test_sessions_one_after_the_other_in_a_file_do_not_count_on(tmp_path: Path) -> None:
+def test_sessions_one_after_the_other_in_a_file_have_separate_counts(tmp_path: Path) -> None:
     lines = (PAYLOADS / "llm_codex.jsonl").read_text().splitlines()
     other = [line.replace('"s1"', '"s2"') for line in (*lines[:2], lines[6])]
     both = tmp_path / "both.jsonl"

@@ -56,7 +56,9 @@ def test_each_call_has_an_id_of_its_own(log: Path) -> None:
 
 
 @pytest.mark.parametrize("raised", [ValueError("no\x00 money \ud800"), KeyboardInterrupt()])
-def test_an_exception_is_a_failed_call_and_raised_on(log: Path, raised: BaseException) -> None:
+def test_an_exception_is_a_failed_call_and_is_raised_again(
+    log: Path, raised: BaseException
+) -> None:
     with pytest.raises(type(raised)) as caught, recorded_call(log, model="m-1"):
         raise raised
     assert caught.value is raised

@@ -423,7 +423,7 @@ TRACES = {
 
 @pytest.mark.scenario
 @pytest.mark.parametrize("name", TRACES)
-def test_a_trace_is_counted_alike_however_its_spans_are_spread(
+def test_a_trace_is_counted_the_same_however_its_spans_are_spread(
     connection: Connection, tmp_path: Path, name: str
 ) -> None:
     spans = TRACES[name]
@@ -481,7 +481,7 @@ def test_a_call_that_an_inner_span_replaces_is_named(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.data())
-def test_any_tree_of_spans_is_counted_alike_in_one_ingest_and_in_several(
+def test_any_tree_of_spans_is_counted_the_same_in_one_ingest_and_in_several(
     connection: Connection, tmp_path: Path, data: st.DataObject
 ) -> None:
     size = data.draw(st.integers(2, 7))

@@ -80,7 +80,7 @@ def test_the_line_is_to_scale_from_zero() -> None:
     assert (baseline - high) == pytest.approx(2 * (baseline - low), abs=0.3)
 
 
-def test_the_axis_speaks_in_minutes_and_seconds() -> None:
+def test_the_axis_is_in_minutes_and_seconds() -> None:
     assert words(drawn(line_chart("x", series(600, 800))))[:3] == ["0s", "10m 00s", "20m 00s"]
 
 
@@ -137,7 +137,7 @@ def test_a_long_name_above_a_bar_is_cut() -> None:
     assert len(name) < 60 and name.endswith("…")
 
 
-def test_outcomes_stand_on_each_other_to_scale() -> None:
+def test_outcomes_are_stacked_to_scale() -> None:
     chart = drawn(stacked_chart("x", [Stack(FIRST, 6, 3, 1)]))
     (ok,), (bad,), (other,) = (of_class(chart, name) for name in ("ok", "bad", "other"))
     heights = [float(bar.attrib["height"]) for bar in (ok, bad, other)]

@@ -8,7 +8,7 @@ from telemetry.database.questions import Scope, ask, questions
 from telemetry.rows.workflows import Workflow
 
 
-def test_every_question_tells_two_workflows_of_one_name_apart(connection: Connection) -> None:
+def test_every_question_distinguishes_two_workflows_of_one_name(connection: Connection) -> None:
     """Where a question names workflows at all, it names both."""
     for workflow_id, file in ((3, "ci.yml"), (4, "release.yml")):
         upsert(connection, [Workflow(workflow_id, 7, "CI", f".github/workflows/{file}", "active")])

@@ -43,7 +43,9 @@ def fails(first: int, count: int, days_ago: float, **changes: Any) -> list[Any]:
     ]
 
 
-def test_what_stops_most_runs_comes_first_not_what_is_newest(connection: Connection) -> None:
+def test_the_incident_that_stops_most_runs_comes_first_not_the_newest(
+    connection: Connection,
+) -> None:
     upsert(connection, fails(1, 70, 14))
     docs = {"workflow_id": 4, "workflow_name": "Docs"}
     upsert(connection, fails(500, 1, 0.01, **docs))
@@ -79,7 +81,7 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     assert f'href="{between}"' in one_page(shown) and f"]({between})" in summary(shown)
 
 
-def test_what_mended_it_is_told_with_who_did(connection: Connection) -> None:
+def test_the_fix_is_named_with_its_author(connection: Connection) -> None:
     runs = [
         a_run(1, 5),
         a_run(2, 4, conclusion="failure"),
@@ -132,7 +134,7 @@ def test_what_no_push_started_stops_no_merge(
     )
 
 
-def test_a_workflow_that_pushes_start_no_more_blocks_nobody(connection: Connection) -> None:
+def test_a_workflow_that_pushes_no_longer_start_blocks_nobody(connection: Connection) -> None:
     others = {"workflow_id": 4, "workflow_name": "Lint"}
     upsert(connection, [a_run(n, 25 - n, **others) for n in range(10, 14)])
     upsert(connection, fails(1, 3, 29))
@@ -197,7 +199,9 @@ def test_a_broken_workflow_file_fails_its_own_workflow(connection: Connection) -
     assert float(row["first_time_percent"]) == 83.3
 
 
-def test_a_healthy_repository_is_told_so_and_nothing_to_do(connection: Connection) -> None:
+def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
+    connection: Connection,
+) -> None:
     runs = [a_run(n, n / 4, 60) for n in range(1, 100)]
     upsert(connection, runs)
     upsert(connection, [a_job(run, labels=["self-hosted"]) for run in runs])
@@ -224,7 +228,7 @@ def nightly(n: int, seconds: int, **changes: Any) -> Any:
     return a_run(n, n, seconds, **values)
 
 
-def test_jobs_that_hit_their_time_limit_are_told_though_they_are_cancelled(
+def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled(
     connection: Connection,
 ) -> None:
     runs = [nightly(n, 21_600 + n % 20) for n in range(1, 6)]
@@ -265,7 +269,9 @@ def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
 # Approvals
 
 
-def test_an_approval_is_told_from_a_queue_by_what_started_meanwhile(connection: Connection) -> None:
+def test_an_approval_is_distinguished_from_a_queue_by_what_started_meanwhile(
+    connection: Connection,
+) -> None:
     deploys, others = [], []
     for n in range(1, 21):
         deploy = a_run(n, n, 3_000, workflow_id=4, workflow_name="Deploy")

@@ -137,7 +137,7 @@ def test_a_workflow_that_fails_on_each_pull_request_stalls_them_all(
         )
 
 
-def test_a_release_that_fails_each_time_is_told_but_not_urgent(connection: Connection) -> None:
+def test_a_release_that_fails_each_time_is_reported_but_not_urgent(connection: Connection) -> None:
     """Each tag is a branch of its own; with a dozen failures before it, four more may be chance."""
     known(connection, 7)
     for failed_before, is_told in ((0, True), (12, False)):

@@ -206,7 +206,7 @@ def test_jobs_of_failed_runs_alone_are_said_to_be(connection: Connection) -> Non
     assert "(50.0 %); to fetch" in str(single(as_stored(connection)).of_jobs)
 
 
-def test_two_repositories_of_one_name_are_told_apart(connection: Connection) -> None:
+def test_two_repositories_of_one_name_are_distinguished(connection: Connection) -> None:
     """The repository was deleted and made again; the name is the new one's."""
     runs = [a_run(n, n / 2, conclusion="failure") for n in range(1, 21)]
     upsert(connection, [*runs, *(a_run(n, n / 9, repository_id=8) for n in range(31, 51))])

@@ -430,7 +430,7 @@ def test_parts_are_never_more_than_their_whole() -> None:
     assert (call.input_tokens, call.output_tokens, call.cache_write_tokens) == (7, 9, 3)
 
 
-def test_ids_too_long_for_an_index_still_tell_calls_apart() -> None:
+def test_ids_too_long_for_an_index_still_distinguish_calls() -> None:
     ids = ["x" * 10_000 + end for end in ("1", "2", "1")]
     records = [{"call_id": i, "session_id": i, "timestamp": 0, "model": "m"} for i in ids]
     one, other, again = (LlmCall.from_record(record) for record in records)
@@ -439,7 +439,7 @@ def test_ids_too_long_for_an_index_still_tell_calls_apart() -> None:
     assert (len(one.call_id), one.session_id) == (32, "x" * 255)
 
 
-def test_a_record_without_an_id_is_the_same_call_wherever_it_stands() -> None:
+def test_a_record_without_an_id_is_the_same_call_wherever_it_is() -> None:
     one = LlmCall.from_record({"timestamp": 0, "model": "m"})
     other = LlmCall.from_record({"model": "m", "timestamp": 0})
     assert one.call_id == other.call_id

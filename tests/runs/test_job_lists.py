@@ -25,7 +25,7 @@ def pages(rows: int, totals: list[int | None]) -> list[Page]:
     ]
 
 
-def test_each_job_that_cannot_be_read_is_counted_though_nothing_tells_it_from_another() -> None:
+def test_each_unreadable_job_is_counted_although_nothing_distinguishes_it_from_another() -> None:
     found = JobLists(1, {1: DueAttempt(1, None, "success")})
     found.read([Page([None, None, None, {"id": "x"}, {"id": "x"}], 5, 1, 100, None)])
     assert list(found.unreadable)[1:3] == [

@@ -444,7 +444,7 @@ def test_a_page_that_leaves_runs_out_hides_none(
 
 
 @CONCURRENCY
-def test_runs_without_anything_to_tell_them_apart_are_counted_one_by_one(concurrency: int) -> None:
+def test_runs_that_nothing_distinguishes_are_counted_one_by_one(concurrency: int) -> None:
     world, _ = world_of(every(timedelta(minutes=1), 50, NOW - HOUR))
 
     def lose(payload: Any) -> Any:

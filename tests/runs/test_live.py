@@ -125,7 +125,7 @@ def keys(seen: Watching) -> list[tuple[int, int]]:
     return sorted((row["github_run_id"], row["run_attempt"]) for row, _ in seen.ended)
 
 
-def test_each_run_is_stored_and_shown_once_within_one_look(dsn: str) -> None:
+def test_each_run_is_stored_and_shown_once_within_one_check(dsn: str) -> None:
     world = busy_world()
     with watching(dsn, world, []) as seen:
         seen.go_on(4_500)
@@ -196,7 +196,7 @@ def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
         next(seen.watch.rounds())
 
 
-def test_the_pace_follows_what_a_look_costs() -> None:
+def test_the_pace_follows_the_cost_of_a_check() -> None:
     paces = [usual_pace(token, 2).seconds for token in ("ghp_1", "github_pat_1", "ghs_1", None)]
     assert paces == [15, 15, 60, 240]
 

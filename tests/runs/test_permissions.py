@@ -55,7 +55,7 @@ def count(connection: Connection, table: str) -> int:
 
 
 @pytest.mark.parametrize(("kind", "table"), [("jobs", "workflow_jobs"), ("attempt", "retries")])
-def test_a_permission_that_lacks_for_days_gives_no_item_up(
+def test_a_permission_missing_for_days_gives_no_item_up(
     connection: Connection, world: World, kind: str, table: str
 ) -> None:
     simulated = Simulator(world, fault=refused(kind))

@@ -57,7 +57,7 @@ def test_a_search_is_too_long_when_total_and_pages_say_so(
     assert search.is_too_long == is_too_long
 
 
-def test_a_search_is_too_long_when_it_lists_as_many_as_can_be() -> None:
+def test_a_search_is_too_long_when_it_lists_as_many_runs_as_possible() -> None:
     assert search_of([page([*RUNS[:3]], 1), page([*RUNS[3:]], 2)], longest=6).is_too_long
     assert not search_of([page([*RUNS[:3]], 1), page([*RUNS[3:5]], 2)], longest=6).is_too_long
 

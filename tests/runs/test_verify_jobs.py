@@ -223,7 +223,7 @@ def test_the_jobs_of_a_skipped_attempt_are_not_waited_for(
     assert found.jobs.pending_attempts == 0
 
 
-def test_a_run_that_github_does_not_answer_for_is_named_and_the_others_go_on(
+def test_a_run_that_github_does_not_return_is_named_and_the_others_are_compared(
     connection: Connection, world: World
 ) -> None:
     ingested(connection, world)

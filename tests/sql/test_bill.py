@@ -311,7 +311,9 @@ def test_the_command_loads_a_report_and_asks_it_again(
     assert "2026-01,unexplained,0.066,1" in run("--csv", "--since", "2026-01-05").stdout
 
 
-def test_several_months_and_accounts_are_told_apart(connection: Connection, tmp_path: Path) -> None:
+def test_several_months_and_accounts_are_distinguished(
+    connection: Connection, tmp_path: Path
+) -> None:
     store_job(connection)
     other = line(4).replace("2026-01-05", "2026-02-03").replace(",acme,app,", ",Umbrella,lab,")
     found = load(connection, tmp_path, HEADER, line(9), other)
@@ -414,7 +416,7 @@ def test_lines_of_two_names_that_cancel_each_other_out_may_be_one_repository(
     assert "cancel" not in bill_text(replace(found, unexplained=[row, other_day]))
 
 
-def test_a_line_of_the_former_name_of_a_repository_is_told_beside_its_jobs(
+def test_a_line_under_the_former_name_of_a_repository_is_named_with_its_jobs(
     connection: Connection, tmp_path: Path
 ) -> None:
     store_job(connection)

@@ -142,7 +142,7 @@ def test_the_causes_add_up_to_all_failures_of_a_history_with_traps(connection: C
 
 
 @pytest.mark.scenario
-def test_what_each_cause_costs_is_a_sum_over_its_failures(planted: Planted) -> None:
+def test_the_cost_of_each_cause_is_a_sum_over_its_failures(planted: Planted) -> None:
     expected: dict[str, list[Row]] = defaultdict(list)
     for row in planted.rows:
         expected[row["cause"]].append(row)

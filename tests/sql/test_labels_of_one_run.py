@@ -83,7 +83,7 @@ def test_nine_labels_or_those_of_one_run_are_not_folded(connection: Connection) 
     assert set(jobs_by_label(connection)) == labels
 
 
-def test_waits_of_labels_made_anew_are_compared_as_one(connection: Connection) -> None:
+def test_waits_of_labels_made_for_each_run_are_compared_as_one(connection: Connection) -> None:
     rng = random.Random(8)
     ends = ["".join(rng.sample(KUBERNETES, 5)) for _ in range(400)]
     stored(connection, [[[f"pod-{end}"]] for end in ends])

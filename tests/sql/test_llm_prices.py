@@ -402,7 +402,7 @@ def test_without_cache_prices_the_input_price_applies(
     assert (row["cost"], row["cache_saved"]) == (2, 0)
 
 
-def test_reported_and_list_cost_are_kept_apart(priced_by_ours: Price) -> None:
+def test_reported_and_list_cost_are_kept_separate(priced_by_ours: Price) -> None:
     row = priced_by_ours(model="o1", input_tokens=1_000_000, estimated_cost=Decimal("0.25"))
     assert (row["reported_cost"], row["list_cost"], row["cost"]) == (Decimal("0.25"), 15, 0.25)
     unknown = priced_by_ours(model="of-tomorrow", input_tokens=1, estimated_cost=Decimal("0.25"))

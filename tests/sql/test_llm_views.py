@@ -321,7 +321,7 @@ def test_what_a_cache_saved_is_a_share_of_the_same_calls_cost(with_prices: Conne
     assert row["saved_percent"] == 90
 
 
-def test_workflows_of_one_name_are_apart_and_calls_without_a_run_have_no_cost_per_run(
+def test_workflows_of_one_name_are_separate_and_calls_without_a_run_have_no_cost_per_run(
     connection: Connection,
 ) -> None:
     upsert(

@@ -92,7 +92,7 @@ def test_a_pull_request_is_a_head_branch_and_is_merged_if_its_commit_was_pushed(
     ]
 
 
-def test_the_dearest_pull_request_comes_first_with_all_that_it_cost(pulls: Connection) -> None:
+def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: Connection) -> None:
     rows = ask(pulls, "pull_request_costs", SCOPE).rows
     assert [
         (
@@ -119,7 +119,7 @@ def test_the_dearest_pull_request_comes_first_with_all_that_it_cost(pulls: Conne
     assert [float(row["waited_hours"]) for row in rows] == [0.1, 0.5, 0.0]
 
 
-def test_costs_are_summed_by_who_began_the_pull_request(pulls: Connection) -> None:
+def test_costs_are_summed_by_the_author_of_the_pull_request(pulls: Connection) -> None:
     rows = {row["actor_kind"]: row for row in ask(pulls, "pull_requests_by_actor_kind", SCOPE).rows}
     assert {kind: (row["pull_requests"], row["merged"]) for kind, row in rows.items()} == {
         "agent": (1, 0),
@@ -163,7 +163,7 @@ def test_the_longest_rule_says_what_an_account_is(
     assert connection.execute("select kind from actor_kinds").fetchall() == [{"kind": kind}]
 
 
-def test_who_only_starts_an_attempt_again_is_classed_too(connection: Connection) -> None:
+def test_an_account_that_only_re_runs_an_attempt_is_classed_too(connection: Connection) -> None:
     upsert(connection, [workflow_run(actor="dev-1", triggering_actor="claude[bot]")])
     load_name_kinds(connection)
     rows = connection.execute("select actor, kind from actor_kinds").fetchall()

@@ -92,7 +92,7 @@ def test_set_up_work_and_clean_up_add_up_to_the_steps(stored: Connection) -> Non
         assert float(row["job_minutes"]) == pytest.approx(sum(jobs[key].values()) / 60, abs=0.06)
 
 
-def test_one_rule_tells_set_up_from_work_everywhere() -> None:
+def test_one_rule_distinguishes_set_up_from_work_everywhere() -> None:
     views = ["11_step_parts", "18_failure_causes"]
     texts = [(SQL / "views" / f"{name}.sql").read_text(encoding="utf-8") for name in views]
     for begin in ("'^(set ?up", "|^(pre )?run (actions", "'^(post|complete"):
@@ -226,7 +226,7 @@ def test_what_cancel_in_progress_would_save_ends_with_the_newer_run(connection: 
     assert (row["saved_usd"], row["unpriced_jobs"]) == (Decimal("0.024"), 0)
 
 
-def test_deployments_are_counted_by_week_with_what_mended_them(connection: Connection) -> None:
+def test_deployments_are_counted_by_week_with_their_fixes(connection: Connection) -> None:
     load_name_kinds(connection)
     upsert(
         connection,

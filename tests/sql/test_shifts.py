@@ -305,7 +305,7 @@ def test_a_workflow_that_takes_three_times_as_long_is_found_within_a_day(
 @pytest.mark.parametrize(
     ("slow_since", "slow_until"), [(3, 1), (4, 1), (6, 3), (8, 1), (9, 2), (12, 4), (20, 3)]
 )
-def test_a_slowdown_is_told_as_mended_from_the_day_after_it_was(
+def test_a_slowdown_is_reported_as_mended_from_the_next_day(
     connection: Connection, slow_since: int, slow_until: int
 ) -> None:
     """Long before the days since the change are enough to compare the newest with."""
@@ -324,7 +324,7 @@ def test_a_slowdown_is_told_as_mended_from_the_day_after_it_was(
 
 
 @pytest.mark.parametrize("weekend", [600, 420])
-def test_a_weekend_mends_no_slowdown_of_the_days_of_the_week(
+def test_a_weekend_does_not_mend_a_slowdown_of_weekdays(
     connection: Connection, weekend: int
 ) -> None:
     """The end of the period is a Monday; weekends are as they were, before and since."""
@@ -433,7 +433,7 @@ def test_only_successful_first_attempts_with_a_duration_count(
     assert changes(connection) == []
 
 
-def test_kinds_of_branch_and_repositories_are_kept_apart(connection: Connection) -> None:
+def test_kinds_of_branch_and_repositories_are_kept_separate(connection: Connection) -> None:
     slower = level(80, 60, 20, 600) + level(20, 20, 20, 900)
     others: tuple[dict[str, Any], ...] = ({"event_type": "pull_request"}, {"repository_id": 8})
     quiet = [

@@ -348,7 +348,7 @@ def test_every_column_of_an_upsert_is_compared_set_and_stored(
     assert {field.name: stored[field.name] for field in fields(row)} == vars(row)
 
 
-def test_one_rule_tells_held_jobs_from_queues_in_every_question() -> None:
+def test_one_rule_distinguishes_held_jobs_from_queues_in_every_question() -> None:
     """A window function in a view would read all jobs, so each question spells the rule."""
     rule = re.compile(r"coalesce\(\n +queue_seconds > .*?\) as is_held\n", re.DOTALL)
     texts = {path.stem: path.read_text("utf-8") for path in (SQL / "analysis").glob("*.sql")}
