@@ -6,6 +6,7 @@ through PgBouncer in transaction mode.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
+from telemetry.database import waiting
 from telemetry.database.embedded import server as embedded
 from telemetry.database.lasting import Connection as Connection
 from telemetry.installation import place
@@ -123,14 +125,27 @@ def conninfo(
 
     It is DATABASE_URL; else the database of libpq's PGHOST, PGSERVICE or PGDATABASE (the string is
     then empty); else the embedded server, which the first user starts and the last one stops.
+    Meanwhile `notify` is called with a sentence when the command waits for a lock.
     Raises embedded.EmbeddedUnavailable if that server cannot be used.
     """
-    if variable := database_variable(environ):
-        yield environ["DATABASE_URL"] if variable == "DATABASE_URL" else ""
-    else:
-        home = embedded.default_home(environ)
-        with embedded.server(home, environ=environ, notify=notify) as dsn:
-            yield dsn
+    with ExitStack() as used:
+        if variable := database_variable(environ):
+            dsn = environ["DATABASE_URL"] if variable == "DATABASE_URL" else ""
+        else:
+            home = embedded.default_home(environ)
+            dsn = used.enter_context(embedded.server(home, environ=environ, notify=notify))
+        used.enter_context(waiting.telling(lambda: _waits(dsn), notify))
+        yield dsn
+
+
+def _waits(dsn: str) -> list[DictRow]:
+    """Return what the sessions of this process wait for (see sql/schema/awaited_locks.sql)."""
+    with open_connection(str(dsn)) as connection:  # it never starts a server that has ended
+        given = {
+            "program": connection.info.parameter_status("application_name"),
+            "longest": f"{waiting.LONGEST_SILENCE_SECONDS} s",
+        }
+        return execute(connection, "schema/awaited_locks", given).fetchall()
 
 
 @contextmanager
@@ -230,7 +245,9 @@ def parameters(dsn: str) -> dict[str, Any]:
             "DATABASE_URL: what stands where the port belongs is no number from 1 to 65535; "
             "it looks like postgresql://user:password@host:5432/database"
         )
-    return {"application_name": "actions-telemetry", "connect_timeout": 15, **given}
+    # With the process's number: many may use one database, and one must know its own sessions.
+    name = f"actions-telemetry {os.getpid()}"
+    return {"application_name": name, "connect_timeout": 15, **given}
 
 
 def _splits_a_password(dsn: str) -> bool:

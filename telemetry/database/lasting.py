@@ -18,6 +18,7 @@ from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.rows import DictRow
 
 from telemetry import TelemetryError
+from telemetry.database.embedded.binaries import NoSpace
 
 # As long as a lease lasts without being renewed; a server is restarted in a fraction of it.
 PATIENCE_SECONDS = 5 * 60.0
@@ -82,6 +83,7 @@ class Connection(psycopg.Connection[DictRow]):
         self.waits: Callable[[str], None] | None = None
         self.given: dict[str, Any] = {}
         self.revive: Callable[[], str] | None = None
+        self._given_up: Exception | None = None
 
     @contextmanager
     def transaction(
@@ -129,6 +131,10 @@ class Connection(psycopg.Connection[DictRow]):
             except psycopg.OperationalError as error:
                 if self.waits is None or self._num_transactions:
                     raise
+                if isinstance(error, errors.DiskFull):
+                    if error.diag.severity_nonlocalized == "PANIC":
+                        self._given_up = error  # the server ends: its own log has no room
+                    raise
                 is_first = not deadline
                 deadline = deadline or time.monotonic() + PATIENCE_SECONDS
                 if self.pgconn.pipeline_status != PipelineStatus.OFF:
@@ -141,17 +147,26 @@ class Connection(psycopg.Connection[DictRow]):
                     self._say("another session holds a lock that is needed", error)
 
     def _connect_again(self, lost: psycopg.OperationalError, deadline: float) -> None:
-        """Take the place of the lost connection; raise its error after the deadline."""
+        """Take the place of the lost connection; raise its error after the deadline.
+
+        That is done once: after it, whoever uses this connection meets the same error at once.
+        """
         with self._turn:
             if not self.broken:
                 return  # another thread was faster
+            if self._given_up:
+                raise self._given_up
             self._say("the connection to the database is lost", lost)
             began, pause = time.monotonic(), 0.1
             while True:
                 try:
                     fresh = psycopg.Connection.connect(**self._place())
+                except NoSpace as error:
+                    self._given_up = error
+                    raise
                 except (psycopg.OperationalError, TelemetryError):
                     if time.monotonic() + pause > deadline:
+                        self._given_up = lost
                         raise lost from None
                     time.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

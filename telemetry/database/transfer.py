@@ -4,15 +4,17 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.embedded.cluster import FULL
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.replacing import removable, replacement
 from telemetry.database.statistics import update_statistics
@@ -22,6 +24,7 @@ from telemetry.settings import UsageError
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 MISSING_SCHEMA = re.compile(r'schema ".*" does not exist$')
+LOST = "closed the connection"
 NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 
 
@@ -51,7 +54,9 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)  # it holds everything that the database does
-        _run([find_tool("pg_dump", environ), *options, f"--dbname={target}"], secret, "dump")
+        with _lost_explained(dsn):
+            pg_dump: list[str | Path] = [find_tool("pg_dump", environ), *options]
+            _run([*pg_dump, f"--dbname={target}"], secret, f"dump to {path}")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -87,8 +92,10 @@ def restore(
     target, secret = _target(dsn, environ)
     psql: list[str | Path] = [find_tool("psql", environ), "--no-psqlrc", "--quiet"]
     psql += ["--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
+    statements = replacement(tables, _statements(pg_restore, path, environ))
     try:
-        _run(psql, secret, "restore", replacement(tables, _statements(pg_restore, path, environ)))
+        with _lost_explained(dsn):
+            _run(psql, secret, "restore", statements)
     except TelemetryError as error:
         if MISSING_SCHEMA.search(str(error)):
             raise TelemetryError(
@@ -198,8 +205,27 @@ def _run(
         raise TelemetryError(f"could not {what}: {_reason(said)}")
 
 
+@contextmanager
+def _lost_explained(dsn: str) -> Iterator[None]:
+    """Say why the server ended while a client program used it.
+
+    Raises NoSpace, in the place of the program's error, if the embedded server has no room to
+    start again.
+    """
+    try:
+        yield
+    except TelemetryError as error:
+        if LOST not in str(error):
+            raise
+        # The server may have let somebody in before it knew that it has to end.
+        with suppress(psycopg.OperationalError), open_connection(dsn) as connection:
+            execute(connection, "schema/session")
+        raise TelemetryError(f"{error}; the log of the server says why, then try again") from None
+
+
 def _reason(said: bytes) -> str:
     """Return the first message of a client program, without its name and the place."""
     lines = said.decode(errors="replace").strip().splitlines()
     before = r"^(psql:<stdin>:\d+: (ERROR: +)?|(psql|pg_dump|pg_restore): (error: )?)"
-    return re.sub(before, "", lines[0]) if lines else "it gave no reason"
+    reason = re.sub(before, "", lines[0]) if lines else "it gave no reason"
+    return f"{reason}; free some space there, then try again" if FULL in reason else reason

@@ -1,6 +1,7 @@
 """Which database it is, and rows that go in once, completely and in any order."""
 
 import itertools
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -279,7 +280,8 @@ def test_the_variables_of_libpq_decide_without_database_url(variable: str) -> No
 
 def test_a_connection_says_who_it_is_unless_the_user_does(dsn: str) -> None:
     with open_connection(dsn) as connection:
-        assert connection.info.parameter_status("application_name") == "actions-telemetry"
+        name = connection.info.parameter_status("application_name")
+        assert name == f"actions-telemetry {os.getpid()}"
     with open_connection(make_conninfo(dsn, application_name="mine")) as connection:
         assert connection.info.parameter_status("application_name") == "mine"
 

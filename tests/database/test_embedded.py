@@ -18,11 +18,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
 from telemetry import TelemetryError
+from telemetry.database.connection import open_connection
 from telemetry.database.embedded import cluster
 from telemetry.database.embedded.binaries import (
     UNFINISHED,
@@ -366,6 +368,41 @@ def test_killed_server_is_replaced_for_the_next_command(home: Path) -> None:
     assert is_stopped(home)
 
 
+@pytest.mark.parametrize("seconds", [0, 0.03])
+def test_a_server_that_lost_a_process_stops_with_the_last_command(
+    home: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """It starts anew by itself just when it is to stop; so it ends neither itself nor for us."""
+    with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
+        (process,) = connection.execute("select pg_backend_pid()").fetchone() or (0,)
+        os.kill(process, signal.SIGKILL)
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+        time.sleep(seconds)
+        monkeypatch.setattr(cluster, "PATIENCE", 3)  # of the stop
+    monkeypatch.undo()
+    assert not list(home.glob("pg*/postmaster.pid"))
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "select 1") == "1"
+
+
+def test_a_server_that_was_left_in_an_endless_stop_is_started(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "LINGERING", 1)
+    with Command(home) as command:
+        server_pid = command.server_pid()
+        command.process.kill()
+        command.process.wait()
+    with psycopg.connect(host=str(next(home.glob("pg*"))), user="postgres") as connection:
+        # A smart stop waits for this session.
+        os.kill(server_pid, signal.SIGTERM)
+        with open_server(home) as conninfo:
+            assert ask(conninfo, "select 1") == "1"
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("select 1")
+
+
 def test_what_was_committed_outlives_a_kill_of_command_and_server(home: Path) -> None:
     with Command(home) as command:
         pid = command.server_pid()
@@ -581,6 +618,37 @@ def test_disk_that_has_filled_up_is_named_though_the_log_has_no_room_for_it(
         assert "DATABASE_URL" in message
     finally:
         subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
+
+
+@as_root
+def test_a_disk_without_room_for_the_servers_own_log_is_not_waited_out(
+    base: Path, old_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends, and cannot start before there is room."""
+    monkeypatch.setattr(cluster, "LINGERING", 2)
+    mount = f"mount -t tmpfs -o size=150m,mode=755 tmpfs {base}"
+    if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a small disk")
+    said: list[str] = []
+    try:
+        with open_server(old_home()) as dsn, open_connection(dsn, said.append) as connection:
+            connection.execute("create table numbers as select 1 as number")
+            with suppress(OSError), (base / "fill").open("wb", buffering=0) as fill:
+                while fill.write(bytes(2**16)):
+                    pass
+            with pytest.raises(errors.DiskFull, match="No space left on device"):
+                for number in range(20):  # segments of the log
+                    connection.execute("select pg_switch_wal()")
+                    connection.execute("update numbers set number = %s", [number])
+            with pytest.raises(errors.DiskFull, match="No space left on device"):
+                connection.execute("select 1")
+        monkeypatch.undo()
+        (base / "fill").unlink()
+        with open_server(base / "home") as dsn:
+            assert ask(dsn, "select 1") == "1"
+    finally:
+        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
+    assert not said
 
 
 # Accounts and permissions

@@ -1,6 +1,7 @@
 """A dump holds all, a restore brings it back whole or not at all."""
 
 import os
+import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -197,6 +198,24 @@ def test_a_device_or_a_pipe_is_not_replaced_by_a_dump(dsn: str, tmp_path: Path) 
         with pytest.raises(UsageError, match="is a device or a pipe"):
             dump(dsn, path, os.environ)
     assert pipe.is_fifo() and link.is_symlink() and Path(os.devnull).is_char_device()
+
+
+def test_a_disk_that_is_too_small_for_a_dump_is_one_sentence_and_keeps_the_last_one(
+    dsn: str, tmp_path: Path
+) -> None:
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("may not mount a small disk")
+    try:
+        (file := tmp_path / "telemetry.dump").write_bytes(b"the last one")
+        with pytest.raises(TelemetryError, match="No space left on device; free some") as caught:
+            dump(dsn, file, os.environ)
+        assert str(file) in str(caught.value) and "\n" not in str(caught.value)
+        assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [
+            ("telemetry.dump", b"the last one")
+        ]
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
 
 
 def test_the_folder_of_a_dump_is_made(dsn: str, tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ class EmbeddedUnavailable(TelemetryError):
     """The embedded server cannot be used here; the message suggests DATABASE_URL instead."""
 
 
+class NoSpace(EmbeddedUnavailable):
+    """The disk that holds the data is full. Waiting does not change that."""
+
+
 class Account(NamedTuple):
     """An account of the operating system: its numeric ids."""
 

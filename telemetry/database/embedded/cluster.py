@@ -17,7 +17,13 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from telemetry.database.embedded.binaries import Account, EmbeddedUnavailable, built, run
+from telemetry.database.embedded.binaries import (
+    Account,
+    EmbeddedUnavailable,
+    NoSpace,
+    built,
+    run,
+)
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 60  # seconds that a start or a stop may take; crash recovery is the slow one
@@ -73,7 +79,11 @@ class Cluster:
             if answer == Ping.OK:
                 return conninfo
             if answer == Ping.REJECT:  # the server is starting up or shutting down
-                failure, patience = "the server did not become ready", PATIENCE
+                failure = "the server did not become ready"
+                patience = LINGERING if self._is_full() else PATIENCE
+                is_stuck = self._is_stopping() and time.monotonic() - began > LINGERING
+                if is_stuck and self._stop("immediate")[0] == 0:  # see stop
+                    continue
             else:
                 failure = self._launch(port)
                 is_passing = REMAINS.search(failure) or not _reasons(failure)
@@ -84,16 +94,28 @@ class Cluster:
                 time.sleep(0.2)
 
     def stop(self) -> None:
-        """Stop the server if it runs."""
-        if self._ping()[1] == Ping.NO_RESPONSE:
+        """Stop the server if it runs.
+
+        When one of its processes was killed, it starts anew by itself, and a fast stop in that
+        moment never ends (PostgreSQL 18.4): then it is stopped as a killed one, which loses
+        nothing that was committed.
+        """
+        answer = self._ping()[1]
+        if answer == Ping.NO_RESPONSE:
             return  # its process number may be another's by now
         sockets = self._sockets()
-        arguments = ["stop", "--mode=fast", "--wait", f"--timeout={PATIENCE}", "--silent"]
-        status, output = self._run("pg_ctl", *arguments)
+        for mode in ("fast", "immediate") if answer == Ping.OK else ("immediate",):
+            status, output = self._stop(mode)
+            if not status:
+                break
         if status:
             self.notify(str(self._refusal("stopping the server", output)))
         else:
             _remove_sockets(sockets)
+
+    def _stop(self, mode: str) -> tuple[int, str]:
+        arguments = ("stop", f"--mode={mode}", "--wait", f"--timeout={PATIENCE}", "--silent")
+        return self._run("pg_ctl", *arguments)
 
     def _launch(self, port: int | None) -> str:
         """Start the server once; return its error output if that failed, else nothing."""
@@ -153,6 +175,10 @@ class Cluster:
         except FileNotFoundError:
             return []
 
+    def _is_stopping(self) -> bool:
+        """Whether somebody has asked the server to stop: the eighth line is its state."""
+        return "stopping" in [line.strip() for line in self._pid_file()[7:]]
+
     def _sockets(self) -> Path | None:
         """Return the directory of the server's socket."""
         lines = self._pid_file()
@@ -169,20 +195,23 @@ class Cluster:
         )
         return conninfo, Ping(PGconn.ping(make_conninfo(conninfo, connect_timeout=5).encode()))
 
+    def _is_full(self) -> bool:
+        return shutil.disk_usage(self.data.parent).free < LEAST_SPACE
+
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
         said = next(iter(_reasons(output)), "")
-        remedy = ELSEWHERE
+        kind, remedy = EmbeddedUnavailable, ELSEWHERE
         # On a full disk the server's log, which holds the reason, may be cut or empty.
-        is_full = shutil.disk_usage(self.data.parent).free < LEAST_SPACE
-        if is_full or FULL in said:
+        if self._is_full() or FULL in said:
             said = said if FULL in said else FULL
+            kind = NoSpace
             remedy = f"free some space there, or {ELSEWHERE}"
         elif not said or "terminated by signal" in output:
             said = said or "it gave no reason"
             remedy = "something may have killed it, such as a limit of memory: try again"
         elif REMAINS.search(said):
             remedy = f"delete postmaster.pid there if no PostgreSQL runs on it, or {ELSEWHERE}"
-        return EmbeddedUnavailable(f"{what} failed in {self.data}: {said}; {remedy}")
+        return kind(f"{what} failed in {self.data}: {said}; {remedy}")
 
 
 def _reasons(output: str) -> list[str]:

@@ -1,0 +1,60 @@
+"""Say for which lock of somebody else's a command waits, whatever it does meanwhile.
+
+A statement that waits for a lock is silent, and so are psql and pg_dump. So a thread asks the
+database now and then whether sessions of this process wait.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+
+from telemetry import TelemetryError
+
+# Waits that are limited to ten seconds say so themselves.
+LONGEST_SILENCE_SECONDS = 10.0
+SECONDS_BETWEEN_LOOKS = 5.0
+
+Wait = Mapping[str, Any]
+"""A row of sql/schema/awaited_locks.sql."""
+
+
+@contextmanager
+def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -> Iterator[None]:
+    """Meanwhile call `notify` with a sentence for each session that is waited for.
+
+    `look` returns the waits of this process. It is called in another thread.
+    """
+    is_over = threading.Event()
+
+    def watch() -> None:
+        told = set()
+        while not is_over.wait(SECONDS_BETWEEN_LOOKS):
+            # The command itself meets what is wrong with the database.
+            with suppress(psycopg.Error, TelemetryError):
+                for wait in look():
+                    if (wait["process"], wait["subject"]) not in told and not is_over.is_set():
+                        told.add((wait["process"], wait["subject"]))
+                        notify(sentence(wait))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join(SECONDS_BETWEEN_LOOKS)
+
+
+def sentence(wait: Wait) -> str:
+    """Return what is waited for, and which session of the database has it."""
+    who = [f"process {wait['process']}"]
+    who += [f"program {wait['program']}"] if wait["program"] else []
+    who += [f"role {wait['role']}"] if wait["role"] else []
+    held = f"has held one since {wait['since']:%H:%M} UTC" if wait["since"] else "holds one"
+    return (
+        f"waiting for a lock on {wait['subject']}: another session of the database {held} "
+        f"({', '.join(who)}); this goes on when that transaction ends"
+    )

@@ -1,0 +1,87 @@
+"""What a command says while it waits for a lock of somebody else's session."""
+
+import threading
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from support.paths import LONGEST
+
+from telemetry.database import waiting
+from telemetry.database.connection import conninfo, open_connection
+
+SINCE = datetime(2026, 3, 2, 12, 5, tzinfo=UTC)
+
+
+def test_a_command_that_waits_for_a_lock_says_for_whose(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "LONGEST_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.1)
+    said: list[str] = []
+    is_said = threading.Event()
+
+    def hear(text: str) -> None:
+        said.append(text)
+        is_said.set()
+
+    with psycopg.connect(dsn, application_name="a tool") as other:
+        other.execute("lock table workflow_runs in access exclusive mode")
+
+        def give_back() -> None:
+            is_said.wait(LONGEST)
+            other.rollback()
+
+        thread = threading.Thread(target=give_back)
+        thread.start()
+        with conninfo({"DATABASE_URL": dsn}, hear) as given, open_connection(given) as own:
+            own.execute("select from workflow_runs")
+        thread.join()
+        process = other.info.backend_pid
+    (text,) = said
+    assert text.startswith("waiting for a lock on workflow_runs: another session of the database")
+    assert f"(process {process}, program a tool, role " in text
+
+
+def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.05)
+    looks, are_enough = [0], threading.Event()
+
+    def look() -> list[waiting.Wait]:
+        looks[0] += 1
+        if looks[0] == 3:
+            are_enough.set()
+        raise psycopg.OperationalError("the server is away")
+
+    said: list[str] = []
+    with waiting.telling(look, said.append):
+        assert are_enough.wait(LONGEST)
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("wait", "sentence"),
+    [
+        (
+            {"subject": "a row", "process": 7, "program": "", "role": None, "since": None},
+            "waiting for a lock on a row: another session of the database holds one (process 7); "
+            "this goes on when that transaction ends",
+        ),
+        (
+            {
+                "subject": "attempts",
+                "process": 7,
+                "program": "psql",
+                "role": "ana",
+                "since": SINCE,
+            },
+            "waiting for a lock on attempts: another session of the database has held one since "
+            "12:05 UTC (process 7, program psql, role ana); this goes on when that transaction "
+            "ends",
+        ),
+    ],
+)
+def test_what_is_not_known_of_the_other_session_is_left_out(
+    wait: waiting.Wait, sentence: str
+) -> None:
+    assert waiting.sentence(wait) == sentence
