@@ -15,7 +15,12 @@ def held_of(report: RepositoryReport, workflow: Row) -> str:
 def held(report: RepositoryReport) -> list[Sentence]:
     """Return a sentence on each workflow and kind of branch whose times include such waits."""
     return [
-        (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}: {_waited(row)}.")
+        (
+            Name(row["workflow"]),
+            " · ",
+            Name(row["job"]),
+            f" {BRANCHES[row['branch_class']]}: {_waited(row)}.",
+        )
         for row in report.approvals
     ]
 

@@ -114,6 +114,11 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["branch_class"],
     )
     tile = _with_p90(tile, row["p90_seconds"])
+    held = sum(each["jobs"] for each in report.approvals
+               if each["branch_class"] == row["branch_class"])  # fmt: skip
+    if held:
+        waited = f"{counted(held, 'job')} waited for an approval or another run"
+        tile = replace(tile, change=f"{tile.change}; {waited}")
     if not row["estimated"]:
         return tile
     lack = f"the end of {counted(row['estimated'], 'commit')} is estimated: jobs are not stored"

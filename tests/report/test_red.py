@@ -295,9 +295,10 @@ def test_an_approval_is_distinguished_from_a_queue_by_what_started_meanwhile(
     (held,) = shown.approvals
     columns = ("workflow", "job", "jobs", "runs", "p50_seconds", "p90_seconds")
     assert [held[column] for column in columns] == ["Deploy", "production", 20, 20, 1_800, 1_800]
-    assert "; 20 runs waited for an approval or another run, 30m 00s at the median" in one_page(
-        made
-    )
+    waited = "20 runs waited for an approval or another run, 30m 00s at the median"
+    assert f"; {waited}" in one_page(made)
+    assert f"**Deploy** · **production** on the default branch: {waited}" in summary(made)
+    assert tiles(shown)[0].change.endswith("; 20 jobs waited for an approval or another run")
 
 
 def test_a_queue_in_which_nobody_is_overtaken_stays_a_queue(connection: Connection) -> None:
