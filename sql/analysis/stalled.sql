@@ -114,9 +114,9 @@ found as (
         and coalesce(actor, '') not like '%[bot]'
     ) as branches_of_people,
     count(*) filter (where greens_since = 0 and is_red) as failed,
-    -- The share that failed before; with one of each more, so that it is never 0 or 1.
-    (count(*) filter (where greens_since > 0 and is_red) + 1)::double precision
-    / (count(*) filter (where greens_since > 0) + 2) as failed_before,
+    -- The share of branches that failed before; with one of each more, so that it is never 0 or 1.
+    (count(distinct branch) filter (where greens_since > 0 and is_red) + 1)::double precision
+    / (count(distinct branch) filter (where greens_since > 0) + 2) as failed_before,
     min(created_at) filter (where greens_since = 0) as first_created_at,
     max(created_at) filter (where greens_since = 0) as last_created_at,
     max(created_at) filter (where is_success) as last_green_at,
