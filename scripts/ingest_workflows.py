@@ -63,7 +63,7 @@ def main() -> int:
         migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
-            _take_settings(connection, options)
+            _take_settings(connection, options, choice)
             reports = _ingest(connection, client, options, choice)
             code = exit_code(reports)
             set_outputs(incomplete=code != 0)
@@ -84,11 +84,18 @@ def main() -> int:
     return _ended(options, reports, code, calls)
 
 
-def _take_settings(connection: Connection, options: Namespace) -> None:
-    """Store what this command says of retention, prices and names."""
+def _take_settings(connection: Connection, options: Namespace, choice: Chosen) -> None:
+    """Store what this command says of retention, prices and names.
+
+    Raises UsageError, before anything is stored, for a SINCE that is before the retention.
+    """
+
+    def check(horizon: datetime) -> None:
+        Wanted(choice.since, horizon).start(datetime.now(UTC))
+
     if options.keep is not None:
         asked = Retention(options.keep)
-        said = offer_text(offer(connection, asked))
+        said = offer_text(offer(connection, asked, check))
         say(said or f"this database keeps {asked.in_words}, as before")
     load_runner_prices(connection, options.runner_prices, options.runner_labels)
     load_name_kinds(connection, options.name_kinds)

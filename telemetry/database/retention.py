@@ -4,6 +4,7 @@ Forgetting KEEP on a command line therefore deletes nothing. An ingest accepts a
 shorter one only if no row is older; `make prune KEEP=…` accepts any.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -85,11 +86,16 @@ def choose(connection: Connection, asked: Retention) -> None:
     execute(connection, "prune/choose_retention", {"keep": str(asked)})
 
 
-def offer(connection: Connection, asked: Retention) -> Offer:
+def offer(
+    connection: Connection,
+    asked: Retention,
+    check: Callable[[datetime], object] = lambda horizon: None,
+) -> Offer:
     """Accept the KEEP of an ingest, unless rows that are kept now would then be deleted.
 
     A chosen retention is never shortened, even if no row is too old: a typing error would delete
-    rows later. Raises psycopg.Error.
+    rows later. `check` is called with the horizon that will hold, before anything is stored; what
+    it raises is passed on. Raises psycopg.Error.
     """
 
     def change() -> Offer:
@@ -99,9 +105,11 @@ def offer(connection: Connection, asked: Retention) -> Offer:
         # Rows too old for a longer retention are also too old for the present one.
         is_taken = is_longer and not before.is_held
         is_taken = is_taken or (not before.is_chosen and older.total == 0)
+        now = asked if is_taken else before
+        check(horizon(connection, now).before)
         if is_taken:
             choose(connection, asked)
-        return Offer(before, asked, asked if is_taken else before, older)
+        return Offer(before, asked, now, older)
 
     return with_retries(connection, change)
 

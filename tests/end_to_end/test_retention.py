@@ -136,3 +136,12 @@ def test_a_keep_that_reaches_all_rows_ends_the_waiting(run: Run, connection: Con
     done = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="6 months")
     assert "keeps 6 months from now on; until now nothing was deleted" in done.stderr
     assert connection.execute("select is_held from retention").fetchall() == [{"is_held": False}]
+
+
+def test_a_keep_that_contradicts_since_changes_nothing(run: Run, connection: Connection) -> None:
+    done = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="20 days", TELEMETRY_SINCE="60d")
+    assert_one_sentence(done, 2, "SINCE reaches back to", "a longer KEEP")
+    assert "keeps" not in done.stderr
+    assert connection.execute("select keep, is_chosen from retention").fetchall() == [
+        {"keep": "6 months", "is_chosen": False}
+    ]
