@@ -1,11 +1,11 @@
 -- What does GitHub bill, and why does that differ from what the stored jobs cost?
 -- From the usage reports that make bill has loaded, by month. The first line is what the stored
--- jobs cost by the price list if none were free; each line below it is a cause of a difference, and
--- the last one is the sum: what GitHub bills. The first line with free rule is the cost that the
--- report shows. unexplained is what no cause explains; bill_lines.sql says where. lines are days,
--- SKUs, repositories and workflows to which a cause applies. Days that no usage report covers are
--- left out, and so are your own runners, which GitHub does not bill. A usage report older than 2025
--- has no discounts: it is compared before included minutes.
+-- jobs would cost by the price list if none were free. Each line below it is a cause of a
+-- difference. The last line is the sum: what GitHub bills. The first line with free rule is the
+-- cost that the report shows. unexplained is what no cause explains; bill_lines.sql says where.
+-- lines are days, SKUs, repositories and workflows to which a cause applies. Days that no usage
+-- report covers are left out, and so are your own runners, which GitHub does not bill. A usage
+-- report older than 2025 has no discounts: it is compared before included minutes.
 --   psql "$DATABASE_URL" -f sql/analysis/bill.sql
 with period as not materialized (
   select

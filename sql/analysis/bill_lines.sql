@@ -2,9 +2,9 @@
 -- One row per day, SKU, repository and workflow, as in the view billed_lines; what is unexplained
 -- comes first, then the largest differences. minutes are of stored jobs, quantity is what GitHub
 -- bills. difference_usd is net_amount less list_usd, and the sum of the columns after it. An
--- unexplained row can be a job that ran over midnight, which GitHub may bill on the other day; a
--- label that stands for another SKU; or a price that is not the list's: two rows of opposite sign
--- show the first two.
+-- unexplained row can be a job that ran over midnight, which GitHub may bill on the other day, or a
+-- label that stands for another SKU: then there are two rows of opposite sign. It can also be a
+-- price that is not the list's.
 --   psql "$DATABASE_URL" -f sql/analysis/bill_lines.sql
 with period as not materialized (
   select

@@ -1,10 +1,10 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
 -- not counted. missing_attempts are the attempts that are still to be fetched themselves: earlier
--- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. Where jobs
--- are stored for a larger share of failed_attempts than of others, shares of failures are too high;
--- where with_jobs_seconds are a smaller share of attempts_seconds (the time of attempts, at most an
--- hour of each), jobs are missing for the longer runs. unlisted_seconds is the part of the period
+-- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. If jobs are
+-- stored for a larger share of failed_attempts than of others, shares of failures are too high.
+-- attempts_seconds is the time of the attempts, at most an hour of each; if with_jobs_seconds are a
+-- smaller share of it, jobs of longer runs are missing. unlisted_seconds is the part of the period
 -- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
 -- with listed intervals in between. make ingest SINCE=… lists it, unless another repository has its
 -- name now (has_name is false).

@@ -1,8 +1,8 @@
 -- Which pull requests cost the most, on runners and for LLM calls?
 -- The most expensive come first. A pull request is a head branch with runs of pull_request events;
 -- the runs created in the period count (see pull_requests). cost_usd is the list price of its jobs
--- plus what the LLM calls of its runs cost, as the logs report it, otherwise by the price list; it
--- includes neither unpriced_jobs nor unpriced_calls, nor the jobs of attempts_without_jobs, which
+-- plus the cost of the LLM calls of its runs, as the logs report it, otherwise by the price list.
+-- It does not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which
 -- are still to be fetched. reruns are attempts that repeated an earlier one. waited_hours adds up,
 -- for each commit, the time from its first run to the end of its last first attempt. state is
 -- merged if a push to the default branch has one of its commits; unknown: squashed, merged with a

@@ -1,6 +1,6 @@
 -- Which jobs should stop blocking merges until they are fixed, and what do they cost?
--- Jobs whose failures in the work itself turned green, without a change, when they were run again,
--- in at least two runs; failures caused by an outage, a runner or a time limit do not count.
+-- Jobs that failed in the work itself and turned green, without a change, when they were run again,
+-- in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
 -- failures are all its failures in the work itself. green_again_percent is of those that were run
 -- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
 -- commits. failed_cost_usd is the list price of the failed executions, rerun_cost_usd that of all

@@ -2,7 +2,7 @@
 -- Jobs that ran on a runner, from when they were ready (the jobs they need were done) to their
 -- start. The label with the most waits of over a minute comes first; more runners help there.
 -- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
--- were ready later got a runner, so they waited for an approval or for a run of their concurrency
+-- were ready later got a runner. So they waited for an approval or for a run of their concurrency
 -- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
 -- from a queue. hosted counts the jobs on GitHub's standard runners, which start within seconds
 -- unless the plan allows no more at once: longer waits there are often for an approval. Labels

@@ -10,9 +10,9 @@
 -- too late. A workflow can change more than once: is_last marks its newest change, is_mended a
 -- change that led back to the level before the preceding one. job is the job whose median changed
 -- most in seconds in the same direction, in its work or in its queue (carried_by), by at least a
--- quarter of the change; job_before_seconds is NULL if it is new. step is the step of that job that
--- changed most. They are NULL if no job did, or none is stored. The change came after commit_before
--- and no later than commit_since. A slow drift may be reported as a change.
+-- quarter of the change. job_before_seconds is NULL if the job is new. step is the step of that job
+-- that changed most. They are NULL if no job did, or none is stored. The change came after
+-- commit_before and no later than commit_since. A slow drift may be reported as a change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select

@@ -1,13 +1,13 @@
 -- What has not succeeded for some runs, although nothing is red on the default branch?
--- kind is one of these: a merge queue, whose groups since the last green one all failed; a
--- deployment (as in deployments) that failed in each run since its last green one; a schedule whose
--- runs since the last green one were all cancelled; each of these for three runs or more. pull
--- requests and other (tags, releases, other branches and events): all runs of a workflow since its
--- last green one failed, on so many branches (without those of bots; of events that have no branch
--- of their own: commits) that this would be chance less than once in a thousand times, if they
--- failed as often as before. Only a schedule has cancelled runs here. base_branch is the branch
--- that the queue merges into. last_green_at is NULL if none in the period was green. A workflow
--- that was deleted or disabled is left out.
+-- kind is one of these. merge queue: its groups since the last green one all failed. deployment (as
+-- in deployments): its runs since the last green one all failed. schedule: its runs since the last
+-- green one were all cancelled. Each of these needs three runs or more. pull requests and other
+-- (tags, releases, other branches and events): all runs of a workflow since its last green one
+-- failed. They failed on so many branches (not counting those of bots; commits, for events without
+-- a branch) that, at the earlier failure rate, chance would do this less than once in a thousand
+-- times. Only a schedule has cancelled runs here. base_branch is the branch that the queue merges
+-- into. last_green_at is NULL if none in the period was green. A workflow that was deleted or
+-- disabled is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select

@@ -1,9 +1,9 @@
 -- How long does a commit wait from its push to the end of its last check?
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
--- first attempts. left_out counts commits with a check that neither succeeded nor failed, because a
--- newer push cancelled it, or that failed without a job, most often because GitHub could not read
--- the workflow's file, and those during whose ten minutes a run began that is not over. A workflow
+-- first attempts. left_out counts commits of three kinds: a check neither succeeded nor failed,
+-- because a newer push cancelled it; a check failed without a job, most often because GitHub could
+-- not read the workflow's file; a run that began within the ten minutes is not over. A workflow
 -- that never started a job is not a check. checks is the average number for a commit. last_workflow
 -- is the one that most often ends last, on last_percent of the commits. estimated counts commits
 -- with a check whose jobs are not stored; its end is GitHub's last change, which may be too late.

@@ -1,10 +1,11 @@
 -- Which jobs run into their time limit?
 -- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them. They are
--- recognised by their length: a job that was cancelled in at least three runs after nearly the same
--- time (within two percent or 30 seconds of the longest), which is more than half of the jobs that
--- ran at least half as long. limit_seconds is that time. If the job succeeded meanwhile after a
--- longer time, something else cancelled it: a newer run, for example. Runs with a failure are left
--- out, because a failed job cancels the others. Jobs that GitHub reports as timed_out count too.
+-- recognised by their length: the job was cancelled in at least three runs after nearly the same
+-- time (within two percent or 30 seconds of the longest). These must be more than half of its
+-- executions that ran at least half as long. limit_seconds is that time. If the job succeeded
+-- meanwhile after a longer time, something else cancelled it: a newer run, for example. Runs with a
+-- failure are left out, because a failed job cancels the others. Jobs that GitHub reports as
+-- timed_out count too.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select

@@ -1,15 +1,16 @@
 -- What changed against the period of equal length before, like for like, by more than chance?
--- figure is success (of first attempts), success in the end (of latest attempts) or rerun, in
--- percent; time (of successful first attempts), time of a commit (as in time_to_last_check) or
--- queue (as in queue_times), as medians in seconds. If subject is NULL, the row is about the whole
--- repository: the average of its workflows by branch_class, of its runner labels, or of its commits
--- by the workflows that ran on them, weighted by the runs of the period. Only what is in both
--- periods counts, so a new, quick workflow changes nothing. change is in percentage points for
--- shares, in percent for times. Chance is judged by ranks and by days, because the runs of a day
--- are correlated, and so is a day with the three before it. Without a real change, better or worse
--- is reported once in a hundred times. It needs 20 runs and five days in each period. A change of
--- would_show or more is found about four times in five. would_show is NULL where a change at least
--- as large was found to be chance: times with two peaks, whose median jumps from one to the other.
+-- figure in percent: success (of first attempts), success in the end (of latest attempts), rerun.
+-- figure as a median in seconds: time (of successful first attempts), time of a commit (as in
+-- time_to_last_check), queue (as in queue_times). If subject is NULL, the row is about the whole
+-- repository: an average weighted by the runs of the period. It is over its workflows by
+-- branch_class, its runner labels, or its commits by the workflows that ran on them. Only what is
+-- in both periods counts, so a new, quick workflow changes nothing. change is in percentage points
+-- for shares, in percent for times. Chance is judged by ranks and by days, because the runs of a
+-- day are correlated, and so is a day with the three before it. Without a real change, better or
+-- worse is reported once in a hundred times. It needs 20 runs and five days in each period. A
+-- change of would_show or more is found about four times in five. would_show is NULL where a change
+-- at least as large was found to be chance: times with two peaks, whose median jumps from one to
+-- the other.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select

@@ -1,4 +1,4 @@
-"""Budgets beside what is spent and what a month will have cost."""
+"""Budgets compared with the cost so far and with the forecast of a month."""
 
 import json
 from datetime import UTC, datetime, timedelta

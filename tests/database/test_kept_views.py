@@ -1,4 +1,4 @@
-"""What an upgrade that makes our views anew leaves as it was: rights, owners, users' own views."""
+"""An upgrade that recreates our views keeps privileges, owners and users' own views."""
 
 import itertools
 import os

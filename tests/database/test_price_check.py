@@ -1,4 +1,4 @@
-"""Our price list beside that of another: what differs, what only one has, in words."""
+"""Our price list compared with another: what differs, what only one has, in words."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The ready questions: listed, answered, and shown to people and to machines."""
+"""The questions: listed, answered, and shown to people and to machines."""
 
 import csv
 import io

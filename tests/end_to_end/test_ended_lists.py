@@ -1,4 +1,4 @@
-"""GitHub's lists end where they like; what they leave out is stored all the same."""
+"""GitHub may end a list anywhere; the runs that it leaves out are stored anyway."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Answers of a server that means harm: each ends in one sentence, soon, and in little memory."""
+"""Answers of a hostile server: each ends in one sentence, soon, and in little memory."""
 
 import json
 import os

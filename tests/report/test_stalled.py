@@ -1,4 +1,4 @@
-"""Merge queues and schedules that have not succeeded for some runs, and limits that are none."""
+"""Merge queues and schedules that have not succeeded for some runs, and apparent time limits."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can still change is read again, and one item that cannot be had stops nothing."""
+"""Whatever can still change is read again, and one item that cannot be fetched stops nothing."""
 
 from collections.abc import Callable
 from datetime import timedelta

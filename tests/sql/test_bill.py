@@ -1,4 +1,4 @@
-"""GitHub's bill beside the stored jobs: each planted cause, to the last digit of a dollar."""
+"""GitHub's bill compared with the stored jobs: each planted cause, to the last digit."""
 
 import json
 import re

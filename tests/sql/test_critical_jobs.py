@@ -1,4 +1,4 @@
-"""Critical paths inferred from times, beside the needs that the simulated jobs really have."""
+"""Critical paths inferred from times, compared with the true needs of the simulated jobs."""
 
 import json
 import math

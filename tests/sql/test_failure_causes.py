@@ -1,4 +1,4 @@
-"""The cause of each failure, beside the cause that was planted, and what is summed of it."""
+"""The cause of each failure, compared with the planted cause, and the sums over causes."""
 
 import re
 from collections import Counter, defaultdict

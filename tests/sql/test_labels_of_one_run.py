@@ -1,4 +1,4 @@
-"""Labels that are made anew for each run count as one, and real labels each for themselves."""
+"""Labels that are made for each run count as one, and real labels each for themselves."""
 
 import random
 import string

@@ -1,4 +1,4 @@
-"""Pull requests as runs show them, what they cost, and who began them; computed by hand."""
+"""Pull requests as runs show them, what they cost, and who opened them; computed by hand."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What GitHub's data holds that would make a figure wrong: each trap by hand, and as recorded."""
+"""Oddities in GitHub's data that would make a figure wrong: each by hand, and as recorded."""
 
 import json
 from datetime import UTC, datetime, timedelta
