@@ -133,13 +133,23 @@ def _is_too_wide(
 def csv_text(answer: Answer) -> str:
     """Return the answer as CSV (RFC 4180) with a header line; NULL is empty, times are UTC.
 
-    Control characters become U+FFFD, and text that looks like a formula gets an apostrophe.
+    Control characters become U+FFFD, and text that looks like a formula gets an apostrophe. An
+    answer about jobs ends with two columns, the same in each row, which say of how many attempts
+    it is.
     """
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
-    writer.writerow(answer.columns)
+    coverage = answer.coverage
+    covered = {}
+    if coverage is not None and coverage.is_of_jobs:
+        covered = {
+            "coverage_attempts_with_jobs": coverage.attempts_with_jobs,
+            "coverage_attempts": coverage.attempts,
+        }
+    writer.writerow([*answer.columns, *covered])
     for row in answer.rows:
-        writer.writerow([_csv_cell(row[column]) for column in answer.columns])
+        cells = (_csv_cell(row[column]) for column in answer.columns)
+        writer.writerow([*cells, *covered.values()])
     return lines.getvalue().rstrip("\n")
 
 

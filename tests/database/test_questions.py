@@ -273,6 +273,11 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     assert said.startswith("incomplete: jobs of 3 of 4 attempts are stored (75.0 %)")
     for form in ("--csv", "--format=text"):
         assert "jobs of 3 of 4" in run_query("flaky_jobs", form).stderr
+    (line,) = csv.DictReader(io.StringIO(run_query("runner_cost", "--csv").stdout))
+    assert [*line.items()][-2:] == [
+        ("coverage_attempts_with_jobs", "3"), ("coverage_attempts", "4"),
+    ]  # fmt: skip
+    assert "coverage_attempts" not in run_query("workflow_outcomes", "--csv").stdout
     listed(connection, 4)
     found, said = asked("runner_cost")
     assert found["rows"] and said == "" and found["coverage"]["repositories"] == []
