@@ -1,7 +1,7 @@
 -- Make telemetry_reader, a role that may only read, for Grafana, Metabase, notebooks and people.
--- Run it as an administrator, or as the role that ingests if it may create roles; it may run again.
--- The new role cannot log in before it has a password: \password telemetry_reader in psql gives it
--- one. What an upgrade adds can be read as well.
+-- Run it as an administrator, or as the role that ingests if it may create roles; you can run it
+-- again. The new role cannot log in before it has a password: set one with \password
+-- telemetry_reader in psql. It can also read what an upgrade adds.
 --   psql "$DATABASE_URL" -f sql/grants.sql
 do $$
 declare
@@ -23,7 +23,7 @@ begin
       when duplicate_object or unique_violation then
         null;  -- made by another session at this moment
     end;
-    -- A forgotten query does not hold up an upgrade for ever. A session may set them otherwise.
+    -- So a forgotten query does not block an upgrade for ever. A session may change these limits.
     execute format('alter role %I set statement_timeout = %L', reader, '10min');
     execute format('alter role %I set idle_in_transaction_session_timeout = %L', reader, '10min');
   end if;
