@@ -61,7 +61,7 @@ def side_by_side(ingest: Timed, floor: Timed, repositories: int) -> Iterator[Mea
 
 
 def organization(small: int, busy: int = 0) -> World:
-    """Repositories of two runs each, beside one of more; all within the last 30 days."""
+    """Repositories of two runs each and one with more, all within the last 30 days."""
     world = World(datetime.now(UTC).replace(microsecond=0))
     for name, count in [("busy", busy)] * bool(busy) + [
         (f"app-{number}", RUNS_OF_A_SMALL_ONE) for number in range(1, small + 1)

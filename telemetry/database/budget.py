@@ -18,7 +18,7 @@ GATES = ("forecast", "spent")
 
 @dataclass(frozen=True)
 class Line:
-    """A cap beside what it limits; amounts are US dollars of the month.
+    """A cap and what it limits; amounts are US dollars of the month.
 
     `forecast_usd` and `high_usd` are None if there are too few days, see sql/analysis/forecast.sql.
     `is_over` says that the cap is exceeded: by the lower bound of the forecast, or by the amount

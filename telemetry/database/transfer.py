@@ -217,7 +217,7 @@ def _lost_explained(dsn: str) -> Iterator[None]:
     except TelemetryError as error:
         if LOST not in str(error):
             raise
-        # The server may have let somebody in before it knew that it has to end.
+        # The server may have accepted the session before it knew that it must end.
         with suppress(psycopg.OperationalError), open_connection(dsn) as connection:
             execute(connection, "schema/session")
         raise TelemetryError(f"{error}; the log of the server says why, then try again") from None

@@ -1,7 +1,7 @@
-"""Say for which lock of somebody else's a command waits, whatever it does meanwhile.
+"""Says which lock of another session a command waits for.
 
 A statement that waits for a lock is silent, and so are psql and pg_dump. So a thread asks the
-database now and then whether sessions of this process wait.
+database at intervals whether sessions of this process wait.
 """
 
 import threading
@@ -23,7 +23,7 @@ Wait = Mapping[str, Any]
 
 @contextmanager
 def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -> Iterator[None]:
-    """Meanwhile call `notify` with a sentence for each session that is waited for.
+    """Within the context, call `notify` with a sentence for each session that is waited for.
 
     `look` returns the waits of this process. It is called in another thread.
     """
@@ -32,7 +32,7 @@ def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -
     def watch() -> None:
         told = set()
         while not is_over.wait(SECONDS_BETWEEN_LOOKS):
-            # The command itself meets what is wrong with the database.
+            # The command itself meets any fault of the database.
             with suppress(psycopg.Error, TelemetryError):
                 for wait in look():
                     if (wait["process"], wait["subject"]) not in told and not is_over.is_set():
@@ -49,12 +49,12 @@ def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -
 
 
 def sentence(wait: Wait) -> str:
-    """Return what is waited for, and which session of the database has it."""
+    """Return which lock is waited for, and which session of the database holds it."""
     who = [f"process {wait['process']}"]
     who += [f"program {wait['program']}"] if wait["program"] else []
     who += [f"role {wait['role']}"] if wait["role"] else []
     held = f"has held one since {wait['since']:%H:%M} UTC" if wait["since"] else "holds one"
     return (
         f"waiting for a lock on {wait['subject']}: another session of the database {held} "
-        f"({', '.join(who)}); this goes on when that transaction ends"
+        f"({', '.join(who)}); this continues when that transaction ends"
     )

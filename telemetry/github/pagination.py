@@ -16,7 +16,7 @@ from telemetry.github.fetch import Reply, Request
 from telemetry.github.options import Paging
 
 _SIZES = (100, 50, 25, 10)
-# Pages read ahead for each concurrent request, so that requests go on while several pages are
+# Pages read ahead for each concurrent request, so that requests continue while several pages are
 # stored in one transaction.
 PAGES_KEPT = 4
 MOST_PAGES = 4_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SOON = timedelta(days=7)
-"""Runs that GitHub deletes within this time are fetched first, whatever else is to do."""
+"""Runs that GitHub deletes within this time are fetched before everything else."""
 USUAL_INTERVAL = timedelta(hours=6)
 """Between two ingests, until the repository's own pace is known: that of the cron workflow."""
 SHORTEST_INTERVAL = timedelta(hours=1)

@@ -45,7 +45,7 @@ class Lists:
         self._matches: dict[tuple[Any, ...], list[Run]] = {}
 
     def forget_matches(self) -> None:
-        """Find matching runs anew, because the world has changed."""
+        """Find matching runs again, because the world has changed."""
         self._matches.clear()
 
     def page(

@@ -29,7 +29,7 @@ WORKFLOWS: Mapping[str, tuple[PlannedJob, ...]] = {
         _job("windows", 240, "build", labels=WINDOWS),
         _job("package", 60, "unit (1)", "unit (2)", "windows"),
     ),
-    # Two chains beside each other, of nearly one length.
+    # Two parallel chains of nearly the same length.
     "chains": (
         _job("lint", 40),
         _job("types", 300, "lint"),

@@ -96,9 +96,9 @@ class Cluster:
     def stop(self) -> None:
         """Stop the server if it runs.
 
-        When one of its processes was killed, it starts anew by itself, and a fast stop in that
-        moment never ends (PostgreSQL 18.4): then it is stopped as a killed one, which loses
-        nothing that was committed.
+        If one of its processes was killed, it restarts by itself, and a fast stop at that moment
+        never ends (PostgreSQL 18.4). Then it is stopped like a killed one, which loses nothing that
+        was committed.
         """
         answer = self._ping()[1]
         if answer == Ping.NO_RESPONSE:
