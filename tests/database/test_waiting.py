@@ -65,7 +65,7 @@ def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.Mo
         (
             {"subject": "a row", "process": 7, "program": "", "role": None, "since": None},
             "waiting for a lock on a row: another session of the database holds one (process 7); "
-            "this goes on when that transaction ends",
+            "this continues when that transaction ends",
         ),
         (
             {
@@ -76,7 +76,7 @@ def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.Mo
                 "since": SINCE,
             },
             "waiting for a lock on attempts: another session of the database has held one since "
-            "12:05 UTC (process 7, program psql, role ana); this goes on when that transaction "
+            "12:05 UTC (process 7, program psql, role ana); this continues when that transaction "
             "ends",
         ),
     ],
