@@ -138,10 +138,8 @@ def test_a_keep_that_reaches_all_rows_ends_the_waiting(run: Run, connection: Con
     assert connection.execute("select is_held from retention").fetchall() == [{"is_held": False}]
 
 
-def test_a_keep_that_contradicts_since_changes_nothing(run: Run, connection: Connection) -> None:
+def test_a_keep_that_contradicts_since_changes_nothing(run: Run) -> None:
     done = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="20 days", TELEMETRY_SINCE="60d")
     assert_one_sentence(done, 2, "SINCE reaches back to", "a longer KEEP")
     assert "keeps" not in done.stderr
-    assert connection.execute("select keep, is_chosen from retention").fetchall() == [
-        {"keep": "6 months", "is_chosen": False}
-    ]
+    assert "this database keeps 6 months" in run("status").stdout
