@@ -22,6 +22,7 @@ from telemetry.database.connection import Connection, conninfo, describe, open_c
 from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.prune import prune
+from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
 from telemetry.github.client import GitHub
@@ -64,9 +65,11 @@ def main() -> int:
         with open_connection(dsn, waits=say) as connection:
             say(f"into {describe(connection)}")
             _take_settings(connection, options, choice)
+            asked = [] if options.org else choice.repositories
+            set_outputs(incomplete=True, stored=_is_stored(connection, asked))
             reports = _ingest(connection, client, options, choice)
             code = exit_code(reports)
-            set_outputs(incomplete=code != 0)
+            set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
             if code != INTERRUPTED:
                 calls = logs.ingest(connection) if logs else None
                 local_time, github_time = datetime.now(UTC), client.github_time
@@ -99,6 +102,14 @@ def _take_settings(connection: Connection, options: Namespace, choice: Chosen) -
         say(said or f"this database keeps {asked.in_words}, as before")
     load_runner_prices(connection, options.runner_prices, options.runner_labels)
     load_name_kinds(connection, options.name_kinds)
+
+
+def _is_stored(connection: Connection, asked: list[str]) -> bool:
+    """Whether there is a repository to report on: one of those asked for, or any if none is."""
+    try:
+        return bool(find_repositories(connection, asked)[0])
+    except settings.UsageError:
+        return False
 
 
 def _ingest(

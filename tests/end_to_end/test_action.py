@@ -257,6 +257,32 @@ def test_a_repository_that_fails_does_not_lose_the_others(repository: Repository
     assert repository.outputs["incomplete"] == "true"
 
 
+AFTERWARDS = ["prune", "summarize", "findings", "report", "dump", "upload the report"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "reason", "status"),
+    [
+        ({"since": "yesterdayy"}, "error: SINCE: 'yesterdayy' is not a date", "skipped"),
+        ({"org": "nobody"}, "error: GET /users/nobody/repos: 404 not found", "success"),
+        ({"repositories": "acme/gone"}, "acme/gone: failed: ", "success"),
+    ],
+)
+def test_a_first_run_that_finds_nothing_says_why_once_and_leaves_no_dump(
+    repository: Repository, inputs: dict[str, str], reason: str, status: str
+) -> None:
+    repository.inputs |= inputs
+    outcomes = repository.run_workflow()
+    assert outcomes["ingest"] == outcomes["job"] == "failure"
+    assert [outcomes[name] for name in AFTERWARDS] == ["skipped"] * len(AFTERWARDS)
+    assert outcomes["status"] == status
+    assert repository.said.count(reason) == 1 and "not in this database" not in repository.said
+    assert repository.said.count("error: ") <= 1
+    # The next run restores nothing, so it fetches everything that GitHub has.
+    assert not repository.artifacts
+    assert repository.outputs["incomplete"] == "true"
+
+
 def test_a_dump_that_cannot_be_downloaded_is_not_replaced(repository: Repository) -> None:
     repository.artifacts[5] = b"good"
     repository.can_download = False
