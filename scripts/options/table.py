@@ -455,7 +455,8 @@ OPTIONS: tuple[Option, ...] = (
         "budget",
         "--gate",
         "GATE",
-        "fail (exit code 4) if the forecast's lower bound, or the cost so far, exceeds a budget",
+        "what fails (exit code 4) if it exceeds a budget: the forecast's lower bound, or what is"
+        " spent so far",
         default="forecast",
         read=one_of("forecast", "spent"),
     ),
