@@ -163,6 +163,16 @@ class RepositoryReport:
         missing = self.totals["first_missing"]
         return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
 
+    def slower_on(self, branch_class: str) -> Row | None:
+        """The workflow on a kind of branch whose newest slowdown takes most; None without one."""
+        shifts = [row for row in self.slowdowns if row["branch_class"] == branch_class]
+        return max(shifts, key=lost_minutes, default=None)
+
+    @property
+    def slowdowns(self) -> list[Row]:
+        """The workflows on kinds of branches that are slower than before their last change."""
+        return [r for r in self.slower_or_faster if r["is_last"] and r["change_percent"] > 0]
+
     @property
     def lost(self) -> str:
         """Which first attempts sums of jobs lack for good; empty while some can still be fetched.
@@ -219,6 +229,11 @@ class Report:
     repositories: list[RepositoryReport]
     concerns: list[Concern]
     llm_phases: list[Row]
+
+
+def lost_minutes(shift: Row) -> float:
+    """Return by how many minutes all runs since a change took longer."""
+    return float((shift["after_seconds"] - shift["before_seconds"]) * shift["after_runs"] / 60)
 
 
 def is_of(workflow: Row, row: Row) -> bool:

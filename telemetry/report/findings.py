@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from telemetry import counted
-from telemetry.report.data import RepositoryReport
+from telemetry.report.data import RepositoryReport, lost_minutes
 from telemetry.report.figures import (
     BRANCHES,
     Row,
@@ -141,21 +141,14 @@ def _others(number: int, what: str) -> str:
     return f"; {counted(number, f'other {what}')} too" if number else ""
 
 
-def _lost(shift: Row) -> float:
-    """Return by how many minutes all runs since the change took longer."""
-    return float((shift["after_seconds"] - shift["before_seconds"]) * shift["after_runs"] / 60)
-
-
 def _slower(report: RepositoryReport) -> Finding | None:
-    shifts = [
-        row for row in report.slower_or_faster if row["is_last"] and row["change_percent"] > 0
-    ]
+    shifts = report.slowdowns
     if not shifts:
         return None
-    worst = max(shifts, key=_lost)
+    worst = max(shifts, key=lost_minutes)
     is_about = worst["estimated"]
     before, after = worst["before_seconds"], worst["after_seconds"]
-    lost, runs = minutes(_lost(worst)), counted(worst["after_runs"], "run")
+    lost, runs = minutes(lost_minutes(worst)), counted(worst["after_runs"], "run")
     return Finding(
         "slower",
         (
@@ -168,7 +161,7 @@ def _slower(report: RepositoryReport) -> Finding | None:
             *_carrier(worst),
         ),
         _advice_on(worst),
-        _lost(worst),
+        lost_minutes(worst),
         about=worst,
     )
 

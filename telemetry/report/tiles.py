@@ -29,6 +29,8 @@ from telemetry.terminal import Name
 
 # In percent or points; an unclear change from here on is said to vary too much.
 LARGE_CHANGE = 10
+# What would show is said from half a percent or half a point on.
+LEAST_SHOWN = 0.5
 # If fewer of the runs were decided, a rate says how many it counts.
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
@@ -114,6 +116,8 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["branch_class"],
     )
     tile = _with_p90(tile, row["p90_seconds"])
+    if newly := report.slower_on(row["branch_class"]):
+        tile = replace(tile, change=f"{_newly(newly)}; {tile.change}")
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip
     if held:
@@ -123,6 +127,12 @@ def _last_check(report: RepositoryReport) -> Tile:
         return tile
     lack = f"the end of {counted(row['estimated'], 'commit')} is estimated: jobs are not stored"
     return replace(tile, figure=about(tile.figure, 1), change=f"{tile.change}; {lack}")
+
+
+def _newly(shift: Row) -> str:
+    """Return what got slower within the period, of which the median of all of it shows little."""
+    by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
+    return f"{Name(shift['workflow'])} {by} since {day(shift['changed_on'])}"
 
 
 def _with_p90(tile: Tile, seconds: int | None) -> Tile:
@@ -203,7 +213,7 @@ def _changed(
     words = f"{by(row['change'])} like for like"
     if row["verdict"] in ("better", "worse"):
         return Tile(name, shown, words, row["verdict"])
-    if row["verdict"] == "no clear change" and row["would_show"]:
+    if row["verdict"] == "no clear change" and (row["would_show"] or 0) >= LEAST_SHOWN:
         words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
     elif row["verdict"] == "no clear change" and abs(row["change"]) >= LARGE_CHANGE:
         words += ", no clear change: the values vary too much to tell"

@@ -96,7 +96,9 @@ def test_a_slowdown_between_estimated_ends_is_marked(connection: Connection) -> 
     assert words in sentence(single(as_stored(connection)), "slower")
     assert "since 14 Feb, from ≈ 10m 00s to ≈ 20m 00s" in one_page(as_stored(connection))
     with_jobs(connection, *range(1, 160))
-    assert words.replace("≈ ", "") in sentence(single(as_stored(connection)), "slower")
+    shown = single(as_stored(connection))
+    assert words.replace("≈ ", "") in sentence(shown, "slower")
+    assert tile(shown, "push to last check").change.startswith("CI +100 % since 14 Feb; ")
 
 
 def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connection) -> None:
