@@ -7,7 +7,8 @@
 -- smaller share of it, jobs of longer runs are missing. unlisted_seconds is the part of the period
 -- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
 -- with listed intervals in between. make ingest SINCE=… lists it, unless another repository has its
--- name now (has_name is false).
+-- name now (has_name is false). Seconds with more runs than GitHub lists are left out; make status
+-- names them.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select
@@ -80,7 +81,8 @@ unlisted as materialized (
     max(least(gap_to, period.until)) as unlisted_to
   from unlisted_intervals
   cross join period
-  where gap_from < period.until
+  where not is_unlistable
+    and gap_from < period.until
     and gap_to > period.since
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by repository_id

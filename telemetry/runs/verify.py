@@ -33,7 +33,8 @@ class Verification:
     `runs` and `attempts` count what GitHub has and was compared. `newer` are differences due to
     changes at GitHub after the last listing, which the next ingests fetch; `differences` are all
     others. `unreadable` names listed runs that cannot be read. `unverified` are the intervals, from
-    and to, without a complete list; `error` says why the comparison ended early. `jobs` is the
+    and to, without a complete list; `unlistable` says of seconds with more runs than GitHub lists
+    how many there are; `error` says why the comparison ended early. `jobs` is the
     comparison of jobs, steps and earlier attempts, None if it was not requested.
     """
 
@@ -46,6 +47,7 @@ class Verification:
     newer: list[Difference] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     unverified: list[Interval] = field(default_factory=list)
+    unlistable: list[str] = field(default_factory=list)
     requests: int = 0
     error: str | None = None
     jobs: JobsCompared | None = None
@@ -58,7 +60,7 @@ class Verification:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the whole interval was compared."""
+        """Whether all that GitHub lists of the interval was compared."""
         return not (self.unverified or self.error or (self.jobs and self.jobs.unanswered))
 
 
@@ -94,6 +96,7 @@ class _Comparison:
             tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
         )
         self.proven: list[Interval] = []
+        self.unlistable: list[Interval] = []
         self.seen: dict[int, int] = {}
         self.differing: dict[int, tuple[WorkflowRun, list[Difference]]] = {}
 
@@ -148,12 +151,15 @@ class _Comparison:
     def _unverified(self) -> list[Interval]:
         """Return the intervals without a complete list, newest first, except the last hour."""
         settled = whole_second(self.tools.now() - SEARCH_LAG)
-        return _spaces(self.found.since, settled, self.proven)
+        return _spaces(self.found.since, settled, self.proven + self.unlistable)
 
     def _read(self, batches: Batches) -> None:
         for batch in batches:
             self._compare(batch)
-            self.proven += [(w.created_from, w.created_to) for w in batch.windows if w.is_complete]
+            for window in batch.windows:
+                places = self.proven if window.is_complete else self.unlistable
+                places.append((window.created_from, window.created_to))
+                self.found.unlistable += [window.problem] if window.problem else []
             self.tools.progress(len(self.seen), len(self.seen))
 
     def _compare(self, batch: Batch) -> None:

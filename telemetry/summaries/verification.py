@@ -26,6 +26,7 @@ def verification_text(found: Verification) -> str:
         for start, end in found.unverified
     ]
     lines += [f"not compared: {plain(text)}" for text in (jobs.unanswered if jobs else [])]
+    lines += [f"note: {plain(text)}" for text in found.unlistable]
     count = len(differences) + len(unreadable)
     lines.append(
         f"{plain(found.repository)}: {counted(found.runs, 'run')} created since "

@@ -4,9 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
+from support.one_repository import (
+    DAY,
+    FIRST,
+    HOUR,
+    REPOSITORY,
+    ingested,
+    runs_of,
+    status_at,
+    tools,
+)
 
 from telemetry.database.connection import Connection
+from telemetry.runs.verify import verify
 from telemetry.simulated.answers import message
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.server import Simulator
@@ -98,6 +108,10 @@ def test_a_second_that_no_list_shows_whole_is_said_once_and_holds_nothing_up(
     assert said.count(told) == (not is_clamped)
     assert status_at(connection, world).concerns == ([] if is_clamped else [told])
     assert report.outcome == "complete", report.error
+    with tools(connection, simulated, jobs=False) as given:
+        compared = verify(given, "acme/app")
+    assert compared.is_equal and compared.is_whole
+    assert compared.unlistable == ([] if is_clamped else [told.partition(": ")[2]])
     simulated.restart_counters()
     assert ingested(connection, simulated, jobs=False).outcome == "complete"
     assert simulated.counters.charged <= 2
