@@ -54,7 +54,7 @@ def main() -> int:
             say(plain(loaded_text(loaded)))
             if others := other_owners(connection, loaded):
                 named = ", ".join(others)
-                say(plain(f"the bill holds days of {named} too, which were loaded before"))
+                say(plain(f"the bill also has days of {named}, which were loaded before"))
         found = bill(connection, _scope(connection, options, loaded))
     if options.format == "json":
         rows = {"causes": found.causes.rows, "unexplained": found.unexplained}

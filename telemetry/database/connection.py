@@ -232,7 +232,7 @@ def parameters(dsn: str) -> dict[str, Any]:
     except psycopg.ProgrammingError:
         raise UsageError(
             "DATABASE_URL is not a connection string that PostgreSQL understands; "
-            "it looks like postgresql://user:password@host:5432/database"
+            "write it like postgresql://user:password@host:5432/database"
         ) from None
     if _splits_a_password(dsn):
         raise UsageError(
@@ -242,8 +242,8 @@ def parameters(dsn: str) -> dict[str, Any]:
     ports = [port for port in str(given.get("port") or "").split(",") if port]
     if not all(re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65_536 for port in ports):
         raise UsageError(
-            "DATABASE_URL: what stands where the port belongs is no number from 1 to 65535; "
-            "it looks like postgresql://user:password@host:5432/database"
+            "DATABASE_URL: the port is not a number from 1 to 65535; "
+            "write it like postgresql://user:password@host:5432/database"
         )
     # With the process's number: many may use one database, and one must know its own sessions.
     name = f"actions-telemetry {os.getpid()}"

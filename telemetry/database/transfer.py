@@ -77,7 +77,7 @@ def restore(
     next migration (see replacing.py). Raises TelemetryError.
     """
     if not path.is_file():
-        what = f"{path} is no file" if path.exists() else f"there is no file {path}"
+        what = f"{path} is not a file" if path.exists() else f"there is no file {path}"
         raise TelemetryError(f"{what}; {NAME_ANOTHER}")
     if not path.stat().st_size:
         raise TelemetryError(f"{path} is empty; {NAME_ANOTHER}")

@@ -102,7 +102,7 @@ def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableR
             if empty > MOST_EMPTY:
                 raise UnreadableRow(
                     f"given up at line {number:,}, after {MOST_EMPTY:,} empty lines in a row; "
-                    "what came before is kept"
+                    "the calls before are kept"
                 )
             yield number, line
         elif len(line) < LONGEST_LINE:

@@ -136,7 +136,7 @@ def read_calls(
                 if records.useless > MOST_USELESS:
                     raise UnreadableRow(
                         f"given up at line {line:,}, after {MOST_USELESS:,} lines in a row that "
-                        "are no record; what came before is kept"
+                        "are not records; the calls before are kept"
                     )
     except FAILURES as error:
         failure = Rejected(name, None, f"cannot be read: {error}")

@@ -54,7 +54,7 @@ def _items(answer: Any) -> Sequence[Any]:
 
 def _not_shown(owner: str, status: int | None) -> str:
     return (
-        f"{owner}: GitHub does not show this token what it bills ({status}); the token needs "
+        f"{owner}: GitHub does not show its bill to this token ({status}); the token needs "
         "Administration: read of the organization, or Plan: read of the user, and a classic token "
         "read:org of an owner or billing manager; or download the usage report and try: "
         f"{COMMAND} bill FILE=usage.csv"

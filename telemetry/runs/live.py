@@ -172,7 +172,9 @@ class Watch:
         """Ingest the repository as `make ingest` does, with a share of the requests."""
         is_first = watched.ingest_at == 0.0
         client = self.tools.client.part()
-        client.allow(MOST_REQUESTS_OF_AN_INGEST, "what one ingest of a watch may send is spent")
+        client.allow(
+            MOST_REQUESTS_OF_AN_INGEST, "the requests that one ingest of a watch may send are spent"
+        )
         tools = replace(self.tools, client=client)
         if not is_first:
             tools = replace(tools, notify=lambda text: None)

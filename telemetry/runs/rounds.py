@@ -197,7 +197,7 @@ class Rounds:
         if share is None:
             return ""
         if len(self.places) == 1:
-            return f"what MAX_REQUESTS allows is spent: {counted(share, 'request')}"
+            return f"all requests that MAX_REQUESTS allows are spent: {counted(share, 'request')}"
         limit = self.client.requests_left
         own = None if self.max_requests is None else self.max_requests - self.client.requests
         is_own = own is not None and (limit is None or own <= limit)

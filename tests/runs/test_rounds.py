@@ -140,7 +140,9 @@ def test_the_reason_is_the_bound_that_was_reached(connection: Connection) -> Non
     assert all("its share of MAX_REQUESTS (" in (report.error or "") for report in reports)
     with tools(connection, Simulator(world)) as given:
         (report,) = ingest(given, ["acme/one"], 5)
-    assert (report.error or "").startswith("what MAX_REQUESTS allows is spent: 5 requests")
+    assert (report.error or "").startswith(
+        "all requests that MAX_REQUESTS allows are spent: 5 requests"
+    )
 
 
 def test_each_is_announced_with_its_work_and_its_place(connection: Connection) -> None:
