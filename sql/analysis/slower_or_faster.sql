@@ -219,7 +219,7 @@ days_alike as materialized (
       cross join lateral (
         select case when extract(isodow from days.day) < 6 then days.log_p50 end as log_p50
       ) as weekdays
-      -- The newest days, which may have changed, do not tell how weekends usually are.
+      -- The newest days, which may have changed, do not show how weekends usually are.
       where days.place between days.days - 41 and days.days - 6
         and days.day >= coalesce(newest_lasting.day, '-infinity')
       group by series
@@ -290,8 +290,8 @@ found as materialized (
     day
   from fresh
 ),
--- Too soon after the last change for a reference of its own: back at the level before it, or as far
--- from the level since it as a change of other days must be.
+-- Too soon after the last change to have a level of their own: days back at the level before that
+-- change, or as far from the level since it as any other change must be.
 last_found as materialized (
   select
     found.series,
@@ -318,7 +318,7 @@ last_found as materialized (
     found.day,
     found.previous_day
 ),
--- The medians are of days: there are far more runs.
+-- Medians of days, because there are far more runs.
 recent as materialized (
   select
     series,
@@ -382,7 +382,7 @@ mended as (
       log_p50,
       log_before,
       log_lately,
-      -- So are the very last days.
+      -- This day and all newer ones are back.
       bool_and(abs(log_p50 - coalesce(log_same_days, log_before)) <= ln(1.1))
         over (partition by series order by age) as is_back
     from recent
@@ -405,7 +405,7 @@ mended as (
     recent.age,
     recent.log_lately,
     recent.log_p50
-  -- Each of the newest days is back, and on such days, of the week or of its end, it was not so.
+  -- All of the newest days are back, and earlier days of the same kind (weekday, weekend) were not.
   having not coalesce(bool_or(kinds.is_changed) filter (where days.day >= recent.day), false)
     and (
       count(*) filter (where days.day >= recent.day and kinds.is_weekend) > 0

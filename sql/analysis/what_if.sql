@@ -51,7 +51,7 @@ runs as (
     repository_id,
     workflow_id
 ),
--- What does not wait for a job, and ends before what does, limits what it gains by being faster.
+-- Jobs that do not wait for a job limit how much is gained if it gets faster.
 parts as materialized (
   select
     runs.repository_id,
