@@ -62,9 +62,17 @@ def status(
     """
     asked = {name.casefold(): name for name in present_names(connection, names)}
 
+    shown = {
+        row["repository_id"]: row["repository"] for row in execute(connection, "status/shown_names")
+    }
+
     def rows(query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         found = execute(connection, query, parameters).fetchall()
-        return [row for row in found if _is_asked_for(row, asked)]
+        return [
+            {**row, "repository": shown.get(row.get("repository_id"), row["repository"])}
+            for row in found
+            if _is_asked_for(row, asked)
+        ]
 
     repositories = rows("status/repositories")
     if now is not None:

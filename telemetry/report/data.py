@@ -333,7 +333,7 @@ def _by_repository(answer: Answer) -> Rows:
 def _repository_report(
     repository: Row, of: Period, answers: Mapping[str, Rows], found: Status
 ) -> RepositoryReport:
-    repository_id, name = repository["repository_id"], repository["repository"]
+    repository_id = repository["repository_id"]
     stored, proof = (_of_id(repository_id, rows) for rows in (found.repositories, found.proof))
     lists: Any = dict.fromkeys(COSTLY_QUESTIONS)
     lists |= {question: rows[repository_id] for question, rows in answers.items()}
@@ -351,7 +351,7 @@ def _repository_report(
     of_store = [
         _shortened(concern)
         for concern in found.concerns
-        if concern.repository == name and (is_all_listed or concern.kind != "gap")
+        if concern.repository == totals["repository"] and (is_all_listed or concern.kind != "gap")
     ]
     return RepositoryReport(
         repository_id=repository_id,

@@ -10,6 +10,7 @@ from telemetry.database.connection import Connection, upsert
 from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask
+from telemetry.database.status import status
 from telemetry.report.data import Report, RepositoryReport, report
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages
@@ -234,6 +235,11 @@ def test_two_repositories_of_one_name_are_distinguished(connection: Connection) 
     shown = report(connection, MONTH, UNTIL, ["acme/app"]).repositories
     assert [each.repository for each in shown] == ["acme/app (id 7)", "acme/app"]
     assert [bool(each.red) for each in shown] == [True, False]
+    found = status(connection, now=UNTIL, names=["ACME/app"])
+    assert [row["repository"] for row in found.repositories] == ["acme/app (id 7)", "acme/app"]
+    ended = "acme/app (id 7): it is no longer watched; its rows stay until they are pruned"
+    assert [each for each in found.concerns if "watched" in each] == [ended]
+    assert [[*each.concerns] for each in shown] == [[ended], []]
     assert len(set(pages(report(connection, MONTH, UNTIL, ["acme/app"])))) == 3
 
 
