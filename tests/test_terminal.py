@@ -124,3 +124,29 @@ def test_prose_is_broken_between_words_and_a_path_stays_whole() -> None:
     assert "".join(line.strip() + " " for line in lines).strip() == text
     assert "/a/very-long/path/of/a/file.dump:" in lines[1]
     assert all(len(line) <= 30 or " " not in line.strip() for line in lines)
+
+
+def test_figures_that_do_not_fit_beside_each_other_are_lines_under_each_other() -> None:
+    row = {"name": "acme/application", "newest": datetime(2026, 3, 1, 9, 30), "between": "1 and 12"}
+    columns = {"name": "name", "newest": "newest run", "between": "between"}
+    assert (
+        table([row, row], columns, Screen(40)).splitlines()[2:]
+        == ["acme/applic…  2026-03-01 09:30  1 and 12"] * 2
+    )
+    lines = ["name        acme/application", "newest run  2026-03-01 09:30"]
+    lines += ["between     1 and 12"]
+    assert table([row, row], columns, Screen(35)).splitlines() == [*lines, "", *lines]
+
+
+def test_prose_wraps_in_the_last_column_and_nothing_is_cut() -> None:
+    rows = [{"name": "long_name_of_a_rule", "rule": "No job that ran has a negative length."}]
+    columns = {"name": "name", "rule": "rule"}
+    assert table(rows, columns, Screen(48), prose=True).splitlines()[2:] == [
+        "long_name_of_a_rule  No job that ran has a",
+        "                     negative length.",
+    ]
+    assert table(rows, columns, Screen(30), prose=True).splitlines() == [
+        "name  long_name_of_a_rule",
+        "rule  No job that ran has a",
+        "      negative length.",
+    ]

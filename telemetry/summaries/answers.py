@@ -15,10 +15,11 @@ from telemetry.terminal import (
     BOLD,
     PAPER,
     Screen,
+    fits,
     plain,
+    records,
     shortened,
     table,
-    width,
 )
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
@@ -27,10 +28,10 @@ FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
-    """Return the name and the title of each question, one a line."""
+    """Return the name and the title of each question."""
     rows = [{"name": question.name, "title": question.title} for question in questions]
     columns = {"name": f"{COMMAND} query Q=…", "title": "question"}
-    return table(rows, columns, screen)
+    return table(rows, columns, screen, prose=True)
 
 
 def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
@@ -38,9 +39,10 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
 
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
     screen is too narrow, it also leaves out the owner and the repository that all rows share, then
-    shortens long names, then leaves out the last columns.
+    shortens long names, then leaves out the last columns. If fewer than half would be left, it
+    shows each row as lines instead, with all of them.
     """
-    rows, headings = _shown(answer.columns, answer.rows, screen)
+    headings, text = _shown(answer.columns, answer.rows, screen)
     of_one = "repository" in answer.columns and "repository" not in headings
     left_out = len(answer.columns) - len(headings) - of_one
     question = answer.question
@@ -55,7 +57,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     return "\n\n".join(
         [
             screen.styled(textwrap.fill(question.title, screen.columns or 100), BOLD),
-            table(rows, headings, screen),
+            text,
             textwrap.fill(question.reading, min(screen.columns or 100, 100)),
             textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
         ]
@@ -66,25 +68,28 @@ def rows_text(
     columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen = PAPER
 ) -> str:
     """Return rows as a table, as an answer shows them."""
-    return table(*_shown(columns, rows, screen), screen)
+    return _shown(columns, rows, screen)[1]
 
 
 def _shown(
     columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Return the cells and the headings of the columns that a person needs and that fit."""
+) -> tuple[dict[str, str], str]:
+    """Return the headings of the columns that a person needs and that fit, and the rows as text."""
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
     cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
     headings = {column: _heading(column) for column in shown}
-    if _is_too_wide(cells, headings, screen):
+    if not fits(cells, headings, screen):
         cells = _without_owner(cells)
-    if _is_too_wide(cells, headings, screen):
+    whole, all_headings = cells, dict(headings)
+    if not fits(cells, headings, screen):
         cells = [{column: _cut(value) for column, value in row.items()} for row in cells]
         if len(headings) > 2 and len({row.get("repository") for row in cells}) == 1:
             headings.pop("repository", None)
-    while len(headings) > 2 and _is_too_wide(cells, headings, screen):
+    while len(headings) > 2 and not fits(cells, headings, screen):
         headings.popitem()
-    return cells, headings
+    if len(headings) < len(all_headings) / 2:
+        return all_headings, records(whole, all_headings, screen)
+    return headings, table(cells, headings, screen)
 
 
 def _without_owner(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -117,17 +122,6 @@ def _for_people(column: str, value: Any) -> Any:
         return duration(value)
     # An id is for copying, so it has no separators.
     return str(value) if column.endswith("_id") else value
-
-
-def _is_too_wide(
-    rows: Sequence[Mapping[str, Any]], headings: Mapping[str, str], screen: Screen
-) -> bool:
-    """Whether the table would be wider than the screen, or the screen would cut its texts."""
-    if screen.columns is None:
-        return False
-    text = table(rows, headings, screen)
-    is_cut = text.count("…") > table(rows, headings).count("…")
-    return is_cut or any(width(line) > screen.columns for line in text.splitlines())
 
 
 def csv_text(answer: Answer) -> str:

@@ -42,7 +42,10 @@ def budget_text(
         row = forecasts[0]
         month = f" in {row['month']}, {counted(row['days_left'], 'day')} before its end"
     parts = [
-        screen.styled(f"{first}{month}; US dollars.", YELLOW if over else BOLD),
+        screen.styled(
+            textwrap.fill(f"{first}{month}; US dollars.", screen.columns or 100),
+            YELLOW if over else BOLD,
+        ),
         table([_cells(line) for line in lines], COLUMNS, screen),
     ]
     missing = {line.kind for line in lines} - {row["kind"] for row in forecasts}
@@ -52,7 +55,8 @@ def budget_text(
         note += f"was ingested; {COMMAND} status shows what is stored."
         parts.append(textwrap.fill(note, screen.columns or 100))
     if lacking := sum(line.unpriced for line in lines):
-        parts.append(f"{lacking:,} jobs or calls have no known cost and are not included.")
+        note = f"{lacking:,} jobs or calls have no known cost and are not included."
+        parts.append(textwrap.fill(note, screen.columns or 100))
     if any(line.forecast_usd is None and line.spent_usd for line in lines):
         note = "A forecast needs a full week of data, and its interval two. Until then, what is "
         parts.append(textwrap.fill(f"{note}spent counts.", screen.columns or 100))

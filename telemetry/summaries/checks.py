@@ -18,7 +18,7 @@ def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) ->
     ]
     parts = [
         screen.styled(verdict(checked), YELLOW if broken else BOLD),
-        table(rules, {"name": "name", "broken": "broken by", "rule": "rule"}, screen),
+        table(rules, {"name": "name", "broken": "broken by", "rule": "rule"}, screen, prose=True),
     ]
     for each in broken:
         parts += [

@@ -389,6 +389,22 @@ def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None
     assert all(width(line) <= 36 for line in text.splitlines())
 
 
+def test_a_screen_for_less_than_half_of_the_columns_shows_each_row_as_lines() -> None:
+    names = {"repository": "acme/app", "workflow": "w" * 30}
+    wide = answer(**names, runs=1_234, p50_seconds=740, commits=2, change="rather much", rest=0)
+    text = answer_text(wide, Screen(30))
+    assert text.split("\n\n")[1].splitlines() == [
+        "repository  app",
+        f"workflow    {'w' * 30}",  # it may be copied
+        "runs        1,234",
+        "p50         12m 20s",
+        "commits     2",
+        "change      rather much",
+        "rest        0",
+    ]
+    assert "more column" not in text
+
+
 def test_long_names_are_cut_before_a_column_is_left_out() -> None:
     names = {"repository": f"{'o' * 30}/{'r' * 40}", "workflow": "w" * 40, "job": "j" * 40}
     wide = answer(**names, day="2026-03-01", runs=3, p50_seconds=740)
@@ -431,9 +447,11 @@ def test_hostile_names_control_neither_terminal_nor_spreadsheet() -> None:
 
 
 def test_the_list_names_each_question_and_fits() -> None:
-    shown = questions_text(questions(), Screen(70)).splitlines()
-    assert len(shown) == len(questions()) + 2
-    assert all(width(line) <= 70 for line in shown)
+    shown = questions_text(questions(), Screen(70))
+    assert "…" not in shown.replace("Q=…", "")
+    assert all(width(line) <= 70 for line in shown.splitlines())
+    words = " ".join(shown.split())
+    assert all(f"{question.name} {question.title[:20]}" in words for question in questions())
 
 
 @pytest.mark.scenario
