@@ -21,8 +21,6 @@ def scope_of(connection: Connection, options: Namespace) -> Scope:
     """Return the scope of a question; warn about repositories without rows."""
     now = datetime.now(getattr(options, "time_zone", UTC))
     since, top = options.since, getattr(options, "top", None)
-    if since == "all":
-        raise settings.UsageError("SINCE: a question takes a date or an age such as 400d, not all")
     of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
     return of.scope(ids_of(connection, options), top)
 

@@ -20,7 +20,7 @@ from typing import NoReturn
 
 import psycopg
 from options import parsing
-from options.names import GIVEN, not_read
+from options.names import GIVEN, IS_READ, not_read
 from options.table import OPTIONS, options_of, variables
 from output import drop, say
 from remedies import database_sentence
@@ -91,11 +91,12 @@ def _read_settings() -> None:
     """Add the variables of .env to os.environ, and remove our variables that are empty.
 
     The file is that of the checkout; commands of an installed package read the current folder's.
-    In a workflow that folder is whatever repository was checked out, whose .env is not for us.
+    In a workflow that folder is whatever repository was checked out, whose .env is not for us. A
+    command that another one started reads none.
     """
     in_workflow = os.environ.get("GITHUB_ACTIONS") == "true"
     folder = ROOT if IS_CHECKOUT else Path.cwd()
-    is_ours = IS_CHECKOUT or not in_workflow
+    is_ours = (IS_CHECKOUT or not in_workflow) and IS_READ not in os.environ
     env_file = settings.read_env_file(folder / ".env") if is_ours else {}
     for said in not_read(env_file, os.environ, variables()):
         say(f"warning: {said}")

@@ -20,6 +20,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from options.names import IS_READ
+from options.table import variables
 from output import say
 
 from telemetry.database.connection import SQL
@@ -59,7 +61,9 @@ def main() -> int:
         attempts = (each for owned in world.repositories for each in world.attempts(owned))
         say(f"and {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
         environ = {
-            **os.environ,
+            # What is set for other commands would change the demo.
+            **{name: text for name, text in os.environ.items() if name not in variables()},
+            IS_READ: "1",
             # The simulated GitHub is on this machine, which no proxy can reach.
             "no_proxy": "*",
             "NO_PROXY": "*",

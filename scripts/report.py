@@ -38,8 +38,6 @@ MOST_RED = 100
 def main() -> int:
     options = parse(__doc__, "report")
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
-    if options.since == "all":
-        raise settings.UsageError("SINCE: a report takes a date or an age such as 400d, not all")
     is_age = isinstance(options.since, settings.Length)
     since = options.since.up_to(now) if is_age else options.since
     names = settings.repositories(" ".join(options.repo or []))

@@ -168,16 +168,18 @@ def time_zone(text: str, variable: str) -> tzinfo:
 
 
 def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:
+    """As `start`, or `all`, which means as far back as rows are kept."""
+    return "all" if text.strip().lower() == "all" else start(text, variable, "all")
+
+
+def start(text: str, variable: str = "SINCE", *others: str) -> datetime | Length:
     """Return a moment (`2026-01-01`, midnight UTC, or a time with its zone) or an age (see `age`).
 
-    `all` means as far back as rows are kept. Raises UsageError for anything else, and for a time
-    without a zone.
+    Raises UsageError for anything else, and for a time without a zone; it also suggests `others`.
     """
-    if text.strip().lower() == "all":
-        return "all"
     if _length(text) is not None:
         return age(text, variable)
-    return moment(text, variable, "an age (90d, '6 months')", "all")
+    return moment(text, variable, "an age (90d, '6 months')", *others)
 
 
 def moment(text: str, variable: str, *others: str) -> datetime:

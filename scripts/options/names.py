@@ -9,6 +9,8 @@ from difflib import get_close_matches
 OURS = "TELEMETRY_"
 # Where make and the installed command say which variables were typed, without OURS.
 GIVEN = "GIVEN_TO_TELEMETRY"
+# Set for the commands that a command starts: it has read .env, or set aside what is there.
+IS_READ = "ENV_FILE_READ_BY_TELEMETRY"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -152,7 +152,7 @@ OPTIONS: tuple[Option, ...] = (
         "--since",
         "SINCE",
         "without FILE and ORG: the loaded days since a date (UTC) or an age such as 90d",
-        read=settings.since,
+        read=settings.start,
         shown="all loaded days",
     ),
     Option(INGEST, "--archived", "ARCHIVED", "include archived repositories of ORG", default=True),
@@ -171,7 +171,7 @@ OPTIONS: tuple[Option, ...] = (
         "SINCE",
         "the period: since a date (UTC), a time with its zone, or an age such as 90d",
         default="30d",
-        read=settings.since,
+        read=settings.start,
     ),
     Option(
         "check",

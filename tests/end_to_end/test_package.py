@@ -135,9 +135,11 @@ def test_a_stranger_ingests_asks_and_reads_a_report(
 
 
 def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be_asked(
-    run: Callable[..., Finished], homes: Callable[[], Path]
+    run: Callable[..., Finished], homes: Callable[[], Path], tmp_path: Path
 ) -> None:
     home = homes()
+    (tmp_path / ".env").write_text("TELEMETRY_ORG=of-my-team\nTELEMETRY_KEEP=2 weeks\n")
+    for_others = {"TELEMETRY_DEMO": "1", "TELEMETRY_JOBS": "0"}
     nowhere = "http://127.0.0.1:1"
     proxies = {"http_proxy": nowhere, "HTTP_PROXY": nowhere, "no_proxy": "elsewhere.example"}
 
@@ -147,7 +149,7 @@ def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be
 
     before = ask("status")
     assert before.returncode == 2 and "try: actions-telemetry demo" in before.stderr
-    done = run("demo", TELEMETRY_HOME=str(home), **proxies)
+    done = run("demo", TELEMETRY_HOME=str(home), **proxies, **for_others)
     assert done.returncode == 0, done.stderr
     assert "\n$ actions-telemetry ingest SINCE=62d\n" in done.stdout
     assert " acme/app   | CI " in done.stdout
