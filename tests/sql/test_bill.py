@@ -13,6 +13,7 @@ import pytest
 from support.commands import Finished, Launcher, assert_one_sentence
 from support.paths import ROOT
 from support.rows import workflow_job, workflow_run
+from support.worlds.bill import Month, billing_items, month_of_bills, usage_report
 
 from telemetry import TelemetryError
 from telemetry.database.bill import Bill, bill, load_report, other_owners, span
@@ -25,7 +26,6 @@ from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.settings import UsageError
-from telemetry.simulated.bill import Month, billing_items, month_of_bills, usage_report
 from telemetry.simulated.server import Simulator
 from telemetry.summaries.bill import bill_text
 

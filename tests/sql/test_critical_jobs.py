@@ -13,6 +13,7 @@ from typing import NamedTuple
 import pytest
 from support.commands import Launcher
 from support.paths import ROOT
+from support.worlds.needs import TruePart, month_of_needs, true_parts
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
@@ -22,7 +23,6 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
-from telemetry.simulated.needs import TruePart, month_of_needs, true_parts
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 

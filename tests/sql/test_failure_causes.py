@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from support.history import UNTIL, make_history, store
 from support.paths import ROOT
+from support.worlds.failures import Truth, months_of_failures
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
@@ -18,7 +19,6 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
-from telemetry.simulated.failures import Truth, months_of_failures
 from telemetry.simulated.server import Simulator
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import pytest
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run
+from support.worlds.years import YEARS, daily_minutes
 
 from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
-from telemetry.simulated.years import YEARS, daily_minutes
 
 pytestmark = pytest.mark.scenario
 

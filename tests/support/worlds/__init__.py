@@ -1,0 +1,1 @@
+"""Simulated worlds whose truth an inferred answer is compared with."""
