@@ -122,7 +122,8 @@ def _ingest(
     repositories = choice.repositories
     if options.org:
         found = repositories_of(client, options.org, options.archived, say)
-        repositories = list(dict.fromkeys([*repositories, *found]))
+        # GitHub ignores the case of names.
+        repositories = list({name.lower(): name for name in [*repositories, *found]}.values())
         say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []
     # Listing the repositories of an owner has taken some.

@@ -25,6 +25,7 @@ class Store:
         self.log = log
         self.connection = log.connection
         self.seen = RunIds()
+        self._open: set[int] = set()  # those of them that were not completed
 
     def batches(self, batches: Iterable[Batch]) -> Iterator[None]:
         """Store pages as they arrive, several at once if they arrive faster; yield after each time.
@@ -55,6 +56,7 @@ class Store:
         completed = [of_repository(run, repository) for run in runs if run.status == "completed"]
         still_open = [OpenRun.of(run, repository) for run in runs if run.status != "completed"]
         ids = [run.github_run_id for run in runs]
+        ended = self._open & {run.github_run_id for run in completed}
 
         def change() -> Tally:
             counts = upsert(self.connection, completed)
@@ -66,10 +68,18 @@ class Store:
             if ids:
                 # Last, because a run that one page left out may be on the next.
                 execute(self.connection, "runs/clear_unlisted", {"github_run_ids": ids})
-            return _tally(counts, new, unreadable)
+            tally = Tally(
+                fetched=unreadable,
+                unreadable=unreadable,
+                not_completed=-len(ended),
+                cut=counts.cut,
+            )
+            return tally + _tally(counts, new, len(ended), self.log.done)
 
         self.log.write(change)
         self.seen.update(ids)
+        self._open -= ended
+        self._open |= {run.github_run_id for run in new if run.status != "completed"}
         for window in (window for batch in batches for window in batch.windows):
             if window.problem:
                 self.log.tools.notify(f"{repository.repository}: {window.problem}")
@@ -116,21 +126,21 @@ def _version(run: WorkflowRun) -> tuple[int, float]:
     return run.run_attempt, run.updated_at.timestamp() if run.updated_at else 0.0
 
 
-def _tally(counts: Counts, new: Sequence[WorkflowRun], unreadable: int) -> Tally:
-    """Return the counts of pages; `new` are their runs that were not seen before."""
+def _tally(counts: Counts, new: Sequence[WorkflowRun], ended: int, done: Tally) -> Tally:
+    """Return the counts of pages, in which each run of the ingest counts once.
+
+    `new` are their runs that were not seen before, `ended` how many were seen before but had not
+    completed then, `done` the counts so far. Other runs that are listed again were counted as
+    unchanged, updated or inserted already.
+    """
     not_completed = sum(run.status != "completed" for run in new)
-    written = counts.inserted + counts.updated + counts.unchanged
-    seen_before = written - (len(new) - not_completed)
-    return Tally(
-        fetched=len(new) + unreadable,
-        inserted=counts.inserted,
-        updated=counts.updated,
-        # A run that is listed again counts as unchanged or updated.
-        unchanged=counts.unchanged - seen_before,
-        not_completed=not_completed,
-        unreadable=unreadable,
-        cut=counts.cut,
-    )
+    written = {name: getattr(counts, name) for name in ("unchanged", "updated", "inserted")}
+    again = sum(written.values()) - (len(new) - not_completed) - ended
+    for name, count in written.items():
+        taken = min(again, count + getattr(done, name))
+        written[name] = count - taken
+        again -= taken
+    return Tally(fetched=len(new), not_completed=not_completed, **written)
 
 
 def of_repository(run: WorkflowRun, repository: Repository) -> WorkflowRun:

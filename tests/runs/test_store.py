@@ -104,3 +104,25 @@ def test_what_a_window_left_out_is_not_missing_if_a_page_beside_it_shows_it(
         "select github_run_id from workflow_runs where unlisted_at > '-infinity'"
     )
     assert [row["github_run_id"] for row in rows] == [2]
+
+
+def counts(store: Store) -> dict[str, int]:
+    """The counts so far without those that are 0; each run is one of those fetched."""
+    found = {name: count for name, count in vars(store.log.done).items() if count}
+    assert found.pop("fetched") == sum(found.values())
+    assert all(count > 0 for count in found.values())
+    return found
+
+
+def test_a_run_that_changes_while_it_is_listed_counts_once(store: Store) -> None:
+    """On the first pages of a first ingest, where no run is unchanged."""
+    as_it_was = {"status": "in_progress", "conclusion": None}
+    store.batch(Batch([run(1, **as_it_was), run(2), run(3, **as_it_was)]))
+    assert counts(store) == {"inserted": 1, "not_completed": 2}
+    store.batch(Batch([run(1), run(2, updated_at=FIRST.isoformat(), conclusion="failure")]))
+    assert counts(store) == {"inserted": 2, "not_completed": 1}
+    again = run(2, run_attempt=2, updated_at=(FIRST + HOUR).isoformat())
+    store.batch(Batch([again, run(4)]))
+    assert counts(store) == {"inserted": 3, "not_completed": 1}
+    store.batch(Batch([again, run(1, **as_it_was, run_attempt=2)]))
+    assert counts(store) == {"inserted": 3, "not_completed": 1}
