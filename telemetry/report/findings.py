@@ -38,6 +38,8 @@ LEAST_WAITS = 3
 LONGEST_WAIT_SECONDS = 3_600
 # What has not failed for longer, although it ran, needs no action.
 A_WHILE = timedelta(days=7)
+# Fewer runs that are all green may be so by chance.
+LEAST_RUNS = 5
 # Below this share of wasted minutes no action is needed.
 LEAST_WASTE = 0.01
 # sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change.
@@ -120,6 +122,7 @@ def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
     """Whether everything is known and there is nothing to do; `found` are its findings."""
     return (
         report.is_listed
+        and report.totals["decided"] >= LEAST_RUNS
         and report.green_workflows is not None
         and report.of_jobs.is_whole
         and not report.without

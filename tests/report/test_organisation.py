@@ -38,7 +38,7 @@ def many(connection: Connection) -> Report:
             runs = [run_of(repository, 50)]
         else:
             runs = [run_of(repository, number, branch="main", event_type="push")
-                    for number in range(1, 4)]  # fmt: skip
+                    for number in range(1, 6)]  # fmt: skip
         if repository == RED:
             runs += [
                 run_of(repository, 0.5, branch="main", event_type="push", conclusion="failure")
@@ -86,7 +86,7 @@ def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many
         "where created_at >= %s and created_at < %s",
         [since, until],
     )
-    assert figures["runs"].figure == str(row["runs"]) == str(3 * 19 + 1)
+    assert figures["runs"].figure == str(row["runs"]) == str(5 * 19 + 1)
     (row,) = connection.execute(
         "select sum(ceil(extract(epoch from jobs.completed_at - jobs.started_at) / 60)) as minutes "
         "from workflow_jobs as jobs join workflow_runs as runs using (github_run_id, run_attempt) "

@@ -312,3 +312,13 @@ def test_a_queue_in_which_nobody_is_overtaken_stays_a_queue(connection: Connecti
     (queue,) = told(connection).queue_times
     assert (queue["jobs"], queue["held"]) == (60, 0)
     assert ask(connection, "approvals", Scope(MONTH.since, UNTIL)).rows == []
+
+
+@pytest.mark.parametrize(("runs", "expected"), [(1, False), (4, False), (5, True)])
+def test_few_green_runs_do_not_make_a_repository_healthy(
+    connection: Connection, runs: int, expected: bool
+) -> None:
+    upsert(connection, [a_run(n, n) for n in range(1, runs + 1)])
+    shown = told(connection)
+    assert is_healthy(shown, findings(shown)) == expected
+    assert ("**Healthy**" in summary(whole(connection))) == expected
