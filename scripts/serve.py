@@ -42,7 +42,7 @@ def main() -> int:
 def text(served: Served) -> str:
     """How each kind of tool connects to the database."""
     return f"""\
-for psql, pandas, DuckDB and all that stands on libpq:
+for psql, pandas, DuckDB and all that is built on libpq:
   {served.url}
 for DBeaver, Grafana, Metabase and others, on this machine:
   host 127.0.0.1, port {served.port}, database {DATABASE}, user {READER}, no TLS

@@ -133,12 +133,14 @@ def require_schema(connection: Connection) -> None:
     if installed == _on_disk(MIGRATIONS):
         return
     _refuse_newer(installed, MIGRATIONS)
-    state = (
-        "is older than this version of actions-telemetry" if installed[0] else "has no tables yet"
-    )
+    if not installed[0]:
+        raise TelemetryError(
+            f"the database has no tables yet; run `{COMMAND} ingest REPO=owner/name` first, or add "
+            "DEMO=1 for the demo's data"
+        )
     raise TelemetryError(
-        f"the database {state}; run `{COMMAND} migrate` (with DEMO=1 for the demo's data), "
-        f"or `{COMMAND} ingest`"
+        "the database is older than this version of actions-telemetry; run "
+        f"`{COMMAND} migrate` (with DEMO=1 for the demo's data), or `{COMMAND} ingest`"
     )
 
 

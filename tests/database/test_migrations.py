@@ -137,10 +137,10 @@ def test_any_connection_string_of_libpq_works(connection: Connection, dsn: str, 
         require_schema(opened)
 
 
-def test_a_reader_is_told_to_migrate_a_database_without_tables(empty_dsn: str) -> None:
+def test_a_reader_of_a_database_without_tables_is_told_to_ingest(empty_dsn: str) -> None:
     with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
         require_schema(connection)
-    assert "has no tables yet; run `make migrate`" in str(caught.value)
+    assert "has no tables yet; run `make ingest REPO=owner/name`" in str(caught.value)
 
 
 def test_a_reader_is_told_to_migrate_an_older_database(connection: Connection) -> None:
