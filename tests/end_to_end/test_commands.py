@@ -436,7 +436,7 @@ def test_a_role_that_may_not_create_tables_and_a_schema_that_is_gone(
 
 @pytest.mark.parametrize("script", ["status", "prune", "dump"])
 def test_a_database_without_tables(run: Run, empty_dsn: str, script: str) -> None:
-    assert_one_sentence(run(script, DATABASE_URL=empty_dsn), 1, "make migrate")
+    assert_one_sentence(run(script, DATABASE_URL=empty_dsn), 1, "make ingest REPO=owner/name")
 
 
 @pytest.mark.parametrize(
