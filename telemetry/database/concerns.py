@@ -105,7 +105,8 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
             "ended; it still runs, or was killed"
         )
         said.append(Concern(text, "running", name))
-    elif row["last_error"]:
+    # Items that are awaited, and nothing else: the proof names them, as they are now.
+    elif row["last_error"] and not row["is_caught_up"]:
         outcome = row["last_outcome"]
         verb = outcome if outcome == "failed" else f"was {outcome}"
         text = f"the last ingest {verb}: {row['last_error']}"
@@ -212,11 +213,15 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
             "FULL=1, for those of one run: RUN_ID=… instead of FULL=1"
         )
         return [Concern(text, "given up", name)]
-    if row["unread_items"] or row["unanswered_items"]:
+    counts = {
+        "cannot be read": row["unread_items"],
+        "GitHub did not return": row["unanswered_items"],
+    }
+    if any(counts.values()):
+        parts = [f"items that {what}: {count:,}" for what, count in counts.items() if count]
         text = (
-            f"items that cannot be read: {row['unread_items']:,}, that GitHub did not return: "
-            f"{row['unanswered_items']:,}, the first: {row['first_awaited']}; the next "
-            f"try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
+            f"{', '.join(parts)}, the first: {row['first_awaited']}; the next try is due at "
+            f"{row['next_try_at']:%Y-%m-%d %H:%M} UTC"
         )
         return [Concern(text, "retry", name)]
     return []
