@@ -1124,7 +1124,7 @@ def test_the_command_writes_a_file_a_folder_or_markdown(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "all"], "SINCE: a report takes a date"),
+        (["--since", "all"], "SINCE: 'all' is not a date or time"),
         (["--now", "yesterday"], "NOW: 'yesterday' is not a date or time"),
         (["--format", "pdf"], "FORMAT: 'pdf' is not one of: html, markdown"),
         (["--repo", "acme/none"], "REPO: acme/none is not in this database"),
