@@ -1,7 +1,8 @@
 """The findings at the top of a report: slow, flaky, failing, waiting and costly work.
 
 Each finding is a sentence with its figure, names the question that answers it in full, and says
-what to do. The finding that takes the most time comes first.
+what to do. Urgent findings come first, then those with something to do; each by the time that they
+cost.
 """
 
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
     ]
     return sorted(
         (finding for finding in found if finding is not None),
-        key=lambda finding: (not finding.is_urgent, -finding.lost_minutes),
+        key=lambda finding: (not finding.is_urgent, not finding.advice, -finding.lost_minutes),
     )
 
 
