@@ -28,6 +28,7 @@ from telemetry.report.figures import (
 )
 from telemetry.report.figures import share_of as share
 from telemetry.report.finding import Finding
+from telemetry.report.held import is_held
 from telemetry.report.red import red
 from telemetry.report.stalled import stalled
 from telemetry.terminal import Name, Sentence
@@ -150,7 +151,7 @@ def _slower(report: RepositoryReport) -> Finding | None:
     if not shifts:
         return None
     worst = max(shifts, key=lost_minutes)
-    is_about = worst["estimated"]
+    is_about, has_waited = worst["estimated"], is_held(report, worst)
     before, after = worst["before_seconds"], worst["after_seconds"]
     lost, runs = minutes(lost_minutes(worst)), counted(worst["after_runs"], "run")
     return Finding(
@@ -162,21 +163,22 @@ def _slower(report: RepositoryReport) -> Finding | None:
             f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on "
             f"{day(worst['changed_on'])}; {runs} since then took {about(lost, is_about)} longer"
             f"{_others(len(shifts) - 1, 'shift')}.",
-            *_carrier(worst),
+            *_carrier(worst, has_waited),
         ),
-        _advice_on(worst),
+        _advice_on(worst, has_waited),
         lost_minutes(worst),
         about=worst,
     )
 
 
-def _carrier(shift: Row) -> Sentence:
-    """Return the job that causes a change, and whether it runs or waits longer."""
+def _carrier(shift: Row, has_waited: bool) -> Sentence:
+    """Return the job that causes a change, and whether it runs or waits longer, and for what."""
     if shift["job"] is None:
         return ()
     before, after = duration(shift["job_before_seconds"]), duration(shift["job_after_seconds"])
     if shift["carried_by"] == "queue":
-        waits = f" waits {after} for a runner instead of {before}."
+        what = "an approval or another run" if has_waited else "a runner"
+        waits = f" waits {after} for {what} instead of {before}."
         return (" Its job ", Name(shift["job"]), waits)
     step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
     if shift["job_before_seconds"] is None:
@@ -184,8 +186,10 @@ def _carrier(shift: Row) -> Sentence:
     return (" Its job ", Name(shift["job"]), f" takes {after} instead of {before}", *step, ".")
 
 
-def _advice_on(shift: Row) -> Sentence:
-    """Return what to look at: runners if the queue grew, else the commits at the change."""
+def _advice_on(shift: Row, has_waited: bool) -> Sentence:
+    """Return what to look at: what it waits for if waits grew, else the commits at the change."""
+    if has_waited:
+        return ("Check who approves it, or which run it waits for, not what was merged.",)
     if shift["carried_by"] == "queue":
         return ("Check the number of runners of its kind, not what was merged.",)
     before, since = shift["commit_before"], shift["commit_since"]

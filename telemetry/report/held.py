@@ -25,6 +25,18 @@ def held(report: RepositoryReport) -> list[Sentence]:
     ]
 
 
+def is_held(report: RepositoryReport, shift: Row) -> bool:
+    """Return whether the job that causes a change waited so in most of the runs since then."""
+    if shift["carried_by"] != "queue":
+        return False
+    return any(
+        is_of(shift, row)
+        and (shift["job"] == row["job"] or shift["job"].startswith(f"{row['job']} ("))
+        and 2 * row["runs"] > shift["after_runs"]
+        for row in report.approvals
+    )
+
+
 def _waited(row: Row) -> str:
     return (
         f"{counted(row['runs'], 'run')} waited for an approval or another run, "

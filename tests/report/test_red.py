@@ -301,6 +301,37 @@ def test_an_approval_is_distinguished_from_a_queue_by_what_started_meanwhile(
     assert tiles(shown)[0].change.endswith("; 20 jobs waited for an approval or another run")
 
 
+@pytest.mark.parametrize("is_overtaken", [True, False])
+def test_a_slowdown_by_approvals_is_not_one_by_runners(
+    connection: Connection, is_overtaken: bool
+) -> None:
+    """Somebody approves after two hours instead of at once; or runners are scarce meanwhile."""
+    pairs = []
+    for n in range(1, 101):
+        waited = 120 if n <= 40 else 1
+        release = a_run(n, n / 4, 60 * waited + 600, workflow_id=4, workflow_name="Release")
+        started_at = release.started_at + waited * MINUTE
+        pairs.append((release, a_job(release, name="publish (eu)", started_at=started_at)))
+        for k in range(3):
+            run = a_run(1_000 + 10 * n + k, n / 4 - (k + 1) * 5 / 1_440, 60)
+            late = (
+                {}
+                if is_overtaken or n > 40
+                else {"started_at": started_at + MINUTE, "completed_at": started_at + 2 * MINUTE}
+            )
+            pairs.append((run, a_job(run, **late)))  # fmt: skip
+    upsert(connection, [run for run, _ in pairs])
+    upsert(connection, [job for _, job in pairs])
+    shown = told(connection)
+    (found,) = (each for each in findings(shown) if each.subject == "slower")
+    what = "an approval or another run" if is_overtaken else "a runner"
+    assert f" Its job publish (eu) waits 2h 00m for {what} instead of 1m 00s." in said(found)
+    check = (
+        "who approves it, or which run it waits for" if is_overtaken else "the number of runners"
+    )
+    assert f"Check {check}" in said(found)
+
+
 def test_a_queue_in_which_nobody_is_overtaken_stays_a_queue(connection: Connection) -> None:
     """Jobs that start in the order in which they became ready, and later ever later."""
     runs = [a_run(n, 10 - n * 2 / 1_440, 4_000) for n in range(1, 61)]
