@@ -1,6 +1,7 @@
 """Bounds on the time and size of an HTTP answer, for any server."""
 
 import io
+import re
 import socket
 import time
 import zlib
@@ -9,6 +10,7 @@ from typing import Any
 
 from telemetry.github.answers import Answer
 
+OTHER_CODINGS = {"br", "compress", "deflate", "zstd"}
 LARGEST_ANSWER = 4 * 2**20
 """The most bytes of an answer as sent, and of its unpacked body: three pages of 100 runs."""
 
@@ -69,7 +71,10 @@ def read_answer(response: HTTPResponse) -> Answer:
         raise _too_large()
     else:
         body = response.read()
-    if body and "gzip" in headers.get("content-encoding", "").lower():
+    codings = re.findall(r"[\w-]+", headers.get("content-encoding", "").lower())
+    if body and OTHER_CODINGS.intersection(codings):
+        raise Unusable("a body packed as something else than gzip, the only one asked for")
+    if body and {"gzip", "x-gzip"}.intersection(codings):
         body = _unpacked(body)
     return Answer(response.status, headers, body)
 

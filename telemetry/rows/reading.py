@@ -14,6 +14,7 @@ Value = TypeVar("Value")
 
 LONGEST_INTEGER = 2**63 - 1
 LONGEST_COUNT = 2**31 - 1
+DIGEST = re.compile("[0-9a-f]{32}")
 # Names in an index: an entry of PostgreSQL's takes 2,704 bytes at most, and a character up to four.
 LONGEST_NAME = 500
 MOST_BYTES_OF_NAMES = 2_000
@@ -53,21 +54,32 @@ def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
 def required(value: Value | None, payload: Mapping[str, Any], kind: str, key: str) -> Value:
     """Return the value that was read from this key. Raises UnreadableRow if it is None."""
     if value is None:
-        raise UnreadableRow(f"{kind} {shown(payload.get('id'))}: {key} is missing")
+        raise UnreadableRow(f"{' '.join([kind, *_identity(payload)])}: {key} is missing")
     return value
 
 
 def wrong_value(payload: Mapping[str, Any], key: str, expected: str) -> UnreadableRow:
     """Return the error for a key of the payload with a wrong value."""
-    identity = payload.get("id", payload.get("call_id"))
-    known = "" if identity is None else f"{shown(identity)}: "
+    known = "".join(f"{identity}: " for identity in _identity(payload))
     name = key if key.isprintable() and len(key) <= 80 else shown(key)  # models are keys, too
     return UnreadableRow(f"{known}{name} is {shown(payload[key])}, not {expected}")
 
 
+def _identity(payload: Mapping[str, Any]) -> list[str]:
+    """Return the id of a payload, for a message; nothing if it has none."""
+    identity = payload.get("id", payload.get("call_id"))
+    # A digest of ours says nothing to whoever looks for the record.
+    is_digest = isinstance(identity, str) and DIGEST.fullmatch(identity)
+    return [] if identity is None or is_digest else [shown(identity)]
+
+
 def shown(value: Any) -> str:
-    """Return any value as at most 80 printable characters, for a message."""
+    """Return any value as at most 80 printable characters, for a message: numbers as in JSON."""
     try:
+        if value is None or isinstance(value, bool | float):
+            return json.dumps(value)
+        if isinstance(value, Decimal):
+            return str(value)[:80]
         return storable(ascii(value)[:80])
     except RecursionError:
         return f"a {type(value).__name__} nested too deeply to show"

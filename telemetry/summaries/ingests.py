@@ -162,10 +162,12 @@ def lost_text(done: LlmIngestion) -> str | None:
     """Return in one sentence what was not stored; None if everything was."""
     if not _lost(done):
         return None
-    return (
-        f"{counted(done.rejected_lines, 'line')} and {counted(done.rejected_files, 'file')} "
-        f"of LLM logs could not be read, {counted(done.clashing, 'call')} clashed with another"
-    )
+    unread = [(done.rejected_lines, "line"), (done.rejected_files, "file")]
+    parts = [" and ".join(counted(number, noun) for number, noun in unread if number)]
+    parts = [f"{part} of LLM logs could not be read" for part in parts if part]
+    if done.clashing:
+        parts.append(f"{counted(done.clashing, 'call')} clashed with another")
+    return ", ".join(parts)
 
 
 def _lost(done: LlmIngestion) -> int:

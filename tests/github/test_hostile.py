@@ -81,6 +81,10 @@ TOO_LARGE = f"(200 with )?more than 4 MiB|{TOO_SLOW}"  # whichever bound is met 
 TOO_MANY = f"200 with a body that holds more than {MOST_VALUES:,} values"
 HOSTILE: dict[str, tuple[Callable[[], Reply], str]] = {
     "a gzip bomb": (bomb, TOO_LARGE),
+    "a body packed as something else": (
+        lambda: http(zlib.compress(b"{}"), "Content-Encoding: deflate"),
+        "200 with a body packed as something else than gzip",
+    ),
     "a body of 50 MB": (lambda: http(b'{"name": "' + b"x" * 50_000_000 + b'"}'), TOO_LARGE),
     "the promise of a petabyte": (lambda: http(b"{", length=10**15), TOO_LARGE),
     "an endless body": (lambda: parts(UNTIL_CLOSED, b" " * 65_536), TOO_LARGE),

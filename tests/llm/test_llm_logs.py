@@ -209,7 +209,7 @@ def test_lines_before_the_first_recognised_one_are_not_lost() -> None:
     calls, rejected = read_bytes(b'\n{"model":"m"}\nno\n\n' + GOOD)
     assert [call.call_id for call in calls] == ["c"]
     assert [(one.line, one.reason) for one in rejected] == [
-        (2, "call None: timestamp is missing"),
+        (2, "call: timestamp is missing"),
         (3, "not JSON (Expecting value): 'no'"),
     ]
 

@@ -149,7 +149,7 @@ def test_the_requested_attempt_is_used_if_the_payload_has_none() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("job_without_id", "job None: id is missing"),
+        ("job_without_id", "job: id is missing"),
         ("job_without_run_id", "job 24000000001: run_id is missing"),
         ("job_with_wrong_types", "24000000001: labels is 'ubuntu-latest', not a list of texts"),
     ],
@@ -164,7 +164,7 @@ def test_an_unreadable_job_is_named_with_its_reason(name: str, said: str) -> Non
     ("step", "said"),
     [
         (7, "step of job 24000000001: 7 is not an object"),
-        ({"name": "Build"}, "step None of job 24000000001: number is missing"),
+        ({"name": "Build"}, "step null of job 24000000001: number is missing"),
         (
             {"number": 3, "name": 7},
             "'step 3 of job 24000000001': name is 7, not text",

@@ -284,7 +284,7 @@ def test_the_requested_repository_is_used_if_the_payload_has_none() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("run_without_id", "run None: id is missing"),
+        ("run_without_id", "run: id is missing"),
         ("run_without_created_at", "run 9000000001: created_at is missing"),
         ("run_with_wrong_types", "'9000000001': run_attempt is '2', not a whole number"),
     ],

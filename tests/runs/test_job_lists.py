@@ -29,8 +29,8 @@ def test_each_unreadable_job_is_counted_although_nothing_distinguishes_it_from_a
     found = JobLists(1, {1: DueAttempt(1, None, "success")})
     found.read([Page([None, None, None, {"id": "x"}, {"id": "x"}], 5, 1, 100, None)])
     assert list(found.unreadable)[1:3] == [
-        "job: None is not an object (2)",
-        "job: None is not an object (3)",
+        "job: null is not an object (2)",
+        "job: null is not an object (3)",
     ]
     assert len(found.unreadable) == 5
 

@@ -444,9 +444,9 @@ def test_unreadable_jobs_are_named_and_lose_nothing_else(httpserver: HTTPServer)
         (job, number) for job in (good["id"], 5) for number in (1, 2, 7)
     ]
     assert found.unreadable == (
-        "job: None is not an object",
-        "job None: id is missing",
-        "step None of job 5: number is missing",
+        "job: null is not an object",
+        "job: id is missing",
+        "step null of job 5: number is missing",
         "'step 9 of job 5': started_at is 'noon', not a time with its zone",
         "6: steps is 'three', not a list",
         "7: run_id is 8, not 9000000001, which was requested",
