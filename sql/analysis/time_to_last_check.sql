@@ -1,12 +1,13 @@
 -- How long does a commit wait from its push to the end of its last check?
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
--- first attempts. left_out counts commits of three kinds: a check neither succeeded nor failed,
--- because a newer push cancelled it; a check failed without a job, most often because GitHub could
--- not read the workflow's file; a run that began within the ten minutes is not over. A workflow
--- that never started a job is not a check. checks is the average number for a commit. last_workflow
--- is the one that most often ends last, on last_percent of the commits. estimated counts commits
--- with a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
+-- first attempts; a run that had to be approved counts from its approval. left_out counts commits
+-- of three kinds: a check neither succeeded nor failed, because a newer push cancelled it; a check
+-- failed without a job, most often because GitHub could not read the workflow's file; a run that
+-- began within the ten minutes is not over. A workflow that never started a job is not a check.
+-- checks is the average number for a commit. last_workflow is the one that most often ends last, on
+-- last_percent of the commits. estimated counts commits with a check whose jobs are not stored; its
+-- end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select
@@ -27,6 +28,8 @@ checks as (
     workflow,
     created_at,
     min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
+    -- A later attempt is a first one if it was approved, and then its wait begins.
+    case when run_attempt > 1 then started_at end as approved_at,
     completed_at,
     is_decided and not is_broken as is_decided,
     bool_and(is_broken) over (partition by repository_id, workflow_id) as is_no_check,
@@ -60,7 +63,12 @@ commits as (
     bool_and(is_exact) as is_exact,
     (array_agg(workflow_id order by completed_at desc))[1] as last_workflow_id,
     (array_agg(workflow order by completed_at desc))[1] as last_workflow,
-    extract(epoch from max(completed_at) - min(pushed_at)) as seconds
+    extract(
+      epoch from case
+        when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, pushed_at))
+        else max(completed_at) - min(pushed_at)
+      end
+    ) as seconds
   from checks
   cross join period
   where created_at < pushed_at + interval '10 minutes'

@@ -32,6 +32,7 @@ runs as (
     created_at,
     (created_at at time zone period.time_zone)::date as day,
     created_at >= period.since as is_last,
+    case when run_attempt > 1 then started_at end as approved_at,
     completed_at,
     duration_seconds,
     is_of_push,
@@ -58,6 +59,7 @@ checks as (
     min(created_at) over (partition by repository_id, branch_class, commit_sha) as pushed_at,
     day,
     is_last,
+    approved_at,
     completed_at,
     is_decided and not is_broken as is_decided,
     bool_and(is_broken) over of_workflow as is_no_check,
@@ -75,7 +77,12 @@ commits as (
     array_agg(distinct workflow_id order by workflow_id) as workflow_ids,
     min(day) as day,
     bool_and(is_last) as is_last,
-    extract(epoch from max(completed_at) - min(pushed_at)) as seconds
+    extract(
+      epoch from case
+        when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, pushed_at))
+        else max(completed_at) - min(pushed_at)
+      end
+    ) as seconds
   from checks
   where created_at < pushed_at + interval '10 minutes'
     and is_of_both

@@ -4,6 +4,7 @@ import math
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from statistics import median, median_low
@@ -420,6 +421,30 @@ def test_nobody_waits_for_a_workflow_whose_file_github_cannot_read(connection: C
         assert (row["workflow"], row["runs"], row["signal_p50_seconds"]) == ("CI", 35, 700)
     connection.execute("delete from workflow_runs where conclusion = 'success'")
     assert not ask(connection, "time_to_last_check", LAST).rows
+
+
+def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> None:
+    """Somebody lets the checks of each second pull request run a day after the push."""
+    rows = []
+    for n in range(1, 121):
+        of = {"event_type": "pull_request", "branch": f"f{n}"}
+        run = a_run(n, n / 2, 600, **of)
+        if n % 2:
+            rows.append(a_run(n, n / 2, 1, conclusion="action_required", **of))
+            approved_at = run.created_at + DAY
+            run = replace(run, run_attempt=2, started_at=approved_at,
+                          completed_at=approved_at + 10 * MINUTE)  # fmt: skip
+            # A labeler needs no approval.
+            label = {"workflow_id": 9, "workflow_name": "Labeler", "commit_sha": run.commit_sha}
+            rows.append(a_run(1_000 + n, n / 2, 8, **of, **label))
+        rows.append(run)
+    upsert(connection, rows)
+    known(connection, 7)
+    (row,) = ask(connection, "time_to_last_check", LAST).rows
+    assert (row["commits"], row["p50_seconds"], row["p90_seconds"]) == (60, 600, 600)
+    (row,) = (row for row in ask(connection, "trend", LAST).rows
+              if row["figure"] == "time of a commit")  # fmt: skip
+    assert (row["before"], row["now"]) == (600, 600)
 
 
 def test_a_run_on_an_old_commit_is_not_a_push(connection: Connection) -> None:
