@@ -17,6 +17,7 @@ from open_runs
 where repository_id = :'repository_id'::bigint
   and created_at >= :'created_from'::timestamptz
   and created_at < :'created_to'::timestamptz
+  and missing_upstream_at is null
 order by
   created_at desc,
   github_run_id desc;

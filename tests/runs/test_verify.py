@@ -23,6 +23,7 @@ from telemetry.runs.listing import Limits
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, _spaces, verify
 from telemetry.simulated import faults
+from telemetry.simulated.entities import PlannedJob
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -205,6 +206,23 @@ def test_a_run_deleted_at_github_is_missing_there(connection: Connection, world:
     world.delete(world.repositories[0], run)
     found = verified(connection, simulated)
     assert found.differences == [Difference(run.id, None, "missing there")]
+
+
+def test_an_open_run_that_is_known_to_be_gone_is_not_a_difference(
+    connection: Connection,
+) -> None:
+    world = World(NOW)
+    repository = world.add_repository(REPOSITORY)
+    slow = (PlannedJob("soak", seconds=9_000),)
+    world.add_workflow(repository, "Soak", ".github/workflows/soak.yml", slow)
+    run = world.add_run(repository, created_at=NOW - timedelta(minutes=90))
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    world.delete(repository, run)
+    found = verified(connection, simulated)
+    assert found.differences == [Difference(run.id, None, "missing there")]
+    ingested_by(connection, simulated)
+    assert verified(connection, simulated).is_equal
 
 
 def test_later_changes_at_github_are_counted_separately(
