@@ -1,10 +1,11 @@
 """What is red on the default branch: since which commit, who is blocked, and what to do."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, day, duration, minute
+from telemetry.report.figures import Row, and_more, day, duration, minute
 from telemetry.report.finding import Finding
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
@@ -13,6 +14,8 @@ from telemetry.terminal import Name, Sentence
 LONG_AGO = timedelta(days=3)
 # From this many failed runs on, a deployment that no push starts is urgent too.
 MANY_DEPLOYMENTS = 3
+# So many others are named.
+MOST_NAMED = 3
 
 
 def red(report: RepositoryReport) -> Finding | None:
@@ -23,21 +26,23 @@ def red(report: RepositoryReport) -> Finding | None:
         report.red, key=lambda each: (not report.blocks_merges(each), not each["is_deployment"])
     )
     sentence: Sentence = (*_since(worst), *_behind(worst), *_pause(worst, report))
-    stopping = sum(report.blocks_merges(each) for each in others)
-    if stopping:
-        sentence += (f" {counted(stopping, 'other workflow')} {_is(stopping)} red too.",)
-    idle = len(others) - stopping
-    if idle:
-        more = f" {counted(idle, 'other workflow')}, which no push waits for, {_is(idle)} red too."
-        sentence += (more,)
+    stopping = [each for each in others if report.blocks_merges(each)]
+    idle = [each for each in others if not report.blocks_merges(each)]
+    sentence += _too(" Red too: ", stopping)
+    sentence += _too(" Red too, with no push waiting: ", idle)
     blocks = report.blocks_merges(worst)
     deploys = worst["is_deployment"] and worst["red_runs"] >= MANY_DEPLOYMENTS
     advice = _advice(worst, blocks)
     return Finding("red", sentence, advice, 0, blocks or deploys, worst, _links(worst, report))
 
 
-def _is(count: int) -> str:
-    return "is" if count == 1 else "are"
+def _too(lead: str, incidents: Sequence[Row]) -> Sentence:
+    """Return the first others that are red, each with its day; nothing if there are none."""
+    said: Sentence = ()
+    for each in incidents[:MOST_NAMED]:
+        said += (", " if said else lead, Name(each["workflow"]), f" since {day(each['red_at'])}")
+    left = len(incidents) - MOST_NAMED
+    return (*said, f", {and_more(left, 'workflows')}." if left > 0 else ".") if said else ()
 
 
 def _since(incident: Row) -> Sentence:

@@ -1,14 +1,18 @@
 """What has not succeeded for some runs: merge queues, pull requests, deployments, schedules."""
 
+from collections.abc import Sequence
+
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import BRANCHES, Row, duration, minute
+from telemetry.report.figures import BRANCHES, Row, and_more, duration, minute
 from telemetry.report.finding import Finding
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
 # If one of these stalls, nothing that is merged gets further.
 URGENT_KINDS = ("merge queue", "pull requests", "deployment")
+# So many others are named.
+MOST_NAMED = 3
 
 
 def stalled(report: RepositoryReport) -> Finding | None:
@@ -27,13 +31,23 @@ def stalled(report: RepositoryReport) -> Finding | None:
     worst, *others = rows
     last = worst["last_green_at"]
     green = "none of this period was green" if last is None else f"last green on {minute(last)}"
-    more = f" {counted(len(others), 'other')} stalled too." if others else ""
     stopped = duration((report.period.until - worst["first_created_at"]).total_seconds())
-    since = f", since {minute(worst['first_created_at'])}, for {stopped}; {green}.{more}"
+    since = f", since {minute(worst['first_created_at'])}, for {stopped}; {green}."
     page = run_page(report.api_host, worst["html_url"])
     links = (("latest run", page),) if page else ()
     is_urgent = worst["kind"] in URGENT_KINDS
-    return Finding("stalled", (*_said(worst), since), _advice(worst), 0, is_urgent, worst, links)
+    sentence = (*_said(worst), since, *_too(others))
+    return Finding("stalled", sentence, _advice(worst), 0, is_urgent, worst, links)
+
+
+def _too(rows: Sequence[Row]) -> Sentence:
+    """Return the first others that stalled; nothing if there are none."""
+    said: Sentence = ()
+    for row in rows[:MOST_NAMED]:
+        branches = BRANCHES[row["branch_class"]]
+        said += (", " if said else " Stalled too: ", Name(row["workflow"]), f" {branches}")
+    left = len(rows) - MOST_NAMED
+    return (*said, f", {and_more(left, 'workflows')}." if left > 0 else ".") if said else ()
 
 
 def _said(row: Row) -> Sentence:

@@ -55,7 +55,7 @@ def test_the_incident_that_stops_most_runs_comes_first_not_the_newest(
     )
     assert "and 70 failed runs." in said(found)
     assert said(found).endswith(
-        " 1 other workflow is red too. Make CI green before merging anything else."
+        " Red too: Docs since 28 Feb. Make CI green before merging anything else."
     )
     assert found.is_urgent
 
@@ -353,3 +353,16 @@ def test_few_green_runs_do_not_make_a_repository_healthy(
     shown = told(connection)
     assert is_healthy(shown, findings(shown)) == expected
     assert ("**Healthy**" in summary(whole(connection))) == expected
+
+
+def test_others_that_are_red_are_named(connection: Connection) -> None:
+    upsert(connection, fails(1, 5, 2))
+    for number in range(5):
+        nightly = {"workflow_id": 10 + number, "workflow_name": f"N{number}"}
+        upsert(
+            connection, fails(100 * (number + 1), 5 - number, 5, event_type="schedule", **nightly)
+        )
+    assert (
+        "Red too, with no push waiting: N0 since 24 Feb, N1 since 24 Feb, N2 since 24 Feb, "
+        "and 2 more workflows. Make CI green"
+    ) in said(finding(told(connection), "red"))
