@@ -4,9 +4,10 @@
 -- plus the cost of the LLM calls of its runs, as the logs report it, otherwise by the price list.
 -- It does not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which
 -- are still to be fetched. reruns are attempts that repeated an earlier one. waited_hours adds up,
--- for each commit, the time from its first run to the end of its last first attempt. state is
--- merged if a push to the default branch has one of its commits; unknown: squashed, merged with a
--- commit of its own, closed or open. actor_kind is by the rules in name_kinds.
+-- for each commit, the time from its first run, or from its approval, to the end of its last first
+-- attempt. state is merged if a push to the default branch has one of its commits; unknown:
+-- squashed, merged with a commit of its own, closed or open. actor_kind is by the rules in
+-- name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -27,6 +28,7 @@ runs as materialized (
     attempts.branch,
     attempts.commit_sha,
     attempts.created_at,
+    case when attempts.run_attempt > 1 then attempts.started_at end as approved_at,
     attempts.completed_at,
     attempts.is_first_attempt,
     attempts.is_rerun,
@@ -69,14 +71,19 @@ spendings as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by github_run_id
 ),
--- A commit waits from its first run to the end of its last one, by first attempts.
+-- A commit waits from its first run, or from its approval, to the end of its last first attempt.
 waits as materialized (
   select
     repository_id,
     head_repository,
     branch,
     commit_sha,
-    extract(epoch from max(completed_at) - min(created_at)) as seconds
+    extract(
+      epoch from case
+        when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, created_at))
+        else max(completed_at) - min(created_at)
+      end
+    ) as seconds
   from runs
   where is_first_attempt
   group by

@@ -25,6 +25,7 @@ runs as materialized (
     attempts.branch,
     attempts.commit_sha,
     attempts.created_at,
+    case when attempts.run_attempt > 1 then attempts.started_at end as approved_at,
     attempts.completed_at,
     attempts.is_first_attempt,
     attempts.is_rerun,
@@ -67,14 +68,19 @@ spendings as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by github_run_id
 ),
--- A commit waits from its first run to the end of its last one, by first attempts.
+-- A commit waits from its first run, or from its approval, to the end of its last first attempt.
 waits as materialized (
   select
     repository_id,
     head_repository,
     branch,
     commit_sha,
-    extract(epoch from max(completed_at) - min(created_at)) as seconds
+    extract(
+      epoch from case
+        when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, created_at))
+        else max(completed_at) - min(created_at)
+      end
+    ) as seconds
   from runs
   where is_first_attempt
   group by

@@ -119,6 +119,16 @@ def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: 
     assert [float(row["waited_hours"]) for row in rows] == [0.1, 0.5, 0.0]
 
 
+def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> None:
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    run(connection, 1, 0, conclusion="action_required", listed=False)
+    run(connection, 1, 30, run_attempt=2, at=CREATED_AT + 24 * HOUR)
+    (row,) = ask(connection, "pull_request_costs", SCOPE).rows
+    assert float(row["waited_hours"]) == 0.5
+    (row,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert float(row["waited_hours_per_pull_request"]) == 0.5
+
+
 def test_costs_are_summed_by_the_author_of_the_pull_request(pulls: Connection) -> None:
     rows = {row["actor_kind"]: row for row in ask(pulls, "pull_requests_by_actor_kind", SCOPE).rows}
     assert {kind: (row["pull_requests"], row["merged"]) for kind, row in rows.items()} == {
