@@ -27,6 +27,8 @@ from telemetry.github.options import Options
 from telemetry.github.share import Caller, Share
 
 _HEARTBEAT_SECONDS = 60.0
+# The Date of an answer is ignored from this year on: there may be no time after it.
+LAST_YEAR = 9_000
 # GitHub's servers may state the end of an hour a little differently.
 _SAME_HOUR = timedelta(minutes=1)
 
@@ -115,7 +117,8 @@ class Gate:
         with self._lock:
             if limit is not None and not _is_overtaken(limit, self.rate_limit):
                 self.rate_limit = limit
-            self.github_time = date or self.github_time
+            if date is not None and date.year < LAST_YEAR:
+                self.github_time = date
 
     @contextmanager
     def passage(self, caller: Caller, *, is_urgent: bool = False) -> Iterator[None]:

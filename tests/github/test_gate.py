@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
@@ -288,3 +289,9 @@ def test_threads_take_no_more_requests_than_were_allowed(gate: Gate, share: Shar
     for thread in threads:
         thread.join(300)
     assert (len(passed), share.requests) == (50, 50)
+
+
+def test_a_date_after_which_there_is_no_time_is_ignored(gate: Gate) -> None:
+    for date in ("Thu, 26 Nov 2026 18:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"):
+        gate.learn(Answer(200, {"date": date}, b""))
+    assert gate.github_time == datetime(2026, 11, 26, 18, tzinfo=UTC)
