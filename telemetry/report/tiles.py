@@ -162,6 +162,15 @@ def _red(report: RepositoryReport) -> Tile:
 
 
 def _runs(report: RepositoryReport) -> Tile:
+    tile, totals = _run_count(report), report.totals
+    waiting = totals["seen"] - totals["runs"] - totals["first_missing"]
+    if waiting <= 0:
+        return tile
+    words = f"{counted(waiting, 'more run')} {'waits' if waiting == 1 else 'wait'} for an approval"
+    return replace(tile, change=f"{tile.change}; {words}")
+
+
+def _run_count(report: RepositoryReport) -> Tile:
     now, before = report.totals["runs"], report.totals["runs_before"]
     if missing := report.totals["first_missing"]:
         words = f"of {count(missing)} the first attempt is not stored"

@@ -366,3 +366,14 @@ def test_others_that_are_red_are_named(connection: Connection) -> None:
         "Red too, with no push waiting: N0 since 24 Feb, N1 since 24 Feb, N2 since 24 Feb, "
         "and 2 more workflows. Make CI green"
     ) in said(finding(told(connection), "red"))
+
+
+def test_runs_that_wait_for_an_approval_are_told_beside_the_others(connection: Connection) -> None:
+    """Of six pull requests of forks three were approved; the first attempt of another is lost."""
+    of = {"event_type": "pull_request"}
+    waiting = [a_run(n, n, 1, conclusion="action_required", **of) for n in range(1, 7)]
+    approved = [a_run(n, n, run_attempt=2, **of) for n in range(1, 4)]
+    upsert(connection, [*waiting, *approved, a_run(9, 9), a_run(10, 10, run_attempt=2)])
+    (runs,) = (each for each in tiles(told(connection)) if each.name == "runs")
+    assert runs.figure == "5"
+    assert runs.change == "of 1 the first attempt is not stored; 3 more runs wait for an approval"
