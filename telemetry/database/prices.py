@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from telemetry.database.connection import (
     SQL,
@@ -116,6 +117,19 @@ def read_prices(
         raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
 
 
+def _refuse_other(row: Price, number: int, lines: dict[Any, tuple[int, Price]]) -> None:
+    """Raise UnreadableRow if an earlier line says something else of the same; else note this one.
+
+    Which of them should count, nobody can tell.
+    """
+    if table := TABLES.get(type(row)):
+        before, earlier = lines.setdefault(attrgetter(*table.key)(row), (number, row))
+        if earlier != row:
+            raise UnreadableRow(
+                f"line {before} says something else of the same {', '.join(table.key)}; keep one"
+            )
+
+
 @contextmanager
 def csv_file(path: Path) -> Iterator[TextIO]:
     """Open a CSV file, or a pipe that has a writer. Raises OSError."""
@@ -155,6 +169,7 @@ def _rows(path: Path, row_type: type[Price], check: Callable[[Price], None]) -> 
             header = list(records.fieldnames or [])
             if len(set(header)) < len(header) or not needed <= set(header) <= set(names):
                 raise UnreadableRow(f"the header is not {','.join(names)}")
+            lines: dict[Any, tuple[int, Price]] = {}
             for number, record in enumerate(records):
                 if None in record or None in record.values():
                     raise UnreadableRow(f"there are not {len(header)} values")
@@ -162,6 +177,7 @@ def _rows(path: Path, row_type: type[Price], check: Callable[[Price], None]) -> 
                     raise UnreadableRow(f"there are more than {MOST_ROWS:,} lines")
                 row = from_record(row_type, record)
                 check(row)
+                _refuse_other(row, records.reader.line_num, lines)
                 yield row
         except (UnreadableRow, csv.Error) as error:
             raise UsageError(

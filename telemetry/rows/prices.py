@@ -122,7 +122,7 @@ def from_record(row_type: type[Price], record: Mapping[str, str]) -> Price:
         text = record.get(column.name, "").strip()
         if not text and column.default is not MISSING:
             continue
-        read, expected = READERS[column.type]
+        read, expected = READERS_OF_FIELDS.get(column.name) or READERS[column.type]
         try:
             values[column.name] = read(text)
         except ValueError:
@@ -156,14 +156,29 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _counts(text: str) -> list[int]:
-    return [_count(part) for part in text.split()]
+def _among(least: int, most: int) -> Callable[[str], list[int]]:
+    """Return what reads whole numbers within these bounds."""
+
+    def read(text: str) -> list[int]:
+        numbers = [_count(part) for part in text.split()]
+        if not all(least <= number <= most for number in numbers):
+            raise ValueError
+        return numbers
+
+    return read
 
 
 def _amount(text: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,12})?", text):
         raise ValueError
     return Decimal(text)
+
+
+def _factor(text: str) -> Decimal:
+    factor = _amount(text)
+    if not factor:
+        raise ValueError
+    return factor
 
 
 AMOUNT = (_amount, "an amount in US dollars such as 0.006")
@@ -176,7 +191,14 @@ READERS: Mapping[Any, tuple[Callable[[str], Any], str]] = {
     date | None: (_day, "a date such as 2026-01-01"),
     datetime: (_moment, "a date such as 2026-01-01, or a time such as 2026-01-01T16:00Z"),
     int: (_count, "a whole number"),
-    list[int] | None: (_counts, "whole numbers with spaces between them"),
     Decimal: AMOUNT,
     Decimal | None: AMOUNT,
+}
+FACTOR = (_factor, "a factor such as 1.1")
+# And of these fields, by their name.
+READERS_OF_FIELDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "regional_factor": FACTOR,
+    "peak_factor": FACTOR,
+    "peak_hours": (_among(0, 23), "hours from 0 to 23 with spaces between them"),
+    "peak_weekdays": (_among(1, 7), "days from 1 (Monday) to 7 with spaces between them"),
 }

@@ -143,3 +143,33 @@ def test_a_file_that_is_no_dump_is_one_sentence_and_changes_nothing(
         restore(dsn, path, os.environ)
     assert "\n" not in str(caught.value) and "telemetry.dump" in str(caught.value)
     connection.execute("select from attempts")
+
+
+CONDITIONS = "model,effective_from,input_per_mtok,output_per_mtok,{}\nm,2026-01-01,1,2,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("regional_factor", "0", "a factor such as 1.1"),
+        ("peak_factor", "-2", "a factor such as 1.1"),
+        ("peak_hours", "22 24", "hours from 0 to 23"),
+        ("peak_weekdays", "0 1", r"days from 1 \(Monday\) to 7"),
+    ],
+)
+def test_a_condition_that_the_table_refuses_is_named_with_its_line(
+    connection: Connection, tmp_path: Path, column: str, value: str, expected: str
+) -> None:
+    (path := tmp_path / "list.csv").write_text(CONDITIONS.format(column, value))
+    with pytest.raises(UsageError, match=f":2: {column} is '{value}', not {expected}"):
+        load_llm_prices(connection, str(path))
+
+
+def test_two_lines_that_disagree_about_one_thing_are_refused(
+    connection: Connection, tmp_path: Path
+) -> None:
+    (path := tmp_path / "list.csv").write_text("label,sku\nours,linux\nours,linux\nOURS,windows\n")
+    with pytest.raises(UsageError, match=":4: line 2 says something else of the same label"):
+        load_runner_prices(connection, None, str(path))
+    path.write_text("label,sku\nours,linux\nours,linux\n")
+    load_runner_prices(connection, None, str(path))
