@@ -5,6 +5,7 @@ An item that GitHub does not return, or that cannot be read, is remembered and s
 
 from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from threading import Lock
@@ -13,7 +14,7 @@ from typing import Any
 from telemetry.database.connection import execute, upsert
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
-from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.reading import UnreadableRow, wrong_value
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs import retries
 from telemetry.runs.differences import MOST_ATTEMPTS
@@ -28,8 +29,8 @@ MOST_PROBES = 50
 
 NO_ATTEMPT = "GitHub has the run, but answers 404 for this attempt"
 
-# NotFound: GitHub has the run, but not this attempt of it. None: it no longer has the run.
-Answer = WorkflowRun | UnreadableRow | NotFound | None
+# A text: why the attempt is not final, although GitHub has the run. None: it no longer has the run.
+Answer = WorkflowRun | UnreadableRow | str | None
 Attempt = tuple[int, int, datetime]
 Span = tuple[datetime, datetime]  # from the first to before the second
 
@@ -98,7 +99,10 @@ class RunByRun:
         try:
             # One 404 is enough: if the run does exist, a later list shows it.
             run = self.client.get_workflow_run(self.name, run_id, retry_missing=False)
-            return run_id, WorkflowRun.from_api(run)
+            found = WorkflowRun.from_api(run)
+            if found.github_run_id != run_id:
+                raise wrong_value(run, "id", f"{run_id}, which was requested")
+            return run_id, found
         except NotFound:
             self._keep_request()
             return run_id, None
@@ -153,12 +157,18 @@ class RunByRun:
         run_id, number, created_at = attempt
         try:
             answer = self.client.get_workflow_run(self.name, run_id, number, retry_missing=False)
-            return attempt, WorkflowRun.from_attempt(answer, created_at)
-        except NotFound as error:
+            found = WorkflowRun.from_attempt(answer, created_at)
+            for name, asked in (("id", run_id), ("run_attempt", number)):
+                if answer.get(name) not in (None, asked, str(asked)):
+                    raise wrong_value(answer, name, f"{asked}, which was requested")
+            if found.conclusion is None and found.status not in (None, "completed"):
+                return attempt, f"it is {found.status}, although a later attempt exists"
+            return attempt, replace(found, run_attempt=number)
+        except NotFound:
             if is_gone(self.client, self.name, run_id):
                 self._keep_request()
                 return attempt, None
-            return attempt, error.with_traceback(None)
+            return attempt, NO_ATTEMPT
         except UnreadableRow as error:
             return attempt, error.with_traceback(None)
 
@@ -169,7 +179,7 @@ class RunByRun:
             if isinstance(answer, WorkflowRun)
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
-        missing = [of[:2] for of, a in found if isinstance(a, NotFound)]
+        unfinished = [(of[:2], answer) for of, answer in found if isinstance(answer, str)]
         gone, hidden = self._told_apart([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
@@ -181,11 +191,11 @@ class RunByRun:
             remembered = self._remember(
                 [
                     *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
-                    *(Retry("attempt", *key, "unfinished", NO_ATTEMPT) for key in missing),
+                    *(Retry("attempt", *key, "unfinished", text) for key, text in unfinished),
                 ],
                 [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
             )
-            if missing:
+            if unfinished:
                 # After the last try, GitHub is known not to have them.
                 execute(self.connection, "runs/record_missing_attempts", self.log.key)
             attempts = counts.inserted + counts.updated

@@ -516,3 +516,36 @@ def test_ingests_exactly_a_day_apart_leave_no_window_overdue(
         assert ingested(connection, simulated).outcome == "complete"
         assert status_at(connection, world).concerns == []
         world.advance(DAY)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        ({"status": "in_progress", "conclusion": None}, "it is in_progress, although a later"),
+        ({"id": 7}, "id is 7, not "),
+        ({"run_attempt": 2}, "run_attempt is 2, not 1, which was requested"),
+    ],
+)
+def test_an_earlier_attempt_is_read_again_until_it_is_the_final_one(
+    connection: Connection, world: World, spoiled: dict[str, Any], reason: str
+) -> None:
+    run = runs_of(world)[0]
+    world.rerun(run, conclusion="failure")
+    world.advance(HOUR)
+
+    def fault(request: RequestInfo, number: int) -> Fault | None:
+        return edited(lambda found: found | spoiled) if request.kind == "attempt" else None
+
+    simulated = Simulator(world, fault=fault)
+    report = ingested(connection, simulated)
+    (item,) = report.awaited
+    assert (item.kind, item.run_attempt) == ("attempt", 1) and reason in item.reason
+    stored = "select run_attempt, status from workflow_runs where github_run_id = %s order by 1"
+    second = {"run_attempt": 2, "status": "completed"}
+    assert connection.execute(stored, [run.id]).fetchall() == [second]
+    simulated.fault = None
+    world.advance(HOUR)
+    assert ingested(connection, simulated).outcome == "complete"
+    first = {"run_attempt": 1, "status": "completed"}
+    assert connection.execute(stored, [run.id]).fetchall() == [first, second]
+    assert_jobs_are_true(connection, world)
