@@ -4,11 +4,10 @@ An item that GitHub does not return, or that cannot be read, is remembered and s
 """
 
 from collections.abc import Callable, Container, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from telemetry.database.connection import execute, upsert
@@ -21,6 +20,7 @@ from telemetry.runs.differences import MOST_ATTEMPTS
 from telemetry.runs.fetching import Failed, Probe, fetch_each
 from telemetry.runs.jobs import JobsOfRun, PendingRun, fetch_jobs, is_gone, pending_jobs, store_jobs
 from telemetry.runs.listing import Batch
+from telemetry.runs.missing import Missing
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.retries import WHOLE_RUN, Retry, is_denied
 from telemetry.runs.store import Store, of_repository
@@ -45,9 +45,7 @@ class RunByRun:
         self.tools = log.tools
         self.connection = log.connection
         self.client = log.tools.client
-        self._kept = ExitStack()
-        self._is_kept = False
-        self._lock = Lock()
+        self.missing = Missing(log.tools.client, name)
 
     def read_open(self) -> None:
         """Fetch the open runs that no list has shown."""
@@ -104,7 +102,7 @@ class RunByRun:
                 raise wrong_value(run, "id", f"{run_id}, which was requested")
             return run_id, found
         except NotFound:
-            self._keep_request()
+            self.missing.keep_request()
             return run_id, None
         except UnreadableRow as error:
             return run_id, error.with_traceback(None)
@@ -112,7 +110,9 @@ class RunByRun:
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
         unread = [(run_id, a) for run_id, a in found if isinstance(a, UnreadableRow)]
-        gone, hidden = self._told_apart([run_id for run_id, answer in found if answer is None])
+        gone, hidden = self.missing.told_apart(
+            [run_id for run_id, answer in found if answer is None]
+        )
         self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
 
         def change() -> Tally:
@@ -166,7 +166,7 @@ class RunByRun:
             return attempt, replace(found, run_attempt=number)
         except NotFound:
             if is_gone(self.client, self.name, run_id):
-                self._keep_request()
+                self.missing.keep_request()
                 return attempt, None
             return attempt, NO_ATTEMPT
         except UnreadableRow as error:
@@ -180,7 +180,7 @@ class RunByRun:
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
         unfinished = [(of[:2], answer) for of, answer in found if isinstance(answer, str)]
-        gone, hidden = self._told_apart([of[0] for of, answer in found if answer is None])
+        gone, hidden = self.missing.told_apart([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
@@ -236,12 +236,14 @@ class RunByRun:
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         found = fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)
         if found.is_missing:
-            self._keep_request()
+            self.missing.keep_request()
         return found
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
-        gone, hidden = self._told_apart([run.github_run_id for run in found if run.is_missing])
+        gone, hidden = self.missing.told_apart(
+            [run.github_run_id for run in found if run.is_missing]
+        )
         answered = [run for run in found if not run.is_missing]
 
         def change() -> Tally:
@@ -273,34 +275,6 @@ class RunByRun:
     def _mark_expired(self) -> Tally:
         execute(self.connection, "runs/mark_expired_runs", self._now())
         return Tally()
-
-    def _told_apart(self, missing: list[int]) -> tuple[list[int], GitHubError | None]:
-        """Return which of these runs are gone, or why that is not known.
-
-        A repository that was deleted, or that the token may no longer read, answers like one whose
-        runs were deleted. So GitHub is asked for the repository, once for all of these runs.
-        """
-        if not missing:
-            return [], None
-        try:
-            self.client.get_repository(self.name, is_urgent=self._is_kept)
-        except GitHubError as error:
-            return [], error
-        finally:
-            with self._lock:
-                self._kept.close()
-                self._is_kept = False
-        return missing, None
-
-    def _keep_request(self) -> None:
-        """Set one of the remaining requests aside for that question, now that a run is not found.
-
-        Otherwise the search for runs that are gone could use them all up, each time in vain.
-        """
-        with self._lock:
-            if not self._is_kept and self.client.budget != 0:
-                self._kept.enter_context(self.client.set_aside(1))
-                self._is_kept = True
 
     def _mark_missing(self, run_ids: list[int]) -> None:
         if run_ids:
