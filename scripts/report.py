@@ -23,11 +23,12 @@ from output import json_text, progress, say, set_outputs, show
 from telemetry import counted, settings
 from telemetry.database.connection import connect
 from telemetry.database.migrations import require_schema
-from telemetry.report.data import Report, report
+from telemetry.report.data import Report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import period
+from telemetry.report.reading import report
 
 FILE = "report.html"
 # Linux passes at most 128 KiB in one variable, which may take more bytes than characters.

@@ -7,15 +7,7 @@ from telemetry.database.coverage import Coverage
 from telemetry.report import charts
 from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import (
-    Row,
-    dollars,
-    known_sum,
-    minute,
-    minutes,
-    percent,
-    share_of,
-)
+from telemetry.report.figures import Row, dollars, known_sum, minute, minutes, percent, share_of
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import figure, listing, only_words, ranked, table
 from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from telemetry import counted
 from telemetry.report.figures import Row
 from telemetry.terminal import Sentence
 
@@ -39,3 +40,8 @@ class Finding:
     def question(self) -> str:
         """The name of the question in sql/analysis/ that answers in full."""
         return QUESTIONS[self.subject]
+
+
+def others(number: int, what: str) -> str:
+    """Return how many more there are beside the one that a finding names; empty if none."""
+    return f"; {counted(number, f'other {what}')} too" if number else ""

@@ -4,25 +4,12 @@ from telemetry import counted
 from telemetry.installation import COMMAND
 from telemetry.report import charts
 from telemetry.report.charts import Bar
-from telemetry.report.data import MOST_ATTEMPTS, RepositoryReport
-from telemetry.report.figures import (
-    Row,
-    count,
-    dollars,
-    duration,
-    known_sum,
-    minutes,
-    percent,
-)
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, count, dollars, duration, known_sum, minutes, percent
 from telemetry.report.markup import Child
 from telemetry.report.page import only_words, ranked
-from telemetry.report.tables import (
-    CRITICAL_JOBS,
-    FORECASTS,
-    KINDS_OF_COST,
-    PULL_REQUESTS,
-    job_of,
-)
+from telemetry.report.reading import MOST_ATTEMPTS
+from telemetry.report.tables import CRITICAL_JOBS, FORECASTS, KINDS_OF_COST, PULL_REQUESTS, job_of
 
 MOST_BARS = 5
 

@@ -22,9 +22,9 @@ from telemetry.database import migrations
 from telemetry.database.connection import open_connection
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, restore
-from telemetry.report.data import report
 from telemetry.report.html_report import one_page
 from telemetry.report.period import period
+from telemetry.report.reading import report
 
 THREE = [*NAMES, "acme/site"]
 CONNECTIONS = 3

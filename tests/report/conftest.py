@@ -13,7 +13,8 @@ from support.reports import MONTH, Filled, known
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
-from telemetry.report.data import Report, report
+from telemetry.report.data import Report
+from telemetry.report.reading import report
 
 # Deletes the rows of all tables that a new database has none in.
 EMPTIED = (

@@ -14,9 +14,9 @@ from support.rows import workflow_step
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_runner_prices
-from telemetry.report.data import report
 from telemetry.report.findings import findings
 from telemetry.report.json_report import as_data
+from telemetry.report.reading import report
 
 KEYS = {
     *("repository", "kind", "severity", "subject", "figures", "lost_minutes", "since"),

@@ -8,10 +8,11 @@ from support.reports import MONTH, a_job, a_run, known
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.prices import load_runner_prices
-from telemetry.report.data import Report, report
+from telemetry.report.data import Report
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.organisation import organisation, totals
+from telemetry.report.reading import report
 from telemetry.rows.runs import WorkflowRun
 
 MANY = range(101, 121)

@@ -9,12 +9,13 @@ from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known, single, who
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.questions import Scope, ask
-from telemetry.report.data import RepositoryReport, report
+from telemetry.report.data import RepositoryReport
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import Period
+from telemetry.report.reading import report
 from telemetry.report.tiles import tiles
 from telemetry.rows.workflows import Workflow
 

@@ -23,17 +23,16 @@ from telemetry.database.connection import SQL, Connection, execute, open_connect
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask, pasteable, questions
 from telemetry.database.snapshot import snapshot
-from telemetry.report import data
 from telemetry.report import figures as units
-from telemetry.report.data import NO_RUN, Report, RepositoryReport, report
-from telemetry.report.data import (
-    QUESTIONS as SHOWN,
-)
+from telemetry.report import reading
+from telemetry.report.data import NO_RUN, Report, RepositoryReport
 from telemetry.report.finding import QUESTIONS
 from telemetry.report.findings import findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import Period, period
+from telemetry.report.reading import QUESTIONS as SHOWN
+from telemetry.report.reading import report
 from telemetry.report.tiles import NOT_COMPARED, Tile, tiles, why_no_change
 from telemetry.rows.runs import WorkflowRun
 from telemetry.rows.workflows import Workflow as WorkflowRow
@@ -1182,11 +1181,11 @@ def test_what_takes_long_is_not_asked_about_very_many_attempts(
 ) -> None:
     connection, _ = filled
     whole = single(report(connection, MONTH, UNTIL, ["acme/r7"]))
-    monkeypatch.setattr(data, "MOST_ATTEMPTS", 5)
-    monkeypatch.setattr(data, "MANY_ATTEMPTS", 5)
+    monkeypatch.setattr(reading, "MOST_ATTEMPTS", 5)
+    monkeypatch.setattr(reading, "MANY_ATTEMPTS", 5)
     shown = report(connection, MONTH, UNTIL, ["acme/r7"])
     each = single(shown)
-    unasked = dict.fromkeys(data.COSTLY_QUESTIONS)
+    unasked = dict.fromkeys(reading.COSTLY_QUESTIONS)
     # The others are asked over several connections, and have the same answers.
     assert None not in [getattr(whole, name) for name in unasked]
     assert each == replace(whole, **unasked)  # type: ignore[arg-type]

@@ -24,9 +24,9 @@ from telemetry.database.connection import open_connection, upsert
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask, questions
 from telemetry.database.what_if import Change, what_if
-from telemetry.report.data import report
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
+from telemetry.report.reading import report
 from telemetry.rows.prices import Cap
 from telemetry.rows.runs import Repository
 from telemetry.summaries.answers import answer_text, csv_text

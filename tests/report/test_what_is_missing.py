@@ -11,10 +11,11 @@ from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask
 from telemetry.database.status import status
-from telemetry.report.data import Report, RepositoryReport, report
+from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary
+from telemetry.report.reading import report
 from telemetry.report.tiles import Tile, tiles
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from support.history import UNTIL, History
 from support.rows import workflow_job, workflow_run
 from telemetry.database.connection import Connection, upsert
-from telemetry.report.data import Report, RepositoryReport, report
+from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.period import Period
+from telemetry.report.reading import report
 from telemetry.rows.runs import Repository, WorkflowRun
 
 MONTH = Period(UNTIL - timedelta(days=30), UNTIL)

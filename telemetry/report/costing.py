@@ -1,0 +1,71 @@
+"""The finding on what jobs cost, and on how much of it is wasted."""
+
+from decimal import Decimal
+
+from telemetry import counted
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, dollars, known_sum, minutes, percent
+from telemetry.report.figures import share_of as share
+from telemetry.report.finding import Finding
+from telemetry.terminal import Name, Sentence
+
+# Below this share of wasted minutes no action is needed.
+LEAST_WASTE = 0.01
+SAVINGS = {
+    "rerun": "Fix the flaky jobs: most of this time went into failures that passed when re-run.",
+    "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
+    "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
+}
+
+
+def costing(report: RepositoryReport) -> Finding | None:
+    """Return the cost and the waste; None if there is neither."""
+    cost = known_sum(report.runners, "list_cost_usd")
+    wasted = float(known_sum(report.wasted, "minutes") or 0)
+    ran = report.totals["job_minutes"]
+    if not cost and not wasted:
+        return None
+    # A cost is not a fault.
+    advice: Sentence = ()
+    if wasted >= LEAST_WASTE * float(ran or 0):
+        advice = _saving(report)
+    sentence = _price(report, cost)
+    if report.lost:
+        sentence += (f", {report.lost}",)
+    if wasted:
+        part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
+        sentence += (f"; {part} was wasted",)
+    # What was cancelled early may have saved more than it cost.
+    certain = [row for row in report.wasted if row["reason"] != "cancelled"]
+    lost = float(known_sum(certain, "minutes") or 0)
+    about: Row = {"list_cost_usd": cost, "job_minutes": ran, "wasted_minutes": wasted}
+    about["unpriced_jobs"] = known_sum(report.runners, "unpriced_jobs")
+    return Finding("costing", (*sentence, "."), advice, lost, about=about)
+
+
+def _saving(report: RepositoryReport) -> Sentence:
+    """Return what to do about most of the waste; time limits are a finding of their own."""
+    most = max(report.wasted, key=lambda row: row["minutes"] or 0, default=None)
+    if most is None:
+        return ()
+    cut_off = known_sum(report.timeouts, "minutes") or 0
+    if most["reason"] == "cancelled" and 2 * cut_off > most["minutes"]:
+        return ("Look first at the jobs that run into their time limit: most of it is theirs.",)
+    return (SAVINGS[most["reason"]],)
+
+
+def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
+    """Return the cost of all jobs, the most expensive kind of runner, and what is not included."""
+    if report.is_free:
+        return ("The jobs are free",)
+    if cost is None:
+        return ("The jobs have no list price",)
+    price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)
+    paid = [row for row in report.runners if row["list_cost_usd"]]
+    if len(paid) > 1:
+        price += (f", {dollars(paid[0]['list_cost_usd'])} of it for ", Name(paid[0]["sku"]))
+    for column, lacking in (("unpriced_jobs", "price"), ("unmeasured_jobs", "known length")):
+        jobs = sum(row[column] for row in report.runners)
+        if jobs:
+            price += (f", {counted(jobs, 'job')} without a {lacking} left out",)
+    return price

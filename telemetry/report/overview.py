@@ -1,0 +1,86 @@
+"""The page of all repositories of a report."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from telemetry.report.charts import sparkline
+from telemetry.report.data import Report, RepositoryReport
+from telemetry.report.figures import count, dollars, duration, known_sum, percent, share_of
+from telemetry.report.markup import Child, Html, join, link, tag
+from telemetry.report.organisation import Standing, concerns_of_all, organisation, totals
+from telemetry.report.page import section, table, tile
+from telemetry.report.what_to_know import finding_item, notice
+from telemetry.terminal import Name
+
+
+def overview(report: Report, addresses: Mapping[int, str]) -> Html:
+    """Return the page of all repositories; `addresses` are those of their own pages, if any."""
+    of = organisation(report)
+
+    def name(each: RepositoryReport) -> Html:
+        return link(addresses.get(each.repository_id) or each.page, Name(each.repository))
+
+    heading = join(tag("h1", "Workflow runs"), tag("p", f"{report.period}", class_="muted"),
+                   notice(concerns_of_all(report)))  # fmt: skip
+    if not report.repositories:
+        return join(heading, tag("p", "No repository has been ingested yet."))
+    figures = [tile(each.name, each.figure, each.change, each.kind) for each in totals(report, of)]
+    first = [
+        tag("li", name(each.report), ": ", finding_item(each.acting[0], is_first=False))
+        for each in of.first
+    ]
+    return join(
+        heading,
+        tag("ul", figures, class_="tiles"),
+        section(
+            "first",
+            "What needs attention first",
+            tag("ol", first, class_="findings")
+            if first
+            else tag("p", "Nothing was found that needs attention."),
+        ),
+        section("all", "With something to do, or not known to be healthy",
+                _standings(of.needing, name)) if of.needing else None,
+        [
+            tag("details", tag("summary", f"{title}: {count(len(some))}"), _standings(some, name))
+            for title, some in (("Healthy", of.healthy), ("No run in this period", of.empty))
+            if some
+        ],
+    )  # fmt: skip
+
+
+def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html]) -> Html:
+    rows: list[list[Child]] = []
+    for each in (standing.report for standing in some):
+        totals_of = each.totals
+        of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
+        failures = [float(of_day.get(day, 0)) for day in each.period.days]
+        rows.append(
+            [
+                name(each),
+                _default_branch(each),
+                count(totals_of["runs"]),
+                percent(share_of(totals_of["succeeded"], totals_of["decided"])),
+                duration(each.last_check["p50_seconds"] if each.last_check else None),
+                dollars(
+                    None
+                    if each.of_jobs.is_misleading
+                    else known_sum(each.runner_cost, "list_cost_usd")
+                ),
+                sparkline(f"failures by day, {count(sum(failures))} in all", failures)
+                if any(failures)
+                else "",
+            ]
+        )
+    headings = ("repository", "default branch", "runs", "green first", "to last check, p50",
+                "runners", "failures by day")  # fmt: skip
+    return table(headings, rows, numbers=5)
+
+
+def _default_branch(report: RepositoryReport) -> str:
+    red = len(report.red)
+    if red:
+        return f"{count(red)} red"
+    of_default = [row for row in report.workflow_outcomes if row["branch_class"] == "default"]
+    return (
+        "green" if any(row["first_time_percent"] is not None for row in of_default) else "unknown"
+    )

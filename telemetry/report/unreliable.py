@@ -1,0 +1,63 @@
+"""The findings on jobs that are flaky or run into their time limit."""
+
+from telemetry import counted
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, count, duration, known_sum, minutes, percent
+from telemetry.report.figures import share_of as share
+from telemetry.report.finding import Finding, others
+from telemetry.terminal import Name
+
+
+def timing_out(report: RepositoryReport) -> Finding | None:
+    """Return the job that ran into its time limit most; None if none did."""
+    if not report.timeouts:
+        return None
+    worst = report.timeouts[0]
+    lost = float(known_sum(report.timeouts, "minutes") or 0)
+    return Finding(
+        "timing out",
+        (
+            Name(worst["job"]),
+            " of ",
+            Name(worst["workflow"]),
+            f" ran into its time limit of {duration(worst['limit_seconds'])} in "
+            f"{counted(worst['runs'], 'run')}, which GitHub calls cancelled"
+            f"{others(len(report.timeouts) - 1, 'job')}; this took {minutes(lost)}.",
+        ),
+        ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
+        lost,
+        about=worst,
+    )
+
+
+def flaky(report: RepositoryReport) -> Finding | None:
+    """Return the flaky job that cost most; None if there is none."""
+    jobs = report.flaky_jobs
+    if not jobs:
+        return None
+    worst = jobs[0]
+    lost = float(known_sum(jobs, "failed_minutes") or 0)
+    return Finding(
+        "flaky",
+        (
+            Name(worst["job"]),
+            " of ",
+            Name(worst["workflow"]),
+            f" is flaky: {_how_often(worst)} it failed and then succeeded unchanged"
+            f"{others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
+        ),
+        ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
+        lost,
+        about=worst,
+    )
+
+
+def _how_often(job: Row) -> str:
+    """Return on how many of its commits a job was flaky; in how many runs, of a single commit."""
+    if job["flaky_commits"] > 1:
+        part, whole, words = job["flaky_commits"], job["commits"], "on {} of {}"
+        return (
+            f"{words.format(count(part), counted(whole, 'commit'))} ({percent(share(part, whole))})"
+        )
+    part, whole = job["flaky_runs"], job["runs"]
+    return f"in {count(part)} of {counted(whole, 'run')} ({percent(share(part, whole))})"

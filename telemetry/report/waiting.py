@@ -1,0 +1,53 @@
+"""The finding on jobs that wait for a runner."""
+
+from telemetry import counted
+from telemetry.report.data import RepositoryReport
+from telemetry.report.figures import Row, count, duration
+from telemetry.report.finding import Finding, others
+from telemetry.terminal import Name, Sentence
+
+# Shorter waits for a runner need no action, and fewer of over a minute may be chance.
+LONG_WAIT_SECONDS = 120
+LEAST_WAITS = 3
+# A longer wait is usually for an approval, which GitHub reports like a wait for a runner.
+LONGEST_WAIT_SECONDS = 3_600
+
+
+def waiting(report: RepositoryReport) -> Finding | None:
+    """Return the kind of runner that jobs wait for most; None if no wait is long."""
+    slow = [
+        queue
+        for queue in report.queue_times
+        if _waited(queue) >= LONG_WAIT_SECONDS and queue["over_a_minute"] >= LEAST_WAITS
+    ]
+    if not slow:
+        return None
+    worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
+    is_hosted = 2 * worst["hosted"] > worst["jobs"]
+    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS and not is_hosted
+    tail = worst["p95_seconds"]
+    sentence: Sentence = (
+        "Jobs on ",
+        Name(worst["runner_label"] or "runners without a label"),
+        f" waited {duration(worst['p50_seconds'])} for a runner"
+        f"{'' if is_certain else ' or an approval'} at the median",
+        "" if tail is None else f", {duration(tail)} at the 95th percentile",
+        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute"
+        f"{others(len(slow) - 1, 'label')}.",
+    )
+    if not is_certain:
+        check = "Check which of the two they wait for."
+        if is_hosted:
+            check += (
+                " GitHub's own runners start within seconds unless your plan allows no more jobs "
+                "at once."
+            )
+        return Finding("waiting", sentence, (check,), 0, about=worst)
+    advice = "Start fewer jobs in the busiest hours, or add runners with that label."
+    # By the median, because a few approvals would dominate any sum.
+    lost = worst["p50_seconds"] * worst["jobs"] / 60
+    return Finding("waiting", sentence, (advice,), lost, about=worst)
+
+
+def _waited(queue: Row) -> int:
+    return int(queue["p95_seconds"] or queue["p50_seconds"])
