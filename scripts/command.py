@@ -35,6 +35,7 @@ from telemetry.installation import COMMAND, IS_CHECKOUT
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
+LONGEST_ERROR = 2_000  # characters
 # Parsed JSON has no cycles, and a page of it has thousands of objects: Python's 700 cost an
 # ingest 8 % of its CPU time.
 OBJECTS_BEFORE_COLLECTION = 20_000
@@ -174,7 +175,11 @@ def github(wait: bool = False) -> GitHub:
 
 
 def _fail(error: Exception | str, code: int) -> int:
-    say(f"error: {' '.join(str(error).split())}")
+    said = " ".join(str(error).split())
+    if len(said) > LONGEST_ERROR:  # a variable may hold a whole file; the advice is at the end
+        half = LONGEST_ERROR // 2
+        said = f"{said[:half]} … {said[-half:]}"
+    say(f"error: {said}")
     return code
 
 

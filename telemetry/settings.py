@@ -77,8 +77,8 @@ def read_env_file(path: Path) -> dict[str, str]:
     """Return the variables in a file of `KEY=value` lines; empty if there is no such file.
 
     The file is UTF-8, with or without a byte order mark. Quotes around a value are removed,
-    `export ` before a key is allowed, nothing is expanded, and a comment has its own line. Raises
-    UsageError for any other line, without showing it.
+    `export ` before a key is allowed, and nothing is expanded. A comment has its own line, or
+    follows a quoted value. Raises UsageError for any other line, without showing it.
     """
     if not path.is_file():
         return {}
@@ -95,9 +95,8 @@ def read_env_file(path: Path) -> dict[str, str]:
         if not match:
             raise UsageError(f"{path.name}, line {number}: expected KEY=value")
         key, value = match.groups()
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
-            value = value[1:-1]
-        values[key] = value
+        quoted = re.fullmatch(r"""(["'])(.*?)\1(\s+#.*)?""", value)
+        values[key] = quoted[2] if quoted else value
     return values
 
 

@@ -28,6 +28,7 @@ def test_a_file_of_variables_is_read(tmp_path: Path) -> None:
     file.write_text(
         "# a comment\n\nGITHUB_TOKEN=abc\nexport KEEP = \"6 months\"\nNAME='it''s'\n"
         "URL=postgresql://u:p@h/d?x=1#y\nDOLLAR=$HOME\nEMPTY=\n"
+        "NOTED='ghp_x'  # mine, it's new\nHASH=\"a # b\"\n"
     )
     assert read_env_file(file) == {
         "GITHUB_TOKEN": "abc",
@@ -36,6 +37,8 @@ def test_a_file_of_variables_is_read(tmp_path: Path) -> None:
         "URL": "postgresql://u:p@h/d?x=1#y",
         "DOLLAR": "$HOME",
         "EMPTY": "",
+        "NOTED": "ghp_x",
+        "HASH": "a # b",
     }
 
 

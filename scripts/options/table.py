@@ -14,10 +14,20 @@ from telemetry.github.artifacts import DUMP_ARTIFACT
 from telemetry.installation import COMMAND
 
 Reader = Callable[[str, str], Any]
+LONGEST_NAME = 1_000
 
 
 def as_text(text: str, variable: str) -> str:
     """The text itself."""
+    return text
+
+
+def name(text: str, variable: str) -> str:
+    """Read the name of something that is stored, which is text; a path may be any bytes."""
+    if not text.isascii() and text != text.encode(errors="replace").decode():
+        raise settings.UsageError(f"{variable}: it is not UTF-8 text")
+    if len(text) > LONGEST_NAME:
+        raise settings.UsageError(f"{variable}: a name has at most {LONGEST_NAME:,} characters")
     return text
 
 
@@ -125,6 +135,7 @@ OPTIONS: tuple[Option, ...] = (
         "ORG",
         "all repositories of this organization or user, in addition to REPO",
         metavar="NAME",
+        read=name,
     ),
     Option(
         "bill",
@@ -132,6 +143,7 @@ OPTIONS: tuple[Option, ...] = (
         "ORG",
         "fetch the bill of this organization or user for MONTH, with one or two requests",
         metavar="NAME",
+        read=name,
     ),
     Option(
         "bill",
@@ -204,6 +216,7 @@ OPTIONS: tuple[Option, ...] = (
         "the file of the workflow that leaves the dumps, such as telemetry.yml",
         metavar="FILE",
         shown="GITHUB_WORKFLOW_REF",
+        read=name,
     ),
     # How to fetch
     Option(
@@ -309,6 +322,7 @@ OPTIONS: tuple[Option, ...] = (
         "PHASE",
         "the phase of calls whose log has none",
         needs="--llm",
+        read=name,
     ),
     Option(
         f"{INGEST} {LLM}",
@@ -317,6 +331,7 @@ OPTIONS: tuple[Option, ...] = (
         "the prompt or task of calls whose log has none",
         metavar="NAME",
         needs="--llm",
+        read=name,
     ),
     Option(
         INGEST,
@@ -467,6 +482,7 @@ OPTIONS: tuple[Option, ...] = (
         "the job that would run elsewhere, without the values of its matrix",
         shown="each in turn",
         metavar="NAME",
+        read=name,
     ),
     Option(
         "what_if",
@@ -475,6 +491,7 @@ OPTIONS: tuple[Option, ...] = (
         "where it would run: a kind of runner in the price list, or a label",
         default="linux_4_core",
         metavar="NAME",
+        read=name,
     ),
     Option(
         "what_if",

@@ -13,7 +13,7 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from remedies import database_sentence
-from support.commands import Run, assert_one_sentence, start
+from support.commands import Launcher, Run, assert_one_sentence, start
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection
@@ -287,3 +287,24 @@ def test_a_sample_of_jobs_without_jobs_is_refused(run: Run) -> None:
     done = run("verify", TELEMETRY_JOBS="0", TELEMETRY_SAMPLE="5")
     assert_one_sentence(done, 2, "SAMPLE=5 compares jobs, and JOBS=0 leaves them out")
     assert "JOBS=0" not in run("verify", TELEMETRY_SAMPLE="5").stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b"\xff\xfe", "error: JOB: it is not UTF-8 text\n"),
+        (b"x" * 1_001, "error: JOB: a name has at most 1,000 characters\n"),
+    ],
+)
+def test_a_name_that_cannot_be_one_is_refused(
+    launcher: Launcher, environ: dict[str, str], value: bytes, said: str
+) -> None:
+    environ |= {"TELEMETRY_JOB": os.fsdecode(value), "TELEMETRY_RUNNER": "linux"}
+    done = launcher.run(ROOT / "scripts" / "what_if.py", environ=environ)
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+def test_a_value_as_long_as_a_file_is_refused_in_a_sentence_that_can_be_read(run: Run) -> None:
+    done = run("status", TELEMETRY_MAX_AGE="9" * 100_000)
+    assert_one_sentence(done, 2, "MAX_AGE: '999")
+    assert len(done.stderr) < 2_100 and "12h" in done.stderr
