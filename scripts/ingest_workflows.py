@@ -54,9 +54,9 @@ def main() -> int:
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
         )
     if choice.max_requests is not None and choice.max_requests < SMALLEST_SHARE:
-        raise settings.UsageError(
-            f"MAX_REQUESTS: with {counted(choice.max_requests, 'request')} an ingest may never get "
-            f"any further; allow {SMALLEST_SHARE} or more"
+        say(
+            f"warning: MAX_REQUESTS: with {counted(choice.max_requests, 'request')} an ingest may "
+            f"not get further than the last one; {SMALLEST_SHARE} are always enough"
         )
     logs = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = None

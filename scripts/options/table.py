@@ -263,7 +263,8 @@ OPTIONS: tuple[Option, ...] = (
         f"{INGEST} verify",
         "--max-requests",
         "MAX_REQUESTS",
-        "stop after this many requests, at least 6 (exit code 3); the next ingest continues",
+        "stop after this many requests (exit code 3); the next ingest continues if 6 or more are"
+        " allowed",
         read=whole_number(1, 10**9),
         shown="when GitHub's limit is near",
         metavar="N",
