@@ -379,11 +379,17 @@ def test_a_server_that_lost_a_process_stops_with_the_last_command(
         with pytest.raises(psycopg.OperationalError):
             connection.execute("select 1")
         time.sleep(seconds)
-        monkeypatch.setattr(cluster, "PATIENCE", 3)  # of the stop
+        monkeypatch.setattr(cluster.Cluster, "_stop", _without_patience_for_the_first)
     monkeypatch.undo()
     assert not list(home.glob("pg*/postmaster.pid"))
     with open_server(home) as conninfo:
         assert ask(conninfo, "select 1") == "1"
+
+
+def _without_patience_for_the_first(stopped: cluster.Cluster, mode: str) -> tuple[int, str]:
+    seconds = 3 if mode == "fast" else cluster.PATIENCE
+    arguments = ("stop", f"--mode={mode}", "--wait", f"--timeout={seconds}", "--silent")
+    return stopped._run("pg_ctl", *arguments)
 
 
 def test_a_server_that_was_left_in_an_endless_stop_is_started(

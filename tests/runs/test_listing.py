@@ -457,7 +457,7 @@ def test_runs_that_nothing_distinguishes_are_counted_one_by_one(concurrency: int
     with lister(simulated, concurrency=concurrency) as using:
         batches = list(Newest(using).down_to(NOW - 5 * HOUR))
     texts = {text for batch in batches for text in batch.unreadable}
-    assert texts == {f"run: None is not an object{number}" for number in ("", " (2)", " (3)")}
+    assert texts == {f"run: null is not an object{number}" for number in ("", " (2)", " (3)")}
     assert sum(window.seen for batch in batches for window in batch.windows) == 50
 
 
