@@ -4,6 +4,8 @@ A statement that waits for a lock is silent, and so are psql and pg_dump. So a t
 database at intervals whether sessions of this process wait.
 """
 
+import os
+import select
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,15 +29,18 @@ def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -
 
     `look` returns the waits of this process. It is called in another thread.
     """
-    is_over = threading.Event()
+    # Closing one end wakes up the thread, which waits at the other.
+    end, own_end = os.pipe()
+    over = select.poll()
+    over.register(end, select.POLLHUP)
 
     def watch() -> None:
         told = set()
-        while not is_over.wait(SECONDS_BETWEEN_LOOKS):
+        while not over.poll(SECONDS_BETWEEN_LOOKS * 1_000):
             # The command itself meets any fault of the database.
             with suppress(psycopg.Error, TelemetryError):
                 for wait in look():
-                    if (wait["process"], wait["subject"]) not in told and not is_over.is_set():
+                    if (wait["process"], wait["subject"]) not in told:
                         told.add((wait["process"], wait["subject"]))
                         notify(sentence(wait))
 
@@ -44,8 +49,10 @@ def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -
     try:
         yield
     finally:
-        is_over.set()
+        os.close(own_end)
         thread.join(SECONDS_BETWEEN_LOOKS)
+        if not thread.is_alive():  # else it goes on to poll this end
+            os.close(end)
 
 
 def sentence(wait: Wait) -> str:

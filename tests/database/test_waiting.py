@@ -1,6 +1,8 @@
 """What a command says while it waits for a lock of somebody else's session."""
 
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import psycopg
@@ -9,6 +11,14 @@ from support.paths import LONGEST
 
 from telemetry.database import waiting
 from telemetry.database.connection import conninfo, open_connection
+
+
+def wait_until(is_so: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + LONGEST
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()
+
 
 SINCE = datetime(2026, 3, 2, 12, 5, tzinfo=UTC)
 
@@ -19,22 +29,16 @@ def test_a_command_that_waits_for_a_lock_says_for_whose(
     monkeypatch.setattr(waiting, "LONGEST_SILENCE_SECONDS", 0.1)
     monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.1)
     said: list[str] = []
-    is_said = threading.Event()
-
-    def hear(text: str) -> None:
-        said.append(text)
-        is_said.set()
-
     with psycopg.connect(dsn, application_name="a tool") as other:
         other.execute("lock table workflow_runs in access exclusive mode")
 
         def give_back() -> None:
-            is_said.wait(LONGEST)
+            wait_until(lambda: bool(said))
             other.rollback()
 
         thread = threading.Thread(target=give_back)
         thread.start()
-        with conninfo({"DATABASE_URL": dsn}, hear) as given, open_connection(given) as own:
+        with conninfo({"DATABASE_URL": dsn}, said.append) as given, open_connection(given) as own:
             own.execute("select from workflow_runs")
         thread.join()
         process = other.info.backend_pid
@@ -45,17 +49,15 @@ def test_a_command_that_waits_for_a_lock_says_for_whose(
 
 def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.05)
-    looks, are_enough = [0], threading.Event()
+    looks = [0]
 
     def look() -> list[waiting.Wait]:
         looks[0] += 1
-        if looks[0] == 3:
-            are_enough.set()
         raise psycopg.OperationalError("the server is away")
 
     said: list[str] = []
     with waiting.telling(look, said.append):
-        assert are_enough.wait(LONGEST)
+        assert wait_until(lambda: looks[0] > 2)
     assert not said
 
 

@@ -32,6 +32,7 @@ SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as
 ELSEWHERE = "set TELEMETRY_HOME to another directory, or DATABASE_URL to a database of yours"
 FULL = "No space left on device"
 LEAST_SPACE = 2**20  # bytes
+MOST_UNANSWERED = 5  # pings
 LINGERING = 15  # seconds that the remains of a killed server may take to go, with these errors:
 REMAINS = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
 
@@ -100,8 +101,14 @@ class Cluster:
         never ends (PostgreSQL 18.4). Then it is stopped like a killed one, which loses nothing that
         was committed.
         """
-        answer = self._ping()[1]
-        if answer == Ping.NO_RESPONSE:
+        for _ in range(MOST_UNANSWERED):
+            answer = self._ping()[1]
+            if answer != Ping.NO_RESPONSE:
+                break
+            if not self._pid_file():
+                return
+            time.sleep(0.1)  # a server that starts anew hangs up on whoever asks at that moment
+        else:
             return  # its process number may be another's by now
         sockets = self._sockets()
         for mode in ("fast", "immediate") if answer == Ping.OK else ("immediate",):
