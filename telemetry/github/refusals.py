@@ -30,6 +30,7 @@ def refused(
         token_variable=options.token_variable,
         has_token=has_token,
         api_version=options.api_version,
+        named_in="ORG" if what.startswith(("GET /orgs/", "GET /users/")) else "REPO",
     )
     kind = NotFound if verdict is Verdict.MISSING else GitHubError
     return kind(f"{what}: {reason}", answer.status)
@@ -50,8 +51,18 @@ def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -
     )
 
 
-def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version: str) -> str:
-    """Return the reason of a refusal and what to do, as the second half of a sentence."""
+def explain(
+    answer: Answer,
+    *,
+    token_variable: str,
+    has_token: bool,
+    api_version: str,
+    named_in: str = "REPO",
+) -> str:
+    """Return the reason of a refusal and what to do, as the second half of a sentence.
+
+    `named_in` is the variable with the name of the repository or owner that was asked for.
+    """
     status, headers = answer.status, answer.headers
     said = f"{status} {clean(message(answer)) or phrase(status)}"
     token = f"the token in {token_variable}"
@@ -67,7 +78,7 @@ def explain(answer: Answer, *, token_variable: str, has_token: bool, api_version
         if not error_body(answer):
             return "404 not found, and the answer is not from GitHub's API; check GITHUB_API_URL"
         reader = "the token" if has_token else f"a token in {token_variable}"
-        return f"404 not found; check the name in REPO and that {reader} can read Actions"
+        return f"404 not found; check the name in {named_in} and that {reader} can read Actions"
     if status == 410:
         return f"{said}; either API version {api_version} is retired or the feature is switched off"
     if status == 422:

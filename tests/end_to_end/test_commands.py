@@ -78,6 +78,9 @@ def test_the_former_name_of_a_repository_leads_every_command_to_it(
 def test_listing_the_repositories_of_an_owner_counts_among_the_requests_allowed(
     run: Run, simulated: Simulator
 ) -> None:
+    done = run("ingest_workflows", TELEMETRY_ORG="nobody")
+    assert done.returncode == 1 and "404 not found; check the name in ORG" in done.stderr
+    simulated.restart_counters()
     done = run("ingest_workflows", TELEMETRY_ORG="acme", TELEMETRY_MAX_REQUESTS="7")
     assert done.returncode == 3, done.stderr
     assert simulated.counters.received.total() == 7
