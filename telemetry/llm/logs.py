@@ -139,7 +139,9 @@ def read_calls(
                         "are not records; the calls before are kept"
                     )
     except FAILURES as error:
-        failure = Rejected(name, None, f"cannot be read: {error}")
+        # Of an error of the system, str() also has its number and the file, which is named already.
+        why = getattr(error, "strerror", None) or error
+        failure = Rejected(name, None, f"cannot be read: {why}")
     yield from records.rest()
     if spans is None:
         yield from (call for _, call in held.rest())

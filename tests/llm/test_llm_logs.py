@@ -110,6 +110,14 @@ def test_standard_input_is_read_and_left_open() -> None:
     assert missing == Rejected("-", None, "cannot be read: there is no standard input")
 
 
+def test_a_file_that_the_system_does_not_open_is_named_once(tmp_path: Path) -> None:
+    file = tmp_path / "gone.jsonl"
+    assert read(file) == (
+        [],
+        [Rejected(str(file), None, "cannot be read: No such file or directory")],
+    )
+
+
 def test_a_named_pipe_is_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
