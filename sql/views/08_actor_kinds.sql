@@ -4,18 +4,13 @@ select
   actors.actor,
   coalesce(
     (
-      select name_kinds.kind
-      from name_kinds
-      where name_kinds.subject = 'actor'
-        -- In a pattern of like, three characters mean something; here only * does.
-        and lower(actors.actor) like replace(
-          replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
-          '*',
-          '%'
-        )
+      select name_patterns.kind
+      from name_patterns
+      where name_patterns.subject = 'actor'
+        and lower(actors.actor) like name_patterns.like_pattern
       order by
-        length(name_kinds.pattern) desc,
-        name_kinds.pattern
+        length(name_patterns.pattern) desc,
+        name_patterns.pattern
       limit 1
     ),
     'unknown'

@@ -5,18 +5,13 @@ select
   workflow_names.workflow_id
 from workflow_names
 where (
-  select name_kinds.kind
-  from name_kinds
-  where name_kinds.subject = 'workflow'
-    -- In a pattern of like, three characters mean something; here only * does.
-    and lower(workflow_names.workflow) like replace(
-      replace(replace(replace(name_kinds.pattern, '\', '\\'), '%', '\%'), '_', '\_'),
-      '*',
-      '%'
-    )
+  select name_patterns.kind
+  from name_patterns
+  where name_patterns.subject = 'workflow'
+    and lower(workflow_names.workflow) like name_patterns.like_pattern
   order by
-    length(name_kinds.pattern) desc,
-    name_kinds.pattern
+    length(name_patterns.pattern) desc,
+    name_patterns.pattern
   limit 1
 ) = 'deployment';
 
