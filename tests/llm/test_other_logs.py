@@ -21,6 +21,7 @@ from support.paths import PAYLOADS
 from telemetry.llm.finding import find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.llm.opening import LARGEST_RATIO, SMALL
 from telemetry.rows import llm as rows
 from telemetry.rows.llm import LlmCall
 
@@ -515,7 +516,9 @@ def test_a_file_that_unpacks_to_far_more_than_a_log_would_is_given_up(
     calls, rejected, _ = read_text(tmp_path, packed)
     assert len(calls) == 1
     assert rejected[-1].startswith("cannot be read: it unpacks to more than 300 times its size")
-    assert len(rejected) < 10_000
+    # How much of the packed file is read at once differs between versions of Python.
+    most = max(SMALL, LARGEST_RATIO * len(packed)) + 2**20
+    assert len(rejected) * 1_000 < most
 
 
 def test_a_pipe_that_nothing_writes_to_is_given_up(
