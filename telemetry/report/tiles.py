@@ -146,18 +146,21 @@ def _red(report: RepositoryReport) -> Tile:
     name = "red on the default branch"
     stopping = [row for row in report.red if report.blocks_merges(row)]
     others = len(report.red) - len(stopping)
-    more = f"; and {counted(others, 'workflow')} that no push waits for" if others else ""
+    more = ""
     if report.stalled_schedules:
         runs = "whose last scheduled runs were all cancelled"
-        more += f"; and {counted(len(report.stalled_schedules), 'workflow')} {runs}"
+        more = f"; and {counted(len(report.stalled_schedules), 'workflow')} {runs}"
     if stopping:
         first = stopping[0]
         since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"
-        words = f"{Name(first['workflow'])} {since}{more}"
+        idle = f"; and {counted(others, 'workflow')} that no push waits for" if others else ""
+        words = f"{Name(first['workflow'])} {since}{idle}{more}"
         return Tile(name, counted(len(stopping), "workflow"), words)
-    if report.green_workflows is None and not more:
+    if report.green_workflows is None and not (others or more):
         return Tile(name, UNKNOWN, "no run on it has succeeded or failed")
     green = f"{counted(report.green_workflows or 0, 'workflow')} green"
+    if others:
+        return Tile(name, counted(others, "workflow"), f"that no push waits for; {green}{more}")
     return Tile(name, "nothing", f"{green}{more}")
 
 

@@ -130,8 +130,8 @@ def test_what_no_push_started_stops_no_merge(
     assert not found.is_urgent and "merging" not in one_page(made)
     tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
     assert (tile.figure, tile.change) == (
-        "nothing",
-        "1 workflow green; and 1 workflow that no push waits for",
+        "1 workflow",
+        "that no push waits for; 1 workflow green",
     )
 
 
@@ -147,7 +147,7 @@ def test_a_workflow_that_pushes_no_longer_start_blocks_nobody(connection: Connec
     assert not found.is_urgent
     assert said(found).endswith("Start CI again, or delete it: no push has started it for a week.")
     tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
-    assert tile.change == "1 workflow green; and 1 workflow that no push waits for"
+    assert tile.change == "that no push waits for; 1 workflow green"
 
 
 def test_a_report_of_an_earlier_moment_counts_no_later_failures(connection: Connection) -> None:
