@@ -72,9 +72,8 @@ BOLD, DIM, YELLOW = "1", "2", "33"
 # A number, a time, an amount, a length of time; a cut one reads as another. – is no value.
 FIGURE = re.compile(r"[-+−~≈<>≤≥$]? ?\d|[–?]$")
 PAPER = Screen()
+# The least columns of a text that is cut, and of prose that is wrapped.
 NARROWEST = 8
-
-
 LEAST_PROSE = 24
 
 

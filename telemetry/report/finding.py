@@ -1,11 +1,14 @@
 """One finding: a sentence, what to do about it, and the question with more details."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from telemetry import counted
-from telemetry.report.figures import Row
+from telemetry.report.figures import Row, and_more
 from telemetry.terminal import Sentence
 
+# How many others a finding names, beside the one that it is about.
+MOST_NAMED = 3
 # The question in sql/analysis/ that shows more.
 QUESTIONS = {
     "red": "incidents",
@@ -45,3 +48,14 @@ class Finding:
 def others(number: int, what: str) -> str:
     """Return how many more there are beside the one that a finding names; empty if none."""
     return f"; {counted(number, f'other {what}')} too" if number else ""
+
+
+def named(lead: str, others: Sequence[Sentence], plural: str) -> Sentence:
+    """Return the first of `others` after `lead`, and how many more there are; empty if none."""
+    if not others:
+        return ()
+    said: Sentence = (lead, *others[0])
+    for other in others[1:MOST_NAMED]:
+        said += (", ", *other)
+    left = len(others) - MOST_NAMED
+    return (*said, f", {and_more(left, plural)}." if left > 0 else ".")

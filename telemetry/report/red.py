@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, and_more, day, duration, minute
-from telemetry.report.finding import Finding
+from telemetry.report.figures import Row, day, duration, minute
+from telemetry.report.finding import Finding, named
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
 
@@ -14,8 +14,6 @@ from telemetry.terminal import Name, Sentence
 LONG_AGO = timedelta(days=3)
 # From this many failed runs on, a deployment that no push starts is urgent too.
 MANY_DEPLOYMENTS = 3
-# So many others are named.
-MOST_NAMED = 3
 
 
 def red(report: RepositoryReport) -> Finding | None:
@@ -37,12 +35,9 @@ def red(report: RepositoryReport) -> Finding | None:
 
 
 def _too(lead: str, incidents: Sequence[Row]) -> Sentence:
-    """Return the first others that are red, each with its day; nothing if there are none."""
-    said: Sentence = ()
-    for each in incidents[:MOST_NAMED]:
-        said += (", " if said else lead, Name(each["workflow"]), f" since {day(each['red_at'])}")
-    left = len(incidents) - MOST_NAMED
-    return (*said, f", {and_more(left, 'workflows')}." if left > 0 else ".") if said else ()
+    """Return others that are red, each with its day; empty if there are none."""
+    others = [(Name(each["workflow"]), f" since {day(each['red_at'])}") for each in incidents]
+    return named(lead, others, "workflows")
 
 
 def _since(incident: Row) -> Sentence:

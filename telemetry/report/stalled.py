@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import BRANCHES, Row, and_more, duration, minute
-from telemetry.report.finding import Finding
+from telemetry.report.figures import BRANCHES, Row, duration, minute
+from telemetry.report.finding import Finding, named
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
 # If one of these stalls, nothing that is merged gets further.
 URGENT_KINDS = ("merge queue", "pull requests", "deployment")
-# So many others are named.
-MOST_NAMED = 3
 
 
 def stalled(report: RepositoryReport) -> Finding | None:
@@ -41,13 +39,9 @@ def stalled(report: RepositoryReport) -> Finding | None:
 
 
 def _too(rows: Sequence[Row]) -> Sentence:
-    """Return the first others that stalled; nothing if there are none."""
-    said: Sentence = ()
-    for row in rows[:MOST_NAMED]:
-        branches = BRANCHES[row["branch_class"]]
-        said += (", " if said else " Stalled too: ", Name(row["workflow"]), f" {branches}")
-    left = len(rows) - MOST_NAMED
-    return (*said, f", {and_more(left, 'workflows')}." if left > 0 else ".") if said else ()
+    """Return others that stalled, each with its kind of branch; empty if there are none."""
+    others = [(Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}") for row in rows]
+    return named(" Stalled too: ", others, "workflows")
 
 
 def _said(row: Row) -> Sentence:
