@@ -55,23 +55,6 @@ missing as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by repository_id
 ),
-known as (
-  select
-    repository_id,
-    sum(attempts)::bigint as attempts
-  from (
-    select
-      repository_id,
-      attempts
-    from stored
-    union all
-    select
-      repository_id,
-      attempts
-    from missing
-  ) as attempts
-  group by repository_id
-),
 unlisted as materialized (
   select
     repository_id,
@@ -89,10 +72,13 @@ unlisted as materialized (
 )
 select
   repository_names.repository,
-  coalesce(known.attempts, 0) as attempts,
+  coalesce(stored.attempts, 0) + coalesce(missing.attempts, 0) as attempts,
   coalesce(stored.attempts_with_jobs, 0) as attempts_with_jobs,
-  round(100.0 * coalesce(stored.attempts_with_jobs, 0) / nullif(known.attempts, 0), 1)
-    as with_jobs_percent,
+  round(
+    100.0 * coalesce(stored.attempts_with_jobs, 0)
+    / nullif(coalesce(stored.attempts, 0) + coalesce(missing.attempts, 0), 0),
+    1
+  ) as with_jobs_percent,
   coalesce(missing.attempts, 0) as missing_attempts,
   coalesce(stored.failed_attempts, 0) as failed_attempts,
   coalesce(stored.failed_with_jobs, 0) as failed_with_jobs,
@@ -105,7 +91,6 @@ select
   repository_names.repository_id
 from repository_names
 cross join period
-left join known using (repository_id)
 left join stored using (repository_id)
 left join missing using (repository_id)
 left join unlisted using (repository_id)
