@@ -12,14 +12,14 @@ the bill first: runs that are not stored count as "run not stored".
 Exit codes: 0 fine, 1 failed, 2 wrong usage.
 """
 
-from command import github, parse, run
+from command import parse, run
 
-import os
 from argparse import Namespace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from answers import ids_of, scope_of, show_answer
+from connections import database, github
 from output import say, screen, show, show_json
 
 from telemetry import settings
@@ -31,8 +31,7 @@ from telemetry.database.bill import (
     other_owners,
     span,
 )
-from telemetry.database.connection import Connection, connect
-from telemetry.database.migrations import require_schema
+from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope
 from telemetry.installation import COMMAND
 from telemetry.runs.bill import fetch_month
@@ -47,8 +46,7 @@ def main() -> int:
             f"ORG and MONTH go together, and without FILE; try: {COMMAND} bill ORG=acme "
             "MONTH=2026-10"
         )
-    with connect(os.environ, say, waits=say) as connection:
-        require_schema(connection)
+    with database(is_patient=True) as connection:
         loaded = _load(connection, options)
         if loaded:
             say(plain(loaded_text(loaded)))

@@ -15,19 +15,17 @@ lower bound, or with GATE=spent by the cost so far.
 
 from command import parse, run
 
-import os
 from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC
 
 from answers import scope_of
+from connections import database
 from output import say, screen, show, show_json
 
 from telemetry import settings
 from telemetry.database.budget import lines, read_caps
-from telemetry.database.connection import connect
 from telemetry.database.covered import with_coverage
-from telemetry.database.migrations import require_schema
 from telemetry.database.questions import ask
 from telemetry.installation import COMMAND
 from telemetry.rows.prices import Cap
@@ -38,8 +36,7 @@ from telemetry.terminal import plain
 def main() -> int:
     options = parse(__doc__, "budget")
     caps = _caps(options)
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         scope = scope_of(connection, options)
         if options.now:
             scope = replace(scope, until=options.now.astimezone(UTC))

@@ -11,16 +11,14 @@ Exit codes: 0 all rules hold, 1 failed, 2 wrong usage, 4 a rule is broken.
 
 from command import parse, run
 
-import os
 from datetime import UTC, datetime
 
 from answers import ids_of
-from output import say, screen, show, show_json
+from connections import database
+from output import screen, show, show_json
 
 from telemetry import settings
 from telemetry.database.checks import check
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.summaries.checks import checks_text
 
 
@@ -29,8 +27,7 @@ def main() -> int:
     since = options.since
     if isinstance(since, settings.Length):
         since = datetime.now(UTC) - since
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         ids = ids_of(connection, options)
         checked = check(connection, None if since == "all" else since, ids)
     if options.format == "json":

@@ -7,12 +7,13 @@ loss of an earlier dump becomes a warning.
 Exit codes: 0 done, also if there is no dump, 1 failed, 2 wrong usage.
 """
 
-from command import github, parse, run
+from command import parse, run
 
 import os
 from collections.abc import Sequence
 from datetime import datetime
 
+from connections import github
 from options.dumps import chosen_workflow
 from output import say, set_outputs, show, warn
 

@@ -8,13 +8,11 @@ repository watches it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-import os
-
+from connections import database
 from output import say, show
 
 from telemetry import settings
-from telemetry.database.connection import connect, describe
-from telemetry.database.migrations import require_schema
+from telemetry.database.connection import describe
 from telemetry.database.watch import forget
 from telemetry.installation import COMMAND
 from telemetry.terminal import plain
@@ -25,8 +23,7 @@ def main() -> int:
     names = settings.repositories(" ".join(options.repo or []))
     if not names:
         raise settings.UsageError(f"no repository is named; try: {COMMAND} forget REPO=owner/name")
-    with connect(os.environ, say, waits=say) as connection:
-        require_schema(connection)
+    with database(is_patient=True) as connection:
         say(f"in {describe(connection)}")
         for name in forget(connection, names):
             show(f"{plain(name)} is no longer watched; its rows stay until they are pruned")

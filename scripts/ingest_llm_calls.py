@@ -12,11 +12,11 @@ from command import parse, run
 
 import os
 
+from connections import migrated_database
 from options.llm import chosen_logs
 from output import say, show, show_json
 
-from telemetry.database.connection import conninfo, describe, open_connection
-from telemetry.database.migrations import migrate
+from telemetry.database.connection import describe
 from telemetry.database.statistics import update_statistics
 from telemetry.summaries.ingests import ingestion_text, lost_text
 
@@ -24,12 +24,10 @@ from telemetry.summaries.ingests import ingestion_text, lost_text
 def main() -> int:
     options = parse(__doc__, "ingest_llm_calls")
     logs = chosen_logs(options, os.environ)
-    with conninfo(os.environ, say) as dsn:
-        migrate(dsn, say, waits=say)
-        with open_connection(dsn, waits=say) as connection:
-            say(f"into {describe(connection)}")
-            done = logs.ingest(connection)
-            update_statistics(connection)
+    with migrated_database() as connection:
+        say(f"into {describe(connection)}")
+        done = logs.ingest(connection)
+        update_statistics(connection)
     if options.json:
         show_json({"schema_version": 1, "llm_calls": done})
     else:

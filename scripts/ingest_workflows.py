@@ -6,20 +6,20 @@ Exit codes: 0 all complete, 1 a repository failed, 2 wrong usage, 3 incomplete: 
 is stored and the next ingest continues, 130 interrupted.
 """
 
-from command import github, parse, run
+from command import parse, run
 
 import os
 from argparse import Namespace
 from contextlib import closing
 from datetime import UTC, datetime
 
-from options.github import Chosen, chosen
+from connections import github, migrated_database
+from options.github import chosen_repositories
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show, show_json
 
 from telemetry import counted, settings
-from telemetry.database.connection import Connection, conninfo, describe, open_connection
-from telemetry.database.migrations import migrate
+from telemetry.database.connection import Connection, describe
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.prune import prune
 from telemetry.database.questions import find_repositories
@@ -48,33 +48,33 @@ FEW = 20
 
 def main() -> int:
     options = parse(__doc__, "ingest_workflows")
-    choice = chosen(options, "ingest" if options.llm else "ingest-github", options.org)
-    if options.run_id is not None and len(choice.repositories) != 1:
+    target = "ingest" if options.llm else "ingest-github"
+    repositories = chosen_repositories(options.repo, os.environ, target, options.org)
+    if options.run_id is not None and len(repositories) != 1:
         raise settings.UsageError(
             "RUN_ID: a run belongs to one repository; name it: REPO=owner/name"
         )
-    if choice.max_requests is not None and choice.max_requests < SMALLEST_SHARE:
+    most = options.max_requests
+    if most is not None and most < SMALLEST_SHARE:
         say(
-            f"warning: MAX_REQUESTS: with {counted(choice.max_requests, 'request')} an ingest may "
-            f"not get further than the last one; {SMALLEST_SHARE} are always enough"
+            f"warning: MAX_REQUESTS: with {counted(most, 'request')} an ingest may not get further "
+            f"than the last one; {SMALLEST_SHARE} are always enough"
         )
     logs = chosen_logs(options) if options.llm and options.logs else None
     calls = pruned = None
-    with github(options.wait) as client, conninfo(os.environ, say) as dsn:
-        migrate(dsn, say, waits=say)
-        with open_connection(dsn, waits=say) as connection:
-            say(f"into {describe(connection)}")
-            _take_settings(connection, options, choice)
-            asked = [] if options.org else choice.repositories
-            set_outputs(incomplete=True, stored=_is_stored(connection, asked))
-            reports = _ingest(connection, client, options, choice)
-            code = exit_code(reports)
-            set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
-            if code != INTERRUPTED:
-                calls = logs.ingest(connection) if logs else None
-                local_time, github_time = datetime.now(UTC), client.github_time
-                pruned = prune(connection, local_time=local_time, github_time=github_time)
-                update_statistics(connection)
+    with github(options.wait) as client, migrated_database() as connection:
+        say(f"into {describe(connection)}")
+        _take_settings(connection, options)
+        asked = [] if options.org else repositories
+        set_outputs(incomplete=True, stored=_is_stored(connection, asked))
+        reports = _ingest(connection, client, options, repositories)
+        code = exit_code(reports)
+        set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
+        if code != INTERRUPTED:
+            calls = logs.ingest(connection) if logs else None
+            local_time, github_time = datetime.now(UTC), client.github_time
+            pruned = prune(connection, local_time=local_time, github_time=github_time)
+            update_statistics(connection)
     if options.json:
         done = {"repositories": reports, "llm_calls": calls, "pruned": pruned}
         show_json({"schema_version": 1, **done})
@@ -87,14 +87,14 @@ def main() -> int:
     return _ended(options, reports, code, calls)
 
 
-def _take_settings(connection: Connection, options: Namespace, choice: Chosen) -> None:
+def _take_settings(connection: Connection, options: Namespace) -> None:
     """Store what this command says of retention, prices and names.
 
     Raises UsageError, before anything is stored, for a SINCE that is before the retention.
     """
 
     def check(horizon: datetime) -> None:
-        Wanted(choice.since, horizon).start(datetime.now(UTC))
+        Wanted(options.since, horizon).start(datetime.now(UTC))
 
     if options.keep is not None:
         asked = Retention(options.keep)
@@ -113,21 +113,21 @@ def _is_stored(connection: Connection, asked: list[str]) -> bool:
 
 
 def _ingest(
-    connection: Connection, client: GitHub, options: Namespace, choice: Chosen
+    connection: Connection, client: GitHub, options: Namespace, named: list[str]
 ) -> list[Report]:
     """Ingest the repositories, and show the report on each when it is done."""
     before = horizon(connection, stored(connection)).before
-    wanted = Wanted(choice.since, before, jobs=options.jobs, full=options.full)
-    tools = Tools(connection, client, wanted, choice.concurrency, notify=say, progress=progress())
-    repositories = choice.repositories
+    wanted = Wanted(options.since, before, jobs=options.jobs, full=options.full)
+    tools = Tools(connection, client, wanted, options.concurrency, notify=say, progress=progress())
+    repositories = named
     if options.org:
         found = repositories_of(client, options.org, options.archived, say)
         # GitHub ignores the case of names.
-        repositories = list({name.lower(): name for name in [*repositories, *found]}.values())
+        repositories = list({name.lower(): name for name in [*named, *found]}.values())
         say(f"{options.org} has {counted(len(found), 'repository')}")
     reports = []
     # Listing the repositories of an owner has taken some.
-    most = choice.max_requests and max(0, choice.max_requests - client.requests)
+    most = options.max_requests and max(0, options.max_requests - client.requests)
     with closing(ingest(tools, repositories, most, options.run_id)) as ingests:
         for report in ingests:
             reports.append(report)

@@ -10,13 +10,12 @@ Exit codes: 0 done, 1 failed or refused because clocks disagree, 2 wrong usage.
 
 from command import parse, run
 
-import os
 from datetime import UTC, datetime
 
+from connections import database
 from output import progress, say, show, show_json
 
-from telemetry.database.connection import connect, describe
-from telemetry.database.migrations import require_schema
+from telemetry.database.connection import describe
 from telemetry.database.prune import prune, would_prune
 from telemetry.database.retention import Retention, stored
 from telemetry.summaries.ingests import pruned_text
@@ -24,8 +23,7 @@ from telemetry.summaries.ingests import pruned_text
 
 def main() -> int:
     options = parse(__doc__, "prune")
-    with connect(os.environ, say, waits=say) as connection:
-        require_schema(connection)
+    with database(is_patient=True) as connection:
         say(f"in {describe(connection)}")
         asked = None if options.keep is None else Retention(options.keep)
         if options.dry_run:

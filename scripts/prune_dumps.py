@@ -7,11 +7,12 @@ delete (it needs Actions: write), this says how much the dumps will take.
 Exit codes: 0 done, also if the token may not delete, 1 failed, 2 wrong usage.
 """
 
-from command import github, parse, run
+from command import parse, run
 
 import os
 from collections.abc import Sequence
 
+from connections import github
 from options.dumps import chosen_workflow
 from output import say, show
 

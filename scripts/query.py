@@ -17,13 +17,10 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-import os
-
 from answers import covered, scope_of, show_answer
-from output import say, screen, show_json, show_pages
+from connections import database
+from output import screen, show_json, show_pages
 
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.database.questions import ask, questions
 from telemetry.summaries.answers import questions_text
 
@@ -32,8 +29,7 @@ def main() -> int:
     options = parse(__doc__, "query")
     if options.list or not options.question:
         return _list(options.format)
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         asked = ask(connection, options.question, scope_of(connection, options))
         answer = covered(connection, asked)
     show_answer(answer, options.format)

@@ -13,16 +13,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connections import database
 from output import json_text, progress, say, set_outputs, show
 
 from telemetry import counted, settings
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.report.data import Report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
@@ -42,8 +40,7 @@ def main() -> int:
     is_age = isinstance(options.since, settings.Length)
     since = options.since.up_to(now) if is_age else options.since
     names = settings.repositories(" ".join(options.repo or []))
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         found = report(connection, period(since, now), now, names, progress())
     if options.format == "json":
         _set_findings(as_data(found))

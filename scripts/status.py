@@ -11,14 +11,12 @@ MAX_AGE, or GitHub deletes more than LEAVING runs within 7 days that are not sto
 
 from command import parse, run
 
-import os
 from datetime import UTC, datetime
 
+from connections import database
 from output import say, screen, show_json, show_pages
 
 from telemetry import counted, settings
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.database.status import status
 from telemetry.summaries.status import status_text
 from telemetry.terminal import PAPER, code_block
@@ -27,8 +25,7 @@ from telemetry.terminal import PAPER, code_block
 def main() -> int:
     options = parse(__doc__, "status")
     max_age = options.max_age and options.max_age.up_to(datetime.now(UTC))
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         names = settings.repositories(" ".join(options.repo or []))
         found = status(connection, max_age, names=names)
     if options.format == "json":

@@ -11,15 +11,14 @@ Exit codes: 0 no difference, 1 failed, 2 wrong usage, 3 no difference so far, bu
 could be compared, 4 something differs.
 """
 
-from command import github, parse, run
+from command import parse, run
 
 import os
 
-from options.github import chosen
+from connections import database, github
+from options.github import chosen_repositories
 from output import progress, say, show, show_json
 
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.database.retention import horizon, stored
 from telemetry.runs.request import Tools, Wanted
 from telemetry.runs.verify import verify
@@ -29,21 +28,20 @@ from telemetry.summaries.verification import verification_text
 
 def main() -> int:
     options = parse(__doc__, "verify")
-    choice = chosen(options, "verify")
+    repositories = chosen_repositories(options.repo, os.environ, "verify")
     if options.sample and "jobs" in options.given and not options.jobs:
         raise UsageError(
             f"SAMPLE={options.sample} compares jobs, and JOBS=0 leaves them out; give one of them"
         )
     found = []
-    with github(options.wait) as client, connect(os.environ, say, waits=say) as connection:
-        require_schema(connection)
-        client.allow(choice.max_requests)
-        wanted = Wanted(choice.since, horizon(connection, stored(connection)).before)
+    with github(options.wait) as client, database(is_patient=True) as connection:
+        client.allow(options.max_requests)
+        wanted = Wanted(options.since, horizon(connection, stored(connection)).before)
         tools = Tools(
-            connection, client, wanted, choice.concurrency, notify=say, progress=progress()
+            connection, client, wanted, options.concurrency, notify=say, progress=progress()
         )
         jobs_of = options.sample or (None if options.jobs else 0)
-        for name in choice.repositories:
+        for name in repositories:
             found.append(verify(tools, name, jobs_of))
             if not options.json:
                 show(verification_text(found[-1]))

@@ -13,7 +13,7 @@ faults of GitHub and of the database, and ends with Ctrl-C. With FORMAT=json eac
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage.
 """
 
-from command import github, parse, run
+from command import parse, run
 
 import os
 import time
@@ -21,12 +21,11 @@ from argparse import Namespace
 from datetime import UTC
 from typing import Any
 
+from connections import github, migrated_database
 from options.github import chosen_repositories
 from output import json_text, say, show
 
 from telemetry import settings
-from telemetry.database.connection import conninfo, open_connection
-from telemetry.database.migrations import migrate
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.retention import horizon, stored
 from telemetry.runs.live import Watch, usual_pace
@@ -40,22 +39,20 @@ def main() -> int:
     pace = usual_pace(settings.token(os.environ)[0], len(names))
     seconds = options.every or pace.seconds
     began, ended = time.monotonic(), 0
-    with github() as client, conninfo(os.environ, say) as dsn:
-        migrate(dsn, say, waits=say)
-        with open_connection(dsn, waits=say) as connection:
-            load_runner_prices(connection)
-            load_name_kinds(connection)
-            wanted = Wanted(None, horizon(connection, stored(connection)).before)
-            tools = Tools(connection, client, wanted, notify=say)
-            say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
-            try:
-                for rows in Watch(tools, names, seconds, sleep=time.sleep).rounds():
-                    ended += len(rows)
-                    for row in rows:
-                        _print(row, options, len(names))
-            except KeyboardInterrupt:
-                took = time.monotonic() - began
-                say(watched_text(took, ended, client.requests, client.not_modified))
+    with github() as client, migrated_database() as connection:
+        load_runner_prices(connection)
+        load_name_kinds(connection)
+        wanted = Wanted(None, horizon(connection, stored(connection)).before)
+        tools = Tools(connection, client, wanted, notify=say)
+        say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
+        try:
+            for rows in Watch(tools, names, seconds, sleep=time.sleep).rounds():
+                ended += len(rows)
+                for row in rows:
+                    _print(row, options, len(names))
+        except KeyboardInterrupt:
+            took = time.monotonic() - began
+            say(watched_text(took, ended, client.requests, client.not_modified))
     return 0
 
 

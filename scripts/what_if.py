@@ -12,22 +12,19 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-import os
 from functools import partial
 
 from answers import covered, scope_of, show_answer
+from connections import database
 from output import say
 
-from telemetry.database.connection import connect
-from telemetry.database.migrations import require_schema
 from telemetry.database.what_if import Change, what_if, without_price
 from telemetry.terminal import plain
 
 
 def main() -> int:
     options = parse(__doc__, "what_if")
-    with connect(os.environ, say) as connection:
-        require_schema(connection)
+    with database() as connection:
         change = Change(options.job, options.runner, options.speed)
         unpriced = without_price(connection, options.runner)
         asked = partial(what_if, connection, change=change)

@@ -4,8 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from options.option import Option
 from options.parsing import parse
-from options.table import OPTIONS, Option, options_of
+from options.table import OPTIONS, options_of
 from support.paths import ROOT
 
 from telemetry.settings import Length, UsageError

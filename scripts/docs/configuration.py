@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from options.commands import Command, commands
-from options.table import OPTIONS, VARIABLES, Option, options_of
+from options.option import Option
+from options.table import OPTIONS, VARIABLES, options_of
 
 PATH = Path("docs") / "configuration.md"
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from options.commands import as_typed
-from options.table import Option, options_of
+from options.option import Option
+from options.table import options_of
 from telemetry import settings
 from telemetry.installation import COMMAND
 

@@ -4,93 +4,12 @@ The scripts' argparse, docs/configuration.md and the test of the Makefile's VARI
 table. To add an option, add a row here and its variable to the Makefile.
 """
 
-import shlex
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from options.option import Option, name, one_of, whole_number, words
 from telemetry import settings
 from telemetry.github.artifacts import DUMP_ARTIFACT
 from telemetry.installation import COMMAND
-
-Reader = Callable[[str, str], Any]
-LONGEST_NAME = 1_000
-
-
-def as_text(text: str, variable: str) -> str:
-    """The text itself."""
-    return text
-
-
-def name(text: str, variable: str) -> str:
-    """Read the name of something that is stored, which is text; a path may be any bytes."""
-    if not text.isascii() and text != text.encode(errors="replace").decode():
-        raise settings.UsageError(f"{variable}: it is not UTF-8 text")
-    if len(text) > LONGEST_NAME:
-        raise settings.UsageError(f"{variable}: a name has at most {LONGEST_NAME:,} characters")
-    return text
-
-
-def words(text: str, variable: str) -> list[str]:
-    """Read words separated by white space; a word with spaces is quoted."""
-    try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise settings.UsageError(f"{variable}: {error}; add the closing quotation mark") from None
-
-
-def whole_number(least: int, most: int) -> Reader:
-    """Read a whole number within bounds."""
-    return lambda text, variable: settings.whole_number(text, variable, least, most)
-
-
-def one_of(*words: str) -> Reader:
-    """Read one of these words."""
-    return lambda text, variable: settings.choice(text, variable, words)
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option; `commands` are the names of its scripts, separated by spaces.
-
-    `flag` begins with "--", is a bare word for a positional argument, or is empty for an option
-    that only its variable sets. `variable` is make's; in the environment and in .env it has the
-    prefix TELEMETRY_. `default` is a text for `read`, or True or False for a switch; None means
-    none, and `shown` describes what happens then. `read` converts a text and raises UsageError with
-    the variable's name. An option of `many` values is a list: the flag takes several words, and
-    `read` splits the text of the variable. `alias` is another flag and the value that this one
-    gives it. Commands that have the flag `needs` ignore the option without that flag.
-    """
-
-    commands: str
-    flag: str
-    variable: str
-    help: str
-    default: str | bool | None = None
-    read: Reader = as_text
-    shown: str = ""
-    metavar: str = ""
-    many: bool = False
-    alias: tuple[str, str] | None = None
-    needs: str = ""
-
-    @property
-    def environment(self) -> str:
-        """The name of its variable in the environment; "" if it has none."""
-        return f"TELEMETRY_{self.variable}" if self.variable else ""
-
-    @property
-    def key(self) -> str:
-        """The name of the value among the options of a command."""
-        return (self.flag.removeprefix("--") or self.variable.lower()).replace("-", "_")
-
-    @property
-    def default_text(self) -> str:
-        """The default as a user writes it: `1` or nothing for a switch."""
-        if isinstance(self.default, bool):
-            return "1" if self.default else ""
-        return self.shown or self.default or ""
-
 
 INGEST = "ingest_workflows"
 LLM = "ingest_llm_calls"
@@ -103,7 +22,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} verify watch {DUMPS}",
         "--repo",
-        "REPO",
         "repositories, separated by spaces",
         shown="GITHUB_REPOSITORY",
         metavar="OWNER/NAME",
@@ -113,7 +31,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "forget",
         "--repo",
-        "REPO",
         "the repositories to stop watching, separated by spaces",
         metavar="OWNER/NAME",
         read=words,
@@ -122,7 +39,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report query what_if budget bill status check",
         "--repo",
-        "REPO",
         "only these repositories, separated by spaces",
         shown="all in the database",
         metavar="OWNER/NAME",
@@ -132,7 +48,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--org",
-        "ORG",
         "all repositories of this organization or user, in addition to REPO",
         metavar="NAME",
         read=name,
@@ -140,38 +55,23 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "bill",
         "--org",
-        "ORG",
         "fetch the bill of this organization or user for MONTH, with one or two requests",
         metavar="NAME",
         read=name,
     ),
-    Option(
-        "bill",
-        "--month",
-        "MONTH",
-        "the month (UTC) to fetch, such as 2026-10",
-        read=settings.month,
-    ),
-    Option(
-        "bill",
-        "--file",
-        "FILE",
-        "a usage report of GitHub to load: a CSV file",
-        metavar="PATH",
-    ),
+    Option("bill", "--month", "the month (UTC) to fetch, such as 2026-10", read=settings.month),
+    Option("bill", "--file", "a usage report of GitHub to load: a CSV file", metavar="PATH"),
     Option(
         "bill",
         "--since",
-        "SINCE",
         "without FILE and ORG: the loaded days since a date (UTC) or an age such as 90d",
         read=settings.start,
         shown="all loaded days",
     ),
-    Option(INGEST, "--archived", "ARCHIVED", "include archived repositories of ORG", default=True),
+    Option(INGEST, "--archived", "include archived repositories of ORG", default=True),
     Option(
         f"{INGEST} verify",
         "--since",
-        "SINCE",
         "how far back: a date (UTC), a time with its zone, an age such as 90d or '6 months',"
         " or all (as far back as rows are kept)",
         read=settings.since,
@@ -180,7 +80,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report query what_if budget",
         "--since",
-        "SINCE",
         "the period: since a date (UTC), a time with its zone, or an age such as 90d",
         default="30d",
         read=settings.start,
@@ -188,7 +87,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "check",
         "--since",
-        "SINCE",
         "check only runs created and calls made since a date (UTC), a time with its zone, or an age"
         " such as 90d",
         default="all",
@@ -197,22 +95,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--run-id",
-        "RUN_ID",
         "ingest only this run of the one repository in REPO; LLM_LOGS are then logs of this run",
         read=RUN_ID,
     ),
     Option(
-        LLM,
-        "--run-id",
-        "RUN_ID",
-        "the workflow run that made the calls",
-        read=RUN_ID,
-        shown="GITHUB_RUN_ID",
+        LLM, "--run-id", "the workflow run that made the calls", read=RUN_ID, shown="GITHUB_RUN_ID"
     ),
     Option(
         DUMPS,
         "--workflow",
-        "WORKFLOW",
         "the file of the workflow that leaves the dumps, such as telemetry.yml",
         metavar="FILE",
         shown="GITHUB_WORKFLOW_REF",
@@ -222,21 +113,18 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--jobs",
-        "JOBS",
         "also fetch jobs and steps, at the cost of one request a run",
         default=True,
     ),
     Option(
         "verify",
         "--jobs",
-        "JOBS",
         "also compare jobs, steps and earlier attempts, at the cost of at least one request a run",
         default=False,
     ),
     Option(
         "verify",
         "--sample",
-        "SAMPLE",
         "compare jobs, steps and earlier attempts of only this many runs, drawn at random",
         read=whole_number(1, 10**9),
         shown="all of them with JOBS=1, else none",
@@ -245,7 +133,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--full",
-        "FULL",
         "list again all runs that were ever listed, and retry what was given up or is gone; final "
         "jobs are not fetched again",
         default=False,
@@ -253,7 +140,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} verify",
         "--concurrency",
-        "CONCURRENCY",
         "requests in flight, 1 to 16",
         default="4",
         read=whole_number(1, 16),
@@ -262,7 +148,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} verify",
         "--max-requests",
-        "MAX_REQUESTS",
         "stop after this many requests (exit code 3); the next ingest continues if 6 or more are"
         " allowed",
         read=whole_number(1, 10**9),
@@ -272,14 +157,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} verify",
         "--wait",
-        "WAIT",
         "wait for GitHub's rate limit to reset instead of stopping (exit code 3)",
         default=False,
     ),
     Option(
         "watch",
         "--every",
-        "EVERY",
         "how many seconds pass between two requests for the list of runs",
         read=whole_number(1, 3_600),
         shown="15, 60 or 120, depending on the token",
@@ -289,7 +172,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--keep",
-        "KEEP",
         "how long this database keeps its rows from now on, if that is longer than before:"
         " 90d, 2w, '6 months', forever",
         read=settings.keep,
@@ -299,28 +181,26 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "prune",
         "--keep",
-        "KEEP",
         "how long this database keeps its rows from now on: 90d, 2w, '6 months', forever",
         read=settings.keep,
         shown=KEPT,
         metavar="AGE",
     ),
-    Option("prune", "--dry-run", "DRY_RUN", "count what would be deleted", default=False),
+    Option("prune", "--dry-run", "count what would be deleted", default=False),
     # Calls of language models
     Option(
         f"{INGEST} {LLM}",
         "--logs",
-        "LLM_LOGS",
         "logs of LLM calls: files, folders, globs, or - for standard input",
         metavar="FILE",
         read=words,
         many=True,
         needs="--llm",
+        named="LLM_LOGS",
     ),
     Option(
         f"{INGEST} {LLM}",
         "--phase",
-        "PHASE",
         "the phase of calls whose log has none",
         needs="--llm",
         read=name,
@@ -328,7 +208,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} {LLM}",
         "--prompt-name",
-        "PROMPT_NAME",
         "the prompt or task of calls whose log has none",
         metavar="NAME",
         needs="--llm",
@@ -337,7 +216,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--run-attempt",
-        "RUN_ATTEMPT",
         "with RUN_ID: the attempt that made the calls",
         read=whole_number(1, 2**31 - 1),
         metavar="N",
@@ -346,7 +224,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         LLM,
         "--run-attempt",
-        "RUN_ATTEMPT",
         "the attempt of the run that made the calls",
         read=whole_number(1, 2**31 - 1),
         shown="GITHUB_RUN_ATTEMPT",
@@ -355,7 +232,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} {LLM}",
         "--at",
-        "AT",
         "when calls without a time were made: a date (UTC) or a time with its zone",
         read=settings.moment,
         shown="start of the run",
@@ -366,7 +242,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} {LLM} check_prices",
         "--llm-prices",
-        "LLM_PRICES",
         "a price list of your own, added to sql/prices/llm_prices.csv",
         metavar="FILE",
         needs="--llm",
@@ -374,21 +249,18 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         INGEST,
         "--runner-prices",
-        "RUNNER_PRICES",
         "a price list of your own, added to sql/prices/runner_prices.csv",
         metavar="FILE",
     ),
     Option(
         INGEST,
         "--runner-labels",
-        "RUNNER_LABELS",
         "the kinds of runner of your own labels, added to sql/prices/runner_labels.csv",
         metavar="FILE",
     ),
     Option(
         INGEST,
         "--name-kinds",
-        "NAME_KINDS",
         "which actors are persons, bots or agents and which workflows deployments, added to"
         " sql/kinds/name_kinds.csv",
         metavar="FILE",
@@ -397,16 +269,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "query",
         "question",
-        "Q",
         "the name of a question, such as flaky_jobs",
         read=lambda text, variable: text.strip().lower(),
         shown="list the questions",
+        named="Q",
     ),
-    Option("query", "--list", "", "list the questions", default=False),
+    Option("query", "--list", "list the questions", default=False, named=""),
     Option(
         "query what_if bill",
         "--format",
-        "FORMAT",
         "text, csv for a spreadsheet, json for programs",
         default="text",
         read=one_of("text", "csv", "json"),
@@ -414,16 +285,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report query what_if watch",
         "--time-zone",
-        "TIMEZONE",
         "the time zone of days, hours and times, such as Europe/Berlin",
         default="UTC",
         read=settings.time_zone,
         metavar="NAME",
+        named="TIMEZONE",
     ),
     Option(
         "query what_if",
         "--top",
-        "TOP",
         "only this many rows, from the top of the ranking",
         shown="all",
         read=whole_number(1, 1_000_000),
@@ -431,31 +301,30 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "check",
         "--top",
-        "TOP",
         "show this many rows that break a rule",
         default="10",
         read=whole_number(1, 1_000),
     ),
-    Option("query what_if bill", "--csv", "", "the same as --format csv", alias=("format", "csv")),
+    Option(
+        "query what_if bill",
+        "--csv",
+        "the same as --format csv",
+        alias=("format", "csv"),
+        named="",
+    ),
     Option(
         "query what_if budget bill check watch",
         "--json",
-        "",
         "the same as --format json",
         alias=("format", "json"),
+        named="",
     ),
     Option(
-        "budget",
-        "--monthly",
-        "MONTHLY",
-        "US dollars a month for runners",
-        read=settings.amount,
-        metavar="USD",
+        "budget", "--monthly", "US dollars a month for runners", read=settings.amount, metavar="USD"
     ),
     Option(
         "budget",
         "--monthly-llm",
-        "MONTHLY_LLM",
         "US dollars a month for LLM calls",
         read=settings.amount,
         metavar="USD",
@@ -463,14 +332,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "budget",
         "--budgets",
-        "BUDGETS",
         "a CSV file of more budgets: for repositories, workflows or actors",
         metavar="FILE",
     ),
     Option(
         "budget",
         "--gate",
-        "GATE",
         "what fails (exit code 4) if it exceeds a budget: the forecast's lower bound, or what is"
         " spent so far",
         default="forecast",
@@ -479,7 +346,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "what_if",
         "--job",
-        "JOB",
         "the job that would run elsewhere, without the values of its matrix",
         shown="each in turn",
         metavar="NAME",
@@ -488,7 +354,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "what_if",
         "--runner",
-        "RUNNER",
         "where it would run: a kind of runner in the price list, or a label",
         default="linux_4_core",
         metavar="NAME",
@@ -497,7 +362,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "what_if",
         "--speed",
-        "SPEED",
         "how many times as fast as now, from 0.01 to 100",
         default="2",
         read=settings.factor,
@@ -506,7 +370,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "check budget watch",
         "--format",
-        "FORMAT",
         "text, json for programs",
         default="text",
         read=one_of("text", "json"),
@@ -514,23 +377,17 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status",
         "--format",
-        "FORMAT",
         "text, markdown for a job summary of GitHub Actions, json for programs",
         default="text",
         read=one_of("text", "markdown", "json"),
     ),
-    Option("status", "--json", "", "the same as --format json", alias=("format", "json")),
+    Option("status", "--json", "the same as --format json", alias=("format", "json"), named=""),
     Option(
-        "status",
-        "--all",
-        "ALL",
-        "show every repository with its proof, and every table",
-        default=False,
+        "status", "--all", "show every repository with its proof, and every table", default=False
     ),
     Option(
         "report",
         "--format",
-        "FORMAT",
         "html, markdown for a job summary of GitHub Actions, json for programs",
         default="html",
         read=one_of("html", "markdown", "json"),
@@ -538,7 +395,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report",
         "--out",
-        "OUT",
         "a file, or a folder for an overview and a page for each repository; without it, markdown"
         " and json go to standard output",
         shown="report.html",
@@ -547,7 +403,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "budget",
         "--now",
-        "NOW",
         "a moment in the month to forecast; what happened later is ignored",
         read=settings.moment,
         shown="now",
@@ -556,7 +411,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report",
         "--now",
-        "NOW",
         "the end of the period: the same database and the same NOW give the same report",
         read=settings.moment,
         shown="now",
@@ -565,7 +419,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status",
         "--max-age",
-        "MAX_AGE",
         "fail (exit code 4) when the last complete ingest is older, such as 12h",
         read=settings.age,
         metavar="AGE",
@@ -573,7 +426,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status",
         "--leaving",
-        "LEAVING",
         "fail (exit code 4) if GitHub deletes more runs than this within 7 days whose attempts and "
         "jobs are not all stored, such as 0",
         read=whole_number(0, 10**9),
@@ -582,14 +434,12 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status report query what_if budget bill check psql serve dump migrate",
         "--demo",
-        "DEMO",
         f"use the data of {COMMAND} demo instead of your own",
         default=False,
     ),
     Option(
         "serve",
         "--port",
-        "PORT",
         "the TCP port of this machine on which to serve the embedded database",
         default="15432",
         read=whole_number(1_024, 65_535),
@@ -598,7 +448,6 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "dump restore",
         "--file",
-        "FILE",
         "the file to write or to read",
         default=DUMP_ARTIFACT,
         metavar="PATH",
@@ -607,31 +456,30 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         f"{INGEST} {LLM}",
         "--strict",
-        "STRICT",
         "fail when an ingest is incomplete or a line of an LLM log cannot be read",
         default=False,
     ),
     Option(
         INGEST,
         "--lenient",
-        "",
         f"exit with 0 instead of 3 unless STRICT is on, as {COMMAND} ingest does",
         default=False,
+        named="",
     ),
     Option(
         INGEST,
         "--llm",
-        "",
         f"then read the logs in LLM_LOGS, as {COMMAND} ingest does",
         default=False,
+        named="",
     ),
-    Option("bench", "--quick", "", "use fewer runs", default=False),
+    Option("bench", "--quick", "use fewer runs", default=False, named=""),
     Option(
         f"{INGEST} {LLM} prune verify bench",
         "--json",
-        "",
         "print one JSON object on standard output",
         default=False,
+        named="",
     ),
 )
 

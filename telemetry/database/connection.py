@@ -148,17 +148,6 @@ def _waits(dsn: str) -> list[DictRow]:
         return execute(connection, "schema/awaited_locks", given).fetchall()
 
 
-@contextmanager
-def connect(
-    environ: Mapping[str, str],
-    notify: Callable[[str], None] = lambda text: None,
-    waits: Callable[[str], None] | None = None,
-) -> Iterator[Connection]:
-    """Yield a connection to the database in use (see `conninfo` and `open_connection`)."""
-    with conninfo(environ, notify) as dsn, open_connection(dsn, waits) as connection:
-        yield connection
-
-
 class _InUtc(TimestamptzLoader):
     """Times in UTC, as they are stored, whatever zone the server, the role or PGTZ sets.
 
