@@ -422,13 +422,13 @@ found_again as materialized (
   select distinct on (series)
     series,
     found_day,
-    case when since_day < found_day + 7 then since_day else found_day end as since_day,
+    since_day,
     day
   from (
     select
       series,
       found_day,
-      since_day,
+      case when since_day < found_day + 7 then since_day else found_day end as since_day,
       day,
       age,
       shift,
@@ -438,7 +438,21 @@ found_again as materialized (
     select
       series,
       found_day,
-      found_day as since_day,
+      -- If the days between were as before that change or as since this one, both are the same.
+      case
+        when abs(log_between - log_before) < ln(1.1)
+          or 2 * (
+            select count(*)
+            from days
+            where days.series = recent.series
+              and days.day >= recent.found_day
+              and days.day < recent.day
+              and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_before)
+              and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_p50)
+          ) < days_between
+          then day
+        else found_day
+      end as since_day,
       day,
       age,
       log_p50 - log_between as shift,

@@ -380,6 +380,26 @@ def test_a_doubling_of_six_days_ago_is_dated_to_its_day(connection: Connection) 
     assert row["changed_at"] == UNTIL - 6 * DAY
 
 
+@pytest.mark.parametrize("hours_ago", [125, 144, 156])
+@pytest.mark.parametrize("weekday", ["Sunday", "Monday", "Tuesday"])
+def test_one_change_of_a_few_days_ago_is_not_taken_for_two(
+    connection: Connection, weekday: str, hours_ago: int
+) -> None:
+    """Stretches of seven days date it too early, so that its days seem to change again."""
+    until = next(UNTIL - n * DAY for n in range(7) if f"{UNTIL - n * DAY:%A}" == weekday)
+    runs = []
+    for days_ago in range(80, 0, -1):
+        for number in range(20):
+            at = until - days_ago * DAY + number * HOUR
+            seconds = 600 if until - at > hours_ago * HOUR else 1_200
+            runs.append(run(100 * (1_000 - days_ago) + number, at, seconds + 2 * number))
+    upsert(connection, runs)
+    (row,) = changes(connection, until)
+    since = [each for each in runs if each.duration_seconds and each.duration_seconds >= 1_200]
+    assert (row["github_run_id"], row["after_runs"]) == (since[0].github_run_id, len(since))
+    assert minutes(row) == (10, 20) and row["is_last"]
+
+
 def test_nothing_after_the_end_of_the_period_counts(connection: Connection) -> None:
     upsert(connection, level(90, 60, 20, 600) + level(30, 30, 20, 1_800))
     assert changes(connection, until=UNTIL - 30 * DAY) == []
