@@ -39,8 +39,9 @@ parts as (
         - greatest(jobs.started_at, hours.hour)
     ) as seconds
   from jobs
+  cross join period
   cross join lateral generate_series(
-    date_trunc('hour', jobs.started_at, 'UTC'),
+    date_trunc('hour', jobs.started_at, period.time_zone),
     jobs.completed_at,
     interval '1 hour'
   ) as hours (hour)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from support.history import UNTIL
-from support.reports import DAY, MONTH, a_job, a_run, known
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 
 from telemetry.database.connection import Connection, upsert
 from telemetry.database.questions import ask
@@ -93,3 +93,28 @@ def test_waits_of_labels_made_for_each_run_are_compared_as_one(connection: Conne
     now = sum(UNTIL - (1 + n / 10) * DAY >= first for n in range(1, 401))
     assert (row["runs_before"], row["runs"]) == (400 - now - sum(
         UNTIL - (1 + n / 10) * DAY < first - 30 * DAY for n in range(1, 401)), now)  # fmt: skip
+
+
+def test_held_jobs_with_labels_made_for_each_run_are_held_in_every_question(
+    connection: Connection,
+) -> None:
+    rng = random.Random(9)
+    ends = ["".join(rng.sample(KUBERNETES, 5)) for _ in range(60)]
+    runs = [a_run(n, 1 + n / 100, seconds=3 * 3_600) for n in range(1, 61)]
+    jobs = [
+        a_job(
+            run,
+            labels=[f"pod-{end}"],
+            runner_group_name="Default",
+            started_at=run.started_at + (2 * HOUR if run.github_run_id % 6 == 0 else MINUTE / 12),
+        )
+        for run, end in zip(runs, ends, strict=True)
+    ]
+    upsert(connection, runs)
+    upsert(connection, jobs)
+    known(connection, 7)
+    (waits,) = ask(connection, "queue_times", MONTH.scope()).rows
+    (totals,) = ask(connection, "totals", MONTH.scope()).rows
+    (held,) = ask(connection, "approvals", MONTH.scope()).rows
+    assert (waits["jobs"], waits["held"], held["jobs"]) == (50, 10, 10)
+    assert totals["queue_p90_seconds"] == waits["p95_seconds"] == 5

@@ -151,7 +151,7 @@ def test_the_load_of_runners_is_counted_second_by_second(
         label = row["runner_label"] or "none"
         if row["queue_seconds"] is not None:
             waits[label, row["queued_at"].astimezone(zone).hour].append(row["queue_seconds"])
-        hour = row["started_at"].replace(minute=0, second=0)
+        hour = row["started_at"].astimezone(zone).replace(minute=0, second=0)
         while hour <= row["completed_at"]:
             part = min(row["completed_at"], hour + HOUR) - max(row["started_at"], hour)
             peaks[label, hour] += part.total_seconds() / 3_600
