@@ -17,19 +17,12 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
-),
-made_anew as (
-  select
-    label,
-    max(runner_label) as runner_label
-  from labels_of_one_run
-  group by label
 )
 select
   repository,
   workflow,
   sku,
-  case when sku is null then coalesce(made_anew.runner_label, job_costs.label) end as label,
+  case when sku is null then coalesce(labels_of_one_run.runner_label, job_costs.label) end as label,
   count(*) filter (where created_at >= period.since) as jobs,
   sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
   sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
@@ -55,8 +48,8 @@ select
   repository_id
 from job_costs
 cross join period
-left join made_anew
-  on made_anew.label = job_costs.label
+left join labels_of_one_run
+  on labels_of_one_run.labels = job_costs.labels
   and job_costs.sku is null
 where created_at >= period.since - (period.until - period.since)
   and created_at < period.until
@@ -67,7 +60,7 @@ group by
   workflow_id,
   workflow,
   sku,
-  case when sku is null then coalesce(made_anew.runner_label, job_costs.label) end
+  case when sku is null then coalesce(labels_of_one_run.runner_label, job_costs.label) end
 order by
   list_cost_usd desc nulls last,
   minutes desc nulls last,

@@ -79,7 +79,6 @@ folded as (
 )
 select
   labels,
-  string_agg(distinct label, ', ' order by label) as label,
   string_agg(
     distinct coalesce(shared, label), ', ' order by coalesce(shared, label)
   ) as runner_label
@@ -91,7 +90,5 @@ comment on view labels_of_one_run is
   'One row per set of labels that a single run asked for, with an end made for that run: ten runs asked for ten labels that differ in their ends alone.';
 comment on column labels_of_one_run.labels is
   'What the jobs ask of a runner, as in executed_jobs.';
-comment on column labels_of_one_run.label is
-  'The labels in lower case and in order, joined by commas.';
 comment on column labels_of_one_run.runner_label is
-  'The same with * for the end, and for numbers before it.';
+  'The labels in lower case and in order, joined by commas, with * for the end and for numbers before it.';

@@ -28,6 +28,7 @@ jobs as (
     job_base,
     workflow_path,
     is_private,
+    labels,
     nullif(labelled.runner_label, '') as runner_label,
     runner_name,
     runner_group_name,
@@ -63,6 +64,7 @@ known_jobs as (
     jobs.job_base,
     jobs.workflow_path,
     coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
+    jobs.labels,
     case
       when labels.is_standard and not jobs.is_maybe_standard then jobs.group_label
       else coalesce(jobs.runner_label, jobs.group_label, 'none')
@@ -114,6 +116,7 @@ free_jobs as (
     known_jobs.day,
     known_jobs.job,
     known_jobs.job_base,
+    known_jobs.labels,
     known_jobs.label,
     known_jobs.sku,
     known_jobs.runner_name,
@@ -157,6 +160,7 @@ select
   free_jobs.day,
   free_jobs.job,
   free_jobs.job_base,
+  free_jobs.labels,
   free_jobs.label,
   free_jobs.sku,
   free_jobs.runner_name,
@@ -213,6 +217,8 @@ comment on column job_costs.job is
   'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
 comment on column job_costs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
+comment on column job_costs.labels is
+  'The labels that the job asks of a runner, as GitHub gives them. NULL where it gives none.';
 comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is

@@ -70,8 +70,14 @@ def test_short_random_ends_are_folded_and_real_labels_are_not(connection: Connec
         assert {row[column] for row in rows} == set(expected)
     rows = ask(connection, "runner_cost", MONTH.scope()).rows
     costs = {row["label"]: row["unpriced_jobs"] for row in rows if row["sku"] is None}
-    priced = ("self-hosted, vm*", "arc-*-*, self-hosted")
-    assert costs == {label: n for label, n in expected.items() if label not in priced}
+    own = ("self-hosted, vm*", "arc-*-*, self-hosted")
+    assert costs == {label: n for label, n in expected.items() if label not in own}
+    rows = ask(connection, "unpriced_runner_labels", MONTH.scope()).rows
+    assert {row["label"]: row["jobs"] for row in rows} == expected
+    # As its header says, what is made for each run gets its price by its group.
+    connection.execute("insert into runner_labels values ('group: default', 'linux_4_core')")
+    connection.execute("insert into runner_prices values ('linux_4_core', '2020-01-01', 0.01)")
+    assert not ask(connection, "unpriced_runner_labels", MONTH.scope()).rows
 
 
 def test_nine_labels_or_those_of_one_run_are_not_folded(connection: Connection) -> None:
