@@ -1,11 +1,12 @@
 -- Which jobs run into their time limit?
--- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them. They are
--- recognised by their length: the job was cancelled in at least three runs after nearly the same
--- time (within two percent or 30 seconds of the longest). These must be more than half of its
--- executions that ran at least half as long. limit_seconds is that time. If the job succeeded
--- meanwhile after a longer time, something else cancelled it: a newer run, for example. Runs with a
--- failure are left out, because a failed job cancels the others. Jobs that GitHub reports as
--- timed_out count too.
+-- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them;
+-- cancelled_jobs counts these, the others are reported as timed_out. They are recognised by their
+-- length: the job was cancelled in at least three runs after nearly the same time (within two
+-- percent or 30 seconds of the longest). These must be more than half of its executions that ran at
+-- least half as long. limit_seconds is that time. If the job ran longer since the first of them, it
+-- has another limit: something else cancelled it, a newer run for example, or its limit was raised.
+-- Runs with a failure are left out, because a failed job cancels the others. job is the whole name
+-- if it is the same in all of them, otherwise the name without the values of the matrix.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select
@@ -70,6 +71,7 @@ limits as materialized (
     bool_or(conclusion = 'timed_out') filter (where is_timeout) as is_certain,
     count(distinct github_run_id) filter (where is_timeout) as runs,
     count(*) filter (where is_timeout) as jobs,
+    count(*) filter (where is_timeout and conclusion = 'cancelled') as cancelled_jobs,
     min(duration_seconds) filter (where is_timeout) as limit_seconds,
     round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
     min(created_at) filter (where is_timeout) as first_created_at,
@@ -90,9 +92,10 @@ limits as materialized (
 select
   repository,
   workflow,
-  job_base as job,
+  case when cardinality(names) = 1 then names[1] else job_base end as job,
   runs,
   jobs,
+  cancelled_jobs,
   limit_seconds,
   minutes,
   last_created_at,
@@ -100,6 +103,7 @@ select
   workflow_id,
   repository_id
 from limits
+cross join period
 -- A scalar, so that it is looked up for each of these few: all jobs are far more.
 where limits.is_certain
   or coalesce(
@@ -108,10 +112,11 @@ where limits.is_certain
       from workflow_runs
       inner join workflow_jobs using (github_run_id, run_attempt)
       where workflow_runs.repository_id = limits.repository_id
-        and workflow_runs.created_at between limits.first_created_at and limits.last_created_at
+        and workflow_runs.created_at >= limits.first_created_at
+        and workflow_runs.created_at < period.until
         and workflow_runs.workflow_id is not distinct from limits.workflow_id
         and workflow_jobs.name = any(limits.names)
-        and workflow_jobs.conclusion = 'success'
+        and workflow_jobs.conclusion in ('success', 'failure')
         and not workflow_jobs.is_inherited
     ),
     interval '0'

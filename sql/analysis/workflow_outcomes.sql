@@ -5,7 +5,8 @@
 -- first attempts, because failures end early; they include waiting for runners and approvals.
 -- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
 -- GitHub's last change, which may be too late. first_missing counts re-run runs whose first attempt
--- is not stored; most often it failed, so that first_time_percent is too high.
+-- is not stored; most often it failed, so that first_time_percent is too high. workflow_state is
+-- deleted or disabled_… for a workflow that no longer runs.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
   select
@@ -15,6 +16,13 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
+),
+states as materialized (
+  select
+    repository_id,
+    workflow_id,
+    state
+  from workflow_names
 )
 select
   repository,
@@ -53,10 +61,12 @@ select
   ) as estimated,
   count(*) filter (where is_latest_attempt and is_first_missing) as first_missing,
   (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
+  state as workflow_state,
   workflow_id,
   repository_id
 from attempts
 cross join period
+left join states using (repository_id, workflow_id)
 where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
@@ -66,7 +76,8 @@ group by
   repository,
   workflow_id,
   workflow,
-  branch_class
+  branch_class,
+  state
 order by
   failed desc,
   runs desc,

@@ -4,8 +4,8 @@
 create view failure_causes as
 -- GitHub reports a job that ran into its time limit as cancelled. Its length shows it: at least
 -- three runs were cancelled with the job within two percent or 30 seconds of the longest, and these
--- are most of those that got half as far. If the job succeeded meanwhile after a longer time,
--- something else cancelled it.
+-- are most of those that got half as far. If the job ran longer meanwhile, something else cancelled
+-- it.
 with cut_off as (
   select
     workflow_runs.repository_id,
@@ -63,7 +63,7 @@ limits as materialized (
         and workflow_runs.created_at between equal.first_at and equal.last_at
         and workflow_runs.workflow_id = equal.workflow_id
         and workflow_jobs.name = equal.name
-        and workflow_jobs.conclusion = 'success'
+        and workflow_jobs.conclusion in ('success', 'failure')
         and not workflow_jobs.is_inherited
     ),
     0

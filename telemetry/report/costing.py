@@ -51,6 +51,8 @@ def _saving(report: RepositoryReport) -> Sentence:
     cut_off = known_sum(report.timeouts, "minutes") or 0
     if most["reason"] == "cancelled" and 2 * cut_off > most["minutes"]:
         return ("Look first at the jobs that run into their time limit: most of it is theirs.",)
+    if most["reason"] == "rerun" and not report.flaky_jobs:
+        return ("Check what failed and then passed when re-run: most of this time went there.",)
     return (SAVINGS[most["reason"]],)
 
 

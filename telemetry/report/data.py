@@ -121,14 +121,18 @@ class RepositoryReport:
 
     @property
     def green_workflows(self) -> int | None:
-        """How many workflows of the default branch are green; None where none is known to be."""
+        """How many workflows of the default branch are green; None where none is known to be.
+
+        A workflow that was deleted or disabled is none of them.
+        """
         of_default = {
-            row["workflow_id"]
+            row["workflow_id"]: row["workflow_state"]
             for row in self.workflow_outcomes
             if row["branch_class"] == "default" and row["first_time_percent"] is not None
         }
+        running = {each for each, state in of_default.items() if state in (None, "active")}
         others = {row["workflow_id"] for row in (*self.red, *self.stalled_schedules)}
-        return len(of_default - others) if of_default else None
+        return len(running - others) if of_default else None
 
     @property
     def stalled_schedules(self) -> list[Row]:

@@ -12,6 +12,7 @@ from telemetry import counted
 from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
 from telemetry.report.failing import failing
+from telemetry.report.figures import known_sum
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
 from telemetry.report.slower import slower
@@ -55,7 +56,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         "flaky": "no job is known to be flaky",
         "failing": _nothing_failed(report),
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
-        "costing": "the jobs are free" if report.is_free else "the jobs have no list price",
+        "costing": _costs_nothing(report),
     }
     if report.green_workflows is None:
         nothing["red"] = "no run on the default branch has succeeded or failed"
@@ -63,10 +64,11 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing["slower"] = f"too few days ({days}) to detect what got slower"
     if report.timeouts:
         del nothing["failing"]
-    if not report.queue_times:
-        nothing["waiting"] = "waiting is not known"
     if not report.of_jobs.is_whole:
         nothing["flaky"] += f" so far: {report.of_jobs}"
+        nothing["waiting"] += " so far"
+    if not report.queue_times:
+        nothing["waiting"] = "waiting is not known"
     if not has_jobs:
         del nothing["waiting"], nothing["costing"]
         nothing["flaky"] = (
@@ -79,6 +81,14 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing.pop("costing", None)
         nothing["flaky"] = f"flaky jobs, waiting and cost are not known: {report.of_jobs}"
     return [text for subject, text in nothing.items() if subject not in said]
+
+
+def _costs_nothing(report: RepositoryReport) -> str:
+    if report.is_free:
+        return "the jobs are free"
+    if known_sum(report.runners, "free_jobs"):
+        return "the jobs whose price is known are free"
+    return "the jobs have no list price"
 
 
 def _nothing_failed(report: RepositoryReport) -> str:
@@ -97,9 +107,11 @@ def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
     return (
         report.is_listed
         and report.totals["decided"] >= LEAST_RUNS
-        and report.green_workflows is not None
+        and bool(report.green_workflows)
         and report.of_jobs.is_whole
         and not report.without
+        and not report.concerns
+        and all(rule.holds for rule in report.rules)
         and not any(finding.advice for finding in found)
     )
 

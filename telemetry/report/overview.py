@@ -80,7 +80,4 @@ def _default_branch(report: RepositoryReport) -> str:
     red = len(report.red)
     if red:
         return f"{count(red)} red"
-    of_default = [row for row in report.workflow_outcomes if row["branch_class"] == "default"]
-    return (
-        "green" if any(row["first_time_percent"] is not None for row in of_default) else "unknown"
-    )
+    return "green" if report.green_workflows else "unknown"

@@ -21,13 +21,21 @@ def timing_out(report: RepositoryReport) -> Finding | None:
             " of ",
             Name(worst["workflow"]),
             f" ran into its time limit of {duration(worst['limit_seconds'])} in "
-            f"{counted(worst['runs'], 'run')}, which GitHub calls cancelled"
+            f"{counted(worst['runs'], 'run')}{_called(worst)}"
             f"{others(len(report.timeouts) - 1, 'job')}; this took {minutes(lost)}.",
         ),
         ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
         lost,
         about=worst,
     )
+
+
+def _called(job: Row) -> str:
+    """Return that GitHub does not call them time-outs, as far as that is so."""
+    if not job["cancelled_jobs"]:
+        return ""
+    part = "" if job["cancelled_jobs"] == job["jobs"] else f"{count(job['cancelled_jobs'])} of "
+    return f", {part}which GitHub calls cancelled"
 
 
 def flaky(report: RepositoryReport) -> Finding | None:

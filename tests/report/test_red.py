@@ -221,6 +221,31 @@ def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
     assert not is_healthy(shown, findings(shown))
 
 
+def test_nothing_is_healthy_below_a_warning_about_it(connection: Connection) -> None:
+    upsert(connection, [a_run(n, n / 4, 60) for n in range(1, 100)])
+    assert is_healthy(shown := told(connection), findings(shown))
+    connection.execute("update windows set reported = reported + 1")
+    shown = told(connection, is_new=False)
+    assert [concern.kind for concern in shown.concerns] == ["unequal"]
+    assert not is_healthy(shown, findings(shown))
+    connection.execute("update windows set reported = reported - 1")
+    connection.execute("update ingestions set outcome = 'failed', error = 'GitHub answered 502'")
+    shown = told(connection, is_new=False)
+    assert shown.concerns and not is_healthy(shown, findings(shown))
+
+
+def test_a_deleted_workflow_is_neither_red_nor_green(connection: Connection) -> None:
+    upsert(connection, [*fails(1, 5, 15), a_run(10, 20)])
+    upsert(connection, [Workflow(3, 7, "CI", ".github/workflows/ci.yml", "deleted")])
+    shown = told(connection)
+    tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
+    assert (tile.figure, tile.change) == ("nothing", "0 workflows green")
+    assert "nothing is red on the default branch" in not_found(shown, findings(shown))
+    assert not is_healthy(shown, findings(shown))
+    upsert(connection, [a_run(11, workflow_id=4, workflow_name="Lint")])
+    assert told(connection, is_new=False).green_workflows == 1
+
+
 # Time-outs
 
 
@@ -265,6 +290,58 @@ def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
     shown = told(connection, is_new=False)
     found = not_found(shown, findings(shown))
     assert "nothing failed, but 19 runs were cancelled" in found
+
+
+def limited(connection: Connection, *jobs: tuple[str, int, str]) -> list[dict[str, Any]]:
+    """The time limits that jobs ran into: each with its name, minutes and conclusion, a day each.
+
+    The first one is the newest. A run has the conclusion of its job.
+    """
+    connection.execute("delete from workflow_runs")
+    runs = [a_run(n + 1, n + 1, 60 * of, conclusion=how) for n, (_, of, how) in enumerate(jobs)]
+    upsert(connection, runs)
+    upsert(connection, [
+        a_job(run, name=name, started_at=run.started_at)
+        for run, (name, _, _) in zip(runs, jobs, strict=True)
+    ])  # fmt: skip
+    return [dict(row) for row in ask(connection, "timeouts", MONTH.scope()).rows]
+
+
+def test_no_time_limit_is_shorter_than_a_job_that_ran_since(connection: Connection) -> None:
+    cut, longer = [("soak", 60, "cancelled")] * 3, ("soak", 80, "success")
+    (row,) = limited(connection, *cut, longer)
+    assert row["limit_seconds"] == 3_600, "it had no limit before"
+    assert limited(connection, longer, *cut) == [], "it was raised"
+    assert limited(connection, *cut, ("soak", 80, "failure"), *cut) == []
+    causes = "select count(*) as count from failure_causes where cause = 'time limit'"
+    assert connection.execute(causes).fetchone() == {"count": 0}
+
+
+def test_the_only_member_of_a_matrix_that_hits_a_limit_is_named(connection: Connection) -> None:
+    cut = [("soak (a)", 60, "cancelled")] * 3
+    assert [row["job"] for row in limited(connection, *cut, ("soak (b)", 80, "success"))] == [
+        "soak (a)"
+    ]
+    several = [("soak (b)", 60, "cancelled"), *cut]
+    assert [row["job"] for row in limited(connection, *several)] == ["soak"]
+
+
+@pytest.mark.parametrize(
+    ("conclusions", "words"),
+    [
+        (["timed_out"] * 3, "in 3 runs; this took 3.0 h."),
+        (["cancelled"] * 3, "in 3 runs, which GitHub calls cancelled; this took 3.0 h."),
+        (
+            ["cancelled", "timed_out", "timed_out"],
+            "in 3 runs, 1 of which GitHub calls cancelled; this took 3.0 h.",
+        ),
+    ],
+)
+def test_what_github_calls_timed_out_is_not_said_to_be_cancelled(
+    connection: Connection, conclusions: list[str], words: str
+) -> None:
+    limited(connection, *[("soak", 60, each) for each in conclusions])
+    assert words in said(finding(told(connection), "timing out"))
 
 
 # Approvals

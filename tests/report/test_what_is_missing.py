@@ -327,3 +327,44 @@ def test_what_has_not_failed_for_a_while_needs_no_action(connection: Connection)
     assert is_healthy(shown, findings(shown))
     upsert(connection, [a_run(99, 6.5, conclusion="failure"), a_run(100, 6)])
     assert not is_healthy(single(whole(connection)), findings(single(whole(connection))))
+
+
+def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n, is_private=False) for n in range(1, 11)]
+    large = a_job(runs[0], 1, labels=["large-64"], runner_group_name="Large")
+    upsert(connection, runs)
+    upsert(connection, [*(a_job(run) for run in runs), large])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert "the jobs whose price is known are free" in not_found(shown, findings(shown))
+    assert tile(shown, "cost of runners").change.endswith(
+        "; 1 job without a price not included; 10 jobs free"
+    )
+
+
+def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection) -> None:
+    """One failure that passed when re-run may be a network fault."""
+    failed = a_run(1, 10, conclusion="failure")
+    again = a_run(1, 9, run_attempt=2, created_at=failed.created_at)
+    upsert(connection, [failed, again])
+    upsert(connection, [a_job(failed), a_job(again)])
+    known(connection, 7)
+    shown = single(whole(connection))
+    (found,) = (each for each in findings(shown) if each.subject == "costing")
+    assert shown.flaky_jobs == []
+    assert "".join(map(str, found.advice)) == (
+        "Check what failed and then passed when re-run: most of this time went there."
+    )
+
+
+def test_what_half_of_the_jobs_do_not_show_is_not_found_so_far(connection: Connection) -> None:
+    runs = [a_run(n, n / 4) for n in range(1, 101)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs[:50]])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 51))
+    shown = single(as_stored(connection))
+    assert "no kind of runner keeps jobs waiting for two minutes or more so far" in not_found(
+        shown, findings(shown)
+    )

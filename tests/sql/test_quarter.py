@@ -267,21 +267,23 @@ def test_jobs_that_run_into_their_time_limit(quarter: Connection) -> None:
             stopped = ("cancelled", "timed_out")
             if job.conclusion in stopped and run.conclusion in stopped and (lasted(job) or 0) >= 60:
                 base = (job.name or "unnamed").split(" (")[0]
-                lengths[run.workflow_id, base].append((lasted(job) or 0, run.github_run_id))
+                lengths[run.workflow_id, base].append((lasted(job) or 0, run.github_run_id, job.name))
     expected = {}
-    for which, found in lengths.items():
+    for (workflow_id, base), found in lengths.items():
         longest = max(found)[0]
-        cut = [pair for pair in found if pair[0] >= longest - max(30, longest // 50)]
-        long_enough = [pair for pair in found if 2 * pair[0] >= longest]
-        if len({run_id for _, run_id in cut}) >= 3 and 2 * len(cut) > len(long_enough):
-            minutes = rounded(Decimal(sum(length for length, _ in cut)) / 60)
-            expected[which] = (len({run_id for _, run_id in cut}), min(cut)[0], minutes)
+        cut = [each for each in found if each[0] >= longest - max(30, longest // 50)]
+        long_enough = [each for each in found if 2 * each[0] >= longest]
+        runs, names = ({each[at] for each in cut} for at in (1, 2))
+        if len(runs) >= 3 and 2 * len(cut) > len(long_enough):
+            minutes = rounded(Decimal(sum(each[0] for each in cut)) / 60)
+            name = names.pop() if len(names) == 1 else base
+            expected[workflow_id, name] = (len(runs), min(cut)[0], minutes)
     found_now = {
         (row["workflow_id"], row["job"]): (row["runs"], row["limit_seconds"], row["minutes"])
         for row in asked(quarter, "timeouts")
     }
     assert found_now == expected
-    assert expected[82, "e2e"][0] >= 8
+    assert expected[82, "e2e (1)"][0] >= 8
 
 
 def test_waits_that_no_runner_would_shorten(quarter: Connection) -> None:
