@@ -223,7 +223,8 @@ def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
 
 def test_nothing_is_healthy_below_a_warning_about_it(connection: Connection) -> None:
     upsert(connection, [a_run(n, n / 4, 60) for n in range(1, 100)])
-    assert is_healthy(shown := told(connection), findings(shown))
+    shown = told(connection)
+    assert is_healthy(shown, findings(shown))
     connection.execute("update windows set reported = reported + 1")
     shown = told(connection, is_new=False)
     assert [concern.kind for concern in shown.concerns] == ["unequal"]

@@ -267,7 +267,8 @@ def test_jobs_that_run_into_their_time_limit(quarter: Connection) -> None:
             stopped = ("cancelled", "timed_out")
             if job.conclusion in stopped and run.conclusion in stopped and (lasted(job) or 0) >= 60:
                 base = (job.name or "unnamed").split(" (")[0]
-                lengths[run.workflow_id, base].append((lasted(job) or 0, run.github_run_id, job.name))
+                seen = (lasted(job) or 0, run.github_run_id, job.name)
+                lengths[run.workflow_id, base].append(seen)
     expected = {}
     for (workflow_id, base), found in lengths.items():
         longest = max(found)[0]
