@@ -281,6 +281,7 @@ def test_a_hostile_name_is_read_in_bounded_time(connection: Connection, name: st
         (["ubuntu-24.04", "m2-12345"], "m2-12345, ubuntu-24.04"),
         (["cml-3f9a1c7e"], "cml-*"),
         (["runner-0b1c2d3e-4f50-4617-8899-aabbccddeeff"], "runner-*"),
+        (["runner-abcdefab-abcd-4bcd-abcd-abcdefabcdef"], "runner-*"),
         (["ci_k8x2p9qz4m"], "ci_*"),
         (["buildjet-4vcpu-ubuntu-2204-arm"], "buildjet-4vcpu-ubuntu-2204-arm"),
         (["ubuntu2204-x86_64-16core"], "ubuntu2204-x86_64-16core"),
