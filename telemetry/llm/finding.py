@@ -13,7 +13,7 @@ from telemetry.settings import UsageError
 STDIN = Path("-")
 
 # A folder also contains other files; a file named by the user is read whatever its ending.
-LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|zst))?$", re.IGNORECASE)
+LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 MOST_ENDINGS = 6
 

@@ -42,7 +42,7 @@ from telemetry.llm.formats.reading import (
     near_keys,
     near_text,
 )
-from telemetry.llm.opening import FAILURES, opened, unpacked
+from telemetry.llm.opening import FAILURES, is_text, opened, unpacked
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, shown
 
@@ -129,7 +129,9 @@ def read_calls(
     try:
         with opened(file, stdin) as packed:
             is_measured = file != STDIN and packed.seekable()
-            for count, (line, value) in enumerate(decoded(unpacked(packed))):
+            content = unpacked(packed)
+            records.is_text = is_text(content)
+            for count, (line, value) in enumerate(decoded(content)):
                 if is_measured and not count % NOTED:
                     note(packed.tell())
                 yield from records.read(line, value)
@@ -171,6 +173,7 @@ class _Records:
         self.useless = 0
         """How many values in a row were not readable records."""
         self._is_mixed = self._has_values = False
+        self.is_text = True
         self._kinds: Counter[str] = Counter()
         self._near: Counter[str] = Counter()
 
@@ -230,6 +233,8 @@ class _Records:
         too_long = next((str(one) for _, one, _ in self._head if isinstance(one, TooLong)), None)
         if too_long:
             return f"cannot be read: {too_long}"
+        if not self.is_text:
+            return f"{said}, and not text; if it is an archive or packed, unpack it"
         return f"{said}; {near_text(self._near)}" if self._near else said
 
     def notices(self) -> Iterator[str]:

@@ -8,8 +8,9 @@ import select
 import stat
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,8 @@ from telemetry.llm.finding import STDIN
 from telemetry.rows.reading import UnreadableRow
 
 GZIP_MAGIC = b"\x1f\x8b"
+BZIP2_MAGIC = b"BZh"
+XZ_MAGIC = b"\xfd7zXZ\0"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # Zstandard also allows frames without data before the others.
 ZSTD_SKIPPABLE = tuple(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60))
@@ -27,7 +30,13 @@ ZSTD_SKIPPABLE = tuple(bytes([n]) + b"\x2a\x4d\x18" for n in range(0x50, 0x60))
 LARGEST_WINDOW = 2**27
 
 # Bytes unpacked at a time; a frame of zeros may contain 32,000 times as many.
-ZSTD_STEP = 2**10
+STEP = 2**10
+
+# Bytes at the beginning of a file that stay the same while a log is only added to.
+HEAD = 2**12
+
+# What is rare in text, and frequent in packed content.
+CONTROLS = bytes({*range(32)} - {*b"\b\t\n\v\f\r\x1b"})
 
 # How many seconds a pipe may be without a writer, and a writer silent.
 NO_WRITER = 10
@@ -40,12 +49,20 @@ SMALL = 2**22
 
 # What reading or unpacking raises when a file cannot be read to its end.
 FAILURES: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, UnreadableRow)
-zstandard: ModuleType | None
-try:
-    zstandard = import_module("zstandard")
-except ImportError:
-    zstandard = None
-else:
+
+
+def _module(name: str) -> ModuleType | None:
+    """A module that not every Python has; None if this one does not."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+bz2, lzma, zstandard = _module("bz2"), _module("lzma"), _module("zstandard")
+if lzma is not None:
+    FAILURES += (lzma.LZMAError,)
+if zstandard is not None:
     FAILURES += (zstandard.ZstdError,)
 
 
@@ -67,13 +84,19 @@ def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
 
 def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """The content of a file, unpacked if it is packed, in UTF-8. Raises one of FAILURES."""
-    begin = stream.peek(4)[:4]
+    begin = stream.peek(6)[:6]
     if begin.startswith(GZIP_MAGIC):
         stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
-    elif begin == ZSTD_MAGIC or begin in ZSTD_SKIPPABLE:
-        stream = io.BufferedReader(_Bounded(_zstd(stream), stream))
+    elif new_unpacker := _unpacker(begin):
+        stream = io.BufferedReader(_Bounded(_Frames(stream, new_unpacker), stream))
     encoding = _wide(stream.peek(4)[:4])
     return stream if encoding is None else io.BufferedReader(_Utf8(stream, encoding))
+
+
+def is_text(stream: io.BufferedReader) -> bool:
+    """Whether a file looks like text, by its beginning, which stays to be read."""
+    begin = stream.peek(HEAD)[:HEAD]
+    return len(begin) == len(begin.translate(None, CONTROLS))
 
 
 def _file(file: Path) -> io.BufferedReader:
@@ -82,7 +105,7 @@ def _file(file: Path) -> io.BufferedReader:
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISREG(mode):
-            return io.BufferedReader(io.FileIO(descriptor))
+            return io.BufferedReader(_Growing(descriptor))
         if stat.S_ISFIFO(mode):
             return io.BufferedReader(_Pipe(descriptor))
         if stat.S_ISDIR(mode):
@@ -91,6 +114,32 @@ def _file(file: Path) -> io.BufferedReader:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+class _Growing(io.FileIO):
+    """A file, read for as long as it is only added to.
+
+    If it is cut or overwritten, a line could begin in the old content and end in the new one.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor)
+        self._head = b""
+        self._read = 0
+
+    def readinto(self, buffer: Any) -> int:
+        count = super().readinto(buffer) or 0
+        self._read += count
+        head = os.pread(self.fileno(), HEAD, 0)
+        # The size of some files of the system is 0, whatever they contain.
+        size = os.fstat(self.fileno()).st_size
+        if not head.startswith(self._head) or 0 < size < self._read:
+            raise UnreadableRow(
+                "it was cut or overwritten while it was read; the calls before are kept, and the "
+                "next ingest reads the new content"
+            )
+        self._head = head
+        return count
 
 
 class _Pipe(io.RawIOBase):
@@ -157,21 +206,39 @@ class _Bounded(io.RawIOBase):
         return count
 
 
-def _zstd(stream: io.BufferedReader) -> io.RawIOBase:
-    if zstandard is None:
-        raise UnreadableRow(
-            "it is packed with Zstandard, which needs: pip install 'actions-telemetry[zst]'"
-        )
-    return _Zstd(stream, zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW))
+def _unpacker(begin: bytes) -> Callable[[], Any] | None:
+    """What makes an unpacker of a frame; None if the content is not packed. Raises UnreadableRow.
+
+    It is recognised by its first bytes.
+    """
+    if begin.startswith(BZIP2_MAGIC):
+        if bz2 is None:
+            raise UnreadableRow("it is packed with bzip2, which this Python lacks; unpack it")
+        return cast(Callable[[], Any], bz2.BZ2Decompressor)
+    if begin.startswith(XZ_MAGIC):
+        if lzma is None:
+            raise UnreadableRow("it is packed with xz, which this Python lacks; unpack it")
+        return partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, LARGEST_WINDOW)
+    if begin.startswith((ZSTD_MAGIC, *ZSTD_SKIPPABLE)):
+        if zstandard is None:
+            raise UnreadableRow(
+                "it is packed with Zstandard, which needs: pip install 'actions-telemetry[zst]'"
+            )
+        unpacker = zstandard.ZstdDecompressor(max_window_size=LARGEST_WINDOW)
+        return cast(Callable[[], Any], unpacker.decompressobj)
+    return None
 
 
-class _Zstd(io.RawIOBase):
-    """The content of Zstandard frames. Unlike the package's own reader, it detects a cut frame."""
+class _Frames(io.RawIOBase):
+    """The content of packed frames, one after another, perhaps with zeros between them.
 
-    def __init__(self, stream: io.BufferedReader, unpacker: Any) -> None:
+    Unlike the readers of some packages, it detects a cut frame and limits the memory.
+    """
+
+    def __init__(self, stream: io.BufferedReader, new_unpacker: Callable[[], Any]) -> None:
         self._stream = stream
-        self._unpacker = unpacker
-        self._frame = self._unpacker.decompressobj()
+        self._new_unpacker = new_unpacker
+        self._frame = new_unpacker()
         self._is_inside = False
         self._left = b""
 
@@ -180,7 +247,7 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._left:
-            packed = self._stream.read1(ZSTD_STEP)
+            packed = self._stream.read1(STEP)
             if not packed:
                 if self._is_inside:
                     raise EOFError("Compressed file ended before the end of a frame")
@@ -192,13 +259,13 @@ class _Zstd(io.RawIOBase):
 
     def _unpack(self, packed: bytes) -> bytes:
         found = []
-        while packed:
+        while packed := packed if self._is_inside else packed.lstrip(b"\0"):
             self._is_inside = True
             found.append(self._frame.decompress(packed))
             packed = b""
             if self._frame.eof:
                 packed = self._frame.unused_data
-                self._frame, self._is_inside = self._unpacker.decompressobj(), False
+                self._frame, self._is_inside = self._new_unpacker(), False
         return b"".join(found)
 
 

@@ -1,14 +1,20 @@
 """What tests of the readers share: reading a file, and keeping the best reading of each call."""
 
-from collections.abc import Iterable
+import bz2
+import gzip
+import json
+import lzma
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import zstandard
+
 from support.paths import PAYLOADS
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Rejected, read_calls
+from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.rows.llm import LlmCall
 
 AT = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)
@@ -22,6 +28,30 @@ TOKENS = (
     "cache_write_12h_tokens",
     "reasoning_tokens",
 )
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.compress,
+}
+
+Read = tuple[list[LlmCall], list[str], list[str]]
+
+
+def read_text(tmp_path: Path, text: str | bytes, name: str = "log.jsonl") -> Read:
+    """The calls in a file of this text as they are stored, what was rejected, the notices."""
+    file = tmp_path / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    found = list(read_calls(file, Defaults(at=AT)))
+    calls = merged(one for one in found if isinstance(one, LlmCall))
+    rejected = [one.reason for one in found if isinstance(one, Rejected)]
+    return calls, rejected, [one.text for one in found if isinstance(one, Notice)]
+
+
+def lines(*records: Any) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
 
 
 def read(file: Path, **defaults: Any) -> tuple[list[LlmCall], list[Rejected]]:
