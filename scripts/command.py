@@ -42,7 +42,7 @@ def run(main: Callable[[], int]) -> NoReturn:
         interrupts.raise_from_now_on()
         # Whatever it logs is also raised, or happened in a rollback on the way out.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
-        return_freed_memory()
+        share_freed_memory()
         gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
         _read_settings()
         code = main()
@@ -146,17 +146,15 @@ def _fail(error: Exception | str, code: int) -> int:
     return code
 
 
-M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
-LARGE_BLOCK = 2**18
+M_ARENA_MAX = -8  # of glibc's malloc.h
 
 
-def return_freed_memory() -> None:
-    """Make glibc return freed blocks above 256 KiB to the system at once.
+def share_freed_memory() -> None:
+    """Make all threads of this process use one heap of glibc, so that they share what is freed.
 
-    By default glibc raises that threshold to the largest block ever freed, so fragments of fetched
-    pages are never returned: measured over 40,000 runs, 224 MB against 66 MB. With other C
-    libraries this does nothing.
+    By default each thread keeps the freed blocks of its own fetched pages: measured over 100,000
+    runs, 59 MB against 91 MB. With other C libraries this does nothing.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
