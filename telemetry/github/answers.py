@@ -37,10 +37,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Fault:
-    """No usable answer. `reason` says why; `connecting` means that nothing could be sent."""
+    """No usable answer. `reason` says why.
+
+    `connecting` means that nothing could be sent, `stale` that the server had probably closed the
+    kept connection before.
+    """
 
     reason: str
     connecting: bool = False
+    stale: bool = False
 
 
 class Verdict(Enum):

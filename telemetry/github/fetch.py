@@ -129,17 +129,22 @@ class Fetcher:
                 raise refused(request.what, answer, decision.verdict, self.options, self.has_token)
 
     def _send(self, request: Request, course: _Course) -> Answer | Fault:
-        target = self._target(course.url, request.what)
-        with self.gate.passage(course.caller, is_urgent=request.is_urgent):
-            answer = self.transport.exchange(
-                target, request.etag, course.caller.stop, request.method
-            )
+        answer = self._exchange(request, course)
+        if isinstance(answer, Fault) and answer.stale:
+            answer = self._exchange(request, course, anew=True)
         if isinstance(answer, Answer):
             if answer.status == 304:
                 self.share.count_unchanged()
             self.gate.learn(answer)
             self._announce_end(answer)
         return answer
+
+    def _exchange(self, request: Request, course: _Course, *, anew: bool = False) -> Answer | Fault:
+        target = self._target(course.url, request.what)
+        with self.gate.passage(course.caller, is_urgent=request.is_urgent):
+            return self.transport.exchange(
+                target, request.etag, course.caller.stop, request.method, anew=anew
+            )
 
     def _announce_end(self, answer: Answer) -> None:
         """Notify once that GitHub will retire this API version."""

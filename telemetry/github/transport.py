@@ -70,26 +70,22 @@ class Transport:
         etag: str | None = None,
         stop: threading.Event | None = None,
         method: str = "GET",
+        *,
+        anew: bool = False,
     ) -> Answer | Fault:
-        """Send a request for `target` (path and query) and return the answer.
+        """Send a request for `target` (path and query) once, and return the answer.
 
-        It may be sent twice, so `method` must be idempotent.
-
-        With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. A kept
-        connection that the server closed while idle is replaced at once. `break_off` ends the
-        exchange in a fault if `stop` is set.
+        With the `etag` of an earlier answer, an unchanged answer is a 304 without a body. With
+        `anew`, the request is sent on a new connection. A kept one may have been closed by the
+        server while idle; the fault then says so. `break_off` ends the exchange in a fault if
+        `stop` is set.
         """
-        kept = self._take(stop)
-        if kept is not None:
-            answer = self._ask(kept, target, etag, method)
-            if answer is not None:
-                return answer
-        fresh = self._connect(stop)
-        if isinstance(fresh, Fault):
-            return fresh
-        return self._ask(fresh, target, etag, method) or Fault(
-            "the connection was closed without an answer"
-        )
+        kept = None if anew else self._take(stop)
+        connection = kept or self._connect(stop)
+        if isinstance(connection, Fault):
+            return connection
+        closed = Fault("the connection was closed without an answer", stale=kept is not None)
+        return self._ask(connection, target, etag, method) or closed
 
     def close(self) -> None:
         """Close all connections; requests in progress end in a fault."""

@@ -15,7 +15,7 @@ import pytest
 from support.byte_server import ByteServer, http
 
 from telemetry.github.client import GitHub
-from telemetry.github.errors import GitHubError
+from telemetry.github.errors import BudgetSpent, GitHubError
 from telemetry.github.options import Options
 
 TOKEN = "ghp_secret0123456789"
@@ -103,7 +103,20 @@ def test_a_connection_closed_while_idle_is_replaced_without_a_wait(
     client = connect(tries=1)
     client.get("/x")
     assert client.get("/y") == {"ok": True}
-    assert (slept, client.requests, server.connections) == ([], 2, 2)
+    assert (slept, client.requests, server.connections) == ([], 3, 2)
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+def test_a_request_sent_again_on_a_new_connection_needs_to_be_allowed(
+    server: ByteServer, connect: Connect, end: str
+) -> None:
+    server.replies = [(OK, "keep"), (b"", end), (OK, "keep")]
+    client = connect(tries=1)
+    client.allow(2, "two are enough")
+    client.get("/x")
+    with pytest.raises(BudgetSpent, match="two are enough"):
+        client.get("/y")
+    assert client.requests == len(server.received) == 2
 
 
 def test_a_connection_that_the_server_closes_is_not_kept(
