@@ -53,9 +53,20 @@ class _BoundedSocket(io.RawIOBase):
         super().close()
 
 
+class _FinalResponse(HTTPResponse):
+    """The final answer to a request, after any interim ones such as 103 (RFC 9110 §15.2)."""
+
+    def begin(self) -> None:
+        super().begin()
+        # 101 would begin another protocol, which is not asked for.
+        while 100 <= self.status < 200 and self.status != 101:
+            self.headers = None  # type: ignore[assignment] # otherwise it has already begun
+            super().begin()
+
+
 def bounded_response(deadline: float, sock: socket.socket, **options: Any) -> HTTPResponse:
     """Return the answer on a socket. It must be complete by `deadline` (time.monotonic())."""
-    return HTTPResponse(_BoundedSocket(sock, deadline), **options)  # type: ignore[arg-type]
+    return _FinalResponse(_BoundedSocket(sock, deadline), **options)  # type: ignore[arg-type]
 
 
 def read_answer(response: HTTPResponse) -> Answer:

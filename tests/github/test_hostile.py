@@ -100,6 +100,10 @@ HOSTILE: dict[str, tuple[Callable[[], Reply], str]] = {
         lambda: parts(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 999),
         TOO_LARGE,
     ),
+    "endless early hints": (
+        lambda: parts(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 999),
+        TOO_LARGE,
+    ),
     "a header of a megabyte": (lambda: http(b"{}", "x: " + "y" * 2**20), "the answer broke off"),
     "a thousand headers": (lambda: http(b"{}", *["x: y"] * 1_000), "the answer broke off"),
     "headers of six megabytes": (lambda: http(b"{}", *[f"x: {'y' * 65_000}"] * 95), TOO_LARGE),

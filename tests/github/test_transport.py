@@ -205,6 +205,25 @@ def test_chunks_are_joined(server: ByteServer, connect: Connect) -> None:
     assert connect().get("/x") == {"ok": True}
 
 
+INTERIM = {
+    "one": b"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n",
+    "of several kinds": b"".join(
+        b"HTTP/1.1 %d Something\r\nContent-Length: 9\r\n\r\n" % status
+        for status in (102, 100, 103, 199, 100)
+    ),
+}
+
+
+@pytest.mark.parametrize("interim", INTERIM.values(), ids=INTERIM.keys())
+def test_interim_answers_are_skipped(
+    server: ByteServer, connect: Connect, slept: list[float], interim: bytes
+) -> None:
+    server.replies = [(interim + OK, "keep"), (interim + CHUNKED + b"2\r\n{}\r\n0\r\n\r\n", "keep")]
+    client = connect()
+    assert [client.get("/x"), client.get("/y")] == [{"ok": True}, {}]
+    assert (slept, client.requests, server.connections) == ([], 2, 1)
+
+
 def test_silence_is_a_fault_after_the_timeout(
     server: ByteServer, connect: Connect, slept: list[float]
 ) -> None:
