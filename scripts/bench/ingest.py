@@ -77,7 +77,8 @@ def bench(
     kept = {
         name: value
         for name, value in environ.items()
-        if not name.startswith(settings.PREFIXES) and not name.lower().endswith("_proxy")
+        if not name.startswith((*settings.PREFIXES, "PYTHON"))
+        and not name.lower().endswith("_proxy")
     }
     with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
         home = Path(folder)
