@@ -24,6 +24,7 @@ from telemetry.github.answers import (
 )
 from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.github.options import Options
+from telemetry.github.repeats import Repeats
 from telemetry.github.share import Caller, Share
 
 _HEARTBEAT_SECONDS = 60.0
@@ -66,6 +67,7 @@ class Gate:
         self._closure = _Closure()
         self._lock = threading.Lock()
         self._notify_lock = threading.RLock()
+        self.repeats = Repeats(self.say, options.clock)
 
     def say(self, text: str) -> None:
         """Call `notify`, from one thread at a time."""
@@ -226,7 +228,7 @@ class Gate:
         """Wait after the n-th fault of a request. Raises Closed."""
         caller.check()
         seconds = fault_wait(faults, self._options.jitter())
-        self.say(f"{caller.what}: {reason}; trying again {self._moment(seconds)}")
+        self.repeats.tell(caller.what, f"{reason}; trying again", self._moment(seconds))
         self._rest(seconds, caller)
 
     def _rest(self, seconds: float, caller: Caller) -> None:

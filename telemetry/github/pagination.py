@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from telemetry.github.errors import BudgetSpent, GitHubError, Unanswered
 from telemetry.github.fetch import Reply, Request
 from telemetry.github.options import Paging
+from telemetry.github.repeats import Repeats
 
 _SIZES = (100, 50, 25, 10)
 # Pages read ahead for each concurrent request, so that requests continue while several pages are
@@ -46,7 +47,7 @@ class Page:
 
 
 def pages(
-    fetch: Fetch, request: Request, key: str, paging: Paging, say: Callable[[str], object]
+    fetch: Fetch, request: Request, key: str, paging: Paging, repeats: Repeats
 ) -> Generator[Page, None, None]:
     """Yield the pages of the list under `key`, from `request` on; see `GitHub.pages`."""
     size = max(1, min(paging.per_page, 100))  # GitHub silently reduces a larger number
@@ -60,10 +61,8 @@ def pages(
                 before = place.size
                 if not place.shrink():
                     raise
-                say(
-                    f"{request.what}: {error.reason}; continuing with {place.size} rows a page,"
-                    f" not {before}"
-                )
+                problem = f"{error.reason}; continuing with fewer rows a page"
+                repeats.tell(request.what, problem, f"({place.size}, not {before})")
                 ahead.clear()
                 fault = error
                 continue

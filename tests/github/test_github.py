@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -329,6 +330,32 @@ def test_faults_back_off_exponentially_and_each_wait_is_reported(
         f"GET {RUN}: 503 Service Unavailable; trying again at 14:00:02 UTC (in 2 seconds)",
         f"GET {RUN}: 200 with a body that is not JSON; trying again at 14:00:04 UTC (in 4 seconds)",
         f"GET {RUN}: 504 Gateway Timeout; trying again at 14:00:08 UTC (in 8 seconds)",
+    ]
+
+
+def test_a_cause_is_told_once_a_minute_and_counted_to_the_end(
+    httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
+) -> None:
+    httpserver.expect_request(re.compile("/repos/.*")).respond_with_response(reply(502))
+    now = NOW.timestamp()
+    client = connect(tries=3, clock=lambda: now)
+    for run in ("acme/app/actions/runs/1", "acme/app/actions/runs/2", "acme/web/actions/runs/3"):
+        with pytest.raises(GitHubError):
+            client.get(f"/repos/{run}")
+    now += 60
+    with pytest.raises(GitHubError):
+        client.get(RUN)
+    with pytest.raises(GitHubError):
+        client.get(f"{RUN}/jobs")
+    client.close()
+    assert slept == [1, 2] * 5
+    again = "502 Bad Gateway; trying again"
+    assert said == [
+        f"GET {RUN}: {again} at 14:00:01 UTC (in 1 second)",
+        f"GET {RUN}: {again} at 14:01:01 UTC (in 1 second), after 5 others",
+        f"GET {RUN}/jobs: {again} at 14:01:01 UTC (in 1 second)",
+        f"GET /repos/…/actions/runs/…: {again}, 1 more time",
+        f"GET /repos/…/actions/runs/…/jobs: {again}, 1 more time",
     ]
 
 
