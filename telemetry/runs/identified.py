@@ -2,21 +2,25 @@
 
 from collections.abc import Iterable
 
+from telemetry.database.connection import execute
 from telemetry.github.errors import NotFound
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.request import Tools
 from telemetry.settings import UsageError
 
 
-def wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun:
+def wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun | None:
     """Return one run, for a workflow that is triggered by the end of that run.
 
-    Raises UsageError for one that the repository does not have, or that would be pruned.
+    None: GitHub does not have it, but it is stored. Raises UsageError for one that the repository
+    never had, or that would be pruned.
     """
     try:
         run = WorkflowRun.from_api(tools.client.get_workflow_run(name, run_id))
     except NotFound:
-        tools.client.get_repository(name)  # it is the repository that is not found
+        key = {**vars(identified(tools, name, [])), "github_run_id": run_id}
+        if execute(tools.connection, "runs/stored_runs", key).fetchone():
+            return None
         raise UsageError(
             f"RUN_ID: {name} has no run {run_id}; it is another number, or the run was deleted"
         ) from None

@@ -56,7 +56,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
             run = wanted_run(tools, name, run_id)
             # No record: this ingest says nothing about the rest of the repository.
             started = RepositoryIngest(tools, name, begun, [run], recorded=False)
-            started.one(run)
+            started.one(run_id, run)
         left = started.left(run_id)
         problem = left.problem
         outcome = "incomplete" if problem else "complete"
@@ -132,8 +132,12 @@ class RepositoryIngest:
         self.run_by_run.probe_unlisted()
         self._fetch_details(None)
 
-    def one(self, run: WorkflowRun) -> None:
-        """Ingest one run and read its attempts, jobs and steps again."""
+    def one(self, run_id: int, run: WorkflowRun | None) -> None:
+        """Ingest one run and read its attempts, jobs and steps again; None: it is gone."""
+        if run is None:
+            self.run_by_run.read_runs([run_id])  # marks it
+            self.tools.notify(f"{self.name}: GitHub no longer has run {run_id}; its rows are kept")
+            return
         self.store.batch(Batch(runs=[run]))
         self.log.write(lambda: self._restart(run.github_run_id))
         self.run_by_run.fetch_attempts_of(run)

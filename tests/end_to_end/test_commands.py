@@ -101,6 +101,28 @@ def test_a_run_that_the_repository_does_not_have_is_no_failure_of_the_repository
     assert not any("acme/ap:" in concern or "failed" in concern for concern in status["concerns"])
 
 
+def test_a_stored_run_that_github_has_deleted_is_marked_at_once_and_kept(
+    run: Run, connection: Connection, world: World
+) -> None:
+    assert run("ingest_workflows").returncode == 0
+    (repository,) = world.repositories
+    ended, still_open = repository.runs[5], world.open_runs(repository)[0]
+    before = stored(connection)
+    for deleted in (ended, still_open):
+        world.delete(repository, deleted)
+        done = run("ingest_workflows", TELEMETRY_RUN_ID=str(deleted.id))
+        assert done.returncode == 0, done.stderr
+        told = f"acme/app: GitHub no longer has run {deleted.id}; its rows are kept"
+        assert told in done.stderr.splitlines()
+    rows = stored(connection)
+    assert [{**row, "missing_upstream_at": None} for row in rows] == before
+    marked = "select github_run_id from {} where missing_upstream_at is not null"
+    for table, gone in {"workflow_runs": ended, "open_runs": still_open}.items():
+        found = connection.execute(marked.format(table)).fetchall()  # type: ignore[arg-type]
+        assert {row["github_run_id"] for row in found} == {gone.id}
+    assert all(row["missing_upstream_at"] for row in rows if row["github_run_id"] == ended.id)
+
+
 @pytest.mark.parametrize(("dry_run", "verb"), [("0", "pruned"), ("1", "would be pruned")])
 def test_a_dry_run_is_on_or_off(run: Run, dsn: str, dry_run: str, verb: str) -> None:
     assert run("prune", TELEMETRY_DRY_RUN=dry_run).stdout.startswith(f"{verb}, older than")
