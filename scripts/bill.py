@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from answers import ids_of, scope_of, show_answer
-from connections import database, github
+from client import github
+from connections import database
 from output import say, screen, show, show_json
 
 from telemetry import settings

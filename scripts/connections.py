@@ -1,22 +1,13 @@
-"""What commands connect to: the database in use, and GitHub with the user's token."""
+"""Connections to the database in use, for the commands."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from output import say
 
-from telemetry import settings
 from telemetry.database.connection import Connection, conninfo, open_connection
 from telemetry.database.migrations import migrate, require_schema
-from telemetry.github.client import GitHub
-from telemetry.github.errors import GitHubError
-from telemetry.github.options import Options
-from telemetry.installation import COMMAND
-
-LONGEST_LIMIT_SECONDS = 2 * 3_600.0
-SHORT_WAIT_SECONDS = 120.0
 
 
 @contextmanager
@@ -40,34 +31,3 @@ def migrated_database() -> Iterator[Connection]:
         migrate(dsn, say, waits=say)
         with open_connection(dsn, waits=say) as connection:
             yield connection
-
-
-def without_token() -> str:
-    """Return what is possible without a token, and how to set one."""
-    advice = "put one into .env as GITHUB_PERSONAL_TOKEN"
-    if shutil.which("gh"):
-        # In front of the command, because arguments of a process can be seen by others.
-        advice = f"try: GITHUB_PERSONAL_TOKEN=$(gh auth token) {COMMAND} …"
-    return (
-        f"no token is set: public repositories only, 60 requests an hour instead of 5,000; {advice}"
-    )
-
-
-def github(wait: bool = False) -> GitHub:
-    """Return a client with the user's token and server; `wait` waits a whole hour if needed."""
-    token, variable = settings.token(os.environ)
-    if token is None:
-        say(without_token())
-    else:
-        say(f"using the token in {variable}")
-    try:
-        options = Options(
-            base_url=os.environ.get("GITHUB_API_URL", "https://api.github.com"),
-            token_variable=variable,
-            max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
-            reserve=settings.reserve(os.environ, token),
-            notify=say,
-        )
-        return GitHub(token, options)
-    except GitHubError as error:  # before any request: a token or an address that cannot be one
-        raise settings.UsageError(str(error)) from None

@@ -13,7 +13,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 
-from connections import github
+from client import github
 from options.dumps import chosen_workflow
 from output import say, set_outputs, show, warn
 

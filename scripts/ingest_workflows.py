@@ -13,7 +13,8 @@ from argparse import Namespace
 from contextlib import closing
 from datetime import UTC, datetime
 
-from connections import github, migrated_database
+from client import github
+from connections import migrated_database
 from options.github import chosen_repositories
 from options.llm import chosen_logs
 from output import progress, say, set_outputs, show, show_json

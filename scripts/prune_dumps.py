@@ -12,7 +12,7 @@ from command import parse, run
 import os
 from collections.abc import Sequence
 
-from connections import github
+from client import github
 from options.dumps import chosen_workflow
 from output import say, show
 

@@ -15,7 +15,8 @@ from command import parse, run
 
 import os
 
-from connections import database, github
+from client import github
+from connections import database
 from options.github import chosen_repositories
 from output import progress, say, show, show_json
 

@@ -21,7 +21,8 @@ from argparse import Namespace
 from datetime import UTC
 from typing import Any
 
-from connections import github, migrated_database
+from client import github
+from connections import migrated_database
 from options.github import chosen_repositories
 from output import json_text, say, show
 

@@ -18,3 +18,5 @@ def place(name: str) -> Path:
 IS_CHECKOUT = place("Makefile").parent != _PACKAGE
 COMMAND = "make" if IS_CHECKOUT else "actions-telemetry"
 """What a person types before the name of a command; NAME=value may follow in both cases."""
+DUMP = "telemetry.dump"
+"""The name of the file of a dump, and of the artifact in which a schedule leaves it."""

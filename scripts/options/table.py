@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from options.option import Option, name, one_of, whole_number, words
 from telemetry import settings
-from telemetry.github.artifacts import DUMP_ARTIFACT
-from telemetry.installation import COMMAND
+from telemetry.installation import COMMAND, DUMP
 
 INGEST = "ingest_workflows"
 LLM = "ingest_llm_calls"
@@ -449,7 +448,7 @@ OPTIONS: tuple[Option, ...] = (
         "dump restore",
         "--file",
         "the file to write or to read",
-        default=DUMP_ARTIFACT,
+        default=DUMP,
         metavar="PATH",
     ),
     # How to end

@@ -8,8 +8,8 @@ from typing import Any
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
+from telemetry.installation import DUMP
 
-DUMP_ARTIFACT = "telemetry.dump"
 # A pull request can change the workflow file and upload a file of the same name, which must not be
 # restored. These events run the file of a branch that only people with write access can push to.
 TRUSTED_EVENTS = ("schedule", "workflow_dispatch", "workflow_run")
@@ -37,9 +37,7 @@ def list_dumps(client: GitHub, repository: str) -> list[Dump]:
     Which workflow left them is not known yet: see `is_of_workflow`. Raises GitHubError.
     https://docs.github.com/rest/actions/artifacts#list-artifacts-for-a-repository
     """
-    pages = client.pages(
-        f"/repos/{repository}/actions/artifacts", "artifacts", {"name": DUMP_ARTIFACT}
-    )
+    pages = client.pages(f"/repos/{repository}/actions/artifacts", "artifacts", {"name": DUMP})
     found = [dump for page in pages for each in page.items if (dump := _dump(each))]
     return sorted(found, key=lambda dump: (dump.created_at, dump.artifact_id), reverse=True)
 

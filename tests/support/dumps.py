@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from telemetry.github.artifacts import DUMP_ARTIFACT
+from telemetry.installation import DUMP
 from telemetry.simulated.faults import Fault, RequestInfo
 
 ACTIONS = "/repos/acme/app/actions"
@@ -57,7 +57,7 @@ class Dumps:
         owner = 2 if number in self.forks else 1
         return {
             "id": number,
-            "name": DUMP_ARTIFACT,
+            "name": DUMP,
             "size_in_bytes": 1_000_000,
             "expired": number in self.expired,
             "created_at": moment(number),
