@@ -7,6 +7,7 @@ as the fork does. Only what takes Ctrl-C, and the command's own file, are loaded
 gets no signal, so a test of signals starts Python itself.
 """
 
+import atexit
 import gc
 import os
 import pkgutil
@@ -50,6 +51,7 @@ def preload() -> None:
 
 def main() -> None:
     folder = Path(sys.argv[1])
+    atexit.register(leave)  # before anything that is loaded does so, because the last is first
     preload()
     # Of a pipe that is open to write as well, the end never comes.
     with os.fdopen(os.open(folder / "asked", os.O_RDWR), encoding="ascii", closefd=False) as asked:
@@ -93,7 +95,28 @@ def become(process: Path) -> None:
     os.environ.update(environ)
     sys.executable, sys.argv = python, arguments
     sys.path[0] = str(Path(arguments[0]).parent)
-    runpy.run_path(arguments[0], run_name="__main__")
+    codes.append(1)
+    try:
+        runpy.run_path(arguments[0], run_name="__main__")
+        codes.append(0)
+    except SystemExit as ended:
+        codes.append(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+        raise
+
+
+codes: list[int] = []
+"""The exit code of what the process has become, last."""
+
+
+def leave() -> None:
+    """End here, after all else: to free what was loaded takes longer than most commands.
+
+    If the output cannot be written, this fails, and Python ends as it always does.
+    """
+    if codes:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(codes[-1])
 
 
 def words(file: Path) -> list[str]:
