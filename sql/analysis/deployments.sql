@@ -86,5 +86,4 @@ group by
 order by
   week,
   runs.repository,
-  runs.workflow
-limit (select period.top from period);
+  runs.workflow;

@@ -77,7 +77,7 @@ def _shown(
     """Return the headings of the columns that a person needs and that fit, and the rows as text."""
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
     cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
-    headings = {column: _heading(column) for column in shown}
+    headings = {column: _heading(column, shown) for column in shown}
     if not fits(cells, headings, screen):
         cells = _without_owner(cells)
     whole, all_headings = cells, dict(headings)
@@ -111,14 +111,22 @@ LONGEST_CELL = 28
 FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")
 
 
-def _heading(column: str) -> str:
-    return column.removesuffix("_seconds").replace("_", " ")
+def _heading(column: str, columns: Sequence[str]) -> str:
+    """The name of a column without its unit, which its values show."""
+    if not _is_time(column):
+        return column.replace("_", " ")
+    name = column.removesuffix("seconds").removesuffix("_")
+    return (f"{name} time" if not name or name in columns else name).strip().replace("_", " ")
+
+
+def _is_time(column: str) -> bool:
+    return column == "seconds" or column.endswith("_seconds")
 
 
 def _for_people(column: str, value: Any) -> Any:
     if value is None:
         return None
-    if column.endswith("_seconds"):
+    if _is_time(column):
         return duration(value)
     # An id is for copying, so it has no separators.
     return str(value) if column.endswith("_id") else value

@@ -207,6 +207,7 @@ def test_the_sql_shown_in_the_report_can_be_pasted(
     ("options", "said"),
     [
         (["durations_by_day", "--top", "3"], "TOP: durations_by_day is not a ranking"),
+        (["deployments", "--top", "3"], "TOP: deployments is not a ranking"),
         (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
         (["flaky_jobs", "--since", "all"], "SINCE: 'all' is not a date or time"),
         (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),
@@ -418,6 +419,13 @@ def test_long_names_are_cut_before_a_column_is_left_out() -> None:
     # The owner goes first, and the rest stays if that is enough.
     text = answer_text(wide, Screen(165))
     assert text.splitlines()[4].split()[:2] == ["r" * 40, "w" * 40]
+
+
+def test_times_of_whatever_name_are_in_words_and_no_two_columns_have_one_heading() -> None:
+    times = {"seconds": 4_000, "attempts": 3, "attempts_seconds": 4_000, "p50_seconds": 4_000}
+    text = answer_text(answer(**times))
+    assert text.splitlines()[2].split() == ["time", "attempts", "attempts", "time", "p50"]
+    assert text.splitlines()[4].split() == ["1h", "06m", "3", "1h", "06m", "1h", "06m"]
 
 
 def test_ids_have_no_separators_and_numbers_have() -> None:

@@ -313,3 +313,14 @@ def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: 
             assert row["change_percent"] == total([100 * (sums[0] - sums[1]) / sums[1]], 1)
     dearest = [row["cost_usd"] for row in rows if row["cost_usd"] is not None]
     assert dearest == sorted(dearest, reverse=True)
+
+
+def test_no_amount_has_more_digits_than_a_person_reads(connection: Connection) -> None:
+    load_llm_prices(connection)
+    tokens = {"model": "claude-sonnet-4-5", "input_tokens": 1, "output_tokens": 7}
+    upsert(connection, [llm_call(timestamp=NOW - timedelta(days=1), **tokens)])
+    (row,) = rows_of(connection, "llm_phases", NOW)
+    amounts = [value for column, value in row.items() if column.endswith("_usd") and value]
+    assert len(amounts) == 3
+    assert all(value.as_tuple().exponent >= -6 for value in amounts)
+    assert row["cost_usd"] == Decimal("0.000108")
