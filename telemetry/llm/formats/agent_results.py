@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, includes_cache, inclusive
+from telemetry.llm.formats.reading import Defaults, first_count, includes_cache, inclusive
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
@@ -37,10 +37,7 @@ def call(
     otherwise.
     """
     usage = read_object(result, "usage")
-    counts = {
-        name: next((read_count(usage, key) for key in keys if key in usage), None)
-        for name, keys in COUNTERS.items()
-    }
+    counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
     tokens, output, read, written = (counts[n] for n in ("input", "output", "read", "written"))
     if tokens is None or output is None:
         raise UnreadableRow("the result has no tokens")
@@ -49,13 +46,11 @@ def call(
     failed = bool(result.get("is_error")) or result.get("subtype") not in (None, "success")
     session_id = read_text(result, "session_id") or ""
     turns = read_count(result, "num_turns", LONGEST_COUNT)
-    return LlmCall.of(
+    return defaults.call(
         "agent-result",
         read_text(result, "uuid") or read_text(result, "request_id") or digest(result),
         defaults.timestamp(began or read_moment(result, "timestamp")),
         session_id=session_id,
-        phase=defaults.phase,
-        prompt_name=defaults.prompt_name,
         model=model,
         input_tokens=tokens,
         output_tokens=output,
@@ -66,5 +61,4 @@ def call(
         duration_ms=read_count(result, "duration_api_ms"),
         api_calls=turns or 1,
         is_whole_session=True,
-        **defaults.run(None, None),
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import anthropic_usage
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, digest, read_object, read_text, required
 
 NAME = "Anthropic batch"
@@ -29,18 +28,16 @@ def reader() -> Reader:
         if not failed and kind != "succeeded":
             raise UnreadableRow(f"result.type is {kind!r:.80}, not one of a batch")
         model = read_text(message, "model")
-        yield LlmCall.of(
+        yield defaults.call(
             "anthropic-batch",
             read_text(message, "id") or digest(record),
             defaults.timestamp(None),
-            phase=defaults.phase,
-            prompt_name=read_text(record, "custom_id") or defaults.prompt_name,
+            prompt_name=read_text(record, "custom_id"),
             provider="anthropic",
             model=model if failed else required(model, message, "message", "model"),
             **{**anthropic_usage(read_object(message, "usage")), "service_tier": "batch"},
             success=not failed,
             error_message=_error(result) if failed else None,
-            **defaults.run(None, None),
         )
 
     return Reader(calls)

@@ -12,7 +12,6 @@ from typing import Any
 from telemetry.llm.formats.otlp_attributes import (
     Attributes,
     attributes,
-    count,
     moment,
     run_link,
     text,
@@ -20,6 +19,7 @@ from telemetry.llm.formats.otlp_attributes import (
 from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
+    read_count,
     read_moment,
     read_money,
     read_object,
@@ -45,14 +45,14 @@ def span_call(
 ) -> LlmCall:
     """The call of a span `claude_code.llm_request`; its id is `otherwise` if the span has none."""
     success = said.get("success") in (None, True, "true")
-    return LlmCall.of(
+    return defaults.call(
         SOURCE,
         text(said, "request_id") or otherwise,
         defaults.timestamp(began),
         success=success,
         error_message=None if success else _error(said),
         duration_ms=duration_ms,
-        **_columns(said, resource, defaults),
+        **_columns(said, resource),
     )
 
 
@@ -71,7 +71,7 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     session = text(said, "session.id") or ""
     place = said.get("event.sequence") or event.get("timeUnixNano") or began.isoformat()
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
-    return LlmCall.of(
+    return defaults.call(
         SOURCE,
         identity,
         began,
@@ -79,27 +79,26 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
         success=name == REQUEST,
         error_message=_error(said) if name == ERROR else None,
         duration_ms=read_milliseconds(said, "duration_ms"),
-        **_columns(said, resource, defaults),
+        **_columns(said, resource),
     )
 
 
-def _columns(said: Attributes, resource: Attributes, defaults: Defaults) -> Columns:
+def _columns(said: Attributes, resource: Attributes) -> Columns:
     """The columns that events and spans share. Both count cached input separately."""
-    read, written = count(said, "cache_read_tokens"), count(said, "cache_creation_tokens")
+    read, written = (read_count(said, f"cache_{part}_tokens") for part in ("read", "creation"))
     both = {**resource, **said}
     speed = text(said, "speed")
     return {
         "session_id": text(said, "session.id") or "",
-        "phase": text(both, "phase") or defaults.phase,
-        "prompt_name": defaults.prompt_name,
+        "phase": text(both, "phase"),
         "provider": "anthropic",
         "model": required(text(said, "model"), said, "event", "model"),
-        "input_tokens": inclusive(count(said, "input_tokens"), read, written),
-        "output_tokens": count(said, "output_tokens"),
+        "input_tokens": inclusive(read_count(said, "input_tokens"), read, written),
+        "output_tokens": read_count(said, "output_tokens"),
         "cache_read_tokens": read,
         "cache_write_tokens": written,
         "service_tier": None if speed in (None, "normal", "standard") else speed,
-        **defaults.run(*run_link(both)),
+        "run": run_link(both),
     }
 
 
@@ -112,7 +111,7 @@ def event_name(event: Mapping[str, Any]) -> str | None:
 
 
 def _cost(said: Attributes) -> Decimal | None:
-    micros = count(said, "cost_usd_micros")
+    micros = read_count(said, "cost_usd_micros")
     cost = read_money(said, "cost_usd")
     if cost is None and micros is not None:
         cost = read_money({"cost_usd_micros": Decimal(micros) / 1_000_000}, "cost_usd_micros")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
 from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import (
     UnreadableRow,
@@ -156,17 +156,14 @@ def _calls(
     model = read_text(info, "model") or session.model
     sum_until_now = read_count(written, "total_tokens")
     is_known = session.session_id and sum_until_now is not None
-    call = LlmCall.of(
+    call = defaults.call(
         SOURCE,
         f"{session.session_id}:{sum_until_now}" if is_known else digest(record),
         moment,
         session_id=session.session_id,
-        phase=defaults.phase,
-        prompt_name=defaults.prompt_name,
         provider=session.provider,
         model=model,
         **tokens,
-        **defaults.run(None, None),
     )
     yield from _released(session, moment)
     before, session.counted = session.counted or session.described, moment
@@ -174,14 +171,9 @@ def _calls(
     if not session.parents:
         yield changed(call, {"precedence": 1})
     elif is_early or _is_burst(before, moment):
-        yield _copy(call)
+        yield without_run(call)
     else:
         session.held = call
-
-
-def _copy(call: LlmCall) -> LlmCall:
-    """A call of the parent. Which run made it is not known from here."""
-    return changed(call, {"github_run_id": None, "github_run_attempt": None})
 
 
 def _released(session: Session, following: datetime | None) -> Iterator[Reading]:
@@ -190,7 +182,7 @@ def _released(session: Session, following: datetime | None) -> Iterator[Reading]
     if call is None:
         return
     if _is_burst(session.counted, following):
-        yield _copy(call)
+        yield without_run(call)
     else:
         began = "" if session.began is None else int(session.began.timestamp() * 1_000)
         call_id = f"{call.call_id}:{began}:{session.thread_id}"

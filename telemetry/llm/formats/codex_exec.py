@@ -9,7 +9,6 @@ from typing import Any
 
 from telemetry.llm.formats.codex import COUNTERS, Counters, used_since
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text
 
 NAME = "codex exec"
@@ -43,16 +42,13 @@ def reader() -> Reader:
             total = now
             tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
             sums = [str(now[key]) for key in ("input_tokens", "output_tokens")]
-            yield LlmCall.of(
+            yield defaults.call(
                 "codex-exec",
                 ":".join([thread, *sums]) if thread else digest(record),
                 defaults.timestamp(read_moment(record, "timestamp")),
                 session_id=thread,
-                phase=defaults.phase,
-                prompt_name=defaults.prompt_name,
                 **tokens,
                 is_whole_session=True,
-                **defaults.run(None, None),
             )
 
     return Reader(calls)

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     UnreadableRow,
@@ -74,13 +73,11 @@ def _rows(
         tokens = read_count(usage, "inputTokens")
         if tokens is None:
             raise UnreadableRow(f"modelMetrics of {model!r:.80} have no tokens")
-        yield LlmCall.of(
+        yield defaults.call(
             "copilot-cli",
             f"{session_id}:{ended}:{storable(model)}",
             defaults.timestamp(began or moment),
             session_id=session_id,
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             model=storable(model),
             input_tokens=tokens,
             output_tokens=read_count(usage, "outputTokens"),
@@ -91,5 +88,4 @@ def _rows(
             error_message=read_text(data, "errorReason") if failed else None,
             api_calls=requests or 1,
             is_whole_session=requests != 1,
-            **defaults.run(None, None),
         )

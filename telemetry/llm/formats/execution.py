@@ -18,10 +18,10 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
+    first_count,
     inclusive,
     read_list,
 )
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     UnreadableRow,
@@ -69,10 +69,7 @@ class Used:
     @classmethod
     def of(cls, usage: Mapping[str, Any], total_cost: Decimal | None) -> "Used":
         """What one entry of `modelUsage`, or `usage`, says."""
-        counts = {
-            name: next((read_count(usage, key) for key in keys if key in usage), None)
-            for name, keys in COUNTERS.items()
-        }
+        counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
         if counts["reasoning"] is None:
             details = read_object(usage, "output_tokens_details")
             counts["reasoning"] = read_count(details, "thinking_tokens")
@@ -203,13 +200,11 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
         # The time of many requests must not be taken for the latency of one.
         if model == dearest and (len(now) > 1 or (turns or 0) > 1):
             requests = max(requests, 2)
-        yield LlmCall.of(
+        yield defaults.call(
             "claude-code-action",
             f"{identity}:{model}",
             moment,
             session_id=session.session_id,
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             provider=used.provider,
             model=model or None,
             **used.tokens(),
@@ -219,7 +214,6 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
             duration_ms=duration_ms if model == dearest else None,
             api_calls=min(requests, LONGEST_COUNT),
             is_whole_session=True,
-            **defaults.run(None, None),
         )
     session.results += 1
     session.used.update(until_now)

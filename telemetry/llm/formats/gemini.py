@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, read_list
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     digest,
@@ -75,20 +74,17 @@ class _Session:
             return
         thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
         model, answer_id = read_text(record, "model"), read_text(record, "id")
-        yield LlmCall.of(
+        yield defaults.call(
             "gemini-cli-session",
             f"{self.session_id}:{answer_id}" if answer_id else digest(record),
             defaults.timestamp(read_moment(record, "timestamp")),
             session_id=self.session_id,
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             provider=_provider(model),
             model=model,
             input_tokens=_plus(read_count(counts, "input"), tool),
             output_tokens=_plus(read_count(counts, "output"), thoughts),
             cache_read_tokens=read_count(counts, "cached"),
             reasoning_tokens=thoughts,
-            **defaults.run(None, None),
         )
 
     def models(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
@@ -105,13 +101,11 @@ class _Session:
                 continue
             total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
             identity = f"{session_id}:{storable(model)}:{total}"
-            yield LlmCall.of(
+            yield defaults.call(
                 "gemini-cli",
                 identity if session_id else digest([record, model]),
                 defaults.timestamp(self.began or read_moment(record, "timestamp")),
                 session_id=session_id,
-                phase=defaults.phase,
-                prompt_name=defaults.prompt_name,
                 provider=_provider(model),
                 model=storable(model),
                 **tokens,
@@ -120,7 +114,6 @@ class _Session:
                 duration_ms=read_count(api, "totalLatencyMs"),
                 api_calls=requests or 1,
                 is_whole_session=requests != 1,
-                **defaults.run(None, None),
             )
 
 

@@ -16,7 +16,6 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_milliseconds,
 )
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     UnreadableRow,
     digest,
@@ -50,20 +49,17 @@ def reader() -> Reader:
         if record.get("ai_credits_fallback_pricing_used"):
             credits = None
         duration_ms = read_milliseconds(record, "duration_ms")
-        yield LlmCall.of(
+        yield defaults.call(
             "gh-aw",
             read_text(record, "request_id") or digest(record),
             defaults.timestamp(_began(record, duration_ms)),
             provider=read_text(record, "provider"),
             model=required(read_text(record, "model"), record, "call", "model"),
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             **_tokens(record),
             reported_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
             success=not failed,
             error_message=f"HTTP {status}" if failed else None,
             duration_ms=duration_ms,
-            **defaults.run(None, None),
         )
 
     return Reader(calls)

@@ -67,13 +67,13 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
     status = read_text(record, "status")
     tokens = _tokens(record, metadata)
     prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
-    return LlmCall.of(
+    return defaults.call(
         "litellm",
         _call_id(record, began, status) or digest(raw),
         required(began, record, "call", "startTime"),
         session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
-        phase=tags.get("phase") or defaults.phase,
-        prompt_name=prompt_name or defaults.prompt_name,
+        phase=tags.get("phase"),
+        prompt_name=prompt_name,
         provider=read_text(record, "custom_llm_provider"),
         model=required(read_text(record, "model"), record, "call", "model"),
         **tokens,
@@ -82,7 +82,7 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
         success=None if status is None else status == "success",
         error_message=None if status == "success" else _error(record),
         duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
-        **defaults.run(
+        run=(
             read_count(requester, "github_run_id"),
             read_count(requester, "github_run_attempt", LONGEST_COUNT),
         ),

@@ -7,7 +7,6 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
 from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     digest,
     read_count,
@@ -29,17 +28,14 @@ def reader() -> Reader:
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         model = read_text(record, "resolved_model") or read_text(record, "model")
-        yield LlmCall.of(
+        yield defaults.call(
             "llm",
             read_text(record, "id") or digest(record),
             defaults.timestamp(read_moment(record, "datetime_utc", UTC)),
             session_id=read_text(record, "conversation_id") or "",
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             model=required(model, record, "response", "model"),
             **_tokens(record),
             duration_ms=read_count(record, "duration_ms"),
-            **defaults.run(None, None),
         )
 
     return Reader(calls)

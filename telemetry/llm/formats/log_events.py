@@ -13,15 +13,14 @@ from telemetry.llm.formats.claude_code_events import event_name
 from telemetry.llm.formats.otlp_attributes import (
     Attributes,
     attributes,
-    count,
     moment,
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Defaults, read_milliseconds
+from telemetry.llm.formats.reading import Defaults, first_count, read_milliseconds
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import digest, read_moment, read_text, required
+from telemetry.rows.reading import digest, read_count, read_moment, read_text, required
 
 # Their input holds the cached tokens. Codex' output holds reasoning, Gemini's does not.
 SOURCES = {
@@ -56,29 +55,28 @@ def _answer(
         return None
     ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
     ended = defaults.timestamp(ended or read_moment(said, "event.timestamp"))
-    thoughts, output = count(said, "thoughts_token_count"), count(said, "output_token_count")
+    thoughts, output = (read_count(said, f"{part}_token_count") for part in ("thoughts", "output"))
     if thoughts is not None and output is not None:
         output += thoughts
     failed = name.endswith("error")
     both = {**resource, **said}
     session = text(said, "conversation.id", "session.id") or ""
     known = [session, ended.isoformat(), sorted(map(str, said.items()))]
-    return LlmCall.of(
+    return defaults.call(
         source,
         text(said, "response_id") or digest(known),
         ended,
         session_id=session,
-        phase=text(both, "phase") or defaults.phase,
-        prompt_name=defaults.prompt_name,
+        phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
-        input_tokens=count(said, "input_token_count"),
+        input_tokens=read_count(said, "input_token_count"),
         output_tokens=output,
-        cache_read_tokens=count(said, "cached_token_count", "cached_content_token_count"),
-        reasoning_tokens=count(said, "reasoning_token_count", "thoughts_token_count"),
+        cache_read_tokens=first_count(said, "cached_token_count", "cached_content_token_count"),
+        reasoning_tokens=first_count(said, "reasoning_token_count", "thoughts_token_count"),
         success=not failed,
         error_message=text(said, "error", "error.message", "error_message") if failed else None,
         duration_ms=read_milliseconds(said, "duration_ms"),
-        **defaults.run(*run_link(both)),
+        run=run_link(both),
     )
 
 

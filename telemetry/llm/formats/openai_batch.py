@@ -5,7 +5,6 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import openai_usage
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text, required
 
 NAME = "OpenAI batch"
@@ -25,19 +24,17 @@ def reader() -> Reader:
         status = read_count(response, "status_code")
         failed = record.get("error") is not None or not response or (status or 0) >= 400
         model = read_text(body, "model")
-        yield LlmCall.of(
+        yield defaults.call(
             "openai-batch",
             read_text(record, "id") or digest(record),
             defaults.timestamp(read_moment(body, created)),
-            phase=defaults.phase,
-            prompt_name=read_text(record, "custom_id") or defaults.prompt_name,
+            prompt_name=read_text(record, "custom_id"),
             provider="openai",
             model=model if failed else required(model, record, "response", "model"),
             **openai_usage(read_object(body, "usage")),
             service_tier="batch",
             success=not failed,
             error_message=_error(record, body, status) if failed else None,
-            **defaults.run(None, None),
         )
 
     return Reader(calls)

@@ -54,20 +54,17 @@ def _call(
     tokens = _tokens(step)
     if tokens["input_tokens"] is None and not error:
         raise UnreadableRow("the step has no tokens")
-    call = LlmCall.of(
+    call = defaults.call(
         source,
         call_id or digest(record),
         defaults.timestamp(moment),
         session_id=read_text(record, "sessionID") or "",
-        phase=defaults.phase,
-        prompt_name=defaults.prompt_name,
         provider=read_text(record, "providerID"),
         model=read_text(record, "modelID"),
         **tokens,
         reported_cost=reported(step, "cost", tokens["input_tokens"]),
         success=not error,
         error_message=read_text(error, "name") if error else None,
-        **defaults.run(None, None),
     )
     if moment is None:
         return call

@@ -30,11 +30,6 @@ def text(found: Attributes, *names: str) -> str | None:
     return next(filter(None, (read_text(found, name) for name in names)), None)
 
 
-def count(found: Attributes, *names: str) -> int | None:
-    """The first of these attributes that is set, a count. Raises UnreadableRow."""
-    return next((read_count(found, name) for name in names if name in found), None)
-
-
 def cost(found: Attributes, *names: str) -> Decimal | None:
     """The first of these attributes that is set, in US dollars. Raises UnreadableRow."""
     return next((read_money(found, name) for name in names if name in found), None)

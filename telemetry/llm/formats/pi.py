@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive, reported
-from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import (
     digest,
     read_count,
@@ -54,13 +53,11 @@ def reader() -> Reader:
         error = read_text(message, "errorMessage")
         failed = error is not None or message.get("stopReason") == "error"
         identity = {key: record.get(key) for key in ("id", "timestamp")}
-        yield LlmCall.of(
+        yield defaults.call(
             "pi",
             digest({**identity, "usage": usage, "model": message.get("model")}),
             defaults.timestamp(read_moment(record, "timestamp")),
             session_id=session_id,
-            phase=defaults.phase,
-            prompt_name=defaults.prompt_name,
             provider=read_text(message, "provider"),
             model=required(read_text(message, "model"), message, "message", "model"),
             input_tokens=inclusive(read_count(usage, "input"), read, written),
@@ -70,7 +67,6 @@ def reader() -> Reader:
             reported_cost=reported(read_object(usage, "cost"), "total", usage.get("totalTokens")),
             success=not failed,
             error_message=error,
-            **defaults.run(None, None),
         )
 
     return Reader(calls)

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from telemetry.rows.llm import LlmCall
+from telemetry.rows.llm import LlmCall, changed
 from telemetry.rows.reading import (
     LONGEST_INTEGER,
     UnreadableRow,
@@ -55,6 +55,28 @@ class Defaults:
         if run_id is None or run_id == self.github_run_id:
             run_id, attempt = self.github_run_id, attempt or self.github_run_attempt
         return {"github_run_id": run_id, "github_run_attempt": attempt}
+
+    def call(
+        self,
+        source: str,
+        call_id: str,
+        timestamp: datetime,
+        *,
+        run: tuple[int | None, int | None] = (None, None),
+        **columns: Any,
+    ) -> LlmCall:
+        """The call with these columns; phase, prompt and run are these if its log has none.
+
+        `run` is the record's own run and attempt. Raises UnreadableRow as `LlmCall.of` does.
+        """
+        columns["phase"] = columns.get("phase") or self.phase
+        columns["prompt_name"] = columns.get("prompt_name") or self.prompt_name
+        return LlmCall.of(source, call_id, timestamp, **columns, **self.run(*run))
+
+
+def without_run(call: LlmCall) -> LlmCall:
+    """The call of another session: which run made it is not known from here."""
+    return changed(call, {"github_run_id": None, "github_run_attempt": None})
 
 
 @dataclass(frozen=True)
@@ -164,6 +186,11 @@ def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None
     """A cost in US dollars; 0 for tokens is None, because tools without a price write 0."""
     cost = read_money(holder, key)
     return None if cost == 0 and tokens else cost
+
+
+def first_count(payload: Mapping[str, Any], *keys: str) -> int | None:
+    """The first of these counts that is set, None if none is. Raises UnreadableRow."""
+    return next((read_count(payload, key) for key in keys if key in payload), None)
 
 
 def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from telemetry.llm.formats.otlp_attributes import Attributes, count, text
-from telemetry.llm.formats.reading import Columns, includes_cache, inclusive
+from telemetry.llm.formats.otlp_attributes import Attributes, text
+from telemetry.llm.formats.reading import Columns, first_count, includes_cache, inclusive
 from telemetry.rows.reading import read_count
 
 # Those of the GenAI conventions in each of their versions, OpenLLMetry, OpenInference, the AI SDK.
@@ -77,14 +77,14 @@ WITHOUT_CACHE = (("opentelemetry.instrumentation.bedrock", "bedrock.converse"),)
 
 def span_tokens(said: Attributes, scope: str, name: str) -> Columns:
     """The token columns that a span sets. Raises UnreadableRow."""
-    tokens, output = count(said, *INPUT_TOKENS), count(said, *OUTPUT_TOKENS)
-    read, written = count(said, *CACHE_READ), count(said, *CACHE_WRITE)
-    kept = count(said, *CACHE_WRITE_1H)
+    tokens, output = first_count(said, *INPUT_TOKENS), first_count(said, *OUTPUT_TOKENS)
+    read, written = first_count(said, *CACHE_READ), first_count(said, *CACHE_WRITE)
+    kept = first_count(said, *CACHE_WRITE_1H)
     if read is None and written is None:
         read, written, kept = _of_litellm(said)
     is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
     within = not is_without and includes_cache(
-        tokens, output, read, written, count(said, *TOTAL), otherwise=True
+        tokens, output, read, written, first_count(said, *TOTAL), otherwise=True
     )
     return {
         "input_tokens": tokens if within else inclusive(tokens, read, written),
@@ -92,8 +92,8 @@ def span_tokens(said: Attributes, scope: str, name: str) -> Columns:
         "cache_read_tokens": read,
         "cache_write_tokens": written,
         "cache_write_1h_tokens": kept,
-        "reasoning_tokens": count(said, *REASONING),
-        "web_search_requests": count(said, *SEARCHES),
+        "reasoning_tokens": first_count(said, *REASONING),
+        "web_search_requests": first_count(said, *SEARCHES),
     }
 
 

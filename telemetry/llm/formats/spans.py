@@ -122,13 +122,13 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
     error_type = text(said, "error.type")
     success = not span.has_failed and error_type is None
     names = ("phase", "cicd.pipeline.task.name", "gen_ai.workflow.name")
-    return LlmCall.of(
+    return defaults.call(
         "otlp",
         text(said, "anthropic.request.id") or _identity(span),
         defaults.timestamp(span.began),
         session_id=text(said, *SESSIONS) or span.trace_id,
-        phase=text(both, *names) or defaults.phase,
-        prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name") or defaults.prompt_name,
+        phase=text(both, *names),
+        prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name"),
         provider=_provider(said),
         model=required(text(said, *MODELS), {"id": span.span_id}, "span", "model"),
         **tokens,
@@ -137,7 +137,7 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
         success=success,
         error_message=None if success else span.error or error_type,
         duration_ms=span.duration_ms,
-        **defaults.run(*run_link(both)),
+        run=run_link(both),
     )
 
 

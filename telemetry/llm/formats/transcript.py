@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.llm.formats.usage import anthropic_usage
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
@@ -132,15 +132,15 @@ def _call(
     tokens: Columns,
 ) -> LlmCall:
     model = required(read_text(message, "model"), message, "message", "model")
-    phase, prompt_name = defaults.phase, defaults.prompt_name
+    phase = prompt_name = None
     if record.get("isSidechain"):
-        phase, prompt_name = "subagent", read_text(record, "attributionAgent") or prompt_name
+        phase, prompt_name = "subagent", read_text(record, "attributionAgent")
     failed = bool(record.get("isApiErrorMessage"))
     copied = record.get("forkedFrom")
     origin = read_text(copied, "sessionId") if isinstance(copied, dict) else None
     precedence = 0 if origin or record.get("isSidechain") else 2
     precedence += message.get("stop_reason") is not None
-    return LlmCall.of(
+    call = defaults.call(
         "claude-code-transcript",
         call_id,
         moment,
@@ -153,10 +153,9 @@ def _call(
         reported_cost=read_money(record, "costUSD"),
         success=not failed,
         error_message=_error(record, message) if failed else None,
-        # Which run made the calls of the other session is not known from here.
-        **({} if origin else defaults.run(None, None)),
         precedence=precedence,
     )
+    return without_run(call) if origin else call
 
 
 def _error(record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
