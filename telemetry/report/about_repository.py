@@ -19,7 +19,8 @@ def about_repository(report: Report, each: RepositoryReport, prefix: str) -> Htm
     """Return the part of a page about one repository; `prefix` begins its anchors."""
     parts: list[tuple[str, str, list[Child]]] = []
     if not each.is_empty:
-        parts += [("tiles", "Figures of the period", [_tiles(each)]), *sections(each)]
+        parts.append(("tiles", "Figures of the period", [_tiles(each)]))
+        parts += [(name, title, _covered(each, name, body)) for name, title, body in _bodies(each)]
     parts.append(("data", "What the data covers", _data(each)))
     shared = report.concerns if len(report.repositories) == 1 else []
     return join(
@@ -84,11 +85,6 @@ def _data(report: RepositoryReport) -> list[Child]:
 OF_JOBS = ("critical", "flaky", "causes", "slowest", "waiting", "cost", "pulls", "forecast", "run")
 
 
-def sections(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
-    """Return anchor, title and body of each section."""
-    return [(name, title, _covered(report, name, body)) for name, title, body in _bodies(report)]
-
-
 def _covered(report: RepositoryReport, name: str, body: list[Child]) -> list[Child]:
     """Return the body of a section with its coverage; only this if its figures would mislead."""
     coverage = report.of_jobs
@@ -100,6 +96,7 @@ def _covered(report: RepositoryReport, name: str, body: list[Child]) -> list[Chi
 
 
 def _bodies(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
+    """Return anchor, title and body of each section."""
     return [
         ("durations", "How long runs take", durations(report)),
         ("outcomes", "How runs end", outcomes(report)),

@@ -4,22 +4,24 @@ Colours and patterns are classes of the page's style sheet (page.py). `label` sa
 chart shows, and a table next to it has the figures.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from math import ceil
+from typing import Any
 
-from telemetry.report.figures import axis_top, duration
+from telemetry.report.figures import Row, axis_top, duration
 from telemetry.report.figures import day as spelled
 from telemetry.report.markup import Child, Html, join, tag
 from telemetry.terminal import Name, shortened
 
-WIDTH = 420
+WIDTH, HEIGHT = 420, 150
 LEFT, RIGHT, TOP, BOTTOM = 56, 8, 14, 20
 # Steps of an axis of durations: the divisions of a clock, in seconds.
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
 LONGEST_LABEL = 46
+SPARK_WIDTH = 90
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ class Bar:
     label: str
     value: float
     text: str
+
+
+def bars(
+    rows: Iterable[Row], name: Callable[[Row], str], key: str, written: Callable[[Any], str]
+) -> list[Bar]:
+    """Return a bar for each row whose value of this column is known."""
+    return [
+        Bar(name(row), float(row[key]), written(row[key])) for row in rows if row[key] is not None
+    ]
 
 
 @dataclass(frozen=True)
@@ -85,9 +96,7 @@ def rectangle(x: float, y: float, width: float, height: float, class_: str) -> H
     )  # fmt: skip
 
 
-def line_chart(
-    label: str, days: Sequence[DayDuration], changed_on: date | None = None, height: int = 150
-) -> Html:
+def line_chart(label: str, days: Sequence[DayDuration], changed_on: date | None = None) -> Html:
     """Return a chart with each day's median as a line, and a band up to its 95th percentile.
 
     Days without a median break the line; a single day is a dot. Outliers are cut at the top, with a
@@ -97,7 +106,7 @@ def line_chart(
     top = axis_top([d.p50 for d in days], highest)
     step = next((s for s in STEPS if top <= 3 * s), 86_400 * ceil(top / (3 * 86_400)))
     ceiling = step * max(1, ceil(top / step))
-    bottom = height - BOTTOM
+    bottom = HEIGHT - BOTTOM
 
     def x(at: float) -> float:
         return LEFT + (WIDTH - LEFT - RIGHT) * (at + 0.5) / max(1, len(days))
@@ -114,7 +123,7 @@ def line_chart(
     ]
     for run in _unbroken(days):
         parts += _segment([(x(i), y(p50), y(p95)) for i, p50, p95 in run])
-    parts += _ends([d.day for d in days], height)
+    parts += _ends([d.day for d in days])
     above = [seconds for seconds in highest if seconds > ceiling]
     if above:
         words = f"{len(above)} above, up to {duration(max(above))}"
@@ -128,14 +137,14 @@ def line_chart(
             if above:
                 place, side = (LEFT, "start")
             parts.append(text(place, TOP - 4, words, anchor=side, class_="t strong"))
-    return frame(label, height, parts)
+    return frame(label, HEIGHT, parts)
 
 
-def _ends(days: Sequence[date], height: int) -> list[Html]:
+def _ends(days: Sequence[date]) -> list[Html]:
     """The first and the last day, below the axis."""
-    first = [text(LEFT, height - 5, spelled(days[0]))] if days else []
+    first = [text(LEFT, HEIGHT - 5, spelled(days[0]))] if days else []
     if len(days) > 1:
-        first.append(text(WIDTH - RIGHT, height - 5, spelled(days[-1]), anchor="end"))
+        first.append(text(WIDTH - RIGHT, HEIGHT - 5, spelled(days[-1]), anchor="end"))
     return first
 
 
@@ -182,10 +191,10 @@ def bar_chart(label: str, bars: Sequence[Bar]) -> Html:
     return frame(label, 32 * len(bars), parts)
 
 
-def stacked_chart(label: str, days: Sequence[Stack], height: int = 150) -> Html:
+def stacked_chart(label: str, days: Sequence[Stack]) -> Html:
     """Return a bar for each day's runs, from the bottom: succeeded, failed (hatched), others."""
     most = max((d.succeeded + d.failed + d.other for d in days), default=0) or 1
-    bottom, wide = height - BOTTOM, (WIDTH - LEFT - RIGHT) / max(1, len(days))
+    bottom, wide = HEIGHT - BOTTOM, (WIDTH - LEFT - RIGHT) / max(1, len(days))
     scale = (bottom - TOP) / most
     parts = [
         join(
@@ -205,8 +214,8 @@ def stacked_chart(label: str, days: Sequence[Stack], height: int = 150) -> Html:
                 y -= number * scale
                 x = LEFT + at * wide + wide * 0.08
                 parts.append(rectangle(x, y, wide * 0.84, number * scale, class_))
-    parts += _ends([d.day for d in days], height)
-    return frame(label, height, parts)
+    parts += _ends([d.day for d in days])
+    return frame(label, HEIGHT, parts)
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -251,12 +260,12 @@ def waterfall(label: str, spans: Sequence[Span]) -> Html:
     return frame(label, 32 * len(spans) + 14, parts)
 
 
-def sparkline(label: str, values: Sequence[float | None], width: int = 90) -> Html:
+def sparkline(label: str, values: Sequence[float | None]) -> Html:
     """Return a line without axes, broken at unknown values."""
     known = [value for value in values if value is not None]
     most, places = max(known, default=0) or 1, max(1, len(values) - 1)
     at = [
-        None if value is None else (width * i / places, 20 - 18 * value / most)
+        None if value is None else (SPARK_WIDTH * i / places, 20 - 18 * value / most)
         for i, value in enumerate(values)
     ]
     drawn = "".join(
@@ -265,6 +274,6 @@ def sparkline(label: str, values: Sequence[float | None], width: int = 90) -> Ht
         if here and there
     )
     return tag(
-        "svg", tag("path", d=drawn, class_="line"), viewBox=f"0 0 {width} 22", role="img",
+        "svg", tag("path", d=drawn, class_="line"), viewBox=f"0 0 {SPARK_WIDTH} 22", role="img",
         aria_label=label, class_="spark",
     )  # fmt: skip

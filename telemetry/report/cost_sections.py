@@ -1,11 +1,11 @@
 """The sections of a repository's page about cost: runners, waste, language models."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from telemetry import counted
 from telemetry.database.coverage import Coverage
 from telemetry.report import charts
-from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, dollars, known_sum, minute, minutes, percent, share_of
 from telemetry.report.markup import Child, Html, tag
@@ -33,10 +33,7 @@ def cost(report: RepositoryReport) -> list[Child]:
 
 def _prices(report: RepositoryReport) -> Html:
     priced = [row for row in report.runners if row["list_cost_usd"] is not None]
-    bars = [
-        Bar(runner_of(row), float(row["list_cost_usd"]), dollars(row["list_cost_usd"]))
-        for row in priced[:MOST_BARS]
-    ]
+    bars = charts.bars(priced[:MOST_BARS], runner_of, "list_cost_usd", dollars)
     total = known_sum(priced, "list_cost_usd")
     words = f"Runners cost {dollars(total)} at list price, before included minutes"
     if report.is_free:
@@ -60,11 +57,7 @@ def _by_workflow(report: RepositoryReport) -> Html:
         words = "No workflow's jobs have a list price"
     if rows and rows[0]["list_cost_usd"]:
         words = f"{Name(rows[0]['workflow'])} costs most: {dollars(rows[0]['list_cost_usd'])}"
-    bars = [
-        Bar(row["workflow"], float(row["list_cost_usd"]), dollars(row["list_cost_usd"]))
-        for row in rows[:MOST_BARS]
-        if row["list_cost_usd"] is not None
-    ]
+    bars = charts.bars(rows[:MOST_BARS], itemgetter("workflow"), "list_cost_usd", dollars)
     note = None
     if not report.are_jobs_comparable:
         note = "No cost before is shown: that period is not listed completely, or jobs are missing."
@@ -80,10 +73,7 @@ def _waste(report: RepositoryReport) -> Html:
     lost = known_sum(report.wasted, "minutes")
     ran = report.totals["job_minutes"]
     words = f"{minutes(lost)} of {minutes(ran)} was wasted ({percent(share_of(lost, ran))})"
-    bars = [
-        Bar(REASONS[row["reason"]], float(row["minutes"] or 0), minutes(row["minutes"]))
-        for row in report.wasted
-    ]
+    bars = charts.bars(report.wasted, lambda row: REASONS[row["reason"]], "minutes", minutes)
     rows = [[REASONS[row["reason"]], minutes(row["minutes"])] for row in report.wasted]
     return figure(
         words,
@@ -113,13 +103,9 @@ def llm(
             f"Calls of language models cost {dollars(known_sum(phases, 'cost_usd'))}, "
             "none of them in a run that is stored"
         )
-    bars = [
-        Bar(phase_of(row), float(row["cost_usd"]), dollars(row["cost_usd"]))
-        for row in phases
-        if row["cost_usd"] is not None
-    ]
     note = f"The newest call is from {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
         note += f" {counted(unpriced, 'record')} without cost or price, not included."
+    bars = charts.bars(phases, phase_of, "cost_usd", dollars)
     chart = charts.bar_chart(words, bars[:MOST_BARS])
     return ranked(words, chart, PHASES, phases, "", note)

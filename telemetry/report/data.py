@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from telemetry import counted
 from telemetry.database.checks import Checked
@@ -142,14 +143,7 @@ class RepositoryReport:
     @property
     def runners(self) -> list[Row]:
         """The cost of runners by their kind, the most expensive first, all workflows together."""
-        of_kind: dict[tuple[str | None, str | None], list[Row]] = defaultdict(list)
-        for row in self.runner_cost:
-            of_kind[row["sku"], row["label"]].append(row)
-        made = [
-            {"sku": sku, "label": label, **{column: known_sum(rows, column) for column in COSTS}}
-            for (sku, label), rows in of_kind.items()
-            if any(row["jobs"] for row in rows)
-        ]
+        made = [row for row in _costs_by(("sku", "label"), self.runner_cost) if row["jobs"]]
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
     @property
@@ -185,13 +179,7 @@ class RepositoryReport:
     @property
     def costs_by_workflow(self) -> list[Row]:
         """The cost of each workflow's runners, now and before; the most expensive first."""
-        of_workflow: dict[tuple[int | None, str], list[Row]] = defaultdict(list)
-        for row in self.runner_cost:
-            of_workflow[row["workflow_id"], row["workflow"]].append(row)
-        made: list[Row] = [
-            {"workflow": workflow, **{column: known_sum(rows, column) for column in COSTS}}
-            for (_, workflow), rows in of_workflow.items()
-        ]
+        made = _costs_by(("workflow_id", "workflow"), self.runner_cost)
         for row in made:
             if not self.are_jobs_comparable:
                 row["list_cost_usd_before"] = None
@@ -224,6 +212,20 @@ class Report:
     repositories: list[RepositoryReport]
     concerns: list[Concern]
     llm_phases: list[Row]
+
+
+def _costs_by(keys: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """Return the sums of COSTS over the rows that have the same values of these columns."""
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[tuple(row[key] for key in keys)].append(row)
+    return [
+        {
+            **dict(zip(keys, values, strict=True)),
+            **{column: known_sum(group, column) for column in COSTS},
+        }
+        for values, group in groups.items()
+    ]
 
 
 def lost_minutes(shift: Row) -> float:

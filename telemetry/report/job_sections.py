@@ -8,7 +8,7 @@ from telemetry.report.figures import Row, count, duration, minutes, percent
 from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, link
 from telemetry.report.page import MOST_ROWS, legend, only_words, ranked
-from telemetry.report.tables import QUEUES, RUN, SLOWEST_JOBS, job_of
+from telemetry.report.tables import QUEUES, RUN, SLOWEST_JOBS, job_of, label_of
 from telemetry.terminal import Name
 
 MOST_BARS = 10
@@ -24,14 +24,7 @@ def slowest(report: RepositoryReport) -> list[Child]:
         f" takes the most time: {minutes(first['total_minutes'])} in all, "
         f"{percent(first['share_percent'])} of the time of all jobs",
     ]
-    bars = [
-        Bar(
-            f"{row['workflow']} · {row['job']}",
-            float(row["total_minutes"]),
-            minutes(row["total_minutes"]),
-        )
-        for row in jobs[:MOST_BARS]
-    ]
+    bars = charts.bars(jobs[:MOST_BARS], label_of, "total_minutes", minutes)
     if len(jobs) > MOST_BARS:
         rest = float(sum(row["total_minutes"] for row in jobs[MOST_BARS:]))
         bars.append(Bar(f"{count(len(jobs) - MOST_BARS)} other jobs together", rest, minutes(rest)))

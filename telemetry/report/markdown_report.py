@@ -126,8 +126,8 @@ def _workflows(report: RepositoryReport) -> str:
         of_day = {each["day"]: each["p50_seconds"] for each in days}
         return (sparkline([of_day.get(day) for day in report.period.days]),)
 
-    columns = (*WORKFLOWS.columns, Column("p50 by day", by_day))
-    made = listing(Table(WORKFLOWS.rows_are, columns), report.workflow_outcomes)
+    columns = Table(WORKFLOWS.rows_are, *WORKFLOWS.columns, Column("p50 by day", by_day))
+    made = listing(columns, report.workflow_outcomes)
     waited = map(sentence_text, held(report)[:MOST_HELD])
     notes = (meaning_of_about(report.workflow_outcomes), *waited)
     return "\n\n".join([made, *filter(None, notes)])

@@ -1,10 +1,11 @@
 """The sections of a repository's page about runs: durations, outcomes, failures, hours."""
 
 from datetime import date
+from operator import itemgetter
 
 from telemetry import counted
 from telemetry.report import charts
-from telemetry.report.charts import WEEKDAYS, Bar, DayDuration, Stack
+from telemetry.report.charts import WEEKDAYS, DayDuration, Stack
 from telemetry.report.data import NO_RUN, RepositoryReport, is_of
 from telemetry.report.figures import (
     BRANCHES,
@@ -23,6 +24,7 @@ from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import (
     MOST_ROWS,
     figure,
+    first_rows,
     legend,
     listing,
     only_words,
@@ -38,6 +40,7 @@ from telemetry.report.tables import (
     QUARANTINE,
     WORKFLOWS,
     job_of,
+    label_of,
     meaning_of_about,
 )
 from telemetry.terminal import Name
@@ -162,8 +165,7 @@ def flaky(report: RepositoryReport) -> list[Child]:
             "nobody re-runs are not counted.",
             class_="muted",
         ),
-        listing(FLAKY_JOBS, jobs, report.api_host),
-        rows_left_out(len(jobs), MOST_ROWS, FLAKY_JOBS.rows_are),
+        first_rows(FLAKY_JOBS, jobs, report.api_host),
     ]
 
 
@@ -178,23 +180,13 @@ def failing(report: RepositoryReport) -> list[Child]:
         return only_words(f"No job failed, and {nothing}")
     parts: list[Child] = []
     if incidents:
-        parts += [
-            listing(INCIDENTS, incidents, report.api_host, MOST_BARS),
-            rows_left_out(len(incidents), MOST_BARS, INCIDENTS.rows_are),
-        ]
+        parts.append(first_rows(INCIDENTS, incidents, report.api_host, MOST_BARS))
     return parts + (_failing_steps(report) if steps else [])
 
 
 def _failing_steps(report: RepositoryReport) -> list[Child]:
     steps, first = report.failing_steps, report.failing_steps[0]
-    bars = [
-        Bar(
-            f"{row['workflow']} · {row['job']} · {row['step'] or 'no step in particular'}",
-            row["failures"],
-            count(row["failures"]),
-        )
-        for row in steps[:MOST_BARS]
-    ]
+    bars = charts.bars(steps[:MOST_BARS], label_of, "failures", count)
     total = sum(row["failures"] for row in steps)
     words = [
         job_of(first),
@@ -215,7 +207,7 @@ def causes(report: RepositoryReport) -> list[Child]:
         f"{count(first['failures'])} of {counted(total, 'failure')}: {first['cause']} "
         f"({percent(first['share_percent'])})"
     )
-    bars = [Bar(row["cause"], row["failures"], count(row["failures"])) for row in rows]
+    bars = charts.bars(rows, itemgetter("cause"), "failures", count)
     note = (
         "Each failure has one cause, inferred without logs. Not run again: broken code or a flaky "
         "job; nobody re-ran it."
@@ -223,8 +215,7 @@ def causes(report: RepositoryReport) -> list[Child]:
     chart = charts.bar_chart("Failures by their cause", bars)
     return [
         *ranked(words, chart, CAUSES, rows, report.api_host, note),
-        listing(QUARANTINE, jobs, report.api_host, MOST_BARS) if jobs else None,
-        rows_left_out(len(jobs), MOST_BARS, QUARANTINE.rows_are),
+        first_rows(QUARANTINE, jobs, report.api_host, MOST_BARS) if jobs else None,
     ]
 
 

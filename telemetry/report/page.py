@@ -200,6 +200,12 @@ def listing(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST
     return table(columns.headings, shown, columns.numbers)
 
 
+def first_rows(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:
+    """Return the first rows as a table, and how many are omitted."""
+    omitted = rows_left_out(len(rows), most, columns.rows_are)
+    return join(listing(columns, rows, api_host, most), omitted)
+
+
 def ranked(
     words: Child,
     chart: Html,
@@ -209,6 +215,4 @@ def ranked(
     note: Child = None,
 ) -> list[Child]:
     """Return a chart of a ranking and, folded, its first rows and how many are omitted."""
-    omitted = rows_left_out(len(rows), MOST_ROWS, columns.rows_are)
-    data = join(listing(columns, rows, api_host), omitted)
-    return [figure(words, chart, data, wide=True, note=note)]
+    return [figure(words, chart, first_rows(columns, rows, api_host), wide=True, note=note)]

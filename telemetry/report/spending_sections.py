@@ -9,7 +9,14 @@ from telemetry.report.figures import Row, count, dollars, duration, known_sum, m
 from telemetry.report.markup import Child
 from telemetry.report.page import only_words, ranked
 from telemetry.report.reading import MOST_ATTEMPTS
-from telemetry.report.tables import CRITICAL_JOBS, FORECASTS, KINDS_OF_COST, PULL_REQUESTS, job_of
+from telemetry.report.tables import (
+    CRITICAL_JOBS,
+    FORECASTS,
+    KINDS_OF_COST,
+    PULL_REQUESTS,
+    job_of,
+    label_of,
+)
 
 MOST_BARS = 5
 
@@ -36,11 +43,7 @@ def critical(report: RepositoryReport) -> list[Child]:
         f"would end {duration(first['gain_p50_seconds'])} sooner at the median",
     ]
     bars = [
-        Bar(
-            f"{row['workflow']} · {row['job']}",
-            float(row["gain_hours"]),
-            minutes(60 * row["gain_hours"]),
-        )
+        Bar(label_of(row), float(row["gain_hours"]), minutes(60 * row["gain_hours"]))
         for row in jobs[:MOST_BARS]
     ]
     label = "Jobs by how much sooner all runs together would end without them"
@@ -65,11 +68,9 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
     total = known_sum(rows, "cost_usd")
     merged = sum(row["state"] == "merged" for row in rows)
     each = "" if total is None else f", {dollars(total / len(rows))} each"
-    bars = [
-        Bar(row["branch"] or "no branch", float(row["cost_usd"]), dollars(row["cost_usd"]))
-        for row in rows[:MOST_BARS]
-        if row["cost_usd"] is not None
-    ]
+    bars = charts.bars(
+        rows[:MOST_BARS], lambda row: row["branch"] or "no branch", "cost_usd", dollars
+    )
     words = f"{counted(len(rows), 'pull request')} cost {dollars(total)}{each}"
     return ranked(
         words,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from telemetry import counted
 from telemetry.report.figures import (
@@ -32,22 +33,14 @@ class Column:
     address: str = ""
 
 
-@dataclass(frozen=True)
 class Table:
     """The columns of a table, numbers last, and the plural noun for its rows."""
 
-    rows_are: str
-    columns: tuple[Column, ...]
-
-    @property
-    def numbers(self) -> int:
-        """The number of right-aligned columns at the end."""
-        return sum(column.is_number for column in self.columns)
-
-    @property
-    def headings(self) -> list[str]:
-        """The headings of all columns."""
-        return [column.heading for column in self.columns]
+    def __init__(self, rows_are: str, *columns: Column) -> None:
+        self.rows_are = rows_are
+        self.columns = columns
+        self.headings = [column.heading for column in columns]
+        self.numbers = sum(column.is_number for column in columns)
 
 
 def job_of(row: Row) -> Sentence:
@@ -57,6 +50,12 @@ def job_of(row: Row) -> Sentence:
     for key in keys[1:]:
         names += (" · ", Name(row[key] or UNKNOWN))
     return names
+
+
+def label_of(row: Row) -> str:
+    """Return workflow, job and, if the row has one, step, for a bar."""
+    step = [row["step"] or "no step in particular"] if "step" in row else []
+    return " · ".join(map(str, [row["workflow"], row["job"], *step]))
 
 
 def flaky_of(row: Row) -> Sentence:
@@ -94,16 +93,13 @@ def _mended(row: Row) -> Sentence:
     return (Name(row["mended_by"] or UNKNOWN), ", ", Name(what))
 
 
-def _counted(heading: str, key: str) -> Column:
-    return Column(heading, lambda row: (count(row[key]),))
+def _figure(heading: str, written: Callable[[Any], str], key: str = "") -> Column:
+    """A column of figures; its key is the heading if it is not given."""
+    return Column(heading, lambda row: (written(row[key or heading]),))
 
 
-def _lasting(heading: str, key: str) -> Column:
-    return Column(heading, lambda row: (duration(row[key]),))
-
-
-def _summed(heading: str, key: str) -> Column:
-    return Column(heading, lambda row: (minutes(row[key]),))
+def _named(heading: str, key: str) -> Column:
+    return Column(heading, lambda row: (Name(row[key] or UNKNOWN),), is_number=False)
 
 
 def _ended(heading: str, key: str) -> Column:
@@ -111,38 +107,28 @@ def _ended(heading: str, key: str) -> Column:
     return Column(heading, lambda row: (about(duration(row[key]), row["estimated"]),))
 
 
-def _shared(heading: str, key: str) -> Column:
-    return Column(heading, lambda row: (percent(row[key]),))
-
-
-def _costing(heading: str, key: str) -> Column:
-    return Column(heading, lambda row: (dollars(row[key]),))
-
-
 def _latency(row: Row) -> Sentence:
     return (UNKNOWN if row["p50_seconds"] is None else f"{row['p50_seconds']} s",)
 
 
-P50, P95 = _lasting("p50", "p50_seconds"), _lasting("p95", "p95_seconds")
+P50, P95 = _figure("p50", duration, "p50_seconds"), _figure("p95", duration, "p95_seconds")
 
 WORKFLOWS = Table(
     "workflows",
-    (
-        Column(
-            "workflow",
-            lambda row: (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"),
-            is_number=False,
-        ),
-        _counted("runs", "runs"),
-        Column(
-            "green first",
-            lambda row: (about(percent(row["first_time_percent"]), row["first_missing"]),),
-        ),
-        _shared("green in the end", "in_the_end_percent"),
-        _counted("re-run", "rerun"),
-        _ended("p50", "p50_seconds"),
-        _ended("p95", "p95_seconds"),
+    Column(
+        "workflow",
+        lambda row: (Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}"),
+        is_number=False,
     ),
+    _figure("runs", count),
+    Column(
+        "green first",
+        lambda row: (about(percent(row["first_time_percent"]), row["first_missing"]),),
+    ),
+    _figure("green in the end", percent, "in_the_end_percent"),
+    _figure("re-run", count, "rerun"),
+    _ended("p50", "p50_seconds"),
+    _ended("p95", "p95_seconds"),
 )
 
 
@@ -161,169 +147,135 @@ def meaning_of_about(workflows: Sequence[Row]) -> str:
 
 FLAKY_JOBS = Table(
     "flaky jobs",
-    (
-        Column("flaky job", flaky_of, is_number=False),
-        _counted("flaky commits", "flaky_commits"),
-        _counted("of commits", "commits"),
-        _shared("share", "flaky_percent"),
-        _counted("failures", "failures"),
-        _summed("took", "failed_minutes"),
-        Column("last seen", lambda row: (minute(row["last_created_at"]),), address="html_url"),
-    ),
+    Column("flaky job", flaky_of, is_number=False),
+    _figure("flaky commits", count, "flaky_commits"),
+    _figure("of commits", count, "commits"),
+    _figure("share", percent, "flaky_percent"),
+    _figure("failures", count),
+    _figure("took", minutes, "failed_minutes"),
+    Column("last seen", lambda row: (minute(row["last_created_at"]),), address="html_url"),
 )
 INCIDENTS = Table(
     "incidents",
-    (
-        Column("default branch", lambda row: (Name(row["workflow"]),), is_number=False),
-        Column("red since", lambda row: (minute(row["red_at"]),), address="html_url"),
-        Column(
-            "green again",
-            lambda row: (minute(row["recovered_at"]) if row["recovered_at"] else "still red",),
-        ),
-        _lasting("for", "seconds"),
-        _counted("failed runs", "red_runs"),
-        Column("last green", _last_green, address="last_green_url"),
-        Column("fixed by", _mended, address="mended_url"),
+    _named("default branch", "workflow"),
+    Column("red since", lambda row: (minute(row["red_at"]),), address="html_url"),
+    Column(
+        "green again",
+        lambda row: (minute(row["recovered_at"]) if row["recovered_at"] else "still red",),
     ),
+    _figure("for", duration, "seconds"),
+    _figure("failed runs", count, "red_runs"),
+    Column("last green", _last_green, address="last_green_url"),
+    Column("fixed by", _mended, address="mended_url"),
 )
 FAILING_STEPS = Table(
     "steps",
-    (
-        Column("step", job_of, is_number=False),
-        _counted("failures", "failures"),
-        _counted("commits", "commits"),
-        _counted("green after a re-run", "green_later"),
-        Column("latest", lambda row: (str(row["last_day"]),), address="html_url"),
-    ),
+    Column("step", job_of, is_number=False),
+    _figure("failures", count),
+    _figure("commits", count),
+    _figure("green after a re-run", count, "green_later"),
+    Column("latest", lambda row: (str(row["last_day"]),), address="html_url"),
 )
 SLOWEST_JOBS = Table(
     "jobs",
-    (
-        Column("job by total time", job_of, is_number=False),
-        _counted("times", "jobs"),
-        P50,
-        P95,
-        _summed("in all", "total_minutes"),
-    ),
+    Column("job by total time", job_of, is_number=False),
+    _figure("times", count, "jobs"),
+    P50,
+    P95,
+    _figure("in all", minutes, "total_minutes"),
 )
 QUEUES = Table(
     "labels",
-    (
-        Column(
-            "waiting for runners of",
-            lambda row: (Name(row["runner_label"] or "no label"),),
-            is_number=False,
-        ),
-        _counted("jobs", "jobs"),
-        P50,
-        P95,
-        _counted("over a minute", "over_a_minute"),
+    Column(
+        "waiting for runners of",
+        lambda row: (Name(row["runner_label"] or "no label"),),
+        is_number=False,
     ),
+    _figure("jobs", count),
+    P50,
+    P95,
+    _figure("over a minute", count, "over_a_minute"),
 )
 RUN = Table(
     "jobs",
-    (
-        Column("job", lambda row: (Name(row["job"]),), is_number=False),
-        _lasting("waited", "queue_seconds"),
-        _lasting("started after", "started_seconds"),
-        _lasting("ran", "job_seconds"),
-    ),
+    _named("job", "job"),
+    _figure("waited", duration, "queue_seconds"),
+    _figure("started after", duration, "started_seconds"),
+    _figure("ran", duration, "job_seconds"),
 )
 RUNNERS = Table(
     "kinds of runner",
-    (
-        Column("runner", lambda row: (Name(runner_of(row)),), is_number=False),
-        _counted("jobs", "jobs"),
-        _counted("minutes", "minutes"),
-        _costing("list price", "list_cost_usd"),
-        _counted("without a price", "unpriced_jobs"),
-        _counted("without a length", "unmeasured_jobs"),
-    ),
+    Column("runner", lambda row: (Name(runner_of(row)),), is_number=False),
+    _figure("jobs", count),
+    _figure("minutes", count),
+    _figure("list price", dollars, "list_cost_usd"),
+    _figure("without a price", count, "unpriced_jobs"),
+    _figure("without a length", count, "unmeasured_jobs"),
 )
 WORKFLOW_COSTS = Table(
     "workflows",
-    (
-        Column("workflow by cost", lambda row: (Name(row["workflow"]),), is_number=False),
-        _counted("jobs", "jobs"),
-        _counted("minutes", "minutes"),
-        _costing("list price", "list_cost_usd"),
-        _costing("before", "list_cost_usd_before"),
-    ),
+    _named("workflow by cost", "workflow"),
+    _figure("jobs", count),
+    _figure("minutes", count),
+    _figure("list price", dollars, "list_cost_usd"),
+    _figure("before", dollars, "list_cost_usd_before"),
 )
 PHASES = Table(
     "phases",
-    (
-        Column("phase of language models", lambda row: (Name(phase_of(row)),), is_number=False),
-        _counted("calls", "calls"),
-        _counted("failed", "failed"),
-        Column("p50", _latency),
-        _costing("cost", "cost_usd"),
-        _costing("at least", "cost_low_usd"),
-        _costing("at most", "cost_high_usd"),
-        _counted("without a price", "unpriced"),
-    ),
+    Column("phase of language models", lambda row: (Name(phase_of(row)),), is_number=False),
+    _figure("calls", count),
+    _figure("failed", count),
+    Column("p50", _latency),
+    _figure("cost", dollars, "cost_usd"),
+    _figure("at least", dollars, "cost_low_usd"),
+    _figure("at most", dollars, "cost_high_usd"),
+    _figure("without a price", count, "unpriced"),
 )
 CRITICAL_JOBS = Table(
     "jobs",
-    (
-        Column("job that runs wait for", job_of, is_number=False),
-        _counted("runs", "runs"),
-        _shared("on the path", "on_path_percent"),
-        _lasting("sooner, p50", "gain_p50_seconds"),
-        Column("sooner in all", lambda row: (minutes(60 * row["gain_hours"]),)),
-    ),
+    Column("job that runs wait for", job_of, is_number=False),
+    _figure("runs", count),
+    _figure("on the path", percent, "on_path_percent"),
+    _figure("sooner, p50", duration, "gain_p50_seconds"),
+    Column("sooner in all", lambda row: (minutes(60 * row["gain_hours"]),)),
 )
 PULL_REQUESTS = Table(
     "pull requests",
-    (
-        Column("branch of the pull request", lambda row: (Name(row["branch"] or UNKNOWN),), False),
-        Column("actor", lambda row: (row["actor_kind"],), False),
-        Column("state", lambda row: (row["state"],), False),
-        _counted("commits", "commits"),
-        _counted("re-runs", "reruns"),
-        _costing("runners", "list_cost_usd"),
-        _costing("LLM", "llm_cost_usd"),
-        _costing("in all", "cost_usd"),
-    ),
+    _named("branch of the pull request", "branch"),
+    Column("actor", lambda row: (row["actor_kind"],), False),
+    Column("state", lambda row: (row["state"],), False),
+    _figure("commits", count),
+    _figure("re-runs", count, "reruns"),
+    _figure("runners", dollars, "list_cost_usd"),
+    _figure("LLM", dollars, "llm_cost_usd"),
+    _figure("in all", dollars, "cost_usd"),
 )
 CAUSES = Table(
     "causes",
-    (
-        Column("cause", lambda row: (row["cause"],), is_number=False),
-        Column(
-            "most often", lambda row: (Name(row["most_often_job"] or UNKNOWN),), is_number=False
-        ),
-        _counted("failures", "failures"),
-        _shared("share", "share_percent"),
-        _counted("run again", "run_again"),
-        _shared("then green", "green_again_percent"),
-        _costing("cost", "list_cost_usd"),
-    ),
+    Column("cause", lambda row: (row["cause"],), is_number=False),
+    _named("most often", "most_often_job"),
+    _figure("failures", count),
+    _figure("share", percent, "share_percent"),
+    _figure("run again", count, "run_again"),
+    _figure("then green", percent, "green_again_percent"),
+    _figure("cost", dollars, "list_cost_usd"),
 )
 QUARANTINE = Table(
     "jobs",
-    (
-        Column("job to remove from the required checks", job_of, is_number=False),
-        _counted("flaky commits", "flaky_commits"),
-        _counted("failures", "failures"),
-        _shared("green when run again", "green_again_percent"),
-        _costing("cost of failures", "failed_cost_usd"),
-        _costing("of re-runs", "rerun_cost_usd"),
-    ),
+    Column("job to remove from the required checks", job_of, is_number=False),
+    _figure("flaky commits", count, "flaky_commits"),
+    _figure("failures", count),
+    _figure("green when run again", percent, "green_again_percent"),
+    _figure("cost of failures", dollars, "failed_cost_usd"),
+    _figure("of re-runs", dollars, "rerun_cost_usd"),
 )
 KINDS_OF_COST = {"runners": "runners", "llm": "language models"}
 FORECASTS = Table(
     "kinds of cost",
-    (
-        Column(
-            "cost of",
-            lambda row: (KINDS_OF_COST[row["kind"]],),
-            is_number=False,
-        ),
-        _costing("spent", "spent_usd"),
-        _costing("by the end", "forecast_usd"),
-        _costing("at least", "low_usd"),
-        _costing("at most", "high_usd"),
-        _counted("without a price", "unpriced"),
-    ),
+    Column("cost of", lambda row: (KINDS_OF_COST[row["kind"]],), is_number=False),
+    _figure("spent", dollars, "spent_usd"),
+    _figure("by the end", dollars, "forecast_usd"),
+    _figure("at least", dollars, "low_usd"),
+    _figure("at most", dollars, "high_usd"),
+    _figure("without a price", count, "unpriced"),
 )

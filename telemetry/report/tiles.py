@@ -35,6 +35,14 @@ LEAST_SHOWN = 0.5
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
 NOT_COMPARED = "change not known"
+# The jobs of which a cost is not simply the price, by their column.
+KINDS_OF_JOBS = {
+    "unpriced_jobs": "without a price not included",
+    "unmeasured_jobs": "of unknown length not included",
+    "free_jobs": "free",
+    "assumed_private_jobs": "assumed to be of a private repository",
+    "unsourced_jobs": "at a price that is not on GitHub's pages",
+}
 
 
 def why_no_change(report: RepositoryReport) -> str | None:
@@ -266,24 +274,8 @@ def _all_free(runners: list[Row]) -> str:
 
 def left_out_of_cost(runners: list[Row]) -> str:
     """Return in words which jobs a cost excludes, or includes on an assumption."""
-
-    def of(column: str) -> int:
-        return sum(row[column] for row in runners)
-
-    said = ""
-    if of("unpriced_jobs"):
-        said += f"; {counted(of('unpriced_jobs'), 'job')} without a price not included"
-    if of("unmeasured_jobs"):
-        said += f"; {counted(of('unmeasured_jobs'), 'job')} of unknown length not included"
-    if of("free_jobs"):
-        said += f"; {counted(of('free_jobs'), 'job')} free"
-    if of("assumed_private_jobs"):
-        said += (
-            f"; {counted(of('assumed_private_jobs'), 'job')} assumed to be of a private repository"
-        )
-    if of("unsourced_jobs"):
-        said += f"; {counted(of('unsourced_jobs'), 'job')} at a price that is not on GitHub's pages"
-    return said
+    sums = {words: sum(row[column] for row in runners) for column, words in KINDS_OF_JOBS.items()}
+    return "".join(f"; {counted(jobs, 'job')} {words}" for words, jobs in sums.items() if jobs)
 
 
 def _model_cost(report: RepositoryReport) -> list[Tile]:
