@@ -1,20 +1,18 @@
 """Stores GitHub's usage reports, and compares them with what the stored jobs cost."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from telemetry.database.connection import Connection, as_json, execute
-from telemetry.database.prices import csv_file, csv_lines, refuse_empty
+from telemetry.database.csv_files import Records, complete, csv_file, csv_records
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.database.transactions import with_retries
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
 from telemetry.rows.reading import UnreadableRow
-from telemetry.settings import UsageError
 
 LINES_PER_STATEMENT = 2_000
 MOST_LINES_SHOWN = 10
@@ -57,34 +55,20 @@ def load_report(connection: Connection, path: Path, loaded_at: datetime) -> Load
     after a fault of the database. All of it is stored or nothing. Raises UsageError with the line
     for a file that is not a usage report.
     """
-    try:
-        with csv_file(path) as file:
-            if not file.seekable():  # a pipe, which can be read once
-                return _load(connection, file, path, loaded_at)
+    with csv_file(path, f"FILE: {path}", "name a usage report") as file:
 
-            def again() -> Loaded:
-                file.seek(0)
-                return _load(connection, file, path, loaded_at)
+        def load() -> Loaded:
+            advice = "fix that line, or download the report again"
+            with csv_records(file, path, advice) as (header, records):
+                columns = report_columns(header)
+                return _store(connection, _rows(columns, records, loaded_at), columns, loaded_at)
 
-            return with_retries(connection, again)
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text; save it as such") from None
-    except OSError as error:
-        raise UsageError(f"FILE: {path}: {error.strerror}; name a usage report") from None
+        def again() -> Loaded:
+            file.seek(0)
+            return load()
 
-
-def _load(connection: Connection, file: TextIO, path: Path, loaded_at: datetime) -> Loaded:
-    records = csv.DictReader(csv_lines(file), strict=True)
-    try:
-        refuse_empty(records, path)
-        columns = report_columns(records.fieldnames or [])
-        rows = _rows(columns, records, _newest_day(loaded_at))
-        return _store(connection, rows, columns, loaded_at)
-    except (UnreadableRow, csv.Error) as error:
-        line = records.reader.line_num or 1
-        raise UsageError(
-            f"{path}:{line}: {error}; fix that line, or download the report again"
-        ) from None
+        # A pipe can be read once.
+        return with_retries(connection, again) if file.seekable() else load()
 
 
 def load_month(
@@ -160,24 +144,16 @@ def span(first: date, last: date) -> tuple[datetime, datetime]:
     )
 
 
-def _rows(
-    columns: ReportColumns, records: "csv.DictReader[str]", newest_day: date
-) -> Iterator[BilledUsage]:
-    width = len(records.fieldnames or [])
-    for record in records:
-        if None in record or None in record.values():
-            raise UnreadableRow(f"there are not {width} values")
+def _rows(columns: ReportColumns, records: Records, loaded_at: datetime) -> Iterator[BilledUsage]:
+    # Tomorrow can have usage, because this machine's clock may be slow.
+    newest_day = loaded_at.astimezone(UTC).date() + timedelta(days=1)
+    for record in complete(records):
         row = billed_usage(columns, record)
         if not OLDEST_DAY <= row.usage_date <= newest_day:
             raise UnreadableRow(
                 f"the day is {row.usage_date}, which is not between {OLDEST_DAY} and {newest_day}"
             )
         yield row
-
-
-def _newest_day(loaded_at: datetime) -> date:
-    """The last day that can have usage: tomorrow, because this machine's clock may be slow."""
-    return loaded_at.astimezone(UTC).date() + timedelta(days=1)
 
 
 def _of_item(item: Any, owner: str) -> BilledUsage:
@@ -204,7 +180,8 @@ def _store(
         for batch in iter(lambda: list(islice(iterator, LINES_PER_STATEMENT)), []):
             new = {(row.owner, row.usage_date) for row in batch} - seen
             _cover(connection, new, columns, loaded_at)
-            execute(connection, "bill/add_billed_usage", {"rows": _as_json(batch)})
+            rows_of_batch = as_json([{**vars(row), "lines": 1} for row in batch])
+            execute(connection, "bill/add_billed_usage", {"rows": rows_of_batch})
             seen |= new
             lines += len(batch)
         every = seen | (covered or set())
@@ -231,7 +208,3 @@ def _cover(
     execute(connection, "bill/clear_billed_usage", keys)
     report = {"source": columns.source, "has_workflows": columns.has_workflows}
     execute(connection, "bill/record_billed_days", {**keys, **report, "loaded_at": loaded_at})
-
-
-def _as_json(rows: Iterable[BilledUsage]) -> str:
-    return as_json([{**vars(row), "lines": 1} for row in rows])

@@ -13,7 +13,14 @@ from telemetry.rows.reading import UnreadableRow, shown
 
 KINDS = ("runners", "llm")
 SUBJECTS = ("all", "repository", "workflow", "actor")
-GATES = ("forecast", "spent")
+# The forecast of what nobody has spent anything on.
+NOTHING = {
+    "spent_usd": Decimal(0),
+    "forecast_usd": None,
+    "low_usd": Decimal(0),
+    "high_usd": None,
+    "unpriced": 0,
+}
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,13 @@ def _check(cap: Cap) -> None:
 def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str) -> list[Line]:
     """Return a line for each name that a cap is for, in the order of the caps.
 
-    `forecasts` are the rows of the question forecast; `gate` is one of GATES. A cap for names that
-    have spent nothing has a line with its pattern.
+    `forecasts` are the rows of the question forecast; `gate` is forecast or spent. A cap for names
+    that have spent nothing has a line with its pattern.
     """
     found = []
     for cap in caps:
         fitting = [row for row in forecasts if _fits(cap, row)]
-        found += [_line(cap, row, gate) for row in fitting] or [_unspent(cap)]
+        found += [_line(cap, row, gate) for row in fitting or [{**NOTHING, "name": cap.name}]]
     return found
 
 
@@ -79,17 +86,6 @@ def _line(cap: Cap, row: Mapping[str, Any], gate: str) -> Line:
         subject=cap.subject,
         name=row["name"],
         monthly_usd=cap.monthly_usd,
-        spent_usd=row["spent_usd"],
-        forecast_usd=row["forecast_usd"],
-        low_usd=row["low_usd"],
-        high_usd=row["high_usd"],
-        unpriced=row["unpriced"],
+        **{name: row[name] for name in NOTHING},
         is_over=row["spent_usd" if gate == "spent" else "low_usd"] > cap.monthly_usd,
-    )
-
-
-def _unspent(cap: Cap) -> Line:
-    nothing = Decimal(0)
-    return Line(
-        cap.kind, cap.subject, cap.name, cap.monthly_usd, nothing, None, nothing, None, 0, False
     )

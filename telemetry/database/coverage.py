@@ -20,6 +20,16 @@ LEAST_DIFFERENCE = 0.1
 LEAST_OF_EACH = 10
 # The schedule runs every six hours; a time after its last list is not a gap.
 LONGEST_TAIL = timedelta(days=1)
+# What is added over repositories, and its column in the question.
+SUMMED = {
+    "attempts": "attempts",
+    "attempts_with_jobs": "attempts_with_jobs",
+    "failed_attempts": "failed_attempts",
+    "failed_with_jobs": "failed_with_jobs",
+    "missing_attempts": "missing_attempts",
+    "seconds": "attempts_seconds",
+    "seconds_with_jobs": "with_jobs_seconds",
+}
 
 
 @dataclass(frozen=True)
@@ -148,38 +158,23 @@ def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:
 
 
 def _of_one(row: Mapping[str, Any]) -> Coverage:
-    attempts, stored = row["attempts"], row["attempts_with_jobs"]
+    lacks_jobs = row["attempts_with_jobs"] < row["attempts"]
     return Coverage(
-        attempts,
-        stored,
-        [row["repository"]] if stored < attempts else [],
-        failed_attempts=row["failed_attempts"],
-        failed_with_jobs=row["failed_with_jobs"],
-        missing_attempts=row["missing_attempts"],
+        **{name: row[column] for name, column in SUMMED.items()},
+        repositories=[row["repository"]] if lacks_jobs else [],
         nameless=[] if row["has_name"] else [row["repository"]],
-        seconds=row["attempts_seconds"],
-        seconds_with_jobs=row["with_jobs_seconds"],
     )
 
 
 def together(parts: Sequence[Coverage]) -> Coverage:
     """Return the coverage of several repositories together."""
-    attempts = sum(part.attempts for part in parts)
-    stored = sum(part.attempts_with_jobs for part in parts)
-    seconds = sum(part.seconds for part in parts)
-    seconds_with_jobs = sum(part.seconds_with_jobs for part in parts)
-    lacking = [name for part in parts for name in part.repositories]
+    sums = {name: sum(getattr(part, name) for part in parts) for name in SUMMED}
+    few_jobs = sums["attempts_with_jobs"] < LEAST_SHARE * sums["attempts"]
     return Coverage(
-        attempts,
-        stored,
-        lacking,
-        stored < LEAST_SHARE * attempts or seconds_with_jobs < LEAST_SHARE * seconds,
-        failed_attempts=sum(part.failed_attempts for part in parts),
-        failed_with_jobs=sum(part.failed_with_jobs for part in parts),
-        missing_attempts=sum(part.missing_attempts for part in parts),
+        **sums,
+        repositories=[name for part in parts for name in part.repositories],
         nameless=[name for part in parts for name in part.nameless],
-        seconds=seconds,
-        seconds_with_jobs=seconds_with_jobs,
+        is_misleading=few_jobs or sums["seconds_with_jobs"] < LEAST_SHARE * sums["seconds"],
     )
 
 

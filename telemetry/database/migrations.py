@@ -100,7 +100,8 @@ def _apply(
             backend.apply_migrations(backend.to_apply(pending))
     if _installed(connection)[1] != _views_digest():
         _make_views(connection)
-        _say_what_is_lost(connection, notify)
+        for sentence in lost_views(connection):
+            notify(f"warning: {sentence}")
         applied.append("views")
     return applied
 
@@ -113,7 +114,9 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
         undone = backend.to_rollback(read_migrations(str(migrations)))
         names = [migration.id for migration in undone]
         if undone:
-            _drop_views(connection)
+            if _has_views(connection):
+                with own_named():
+                    execute(connection, "schema/drop_views")
             with backend.lock(), redirect_stdout(StringIO()):
                 backend.rollback_migrations(undone)
     return names
@@ -203,13 +206,6 @@ def _set_aside(connection: Connection) -> None:
         execute(connection, "schema/drop_views")
 
 
-def _drop_views(connection: Connection) -> None:
-    """Remove our views; nothing of them is kept."""
-    if _has_views(connection):
-        with own_named():
-            execute(connection, "schema/drop_views")
-
-
 def _has_views(connection: Connection) -> bool:
     """Whether the database can have our views: not before the very first migration."""
     return _installed(connection)[1] is not None
@@ -226,11 +222,6 @@ def own_named() -> Iterator[None]:
             f"an object of yours depends on one of ours ({said}), so ours cannot be replaced; drop "
             "yours, try again, then recreate it"
         ) from None
-
-
-def _say_what_is_lost(connection: Connection, notify: Callable[[str], None]) -> None:
-    for sentence in lost_views(connection):
-        notify(f"warning: {sentence}")
 
 
 def lost_views(connection: Connection) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from support.paths import LONGEST
 
 from telemetry import TelemetryError
-from telemetry.database import prices
+from telemetry.database import csv_files, prices
 from telemetry.database.bill import load_report
 from telemetry.database.budget import read_caps
 from telemetry.database.connection import Connection
@@ -70,7 +70,7 @@ def test_a_file_that_is_no_list_is_one_sentence(
     make: Callable[[Path], object],
     said: str,
 ) -> None:
-    monkeypatch.setattr(prices, "NO_WRITER", 0.2)
+    monkeypatch.setattr(csv_files, "NO_WRITER", 0.2)
     make(path := tmp_path / "list.csv")
     with pytest.raises(UsageError, match=said) as caught:
         load(connection, path)
@@ -125,7 +125,7 @@ def test_a_list_of_more_lines_than_memory_should_hold_is_refused(
 def test_a_pipe_that_something_writes_to_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prices, "NO_WRITER", LONGEST)
+    monkeypatch.setattr(csv_files, "NO_WRITER", LONGEST)
     os.mkfifo(path := tmp_path / "list.csv")
     text = "kind,subject,name,monthly_usd\nrunners,all,all,5\n"
     writer = Thread(target=path.write_text, args=[text])
