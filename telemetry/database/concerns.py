@@ -4,7 +4,7 @@ Each function takes rows of sql/status and returns the concerns about them.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -88,33 +88,32 @@ def of_end(row: Mapping[str, Any]) -> Concern:
     return Concern(text, "ended", row["repository"])
 
 
-def of_ingests(row: Mapping[str, Any], limit: timedelta) -> list[Concern]:
+def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     """Return the concerns about a repository's ingests, from sql/status/repositories.sql."""
-    name, said = row["repository"], []
+    name = row["repository"]
     if row["seconds_since_complete"] is None:
-        said.append(Concern("no ingest has completed yet", "never", name))
+        yield Concern("no ingest has completed yet", "never", name)
     elif is_older(row, limit):
         text = (
             f"the last complete ingest was {in_words(row['seconds_since_complete'])} ago; "
             "has its schedule stopped?"
         )
-        said.append(Concern(text, "stale", name))
+        yield Concern(text, "stale", name)
     if row["last_outcome"] == "running":
         text = (
             f"an ingest began {in_words(row['seconds_since_start'])} ago and has not "
             "ended; it still runs, or was killed"
         )
-        said.append(Concern(text, "running", name))
+        yield Concern(text, "running", name)
     # Items that are awaited, and nothing else: the proof names them, as they are now.
     elif row["last_error"] and not row["is_caught_up"]:
         outcome = row["last_outcome"]
         verb = outcome if outcome == "failed" else f"was {outcome}"
         text = f"the last ingest {verb}: {row['last_error']}"
-        said.append(Concern(text, "failed", name, row["last_error"]))
+        yield Concern(text, "failed", name, row["last_error"])
     if row["unreadable"]:
         text = f"{counted(row['unreadable'], 'run')} could not be read at the last ingest"
-        said.append(Concern(text, "unreadable", name))
-    return said
+        yield Concern(text, "unreadable", name)
 
 
 def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
@@ -123,15 +122,17 @@ def is_older(row: Mapping[str, Any], limit: timedelta) -> bool:
     return age is None or age > limit.total_seconds()
 
 
-def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> list[Concern]:
+def of_proof(proof: Mapping[str, Any], ingest: Mapping[str, Any]) -> Iterator[Concern]:
     """Return the concerns about completeness, from sql/status/proof.sql and repositories.sql."""
     # The error of an incomplete ingest already names what is left of its interval.
     is_named = ingest["last_outcome"] == "incomplete" and not ingest["is_caught_up"]
     since = ingest["last_since"]
-    said = _unproven(proof) + _awaited(proof)
+    yield from _unproven(proof)
+    yield from _awaited(proof)
     if proof["gaps"] and (not is_named or (since and proof["gap_from"] < since)):
-        said.append(_gap(proof))
-    return said + ([] if is_named else _left(proof))
+        yield _gap(proof)
+    if not is_named:
+        yield from _left(proof)
 
 
 def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
@@ -149,47 +150,45 @@ def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
     ]
 
 
-def _unproven(row: Mapping[str, Any]) -> list[Concern]:
+def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
     """Return concerns about windows that differ from GitHub's report or are incomplete."""
-    name, said = row["repository"], []
+    name = row["repository"]
     if row["unequal_windows"]:
         text = (
             "the stored runs differ from what GitHub reported, first among those created "
             f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
             f"{COMMAND} verify REPO={name}"
         )
-        said.append(Concern(text, "unequal", name))
+        yield Concern(text, "unequal", name)
     if row["incomplete_windows"]:
         more = row["incomplete_windows"] - 1
         text = (row["problem"] or "a run list could not be read completely") + (
             f"; the same is true of {counted(more, 'more second')}" if more else ""
         )
-        said.append(Concern(text, "unlisted", name))
-    return said
+        yield Concern(text, "unlisted", name)
 
 
-def _left(row: Mapping[str, Any]) -> list[Concern]:
+def _left(row: Mapping[str, Any]) -> Iterator[Concern]:
     """Return what is still pending, unless the error of the last ingest names it."""
-    name, said = row["repository"], []
+    name = row["repository"]
     if row["overdue_windows"]:
         text = (
             f"runs last listed at {row['last_sweep_at']:%Y-%m-%d %H:%M} UTC, and possibly "
             "re-run since, were not listed again"
         )
-        said.append(Concern(text, "overdue", name))
+        yield Concern(text, "overdue", name)
     # Items that failed are not included: they are named until they are given up, and afterwards.
     if count := row["pending_attempts"] - row["awaited_earlier_attempts"]:
         text = (
             f"earlier attempts still to fetch: {count:,}; until then the rates of first attempts "
             "leave out their runs"
         )
-        said.append(Concern(text, "attempts", name))
+        yield Concern(text, "attempts", name)
     # A repository without any jobs is ingested with JOBS=0.
     not_asked = row["attempts_without_jobs"] - row["awaited_attempts"]
     if not_asked and row["attempts_with_jobs"]:
         text = f"attempts whose jobs are still to fetch: {not_asked:,}"
-        said.append(Concern(text, "jobs", name))
-    return said
+        yield Concern(text, "jobs", name)
 
 
 def _gap(row: Mapping[str, Any]) -> Concern:
@@ -200,7 +199,7 @@ def _gap(row: Mapping[str, Any]) -> Concern:
     return Concern(text, "gap", row["repository"])
 
 
-def _awaited(row: Mapping[str, Any]) -> list[Concern]:
+def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
     """Return concerns about items that could not be fetched.
 
     A job that has not ended is not a concern until it is given up.
@@ -212,19 +211,19 @@ def _awaited(row: Mapping[str, Any]) -> list[Concern]:
             f"{row['first_awaited']}; to fetch all of them again: {COMMAND} ingest REPO={name} "
             "FULL=1, for those of one run: RUN_ID=… instead of FULL=1"
         )
-        return [Concern(text, "given up", name)]
+        yield Concern(text, "given up", name)
+        return
     counts = {
         "cannot be read": row["unread_items"],
         "GitHub did not return": row["unanswered_items"],
     }
-    if any(counts.values()):
-        parts = [f"items that {what}: {count:,}" for what, count in counts.items() if count]
+    parts = [f"items that {what}: {count:,}" for what, count in counts.items() if count]
+    if parts:
         text = (
             f"{', '.join(parts)}, the first: {row['first_awaited']}; the next try is due at "
             f"{row['next_try_at']:%Y-%m-%d %H:%M} UTC"
         )
-        return [Concern(text, "retry", name)]
-    return []
+        yield Concern(text, "retry", name)
 
 
 def of_overlap(row: Mapping[str, Any]) -> Concern:
@@ -283,17 +282,18 @@ def of_retention(old: Pruned) -> list[Concern]:
     return [Concern(text)]
 
 
-def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
+def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
     """Return concerns about LLM calls without a known cost, and about logs that lost calls."""
-    said = []
     if llm["unpriced_calls_with_tokens"]:
-        said.append(
+        yield Concern(
             f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
             f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
             f"{COMMAND} query Q=llm_unpriced_models"
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:
-        said.append("the last ingest of LLM logs has not ended; it still runs, or was interrupted")
+        yield Concern(
+            "the last ingest of LLM logs has not ended; it still runs, or was interrupted"
+        )
     lost = {
         "lines": llm["last_rejected_lines"],
         "files": llm["last_rejected_files"],
@@ -302,5 +302,4 @@ def of_llm_calls(llm: Mapping[str, Any]) -> list[Concern]:
     if any(lost.values()):
         parts = ", ".join(f"{what}: {count:,}" for what, count in lost.items() if count)
         first = llm["last_first_rejected"][0]
-        said.append(f"the last ingest of LLM logs lost {parts}; the first: {first}")
-    return [Concern(text) for text in said]
+        yield Concern(f"the last ingest of LLM logs lost {parts}; the first: {first}")

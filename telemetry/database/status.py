@@ -137,7 +137,7 @@ def _is_asked_for(row: Row, asked: Mapping[str, str]) -> bool:
 def _of_each(repositories: Sequence[Row], proof: Sequence[Row], limit: timedelta) -> list[Concern]:
     """Return the concerns about the ingests of each repository, then about its proof."""
     last = {row["repository_id"]: row for row in repositories}
-    found = []
+    found: list[Concern] = []
     for row in repositories:
         found += concerns.of_ingests(row, limit) if row["is_watched"] else [concerns.of_end(row)]
     for row in proof:

@@ -119,10 +119,10 @@ class _Ingest:
 
     def reject(self, found: Rejected) -> None:
         if found.line is None:
-            self.done = replace(self.done, rejected_files=self.done.rejected_files + 1)
+            self.done.rejected_files += 1
             self._name(f"{found.file}: {found.reason}", before_lines=True)
         else:
-            self.done = replace(self.done, rejected_lines=self.done.rejected_lines + 1)
+            self.done.rejected_lines += 1
             self._name(f"{found.file}:{found.line}: {found.reason}")
 
     def store(self) -> None:
@@ -134,15 +134,12 @@ class _Ingest:
         self._batch, self._outer = {}, set()
         done, counts = self.done, stored.counts
         deleted = [*stored.left_out, *stored.repeated]
-        self.done = replace(
-            done,
-            inserted=done.inserted + counts.inserted - sum(row["new_calls"] for row in deleted),
-            updated=done.updated + counts.updated,
-            unchanged=done.unchanged + counts.unchanged,
-            cut=done.cut + counts.cut,
-            clashing=done.clashing + len(stored.clashing),
-            left_out=done.left_out + sum(row["calls"] for row in stored.left_out),
-        )
+        done.inserted += counts.inserted - sum(row["new_calls"] for row in deleted)
+        done.updated += counts.updated
+        done.unchanged += counts.unchanged
+        done.cut += counts.cut
+        done.clashing += len(stored.clashing)
+        done.left_out += sum(row["calls"] for row in stored.left_out)
         self._repeated += sum(row["calls"] - row["new_calls"] for row in stored.repeated)
         for row in stored.left_out:
             key = (row["session_id"], row["counted_source"], row["source"])
@@ -170,13 +167,13 @@ class _Ingest:
             )
         if self._unsaid:
             self.note(f"and {counted(self._unsaid, 'more note')}", most=MOST_NOTES + 1)
-        self.done = replace(self.done, finished_at=finished_at)
+        self.done.finished_at = finished_at
         self.record()
 
     def note(self, text: str, most: int = MOST_NOTES) -> None:
         """Keep a sentence that is not an error; if there are too many, only their number."""
         if len(self.done.notes) < most:
-            self.done = replace(self.done, notes=[*self.done.notes, text])
+            self.done.notes.append(text)
         else:
             self._unsaid += 1
 
@@ -189,11 +186,11 @@ class _Ingest:
 
     def _name(self, text: str, *, before_lines: bool = False) -> None:
         """Keep a reason; if there are too many, the first ones, and that of the last whole file."""
-        named = [*self.done.first_rejected]
+        named = self.done.first_rejected
         if before_lines and len(named) == MOST_NAMED:
             named.pop()
         if len(named) < MOST_NAMED:
-            self.done = replace(self.done, first_rejected=[*named, text])
+            named.append(text)
 
 
 def _size(file: Path) -> int:

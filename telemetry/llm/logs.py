@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from telemetry import counted
 from telemetry.llm.decoding import Text, Timed, TooLong, decoded
-from telemetry.llm.finding import STDIN, find_files
+from telemetry.llm.finding import STDIN
 from telemetry.llm.formats import (
     anthropic_batch,
     canonical,
@@ -45,8 +45,6 @@ from telemetry.llm.formats.reading import (
 from telemetry.llm.opening import FAILURES, is_text, opened, unpacked
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, shown
-
-__all__ = ["STDIN", "Notice", "Rejected", "find_files", "read_calls"]
 
 # The formats with the most distinctive keys come first: many logs have a timestamp and a model.
 FORMATS: tuple[ModuleType, ...] = (

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -20,31 +21,18 @@ from telemetry.terminal import shortened
 
 # How much of an error, or of a name from others, helps the reader.
 LONGEST_CONCERN = 400
-# The questions whose answers are lists in RepositoryReport, by their names.
-QUESTIONS = (
-    "trend",
-    "time_to_last_check",
-    "workflow_outcomes",
-    "durations_by_day",
-    "outcomes_by_day",
-    "flaky_jobs",
-    "failing_steps",
-    "incidents",
-    "stalled",
-    "timeouts",
-    "slowest_jobs",
-    "queue_times",
-    "approvals",
-    "wasted_minutes",
-    "runner_cost",
-    "busy_hours",
-    "slowest_run",
-    "llm_phases",
-)
+
+
+def _lists(kind: object) -> tuple[str, ...]:
+    """Return the questions whose answers are lists of this type in RepositoryReport."""
+    return tuple(field.name for field in fields(RepositoryReport) if field.type == kind)
+
+
 # Those whose statements are too long to be written into each page.
 LONG_QUESTIONS = ("slower_or_faster", "failure_causes", "quarantine")
+QUESTIONS = tuple(name for name in _lists(list[Row]) if name not in LONG_QUESTIONS)
 # Those that are asked about no more attempts, because a third of a report's time goes into them.
-COSTLY_QUESTIONS = ("critical_jobs", "pull_request_costs", "forecast")
+COSTLY_QUESTIONS = _lists(list[Row] | None)
 QUICK_QUESTIONS = ("totals", *QUESTIONS, *LONG_QUESTIONS)
 MOST_ATTEMPTS = 20_000
 # From this many attempts on, questions are asked over several connections at once.

@@ -255,9 +255,9 @@ GREATER = (
 LESSER = ("timestamp", "success", "github_run_id")
 
 
-@dataclass(frozen=True)
+@dataclass
 class LlmIngestion:
-    """One row of `llm_ingestions`: what an ingest of LLM logs did. All times are UTC.
+    """One row of `llm_ingestions`: what an ingest of LLM logs has done so far. Times are UTC.
 
     If the records of a call are far apart, each is counted: the first as inserted, the others as
     updated or unchanged. `clashing` calls were not stored because another call has the same

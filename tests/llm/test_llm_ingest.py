@@ -22,10 +22,9 @@ from support.rows import CREATED_AT, llm_call, workflow_run
 from telemetry.database.connection import Connection, Counts, execute, upsert
 from telemetry.database.prune import prune
 from telemetry.database.status import status
-from telemetry.llm.finding import Logs
+from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
-from telemetry.llm.logs import STDIN
 from telemetry.llm.storing import LATEST
 from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
 from telemetry.simulated.month import team_month

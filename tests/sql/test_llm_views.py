@@ -18,10 +18,9 @@ from support.rows import llm_call, workflow_run
 from telemetry.database.connection import Connection, open_connection, upsert
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
-from telemetry.llm.finding import Logs
+from telemetry.llm.finding import Logs, find_files
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.llm.logs import find_files
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun
 from telemetry.simulated.llm_logs import write_llm_logs
