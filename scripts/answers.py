@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from output import say, screen, show, show_json, show_pages
 
-from telemetry import settings
+from telemetry import settings, times
 from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories
@@ -21,7 +21,7 @@ def scope_of(connection: Connection, options: Namespace) -> Scope:
     """Return the scope of a question; warn about repositories without rows."""
     now = datetime.now(getattr(options, "time_zone", UTC))
     since, top = options.since, getattr(options, "top", None)
-    of = period(since.up_to(now) if isinstance(since, settings.Length) else since, now)
+    of = period(since.up_to(now) if isinstance(since, times.Length) else since, now)
     return of.scope(ids_of(connection, options), top)
 
 

@@ -17,7 +17,7 @@ from answers import ids_of
 from connections import database
 from output import screen, show, show_json
 
-from telemetry import settings
+from telemetry import times
 from telemetry.database.checks import check
 from telemetry.summaries.checks import checks_text
 
@@ -25,7 +25,7 @@ from telemetry.summaries.checks import checks_text
 def main() -> int:
     options = parse(__doc__, "check")
     since = options.since
-    if isinstance(since, settings.Length):
+    if isinstance(since, times.Length):
         since = datetime.now(UTC) - since
     with database() as connection:
         ids = ids_of(connection, options)

@@ -27,7 +27,7 @@ from telemetry.database.questions import find_repositories
 from telemetry.database.retention import Retention, horizon, offer, stored
 from telemetry.database.statistics import update_statistics
 from telemetry.github.client import GitHub
-from telemetry.rows.llm import LlmIngestion
+from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.ingest import ingest, repositories_of
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.runs.rounds import SMALLEST_SHARE

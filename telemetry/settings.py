@@ -1,13 +1,10 @@
 """The user's settings: variables of the environment and of a .env file, read and checked."""
 
 import re
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from telemetry import TelemetryError
@@ -16,18 +13,6 @@ from telemetry.installation import COMMAND
 # Variables that count as unset if they are empty: ours, GitHub's and libpq's. An empty variable of
 # another program, such as PAGER or a proxy, may have a meaning.
 PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
-# The units of a length of time. Nothing here needs seconds.
-UNITS = {
-    "minute": ("m", "min", "mins", "minute", "minutes"),
-    "hour": ("h", "hour", "hours"),
-    "day": ("d", "day", "days"),
-    "week": ("w", "week", "weeks"),
-    "month": ("mo", "mon", "mons", "month", "months"),
-    "year": ("y", "year", "years"),
-}
-UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
-LONGEST_YEARS = 200
-LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
 # GitHub allows these characters. A name of dots alone would change the API's path, and GitHub
 # removes .git from the end of a name.
 # No name on GitHub is as long as 200 characters.
@@ -37,40 +22,6 @@ TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
 class UsageError(TelemetryError):
     """A setting that cannot be used; the command ends with exit code 2."""
-
-
-@dataclass(frozen=True)
-class Length:
-    """A length of time: calendar months plus days and smaller units.
-
-    `moment - length` subtracts as PostgreSQL does: a month earlier is the same day of the month
-    before, or its last day if that month is shorter.
-    """
-
-    months: int = 0
-    rest: timedelta = timedelta(0)
-
-    def __rsub__(self, moment: datetime) -> datetime:
-        year, month = divmod(moment.year * 12 + moment.month - 1 - self.months, 12)
-        day = min(moment.day, monthrange(year, month + 1)[1])
-        return moment.replace(year=year, month=month + 1, day=day) - self.rest
-
-    def up_to(self, moment: datetime) -> timedelta:
-        """Return its exact length if it ends at this time."""
-        return moment - (moment - self)
-
-    def __str__(self) -> str:
-        """Return it in words that PostgreSQL reads too: `1 year 6 months`, `90 days`."""
-        years, months = divmod(self.months, 12)
-        hours, rest = divmod(self.rest.seconds, 3_600)
-        counts = {
-            "year": years,
-            "month": months,
-            "day": self.rest.days,
-            "hour": hours,
-            "minute": rest // 60,
-        }
-        return " ".join(f"{n} {unit}{'' if n == 1 else 's'}" for unit, n in counts.items() if n)
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -166,96 +117,6 @@ def time_zone(text: str, variable: str) -> tzinfo:
         ) from None
 
 
-def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:
-    """As `start`, or `all`, which means as far back as rows are kept."""
-    return "all" if text.strip().lower() == "all" else start(text, variable, "all")
-
-
-def start(text: str, variable: str = "SINCE", *others: str) -> datetime | Length:
-    """Return a moment (`2026-01-01`, midnight UTC, or a time with its zone) or an age (see `age`).
-
-    Raises UsageError for anything else, and for a time without a zone; it also suggests `others`.
-    """
-    if _length(text) is not None:
-        return age(text, variable)
-    return moment(text, variable, "an age (90d, '6 months')", *others)
-
-
-def moment(text: str, variable: str, *others: str) -> datetime:
-    """Return the moment in a text: a date, meaning midnight UTC, or a time with its zone.
-
-    Raises UsageError, which also suggests `others`, the other forms that the caller accepts.
-    """
-    try:
-        found = datetime.fromisoformat(text.strip())
-    except ValueError:
-        forms = ["a date (2026-01-01)", "a time with its zone (2026-01-01T08:00:00Z)", *others]
-        offer = f"{', '.join(forms[:-1])} or {forms[-1]}"
-        raise UsageError(f"{variable}: {text!r} is not a date or time; give {offer}") from None
-    if found.tzinfo is None:
-        if len(text.strip()) > len("2026-01-01"):
-            raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
-        found = found.replace(tzinfo=UTC)
-    return found.astimezone(UTC)
-
-
-def age(text: str, variable: str) -> Length:
-    """Return a length of time such as `12h`, `90d`, `2w`, `6 months` or `1 year 6 months`.
-
-    Raises UsageError for anything else, with the reason.
-    """
-    found = _length(text)
-    if found is None:
-        wrong = "is not a length of time"
-        if re.fullmatch(r"[0-9]+", text.strip()):
-            wrong = "has no unit"
-        elif re.fullmatch(r"[0-9]+\s*s(ec(ond)?s?)?", text.strip(), re.IGNORECASE):
-            wrong = "is in seconds, which are not accepted"
-        raise UsageError(f"{variable}: {text!r} {wrong}; give a number and a unit: {LENGTHS}")
-    if found == Length():
-        raise UsageError(f"{variable}: {text!r} is zero; give a length such as {LENGTHS}")
-    if found.months / 12 + found.rest.days / 365 > LONGEST_YEARS:
-        raise UsageError(f"{variable}: {text!r} is longer than {LONGEST_YEARS} years")
-    return found
-
-
-def keep(text: str, variable: str = "KEEP") -> Length | Literal["forever"]:
-    """Return how long rows are kept: a day or more, or `forever`. Raises UsageError."""
-    if text.strip().lower() == "forever":
-        return "forever"
-    try:
-        found = age(text, variable)
-    except UsageError as error:
-        raise UsageError(f"{error}, or forever") from None
-    if not found.months and found.rest < timedelta(days=1):
-        minutes = re.fullmatch(r"([0-9]+)\s*m", text.strip(), re.IGNORECASE)
-        meant = f"'{minutes[1]} months'" if minutes else LENGTHS
-        raise UsageError(
-            f"{variable}: {text!r} is {found}, and a day is the least that is kept; "
-            f"{'did you mean' if minutes else 'give one such as'} {meant}{'?' if minutes else ''}"
-        )
-    return found
-
-
-def _length(text: str) -> Length | None:
-    """Return the sum of the numbers with units; None if the text is anything else."""
-    parts = re.findall(r"([0-9]{1,9})\s*([a-z]+)", text.lower())
-    whole = r"\s*([0-9]{1,9}\s*[a-z]+[\s,]*)+"
-    if not re.fullmatch(whole, text, re.IGNORECASE | re.ASCII):
-        return None
-    if not all(spelling in UNIT_OF for _, spelling in parts):
-        return None
-    counts = dict.fromkeys(UNITS, 0)
-    for number, spelling in parts:
-        counts[UNIT_OF[spelling]] += int(number)
-    months = counts["year"] * 12 + counts["month"]
-    try:
-        rest = {f"{unit}s": counts[unit] for unit in ("week", "day", "hour", "minute")}
-        return Length(months, timedelta(**rest))
-    except OverflowError:
-        return None
-
-
 def whole_number(text: str, variable: str, least: int, most: int) -> int:
     """Return the whole number in a text. Raises UsageError if it is not within the bounds."""
     if not re.fullmatch(r"[0-9]{1,19}", text.strip()) or not least <= int(text) <= most:
@@ -268,14 +129,6 @@ def amount(text: str, variable: str) -> Decimal:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text.strip()):
         raise UsageError(f"{variable}: {text!r} is not an amount in US dollars, such as 500")
     return Decimal(text.strip())
-
-
-def month(text: str, variable: str) -> date:
-    """Return the first day of the month in a text such as 2026-10. Raises UsageError."""
-    try:
-        return date.fromisoformat(f"{text.strip()}-01" if len(text.strip()) == 7 else "")
-    except ValueError:
-        raise UsageError(f"{variable}: {text!r} is not a month such as 2026-10") from None
 
 
 def factor(text: str, variable: str) -> float:

@@ -1,17 +1,11 @@
-"""Text that is safe to print: foreign names, tables, progress. Imports nothing of ours.
+"""Text that is safe to print: foreign names, prose, progress. Imports nothing of ours.
 
 Every name from GitHub goes through `plain`, because strangers write names.
 """
 
-import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from itertools import accumulate, takewhile
-from typing import Any
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -69,178 +63,7 @@ def filled(text: str, columns: int | None) -> str:
 
 
 BOLD, DIM, YELLOW = "1", "2", "33"
-# A number, a time, an amount, a length of time; a cut one reads as another. – is no value.
-FIGURE = re.compile(r"[-+−~≈<>≤≥$]? ?\d|[–?]$")
 PAPER = Screen()
-# The least columns of a text that is cut, and of prose that is wrapped.
-NARROWEST = 8
-LEAST_PROSE = 24
-
-
-def table(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Mapping[str, str],
-    screen: Screen = PAPER,
-    *,
-    prose: bool = False,
-) -> str:
-    """Return rows under their headings, numbers right-aligned; `columns` maps keys to headings.
-
-    If the screen is too narrow, headings wrap; then the widest texts are cut, with an ellipsis.
-    Figures, such as numbers, times and durations, are never cut: if they do not fit, each row is
-    shown as lines of heading and value. With `prose`, nothing is cut, and the last column wraps.
-    """
-    headings, cells, right, widths = _laid_out(rows, columns, screen, prose)
-    is_cut = prose and widths[-1] < min(LEAST_PROSE, max(len(row[-1]) for row in cells))
-    if is_cut or not _is_within(widths, screen):
-        return _records(headings, cells, screen)
-    wrapped = [textwrap.wrap(*each) for each in zip(headings, widths, strict=True)]
-    height = max(map(len, wrapped), default=0)
-    above = [[""] * (height - len(lines)) + lines for lines in wrapped]
-
-    def line(texts: Sequence[str]) -> str:
-        padded = (_padded(*each) for each in zip(texts, widths, right, strict=True))
-        return "  ".join(padded).rstrip()
-
-    return "\n".join(
-        [
-            *(screen.styled(line(texts), BOLD) for texts in zip(*above, strict=True)),
-            screen.styled(line(["─" * wide for wide in widths]), DIM),
-            *(line(each) for row in cells for each in (_wrapped(row, widths) if prose else [row])),
-        ]
-    )
-
-
-def fits(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen) -> bool:
-    """Whether the screen is wide enough for this table, with no text cut."""
-    _, cells, _, widths = _laid_out(rows, columns, screen)
-    return _is_within(widths, screen) and all(
-        width(text) <= wide for row in cells for text, wide in zip(row, widths, strict=True)
-    )
-
-
-def _laid_out(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Mapping[str, str],
-    screen: Screen,
-    prose: bool = False,
-) -> tuple[list[str], list[list[str]], list[bool], list[int]]:
-    """Return headings, cells, and of each column whether it is right-aligned, and its width."""
-    # Text far longer than the screen is cut anyway, and takes long to measure.
-    most = None if screen.columns is None else 4 * screen.columns
-    cells = [[cell(row[key])[:most] for key in columns] for row in rows]
-    headings = [cell(heading) for heading in columns.values()]
-    kinds = [{type(row[key]) for row in rows} - {type(None)} for key in columns]
-    right = [bool(kind) and kind <= {int, float, Decimal} for kind in kinds]
-    texts = _columns(cells, right)
-    whole = [prose or (bool(each) and all(map(FIGURE.match, each))) for each in texts]
-    if prose:
-        whole[-1] = False
-    return headings, cells, right, _fitted(headings, cells, whole, screen.columns)
-
-
-def _is_within(widths: list[int], screen: Screen) -> bool:
-    return screen.columns is None or _total(widths) <= screen.columns
-
-
-def _wrapped(row: list[str], widths: list[int]) -> Iterator[list[str]]:
-    """Yield the lines of a row whose last cell is prose."""
-    *others, text = row
-    for piece in textwrap.wrap(text, widths[-1]) or [""]:
-        yield [*others, piece]
-        others = [""] * len(others)
-
-
-def records(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen = PAPER
-) -> str:
-    """Return each row as a line for each value, after its heading; nothing is cut."""
-    cells = [[cell(row[key]) for key in columns] for row in rows]
-    return _records([cell(heading) for heading in columns.values()], cells, screen)
-
-
-def _records(headings: list[str], cells: list[list[str]], screen: Screen) -> str:
-    """Return each row as a line for each value, after its heading; a blank line between rows.
-
-    A word that is longer than the screen stays whole, so that it can be copied.
-    """
-    widest = max(map(width, headings))
-    indent = " " * (widest + 2)
-
-    def line(heading: str, text: str) -> str:
-        lines = textwrap.fill(
-            text,
-            screen.columns or 80,
-            initial_indent=indent,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        return screen.styled(_padded(heading, widest, False), BOLD) + lines[widest:]
-
-    return "\n\n".join("\n".join(map(line, headings, row)) for row in cells)
-
-
-def _total(widths: list[int]) -> int:
-    return sum(widths) + 2 * (len(widths) - 1)
-
-
-def _fitted(
-    headings: list[str], cells: list[list[str]], whole: list[bool], columns: int | None
-) -> list[int]:
-    """How wide each column is: as wide as its content, or less if the screen is too narrow."""
-    widths, least = [], []
-    for heading, column, is_figure in zip(headings, _columns(cells, whole), whole, strict=True):
-        widest = max(map(width, column), default=0)
-        word = max(map(width, heading.split()), default=0)
-        widths.append(max(width(heading), widest, 1))
-        least.append(max(widest if is_figure else min(widest, NARROWEST), min(word, NARROWEST), 1))
-    while columns is not None and (over := _total(widths) - columns) > 0:
-        room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]
-        if not any(room):
-            break
-        widest = room.index(max(room))
-        # Down to the next widest at once: a name may have thousands of characters.
-        others = max((wide for at, wide in enumerate(room) if at != widest), default=0)
-        floor = max(others, least[widest])
-        widths[widest] -= max(1, min(over, widths[widest] - floor))
-    return widths
-
-
-def _columns(cells: list[list[str]], like: list[bool]) -> list[tuple[str, ...]]:
-    return list(zip(*cells, strict=True)) if cells else [()] * len(like)
-
-
-def cell(value: Any) -> str:
-    """Return one value of a table as text; times to the minute, in their own zone."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
-        return f"{value:,}"
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return plain(str(value))
-
-
-def width(text: str) -> int:
-    """Return the number of terminal columns that the text takes."""
-    return sum(map(_width_of, text))
-
-
-def _width_of(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _padded(text: str, wide: int, to_right: bool) -> str:
-    if width(text) > wide:
-        ends = accumulate(map(_width_of, text))
-        text = text[: sum(1 for _ in takewhile(lambda end: end < wide, ends))] + "…"
-    space = " " * (wide - width(text))
-    return space + text if to_right else text + space
 
 
 def size(count: int) -> str:

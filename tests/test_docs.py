@@ -203,9 +203,10 @@ def reachable(module: str) -> set[str]:
 STANDS_ON = {
     "summaries": {"report", "runs", "llm", "database", "rows", "terminal"},
     "report": {"database", "rows", "settings", "terminal"},
-    "runs": {"database", "github", "rows", "settings"},
+    "runs": {"database", "github", "rows", "settings", "times"},
     "llm": {"database", "rows", "settings"},
-    "database": {"rows", "settings"},
+    "database": {"rows", "settings", "times"},
+    "times": {"settings"},
 }
 
 

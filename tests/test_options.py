@@ -9,7 +9,8 @@ from options.parsing import parse
 from options.table import OPTIONS, options_of
 from support.paths import ROOT
 
-from telemetry.settings import Length, UsageError
+from telemetry.settings import UsageError
+from telemetry.times import Length
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = sorted({command for option in OPTIONS for command in option.commands.split()})

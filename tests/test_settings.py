@@ -7,20 +7,17 @@ from pathlib import Path
 import pytest
 
 from telemetry.settings import (
-    Length,
     UsageError,
-    age,
     choice,
     flag,
-    keep,
     merged,
     read_env_file,
     repositories,
-    since,
     time_zone,
     token,
     whole_number,
 )
+from telemetry.times import Length, age, keep, since
 
 
 def test_a_file_of_variables_is_read(tmp_path: Path) -> None:

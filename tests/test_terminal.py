@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.rows.runs import Ingestion
+from telemetry.rows.ingestions import Ingestion
 from telemetry.runs.request import Report
 from telemetry.summaries.ingests import report_text
-from telemetry.terminal import Screen, cell, filled, plain, progress_text, size, table, width
+from telemetry.summaries.tables import cell, table, width
+from telemetry.terminal import Screen, filled, plain, progress_text, size
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from output import say, show, show_json
 
 from bench.ingest import QUICK, Sizes, bench
-from telemetry.terminal import table
+from telemetry.summaries.tables import table
 
 COLUMNS = {
     "name": "measured",

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from telemetry.database.connection import Connection, as_json, execute, upsert
+from telemetry.database.connection import Connection, execute
 from telemetry.database.prices import load_llm_prices, load_runner_prices
+from telemetry.database.upserts import as_json, upsert
 from telemetry.github.pagination import Page
 from telemetry.llm.finding import Logs, find_files
 from telemetry.llm.formats.reading import Defaults

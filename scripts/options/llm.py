@@ -14,7 +14,7 @@ from telemetry.installation import COMMAND
 from telemetry.llm.finding import Logs, find_files, passed_over
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.rows.llm import LlmIngestion
+from telemetry.rows.ingestions import LlmIngestion
 from telemetry.settings import UsageError, whole_number
 
 

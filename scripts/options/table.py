@@ -7,7 +7,7 @@ table. To add an option, add a row here and its variable to the Makefile.
 from dataclasses import dataclass
 
 from options.option import Option, name, one_of, whole_number, words
-from telemetry import settings
+from telemetry import settings, times
 from telemetry.installation import COMMAND, DUMP
 
 INGEST = "ingest_workflows"
@@ -58,13 +58,13 @@ OPTIONS: tuple[Option, ...] = (
         metavar="NAME",
         read=name,
     ),
-    Option("bill", "--month", "the month (UTC) to fetch, such as 2026-10", read=settings.month),
+    Option("bill", "--month", "the month (UTC) to fetch, such as 2026-10", read=times.month),
     Option("bill", "--file", "a usage report of GitHub to load: a CSV file", metavar="PATH"),
     Option(
         "bill",
         "--since",
         "without FILE and ORG: the loaded days since a date (UTC) or an age such as 90d",
-        read=settings.start,
+        read=times.start,
         shown="all loaded days",
     ),
     Option(INGEST, "--archived", "include archived repositories of ORG", default=True),
@@ -73,7 +73,7 @@ OPTIONS: tuple[Option, ...] = (
         "--since",
         "how far back: a date (UTC), a time with its zone, an age such as 90d or '6 months',"
         " or all (as far back as rows are kept)",
-        read=settings.since,
+        read=times.since,
         shown="30 days ago",
     ),
     Option(
@@ -81,7 +81,7 @@ OPTIONS: tuple[Option, ...] = (
         "--since",
         "the period: since a date (UTC), a time with its zone, or an age such as 90d",
         default="30d",
-        read=settings.start,
+        read=times.start,
     ),
     Option(
         "check",
@@ -89,7 +89,7 @@ OPTIONS: tuple[Option, ...] = (
         "check only runs created and calls made since a date (UTC), a time with its zone, or an age"
         " such as 90d",
         default="all",
-        read=settings.since,
+        read=times.since,
     ),
     Option(
         INGEST,
@@ -173,7 +173,7 @@ OPTIONS: tuple[Option, ...] = (
         "--keep",
         "how long this database keeps its rows from now on, if that is longer than before:"
         " 90d, 2w, '6 months', forever",
-        read=settings.keep,
+        read=times.keep,
         shown=KEPT,
         metavar="AGE",
     ),
@@ -181,7 +181,7 @@ OPTIONS: tuple[Option, ...] = (
         "prune",
         "--keep",
         "how long this database keeps its rows from now on: 90d, 2w, '6 months', forever",
-        read=settings.keep,
+        read=times.keep,
         shown=KEPT,
         metavar="AGE",
     ),
@@ -232,7 +232,7 @@ OPTIONS: tuple[Option, ...] = (
         f"{INGEST} {LLM}",
         "--at",
         "when calls without a time were made: a date (UTC) or a time with its zone",
-        read=settings.moment,
+        read=times.moment,
         shown="start of the run",
         metavar="TIME",
         needs="--llm",
@@ -403,7 +403,7 @@ OPTIONS: tuple[Option, ...] = (
         "budget",
         "--now",
         "a moment in the month to forecast; what happened later is ignored",
-        read=settings.moment,
+        read=times.moment,
         shown="now",
         metavar="TIME",
     ),
@@ -411,7 +411,7 @@ OPTIONS: tuple[Option, ...] = (
         "report",
         "--now",
         "the end of the period: the same database and the same NOW give the same report",
-        read=settings.moment,
+        read=times.moment,
         shown="now",
         metavar="TIME",
     ),
@@ -419,7 +419,7 @@ OPTIONS: tuple[Option, ...] = (
         "status",
         "--max-age",
         "fail (exit code 4) when the last complete ingest is older, such as 12h",
-        read=settings.age,
+        read=times.age,
         metavar="AGE",
     ),
     Option(

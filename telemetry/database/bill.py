@@ -7,10 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from telemetry.database.connection import Connection, as_json, execute
+from telemetry.database.connection import Connection, execute
 from telemetry.database.csv_files import Records, complete, csv_file, csv_records
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.database.transactions import with_retries
+from telemetry.database.upserts import as_json
 from telemetry.rows.bill import BilledUsage, ReportColumns, billed_usage, report_columns
 from telemetry.rows.reading import UnreadableRow
 

@@ -6,17 +6,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from telemetry.database.connection import (
-    SQL,
-    TABLES,
-    Connection,
-    Counts,
-    as_json,
-    execute,
-    upsert,
-)
+from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.csv_files import complete, csv_file, csv_records
 from telemetry.database.transactions import with_retries
+from telemetry.database.upserts import TABLES, Counts, as_json, upsert
 from telemetry.rows.prices import (
     AnyPrice,
     FreeRun,

@@ -11,7 +11,7 @@ from typing import Literal
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
-from telemetry.settings import Length, keep
+from telemetry.times import Length, keep
 
 # Older than any run: GitHub was launched in this year.
 BEGINNING = datetime(2008, 1, 1, tzinfo=UTC)

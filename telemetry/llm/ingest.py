@@ -17,7 +17,8 @@ from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.llm.storing import store
 from telemetry.llm.traces import StoredTraces
-from telemetry.rows.llm import LlmCall, LlmIngestion, merged
+from telemetry.rows.ingestions import LlmIngestion
+from telemetry.rows.llm import LlmCall, merged
 
 CALLS_PER_BATCH = 1_000
 MOST_NAMED = 20

@@ -6,7 +6,8 @@ from typing import Any
 
 from psycopg import errors
 
-from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.database.connection import Connection, execute
+from telemetry.database.upserts import Counts, upsert
 from telemetry.llm.formats import codex, opencode
 from telemetry.rows.llm import MICROSECOND, LlmCall, changed
 

@@ -6,8 +6,9 @@ counted as if one ingest had read both.
 
 from collections.abc import Callable, Iterable
 
-from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
+from telemetry.database.upserts import upsert
 from telemetry.llm.formats.nested_spans import (
     Found,
     Node,

@@ -1,4 +1,4 @@
-"""Repositories, workflow runs and ingests as rows, and how a run is read from GitHub's answers."""
+"""Repositories and workflow runs as rows, and how a run is read from GitHub's answers."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -178,29 +178,6 @@ class OpenRun:
             created_at=run.created_at,
             updated_at=run.updated_at,
         )
-
-
-@dataclass(frozen=True)
-class Ingestion:
-    """One row of `ingestions`: what an ingest of one repository did. All times are UTC."""
-
-    repository_id: int
-    started_at: datetime
-    finished_at: datetime | None
-    outcome: str
-    since: datetime
-    fetched: int = 0
-    inserted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    not_completed: int = 0
-    unreadable: int = 0
-    cut: int = 0
-    requests: int = 0
-    not_modified: int = 0
-    error: str | None = None
-    unreadable_items: int = 0
-    is_caught_up: bool = False
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.database.connection import Connection, execute
+from telemetry.database.upserts import Counts, upsert
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
 from telemetry.github.options import Paging

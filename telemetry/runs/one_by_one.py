@@ -10,7 +10,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from telemetry.database.connection import execute, upsert
+from telemetry.database.connection import execute
+from telemetry.database.upserts import upsert
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow, wrong_value

@@ -9,9 +9,11 @@ from typing import Any, Self
 import psycopg
 
 from telemetry import TelemetryError
-from telemetry.database.connection import execute, upsert
+from telemetry.database.connection import execute
 from telemetry.database.transactions import with_retries
-from telemetry.rows.runs import Ingestion, Repository
+from telemetry.database.upserts import upsert
+from telemetry.rows.ingestions import Ingestion
+from telemetry.rows.runs import Repository
 from telemetry.runs.lease import Forgotten, Lease
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.retries import AwaitedItem, awaited

@@ -8,11 +8,12 @@ from typing import Literal, Protocol
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
-from telemetry.rows.runs import Ingestion
+from telemetry.rows.ingestions import Ingestion
 from telemetry.runs.listing import Limits
 from telemetry.runs.retries import AwaitedItem
 from telemetry.runs.windows import whole_second
-from telemetry.settings import Length, UsageError
+from telemetry.settings import UsageError
+from telemetry.times import Length
 
 DEFAULT_AGE = timedelta(days=30)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from telemetry.database.connection import Counts, as_json, execute, upsert
+from telemetry.database.connection import execute
+from telemetry.database.upserts import Counts, as_json, upsert
 from telemetry.github.errors import GitHubError
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
 from telemetry.runs.listing import Batch

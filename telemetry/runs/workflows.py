@@ -7,7 +7,8 @@ default.
 from collections.abc import Callable
 from typing import Any
 
-from telemetry.database.connection import execute, upsert
+from telemetry.database.connection import execute
+from telemetry.database.upserts import upsert
 from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.workflows import Description, Workflow, retention_days

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from telemetry.simulated.payloads import encode
+from telemetry.simulated.forms import encode
 
 DOCUMENTATION = "https://docs.github.com/rest"
 

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from telemetry.simulated.answers import DOCUMENTATION, Answer, of_json, pack, refused
 from telemetry.simulated.entities import Repository, Run, Workflow
 from telemetry.simulated.faults import RequestInfo
+from telemetry.simulated.forms import encode
 from telemetry.simulated.lists import ListRules, Lists, with_pull_requests
-from telemetry.simulated.payloads import Payloads, encode
+from telemetry.simulated.payloads import Payloads
 from telemetry.simulated.routes import by_id
 from telemetry.simulated.world import World
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.simulated.answers import message
-from telemetry.simulated.payloads import encode
+from telemetry.simulated.forms import encode
 
 
 @dataclass(frozen=True)

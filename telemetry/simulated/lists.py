@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 from telemetry.simulated.answers import Answer, pack, refused
 from telemetry.simulated.entities import Account, Repository, Run, Workflow
 from telemetry.simulated.faults import RequestInfo
-from telemetry.simulated.payloads import Payloads, encode
+from telemetry.simulated.forms import encode
+from telemetry.simulated.payloads import Payloads
 from telemetry.simulated.routes import by_id
 from telemetry.simulated.searches import created_between
 from telemetry.simulated.world import World

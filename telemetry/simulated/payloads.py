@@ -1,30 +1,24 @@
-"""The simulated GitHub's payloads of runs, jobs, workflows and repositories.
+"""The simulated GitHub's payloads of runs and jobs.
 
 They have every field of the REST API, in the order and form of recorded answers. A run is built as
 JSON text, because most of its 10 KB are the repository's URL templates, which are encoded once.
 """
 
-import json
-import struct
-import time
-from base64 import urlsafe_b64encode
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from telemetry.simulated.entities import (
     HOSTED_RUNNERS,
-    Account,
     Attempt,
     Job,
     Repository,
     Run,
-    Workflow,
 )
+from telemetry.simulated.forms import encode, iso, node_id
+from telemetry.simulated.repository_payloads import Payload, RepositoryPayloads
 from telemetry.simulated.truth import head_repository_name
 from telemetry.simulated.world import World
 
-Payload = dict[str, Any]
 State = tuple[str, str | None, int]
 
 # The text of this many runs is kept until their state changes.
@@ -33,47 +27,8 @@ MOST_RUNS_KEPT = 10_000
 # A run lists its pull request while that is open; here, for this long after the commit.
 PULL_REQUEST_SECONDS = 5 * 86_400
 
-REPOSITORY_URLS = {
-    "forks": "/forks",
-    "keys": "/keys{/key_id}",
-    "collaborators": "/collaborators{/collaborator}",
-    "teams": "/teams",
-    "hooks": "/hooks",
-    "issue_events": "/issues/events{/number}",
-    "events": "/events",
-    "assignees": "/assignees{/user}",
-    "branches": "/branches{/branch}",
-    "tags": "/tags",
-    "blobs": "/git/blobs{/sha}",
-    "git_tags": "/git/tags{/sha}",
-    "git_refs": "/git/refs{/sha}",
-    "trees": "/git/trees{/sha}",
-    "statuses": "/statuses/{sha}",
-    "languages": "/languages",
-    "stargazers": "/stargazers",
-    "contributors": "/contributors",
-    "subscribers": "/subscribers",
-    "subscription": "/subscription",
-    "commits": "/commits{/sha}",
-    "git_commits": "/git/commits{/sha}",
-    "comments": "/comments{/number}",
-    "issue_comment": "/issues/comments{/number}",
-    "contents": "/contents/{+path}",
-    "compare": "/compare/{base}...{head}",
-    "merges": "/merges",
-    "archive": "/{archive_format}{/ref}",
-    "downloads": "/downloads",
-    "issues": "/issues{/number}",
-    "pulls": "/pulls{/number}",
-    "milestones": "/milestones{/number}",
-    "notifications": "/notifications{?since,all,participating}",
-    "labels": "/labels{/name}",
-    "releases": "/releases{/id}",
-    "deployments": "/deployments",
-}
 
-
-class Payloads:
+class Payloads(RepositoryPayloads):
     """The payloads of one world, with the URLs of one server; it can be used without a server."""
 
     def __init__(
@@ -82,78 +37,9 @@ class Payloads:
         api_url: str = "https://api.github.com",
         web_url: str = "https://github.com",
     ) -> None:
-        """`api_url` and `web_url` have no slash at their end."""
+        super().__init__(api_url, web_url)
         self.world = world
-        self.api_url = api_url
-        self.web_url = web_url
         self._runs: dict[tuple[Any, ...], str] = {}
-        self._embedded: dict[tuple[int, str, bool], str] = {}
-        self._accounts: dict[str, Payload] = {}
-
-    def account(self, account: Account | None) -> Payload | None:
-        """Return a user, bot or organisation as embedded in payloads; None for None."""
-        if account is None:
-            return None
-        if account.login not in self._accounts:
-            self._accounts[account.login] = self._account(account)
-        return self._accounts[account.login]
-
-    def repository(self, repository: Repository) -> Payload:
-        """A repository as `GET /repos/{owner}/{name}` and the lists of an owner answer it."""
-        name, created = repository.full_name, "2024-01-15T09:00:00Z"
-        pushed = iso(repository.runs[-1].created_at) if repository.runs else created
-        return {
-            **self._repository(name, repository.id, repository.owner, repository.private),
-            "created_at": created,
-            "updated_at": pushed,
-            "pushed_at": pushed,
-            "git_url": f"git://github.com/{name}.git",
-            "ssh_url": f"git@github.com:{name}.git",
-            "clone_url": f"{self.web_url}/{name}.git",
-            "svn_url": f"{self.web_url}/{name}",
-            "homepage": None,
-            "size": 4_321,
-            "stargazers_count": 0,
-            "watchers_count": 0,
-            "language": "Python",
-            "has_issues": True,
-            "has_projects": True,
-            "has_downloads": True,
-            "has_wiki": False,
-            "has_pages": True,
-            "has_discussions": False,
-            "forks_count": 0,
-            "mirror_url": None,
-            "archived": repository.archived,
-            "disabled": repository.disabled,
-            "open_issues_count": 0,
-            "license": None,
-            "allow_forking": True,
-            "is_template": False,
-            "web_commit_signoff_required": False,
-            "topics": [],
-            "visibility": "private" if repository.private else "public",
-            "forks": 0,
-            "open_issues": 0,
-            "watchers": 0,
-            "default_branch": repository.default_branch,
-        }
-
-    def workflow(self, repository: Repository, workflow: Workflow) -> Payload:
-        """A workflow as `GET /repos/{owner}/{name}/actions/workflows` lists it."""
-        name = workflow.name or workflow.path
-        return {
-            "id": workflow.id,
-            "node_id": node_id("W", repository.id, workflow.id),
-            "name": name,
-            "path": workflow.path,
-            "state": "active",
-            "created_at": "2024-01-15T10:00:00.000Z",
-            "updated_at": "2024-01-15T10:00:00.000Z",
-            "url": f"{self._api(repository)}/actions/workflows/{workflow.id}",
-            "html_url": f"{self._web(repository)}/blob/main/{workflow.path}",
-            "badge_url": f"{self._web(repository)}/workflows/{quote(name)}/badge.svg",
-        }
 
     def run(
         self,
@@ -171,15 +57,13 @@ class Payloads:
         shown = attempt or self.world.latest(run)
         state = self.world.state(run, shown)
         pulls = self._pull_requests(repository, run) if pull_requests else []
-        name = repository.full_name
         kind = (attempt is None, None if pulls is None else len(pulls))
-        key = (run.id, shown.number, *state, *kind, name, run.run_name)
+        key = (run.id, shown.number, *state, *kind, repository.full_name, run.run_name)
         if key not in self._runs:
             if len(self._runs) == MOST_RUNS_KEPT:
                 self._runs.clear()
             self._runs[key] = encode(self._run(repository, run, attempt, shown, state, pulls))
-        own = self._embed(name, repository.id, repository.owner, repository.private)
-        head = self._head_repository(repository, run)
+        own, head = self.embedded(repository), self._head_repository(repository, run)
         return f'{self._runs[key][:-1]},"repository":{own},"head_repository":{head}}}'
 
     def _run(
@@ -193,7 +77,7 @@ class Payloads:
     ) -> Payload:
         """All of a run except the two repositories, which are most of its length."""
         status, conclusion, updated_at = state
-        api = self._api(repository)
+        api = self.api(repository)
         url = f"{api}/actions/runs/{run.id}"
         listing = f"{url}/attempts/{shown.number}" if attempt else url
         suite = run.id * 2 + 1
@@ -213,7 +97,7 @@ class Payloads:
             "check_suite_id": suite,
             "check_suite_node_id": node_id("CS", repository.id, suite),
             "url": url,
-            "html_url": f"{self._web(repository)}/actions/runs/{run.id}",
+            "html_url": f"{self.web(repository)}/actions/runs/{run.id}",
             "pull_requests": pulls,
             "created_at": iso(attempt.created_at if attempt else run.created_at),
             "updated_at": iso(updated_at),
@@ -237,7 +121,7 @@ class Payloads:
 
     def job(self, repository: Repository, run: Run, job: Job, *, steps: bool = True) -> Payload:
         """Return a job with its steps, or with an empty list."""
-        api, web = self._api(repository), self._web(repository)
+        api, web = self.api(repository), self.web(repository)
         where = "runs" if job.is_pseudo else f"actions/runs/{run.id}/job"
         hosted = job.runner_id is not None and job.runner_id > HOSTED_RUNNERS
         group = "GitHub Actions" if hosted else "Default"
@@ -277,72 +161,14 @@ class Payloads:
             "runner_group_name": None if job.runner_id is None else group,
         }
 
-    def _api(self, repository: Repository) -> str:
-        return f"{self.api_url}/repos/{repository.full_name}"
-
-    def _web(self, repository: Repository) -> str:
-        return f"{self.web_url}/{repository.full_name}"
-
-    def _account(self, account: Account) -> Payload:
-        login = quote(account.login)
-        url = f"{self.api_url}/users/{login}"
-        page = f"apps/{login.removesuffix('%5Bbot%5D')}" if account.type == "Bot" else login
-        return {
-            "login": account.login,
-            "id": account.id,
-            "node_id": node_id("O" if account.type == "Organization" else "U", account.id),
-            "avatar_url": f"https://avatars.githubusercontent.com/u/{account.id}?v=4",
-            "gravatar_id": "",
-            "url": url,
-            "html_url": f"{self.web_url}/{page}",
-            "followers_url": f"{url}/followers",
-            "following_url": f"{url}/following{{/other_user}}",
-            "gists_url": f"{url}/gists{{/gist_id}}",
-            "starred_url": f"{url}/starred{{/owner}}{{/repo}}",
-            "subscriptions_url": f"{url}/subscriptions",
-            "organizations_url": f"{url}/orgs",
-            "repos_url": f"{url}/repos",
-            "events_url": f"{url}/events{{/privacy}}",
-            "received_events_url": f"{url}/received_events",
-            "type": account.type,
-            "user_view_type": "public",
-            "site_admin": False,
-        }
-
-    def _repository(
-        self, full_name: str, repository_id: int, owner: Account, private: bool
-    ) -> Payload:
-        """A repository as it is embedded in a run."""
-        name = full_name.partition("/")[2]
-        url = f"{self.api_url}/repos/{full_name}"
-        return {
-            "id": repository_id,
-            "node_id": node_id("R", repository_id),
-            "name": name,
-            "full_name": full_name,
-            "private": private,
-            "owner": self.account(owner),
-            "html_url": f"{self.web_url}/{full_name}",
-            "description": f"{name}, simulated",
-            "fork": False,
-            "url": url,
-            **{f"{key}_url": url + path for key, path in REPOSITORY_URLS.items()},
-        }
-
-    def _embed(self, full_name: str, repository_id: int, owner: Account, private: bool) -> str:
-        key = (repository_id, full_name, private)
-        if key not in self._embedded:
-            payload = self._repository(full_name, repository_id, owner, private)
-            self._embedded[key] = encode(payload)
-        return self._embedded[key]
-
     def _head_repository(self, repository: Repository, run: Run) -> str:
         name = head_repository_name(repository, run)
         if name is None:
             return "null"
-        if run.commit.fork is None:
-            return self._embed(name, repository.id, repository.owner, repository.private)
-        return self._embed(name, repository.id + run.commit.fork.id, run.commit.fork, False)
+        fork = run.commit.fork
+        return self.embedded(
+            Repository(repository.id + fork.id, name, fork) if fork else repository
+        )
 
     def _head_commit(self, run: Run) -> Payload | None:
         commit = run.commit
@@ -367,7 +193,7 @@ class Payloads:
         is_open = self.world.second - commit.created_at < PULL_REQUEST_SECONDS
         if number is None or commit.fork is not None or not is_open:
             return []
-        api = self._api(repository)
+        api = self.api(repository)
         name = repository.full_name.partition("/")[2]
         own = {"id": repository.id, "url": api, "name": name}
         return [
@@ -379,30 +205,3 @@ class Payloads:
                 "base": {"ref": "main", "sha": commit.sha[::-1], "repo": own},
             }
         ]
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-def encode(payload: Any) -> str:
-    """Return compact JSON text, without escaping non-ASCII letters."""
-    return _ENCODER.encode(payload)
-
-
-def iso(second: int | None) -> str | None:
-    """Return a second in GitHub's format, in UTC; None for None."""
-    if second is None:
-        return None
-    day, left = divmod(second, 86_400)
-    return f"{_date(day)}T{left // 3_600:02}:{left // 60 % 60:02}:{left % 60:02}Z"
-
-
-@cache
-def _date(day: int) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
-
-
-def node_id(kind: str, *ids: int) -> str:
-    """Return a global id in GitHub's form: the kind, then the ids packed and base64-encoded."""
-    packed = struct.pack(f">2B{len(ids)}Q", 0x93, 0, *ids)
-    return f"{kind}_{urlsafe_b64encode(packed).decode().rstrip('=')}"

@@ -158,7 +158,6 @@ class World:
         *,
         conclusion: str = "success",
         failed_only: bool = False,
-        actor: Account | None = None,
     ) -> Attempt:
         """Add an attempt that starts now. Raises ValueError if the latest one is not over."""
         with self.lock:
@@ -169,7 +168,7 @@ class World:
             if latest.touched_at is not None and latest.touched_at > self.second:
                 latest.touched_at = None  # what changes later is the latest attempt
             return self.plan_attempt(
-                run, self.second, conclusion, actor or run.actor, failed_only=failed_only
+                run, self.second, conclusion, run.actor, failed_only=failed_only
             )
 
     def plan_attempt(

@@ -11,16 +11,8 @@ from telemetry import counted
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
-from telemetry.terminal import (
-    BOLD,
-    PAPER,
-    Screen,
-    fits,
-    plain,
-    records,
-    shortened,
-    table,
-)
+from telemetry.summaries.tables import fits, records, table
+from telemetry.terminal import BOLD, PAPER, Screen, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
 # The full-width variants count too, and a leading space does not change that.

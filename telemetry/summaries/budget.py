@@ -7,7 +7,8 @@ from typing import Any
 from telemetry import counted
 from telemetry.database.budget import Line
 from telemetry.installation import COMMAND
-from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, table
+from telemetry.summaries.tables import table
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
 NAMES = {"runners": "runners", "llm": "LLM calls"}
 COLUMNS = {

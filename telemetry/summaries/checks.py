@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from telemetry.database.checks import Checked
 from telemetry.installation import COMMAND
 from telemetry.summaries.answers import rows_text
-from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, table
+from telemetry.summaries.tables import table
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
 
 def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) -> str:

@@ -9,13 +9,11 @@ from telemetry import counted
 from telemetry.database.prune import Pruned
 from telemetry.database.retention import Offer
 from telemetry.installation import COMMAND
-from telemetry.rows.llm import LlmIngestion
+from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.request import Report
 from telemetry.runs.retries import AwaitedItem
-from telemetry.terminal import (
-    cell,
-    plain,
-)
+from telemetry.summaries.tables import cell
+from telemetry.terminal import plain
 
 
 def is_news(report: Report) -> bool:

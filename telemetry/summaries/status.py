@@ -10,17 +10,8 @@ from telemetry.database.concerns import folded
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
 from telemetry.installation import COMMAND
-from telemetry.terminal import (
-    BOLD,
-    PAPER,
-    YELLOW,
-    Screen,
-    cell,
-    filled,
-    plain,
-    size,
-    table,
-)
+from telemetry.summaries.tables import cell, table
+from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, filled, plain, size
 
 REPOSITORY_COLUMNS = {
     "repository": "repository",

@@ -7,10 +7,8 @@ from telemetry import counted
 from telemetry.runs.differences import Difference
 from telemetry.runs.verify import Verification
 from telemetry.runs.verify_jobs import JobsCompared
-from telemetry.terminal import (
-    cell,
-    plain,
-)
+from telemetry.summaries.tables import cell
+from telemetry.terminal import plain
 
 
 def verification_text(found: Verification) -> str:

@@ -11,8 +11,9 @@ from support.commands import Launcher
 from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.budget import lines, read_caps
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.upserts import upsert
 from telemetry.rows.prices import Cap
 from telemetry.settings import UsageError
 from telemetry.summaries.budget import budget_text

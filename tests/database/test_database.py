@@ -14,16 +14,14 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.rows import CREATED_AT, llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import (
-    ROWS_PER_STATEMENT,
     Connection,
-    Counts,
     conninfo,
     describe,
     open_connection,
     parameters,
-    upsert,
 )
 from telemetry.database.transactions import with_retries
+from telemetry.database.upserts import ROWS_PER_STATEMENT, Counts, upsert
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError

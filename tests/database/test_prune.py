@@ -6,11 +6,12 @@ import pytest
 from support.rows import llm_call, workflow_run
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.migrations import MIGRATIONS
 from telemetry.database.prune import Pruned, prune, would_prune
 from telemetry.database.retention import Retention, choose, horizon, offer, stored
-from telemetry.settings import Length, age, keep
+from telemetry.database.upserts import upsert
+from telemetry.times import Length, age, keep
 
 
 def kept(text: str) -> Retention:

@@ -19,12 +19,14 @@ from support.pasting import pasted
 from support.paths import LONGEST, ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, upsert
+from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 from telemetry.summaries.answers import answer_text, csv_text, questions_text
-from telemetry.terminal import Screen, width
+from telemetry.summaries.tables import width
+from telemetry.terminal import Screen
 
 HOSTILE = "::error::\033[31m=cmd\n|x\u202e"
 QUESTION = Question("some_jobs", "Which jobs are there?", "Over the last 30 days. " * 9)

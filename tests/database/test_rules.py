@@ -9,10 +9,11 @@ import psycopg
 import pytest
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import SQL, Connection, upsert
+from telemetry.database.connection import SQL, Connection
 from telemetry.database.migrations import MIGRATIONS, migrate
 from telemetry.database.rules import broken_rules, validate_rules
 from telemetry.database.status import status
+from telemetry.database.upserts import upsert
 from telemetry.rows.prices import LlmPrice, RunnerPrice
 from telemetry.rows.runs import OpenRun, Repository
 

@@ -10,9 +10,10 @@ from support.pgbouncer import pooled
 from support.rows import CREATED_AT, RUN
 
 from telemetry.database import snapshot as module
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.questions import Answer, Scope, ask
 from telemetry.database.snapshot import asking, snapshot
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import WorkflowRun
 from telemetry.settings import UsageError
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 from support.rows import workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, upsert
+from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.statistics import update_statistics
+from telemetry.database.upserts import upsert
 
 
 def test_tables_that_have_grown_are_counted_once(connection: Connection, dsn: str) -> None:

@@ -10,18 +10,19 @@ from support.rows import llm_call, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
 from telemetry import in_words
-from telemetry.database.connection import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention, horizon
 from telemetry.database.status import status
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
-from telemetry.settings import keep
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.status import proof_text, status_text
 from telemetry.terminal import Screen
+from telemetry.times import keep
 
 
 def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:

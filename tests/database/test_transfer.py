@@ -17,9 +17,10 @@ from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, psql, restore
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 

@@ -34,11 +34,11 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
-from telemetry.settings import keep
 from telemetry.simulated.entities import PlannedJob
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
+from telemetry.times import keep
 
 ROWS = ("workflow_runs", "workflow_jobs", "workflow_steps", "open_runs", "leases")
 

@@ -31,13 +31,13 @@ from telemetry.database.status import status
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.settings import keep
 from telemetry.simulated import faults
 from telemetry.simulated.entities import Run
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
+from telemetry.times import keep
 
 FIRST = NOW - timedelta(days=21)
 

@@ -20,15 +20,16 @@ from support.rows import workflow_run
 from telemetry import TelemetryError
 from telemetry.database import transactions
 from telemetry.database.bill import load_report
-from telemetry.database.connection import conninfo, open_connection, upsert
+from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
 from telemetry.database.retention import Retention, horizon
 from telemetry.database.transfer import dump, restore
+from telemetry.database.upserts import upsert
 from telemetry.database.watch import forget
 from telemetry.rows.runs import Repository
-from telemetry.settings import keep
+from telemetry.times import keep
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINES = 4_500  # three statements

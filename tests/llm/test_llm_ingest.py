@@ -19,14 +19,16 @@ from hypothesis import strategies as st
 from support.commands import Finished, Launcher, Run
 from support.rows import CREATED_AT, llm_call, workflow_run
 
-from telemetry.database.connection import Connection, Counts, execute, upsert
+from telemetry.database.connection import Connection, execute
 from telemetry.database.prune import prune
 from telemetry.database.status import status
+from telemetry.database.upserts import Counts, upsert
 from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.storing import LATEST
-from telemetry.rows.llm import LlmCall, LlmIngestion, finality, merged
+from telemetry.rows.ingestions import LlmIngestion
+from telemetry.rows.llm import LlmCall, finality, merged
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.summaries.ingests import ingestion_text, lost_text

@@ -23,7 +23,8 @@ from psycopg import sql
 from support.llm_readings import AT, merged, read
 from support.paths import PAYLOADS
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
+from telemetry.database.upserts import upsert
 from telemetry.llm import decoding, logs
 from telemetry.llm.decoding import LONGEST_LINE
 from telemetry.llm.finding import STDIN, find_files

@@ -19,7 +19,8 @@ from telemetry.database.retention import Retention
 from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
-from telemetry.rows.llm import LlmCall, LlmIngestion
+from telemetry.rows.ingestions import LlmIngestion
+from telemetry.rows.llm import LlmCall
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 

@@ -12,8 +12,9 @@ from support.history import UNTIL, make_history, store
 from support.reports import DAY, MONTH, a_job, a_run, known
 from support.rows import workflow_step
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.upserts import upsert
 from telemetry.report.findings import findings
 from telemetry.report.json_report import as_data
 from telemetry.report.reading import report

@@ -3,8 +3,9 @@
 from support.history import UNTIL
 from support.reports import MONTH, a_job, a_run, known
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, ask, questions
+from telemetry.database.upserts import upsert
 from telemetry.rows.workflows import Workflow
 
 

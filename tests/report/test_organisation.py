@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from support.reports import MONTH, a_job, a_run, known
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary

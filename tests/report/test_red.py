@@ -7,8 +7,9 @@ import pytest
 from support.history import UNTIL
 from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known, single, whole
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found

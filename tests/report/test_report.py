@@ -19,10 +19,11 @@ from support.html import Reader
 from support.reports import DAY, HOUR, MINUTE, MONTH, Filled, a_job, a_run, known, single, whole
 from support.rows import llm_call, workflow_step
 
-from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask, pasteable, questions
 from telemetry.database.snapshot import snapshot
+from telemetry.database.upserts import upsert
 from telemetry.report import figures as units
 from telemetry.report import reading
 from telemetry.report.data import NO_RUN, Report, RepositoryReport

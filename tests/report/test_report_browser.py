@@ -20,9 +20,10 @@ from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 from support.rows import llm_call, workflow_step
 
 from telemetry.database.budget import lines
-from telemetry.database.connection import open_connection, upsert
+from telemetry.database.connection import open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask, questions
+from telemetry.database.upserts import upsert
 from telemetry.database.what_if import Change, what_if
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary

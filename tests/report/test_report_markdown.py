@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from support.history import UNTIL
 from support.reports import MONTH, a_job, a_run, known
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
+from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
 from telemetry.report.markdown import CUT, NOTHING, cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.markdown_report import summary

@@ -5,8 +5,9 @@ from typing import Any
 from support.history import UNTIL
 from support.reports import DAY, HOUR, a_job, a_run, known, single, whole
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.prices import load_name_kinds
+from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
 from telemetry.report.findings import findings, is_healthy
 from telemetry.report.tiles import tiles

@@ -6,11 +6,12 @@ from typing import Any
 from support.history import UNTIL
 from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask
 from telemetry.database.status import status
+from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages

@@ -18,12 +18,13 @@ from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
-from telemetry.settings import Length, UsageError
+from telemetry.settings import UsageError
 from telemetry.simulated import faults
 from telemetry.simulated.faults import Fault, RequestInfo
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
+from telemetry.times import Length
 
 pytestmark = pytest.mark.scenario
 

@@ -20,14 +20,9 @@ from support.paths import LONGEST, ROOT
 from support.payloads import payload
 from support.rows import workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import (
-    Connection,
-    Counts,
-    execute,
-    open_connection,
-    upsert,
-)
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.transactions import with_retries
+from telemetry.database.upserts import Counts, upsert
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep

@@ -17,9 +17,10 @@ from support.worlds.bill import Month, billing_items, month_of_bills, usage_repo
 
 from telemetry import TelemetryError
 from telemetry.database.bill import Bill, bill, load_report, other_owners, span
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope
+from telemetry.database.upserts import upsert
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.bill import fetch_month

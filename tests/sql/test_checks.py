@@ -18,8 +18,9 @@ from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.checks import FOLDER, check
-from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.questions import PERIOD, questions
+from telemetry.database.upserts import upsert
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep

@@ -14,8 +14,9 @@ from support.history import UNTIL, History, make_history, store
 from support.jobs import HOUR, SECOND, executed, rows
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
-from telemetry.database.connection import Connection, Counts, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import PRICES, load_runner_prices, read_prices
+from telemetry.database.upserts import Counts, upsert
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.prices import RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Repository

@@ -18,8 +18,9 @@ from support.history import UNTIL, make_history, store
 from support.paths import ROOT
 from support.rows import llm_call
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.upserts import upsert
 
 DASHBOARD = json.loads((ROOT / "dashboards" / "grafana.json").read_text(encoding="utf-8"))
 PANELS = {panel["title"]: panel for panel in DASHBOARD["panels"]}

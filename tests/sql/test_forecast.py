@@ -15,9 +15,10 @@ from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 from support.worlds.years import YEARS, daily_minutes
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 
 pytestmark = pytest.mark.scenario
 

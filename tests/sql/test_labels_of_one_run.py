@@ -8,8 +8,9 @@ from typing import Any
 from support.history import UNTIL
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.questions import ask
+from telemetry.database.upserts import upsert
 
 # As rand.String of Kubernetes, and as (36).toString(36) of a start of a runner on a cloud.
 KUBERNETES, BASE_36 = "bcdfghjklmnpqrstvwxz2456789", string.digits + string.ascii_lowercase

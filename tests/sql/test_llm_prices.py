@@ -15,8 +15,9 @@ import pytest
 from support.llm_costs import OURS, between_in_python, in_python
 from support.rows import CREATED_AT, llm_call
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices, read_prices
+from telemetry.database.upserts import upsert
 from telemetry.llm.finding import Logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls

@@ -14,8 +14,9 @@ from support.answers import rows_of
 from support.llm_costs import between_in_python, in_python, priced_rows
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_llm_prices, load_name_kinds
+from telemetry.database.upserts import upsert
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.runs import WorkflowRun
 

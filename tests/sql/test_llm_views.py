@@ -15,9 +15,10 @@ from support.answers import rows_of
 from support.llm_costs import between_in_python, in_python
 from support.rows import llm_call, workflow_run
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
+from telemetry.database.upserts import upsert
 from telemetry.llm.finding import Logs, find_files
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls

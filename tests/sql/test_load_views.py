@@ -12,7 +12,8 @@ from support.history import UNTIL, History, make_history, store
 from support.jobs import executed
 from support.rows import workflow_job, workflow_run
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob
 
 SECOND = timedelta(seconds=1)

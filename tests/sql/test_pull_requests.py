@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from support.rows import CREATED_AT, llm_call, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, upsert
+from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

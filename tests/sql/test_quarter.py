@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from support.history import SECOND, UNTIL, History, Workflow, make_history, store
 
-from telemetry.database.connection import SQL, Connection, open_connection, upsert
+from telemetry.database.connection import SQL, Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.runs import Repository, WorkflowRun
 

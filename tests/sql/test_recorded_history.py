@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from support.checks import broken_rules
 
-from telemetry.database.connection import Connection, execute, open_connection, upsert
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import Repository, WorkflowRun
 

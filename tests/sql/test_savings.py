@@ -13,9 +13,10 @@ import pytest
 from support.history import UNTIL, History, make_history, store
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute, open_connection, upsert
+from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.workflows import Workflow
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

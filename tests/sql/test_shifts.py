@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from support.rows import workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import Connection, open_connection, upsert
+from telemetry.database.connection import Connection, open_connection
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import WorkflowRun
 
 pytestmark = pytest.mark.scenario

@@ -17,21 +17,15 @@ from support.pasting import pasted
 from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import (
-    SQL,
-    TABLES,
-    Connection,
-    execute,
-    open_connection,
-    statement,
-    upsert,
-)
+from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
 from telemetry.database.migrations import VIEWS
 from telemetry.database.questions import PERIOD, Scope
+from telemetry.database.upserts import TABLES, upsert
+from telemetry.rows.ingestions import Ingestion, LlmIngestion
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
-from telemetry.rows.llm import LlmCall, LlmIngestion
+from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice
-from telemetry.rows.runs import Ingestion, Repository, WorkflowRun
+from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
 

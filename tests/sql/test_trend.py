@@ -14,8 +14,9 @@ import pytest
 from support.history import UNTIL, make_history, store
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.rows.runs import WorkflowRun
 
 pytestmark = pytest.mark.scenario

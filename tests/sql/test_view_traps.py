@@ -11,7 +11,8 @@ from support.history import History, store
 from support.jobs import jobs_in
 from support.rows import CREATED_AT, workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
+from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from support.rows import workflow_job, workflow_run, workflow_step
-from telemetry.database.connection import Connection, execute, upsert
+from telemetry.database.connection import Connection, execute
+from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from support.history import UNTIL, History
 from support.rows import workflow_job, workflow_run
-from telemetry.database.connection import Connection, upsert
+from telemetry.database.connection import Connection
+from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.period import Period
 from telemetry.report.reading import report
