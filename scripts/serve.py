@@ -41,6 +41,7 @@ def main() -> int:
 
 def text(served: Served) -> str:
     """How each kind of tool connects to the database."""
+    for_sqlalchemy = served.url.replace("postgresql:", "postgresql+psycopg:", 1)
     return f"""\
 for psql, pandas, DuckDB and all that is built on libpq:
   {served.url}
@@ -49,13 +50,9 @@ for DBeaver, Grafana, Metabase and others, on this machine:
   password: what comes after the last colon in {served.password_file}
 
   psql '{served.url}'
-  pandas.read_sql_table("attempts", "{_for_sqlalchemy(served)}")
+  pandas.read_sql_table("attempts", "{for_sqlalchemy}")
   duckdb -cmd "attach '{served.url}' as ci (type postgres, read_only)"
 """
-
-
-def _for_sqlalchemy(served: Served) -> str:
-    return served.url.replace("postgresql:", "postgresql+psycopg:", 1)
 
 
 if __name__ == "__main__":

@@ -104,7 +104,10 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
     if not unique:
         return Counts(cut=cut)
     ordered = [vars(unique[key]) for key in sorted(unique)]
-    batches = [{"rows": as_json(batch)} for batch in _batched(ordered, ROWS_PER_STATEMENT)]
+    batches = [
+        {"rows": as_json(ordered[start : start + ROWS_PER_STATEMENT])}
+        for start in range(0, len(ordered), ROWS_PER_STATEMENT)
+    ]
     query = statement(table.upsert).encode()
 
     flags: list[bool] = []
@@ -114,10 +117,6 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
             flags.extend(row["inserted"] for row in result)
     inserted = sum(flags)
     return Counts(inserted, len(flags) - inserted, len(ordered) - len(flags), cut)
-
-
-def _batched(rows: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]]:
-    return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:

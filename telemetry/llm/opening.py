@@ -88,9 +88,9 @@ def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     if begin.startswith(GZIP_MAGIC):
         stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
     elif new_unpacker := _unpacker(begin):
-        stream = io.BufferedReader(_Bounded(_Frames(stream, new_unpacker), stream))
+        stream = io.BufferedReader(_Bounded(_Pieces(_frames(stream, new_unpacker)), stream))
     encoding = _wide(stream.peek(4)[:4])
-    return stream if encoding is None else io.BufferedReader(_Utf8(stream, encoding))
+    return stream if encoding is None else io.BufferedReader(_Pieces(_utf8(stream, encoding)))
 
 
 def is_text(stream: io.BufferedReader) -> bool:
@@ -229,44 +229,37 @@ def _unpacker(begin: bytes) -> Callable[[], Any] | None:
     return None
 
 
-class _Frames(io.RawIOBase):
-    """The content of packed frames, one after another, perhaps with zeros between them.
+class _Pieces(io.RawIOBase):
+    """Content that is made piece by piece."""
 
-    Unlike the readers of some packages, it detects a cut frame and limits the memory.
-    """
-
-    def __init__(self, stream: io.BufferedReader, new_unpacker: Callable[[], Any]) -> None:
-        self._stream = stream
-        self._new_unpacker = new_unpacker
-        self._frame = new_unpacker()
-        self._is_inside = False
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
         self._left = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        while not self._left:
-            packed = self._stream.read1(STEP)
-            if not packed:
-                if self._is_inside:
-                    raise EOFError("Compressed file ended before the end of a frame")
-                break
-            self._left = self._unpack(packed)
+        self._left = self._left or next(filter(None, self._pieces), b"")
         taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
         buffer[: len(taken)] = taken
         return len(taken)
 
-    def _unpack(self, packed: bytes) -> bytes:
-        found = []
-        while packed := packed if self._is_inside else packed.lstrip(b"\0"):
-            self._is_inside = True
-            found.append(self._frame.decompress(packed))
-            packed = b""
-            if self._frame.eof:
-                packed = self._frame.unused_data
-                self._frame, self._is_inside = self._new_unpacker(), False
-        return b"".join(found)
+
+def _frames(stream: io.BufferedReader, new_unpacker: Callable[[], Any]) -> Iterator[bytes]:
+    """The content of packed frames, one after another, perhaps with zeros between them.
+
+    Unlike the readers of some packages, it detects a cut frame and limits the memory.
+    """
+    frame, is_inside = new_unpacker(), False
+    while packed := stream.read1(STEP):
+        while packed := packed if is_inside else packed.lstrip(b"\0"):
+            yield frame.decompress(packed)
+            is_inside, packed = not frame.eof, frame.unused_data
+            if not is_inside:
+                frame = new_unpacker()
+    if is_inside:
+        raise EOFError("Compressed file ended before the end of a frame")
 
 
 def _wide(begin: bytes) -> str | None:
@@ -281,23 +274,9 @@ def _wide(begin: bytes) -> str | None:
     return None
 
 
-class _Utf8(io.RawIOBase):
+def _utf8(stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
     """Text in another encoding, as UTF-8 bytes."""
-
-    def __init__(self, stream: io.BufferedReader, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._left:
-            content = self._stream.read1(2**16)
-            self._left = self._decoder.decode(content, not content).encode("utf-8", "replace")
-            if not content:
-                break
-        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    while content := stream.read1(2**16):
+        yield decoder.decode(content).encode("utf-8", "replace")
+    yield decoder.decode(b"", True).encode("utf-8", "replace")

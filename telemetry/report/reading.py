@@ -100,7 +100,10 @@ def _repository_report(
     repository: Row, of: Period, answers: Mapping[str, Rows], found: Status
 ) -> RepositoryReport:
     repository_id = repository["repository_id"]
-    stored, proof = (_of_id(repository_id, rows) for rows in (found.repositories, found.proof))
+    stored, proof = (
+        next(row for row in rows if row["repository_id"] == repository_id)
+        for rows in (found.repositories, found.proof)
+    )
     lists: Any = dict.fromkeys(COSTLY_QUESTIONS)
     lists |= {question: rows[repository_id] for question, rows in answers.items()}
     (totals,), (coverage,), (before,) = (
@@ -135,10 +138,6 @@ def _repository_report(
         proof=in_zone(proof, of.time_zone),
         concerns=of_store if is_all_listed else [_unlisted(coverage), *of_store],
     )
-
-
-def _of_id(repository_id: int, rows: Sequence[Row]) -> Row:
-    return next(row for row in rows if row["repository_id"] == repository_id)
 
 
 def _unlisted(coverage: Row) -> Concern:

@@ -107,10 +107,6 @@ def _ended(heading: str, key: str) -> Column:
     return Column(heading, lambda row: (about(duration(row[key]), row["estimated"]),))
 
 
-def _latency(row: Row) -> Sentence:
-    return (UNKNOWN if row["p50_seconds"] is None else f"{row['p50_seconds']} s",)
-
-
 P50, P95 = _figure("p50", duration, "p50_seconds"), _figure("p95", duration, "p95_seconds")
 
 WORKFLOWS = Table(
@@ -225,7 +221,7 @@ PHASES = Table(
     Column("phase of language models", lambda row: (Name(phase_of(row)),), is_number=False),
     _figure("calls", count),
     _figure("failed", count),
-    Column("p50", _latency),
+    _figure("p50", lambda seconds: UNKNOWN if seconds is None else f"{seconds} s", "p50_seconds"),
     _figure("cost", dollars, "cost_usd"),
     _figure("at least", dollars, "cost_low_usd"),
     _figure("at most", dollars, "cost_high_usd"),

@@ -151,13 +151,12 @@ class _Team:
         """Return the events in order of time; a few are just before `now`."""
         rng, now = self.rng, self.world.second
         events: list[tuple[int, Callable[[int], None]]] = []
-        scheduled = 0
         midnights = range(start - start % DAY, end, DAY)
         for midnight in midnights:
             weekday = _weekday(midnight)
-            events.append((midnight + 2 * 3_600 + 1_020, self._nightly))
+            events.append((midnight + 2 * 3_600 + 1_020, self._scheduled(self.nightly)))
             if weekday == 6 or midnight >= self.matrix_from:
-                events.append((midnight + 3 * 3_600 + 2_460, self._compatibility))
+                events.append((midnight + 3 * 3_600 + 2_460, self._scheduled(self.compatibility)))
             if weekday in (1, 3):
                 events.append((midnight + 14 * 3_600 + rng.randrange(3_600), self._release))
         events = [event for event in events if start <= event[0] < end]
@@ -174,11 +173,8 @@ class _Team:
         events.append((now - 2_400, self._release))
         return sorted(events, key=lambda event: event[0])
 
-    def _nightly(self, second: int) -> None:
-        self._run(self.nightly, self.head, "schedule", second)
-
-    def _compatibility(self, second: int) -> None:
-        self._run(self.compatibility, self.head, "schedule", second)
+    def _scheduled(self, workflow: Workflow) -> Callable[[int], None]:
+        return lambda second: self._run(workflow, self.head, "schedule", second)
 
     def _release(self, second: int) -> None:
         self.number += 1

@@ -15,12 +15,13 @@ def ended_line(row: Mapping[str, Any], zone: tzinfo, *, is_one_of_many: bool = F
     `row` is one of sql/runs/finished_runs.sql. The repository is named if it is one of many.
     """
     ended_at = row["completed_at"]
+    attempt = f" (attempt {row['run_attempt']})" if row["run_attempt"] > 1 else ""
     parts = [
         f"{ended_at.astimezone(zone):%H:%M:%S}" if ended_at else "--:--:--",
         *([str(Name(row["repository"]))] if is_one_of_many else []),
         str(Name(row["workflow"] or "unnamed")),
         str(Name(row["branch"] or row["event_type"] or "")),
-        f"{row['conclusion']}{_attempt(row)}",
+        f"{row['conclusion']}{attempt}",
         _duration(row),
         _cost(row),
         row["html_url"] or "",
@@ -34,10 +35,6 @@ def watched_text(seconds: float, ended: int, requests: int, free: int) -> str:
         f"watched for {duration(seconds)}: {counted(ended, 'attempt')} ended; "
         f"{counted(requests, 'request')}, {free:,} of them free"
     )
-
-
-def _attempt(row: Mapping[str, Any]) -> str:
-    return f" (attempt {row['run_attempt']})" if row["run_attempt"] > 1 else ""
 
 
 def _duration(row: Mapping[str, Any]) -> str:

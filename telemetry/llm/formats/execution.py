@@ -95,10 +95,6 @@ class Used:
             **{name: None if now is None else now - then for name, (now, then) in pairs.items()},
         )
 
-    @property
-    def is_nothing(self) -> bool:
-        return not any(getattr(self, name) for name in (*COUNTERS, "cost"))
-
     def tokens(self) -> Columns:
         """The counts in the columns of the table."""
         return {
@@ -194,7 +190,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
     identity = _identity(result, session)
     success = result.get("subtype") in (None, "success") and not result.get("is_error")
     for model, used in now.items():
-        if model in session.used and used.is_nothing:
+        if model in session.used and not any((*used.tokens().values(), used.cost)):
             continue
         requests = len(session.messages.get(model, ())) or 1
         # The time of many requests must not be taken for the latency of one.

@@ -4,7 +4,7 @@ Copilot CLI writes the JavaScript form; Python's ConsoleSpanExporter prints the 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from telemetry.llm.formats.nested_spans import NestedSpans
@@ -57,7 +57,7 @@ def _of_javascript(record: Mapping[str, Any]) -> Span:
         read_text(record, "name") or "",
         read_text(scope, "name") or "",
         None if began is None else EPOCH + timedelta(microseconds=began // 1_000),
-        _milliseconds(began, ended),
+        _lasted(began, ended, 1_000_000),
         status.get("code") in ERRORS,
         read_text(status, "message"),
         _plain(read_object(record, "attributes")),
@@ -79,7 +79,7 @@ def _of_python(record: Mapping[str, Any]) -> Span:
         read_text(record, "name") or "",
         "",
         began,
-        _between(began, ended),
+        _lasted(began, ended, timedelta(milliseconds=1)),
         status.get("status_code") in ERRORS,
         read_text(status, "description"),
         _plain(read_object(record, "attributes")),
@@ -107,13 +107,8 @@ def _nanoseconds(record: Mapping[str, Any], key: str) -> int | None:
     raise UnreadableRow(f"{key} is not a time in seconds and nanoseconds")
 
 
-def _milliseconds(began: int | None, ended: int | None) -> int | None:
+def _lasted(began: Any, ended: Any, millisecond: Any) -> int | None:
+    """How many milliseconds passed between two times, in the unit of these."""
     if began is None or ended is None or ended < began:
         return None
-    return (ended - began) // 1_000_000
-
-
-def _between(began: datetime | None, ended: datetime | None) -> int | None:
-    if began is None or ended is None or ended < began:
-        return None
-    return (ended - began) // timedelta(milliseconds=1)
+    return int((ended - began) // millisecond)

@@ -4,6 +4,7 @@ File format: opentelemetry-specification, specification/protocol/file-exporter.m
 same resources under other keys, and some exporters keep protobuf's names.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -115,12 +116,10 @@ def _in_camel_case(value: Any) -> Any:
         return [_in_camel_case(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {_camel(str(key)): _in_camel_case(item) for key, item in value.items()}
-
-
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(other.capitalize() for other in others)
+    return {
+        re.sub("_([^_]*)", lambda word: word[1].capitalize(), str(key)): _in_camel_case(item)
+        for key, item in value.items()
+    }
 
 
 def _span(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
