@@ -104,16 +104,21 @@ def _nothing_failed(report: RepositoryReport) -> str:
 
 def is_healthy(report: RepositoryReport, found: Sequence[Finding]) -> bool:
     """Whether everything is known and there is nothing to do; `found` are its findings."""
-    return (
-        report.is_listed
-        and report.totals["decided"] >= LEAST_RUNS
-        and bool(report.green_workflows)
-        and report.of_jobs.is_whole
-        and not report.without
-        and not report.concerns
-        and all(rule.holds for rule in report.rules)
-        and not any(finding.advice for finding in found)
-    )
+    return why_not_healthy(report, found) is None
+
+
+def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str | None:
+    """Return in a word or two what there is to do or what is not known; None if it is healthy."""
+    acting = [finding.subject for finding in found if finding.advice]
+    lacking = {
+        "a warning": report.concerns or not report.is_listed,
+        "jobs are missing": not report.of_jobs.is_whole,
+        "attempts are missing": report.without,
+        "broken rules": not all(rule.holds for rule in report.rules),
+        "few runs": report.totals["decided"] < LEAST_RUNS,
+        "default branch unknown": not report.green_workflows,
+    }
+    return next((reason for reason in (*acting, *lacking) if lacking.get(reason, True)), None)
 
 
 def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:

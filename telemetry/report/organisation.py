@@ -86,14 +86,15 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
     """Return the figures of all repositories together."""
     repositories = report.repositories
     red = [each for each in repositories if each.red]
+    kinds = {
+        "with something to do": len(of.acting),
+        "not known to be healthy": len(of.needing) - len(of.acting),
+        "healthy": len(of.healthy),
+        "without runs": len(of.empty),
+    }
+    words = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number)
     return [
-        Tile(
-            "repositories",
-            count(len(repositories)),
-            f"{len(of.acting):,} with something to do, "
-            f"{len(of.needing) - len(of.acting):,} not known to be healthy, "
-            f"{len(of.healthy):,} healthy, {len(of.empty):,} without runs",
-        ),
+        Tile("repositories", count(len(repositories)), words),
         Tile(
             "workflows red on the default branch",
             count(sum(len(each.red) for each in red)),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from telemetry.report.charts import sparkline
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import count, dollars, duration, known_sum, percent, share_of
+from telemetry.report.findings import why_not_healthy
 from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.organisation import Standing, concerns_of_all, organisation, totals
 from telemetry.report.page import section, table, tile
@@ -39,7 +40,7 @@ def overview(report: Report, addresses: Mapping[int, str]) -> Html:
             else tag("p", "Nothing was found that needs attention."),
         ),
         section("all", "With something to do, or not known to be healthy",
-                _standings(of.needing, name)) if of.needing else None,
+                _standings(of.needing, name, has_reasons=True)) if of.needing else None,
         [
             tag("details", tag("summary", f"{title}: {count(len(some))}"), _standings(some, name))
             for title, some in (("Healthy", of.healthy), ("No run in this period", of.empty))
@@ -48,15 +49,21 @@ def overview(report: Report, addresses: Mapping[int, str]) -> Html:
     )  # fmt: skip
 
 
-def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html]) -> Html:
+def _standings(
+    some: Sequence[Standing],
+    name: Callable[[RepositoryReport], Html],
+    has_reasons: bool = False,
+) -> Html:
     rows: list[list[Child]] = []
-    for each in (standing.report for standing in some):
+    for standing in some:
+        each = standing.report
         totals_of = each.totals
         of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
         failures = [float(of_day.get(day, 0)) for day in each.period.days]
         rows.append(
             [
                 name(each),
+                *([why_not_healthy(each, standing.findings)] if has_reasons else []),
                 _default_branch(each),
                 count(totals_of["runs"]),
                 percent(share_of(totals_of["succeeded"], totals_of["decided"])),
@@ -71,8 +78,8 @@ def _standings(some: Sequence[Standing], name: Callable[[RepositoryReport], Html
                 else "",
             ]
         )
-    headings = ("repository", "default branch", "runs", "green first", "to last check, p50",
-                "runners", "failures by day")  # fmt: skip
+    headings = ("repository", *(["why"] if has_reasons else []), "default branch", "runs",
+                "green first", "to last check, p50", "runners", "failures by day")  # fmt: skip
     return table(headings, rows, numbers=5)
 
 

@@ -51,7 +51,7 @@ figure{margin:0;min-width:0}
 figure.wide{margin:1rem 0;max-width:36rem}
 figcaption{font-weight:600;margin-bottom:.5rem}
 svg{display:block;width:100%;height:auto}
-.spark{width:6rem}
+.spark{width:6rem;margin-left:auto}
 .t{font-size:11px;fill:var(--mut)}
 .strong{fill:var(--fg)}
 .g{stroke:var(--line);fill:none}
@@ -75,8 +75,9 @@ svg{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem}
 caption{text-align:left;color:var(--mut)}
 th,td{padding:.25rem .5rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
-.n1 :nth-child(n+2):is(th,td),.n2 :nth-child(n+3):is(th,td){text-align:right}
-.n1 td,.n2 td:nth-child(n+3){white-space:nowrap}
+.n1 :nth-child(n+2):is(th,td),.n2 :nth-child(n+3):is(th,td),
+.n3 :nth-child(n+4):is(th,td){text-align:right}
+.n1 td,.n2 td:nth-child(n+3),.n3 td:nth-child(n+4){white-space:nowrap}
 thead th{color:var(--mut);font-weight:600}
 tbody th{font-weight:400;min-width:8rem}
 th,td{overflow-wrap:normal}

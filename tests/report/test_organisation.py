@@ -10,6 +10,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
+from telemetry.report.findings import why_not_healthy
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.organisation import organisation, totals
@@ -78,6 +79,18 @@ def test_red_repositories_come_by_their_weight_and_unknown_ones_need_nobody(
     assert totals(made, of)[0].change == (
         "2 with something to do, 1 not known to be healthy, 16 healthy, 1 without runs"
     )
+    why = [why_not_healthy(each.report, each.findings) for each in of.needing]
+    assert why == ["red", "red", "a warning"]
+    assert [why_not_healthy(each.report, each.findings) for each in of.healthy] == [None] * 16
+    page = one_page(made)
+    assert page.count("<td>red</td>") == 2 and page.count("<td>a warning</td>") == 1
+
+
+def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Connection) -> None:
+    upsert(connection, [run_of(101, number) for number in range(1, 3)])
+    known(connection, 101)
+    made = report(connection, MONTH, MONTH.until)
+    assert totals(made, organisation(made))[0].change == "1 not known to be healthy"
 
 
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
