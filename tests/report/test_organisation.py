@@ -80,10 +80,10 @@ def test_red_repositories_come_by_their_weight_and_unknown_ones_need_nobody(
         "2 with something to do, 1 not known to be healthy, 16 healthy, 1 without runs"
     )
     why = [why_not_healthy(each.report, each.findings) for each in of.needing]
-    assert why == ["red", "red", "a warning"]
+    assert why == ["red", "red", "jobs are missing"]
     assert [why_not_healthy(each.report, each.findings) for each in of.healthy] == [None] * 16
     page = one_page(made)
-    assert page.count("<td>red</td>") == 2 and page.count("<td>a warning</td>") == 1
+    assert page.count("<td>red</td>") == 2 and page.count("<td>jobs are missing</td>") == 1
 
 
 def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Connection) -> None:

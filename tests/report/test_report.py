@@ -774,7 +774,7 @@ def test_a_default_branch_that_nothing_ran_on_is_neither_red_nor_green(
     upsert(connection, [red])
     known(connection, 7, 8, 9)
     index = pages(report(connection, MONTH, UNTIL))[INDEX]
-    rows = re.findall(r"acme/r(\d)</bdi></a></th><td>(.*?)</td>", index)
+    rows = re.findall(r"acme/r(\d)</bdi></a></th><td>.*?</td><td>(.*?)</td>", index)
     assert rows == [("9", "1 red"), ("7", "green"), ("8", "unknown")]
 
 
