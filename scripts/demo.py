@@ -4,8 +4,8 @@
 
 It serves two months of a made-up team's workflow runs on this machine, fetches them with the
 command that fetches from GitHub, and reads the logs of the LLM calls that these runs made. No
-token, no network; your own data is not touched. Each demo starts from scratch. It leaves a report
-and its database, which DEMO=1 selects.
+token, no network; your own data is not touched. Then it makes a report and asks two questions. Each
+demo starts from scratch. It leaves the report and its database, which DEMO=1 selects.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -24,11 +24,9 @@ from options.names import IS_READ
 from options.table import variables
 from output import say
 
-from telemetry.database.connection import SQL
 from telemetry.database.embedded.server import demo_home, server
 from telemetry.database.migrations import roll_back
-from telemetry.database.transfer import psql
-from telemetry.installation import COMMAND, IS_CHECKOUT, place
+from telemetry.installation import COMMAND, place
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import Trouble, team_month
 from telemetry.simulated.server import Simulator
@@ -45,7 +43,13 @@ DAYS = 62
 RUNS_PER_DAY = 12
 SCRIPTS = place("scripts")
 REPORT = "report.html"
-QUESTIONS = ("workflow_outcomes", "llm_cost_by_workflow")
+COMMANDS = (
+    (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
+    ("status", "status.py"),
+    ("report", "report.py"),
+    ("query Q=flaky_jobs TOP=5", "query.py", "flaky_jobs", "--top", "5"),
+    ("query Q=llm_cost_by_workflow TOP=5", "query.py", "llm_cost_by_workflow", "--top", "5"),
+)
 
 
 def main() -> int:
@@ -75,13 +79,15 @@ def main() -> int:
             "TELEMETRY_PHASE": "review",
             "TELEMETRY_PROMPT_NAME": "pr-review.v3",
             "TELEMETRY_OUT": str(home / REPORT),
+            # A pager would wait for keys, as if the demo hung.
+            "PAGER": "cat",
         }
-        code = run_commands(environ) or ask_questions(dsn, environ)
+        code = run_commands(environ)
     if code != 0:
         return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
-    say(f"the demo's database stays in {home}; to use it: {COMMAND} status DEMO=1")
-    say(f"{COMMAND} report DEMO=1, {COMMAND} query Q=flaky_jobs DEMO=1, {COMMAND} psql DEMO=1")
+    say(f"the demo's database stays in {home}; DEMO=1 selects it:")
+    say(f"{COMMAND} status DEMO=1, {COMMAND} query Q=incidents DEMO=1, {COMMAND} psql DEMO=1")
     return 0
 
 
@@ -95,31 +101,12 @@ def made_up_team(now: datetime) -> World:
 
 
 def run_commands(environ: Mapping[str, str]) -> int:
-    """Ingest, show the status and write the report; return the first exit code that is not 0."""
-    for target, *command in (
-        (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
-        ("status", "status.py"),
-        ("report", "report.py"),
-    ):
+    """Ingest, report and ask; return the first exit code that is not 0."""
+    for target, script, *arguments in COMMANDS:
         print(f"\n$ {COMMAND} {target}\n", flush=True)
-        script, *arguments = command
         done = subprocess.run([sys.executable, SCRIPTS / script, *arguments], env=environ)
         if done.returncode != 0:
             return done.returncode
-    return 0
-
-
-def ask_questions(dsn: str, environ: Mapping[str, str]) -> int:
-    """Let psql answer the questions; return the first exit code that is not 0."""
-    for name in QUESTIONS:
-        file = SQL / "analysis" / f"{name}.sql"
-        shown = file.relative_to(SQL.parent) if IS_CHECKOUT else file
-        print(f"\n$ {COMMAND} psql < {shown}\n", flush=True)
-        # On a terminal, a pager would wait for keys, as if the demo hung.
-        quiet = ["-X", "-q", "-P", "pager=off", "-v", "ON_ERROR_STOP=1"]
-        code = psql(dsn, environ, [*quiet, "-f", str(file)])
-        if code != 0:
-            return code
     return 0
 
 

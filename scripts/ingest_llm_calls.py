@@ -14,7 +14,7 @@ import os
 
 from connections import migrated_database
 from options.llm import chosen_logs
-from output import say, show, show_json
+from output import say, show_json, show_sentences
 
 from telemetry.database.connection import describe
 from telemetry.database.statistics import update_statistics
@@ -31,7 +31,7 @@ def main() -> int:
     if options.json:
         show_json({"schema_version": 1, "llm_calls": done})
     else:
-        show(ingestion_text(done))
+        show_sentences(ingestion_text(done))
     lost = lost_text(done)
     if lost:
         say(f"warning: {lost}")

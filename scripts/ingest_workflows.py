@@ -17,7 +17,7 @@ from client import github
 from connections import migrated_database
 from options.github import chosen_repositories
 from options.llm import chosen_logs
-from output import progress, say, set_outputs, show, show_json
+from output import progress, say, set_outputs, show_json, show_sentences
 
 from telemetry import counted, settings
 from telemetry.database.connection import Connection, describe
@@ -81,10 +81,10 @@ def main() -> int:
         show_json({"schema_version": 1, **done})
     else:
         if calls is not None:
-            show(ingestion_text(calls))
+            show_sentences(ingestion_text(calls))
         has_answered = any(report.outcome != "failed" for report in reports)
         if pruned and (has_answered or pruned.workflow_runs or pruned.llm_calls):
-            show(pruned_text(pruned))
+            show_sentences(pruned_text(pruned))
     return _ended(options, reports, code, calls)
 
 
@@ -135,7 +135,7 @@ def _ingest(
             # What was not reached, and how many have nothing new, is in the closing line.
             is_shown = is_news(report) or len(repositories) <= FEW
             if not options.json and report.outcome != "not reached" and is_shown:
-                show(report_text(report))
+                show_sentences(report_text(report))
     if len(reports) > 1:
         limit = None if client.requests_left else client.rate_limit
         say(closing_text(reports, limit.reset_at if limit else None))

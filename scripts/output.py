@@ -49,6 +49,11 @@ def show(text: str) -> None:
         print(text, flush=True)
 
 
+def show_sentences(text: str) -> None:
+    """Print a result in sentences; a terminal breaks its lines between words."""
+    show(filled(text, screen().columns))
+
+
 def show_pages(text: str) -> None:
     """Print a result; on a terminal with fewer lines, in the pager of PAGER, else in less."""
     lines = shutil.get_terminal_size().lines

@@ -13,7 +13,7 @@ from command import parse, run
 from datetime import UTC, datetime
 
 from connections import database
-from output import progress, say, show, show_json
+from output import progress, say, show_json, show_sentences
 
 from telemetry.database.connection import describe
 from telemetry.database.prune import prune, would_prune
@@ -35,7 +35,7 @@ def main() -> int:
     if options.json:
         show_json({"schema_version": 1, "dry_run": options.dry_run, "pruned": pruned})
     else:
-        show(pruned_text(pruned))
+        show_sentences(pruned_text(pruned))
     return 0
 
 

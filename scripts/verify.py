@@ -18,7 +18,7 @@ import os
 from client import github
 from connections import database
 from options.github import chosen_repositories
-from output import progress, say, show, show_json
+from output import progress, say, show_json, show_sentences
 
 from telemetry.database.retention import horizon, stored
 from telemetry.runs.request import Tools, Wanted
@@ -45,7 +45,7 @@ def main() -> int:
         for name in repositories:
             found.append(verify(tools, name, jobs_of))
             if not options.json:
-                show(verification_text(found[-1]))
+                show_sentences(verification_text(found[-1]))
     if options.json:
         show_json({"schema_version": 1, "repositories": found})
     if not all(each.is_equal for each in found):

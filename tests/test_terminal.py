@@ -61,6 +61,14 @@ def test_a_table_without_rows_is_its_headings() -> None:
     assert table([{"a": 1, "b": ""}], {"a": "a", "b": ""}).splitlines() == ["a", "─  ─", "1"]
 
 
+def test_a_word_of_a_heading_is_never_broken() -> None:
+    rows = [{"repository": "app", "job": "e2e", "note": "a rather long text"}]
+    columns = {"repository": "repository", "job": "job", "note": "last note"}
+    lines = table(rows, columns, Screen(27)).splitlines()
+    assert lines[0].split() == ["repository", "job", "last", "note"]
+    assert max(map(len, lines)) <= 27
+
+
 def test_a_time_is_shown_in_its_own_zone() -> None:
     assert cell(AT.astimezone(timezone(timedelta(hours=5)))) == "2026-01-05 13:00"
 

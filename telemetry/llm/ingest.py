@@ -3,6 +3,7 @@
 Reading is done by `logs`; nothing here depends on a format.
 """
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -100,7 +101,8 @@ class _Ingest:
         self._since = self.record()
         self._batch: dict[tuple[str, str], LlmCall] = {}
         self._files: dict[tuple[str, str], Path] = {}
-        self._left_out: dict[tuple[str, str, str], int] = {}
+        # Of the source that counts and the other one: the calls of each session.
+        self._left_out: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._outer: set[tuple[str, str]] = set()
         self._repeated = 0
         self._unsaid = 0
@@ -143,8 +145,7 @@ class _Ingest:
         done.left_out += sum(row["calls"] for row in stored.left_out)
         self._repeated += sum(row["calls"] - row["new_calls"] for row in stored.repeated)
         for row in stored.left_out:
-            key = (row["session_id"], row["counted_source"], row["source"])
-            self._left_out[key] = self._left_out.get(key, 0) + row["calls"]
+            self._left_out[row["counted_source"], row["source"]][row["session_id"]] += row["calls"]
         for call in stored.clashing:
             self._name(
                 f"{call.source} {call.call_id}: another call has its timestamp, session and "
@@ -154,12 +155,16 @@ class _Ingest:
     def finish(self, finished_at: datetime) -> None:
         """Store what is left, and say for which sessions only one log was counted."""
         self.store()
-        for (session_id, source, other), calls in self._left_out.items():
-            where = self._files.get((session_id, source), "stored before")
-            there = self._files.get((session_id, other), "stored before")
+        for (source, other), sessions in self._left_out.items():
+            first = next(iter(sessions))
+            who = f"session {first} has"
+            if len(sessions) > 1:
+                who = f"{len(sessions):,} sessions, the first {first}, have"
+            where = self._files.get((first, source), "stored before")
+            there = self._files.get((first, other), "stored before")
             self.note(
-                f"session {session_id} has two logs: {source} is counted ({where}), "
-                f"{counted(calls, 'call')} of {other} left out ({there})"
+                f"{who} two logs: {source} is counted ({where}), "
+                f"{counted(sum(sessions.values()), 'call')} of {other} left out ({there})"
             )
         if self._repeated:
             self.note(

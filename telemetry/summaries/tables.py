@@ -136,7 +136,7 @@ def _fitted(
         widest = max(map(width, column), default=0)
         word = max(map(width, heading.split()), default=0)
         widths.append(max(width(heading), widest, 1))
-        least.append(max(widest if is_figure else min(widest, NARROWEST), min(word, NARROWEST), 1))
+        least.append(max(widest if is_figure else min(widest, NARROWEST), word, 1))
     while columns is not None and (over := _total(widths) - columns) > 0:
         room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]
         if not any(room):

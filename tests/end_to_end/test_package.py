@@ -152,7 +152,8 @@ def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be
     done = run("demo", TELEMETRY_HOME=str(home), **proxies, **for_others)
     assert done.returncode == 0, done.stderr
     assert "\n$ actions-telemetry ingest SINCE=62d\n" in done.stdout
-    assert " acme/app   | CI " in done.stdout
+    assert "\n$ actions-telemetry query Q=flaky_jobs TOP=5\n\nWhich jobs fail" in done.stdout
+    assert re.search(r"^acme/\w+ +CI +e2e ", done.stdout, re.MULTILINE)
     assert "make " not in done.stdout + done.stderr
     report = home / "demo" / "report.html"
     assert str(report) in done.stderr

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -419,6 +420,24 @@ def test_of_several_logs_of_a_session_one_is_counted_in_any_order(
     (counted,) = calls(connection)
     # Only the telemetry, which is left out, names the run.
     assert (counted["source"], counted["github_run_id"]) == ("claude-code-action", 77)
+
+
+def test_sessions_with_two_logs_of_the_same_kinds_are_one_note(
+    connection: Connection, tmp_path: Path
+) -> None:
+    logs = session_logs(tmp_path)
+    files = []
+    for number in range(4):
+        for source in ("claude-code-action", "claude-code-transcript"):
+            text = logs[source].read_text(encoding="utf-8").replace(SESSION, f"session-{number}")
+            for name in ("uuid", "id"):
+                text = text.replace(f'"{name}": "', f'"{name}": "{number}')
+            files.append(write(tmp_path / f"{number}-{source}.jsonl", text.splitlines()))
+    done = ingest(connection, *files)
+    assert (done.inserted, done.left_out) == (4, 4)
+    (note,) = done.notes
+    assert re.match("4 sessions, the first session-[0-3], have two logs: claude-code-action", note)
+    assert "4 calls of claude-code-transcript left out" in note
 
 
 def test_calls_stored_and_left_out_in_one_ingest_are_not_counted_as_inserted(
