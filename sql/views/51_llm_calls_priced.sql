@@ -265,7 +265,8 @@ select
   case
     when reported_cost is not null or list_cost is not null then null
     when model is null then 'the log names no model'
-    when price_model is null then 'the price list does not have the model'
+    when price_model is null
+      then 'the price list does not have the model, or not from this provider'
     when not has_price then 'the price list has no price of that day and tier'
     when input_tokens is null or output_tokens is null then 'the log does not count the tokens'
     else 'the price list has no price of web searches'

@@ -34,10 +34,10 @@ def failing(report: RepositoryReport) -> Finding | None:
         times = f", {counted(most['failures'], 'time')}"
         job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]), times)
         if most["step"]:
-            sentence += ("; most often at ", Name(most["step"]), " in ", *job)
+            sentence += ("; jobs failed most often at ", Name(most["step"]), " in ", *job)
             advice = ("Fix that step first.",)
         else:
-            sentence += ("; most often in ", *job, ", at no known step")
+            sentence += ("; jobs failed most often in ", *job, ", at no known step")
         if not report.of_jobs.is_whole:
             sentence += (f". Incomplete: {report.of_jobs}",)
         about |= most

@@ -608,7 +608,11 @@ def test_a_thousand_embeddings_that_cost_less_than_a_millionth_are_not_free(
     ("changes", "said"),
     [
         ({"model": None}, "the log names no model"),
-        ({"model": "of-tomorrow"}, "the price list does not have the model"),
+        ({"model": "of-tomorrow"}, "the price list does not have the model, or not from this"),
+        (
+            {"model": "deepseek-v4-pro", "provider": "another"},
+            "the price list does not have the model, or not from this provider",
+        ),
         ({"timestamp": datetime(2019, 1, 1, tzinfo=UTC)}, "the price list has no price of that"),
         ({"service_tier": "galactic"}, "the price list has no price of that day and tier"),
         ({"output_tokens": None}, "the log does not count the tokens"),
