@@ -67,6 +67,7 @@ class Verification:
 def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     """Compare the runs of a repository that were created since the wanted start.
 
+    Without a wanted start, runs that no ingest was to store are not compared.
     Runs missing at GitHub are found in intervals with a complete list. Jobs, steps and earlier
     attempts are compared for `jobs_of` runs drawn at random, or for all if it is None. At a rate
     limit it ends early and says so.
@@ -90,7 +91,7 @@ class _Comparison:
         repository = self._identify(name)
         self.key = {"repository_id": repository.repository_id}
         self.looks = _Looks(self.connection, repository)
-        since = tools.wanted.start(tools.now())
+        since = self._since()
         self.found = Verification(repository.repository, since, self.looks.ingested_at)
         self.lister = Lister(
             tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
@@ -105,7 +106,7 @@ class _Comparison:
         try:
             newest = Newest(self.lister)
             # GitHub's clock is known only now.
-            found.since = self.tools.wanted.start(self.tools.now())
+            found.since = self._since()
             self._read(newest.down_to(found.since))
             for start, end in self._unverified():
                 self._read(self.lister.interval(start, end))
@@ -122,6 +123,11 @@ class _Comparison:
         found.runs, found.attempts = len(self.seen), sum(self.seen.values())
         found.requests = self.tools.client.requests - self.requests_before
         return found
+
+    def _since(self) -> datetime:
+        wanted = self.tools.wanted
+        start = wanted.start(self.tools.now())
+        return max(start, self.looks.since) if wanted.since is None else start
 
     def _compare_jobs(self) -> None:
         """Compare the jobs of all listed runs, or of a sample that changes daily."""
@@ -202,7 +208,10 @@ class _Comparison:
 
 
 class _Looks:
-    """When runs were last listed by an ingest; later changes cannot be stored yet."""
+    """When runs were last listed by an ingest; later changes cannot be stored yet.
+
+    `since` is the creation time of the earliest runs that an ingest was to store.
+    """
 
     def __init__(self, connection: Connection, repository: Repository) -> None:
         key = {"repository_id": repository.repository_id}
@@ -212,6 +221,7 @@ class _Looks:
             raise TelemetryError(f"{name} was never ingested; try: {COMMAND} ingest REPO={name}")
         # GitHub's clock has whole seconds.
         self.ingested_at: datetime = whole_second(row["ingested_at"])
+        self.since: datetime = row["since"]
         self.windows = execute(connection, "runs/verify_windows", key).fetchall()
         self.starts = [row["created_from"] for row in self.windows]
 

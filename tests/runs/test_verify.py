@@ -528,6 +528,18 @@ def test_only_the_requested_interval_is_compared(
     assert command("--since", "40d").returncode == 4
 
 
+def test_by_default_only_what_an_ingest_was_to_store_is_compared(
+    connection: Connection, world: World, command: Command
+) -> None:
+    wanted = Wanted(timedelta(days=10), world.now - timedelta(days=180), jobs=False)
+    ingested_by(connection, Simulator(world), wanted=wanted)
+    done = command()
+    assert (done.returncode, "0 differences" in done.stdout) == (0, True), done.stdout
+    assert f"created since {world.now - timedelta(days=10):%Y-%m-%d} 00:00 UTC" in done.stdout
+    done = command("--since", "20d")
+    assert done.returncode == 4 and "missing here" in done.stdout
+
+
 def test_a_repository_that_was_never_ingested_is_one_sentence(command: Command) -> None:
     done = command()
     assert done.returncode == 1
