@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from output import say, screen, show, show_json, show_pages
 
-from telemetry import settings, times
+from telemetry import settings
 from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories
@@ -20,9 +20,8 @@ from telemetry.terminal import plain
 def scope_of(connection: Connection, options: Namespace) -> Scope:
     """Return the scope of a question; warn about repositories without rows."""
     now = datetime.now(getattr(options, "time_zone", UTC))
-    since, top = options.since, getattr(options, "top", None)
-    of = period(since.up_to(now) if isinstance(since, times.Length) else since, now)
-    return of.scope(ids_of(connection, options), top)
+    of = period(options.since, now)
+    return of.scope(ids_of(connection, options), getattr(options, "top", None))
 
 
 def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
@@ -53,7 +52,7 @@ def covered(
 def show_answer(answer: Answer, form: str) -> None:
     """Print an answer as text, csv or json."""
     if form == "json":
-        show_json({"schema_version": 1, **vars(answer)})
+        show_json(**vars(answer))
     elif form == "csv":
         show(csv_text(answer))
     else:

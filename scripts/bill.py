@@ -57,7 +57,7 @@ def main() -> int:
         found = bill(connection, _scope(connection, options, loaded))
     if options.format == "json":
         rows = {"causes": found.causes.rows, "unexplained": found.unexplained}
-        show_json({"schema_version": 1, "scope": found.causes.scope, "loaded": loaded, **rows})
+        show_json(scope=found.causes.scope, loaded=loaded, **rows)
     elif options.format == "csv":
         show_answer(found.causes, "csv")
     else:

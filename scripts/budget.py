@@ -48,8 +48,7 @@ def main() -> int:
         say(lack)
     found = lines(caps, answer.rows, options.gate)
     if options.format == "json":
-        about = {"until": scope.until, "gate": options.gate, "coverage": coverage}
-        show_json({"schema_version": 1, **about, "lines": found})
+        show_json(until=scope.until, gate=options.gate, coverage=coverage, lines=found)
     else:
         show(budget_text(found, answer.rows, screen(), is_whole=not lacks))
     over = [

@@ -32,7 +32,7 @@ def main() -> int:
         checked = check(connection, None if since == "all" else since, ids)
     if options.format == "json":
         rows = [{"holds": each.holds, **vars(each)} for each in checked]
-        show_json({"schema_version": 1, "checks": rows})
+        show_json(checks=rows)
     else:
         show(checks_text(checked, options.top, screen()))
     return 0 if all(each.holds for each in checked) else 4

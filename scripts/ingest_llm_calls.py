@@ -29,7 +29,7 @@ def main() -> int:
         done = logs.ingest(connection)
         update_statistics(connection)
     if options.json:
-        show_json({"schema_version": 1, "llm_calls": done})
+        show_json(llm_calls=done)
     else:
         show_sentences(ingestion_text(done))
     lost = lost_text(done)

@@ -77,8 +77,7 @@ def main() -> int:
             pruned = prune(connection, local_time=local_time, github_time=github_time)
             update_statistics(connection)
     if options.json:
-        done = {"repositories": reports, "llm_calls": calls, "pruned": pruned}
-        show_json({"schema_version": 1, **done})
+        show_json(repositories=reports, llm_calls=calls, pruned=pruned)
     else:
         if calls is not None:
             show_sentences(ingestion_text(calls))

@@ -68,9 +68,9 @@ def show_pages(text: str) -> None:
     pydoc.pager(f"{text}\n")
 
 
-def show_json(value: object) -> None:
-    """Print a result for machines: one JSON object on stdout."""
-    show(json_text(value))
+def show_json(**values: object) -> None:
+    """Print a result for machines: one JSON object on stdout, with the version of its form."""
+    show(json_text({"schema_version": 1, **values}))
 
 
 def warn(text: str) -> None:

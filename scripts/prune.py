@@ -33,7 +33,7 @@ def main() -> int:
                 say(f"this database keeps {asked.in_words} from now on")
             pruned = prune(connection, asked, local_time=datetime.now(UTC), progress=progress())
     if options.json:
-        show_json({"schema_version": 1, "dry_run": options.dry_run, "pruned": pruned})
+        show_json(dry_run=options.dry_run, pruned=pruned)
     else:
         show_sentences(pruned_text(pruned))
     return 0

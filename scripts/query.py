@@ -38,7 +38,7 @@ def main() -> int:
 
 def _list(form: str) -> int:
     if form == "json":
-        show_json({"schema_version": 1, "questions": questions()})
+        show_json(questions=questions())
     else:
         show_pages(questions_text(questions(), screen()))
     return 0

@@ -20,7 +20,7 @@ from typing import Any
 from connections import database
 from output import json_text, progress, say, set_outputs, show
 
-from telemetry import counted, settings, times
+from telemetry import counted, settings
 from telemetry.report.data import Report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
@@ -37,11 +37,9 @@ MOST_RED = 100
 def main() -> int:
     options = parse(__doc__, "report")
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
-    is_age = isinstance(options.since, times.Length)
-    since = options.since.up_to(now) if is_age else options.since
     names = settings.repositories(" ".join(options.repo or []))
     with database() as connection:
-        found = report(connection, period(since, now), now, names, progress())
+        found = report(connection, period(options.since, now), now, names, progress())
     if options.format == "json":
         _set_findings(as_data(found))
     if options.format != "html" and not options.out:

@@ -29,7 +29,7 @@ def main() -> int:
         names = settings.repositories(" ".join(options.repo or []))
         found = status(connection, max_age, names=names)
     if options.format == "json":
-        show_json({"schema_version": 1, **vars(found)})
+        show_json(**vars(found))
     else:
         is_markdown = options.format == "markdown"
         text = status_text(found, PAPER if is_markdown else screen(), is_whole=options.all)

@@ -47,7 +47,7 @@ def main() -> int:
             if not options.json:
                 show_sentences(verification_text(found[-1]))
     if options.json:
-        show_json({"schema_version": 1, "repositories": found})
+        show_json(repositories=found)
     if not all(each.is_equal for each in found):
         return 4
     return 0 if all(each.is_whole for each in found) else 3

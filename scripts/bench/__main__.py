@@ -34,7 +34,7 @@ def main() -> int:
     found = list(bench(ROOT / "scripts", sizes, environ=os.environ, notify=say))
     rows = [{**asdict(one), "is_met": one.is_met} for one in found]
     if options.json:
-        show_json({"schema_version": 1, "measurements": rows})
+        show_json(measurements=rows)
     else:
         show(table(rows, COLUMNS))
     return 0 if all(one.is_met for one in found) else 4

@@ -71,7 +71,8 @@ def status(
         return [
             {**row, "repository": shown.get(row.get("repository_id"), row["repository"])}
             for row in found
-            if _is_asked_for(row, asked)
+            # About a named repository, or a watched one if none is named.
+            if (row["repository"].casefold() in asked if asked else row.get("is_watched", True))
         ]
 
     repositories = rows("status/repositories")
@@ -127,11 +128,6 @@ def _of_database(connection: Connection, found: Status) -> list[Concern]:
         *concerns.of_rules(found.rules),
         *concerns.of_retention(found.retention),
     ]
-
-
-def _is_asked_for(row: Row, asked: Mapping[str, str]) -> bool:
-    """Whether a row is about a named repository, or a watched one if none is named."""
-    return row["repository"].casefold() in asked if asked else row.get("is_watched", True)
 
 
 def _of_each(repositories: Sequence[Row], proof: Sequence[Row], limit: timedelta) -> list[Concern]:

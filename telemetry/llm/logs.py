@@ -284,7 +284,9 @@ class _Records:
         assert self._format is not None and self._reader is not None
         self._records += 1
         if not self._calls:
-            self._kinds[_kind(self._format.NAME, value)] += 1
+            kind = value.get("type") if isinstance(value, dict) else None
+            said = f": {shown(kind)}" if isinstance(kind, str) else ""
+            self._kinds[f"{self._format.NAME}{said}"] += 1
         readings = each(value, defaults, self._reader.calls)
         if readings:
             return self._counted(line, readings)
@@ -302,12 +304,6 @@ class _Records:
                 self._rejected += 1
                 found.append(Rejected(self._file, line, str(reading)))
         return found
-
-
-def _kind(name: str, record: Any) -> str:
-    """The name of a kind of record, for a message."""
-    kind = record.get("type") if isinstance(record, dict) else None
-    return f"{name}: {shown(kind)}" if isinstance(kind, str) else name
 
 
 def _linked(file: Path, defaults: Defaults) -> Defaults:

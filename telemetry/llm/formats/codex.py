@@ -88,7 +88,10 @@ def reader() -> Reader:
             raise UnreadableRow("type or payload is missing")
         payload, kind = read_object(record, "payload"), record["type"]
         if kind != "session_meta" and session.parents and session.began is None:
-            _note_begin(session, read_moment(record, "timestamp"))
+            moment = read_moment(record, "timestamp")
+            # An event from before the description is a copy.
+            if moment and (session.described is None or moment >= session.described):
+                session.began = moment
         if kind == "session_meta":
             described = _described(session, payload, read_moment(record, "timestamp"))
             if described is not session:
@@ -118,12 +121,6 @@ def _described(session: Session, payload: Mapping[str, Any], moment: datetime | 
         session = Session(session_id, own, {*parents} - {own}, moment)
     session.provider = read_text(payload, "model_provider") or session.provider
     return session
-
-
-def _note_begin(session: Session, moment: datetime | None) -> None:
-    """Note when a fork began, unless this is a copy of an event from before."""
-    if moment is not None and (session.described is None or moment >= session.described):
-        session.began = moment
 
 
 def _parents(described: Mapping[str, Any]) -> list[str]:
