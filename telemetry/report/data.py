@@ -34,6 +34,10 @@ WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
 # A workflow that has not run for longer, while others did, blocks nobody.
 LONGEST_PAUSE = timedelta(days=7)
+# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change, and looks
+# for it in these days before the end of the period.
+DAYS_OF_A_SHIFT = 14
+LOOKED_BACK = timedelta(days=90)
 NO_RUN = "No run of this period has ended, not counting those that were skipped."
 
 
@@ -156,6 +160,15 @@ class RepositoryReport:
         """The workflow on a kind of branch whose newest slowdown takes most; None without one."""
         shifts = [row for row in self.slowdowns if row["branch_class"] == branch_class]
         return max(shifts, key=lost_minutes, default=None)
+
+    def shows_shifts(self, days: int) -> bool:
+        """Whether so many days with runs suffice to detect a change.
+
+        They are days of the period. Those before it count too, in proportion, if they are stored.
+        """
+        period, oldest = self.period, self.stored["oldest_created_at"] or self.period.since
+        before = max(0, (period.since - max(oldest, period.until - LOOKED_BACK)).days)
+        return days * (1 + before / len(period.days)) >= DAYS_OF_A_SHIFT
 
     @property
     def slowdowns(self) -> list[Row]:

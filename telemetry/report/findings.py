@@ -22,8 +22,6 @@ from telemetry.report.waiting import waiting
 
 # Fewer runs that are all green may be so by chance.
 LEAST_RUNS = 5
-# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change.
-DAYS_OF_A_SHIFT = 14
 
 
 def findings(report: RepositoryReport) -> list[Finding]:
@@ -60,7 +58,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     }
     if report.green_workflows is None:
         nothing["red"] = "no run on the default branch has succeeded or failed"
-    if days < DAYS_OF_A_SHIFT:
+    if not report.shows_shifts(days):
         nothing["slower"] = f"too few days ({days}) to detect what got slower"
     if report.timeouts:
         del nothing["failing"]

@@ -85,7 +85,8 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
         else DayDuration(each, of_day[each]["p50_seconds"], of_day[each]["p95_seconds"])
         for each in report.period.days
     ]
-    words = "; ".join(filter(None, [_level(workflow, shift), held_of(report, workflow)]))
+    level = _level(workflow, shift, report.shows_shifts(len(of_day)))
+    words = "; ".join(filter(None, [level, held_of(report, workflow)]))
     rows: list[list[Child]] = [
         [each.isoformat(), count(r["runs"]), duration(r["p50_seconds"]), duration(r["p95_seconds"])]
         for each, r in of_day.items()
@@ -101,11 +102,12 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
     )
 
 
-def _level(workflow: Row, shift: Row | None) -> str:
-    """Return how long a workflow takes now, and since when that is so."""
+def _level(workflow: Row, shift: Row | None, is_known: bool) -> str:
+    """Return how long a workflow takes now, and since when that is so, as far as that is known."""
     if shift is None:
         usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
-        return f"{usual} at the median, no lasting change found"
+        since = "no lasting change found" if is_known else "on too few days to find a change"
+        return f"{usual} at the median, {since}"
     by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
     before, after = (
         about(duration(shift[key]), shift["estimated"])

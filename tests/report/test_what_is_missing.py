@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from support.history import UNTIL
 from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
 
@@ -16,6 +17,7 @@ from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.markdown_report import summary
+from telemetry.report.period import Period
 from telemetry.report.reading import report
 from telemetry.report.tiles import Tile, tiles
 
@@ -369,3 +371,16 @@ def test_what_half_of_the_jobs_do_not_show_is_not_found_so_far(connection: Conne
     assert "no kind of runner keeps jobs waiting for two minutes or more so far" in not_found(
         shown, findings(shown)
     )
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [(6, "too few days (6) to detect what got slower"), (40, "no workflow got clearly slower")],
+)
+def test_a_short_period_has_the_days_before_it_to_compare_with(
+    connection: Connection, stored: int, said: str
+) -> None:
+    upsert(connection, [a_run(n, n) for n in range(1, stored + 1)])
+    known(connection, 7)
+    shown = single(whole(connection, Period(UNTIL - 7 * DAY, UNTIL)))
+    assert said in not_found(shown, findings(shown))
