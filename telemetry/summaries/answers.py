@@ -5,13 +5,13 @@ import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry import counted
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
-from telemetry.summaries.tables import fits, records, table
+from telemetry.summaries.tables import cell, fits, records, table
 from telemetry.terminal import BOLD, PAPER, Screen, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
@@ -30,26 +30,25 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     """Return the question, its answer as a table, and how to read it.
 
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
-    screen is too narrow, it also leaves out the owner and the repository that all rows share, then
-    shortens long names, then leaves out the last columns. If fewer than half would be left, it
-    shows each row as lines instead, with all of them.
+    screen is too narrow, it also leaves out the owner that all rows share and the columns that are
+    the same in all rows, which it names below. Then it shortens long names, then it leaves out the
+    last columns. If fewer than half would be left, it shows each row as lines instead.
     """
-    headings, text = _shown(answer.columns, answer.rows, screen)
-    of_one = "repository" in answer.columns and "repository" not in headings
-    left_out = len(answer.columns) - len(headings) - of_one
+    shown = _shown(answer.columns, answer.rows, screen)
     question = answer.question
     end = (
         f"{counted(len(answer.rows), 'row')}; times are in {answer.scope.time_zone}; "
         f"sql/analysis/{question.name}.sql"
     )
-    if of_one:
-        end += f"; all of {plain(answer.rows[0]['repository'])}"
+    if shown.shared:
+        end += f"; {_of_all(shown.shared)}"
+    left_out = len(answer.columns) - len(shown.headings) - len(shown.shared)
     if left_out:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
         [
             screen.styled(textwrap.fill(question.title, screen.columns or 100), BOLD),
-            text,
+            shown.text,
             textwrap.fill(question.reading, min(screen.columns or 100, 100)),
             textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
         ]
@@ -60,28 +59,56 @@ def rows_text(
     columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen = PAPER
 ) -> str:
     """Return rows as a table, as an answer shows them."""
-    return _shown(columns, rows, screen)[1]
+    shown = _shown(columns, rows, screen)
+    return f"{shown.text}\n\n{_of_all(shown.shared)}" if shown.shared else shown.text
 
 
-def _shown(
-    columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen
-) -> tuple[dict[str, str], str]:
-    """Return the headings of the columns that a person needs and that fit, and the rows as text."""
+class _Shown(NamedTuple):
+    """What fits of some rows: the headings of its columns, what all rows share, and the text."""
+
+    headings: dict[str, str]
+    shared: dict[str, str]
+    text: str
+
+
+def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen) -> _Shown:
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
     cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
     headings = {column: _heading(column, shown) for column in shown}
+    shared: dict[str, str] = {}
     if not fits(cells, headings, screen):
+        shared = _shared(cells, headings)
         cells = _without_owner(cells)
-    whole, all_headings = cells, dict(headings)
-    if not fits(cells, headings, screen):
-        cells = [{column: _cut(value) for column, value in row.items()} for row in cells]
-        if len(headings) > 2 and len({row.get("repository") for row in cells}) == 1:
-            headings.pop("repository", None)
-    while len(headings) > 2 and not fits(cells, headings, screen):
+    if fits(cells, headings, screen):
+        return _Shown(headings, {}, table(cells, headings, screen))
+    whole = dict(headings) if len(rows) == 1 else _without(shared, headings)
+    headings = _without(shared, headings)
+    names = [{column: _cut(value) for column, value in row.items()} for row in cells]
+    while len(headings) > 2 and not fits(names, headings, screen):
         headings.popitem()
-    if len(headings) < len(all_headings) / 2:
-        return all_headings, records(whole, all_headings, screen)
-    return headings, table(cells, headings, screen)
+    if len(headings) < len(whole) / 2:
+        of_all = {} if len(rows) == 1 else shared
+        return _Shown(whole, of_all, records(cells, whole, screen))
+    return _Shown(headings, shared, table(names, headings, screen))
+
+
+def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, str]:
+    """What all rows have in common, by column; of a single row, its repository. Two stay."""
+    columns = headings if len(rows) > 1 else {"repository"} & headings.keys()
+    shared = {
+        column: f"{headings[column]} {cell(rows[0][column])}"
+        for column in columns
+        if len({row[column] for row in rows}) == 1
+    }
+    return shared if len(shared) + 2 <= len(headings) else {}
+
+
+def _of_all(shared: Mapping[str, str]) -> str:
+    return f"in all rows: {', '.join(shared.values())}"
+
+
+def _without(left_out: Mapping[str, str], headings: Mapping[str, str]) -> dict[str, str]:
+    return {column: heading for column, heading in headings.items() if column not in left_out}
 
 
 def _without_owner(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

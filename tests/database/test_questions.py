@@ -392,6 +392,19 @@ def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None
     assert all(width(line) <= 36 for line in text.splitlines())
 
 
+def test_columns_that_are_the_same_in_all_rows_are_left_out_first_and_named() -> None:
+    same = {"repository": "acme/app", "job": "build", "runner": None, "speed": Decimal("2.0")}
+    rows = [{"workflow": f"w{n}", **same, "saved_seconds": 60 * n} for n in (1, 2)]
+    wide = Answer(QUESTION, SCOPE, list(rows[0]), rows)
+    text = answer_text(wide, Screen(40))
+    assert text.splitlines()[2].split() == ["workflow", "saved"]
+    assert "in all rows: repository acme/app, job build, runner –, speed 2.0" in " ".join(
+        text.split()
+    )
+    assert "more column" not in text
+    assert "in all rows" not in answer_text(wide)
+
+
 def test_a_screen_for_less_than_half_of_the_columns_shows_each_row_as_lines() -> None:
     names = {"repository": "acme/app", "workflow": "w" * 30}
     wide = answer(**names, runs=1_234, p50_seconds=740, commits=2, change="rather much", rest=0)
@@ -416,7 +429,7 @@ def test_long_names_are_cut_before_a_column_is_left_out() -> None:
     assert text.splitlines()[4].split() == [
         "w" * 27 + "…", "j" * 27 + "…", "2026-03-01", "3", "12m", "20s",
     ]  # fmt: skip
-    assert f"all of {names['repository']}" in " ".join(text.split())
+    assert f"in all rows: repository {names['repository']}" in " ".join(text.split())
     assert all(width(line) <= 90 for line in text.splitlines() if "/" not in line)
     # The owner goes first, and the rest stays if that is enough.
     text = answer_text(wide, Screen(165))
