@@ -727,3 +727,31 @@ def test_an_ingest_of_runs_reads_logs_if_asked_and_takes_no_run_for_its_own(
         strict = ingest_runs("--llm", "--lenient", "--json", TELEMETRY_STRICT="1")
         assert strict.returncode == 1
         assert json.loads(strict.stdout)["llm_calls"]["unchanged"] == 2
+
+
+def test_a_log_that_is_overwritten_during_an_ingest_is_completed_by_the_next(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """All lines are equally long; what was not read of the old content is gone."""
+    log, rewritten = tmp_path / "log.jsonl", []
+
+    def rewrite(done: int, total: int) -> None:
+        if done * 2 > total and not rewritten:
+            rewritten.append(done)
+            with log.open("r+", encoding="utf-8") as writer:
+                writer.truncate()
+                writer.writelines(f"{json.dumps(record(n, phase='new'))}\n" for n in later)
+
+    before, later = range(10_000, 12_500), range(20_000, 22_600)
+    write(log, (record(n, phase="old") for n in before))
+    done = ingest_llm_calls(connection, Logs([log]), Defaults(), now=lambda: AT, progress=rewrite)
+    assert rewritten and (done.rejected_files, done.rejected_lines) == (1, 0)
+    assert done.first_rejected[0].startswith(f"{log}: cannot be read: it was cut or overwritten")
+    assert 0 < done.inserted < len(before)
+    again = ingest(connection, log)
+    assert (again.inserted, again.rejected_files) == (len(later), 0)
+    for row in calls(connection):
+        number = int(row["call_id"].removeprefix("c"))
+        assert row["phase"] == ("old" if number in before else "new")
+        assert (row["input_tokens"], row["output_tokens"]) == (100 + number, number)
+    assert len(calls(connection)) == done.inserted + again.inserted
