@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from bench.answers import answers
 from bench.llm import transcripts
 from bench.many import RESERVE, one_busy, reached, side_by_side
-from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio, usage
+from bench.measurement import Measurement, Usage, memory_growth, ratio, usage
 from bench.world import REPOSITORY, Faults, month, pass_a_day, wrong_runs
 from telemetry import TelemetryError, settings
 from telemetry.database.connection import open_connection
@@ -134,10 +134,10 @@ class _Bench:
             self._floor()
             simulator.latency = 0.05
             pairs = [(self._ingest(), self._floor()) for _ in range(self.sizes.times)]
-            yield time_ratio(f"{name}, 50 ms", pairs, 2.0)
-            yield cpu_ratio(f"{name}, 50 ms", pairs, 2.0)
+            yield ratio(f"{name}, 50 ms", pairs, 2.0)
+            yield ratio(f"{name}, 50 ms", pairs, 2.0, of="CPU")
             simulator.latency = 0.3
-            yield time_ratio(f"{name}, 300 ms", [(self._ingest(), self._floor())], 1.15)
+            yield ratio(f"{name}, 300 ms", [(self._ingest(), self._floor())], 1.15)
 
     def jobs(self) -> Iterator[Measurement]:
         """The list of runs with all their jobs and steps."""
@@ -146,8 +146,8 @@ class _Bench:
             self._floor(jobs=True)
             simulator.latency = 0.05
             pairs = [(self._ingest(jobs=True), self._floor(jobs=True))]
-            yield time_ratio(name, pairs, 2.0)
-            yield cpu_ratio(name, pairs, None)
+            yield ratio(name, pairs, 2.0)
+            yield ratio(name, pairs, None, of="CPU")
 
     def many(self) -> Iterator[Measurement]:
         """Many repositories with one limit of requests, and side by side."""

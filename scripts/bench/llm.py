@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from bench.measurement import Measurement, Usage, cpu_ratio, memory_growth, time_ratio
+from bench.measurement import Measurement, Usage, memory_growth, ratio
 
 BEGAN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SESSION = "0b1f6a52-93d5-4c1f-8f6e-2d1c5b7a9e40"
@@ -41,7 +41,7 @@ def transcripts(
     lines = run_script("bench/read_log.py", str(file))
     file.unlink()
     name = f"LLM transcript of {many:,} lines"
-    yield time_ratio(name, [(calls, lines)], 2.0, "× json.loads")
+    yield ratio(name, [(calls, lines)], 2.0, to="json.loads")
     yield memory_growth(f"{name}: growth of memory from {few:,}", of_few, calls)
     write_messages(file, few)
     pairs = [
@@ -53,7 +53,7 @@ def transcripts(
     ]
     file.unlink()
     name = f"LLM transcript of {few:,} lines, each another message"
-    yield cpu_ratio(name, pairs, 2.0, "× json.loads")
+    yield ratio(name, pairs, 2.0, of="CPU", to="json.loads")
 
 
 def write_transcript(file: Path, lines: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from bench.measurement import Measurement, Usage, time_ratio
+from bench.measurement import Measurement, Usage, ratio
 from telemetry.runs.request import Report
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -57,7 +57,7 @@ def side_by_side(ingest: Timed, floor: Timed, repositories: int) -> Iterator[Mea
         simulator.latency = LATENCY
         pairs = [(ingest(url, names(world)), floor(url, names(world)))]
     name = f"{repositories:,} repositories of {RUNS_OF_A_SMALL_ONE} runs, {LATENCY * 1000:.0f} ms"
-    yield time_ratio(name, pairs, 2.0)
+    yield ratio(name, pairs, 2.0)
 
 
 def organization(small: int, busy: int = 0) -> World:

@@ -57,31 +57,22 @@ class Measurement:
         return self.target is None or self.result <= self.target
 
 
-def time_ratio(
-    name: str, pairs: list[tuple[Usage, Usage]], target: float | None, unit: str = "× floor"
+def ratio(
+    name: str,
+    pairs: list[tuple[Usage, Usage]],
+    target: float | None,
+    *,
+    of: str = "time",
+    to: str = "floor",
 ) -> Measurement:
-    """Our fastest time as a ratio to the fastest of the floor: other work only adds time."""
-    seconds = [(ours.seconds, floor.seconds) for ours, floor in pairs]
-    return _ratio(f"{name}: time", seconds, target, unit)
-
-
-def cpu_ratio(
-    name: str, pairs: list[tuple[Usage, Usage]], target: float | None, unit: str = "× floor"
-) -> Measurement:
-    """The same ratio for CPU time."""
-    seconds = [(ours.cpu_seconds, floor.cpu_seconds) for ours, floor in pairs]
-    return _ratio(f"{name}: CPU", seconds, target, unit)
+    """Our least time, or CPU time, as a ratio to the floor's: other work only adds to it."""
+    column = {"time": "seconds", "CPU": "cpu_seconds"}[of]
+    ours, floor = (min(getattr(one, column) for one in side) for side in zip(*pairs, strict=True))
+    detail = f"{ours:.1f} s to {floor:.1f} s"
+    return Measurement(f"{name}: {of}", round(ours / floor, 2), target, f"× {to}", detail)
 
 
 def memory_growth(name: str, few: Usage, many: Usage) -> Measurement:
     """By how many percent the peak grew; 10 % is acceptable."""
     percent = round((many.peak_bytes / few.peak_bytes - 1) * 100)
     return Measurement(name, percent, 10, "%", f"from {few.peak_bytes / 2**20:.0f} MB")
-
-
-def _ratio(
-    name: str, pairs: list[tuple[float, float]], target: float | None, unit: str
-) -> Measurement:
-    ours, floor = (min(values) for values in zip(*pairs, strict=True))
-    detail = f"{ours:.1f} s to {floor:.1f} s"
-    return Measurement(name, round(ours / floor, 2), target, unit, detail)

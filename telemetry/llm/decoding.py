@@ -46,6 +46,10 @@ DECODER = json.JSONDecoder(parse_float=Decimal, strict=False)
 SCAN: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[attr-defined]
 
 
+# Each line with its number, or why it cannot be read.
+Lines = Iterator[tuple[int, bytes | UnreadableRow]]
+
+
 @dataclass(frozen=True)
 class Text:
     """A line that is not JSON: other output, or an error. `was_timed`: it is from a job log."""
@@ -86,15 +90,15 @@ def decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
         yield from ((line + begin - 1, value) for line, value in _document(whole))
         return
     else:
-        yield from _Lines(lines).values(begin, first)
-    yield from _Lines(lines).values()
+        yield from _odd(lines, begin, first.decode("utf-8", "replace"))
+    yield from _of_lines(lines)
 
 
 def _holds_something(line: bytes | UnreadableRow) -> bool:
     return isinstance(line, UnreadableRow) or bool(line.strip(BLANK_BYTES))
 
 
-def _lines(stream: io.BufferedReader) -> Iterator[tuple[int, bytes | UnreadableRow]]:
+def _lines(stream: io.BufferedReader) -> Lines:
     empty = 0
     for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
         if len(line) < LONG:
@@ -129,110 +133,104 @@ def _too_long(what: str, longest: int) -> TooLong:
     return TooLong(f"{what} is longer than {longest:,} bytes; split it")
 
 
-class _Lines:
-    """Reads a log line by line and joins documents that span several lines."""
-
-    def __init__(self, lines: Iterator[tuple[int, bytes | UnreadableRow]]) -> None:
-        self._lines = lines
-
-    def values(self, number: int = 0, first: bytes = b"") -> Iterator[tuple[int, Any]]:
-        scan = SCAN
-        if first:
-            yield from self._odd(number, first.decode("utf-8", "replace"))
-            return
-        for number, raw in self._lines:
-            if isinstance(raw, UnreadableRow):
-                yield number, raw
-                continue
-            text = raw.decode("utf-8", "replace")
-            # What DECODER.decode does, without its search for white space around the value.
-            try:
-                value, end = scan(text, 0)
-            except (ValueError, StopIteration, RecursionError):
-                yield from self._odd(number, text)
-            else:
-                if text[end:].strip(BLANK):
-                    yield from self._odd(number, text)
-                else:
-                    yield number, value
-
-    def _odd(self, number: int, text: str) -> Iterator[tuple[int, Any]]:
-        """The values of a line that is not exactly one value."""
-        text = text.strip(BLANK)
-        timed = TIMED.match(text)
-        rest = text[timed.end() :].strip(BLANK) if timed else text
-        if not rest:
-            return
-        moment = _moment(timed[1]) if timed else None
-        if rest[0] not in "{[" or (rest[0] == "[" and not ARRAY.match(rest)):
-            yield number, self._other(rest, timed is not None)
-        elif _begins_document(rest) and not _decodes(rest):
-            yield from self._over_lines(number, rest, moment)
-        else:
-            yield from self._of_line(number, rest, moment, timed is not None)
-
-    def _of_line(
-        self, number: int, text: str, moment: datetime | None, was_timed: bool
-    ) -> Iterator[tuple[int, Any]]:
-        for _, value in _document(text, broken_ends=True):
-            if not was_timed:
-                yield number, value
-            elif isinstance(value, UnreadableRow) and not OBJECT.match(text):
-                yield number, Text(True, value)
-            else:
-                yield number, Timed(value, moment)
-
-    def _other(self, text: str, was_timed: bool) -> Any:
+def _of_lines(lines: Lines) -> Iterator[tuple[int, Any]]:
+    """The values of lines; a document that spans several lines is one of them."""
+    scan = SCAN
+    for number, raw in lines:
+        if isinstance(raw, UnreadableRow):
+            yield number, raw
+            continue
+        text = raw.decode("utf-8", "replace")
+        # What DECODER.decode does, without its search for white space around the value.
         try:
-            value = DECODER.decode(text)
-        except (ValueError, RecursionError) as error:
-            broken = _broken(text, error)
-            is_torn = not was_timed and TORN.search(text)
-            return broken if is_torn else Text(was_timed, broken)
-        return Text(True, _broken(text, ValueError())) if was_timed else value
+            value, end = scan(text, 0)
+        except (ValueError, StopIteration, RecursionError):
+            yield from _odd(lines, number, text)
+        else:
+            if text[end:].strip(BLANK):
+                yield from _odd(lines, number, text)
+            else:
+                yield number, value
 
-    def _over_lines(
-        self, number: int, first: str, moment: datetime | None
-    ) -> Iterator[tuple[int, Any]]:
-        """The document that begins here and ends at the line that closes it; else its lines one by
-        one.
 
-        Tools print documents indented, so the closing line has the indentation of the first.
-        """
-        held, size = [(number, first)], len(first)
-        closing = "}" if first.startswith("{") else "]"
-        for line, raw in self._lines:
-            if isinstance(raw, UnreadableRow):
-                yield from self._one_by_one(held, moment)
-                yield line, raw
+def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
+    """The values of a line that is not exactly one value."""
+    text = text.strip(BLANK)
+    timed = TIMED.match(text)
+    rest = text[timed.end() :].strip(BLANK) if timed else text
+    if not rest:
+        return
+    moment = _moment(timed[1]) if timed else None
+    if rest[0] not in "{[" or (rest[0] == "[" and not ARRAY.match(rest)):
+        yield number, _other(rest, timed is not None)
+    elif _begins_document(rest) and not _decodes(rest):
+        yield from _over_lines(lines, number, rest, moment)
+    else:
+        yield from _of_line(number, rest, moment, timed is not None)
+
+
+def _of_line(
+    number: int, text: str, moment: datetime | None, was_timed: bool
+) -> Iterator[tuple[int, Any]]:
+    for _, value in _document(text, broken_ends=True):
+        if not was_timed:
+            yield number, value
+        elif isinstance(value, UnreadableRow) and not OBJECT.match(text):
+            yield number, Text(True, value)
+        else:
+            yield number, Timed(value, moment)
+
+
+def _other(text: str, was_timed: bool) -> Any:
+    try:
+        value = DECODER.decode(text)
+    except (ValueError, RecursionError) as error:
+        broken = _broken(text, error)
+        is_torn = not was_timed and TORN.search(text)
+        return broken if is_torn else Text(was_timed, broken)
+    return Text(True, _broken(text, ValueError())) if was_timed else value
+
+
+def _over_lines(
+    lines: Lines, number: int, first: str, moment: datetime | None
+) -> Iterator[tuple[int, Any]]:
+    """The document from here to the line that closes it; else its lines one by one.
+
+    Tools print documents indented, so the closing line has the indentation of the first.
+    """
+    held, size = [(number, first)], len(first)
+    closing = "}" if first.startswith("{") else "]"
+    for line, raw in lines:
+        if isinstance(raw, UnreadableRow):
+            yield from _one_by_one(held, moment)
+            yield line, raw
+            return
+        text = raw.decode("utf-8", "replace").strip("\r\n\ufeff")
+        timed = TIMED.match(text)
+        text = text[timed.end() :] if timed else text
+        held.append((line, text))
+        size += len(text)
+        if text.startswith(closing):
+            found = list(_document("\n".join(part for _, part in held)))
+            if not any(isinstance(value, UnreadableRow) for _, value in found):
+                for within, value in found:
+                    yield number + within - 1, Timed(value, moment) if moment else value
                 return
-            text = raw.decode("utf-8", "replace").strip("\r\n\ufeff")
-            timed = TIMED.match(text)
-            text = text[timed.end() :] if timed else text
-            held.append((line, text))
-            size += len(text)
-            if text.startswith(closing):
-                found = list(_document("\n".join(part for _, part in held)))
-                if not any(isinstance(value, UnreadableRow) for _, value in found):
-                    for within, value in found:
-                        yield number + within - 1, Timed(value, moment) if moment else value
-                    return
-            if text.startswith((closing, "{")) or size > LONGEST_LINE:
-                break
-        yield from self._one_by_one(held, moment)
+        if text.startswith((closing, "{")) or size > LONGEST_LINE:
+            break
+    yield from _one_by_one(held, moment)
 
-    def _one_by_one(
-        self, held: list[tuple[int, str]], moment: datetime | None
-    ) -> Iterator[tuple[int, Any]]:
-        """The lines of what was taken for a document. The first line cannot be read."""
-        number, first = held[0]
-        broken = UnreadableRow(f"not JSON (it does not end): {shown(first[:60])}")
-        yield number, Text(True, broken) if moment and not OBJECT.match(first) else broken
-        for line, text in held[1:]:
-            if text.startswith("{"):
-                yield from self._of_line(line, text, moment, moment is not None)
-            elif text := text.strip(BLANK):
-                yield line, self._other(text, moment is not None)
+
+def _one_by_one(held: list[tuple[int, str]], moment: datetime | None) -> Iterator[tuple[int, Any]]:
+    """The lines of what was taken for a document. The first line cannot be read."""
+    number, first = held[0]
+    broken = UnreadableRow(f"not JSON (it does not end): {shown(first[:60])}")
+    yield number, Text(True, broken) if moment and not OBJECT.match(first) else broken
+    for line, text in held[1:]:
+        if text.startswith("{"):
+            yield from _of_line(line, text, moment, moment is not None)
+        elif text := text.strip(BLANK):
+            yield line, _other(text, moment is not None)
 
 
 def _moment(text: str) -> datetime | None:

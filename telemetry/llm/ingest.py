@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from telemetry import counted
@@ -17,7 +18,7 @@ from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, Rejected, read_calls
 from telemetry.llm.storing import store
-from telemetry.llm.traces import StoredTraces
+from telemetry.llm.traces import resolved
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.rows.llm import LlmCall, merged
 
@@ -47,7 +48,7 @@ def ingest_llm_calls(
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in logs.files}
     way = _Way(progress, sum(sizes.values()))
-    spans = NestedSpans(StoredTraces(connection, ingest.leave_out).calls)
+    spans = NestedSpans(partial(resolved, connection, ingest.leave_out))
     for file, size in sizes.items():
         for found in read_calls(file, given, logs.stdin, way.note, spans):
             if isinstance(found, Rejected):

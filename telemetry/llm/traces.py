@@ -24,57 +24,47 @@ from telemetry.rows.spans import LlmSpan, call_as_json, call_from_json
 STORED = "stored before"
 
 
-class StoredTraces:
-    """The spans in `llm_spans`. `leave_out` is called with the keys of calls that are not counted
-    because spans within them are.
+def resolved(
+    connection: Connection, leave_out: Callable[[Iterable[tuple[str, str]]], None], traces: Traces
+) -> list[Found]:
+    """The calls of the traces that these spans add or change, each with its file.
+
+    Stores the spans in `llm_spans`. `leave_out` is called with the keys of calls that are not
+    counted because spans within them are. Raises psycopg.Error.
     """
+    before = _stored(connection, traces)
+    whole = {trace_id: {**before.get(trace_id, {})} for trace_id in traces}
+    for trace_id, trace in traces.items():
+        for span_id, node in trace.items():
+            whole[trace_id][span_id] = joined(whole[trace_id].get(span_id), node)
+    rows = [
+        _row(trace_id, span_id, node)
+        for trace_id, trace in whole.items()
+        for span_id, node in trace.items()
+        if node.file != STORED and is_open(span_id, trace)
+    ]
+    with_retries(connection, lambda: upsert(connection, rows))
+    counted = list(calls_of_traces(whole))
+    keys = {key_of(call) for _, call in counted}
+    leave_out(
+        key_of(node.call)
+        for trace in whole.values()
+        for node in trace.values()
+        if node.call is not None and key_of(node.call) not in keys
+    )
+    known = {key_of(call): call for _, call in calls_of_traces(before)}
+    return [
+        (file, call) for file, call in counted if file != STORED or call != known.get(key_of(call))
+    ]
 
-    def __init__(
-        self, connection: Connection, leave_out: Callable[[Iterable[tuple[str, str]]], None]
-    ) -> None:
-        self._connection = connection
-        self._leave_out = leave_out
 
-    def calls(self, traces: Traces) -> list[Found]:
-        """The calls of the traces that these spans add or change, each with its file.
-
-        Stores the spans. Raises psycopg.Error.
-        """
-        before = self._stored(traces)
-        whole = {trace_id: {**before.get(trace_id, {})} for trace_id in traces}
-        for trace_id, trace in traces.items():
-            for span_id, node in trace.items():
-                whole[trace_id][span_id] = joined(whole[trace_id].get(span_id), node)
-        rows = [
-            _row(trace_id, span_id, node)
-            for trace_id, trace in whole.items()
-            for span_id, node in trace.items()
-            if node.file != STORED and is_open(span_id, trace)
-        ]
-        with_retries(self._connection, lambda: upsert(self._connection, rows))
-        counted = list(calls_of_traces(whole))
-        keys = {key_of(call) for _, call in counted}
-        self._leave_out(
-            key_of(node.call)
-            for trace in whole.values()
-            for node in trace.values()
-            if node.call is not None and key_of(node.call) not in keys
-        )
-        known = {key_of(call): call for _, call in calls_of_traces(before)}
-        return [
-            (file, call)
-            for file, call in counted
-            if file != STORED or call != known.get(key_of(call))
-        ]
-
-    def _stored(self, traces: Traces) -> dict[str, Trace]:
-        found: dict[str, Trace] = {}
-        wanted = {"trace_ids": sorted(traces)}
-        for row in execute(self._connection, "llm/stored_spans", wanted):
-            call = None if row["call"] is None else call_from_json(row["call"])
-            node = Node(STORED, row["parent_span_id"], call, False, row["is_embedding"])
-            found.setdefault(row["trace_id"], {})[row["span_id"]] = node
-        return found
+def _stored(connection: Connection, traces: Traces) -> dict[str, Trace]:
+    found: dict[str, Trace] = {}
+    for row in execute(connection, "llm/stored_spans", {"trace_ids": sorted(traces)}):
+        call = None if row["call"] is None else call_from_json(row["call"])
+        node = Node(STORED, row["parent_span_id"], call, False, row["is_embedding"])
+        found.setdefault(row["trace_id"], {})[row["span_id"]] = node
+    return found
 
 
 def _row(trace_id: str, span_id: str, node: Node) -> LlmSpan:
