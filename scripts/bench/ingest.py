@@ -77,7 +77,8 @@ def bench(
     kept = {
         name: value
         for name, value in environ.items()
-        if not name.startswith((*settings.PREFIXES, "PYTHON"))
+        # PYTHONPATH says where the bench itself is.
+        if (not name.startswith((*settings.PREFIXES, "PYTHON")) or name == "PYTHONPATH")
         and not name.lower().endswith("_proxy")
     }
     with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
