@@ -57,6 +57,9 @@ class JobLists:
     lost: dict[int, str] = field(default_factory=dict)
     rows: int = 0
     short: dict[int, str] = field(default_factory=dict)
+    # A list of all attempts may have become one of later attempts between two of its pages.
+    latest: int = 0
+    is_long: bool = False
 
     def read(self, pages: Iterable[Page], run_attempt: int | None = None) -> None:
         """Add the jobs in these pages, of one attempt or of all.
@@ -72,6 +75,7 @@ class JobLists:
             total = max(total, page.total_count or 0)
             is_open_ended = page.total_count is None and len(page.items) >= page.per_page
             self.rows += len(page.items)
+            self.is_long |= page.number > 1
             errors = Counter[str]()
             for position, item in enumerate(page.items):
                 job_id = item.get("id") if isinstance(item, dict) else None
@@ -139,11 +143,15 @@ class JobLists:
                 yield f"job {job.job_id} has no steps yet"
 
     def left_out(self) -> list[int]:
-        """Return the attempts that the list of all attempts lacks, or has without steps."""
+        """Return the attempts that the list of all attempts lacks, or has without steps.
+
+        If it has several pages and a later attempt, all: on later pages, jobs may have been missed.
+        """
+        is_sure = not self.is_long or self.latest <= max(self.due, default=0)
         return [
             number
             for number, attempt in self.due.items()
-            if not self._is_shown(number) and attempt.conclusion not in WITHOUT_JOBS
+            if not (is_sure and self._is_shown(number)) and attempt.conclusion not in WITHOUT_JOBS
         ]
 
     def _is_shown(self, run_attempt: int) -> bool:
@@ -156,6 +164,7 @@ class JobLists:
         stated = read_attempt(payload)
         if run_attempt is not None and stated not in (None, run_attempt):
             raise wrong_value(payload, "run_attempt", f"{run_attempt}, which was requested")
+        self.latest = max(self.latest, stated or 1)
         attempt = self.due.get(stated or run_attempt or 1)
         if attempt is None:
             return

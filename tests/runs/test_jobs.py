@@ -401,6 +401,25 @@ def test_a_deleted_run_is_listed_without_jobs_and_known_to_be_gone(connection: C
     assert stored(connection, "workflow_runs") == [{**before[0], "jobs_listed_at": NOW}]
 
 
+@every_form
+def test_a_rerun_between_two_pages_of_jobs_loses_none(older_attempts: OlderAttempts) -> None:
+    world = World(NOW)
+    run = one_run(world, jobs=104)
+
+    def rerun(request: RequestInfo, ordinal: int) -> None:
+        if request.query.get("page") == "2" and len(run.attempts) == 1:
+            world.rerun(run)
+            world.advance(timedelta(minutes=1))
+
+    with client(Simulator(world, older_attempts=older_attempts, before=rerun)) as github:
+        found = fetch(github, run.id)
+    assert len(run.attempts) == 2
+    jobs = world.jobs(run, run.attempts[0])
+    assert {job.job_id for job in found.jobs} == {job.id for job in jobs}
+    assert len(found.steps) == sum(len(world.steps(job)) for job in jobs)
+    assert (len(found.jobs), found.retries) == (104, ())
+
+
 def test_an_attempt_unknown_to_github_loses_no_other() -> None:
     world = World(NOW)
     run = one_run(world)
