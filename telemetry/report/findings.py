@@ -50,7 +50,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     has_jobs = bool(report.totals["jobs"])
     nothing = {
         "red": "nothing is red on the default branch",
-        "slower": "no workflow got clearly slower",
+        "slower": "no workflow is clearly slower than before",
         "flaky": "no job is known to be flaky",
         "failing": _nothing_failed(report),
         "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
