@@ -53,7 +53,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         "slower": "no workflow is clearly slower than before",
         "flaky": "no job is known to be flaky",
         "failing": _nothing_failed(report),
-        "waiting": "no kind of runner keeps jobs waiting for two minutes or more",
+        "waiting": "no kind of runner often keeps jobs waiting for two minutes or more",
         "costing": _costs_nothing(report),
     }
     if report.green_workflows is None:
@@ -90,13 +90,16 @@ def _costs_nothing(report: RepositoryReport) -> str:
 
 
 def _nothing_failed(report: RepositoryReport) -> str:
-    """Return that nothing failed, as far as that is known, and what was cancelled."""
-    said = "nothing failed" if report.totals["decided"] else "no run has succeeded or failed"
+    """Return that no run failed, as far as that is known, and what was cancelled."""
+    totals = report.totals
+    said = "no run failed" if totals["decided"] else "no run has succeeded or failed"
+    if totals["succeeded_in_the_end"] < totals["decided_in_the_end"]:
+        said = "no run failed at the first attempt"
     if report.without:
-        said = f"nothing is known to have failed, {report.without}"
-    if not report.totals["cancelled"]:
+        said = f"no run is known to have failed, {report.without}"
+    if not totals["cancelled"]:
         return said
-    runs = counted(report.totals["cancelled"], "run")
+    runs = counted(totals["cancelled"], "run")
     return f"{said}, but {runs} {'was' if runs[:2] == '1 ' else 'were'} cancelled"
 
 

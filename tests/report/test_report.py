@@ -442,13 +442,13 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
         "nothing is red on the default branch",
         "too few days (1) to detect what got slower",
         "no job ran, so none was flaky, waited or cost anything",
-        "nothing failed",
+        "no run failed",
     ]
     upsert(connection, [a_job(a_run(1))])
     shown = told(connection)
     assert not_found(shown, findings(shown))[2:4] == [
         "no job is known to be flaky",
-        "nothing failed",
+        "no run failed",
     ]
 
 
