@@ -14,6 +14,7 @@ from support.one_repository import (
     status_at,
     tools,
 )
+from support.short_pages import ShortPages
 
 from telemetry.database.connection import Connection
 from telemetry.runs.verify import verify
@@ -45,43 +46,43 @@ def stored_ids(connection: Connection) -> set[int]:
 def test_a_list_that_ends_early_hides_nothing(
     connection: Connection, beyond: Any, is_clamped: bool
 ) -> None:
-    world = world_of(1_150, timedelta(minutes=17))
+    world = world_of(230, timedelta(minutes=85))
     simulated = Simulator(
         world,
-        unfiltered_cap=500,
+        unfiltered_cap=100,
         beyond_unfiltered_cap=beyond,
         clamp_unfiltered_total=is_clamped,
     )
     truth = {run.id for run in runs_of(world)}
     for _ in range(2):
-        report = ingested(connection, simulated, jobs=False)
+        report = ingested(connection, simulated, jobs=False, kind=ShortPages)
         assert report.outcome == "complete", report.error
         assert stored_ids(connection) == truth
         found = status_at(connection, world)
         (proof,) = found.proof
-        assert (proof["reported_runs"], proof["gaps"]) == (1_150, 0)
+        assert (proof["reported_runs"], proof["gaps"]) == (230, 0)
         assert found.concerns == []
         simulated.restart_counters()
-    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert ingested(connection, simulated, jobs=False, kind=ShortPages).outcome == "complete"
     assert simulated.counters.charged <= 2
 
 
-@pytest.mark.parametrize("cap", [500, 230])
+@pytest.mark.parametrize("cap", [100, 46])
 @pytest.mark.parametrize("is_clamped", [True, False], ids=["clamped total", "true total"])
 def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
     connection: Connection, is_clamped: bool, cap: int
 ) -> None:
-    world = world_of(1_150, timedelta(minutes=17))
+    world = world_of(230, timedelta(minutes=85))
     simulated = Simulator(
-        world, unfiltered_cap=500, filtered_cap=cap, clamp_filtered_total=is_clamped
+        world, unfiltered_cap=100, filtered_cap=cap, clamp_filtered_total=is_clamped
     )
     truth = {run.id for run in runs_of(world)}
     for _ in range(2):
-        report = ingested(connection, simulated, jobs=False)
+        report = ingested(connection, simulated, jobs=False, kind=ShortPages)
         assert report.outcome == "complete", report.error
         assert stored_ids(connection) == truth
         found = status_at(connection, world)
-        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (1_150, 0)
+        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (230, 0)
         assert found.concerns == []
     # Lists that are cut are noticed, and later ones are kept shorter.
     assert simulated.counters.charged <= 70
@@ -91,35 +92,38 @@ def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
 def test_a_second_that_no_list_shows_whole_is_said_once_and_holds_nothing_up(
     connection: Connection, is_clamped: bool
 ) -> None:
-    world = world_of(600, timedelta(minutes=17))
+    world = world_of(120, timedelta(minutes=85))
     dense = FIRST - 7 * DAY
-    for _ in range(400):
+    for _ in range(80):
         world.add_run(world.repositories[0], created_at=dense)
     simulated = Simulator(
-        world, unfiltered_cap=500, filtered_cap=300, clamp_filtered_total=is_clamped
+        world, unfiltered_cap=100, filtered_cap=60, clamp_filtered_total=is_clamped
     )
     said: list[str] = []
-    report = ingested(connection, simulated, said=said, jobs=False)
+    report = ingested(connection, simulated, said=said, jobs=False, kind=ShortPages)
     missing = {run.id for run in runs_of(world)} - stored_ids(connection)
-    assert len(missing) == 100
+    assert len(missing) == 20
     # Where the total is clamped, nothing shows that there are more, not even that second alone.
-    about = f"of 400 runs created at {dense:%Y-%m-%d %H:%M:%S} UTC, GitHub lists only 300; the "
-    told = f"acme/app: {about}other 100 cannot be fetched"
+    about = f"of 80 runs created at {dense:%Y-%m-%d %H:%M:%S} UTC, GitHub lists only 60; the "
+    told = f"acme/app: {about}other 20 cannot be fetched"
     assert said.count(told) == (not is_clamped)
     assert status_at(connection, world).concerns == ([] if is_clamped else [told])
     assert report.outcome == "complete", report.error
-    with tools(connection, simulated, jobs=False) as given:
+    with tools(connection, simulated, jobs=False, kind=ShortPages) as given:
         compared = verify(given, "acme/app")
     assert compared.is_equal and compared.is_whole
     assert compared.unlistable == ([] if is_clamped else [told.partition(": ")[2]])
     simulated.restart_counters()
-    assert ingested(connection, simulated, jobs=False).outcome == "complete"
+    assert ingested(connection, simulated, jobs=False, kind=ShortPages).outcome == "complete"
     assert simulated.counters.charged <= 2
     assert status_at(connection, world).too_old == []
     # Its runs may be re-run: it is listed again as long as any other is.
     world.advance(25 * HOUR)
     said.clear()
-    assert ingested(connection, simulated, said=said, jobs=False).outcome == "complete"
+    assert (
+        ingested(connection, simulated, said=said, jobs=False, kind=ShortPages).outcome
+        == "complete"
+    )
     assert said.count(told) == (not is_clamped)
 
 

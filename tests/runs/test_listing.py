@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.short_pages import ShortPages
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
@@ -114,12 +115,17 @@ def true_ids(repository: Repository, start: datetime, end: datetime) -> set[int]
 
 @contextmanager
 def lister(
-    simulated: Simulator, *, concurrency: int = 1, limits: Limits | None = None, **options: Any
+    simulated: Simulator,
+    *,
+    concurrency: int = 1,
+    limits: Limits | None = None,
+    kind: type[GitHub] = GitHub,
+    **options: Any,
 ) -> Iterator[Lister]:
     """A lister of a simulated GitHub whose client never really sleeps."""
     token = options.pop("token", "token")
     options = {"sleep": lambda seconds: None, **options}
-    with simulated.serve() as url, GitHub(token, Options(base_url=url, **options)) as client:
+    with simulated.serve() as url, kind(token, Options(base_url=url, **options)) as client:
         yield Lister(
             client, NAME, concurrency=concurrency, limits=limits, clock=lambda: simulated.world.now
         )
@@ -185,12 +191,12 @@ def assert_covers(windows: Sequence[ListedWindow], start: datetime, end: datetim
 
 
 def assert_all_listed_at_rest(
-    simulated: Simulator, since: datetime, *, concurrency: int, limits: Limits | None = None
+    simulated: Simulator, since: datetime, kind: type[GitHub] = GitHub, **options: Any
 ) -> None:
     """A pass that remembers nothing proves everything, with exactly the true runs."""
     (repository,) = simulated.world.repositories
     memory = Memory(since)
-    with lister(simulated, concurrency=concurrency, limits=limits) as using:
+    with lister(simulated, kind=kind, **options) as using:
         memory.ingest(using)
         settled = (using.now - LIST_LAG).replace(microsecond=0)
     top = max(w.created_to for w in memory.windows)
@@ -209,18 +215,18 @@ CONCURRENCY = pytest.mark.parametrize("concurrency", [1, 8])
 def test_no_run_is_missed_when_runs_come_and_go_at_every_kth_request(
     kinds: str, step: int, concurrency: int
 ) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 330))
+    world, _ = world_of(every(timedelta(minutes=5), 66))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     since = NOW - timedelta(hours=12)
     memory = Memory(since)
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.ingest(using)
     changes.assert_nothing_overlooked(memory.windows)
     changes.is_over = True
-    assert_all_listed_at_rest(simulated, since, concurrency=concurrency)
+    assert_all_listed_at_rest(simulated, since, ShortPages, concurrency=concurrency)
     world.advance(2 * HOUR)
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.ingest(using)
     changes.assert_nothing_overlooked(memory.windows)
     assert len(memory.gaps(NOW + 1.5 * HOUR)) == 0
@@ -232,26 +238,26 @@ def test_no_run_is_missed_when_runs_come_and_go_at_every_kth_request(
 def test_no_run_is_missed_if_one_second_fills_more_than_a_page(
     kinds: str, step: int, concurrency: int
 ) -> None:
-    world, _ = world_of(bursts(330, 130))
+    world, _ = world_of(bursts(66, 26))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     memory = Memory(NOW - HOUR)
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.take(Newest(using).down_to(memory.since))
     changes.assert_nothing_overlooked(memory.windows)
     changes.is_over = True
-    assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency)
+    assert_all_listed_at_rest(simulated, memory.since, ShortPages, concurrency=concurrency)
 
 
 @CONCURRENCY
 @pytest.mark.parametrize("step", [1, 2, 3, 5])
 @pytest.mark.parametrize("kinds", ["late", "delete", "insert delete"])
 def test_no_run_is_missed_in_a_filtered_list(kinds: str, step: int, concurrency: int) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 330))
+    world, _ = world_of(every(timedelta(minutes=5), 66))
     changes = Changes(world, kinds, step)
     simulated = Simulator(world, before=changes)
     start, end = NOW - timedelta(hours=8), NOW - HOUR
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         first = Memory(start).take(using.interval(start, end))
         changes.assert_nothing_overlooked(first)
         changes.is_over = True
@@ -297,26 +303,27 @@ def test_github_s_own_limit_of_a_thousand_is_kept(form: dict[str, Any], count: i
 
 @CONCURRENCY
 @pytest.mark.parametrize("form", CAPS)
-@pytest.mark.parametrize("size", [100, 101, 250])
+@pytest.mark.parametrize("size", [20, 21, 50])
 def test_a_second_with_more_runs_than_can_be_listed_is_reported_incomplete(
     form: dict[str, Any], size: int, concurrency: int
 ) -> None:
     dense = NOW - 3 * HOUR
-    around = every(timedelta(minutes=3), 60, dense) + every(SECOND, 40, dense + 41 * SECOND)
+    around = every(timedelta(minutes=15), 12, dense) + every(SECOND, 8, dense + 9 * SECOND)
     world, repository = world_of(sorted([*around, *[dense] * size]))
-    simulated = Simulator(world, filtered_cap=100, **form)
+    simulated = Simulator(world, filtered_cap=20, **form)
     start, end = NOW - timedelta(hours=9), NOW - HOUR
     memory = Memory(start)
-    with lister(simulated, limits=Limits(filtered=100), concurrency=concurrency) as using:
+    limits = Limits(filtered=20)
+    with lister(simulated, limits=limits, concurrency=concurrency, kind=ShortPages) as using:
         memory.take(using.interval(start, end))
         assert using.client.requests < 60
     (problem,) = memory.problems
     assert (problem.created_from, problem.created_to) == (dense, dense + SECOND)
-    said = f"runs created at {dense:%Y-%m-%d %H:%M:%S} UTC, GitHub lists only 100; "
-    others = "any others" if problem.reported in (None, 100) else f"the other {size - 100}"
+    said = f"runs created at {dense:%Y-%m-%d %H:%M:%S} UTC, GitHub lists only 20; "
+    others = "any others" if problem.reported in (None, 20) else f"the other {size - 20}"
     assert problem.problem and problem.problem.endswith(f"{said}{others} cannot be fetched")
     assert set(problem.ids or []) <= true_ids(repository, dense, dense + SECOND)
-    assert len(problem.ids or []) == problem.seen == 100
+    assert len(problem.ids or []) == problem.seen == 20
     assert_covers([*memory.windows, problem], start, end)
     assert memory.ids() == true_ids(repository, start, end) - true_ids(
         repository, dense, dense + SECOND
@@ -328,16 +335,17 @@ def test_a_second_with_more_runs_than_can_be_listed_is_reported_incomplete(
 def test_a_list_longer_than_github_counts_is_proven_by_filtered_ones(
     kinds: str, concurrency: int
 ) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 430))
+    world, _ = world_of(every(timedelta(minutes=5), 86))
     changes = Changes(world, kinds, 2)
-    simulated = Simulator(world, before=changes, unfiltered_cap=200)
-    limits = Limits(unfiltered=200)
+    simulated = Simulator(world, before=changes, unfiltered_cap=40)
+    limits = Limits(unfiltered=40)
     memory = Memory(NOW - timedelta(hours=12))
-    with lister(simulated, concurrency=concurrency, limits=limits) as using:
+    how = {"kind": ShortPages, "concurrency": concurrency, "limits": limits}
+    with lister(simulated, **how) as using:
         memory.ingest(using)
     changes.assert_nothing_overlooked(memory.windows)
     changes.is_over = True
-    assert_all_listed_at_rest(simulated, memory.since, concurrency=concurrency, limits=limits)
+    assert_all_listed_at_rest(simulated, memory.since, **how)
 
 
 @pytest.mark.parametrize("cap", [50, 100, 150, 300])
@@ -378,7 +386,7 @@ WRONG: dict[str, Callable[[], Callable[[int], int | None]]] = {
     "zero": lambda: lambda total: 0,
     "far too high": lambda: lambda total: 10**12,
     "a little too high": lambda: lambda total: total + 7,
-    "always 450": lambda: lambda total: 450,
+    "always 90": lambda: lambda total: 90,
     "random": random_total,
 }
 
@@ -386,11 +394,11 @@ WRONG: dict[str, Callable[[], Callable[[int], int | None]]] = {
 @CONCURRENCY
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_total_costs_requests_but_no_run(wrong: str, concurrency: int) -> None:
-    world, repository = world_of(every(timedelta(minutes=1), 330))
+    world, repository = world_of(every(timedelta(minutes=5), 66))
     simulated = Simulator(world, fault=told(WRONG[wrong]()))
     since = NOW - timedelta(hours=10)
     memory = Memory(since)
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.ingest(using)
         requests = using.client.requests
     assert memory.gaps(NOW - HOUR) == []
@@ -403,11 +411,11 @@ def test_a_wrong_total_costs_requests_but_no_run(wrong: str, concurrency: int) -
 @CONCURRENCY
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_total_hides_no_missed_run(wrong: str, concurrency: int) -> None:
-    world, _ = world_of(every(timedelta(minutes=1), 330))
+    world, _ = world_of(every(timedelta(minutes=5), 66))
     changes = Changes(world, "delete", 2)
     simulated = Simulator(world, before=changes, fault=told(WRONG[wrong]()))
     memory = Memory(NOW - timedelta(hours=10))
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.ingest(using)
     changes.assert_nothing_overlooked(memory.windows)
 
@@ -427,16 +435,16 @@ def holes(kept: int, *, is_filtered: bool) -> Callable[[RequestInfo, int], Fault
 
 @CONCURRENCY
 @pytest.mark.parametrize("is_filtered", [False, True])
-@pytest.mark.parametrize("kept", [0, 40])
+@pytest.mark.parametrize("kept", [0, 8])
 def test_a_page_that_leaves_runs_out_hides_none(
     kept: int, is_filtered: bool, concurrency: int
 ) -> None:
-    world, repository = world_of(every(timedelta(minutes=1), 500))
-    cap = 100 if is_filtered else 40_000
+    world, repository = world_of(every(timedelta(minutes=5), 100))
+    cap = 20 if is_filtered else 40_000
     simulated = Simulator(world, unfiltered_cap=cap, fault=holes(kept, is_filtered=is_filtered))
     since = NOW - timedelta(hours=10)
     memory = Memory(since)
-    with lister(simulated, concurrency=concurrency) as using:
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         memory.ingest(using)
     assert memory.gaps(NOW - HOUR) == []
     assert memory.ids() | true_ids(repository, NOW - HOUR, NOW) == memory.stored
@@ -463,7 +471,7 @@ def test_runs_that_nothing_distinguishes_are_counted_one_by_one(concurrency: int
 
 @CONCURRENCY
 def test_unreadable_runs_are_named_and_counted_and_stop_nothing(concurrency: int) -> None:
-    world, repository = world_of(every(timedelta(minutes=1), 330))
+    world, repository = world_of(every(timedelta(minutes=5), 66))
     damaged = {run.id for run in repository.runs[1::7]}
 
     def damage(payload: Any) -> Any:
@@ -477,7 +485,8 @@ def test_unreadable_runs_are_named_and_counted_and_stop_nothing(concurrency: int
 
     since = NOW - timedelta(hours=9)
     newest, older = Memory(since), Memory(since)
-    with lister(Simulator(world, fault=fault), concurrency=concurrency) as using:
+    simulated = Simulator(world, fault=fault)
+    with lister(simulated, concurrency=concurrency, kind=ShortPages) as using:
         batches = list(Newest(using).down_to(since))
         newest.take(iter(batches))
         older.take(using.interval(since, NOW - HOUR))

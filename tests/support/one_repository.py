@@ -27,13 +27,17 @@ def runs_of(world: World) -> list[Run]:
 
 @contextmanager
 def tools(
-    connection: Connection, simulated: Simulator, said: list[str] | None = None, **wanted: Any
+    connection: Connection,
+    simulated: Simulator,
+    said: list[str] | None = None,
+    kind: type[GitHub] = GitHub,
+    **wanted: Any,
 ) -> Iterator[Tools]:
     notify = (lambda text: None) if said is None else said.append
     options: dict[str, Any] = {"since": None, "horizon": FIRST - 180 * DAY, **wanted}
     with (
         simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+        kind("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
     ):
         yield Tools(connection, client, Wanted(**options), 4, notify=notify)
 
