@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: a rollback after each, or a database of its own."""
 
+import fcntl
 import gc
 import itertools
 import os
@@ -71,36 +72,58 @@ FAST |= {"autovacuum": "off"}
 FAST |= {"max_wal_size": "256MB"}
 
 
-# The folder of the server, in what the main process hands to each worker and in its own config.
-HOME = "home_of_the_server"
-home_key = pytest.StashKey[Path]()
+# The folder that all workers share, in what the main process hands to each and in its own config.
+SHARED = "shared_folder"
+shared_key = pytest.StashKey[Path]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        config.stash[home_key] = home = new_folder()
+        config.stash[shared_key] = folder = new_folder()
         # As root, the server runs as another account, which has to get in.
-        home.chmod(0o711)
+        folder.chmod(0o711)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if home := config.stash.get(home_key, None):
-        shutil.rmtree(home)
+    if folder := config.stash.get(shared_key, None):
+        shutil.rmtree(folder)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Called by pytest-xdist for each worker that it starts."""
-    node.workerinput[HOME] = str(node.config.stash[home_key])
+    node.workerinput[SHARED] = str(node.config.stash[shared_key])
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The connection string of the one server that all workers share, as commands do."""
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The folder that all workers share."""
     config = request.config
-    handed = getattr(config, "workerinput", {}).get(HOME)
-    home = Path(handed) if handed else config.stash[home_key]
-    with embedded.server(home, environ=os.environ, options=FAST) as dsn:
+    handed = getattr(config, "workerinput", {}).get(SHARED)
+    return Path(handed) if handed else config.stash[shared_key]
+
+
+@pytest.fixture(scope="session")
+def once(shared: Path) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Make a folder by its name, which the first worker does for all; nobody changes it later."""
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder, is_made = shared / name, shared / f"{name}.made"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not is_made.exists():
+                folder.mkdir()
+                make(folder)
+                is_made.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def server(shared: Path) -> Iterator[str]:
+    """The connection string of the one server that all workers share, as commands do."""
+    with embedded.server(shared, environ=os.environ, options=FAST) as dsn:
         yield dsn
 
 

@@ -41,30 +41,33 @@ def output_of(*words: object, cwd: Path | None = None) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+@pytest.fixture(scope="session")
+def installed(once: Callable[[str, Callable[[Path], None]], Path]) -> Installed:
+    folder = once("package", build_and_install)
+    wheels = [*folder.glob("*/dist/*.whl")]
+    return Installed(folder / "venv" / "bin" / "actions-telemetry", wheels)
+
+
+def build_and_install(folder: Path) -> None:
     """Build both, and install the wheel of the sdist into a new virtual environment.
 
     The packages that it needs are those of the tests; the checkout is not among them.
     """
-    folder = tmp_path_factory.mktemp("package")
     checkout, unpacked = folder / "checkout", folder / f"actions_telemetry-{__version__}"
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
     build = (sys.executable, "-m", "hatchling", "build", "-t")
     output_of(*build, "sdist", "-d", folder, cwd=checkout)
     with tarfile.open(f"{unpacked}.tar.gz") as sdist:
         sdist.extractall(folder, filter="data")
-    wheels = []
     for source in (checkout, unpacked):
         output_of(*build, "wheel", "-d", source / "dist", cwd=source)
-        wheels += (source / "dist").iterdir()
+    (wheel,) = (unpacked / "dist").iterdir()
     output_of(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     python = folder / "venv" / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    output_of(*pip, "--python", python, "install", "--no-index", "--no-deps", wheels[1])
+    output_of(*pip, "--python", python, "install", "--no-index", "--no-deps", wheel)
     (place,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (place / "needed.pth").write_text(sysconfig.get_path("purelib"))
-    return Installed(python.with_name("actions-telemetry"), wheels)
 
 
 @pytest.fixture

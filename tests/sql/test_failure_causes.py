@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,16 +36,27 @@ class Planted(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def planted(new_database: Callable[[str], str], migrated: str) -> Iterator[Planted]:
+def planted(
+    once: Callable[[str, Callable[[Path], None]], Path],
+    new_database: Callable[[str], str],
+    migrated: str,
+) -> Iterator[Planted]:
     world, truth = months_of_failures(4, NOW)
-    with (
-        open_connection(new_database(migrated)) as connection,
-        Simulator(world).serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-    ):
-        load_runner_prices(connection)
-        wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
-        list(ingest(Tools(connection, client, wanted, 4), ["acme/app"]))
+
+    def ingested(folder: Path) -> None:
+        dsn = new_database(migrated)
+        with (
+            open_connection(dsn) as connection,
+            Simulator(world).serve() as url,
+            GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+        ):
+            load_runner_prices(connection)
+            wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
+            list(ingest(Tools(connection, client, wanted, 4), ["acme/app"]))
+        (folder / "dsn").write_text(dsn)
+
+    dsn = (once("failures", ingested) / "dsn").read_text()
+    with open_connection(dsn) as connection:
         rows = connection.execute("select * from failure_causes").fetchall()
         yield Planted(connection, rows, truth)
 
