@@ -59,7 +59,7 @@ class Sizes:
     times: int = 2
 
 
-QUICK = Sizes(1_200, 50, 500, 1_000, 5, 20, 300, 1_000, 2_000, 1_000, times=1)
+QUICK = Sizes(600, 25, 250, 500, 3, 20, 150, 500, 1_000, 500, times=1)
 
 
 def bench(

@@ -54,7 +54,7 @@ every_form = pytest.mark.parametrize("older_attempts", OLDER_ATTEMPTS)
 @pytest.fixture
 def world() -> World:
     """A team's month; among its runs one is being re-run, so that its first attempt is final."""
-    made = team_month(seed=5, now=NOW, runs_per_day=8)
+    made = team_month(seed=5, now=NOW, runs_per_day=5)
     (repository,) = made.repositories
     over = [run for run in repository.runs if made.latest(run).conclusion == "failure"]
     made.rerun(over[-1])

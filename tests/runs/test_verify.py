@@ -38,7 +38,7 @@ Command = Callable[..., Finished]
 def world() -> World:
     """A month until the moment at which a test begins, because the command reads the clock."""
     now = datetime.now(UTC).replace(microsecond=0)
-    return team_month(seed=3, now=now, runs_per_day=8)
+    return team_month(seed=3, now=now, runs_per_day=4)
 
 
 def verified(connection: Connection, simulated: Simulator, **changes: Any) -> Verification:
@@ -63,7 +63,7 @@ def test_after_an_ingest_everything_is_compared_and_nothing_differs(
     (repository,) = world.repositories
     assert (found.differences, found.newer, found.unreadable) == ([], [], [])
     assert found.is_equal and found.is_whole
-    assert found.runs == len(repository.runs) > 200
+    assert found.runs == len(repository.runs) > 100
     assert found.attempts == len(list(world.attempts(repository)))
 
 
@@ -326,7 +326,7 @@ def test_a_renamed_repository_is_compared_under_either_name(
     with tools(connection, simulated) as given_tools:
         for name in (REPOSITORY, "acme/renamed"):
             found = verify(given_tools, name)
-            assert found.is_equal and found.runs > 200
+            assert found.is_equal and found.runs > 100
 
 
 def test_a_repository_that_was_never_ingested_is_said_to_be(

@@ -78,7 +78,7 @@ def test_the_rules_hold_in_a_simulated_month_that_is_ingested_twice(
     dsn: str, connection: Connection
 ) -> None:
     names = ["acme/app", "acme/site"]
-    world = team_month(5, datetime(2026, 3, 2, tzinfo=UTC), names, runs_per_day=8, days_ahead=6)
+    world = team_month(5, datetime(2026, 3, 2, tzinfo=UTC), names, runs_per_day=4, days_ahead=6)
     simulated = Simulator(world)
     with (
         simulated.serve() as url,
