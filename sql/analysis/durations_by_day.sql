@@ -16,7 +16,6 @@ select
   workflow,
   branch_class,
   (created_at at time zone period.time_zone)::date as day,
-  count(*) as runs,
   round(
     percentile_cont(0.5) within group (order by duration_seconds)::numeric
   )::bigint as p50_seconds,
@@ -25,6 +24,7 @@ select
       percentile_cont(0.95) within group (order by duration_seconds)::numeric
     )::bigint
   end as p95_seconds,
+  count(*) as runs,
   workflow_id,
   repository_id
 from attempts

@@ -16,15 +16,15 @@ select
   repository,
   workflow,
   job,
-  count(*) filter (where is_decided) as executions,
   count(*) filter (where is_red) as failures,
   round(
     100.0 * count(*) filter (where is_red) / nullif(count(*) filter (where is_decided), 0),
     1
   ) as failed_percent,
-  count(distinct commit_sha) filter (where is_red) as commits,
+  count(*) filter (where is_decided) as executions,
   count(*) filter (where is_red and attempt_is_red) as broke_the_run,
   count(*) filter (where is_red and is_green_later) as green_later,
+  count(distinct commit_sha) filter (where is_red) as commits,
   (max(created_at) filter (where is_red) at time zone period.time_zone)::date as last_day
 from executed_jobs
 cross join period

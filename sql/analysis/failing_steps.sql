@@ -24,9 +24,9 @@ select
     / nullif(sum(count(*)) over (partition by repository_id, workflow_id, workflow), 0),
     1
   ) as workflow_percent,
-  count(distinct commit_sha) as commits,
-  count(*) filter (where is_green_later) as green_later,
   round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
+  count(*) filter (where is_green_later) as green_later,
+  count(distinct commit_sha) as commits,
   (max(created_at) at time zone period.time_zone)::date as last_day,
   (array_agg(html_url order by completed_at desc nulls last))[1] as html_url,
   workflow_id,

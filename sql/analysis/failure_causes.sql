@@ -78,19 +78,19 @@ select
   count(*) as failures,
   round(100.0 * count(*) / sum(count(*)) over (partition by failures.repository_id), 1)
     as share_percent,
-  count(distinct failures.commit_sha) as commits,
-  count(*) filter (where failures.is_run_again) as run_again,
   round(
     100.0 * count(*) filter (where failures.is_green_again)
     / nullif(count(*) filter (where failures.is_run_again), 0),
     1
   ) as green_again_percent,
+  count(*) filter (where failures.is_run_again) as run_again,
   round(sum(failures.duration_seconds) / 60.0, 1) as minutes,
   sum(costs.list_cost_usd) as list_cost_usd,
   count(*) filter (where failures.job_id is not null and costs.list_cost_usd is null)
     as unpriced_jobs,
   jobs.job_base as most_often_job,
   jobs.failures as most_often_failures,
+  count(distinct failures.commit_sha) as commits,
   max(failures.created_at) as last_created_at,
   failures.repository_id
 from failures

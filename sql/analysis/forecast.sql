@@ -273,10 +273,10 @@ select
   forecasts.kind,
   forecasts.subject,
   forecasts.name,
-  to_char(month.began_on, 'YYYY-MM') as month,
-  month.ends_on - month.today as days_left,
   round(forecasts.usd, 2) as spent_usd,
   round(forecasts.forecast_usd, 2) as forecast_usd,
+  to_char(month.began_on, 'YYYY-MM') as month,
+  month.ends_on - month.today as days_left,
   round(
     greatest(coalesce(forecasts.forecast_usd - forecasts.half_usd, forecasts.usd), forecasts.usd),
     2

@@ -15,18 +15,18 @@ with period as not materialized (
 select
   kinds.kind,
   kinds.name,
-  sum(api_calls) as calls,
-  count(*) filter (where success is false) as failed,
-  sum(input_tokens)::bigint as input_tokens,
-  sum(output_tokens)::bigint as output_tokens,
   round(sum(cost), 4) as cost_usd,
-  round(sum(reported_cost), 4) as reported_usd,
-  round(sum(cost_low), 4) as cost_low_usd,
-  round(sum(cost_high), 4) as cost_high_usd,
   round(
     100 * sum(cost) / nullif(sum(sum(cost)) over (partition by kinds.kind), 0),
     1
   ) as cost_percent,
+  sum(api_calls) as calls,
+  count(*) filter (where success is false) as failed,
+  sum(input_tokens)::bigint as input_tokens,
+  sum(output_tokens)::bigint as output_tokens,
+  round(sum(reported_cost), 4) as reported_usd,
+  round(sum(cost_low), 4) as cost_low_usd,
+  round(sum(cost_high), 4) as cost_high_usd,
   count(*) filter (where cost is null) as unpriced
 from llm_calls_priced
 cross join lateral (

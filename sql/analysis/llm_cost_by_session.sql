@@ -15,14 +15,14 @@ with period as not materialized (
 )
 select
   session_id,
-  min(timestamp) as first_call_at,
+  round(sum(cost), 4) as cost_usd,
   round(extract(epoch from max(timestamp) - min(timestamp)) / 60, 1) as minutes,
-  max(github_run_id) as github_run_id,
-  string_agg(distinct phase, ', ') as phases,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
+  string_agg(distinct phase, ', ') as phases,
+  min(timestamp) as first_call_at,
+  max(github_run_id) as github_run_id,
   sum(total_tokens)::bigint as total_tokens,
-  round(sum(cost), 4) as cost_usd,
   round(sum(reported_cost), 4) as reported_usd,
   round(sum(cost_low), 4) as cost_low_usd,
   round(sum(cost_high), 4) as cost_high_usd,

@@ -36,20 +36,20 @@ spendings as (
 select
   attempts.repository,
   attempts.workflow,
-  count(distinct spendings.github_run_id) as runs,
-  sum(spendings.calls)::bigint as calls,
-  round(sum(attempts.duration_seconds) / 60.0, 1) as run_minutes,
   round(sum(spendings.cost), 4) as cost_usd,
-  round(sum(spendings.reported_cost), 4) as reported_usd,
-  round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd,
   round(
     sum(spendings.cost) / nullif(count(distinct attempts.github_run_id), 0),
     4
   ) as cost_per_run_usd,
   round(sum(spendings.cost) filter (where attempts.is_red), 4) as failed_usd,
   round(sum(spendings.cost) filter (where attempts.is_rerun), 4) as rerun_usd,
-  sum(spendings.unpriced)::bigint as unpriced
+  count(distinct spendings.github_run_id) as runs,
+  sum(spendings.calls)::bigint as calls,
+  round(sum(attempts.duration_seconds) / 60.0, 1) as run_minutes,
+  sum(spendings.unpriced)::bigint as unpriced,
+  round(sum(spendings.reported_cost), 4) as reported_usd,
+  round(sum(spendings.cost_low), 4) as cost_low_usd,
+  round(sum(spendings.cost_high), 4) as cost_high_usd
 from spendings
 cross join period
 left join attempts

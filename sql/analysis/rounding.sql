@@ -18,17 +18,17 @@ select
   workflow,
   job_base as job,
   label,
-  count(*) as jobs,
-  round(percentile_cont(0.5) within group (order by duration_seconds))::bigint as p50_seconds,
-  round(sum(duration_seconds) / 60.0, 1) as used_minutes,
-  sum(minutes)::bigint as billed_minutes,
-  round(sum(list_cost_usd), 4) as list_cost_usd,
   round(sum(list_cost_usd * (1 - duration_seconds / (60.0 * minutes))), 4) as rounding_usd,
   round(
     100 * sum(list_cost_usd * (1 - duration_seconds / (60.0 * minutes)))
     / nullif(sum(list_cost_usd), 0),
     1
   ) as rounding_percent,
+  round(sum(list_cost_usd), 4) as list_cost_usd,
+  count(*) as jobs,
+  round(percentile_cont(0.5) within group (order by duration_seconds))::bigint as p50_seconds,
+  round(sum(duration_seconds) / 60.0, 1) as used_minutes,
+  sum(minutes)::bigint as billed_minutes,
   workflow_id,
   repository_id
 from job_costs

@@ -23,9 +23,6 @@ select
   workflow,
   sku,
   case when sku is null then coalesce(labels_of_one_run.runner_label, job_costs.label) end as label,
-  count(*) filter (where created_at >= period.since) as jobs,
-  sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
-  sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
   sum(list_cost_usd) filter (where created_at >= period.since) as list_cost_usd,
   sum(list_cost_usd) filter (where created_at < period.since) as list_cost_usd_before,
   round(
@@ -33,6 +30,9 @@ select
     / nullif(sum(sum(list_cost_usd) filter (where created_at >= period.since)) over (), 0),
     1
   ) as share_percent,
+  count(*) filter (where created_at >= period.since) as jobs,
+  sum(minutes) filter (where created_at >= period.since)::bigint as minutes,
+  sum(billable_minutes) filter (where created_at >= period.since)::bigint as billable_minutes,
   count(*) filter (
     where created_at >= period.since and minutes is not null and list_cost_usd is null
   ) as unpriced_jobs,

@@ -35,12 +35,12 @@ jobs as (
 select
   repository,
   actor,
-  actor like '%[bot]' as is_bot,
+  sum(list_cost_usd) filter (where is_last) as list_cost_usd,
+  sum(list_cost_usd) filter (where not is_last) as list_cost_usd_before,
   count(distinct github_run_id) filter (where is_last) as runs,
   count(*) filter (where is_last) as jobs,
   sum(minutes) filter (where is_last)::bigint as minutes,
-  sum(list_cost_usd) filter (where is_last) as list_cost_usd,
-  sum(list_cost_usd) filter (where not is_last) as list_cost_usd_before,
+  actor like '%[bot]' as is_bot,
   count(*) filter (
     where is_last and minutes is not null and list_cost_usd is null
   ) as unpriced_jobs,

@@ -41,8 +41,9 @@ select
   repository,
   workflow,
   job_base as job,
-  count(*) as jobs,
-  round(sum(job) / 60.0, 1) as job_minutes,
+  round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 1) as set_up_percent,
+  round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
+    as set_up_p50_seconds,
   round(coalesce(sum(set_up), 0) / 60.0, 1) as set_up_minutes,
   round(coalesce(sum(work), 0) / 60.0, 1) as work_minutes,
   round(coalesce(sum(clean_up), 0) / 60.0, 1) as clean_up_minutes,
@@ -52,9 +53,8 @@ select
     ) / 60.0,
     1
   ) as other_minutes,
-  round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 1) as set_up_percent,
-  round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
-    as set_up_p50_seconds,
+  round(sum(job) / 60.0, 1) as job_minutes,
+  count(*) as jobs,
   workflow_id,
   repository_id
 from parts

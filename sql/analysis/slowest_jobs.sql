@@ -17,7 +17,12 @@ select
   repository,
   workflow,
   job_base as job,
-  count(*) as jobs,
+  round(sum(duration_seconds) / 60.0, 1) as total_minutes,
+  round(
+    100.0 * sum(duration_seconds)
+    / nullif(sum(sum(duration_seconds)) over (partition by repository_id), 0),
+    1
+  ) as share_percent,
   round(
     (
       percentile_cont(0.5) within group (order by duration_seconds) filter (where is_success)
@@ -30,12 +35,7 @@ select
       )::numeric
     )::bigint
   end as p95_seconds,
-  round(sum(duration_seconds) / 60.0, 1) as total_minutes,
-  round(
-    100.0 * sum(duration_seconds)
-    / nullif(sum(sum(duration_seconds)) over (partition by repository_id), 0),
-    1
-  ) as share_percent,
+  count(*) as jobs,
   workflow_id,
   repository_id
 from executed_jobs

@@ -41,7 +41,6 @@ select
   repository,
   workflow,
   count(*) as incidents,
-  count(*) filter (where recovered_at is not null and is_recovered_by_rerun) as by_rerun,
   round(
     (
       percentile_cont(0.5) within group (order by duration_seconds)
@@ -56,8 +55,9 @@ select
     )::numeric,
     1
   ) as p90_hours,
-  sum(cardinality(created_at))::bigint as red_runs,
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
+  sum(cardinality(created_at))::bigint as red_runs,
+  count(*) filter (where recovered_at is not null and is_recovered_by_rerun) as by_rerun,
   (max(created_at[cardinality(created_at)]) at time zone period.time_zone)::date as last_red_day
 from found
 cross join period

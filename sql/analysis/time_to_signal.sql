@@ -17,19 +17,19 @@ select
   repository,
   workflow,
   branch_class,
-  count(signal_seconds) as runs,
   round(
     percentile_cont(0.5) within group (order by signal_seconds)::numeric
   )::bigint as signal_p50_seconds,
+  round(
+    percentile_cont(0.5) within group (order by red_signal_seconds)::numeric
+  )::bigint as red_p50_seconds,
+  count(signal_seconds) as runs,
+  count(red_signal_seconds) as red_runs,
   case
     when count(signal_seconds) >= 20 then round(
       percentile_cont(0.9) within group (order by signal_seconds)::numeric
     )::bigint
   end as signal_p90_seconds,
-  count(red_signal_seconds) as red_runs,
-  round(
-    percentile_cont(0.5) within group (order by red_signal_seconds)::numeric
-  )::bigint as red_p50_seconds,
   case
     when count(red_signal_seconds) >= 20 then round(
       percentile_cont(0.9) within group (order by red_signal_seconds)::numeric

@@ -425,16 +425,16 @@ select
   changes.figure,
   changes.subject,
   changes.branch_class,
-  round(changes.runs_before)::bigint as runs_before,
-  round(changes.runs)::bigint as runs,
-  round(changes.before::numeric, 1) as before,
-  round(changes.now::numeric, 1) as now,
   round(changes.change::numeric, 1) as change,
   judged.verdict,
+  round(changes.before::numeric, 1) as before,
+  round(changes.now::numeric, 1) as now,
   case
     when judged.verdict <> 'no clear change' or abs(changes.change) < judged.would_show
       then round(judged.would_show::numeric, 1)
   end as would_show,
+  round(changes.runs_before)::bigint as runs_before,
+  round(changes.runs)::bigint as runs,
   changes.repository_id
 from changes
 inner join repository_names using (repository_id)

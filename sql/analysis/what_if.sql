@@ -193,19 +193,19 @@ select
   sums.job,
   change.runner,
   change.speed,
-  sums.runs,
-  round(100.0 * sums.runs_on_path / sums.runs, 1) as on_path_percent,
   round(sums.run_p50_seconds)::bigint as run_p50_seconds,
   round(sums.run_p50_after_seconds)::bigint as run_p50_after_seconds,
-  round((sums.gain / 3600)::numeric, 1) as saved_hours,
   bills.list_cost_usd,
   case when bills.is_priced_after then bills.list_cost_usd_after end as list_cost_usd_after,
+  round((sums.gain / 3600)::numeric, 1) as saved_hours,
   case
     when bills.is_priced_after and bills.unpriced_jobs = 0 and sums.gain > 0 then round(
       (bills.list_cost_usd_after - bills.list_cost_usd) / (sums.gain / 3600)::numeric,
       2
     )
   end as usd_per_saved_hour,
+  sums.runs,
+  round(100.0 * sums.runs_on_path / sums.runs, 1) as on_path_percent,
   bills.free_jobs,
   bills.unpriced_jobs,
   sums.workflow_id,

@@ -1,5 +1,5 @@
--- When the last ingest of a repository began: the last complete one, if there is one. And since
--- when runs were to be ingested at all.
+-- When the last ingest of a repository began, and since when it was to ingest runs.
+-- ingested_at is that of the last complete ingest, if there is one.
 --   psql "$DATABASE_URL" -f sql/runs/verify_ingestions.sql -v repository_id=7
 select
   coalesce(

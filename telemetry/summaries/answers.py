@@ -32,7 +32,8 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
     screen is too narrow, it also leaves out the owner that all rows share and the columns that are
     the same in all rows, which it names below. Then it shortens long names, then it leaves out the
-    last columns. If fewer than half would be left, it shows each row as lines instead.
+    last columns. If too few would be left, it shows each row as lines instead: fewer than half of a
+    few rows, fewer than five of many rows, which people compare.
     """
     shown = _shown(answer.columns, answer.rows, screen)
     question = answer.question
@@ -83,13 +84,24 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
         return _Shown(headings, {}, table(cells, headings, screen))
     whole = dict(headings) if len(rows) == 1 else _without(shared, headings)
     headings = _without(shared, headings)
-    names = [{column: _cut(value) for column, value in row.items()} for row in cells]
-    while len(headings) > 2 and not fits(names, headings, screen):
-        headings.popitem()
-    if len(headings) < len(whole) / 2:
-        of_all = {} if len(rows) == 1 else shared
-        return _Shown(whole, of_all, records(cells, whole, screen))
-    return _Shown(headings, shared, table(names, headings, screen))
+    for longest in LONGEST_NAMES:
+        names = [{column: _cut(value, longest) for column, value in row.items()} for row in cells]
+        fitting = _fitting(headings, names, screen)
+        if len(fitting) >= len(whole) / 2:
+            return _Shown(fitting, shared, table(names, fitting, screen))
+    if len(rows) > FEW_ROWS and len(fitting) >= FEW_COLUMNS:
+        return _Shown(fitting, shared, table(names, fitting, screen))
+    return _Shown(whole, {} if len(rows) == 1 else shared, records(cells, whole, screen))
+
+
+def _fitting(
+    headings: Mapping[str, str], rows: list[dict[str, Any]], screen: Screen
+) -> dict[str, str]:
+    """Return as many of the first columns as fit, at least two."""
+    fitting = dict(headings)
+    while len(fitting) > 2 and not fits(rows, fitting, screen):
+        fitting.popitem()
+    return fitting
 
 
 def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, str]:
@@ -119,12 +131,13 @@ def _without_owner(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "repository": row["repository"].partition("/")[2]} for row in rows]
 
 
-def _cut(value: Any) -> Any:
-    return shortened(value, LONGEST_CELL) if isinstance(value, str) else value
+def _cut(value: Any, longest: int) -> Any:
+    return shortened(value, longest) if isinstance(value, str) else value
 
 
-# The length of a name on a narrow screen; another column is worth more than the rest of a name.
-LONGEST_CELL = 28
+# The length of names on narrow screens; another column is worth more than the rest of a name.
+LONGEST_NAMES = (28, 20, 14)
+FEW_ROWS, FEW_COLUMNS = 5, 5
 
 
 FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")

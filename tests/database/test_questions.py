@@ -421,6 +421,17 @@ def test_a_screen_for_less_than_half_of_the_columns_shows_each_row_as_lines() ->
     assert "more column" not in text
 
 
+def test_many_rows_stay_a_table_with_less_than_half_of_the_columns() -> None:
+    figures = {f"figure_{n}": 100 for n in range(20)}
+    rows = [{"job": f"j{n}", **{name: n + at for at, name in enumerate(figures)}} for n in range(6)]
+    many = Answer(QUESTION, SCOPE, list(rows[0]), rows)
+    lines = answer_text(many, Screen(60)).splitlines()
+    assert lines[3].split()[:3] == ["job", "0", "1"]
+    assert [line.split()[0] for line in lines[5:11]] == [f"j{n}" for n in range(6)]
+    few = answer_text(Answer(QUESTION, SCOPE, list(rows[0]), rows[:5]), Screen(60))
+    assert few.splitlines()[2].split() == ["job", "j0"]
+
+
 def test_long_names_are_cut_before_a_column_is_left_out() -> None:
     names = {"repository": f"{'o' * 30}/{'r' * 40}", "workflow": "w" * 40, "job": "j" * 40}
     wide = answer(**names, day="2026-03-01", runs=3, p50_seconds=740)
