@@ -89,7 +89,7 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
         fitting = _fitting(headings, names, screen)
         if len(fitting) >= len(whole) / 2:
             return _Shown(fitting, shared, table(names, fitting, screen))
-    if len(rows) > FEW_ROWS and len(fitting) >= FEW_COLUMNS:
+    if not rows or (len(rows) > FEW_ROWS and len(fitting) >= FEW_COLUMNS):
         return _Shown(fitting, shared, table(names, fitting, screen))
     return _Shown(whole, {} if len(rows) == 1 else shared, records(cells, whole, screen))
 
@@ -107,10 +107,11 @@ def _fitting(
 def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, str]:
     """What all rows have in common, by column; of a single row, its repository. Two stay."""
     columns = headings if len(rows) > 1 else {"repository"} & headings.keys()
+    texts = {column: {cell(row[column]) for row in rows} for column in columns}
     shared = {
-        column: f"{headings[column]} {cell(rows[0][column])}"
-        for column in columns
-        if len({row[column] for row in rows}) == 1
+        column: " ".join([headings[column], *seen])
+        for column, seen in texts.items()
+        if len(seen) == 1
     }
     return shared if len(shared) + 2 <= len(headings) else {}
 
