@@ -12,22 +12,23 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-from functools import partial
-
 from answers import covered, scope_of, show_answer
 from connections import database
 from output import say
 
-from telemetry.database.what_if import Change, what_if, without_price
+from telemetry.database.questions import Answer, Scope
+from telemetry.database.what_if import what_if, without_price
 from telemetry.terminal import plain
 
 
 def main() -> int:
     options = parse(__doc__, "what_if")
     with database() as connection:
-        change = Change(options.job, options.runner, options.speed)
         unpriced = without_price(connection, options.runner)
-        asked = partial(what_if, connection, change=change)
+
+        def asked(scope: Scope) -> Answer:
+            return what_if(connection, scope, options.job, options.runner, options.speed)
+
         answer = covered(connection, asked(scope_of(connection, options)), asked)
     if unpriced:
         say(plain(f"warning: {unpriced}"))

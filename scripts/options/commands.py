@@ -12,31 +12,17 @@ from telemetry.installation import COMMAND, place
 
 @dataclass(frozen=True)
 class Command:
-    """A target of make; `script` is the module in scripts/ that it runs, "" if it runs none.
+    """A target of make, what it does, and an example of the variables that it takes, or "".
 
-    `arguments` are the flags that the Makefile gives to it.
+    `script` is the module in scripts/ that it runs, "" if it runs none; `arguments` are the flags
+    that the Makefile gives to it.
     """
 
     name: str
-    description: str
+    words: str
+    example: str
     script: str
     arguments: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        """What it does, without the example of its variables."""
-        return self._parts[0]
-
-    @property
-    def example(self) -> str:
-        """The variables that it takes, as an example; "" if it takes none."""
-        return self._parts[1]
-
-    @property
-    def _parts(self) -> tuple[str, str]:
-        before, colon, after = self.description.partition(": ")
-        is_example = re.match(r"[A-Z_]+=", after)
-        return (before, after) if is_example else (before + colon + after, "")
 
 
 def as_typed(text: str) -> str:
@@ -49,12 +35,12 @@ def commands() -> list[Command]:
     """Return all targets of the Makefile that have a description, in its order."""
     makefile = place("Makefile").read_text(encoding="utf-8")
     found = re.findall(
-        r"^([a-z-]+):.*## (.*)"
+        r"^([a-z-]+):.*## (.*?)(?:: ([A-Z_]+=.*))?$"
         r"(?:\n\t@(?:PYTHONPATH=scripts )?\$\(\w+\) (?:scripts/|-m )(\w+)(?:\.py)?(.*))?",
         makefile,
         re.MULTILINE,
     )
     return [
-        Command(name, description, script, tuple(shlex.split(arguments)))
-        for name, description, script, arguments in found
+        Command(name, words, example, script, tuple(shlex.split(arguments)))
+        for name, words, example, script, arguments in found
     ]

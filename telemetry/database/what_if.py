@@ -1,30 +1,23 @@
 """How long runs would take, and what they would cost, if a job ran on another runner."""
 
 import difflib
-from dataclasses import dataclass
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.questions import Answer, Scope, answer, questions
 from telemetry.installation import COMMAND
 
 
-@dataclass(frozen=True)
-class Change:
-    """A job (None: each in turn), the kind of runner or label it moves to, and its relative speed.
+def what_if(
+    connection: Connection, scope: Scope, job: str | None, runner: str, speed: float
+) -> Answer:
+    """Return the answer of sql/analysis/what_if.sql: a job moves to another runner or label.
 
-    With a `speed` of 2 it takes half as long as now.
+    Without a `job`, each moves in turn. With a `speed` of 2 it takes half as long as now. Raises
+    psycopg.Error.
     """
-
-    job: str | None
-    runner: str
-    speed: float
-
-
-def what_if(connection: Connection, scope: Scope, change: Change) -> Answer:
-    """Return the answer of sql/analysis/what_if.sql to this change. Raises psycopg.Error."""
     (question,) = (each for each in questions() if each.name == "what_if")
-    values = {**vars(change), "job": change.job or ""}
-    return answer(connection, question, scope, change=values)
+    change = {"job": job or "", "runner": runner, "speed": speed}
+    return answer(connection, question, scope, change=change)
 
 
 def without_price(connection: Connection, runner: str) -> str | None:

@@ -24,7 +24,7 @@ from telemetry.database.connection import open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import ask, questions
 from telemetry.database.upserts import upsert
-from telemetry.database.what_if import Change, what_if
+from telemetry.database.what_if import what_if
 from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.reading import report
@@ -155,7 +155,7 @@ def folder(
         load_runner_prices(connection)
         found = report(connection, MONTH, UNTIL)
         answers = [ask(connection, each.name, MONTH.scope()) for each in questions()]
-        answers.append(what_if(connection, MONTH.scope(), Change(None, HOSTILE[5], 2)))
+        answers.append(what_if(connection, MONTH.scope(), None, HOSTILE[5], 2))
     caps = [Cap("runners", "actor", "*", Decimal(0)), Cap("llm", "workflow", "*", Decimal(0))]
     forecasts = next(each.rows for each in answers if each.question.name == "forecast")
     screen = Screen(80)

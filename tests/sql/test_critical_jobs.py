@@ -18,7 +18,7 @@ from support.worlds.needs import TruePart, month_of_needs, true_parts
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
-from telemetry.database.what_if import Change, what_if
+from telemetry.database.what_if import what_if
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
@@ -113,7 +113,7 @@ def test_another_runner_changes_the_end_of_runs_as_the_needs_say(
     planned: Planned, speed: float
 ) -> None:
     truth = planned.truth(speed)
-    answer = what_if(planned.connection, SCOPE, Change(None, "linux_4_core", speed))
+    answer = what_if(planned.connection, SCOPE, None, "linux_4_core", speed)
     for row in answer.rows:
         parts = truth.pop((row["workflow"], row["job"]))
         if row["workflow"] != MISLEADING:
@@ -131,9 +131,7 @@ def test_the_bill_of_another_runner_is_computed_again(planned: Planned) -> None:
     before = sum(-(-row["duration_seconds"] // 60) for row in jobs) * Decimal("0.010")
     after = sum(math.ceil(row["duration_seconds"] / 1.5 / 60) for row in jobs) * Decimal("0.012")
     for runner in ("linux_4_core", "Ubuntu-Latest", "unheard-of"):
-        (row,) = (
-            row for row in what_if(planned.connection, SCOPE, Change("windows", runner, 1.5)).rows
-        )
+        (row,) = (row for row in what_if(planned.connection, SCOPE, "windows", runner, 1.5).rows)
         assert (row["list_cost_usd"], row["unpriced_jobs"]) == (before, 0)
         expected = {"linux_4_core": after, "Ubuntu-Latest": after / 2}.get(runner)
         assert row["list_cost_usd_after"] == expected
@@ -168,5 +166,5 @@ def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: La
 
 def test_the_file_asks_about_each_job_on_a_runner_of_four_cores(planned: Planned) -> None:
     by_file = ask(planned.connection, "what_if", SCOPE).rows
-    assert by_file == what_if(planned.connection, SCOPE, Change(None, "linux_4_core", 2)).rows
+    assert by_file == what_if(planned.connection, SCOPE, None, "linux_4_core", 2).rows
     assert len(by_file) == 20
