@@ -98,15 +98,8 @@ class Coverage:
         return said
 
     @property
-    def uneven(self) -> str:
-        """The share of the time, if it is less, and those of failed attempts and others, if they
-        differ, in words.
-        """
-        parts = [part for part in (self._share_of_time, self._shares_of_failed) if part]
-        return f": {'; '.join(parts)}" if parts else ""
-
-    @property
     def _share_of_time(self) -> str:
+        """The share of the time in words, if it is clearly less than that of the attempts."""
         stored = self.attempts - self.missing_attempts
         if not self.seconds or not stored:
             return ""
@@ -117,6 +110,7 @@ class Coverage:
 
     @property
     def _shares_of_failed(self) -> str:
+        """The shares of failed attempts and of others in words, if they clearly differ."""
         others = self.attempts - self.missing_attempts - self.failed_attempts
         if min(self.failed_attempts, others) < LEAST_OF_EACH:
             return ""
@@ -135,9 +129,10 @@ class Coverage:
     def __str__(self) -> str:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
         missing = f"; {self._missing}" if self.missing_attempts else ""
+        uneven = "; ".join(filter(None, (self._share_of_time, self._shares_of_failed)))
         return (
             f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %{self.uneven}){missing}; "
+            f"({share:.1f} %{uneven and f': {uneven}'}){missing}; "
             f"{self.how_to('fetch the rest', self.repositories)}"
         )
 
