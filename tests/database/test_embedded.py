@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +127,12 @@ def ask(conninfo: str, query: str) -> str:
         row = connection.execute(query.encode()).fetchone()
     assert row
     return str(row[0])
+
+
+def server_pid(conninfo: str) -> int:
+    """The process number of the server that answers here."""
+    data = ask(conninfo, "show data_directory")
+    return int(Path(data, "postmaster.pid").read_text().split()[0])
 
 
 def python_path(*directories: Path) -> Mapping[str, str]:
@@ -334,11 +340,9 @@ def test_two_commands_that_find_nothing_make_one_database(new_home: Path) -> Non
 
 
 def test_server_of_a_killed_command_is_taken_over_and_stopped(home: Path) -> None:
-    with Command(home) as killed, Command(home) as following:
-        pid = killed.server_pid()
-        assert following.server_pid() == pid
+    with Command(home) as killed, open_server(home) as conninfo:
+        assert server_pid(conninfo) == killed.server_pid()
         killed.kill()
-        following.leave()
     assert is_stopped(home)
 
 
@@ -347,24 +351,22 @@ def test_server_left_by_a_killed_command_is_stopped_by_the_next_one(home: Path) 
         pid = killed.server_pid()
         killed.kill()
     os.kill(pid, 0)
-    with Command(home) as following:
-        assert following.server_pid() == pid
-        following.leave()
+    with open_server(home) as conninfo:
+        assert server_pid(conninfo) == pid
     assert is_stopped(home)
 
 
 def test_killed_server_is_replaced_for_the_next_command(home: Path) -> None:
-    with Command(home) as bereft, Command(home) as following:
+    with Command(home) as bereft, ExitStack() as following:
         killed = bereft.server_pid()
-        assert following.server_pid() == killed
+        assert server_pid(following.enter_context(open_server(home))) == killed
         os.kill(killed, signal.SIGKILL)
-        with Command(home) as next_one:
-            pid = next_one.server_pid()
+        with open_server(home) as conninfo:
+            pid = server_pid(conninfo)
             assert pid != killed
             bereft.leave()
-            following.leave()
+            following.close()
             os.kill(pid, 0)
-            next_one.leave()
     assert is_stopped(home)
 
 
@@ -397,12 +399,12 @@ def test_a_server_that_was_left_in_an_endless_stop_is_started(
 ) -> None:
     monkeypatch.setattr(cluster, "LINGERING", 1)
     with Command(home) as command:
-        server_pid = command.server_pid()
+        pid = command.server_pid()
         command.process.kill()
         command.process.wait()
     with psycopg.connect(host=str(next(home.glob("pg*"))), user="postgres") as connection:
         # A smart stop waits for this session.
-        os.kill(server_pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGTERM)
         with open_server(home) as conninfo:
             assert ask(conninfo, "select 1") == "1"
         with pytest.raises(psycopg.OperationalError):
@@ -417,24 +419,20 @@ def test_what_was_committed_outlives_a_kill_of_command_and_server(home: Path) ->
             connection.execute("create table kept_by_kill as select 'still here' as word")
         command.kill()
         os.kill(pid, signal.SIGKILL)
-    with Command(home) as following:
-        pid = following.server_pid()
-        with open_server(home) as conninfo:
-            assert ask(conninfo, "select word from kept_by_kill") == "still here"
-        following.leave()
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "select word from kept_by_kill") == "still here"
     assert is_stopped(home)
 
 
 def test_ctrl_c_ends_a_command_and_not_the_server_that_another_one_uses(home: Path) -> None:
-    with Command(home) as interrupted, Command(home) as other:
+    with Command(home) as interrupted, open_server(home) as conninfo:
         pid = interrupted.server_pid()
-        assert other.server_pid() == pid
+        assert server_pid(conninfo) == pid
         os.killpg(interrupted.process.pid, signal.SIGINT)
         interrupted.leave()
         with open_server(home) as conninfo:
             assert ask(conninfo, "select 1") == "1"
         os.kill(pid, 0)
-        other.leave()
     assert is_stopped(home)
 
 
@@ -475,9 +473,8 @@ def test_initdb_cut_short_by_a_kill_is_done_again(base: Path) -> None:
             break
     else:
         pytest.fail("initdb was never cut short")
-    with Command(home) as following:
-        following.server_pid()
-        following.leave()
+    with open_server(home) as conninfo:
+        assert ask(conninfo, "select 1") == "1"
     assert is_stopped(home)
 
 
