@@ -31,7 +31,8 @@ def failing(report: RepositoryReport) -> Finding | None:
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
-        times = f", {counted(most['failures'], 'time')}"
+        all_times = counted(sum(step["failures"] for step in steps), "time")
+        times = f", {count(most['failures'])} of {all_times}"
         job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]), times)
         if most["step"]:
             sentence += ("; jobs failed most often at ", Name(most["step"]), " in ", *job)

@@ -264,7 +264,7 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
     known(connection, 7)
     assert sentence(told(connection), "failing") == (
         "3 of 10 runs (30.0 %) failed at the first attempt; jobs failed most often at Run tests in "
-        "build of CI, 3 times. Fix that step first."
+        "build of CI, 3 of 3 times. Fix that step first."
     )
 
 

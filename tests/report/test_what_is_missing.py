@@ -114,7 +114,7 @@ def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connecti
     with_jobs(connection, *range(1, 21))
     shown = single(as_stored(connection))
     said = sentence(shown, "failing")
-    assert "30 of 30 runs" in said and "20 times" in said
+    assert "30 of 30 runs" in said and "20 of 20 times" in said
     assert "Incomplete: jobs of 20 of 30 attempts are stored" in said
     assert any(
         each.startswith("no job is known to be flaky so far: jobs of 20 of 30 attempts")
