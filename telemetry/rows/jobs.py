@@ -8,14 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from telemetry.rows import reading
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     UnreadableRow,
-    read_attempt,
-    read_integer,
-    read_mapping,
-    read_moment,
-    read_text,
     required,
     shown,
     storable,
@@ -57,32 +53,32 @@ class WorkflowJob:
 
         Raises UnreadableRow if id or run_id is missing, or a value has the wrong type.
         """
-        payload = read_mapping(job, "job")
-        attempt = read_attempt(payload)
-        completed_at = read_moment(payload, "completed_at")
+        payload = reading.mapping(job, "job")
+        attempt = reading.attempt(payload)
+        completed_at = reading.moment(payload, "completed_at")
         labels = _labels(payload)
         runner_id, runner_name = (
-            read_integer(payload, "runner_id"),
-            read_text(payload, "runner_name"),
+            reading.integer(payload, "runner_id"),
+            reading.text(payload, "runner_name"),
         )
         # Without a runner, GitHub sends null for all of these, or 0 and "".
         has_runner = bool(runner_id or runner_name)
         return cls(
-            github_run_id=required(read_integer(payload, "run_id"), payload, "job", "run_id"),
+            github_run_id=required(reading.integer(payload, "run_id"), payload, "job", "run_id"),
             run_attempt=run_attempt if attempt is None else attempt,
-            job_id=required(read_integer(payload, "id"), payload, "job", "id"),
-            name=read_text(payload, "name"),
-            status=read_text(payload, "status"),
-            conclusion=read_text(payload, "conclusion"),
-            created_at=read_moment(payload, "created_at"),
-            started_at=read_moment(payload, "started_at"),
+            job_id=required(reading.integer(payload, "id"), payload, "job", "id"),
+            name=reading.text(payload, "name"),
+            status=reading.text(payload, "status"),
+            conclusion=reading.text(payload, "conclusion"),
+            created_at=reading.moment(payload, "created_at"),
+            started_at=reading.moment(payload, "started_at"),
             completed_at=completed_at,
             labels=labels,
             runner_id=runner_id if has_runner else None,
             runner_name=runner_name if has_runner else None,
-            runner_group_id=read_integer(payload, "runner_group_id") if has_runner else None,
-            runner_group_name=read_text(payload, "runner_group_name") if has_runner else None,
-            html_url=read_text(payload, "html_url"),
+            runner_group_id=reading.integer(payload, "runner_group_id") if has_runner else None,
+            runner_group_name=reading.text(payload, "runner_group_name") if has_runner else None,
+            html_url=reading.text(payload, "html_url"),
             is_inherited=bool(
                 completed_at and attempt_started_at and completed_at < attempt_started_at
             ),
@@ -110,10 +106,10 @@ class WorkflowStep:
 
         Raises UnreadableRow if its number is missing, or a value has the wrong type.
         """
-        payload = read_mapping(step, f"step of job {job.job_id}")
+        payload = reading.mapping(step, f"step of job {job.job_id}")
         # A step has no id; this one identifies it in errors.
         payload = {**payload, "id": f"step {shown(payload.get('number'))} of job {job.job_id}"}
-        number = read_integer(payload, "number", LONGEST_COUNT)
+        number = reading.integer(payload, "number", LONGEST_COUNT)
         if number is None:
             raise UnreadableRow(f"{payload['id']}: number is missing")
         return cls(
@@ -121,11 +117,11 @@ class WorkflowStep:
             run_attempt=job.run_attempt,
             job_id=job.job_id,
             number=number,
-            name=read_text(payload, "name"),
-            status=read_text(payload, "status"),
-            conclusion=read_text(payload, "conclusion"),
-            started_at=read_moment(payload, "started_at"),
-            completed_at=read_moment(payload, "completed_at"),
+            name=reading.text(payload, "name"),
+            status=reading.text(payload, "status"),
+            conclusion=reading.text(payload, "conclusion"),
+            started_at=reading.moment(payload, "started_at"),
+            completed_at=reading.moment(payload, "completed_at"),
         )
 
 

@@ -8,16 +8,12 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
+from telemetry.rows import reading
 from telemetry.rows.reading import (
     LONGEST_COUNT,
     LONGEST_INTEGER,
     UnreadableRow,
     digest,
-    read_count,
-    read_mapping,
-    read_moment,
-    read_money,
-    read_text,
     required,
     shown,
     wrong_value,
@@ -146,32 +142,32 @@ class LlmCall:
 
         Raises UnreadableRow if timestamp or model is missing, or a value has the wrong type.
         """
-        payload = read_mapping(record, "call")
+        payload = reading.mapping(record, "call")
         success = payload.get("success", True)
         if not isinstance(success, bool):
             raise wrong_value(payload, "success", "true or false")
-        calls = read_count(payload, "api_calls", LONGEST_COUNT)
-        tokens: dict[str, Any] = {name: read_count(payload, name) for name in TOKEN_COUNTS}
+        calls = reading.count(payload, "api_calls", LONGEST_COUNT)
+        tokens: dict[str, Any] = {name: reading.count(payload, name) for name in TOKEN_COUNTS}
         return cls.of(
             source,
-            read_text(payload, "call_id") or digest(payload),
-            required(read_moment(payload, "timestamp"), payload, "call", "timestamp"),
-            session_id=read_text(payload, "session_id") or "",
-            prompt_name=read_text(payload, "prompt_name") or "",
-            phase=read_text(payload, "phase"),
-            provider=read_text(payload, "provider"),
-            model=required(read_text(payload, "model"), payload, "call", "model"),
+            reading.text(payload, "call_id") or digest(payload),
+            required(reading.moment(payload, "timestamp"), payload, "call", "timestamp"),
+            session_id=reading.text(payload, "session_id") or "",
+            prompt_name=reading.text(payload, "prompt_name") or "",
+            phase=reading.text(payload, "phase"),
+            provider=reading.text(payload, "provider"),
+            model=required(reading.text(payload, "model"), payload, "call", "model"),
             **tokens,
-            estimated_cost=read_money(payload, "estimated_cost"),
+            estimated_cost=reading.money(payload, "estimated_cost"),
             success=success,
-            error_message=read_text(payload, "error_message"),
-            duration_ms=read_count(payload, "duration_ms"),
+            error_message=reading.text(payload, "error_message"),
+            duration_ms=reading.count(payload, "duration_ms"),
             api_calls=1 if calls is None else calls,
-            github_run_id=read_count(payload, "github_run_id"),
-            github_run_attempt=read_count(payload, "github_run_attempt", LONGEST_COUNT),
-            service_tier=read_text(payload, "service_tier"),
-            inference_geo=read_text(payload, "inference_geo"),
-            web_search_requests=read_count(payload, "web_search_requests"),
+            github_run_id=reading.count(payload, "github_run_id"),
+            github_run_attempt=reading.count(payload, "github_run_attempt", LONGEST_COUNT),
+            service_tier=reading.text(payload, "service_tier"),
+            inference_geo=reading.text(payload, "inference_geo"),
+            web_search_requests=reading.count(payload, "web_search_requests"),
         )
 
 

@@ -43,7 +43,7 @@ def storable(text: str) -> str:
     return UNSTORABLE.sub("\ufffd", text)
 
 
-def read_mapping(payload: Any, kind: str) -> Mapping[str, Any]:
+def mapping(payload: Any, kind: str) -> Mapping[str, Any]:
     """Return the payload if it is an object. Raises UnreadableRow if not."""
     # A decoded JSON object is a dict; a check for Mapping takes ten times as long.
     if not isinstance(payload, dict):
@@ -85,7 +85,7 @@ def shown(value: Any) -> str:
         return f"a {type(value).__name__} nested too deeply to show"
 
 
-def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def nested(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under this key, empty if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is not None and not isinstance(value, dict):
@@ -93,7 +93,7 @@ def read_object(payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value or {}
 
 
-def read_text(payload: Mapping[str, Any], key: str) -> str | None:
+def text(payload: Mapping[str, Any], key: str) -> str | None:
     """Return the text under this key, storable; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:
@@ -103,9 +103,9 @@ def read_text(payload: Mapping[str, Any], key: str) -> str | None:
     return storable(value)
 
 
-def read_name(payload: Mapping[str, Any], key: str) -> str | None:
+def name(payload: Mapping[str, Any], key: str) -> str | None:
     """Return the text under this key, of LONGEST_NAME characters at most. Raises UnreadableRow."""
-    name = read_text(payload, key)
+    name = text(payload, key)
     if name is not None and len(name) > LONGEST_NAME:
         raise wrong_value(payload, key, f"a name of at most {LONGEST_NAME} characters")
     return name
@@ -116,7 +116,7 @@ def fits_an_index(*names: str) -> bool:
     return sum(len(name.encode()) for name in names) <= MOST_BYTES_OF_NAMES
 
 
-def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
+def flag(payload: Mapping[str, Any], key: str) -> bool | None:
     """Return the boolean under this key; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None or isinstance(value, bool):
@@ -124,7 +124,7 @@ def read_flag(payload: Mapping[str, Any], key: str) -> bool | None:
     raise wrong_value(payload, key, "true or false")
 
 
-def read_integer(
+def integer(
     payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER, smallest: int = 0
 ) -> int | None:
     """Return the whole number under this key; None if it is missing.
@@ -139,12 +139,12 @@ def read_integer(
     return value
 
 
-def read_attempt(payload: Mapping[str, Any]) -> int | None:
+def attempt(payload: Mapping[str, Any]) -> int | None:
     """Return the number of an attempt, at least 1; None if it is missing. Raises UnreadableRow."""
-    return read_integer(payload, "run_attempt", LONGEST_COUNT, smallest=1)
+    return integer(payload, "run_attempt", LONGEST_COUNT, smallest=1)
 
 
-def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
+def count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTEGER) -> int | None:
     """Return an integer that may also be a string of digits or an integral float.
 
     None if it is missing. Raises UnreadableRow.
@@ -163,9 +163,7 @@ def read_count(payload: Mapping[str, Any], key: str, largest: int = LONGEST_INTE
     return number
 
 
-def read_moment(
-    payload: Mapping[str, Any], key: str, zone: tzinfo | None = None
-) -> datetime | None:
+def moment(payload: Mapping[str, Any], key: str, zone: tzinfo | None = None) -> datetime | None:
     """Return a time in UTC; None if it is missing. A time without a zone is in `zone`.
 
     Raises UnreadableRow, also for a time without a zone if `zone` is None.
@@ -187,7 +185,7 @@ def read_moment(
     raise wrong_value(payload, key, "a time with its zone")
 
 
-def read_money(payload: Mapping[str, Any], key: str) -> Decimal | None:
+def money(payload: Mapping[str, Any], key: str) -> Decimal | None:
     """Return an amount in US dollars; None if it is missing. Raises UnreadableRow."""
     value = payload.get(key)
     if value is None:

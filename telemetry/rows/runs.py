@@ -6,19 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from telemetry.rows.reading import (
-    LONGEST_NAME,
-    UnreadableRow,
-    read_attempt,
-    read_flag,
-    read_integer,
-    read_mapping,
-    read_moment,
-    read_name,
-    read_object,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import LONGEST_NAME, UnreadableRow, required
 
 # GitHub ends a run after 35 days, waits and approvals included ("Actions limits" reference).
 LONGEST_RUN = timedelta(days=35)
@@ -35,11 +24,11 @@ class Repository:
     @classmethod
     def from_api(cls, repository: Any, api_host: str) -> "Repository":
         """Return the repository in an answer of GitHub or in a run. Raises UnreadableRow."""
-        payload = read_mapping(repository, "repository")
+        payload = reading.mapping(repository, "repository")
         return cls(
-            repository_id=required(read_integer(payload, "id"), payload, "repository", "id"),
+            repository_id=required(reading.integer(payload, "id"), payload, "repository", "id"),
             repository=required(
-                read_name(payload, "full_name"), payload, "repository", "full_name"
+                reading.name(payload, "full_name"), payload, "repository", "full_name"
             ),
             api_host=api_host,
         )
@@ -52,7 +41,7 @@ class UnreadableRun(UnreadableRow):
         super().__init__(text)
         self.created_at: datetime | None = None
         with suppress(UnreadableRow):
-            self.created_at = read_moment(read_mapping(run, "run"), "created_at")
+            self.created_at = reading.moment(reading.mapping(run, "run"), "created_at")
 
 
 @dataclass(frozen=True)
@@ -95,8 +84,8 @@ class WorkflowRun:
 
         Raises UnreadableRow if id or created_at is missing, or a value has the wrong type.
         """
-        payload = read_mapping(run, "run")
-        created_at = required(read_moment(payload, "created_at"), payload, "run", "created_at")
+        payload = reading.mapping(run, "run")
+        created_at = required(reading.moment(payload, "created_at"), payload, "run", "created_at")
         return cls._of(payload, created_at, repository)
 
     @classmethod
@@ -106,45 +95,48 @@ class WorkflowRun:
         Pass the run's `created_at`, because the answer has the attempt's. Raises UnreadableRow as
         `from_api` does.
         """
-        return cls._of(read_mapping(attempt, "attempt"), created_at, None)
+        return cls._of(reading.mapping(attempt, "attempt"), created_at, None)
 
     @classmethod
     def _of(
         cls, run: Mapping[str, Any], created_at: datetime, repository: Repository | None
     ) -> "WorkflowRun":
-        own = read_object(run, "repository")
+        own = reading.nested(run, "repository")
         if not own and repository is not None:
             own = {"id": repository.repository_id, "full_name": repository.repository}
-        started_at, updated_at = read_moment(run, "run_started_at"), read_moment(run, "updated_at")
+        started_at, updated_at = (
+            reading.moment(run, "run_started_at"),
+            reading.moment(run, "updated_at"),
+        )
         completed_at = updated_at if run.get("status") == "completed" else None
         if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
             completed_at = None
-        attempt = read_attempt(run)
+        attempt = reading.attempt(run)
         return cls(
-            github_run_id=required(read_integer(run, "id"), run, "run", "id"),
+            github_run_id=required(reading.integer(run, "id"), run, "run", "id"),
             run_attempt=1 if attempt is None else attempt,
-            repository_id=read_integer(own, "id"),
-            repository=read_name(own, "full_name"),
-            workflow_id=read_integer(run, "workflow_id"),
-            workflow_name=read_text(run, "name"),
-            workflow_path=read_text(run, "path"),
-            run_number=read_integer(run, "run_number"),
-            display_title=read_text(run, "display_title"),
-            branch=read_text(run, "head_branch"),
-            commit_sha=read_text(run, "head_sha"),
-            head_repository=read_text(read_object(run, "head_repository"), "full_name"),
-            event_type=read_text(run, "event"),
-            status=read_text(run, "status"),
-            conclusion=read_text(run, "conclusion"),
-            actor=read_text(read_object(run, "actor"), "login"),
-            triggering_actor=read_text(read_object(run, "triggering_actor"), "login"),
+            repository_id=reading.integer(own, "id"),
+            repository=reading.name(own, "full_name"),
+            workflow_id=reading.integer(run, "workflow_id"),
+            workflow_name=reading.text(run, "name"),
+            workflow_path=reading.text(run, "path"),
+            run_number=reading.integer(run, "run_number"),
+            display_title=reading.text(run, "display_title"),
+            branch=reading.text(run, "head_branch"),
+            commit_sha=reading.text(run, "head_sha"),
+            head_repository=reading.text(reading.nested(run, "head_repository"), "full_name"),
+            event_type=reading.text(run, "event"),
+            status=reading.text(run, "status"),
+            conclusion=reading.text(run, "conclusion"),
+            actor=reading.text(reading.nested(run, "actor"), "login"),
+            triggering_actor=reading.text(reading.nested(run, "triggering_actor"), "login"),
             created_at=created_at,
             started_at=started_at,
             updated_at=updated_at,
             completed_at=completed_at,
             duration_seconds=seconds_between(started_at, completed_at),
-            html_url=read_text(run, "html_url"),
-            is_private=read_flag(own, "private"),
+            html_url=reading.text(run, "html_url"),
+            is_private=reading.flag(own, "private"),
         )
 
 

@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.rows.reading import (
-    read_count,
-    read_flag,
-    read_integer,
-    read_mapping,
-    read_name,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import required
 
 MOST_RETENTION_DAYS = 36_500
 """Far more than the 400 that GitHub allows; a larger number is not a number of days."""
@@ -33,13 +26,13 @@ class Workflow:
 
         Raises UnreadableRow.
         """
-        payload = read_mapping(workflow, "workflow")
+        payload = reading.mapping(workflow, "workflow")
         return cls(
-            workflow_id=required(read_integer(payload, "id"), payload, "workflow", "id"),
+            workflow_id=required(reading.integer(payload, "id"), payload, "workflow", "id"),
             repository_id=repository_id,
-            name=read_text(payload, "name"),
-            path=read_text(payload, "path"),
-            state=read_text(payload, "state"),
+            name=reading.text(payload, "name"),
+            path=reading.text(payload, "path"),
+            state=reading.text(payload, "state"),
         )
 
 
@@ -57,13 +50,13 @@ class Description:
 
         GitHub Enterprise Server may omit `visibility`; `private` is used then.
         """
-        payload = read_mapping(repository, "repository")
-        private = read_flag(payload, "private")
+        payload = reading.mapping(repository, "repository")
+        private = reading.flag(payload, "private")
         implied = {True: "private", False: "public", None: None}[private]
         return cls(
-            default_branch=read_name(payload, "default_branch"),
-            visibility=read_text(payload, "visibility") or implied,
-            is_archived=read_flag(payload, "archived"),
+            default_branch=reading.name(payload, "default_branch"),
+            visibility=reading.text(payload, "visibility") or implied,
+            is_archived=reading.flag(payload, "archived"),
         )
 
 
@@ -72,4 +65,6 @@ def retention_days(retention: Any) -> int | None:
 
     None if the answer does not have it. Raises UnreadableRow.
     """
-    return read_count(read_mapping(retention, "retention"), "days", MOST_RETENTION_DAYS) or None
+    return (
+        reading.count(reading.mapping(retention, "retention"), "days", MOST_RETENTION_DAYS) or None
+    )

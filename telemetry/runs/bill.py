@@ -11,7 +11,8 @@ from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.installation import COMMAND
-from telemetry.rows.reading import UnreadableRow, read_mapping
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
 
 NOT_SHOWN = (403, 404)
@@ -46,7 +47,7 @@ def fetch_month(connection: Connection, client: GitHub, owner: str, month: date)
 
 
 def _items(answer: Any) -> Sequence[Any]:
-    items = read_mapping(answer, "answer").get("usageItems")
+    items = reading.mapping(answer, "answer").get("usageItems")
     if not isinstance(items, list):
         raise UnreadableRow("the answer has no list usageItems")
     return items

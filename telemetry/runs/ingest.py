@@ -8,7 +8,8 @@ from collections.abc import Generator, Sequence
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
 from telemetry.github.client import GitHub
-from telemetry.rows.reading import UnreadableRow, read_mapping, read_name, required
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow, required
 from telemetry.runs.request import Notify, Report, Tools
 from telemetry.runs.rounds import Rounds
 
@@ -49,8 +50,10 @@ def repositories_of(
     for page in client.list_repositories(owner):
         for row in page.items:
             try:
-                payload = read_mapping(row, "repository")
-                name = required(read_name(payload, "full_name"), payload, "repository", "full_name")
+                payload = reading.mapping(row, "repository")
+                name = required(
+                    reading.name(payload, "full_name"), payload, "repository", "full_name"
+                )
             except UnreadableRow as error:
                 notify(f"warning: a repository of {owner} is left out: {error}")
                 continue

@@ -12,14 +12,9 @@ from typing import Any
 
 from telemetry.github.errors import Unanswered
 from telemetry.github.pagination import Page
+from telemetry.rows import reading
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
-from telemetry.rows.reading import (
-    UnreadableRow,
-    read_attempt,
-    read_mapping,
-    tell_apart,
-    wrong_value,
-)
+from telemetry.rows.reading import UnreadableRow, tell_apart, wrong_value
 from telemetry.runs.retries import Problem, Retry
 
 # An attempt that awaits approval or could not start has no jobs (recorded), so a list without its
@@ -160,8 +155,8 @@ class JobLists:
         return bool(shown) and (has_steps or not any(job.runner_id for job, _ in shown))
 
     def _add(self, item: Any, run_attempt: int | None) -> None:
-        payload = read_mapping(item, "job")
-        stated = read_attempt(payload)
+        payload = reading.mapping(item, "job")
+        stated = reading.attempt(payload)
         if run_attempt is not None and stated not in (None, run_attempt):
             raise wrong_value(payload, "run_attempt", f"{run_attempt}, which was requested")
         self.latest = max(self.latest, stated or 1)

@@ -8,16 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, first_count, includes_cache, inclusive
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import (
-    LONGEST_COUNT,
-    UnreadableRow,
-    digest,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-)
+from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest
 
 COUNTERS = {
     "input": ("input_tokens", "inputTokens"),
@@ -36,7 +29,7 @@ def call(
     The counters have Anthropic's names, so input excludes cached tokens unless the total shows
     otherwise.
     """
-    usage = read_object(result, "usage")
+    usage = reading.nested(result, "usage")
     counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
     tokens, output, read, written = (counts[n] for n in ("input", "output", "read", "written"))
     if tokens is None or output is None:
@@ -44,12 +37,12 @@ def call(
     if not includes_cache(tokens, output, read, written, counts["total"], otherwise=False):
         tokens = inclusive(tokens, read, written)
     failed = bool(result.get("is_error")) or result.get("subtype") not in (None, "success")
-    session_id = read_text(result, "session_id") or ""
-    turns = read_count(result, "num_turns", LONGEST_COUNT)
+    session_id = reading.text(result, "session_id") or ""
+    turns = reading.count(result, "num_turns", LONGEST_COUNT)
     return defaults.call(
         "agent-result",
-        read_text(result, "uuid") or read_text(result, "request_id") or digest(result),
-        defaults.timestamp(began or read_moment(result, "timestamp")),
+        reading.text(result, "uuid") or reading.text(result, "request_id") or digest(result),
+        defaults.timestamp(began or reading.moment(result, "timestamp")),
         session_id=session_id,
         model=model,
         input_tokens=tokens,
@@ -57,8 +50,8 @@ def call(
         cache_read_tokens=read,
         cache_write_tokens=written,
         success=not failed,
-        error_message=(read_text(result, "result") or "the session failed") if failed else None,
-        duration_ms=read_count(result, "duration_api_ms"),
+        error_message=(reading.text(result, "result") or "the session failed") if failed else None,
+        duration_ms=reading.count(result, "duration_api_ms"),
         api_calls=turns or 1,
         is_whole_session=True,
     )

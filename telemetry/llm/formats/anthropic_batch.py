@@ -5,7 +5,8 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import anthropic_usage
-from telemetry.rows.reading import UnreadableRow, digest, read_object, read_text, required
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow, digest, required
 
 NAME = "Anthropic batch"
 
@@ -22,20 +23,20 @@ def reader() -> Reader:
     """One call per record. The results have no time."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        result = read_object(record, "result")
-        message, kind = read_object(result, "message"), read_text(result, "type")
+        result = reading.nested(record, "result")
+        message, kind = reading.nested(result, "message"), reading.text(result, "type")
         failed = kind in UNANSWERED
         if not failed and kind != "succeeded":
             raise UnreadableRow(f"result.type is {kind!r:.80}, not one of a batch")
-        model = read_text(message, "model")
+        model = reading.text(message, "model")
         yield defaults.call(
             "anthropic-batch",
-            read_text(message, "id") or digest(record),
+            reading.text(message, "id") or digest(record),
             defaults.timestamp(None),
-            prompt_name=read_text(record, "custom_id"),
+            prompt_name=reading.text(record, "custom_id"),
             provider="anthropic",
             model=model if failed else required(model, message, "message", "model"),
-            **{**anthropic_usage(read_object(message, "usage")), "service_tier": "batch"},
+            **{**anthropic_usage(reading.nested(message, "usage")), "service_tier": "batch"},
             success=not failed,
             error_message=_error(result) if failed else None,
         )
@@ -45,7 +46,11 @@ def reader() -> Reader:
 
 def _error(result: Mapping[str, Any]) -> str | None:
     """The error's text. The API nests it in an object that is also called `error`."""
-    error = read_object(result, "error")
+    error = reading.nested(result, "error")
     if isinstance(error.get("error"), dict):
         error = error["error"]
-    return read_text(error, "message") or read_text(error, "type") or read_text(result, "type")
+    return (
+        reading.text(error, "message")
+        or reading.text(error, "type")
+        or reading.text(result, "type")
+    )

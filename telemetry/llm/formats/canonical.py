@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import OURS, Defaults, Reader, Reading, near_keys, near_text
+from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
-from telemetry.rows.reading import UnreadableRow, digest, read_count
+from telemetry.rows.reading import UnreadableRow, digest
 
 NAME = "canonical"
 
@@ -38,7 +39,7 @@ def reader() -> Reader:
         elif "total_tokens" in record and not any(name in record for name in TOKEN_COUNTS):
             raise UnreadableRow("total_tokens without input_tokens and output_tokens")
         run_id, attempt = (
-            read_count(record, key) for key in ("github_run_id", "github_run_attempt")
+            reading.count(record, key) for key in ("github_run_id", "github_run_attempt")
         )
         said = {key: value for key, value in record.items() if value not in (None, "")}
         given = {

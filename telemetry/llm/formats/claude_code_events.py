@@ -17,16 +17,9 @@ from telemetry.llm.formats.otlp_attributes import (
     text,
 )
 from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import (
-    read_count,
-    read_moment,
-    read_money,
-    read_object,
-    read_text,
-    required,
-    storable,
-)
+from telemetry.rows.reading import required, storable
 
 PREFIX = "claude_code."
 REQUEST, ERROR = "claude_code.api_request", "claude_code.api_error"
@@ -67,7 +60,7 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
         return None
     said = attributes(event)
     began = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    began = defaults.timestamp(began or read_moment(said, "event.timestamp"))
+    began = defaults.timestamp(began or reading.moment(said, "event.timestamp"))
     session = text(said, "session.id") or ""
     place = said.get("event.sequence") or event.get("timeUnixNano") or began.isoformat()
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
@@ -85,7 +78,7 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
 
 def _columns(said: Attributes, resource: Attributes) -> Columns:
     """The columns that events and spans share. Both count cached input separately."""
-    read, written = (read_count(said, f"cache_{part}_tokens") for part in ("read", "creation"))
+    read, written = (reading.count(said, f"cache_{part}_tokens") for part in ("read", "creation"))
     both = {**resource, **said}
     speed = text(said, "speed")
     return {
@@ -93,8 +86,8 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
         "phase": text(both, "phase"),
         "provider": "anthropic",
         "model": required(text(said, "model"), said, "event", "model"),
-        "input_tokens": inclusive(read_count(said, "input_tokens"), read, written),
-        "output_tokens": read_count(said, "output_tokens"),
+        "input_tokens": inclusive(reading.count(said, "input_tokens"), read, written),
+        "output_tokens": reading.count(said, "output_tokens"),
         "cache_read_tokens": read,
         "cache_write_tokens": written,
         "service_tier": None if speed in (None, "normal", "standard") else speed,
@@ -104,17 +97,17 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
 
 def event_name(event: Mapping[str, Any]) -> str | None:
     """The full name of an event, from its body or from an attribute that may lack the prefix."""
-    body = read_text(read_object(event, "body"), "stringValue") if "body" in event else None
+    body = reading.text(reading.nested(event, "body"), "stringValue") if "body" in event else None
     if body is not None and body.startswith(PREFIX):
         return body
     return text(attributes(event), "event.name")
 
 
 def _cost(said: Attributes) -> Decimal | None:
-    micros = read_count(said, "cost_usd_micros")
-    cost = read_money(said, "cost_usd")
+    micros = reading.count(said, "cost_usd_micros")
+    cost = reading.money(said, "cost_usd")
     if cost is None and micros is not None:
-        cost = read_money({"cost_usd_micros": Decimal(micros) / 1_000_000}, "cost_usd_micros")
+        cost = reading.money({"cost_usd_micros": Decimal(micros) / 1_000_000}, "cost_usd_micros")
     return cost
 
 

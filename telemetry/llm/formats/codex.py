@@ -12,15 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
+from telemetry.rows import reading
 from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp
-from telemetry.rows.reading import (
-    UnreadableRow,
-    digest,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-)
+from telemetry.rows.reading import UnreadableRow, digest
 
 NAME = "Codex rollout"
 SOURCE = "codex"
@@ -86,21 +80,21 @@ def reader() -> Reader:
         nonlocal session
         if not _has_its_shape(record):
             raise UnreadableRow("type or payload is missing")
-        payload, kind = read_object(record, "payload"), record["type"]
+        payload, kind = reading.nested(record, "payload"), record["type"]
         if kind != "session_meta" and session.parents and session.began is None:
-            moment = read_moment(record, "timestamp")
+            moment = reading.moment(record, "timestamp")
             # An event from before the description is a copy.
             if moment and (session.described is None or moment >= session.described):
                 session.began = moment
         if kind == "session_meta":
-            described = _described(session, payload, read_moment(record, "timestamp"))
+            described = _described(session, payload, reading.moment(record, "timestamp"))
             if described is not session:
                 yield from _released(session, None)
             session = described
         elif kind == "turn_context":
-            session.model = read_text(payload, "model") or session.model
+            session.model = reading.text(payload, "model") or session.model
         elif kind == "event_msg" and payload.get("type") == "token_count":
-            yield from _calls(record, read_object(payload, "info"), session, defaults)
+            yield from _calls(record, reading.nested(payload, "info"), session, defaults)
 
     return Reader(calls, lambda: _released(session, None))
 
@@ -111,7 +105,7 @@ def _described(session: Session, payload: Mapping[str, Any], moment: datetime | 
     The description of a fork may be followed by that of its parent. A fork that names no parent is
     counted as the session whose description follows.
     """
-    own, parents = read_text(payload, "id") or "", _parents(payload)
+    own, parents = reading.text(payload, "id") or "", _parents(payload)
     session_id = next((parent for parent in parents if parent != own), own)
     is_later = session.counted is None or (moment is not None and moment >= session.counted)
     if own in session.parents and is_later:
@@ -119,7 +113,7 @@ def _described(session: Session, payload: Mapping[str, Any], moment: datetime | 
         session.parents.update(parents)
     elif own != session.thread_id:
         session = Session(session_id, own, {*parents} - {own}, moment)
-    session.provider = read_text(payload, "model_provider") or session.provider
+    session.provider = reading.text(payload, "model_provider") or session.provider
     return session
 
 
@@ -133,25 +127,25 @@ def _parents(described: Mapping[str, Any]) -> list[str]:
     spawned = subagent.get("thread_spawn") if isinstance(subagent, dict) else None
     # For a subagent of a subagent, session_id is the first session, whose name its parent has too.
     names = ("session_id", "forked_from_id", "parent_thread_id")
-    found = [read_text(described, name) for name in names]
+    found = [reading.text(described, name) for name in names]
     if isinstance(spawned, dict):
-        found.append(read_text(spawned, "parent_thread_id"))
+        found.append(reading.text(spawned, "parent_thread_id"))
     return [parent for parent in found if parent]
 
 
 def _calls(
     record: Mapping[str, Any], info: Mapping[str, Any], session: Session, defaults: Defaults
 ) -> Iterator[Reading]:
-    written = read_object(info, "total_token_usage")
-    total = {key: read_count(written, key) for key in COUNTERS}
+    written = reading.nested(info, "total_token_usage")
+    total = {key: reading.count(written, key) for key in COUNTERS}
     if not written or total == session.total:
         return
-    used = used_since(total, session.total, read_object(info, "last_token_usage"))
+    used = used_since(total, session.total, reading.nested(info, "last_token_usage"))
     session.total = total
     tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
-    moment = defaults.timestamp(read_moment(record, "timestamp"))
-    model = read_text(info, "model") or session.model
-    sum_until_now = read_count(written, "total_tokens")
+    moment = defaults.timestamp(reading.moment(record, "timestamp"))
+    model = reading.text(info, "model") or session.model
+    sum_until_now = reading.count(written, "total_tokens")
     is_known = session.session_id and sum_until_now is not None
     call = defaults.call(
         SOURCE,
@@ -204,4 +198,4 @@ def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]
         return {
             key: None if now is None else now - (before[key] or 0) for key, now in total.items()
         }
-    return {key: read_count(last, key) for key in COUNTERS} if last else total
+    return {key: reading.count(last, key) for key in COUNTERS} if last else total

@@ -9,7 +9,8 @@ from typing import Any
 
 from telemetry.llm.formats.codex import COUNTERS, Counters, used_since
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text
+from telemetry.rows import reading
+from telemetry.rows.reading import digest
 
 NAME = "codex exec"
 
@@ -33,11 +34,11 @@ def reader() -> Reader:
         nonlocal thread, total
         if record.get("type") == "thread.started":
             # A resumed thread continues its counts.
-            before, thread = thread, read_text(record, "thread_id") or ""
+            before, thread = thread, reading.text(record, "thread_id") or ""
             total = total if thread == before else None
         elif record.get("type") == "turn.completed":
-            usage = read_object(record, "usage")
-            now: Counters = {key: read_count(usage, key) for key in COUNTERS}
+            usage = reading.nested(record, "usage")
+            now: Counters = {key: reading.count(usage, key) for key in COUNTERS}
             used = used_since(now, total, {})
             total = now
             tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
@@ -45,7 +46,7 @@ def reader() -> Reader:
             yield defaults.call(
                 "codex-exec",
                 ":".join([thread, *sums]) if thread else digest(record),
-                defaults.timestamp(read_moment(record, "timestamp")),
+                defaults.timestamp(reading.moment(record, "timestamp")),
                 session_id=thread,
                 **tokens,
                 is_whole_session=True,

@@ -9,15 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
-from telemetry.rows.reading import (
-    LONGEST_COUNT,
-    UnreadableRow,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-    storable,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, storable
 
 NAME = "Copilot CLI session"
 
@@ -40,10 +33,10 @@ def reader() -> Reader:
 
     def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal session_id, began, answers
-        data, kind = read_object(event, "data"), event.get("type")
+        data, kind = reading.nested(event, "data"), event.get("type")
         if kind in BEGINS:
-            session_id = read_text(data, "sessionId") or session_id
-            began = read_moment(event, "timestamp")
+            session_id = reading.text(data, "sessionId") or session_id
+            began = reading.moment(event, "timestamp")
         elif kind == "assistant.message":
             answers += 1
         elif kind == "session.shutdown":
@@ -62,15 +55,15 @@ def reader() -> Reader:
 def _rows(
     event: Mapping[str, Any], session_id: str, began: datetime | None, defaults: Defaults
 ) -> Iterator[Reading]:
-    data, moment = read_object(event, "data"), read_moment(event, "timestamp")
-    models = read_object(data, "modelMetrics")
-    ended = read_text(event, "id") or (moment.isoformat() if moment else "")
+    data, moment = reading.nested(event, "data"), reading.moment(event, "timestamp")
+    models = reading.nested(data, "modelMetrics")
+    ended = reading.text(event, "id") or (moment.isoformat() if moment else "")
     failed = data.get("shutdownType") == "error"
     for model in models:
-        said = read_object(models, model)
-        usage = read_object(said, "usage")
-        requests = read_count(read_object(said, "requests"), "count", LONGEST_COUNT)
-        tokens = read_count(usage, "inputTokens")
+        said = reading.nested(models, model)
+        usage = reading.nested(said, "usage")
+        requests = reading.count(reading.nested(said, "requests"), "count", LONGEST_COUNT)
+        tokens = reading.count(usage, "inputTokens")
         if tokens is None:
             raise UnreadableRow(f"modelMetrics of {model!r:.80} have no tokens")
         yield defaults.call(
@@ -80,12 +73,12 @@ def _rows(
             session_id=session_id,
             model=storable(model),
             input_tokens=tokens,
-            output_tokens=read_count(usage, "outputTokens"),
-            cache_read_tokens=read_count(usage, "cacheReadTokens"),
-            cache_write_tokens=read_count(usage, "cacheWriteTokens"),
-            reasoning_tokens=read_count(usage, "reasoningTokens"),
+            output_tokens=reading.count(usage, "outputTokens"),
+            cache_read_tokens=reading.count(usage, "cacheReadTokens"),
+            cache_write_tokens=reading.count(usage, "cacheWriteTokens"),
+            reasoning_tokens=reading.count(usage, "reasoningTokens"),
             success=not failed,
-            error_message=read_text(data, "errorReason") if failed else None,
+            error_message=reading.text(data, "errorReason") if failed else None,
             api_calls=requests or 1,
             is_whole_session=requests != 1,
         )

@@ -22,17 +22,8 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_list,
 )
-from telemetry.rows.reading import (
-    LONGEST_COUNT,
-    UnreadableRow,
-    digest,
-    read_count,
-    read_moment,
-    read_money,
-    read_object,
-    read_text,
-    storable,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, storable
 
 NAME = "stream of an agent"
 
@@ -71,13 +62,13 @@ class Used:
         """What one entry of `modelUsage`, or `usage`, says."""
         counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
         if counts["reasoning"] is None:
-            details = read_object(usage, "output_tokens_details")
-            counts["reasoning"] = read_count(details, "thinking_tokens")
-        cost = read_money(usage, "costUSD")
+            details = reading.nested(usage, "output_tokens_details")
+            counts["reasoning"] = reading.count(details, "thinking_tokens")
+        cost = reading.money(usage, "costUSD")
         if counts["searches"] is None:
-            searched = read_object(usage, "server_tool_use")
-            counts["searches"] = read_count(searched, "web_search_requests")
-        provider = read_text(usage, "provider")
+            searched = reading.nested(usage, "server_tool_use")
+            counts["searches"] = reading.count(searched, "web_search_requests")
+        provider = reading.text(usage, "provider")
         return cls(
             **counts,
             cost=total_cost if cost is None else cost,
@@ -141,7 +132,7 @@ def reader() -> Reader:
 
     def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal session, started, ended
-        session_id = read_text(event, "session_id")
+        session_id = reading.text(event, "session_id")
         if session_id is not None and session_id != session.session_id:
             session = Session(session_id)
         if event.get("type") == "result" or ("type" not in event and "modelUsage" in event):
@@ -166,27 +157,30 @@ def reader() -> Reader:
 
 
 def _note(event: Mapping[str, Any], session: Session) -> None:
-    session.began = session.began or read_moment(event, "timestamp")
+    session.began = session.began or reading.moment(event, "timestamp")
     if event.get("type") == "system":
-        session.model = read_text(event, "model") or session.model
+        session.model = reading.text(event, "model") or session.model
         session.is_claudes |= "claude_code_version" in event
     if event.get("type") == "assistant":
-        message = read_object(event, "message")
-        model, message_id = read_text(message, "model"), read_text(message, "id")
+        message = reading.nested(event, "message")
+        model, message_id = reading.text(message, "model"), reading.text(message, "id")
         session.model = session.model or model
         if model and message_id:
             session.messages.setdefault(model, set()).add(message_id)
 
 
 def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> Iterator[Reading]:
-    session.began = session.began or read_moment(result, "timestamp")
+    session.began = session.began or reading.moment(result, "timestamp")
     # The models of a result have one moment: spread over a second they hardly ever clash,
     # within a millisecond too often.
     moment = defaults.timestamp(session.began).replace(microsecond=0)
     until_now = _used(result, session.model)
     now = {model: used.since(session.used.get(model, Used())) for model, used in until_now.items()}
     dearest = max(now, key=lambda model: (now[model].cost or 0, model))
-    turns, duration_ms = read_count(result, "num_turns"), read_count(result, "duration_api_ms")
+    turns, duration_ms = (
+        reading.count(result, "num_turns"),
+        reading.count(result, "duration_api_ms"),
+    )
     identity = _identity(result, session)
     success = result.get("subtype") in (None, "success") and not result.get("is_error")
     for model, used in now.items():
@@ -218,7 +212,7 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
 
 def _identity(result: Mapping[str, Any], session: Session) -> str:
     """What identifies a result: its own id, else its place in the session."""
-    own = read_text(result, "uuid")
+    own = reading.text(result, "uuid")
     if own is None and session.session_id:
         return f"{session.session_id}:{session.results}"
     return own or digest(result)
@@ -226,20 +220,20 @@ def _identity(result: Mapping[str, Any], session: Session) -> str:
 
 def _used(result: Mapping[str, Any], main_model: str | None) -> dict[str, Used]:
     """Use by model. Old versions, and sessions that called no model, report the sum only."""
-    models = read_object(result, "modelUsage")
-    total = read_money(result, "total_cost_usd")
+    models = reading.nested(result, "modelUsage")
+    total = reading.money(result, "total_cost_usd")
     if total is None:
-        total = read_money(result, "cost_usd")
+        total = reading.money(result, "cost_usd")
     if not models:
-        usage = read_object(result, "usage")
+        usage = reading.nested(result, "usage")
         return {main_model or "": Used.of(usage, total)}
     if len(models) > 1:
         total = None
-    return {storable(model): Used.of(read_object(models, model), total) for model in models}
+    return {storable(model): Used.of(reading.nested(models, model), total) for model in models}
 
 
 def _error(result: Mapping[str, Any]) -> str | None:
     """Why the session failed: its text, its errors, or the kind of end."""
     errors = [error for error in read_list(result, "errors") if isinstance(error, str)]
-    text = read_text(result, "result") or storable("; ".join(errors))
-    return text or read_text(result, "subtype")
+    text = reading.text(result, "result") or storable("; ".join(errors))
+    return text or reading.text(result, "subtype")

@@ -11,14 +11,8 @@ from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.otlp_attributes import EPOCH, Attributes
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.spans import Span, span_call
-from telemetry.rows.reading import (
-    UnreadableRow,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow, required
 
 NAME = "printed spans"
 
@@ -47,43 +41,44 @@ def reader(spans: NestedSpans) -> Reader:
 
 def _of_javascript(record: Mapping[str, Any]) -> Span:
     began, ended = (_nanoseconds(record, key) for key in ("startTime", "endTime"))
-    status = read_object(record, "status")
-    parent = read_object(record, "parentSpanContext")
-    scope = read_object(record, "instrumentationScope")
+    status = reading.nested(record, "status")
+    parent = reading.nested(record, "parentSpanContext")
+    scope = reading.nested(record, "instrumentationScope")
     return Span(
-        required(read_text(record, "traceId"), record, "span", "traceId").lower(),
-        required(read_text(record, "spanId"), record, "span", "spanId").lower(),
-        (read_text(record, "parentSpanId") or read_text(parent, "spanId") or "").lower(),
-        read_text(record, "name") or "",
-        read_text(scope, "name") or "",
+        required(reading.text(record, "traceId"), record, "span", "traceId").lower(),
+        required(reading.text(record, "spanId"), record, "span", "spanId").lower(),
+        (reading.text(record, "parentSpanId") or reading.text(parent, "spanId") or "").lower(),
+        reading.text(record, "name") or "",
+        reading.text(scope, "name") or "",
         None if began is None else EPOCH + timedelta(microseconds=began // 1_000),
         _lasted(began, ended, 1_000_000),
         status.get("code") in ERRORS,
-        read_text(status, "message"),
-        _plain(read_object(record, "attributes")),
-        _plain(read_object(read_object(record, "resource"), "attributes")),
+        reading.text(status, "message"),
+        _plain(reading.nested(record, "attributes")),
+        _plain(reading.nested(reading.nested(record, "resource"), "attributes")),
     )
 
 
 def _of_python(record: Mapping[str, Any]) -> Span:
-    context, status = read_object(record, "context"), read_object(record, "status")
-    began, ended = (read_moment(record, key) for key in ("start_time", "end_time"))
+    context, status = reading.nested(record, "context"), reading.nested(record, "status")
+    began, ended = (reading.moment(record, key) for key in ("start_time", "end_time"))
     ids = [
-        required(read_text(context, key), context, "span", key) for key in ("trace_id", "span_id")
+        required(reading.text(context, key), context, "span", key)
+        for key in ("trace_id", "span_id")
     ]
     trace_id, span_id = (_digits(written) for written in ids)
     return Span(
         trace_id,
         span_id,
-        _digits(read_text(record, "parent_id") or ""),
-        read_text(record, "name") or "",
+        _digits(reading.text(record, "parent_id") or ""),
+        reading.text(record, "name") or "",
         "",
         began,
         _lasted(began, ended, timedelta(milliseconds=1)),
         status.get("status_code") in ERRORS,
-        read_text(status, "description"),
-        _plain(read_object(record, "attributes")),
-        _plain(read_object(read_object(record, "resource"), "attributes")),
+        reading.text(status, "description"),
+        _plain(reading.nested(record, "attributes")),
+        _plain(reading.nested(reading.nested(record, "resource"), "attributes")),
     )
 
 
@@ -101,7 +96,7 @@ def _nanoseconds(record: Mapping[str, Any], key: str) -> int | None:
     if value is None:
         return None
     if isinstance(value, list) and len(value) == 2:
-        seconds, rest = (read_count({key: part}, key, 2**53) for part in value)
+        seconds, rest = (reading.count({key: part}, key, 2**53) for part in value)
         if seconds is not None and rest is not None and seconds < 2**37:
             return seconds * 10**9 + rest
     raise UnreadableRow(f"{key} is not a time in seconds and nanoseconds")

@@ -9,15 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, read_list
-from telemetry.rows.reading import (
-    LONGEST_COUNT,
-    digest,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-    storable,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import LONGEST_COUNT, digest, storable
 
 NAME = "Gemini CLI"
 
@@ -44,7 +37,7 @@ def reader() -> Reader:
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "projectHash" in record:
-            session.session_id = read_text(record, "sessionId") or ""
+            session.session_id = reading.text(record, "sessionId") or ""
             answers = read_list(record, "messages") if "messages" in record else []
             for answer in answers:
                 if isinstance(answer, dict):
@@ -52,8 +45,8 @@ def reader() -> Reader:
         elif record.get("type") == "gemini":
             yield from session.answer(record, defaults)
         elif record.get("type") == "init":
-            session.session_id = read_text(record, "session_id") or ""
-            session.began = read_moment(record, "timestamp")
+            session.session_id = reading.text(record, "session_id") or ""
+            session.began = reading.moment(record, "timestamp")
         elif "stats" in record:
             yield from session.models(record, defaults)
 
@@ -69,34 +62,36 @@ class _Session:
 
     def answer(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         """The call of a recorded answer; none if it has no tokens."""
-        counts = read_object(record, "tokens")
+        counts = reading.nested(record, "tokens")
         if not counts:
             return
-        thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
-        model, answer_id = read_text(record, "model"), read_text(record, "id")
+        thoughts, tool = reading.count(counts, "thoughts"), reading.count(counts, "tool")
+        model, answer_id = reading.text(record, "model"), reading.text(record, "id")
         yield defaults.call(
             "gemini-cli-session",
             f"{self.session_id}:{answer_id}" if answer_id else digest(record),
-            defaults.timestamp(read_moment(record, "timestamp")),
+            defaults.timestamp(reading.moment(record, "timestamp")),
             session_id=self.session_id,
             provider=_provider(model),
             model=model,
-            input_tokens=_plus(read_count(counts, "input"), tool),
-            output_tokens=_plus(read_count(counts, "output"), thoughts),
-            cache_read_tokens=read_count(counts, "cached"),
+            input_tokens=_plus(reading.count(counts, "input"), tool),
+            output_tokens=_plus(reading.count(counts, "output"), thoughts),
+            cache_read_tokens=reading.count(counts, "cached"),
             reasoning_tokens=thoughts,
         )
 
     def models(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         """One row per model of the session."""
-        session_id = read_text(record, "session_id") or self.session_id
+        session_id = reading.text(record, "session_id") or self.session_id
         failure = _failure(record)
-        models = read_object(read_object(record, "stats"), "models")
+        models = reading.nested(reading.nested(record, "stats"), "models")
         for model in models:
-            said = read_object(models, model)
-            api = read_object(said, "api")
-            tokens = _printed(read_object(said, "tokens")) if "tokens" in said else _streamed(said)
-            requests = read_count(api, "totalRequests", LONGEST_COUNT)
+            said = reading.nested(models, model)
+            api = reading.nested(said, "api")
+            tokens = (
+                _printed(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
+            )
+            requests = reading.count(api, "totalRequests", LONGEST_COUNT)
             if tokens["input_tokens"] is None or not (requests or any(tokens.values())):
                 continue
             total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
@@ -104,14 +99,14 @@ class _Session:
             yield defaults.call(
                 "gemini-cli",
                 identity if session_id else digest([record, model]),
-                defaults.timestamp(self.began or read_moment(record, "timestamp")),
+                defaults.timestamp(self.began or reading.moment(record, "timestamp")),
                 session_id=session_id,
                 provider=_provider(model),
                 model=storable(model),
                 **tokens,
                 success=failure is None,
                 error_message=failure,
-                duration_ms=read_count(api, "totalLatencyMs"),
+                duration_ms=reading.count(api, "totalLatencyMs"),
                 api_calls=requests or 1,
                 is_whole_session=requests != 1,
             )
@@ -119,26 +114,26 @@ class _Session:
 
 def _printed(counts: Mapping[str, Any]) -> Columns:
     """Counts of `json`: the prompt includes the cache, candidates exclude thoughts."""
-    thoughts, tool = read_count(counts, "thoughts"), read_count(counts, "tool")
-    prompt = read_count(counts, "prompt")
+    thoughts, tool = reading.count(counts, "thoughts"), reading.count(counts, "tool")
+    prompt = reading.count(counts, "prompt")
     return {
-        "input_tokens": _plus(read_count(counts, "input") if prompt is None else prompt, tool),
-        "output_tokens": _plus(read_count(counts, "candidates"), thoughts),
-        "cache_read_tokens": read_count(counts, "cached"),
+        "input_tokens": _plus(reading.count(counts, "input") if prompt is None else prompt, tool),
+        "output_tokens": _plus(reading.count(counts, "candidates"), thoughts),
+        "cache_read_tokens": reading.count(counts, "cached"),
         "reasoning_tokens": thoughts,
     }
 
 
 def _streamed(counts: Mapping[str, Any]) -> Columns:
     """Counts of `stream-json`: thoughts are in the total only."""
-    tokens, output = read_count(counts, "input_tokens"), read_count(counts, "output_tokens")
-    total = read_count(counts, "total_tokens")
+    tokens, output = reading.count(counts, "input_tokens"), reading.count(counts, "output_tokens")
+    total = reading.count(counts, "total_tokens")
     if None not in (tokens, output, total):
         output = max(output or 0, (total or 0) - (tokens or 0))
     return {
         "input_tokens": tokens,
         "output_tokens": output,
-        "cache_read_tokens": read_count(counts, "cached"),
+        "cache_read_tokens": reading.count(counts, "cached"),
     }
 
 
@@ -146,7 +141,7 @@ def _failure(record: Mapping[str, Any]) -> str | None:
     if record.get("status") in (None, "success") and record.get("error") is None:
         return None
     error = record.get("error")
-    said = read_text(error, "message") if isinstance(error, dict) else None
+    said = reading.text(error, "message") if isinstance(error, dict) else None
     return said or "the session ended with an error"
 
 

@@ -16,15 +16,8 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_milliseconds,
 )
-from telemetry.rows.reading import (
-    UnreadableRow,
-    digest,
-    read_count,
-    read_moment,
-    read_money,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow, digest, required
 
 NAME = "gh-aw token usage"
 
@@ -43,18 +36,18 @@ def reader() -> Reader:
     """
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        status = read_count(record, "status")
+        status = reading.count(record, "status")
         failed = status is not None and status >= 400
-        credits = read_money(record, "ai_credits_this_response")
+        credits = reading.money(record, "ai_credits_this_response")
         if record.get("ai_credits_fallback_pricing_used"):
             credits = None
         duration_ms = read_milliseconds(record, "duration_ms")
         yield defaults.call(
             "gh-aw",
-            read_text(record, "request_id") or digest(record),
+            reading.text(record, "request_id") or digest(record),
             defaults.timestamp(_began(record, duration_ms)),
-            provider=read_text(record, "provider"),
-            model=required(read_text(record, "model"), record, "call", "model"),
+            provider=reading.text(record, "provider"),
+            model=required(reading.text(record, "model"), record, "call", "model"),
             **_tokens(record),
             reported_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
             success=not failed,
@@ -67,7 +60,7 @@ def reader() -> Reader:
 
 def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | None:
     """When the call began: the record has the time at which it ended."""
-    ended = read_moment(record, "timestamp")
+    ended = reading.moment(record, "timestamp")
     if ended is None or duration_ms is None:
         return ended
     try:
@@ -83,8 +76,10 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
     containers/api-proxy/guards/ai-credits-guard.js): Anthropic's input excludes it, and so does
     Copilot's if the cached parts exceed the input.
     """
-    read, written = (read_count(record, key) for key in ("cache_read_tokens", "cache_write_tokens"))
-    tokens, provider = read_count(record, "input_tokens"), record.get("provider")
+    read, written = (
+        reading.count(record, key) for key in ("cache_read_tokens", "cache_write_tokens")
+    )
+    tokens, provider = reading.count(record, "input_tokens"), record.get("provider")
     parts = (read or 0) + (written or 0)
     includes = record.get("input_tokens_include_cache")
     if not isinstance(includes, bool):
@@ -94,8 +89,8 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
         tokens = inclusive(tokens, read, written)
     return {
         "input_tokens": tokens,
-        "output_tokens": read_count(record, "output_tokens"),
+        "output_tokens": reading.count(record, "output_tokens"),
         "cache_read_tokens": read,
         "cache_write_tokens": written,
-        "reasoning_tokens": read_count(record, "reasoning_tokens"),
+        "reasoning_tokens": reading.count(record, "reasoning_tokens"),
     }

@@ -12,20 +12,9 @@ from typing import Any
 from telemetry import counted
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
 from telemetry.llm.formats.usage import tier
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import (
-    LONGEST_COUNT,
-    UnreadableRow,
-    digest,
-    read_count,
-    read_moment,
-    read_money,
-    read_object,
-    read_text,
-    required,
-    shown,
-    storable,
-)
+from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, required, shown, storable
 
 NAME = "LiteLLM"
 
@@ -60,31 +49,31 @@ def reader() -> Reader:
 def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
     """The call of a record. Times without a zone are UTC."""
     record = {**raw, "metadata": _decoded(raw, "metadata", {})}
-    metadata, tags = read_object(record, "metadata"), _tags(raw)
-    prompt = read_object(metadata, "prompt_management_metadata")
-    requester = {**tags, **read_object(metadata, "requester_metadata")}
-    began = read_moment(record, "startTime", UTC)
-    status = read_text(record, "status")
+    metadata, tags = reading.nested(record, "metadata"), _tags(raw)
+    prompt = reading.nested(metadata, "prompt_management_metadata")
+    requester = {**tags, **reading.nested(metadata, "requester_metadata")}
+    began = reading.moment(record, "startTime", UTC)
+    status = reading.text(record, "status")
     tokens = _tokens(record, metadata)
-    prompt_name = read_text(prompt, "prompt_id") or tags.get("prompt")
+    prompt_name = reading.text(prompt, "prompt_id") or tags.get("prompt")
     return defaults.call(
         "litellm",
         _call_id(record, began, status) or digest(raw),
         required(began, record, "call", "startTime"),
-        session_id=read_text(record, "session_id") or read_text(record, "trace_id") or "",
+        session_id=reading.text(record, "session_id") or reading.text(record, "trace_id") or "",
         phase=tags.get("phase"),
         prompt_name=prompt_name,
-        provider=read_text(record, "custom_llm_provider"),
-        model=required(read_text(record, "model"), record, "call", "model"),
+        provider=reading.text(record, "custom_llm_provider"),
+        model=required(reading.text(record, "model"), record, "call", "model"),
         **tokens,
         reported_cost=_cost(record, tokens),
-        service_tier=tier(read_object(metadata, "usage_object")),
+        service_tier=tier(reading.nested(metadata, "usage_object")),
         success=None if status is None else status == "success",
         error_message=None if status == "success" else _error(record),
-        duration_ms=_duration_ms(began, read_moment(record, "endTime", UTC)),
+        duration_ms=_duration_ms(began, reading.moment(record, "endTime", UTC)),
         run=(
-            read_count(requester, "github_run_id"),
-            read_count(requester, "github_run_attempt", LONGEST_COUNT),
+            reading.count(requester, "github_run_id"),
+            reading.count(requester, "github_run_attempt", LONGEST_COUNT),
         ),
     )
 
@@ -97,8 +86,8 @@ def _call_id(record: Mapping[str, Any], began: datetime | None, status: str | No
     therefore part of a failed try's id, which would otherwise equal that of the successful one; and
     of an id taken from the answer, because some servers give all answers one id.
     """
-    own = read_text(record, "litellm_call_id")
-    found = own or read_text(record, "id") or read_text(record, "request_id")
+    own = reading.text(record, "litellm_call_id")
+    found = own or reading.text(record, "id") or reading.text(record, "request_id")
     if found and began and (status == "failure" or not own):
         return f"{found}:{began.isoformat()}"
     return found
@@ -126,34 +115,37 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
 
 def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
     """The counts. total_tokens is not used: it is 0 for embeddings."""
-    usage = read_object(metadata, "usage_object")
-    inputs = read_object(usage, "prompt_tokens_details")
-    outputs = read_object(usage, "completion_tokens_details")
-    kept = read_object(inputs, "cache_creation_token_details")
-    reads = (read_count(inputs, "cached_tokens"), read_count(usage, "cache_read_input_tokens"))
+    usage = reading.nested(metadata, "usage_object")
+    inputs = reading.nested(usage, "prompt_tokens_details")
+    outputs = reading.nested(usage, "completion_tokens_details")
+    kept = reading.nested(inputs, "cache_creation_token_details")
+    reads = (
+        reading.count(inputs, "cached_tokens"),
+        reading.count(usage, "cache_read_input_tokens"),
+    )
     return {
-        "input_tokens": read_count(record, "prompt_tokens"),
-        "output_tokens": read_count(record, "completion_tokens"),
+        "input_tokens": reading.count(record, "prompt_tokens"),
+        "output_tokens": reading.count(record, "completion_tokens"),
         "cache_read_tokens": max((count for count in reads if count is not None), default=None),
-        "cache_write_tokens": read_count(usage, "cache_creation_input_tokens")
+        "cache_write_tokens": reading.count(usage, "cache_creation_input_tokens")
         if usage.get("cache_creation_input_tokens") is not None
-        else read_count(inputs, "cache_write_tokens"),
-        "cache_write_1h_tokens": read_count(kept, "ephemeral_1h_input_tokens"),
-        "reasoning_tokens": read_count(outputs, "reasoning_tokens"),
+        else reading.count(inputs, "cache_write_tokens"),
+        "cache_write_1h_tokens": reading.count(kept, "ephemeral_1h_input_tokens"),
+        "reasoning_tokens": reading.count(outputs, "reasoning_tokens"),
     }
 
 
 def _cost(record: Mapping[str, Any], tokens: Columns) -> Decimal | None:
     """LiteLLM's own cost. 0 for tokens that were not cached means that it has no price."""
     key = "response_cost" if "response_cost" in record else "spend"
-    cost = read_money(record, key)
+    cost = reading.money(record, key)
     counted = tokens["input_tokens"] or tokens["output_tokens"]
     return None if cost == 0 and counted and record.get("cache_hit") is not True else cost
 
 
 def _error(record: Mapping[str, Any]) -> str | None:
-    information = read_object(record, "error_information")
-    return read_text(record, "error_str") or read_text(information, "error_message") or None
+    information = reading.nested(record, "error_information")
+    return reading.text(record, "error_str") or reading.text(information, "error_message") or None
 
 
 def _duration_ms(began: datetime | None, ended: datetime | None) -> int | None:

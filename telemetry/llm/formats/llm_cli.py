@@ -7,14 +7,8 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
 from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier
-from telemetry.rows.reading import (
-    digest,
-    read_count,
-    read_mapping,
-    read_moment,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import digest, required
 
 NAME = "llm"
 
@@ -27,15 +21,15 @@ def reader() -> Reader:
     """One call per record; failed calls are not logged."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        model = read_text(record, "resolved_model") or read_text(record, "model")
+        model = reading.text(record, "resolved_model") or reading.text(record, "model")
         yield defaults.call(
             "llm",
-            read_text(record, "id") or digest(record),
-            defaults.timestamp(read_moment(record, "datetime_utc", UTC)),
-            session_id=read_text(record, "conversation_id") or "",
+            reading.text(record, "id") or digest(record),
+            defaults.timestamp(reading.moment(record, "datetime_utc", UTC)),
+            session_id=reading.text(record, "conversation_id") or "",
             model=required(model, record, "response", "model"),
             **_tokens(record),
-            duration_ms=read_count(record, "duration_ms"),
+            duration_ms=reading.count(record, "duration_ms"),
         )
 
     return Reader(calls)
@@ -64,10 +58,10 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
 
 def _details(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The vendor's own counts, which are JSON in a string; empty for an unknown kind."""
-    text = read_text(record, "token_details")
+    text = reading.text(record, "token_details")
     if not text:
         return {}
     try:
-        return read_mapping(json.loads(text), "token_details")
+        return reading.mapping(json.loads(text), "token_details")
     except (ValueError, RecursionError):
         return {}

@@ -19,8 +19,9 @@ from telemetry.llm.formats.otlp_attributes import (
 )
 from telemetry.llm.formats.reading import Defaults, first_count, read_milliseconds
 from telemetry.llm.formats.spans import Span, span_call
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.reading import digest, read_count, read_moment, read_text, required
+from telemetry.rows.reading import digest, required
 
 # Their input holds the cached tokens. Codex' output holds reasoning, Gemini's does not.
 SOURCES = {
@@ -35,7 +36,7 @@ DETAILS = "gen_ai.client.inference.operation.details"
 
 def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
     """The call of a log record; None for any other record."""
-    said, name = attributes(event), read_text(event, "eventName") or event_name(event)
+    said, name = attributes(event), reading.text(event, "eventName") or event_name(event)
     if name in SOURCES:
         return _answer(SOURCES[name], name, event, said, resource, defaults)
     if name == DETAILS:
@@ -54,8 +55,10 @@ def _answer(
     if source == "codex-otlp" and said.get("event.kind") != "response.completed":
         return None
     ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    ended = defaults.timestamp(ended or read_moment(said, "event.timestamp"))
-    thoughts, output = (read_count(said, f"{part}_token_count") for part in ("thoughts", "output"))
+    ended = defaults.timestamp(ended or reading.moment(said, "event.timestamp"))
+    thoughts, output = (
+        reading.count(said, f"{part}_token_count") for part in ("thoughts", "output")
+    )
     if thoughts is not None and output is not None:
         output += thoughts
     failed = name.endswith("error")
@@ -69,7 +72,7 @@ def _answer(
         session_id=session,
         phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
-        input_tokens=read_count(said, "input_token_count"),
+        input_tokens=reading.count(said, "input_token_count"),
         output_tokens=output,
         cache_read_tokens=first_count(said, "cached_token_count", "cached_content_token_count"),
         reasoning_tokens=first_count(said, "reasoning_token_count", "thoughts_token_count"),
@@ -84,7 +87,7 @@ def _operation(
     event: Mapping[str, Any], said: Attributes, resource: Attributes, defaults: Defaults
 ) -> LlmCall | None:
     """The call of the event that accompanies the span of an operation and has its ids."""
-    trace_id, span_id = (read_text(event, key) or "" for key in ("traceId", "spanId"))
+    trace_id, span_id = (reading.text(event, key) or "" for key in ("traceId", "spanId"))
     if not trace_id or not span_id:
         trace_id, span_id = "", digest([event.get("timeUnixNano"), said])
     span = Span(

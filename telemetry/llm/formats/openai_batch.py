@@ -5,7 +5,8 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import openai_usage
-from telemetry.rows.reading import digest, read_count, read_moment, read_object, read_text, required
+from telemetry.rows import reading
+from telemetry.rows.reading import digest, required
 
 NAME = "OpenAI batch"
 
@@ -18,20 +19,20 @@ def reader() -> Reader:
     """One call per record. Failed requests name no model, embeddings no time."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        response = read_object(record, "response")
-        body = read_object(response, "body")
+        response = reading.nested(record, "response")
+        body = reading.nested(response, "body")
         created = "created" if "created" in body else "created_at"
-        status = read_count(response, "status_code")
+        status = reading.count(response, "status_code")
         failed = record.get("error") is not None or not response or (status or 0) >= 400
-        model = read_text(body, "model")
+        model = reading.text(body, "model")
         yield defaults.call(
             "openai-batch",
-            read_text(record, "id") or digest(record),
-            defaults.timestamp(read_moment(body, created)),
-            prompt_name=read_text(record, "custom_id"),
+            reading.text(record, "id") or digest(record),
+            defaults.timestamp(reading.moment(body, created)),
+            prompt_name=reading.text(record, "custom_id"),
             provider="openai",
             model=model if failed else required(model, record, "response", "model"),
-            **openai_usage(read_object(body, "usage")),
+            **openai_usage(reading.nested(body, "usage")),
             service_tier="batch",
             success=not failed,
             error_message=_error(record, body, status) if failed else None,
@@ -41,6 +42,6 @@ def reader() -> Reader:
 
 
 def _error(record: Mapping[str, Any], body: Mapping[str, Any], status: int | None) -> str | None:
-    error = read_object(record, "error") or read_object(body, "error")
-    told = read_text(error, "message") or read_text(error, "code")
+    error = reading.nested(record, "error") or reading.nested(body, "error")
+    told = reading.text(error, "message") or reading.text(error, "code")
     return told or (None if status is None else f"HTTP {status}")

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, inclusive, reported
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
-from telemetry.rows.reading import UnreadableRow, digest, read_count, read_object, read_text
+from telemetry.rows.reading import UnreadableRow, digest
 
 NAME = "opencode"
 STORED = "opencode"
@@ -30,14 +31,14 @@ def reader() -> Reader:
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "part" in record:
-            part = read_object(record, "part")
+            part = reading.nested(record, "part")
             if part.get("type") == "step-finish":
                 moment = _moment(record, "timestamp")
-                ids = [text for key in ("messageID", "id") if (text := read_text(part, key))]
+                ids = [text for key in ("messageID", "id") if (text := reading.text(part, key))]
                 yield _call("opencode-run", ":".join(ids), moment, record, part, defaults)
         elif record.get("role") == "assistant":
-            moment = _moment(read_object(record, "time"), "created")
-            yield _call(STORED, read_text(record, "id"), moment, record, record, defaults)
+            moment = _moment(reading.nested(record, "time"), "created")
+            yield _call(STORED, reading.text(record, "id"), moment, record, record, defaults)
 
     return Reader(calls)
 
@@ -50,7 +51,7 @@ def _call(
     step: Mapping[str, Any],
     defaults: Defaults,
 ) -> LlmCall:
-    error = read_object(record, "error")
+    error = reading.nested(record, "error")
     tokens = _tokens(step)
     if tokens["input_tokens"] is None and not error:
         raise UnreadableRow("the step has no tokens")
@@ -58,13 +59,13 @@ def _call(
         source,
         call_id or digest(record),
         defaults.timestamp(moment),
-        session_id=read_text(record, "sessionID") or "",
-        provider=read_text(record, "providerID"),
-        model=read_text(record, "modelID"),
+        session_id=reading.text(record, "sessionID") or "",
+        provider=reading.text(record, "providerID"),
+        model=reading.text(record, "modelID"),
         **tokens,
         reported_cost=reported(step, "cost", tokens["input_tokens"]),
         success=not error,
-        error_message=read_text(error, "name") if error else None,
+        error_message=reading.text(error, "name") if error else None,
     )
     if moment is None:
         return call
@@ -76,12 +77,12 @@ def _tokens(step: Mapping[str, Any]) -> Columns:
     """The counts: cached tokens are separate from the input, and so is reasoning from the output if
     the total shows it.
     """
-    counts = read_object(step, "tokens")
-    cache = read_object(counts, "cache")
-    read, written = read_count(cache, "read"), read_count(cache, "write")
-    whole = inclusive(read_count(counts, "input"), read, written)
-    output, total = read_count(counts, "output"), read_count(counts, "total")
-    reasoning = read_count(counts, "reasoning")
+    counts = reading.nested(step, "tokens")
+    cache = reading.nested(counts, "cache")
+    read, written = reading.count(cache, "read"), reading.count(cache, "write")
+    whole = inclusive(reading.count(counts, "input"), read, written)
+    output, total = reading.count(counts, "output"), reading.count(counts, "total")
+    reasoning = reading.count(counts, "reasoning")
     if whole is not None and output is not None and total == whole + output + (reasoning or 0):
         output = total - whole
     return {
@@ -95,7 +96,7 @@ def _tokens(step: Mapping[str, Any]) -> Columns:
 
 def _moment(holder: Mapping[str, Any], key: str) -> datetime | None:
     """A time in milliseconds since 1970. Raises UnreadableRow."""
-    milliseconds = read_count(holder, key)
+    milliseconds = reading.count(holder, key)
     if milliseconds is None:
         return None
     try:

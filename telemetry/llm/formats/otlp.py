@@ -14,7 +14,8 @@ from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.otlp_attributes import Attributes, attributes, moment
 from telemetry.llm.formats.reading import Defaults, Reader, Reading, each, read_list
 from telemetry.llm.formats.spans import Span, span_call
-from telemetry.rows.reading import UnreadableRow, read_count, read_object, read_text, required
+from telemetry.rows import reading
+from telemetry.rows.reading import UnreadableRow, required
 
 NAME = "OTLP"
 
@@ -76,7 +77,7 @@ def _items(
     """The calls of each item, or the reason why it cannot be read."""
 
     def in_resource(entry: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        resource = attributes(read_object(entry, "resource"))
+        resource = attributes(reading.nested(entry, "resource"))
         for scopes in SCOPES:
             for scope in read_list(entry, scopes):
                 yield from each(scope, defaults, partial(in_scope, resource))
@@ -84,8 +85,8 @@ def _items(
     def in_scope(
         resource: Attributes, scope: Mapping[str, Any], defaults: Defaults
     ) -> Iterator[Reading]:
-        named = read_object(scope, "scope") or read_object(scope, "instrumentationLibrary")
-        name = read_text(named, "name") or ""
+        named = reading.nested(scope, "scope") or reading.nested(scope, "instrumentationLibrary")
+        name = reading.text(named, "name") or ""
         for item in read_list(scope, items):
             yield from each(item, defaults, partial(calls, resource, name))
 
@@ -123,25 +124,25 @@ def _in_camel_case(value: Any) -> Any:
 
 
 def _span(span: Mapping[str, Any], resource: Attributes, scope: str) -> Span:
-    said, status = attributes(span), read_object(span, "status")
-    ids = [read_text(span, key) or "" for key in ("traceId", "spanId")]
+    said, status = attributes(span), reading.nested(span, "status")
+    ids = [reading.text(span, key) or "" for key in ("traceId", "spanId")]
     return Span(
         ids[0].lower(),
         ids[1].lower(),
-        (read_text(span, "parentSpanId") or "").lower(),
-        read_text(span, "name") or "",
+        (reading.text(span, "parentSpanId") or "").lower(),
+        reading.text(span, "name") or "",
         scope,
         moment(span, "startTimeUnixNano"),
         _duration_ms(span),
         status.get("code") in ERRORS,
-        read_text(status, "message"),
+        reading.text(status, "message"),
         said,
         resource,
     )
 
 
 def _duration_ms(span: Mapping[str, Any]) -> int | None:
-    began, ended = (read_count(span, key) for key in ("startTimeUnixNano", "endTimeUnixNano"))
+    began, ended = (reading.count(span, key) for key in ("startTimeUnixNano", "endTimeUnixNano"))
     if not began or not ended or ended < began:
         return None
     return (ended - began) // 1_000_000

@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats.reading import read_list
-from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, read_count, read_money, read_text
+from telemetry.rows import reading
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER
 
 Attributes = dict[str, Any]
 
@@ -27,12 +28,12 @@ def attributes(holder: Mapping[str, Any]) -> Attributes:
 
 def text(found: Attributes, *names: str) -> str | None:
     """The first of these attributes that is set and not empty."""
-    return next(filter(None, (read_text(found, name) for name in names)), None)
+    return next(filter(None, (reading.text(found, name) for name in names)), None)
 
 
 def cost(found: Attributes, *names: str) -> Decimal | None:
     """The first of these attributes that is set, in US dollars. Raises UnreadableRow."""
-    return next((read_money(found, name) for name in names if name in found), None)
+    return next((reading.money(found, name) for name in names if name in found), None)
 
 
 def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
@@ -40,7 +41,7 @@ def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
 
     Computed with integers: a float holds a present-day time only to a quarter of a microsecond.
     """
-    counts = (read_count(holder, name) for name in names)
+    counts = (reading.count(holder, name) for name in names)
     nanoseconds = next(filter(None, counts), None)
     return None if nanoseconds is None else EPOCH + timedelta(microseconds=nanoseconds // 1_000)
 

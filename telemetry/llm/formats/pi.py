@@ -7,14 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive, reported
-from telemetry.rows.reading import (
-    digest,
-    read_count,
-    read_moment,
-    read_object,
-    read_text,
-    required,
-)
+from telemetry.rows import reading
+from telemetry.rows.reading import digest, required
 
 NAME = "pi session"
 
@@ -44,27 +38,29 @@ def reader() -> Reader:
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal session_id
         if record.get("type") == "session":
-            session_id = read_text(record, "id") or ""
-        message = read_object(record, "message")
-        usage = read_object(message, "usage")
+            session_id = reading.text(record, "id") or ""
+        message = reading.nested(record, "message")
+        usage = reading.nested(message, "usage")
         if message.get("role") != "assistant" or not usage:
             return
-        read, written = read_count(usage, "cacheRead"), read_count(usage, "cacheWrite")
-        error = read_text(message, "errorMessage")
+        read, written = reading.count(usage, "cacheRead"), reading.count(usage, "cacheWrite")
+        error = reading.text(message, "errorMessage")
         failed = error is not None or message.get("stopReason") == "error"
         identity = {key: record.get(key) for key in ("id", "timestamp")}
         yield defaults.call(
             "pi",
             digest({**identity, "usage": usage, "model": message.get("model")}),
-            defaults.timestamp(read_moment(record, "timestamp")),
+            defaults.timestamp(reading.moment(record, "timestamp")),
             session_id=session_id,
-            provider=read_text(message, "provider"),
-            model=required(read_text(message, "model"), message, "message", "model"),
-            input_tokens=inclusive(read_count(usage, "input"), read, written),
-            output_tokens=read_count(usage, "output"),
+            provider=reading.text(message, "provider"),
+            model=required(reading.text(message, "model"), message, "message", "model"),
+            input_tokens=inclusive(reading.count(usage, "input"), read, written),
+            output_tokens=reading.count(usage, "output"),
             cache_read_tokens=read,
             cache_write_tokens=written,
-            reported_cost=reported(read_object(usage, "cost"), "total", usage.get("totalTokens")),
+            reported_cost=reported(
+                reading.nested(usage, "cost"), "total", usage.get("totalTokens")
+            ),
             success=not failed,
             error_message=error,
         )

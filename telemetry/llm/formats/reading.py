@@ -8,16 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed
-from telemetry.rows.reading import (
-    LONGEST_INTEGER,
-    UnreadableRow,
-    read_count,
-    read_mapping,
-    read_money,
-    shown,
-    wrong_value,
-)
+from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow, shown, wrong_value
 
 Reading = LlmCall | UnreadableRow
 Columns = dict[str, Any]
@@ -103,7 +96,7 @@ def each(
         return [record]
     found: list[Reading] = []
     try:
-        found.extend(calls(read_mapping(record, "record"), defaults))
+        found.extend(calls(reading.mapping(record, "record"), defaults))
     except UnreadableRow as error:
         found.append(error)
     except RecursionError:
@@ -184,13 +177,13 @@ def includes_cache(
 
 def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None:
     """A cost in US dollars; 0 for tokens is None, because tools without a price write 0."""
-    cost = read_money(holder, key)
+    cost = reading.money(holder, key)
     return None if cost == 0 and tokens else cost
 
 
 def first_count(payload: Mapping[str, Any], *keys: str) -> int | None:
     """The first of these counts that is set, None if none is. Raises UnreadableRow."""
-    return next((read_count(payload, key) for key in keys if key in payload), None)
+    return next((reading.count(payload, key) for key in keys if key in payload), None)
 
 
 def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:
@@ -206,4 +199,4 @@ def read_milliseconds(payload: Mapping[str, Any], key: str) -> int | None:
     value = payload.get(key)
     if isinstance(value, float | Decimal) and value == value and 0 <= value <= LONGEST_INTEGER:
         return int(value)
-    return read_count(payload, key)
+    return reading.count(payload, key)

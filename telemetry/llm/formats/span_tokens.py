@@ -7,7 +7,7 @@ from typing import Any
 
 from telemetry.llm.formats.otlp_attributes import Attributes, text
 from telemetry.llm.formats.reading import Columns, first_count, includes_cache, inclusive
-from telemetry.rows.reading import read_count
+from telemetry.rows import reading
 
 # Those of the GenAI conventions in each of their versions, OpenLLMetry, OpenInference, the AI SDK.
 INPUT_TOKENS = (
@@ -104,12 +104,12 @@ def _of_litellm(said: Attributes) -> tuple[int | None, int | None, int | None]:
     inputs = inputs if isinstance(inputs, dict) else {}
     details = inputs.get("cache_creation_token_details")
     details = details if isinstance(details, dict) else {}
-    read = read_count(usage, "cache_read_input_tokens") or read_count(inputs, "cached_tokens")
-    written = read_count(usage, "cache_creation_input_tokens")
+    read = reading.count(usage, "cache_read_input_tokens") or reading.count(inputs, "cached_tokens")
+    written = reading.count(usage, "cache_creation_input_tokens")
     return (
         read,
-        written or read_count(inputs, "cache_write_tokens"),
-        read_count(details, "ephemeral_1h_input_tokens"),
+        written or reading.count(inputs, "cache_write_tokens"),
+        reading.count(details, "ephemeral_1h_input_tokens"),
     )
 
 

@@ -15,17 +15,9 @@ from typing import Any
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.llm.formats.usage import anthropic_usage
+from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
-from telemetry.rows.reading import (
-    UnreadableRow,
-    digest,
-    read_moment,
-    read_money,
-    read_object,
-    read_text,
-    required,
-    wrong_value,
-)
+from telemetry.rows.reading import UnreadableRow, digest, required, wrong_value
 
 NAME = "Claude Code transcript"
 
@@ -74,7 +66,7 @@ def reader() -> Reader:
 
 def news(call: LlmCall, record: Mapping[str, Any], messages: Messages) -> list[Reading]:
     """The call, unless an earlier line had the same information."""
-    request_id = None if record.get("isSidechain") else read_text(record, "requestId")
+    request_id = None if record.get("isSidechain") else reading.text(record, "requestId")
     return [call] if messages.is_news(call, request_id) else []
 
 
@@ -88,12 +80,12 @@ def one_call(record: Mapping[str, Any], defaults: Defaults, messages: Messages) 
     if message is None:
         return None
     tokens = _tokens(record, message)
-    message_id, request_id = read_text(message, "id"), read_text(record, "requestId")
+    message_id, request_id = reading.text(message, "id"), reading.text(record, "requestId")
     if message_id and not record.get("isSidechain"):
         key = messages.call_id(message_id, request_id)
     else:
-        key = message_id or request_id or read_text(record, "uuid") or digest(record)
-    moment = defaults.timestamp(read_moment(record, "timestamp"))
+        key = message_id or request_id or reading.text(record, "uuid") or digest(record)
+    moment = defaults.timestamp(reading.moment(record, "timestamp"))
     return _call(record, message, key, moment, defaults, tokens)
 
 
@@ -104,7 +96,7 @@ def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
         if kind is not None:
             return None
         # Lines of old versions have no type.
-        if not read_object(record, "message").get("usage"):
+        if not reading.nested(record, "message").get("usage"):
             raise UnreadableRow("neither type nor message.usage is there")
     message = record.get("message")
     if not isinstance(message, dict):
@@ -117,7 +109,7 @@ def _message(record: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def _tokens(record: Mapping[str, Any], message: Mapping[str, Any]) -> Columns:
     if record.get("isApiErrorMessage"):
         return {**NOTHING, "input_tokens": 0, "output_tokens": 0}
-    columns = anthropic_usage(read_object(message, "usage"))
+    columns = anthropic_usage(reading.nested(message, "usage"))
     if columns["input_tokens"] is None and columns["output_tokens"] is None:
         raise UnreadableRow("message.usage is missing, or has no tokens")
     return columns
@@ -131,26 +123,26 @@ def _call(
     defaults: Defaults,
     tokens: Columns,
 ) -> LlmCall:
-    model = required(read_text(message, "model"), message, "message", "model")
+    model = required(reading.text(message, "model"), message, "message", "model")
     phase = prompt_name = None
     if record.get("isSidechain"):
-        phase, prompt_name = "subagent", read_text(record, "attributionAgent")
+        phase, prompt_name = "subagent", reading.text(record, "attributionAgent")
     failed = bool(record.get("isApiErrorMessage"))
     copied = record.get("forkedFrom")
-    origin = read_text(copied, "sessionId") if isinstance(copied, dict) else None
+    origin = reading.text(copied, "sessionId") if isinstance(copied, dict) else None
     precedence = 0 if origin or record.get("isSidechain") else 2
     precedence += message.get("stop_reason") is not None
     call = defaults.call(
         "claude-code-transcript",
         call_id,
         moment,
-        session_id=origin or read_text(record, "sessionId") or "",
+        session_id=origin or reading.text(record, "sessionId") or "",
         phase=phase,
         prompt_name=prompt_name,
         provider="anthropic" if model.startswith("claude") else None,
         model=model,
         **tokens,
-        reported_cost=read_money(record, "costUSD"),
+        reported_cost=reading.money(record, "costUSD"),
         success=not failed,
         error_message=_error(record, message) if failed else None,
         precedence=precedence,
@@ -162,7 +154,7 @@ def _error(record: Mapping[str, Any], message: Mapping[str, Any]) -> str | None:
     """The kind of error and the text that the user saw."""
     content = message.get("content")
     if isinstance(content, list):
-        texts = [read_text(part, "text") for part in content if isinstance(part, dict)]
+        texts = [reading.text(part, "text") for part in content if isinstance(part, dict)]
         content = next(filter(None, texts), None)
-    shown = [read_text(record, "error"), read_text({"content": content}, "content")]
+    shown = [reading.text(record, "error"), reading.text({"content": content}, "content")]
     return ": ".join(text for text in shown if text) or None

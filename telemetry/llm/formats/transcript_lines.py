@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults
+from telemetry.rows import reading
 from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, finality
-from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow, read_moment
+from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow
 
 # The lines of one message follow each other closely, so the best line is remembered only for this
 # many messages, or up to twice as many.
@@ -85,7 +86,7 @@ class AlikeLines:
             if _shared(record, message, usage) != self._shared:
                 return None
             columns = _tokens(usage)
-            moment = read_moment(record, "timestamp")
+            moment = reading.moment(record, "timestamp")
             message_id, request_id = message["id"], record.get("requestId")
         except (AttributeError, KeyError, TypeError, RecursionError, UnreadableRow):
             return None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, inclusive, read_list
-from telemetry.rows.reading import read_count, read_object, read_text
+from telemetry.rows import reading
 
 
 def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
@@ -13,27 +13,27 @@ def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
     The counts are those of the answer itself. Compaction and advice are billed as well; they are in
     `iterations` and are added here. `speed` is a tier like the others.
     """
-    fresh, output = read_count(usage, "input_tokens"), read_count(usage, "output_tokens")
-    read = read_count(usage, "cache_read_input_tokens")
-    written = read_count(usage, "cache_creation_input_tokens")
+    fresh, output = reading.count(usage, "input_tokens"), reading.count(usage, "output_tokens")
+    read = reading.count(usage, "cache_read_input_tokens")
+    written = reading.count(usage, "cache_creation_input_tokens")
     if usage.get("iterations") is not None:
         fresh, output, read, written = _with_iterations(usage)
-    speed = read_text(usage, "speed")
+    speed = reading.text(usage, "speed")
     return {
         "input_tokens": inclusive(fresh, read, written),
         "output_tokens": output,
         "cache_read_tokens": read,
         "cache_write_tokens": written,
-        "cache_write_1h_tokens": read_count(
-            read_object(usage, "cache_creation"), "ephemeral_1h_input_tokens"
+        "cache_write_1h_tokens": reading.count(
+            reading.nested(usage, "cache_creation"), "ephemeral_1h_input_tokens"
         ),
-        "reasoning_tokens": read_count(
-            read_object(usage, "output_tokens_details"), "thinking_tokens"
+        "reasoning_tokens": reading.count(
+            reading.nested(usage, "output_tokens_details"), "thinking_tokens"
         ),
         "service_tier": speed if speed not in (None, "standard") else tier(usage),
-        "inference_geo": read_text(usage, "inference_geo"),
-        "web_search_requests": read_count(
-            read_object(usage, "server_tool_use"), "web_search_requests"
+        "inference_geo": reading.text(usage, "inference_geo"),
+        "web_search_requests": reading.count(
+            reading.nested(usage, "server_tool_use"), "web_search_requests"
         ),
     }
 
@@ -48,28 +48,28 @@ def openai_usage(usage: Mapping[str, Any]) -> Columns:
         if "input_tokens" in usage or "input_tokens_details" in usage
         else ("prompt", "completion")
     )
-    inputs = read_object(usage, f"{before}_tokens_details")
-    outputs = read_object(usage, f"{after}_tokens_details")
-    kept = read_object(inputs, "cache_write_tokens_details")
-    tokens, output = (read_count(usage, f"{side}_tokens") for side in (before, after))
-    if output is None and tokens is not None and tokens == read_count(usage, "total_tokens"):
+    inputs = reading.nested(usage, f"{before}_tokens_details")
+    outputs = reading.nested(usage, f"{after}_tokens_details")
+    kept = reading.nested(inputs, "cache_write_tokens_details")
+    tokens, output = (reading.count(usage, f"{side}_tokens") for side in (before, after))
+    if output is None and tokens is not None and tokens == reading.count(usage, "total_tokens"):
         output = 0
     return {
         "input_tokens": tokens,
         "output_tokens": output,
-        "cache_read_tokens": read_count(inputs, "cached_tokens"),
-        "cache_write_tokens": read_count(inputs, "cache_write_tokens"),
+        "cache_read_tokens": reading.count(inputs, "cached_tokens"),
+        "cache_write_tokens": reading.count(inputs, "cache_write_tokens"),
         "cache_write_12h_tokens": next(
-            (read_count(kept, key) for key in kept if "12h" in key), None
+            (reading.count(kept, key) for key in kept if "12h" in key), None
         ),
-        "reasoning_tokens": read_count(outputs, "reasoning_tokens"),
+        "reasoning_tokens": reading.count(outputs, "reasoning_tokens"),
     }
 
 
 def tier(answer: Mapping[str, Any]) -> str | None:
     """The service tier of the answer; None if it is not text."""
     value = answer.get("service_tier")
-    return read_text(answer, "service_tier") if isinstance(value, str) and value else None
+    return reading.text(answer, "service_tier") if isinstance(value, str) and value else None
 
 
 def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
@@ -84,5 +84,5 @@ def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
 
 
 def _sum(parts: Iterable[Mapping[str, Any]], key: str) -> int | None:
-    counts = [count for part in parts if (count := read_count(part, key)) is not None]
+    counts = [count for part in parts if (count := reading.count(part, key)) is not None]
     return sum(counts) if counts else None
