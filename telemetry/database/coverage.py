@@ -126,13 +126,25 @@ class Coverage:
         is_missing = f"{'is' if is_one else 'are'} not stored at all"
         return f"{counted(self.missing_attempts, 'earlier attempt')} {is_missing}"
 
+    @property
+    def _jobs_of(self) -> str:
+        return f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts"
+
+    @property
+    def _uneven(self) -> str:
+        return "; ".join(filter(None, (self._share_of_time, self._shares_of_failed)))
+
+    @property
+    def in_short(self) -> str:
+        """What is stored, for beside a figure. The whole sentence has the command for the rest."""
+        return f"{self._jobs_of} ({self._uneven})" if self._uneven else self._jobs_of
+
     def __str__(self) -> str:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
         missing = f"; {self._missing}" if self.missing_attempts else ""
-        uneven = "; ".join(filter(None, (self._share_of_time, self._shares_of_failed)))
+        uneven = self._uneven
         return (
-            f"jobs of {self.attempts_with_jobs:,} of {self.attempts:,} attempts are stored "
-            f"({share:.1f} %{uneven and f': {uneven}'}){missing}; "
+            f"{self._jobs_of} are stored ({share:.1f} %{uneven and f': {uneven}'}){missing}; "
             f"{self.how_to('fetch the rest', self.repositories)}"
         )
 

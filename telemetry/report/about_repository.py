@@ -39,8 +39,11 @@ def about_repository(report: Report, each: RepositoryReport, prefix: str) -> Htm
 
 def _tiles(report: RepositoryReport) -> Html:
     made = [tile(each.name, each.figure, each.change, each.kind) for each in tiles(report)]
-    why = why_no_change(report)
-    return join(tag("ul", made, class_="tiles"), tag("p", why, class_="muted") if why else None)
+    lacks = [why_no_change(report)]
+    if not report.of_jobs.is_whole:
+        lacks.append(f"Incomplete: {report.of_jobs}.")
+    said = [tag("p", text, class_="muted") for text in lacks if text]
+    return join(tag("ul", made, class_="tiles"), said)
 
 
 def _data(report: RepositoryReport) -> list[Child]:
@@ -92,7 +95,7 @@ def _covered(report: RepositoryReport, name: str, body: list[Child]) -> list[Chi
         return body
     if coverage.is_misleading and name in OF_JOBS:
         return only_words(f"Not shown: {coverage}.")
-    return [*only_words(f"Incomplete: {coverage}."), *body]
+    return [*only_words(f"Incomplete: {coverage.in_short}."), *body]
 
 
 def _bodies(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:

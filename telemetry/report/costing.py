@@ -9,8 +9,9 @@ from telemetry.report.figures import share_of as share
 from telemetry.report.finding import Finding
 from telemetry.terminal import Name, Sentence
 
-# Below this share of wasted minutes no action is needed.
+# Below this share of wasted minutes, or this many, no action is needed.
 LEAST_WASTE = 0.01
+LEAST_MINUTES = 60
 SAVINGS = {
     "rerun": "Fix the flaky jobs: most of this time went into failures that passed when re-run.",
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
@@ -19,15 +20,15 @@ SAVINGS = {
 
 
 def costing(report: RepositoryReport) -> Finding | None:
-    """Return the cost and the waste; None if there is neither."""
+    """Return the cost and the waste; None if there is neither, or hardly any."""
     cost = known_sum(report.runners, "list_cost_usd")
     wasted = float(known_sum(report.wasted, "minutes") or 0)
     ran = report.totals["job_minutes"]
-    if not cost and not wasted:
+    if not cost and wasted < LEAST_MINUTES:
         return None
     # A cost is not a fault.
     advice: Sentence = ()
-    if wasted >= LEAST_WASTE * float(ran or 0):
+    if wasted >= max(LEAST_MINUTES, LEAST_WASTE * float(ran or 0)):
         advice = _saving(report)
     sentence = _price(report, cost)
     if report.lost:

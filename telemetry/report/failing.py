@@ -40,7 +40,7 @@ def failing(report: RepositoryReport) -> Finding | None:
         else:
             sentence += ("; jobs failed most often in ", *job, ", at no known step")
         if not report.of_jobs.is_whole:
-            sentence += (f". Incomplete: {report.of_jobs}",)
+            sentence += (f". Incomplete: {report.of_jobs.in_short}",)
         about |= most
     elif report.of_jobs.is_whole and not steps:
         sentence += ("; none of their jobs failed",)

@@ -63,7 +63,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     if report.timeouts:
         del nothing["failing"]
     if not report.of_jobs.is_whole:
-        nothing["flaky"] += f" so far: {report.of_jobs}"
+        nothing["flaky"] += f" so far: {report.of_jobs.in_short}"
         nothing["waiting"] += " so far"
     if not report.queue_times:
         nothing["waiting"] = "waiting is not known"
@@ -129,4 +129,4 @@ def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:
         return found
     if coverage.is_misleading:
         return None
-    return replace(found, sentence=(*found.sentence, f" Incomplete: {coverage}."))
+    return replace(found, sentence=(*found.sentence, f" Incomplete: {coverage.in_short}."))

@@ -108,7 +108,7 @@ def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
         return tile
     if coverage.is_misleading:
         return Tile(tile.name, UNKNOWN, str(coverage))
-    return replace(tile, change=f"{tile.change}; {coverage}")
+    return replace(tile, change=f"{tile.change}; {coverage.in_short}")
 
 
 def _last_check(report: RepositoryReport) -> Tile:

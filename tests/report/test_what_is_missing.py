@@ -115,7 +115,7 @@ def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connecti
     shown = single(as_stored(connection))
     said = sentence(shown, "failing")
     assert "30 of 30 runs" in said and "20 of 20 times" in said
-    assert "Incomplete: jobs of 20 of 30 attempts are stored" in said
+    assert said.endswith("Incomplete: jobs of 20 of 30 attempts.")
     assert any(
         each.startswith("no job is known to be flaky so far: jobs of 20 of 30 attempts")
         for each in not_found(shown, findings(shown))
@@ -206,8 +206,9 @@ def test_jobs_of_failed_runs_alone_are_said_to_be(connection: Connection) -> Non
     known(connection, 7)
     with_jobs(connection, *range(1, 51))
     shown = single(as_stored(connection))
-    share = "50 of 100 attempts are stored (50.0 %: 100.0 % of those that failed, 28.6 % of the"
-    assert share in sentence(shown, "failing")
+    shares = "100.0 % of those that failed, 28.6 % of the others"
+    assert f"jobs of 50 of 100 attempts ({shares})" in sentence(shown, "failing")
+    assert f"50 of 100 attempts are stored (50.0 %: {shares}); to fetch" in str(shown.of_jobs)
     connection.execute("update workflow_runs set jobs_listed_at = null")
     with_jobs(connection, *range(16, 66))  # half of both, nearly
     assert "(50.0 %); to fetch" in str(single(as_stored(connection)).of_jobs)
@@ -282,9 +283,10 @@ def test_a_repository_whose_failed_attempts_are_not_stored_is_not_called_healthy
         "jobs of 50 of 60 attempts are stored (83.3 %); 10 earlier attempts are not stored at all"
     )
     command = "to fetch the rest: make ingest REPO=acme/r7"
-    assert sentence(shown, "costing").endswith(f"at list price. Incomplete: {pending}; {command}.")
+    in_short = "jobs of 50 of 60 attempts"
+    assert sentence(shown, "costing").endswith(f"at list price. Incomplete: {in_short}.")
     for name in ("runner minutes wasted", "cost of runners"):
-        assert tile(shown, name).change.endswith(f"; {pending}; {command}")
+        assert tile(shown, name).change.endswith(f"; {in_short}")
     for name, lacking in (("runner_cost", f"incomplete: {pending}; {command}"),
                           ("reruns", "incomplete: 10 earlier attempts are not stored at all; to "
                                      "fetch them: make ingest REPO=acme/r7")):  # fmt: skip
@@ -348,7 +350,7 @@ def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: C
 
 def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection) -> None:
     """One failure that passed when re-run may be a network fault."""
-    failed = a_run(1, 10, conclusion="failure")
+    failed = a_run(1, 10, 4_000, conclusion="failure")
     again = a_run(1, 9, run_attempt=2, created_at=failed.created_at)
     upsert(connection, [failed, again])
     upsert(connection, [a_job(failed), a_job(again)])
@@ -359,6 +361,19 @@ def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection
     assert "".join(map(str, found.advice)) == (
         "Check what failed and then passed when re-run: most of this time went there."
     )
+
+
+def test_some_wasted_minutes_of_free_jobs_are_no_finding(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n, 590, conclusion="cancelled", is_private=False) for n in range(1, 7)]
+    upsert(connection, [*runs, a_run(7, 7, 600, is_private=False)])
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert tile(shown, "runner minutes wasted").figure == "100.0 %"
+    found = findings(shown)
+    assert "costing" not in {each.subject for each in found}
+    assert "the jobs are free" in not_found(shown, found)
 
 
 def test_what_half_of_the_jobs_do_not_show_is_not_found_so_far(connection: Connection) -> None:
