@@ -5,7 +5,8 @@
 -- first attempts, because failures end early; they include waiting for runners and approvals.
 -- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
 -- GitHub's last change, which may be too late. first_missing counts re-run runs whose first attempt
--- is not stored; most often it failed, so that first_time_percent is too high. workflow_state is
+-- is not stored; most often it failed, so that first_time_percent is too high. cancelled_last is
+-- how many runs were cancelled since the last one that succeeded or failed. workflow_state is
 -- deleted or disabled_… for a workflow that no longer runs.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
@@ -60,6 +61,16 @@ select
     where is_first_attempt and is_success and not is_exact
   ) as estimated,
   count(*) filter (where is_latest_attempt and is_first_missing) as first_missing,
+  coalesce(
+    array_position(
+      array_agg(is_decided order by created_at desc, github_run_id desc) filter (
+        where is_latest_attempt
+          and (is_decided or conclusion = 'cancelled')
+      ),
+      true
+    ) - 1,
+    count(*) filter (where is_latest_attempt and conclusion = 'cancelled')
+  ) as cancelled_last,
   (array_agg(workflow_path order by created_at desc))[1] as workflow_path,
   state as workflow_state,
   workflow_id,

@@ -38,6 +38,8 @@ LONGEST_PAUSE = timedelta(days=7)
 # for it in these days before the end of the period.
 DAYS_OF_A_SHIFT = 14
 LOOKED_BACK = timedelta(days=90)
+# A single cancelled run says little: newer runs may have taken its place.
+MANY_CANCELLED = 3
 NO_RUN = "No run of this period has ended, not counting those that were skipped."
 
 
@@ -136,13 +138,20 @@ class RepositoryReport:
             if row["branch_class"] == "default" and row["first_time_percent"] is not None
         }
         running = {each for each, state in of_default.items() if state in (None, "active")}
-        others = {row["workflow_id"] for row in (*self.red, *self.stalled_schedules)}
-        return len(running - others) if of_default else None
+        red = {row["workflow_id"] for row in self.red}
+        return len(running - red - self.cancelled_workflows) if of_default else None
 
     @property
-    def stalled_schedules(self) -> list[Row]:
-        """The schedules whose last runs were all cancelled."""
-        return [row for row in self.stalled if row["kind"] == "schedule"]
+    def cancelled_workflows(self) -> set[int | None]:
+        """The ids of the workflows of the default branch whose last runs were all cancelled."""
+        stalled = {row["workflow_id"] for row in self.stalled if row["kind"] == "schedule"}
+        return stalled | {
+            row["workflow_id"]
+            for row in self.workflow_outcomes
+            if row["branch_class"] == "default"
+            and row["cancelled_last"] >= MANY_CANCELLED
+            and row["workflow_state"] in (None, "active")
+        }
 
     @property
     def runners(self) -> list[Row]:

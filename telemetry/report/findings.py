@@ -56,7 +56,10 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         "waiting": "no kind of runner often keeps jobs waiting for two minutes or more",
         "costing": _costs_nothing(report),
     }
-    if report.green_workflows is None:
+    if report.cancelled_workflows:
+        workflows = counted(len(report.cancelled_workflows), "workflow")
+        nothing["red"] += f", but the last runs of {workflows} were all cancelled"
+    elif report.green_workflows is None:
         nothing["red"] = "no run on the default branch has succeeded or failed"
     if not report.shows_shifts(days):
         nothing["slower"] = f"too few days ({days}) to detect what got slower"
@@ -117,7 +120,7 @@ def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str |
         "attempts are missing": report.without,
         "broken rules": not all(rule.holds for rule in report.rules),
         "few runs": report.totals["decided"] < LEAST_RUNS,
-        "default branch unknown": not report.green_workflows,
+        "default branch unknown": not report.green_workflows or report.cancelled_workflows,
     }
     return next((reason for reason in (*acting, *lacking) if lacking.get(reason, True)), None)
 

@@ -155,9 +155,9 @@ def _red(report: RepositoryReport) -> Tile:
     stopping = [row for row in report.red if report.blocks_merges(row)]
     others = len(report.red) - len(stopping)
     more = ""
-    if report.stalled_schedules:
-        runs = "whose last scheduled runs were all cancelled"
-        more = f"; and {counted(len(report.stalled_schedules), 'workflow')} {runs}"
+    if report.cancelled_workflows:
+        runs = "whose last runs were all cancelled"
+        more = f"; and {counted(len(report.cancelled_workflows), 'workflow')} {runs}"
     if stopping:
         first = stopping[0]
         since = f"since {day(first['red_at'])}, for {duration(first['seconds'])}"

@@ -248,6 +248,26 @@ def test_a_deleted_workflow_is_neither_red_nor_green(connection: Connection) -> 
     assert told(connection, is_new=False).green_workflows == 1
 
 
+@pytest.mark.parametrize(("cancelled", "green"), [(2, 1), (3, 0)])
+def test_a_workflow_whose_last_runs_were_cancelled_is_not_called_green(
+    connection: Connection, cancelled: int, green: int
+) -> None:
+    runs = [a_run(n, 20 - n, 300 + 41 * n % 97) for n in range(1, 11)]
+    runs += [
+        a_run(n, 20 - n, 60 * n - 590, conclusion="cancelled") for n in range(11, 11 + cancelled)
+    ]
+    upsert(connection, runs)
+    shown = told(connection)
+    tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
+    more = "" if green else "; and 1 workflow whose last runs were all cancelled"
+    assert (tile.figure, tile.change) == (
+        "nothing", f"{green} workflow{'' if green else 's'} green{more}",
+    )  # fmt: skip
+    but = "" if green else ", but the last runs of 1 workflow were all cancelled"
+    assert f"nothing is red on the default branch{but}" in not_found(shown, findings(shown))
+    assert is_healthy(shown, findings(shown)) == bool(green)
+
+
 # Time-outs
 
 

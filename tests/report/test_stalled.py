@@ -83,7 +83,7 @@ def test_a_schedule_that_is_cancelled_each_time_is_not_green(connection: Connect
     (red,) = (each for each in tiles(shown) if each.name == "red on the default branch")
     assert (red.figure, red.change) == (
         "nothing",
-        "0 workflows green; and 1 workflow whose last scheduled runs were all cancelled",
+        "0 workflows green; and 1 workflow whose last runs were all cancelled",
     )
     assert not is_healthy(shown, findings(shown))
     upsert(connection, [nightly(30, 3, conclusion="failure")])
