@@ -17,7 +17,6 @@ select
   attempts.repository,
   attempts.workflow,
   nullif(llm_calls_priced.prompt_name, '') as prompt,
-  coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
   round(
     sum(llm_calls_priced.cache_missed) filter (
       where llm_calls_priced.cache_read_tokens is not null
@@ -35,6 +34,7 @@ select
     1
   ) as hit_percent,
   round(sum(llm_calls_priced.cache_saved), 4) as saved_usd,
+  coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
   count(*) filter (where llm_calls_priced.cache_missed is null) as unpriced,
   coalesce(
     sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0

@@ -14,13 +14,13 @@ with period as not materialized (
 )
 select
   model,
-  price_model,
-  source,
-  count(*) as calls,
   round(sum(reported_cost), 4) as reported_usd,
   round(sum(list_cost), 4) as list_usd,
   round(sum(list_cost_low), 4) as list_low_usd,
   round(sum(list_cost_high), 4) as list_high_usd,
+  count(*) as calls,
+  source,
+  price_model,
   count(*) filter (
     where reported_cost < list_cost_low - 0.000001 or reported_cost > list_cost_high + 0.000001
   ) as outside,

@@ -12,16 +12,16 @@ with period as not materialized (
     null::bigint as top
 )
 select
-  provider,
   model,
+  count(*) as calls,
+  unpriced_because,
+  count(*) filter (where success is false) as failed,
+  provider,
   service_tier,
   price_model,
-  unpriced_because,
-  count(*) as calls,
-  count(*) filter (where success is false) as failed,
-  sum(total_tokens)::bigint as total_tokens,
   min(timestamp) as first_at,
-  max(timestamp) as last_at
+  max(timestamp) as last_at,
+  sum(total_tokens)::bigint as total_tokens
 from llm_calls_priced
 cross join period
 where timestamp >= period.since

@@ -425,8 +425,8 @@ select
   changes.figure,
   changes.subject,
   changes.branch_class,
-  round(changes.change::numeric, 1) as change,
   judged.verdict,
+  round(changes.change::numeric, 1) as change,
   round(changes.before::numeric, 1) as before,
   round(changes.now::numeric, 1) as now,
   case

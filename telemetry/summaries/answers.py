@@ -84,13 +84,14 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
         return _Shown(headings, {}, table(cells, headings, screen))
     whole = dict(headings) if len(rows) == 1 else _without(shared, headings)
     headings = _without(shared, headings)
+    enough = len(whole) / 2
+    if len(rows) > FEW_ROWS:
+        enough = min(enough, FEW_COLUMNS)
     for longest in LONGEST_NAMES:
         names = [{column: _cut(value, longest) for column, value in row.items()} for row in cells]
         fitting = _fitting(headings, names, screen)
-        if len(fitting) >= len(whole) / 2:
+        if len(fitting) >= enough or not rows:
             return _Shown(fitting, shared, table(names, fitting, screen))
-    if not rows or (len(rows) > FEW_ROWS and len(fitting) >= FEW_COLUMNS):
-        return _Shown(fitting, shared, table(names, fitting, screen))
     return _Shown(whole, {} if len(rows) == 1 else shared, records(cells, whole, screen))
 
 
