@@ -377,6 +377,26 @@ def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
     assert proof["unequal_windows"] == 0
 
 
+def test_open_runs_are_asked_for_once_more_however_long_no_ingest_came(
+    connection: Connection,
+) -> None:
+    world = team_month(seed=11, now=FIRST, runs_per_day=6)
+    (repository,) = world.repositories
+    simulated = Simulator(world)
+    run_ingest(connection, simulated)
+    deleted, stuck = world.open_runs(repository)[:2]
+    world.delete(repository, deleted)
+    world.latest(stuck).updated_at += 400 * 86_400
+    for _ in range(2):
+        world.advance(timedelta(days=70))
+        simulated.restart_counters()
+        assert run_ingest(connection, simulated, since=timedelta(days=1)).outcome == "complete"
+    assert_complete(connection, world, {deleted.id}, {deleted.id})
+    (marked,) = [r for r in rows(connection, "open_runs", "1") if r["missing_upstream_at"]]
+    assert marked["github_run_id"] == deleted.id
+    assert simulated.counters.received["run"] == 0  # the second time
+
+
 def test_pruned_time_is_not_claimed_as_listed(connection: Connection) -> None:
     world = month()
     simulated = Simulator(world)
