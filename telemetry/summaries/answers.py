@@ -12,7 +12,7 @@ from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
 from telemetry.summaries.tables import cell, fits, records, table
-from telemetry.terminal import BOLD, PAPER, Screen, plain, shortened
+from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
 # The full-width variants count too, and a leading space does not change that.
@@ -110,7 +110,7 @@ def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, s
     columns = headings if len(rows) > 1 else {"repository"} & headings.keys()
     texts = {column: {cell(row[column]) for row in rows} for column in columns}
     shared = {
-        column: " ".join([headings[column], *seen])
+        column: " ".join([headings[column], *(shortened(text, LONGEST_NAME) for text in seen)])
         for column, seen in texts.items()
         if len(seen) == 1
     }
