@@ -22,9 +22,7 @@ from telemetry.report.figures import (
 from telemetry.report.held import held_of
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import (
-    MOST_ROWS,
     figure,
-    first_rows,
     legend,
     listing,
     only_words,
@@ -66,7 +64,6 @@ def durations(report: RepositoryReport) -> list[Child]:
         rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
         listing(WORKFLOWS, report.workflow_outcomes, report.api_host),
         tag("p", meaning_of_about(report.workflow_outcomes), class_="muted"),
-        rows_left_out(len(report.workflow_outcomes), MOST_ROWS, WORKFLOWS.rows_are),
     ]
 
 
@@ -167,7 +164,7 @@ def flaky(report: RepositoryReport) -> list[Child]:
             "nobody re-runs are not counted.",
             class_="muted",
         ),
-        first_rows(FLAKY_JOBS, jobs, report.api_host),
+        listing(FLAKY_JOBS, jobs, report.api_host),
     ]
 
 
@@ -182,7 +179,7 @@ def failing(report: RepositoryReport) -> list[Child]:
         return only_words(f"No job failed, and {nothing}")
     parts: list[Child] = []
     if incidents:
-        parts.append(first_rows(INCIDENTS, incidents, report.api_host, MOST_BARS))
+        parts.append(listing(INCIDENTS, incidents, report.api_host, MOST_BARS))
     return parts + (_failing_steps(report) if steps else [])
 
 
@@ -217,7 +214,7 @@ def causes(report: RepositoryReport) -> list[Child]:
     chart = charts.bar_chart("Failures by their cause", bars)
     return [
         *ranked(words, chart, CAUSES, rows, report.api_host, note),
-        first_rows(QUARANTINE, jobs, report.api_host, MOST_BARS) if jobs else None,
+        listing(QUARANTINE, jobs, report.api_host, MOST_BARS) if jobs else None,
     ]
 
 

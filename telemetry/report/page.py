@@ -191,20 +191,18 @@ def rows_left_out(number: int, shown: int, what: str) -> Child:
 
 
 def listing(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:
-    """Return the first rows as a table; names and times link to their pages on GitHub."""
+    """Return the first rows as a table, and how many are omitted.
+
+    Names and times link to their pages on GitHub.
+    """
 
     def cell(column: Column, row: Row) -> Child:
         address = run_page(api_host, row[column.address]) if column.address else None
         return link(address, column.text(row))
 
     shown = [[cell(column, row) for column in columns.columns] for row in rows[:most]]
-    return table(columns.headings, shown, columns.numbers)
-
-
-def first_rows(columns: Table, rows: Sequence[Row], api_host: str, most: int = MOST_ROWS) -> Html:
-    """Return the first rows as a table, and how many are omitted."""
     omitted = rows_left_out(len(rows), most, columns.rows_are)
-    return join(listing(columns, rows, api_host, most), omitted)
+    return join(table(columns.headings, shown, columns.numbers), omitted)
 
 
 def ranked(
@@ -216,4 +214,4 @@ def ranked(
     note: Child = None,
 ) -> list[Child]:
     """Return a chart of a ranking and, folded, its first rows and how many are omitted."""
-    return [figure(words, chart, first_rows(columns, rows, api_host), wide=True, note=note)]
+    return [figure(words, chart, listing(columns, rows, api_host), wide=True, note=note)]

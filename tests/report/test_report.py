@@ -749,6 +749,21 @@ def test_a_report_of_twenty_workflows_is_below_250_kilobytes_and_of_a_quarter_be
     assert "and 8 more workflows, with fewer runs, without a chart" in page
 
 
+def test_every_table_says_how_many_rows_it_leaves_out(connection: Connection) -> None:
+    load_runner_prices(connection)
+    each: dict[str, Any] = {"is_private": True}
+    runs = [a_run(n, n / 2, workflow_id=n, workflow_name=f"w{n}", **each) for n in range(1, 31)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, labels=[f"pool-{n}-of-ours"]) for n, run in enumerate(runs)])
+    known(connection, 7)
+    page = one_page(whole(connection))
+    of_costs = page[page.index('id="cost"') : page.index('id="pulls"')]
+    assert "and 5 more kinds of runner" in of_costs
+    assert "and 5 more workflows" in of_costs
+    of_durations = page[page.index('id="durations"') : page.index('id="outcomes"')]
+    assert of_durations.count("and 5 more workflows") == 1
+
+
 def test_stale_or_missing_data_is_reported_first(connection: Connection) -> None:
     upsert(connection, [a_run(1)])
     known(connection, 7)
