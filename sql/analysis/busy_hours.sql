@@ -1,7 +1,7 @@
 -- In which hours of the week do people and schedules start runs?
 -- Runs by weekday (1 is Monday) and hour, with the minutes that their jobs used runners and the
--- time that these jobs waited for one. runs_per_day divides by how often the weekday occurs in the
--- period.
+-- time that these jobs waited for one. runs_per_day divides by how often that hour of the weekday
+-- occurs in the period.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
 with period as not materialized (
   select
@@ -12,17 +12,21 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-weekdays as (
+-- Of today, the hours to come are in no period yet.
+hours as (
   select
-    extract(isodow from day)::integer as weekday,
+    extract(isodow from moment)::integer as weekday,
+    extract(hour from moment)::integer as hour,
     count(*) as days
   from period
   cross join generate_series(
-    date_trunc('day', since at time zone time_zone),
+    date_trunc('hour', since at time zone time_zone),
     (until - interval '1 microsecond') at time zone time_zone,
-    interval '1 day'
-  ) as day
-  group by extract(isodow from day)::integer
+    interval '1 hour'
+  ) as moment
+  group by
+    extract(isodow from moment)::integer,
+    extract(hour from moment)::integer
 ),
 starts as (
   select
@@ -66,12 +70,12 @@ select
   starts.weekday,
   starts.hour,
   starts.runs,
-  round(starts.runs / weekdays.days::numeric, 1) as runs_per_day,
+  round(starts.runs / hours.days::numeric, 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
   round(work.queue_p50_seconds)::bigint as queue_p50_seconds,
   starts.repository_id
 from starts
-join weekdays using (weekday)
+join hours using (weekday, hour)
 left join work using (repository_id, weekday, hour)
 order by
   starts.repository,

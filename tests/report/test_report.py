@@ -1061,6 +1061,9 @@ def test_an_average_hour_divides_by_how_often_its_weekday_occurs(connection: Con
     assert row["runs_per_day"] == 1  # four runs on the four Mondays
     half = Scope(until - timedelta(weeks=2), until)
     assert ask(connection, "busy_hours", half).rows[0]["runs_per_day"] == Decimal("1.5")
+    # The last of these Mondays ends before nine.
+    early = Scope(until - timedelta(weeks=2), until + timedelta(hours=9))
+    assert ask(connection, "busy_hours", early).rows[0]["runs_per_day"] == Decimal("1.5")
 
 
 # Periods and units
