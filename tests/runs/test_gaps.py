@@ -143,6 +143,35 @@ def test_what_was_not_listed_while_the_schedule_was_off_is_listed_by_the_next_in
     assert (proof["gaps"], proof["reported_runs"]) == (0, 200)
 
 
+@pytest.mark.parametrize("since", [None, 80 * DAY], ids=["by default", "SINCE=80d"])
+@pytest.mark.parametrize("off", [DAY, 40 * DAY], ids=["a day", "40 days"])
+def test_what_a_stopped_first_ingest_wanted_is_listed_by_the_next_one(
+    connection: Connection, since: timedelta | None, off: timedelta
+) -> None:
+    world = world_of(100, 7 * HOUR if since is None else 19 * HOUR)
+
+    def fault(request: RequestInfo, number: int) -> Fault | None:
+        is_later = "page" in request.query or "created" in request.query
+        fails = is_later and request.kind == "runs"
+        return Fault(500, {}, message("Server Error")) if fails else None
+
+    simulated = Simulator(world, fault=fault)
+    stopped = ingested(connection, simulated, jobs=False, since=since, kind=ShortPages)
+    assert stopped.outcome == "incomplete" and 0 < len(stored_ids(connection)) < 100
+    simulated.fault = None
+    world.advance(off)
+    world.add_run(world.repositories[0])
+    world.advance(2 * HOUR)
+    report = ingested(connection, simulated, jobs=False, since=None, kind=ShortPages)
+    assert report.outcome == "complete", report.error
+    assert stored_ids(connection) == {run.id for run in runs_of(world)}
+    # It is wanted no longer than until then.
+    world.advance(DAY)
+    simulated.restart_counters()
+    ingested(connection, simulated, jobs=False, since=None, kind=ShortPages)
+    assert simulated.counters.charged <= 8
+
+
 def test_a_gap_left_by_a_narrow_ingest_is_reported_and_listed_by_the_next_wide_one(
     connection: Connection,
 ) -> None:
