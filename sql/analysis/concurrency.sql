@@ -14,13 +14,12 @@ with period as not materialized (
 ),
 jobs as (
   select
-    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label) as runner_label,
+    runner_label,
     is_hosted,
     started_at,
     started_at + duration_seconds * interval '1 second' as ended_at
-  from executed_jobs
+  from labelled_jobs
   cross join period
-  left join labels_of_one_run using (labels)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))

@@ -17,26 +17,6 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-jobs as (
-  select
-    executed_jobs.repository_id,
-    executed_jobs.repository,
-    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label) as runner_label,
-    executed_jobs.is_hosted,
-    executed_jobs.queued_at,
-    executed_jobs.started_at,
-    executed_jobs.queue_seconds
-  from executed_jobs
-  cross join period
-  left join labels_of_one_run on labels_of_one_run.labels = executed_jobs.labels
-  where executed_jobs.created_at >= period.since
-    and executed_jobs.created_at < period.until
-    and (
-      period.repository_ids is null
-      or executed_jobs.repository_id = any(period.repository_ids)
-    )
-    and executed_jobs.queue_seconds is not null
-),
 waits as (
   select
     repository_id,
@@ -53,7 +33,12 @@ waits as (
       ) > interval '60 seconds',
       false
     ) as is_held
-  from jobs
+  from labelled_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
 )
 select
   repository,

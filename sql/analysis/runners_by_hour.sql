@@ -15,15 +15,14 @@ with period as not materialized (
 ),
 jobs as materialized (
   select
-    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label, 'none') as label,
+    coalesce(runner_label, 'none') as label,
     queued_at,
     started_at,
     completed_at,
     queue_seconds,
     created_at
-  from executed_jobs
+  from labelled_jobs
   cross join period
-  left join labels_of_one_run using (labels)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))

@@ -47,21 +47,6 @@ runs_before as materialized (
     and is_first_attempt
   group by repository_id
 ),
-queued as (
-  select
-    executed_jobs.repository_id,
-    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label) as runner_label,
-    executed_jobs.queued_at,
-    executed_jobs.started_at,
-    executed_jobs.queue_seconds
-  from executed_jobs
-  cross join period
-  left join labels_of_one_run using (labels)
-  where created_at >= period.since
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and queue_seconds is not null
-),
 waits as (
   select
     repository_id,
@@ -75,7 +60,12 @@ waits as (
       ) > interval '60 seconds',
       false
     ) as is_held
-  from queued
+  from labelled_jobs
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
 ),
 queue as materialized (
   select

@@ -93,22 +93,6 @@ commits as (
     commit_sha
   having bool_and(is_decided)
 ),
-jobs as (
-  select
-    repository_id,
-    coalesce(labels_of_one_run.runner_label, executed_jobs.runner_label) as runner_label,
-    created_at,
-    queued_at,
-    started_at,
-    queue_seconds
-  from executed_jobs
-  cross join period
-  left join labels_of_one_run using (labels)
-  where created_at >= period.since - (period.until - period.since)
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and queue_seconds is not null
-),
 waits as (
   select
     repository_id,
@@ -124,7 +108,12 @@ waits as (
       ) > interval '60 seconds',
       false
     ) as is_held
-  from jobs
+  from labelled_jobs
+  cross join period
+  where created_at >= period.since - (period.until - period.since)
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and queue_seconds is not null
 ),
 observed as (
   select
