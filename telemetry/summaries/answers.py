@@ -5,13 +5,14 @@ import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from telemetry import counted
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
-from telemetry.summaries.tables import cell, fits, records, table
+from telemetry.summaries.tables import cell, fitting, records, table
 from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
@@ -77,10 +78,10 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
     cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
     headings = {column: _heading(column, shown) for column in shown}
     shared: dict[str, str] = {}
-    if not fits(cells, headings, screen):
+    if fitting(cells, headings, screen) < len(headings):
         shared = _shared(cells, headings)
         cells = _without_owner(cells)
-    if fits(cells, headings, screen):
+    if fitting(cells, headings, screen) == len(headings):
         return _Shown(headings, {}, table(cells, headings, screen))
     whole = dict(headings) if len(rows) == 1 else _without(shared, headings)
     headings = _without(shared, headings)
@@ -89,20 +90,11 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
         enough = min(enough, FEW_COLUMNS)
     for longest in LONGEST_NAMES:
         names = [{column: _cut(value, longest) for column, value in row.items()} for row in cells]
-        fitting = _fitting(headings, names, screen)
-        if len(fitting) >= enough or not rows:
-            return _Shown(fitting, shared, table(names, fitting, screen))
+        number = max(2, fitting(names, headings, screen))
+        if min(number, len(headings)) >= enough or not rows:
+            first = dict(islice(headings.items(), number))
+            return _Shown(first, shared, table(names, first, screen))
     return _Shown(whole, {} if len(rows) == 1 else shared, records(cells, whole, screen))
-
-
-def _fitting(
-    headings: Mapping[str, str], rows: list[dict[str, Any]], screen: Screen
-) -> dict[str, str]:
-    """Return as many of the first columns as fit, at least two."""
-    fitting = dict(headings)
-    while len(fitting) > 2 and not fits(rows, fitting, screen):
-        fitting.popitem()
-    return fitting
 
 
 def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate, takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry.terminal import BOLD, DIM, PAPER, Screen, plain
 
@@ -53,21 +53,32 @@ def table(
     )
 
 
-def fits(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen) -> bool:
-    """Whether the screen is wide enough for this table, with no text cut."""
-    _, cells, _, widths = _laid_out(rows, columns, screen)
-    return _is_within(widths, screen) and all(
-        width(text) <= wide for row in cells for text, wide in zip(row, widths, strict=True)
-    )
+def fitting(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen) -> int:
+    """Return for how many of the first columns the screen is wide enough, with no text cut."""
+    headings, cells, _, whole = _cells(rows, columns, screen)
+    sizes = _sizes(headings, cells, whole)
+    for number in range(len(sizes), 0, -1):
+        widths = _fitted(sizes[:number], screen.columns)
+        is_cut = any(each.widest > wide for each, wide in zip(sizes, widths, strict=False))
+        if _is_within(widths, screen) and not is_cut:
+            return number
+    return 0
 
 
 def _laid_out(
-    rows: Sequence[Mapping[str, Any]],
-    columns: Mapping[str, str],
-    screen: Screen,
-    prose: bool = False,
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen, prose: bool
 ) -> tuple[list[str], list[list[str]], list[bool], list[int]]:
     """Return headings, cells, and of each column whether it is right-aligned, and its width."""
+    headings, cells, right, whole = _cells(rows, columns, screen)
+    if prose:
+        whole = [True] * (len(whole) - 1) + [False]
+    return headings, cells, right, _fitted(_sizes(headings, cells, whole), screen.columns)
+
+
+def _cells(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen
+) -> tuple[list[str], list[list[str]], list[bool], list[bool]]:
+    """Return headings, cells, and of each column whether it is right-aligned, and never cut."""
     # Text far longer than the screen is cut anyway, and takes long to measure.
     most = None if screen.columns is None else 4 * screen.columns
     cells = [[cell(row[key])[:most] for key in columns] for row in rows]
@@ -75,10 +86,7 @@ def _laid_out(
     kinds = [{type(row[key]) for row in rows} - {type(None)} for key in columns]
     right = [bool(kind) and kind <= {int, float, Decimal} for kind in kinds]
     texts = _columns(cells, right)
-    whole = [prose or (bool(each) and all(map(FIGURE.match, each))) for each in texts]
-    if prose:
-        whole[-1] = False
-    return headings, cells, right, _fitted(headings, cells, whole, screen.columns)
+    return headings, cells, right, [bool(each) and all(map(FIGURE.match, each)) for each in texts]
 
 
 def _is_within(widths: list[int], screen: Screen) -> bool:
@@ -127,16 +135,27 @@ def _total(widths: list[int]) -> int:
     return sum(widths) + 2 * (len(widths) - 1)
 
 
-def _fitted(
-    headings: list[str], cells: list[list[str]], whole: list[bool], columns: int | None
-) -> list[int]:
-    """How wide each column is: as wide as its content, or less if the screen is too narrow."""
-    widths, least = [], []
+class _Size(NamedTuple):
+    """The width of a column as a whole, of its widest cell, and the least that it may be given."""
+
+    whole: int
+    widest: int
+    least: int
+
+
+def _sizes(headings: list[str], cells: list[list[str]], whole: list[bool]) -> list[_Size]:
+    sizes = []
     for heading, column, is_figure in zip(headings, _columns(cells, whole), whole, strict=True):
         widest = max(map(width, column), default=0)
         word = max(map(width, heading.split()), default=0)
-        widths.append(max(width(heading), widest, 1))
-        least.append(max(widest if is_figure else min(widest, NARROWEST), word, 1))
+        least = max(widest if is_figure else min(widest, NARROWEST), word, 1)
+        sizes.append(_Size(max(width(heading), widest, 1), widest, least))
+    return sizes
+
+
+def _fitted(sizes: Sequence[_Size], columns: int | None) -> list[int]:
+    """How wide each column is: as wide as its content, or less if the screen is too narrow."""
+    widths, least = [each.whole for each in sizes], [each.least for each in sizes]
     while columns is not None and (over := _total(widths) - columns) > 0:
         room = [wide if wide > bound else 0 for wide, bound in zip(widths, least, strict=True)]
         if not any(room):
