@@ -1,6 +1,6 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
--- not counted. missing_attempts are the attempts that are still to be fetched themselves: earlier
+-- not counted. pending_attempts are the attempts that are still to be fetched themselves: earlier
 -- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. If jobs are
 -- stored for a larger share of failed_attempts than of others, shares of failures are too high.
 -- attempts_seconds is the time of the attempts, at most an hour of each; if with_jobs_seconds are a
@@ -44,7 +44,7 @@ stored as materialized (
     and conclusion is distinct from 'skipped'
   group by repository_id
 ),
-missing as materialized (
+pending as materialized (
   select
     repository_id,
     count(*) as attempts
@@ -72,14 +72,14 @@ unlisted as materialized (
 )
 select
   repository_names.repository,
-  coalesce(stored.attempts, 0) + coalesce(missing.attempts, 0) as attempts,
+  coalesce(stored.attempts, 0) + coalesce(pending.attempts, 0) as attempts,
   coalesce(stored.attempts_with_jobs, 0) as attempts_with_jobs,
   round(
     100.0 * coalesce(stored.attempts_with_jobs, 0)
-    / nullif(coalesce(stored.attempts, 0) + coalesce(missing.attempts, 0), 0),
+    / nullif(coalesce(stored.attempts, 0) + coalesce(pending.attempts, 0), 0),
     1
   ) as with_jobs_percent,
-  coalesce(missing.attempts, 0) as missing_attempts,
+  coalesce(pending.attempts, 0) as pending_attempts,
   coalesce(stored.failed_attempts, 0) as failed_attempts,
   coalesce(stored.failed_with_jobs, 0) as failed_with_jobs,
   coalesce(stored.attempts_seconds, 0)::bigint as attempts_seconds,
@@ -92,7 +92,7 @@ select
 from repository_names
 cross join period
 left join stored using (repository_id)
-left join missing using (repository_id)
+left join pending using (repository_id)
 left join unlisted using (repository_id)
 where period.repository_ids is null
   or repository_names.repository_id = any(period.repository_ids)

@@ -2,12 +2,12 @@
 --
 -- In each completely listed window, and in their sum, with every run counted once:
 --
---   reported_runs = stored_runs - missing_runs - unlisted_runs + open_runs
+--   reported_runs = stored_runs - gone_runs - unlisted_runs + open_runs
 --
 -- reported_runs: how many runs GitHub reported when the window was listed; without a number, how
 --   many it listed.
 -- stored_runs: runs with at least one stored attempt, even while a later attempt is open.
--- missing_runs: stored runs that GitHub no longer has and that the window's last list left out.
+-- gone_runs: stored runs that GitHub no longer has and that the window's last list left out.
 --   A run that was deleted after that list is still among the reported ones.
 -- unlisted_runs: stored runs that the last list left out and that have not been probed yet.
 -- open_runs: runs in progress without a stored attempt.
@@ -96,7 +96,7 @@ balances as (
     coalesce(windows.reported, windows.seen) as reported,
     windows.seen,
     count(*) filter (where placed_runs.is_stored) as stored,
-    count(*) filter (where placed_runs.is_stored and placed_runs.is_left_out) as missing,
+    count(*) filter (where placed_runs.is_stored and placed_runs.is_left_out) as gone,
     count(*) filter (
       where placed_runs.unlisted_at is not null
         and placed_runs.missing_upstream_at is null
@@ -118,11 +118,11 @@ equations as (
     sum(reported) as reported_runs,
     sum(seen) as seen_runs,
     sum(stored) as stored_runs,
-    sum(missing) as missing_runs,
+    sum(gone) as gone_runs,
     sum(unlisted) as unlisted_runs,
     sum(open) as open_runs,
-    count(*) filter (where reported <> stored - missing - unlisted + open) as unequal_windows,
-    min(created_from) filter (where reported <> stored - missing - unlisted + open)
+    count(*) filter (where reported <> stored - gone - unlisted + open) as unequal_windows,
+    min(created_from) filter (where reported <> stored - gone - unlisted + open)
       as unequal_from
   from balances
   group by repository_id
@@ -253,7 +253,7 @@ select
   coalesce(equations.reported_runs, 0)::bigint as reported_runs,
   coalesce(equations.seen_runs, 0)::bigint as seen_runs,
   coalesce(equations.stored_runs, 0)::bigint as stored_runs,
-  coalesce(equations.missing_runs, 0)::bigint as missing_runs,
+  coalesce(equations.gone_runs, 0)::bigint as gone_runs,
   coalesce(equations.unlisted_runs, 0)::bigint as unlisted_runs,
   coalesce(equations.open_runs, 0)::bigint as open_runs,
   coalesce(elsewhere.runs, 0) as elsewhere_runs,

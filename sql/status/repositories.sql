@@ -1,5 +1,7 @@
 -- For each repository: what is stored, and how its last ingest went.
--- An ingest that left only items to try again is as fresh as a complete one.
+-- An ingest that left only items to try again is as fresh as a complete one. bytes is the
+-- repository's share of the tables of attempts, jobs and steps, with their indexes: by its attempts,
+-- and for the steps by its jobs.
 --   psql "$DATABASE_URL" -f sql/status/repositories.sql
 with stored as (
   select
@@ -8,9 +10,17 @@ with stored as (
     count(distinct github_run_id) as runs,
     min(created_at) as oldest_created_at,
     max(created_at) as newest_created_at,
-    sum(pg_column_size(workflow_runs)) as bytes
+    count(*) / sum(count(*)) over () as share
   from workflow_runs
   group by repository_id
+),
+stored_jobs as (
+  select
+    workflow_runs.repository_id,
+    count(*) / sum(count(*)) over () as share
+  from workflow_jobs
+  inner join workflow_runs using (github_run_id, run_attempt)
+  group by workflow_runs.repository_id
 ),
 last_ingestions as (
   select distinct on (repository_id)
@@ -46,7 +56,11 @@ select
   coalesce(stored.attempts, 0) as attempts,
   stored.oldest_created_at,
   stored.newest_created_at,
-  coalesce(stored.bytes, 0)::bigint as bytes,
+  (
+    coalesce(stored.share, 0) * pg_total_relation_size('workflow_runs')
+    + coalesce(stored_jobs.share, 0)
+    * (pg_total_relation_size('workflow_jobs') + pg_total_relation_size('workflow_steps'))
+  )::bigint as bytes,
   last_completes.finished_at as last_complete_at,
   extract(epoch from now() - last_completes.finished_at)::bigint as seconds_since_complete,
   last_ingestions.started_at as last_started_at,
@@ -60,6 +74,7 @@ select
   coalesce(last_ingestions.is_caught_up, false) as is_caught_up
 from repositories
 left join stored using (repository_id)
+left join stored_jobs using (repository_id)
 left join last_ingestions using (repository_id)
 left join last_completes using (repository_id)
 order by

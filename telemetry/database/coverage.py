@@ -26,7 +26,7 @@ SUMMED = {
     "attempts_with_jobs": "attempts_with_jobs",
     "failed_attempts": "failed_attempts",
     "failed_with_jobs": "failed_with_jobs",
-    "missing_attempts": "missing_attempts",
+    "pending_attempts": "pending_attempts",
     "seconds": "attempts_seconds",
     "seconds_with_jobs": "with_jobs_seconds",
 }
@@ -36,7 +36,7 @@ SUMMED = {
 class Coverage:
     """How many attempts, skipped ones excluded, have their jobs stored.
 
-    `missing_attempts` of them are not stored themselves. `repositories` are those with attempts
+    `pending_attempts` of them are not stored themselves. `repositories` are those with attempts
     whose jobs are not stored, `nameless` those whose name another repository has now.
     `is_misleading` means that a figure about jobs could be wrong by more than a factor of two, so
     none is given. Of an answer, `left_out` are the repositories to which this applies, `unlisted`
@@ -57,7 +57,7 @@ class Coverage:
     is_of_jobs: bool = True
     failed_attempts: int = 0
     failed_with_jobs: int = 0
-    missing_attempts: int = 0
+    pending_attempts: int = 0
     nameless: Sequence[str] = ()
     seconds: int = 0
     seconds_with_jobs: int = 0
@@ -80,7 +80,7 @@ class Coverage:
                     f"figures of jobs are left out for {_named(self.left_out)}: jobs of less than "
                     "half of the attempts, or of less than half of their time, are stored there"
                 )
-        elif not self.is_of_jobs and self.missing_attempts:
+        elif not self.is_of_jobs and self.pending_attempts:
             said.append(
                 f"incomplete: {self._missing}; {self.how_to('fetch them', self.repositories)}"
             )
@@ -100,7 +100,7 @@ class Coverage:
     @property
     def _share_of_time(self) -> str:
         """The share of the time in words, if it is clearly less than that of the attempts."""
-        stored = self.attempts - self.missing_attempts
+        stored = self.attempts - self.pending_attempts
         if not self.seconds or not stored:
             return ""
         share = self.seconds_with_jobs / self.seconds
@@ -111,7 +111,7 @@ class Coverage:
     @property
     def _shares_of_failed(self) -> str:
         """The shares of failed attempts and of others in words, if they clearly differ."""
-        others = self.attempts - self.missing_attempts - self.failed_attempts
+        others = self.attempts - self.pending_attempts - self.failed_attempts
         if min(self.failed_attempts, others) < LEAST_OF_EACH:
             return ""
         failed = self.failed_with_jobs / self.failed_attempts
@@ -122,9 +122,9 @@ class Coverage:
 
     @property
     def _missing(self) -> str:
-        is_one = self.missing_attempts == 1
+        is_one = self.pending_attempts == 1
         is_missing = f"{'is' if is_one else 'are'} not stored at all"
-        return f"{counted(self.missing_attempts, 'earlier attempt')} {is_missing}"
+        return f"{counted(self.pending_attempts, 'earlier attempt')} {is_missing}"
 
     @property
     def _jobs_of(self) -> str:
@@ -141,7 +141,7 @@ class Coverage:
 
     def __str__(self) -> str:
         share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
-        missing = f"; {self._missing}" if self.missing_attempts else ""
+        missing = f"; {self._missing}" if self.pending_attempts else ""
         uneven = self._uneven
         return (
             f"{self._jobs_of} are stored ({share:.1f} %{uneven and f': {uneven}'}){missing}; "

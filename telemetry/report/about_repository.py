@@ -55,7 +55,7 @@ def _data(report: RepositoryReport) -> list[Child]:
     rows: list[list[Child]] = [
         ["runs that GitHub reported in the listed windows", count(proof["reported_runs"])],
         ["of these, stored", count(proof["stored_runs"])],
-        ["stored, but gone at GitHub", count(proof["missing_runs"])],
+        ["stored, but gone at GitHub", count(proof["gone_runs"])],
         ["stored, not listed and not probed yet", count(proof["unlisted_runs"])],
         ["in progress, not stored yet", count(proof["open_runs"])],
         ["does it add up?", "no" if proof["unequal_windows"] else "yes"],

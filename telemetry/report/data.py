@@ -190,7 +190,7 @@ class RepositoryReport:
 
         Those that can still be fetched belong to the coverage.
         """
-        return "" if self.of_jobs.missing_attempts else self.without
+        return "" if self.of_jobs.pending_attempts else self.without
 
     @property
     def is_free(self) -> bool:

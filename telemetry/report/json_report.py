@@ -50,7 +50,7 @@ def _repository(report: RepositoryReport) -> dict[str, Any]:
         "coverage": {
             "attempts": report.of_jobs.attempts,
             "attempts_with_jobs": report.of_jobs.attempts_with_jobs,
-            "missing_attempts": report.of_jobs.missing_attempts,
+            "pending_attempts": report.of_jobs.pending_attempts,
             "is_whole": report.of_jobs.is_whole,
             "is_comparable": report.is_comparable,
         },

@@ -102,30 +102,40 @@ def _sums_text(status: Status) -> str:
     runs, attempts, stored = (
         sum(row[key] for row in status.repositories) for key in ("runs", "attempts", "bytes")
     )
-    count = len(status.repositories)
-    return (
-        f"{counted(count, 'repository')}: {counted(runs, 'run')} in "
-        f"{counted(attempts, 'attempt')}, {size(stored)}\n"
-        + _equation({term: sum(row[term] for row in status.proof) for term in TERMS})
+    sums = (
+        f"{counted(len(status.repositories), 'repository')}: {counted(runs, 'run')} in "
+        f"{counted(attempts, 'attempt')}, {size(stored)}"
     )
+    if len(status.repositories) == len(status.leaving) == 1:
+        return sums  # its own proof follows, and has the equation
+    proof = Counter[str]()
+    for row in status.proof:
+        proof.update({term: row[term] for term in TERMS})
+    elsewhere = counted(proof["elsewhere_runs"], "run")
+    return f"{sums}\n{_equation(proof)}; not proven yet: {elsewhere}"
 
 
 TERMS = (
     "reported_runs",
     "stored_runs",
-    "missing_runs",
+    "gone_runs",
     "unlisted_runs",
     "open_runs",
     "unequal_windows",
+    "elsewhere_runs",
 )
 
 
 def _equation(proof: Mapping[str, int]) -> str:
-    unlisted = proof["unlisted_runs"]
-    left_out = f"− {unlisted:,} not listed, unprobed " if unlisted else ""
+    terms = (
+        ("−", "gone_runs", "gone from GitHub"),
+        ("−", "unlisted_runs", "left out of the last list"),
+        ("+", "open_runs", "open"),
+    )
+    others = [f" {sign} {proof[term]:,} {name}" for sign, term, name in terms if proof[term]]
     return (
-        f"GitHub reported {proof['reported_runs']:,} = {proof['stored_runs']:,} stored "
-        f"− {proof['missing_runs']:,} missing {left_out}+ {proof['open_runs']:,} open: "
+        f"GitHub reported {counted(proof['reported_runs'], 'run')} = "
+        f"{proof['stored_runs']:,} stored{''.join(others)}: "
         f"{'NOT EQUAL' if proof['unequal_windows'] else 'equal'} where listed"
     )
 

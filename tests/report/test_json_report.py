@@ -118,7 +118,7 @@ def test_their_figures_are_those_of_the_rows(connection: Connection) -> None:
     assert seven["coverage"] == {
         "attempts": 280,
         "attempts_with_jobs": 280,
-        "missing_attempts": 0,
+        "pending_attempts": 0,
         "is_whole": True,
         "is_comparable": True,
     }

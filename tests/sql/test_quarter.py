@@ -255,7 +255,7 @@ def test_of_how_many_attempts_the_jobs_are_stored(quarter: Connection) -> None:
         missing = sum(max(numbers) - len(numbers) for numbers in of_runs.values())
         known = len(runs) + missing
         assert (row["attempts"], row["attempts_with_jobs"]) == (known, listed)
-        assert row["missing_attempts"] == missing
+        assert row["pending_attempts"] == missing
         assert row["with_jobs_percent"] == rounded(Decimal(100 * listed) / known)
         assert listed < len(runs)
 
