@@ -63,7 +63,7 @@ def main() -> int:
     ):
         roll_back(dsn)
         attempts = (each for owned in world.repositories for each in world.attempts(owned))
-        say(f"and {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
+        say(f"made up {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
         environ = {
             # What is set for other commands would change the demo.
             **{name: text for name, text in os.environ.items() if name not in variables()},

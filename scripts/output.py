@@ -133,16 +133,19 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int, label: str = "") -> None: ...
 
 
-def progress() -> Progress:
-    """Return a function that shows progress: a bar on a terminal, else occasional lines."""
+def progress(of: str = "") -> Progress:
+    """Return a function that shows progress: a bar on a terminal, else occasional lines.
+
+    `of` is the label where the work gives none.
+    """
     said_at = time.monotonic()
 
-    def bar(done: int, total: int, label: str = "") -> None:
+    def bar(done: int, total: int, label: str = of) -> None:
         text = progress_text(done, total, shutil.get_terminal_size().columns, label)
         with _turn:
             _tell(f"\r{text}\033[K")
 
-    def line(done: int, total: int, label: str = "") -> None:
+    def line(done: int, total: int, label: str = of) -> None:
         nonlocal said_at
         if time.monotonic() - said_at > SECONDS_BETWEEN_LINES:
             said_at = time.monotonic()

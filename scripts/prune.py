@@ -31,7 +31,9 @@ def main() -> int:
         else:
             if asked:
                 say(f"this database keeps {asked.in_words} from now on")
-            pruned = prune(connection, asked, local_time=datetime.now(UTC), progress=progress())
+            pruned = prune(
+                connection, asked, local_time=datetime.now(UTC), progress=progress("rows")
+            )
     if options.json:
         show_json(dry_run=options.dry_run, pruned=pruned)
     else:

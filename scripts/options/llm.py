@@ -34,7 +34,7 @@ class ChosenLogs:
             self.logs,
             self.defaults,
             now=lambda: datetime.now(UTC),
-            progress=progress(),
+            progress=progress("bytes of logs"),
         )
 
 

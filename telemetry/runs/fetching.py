@@ -43,15 +43,16 @@ def fetchers(log: IngestLog) -> Iterator[ThreadPoolExecutor]:
 def fetch_each(
     log: IngestLog,
     probe: Probe,
+    what: str,
     items: Iterable[Item],
     fetch: Callable[[Item], Found],
     store: Callable[[list[Found], Failed[Item]], None],
 ) -> None:
     """Fetch items, a few at a time, and store results and failures in batches.
 
-    Raises GitHubError for an error that is not about one item: no further item is started, and
-    those in progress are stored first. `probe` is called with the last failure, and raises it or
-    another one if the items are not the cause.
+    `what` names the items beside the progress. Raises GitHubError for an error that is not about
+    one item: no further item is started, and those in progress are stored first. `probe` is called
+    with the last failure, and raises it or another one if the items are not the cause.
     """
     waiting, running, found = deque(items), dict[Future[Found], Item](), list[Found]()
     first = waiting[0] if waiting else None
@@ -79,7 +80,7 @@ def fetch_each(
                 if found or failed:
                     store(found, failed)
                 done, found = done + len(found) + len(failed), []
-                log.progress(done, total)
+                log.progress(what, done, total)
     if failures.fatal is not None:
         sent = client.requests - sent
         if first is not None and not done and sent >= MANY_REQUESTS:

@@ -72,7 +72,7 @@ class RunByRun:
     def read_runs(self, run_ids: Sequence[int]) -> None:
         """Fetch these runs as they are now."""
         probe = self._probe(lambda run_id, _: self.client.get_workflow_run(self.name, run_id))
-        fetch_each(self.log, probe, run_ids, self._fetch_run, self._store_found)
+        fetch_each(self.log, probe, "runs", run_ids, self._fetch_run, self._store_found)
 
     def _probe(self, ask: Callable[[int, int], object]) -> Probe:
         """Return a probe for `fetch_each`.
@@ -152,7 +152,14 @@ class RunByRun:
 
     def _fetch_attempts(self, attempts: Sequence[Attempt]) -> None:
         probe = self._probe(partial(self.client.get_workflow_run, self.name))
-        fetch_each(self.log, probe, attempts, self._fetch_attempt, self._store_attempts)
+        fetch_each(
+            self.log,
+            probe,
+            "earlier attempts",
+            attempts,
+            self._fetch_attempt,
+            self._store_attempts,
+        )
 
     def _fetch_attempt(self, attempt: Attempt) -> tuple[Attempt, Answer]:
         run_id, number, created_at = attempt
@@ -232,7 +239,14 @@ class RunByRun:
             path = f"/repos/{self.name}/actions/runs/{run_id}/jobs"
             self.client.get(path, {"per_page": 1})
 
-        fetch_each(self.log, self._probe(ask), runs, self._fetch_jobs_of, self._store_jobs)
+        fetch_each(
+            self.log,
+            self._probe(ask),
+            "jobs of attempts",
+            runs,
+            self._fetch_jobs_of,
+            self._store_jobs,
+        )
 
     def _fetch_jobs_of(self, run: PendingRun) -> JobsOfRun:
         found = fetch_jobs(self.client, self.name, run.github_run_id, run.attempts)

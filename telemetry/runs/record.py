@@ -163,9 +163,9 @@ class IngestLog:
             not_modified=client.not_modified - self._begun.not_modified,
         )
 
-    def progress(self, done: int, total: int) -> None:
+    def progress(self, what: str, done: int, total: int) -> None:
         """Show the progress on this repository."""
-        self.tools.progress(done, total, f"{self.repository.repository}{self.tools.place}")
+        self.tools.progress(done, total, f"{self.repository.repository}{self.tools.place}: {what}")
 
     def _keep_lease(self) -> None:
         """Renew the lease; called by threads that wait for GitHub."""

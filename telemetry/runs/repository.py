@@ -192,7 +192,7 @@ class RepositoryIngest:
         )
         for _ in self.store.batches(wanted):
             fetched = self.log.done.fetched
-            self.log.progress(fetched, max(estimate, fetched))
+            self.log.progress("runs", fetched, max(estimate, fetched))
 
     def _gaps(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
         """Return the parts of an interval that are not listed completely, newest first."""
@@ -228,7 +228,7 @@ class RepositoryIngest:
         def store() -> None:
             for _ in self.store.batches(self._lister.interval(start, end, etag)):
                 fetched = self.log.done.fetched
-                self.log.progress(fetched, fetched)
+                self.log.progress("runs", fetched, fetched)
 
         self._despite_faults(store)
 

@@ -166,7 +166,7 @@ class _Comparison:
                 places = self.proven if window.is_complete else self.unlistable
                 places.append((window.created_from, window.created_to))
                 self.found.unlistable += [window.problem] if window.problem else []
-            self.tools.progress(len(self.seen), len(self.seen))
+            self.tools.progress(len(self.seen), len(self.seen), "runs listed")
 
     def _compare(self, batch: Batch) -> None:
         runs = [run for run in batch.runs if run.created_at >= self.found.since]

@@ -83,7 +83,7 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
             ask = partial(_ask, tools.client, name, stored)
             for run, answer in zip(group, pool.map(ask, group), strict=True):
                 _compare(run, stored, answer, into)
-                tools.progress(into.runs, len(runs))
+                tools.progress(into.runs, len(runs), "runs compared")
                 if not into.runs and answer.failure and is_denied(answer.failure):
                     refusal = answer.failure
         if not into.runs and refusal is not None:
