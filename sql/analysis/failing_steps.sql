@@ -2,7 +2,8 @@
 -- Failed jobs by their first failed step, because later steps are skipped or clean up. The jobs of
 -- a matrix are combined. A job without a failed step lost its runner, or its steps are not stored.
 -- workflow_percent is of all failed jobs of the workflow: fix the step with the largest share
--- first. green_later counts failures whose run succeeded when it was re-run.
+-- first. broke_the_run does not count jobs that are allowed to fail. green_later counts failures
+-- whose run succeeded when it was re-run.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_steps.sql
 with period as not materialized (
   select
@@ -25,6 +26,7 @@ select
     1
   ) as workflow_percent,
   round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
+  count(*) filter (where attempt_is_red) as broke_the_run,
   count(*) filter (where is_green_later) as green_later,
   count(distinct commit_sha) as commits,
   (max(created_at) at time zone period.time_zone)::date as last_day,

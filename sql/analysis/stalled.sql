@@ -5,9 +5,10 @@
 -- (tags, releases, other branches and events): all runs of a workflow since its last green one
 -- failed. They failed on so many branches (not counting those of bots; commits, for events without
 -- a branch) that, at the earlier failure rate, chance would do this less than once in a thousand
--- times. Only a schedule has cancelled runs here. base_branch is the branch that the queue merges
--- into. last_green_at is NULL if none in the period was green. A workflow that was deleted or
--- disabled is left out.
+-- times; for other, three suffice if no run of the workflow was green anywhere in the period. Only
+-- a schedule has cancelled runs here. base_branch is the branch that the queue merges into.
+-- last_green_at is NULL if none in the period was green. A workflow that was deleted or disabled is
+-- left out.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select
@@ -155,7 +156,19 @@ where coalesce(workflow_names.state, 'active') = 'active'
     when 'deployment' then true
     when 'schedule' then found.failed = 0
     else found.branches_of_people >= 3
-      and found.failed_before ^ found.branches_of_people < 0.001
+      and (
+        found.failed_before ^ found.branches_of_people < 0.001
+        or found.kind = 'other'
+        and not exists (
+          select 1
+          from workflow_runs
+          where workflow_runs.repository_id = found.repository_id
+            and workflow_runs.created_at >= period.since
+            and workflow_runs.created_at < period.until
+            and workflow_runs.workflow_id = found.workflow_id
+            and workflow_runs.conclusion = 'success'
+        )
+      )
   end
 order by
   array_position(

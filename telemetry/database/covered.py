@@ -4,20 +4,20 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
+from functools import cache
 from typing import Any
 
-from telemetry.database.connection import Connection
+from telemetry.database.connection import SQL, Connection
 from telemetry.database.coverage import Coverage, coverage_of, is_listed
 from telemetry.database.questions import Answer, Scope, ask, text_of
 
 Rows = Sequence[Mapping[str, Any]]
 
 # The views that a question reads show whether it is about jobs and steps or about runs.
-OF_JOBS = re.compile(
-    r"(?:from|join) "
-    r"(?:executed_(?:jobs|steps)|job_costs|flaky_job_runs|first_failures|failure_causes|wasted_jobs)\b"
-)
-OF_RUNS = re.compile(r"(?:from|join) (?:attempts|incidents)\b")
+READ = re.compile(r"\b(?:from|join) (\w+)")
+OF_RUNS = {"attempts", "incidents"}
+# It lists what jobs are missing itself, as a cause of a difference.
+SAYS_WHAT_IT_LACKS = {"billed_lines"}
 # Of these, the ones that are mainly about runs, with their columns and rows about jobs.
 ALSO_OF_RUNS = ("busy_hours", "slower_or_faster", "totals", "trend")
 COLUMNS_OF_JOBS = re.compile(r"jobs|job_minutes|queue_p\d+_seconds")
@@ -37,8 +37,9 @@ def with_coverage(
     scope; without it the question is asked by its name.
     """
     name, text = answer.question.name, text_of(answer.question.name)
-    is_of_jobs = bool(OF_JOBS.search(text))
-    if name == "coverage" or name.startswith("llm_") or not (is_of_jobs or OF_RUNS.search(text)):
+    views = {*READ.findall(text)}
+    is_of_jobs = bool(views & _of_jobs())
+    if name == "coverage" or name.startswith("llm_") or not (is_of_jobs or views & OF_RUNS):
         return answer
     scope = replace(answer.scope, top=None)
     rows = ask(connection, "coverage", scope).rows
@@ -58,6 +59,17 @@ def with_coverage(
     return replace(answer, coverage=found)
 
 
+@cache
+def _of_jobs() -> set[str]:
+    """The views of jobs that ran: executed_jobs and those made from it."""
+    found = {"executed_jobs"}
+    # By number: a view comes after what it reads.
+    for path in sorted((SQL / "views").glob("*.sql")):
+        if found & {*READ.findall(path.read_text(encoding="utf-8"))}:
+            found.add(path.stem.partition("_")[2])
+    return found - SAYS_WHAT_IT_LACKS
+
+
 def _without_few_jobs(
     answer: Answer, again: Callable[[Scope], Answer], found: Coverage, rows: Rows
 ) -> tuple[Answer, Coverage]:
@@ -68,11 +80,11 @@ def _without_few_jobs(
     found = replace(found, left_out=few)
     if answer.question.name in ALSO_OF_RUNS:
         kept = [
-            row
+            _blank(row, COLUMNS_OF_JOBS) if row["repository"] in few else row
             for row in answer.rows
             if row["repository"] not in few or row.get("figure") not in FIGURES_OF_JOBS
         ]
-        return replace(answer, rows=_blanked(kept, few, COLUMNS_OF_JOBS)), found
+        return replace(answer, rows=kept), found
     others = [row for row in rows if row["repository"] not in few and row["attempts"]]
     if not others:
         return replace(answer, rows=[]), replace(found, is_misleading=True, left_out=())
@@ -89,27 +101,30 @@ def _compared(
     earlier = replace(scope, since=since - (until - since), until=since, top=None)
     before = {row["repository_id"]: row for row in ask(connection, "coverage", earlier).rows}
 
-    def is_comparable(row: Mapping[str, Any]) -> bool:
+    def is_comparable(row: Mapping[str, Any], is_of_jobs: bool) -> bool:
         both = [row, before[row["repository_id"]]]
         are_listed = is_listed(row, scope.until) and not both[1]["unlisted_seconds"]
-        return are_listed and (answer.question.name in ALSO_OF_RUNS or coverage_of(both).is_whole)
+        return are_listed and (not is_of_jobs or coverage_of(both).is_whole)
 
-    incomparable = [row["repository"] for row in rows if not is_comparable(row)]
+    of_runs, of_jobs = (
+        [row["repository"] for row in rows if not is_comparable(row, is_of_jobs)]
+        for is_of_jobs in (False, True)
+    )
+    incomparable = of_runs if answer.question.name in ALSO_OF_RUNS else of_jobs
     kept = [
-        {**row, "verdict": "not comparable"}
-        if "verdict" in row and row["repository"] in incomparable
+        _without_change(row)
+        if row["repository"] in (of_jobs if row.get("figure") in FIGURES_OF_JOBS else incomparable)
         else row
         for row in answer.rows
     ]
-    made = replace(answer, rows=_blanked(kept, incomparable, COMPARED))
-    return made, replace(found, incomparable=incomparable)
+    return replace(answer, rows=kept), replace(found, incomparable=incomparable)
 
 
-def _blanked(rows: Rows, repositories: Sequence[str], columns: re.Pattern[str]) -> Rows:
-    """Return rows with the values in these columns unknown, for these repositories."""
-    return [
-        {key: None if columns.fullmatch(key) else value for key, value in row.items()}
-        if row["repository"] in repositories
-        else row
-        for row in rows
-    ]
+def _without_change(row: Mapping[str, Any]) -> dict[str, Any]:
+    verdict = {"verdict": "not comparable"} if "verdict" in row else {}
+    return {**_blank(row, COMPARED), **verdict}
+
+
+def _blank(row: Mapping[str, Any], columns: re.Pattern[str]) -> dict[str, Any]:
+    """Return a row with the values in these columns unknown."""
+    return {key: None if columns.fullmatch(key) else value for key, value in row.items()}

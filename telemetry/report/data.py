@@ -97,14 +97,23 @@ class RepositoryReport:
         return not (self.totals["seen"] or self.incidents or self.llm_phases)
 
     @property
+    def runs(self) -> int:
+        """How many runs were allowed to run, also those whose first attempt is not stored."""
+        return int(self.totals["runs"] + self.totals["first_missing"])
+
+    @property
     def last_check(self) -> Row | None:
         """How long commits wait for their checks, where people wait most. None: not known."""
         known = {row["branch_class"]: row for row in self.time_to_last_check if row["commits"]}
         return next((known[each] for each in WAITED_FOR if each in known), None)
 
+    def compares(self, figure: str) -> bool:
+        """Whether this figure is known of the period before as well as of this one."""
+        return self.are_jobs_comparable if figure == "queue" else self.is_comparable
+
     def change_of(self, figure: str, branch_class: str | None = None) -> Row | None:
         """How a figure of the whole repository changed. None where it is not comparable."""
-        if not (self.are_jobs_comparable if figure == "queue" else self.is_comparable):
+        if not self.compares(figure):
             return None
         of_all = (row for row in self.trend if row["subject"] is None and row["figure"] == figure)
         return next((row for row in of_all if row["branch_class"] == branch_class), None)

@@ -11,11 +11,15 @@ from telemetry.terminal import Name, Sentence
 
 # What has not failed for longer, although it ran, needs no action.
 A_WHILE = timedelta(days=7)
+NO_JOB = ("Open the page of the latest one: it says what stopped the run.",)
 
 
 def failing(report: RepositoryReport) -> Finding | None:
     """Return how many runs failed, and most often where; None if none did."""
-    steps, totals = report.failing_steps, report.totals
+    totals = report.totals
+    # A job that is allowed to fail is not why a run failed.
+    steps = sorted((row for row in report.failing_steps if row["broke_the_run"]),
+                   key=lambda row: -row["broke_the_run"])  # fmt: skip
     lost = float(known_sum(steps, "failed_minutes") or 0)
     failed = totals["decided"] - totals["succeeded"]
     if not failed:
@@ -31,22 +35,33 @@ def failing(report: RepositoryReport) -> Finding | None:
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
-        all_times = counted(sum(step["failures"] for step in steps), "time")
-        times = f", {count(most['failures'])} of {all_times}"
+        all_times = counted(sum(step["broke_the_run"] for step in steps), "time")
+        times = f", {count(most['broke_the_run'])} of {all_times}"
         job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]), times)
         if most["step"]:
             sentence += ("; jobs failed most often at ", Name(most["step"]), " in ", *job)
             advice = ("Fix that step first.",)
         else:
             sentence += ("; jobs failed most often in ", *job, ", at no known step")
+        broken = _broken(report)
+        if broken:
+            sentence += (f"; {counted(broken, 'attempt')} failed before any job began",)
+        if broken > most["broke_the_run"]:
+            advice = NO_JOB
         if not report.of_jobs.is_whole:
             sentence += (f". Incomplete: {report.of_jobs.in_short}",)
         about |= most
     elif report.of_jobs.is_whole and not steps:
         sentence += ("; none of their jobs failed",)
-        advice = ("Open the page of the latest one: it says what stopped the run.",)
+        advice = NO_JOB
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
+
+
+def _broken(report: RepositoryReport) -> int:
+    """Return how many attempts failed before any job began."""
+    causes = {row["cause"]: row["failures"] for row in report.failure_causes}
+    return int(causes.get("workflow file", 0))
 
 
 def _is_over(report: RepositoryReport) -> Sentence:

@@ -46,7 +46,7 @@ def _repository(report: RepositoryReport) -> dict[str, Any]:
     return {
         "repository": report.repository,
         "link": report.page,
-        "runs": report.totals["runs"],
+        "runs": report.runs,
         "coverage": {
             "attempts": report.of_jobs.attempts,
             "attempts_with_jobs": report.of_jobs.attempts_with_jobs,

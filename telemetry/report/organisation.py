@@ -107,11 +107,11 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
 
 
 def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
-    now = sum(each.totals["runs"] for each in repositories)
-    comparable = [each for each in repositories if each.is_comparable]
+    now = sum(each.runs for each in repositories)
+    comparable = [each for each in repositories if each.is_comparable and not each.without]
     words = f"in {counted(len(comparable), 'repository')} whose period before was listed too"
     before = sum(each.totals["runs_before"] for each in comparable)
-    shift = shift_of(sum(each.totals["runs"] for each in comparable), before)
+    shift = shift_of(sum(each.runs for each in comparable), before)
     return Tile("runs", count(now), f"{change(shift)} {words}" if before else "")
 
 

@@ -129,7 +129,7 @@ def outcomes(report: RepositoryReport) -> list[Child]:
     failed = decided - succeeded
     words = (
         f"{count(failed)} of {counted(decided, 'run')} failed at the first attempt "
-        f"({percent(share_of(failed, decided))})"
+        f"({percent(share_of(failed, decided))}){report.without and f', {report.without}'}"
     )
     rows: list[list[Child]] = [
         [row["day"].isoformat(), *(count(row[k]) for k in _OUTCOMES)]

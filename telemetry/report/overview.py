@@ -65,7 +65,7 @@ def _standings(
                 name(each),
                 *([why_not_healthy(each, standing.findings)] if has_reasons else []),
                 _default_branch(each),
-                count(totals_of["runs"]),
+                count(each.runs),
                 percent(share_of(totals_of["succeeded"], totals_of["decided"])),
                 duration(each.last_check["p50_seconds"] if each.last_check else None),
                 dollars(

@@ -174,7 +174,7 @@ def _red(report: RepositoryReport) -> Tile:
 
 def _runs(report: RepositoryReport) -> Tile:
     tile, totals = _run_count(report), report.totals
-    waiting = totals["seen"] - totals["runs"] - totals["first_missing"]
+    waiting = totals["seen"] - report.runs
     if waiting <= 0:
         return tile
     words = f"{counted(waiting, 'more run')} {'waits' if waiting == 1 else 'wait'} for an approval"
@@ -182,10 +182,10 @@ def _runs(report: RepositoryReport) -> Tile:
 
 
 def _run_count(report: RepositoryReport) -> Tile:
-    now, before = report.totals["runs"], report.totals["runs_before"]
+    now, before = report.runs, report.totals["runs_before"]
     if missing := report.totals["first_missing"]:
         words = f"of {count(missing)} the first attempt is not stored"
-        return Tile("runs", count(now + missing), words)
+        return Tile("runs", count(now), words)
     if not report.is_comparable:
         return Tile("runs", count(now), NOT_COMPARED)
     words = f"{count(before)} before"
@@ -228,7 +228,7 @@ def _changed(
     row = report.change_of(figure, branch_class)
     shown = duration(seconds)
     if row is None or row["change"] is None:
-        return Tile(name, shown, NOTHING_BEFORE if report.is_comparable else NOT_COMPARED)
+        return Tile(name, shown, NOTHING_BEFORE if report.compares(figure) else NOT_COMPARED)
     by = points if figure in ("success", "success in the end", "rerun") else change
     words = f"{by(row['change'])} like for like"
     if row["verdict"] in ("better", "worse"):

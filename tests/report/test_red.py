@@ -477,3 +477,37 @@ def test_runs_that_wait_for_an_approval_are_told_beside_the_others(connection: C
     (runs,) = (each for each in tiles(told(connection)) if each.name == "runs")
     assert runs.figure == "5"
     assert runs.change == "of 1 the first attempt is not stored; 3 more runs wait for an approval"
+
+
+def test_what_no_longer_runs_is_red_in_no_answer(connection: Connection) -> None:
+    """It failed before the period and has not run since; time_to_green and the report agree."""
+    reds = [a_run(n, 40 + n, conclusion="failure", workflow_id=9) for n in (1, 2)]
+    upsert(connection, [*reds, a_run(10, 2)])
+    shown = told(connection)
+    assert not shown.red
+    assert not ask(connection, "time_to_green", MONTH.scope()).rows
+    longer = Scope(UNTIL - 90 * DAY, UNTIL)
+    (row,) = ask(connection, "time_to_green", longer).rows
+    (incident,) = ask(connection, "incidents", longer).rows
+    assert row["red_since"] == incident["red_at"] and row["red_runs"] == 2
+
+
+def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connection) -> None:
+    """Ten green runs have such a job; of others the file is broken, then a job breaks three."""
+    greens = [a_run(n, n / 2) for n in range(1, 11)]
+    broken = [a_run(20 + n, n / 2, 1, conclusion="startup_failure") for n in range(1, 6)]
+    upsert(connection, [*greens, *broken])
+    upsert(connection, [a_job(run, 1, name="nightly", conclusion="failure") for run in greens])
+    found = finding(told(connection), "failing")
+    assert said(found).startswith(
+        "5 of 15 runs (33.3 %) failed at the first attempt; none of their jobs failed. Open the "
+    )
+    reds = [a_run(30 + n, n / 2, conclusion="failure") for n in range(1, 4)]
+    upsert(connection, reds)
+    upsert(connection, [a_job(run, name="test") for run in reds])
+    found = finding(told(connection, is_new=False), "failing")
+    assert said(found).startswith(
+        "8 of 18 runs (44.4 %) failed at the first attempt; jobs failed most often in test of CI, "
+        "3 of 3 times, at no known step; 5 attempts failed before any job began. Open the page of "
+    )
+    assert found.about["job"] == "test"

@@ -154,6 +154,24 @@ def test_a_release_that_fails_each_time_is_reported_but_not_urgent(connection: C
         assert not any(each.is_urgent for each in findings(shown))
 
 
+def test_a_release_that_was_green_nowhere_is_reported(connection: Connection) -> None:
+    """Three tags, or two; a workflow that is green on pull requests may be in need of nothing."""
+    known(connection, 7)
+    of = {"workflow_id": 6, "workflow_name": "Release"}
+    for tags, green, is_told in ((3, False, True), (2, False, False), (3, True, False)):
+        connection.execute("delete from workflow_runs")
+        fails = [
+            a_run(n, n, branch=f"v{n}", conclusion="failure", **of) for n in range(1, 1 + tags)
+        ]
+        greens = [a_run(9, 20, event_type="pull_request", branch="f", **of)] if green else []
+        upsert(connection, [*fails, *greens])
+        told = said(single(whole(connection)))
+        assert (told is not None) == is_told
+        assert not is_told or (told or "").startswith(
+            "Release failed in each of its last 3 runs on other branches or events, since "
+        )
+
+
 def test_a_deleted_schedule_is_not_stalled(connection: Connection) -> None:
     upsert(connection, [nightly(n, n + 9, conclusion="cancelled") for n in range(1, 6)])
     known(connection, 7)

@@ -16,7 +16,9 @@ from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.findings import findings, is_healthy, not_found
 from telemetry.report.html_report import one_page, pages
+from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
+from telemetry.report.organisation import organisation, totals
 from telemetry.report.period import Period
 from telemetry.report.reading import report
 from telemetry.report.tiles import Tile, tiles
@@ -427,3 +429,59 @@ def test_a_green_run_that_failed_when_it_was_run_again_is_not_denied(
     shown = single(whole(connection))
     assert "no run failed at the first attempt" in not_found(shown, findings(shown))
     assert tile(shown, "green in the end").figure == "50.0 %"
+
+
+@pytest.mark.parametrize("listed", [1, 9])
+def test_no_question_about_jobs_hides_that_few_are_stored(
+    connection: Connection, listed: int
+) -> None:
+    """Whichever view it reads: of one attempt in ten it has no answer, of nine it says so."""
+    runs = [a_run(n, n / 2) for n in range(1, 11)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 1 + listed))
+    of_jobs = {
+        *("approvals", "concurrency", "critical_jobs", "failing_jobs", "queue_times", "rounding"),
+        *("runner_cost", "runners_by_hour", "slowest_jobs", "wasted_minutes", "what_if"),
+    }
+    for name in sorted(of_jobs):
+        answer = with_coverage(connection, ask(connection, name, MONTH.scope()))
+        assert answer.coverage is not None
+        (lack,) = (each for each in answer.coverage.lacks if "of 10 attempts" in each)
+        assert lack.startswith("no answer: " if listed == 1 else "incomplete: "), name
+        assert not answer.rows or listed == 9, name
+
+
+def test_waiting_is_compared_only_if_the_jobs_of_both_periods_are_stored(
+    connection: Connection,
+) -> None:
+    runs = [a_run(n, n / 2) for n in range(1, 121)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    for listed, change, verdict in (
+        (120, "±0 % like for like", "no clear change"),
+        (110, "change not known", "not comparable"),
+    ):
+        connection.execute("update workflow_runs set jobs_listed_at = null")
+        with_jobs(connection, *range(1, 1 + listed))
+        found = tile(single(as_stored(connection)), "wait for a runner")
+        assert found.change.startswith(change)
+        trend = with_coverage(connection, ask(connection, "trend", MONTH.scope()))
+        verdicts = {(row["figure"], row["verdict"]) for row in trend.rows}
+        assert verdicts >= {("queue", verdict), ("time", "no clear change")}
+
+
+def test_the_number_of_runs_is_one_figure_wherever_it_stands(connection: Connection) -> None:
+    """Eight runs are whole, the first attempts of two are not stored."""
+    runs = [a_run(n, n / 2, run_attempt=2 if n > 8 else 1) for n in range(1, 11)]
+    upsert(connection, runs)
+    known(connection, 7)
+    shown = whole(connection)
+    assert [each.figure for each in tiles(single(shown)) if each.name == "runs"] == ["10"]
+    (said,) = as_data(shown)["repositories"]
+    (of_all,) = (each for each in totals(shown, organisation(shown)) if each.name == "runs")
+    assert (said["runs"], of_all.figure) == (10, "10")
+    (page, *_) = pages(shown)
+    assert "<td>10</td>" in pages(shown)[page]

@@ -1,7 +1,8 @@
 """The Grafana dashboard: its statements run, on views alone, and say what the questions say.
 
-Grafana replaces `$__timeFilter(column)`, `$__timeTo()` and its variables in the text of a statement
-(its page "PostgreSQL query editor"). The same is done here; a statement may use no other macro.
+Grafana replaces `$__timeFilter(column)`, `$__timeFrom()`, `$__timeTo()` and its variables in the
+text of a statement (its page "PostgreSQL query editor"). The same is done here; a statement may use
+no other macro.
 """
 
 import json
@@ -16,11 +17,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.answers import rows_of
 from support.history import UNTIL, make_history, store
 from support.paths import ROOT
-from support.rows import llm_call
+from support.rows import llm_call, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
+from telemetry.rows.runs import Repository
+from telemetry.rows.workflows import Workflow
 
 DASHBOARD = json.loads((ROOT / "dashboards" / "grafana.json").read_text(encoding="utf-8"))
 PANELS = {panel["title"]: panel for panel in DASHBOARD["panels"]}
@@ -38,7 +41,7 @@ def expanded(text: str, repository_ids: list[int]) -> str:
     text = re.sub(
         r"\$__timeFilter\((\w+)\)", rf"\1 BETWEEN {spelled(SINCE)} AND {spelled(UNTIL)}", text
     )
-    text = text.replace("$__timeTo()", spelled(UNTIL))
+    text = text.replace("$__timeFrom()", spelled(SINCE)).replace("$__timeTo()", spelled(UNTIL))
     text = text.replace("${repository:csv}", ",".join(map(str, repository_ids)))
     assert "$" not in text, text
     return text
@@ -50,6 +53,7 @@ def template(new_database: Any, migrated: str) -> str:
     dsn = new_database(migrated)
     with open_connection(dsn) as opened:
         load_runner_prices(opened)
+        upsert(opened, [Repository(n, f"acme/r{n}", "h") for n in (7, 8)])
         store(opened, make_history(3))
         calls = [
             llm_call(call_id=f"c{n}", timestamp=UNTIL - timedelta(days=n), reported_cost=Decimal(n))
@@ -157,6 +161,7 @@ def total(found: list[dict[str, Any]], *names: str) -> Any:
         ("Runs by day and outcome", ["succeeded"], "outcomes_by_day", ["succeeded"]),
         ("Runs by day and outcome", ["failed"], "outcomes_by_day", ["failed"]),
         ("Runs by day and outcome", ["other"], "outcomes_by_day", ["other"]),
+        ("Runs", ["runs"], "totals", ["seen"]),
         ("Cost of runners", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
         ("Cost of runners by day", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
         (
@@ -180,3 +185,27 @@ def test_a_panel_adds_up_to_what_the_question_says(
 ) -> None:
     expected = total(rows_of(connection, question, UNTIL), *answered)
     assert expected and total(rows(connection, title), *columns) == expected
+
+
+def test_what_is_red_now_is_what_the_question_says(connection: Connection, dsn: str) -> None:
+    """Neither names a workflow that was disabled while red, nor one that stopped long ago."""
+    connection.execute("delete from workflow_runs")
+    at = {"red": 2, "disabled": 2, "stopped": 45}
+    upsert(
+        connection,
+        [
+            workflow_run(
+                github_run_id=number,
+                workflow_id=number,
+                workflow_name=name,
+                conclusion="failure",
+                created_at=UNTIL - timedelta(days=days),
+                completed_at=UNTIL - timedelta(days=days),
+            )
+            for number, (name, days) in enumerate(at.items(), start=100)
+        ],
+    )
+    upsert(connection, [Workflow(101, 7, "disabled", "d.yml", "disabled_manually")])
+    open_ones = [row for row in rows_of(connection, "incidents", UNTIL) if not row["recovered_at"]]
+    assert [row["workflow"] for row in open_ones] == ["red"]
+    assert [row["workflow"] for row in rows(connection, "Red on the default branch now")] == ["red"]
