@@ -99,6 +99,9 @@ def _read_settings() -> None:
     for name in os.environ.keys() - values.keys():
         del os.environ[name]
     os.environ.update(values)
+    # libpq sends it when it connects: psycopg reads times in no other style, and a role, a database
+    # or the user may have set one.
+    os.environ["PGDATESTYLE"] = "ISO"
 
 
 def parse(docstring: str | None, command: str) -> argparse.Namespace:

@@ -39,10 +39,13 @@ def database_sentence(error: psycopg.Error) -> str:
     if re.search("too many c|connection slots", said):  # while connecting there is no code
         remedy = FEWER_SESSIONS
     has_answered = error.sqlstate is not None or "FATAL" in said
-    if remedy == REMEDIES[-1][1] and not database_variable(os.environ):
+    variable = database_variable(os.environ)
+    if remedy == REMEDIES[-1][1] and variable is None:
         remedy = "somebody stopped or killed the embedded server; try again, which starts it"
     elif isinstance(error, psycopg.OperationalError) and not has_answered:
         remedy += " and that the server runs"
+    if variable and variable.startswith("PG"):
+        remedy = remedy.replace("DATABASE_URL", f"libpq's variables ({variable})")
     return f"the database: {said}; {remedy}"
 
 

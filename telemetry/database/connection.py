@@ -47,7 +47,8 @@ def conninfo(
     """
     with ExitStack() as used:
         if variable := database_variable(environ):
-            dsn = environ["DATABASE_URL"] if variable == "DATABASE_URL" else ""
+            # A secret is often stored with a line break at its end.
+            dsn = environ["DATABASE_URL"].strip() if variable == "DATABASE_URL" else ""
         else:
             home = embedded.default_home(environ)
             dsn = used.enter_context(embedded.server(home, environ=environ, notify=notify))
@@ -85,7 +86,8 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
 
     With `waits`, temporary faults of the database are waited out, and `waits` is called with a
     sentence about each (see lasting.Connection). Raises psycopg.OperationalError if the database
-    cannot be reached, and UsageError if libpq cannot read the string.
+    cannot be reached, and UsageError if the string cannot be read, or if the database cannot hold
+    every character.
     """
     revive = getattr(dsn, "start_again", None)
     try:
@@ -94,15 +96,28 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
         if revive is None:
             raise
         connection = _opened(revive())  # somebody has just stopped or killed it
+    info = connection.info
+    encoding = info.parameter_status("server_encoding")
+    if encoding not in (None, "UTF8"):
+        with connection:
+            raise UsageError(
+                f"the database {info.dbname!r} has the encoding {encoding}, in which not every "
+                "name can be stored; name one that `create database … encoding 'UTF8' template "
+                "template0` has made"
+            )
     connection.adapters.register_loader("timestamptz", _InUtc)
     connection.given, connection.waits, connection.revive = parameters(dsn), waits, revive
     return connection
 
 
 def _opened(dsn: str) -> Connection:
-    return Connection.connect(
-        **parameters(dsn), autocommit=True, prepare_threshold=None, row_factory=dict_row
-    )
+    given = parameters(dsn)
+    try:
+        return Connection.connect(
+            **given, autocommit=True, prepare_threshold=None, row_factory=dict_row
+        )
+    except psycopg.ProgrammingError as error:
+        raise UsageError(f"DATABASE_URL: {error}") from None
 
 
 @contextmanager
@@ -135,9 +150,9 @@ def parameters(dsn: str) -> dict[str, Any]:
     """
     try:
         given = conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
+    except psycopg.ProgrammingError as error:
         raise UsageError(
-            "DATABASE_URL is not a connection string that PostgreSQL understands; "
+            f"DATABASE_URL {_misread(dsn, error)}; "
             "write it like postgresql://user:password@host:5432/database"
         ) from None
     if _splits_a_password(dsn):
@@ -153,7 +168,15 @@ def parameters(dsn: str) -> dict[str, Any]:
         )
     # With the process's number: many may use one database, and one must know its own sessions.
     name = f"actions-telemetry {os.getpid()}"
-    return {"application_name": name, "connect_timeout": 15, **given}
+    return {"application_name": name, "connect_timeout": 15, **given, "client_encoding": "UTF8"}
+
+
+def _misread(dsn: str, error: psycopg.ProgrammingError) -> str:
+    """Return what libpq cannot read: of a URL's parameters the name, unless a password is near."""
+    unknown = re.search(r'URI query parameter: "(\w+)"', str(error))
+    if unknown and "@" not in dsn.partition("?")[2]:
+        return f"has the parameter {unknown[1]}, which PostgreSQL does not know: leave it out"
+    return "is not a connection string that PostgreSQL understands"
 
 
 def _splits_a_password(dsn: str) -> bool:

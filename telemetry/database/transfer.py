@@ -46,6 +46,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
         tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]
         with open_connection(dsn) as other:
             _refuse_shared_sessions(connection, other)
+        oldest = connection.info.server_version // 10_000  # pg_dump refuses newer servers
+        pg_dump = _client("pg_dump", connection, environ, oldest)
     target, secret = _target(dsn, environ)
     unfinished = path.with_name(path.name + ".part")
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
@@ -55,8 +57,7 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)  # it holds everything that the database does
         with _lost_explained(dsn):
-            pg_dump: list[str | Path] = [find_tool("pg_dump", environ), *options]
-            _run([*pg_dump, f"--dbname={target}"], secret, f"dump to {path}")
+            _run([pg_dump, *options, f"--dbname={target}"], secret, f"dump to {path}")
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -87,10 +88,11 @@ def restore(
         _run(pg_restore, environ, f"read {path}")
     except TelemetryError as error:
         raise TelemetryError(f"{error}; {NAME_ANOTHER}") from None
-    _refuse_full(dsn)
+    with open_connection(dsn) as connection:
+        _refuse_full(connection)
+        psql: list[str | Path] = [_client("psql", connection, environ), "--no-psqlrc", "--quiet"]
     tables = removable(dsn, notify)
     target, secret = _target(dsn, environ)
-    psql: list[str | Path] = [find_tool("psql", environ), "--no-psqlrc", "--quiet"]
     psql += ["--output=/dev/null", "--set=ON_ERROR_STOP=1", "--file=-", f"--dbname={target}"]
     statements = replacement(tables, _statements(pg_restore, path, environ))
     try:
@@ -127,8 +129,18 @@ def _statements(
 def psql(dsn: str, environ: Mapping[str, str], arguments: Iterable[str] = ()) -> int:
     """Run psql on the database with the input and output of this process; return its exit code."""
     target, secret = _target(dsn, environ)
-    command: list[str | Path] = [find_tool("psql", environ), f"--dbname={target}", *arguments]
-    return subprocess.run(command, env=secret).returncode
+    program = None
+    with suppress(psycopg.OperationalError), open_connection(dsn) as connection:
+        program = _client("psql", connection, environ)
+    # Without a connection psql says why, or asks for the password.
+    command: list[str | Path] = [program or find_tool("psql", environ), f"--dbname={target}"]
+    return subprocess.run([*command, *arguments], env=secret).returncode
+
+
+def _client(name: str, connection: Connection, environ: Mapping[str, str], oldest: int = 0) -> Path:
+    """Return a client program that can connect as `connection` does. Raises TelemetryError."""
+    encrypts = connection.pgconn.ssl_in_use
+    return find_tool(name, environ, oldest=oldest, encrypts=encrypts)
 
 
 def _refuse_shared_sessions(one: Connection, other: Connection) -> None:
@@ -147,10 +159,8 @@ def _session(connection: Connection) -> int | None:
     return row["process"] if row else None
 
 
-def _refuse_full(dsn: str) -> None:
-    with open_connection(dsn) as connection:
-        stored = _stored(connection)
-    if stored:
+def _refuse_full(connection: Connection) -> None:
+    if stored := _stored(connection):
         raise TelemetryError(
             f"the database already holds {stored:,} runs and calls, and a restore replaces "
             "everything; name an empty database in DATABASE_URL, or another TELEMETRY_HOME"

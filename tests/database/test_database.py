@@ -20,6 +20,7 @@ from telemetry.database.connection import (
     open_connection,
     parameters,
 )
+from telemetry.database.migrations import migrate
 from telemetry.database.transactions import with_retries
 from telemetry.database.upserts import ROWS_PER_STATEMENT, Counts, upsert
 from telemetry.rows.llm import LlmCall
@@ -299,3 +300,41 @@ def test_an_invalid_connection_string_is_refused_without_showing_it(
         use("postgres//me:secret-word@host/db")
     assert "secret-word" not in str(caught.value)
     assert "DATABASE_URL" in str(caught.value)
+
+
+def test_a_line_break_after_the_connection_string_is_no_part_of_it(dsn: str) -> None:
+    with conninfo({"DATABASE_URL": f" {dsn}\n"}) as chosen, open_connection(chosen) as connection:
+        assert connection.info.dbname == conninfo_to_dict(dsn)["dbname"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("schema=public&pgbouncer=true", "the parameter schema, which PostgreSQL does not know"),
+        ("connect_timeout=soon", "bad value for connect_timeout: 'soon'"),
+    ],
+)
+def test_a_parameter_of_a_url_that_cannot_be_used_is_named(query: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"DATABASE_URL.*{said}"):
+        open_connection(f"postgresql://me@127.0.0.1:1/db?{query}")
+
+
+def test_names_arrive_whole_whatever_encoding_the_client_is_told_to_use(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    with open_connection(dsn) as connection:
+        assert connection.execute("select '🚀 …' as name").fetchone() == {"name": "🚀 …"}
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_name_is_refused_with_what_to_do(
+    server: str, encoding: str
+) -> None:
+    made = f"encoded_{encoding.lower()}_{os.getpid()}"
+    how = f"encoding '{encoding}' template template0 locale_provider libc locale 'C'"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"create database {made} {how}".encode())
+        with pytest.raises(UsageError, match=f"'{made}' has the encoding {encoding}"):
+            migrate(make_conninfo(server, dbname=made))
+        admin.execute(f"drop database {made}".encode())

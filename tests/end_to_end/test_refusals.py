@@ -49,6 +49,7 @@ def test_a_password_with_an_at_sign_is_refused_before_anything_connects(
         "postgresql://me:zqx?kvj/wyy@127.0.0.1:1/db",
         "postgresql://me:zqx@[kvj@127.0.0.1:1/db",
         "postgresql://me:zqx%kvj@127.0.0.1:1/db",
+        "postgresql://me:7777/zqx?kvj=wyy@127.0.0.1:1/db",
         "postgresql://me:zqxkvjwyy/db",
         "postgresql://me:77777777/db",
         "host=127.0.0.1 port=1 password=zqx kvj dbname=db",
@@ -68,6 +69,18 @@ def test_a_password_that_is_spelled_as_a_url_must_is_taken(run: Run, dsn: str) -
     url = f"postgresql://{given['user']}:{password}@/{given['dbname']}?host={given['host']}"
     done = run("status", DATABASE_URL=f"{url}&port={given['port']}&application_name=a@b")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres, MDY"])
+def test_times_are_read_in_whatever_style_the_database_writes_them(
+    run: Run, connection: Connection, dsn: str, style: str
+) -> None:
+    connection.execute(
+        f"alter database {conninfo_to_dict(dsn)['dbname']} set datestyle = '{style}'"
+    )
+    done = run("ingest_workflows", "--no-jobs", PGDATESTYLE=style)
+    assert done.returncode == 0, done.stderr
+    assert run("status").returncode == 0
 
 
 @pytest.fixture
@@ -131,6 +144,15 @@ def test_a_limit_of_the_database_is_named_with_what_to_do(
     sentence = database_sentence(refused)
     assert sentence.startswith(f"the database: {refused}; ")
     assert remedy in sentence
+
+
+def test_libpqs_variables_are_named_where_they_name_the_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("PGHOST", "db.example")
+    sentence = database_sentence(psycopg.OperationalError("FATAL: role does not exist"))
+    assert sentence.endswith("; check libpq's variables (PGHOST)")
 
 
 def has_in_mask(process: subprocess.Popen[str], mask: str, number: int) -> bool:

