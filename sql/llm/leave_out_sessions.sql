@@ -17,6 +17,10 @@ with ranks (tool, source, rank) as (
     ('gemini', 'gemini-cli-otlp', 1),
     ('gemini', 'gemini-cli', 2),
     ('gemini', 'gemini-cli-session', 3),
+    ('copilot', 'otlp', 1),
+    ('copilot', 'copilot-cli', 2),
+    ('qwen', 'qwen-code-otlp', 1),
+    ('qwen', 'agent-result', 2),
     ('opencode', 'opencode', 1),
     ('opencode', 'opencode-run', 2)
 ),

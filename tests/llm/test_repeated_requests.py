@@ -304,6 +304,8 @@ SESSIONS = {
     "gemini, streamed": ["gemini-log-event", "gemini-stream-json", "gemini-session"],
     "gemini, without telemetry": ["gemini-json", "gemini-session"],
     "opencode": ["opencode-message", "opencode-run"],
+    "copilot": ["copilot-otel", "copilot-events"],
+    "qwen": ["qwen-log-event", "qwen-result"],
 }
 
 

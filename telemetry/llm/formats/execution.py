@@ -125,7 +125,8 @@ def reader() -> Reader:
     """One row per model of each result.
 
     The results of one process are running totals (`result_index` numbers them), so each row is the
-    difference from the result before. A session resumed by another process starts from zero.
+    difference from the result before. A session resumed by another process starts from zero, as the
+    index shows; in files of old versions, which lack it, counts that are lower than before.
     """
     session = Session()
     started = ended = False
@@ -137,6 +138,8 @@ def reader() -> Reader:
             session = Session(session_id)
         if event.get("type") == "result" or ("type" not in event and "modelUsage" in event):
             ended = True
+            if reading.count(event, "result_index") == 0:
+                session.used.clear()
             if session.is_claudes or any(key in event for key in CLAUDES):
                 yield from _rows(event, session, defaults)
             else:

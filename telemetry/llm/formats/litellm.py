@@ -22,6 +22,9 @@ NAME = "LiteLLM"
 # again (https://github.com/BerriAI/litellm/issues/17814).
 MANAGEMENT = re.compile(r"a?(get|list|delete|cancel)_")
 
+# The payload has a boolean, the table its text in Python.
+CACHE_HITS = (True, "True")
+
 
 def recognises(record: Mapping[str, Any]) -> bool:
     return "call_type" in record and "startTime" in record
@@ -139,8 +142,9 @@ def _cost(record: Mapping[str, Any], tokens: Columns) -> Decimal | None:
     """LiteLLM's own cost. 0 for tokens that were not cached means that it has no price."""
     key = "response_cost" if "response_cost" in record else "spend"
     cost = reading.money(record, key)
-    counted = tokens["input_tokens"] or tokens["output_tokens"]
-    return None if cost == 0 and counted and record.get("cache_hit") is not True else cost
+    if cost == 0 and (tokens["input_tokens"] or tokens["output_tokens"]):
+        return cost if record.get("cache_hit") in CACHE_HITS else None
+    return cost
 
 
 def _error(record: Mapping[str, Any]) -> str | None:

@@ -40,12 +40,19 @@ def _tokens(record: Mapping[str, Any]) -> Columns:
 
     llm-anthropic keeps Anthropic's, which exclude cached tokens (llm_anthropic.py, set_usage). llm
     itself keeps OpenAI's, of chats or responses, which include them
-    (llm/default_plugins/openai_models.py).
+    (llm/default_plugins/openai_models.py). So do Google's, which llm-gemini keeps; it has added
+    thoughts to the output (llm_gemini.py, set_usage).
     """
     details = _details(record)
     counts = {key: record.get(key) for key in ("input_tokens", "output_tokens")}
     if "cache_read_input_tokens" in details or "cache_creation_input_tokens" in details:
         return anthropic_usage({**details, **counts})
+    if "candidatesTokenCount" in details or "thoughtsTokenCount" in details:
+        return {
+            **{key: reading.count(counts, key) for key in counts},
+            "cache_read_tokens": reading.count(details, "cachedContentTokenCount"),
+            "reasoning_tokens": reading.count(details, "thoughtsTokenCount"),
+        }
     if "prompt_tokens_details" in details or "completion_tokens_details" in details:
         counts = {
             "prompt_tokens": counts["input_tokens"],

@@ -1,4 +1,4 @@
-"""opencode: what `opencode run --format json` prints, and the messages of its storage.
+"""opencode: what `opencode run --format json` prints, and its messages, stored or exported.
 
 A finished step is a call. What is printed names no model; the stored message does. A fork of a
 session begins with copies of its messages, which have new ids but the same time and counts
@@ -9,7 +9,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, inclusive, reported
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    Reader,
+    Reading,
+    each,
+    inclusive,
+    read_list,
+    reported,
+)
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
 from telemetry.rows.reading import UnreadableRow, digest
@@ -22,7 +31,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def recognises(record: Mapping[str, Any]) -> bool:
     if "sessionID" not in record:
-        return False
+        info = record.get("info")
+        return isinstance(info, dict) and ("messages" in record or "sessionID" in info)
     return isinstance(record.get("part"), dict) or ("role" in record and "time" in record)
 
 
@@ -30,7 +40,11 @@ def reader() -> Reader:
     """One call per finished step, or per stored message of the assistant."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        if "part" in record:
+        if "info" in record:
+            # An export describes the session, then lists its messages.
+            for message in read_list(record, "messages") or [record["info"]]:
+                yield from each(message, defaults, calls)
+        elif "part" in record:
             part = reading.nested(record, "part")
             if part.get("type") == "step-finish":
                 moment = _moment(record, "timestamp")
