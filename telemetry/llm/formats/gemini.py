@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, read_list
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    Reader,
+    Reading,
+    first_count,
+    inclusive,
+    read_list,
+)
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, digest, storable
 
@@ -74,8 +82,8 @@ class _Session:
             session_id=self.session_id,
             provider=_provider(model),
             model=model,
-            input_tokens=_plus(reading.count(counts, "input"), tool),
-            output_tokens=_plus(reading.count(counts, "output"), thoughts),
+            input_tokens=inclusive(reading.count(counts, "input"), tool),
+            output_tokens=inclusive(reading.count(counts, "output"), thoughts),
             cache_read_tokens=reading.count(counts, "cached"),
             reasoning_tokens=thoughts,
         )
@@ -115,10 +123,9 @@ class _Session:
 def _printed(counts: Mapping[str, Any]) -> Columns:
     """Counts of `json`: the prompt includes the cache, candidates exclude thoughts."""
     thoughts, tool = reading.count(counts, "thoughts"), reading.count(counts, "tool")
-    prompt = reading.count(counts, "prompt")
     return {
-        "input_tokens": _plus(reading.count(counts, "input") if prompt is None else prompt, tool),
-        "output_tokens": _plus(reading.count(counts, "candidates"), thoughts),
+        "input_tokens": inclusive(first_count(counts, "prompt", "input"), tool),
+        "output_tokens": inclusive(reading.count(counts, "candidates"), thoughts),
         "cache_read_tokens": reading.count(counts, "cached"),
         "reasoning_tokens": thoughts,
     }
@@ -143,10 +150,6 @@ def _failure(record: Mapping[str, Any]) -> str | None:
     error = record.get("error")
     said = reading.text(error, "message") if isinstance(error, dict) else None
     return said or "the session ended with an error"
-
-
-def _plus(count: int | None, part: int | None) -> int | None:
-    return None if count is None else count + (part or 0)
 
 
 def _provider(model: str | None) -> str | None:

@@ -17,15 +17,16 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Defaults, first_count, read_milliseconds
+from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, required
 
-# Their input holds the cached tokens. Codex' output holds reasoning, Gemini's does not.
+CODEX = "codex-otlp"
+# Their input includes cached tokens.
 SOURCES = {
-    "codex.sse_event": "codex-otlp",
+    "codex.sse_event": CODEX,
     "gemini_cli.api_response": "gemini-cli-otlp",
     "gemini_cli.api_error": "gemini-cli-otlp",
     "qwen-code.api_response": "qwen-code-otlp",
@@ -52,15 +53,10 @@ def _answer(
     resource: Attributes,
     defaults: Defaults,
 ) -> LlmCall | None:
-    if source == "codex-otlp" and said.get("event.kind") != "response.completed":
+    if source == CODEX and said.get("event.kind") != "response.completed":
         return None
     ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
     ended = defaults.timestamp(ended or reading.moment(said, "event.timestamp"))
-    thoughts, output = (
-        reading.count(said, f"{part}_token_count") for part in ("thoughts", "output")
-    )
-    if thoughts is not None and output is not None:
-        output += thoughts
     failed = name.endswith("error")
     both = {**resource, **said}
     session = text(said, "conversation.id", "session.id") or ""
@@ -72,15 +68,42 @@ def _answer(
         session_id=session,
         phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
-        input_tokens=reading.count(said, "input_token_count"),
-        output_tokens=output,
-        cache_read_tokens=first_count(said, "cached_token_count", "cached_content_token_count"),
-        reasoning_tokens=first_count(said, "reasoning_token_count", "thoughts_token_count"),
+        **(_codex_tokens(said) if source == CODEX else _gemini_tokens(said)),
         success=not failed,
         error_message=text(said, "error", "error.message", "error_message") if failed else None,
         duration_ms=read_milliseconds(said, "duration_ms"),
         run=run_link(both),
     )
+
+
+def _codex_tokens(said: Attributes) -> Columns:
+    """The counts: output includes reasoning. `tool_token_count` is the total."""
+    return {
+        "input_tokens": reading.count(said, "input_token_count"),
+        "output_tokens": reading.count(said, "output_token_count"),
+        "cache_read_tokens": reading.count(said, "cached_token_count"),
+        "reasoning_tokens": reading.count(said, "reasoning_token_count"),
+    }
+
+
+def _gemini_tokens(said: Attributes) -> Columns:
+    """The counts: input excludes the prompts of tools; output excludes thoughts, unless the total
+    shows otherwise.
+
+    Qwen Code passes on the output of OpenAI's format, which includes them
+    (packages/core/src/core/openaiContentGenerator/converter.ts).
+    """
+    tool, thoughts = (reading.count(said, f"{part}_token_count") for part in ("tool", "thoughts"))
+    tokens = inclusive(reading.count(said, "input_token_count"), tool)
+    output = reading.count(said, "output_token_count")
+    if reading.count(said, "total_token_count") != inclusive(tokens, output):
+        output = inclusive(output, thoughts)
+    return {
+        "input_tokens": tokens,
+        "output_tokens": output,
+        "cache_read_tokens": reading.count(said, "cached_content_token_count"),
+        "reasoning_tokens": thoughts,
+    }
 
 
 def _operation(

@@ -143,9 +143,9 @@ def near_text(keys: Counter[str]) -> str:
     return f"keys that are not read: {', '.join(named)}"
 
 
-def inclusive(tokens: int | None, read: int | None, written: int | None) -> int | None:
-    """Input plus the cached parts that the log counts separately; None if input is None."""
-    return None if tokens is None else tokens + (read or 0) + (written or 0)
+def inclusive(tokens: int | None, *parts: int | None) -> int | None:
+    """A count plus the parts that the log counts separately; None if the count is None."""
+    return None if tokens is None else tokens + sum(part or 0 for part in parts)
 
 
 def includes_cache(
