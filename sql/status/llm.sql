@@ -8,7 +8,8 @@ with calls as (
     count(*) filter (where cost is null) as unpriced_calls,
     count(*) filter (where cost is null and total_tokens > 0) as unpriced_calls_with_tokens,
     count(distinct model) filter (where cost is null and total_tokens > 0) as unpriced_models,
-    min(model) filter (where cost is null and total_tokens > 0) as unpriced_model
+    min(model) filter (where cost is null and total_tokens > 0) as unpriced_model,
+    min(timestamp) filter (where cost is null and total_tokens > 0) as unpriced_since
   from llm_calls_priced
 ),
 prices as (
@@ -39,6 +40,7 @@ select
   calls.unpriced_calls_with_tokens,
   calls.unpriced_models,
   calls.unpriced_model,
+  calls.unpriced_since,
   prices.price_models,
   prices.newest_price_from,
   prices.prices_checked_on,

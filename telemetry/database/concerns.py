@@ -288,7 +288,8 @@ def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(
             f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
             f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
-            f"{COMMAND} query Q=llm_unpriced_models"
+            f"{COMMAND} query Q=llm_unpriced_models "
+            f"SINCE={llm['unpriced_since']:%Y-%m-%d}"
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:
         yield Concern(

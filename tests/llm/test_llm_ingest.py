@@ -605,6 +605,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert priced.startswith(
         "LLM calls of unknown cost: 1, models without a price: 1, such as of-tomorrow; "
     )
+    assert priced.endswith(" query Q=llm_unpriced_models SINCE=2026-01-05")
     assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")
     assert "calls.jsonl:4" in lost
     text = status_text(found)

@@ -463,10 +463,11 @@ def test_a_record_with_only_a_total_is_rejected(tmp_path: Path) -> None:
     assert rejected == ["total_tokens without input_tokens and output_tokens"] * 2
 
 
-def test_a_key_that_seems_to_be_a_price_is_named(tmp_path: Path) -> None:
-    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 9, "price_usd": 1}
+@pytest.mark.parametrize("key", ["price_usd", "currency"])
+def test_a_key_that_seems_to_be_about_money_is_named(tmp_path: Path, key: str) -> None:
+    record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 9, key: "EUR"}
     calls, _, notices = read_text(tmp_path, lines(record))
-    assert (len(calls), notices) == (1, ["keys that are not read: price_usd (1)"])
+    assert (len(calls), notices) == (1, [f"keys that are not read: {key} (1)"])
 
 
 # --- hostile files

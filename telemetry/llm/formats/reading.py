@@ -118,7 +118,7 @@ OUR_KEYS = {
     "time": "timestamp",
     "model_name": "model",
 }
-NEAR = re.compile("token|cost|usage|price", re.IGNORECASE)
+NEAR = re.compile("token|cost|usage|price|currency", re.IGNORECASE)
 MOST_KEYS = 8
 
 
