@@ -14,7 +14,7 @@ from telemetry.database.connection import Connection, execute
 from telemetry.database.prices import load_llm_prices, load_runner_prices
 from telemetry.database.upserts import as_json, upsert
 from telemetry.github.pagination import Page
-from telemetry.llm.finding import Logs, find_files
+from telemetry.llm.finding import find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.runs import Repository, WorkflowRun
@@ -152,6 +152,6 @@ def _store_calls(connection: Connection, world: World) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="telemetry-bench-") as folder:
         write_llm_logs(recent, Path(folder), seed=1)
-        files = find_files([folder])
-        done = ingest_llm_calls(connection, Logs(files), Defaults(), now=lambda: world.now)
+        logs = find_logs([folder])
+        done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: world.now)
     return done.inserted

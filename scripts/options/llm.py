@@ -11,7 +11,7 @@ from output import progress
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.installation import COMMAND
-from telemetry.llm.finding import Logs, find_files, passed_over
+from telemetry.llm.finding import Logs, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.ingestions import LlmIngestion
@@ -59,8 +59,7 @@ def chosen_logs(
         github_run_attempt=attempt,
         at=options.at,
     )
-    logs = Logs(find_files(options.logs), sys.stdin.buffer, passed_over(options.logs))
-    return ChosenLogs(logs, defaults, options.llm_prices)
+    return ChosenLogs(find_logs(options.logs, sys.stdin.buffer), defaults, options.llm_prices)
 
 
 def _number(environ: Mapping[str, str], variable: str, most: int) -> int | None:

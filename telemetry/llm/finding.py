@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,51 +20,55 @@ MOST_ENDINGS = 6
 
 @dataclass(frozen=True)
 class Logs:
-    """The files to read, with standard input if it is one, and sentences on what is not read."""
+    """The files to read, with standard input if it is one, and sentences on what is not read.
+
+    `searched` are the files that were found in a folder, which may hold others than logs.
+    """
 
     files: Sequence[Path]
     stdin: BinaryIO | None = None
     passed_over: Sequence[str] = ()
+    searched: Collection[Path] = ()
 
 
-def find_files(patterns: Sequence[str]) -> list[Path]:
+def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
     """The files that paths, folders and globs name, each once, in the order of the patterns.
 
     A folder stands for all files in it whose names end like a log's; `-` is standard input. Raises
     UsageError for a pattern that matches nothing.
     """
-    found: dict[Path, Path] = {}
+    files: dict[Path, Path] = {}
+    searched: set[Path] = set()
+    passed_over: list[str] = []
     for pattern in patterns:
-        paths = [path for match in _matches(pattern) for path in _logs(match)]
-        if not paths:
-            others = passed_over([pattern])
+        found: list[Path] = []
+        others: list[str] = []
+        for match in _matches(pattern):
+            if match == STDIN or not match.is_dir():
+                found.append(match)
+                continue
+            below = _below(match)
+            logs = [path for path in below if LOG.search(path.name) and path.is_file()]
+            found += logs
+            searched.update(logs)
+            endings = Counter(_ending(path) for path in below if path not in searched)
+            if endings:
+                others.append(_left_out(match, endings))
+        if not found:
             raise UsageError(
                 f"{pattern} names no log file; give files, folders of .jsonl, .json and .log "
                 f"files, globs, or - for standard input{''.join(f' ({it})' for it in others)}"
             )
-        for path in paths:
-            found.setdefault(path if path == STDIN else path.resolve(), path)
-    return list(found.values())
+        for path in found:
+            files.setdefault(path if path == STDIN else path.resolve(), path)
+        passed_over += others
+    return Logs(list(files.values()), stdin, passed_over, searched)
 
 
-def passed_over(patterns: Sequence[str]) -> list[str]:
-    """A sentence for each folder that holds files which `find_files` leaves out."""
-    return [
-        text
-        for pattern in patterns
-        for match in _matches(pattern)
-        if match.is_dir() and (text := _left_out(match))
-    ]
-
-
-def _left_out(folder: Path) -> str | None:
-    others = Counter(
-        _ending(path) for path in _below(folder) if not (LOG.search(path.name) and path.is_file())
-    )
-    if not others:
-        return None
-    named = [f"{count:,} {ending}" for ending, count in others.most_common(MOST_ENDINGS)]
-    rest = len(others) - len(named)
+def _left_out(folder: Path, endings: Counter[str]) -> str:
+    """What a search of this folder skipped: how many files have each ending."""
+    named = [f"{count:,} {ending}" for ending, count in endings.most_common(MOST_ENDINGS)]
+    rest = len(endings) - len(named)
     more = [f"{rest} other endings"] if rest else []
     return (
         f"{folder}: skipped {', '.join(named + more)}; "
@@ -94,13 +98,6 @@ def _matches(pattern: str) -> list[Path]:
         return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
     except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(f"{pattern} cannot be searched for: {error}") from None
-
-
-def _logs(path: Path) -> Iterator[Path]:
-    if path == STDIN or not path.is_dir():
-        yield path
-    else:
-        yield from (p for p in _below(path) if LOG.search(p.name) and p.is_file())
 
 
 def _below(folder: Path) -> list[Path]:

@@ -48,10 +48,13 @@ def ingest_llm_calls(
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in logs.files}
     way = _Way(progress, sum(sizes.values()))
+    others: list[Path] = []
     spans = NestedSpans(partial(resolved, connection, ingest.leave_out))
     for file, size in sizes.items():
         for found in read_calls(file, given, logs.stdin, way.note, spans):
-            if isinstance(found, Rejected):
+            if isinstance(found, Rejected) and found.is_other and file in logs.searched:
+                others.append(file)
+            elif isinstance(found, Rejected):
                 ingest.reject(found)
             elif isinstance(found, Notice):
                 ingest.note(f"{found.file}: {found.text}")
@@ -59,6 +62,9 @@ def ingest_llm_calls(
                 ingest.add(found, file)
             way.tell()
         way.finish(size)
+    if others:
+        files = counted(len(others), "file")
+        ingest.note(f"skipped {files} without a record of a known format; the first: {others[0]}")
     for name, call in spans.rest():
         ingest.add(call, Path(name))
     for name, text in spans.notes():

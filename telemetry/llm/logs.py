@@ -7,7 +7,7 @@ that no format recognises goes to that of the record before it, which says what 
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -41,6 +41,7 @@ from telemetry.llm.formats.reading import (
     each,
     near_keys,
     near_text,
+    seems_to_count,
 )
 from telemetry.llm.opening import FAILURES, is_text, opened, unpacked
 from telemetry.rows.llm import LlmCall
@@ -84,11 +85,15 @@ RUN_FOLDER = re.compile(r"run-([0-9]{11,12})")
 
 @dataclass(frozen=True)
 class Rejected:
-    """A bad line; if `line` is None, a file that is not recognised or cannot be read."""
+    """A bad line; if `line` is None, a file that is not recognised or cannot be read.
+
+    `is_other` means that nothing in the file seems to count tokens, so it is no log.
+    """
 
     file: str
     line: int | None
     reason: str
+    is_other: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ def read_calls(
     if failure is not None:
         yield failure
     elif records.are_unknown:
-        yield Rejected(name, None, records.why_unknown())
+        yield Rejected(name, None, records.why_unknown(), records.are_other)
     yield from (Notice(name, text) for text in records.notices())
     if spans is None:
         yield from (Notice(*one) for one in held.notes())
@@ -225,6 +230,13 @@ class _Records:
     def are_unknown(self) -> bool:
         """Whether the file has content, but none of a known format."""
         return self._format is None and bool(self._unknown or self._texts or self._is_mixed)
+
+    @property
+    def are_other(self) -> bool:
+        """Whether an unknown file could be read, and nothing in it seems to count tokens."""
+        return self.is_text and not any(
+            isinstance(value, UnreadableRow) or seems_to_count(value) for _, value, _ in self._head
+        )
 
     def why_unknown(self) -> str:
         said = "not recognised as a log of any known format"

@@ -24,7 +24,7 @@ from telemetry.database.connection import Connection, execute
 from telemetry.database.prune import prune
 from telemetry.database.status import status
 from telemetry.database.upserts import Counts, upsert
-from telemetry.llm.finding import STDIN, Logs
+from telemetry.llm.finding import STDIN, Logs, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import MOST_NAMED, ingest_llm_calls
 from telemetry.llm.storing import LATEST
@@ -476,6 +476,26 @@ def test_what_cannot_be_read_is_counted_and_named_and_stops_nothing(
     assert text.startswith("LLM calls of 3 files: 2 inserted, 0 updated, 0 unchanged\n")
     assert f"  rejected: {bad}:2: not JSON" in text
     assert lost_text(done) == ("2 lines and 1 file of LLM logs could not be read")
+
+
+def test_a_folder_may_hold_files_that_are_no_logs(connection: Connection, tmp_path: Path) -> None:
+    write(tmp_path / "calls.jsonl", [record(0)])
+    write(tmp_path / "agent.meta.json", [{"agentType": "Explore", "description": "tokens"}])
+    write(tmp_path / "index.json", [{"version": 1, "entries": [{"sessionId": "s"}]}])
+    write(tmp_path / "torn.jsonl", ['{"timestamp": 0, "model'])
+    write(tmp_path / "unknown.jsonl", [{"id": "a", "answer": {"usage": {"tokens": 5}}}])
+    logs = find_logs([str(tmp_path)])
+    done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: AT)
+    assert (done.inserted, done.rejected_files) == (1, 2)
+    assert [text.partition(": ")[0] for text in done.first_rejected] == [
+        f"{tmp_path}/torn.jsonl",
+        f"{tmp_path}/unknown.jsonl",
+    ]
+    assert done.notes == [
+        f"skipped 2 files without a record of a known format; the first: {tmp_path}/agent.meta.json"
+    ]
+    done = ingest(connection, tmp_path / "index.json")
+    assert (done.rejected_files, done.notes) == (1, [])
 
 
 def test_the_first_twenty_are_named_and_the_others_counted(

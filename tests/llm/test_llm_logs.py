@@ -27,7 +27,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
 from telemetry.llm import decoding, logs
 from telemetry.llm.decoding import LONGEST_LINE
-from telemetry.llm.finding import STDIN, find_files
+from telemetry.llm.finding import STDIN, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Rejected, read_calls
 from telemetry.rows.llm import LlmCall
@@ -64,21 +64,21 @@ def test_files_folders_and_globs_are_found_once_each(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     a, b, c, hidden, notes = (tmp_path / name for name in names)
-    assert find_files([str(tmp_path)]) == [a, hidden, b, c]
-    assert find_files([str(notes), str(a)]) == [notes, a]
-    assert find_files([str(tmp_path / "*.jsonl"), str(tmp_path / "**" / "*.json*")]) == [
+    assert find_logs([str(tmp_path)]).files == [a, hidden, b, c]
+    assert find_logs([str(notes), str(a)]).files == [notes, a]
+    assert find_logs([str(tmp_path / "*.jsonl"), str(tmp_path / "**" / "*.json*")]).files == [
         a,
         hidden,
         b,
     ]
-    assert find_files([str(tmp_path / "s*"), str(b)]) == [hidden, b, c]
-    assert find_files(["-", "-"]) == [STDIN]
+    assert find_logs([str(tmp_path / "s*"), str(b)]).files == [hidden, b, c]
+    assert find_logs(["-", "-"]).files == [STDIN]
 
 
 def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
     for name in ("log[1].jsonl", "log1.jsonl"):
         (tmp_path / name).touch()
-    assert find_files([str(tmp_path / "log[1].jsonl")]) == [tmp_path / "log[1].jsonl"]
+    assert find_logs([str(tmp_path / "log[1].jsonl")]).files == [tmp_path / "log[1].jsonl"]
 
 
 @pytest.mark.parametrize("pattern", ["missing.jsonl", "*.jsonl", "", " ", "\0", "a" * 9_999, "."])
@@ -88,7 +88,7 @@ def test_a_pattern_that_finds_nothing_is_an_error(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.md").touch()
     with pytest.raises(UsageError):
-        find_files([pattern])
+        find_logs([pattern])
 
 
 # --- opening

@@ -16,7 +16,7 @@ import pytest
 from support.llm_readings import AT, PACKERS, lines, read_text
 from support.paths import PAYLOADS
 
-from telemetry.llm.finding import find_files, passed_over
+from telemetry.llm.finding import find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Rejected, read_calls
 from telemetry.rows import llm as rows
@@ -326,7 +326,7 @@ def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    assert [file.name for file in find_files([str(tmp_path)])] == [
+    assert [file.name for file in find_logs([str(tmp_path)]).files] == [
         "a.jsonl",
         "f.jsonl.zst",
         "g.log",
@@ -334,7 +334,7 @@ def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
         "i.log.bz2",
         "j.ndjson.XZ",
     ]
-    (text,) = passed_over([str(tmp_path), str(tmp_path / "b.md")])
+    (text,) = find_logs([str(tmp_path), str(tmp_path / "b.md")]).passed_over
     assert text == (
         f"{tmp_path}: skipped 2 .md, 1 without an ending, 1 .tar.gz; "
         "a file that you name is read, whatever its ending"
@@ -345,8 +345,8 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").touch()
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "self.jsonl").symlink_to(tmp_path / "self.jsonl")
-    assert find_files([str(tmp_path)]) == [tmp_path / "a.jsonl"]
-    assert "2 that cannot be opened as a file" in passed_over([str(tmp_path)])[0]
+    assert find_logs([str(tmp_path)]).files == [tmp_path / "a.jsonl"]
+    assert "2 that cannot be opened as a file" in find_logs([str(tmp_path)]).passed_over[0]
 
 
 # --- text around records

@@ -19,7 +19,7 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.questions import questions
 from telemetry.database.upserts import upsert
-from telemetry.llm.finding import Logs, find_files
+from telemetry.llm.finding import Logs, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.llm import LlmCall
@@ -507,7 +507,7 @@ def test_the_demo_logs_are_read_completely_and_linked_to_their_runs(
         assert (tmp_path / "a" / name).read_text() == (tmp_path / "b" / name).read_text()
     done = ingest_llm_calls(
         with_prices,
-        Logs(find_files([str(tmp_path / "a")])),
+        find_logs([str(tmp_path / "a")]),
         Defaults(phase="review"),
         now=lambda: NOW,
     )

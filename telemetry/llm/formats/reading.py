@@ -127,6 +127,17 @@ def near_keys(record: Mapping[str, Any]) -> list[str]:
     return [key for key in record if key not in OURS and NEAR.search(key)]
 
 
+def seems_to_count(value: Any, depth: int = 4) -> bool:
+    """Whether a key of a record, or of one nested in it down to this depth, seems to count use."""
+    if isinstance(value, dict):
+        if any(map(NEAR.search, value)):
+            return True
+        value = value.values()
+    elif not isinstance(value, list):
+        return False
+    return depth > 0 and any(seems_to_count(one, depth - 1) for one in value)
+
+
 def near_names(names: Counter[str]) -> str:
     """The most frequent names, each with its count."""
     return ", ".join(
