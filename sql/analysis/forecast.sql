@@ -2,11 +2,12 @@
 -- The month (UTC) in which the period ends, as a whole, and by repository, workflow and actor.
 -- Runners are at list price, LLM calls as reported, otherwise at list price. forecast_usd adds, for
 -- each remaining day, the mean of its weekday over the last full weeks, at most eight; later weeks
--- count more. weeks is their number, from the first day with a cost in the repository on. The true
--- end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come from
--- how much weeks differ. With one week there is no high_usd; with none there is no forecast.
--- low_usd is then the amount spent. unpriced jobs and calls have no known cost and are not
--- included.
+-- count more. weeks is their number; of several repositories, its mean by cost. A repository's
+-- weeks begin on its first day with a cost, and after the last day, but for the last week, of which
+-- most jobs are not stored. The true end lies between low_usd and high_usd in nine of ten months
+-- (docs/accuracy.md); both come from how much weeks differ. With one week there is no high_usd;
+-- with none there is no forecast. low_usd is then the amount spent. unpriced jobs and calls have no
+-- known cost and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select
@@ -77,30 +78,67 @@ spendings as (
     llm_calls_priced.github_run_id,
     llm_calls_priced.day
 ),
--- The cost of a repository is known from the first day of its data on.
+-- Before its last week, days of which most jobs are not stored.
+holes as (
+  select
+    repository_id,
+    max(day) as day
+  from (
+    select
+      workflow_runs.repository_id,
+      (workflow_runs.created_at at time zone 'UTC')::date as day
+    from workflow_runs
+    cross join period
+    cross join month
+    where workflow_runs.created_at >= month.since_on::timestamp at time zone 'UTC'
+      and workflow_runs.created_at < (month.today - 7)::timestamp at time zone 'UTC'
+      and (
+        period.repository_ids is null
+        or workflow_runs.repository_id = any(period.repository_ids)
+      )
+      and workflow_runs.conclusion is distinct from 'skipped'
+    group by
+      workflow_runs.repository_id,
+      (workflow_runs.created_at at time zone 'UTC')::date
+    having 2 * count(workflow_runs.jobs_listed_at) < count(*)
+  ) as days
+  group by repository_id
+),
+-- The cost of a repository is known from the first day of its data on, and after its last hole.
 dated as materialized (
   select
     spendings.kind,
+    coalesce(runs.repository_id, 0) as repository_id,
     runs.repository,
     runs.workflow,
     runs.actor,
     spendings.day,
     spendings.usd,
     spendings.unpriced,
-    min(spendings.day) over (partition by spendings.kind, runs.repository_id) as known_from
+    greatest(
+      min(spendings.day) over (partition by spendings.kind, runs.repository_id),
+      case when spendings.kind = 'runners' then holes.day + 1 end
+    ) as known_from
   from spendings
   left join runs using (github_run_id)
+  left join holes using (repository_id)
 ),
+-- The last full weeks with data of each repository; a day without a row in them cost nothing.
 daily as materialized (
   select
     dated.kind,
     named.subject,
     named.name,
+    dated.repository_id,
     dated.day,
+    least(
+      (month.today - greatest(dated.known_from, month.since_on)) / 7,
+      8
+    ) as weeks,
     coalesce(sum(dated.usd), 0) as usd,
-    sum(dated.unpriced) as unpriced,
-    min(dated.known_from) as known_from
+    sum(dated.unpriced) as unpriced
   from dated
+  cross join month
   cross join lateral (
     values
       ('all', 'all'),
@@ -113,53 +151,37 @@ daily as materialized (
     dated.kind,
     named.subject,
     named.name,
-    dated.day
+    dated.repository_id,
+    dated.day,
+    dated.known_from,
+    month.today,
+    month.since_on
 ),
--- The last full weeks with data; a day without a row in them cost nothing.
-weighed as (
+placed as materialized (
   select
     daily.kind,
     daily.subject,
     daily.name,
+    daily.repository_id,
     daily.day,
     daily.usd,
     daily.unpriced,
-    least(
-      (
-        month.today
-        - greatest(
-          min(daily.known_from) over (partition by daily.kind, daily.subject, daily.name),
-          month.since_on
-        )
-      ) / 7,
-      8
-    ) as weeks
+    daily.weeks,
+    extract(isodow from daily.day) as weekday,
+    case
+      when daily.day < month.today and daily.day >= month.today - 7 * daily.weeks
+        then (month.today - 1 - daily.day) / 7
+    end as week
   from daily
   cross join month
 ),
-placed as materialized (
-  select
-    weighed.kind,
-    weighed.subject,
-    weighed.name,
-    weighed.day,
-    weighed.usd,
-    weighed.unpriced,
-    weighed.weeks,
-    extract(isodow from weighed.day) as weekday,
-    case
-      when weighed.day < month.today and weighed.day >= month.today - 7 * weighed.weeks
-        then (month.today - 1 - weighed.day) / 7
-    end as week
-  from weighed
-  cross join month
-),
 -- A week counts three quarters of the one after it.
-weekdays as (
+weekdays as materialized (
   select
     kind,
     subject,
     name,
+    repository_id,
     weekday,
     sum(usd * power(0.75, week)) * 0.25 / max(1 - power(0.75, weeks)) as mean
   from placed
@@ -168,6 +190,7 @@ weekdays as (
     kind,
     subject,
     name,
+    repository_id,
     weekday
 ),
 -- The rest of today counts as a day.
@@ -184,34 +207,111 @@ rest as (
   ) as days (day)
   group by extract(isodow from days.day)
 ),
-spent as materialized (
+of_repositories as materialized (
   select
-    placed.kind,
-    placed.subject,
-    placed.name,
+    kind,
+    subject,
+    name,
+    repository_id,
     max(placed.weeks) as weeks,
+    max(means.usd) as week_usd,
+    array[
+      sum(placed.usd) filter (where placed.week = 0),
+      sum(placed.usd) filter (where placed.week = 1),
+      sum(placed.usd) filter (where placed.week = 2),
+      sum(placed.usd) filter (where placed.week = 3),
+      sum(placed.usd) filter (where placed.week = 4),
+      sum(placed.usd) filter (where placed.week = 5),
+      sum(placed.usd) filter (where placed.week = 6),
+      sum(placed.usd) filter (where placed.week = 7)
+    ] as usd_of_weeks,
     coalesce(sum(placed.usd) filter (where placed.day >= month.began_on), 0) as usd,
     coalesce(sum(placed.usd) filter (where placed.day = month.today), 0) as today_usd,
     coalesce(sum(placed.unpriced) filter (where placed.day >= month.began_on), 0)::bigint
-      as unpriced,
-    (
-      array[
-        coalesce(sum(placed.usd) filter (where placed.week = 0), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 1), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 2), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 3), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 4), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 5), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 6), 0),
-        coalesce(sum(placed.usd) filter (where placed.week = 7), 0)
-      ]
-    )[1:max(placed.weeks)] as usd_of_weeks
+      as unpriced
   from placed
   cross join month
+  left join (
+    select
+      kind,
+      subject,
+      name,
+      repository_id,
+      sum(mean) as usd
+    from weekdays
+    group by
+      kind,
+      subject,
+      name,
+      repository_id
+  ) as means using (kind, subject, name, repository_id)
   group by
-    placed.kind,
-    placed.subject,
-    placed.name
+    kind,
+    subject,
+    name,
+    repository_id
+),
+spent as materialized (
+  select
+    kind,
+    subject,
+    name,
+    coalesce(round(sum(weeks * week_usd) / nullif(sum(week_usd), 0)), max(weeks))::integer as weeks,
+    sum(usd) as usd,
+    sum(today_usd) as today_usd,
+    sum(unpriced)::bigint as unpriced
+  from of_repositories
+  group by
+    kind,
+    subject,
+    name
+),
+-- In the weeks before its own, a repository counts with its mean.
+each_week as (
+  select
+    kind,
+    subject,
+    name,
+    numbers.week,
+    sum(
+      case
+        when numbers.week < of_repositories.weeks
+          then coalesce(of_repositories.usd_of_weeks[numbers.week + 1], 0)
+        else coalesce(of_repositories.week_usd, 0)
+      end
+    ) as usd
+  from spent
+  inner join of_repositories using (kind, subject, name)
+  cross join lateral generate_series(0, spent.weeks - 1) as numbers (week)
+  group by
+    kind,
+    subject,
+    name,
+    numbers.week
+),
+-- How much weeks differ: from their mean, or from the week before, whichever is more.
+variances as (
+  select
+    kind,
+    subject,
+    name,
+    greatest(
+      var_samp(usd),
+      sum(power(usd - usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
+    ) as variance
+  from (
+    select
+      kind,
+      subject,
+      name,
+      usd,
+      lead(usd) over (partition by kind, subject, name order by week) as usd_before
+    from each_week
+  ) as compared
+  group by
+    kind,
+    subject,
+    name
 ),
 expected as materialized (
   select
@@ -254,19 +354,7 @@ forecasts as (
   from spent
   cross join month
   left join expected using (kind, subject, name)
-  -- How much weeks differ: from their mean, or from the week before, whichever is more.
-  cross join lateral (
-    select greatest(
-      var_samp(each_week.usd),
-      sum(power(each_week.usd - each_week.usd_before, 2)) / nullif(2 * (count(*) - 1), 0)
-    ) as variance
-    from (
-      select
-        week.usd,
-        lead(week.usd) over (order by week.number) as usd_before
-      from unnest(spent.usd_of_weeks) with ordinality as week (usd, number)
-    ) as each_week
-  ) as variances
+  left join variances using (kind, subject, name)
   left join quantiles on quantiles.weeks = spent.weeks
 )
 select

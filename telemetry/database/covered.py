@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,8 @@ SAYS_WHAT_IT_LACKS = {"billed_lines"}
 ALSO_OF_RUNS = ("busy_hours", "slower_or_faster", "totals", "trend")
 COLUMNS_OF_JOBS = re.compile(r"jobs|job_minutes|queue_p\d+_seconds")
 FIGURES_OF_JOBS = ("queue",)
+# Looks further back than the period, whichever it is.
+LOOKS_BACK = {"never_failed": timedelta(days=90)}
 # These compare with the period of equal length before, in columns of these names.
 COMPARES = "period.since - (period.until - period.since)"
 COMPARED = re.compile(r"(?:.+_)?before|change|would_show")
@@ -41,7 +43,8 @@ def with_coverage(
     is_of_jobs = bool(views & _of_jobs())
     if name == "coverage" or name.startswith("llm_") or not (is_of_jobs or views & OF_RUNS):
         return answer
-    scope = replace(answer.scope, top=None)
+    since = answer.scope.until - LOOKS_BACK.get(name, timedelta())
+    scope = replace(answer.scope, top=None, since=min(answer.scope.since, since))
     rows = ask(connection, "coverage", scope).rows
     unlisted = [row for row in rows if not is_listed(row, scope.until)]
     found = replace(

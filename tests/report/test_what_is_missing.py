@@ -485,3 +485,21 @@ def test_the_number_of_runs_is_one_figure_wherever_it_stands(connection: Connect
     assert (said["runs"], of_all.figure) == (10, "10")
     (page, *_) = pages(shown)
     assert "<td>10</td>" in pages(shown)[page]
+
+
+def test_what_has_not_failed_for_ninety_days_is_known_for_ninety_days(
+    connection: Connection,
+) -> None:
+    """The jobs of the last 30 days are stored; before, most are not, and one of these failed."""
+    runs = [a_run(n, n / 2, conclusion="success" if n < 120 else "failure") for n in range(1, 161)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs if run.github_run_id < 60])
+    known(connection, 7)
+    with_jobs(connection, *range(1, 60))
+    answer = with_coverage(connection, ask(connection, "never_failed", MONTH.scope()))
+    assert not answer.rows and answer.coverage is not None
+    assert answer.coverage.lacks[0].startswith("no answer: jobs of 59 of 160 attempts are stored")
+    # What is of the period alone lacks one.
+    answer = with_coverage(connection, ask(connection, "rounding", MONTH.scope()))
+    assert answer.coverage is not None
+    assert answer.coverage.lacks[0].startswith("incomplete: jobs of 59 of 60 attempts are stored")

@@ -196,6 +196,55 @@ def test_the_forecast_of_a_repository_is_the_same_whoever_else_is_asked_about(
     assert of_new([7, 8]) == alone
 
 
+def test_the_forecast_of_all_is_the_sum_of_its_repositories(connection: Connection) -> None:
+    """One of them is ten times as expensive, and new."""
+    store_year(connection, list(daily_minutes(3, date(2026, 3, 1), 100, YEARS["steady"])))
+    new = {"repository_id": 8, "repository": "acme/new", "workflow_id": 8}
+    days = [
+        (day, 10 * minutes)
+        for day, minutes in daily_minutes(3, date(2026, 5, 20), 20, YEARS["steady"])
+    ]
+    store_year(connection, days, 1_000, **new)
+    rows = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    of_all, of_actor = (
+        next(row for row in rows if row["subject"] == subject) for subject in ("all", "actor")
+    )
+    parts = [row for row in rows if row["subject"] == "repository"]
+    assert [row["weeks"] for row in parts] == [2, 8]
+    for column in ("spent_usd", "forecast_usd"):
+        assert float(of_all[column]) == pytest.approx(
+            float(sum(row[column] for row in parts)), abs=0.02
+        )
+    # Most of the cost is known for two weeks, so the interval is as wide as of these.
+    assert of_all["weeks"] == 3
+    assert {**of_actor, "subject": "all", "name": "all"} == of_all
+
+
+def test_weeks_whose_jobs_are_not_stored_are_in_no_forecast(connection: Connection) -> None:
+    """Of the weeks before the last four, the jobs of a single run are stored."""
+    days = list(daily_minutes(3, date(2026, 3, 1), 100, YEARS["steady"]))
+    store_year(connection, days)
+    first, number = datetime(2026, 5, 12, tzinfo=UTC), 50
+    connection.execute(
+        "delete from workflow_jobs where created_at < %(first)s and github_run_id <> %(number)s",
+        {"first": first, "number": number},
+    )
+    connection.execute(
+        "update workflow_runs set jobs_listed_at = null "
+        "where created_at < %(first)s and github_run_id <> %(number)s",
+        {"first": first, "number": number},
+    )
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    assert row["weeks"] == 4
+    costs = [float(minutes * PRICE) for day, minutes in days if date(2026, 5, 12) <= day]
+    assert float(row["forecast_usd"]) == pytest.approx(30 * fmean(costs), rel=0.1)
+    # A day of the last week may lack jobs: they are about to be fetched.
+    connection.execute(
+        "update workflow_runs set jobs_listed_at = null where created_at >= '2026-06-07'"
+    )
+    assert ask(connection, "forecast", scope(date(2026, 6, 9))).rows[0]["weeks"] == 4
+
+
 def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> None:
     store_year(connection, list(daily_minutes(3, date(2026, 6, 1), 12, YEARS["steady"])))
     (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 6))).rows
