@@ -145,7 +145,7 @@ def _day(text: str) -> date:
 
 def _moment(text: str) -> datetime:
     day, _, time = text.partition("T")
-    if time and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9]Z", time):
+    if time and not re.fullmatch(r"[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?Z", time):
         raise ValueError
     return datetime.combine(_day(day), clock.fromisoformat(time or "00:00Z"), UTC)
 

@@ -194,7 +194,7 @@ def test_a_user_price_list_needs_only_the_columns_without_a_default(
     own = tmp_path / "own.csv"
     own.write_text(
         "model,output_per_mtok,effective_from,input_per_mtok,peak_hours\n"
-        "house,2,2026-01-01T16:00Z,1,22 23\n"
+        "house,2,2026-01-01T16:00:00Z,1,22 23\n"
     )
     (row,) = read_prices(own, LlmPrice)
     assert row == LlmPrice(
