@@ -1,4 +1,4 @@
--- Note that GitHub names this branch as the default one of a repository.
+-- Record that GitHub names this branch as the default one of a repository.
 --   psql "$DATABASE_URL" -f sql/runs/record_default_branches.sql \
 --     -v repository_id=7 -v branch=main -v seen_at=2026-01-02T00:00:00Z
 insert into default_branches (

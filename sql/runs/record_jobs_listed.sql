@@ -1,4 +1,4 @@
--- Note that the jobs of these attempts are stored, and take each attempt's end from its jobs.
+-- Record that the jobs of these attempts are stored, and take each attempt's end from its jobs.
 -- An attempt ends with the last job that ran on a runner in it; without one, its end is kept.
 --   psql "$DATABASE_URL" -f sql/runs/record_jobs_listed.sql -v listed_at=2026-01-02T00:00:00Z \
 --     -v github_run_ids='{1,2}' -v run_attempts='{1,1}'

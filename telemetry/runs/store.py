@@ -110,7 +110,7 @@ class Store:
                 "listed": listed,
             }
             named = {**parameters, **key, **listed_at, **of_all}
-            execute(self.connection, "runs/note_unlisted_runs", named)
+            execute(self.connection, "runs/mark_unlisted_runs", named)
 
 
 def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:

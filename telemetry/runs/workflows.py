@@ -92,9 +92,9 @@ def _list_workflows(log: IngestLog, name: str) -> Change:
     def store() -> Tally:
         upsert(log.connection, rows)
         ids: dict[str, Any] = {"workflow_ids": [row.workflow_id for row in rows]}
-        execute(log.connection, "runs/note_listed_workflows", {**ids, **listed_at})
-        execute(log.connection, "runs/note_unlisted_workflows", log.key)
-        execute(log.connection, "runs/note_workflows_listed", {**log.key, **listed_at})
+        execute(log.connection, "runs/touch_workflows", {**ids, **listed_at})
+        execute(log.connection, "runs/record_unlisted_workflows", log.key)
+        execute(log.connection, "runs/record_workflows_listed", {**log.key, **listed_at})
         return Tally()
 
     return store

@@ -1,7 +1,7 @@
 -- Mark the stored runs of intervals that complete lists of these left out.
 -- Rows are a JSON array of objects whose keys are columns of windows, all of them between
 -- created_from and created_to; listed are all runs that the lists showed.
---   psql "$DATABASE_URL" -f sql/runs/note_unlisted_runs.sql -v repository_id=7 -v listed='{1,2}' \
+--   psql "$DATABASE_URL" -f sql/runs/mark_unlisted_runs.sql -v repository_id=7 -v listed='{1,2}' \
 --     -v created_from=2026-01-01T00:00:00Z -v created_to=2026-01-02T00:00:00Z \
 --     -v listed_at=2026-01-02T00:10:00Z -v rows='[{"is_complete":true,
 --     "created_from":"2026-01-01T00:00:00Z","created_to":"2026-01-02T00:00:00Z"}]'

@@ -1,5 +1,5 @@
--- Note the workflows that a repository's runs name and that GitHub does not list.
---   psql "$DATABASE_URL" -f sql/runs/note_unlisted_workflows.sql -v repository_id=7
+-- Record the workflows that a repository's runs name and that GitHub does not list.
+--   psql "$DATABASE_URL" -f sql/runs/record_unlisted_workflows.sql -v repository_id=7
 insert into workflows (
   workflow_id,
   repository_id
