@@ -2,14 +2,11 @@
 -- The name of a run is its own title if the workflow has run-name or is Dependabot's, and the path
 -- of the file if GitHub could not read it. Neither is the name of the workflow.
 create view workflow_names as
-with carried as (
-  select
+-- An index alone answers this, so that most often no run is read.
+with unlisted as materialized (
+  select distinct
     repository_id,
-    workflow_id,
-    nullif(workflow_name, '') as name,
-    nullif(workflow_path, '') as path,
-    coalesce(workflow_name = display_title, false) as is_title,
-    max(created_at) as last_at
+    workflow_id
   from workflow_runs
   where workflow_id is not null
     and not exists (
@@ -19,12 +16,23 @@ with carried as (
         and workflows.repository_id = workflow_runs.repository_id
         and workflows.name <> ''
     )
+),
+carried as (
+  select
+    workflow_runs.repository_id,
+    workflow_runs.workflow_id,
+    nullif(workflow_runs.workflow_name, '') as name,
+    nullif(workflow_runs.workflow_path, '') as path,
+    coalesce(workflow_runs.workflow_name = workflow_runs.display_title, false) as is_title,
+    max(workflow_runs.created_at) as last_at
+  from unlisted
+  inner join workflow_runs using (repository_id, workflow_id)
   group by
-    repository_id,
-    workflow_id,
-    nullif(workflow_name, ''),
-    nullif(workflow_path, ''),
-    coalesce(workflow_name = display_title, false)
+    workflow_runs.repository_id,
+    workflow_runs.workflow_id,
+    nullif(workflow_runs.workflow_name, ''),
+    nullif(workflow_runs.workflow_path, ''),
+    coalesce(workflow_runs.workflow_name = workflow_runs.display_title, false)
 ),
 judged as (
   select
