@@ -1,10 +1,11 @@
 -- How often is something deployed, how often does it fail, and how long until it is fixed?
 -- By week, which begins on Monday in the time zone of the question. Deployments are runs of
--- deployment events, and runs of the workflows that name_kinds calls deployments; add a file of
--- your own with make ingest NAME_KINDS=…. failed_percent is of those that succeeded or failed, by
--- their last attempt. A failure is fixed by the next success of the same workflow, on any commit;
--- mend_p50_seconds is from the end of the failed run to the end of that success. unmended failures
--- had no success by the end of the period.
+-- deployment events, and runs of the workflows that name_kinds calls deployments, except for pull
+-- requests and in merge queues, where nothing is merged yet; add a file of your own with make
+-- ingest NAME_KINDS=…. failed_percent is of those that succeeded or failed, by their last attempt.
+-- A failure is fixed by the next success of the same workflow, on any commit; mend_p50_seconds is
+-- from the end of the failed run to the end of that success. unmended failures had no success by
+-- the end of the period.
 --   psql "$DATABASE_URL" -f sql/analysis/deployments.sql
 with period as not materialized (
   select
@@ -50,6 +51,7 @@ runs as (
     and attempts.created_at < period.until
     and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
     and attempts.is_latest_attempt
+    and attempts.branch_class not in ('pull_request', 'merge_queue')
     and (
       attempts.event_type in ('deployment', 'deployment_status')
       or deploying.workflow_id is not null

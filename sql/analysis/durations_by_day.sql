@@ -1,6 +1,8 @@
 -- How has the duration of each workflow changed, day by day?
 -- Successful first attempts by kind of branch and by the day on which their run was created. The
 -- last day may not be over, so its value may still change. p95_seconds needs 20 runs on the day.
+-- estimated counts runs whose jobs are not stored; their end is GitHub's last change, which may be
+-- too late.
 --   psql "$DATABASE_URL" -f sql/analysis/durations_by_day.sql
 with period as not materialized (
   select
@@ -25,6 +27,7 @@ select
     )::bigint
   end as p95_seconds,
   count(*) as runs,
+  count(*) filter (where not is_exact) as estimated,
   workflow_id,
   repository_id
 from attempts

@@ -2,7 +2,9 @@
 -- Decided first attempts, from the creation or approval of the run to the end of its last job
 -- (signal) and, for failures, to the end of the first failed job (red). If red is not much sooner
 -- than signal, the jobs that often fail run late. Runs that failed without a job, most often
--- because GitHub could not read the workflow's file, are left out. p90 needs 20 runs.
+-- because GitHub could not read the workflow's file, are left out. p90 needs 20 runs. estimated
+-- counts runs whose jobs are not stored; their signal is GitHub's last change, which may be too
+-- late, and they have no red.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_signal.sql
 with period as not materialized (
   select
@@ -34,7 +36,8 @@ select
     when count(red_signal_seconds) >= 20 then round(
       percentile_cont(0.9) within group (order by red_signal_seconds)::numeric
     )::bigint
-  end as red_p90_seconds
+  end as red_p90_seconds,
+  count(signal_seconds) filter (where not is_exact) as estimated
 from attempts
 cross join period
 where created_at >= period.since

@@ -6,6 +6,7 @@ no other macro.
 """
 
 import json
+import random
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.answers import rows_of
 from support.history import UNTIL, make_history, store
 from support.paths import ROOT
-from support.rows import llm_call, workflow_run
+from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
@@ -209,3 +210,19 @@ def test_what_is_red_now_is_what_the_question_says(connection: Connection, dsn: 
     open_ones = [row for row in rows_of(connection, "incidents", UNTIL) if not row["recovered_at"]]
     assert [row["workflow"] for row in open_ones] == ["red"]
     assert [row["workflow"] for row in rows(connection, "Red on the default branch now")] == ["red"]
+
+
+def test_labels_made_for_a_run_are_one_line_of_the_waits(connection: Connection, dsn: str) -> None:
+    connection.execute("delete from workflow_runs")
+    at = UNTIL - timedelta(days=2)
+    rng = random.Random(7)
+    made = {n: "".join(rng.sample("bcdfghjklmnpqrstvwxz2456789", 5)) for n in range(200, 220)}
+    upsert(connection, [workflow_run(github_run_id=n, created_at=at) for n in made])
+    jobs = [
+        workflow_job(github_run_id=n, job_id=n, labels=[f"pod-{end}"], created_at=at, started_at=at)
+        for n, end in made.items()
+    ]
+    upsert(connection, jobs)
+    metrics = {row["metric"] for row in rows(connection, "Wait for a runner by day")}
+    assert metrics == {row["runner_label"] for row in rows_of(connection, "queue_times", UNTIL)}
+    assert len(metrics) == 1

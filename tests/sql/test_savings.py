@@ -262,6 +262,9 @@ def test_deployments_are_counted_by_week_with_their_fixes(connection: Connection
     deployed(5, 3, "cancelled")
     deployed(6, 8, "failure")
     deployed(7, 8, "success", workflow_id=3)  # CI is no deployment
+    # Nor is what is tried for a pull request: it fixes nothing either.
+    deployed(9, 1.2, "success", event_type="pull_request", branch="f")
+    deployed(10, 1.3, "failure", branch="gh-readonly-queue/main/pr-1")
     deployed(8, 9, "failure", workflow_id=3, event_type="deployment")
     rows = ask(connection, "deployments", Scope(monday, monday + timedelta(days=20))).rows
     assert [

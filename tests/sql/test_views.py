@@ -257,10 +257,12 @@ def test_durations_by_day_match_a_second_computation(made: Connection) -> None:
     for (_, *names), group in attempts_by("branch_class", "day").items():
         green = [row for row in group if row["is_first_attempt"] and row["is_success"]]
         took = known(green, "duration_seconds")
+        estimated = known([row for row in green if not row["is_exact"]], "duration_seconds")
         if took:
-            expected[*names, len(took), whole(took, 0.5), whole(took, 0.95, fewest=20)] += 1
+            half, most = whole(took, 0.5), whole(took, 0.95, fewest=20)
+            expected[*names, len(took), half, most, len(estimated)] += 1
     columns = ["repository", "workflow", "branch_class", "day"]
-    columns += ["runs", "p50_seconds", "p95_seconds"]
+    columns += ["runs", "p50_seconds", "p95_seconds", "estimated"]
     assert answer(made, "durations_by_day", *columns) == expected
 
 
@@ -318,6 +320,7 @@ def test_times_to_signal_match_a_second_computation(made: Connection) -> None:
         group = [row for row in group if row["is_first_attempt"] and row["is_decided"]]
         group = [row for row in group if not row["is_broken"]]
         signal, red = known(group, "signal_seconds"), known(group, "red_signal_seconds")
+        estimated = known([row for row in group if not row["is_exact"]], "signal_seconds")
         if group:
             expected[
                 *names,
@@ -327,9 +330,10 @@ def test_times_to_signal_match_a_second_computation(made: Connection) -> None:
                 len(red),
                 whole(red, 0.5),
                 whole(red, 0.9, fewest=20),
+                len(estimated),
             ] += 1
     columns = ["repository", "workflow", "branch_class", "runs", "signal_p50_seconds"]
-    columns += ["signal_p90_seconds", "red_runs", "red_p50_seconds", "red_p90_seconds"]
+    columns += ["signal_p90_seconds", "red_runs", "red_p50_seconds", "red_p90_seconds", "estimated"]
     assert answer(made, "time_to_signal", *columns) == expected
 
 
