@@ -218,8 +218,15 @@ def test_labels_made_for_a_run_are_one_line_of_the_waits(connection: Connection,
     rng = random.Random(7)
     made = {n: "".join(rng.sample("bcdfghjklmnpqrstvwxz2456789", 5)) for n in range(200, 220)}
     upsert(connection, [workflow_run(github_run_id=n, created_at=at) for n in made])
+    times = {"created_at": at, "started_at": at}
     jobs = [
-        workflow_job(github_run_id=n, job_id=n, labels=[f"pod-{end}"], created_at=at, started_at=at)
+        workflow_job(
+            github_run_id=n,
+            job_id=n,
+            labels=[f"pod-{end}"],
+            runner_group_name="Default",
+            **times,
+        )
         for n, end in made.items()
     ]
     upsert(connection, jobs)
