@@ -29,6 +29,8 @@ from telemetry.report.period import period
 from telemetry.report.reading import report
 
 FILE = "report.html"
+# Nobody means a folder of pages by a name that ends like this.
+OTHER_FILES = (".md", ".markdown", ".json", ".csv", ".txt", ".pdf")
 # Linux passes at most 128 KiB in one variable, which may take more bytes than characters.
 LONGEST_OUTPUT = 30_000
 MOST_RED = 100
@@ -38,6 +40,12 @@ def main() -> int:
     options = parse(__doc__, "report")
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
     names = settings.repositories(" ".join(options.repo or []))
+    out = Path(options.out or FILE)
+    if options.format == "html" and out.suffix.lower() in OTHER_FILES:
+        raise settings.UsageError(
+            f"OUT: {out} is neither an HTML file nor a folder; name one, or set FORMAT=markdown or "
+            "FORMAT=json"
+        )
     with database() as connection:
         found = report(connection, period(options.since, now), now, names, progress())
     if options.format == "json":
@@ -45,7 +53,7 @@ def main() -> int:
     if options.format != "html" and not options.out:
         show(_text(found, options.format).rstrip("\n"))
         return 0
-    _write(found, options.format, Path(options.out or FILE))
+    _write(found, options.format, out)
     return 0
 
 
@@ -58,7 +66,7 @@ def _text(found: Report, form: str) -> str:
 
 def _write(found: Report, form: str, out: Path) -> None:
     """Write one file, or a folder of files if `out` is not the name of a document."""
-    is_folder = form == "html" and out.suffix not in (".html", ".htm")
+    is_folder = form == "html" and out.suffix.lower() not in (".html", ".htm")
     (out if is_folder else out.parent).mkdir(parents=True, exist_ok=True)
     if is_folder:
         texts = {out / name: text for name, text in pages(found).items()}

@@ -7,6 +7,7 @@ The Makefile runs it if there are any, even before .venv exists. Exit code 0.
 
 import argparse
 import os
+import re
 import shlex
 import sys
 
@@ -47,6 +48,9 @@ def not_a_target(goal: str, options: argparse.Namespace) -> str:
     otherwise = "make alone lists the commands"
     if "query" in options.goals:
         otherwise = f"to ask a question, type: make query Q={shlex.quote(goal)}"
+    elif re.fullmatch(r"[\w.-]+/[\w.-]+", goal):
+        command = next((each for each in options.goals if each in options.targets), "ingest")
+        otherwise = f"to name a repository, type: make {command} REPO={goal}"
     hint = did_you_mean(goal.lower(), options.targets, otherwise)
     return f"there is no command {goal}; {hint}"
 

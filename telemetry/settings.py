@@ -95,6 +95,23 @@ def _offer(name: str) -> str:
     return f"; for all its repositories: {COMMAND} ingest ORG={name}" if is_owner else ""
 
 
+def owner(text: str, variable: str) -> str:
+    """Return the name of one organization or user. Raises UsageError, if possible with a hint.
+
+    White space around it is ignored.
+    """
+    given = text.strip()
+    if re.fullmatch(r"[\w-]{1,100}", given, re.ASCII):
+        return given
+    found = re.fullmatch(
+        r"(?:https?://[^/\s]+/|[\w-]+(?:\.[\w-]+)+/|@)?(?:orgs/|users/)?([\w-]{1,100})(?:/\S*)?",
+        given,
+        re.ASCII,
+    )
+    hint = f"; try: {variable}={found[1]}" if found else ""
+    raise UsageError(f"{variable}: {given!r} is not the name of one organization or user{hint}")
+
+
 def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
     """Return the GitHub token and its variable; without one, None and the variable to set.
 

@@ -11,6 +11,7 @@ from telemetry.settings import (
     choice,
     flag,
     merged,
+    owner,
     read_env_file,
     repositories,
     time_zone,
@@ -132,6 +133,31 @@ def test_a_name_without_a_likely_repository_gets_no_suggestion(text: str) -> Non
 def test_an_owner_alone_is_answered_with_the_variable_for_owners() -> None:
     with pytest.raises(UsageError, match=r"for all its repositories: make ingest ORG=acme$"):
         repositories("acme")
+
+
+@pytest.mark.parametrize("text", ["acme", " acme\n", "acme-corp", "octo_corp"])
+def test_the_name_of_an_owner_is_taken(text: str) -> None:
+    assert owner(text, "ORG") == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("https://github.com/acme", "; try: ORG=acme"),
+        ("https://github.com/orgs/acme/repositories", "; try: ORG=acme"),
+        ("github.com/acme/", "; try: ORG=acme"),
+        ("acme/app", "; try: ORG=acme"),
+        ("@acme", "; try: ORG=acme"),
+        ("acme,other", ""),
+        ("acme other", ""),
+        ("../admin", ""),
+        ("acmé", ""),
+    ],
+)
+def test_what_names_no_owner_is_refused_with_what_may_be_meant(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        owner(text, "ORG")
+    assert str(caught.value) == f"ORG: {text!r} is not the name of one organization or user{hint}"
 
 
 def test_the_token_is_taken_from_the_first_variable_that_is_set() -> None:

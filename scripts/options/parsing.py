@@ -1,14 +1,24 @@
 """Options from flags, else from the environment, else their defaults."""
 
 import argparse
+import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from options.commands import as_typed
 from options.option import Option
 from options.table import options_of
 from telemetry import settings
 from telemetry.installation import COMMAND
+
+HELP = "--help lists the options"
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors are a sentence, without its long list of flags before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise settings.UsageError(f"{message}; {HELP}")
 
 
 def parse(
@@ -21,9 +31,9 @@ def parse(
 
     `arguments` default to those of the process. An option without a value and a default is None.
     `given` are the keys of those that a flag or the environment set.
-    Raises UsageError; argparse itself exits for unknown flags.
+    Raises UsageError.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         description=as_typed(docstring or ""),
         epilog=f"NAME= is a variable of {COMMAND}; in the environment and in .env it is"
         " TELEMETRY_NAME.\n"
@@ -33,7 +43,10 @@ def parse(
     known = options_of(command)
     for option in known:
         _add(parser, option)
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        meant = _meant_by(unknown[0], [option.variable for option in known])
+        raise settings.UsageError(f"{shlex.join(unknown)}: not an option of this command; {meant}")
     given = set()
     for option in known:
         if option.alias is None:
@@ -43,6 +56,16 @@ def parse(
             setattr(options, option.key, _value(option, flag, environ))
     options.given = given
     return options
+
+
+def _meant_by(word: str, variables: Sequence[str]) -> str:
+    """Return what a word may be the value of, else where the options are listed."""
+    if settings.REPOSITORY.fullmatch(word) and "REPO" in variables:
+        return f"did you mean REPO={word}?"
+    for name in ("FILE", "OUT"):
+        if name in variables and not word.startswith("-"):
+            return f"did you mean {name}={shlex.quote(word)}?"
+    return HELP
 
 
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from support.commands import Launcher, Run
+from support.commands import Launcher, Run, assert_one_sentence
 from support.complete import earlier, stored
 from support.paths import ROOT
 
@@ -70,6 +70,19 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
     assert done.returncode == 4
     assert "older than 1 day: acme/none" in done.stderr
+
+
+def test_the_ending_of_out_says_whether_it_is_a_file(run: Run, tmp_path: Path) -> None:
+    for name in ("REPORT.HTML", "new/report.htm"):
+        assert run("report", "--out", str(tmp_path / name)).returncode == 0
+        assert (tmp_path / name).read_text("utf-8").startswith("<!doctype html>")
+    done = run("report", "--out", str(tmp_path / "report.md"))
+    assert_one_sentence(
+        done, 2, "report.md is neither an HTML file nor a folder", "FORMAT=markdown"
+    )
+    assert not (tmp_path / "report.md").exists()
+    assert run("report", "--format=markdown", f"--out={tmp_path / 'report.md'}").returncode == 0
+    assert (tmp_path / "report.md").read_text("utf-8").startswith("#")
 
 
 def test_a_closed_pipe_is_not_an_error(environ: dict[str, str], launcher: Launcher) -> None:

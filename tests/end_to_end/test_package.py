@@ -200,8 +200,18 @@ def test_in_a_workflow_the_env_file_of_the_checked_out_repository_is_not_read(
         (["stauts"], "there is no command stauts; did you mean status?"),
         (["status", "REOP=a/b"], "REOP: not a variable of this toolkit; did you mean REPO?"),
         (["query", "Q=flaky"], "Q: there is no question named flaky; did you mean flaky_jobs?"),
+        (
+            ["ingest", "acme/app"],
+            "acme/app: not an option of this command; did you mean REPO=acme/app?",
+        ),
+        (["restore", "x.dump"], "x.dump: not an option of this command; did you mean FILE=x.dump?"),
+        (
+            ["status", "--maxage", "1h"],
+            "--maxage 1h: not an option of this command; --help lists the options",
+        ),
+        (["prune", "--keep"], "argument --keep: expected one argument; --help lists the options"),
     ],
-    ids=["command", "variable", "question"],
+    ids=["command", "variable", "question", "repository", "file", "flag", "value"],
 )
 def test_what_is_misspelled_is_refused_with_the_nearest(
     run: Callable[..., Finished], words: list[str], sentence: str, dsn: str
