@@ -1,7 +1,8 @@
 -- Periods in which a workflow was red on the default branch, from first failure to recovery.
 -- A workflow recovers when the failed run, or a run of a later commit, is first green. If a later
--- run ends before an earlier one, the failure of the earlier one does not count. Runs that recover
--- at the same moment are one incident.
+-- run ends before an earlier one, the failure of the earlier one does not count. A run that was
+-- green and is red since it was re-run is red. Runs that recover at the same moment are one
+-- incident.
 create view incidents as
 with runs as (
   select
@@ -16,9 +17,20 @@ with runs as (
     max(event_type) as event_type,
     max(actor) as actor,
     created_at,
-    min(coalesce(completed_at, started_at, created_at)) filter (where is_red) as red_at,
-    min(coalesce(completed_at, started_at, created_at)) filter (where is_success) as green_at
+    coalesce(
+      min(ended_at) filter (where is_red and not is_green_later),
+      min(ended_at) filter (where is_red)
+    ) as red_at,
+    min(ended_at) filter (where is_success) as green_at,
+    case
+      when not bool_or(is_red) then min(ended_at) filter (where is_success)
+      when not bool_or(is_red and not is_green_later)
+        then min(ended_at) filter (where is_success and is_red_before)
+    end as own_green_at
   from attempts
+  cross join lateral (
+    select coalesce(completed_at, started_at, created_at) as ended_at
+  ) as ends
   where is_decided
     and branch_class = 'default'
   group by
@@ -42,14 +54,18 @@ recoveries as (
     created_at,
     red_at,
     green_at,
-    min(green_at) over (
-      partition by
-        repository_id,
-        workflow_id
-      order by
-        created_at desc,
-        github_run_id desc
-      rows between unbounded preceding and current row
+    own_green_at,
+    least(
+      own_green_at,
+      min(green_at) over (
+        partition by
+          repository_id,
+          workflow_id
+        order by
+          created_at desc,
+          github_run_id desc
+        rows between unbounded preceding and 1 preceding
+      )
     ) as recovered_at,
     count(*) filter (where red_at is null) over (
       partition by
@@ -78,13 +94,20 @@ between_greens as (
     created_at,
     red_at,
     green_at,
+    own_green_at,
     recovered_at,
     case when greens > 0 then first_value(green_at) over since_green end as last_green_at,
     case when greens > 0 then first_value(commit_sha) over since_green end as last_green_sha,
     case when greens > 0 then first_value(html_url) over since_green end as last_green_url,
-    case when recovered_at is not null then first_value(commit_sha) over to_green end as mended_sha,
-    case when recovered_at is not null then first_value(actor) over to_green end as mended_by,
-    case when recovered_at is not null then first_value(html_url) over to_green end as mended_url
+    first_value(
+      case when recovered_at in (green_at, own_green_at) then commit_sha end
+    ) over to_green as mended_sha,
+    first_value(
+      case when recovered_at in (green_at, own_green_at) then actor end
+    ) over to_green as mended_by,
+    first_value(
+      case when recovered_at in (green_at, own_green_at) then html_url end
+    ) over to_green as mended_url
   from recoveries
   window
     since_green as (
@@ -96,14 +119,15 @@ between_greens as (
         created_at,
         github_run_id
     ),
-    -- The run that was green at that moment is among the runs that recover then.
+    -- The run that was green at that moment is among the runs that recover then, unless it is red
+    -- again.
     to_green as (
       partition by
         repository_id,
         workflow_id,
         recovered_at
       order by
-        coalesce(green_at = recovered_at, false) desc,
+        coalesce(recovered_at in (green_at, own_green_at), false) desc,
         created_at desc,
         github_run_id desc
     )
@@ -136,7 +160,7 @@ reds as (
     array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
     array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
     array_agg(actor order by created_at, github_run_id) as red_run_actors,
-    coalesce(bool_or(green_at = recovered_at), false) as is_recovered_by_rerun
+    coalesce(bool_or(own_green_at = recovered_at), false) as is_recovered_by_rerun
   from between_greens
   where red_at < coalesce(recovered_at, 'infinity')
   group by
@@ -226,7 +250,7 @@ comment on column incidents.red_run_event_types is
 comment on column incidents.red_run_actors is
   'Login of the account that caused each of them. NULL where that account is gone.';
 comment on column incidents.mended_sha is
-  'The commit of the run that succeeded at recovered_at. NULL: still red.';
+  'The commit of the run that succeeded at recovered_at. NULL: still red, or that run is red again.';
 comment on column incidents.mended_by is
   'Login of the account that caused that run. NULL: still red.';
 comment on column incidents.mended_url is

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from support.history import UNTIL
-from support.reports import DAY, MINUTE, MONTH, a_job, a_run, known, single, whole
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, ask
@@ -511,3 +511,36 @@ def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connecti
         "3 of 3 times, at no known step; 5 attempts failed before any job began. Open the page of "
     )
     assert found.about["job"] == "test"
+
+
+def test_a_green_run_that_failed_when_it_was_run_again_is_red(connection: Connection) -> None:
+    """Until a third attempt, or a run of a later commit, is green."""
+
+    def attempt(number: int, hours: float, conclusion: str, actor: str = "dev-1") -> Any:
+        at = UNTIL - 24 * HOUR + hours * HOUR
+        return a_run(1, 1, run_attempt=number, conclusion=conclusion, actor=actor,
+                     started_at=at, completed_at=at + MINUTE)  # fmt: skip
+
+    upsert(connection, [a_run(9, 3), attempt(1, 0, "success"), attempt(2, 4, "failure")])
+    (incident,) = told(connection).red
+    assert incident["red_at"] == UNTIL - 20 * HOUR + MINUTE
+    assert (incident["red_runs"], incident["last_green_sha"]) == (1, "c9")
+    upsert(connection, [attempt(3, 6, "success")])
+    (mended,) = told(connection, is_new=False).incidents
+    assert mended["recovered_at"] == UNTIL - 18 * HOUR + MINUTE
+    assert mended["is_recovered_by_rerun"] and mended["mended_sha"] == "c1"
+    connection.execute("delete from workflow_runs where run_attempt = 3")
+    upsert(connection, [a_run(2, 0.25, actor="dev-2")])
+    (mended,) = told(connection, is_new=False).incidents
+    assert (mended["mended_by"], mended["is_recovered_by_rerun"]) == ("dev-2", False)
+
+
+def test_a_green_run_fixes_an_older_one_even_if_it_is_red_later(connection: Connection) -> None:
+    older = a_run(1, 2, conclusion="failure")
+    later = a_run(2, 1)
+    again = a_run(2, 1, run_attempt=2, conclusion="failure", started_at=UNTIL - 12 * HOUR,
+                  completed_at=UNTIL - 11 * HOUR)  # fmt: skip
+    upsert(connection, [older, later, again])
+    red, mended = told(connection).incidents
+    assert (red["red_at"], red["recovered_at"]) == (UNTIL - 11 * HOUR, None)
+    assert (mended["red_at"], mended["recovered_at"]) == (older.completed_at, later.completed_at)
