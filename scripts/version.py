@@ -1,4 +1,4 @@
-"""Print the version of the toolkit and, in a checkout, its commit.
+"""Print the version of the toolkit, and its commit, or the folder into which it was installed.
 
     make version
 
@@ -8,6 +8,7 @@ Exit code 0.
 from command import parse, run
 
 import subprocess
+from pathlib import Path
 
 from output import show
 
@@ -17,20 +18,20 @@ from telemetry.installation import IS_CHECKOUT, place
 
 def main() -> int:
     parse(__doc__, "version")
-    commit = _commit() if IS_CHECKOUT else ""
-    show(f"actions-telemetry {__version__}" + (f" ({commit})" if commit else ""))
+    folder = place("Makefile").parent
+    said = _commit(folder) if IS_CHECKOUT else f" from {folder}"
+    show(f"actions-telemetry {__version__}{said}")
     return 0
 
 
-def _commit() -> str:
+def _commit(folder: Path) -> str:
     """Return the commit of the checkout, by its tag if it has one; "" if git does not know it."""
-    folder = place("Makefile").parent
     words = ["git", "-C", str(folder), "describe", "--tags", "--always", "--dirty"]
     try:
         found = subprocess.run(words, capture_output=True, text=True, timeout=60)
     except OSError:
         return ""
-    return found.stdout.strip() if found.returncode == 0 else ""
+    return f" ({found.stdout.strip()})" if found.returncode == 0 else ""
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ begin
       from objects
       join pg_proc on is_function and pg_proc.oid = object
     ) as owned
-    where owner <> current_user::regrole
+    where owner <> quote_ident(current_user)::regrole
     union all
     -- What default privileges would grant on the new view, and what its owner has by default.
     select place, 3, 0, is_own, name, format('revoke all on %s from %s', name, grantee)
@@ -142,7 +142,7 @@ begin
           else granted.grantee::regrole::text
         end as grantee
       from relations
-      join pg_default_acl on defaclrole = current_user::regrole
+      join pg_default_acl on defaclrole = quote_ident(current_user)::regrole
         and defaclobjtype = 'r'
         and defaclnamespace in (0, our_schema)
       cross join lateral aclexplode(defaclacl) as granted

@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL as SQL_TEXT
+from psycopg.sql import Identifier
 from support.paths import LONGEST
 
 from telemetry import TelemetryError
@@ -129,6 +131,25 @@ def test_grants_say_when_there_are_no_tables(empty_dsn: str) -> None:
 
 
 # An upgrade
+
+
+def test_roles_of_any_name_own_and_read_the_views(empty_dsn: str) -> None:
+    database = conninfo_to_dict(empty_dsn)["dbname"]
+    owner, reader = f"App-1@x.iam o'R {database}", f'Ünï "reader" {database}'
+    with open_connection(empty_dsn) as admin:
+        admin.execute(SQL_TEXT("create role {} login createrole").format(Identifier(owner)))
+        admin.execute(SQL_TEXT("create role {} login").format(Identifier(reader)))
+        admin.execute(SQL_TEXT("grant all on schema public to {}").format(Identifier(owner)))
+    migrate(mine := make_conninfo(empty_dsn, user=owner))
+    with open_connection(mine) as opened:
+        name = Identifier(reader)
+        opened.execute(SQL_TEXT("grant select on all tables in schema public to {}").format(name))
+        opened.execute("create view own as select workflow from attempts")
+        before = rights(opened)
+        assert upgrade(opened, mine) == []
+        assert rights(opened) == before
+    with open_connection(make_conninfo(empty_dsn, user=reader)) as reading:
+        reading.execute("select count(*) from attempts")
 
 
 def test_a_connected_reader_can_still_read_after_an_upgrade(

@@ -113,7 +113,9 @@ def test_help_lists_each_command_as_make_does(run: Callable[..., Finished]) -> N
     assert only_of_make.isdisjoint(listed)
     for name, words in listed.items():
         assert words == described[name].replace("make ", "actions-telemetry ")
-    assert run("--version").stdout == f"actions-telemetry {__version__}\n"
+    of_package, _, folder = run("--version").stdout.rstrip("\n").partition(" from ")
+    assert of_package == f"actions-telemetry {__version__}"
+    assert Path(folder, "sql", "analysis", "totals.sql").is_file()
 
 
 def test_a_stranger_ingests_asks_and_reads_a_report(
