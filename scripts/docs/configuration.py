@@ -30,6 +30,12 @@ comment needs its own line. To start one, copy `.env.example`; git ignores `.env
 package reads the `.env` of the current folder.
 """
 
+OTHERS = """
+The variables of other programs keep their meaning: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` lead
+requests for GitHub through a proxy or past it, `SSL_CERT_FILE` names the certificates that are
+trusted there, and libpq's `PGHOST`, `PGSSLMODE` and so on apply to the database.
+"""
+
 
 def configuration() -> str:
     """The page as Markdown."""
@@ -47,6 +53,7 @@ def configuration() -> str:
             "Set these in the environment or in `.env`; give `PYTHON` to make.\n\n",
             "| variable | default | meaning |\n|---|---|---|\n",
             *environment,
+            OTHERS,
             "\n## Flags without a variable\n\n",
             "| flag | meaning | commands |\n|---|---|---|\n",
             *flags,

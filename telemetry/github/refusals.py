@@ -39,10 +39,13 @@ def refused(
 def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
     """Return the error for a request that met a fault in each of `tries` tries."""
     if decision.connecting:
-        return GitHubError(
-            f"{what}: {decision.reason} in {counted(tries, 'try')}; check the network, the proxy"
-            " variables and GITHUB_API_URL"
-        )
+        remedy = "check the network, the proxy variables and GITHUB_API_URL"
+        if "CERTIFICATE_VERIFY_FAILED" in decision.reason:
+            remedy = (
+                "check GITHUB_API_URL; if the certificate of the server or the proxy is of your own"
+                " authority, set SSL_CERT_FILE to the file of that authority"
+            )
+        return GitHubError(f"{what}: {decision.reason} in {counted(tries, 'try')}; {remedy}")
     return Unanswered(
         f"{what}: {decision.reason} in {counted(tries, 'try')}; try again later, and check"
         " GITHUB_API_URL if it keeps failing",
