@@ -40,7 +40,7 @@ def costing(report: RepositoryReport) -> Finding | None:
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]
     lost = float(known_sum(certain, "minutes") or 0)
     about: Row = {"list_cost_usd": cost, "job_minutes": ran, "wasted_minutes": wasted}
-    about["unpriced_jobs"] = known_sum(report.runners, "unpriced_jobs")
+    about["unpriced_jobs"] = sum(row["unpriced_jobs"] for row in report.runners)
     return Finding("costing", (*sentence, "."), advice, lost, about=about)
 
 

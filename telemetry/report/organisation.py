@@ -119,7 +119,8 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
     coverage = together([each.of_jobs for each in repositories])
     if coverage.is_misleading:
         return Tile("cost of runners", UNKNOWN, str(coverage))
-    rows = [row for each in repositories for row in each.runner_cost]
+    known = [each for each in repositories if not each.of_jobs.is_misleading]
+    rows = [row for each in known for row in each.runner_cost]
     cost = known_sum(rows, "list_cost_usd")
     words = "list price, before included minutes"
     comparable = [row for each in repositories if each.are_jobs_comparable
@@ -128,6 +129,8 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
     shift = shift_of(known_sum(comparable, "list_cost_usd"), before)
     if shift is not None:
         words += f"; {change(shift)} where comparable"
+    if left_out := len(repositories) - len(known):
+        words += f"; without {counted(left_out, 'repository')} where most jobs are missing"
     if not coverage.is_whole:
         words += f"; {coverage}"
     return Tile("cost of runners", dollars(cost) if rows else UNKNOWN, words)

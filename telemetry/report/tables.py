@@ -168,6 +168,7 @@ FAILING_STEPS = Table(
     "steps",
     Column("step", job_of, is_number=False),
     _figure("failures", count),
+    _figure("broke the run", count, "broke_the_run"),
     _figure("commits", count),
     _figure("green after a re-run", count, "green_later"),
     Column("latest", lambda row: (str(row["last_day"]),), address="html_url"),

@@ -29,7 +29,7 @@ from telemetry.terminal import Name
 
 # In percent or points; an unclear change from here on is said to vary too much.
 LARGE_CHANGE = 10
-# What would show is said from half a percent or half a point on.
+# What would show is said above half a percent or half a point, which is rounded to zero.
 LEAST_SHOWN = 0.5
 # If fewer of the runs were decided, a rate says how many it counts.
 LEAST_DECIDED = 0.9
@@ -233,7 +233,7 @@ def _changed(
     words = f"{by(row['change'])} like for like"
     if row["verdict"] in ("better", "worse"):
         return Tile(name, shown, words, row["verdict"])
-    if row["verdict"] == "no clear change" and (row["would_show"] or 0) >= LEAST_SHOWN:
+    if row["verdict"] == "no clear change" and (row["would_show"] or 0) > LEAST_SHOWN:
         words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
     elif row["verdict"] == "no clear change" and abs(row["change"]) >= LARGE_CHANGE:
         words += ", no clear change: the values vary too much to tell"

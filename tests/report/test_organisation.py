@@ -155,3 +155,28 @@ def test_figures_do_not_depend_on_who_else_is_asked_about(
             # A share is of all that is asked about.
             if name != "runner_cost":
                 assert getattr(alone, name) == value, name
+
+
+def test_the_sum_of_costs_leaves_out_what_the_row_of_a_repository_does(
+    connection: Connection,
+) -> None:
+    """One has all jobs, the other those of two of six attempts; both cost the same."""
+    load_runner_prices(connection)
+    for repository, listed in ((7, 6), (8, 2)):
+        runs = [run_of(repository, number) for number in range(1, 7)]
+        upsert(connection, runs)
+        upsert(connection, [a_job(run) for run in runs[:listed]])
+        known(connection, repository)
+        connection.execute(
+            "update workflow_runs set jobs_listed_at = updated_at "
+            "where github_run_id = any(%(ids)s)",
+            {"ids": [run.github_run_id for run in runs[:listed]]},
+        )
+    shown = report(connection, MONTH, MONTH.until)
+    (cost,) = (
+        each for each in totals(shown, organisation(shown)) if each.name == "cost of runners"
+    )
+    # Six jobs of ten minutes at 0.006 dollars.
+    assert cost.figure == "$0.36"
+    assert "; without 1 repository where most jobs are missing; jobs of 8 of 12" in cost.change
+    assert cost.figure in one_page(shown) and "$0.48" not in one_page(shown)
