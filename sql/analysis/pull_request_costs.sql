@@ -5,9 +5,9 @@
 -- It does not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which
 -- are still to be fetched. reruns are attempts that repeated an earlier one. waited_hours adds up,
 -- for each commit, the time from its first run, or from its approval, to the end of its last first
--- attempt. state is merged if a push to the default branch has one of its commits; unknown:
--- squashed, merged with a commit of its own, closed or open. actor_kind is by the rules in
--- name_kinds.
+-- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
+-- default branch has one of its commits; unknown: squashed, merged with a commit of its own, closed
+-- or open. actor_kind is by the rules in name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -71,7 +71,8 @@ spendings as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by github_run_id
 ),
--- A commit waits from its first run, or from its approval, to the end of its last first attempt.
+-- A commit waits from its first run, or from its approval, to the end of its last first attempt. A
+-- run that starts later, when the pull request is labelled or closed, is not waited for.
 waits as materialized (
   select
     repository_id,
@@ -84,8 +85,22 @@ waits as materialized (
         else max(completed_at) - min(created_at)
       end
     ) as seconds
-  from runs
-  where is_first_attempt
+  from (
+    select
+      repository_id,
+      head_repository,
+      branch,
+      commit_sha,
+      created_at,
+      approved_at,
+      completed_at,
+      min(created_at) over (
+        partition by repository_id, head_repository, branch, commit_sha
+      ) as pushed_at
+    from runs
+    where is_first_attempt
+  ) as firsts
+  where created_at < pushed_at + interval '10 minutes'
   group by
     repository_id,
     head_repository,

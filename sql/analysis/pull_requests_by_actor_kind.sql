@@ -68,7 +68,8 @@ spendings as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
   group by github_run_id
 ),
--- A commit waits from its first run, or from its approval, to the end of its last first attempt.
+-- A commit waits from its first run, or from its approval, to the end of its last first attempt. A
+-- run that starts later, when the pull request is labelled or closed, is not waited for.
 waits as materialized (
   select
     repository_id,
@@ -81,8 +82,22 @@ waits as materialized (
         else max(completed_at) - min(created_at)
       end
     ) as seconds
-  from runs
-  where is_first_attempt
+  from (
+    select
+      repository_id,
+      head_repository,
+      branch,
+      commit_sha,
+      created_at,
+      approved_at,
+      completed_at,
+      min(created_at) over (
+        partition by repository_id, head_repository, branch, commit_sha
+      ) as pushed_at
+    from runs
+    where is_first_attempt
+  ) as firsts
+  where created_at < pushed_at + interval '10 minutes'
   group by
     repository_id,
     head_repository,

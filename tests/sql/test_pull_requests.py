@@ -130,6 +130,19 @@ def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> N
     assert float(row["waited_hours_per_pull_request"]) == 0.5
 
 
+def test_nobody_waits_for_a_run_that_a_label_or_the_merge_starts(connection: Connection) -> None:
+    """It runs on the same commit, a day later; it costs as much as any other."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    load_runner_prices(connection)
+    run(connection, 1, 30, commit_sha="a1")
+    run(connection, 2, 45, commit_sha="a1", at=CREATED_AT + MINUTE)
+    run(connection, 3, 60, commit_sha="a1", at=CREATED_AT + 24 * HOUR)
+    (row,) = ask(connection, "pull_request_costs", SCOPE).rows
+    assert (float(row["waited_hours"]), row["commits"], row["runs"]) == (0.8, 1, 3)
+    (row,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert float(row["waited_hours_per_pull_request"]) == 0.8
+
+
 def test_costs_are_summed_by_the_author_of_the_pull_request(pulls: Connection) -> None:
     rows = {row["actor_kind"]: row for row in ask(pulls, "pull_requests_by_actor_kind", SCOPE).rows}
     assert {kind: (row["pull_requests"], row["merged"]) for kind, row in rows.items()} == {
