@@ -3,9 +3,9 @@
 -- in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
 -- failures are all its failures in the work itself. green_again_percent is of those that were run
 -- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
--- commits. failed_cost_usd is the list price of the failed executions, rerun_cost_usd that of all
--- jobs that ran in the attempts after them. waited_hours is the time from each failure to the end
--- of the attempt that was green. The jobs of a matrix are one row.
+-- commits. failed_cost_usd is the list price of the failures that turned green, rerun_cost_usd that
+-- of all jobs that ran in the attempts after them. waited_hours is the time from each of them to
+-- the end of the attempt that was green. The jobs of a matrix are one row.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select

@@ -263,7 +263,7 @@ QUARANTINE = Table(
     _figure("flaky commits", count, "flaky_commits"),
     _figure("failures", count),
     _figure("green when run again", percent, "green_again_percent"),
-    _figure("cost of failures", dollars, "failed_cost_usd"),
+    _figure("cost of flaky ones", dollars, "failed_cost_usd"),
     _figure("of re-runs", dollars, "rerun_cost_usd"),
 )
 KINDS_OF_COST = {"runners": "runners", "llm": "language models"}
