@@ -60,25 +60,38 @@ def fill(connection: Connection, runs: int, until: datetime) -> Filled:
     a_day = {name: runs * share / DAYS for name, share in REPOSITORIES.items()}
     slower = {name: Trouble(slower=DAYS_SLOWER) for name in REPOSITORIES}
     world = team_month(1, until, slower, days=DAYS, runs_per_day=a_day)
-    payloads = Payloads(world)
-    attempts = jobs = 0
     for repository in world.repositories:
         repository.private = True  # so that its minutes cost something
         for run in world.open_runs(repository):
             world.finish(run)
+    attempts, jobs = store_world(connection, world)
+    calls = _store_calls(connection, world)
+    execute(connection, "schema/analyze")
+    return Filled(attempts, jobs, calls)
+
+
+def store_world(
+    connection: Connection, world: World, days_of_steps: int = DAYS_OF_STEPS
+) -> tuple[int, int]:
+    """Store all runs of a world that have ended; returns how many attempts and jobs these are.
+
+    Steps are those of the last days, and of all failed jobs. Raises psycopg.Error.
+    """
+    payloads = Payloads(world)
+    steps_since = world.second - days_of_steps * DAY
+    attempts = jobs = 0
+    for repository in world.repositories:
         _describe(connection, payloads, repository)
         for start in range(0, len(repository.runs), RUNS_TOGETHER):
             some = repository.runs[start : start + RUNS_TOGETHER]
             stored = [_attempts(payloads, repository, run) for run in some]
             attempts += upsert(connection, [row for rows in stored for row in rows]).inserted
             listed = [
-                _jobs(payloads, repository, run, rows)
+                _jobs(payloads, repository, run, rows, steps_since)
                 for run, rows in zip(some, stored, strict=True)
             ]
-            jobs += store_jobs(connection, listed, until).jobs.inserted
-    calls = _store_calls(connection, world)
-    execute(connection, "schema/analyze")
-    return Filled(attempts, jobs, calls)
+            jobs += store_jobs(connection, listed, world.now).jobs.inserted
+    return attempts, jobs
 
 
 def _describe(connection: Connection, payloads: Payloads, repository: Simulated) -> None:
@@ -115,14 +128,21 @@ def _attempts(payloads: Payloads, repository: Simulated, run: Run) -> list[Workf
 
 
 def _jobs(
-    payloads: Payloads, repository: Simulated, run: Run, attempts: list[WorkflowRun]
+    payloads: Payloads,
+    repository: Simulated,
+    run: Run,
+    attempts: list[WorkflowRun],
+    steps_since: int,
 ) -> JobsOfRun:
-    """Return the jobs of these attempts, as an ingest reads them from one list."""
+    """Return the jobs of these attempts, as an ingest reads them from one list.
+
+    `steps_since` is the second since 1970 from which on runs have all their steps.
+    """
     due = {
         row.run_attempt: DueAttempt(row.run_attempt, row.started_at, row.conclusion)
         for row in attempts
     }
-    has_steps = run.created_at >= payloads.world.second - DAYS_OF_STEPS * DAY
+    has_steps = run.created_at >= steps_since
     items = [
         payloads.job(repository, run, job, steps=has_steps or job.conclusion == "failure")
         for attempt in run.attempts

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from bench.filling import store_world
 from support.history import UNTIL, make_history, store
 from support.paths import ROOT
 from support.worlds.failures import Truth, months_of_failures
@@ -16,11 +17,6 @@ from support.worlds.failures import Truth, months_of_failures
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
-from telemetry.runs.ingest import ingest
-from telemetry.runs.request import Tools, Wanted
-from telemetry.simulated.server import Simulator
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 SCOPE = Scope(NOW - timedelta(days=61), NOW)
@@ -28,7 +24,7 @@ Row = dict[str, Any]
 
 
 class Planted(NamedTuple):
-    """Two months of failures, ingested: the database, the view's rows, and the true causes."""
+    """Two months of failures, stored: the database, the view's rows, and the true causes."""
 
     connection: Connection
     rows: list[Row]
@@ -43,19 +39,14 @@ def planted(
 ) -> Iterator[Planted]:
     world, truth = months_of_failures(4, NOW)
 
-    def ingested(folder: Path) -> None:
+    def stored(folder: Path) -> None:
         dsn = new_database(migrated)
-        with (
-            open_connection(dsn) as connection,
-            Simulator(world).serve() as url,
-            GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-        ):
+        with open_connection(dsn) as connection:
             load_runner_prices(connection)
-            wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
-            list(ingest(Tools(connection, client, wanted, 4), ["acme/app"]))
+            store_world(connection, world, days_of_steps=61)
         (folder / "dsn").write_text(dsn)
 
-    dsn = (once("failures", ingested) / "dsn").read_text()
+    dsn = (once("failures", stored) / "dsn").read_text()
     with open_connection(dsn) as connection:
         rows = connection.execute("select * from failure_causes").fetchall()
         yield Planted(connection, rows, truth)
