@@ -63,10 +63,10 @@ def test_each_migration_can_be_applied_again_after_a_crash_before_it_was_marked(
 
 @pytest.mark.scenario
 def test_each_migration_runs_as_it_stands_in_psql(empty_dsn: str, psql: Callable[..., str]) -> None:
-    for name in NAMES:
-        psql(empty_dsn, "-1", "-f", str(MIGRATIONS / f"{name}.sql"))
-    for name in reversed(NAMES):
-        psql(empty_dsn, "-1", "-f", str(MIGRATIONS / f"{name}.rollback.sql"))
+    forth = [f"--file={MIGRATIONS / name}.sql" for name in NAMES]
+    back = [f"--file={MIGRATIONS / name}.rollback.sql" for name in reversed(NAMES)]
+    for files in (forth, back):
+        psql(empty_dsn, "-1", *files)
     assert relations(empty_dsn) == {}
 
 
