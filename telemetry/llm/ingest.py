@@ -16,7 +16,8 @@ from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.llm.logs import Notice, read_calls
+from telemetry.llm.recognising import Rejected
 from telemetry.llm.storing import store
 from telemetry.llm.traces import resolved
 from telemetry.rows.ingestions import LlmIngestion
@@ -47,11 +48,11 @@ def ingest_llm_calls(
     ingest = _Ingest(connection, begun)
     given = _dated(connection, defaults)
     sizes = {file: _size(file) for file in logs.files}
-    way = _Way(progress, sum(sizes.values()))
+    read_so_far = _Progress(progress, sum(sizes.values()))
     others: list[Path] = []
     spans = NestedSpans(partial(resolved, connection, ingest.leave_out))
     for file, size in sizes.items():
-        for found in read_calls(file, given, logs.stdin, way.note, spans):
+        for found in read_calls(file, given, logs.stdin, read_so_far.note, spans):
             if isinstance(found, Rejected) and found.is_other and file in logs.searched:
                 others.append(file)
             elif isinstance(found, Rejected):
@@ -60,8 +61,8 @@ def ingest_llm_calls(
                 ingest.note(f"{found.file}: {found.text}")
             else:
                 ingest.add(found, file)
-            way.tell()
-        way.finish(size)
+            read_so_far.report()
+        read_so_far.finish(size)
     if others:
         files = counted(len(others), "file")
         ingest.note(f"skipped {files} without a record of a known format; the first: {others[0]}")
@@ -74,14 +75,14 @@ def ingest_llm_calls(
 
 
 @dataclass
-class _Way:
+class _Progress:
     """How much of the files has been read, in bytes."""
 
     progress: Callable[[int, int], None]
     total: int
     before: int = 0
     here: int = 0
-    told: int = 0
+    reported: int = 0
 
     def note(self, read: int) -> None:
         """Note that this many bytes of the file have been read."""
@@ -90,14 +91,14 @@ class _Way:
     def finish(self, size: int) -> None:
         """Note that this file, of this size in bytes, has been read."""
         self.before, self.here = self.before + size, 0
-        self.tell()
+        self.report()
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Report the bytes so far, at every hundredth of the total."""
         # A file that is still written may be longer by now.
         done = min(self.before + self.here, self.total)
-        if done - self.told >= max(1, self.total // 100) or self.told < done == self.total:
-            self.told = done
+        if done - self.reported >= max(1, self.total // 100) or self.reported < done == self.total:
+            self.reported = done
             self.progress(done, self.total)
 
 

@@ -13,7 +13,7 @@ import pytest
 from support.llm_readings import AT, finality, merged, payload_calls, read, tokens
 from support.paths import PAYLOADS
 
-from telemetry.llm.logs import Rejected
+from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import LlmCall, distinct_timestamp
 
 MILLISECOND = timedelta(milliseconds=1)

@@ -29,7 +29,8 @@ from telemetry.llm import decoding, logs
 from telemetry.llm.decoding import LONGEST_LINE
 from telemetry.llm.finding import STDIN, find_logs
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Rejected, read_calls
+from telemetry.llm.logs import read_calls
+from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
 from telemetry.settings import UsageError

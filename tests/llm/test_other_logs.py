@@ -18,7 +18,8 @@ from support.paths import PAYLOADS
 
 from telemetry.llm.finding import find_logs
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Rejected, read_calls
+from telemetry.llm.logs import read_calls
+from telemetry.llm.recognising import Rejected
 from telemetry.rows import llm as rows
 from telemetry.rows.llm import LlmCall
 

@@ -16,8 +16,9 @@ import zstandard
 from support.llm_readings import PACKERS, lines, read_text
 
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Rejected, read_calls
+from telemetry.llm.logs import read_calls
 from telemetry.llm.opening import LARGEST_RATIO, SMALL
+from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import LlmCall
 
 GOOD = lines({"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 1}).encode()

@@ -14,7 +14,8 @@ import zstandard
 
 from support.paths import PAYLOADS
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Notice, Rejected, read_calls
+from telemetry.llm.logs import Notice, read_calls
+from telemetry.llm.recognising import Rejected
 from telemetry.rows.llm import LlmCall
 
 AT = datetime(2026, 1, 5, 12, 0, 0, tzinfo=UTC)

@@ -14,9 +14,9 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
-    each,
     inclusive,
     read_list,
+    readings_of,
     reported,
 )
 from telemetry.rows import reading
@@ -43,7 +43,7 @@ def reader() -> Reader:
         if "info" in record:
             # An export describes the session, then lists its messages.
             for message in read_list(record, "messages") or [record["info"]]:
-                yield from each(message, defaults, calls)
+                yield from readings_of(message, defaults, calls)
         elif "part" in record:
             part = reading.nested(record, "part")
             if part.get("type") == "step-finish":

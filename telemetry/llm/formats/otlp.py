@@ -12,7 +12,7 @@ from typing import Any
 from telemetry.llm.formats import log_events
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.otlp_attributes import Attributes, attributes, moment
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, each, read_list
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, read_list, readings_of
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, required
@@ -80,7 +80,7 @@ def _items(
         resource = attributes(reading.nested(entry, "resource"))
         for scopes in SCOPES:
             for scope in read_list(entry, scopes):
-                yield from each(scope, defaults, partial(in_scope, resource))
+                yield from readings_of(scope, defaults, partial(in_scope, resource))
 
     def in_scope(
         resource: Attributes, scope: Mapping[str, Any], defaults: Defaults
@@ -88,10 +88,10 @@ def _items(
         named = reading.nested(scope, "scope") or reading.nested(scope, "instrumentationLibrary")
         name = reading.text(named, "name") or ""
         for item in read_list(scope, items):
-            yield from each(item, defaults, partial(calls, resource, name))
+            yield from readings_of(item, defaults, partial(calls, resource, name))
 
     for entry in read_list(export, resources):
-        yield from each(entry, defaults, in_resource)
+        yield from readings_of(entry, defaults, in_resource)
 
 
 def _export(record: Mapping[str, Any]) -> Mapping[str, Any] | None:

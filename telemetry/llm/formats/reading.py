@@ -86,7 +86,7 @@ class Reader:
     notes: Callable[[], Iterable[str]] = tuple
 
 
-def each(
+def readings_of(
     record: Any,
     defaults: Defaults,
     calls: Callable[[Mapping[str, Any], Defaults], Iterable[Reading]],
