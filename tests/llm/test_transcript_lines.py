@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telemetry.llm.formats import transcript
-from telemetry.llm.formats.reading import Defaults, Reading, each
+from telemetry.llm.formats.reading import Defaults, Reading, readings_of
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
 from telemetry.rows.reading import LONGEST_INTEGER
 
@@ -97,7 +97,7 @@ def by_themselves(lines: list[dict[str, Any]], defaults: Defaults) -> list[Readi
         call = transcript.one_call(record, defaults, messages)
         return [] if call is None else transcript.news(call, record, messages)
 
-    return [reading for line in lines for reading in each(line, defaults, calls)]
+    return [reading for line in lines for reading in readings_of(line, defaults, calls)]
 
 
 def texts(readings: list[Reading]) -> list[str]:
@@ -118,7 +118,7 @@ def test_quick_reading_gives_the_calls_of_reading_each_line_by_itself(
     lines = [line_with(one) for one in changes]
     defaults = Defaults(phase="p", prompt_name="n", github_run_id=7)
     quick = transcript.reader().calls
-    found = [reading for line in lines for reading in each(line, defaults, quick)]
+    found = [reading for line in lines for reading in readings_of(line, defaults, quick)]
     assert texts(found) == texts(by_themselves(lines, defaults))
 
 
