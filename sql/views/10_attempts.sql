@@ -212,11 +212,11 @@ comment on column attempts.run_number is
 comment on column attempts.display_title is
   'The title that GitHub shows for the run: the commit message, the pull request''s title or the workflow''s run-name.';
 comment on column attempts.branch is
-  'Head branch of the run. NULL where GitHub gives none.';
+  'Head branch of the run. NULL if GitHub gives none.';
 comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. deployment: started by an event of a deployment. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
 comment on column attempts.commit_sha is
-  'SHA of the head commit. NULL where GitHub gives none.';
+  'SHA of the head commit. NULL if GitHub gives none.';
 comment on column attempts.head_repository is
   'owner/name that the head commit came from. NULL: that fork is deleted.';
 comment on column attempts.event_type is
@@ -224,7 +224,7 @@ comment on column attempts.event_type is
 comment on column attempts.conclusion is
   'success, failure, cancelled, skipped, timed_out, startup_failure, action_required, neutral or stale; text, because GitHub adds values.';
 comment on column attempts.actor is
-  'Login of the account that caused the first attempt. NULL where that account is gone.';
+  'Login of the account that caused the first attempt. NULL if that account is gone.';
 comment on column attempts.triggering_actor is
   'Login of the account that started this attempt.';
 comment on column attempts.created_at is
@@ -236,7 +236,7 @@ comment on column attempts.started_at is
 comment on column attempts.completed_at is
   'When the last job that ran in this attempt ended, if is_exact and there was one. Otherwise when GitHub last changed the attempt, which may be too late.';
 comment on column attempts.duration_seconds is
-  'Seconds from started_at to completed_at; waiting, also for people, is included. NULL where one is unknown.';
+  'Seconds from started_at to completed_at; waiting, also for people, is included. NULL if one is unknown.';
 comment on column attempts.is_private is
   'Whether the repository was private when the attempt was first stored. NULL: not known.';
 comment on column attempts.is_exact is

@@ -102,7 +102,7 @@ comment on column executed_jobs.job_id is
 comment on column executed_jobs.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column executed_jobs.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column executed_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column executed_jobs.workflow is
@@ -112,11 +112,11 @@ comment on column executed_jobs.workflow_path is
 comment on column executed_jobs.is_private is
   'Whether the repository was private, as in attempts. NULL: not known.';
 comment on column executed_jobs.branch is
-  'Head branch of the run. NULL where GitHub gives none.';
+  'Head branch of the run. NULL if GitHub gives none.';
 comment on column executed_jobs.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_jobs.commit_sha is
-  'SHA of the head commit. NULL where GitHub gives none.';
+  'SHA of the head commit. NULL if GitHub gives none.';
 comment on column executed_jobs.event_type is
   'The event that started the run: push, pull_request, schedule and so on.';
 comment on column executed_jobs.created_at is
@@ -144,9 +144,9 @@ comment on column executed_jobs.job is
 comment on column executed_jobs.job_base is
   'The name without the values of the matrix, so that all jobs of a matrix share it. The names of calling jobs stay: a reusable workflow that is called twice is two jobs.';
 comment on column executed_jobs.labels is
-  'What the job asks of a runner, as the workflow spells it. Empty where it asks for a group alone.';
+  'What the job asks of a runner, as the workflow spells it. Empty if it asks for a group alone.';
 comment on column executed_jobs.runner_label is
-  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Shorter ends made for a run are in labels_of_one_run. NULL where it names none.';
+  'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Shorter ends made for a run are in labels_of_one_run. NULL if it names none.';
 comment on column executed_jobs.runner_id is
   'GitHub''s id of the runner. A runner that GitHub hosts runs one job.';
 comment on column executed_jobs.runner_name is
@@ -156,7 +156,7 @@ comment on column executed_jobs.runner_group_name is
 comment on column executed_jobs.is_hosted is
   'Whether the runner was one of GitHub''s standard runners. Larger runners belong to groups that their owner named, and count as self-hosted.';
 comment on column executed_jobs.conclusion is
-  'success, failure, cancelled, timed_out, neutral or action_required; text, because GitHub adds values. NULL where GitHub gives none.';
+  'success, failure, cancelled, timed_out, neutral or action_required; text, because GitHub adds values. NULL if GitHub gives none.';
 comment on column executed_jobs.is_decided is
   'Whether it succeeded or failed (success, failure, timed_out).';
 comment on column executed_jobs.is_success is
@@ -164,14 +164,14 @@ comment on column executed_jobs.is_success is
 comment on column executed_jobs.is_red is
   'Whether it failed (failure, timed_out).';
 comment on column executed_jobs.queued_at is
-  'When the job was ready for a runner. NULL where GitHub does not say.';
+  'When the job was ready for a runner. NULL if GitHub does not say.';
 comment on column executed_jobs.started_at is
   'When a runner took the job.';
 comment on column executed_jobs.completed_at is
-  'When the job ended. NULL where GitHub does not say.';
+  'When the job ended. NULL if GitHub does not say.';
 comment on column executed_jobs.queue_seconds is
-  'Seconds from queued_at to started_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
+  'Seconds from queued_at to started_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
 comment on column executed_jobs.duration_seconds is
-  'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';
+  'Seconds from started_at to completed_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';
 comment on column executed_jobs.html_url is
   'The page of the job on GitHub.';

@@ -30,6 +30,6 @@ from parts;
 comment on view step_parts is
   'One row per name of a step: whether it is set-up, work or clean-up.';
 comment on column step_parts.step is
-  'The name of the step as GitHub gives it. NULL where it gives none.';
+  'The name of the step as GitHub gives it. NULL if it gives none.';
 comment on column step_parts.part is
   'set-up (the runner''s own steps, checkout, caches, logins, set-up actions, installations), clean-up (post steps, uploads) or work, by the name of the step.';

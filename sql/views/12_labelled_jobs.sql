@@ -32,7 +32,7 @@ comment on column labelled_jobs.job_id is
 comment on column labelled_jobs.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column labelled_jobs.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column labelled_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column labelled_jobs.workflow is
@@ -44,16 +44,16 @@ comment on column labelled_jobs.created_at is
 comment on column labelled_jobs.job_base is
   'The name without the values of the matrix, so that all jobs of a matrix share it. The names of calling jobs stay: a reusable workflow that is called twice is two jobs.';
 comment on column labelled_jobs.runner_label is
-  'What the job asks of a runner: its runner_label in executed_jobs, or that of labels_of_one_run, with * for an end that was made for the run. NULL where it names none.';
+  'What the job asks of a runner: its runner_label in executed_jobs, or that of labels_of_one_run, with * for an end that was made for the run. NULL if it names none.';
 comment on column labelled_jobs.is_hosted is
   'Whether the runner was one of GitHub''s standard runners. Larger runners belong to groups that their owner named, and count as self-hosted.';
 comment on column labelled_jobs.queued_at is
-  'When the job was ready for a runner. NULL where GitHub does not say.';
+  'When the job was ready for a runner. NULL if GitHub does not say.';
 comment on column labelled_jobs.started_at is
   'When a runner took the job.';
 comment on column labelled_jobs.completed_at is
-  'When the job ended. NULL where GitHub does not say.';
+  'When the job ended. NULL if GitHub does not say.';
 comment on column labelled_jobs.queue_seconds is
-  'Seconds from queued_at to started_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
+  'Seconds from queued_at to started_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
 comment on column labelled_jobs.duration_seconds is
-  'Seconds from started_at to completed_at, 0 where clocks disagree. NULL where one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';
+  'Seconds from started_at to completed_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';

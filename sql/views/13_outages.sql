@@ -22,7 +22,7 @@ comment on view outages is
 comment on column outages.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column outages.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column outages.hour is
   'The start of the hour in UTC. An attempt belongs to the hour in which it started.';
 comment on column outages.decided_attempts is

@@ -206,7 +206,7 @@ comment on view incidents is
 comment on column incidents.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column incidents.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column incidents.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column incidents.workflow is
@@ -222,7 +222,7 @@ comment on column incidents.last_green_sha is
 comment on column incidents.last_green_url is
   'The page on GitHub of that run.';
 comment on column incidents.commit_sha is
-  'The commit of the first run that failed. NULL where GitHub gives none.';
+  'The commit of the first run that failed. NULL if GitHub gives none.';
 comment on column incidents.actor is
   'Login of the account that caused the first run that failed.';
 comment on column incidents.html_url is
@@ -248,7 +248,7 @@ comment on column incidents.red_run_created_at is
 comment on column incidents.red_run_event_types is
   'The event that started each of them.';
 comment on column incidents.red_run_actors is
-  'Login of the account that caused each of them. NULL where that account is gone.';
+  'Login of the account that caused each of them. NULL if that account is gone.';
 comment on column incidents.mended_sha is
   'The commit of the run that succeeded at recovered_at. NULL: still red, or that run is red again.';
 comment on column incidents.mended_by is

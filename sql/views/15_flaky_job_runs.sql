@@ -82,7 +82,7 @@ comment on column flaky_job_runs.github_run_id is
 comment on column flaky_job_runs.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column flaky_job_runs.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column flaky_job_runs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column flaky_job_runs.workflow is
@@ -90,13 +90,13 @@ comment on column flaky_job_runs.workflow is
 comment on column flaky_job_runs.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column flaky_job_runs.commit_sha is
-  'SHA of the head commit. NULL where GitHub gives none.';
+  'SHA of the head commit. NULL if GitHub gives none.';
 comment on column flaky_job_runs.created_at is
   'When GitHub created the run, the same on all its attempts.';
 comment on column flaky_job_runs.day is
   'The day of created_at in UTC.';
 comment on column flaky_job_runs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column flaky_job_runs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column flaky_job_runs.red_attempt is
@@ -106,6 +106,6 @@ comment on column flaky_job_runs.green_attempt is
 comment on column flaky_job_runs.red_attempts is
   'In how many attempts the job failed.';
 comment on column flaky_job_runs.red_seconds is
-  'Seconds that its failed executions ran. NULL where unknown.';
+  'Seconds that its failed executions ran. NULL if unknown.';
 comment on column flaky_job_runs.html_url is
   'The page on GitHub of one of the failed executions.';

@@ -115,7 +115,7 @@ comment on column wasted_jobs.job_id is
 comment on column wasted_jobs.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column wasted_jobs.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column wasted_jobs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column wasted_jobs.workflow is
@@ -129,15 +129,15 @@ comment on column wasted_jobs.created_at is
 comment on column wasted_jobs.day is
   'The day of created_at in UTC.';
 comment on column wasted_jobs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column wasted_jobs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column wasted_jobs.runner_label is
-  'What the job asks of a runner, as in executed_jobs. NULL where it names no label.';
+  'What the job asks of a runner, as in executed_jobs. NULL if it names no label.';
 comment on column wasted_jobs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
 comment on column wasted_jobs.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs. NULL where unknown.';
+  'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column wasted_jobs.reason is
   'rerun: its attempt failed, it ran again, and the run became green without a new commit. cancelled: it or its attempt was cancelled, by a person, by a newer run, by a failed sibling or by its time limit. streak: of a scheduled workflow whose three runs before had failed as well.';
 comment on column wasted_jobs.html_url is

@@ -313,7 +313,7 @@ comment on column failure_causes.workflow is
 comment on column failure_causes.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column failure_causes.commit_sha is
-  'SHA of the head commit. NULL where GitHub gives none.';
+  'SHA of the head commit. NULL if GitHub gives none.';
 comment on column failure_causes.event_type is
   'The event that started the run: push, pull_request, schedule and so on.';
 comment on column failure_causes.created_at is
@@ -327,7 +327,7 @@ comment on column failure_causes.job_base is
 comment on column failure_causes.runner_name is
   'The runner that took the job.';
 comment on column failure_causes.duration_seconds is
-  'Seconds that the job ran. NULL where unknown.';
+  'Seconds that the job ran. NULL if unknown.';
 comment on column failure_causes.conclusion is
   'failure or timed_out; cancelled for a job that ran into its time limit; of an attempt without a failed job, its own.';
 comment on column failure_causes.attempt_is_red is

@@ -62,7 +62,7 @@ comment on column pull_requests.head_repository is
 comment on column pull_requests.branch is
   'The head branch.';
 comment on column pull_requests.actor is
-  'Login of the account that caused the first run. NULL where that account is gone.';
+  'Login of the account that caused the first run. NULL if that account is gone.';
 comment on column pull_requests.first_run_at is
   'When its first stored run was created.';
 comment on column pull_requests.last_run_at is

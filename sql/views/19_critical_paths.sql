@@ -145,7 +145,7 @@ comment on column critical_paths.created_at is
 comment on column critical_paths.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column critical_paths.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column critical_paths.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column critical_paths.workflow is
@@ -155,7 +155,7 @@ comment on column critical_paths.job_id is
 comment on column critical_paths.job is
   'The name of the job without the values of its matrix, as job_base of executed_jobs.';
 comment on column critical_paths.queued_after_seconds is
-  'Seconds from the start of the attempt until the job was ready for a runner; 0 where GitHub does not say.';
+  'Seconds from the start of the attempt until the job was ready for a runner; 0 if GitHub does not say.';
 comment on column critical_paths.ended_after_seconds is
   'Seconds from the start of the attempt until the job ended.';
 comment on column critical_paths.duration_seconds is

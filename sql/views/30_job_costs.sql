@@ -200,7 +200,7 @@ comment on column job_costs.job_id is
 comment on column job_costs.repository_id is
   'GitHub''s id of the repository; it stays when the repository is renamed.';
 comment on column job_costs.repository is
-  'owner/name as GitHub gave it last; unnamed where it gave none.';
+  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column job_costs.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column job_costs.workflow is
@@ -214,19 +214,19 @@ comment on column job_costs.created_at is
 comment on column job_costs.day is
   'The day of created_at in UTC.';
 comment on column job_costs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed where it gave none.';
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column job_costs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column job_costs.labels is
-  'The labels that the job asks of a runner, as GitHub gives them. NULL where it gives none.';
+  'The labels that the job asks of a runner, as GitHub gives them. NULL if it gives none.';
 comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
   'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label or the group.';
 comment on column job_costs.runner_name is
-  'The runner that took the job, as in executed_jobs. NULL where GitHub does not say.';
+  'The runner that took the job, as in executed_jobs. NULL if GitHub does not say.';
 comment on column job_costs.runner_group_name is
-  'The group of that runner, as in executed_jobs. NULL where GitHub does not say.';
+  'The group of that runner, as in executed_jobs. NULL if GitHub does not say.';
 comment on column job_costs.conclusion is
   'The conclusion of the job, as in executed_jobs.';
 comment on column job_costs.started_at is
@@ -234,11 +234,11 @@ comment on column job_costs.started_at is
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is
-  'Seconds that the job ran, as in executed_jobs. NULL where unknown.';
+  'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column job_costs.minutes is
   'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
 comment on column job_costs.billable_minutes is
-  'The minutes that GitHub bills: 0 where free_because says why. NULL: unknown label or length.';
+  'The minutes that GitHub bills: 0 if the job is free, which free_because explains. NULL: unknown label or length.';
 comment on column job_costs.list_cost_usd is
   'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price, and for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
 comment on column job_costs.free_because is

@@ -58,7 +58,7 @@ comment on column awaited_items.repository_id is
 comment on column awaited_items.github_run_id is
   'GitHub''s id of the run.';
 comment on column awaited_items.run_attempt is
-  'The attempt''s number; 0 where kind is run.';
+  'The attempt''s number; 0 if kind is run.';
 comment on column awaited_items.kind is
   'run: its latest state; attempt: an earlier attempt; jobs: the jobs and steps of an attempt.';
 comment on column awaited_items.problem is

@@ -286,9 +286,9 @@ comment on column llm_calls_priced.timestamp is
 comment on column llm_calls_priced.day is
   'The day of timestamp in UTC.';
 comment on column llm_calls_priced.session_id is
-  'The conversation or session of the call; empty where the log has none.';
+  'The conversation or session of the call; empty if the log has none.';
 comment on column llm_calls_priced.prompt_name is
-  'The prompt template or task; empty where the log has none.';
+  'The prompt template or task; empty if the log has none.';
 comment on column llm_calls_priced.phase is
   'The phase of work the call belongs to, as the log or PHASE says. NULL: neither says.';
 comment on column llm_calls_priced.provider is
@@ -300,7 +300,7 @@ comment on column llm_calls_priced.input_tokens is
 comment on column llm_calls_priced.output_tokens is
   'The whole answer, reasoning included. NULL: not reported.';
 comment on column llm_calls_priced.total_tokens is
-  'input_tokens + output_tokens. NULL where either is NULL.';
+  'input_tokens + output_tokens. NULL if either is NULL.';
 comment on column llm_calls_priced.cache_read_tokens is
   'Part of input_tokens that came from a cache. NULL: not reported.';
 comment on column llm_calls_priced.cache_write_tokens is
@@ -310,7 +310,7 @@ comment on column llm_calls_priced.cache_write_1h_tokens is
 comment on column llm_calls_priced.reasoning_tokens is
   'Part of output_tokens that the model spent on reasoning. NULL: not reported.';
 comment on column llm_calls_priced.success is
-  'False where the call failed. NULL: not reported.';
+  'False if the call failed. NULL: not reported.';
 comment on column llm_calls_priced.error_message is
   'Why the call failed, as the log says it. NULL: it did not fail, or the log gives no reason.';
 comment on column llm_calls_priced.error_class is

@@ -479,7 +479,7 @@ comment on column billed_lines.repository_id is
 comment on column billed_lines.repository is
   'owner/name in lower case. Empty: the usage is of no repository.';
 comment on column billed_lines.workflow_path is
-  'The path of the workflow''s file. Empty where the usage report does not say it.';
+  'The path of the workflow''s file. Empty if the usage report does not say it.';
 comment on column billed_lines.product is
   'GitHub''s name of the product in lower case; actions for jobs.';
 comment on column billed_lines.sku is
