@@ -11,8 +11,9 @@
 -- change that led back to the level before the preceding one. job is the job whose median changed
 -- most in seconds in the same direction, in its work or in its queue (carried_by), by at least a
 -- quarter of the change. job_before_seconds is NULL if the job is new. step is the step of that job
--- that changed most. They are NULL if no job did, or none is stored. The change came after
--- commit_before and no later than commit_since. A slow drift may be reported as a change.
+-- that changed most. They are NULL if no job did, or none is stored. The change came, in one step
+-- or several, after commit_before and no later than commit_since. A slow drift may be reported as a
+-- change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -438,19 +439,9 @@ found_again as materialized (
     select
       series,
       found_day,
-      -- If the days between were as before that change or as since this one, both are the same.
+      -- If the days between were as before that change, both are the same.
       case
-        when abs(log_between - log_before) < ln(1.1)
-          or 2 * (
-            select count(*)
-            from days
-            where days.series = recent.series
-              and days.day >= recent.found_day
-              and days.day < recent.day
-              and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_before)
-              and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_p50)
-          ) < days_between
-          then day
+        when abs(log_between - log_before) < ln(1.1) or 2 * of_days.own < days_between then day
         else found_day
       end as since_day,
       day,
@@ -458,8 +449,24 @@ found_again as materialized (
       log_p50 - log_between as shift,
       2 as rank
     from recent
+    cross join lateral (
+      select
+        count(*) filter (
+          where abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_before)
+            and abs(days.log_p50 - recent.log_between) < abs(days.log_p50 - recent.log_p50)
+        ) as own,
+        count(*) filter (
+          where abs(days.log_p50 - recent.log_p50) <= abs(days.log_p50 - recent.log_between)
+        ) as as_since
+      from days
+      where days.series = recent.series
+        and days.day >= recent.found_day
+        and days.day < recent.day
+    ) as of_days
     where days_between >= 4
       and abs(log_p50 - log_between) >= greatest(4.5 * deviation, ln(1.25))
+      -- Where most of the days between were like these, nothing has changed since.
+      and 2 * of_days.as_since < days_between
       and not exists (
         select 1
         from days
@@ -533,11 +540,14 @@ levels as materialized (
     bounded.previous_day,
     bounded.next_day
 ),
--- Within a week of that day, the run from which on most runs lie on the new side of the middle.
+-- Within a week of that day, the run from which on most runs are beyond the middle, and those from
+-- which on most are beyond a quarter and three quarters of the change: others only if the change
+-- came in several steps, or is small.
 near as materialized (
   select
     series,
     levels.day,
+    shares.share,
     runs.created_at,
     runs.github_run_id,
     runs.commit_sha,
@@ -545,8 +555,10 @@ near as materialized (
     coalesce(
       sum(
         case
-          when (2 * runs.duration_seconds > levels.before_seconds + levels.after_seconds)
-            = (levels.after_seconds > levels.before_seconds)
+          when (
+            runs.duration_seconds > levels.before_seconds
+              + shares.share * (levels.after_seconds - levels.before_seconds)
+          ) = (levels.after_seconds > levels.before_seconds)
             then 1
           else -1
         end
@@ -555,11 +567,12 @@ near as materialized (
     ) as on_the_new_side_before
   from levels
   inner join runs_of_changed as runs using (series)
+  cross join (values (0.25), (0.5), (0.75)) as shares (share)
   where runs.day >= greatest(levels.previous_day, levels.day - 7)
     and runs.day < least(levels.next_day, levels.day + 7)
   window
     by_run as (
-      partition by series, levels.day
+      partition by series, levels.day, shares.share
       order by
         runs.created_at,
         runs.github_run_id
@@ -575,20 +588,34 @@ located as materialized (
     lag(created_at, 1, '-infinity'::timestamptz) over by_time as previous_at,
     lead(created_at, 1, 'infinity'::timestamptz) over by_time as next_at
   from (
-    select distinct on (series, day)
+    select
       series,
-      created_at,
-      github_run_id,
-      commit_sha,
-      commit_before
-    from near
-    order by
+      min(created_at) filter (where share = 0.5) as created_at,
+      min(github_run_id) filter (where share = 0.5) as github_run_id,
+      (array_agg(commit_before order by created_at, github_run_id))[1] as commit_before,
+      (array_agg(commit_sha order by created_at desc, github_run_id desc))[1] as commit_sha
+    from (
+      select distinct on (series, day, share)
+        series,
+        day,
+        share,
+        created_at,
+        github_run_id,
+        commit_sha,
+        commit_before
+      from near
+      order by
+        series,
+        day,
+        share,
+        on_the_new_side_before,
+        created_at,
+        github_run_id
+    ) as firsts
+    group by
       series,
-      day,
-      on_the_new_side_before,
-      created_at,
-      github_run_id
-  ) as firsts
+      day
+  ) as limits
   window by_time as (partition by series order by created_at)
 ),
 changes as materialized (

@@ -400,6 +400,23 @@ def test_one_change_of_a_few_days_ago_is_not_taken_for_two(
     assert minutes(row) == (10, 20) and row["is_last"]
 
 
+@pytest.mark.parametrize("days", [4, 7, 9, 14])
+@pytest.mark.parametrize("gap", [1, 2])
+def test_both_steps_lie_between_the_commits_of_what_is_told_as_one_change(
+    connection: Connection, gap: int, days: int
+) -> None:
+    """From 10 to 20 minutes, and to 30 a day or two later, on whichever days of the week."""
+    first, second = days + gap, days
+    runs = level(90, 90 - first, 20, 600) + level(first, gap, 20, 1_200)
+    runs += level(second, second, 20, 1_800)
+    upsert(connection, runs)
+    at = {each.commit_sha: each.created_at for each in runs}
+    spans = [(at[row["commit_before"]], at[row["commit_since"]]) for row in changes(connection)]
+    for step in (first, second):
+        assert any(before < UNTIL - step * DAY <= since for before, since in spans)
+    assert all(since - before < (gap + 1) * DAY for before, since in spans)
+
+
 def test_nothing_after_the_end_of_the_period_counts(connection: Connection) -> None:
     upsert(connection, level(90, 60, 20, 600) + level(30, 30, 20, 1_800))
     assert changes(connection, until=UNTIL - 30 * DAY) == []
