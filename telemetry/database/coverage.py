@@ -20,6 +20,8 @@ LEAST_DIFFERENCE = 0.1
 LEAST_OF_EACH = 10
 # The schedule runs every six hours; a time after its last list is not a gap.
 LONGEST_TAIL = timedelta(days=1)
+# As many names fit into a command that a person pastes.
+MOST_NAMED = 3
 # What is added over repositories, and its column in the question.
 SUMMED = {
     "attempts": "attempts",
@@ -150,13 +152,14 @@ class Coverage:
 
     def how_to(self, do: str, names: Sequence[str], since: datetime | None = None) -> str:
         """Return the command for an ingest that does something, or why none can."""
-        (name,) = names if len(names) == 1 else (None,)
-        if name is not None and name in self.nameless:
+        known = [name for name in names if name not in self.nameless]
+        if not known and len(names) == 1:
             return f"no ingest can {do}, because another repository has its name now"
-        option = "" if name is None else f" REPO={name}"
-        if since is not None:
-            option += f" SINCE={since.astimezone(UTC):%Y-%m-%d}"
-        return f"to {do}: {COMMAND} ingest{option}"
+        option = f" SINCE={since.astimezone(UTC):%Y-%m-%d}" if since is not None else ""
+        if not 0 < len(known) <= MOST_NAMED:
+            return f"to {do}, ingest these repositories again{option and f' with{option}'}"
+        words = known[0] if len(known) == 1 else f'"{" ".join(known)}"'
+        return f"to {do}: {COMMAND} ingest REPO={words}{option}"
 
 
 def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:

@@ -8,6 +8,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from support.paths import LONGEST, ROOT
 from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import SQL, Connection, execute
+from telemetry.database.coverage import coverage_of
 from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
@@ -288,6 +290,27 @@ def test_an_answer_about_jobs_says_how_many_attempts_it_covers(
     assert found["coverage"]["unlisted"] == [] and said == ""
     assert (found["coverage"]["attempts"], found["coverage"]["is_of_jobs"]) == (4, False)
     assert asked("llm_cost_by_day")[0]["coverage"] is None
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["a/one"], "to list it: make ingest REPO=a/one SINCE=2026-10-27"),
+        (["a/one", "a/two"], 'to list it: make ingest REPO="a/one a/two" SINCE=2026-10-27'),
+        (["a/one", "a/taken"], "to list it: make ingest REPO=a/one SINCE=2026-10-27"),
+        (["a/taken"], "no ingest can list it, because another repository has its name now"),
+        (
+            [f"a/r{n}" for n in range(4)],
+            "to list it, ingest these repositories again with SINCE=2026-10-27",
+        ),
+    ],
+)
+def test_the_advice_for_what_lacks_is_a_command_that_names_repositories(
+    names: list[str], said: str
+) -> None:
+    """An ingest that names none is refused."""
+    lacking = replace(coverage_of([]), nameless=["a/taken"])
+    assert lacking.how_to("list it", names, datetime(2026, 10, 27, tzinfo=UTC)) == said
 
 
 @pytest.mark.scenario
