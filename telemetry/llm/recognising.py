@@ -19,7 +19,6 @@ from telemetry.llm.formats import (
     codex_exec,
     copilot,
     execution,
-    flat_spans,
     gemini,
     gh_aw,
     litellm,
@@ -28,6 +27,7 @@ from telemetry.llm.formats import (
     opencode,
     otlp,
     pi,
+    printed,
     transcript,
 )
 from telemetry.llm.formats.nested_spans import NestedSpans
@@ -46,7 +46,7 @@ from telemetry.rows.reading import UnreadableRow, shown
 # The formats with the most distinctive keys come first: many logs have a timestamp and a model.
 FORMATS: tuple[ModuleType, ...] = (
     otlp,
-    flat_spans,
+    printed,
     gh_aw,
     copilot,
     codex_exec,
@@ -63,7 +63,7 @@ FORMATS: tuple[ModuleType, ...] = (
     canonical,
 )
 
-SPANS = (otlp, flat_spans)
+SPANS = (otlp, printed)
 
 # How many records before the first recognised one are kept; the others are only counted.
 REMEMBERED = 100

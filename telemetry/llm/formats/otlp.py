@@ -26,6 +26,7 @@ SCOPES = {
     "scopeSpans": "resourceSpans",
     "instrumentationLibrarySpans": "resourceSpans",
     "scopeLogs": "resourceLogs",
+    "scopeMetrics": "resourceMetrics",
 }
 ERRORS = (2, "2", "STATUS_CODE_ERROR")
 

@@ -15,7 +15,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def attributes(holder: Mapping[str, Any]) -> Attributes:
-    """The scalar attributes of a resource, span or log record, by key."""
+    """The scalar attributes of a resource, span or log record, by key.
+
+    OTLP lists them; what an SDK prints has them in an object.
+    """
+    printed = holder.get("attributes")
+    if isinstance(printed, dict):
+        return {key: value for key, value in printed.items() if not isinstance(value, list | dict)}
     found: Attributes = {}
     for attribute in read_list(holder, "attributes"):
         if not isinstance(attribute, dict) or not isinstance(attribute.get("value"), dict):

@@ -1,20 +1,22 @@
-"""Spans printed one per object by the SDKs of OpenTelemetry.
+"""Spans and log records printed one per object by the SDKs of OpenTelemetry.
 
-Copilot CLI writes the JavaScript form; Python's ConsoleSpanExporter prints the Python form.
+Copilot CLI and Gemini CLI (telemetry/file-exporters.ts) write the JavaScript form; Python's
+ConsoleSpanExporter prints the Python form.
 """
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from telemetry.llm.formats import log_events
 from telemetry.llm.formats.nested_spans import NestedSpans
-from telemetry.llm.formats.otlp_attributes import EPOCH, Attributes
+from telemetry.llm.formats.otlp_attributes import EPOCH, attributes
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, required
 
-NAME = "printed spans"
+NAME = "printed telemetry"
 
 OTHER_SIGNALS = ("metric", "log")
 ERRORS = (2, "ERROR", "StatusCode.ERROR")
@@ -23,30 +25,54 @@ ERRORS = (2, "ERROR", "StatusCode.ERROR")
 def recognises(record: Mapping[str, Any]) -> bool:
     if not isinstance(record.get("attributes"), dict):
         return record.get("type") in OTHER_SIGNALS and "name" in record
-    return ("traceId" in record and "spanId" in record) or (
-        isinstance(record.get("context"), dict) and "trace_id" in record["context"]
+    return (
+        ("traceId" in record and "spanId" in record)
+        or "_spanContext" in record
+        or (isinstance(record.get("context"), dict) and "trace_id" in record["context"])
+        or "event.name" in record["attributes"]
     )
 
 
 def reader(spans: NestedSpans) -> Reader:
-    """Adds the spans to `spans`; other signals are skipped."""
+    """The calls among the log records; spans are added to `spans`, other signals are skipped."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        if record.get("type") not in OTHER_SIGNALS:
+        if "event.name" in attributes(record):
+            call = log_events.call(
+                _event(record), attributes(reading.nested(record, "resource")), defaults
+            )
+            if call is not None:
+                yield call
+        elif record.get("type") not in OTHER_SIGNALS:
             span = _of_python(record) if "context" in record else _of_javascript(record)
             yield from spans.add(span, span_call(span, defaults))
 
     return Reader(calls)
 
 
+def _event(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A printed log record with the keys of OTLP."""
+    body = record.get("body", record.get("_body"))
+    context = reading.nested(record, "spanContext")
+    return {
+        "attributes": record["attributes"],
+        "body": {"stringValue": body} if isinstance(body, str) else None,
+        "timeUnixNano": _nanoseconds(record, "hrTime"),
+        "observedTimeUnixNano": _nanoseconds(record, "hrTimeObserved"),
+        "traceId": context.get("traceId"),
+        "spanId": context.get("spanId"),
+    }
+
+
 def _of_javascript(record: Mapping[str, Any]) -> Span:
     began, ended = (_nanoseconds(record, key) for key in ("startTime", "endTime"))
     status = reading.nested(record, "status")
     parent = reading.nested(record, "parentSpanContext")
+    context = reading.nested(record, "_spanContext") or record
     scope = reading.nested(record, "instrumentationScope")
     return Span(
-        required(reading.text(record, "traceId"), record, "span", "traceId").lower(),
-        required(reading.text(record, "spanId"), record, "span", "spanId").lower(),
+        required(reading.text(context, "traceId"), record, "span", "traceId").lower(),
+        required(reading.text(context, "spanId"), record, "span", "spanId").lower(),
         (reading.text(record, "parentSpanId") or reading.text(parent, "spanId") or "").lower(),
         reading.text(record, "name") or "",
         reading.text(scope, "name") or "",
@@ -54,8 +80,8 @@ def _of_javascript(record: Mapping[str, Any]) -> Span:
         _lasted(began, ended, 1_000_000),
         status.get("code") in ERRORS,
         reading.text(status, "message"),
-        _plain(reading.nested(record, "attributes")),
-        _plain(reading.nested(reading.nested(record, "resource"), "attributes")),
+        attributes(record),
+        attributes(reading.nested(record, "resource")),
     )
 
 
@@ -77,17 +103,13 @@ def _of_python(record: Mapping[str, Any]) -> Span:
         _lasted(began, ended, timedelta(milliseconds=1)),
         status.get("status_code") in ERRORS,
         reading.text(status, "description"),
-        _plain(reading.nested(record, "attributes")),
-        _plain(reading.nested(reading.nested(record, "resource"), "attributes")),
+        attributes(record),
+        attributes(reading.nested(record, "resource")),
     )
 
 
 def _digits(written: str) -> str:
     return written.lower().removeprefix("0x")
-
-
-def _plain(found: Mapping[str, Any]) -> Attributes:
-    return {key: value for key, value in found.items() if not isinstance(value, list | dict)}
 
 
 def _nanoseconds(record: Mapping[str, Any], key: str) -> int | None:
