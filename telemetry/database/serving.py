@@ -78,6 +78,7 @@ def serving(
         ):
             require_schema(connection)
             execute(connection, "grants")
+            execute(connection, "serve/refuse_large_objects")
             _set_password(connection, password)
             served = Served(port, password_file)
             try:

@@ -158,6 +158,9 @@ def test_the_printed_url_writes_nothing(served: Serve) -> None:
             "alter role telemetry_reader superuser",
             "copy workflow_runs to program 'cat'",
             "copy workflow_runs to '/tmp/rows'",
+            "select lo_create(0)",
+            "select lo_creat(-1)",
+            "select lo_from_bytea(0, 'more than read')",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
