@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from telemetry import counted
@@ -16,7 +16,7 @@ from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
-from telemetry.llm.logs import Notice, read_calls
+from telemetry.llm.logs import Notice, linked, read_calls
 from telemetry.llm.recognising import Rejected
 from telemetry.llm.storing import store
 from telemetry.llm.traces import resolved
@@ -39,19 +39,20 @@ def ingest_llm_calls(
     """Store the calls in the logs, one batch per transaction; returns what was done.
 
     What cannot be read is counted and named, and stops nothing else. Records without a time get
-    that of `defaults`, or else the start of the run that it names, if that is stored. `now` is in
-    UTC; `progress` is called with the bytes read and their total, about a hundred times. The record
-    in `llm_ingestions`, whose notes begin with what was skipped, is written at the start and at
-    the end. Raises psycopg.Error; what was stored before that stays.
+    that of `defaults`, or else the start of the run that the path or `defaults` name, if that is
+    stored. `now` is in UTC; `progress` is called with the bytes read and their total, about a
+    hundred times. The record in `llm_ingestions`, whose notes begin with what was skipped, is
+    written at the start and at the end. Raises psycopg.Error; what was stored before that stays.
     """
     begun = LlmIngestion(now(), files=len(logs.files), notes=[*logs.passed_over])
     ingest = _Ingest(connection, begun)
-    given = _dated(connection, defaults)
+    dated = cache(partial(_dated, connection))
     sizes = {file: _size(file) for file in logs.files}
     read_so_far = _Progress(progress, sum(sizes.values()))
     others: list[Path] = []
     spans = NestedSpans(partial(resolved, connection, ingest.leave_out))
     for file, size in sizes.items():
+        given = dated(linked(file, defaults))
         for found in read_calls(file, given, logs.stdin, read_so_far.note, spans):
             if isinstance(found, Rejected) and found.is_other and file in logs.searched:
                 others.append(file)
@@ -216,6 +217,7 @@ def _size(file: Path) -> int:
 
 
 def _dated(connection: Connection, defaults: Defaults) -> Defaults:
+    """The defaults, with the start of their run as the time, if it is stored."""
     if defaults.at is not None or defaults.github_run_id is None:
         return defaults
     run = {

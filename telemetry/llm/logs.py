@@ -54,7 +54,7 @@ def read_calls(
     name = str(file)
     held = NestedSpans() if spans is None else spans
     held.file = name
-    records = Records(name, _linked(file, defaults), held)
+    records = Records(name, linked(file, defaults), held)
     failure = None
     try:
         with opened(file, stdin) as packed:
@@ -86,8 +86,8 @@ def read_calls(
         yield from (Notice(*one) for one in held.notes())
 
 
-def _linked(file: Path, defaults: Defaults) -> Defaults:
-    """The defaults, with the run that the path names instead of their own."""
+def linked(file: Path, defaults: Defaults) -> Defaults:
+    """The defaults, with the run that the path of the file names instead of their own."""
     runs = [match[1] for part in file.parts if (match := RUN_FOLDER.fullmatch(part))]
     if not runs or int(runs[-1]) == defaults.github_run_id:
         return defaults

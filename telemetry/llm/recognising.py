@@ -120,7 +120,7 @@ class Records:
         defaults = self._defaults
         if isinstance(value, Timed):
             self._is_mixed = True
-            if defaults.at is None:
+            if value.moment is not None:
                 defaults = replace(defaults, at=value.moment)
             value = value.value
         if isinstance(value, Text):

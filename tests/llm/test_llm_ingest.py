@@ -597,6 +597,27 @@ def test_calls_without_a_time_get_that_of_their_run(connection: Connection, tmp_
     assert calls(connection)[0]["timestamp"].replace(microsecond=0) == AT
 
 
+def test_a_folder_named_after_a_run_gives_its_calls_the_time_of_that_run(
+    connection: Connection, tmp_path: Path
+) -> None:
+    run_id, started_at = 19000000001, CREATED_AT + timedelta(hours=3)
+    other = workflow_run(github_run_id=run_id, started_at=started_at)
+    upsert(connection, [workflow_run(), other])
+    session = json.dumps({"session_id": "s", "stats": {"models": {"m": {"tokens": {"prompt": 5}}}}})
+    (folder := tmp_path / f"run-{run_id}").mkdir()
+    of_line = started_at + timedelta(minutes=5)
+    logs = {session: started_at, f"{of_line:%Y-%m-%dT%H:%M:%S.0000000Z} {session}": of_line}
+    for defaults in (Defaults(), Defaults(github_run_id=1)):
+        for text, moment in logs.items():
+            ingest(connection, write(folder / "stdout.log", [text]), defaults=defaults)
+            (row,) = calls(connection)
+            assert (row["timestamp"].replace(microsecond=0), row["github_run_id"]) == (
+                moment,
+                run_id,
+            )
+            connection.execute("delete from llm_calls")
+
+
 def test_records_of_ingests_are_pruned_but_for_the_last(connection: Connection) -> None:
     for days in (400, 300, 200):
         started = datetime.now(UTC) - timedelta(days=days)
