@@ -1,7 +1,7 @@
 -- For each repository: what is stored, and how its last ingest went.
 -- An ingest that left only items to try again is as fresh as a complete one. bytes is the
--- repository's share of the tables of attempts and jobs, by its attempts, and of that of steps, by
--- its jobs; with their indexes.
+-- repository's share of three tables with their indexes: of workflow_runs by its attempts, of
+-- workflow_jobs and workflow_steps by its jobs.
 --   psql "$DATABASE_URL" -f sql/status/repositories.sql
 with stored as (
   select
