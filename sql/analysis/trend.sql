@@ -1,10 +1,10 @@
 -- What changed against the period of equal length before, like for like, by more than chance?
--- figure in percent: success (of first attempts), success in the end (of latest attempts), rerun.
--- figure as a median in seconds: time (of successful first attempts), time of a commit (as in
--- time_to_last_check), queue (as in queue_times). If subject is NULL, the row is about the whole
--- repository: an average weighted by the runs of the period. It is over its workflows by
--- branch_class, its runner labels, or its commits by the workflows that ran on them. Only what is
--- in both periods counts, so a new, quick workflow changes nothing. change is in percentage points
+-- success (of first attempts), success in the end (of latest attempts) and rerun are shares. time
+-- (of successful first attempts), time of a commit (as in time_to_last_check) and queue (as in
+-- queue_times) are medians. If subject is NULL, the row is about the whole repository: an average
+-- weighted by the runs of the period. It is over its workflows by branch_class, its runner labels,
+-- or its commits by the workflows that ran on them. Only what is in both periods counts, so a new,
+-- quick workflow changes nothing. unit is that of before and now. change is in percentage points
 -- for shares, in percent for times. Chance is judged by ranks and by days, because the runs of a
 -- day are correlated, and so is a day with the three before it. Without a real change, better or
 -- worse is reported once in a hundred times. It needs 20 runs and five days in each period. A
@@ -386,6 +386,7 @@ changes as materialized (
     of_stratum,
     case when of_stratum is not null then max(subject) end as subject,
     case when of_stratum is not null then max(branch_class) end as branch_class,
+    case when is_share then 'percent' else 'seconds' end as unit,
     sum(runs_before) as runs_before,
     sum(runs) as runs,
     sum(before) / sum(runs) as before,
@@ -413,11 +414,12 @@ select
   repository_names.repository,
   changes.figure,
   changes.subject,
-  changes.branch_class,
   judged.verdict,
   round(changes.change::numeric, 1) as change,
   round(changes.before::numeric, 1) as before,
   round(changes.now::numeric, 1) as now,
+  changes.unit,
+  changes.branch_class,
   case
     when judged.verdict <> 'no clear change' or abs(changes.change) < judged.would_show
       then round(judged.would_show::numeric, 1)

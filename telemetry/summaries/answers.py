@@ -75,7 +75,7 @@ class _Shown(NamedTuple):
 
 def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Screen) -> _Shown:
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
-    cells = [{column: _for_people(column, row[column]) for column in shown} for row in rows]
+    cells = [{column: _for_people(column, row) for column in shown} for row in rows]
     headings = {column: _heading(column, shown) for column in shown}
     shared: dict[str, str] = {}
     if fitting(cells, headings, screen) < len(headings):
@@ -149,10 +149,12 @@ def _is_time(column: str) -> bool:
     return column == "seconds" or column.endswith("_seconds")
 
 
-def _for_people(column: str, value: Any) -> Any:
+def _for_people(column: str, row: Mapping[str, Any]) -> Any:
+    value = row[column]
     if value is None:
         return None
-    if _is_time(column):
+    # trend has shares and times in one column.
+    if _is_time(column) or (column in ("before", "now") and row.get("unit") == "seconds"):
         return duration(value)
     # An id is for copying, so it has no separators.
     return str(value) if column.endswith("_id") else value

@@ -415,6 +415,17 @@ def test_columns_that_do_not_fit_are_left_out_from_the_end_and_counted() -> None
     assert all(width(line) <= 36 for line in text.splitlines())
 
 
+def test_a_figure_of_either_unit_is_shown_in_its_own() -> None:
+    rows = [
+        {"figure": "time", "before": Decimal("740.2"), "now": Decimal("59.6"), "unit": "seconds"},
+        {"figure": "rerun", "before": Decimal("3.2"), "now": None, "unit": "percent"},
+    ]
+    of_both = Answer(QUESTION, SCOPE, list(rows[0]), rows)
+    shown = [" ".join(line.split()) for line in answer_text(of_both).splitlines()[4:6]]
+    assert shown == ["time 12m 20s 1m 00s seconds", "rerun 3.2 – percent"]
+    assert csv_text(of_both).splitlines()[1:] == ["time,740.2,59.6,seconds", "rerun,3.2,,percent"]
+
+
 def test_columns_that_are_the_same_in_all_rows_are_left_out_first_and_named() -> None:
     same = {"repository": "acme/app", "job": "build", "labels": ["a", "b"], "speed": Decimal("2.0")}
     rows = [{"workflow": f"w{n}", **same, "saved_seconds": 60 * n} for n in (1, 2)]

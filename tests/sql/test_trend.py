@@ -182,6 +182,7 @@ def test_a_new_quick_workflow_changes_nothing(connection: Connection) -> None:
     for figure in ("success", "success in the end", "rerun", "time", "time of a commit"):
         row = together(connection, figure)
         assert (row["change"], row["verdict"]) == (0, "no clear change"), figure
+        assert row["unit"] == ("seconds" if figure.startswith("time") else "percent")
     assert together(connection, "success")["now"] == 70
     assert together(connection, "time")["now"] == 753
 
