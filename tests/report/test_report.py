@@ -1185,6 +1185,22 @@ def test_the_sections_about_work_say_what_their_questions_answer(
     assert "rules of the data that hold, for rows of the last 24 hours" in text
 
 
+def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Connection) -> None:
+    """Many people propose the main branch of their fork."""
+    forks = ("acme/r7", "guest-1/r7", "guest-2/r7-copy", None)
+    upsert(connection, [
+        a_run(number, branch="main", head_repository=fork, event_type="pull_request")
+        for number, fork in enumerate(forks, 1)
+    ])  # fmt: skip
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    known(connection, 7)
+    text = Reader(one_page(report(connection, MONTH, UNTIL))).text
+    table = text
+    assert re.findall(r"(\S*main) ", table)[:4] == [
+        "guest-1:main", "guest-2:main", "main", "unknown:main",
+    ]  # fmt: skip
+
+
 def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connection) -> None:
     upsert(connection, [a_run(1, conclusion="success", event_type="push")])
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")
