@@ -57,7 +57,7 @@ def _answer(
         return None
     ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
     ended = defaults.timestamp(ended or reading.moment(said, "event.timestamp"))
-    failed = name.endswith("error")
+    error = text(said, "error", "error.message", "error_message")
     both = {**resource, **said}
     session = text(said, "conversation.id", "session.id") or ""
     known = [session, ended.isoformat(), sorted(map(str, said.items()))]
@@ -69,8 +69,8 @@ def _answer(
         phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
         **(_codex_tokens(said) if source == CODEX else _gemini_tokens(said)),
-        success=not failed,
-        error_message=text(said, "error", "error.message", "error_message") if failed else None,
+        success=error is None and not name.endswith("error"),
+        error_message=error,
         duration_ms=read_milliseconds(said, "duration_ms"),
         run=run_link(both),
     )
