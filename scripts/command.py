@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -37,7 +38,7 @@ OBJECTS_BEFORE_COLLECTION = 20_000
 
 def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can fix become one sentence."""
-    _open_closed_streams()
+    _prepare_streams()
     try:
         interrupts.raise_from_now_on()
         # Whatever it logs is also raised, or happened in a rollback on the way out.
@@ -69,10 +70,11 @@ def run(main: Callable[[], int]) -> NoReturn:
     sys.exit(code)
 
 
-def _open_closed_streams() -> None:
+def _prepare_streams() -> None:
     """Open the null device for each standard stream that was closed, as by `>&-`.
 
-    Otherwise the next file, such as the connection to the database, would get its number.
+    Otherwise the next file, such as the connection to the database, would get its number. The
+    others can then take every character.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
@@ -80,6 +82,12 @@ def _open_closed_streams() -> None:
     sys.stdin = sys.stdin or open(0)  # noqa: SIM115 - for as long as the process
     sys.stdout = sys.stdout or open(1, "w")  # noqa: SIM115 - for as long as the process
     sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115 - for as long as the process
+    # A locale may have an encoding without our lines and most people's names. Files get UTF-8, a
+    # terminal what it can show.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            encoding = stream.encoding if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")
 
 
 def _read_settings() -> None:

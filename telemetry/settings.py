@@ -123,6 +123,17 @@ def token(environ: Mapping[str, str]) -> tuple[str | None, str]:
     return None, "GITHUB_PERSONAL_TOKEN"
 
 
+def path(text: str, variable: str) -> str:
+    """Return a path in which ~ is the home directory: .env and some shells leave it as it is.
+
+    Raises UsageError if a user has none.
+    """
+    try:
+        return str(Path(text).expanduser()) if text.startswith("~") else text
+    except RuntimeError:
+        raise UsageError(f"{variable}: nobody has the home directory of {text!r}") from None
+
+
 def time_zone(text: str, variable: str) -> tzinfo:
     """Return the time zone with this IANA name, such as Europe/Berlin. Raises UsageError."""
     try:

@@ -59,7 +59,13 @@ OPTIONS: tuple[Option, ...] = (
         read=settings.owner,
     ),
     Option("bill", "--month", "the month (UTC) to fetch, such as 2026-10", read=times.month),
-    Option("bill", "--file", "a usage report of GitHub to load: a CSV file", metavar="PATH"),
+    Option(
+        "bill",
+        "--file",
+        "a usage report of GitHub to load: a CSV file",
+        metavar="PATH",
+        read=settings.path,
+    ),
     Option(
         "bill",
         "--since",
@@ -243,6 +249,7 @@ OPTIONS: tuple[Option, ...] = (
         "--llm-prices",
         "a price list of your own, added to sql/prices/llm_prices.csv",
         metavar="FILE",
+        read=settings.path,
         needs="--llm",
     ),
     Option(
@@ -250,12 +257,14 @@ OPTIONS: tuple[Option, ...] = (
         "--runner-prices",
         "a price list of your own, added to sql/prices/runner_prices.csv",
         metavar="FILE",
+        read=settings.path,
     ),
     Option(
         INGEST,
         "--runner-labels",
         "the kinds of runner of your own labels, added to sql/prices/runner_labels.csv",
         metavar="FILE",
+        read=settings.path,
     ),
     Option(
         INGEST,
@@ -263,6 +272,7 @@ OPTIONS: tuple[Option, ...] = (
         "which actors are persons, bots or agents and which workflows deployments, added to"
         " sql/kinds/name_kinds.csv",
         metavar="FILE",
+        read=settings.path,
     ),
     # What to ask, and in which form
     Option(
@@ -333,6 +343,7 @@ OPTIONS: tuple[Option, ...] = (
         "--budgets",
         "a CSV file of more budgets: for repositories, workflows or actors",
         metavar="FILE",
+        read=settings.path,
     ),
     Option(
         "budget",
@@ -398,6 +409,7 @@ OPTIONS: tuple[Option, ...] = (
         " and json go to standard output",
         shown="report.html",
         metavar="PATH",
+        read=settings.path,
     ),
     Option(
         "budget",
@@ -450,6 +462,7 @@ OPTIONS: tuple[Option, ...] = (
         "the file to write or to read",
         default=DUMP,
         metavar="PATH",
+        read=settings.path,
     ),
     # How to end
     Option(

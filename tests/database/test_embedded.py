@@ -819,6 +819,7 @@ def test_missing_client_program_says_what_to_install() -> None:
 
 def test_telemetry_home_is_where_the_data_lies() -> None:
     assert default_home({"TELEMETRY_HOME": "/srv/x", "HOME": "/home/u"}) == Path("/srv/x")
+    assert default_home({"TELEMETRY_HOME": "~/x"}) == Path.home() / "x"
 
 
 @as_root

@@ -1,9 +1,13 @@
 """Commands over a database that an ingest has filled: one for all of them, each with a copy."""
 
 import json
+import os
+import pty
 import re
 import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 from support.commands import Launcher, Run, assert_one_sentence
 from support.complete import earlier, stored
-from support.paths import ROOT
+from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.simulated.month import team_month
@@ -70,6 +74,37 @@ def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connect
     done = run("status", "--max-age", "1d", "--repo", "acme/app", "acme/none")
     assert done.returncode == 4
     assert "older than 1 day: acme/none" in done.stderr
+
+
+def test_a_locale_without_our_characters_is_no_error(environ: dict[str, str]) -> None:
+    command = [sys.executable, ROOT / "scripts" / "query.py", "totals", "--format=text"]
+    latin = {**environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(command, env=latin, capture_output=True, timeout=LONGEST)
+    assert done.returncode == 0, done.stderr
+    assert "──────" in done.stdout.decode("utf-8")
+    # On a terminal what it cannot show becomes a question mark.
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "wb") as terminal:
+        shown = subprocess.run(
+            command, env={**latin, "PAGER": "cat"}, stdout=terminal, timeout=LONGEST
+        )
+    assert shown.returncode == 0
+    screen = b""
+    with suppress(OSError):  # its other end is closed
+        while part := os.read(leader, 65_536):
+            screen += part
+    os.close(leader)
+    assert b"??????" in screen
+
+
+def test_a_path_may_begin_with_the_home_directory(run: Run, tmp_path: Path) -> None:
+    home = str(tmp_path)
+    assert run("report", HOME=home, TELEMETRY_OUT="~/reports/r.html").returncode == 0
+    assert (tmp_path / "reports" / "r.html").is_file()
+    assert run("dump", "--file", "~/telemetry.dump", HOME=home).returncode == 0
+    assert (tmp_path / "telemetry.dump").is_file()
+    done = run("restore", "--file", "~nobody-of-this-name/telemetry.dump")
+    assert_one_sentence(done, 2, "FILE: nobody has the home directory of '~nobody-of-this-name")
 
 
 def test_the_ending_of_out_says_whether_it_is_a_file(run: Run, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from telemetry import settings
 from telemetry.database.embedded.binaries import (
     UNFINISHED,
     EmbeddedUnavailable,
@@ -44,7 +45,7 @@ def default_home(environ: Mapping[str, str]) -> Path:
     """
     name, macos = "actions-telemetry", sys.platform == "darwin"
     if chosen := environ.get("TELEMETRY_HOME"):
-        return Path(chosen)
+        return Path(settings.path(chosen, "TELEMETRY_HOME"))
     if os.geteuid() == 0:
         return Path("/var/lib", name)
     if not macos and environ.get("XDG_DATA_HOME", "").startswith("/"):  # a relative one is invalid
