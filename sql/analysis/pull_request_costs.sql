@@ -1,13 +1,14 @@
 -- Which pull requests cost the most, on runners and for LLM calls?
 -- The most expensive come first. A pull request is a head branch with runs of pull_request events;
--- the runs created in the period count (see pull_requests). cost_usd is the list price of its jobs
--- plus the cost of the LLM calls of its runs, as the logs report it, otherwise by the price list.
--- It does not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which
--- are still to be fetched. reruns are attempts that repeated an earlier one. waited_hours adds up,
--- for each commit, the time from its first run, or from its approval, to the end of its last first
--- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
--- default branch has one of its commits; unknown: squashed, merged with a commit of its own, closed
--- or open. actor_kind is by the rules in name_kinds.
+-- the runs created in the period count (see pull_requests). head is that branch; of a fork, as on
+-- GitHub, after its owner. cost_usd is the list price of its jobs plus the cost of the LLM calls of
+-- its runs, as the logs report it, otherwise by the price list. It does not include unpriced_jobs,
+-- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched. reruns are
+-- attempts that repeated an earlier one. waited_hours adds up, for each commit, the time from its
+-- first run, or from its approval, to the end of its last first attempt, of runs that start within
+-- ten minutes of the first. state is merged if a push to the default branch has one of its commits;
+-- unknown: squashed, merged with a commit of its own, closed or open. actor_kind is by the rules in
+-- name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -212,7 +213,10 @@ pulls as (
 )
 select
   repository,
-  branch,
+  case
+    when split_part(head_repository, '/', 1) = split_part(repository, '/', 1) then branch
+    else split_part(head_repository, '/', 1) || ':' || branch
+  end as head,
   round(cost_usd, 4) as cost_usd,
   round(waited_seconds / 3600, 1) as waited_hours,
   round(seconds / 60.0, 1) as minutes,
@@ -224,6 +228,7 @@ select
   round(llm_cost_usd, 4) as llm_cost_usd,
   commits,
   reruns,
+  branch,
   head_repository,
   attempts_without_jobs,
   unpriced_jobs,

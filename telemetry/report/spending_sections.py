@@ -14,7 +14,6 @@ from telemetry.report.tables import (
     FORECASTS,
     KINDS_OF_COST,
     PULL_REQUESTS,
-    head_of,
     job_of,
     label_of,
 )
@@ -69,7 +68,7 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
     total = known_sum(rows, "cost_usd")
     merged = sum(row["state"] == "merged" for row in rows)
     each = "" if total is None else f", {dollars(total / len(rows))} each"
-    bars = charts.bars(rows[:MOST_BARS], head_of, "cost_usd", dollars)
+    bars = charts.bars(rows[:MOST_BARS], lambda row: row["head"], "cost_usd", dollars)
     words = f"{counted(len(rows), 'pull request')} cost {dollars(total)}{each}"
     return ranked(
         words,

@@ -52,12 +52,6 @@ def job_of(row: Row) -> Sentence:
     return names
 
 
-def head_of(row: Row) -> str:
-    """Return the head branch of a pull request; as on GitHub, after the owner of another's fork."""
-    owner, of = (row[key].partition("/")[0] for key in ("head_repository", "repository"))
-    return row["branch"] if owner == of else f"{owner}:{row['branch']}"
-
-
 def label_of(row: Row) -> str:
     """Return workflow, job and, if the row has one, step, for a bar."""
     step = [row["step"] or "no step in particular"] if "step" in row else []
@@ -244,7 +238,7 @@ CRITICAL_JOBS = Table(
 )
 PULL_REQUESTS = Table(
     "pull requests",
-    Column("branch of the pull request", lambda row: (Name(head_of(row)),), False),
+    _named("head of the pull request", "head"),
     Column("actor", lambda row: (row["actor_kind"],), False),
     Column("state", lambda row: (row["state"],), False),
     _figure("commits", count),

@@ -1195,7 +1195,7 @@ def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Con
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     known(connection, 7)
     text = Reader(one_page(report(connection, MONTH, UNTIL))).text
-    table = text[text.index("branch of the pull request") :]
+    table = text[text.index("head of the pull request") :]
     heads = re.findall("(guest-1:|guest-2:|unknown:|)main *(?:person|bot|agent|unknown)", table)
     assert sorted(heads) == ["", "guest-1:", "guest-2:", "unknown:"]
 
