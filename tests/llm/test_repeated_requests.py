@@ -304,7 +304,7 @@ SESSIONS = {
     "gemini, streamed": ["gemini-log-event", "gemini-stream-json", "gemini-session"],
     "gemini, without telemetry": ["gemini-json", "gemini-session"],
     "opencode": ["opencode-message", "opencode-run"],
-    "copilot": ["copilot-otel", "copilot-events"],
+    "copilot": ["copilot-events", "copilot-otel"],
     "qwen": ["qwen-log-event", "qwen-result"],
 }
 
