@@ -6,11 +6,9 @@ cached tokens. Newer versions add what GitHub bills, in billionths of an AI cred
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from telemetry.llm.formats.gh_aw import DOLLARS_PER_CREDIT
-from telemetry.llm.formats.reading import Defaults, Reader, Reading
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, billed
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, storable
 
@@ -79,17 +77,9 @@ def _rows(
             cache_read_tokens=reading.count(usage, "cacheReadTokens"),
             cache_write_tokens=reading.count(usage, "cacheWriteTokens"),
             reasoning_tokens=reading.count(usage, "reasoningTokens"),
-            reported_cost=_cost(said),
+            reported_cost=billed(said, "totalNanoAiu"),
             success=not failed,
             error_message=reading.text(data, "errorReason") if failed else None,
             api_calls=requests or 1,
             is_whole_session=requests != 1,
         )
-
-
-def _cost(said: Mapping[str, Any]) -> Decimal | None:
-    """What GitHub bills for a model, in US dollars; 0 means that it was not billed by credits."""
-    billed = reading.count(said, "totalNanoAiu")
-    if not billed:
-        return None
-    return reading.money({"totalNanoAiu": billed * DOLLARS_PER_CREDIT / 10**9}, "totalNanoAiu")

@@ -5,10 +5,10 @@ Fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from telemetry.llm.formats.reading import (
+    DOLLARS_PER_CREDIT,
     Columns,
     Defaults,
     Reader,
@@ -20,9 +20,6 @@ from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, digest, required
 
 NAME = "gh-aw token usage"
-
-# gh-aw's reference on cost management: one AI credit is one US cent.
-DOLLARS_PER_CREDIT = Decimal("0.01")
 
 
 def recognises(record: Mapping[str, Any]) -> bool:

@@ -15,6 +15,9 @@ from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow, shown, wrong_
 Reading = LlmCall | UnreadableRow
 Columns = dict[str, Any]
 
+# gh-aw's reference on cost management: one AI credit of GitHub is one US cent.
+DOLLARS_PER_CREDIT = Decimal("0.01")
+
 # The total is always computed.
 OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)})
 
@@ -190,6 +193,17 @@ def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None
     """A cost in US dollars; 0 for tokens is None, because tools without a price write 0."""
     cost = reading.money(holder, key)
     return None if cost == 0 and tokens else cost
+
+
+def billed(holder: Mapping[str, Any], key: str) -> Decimal | None:
+    """What GitHub bills, in US dollars, from billionths of an AI credit.
+
+    0 means that it is not billed by credits, and is None. Raises UnreadableRow.
+    """
+    credits = reading.count(holder, key)
+    if not credits:
+        return None
+    return reading.money({key: credits * DOLLARS_PER_CREDIT / 10**9}, key)
 
 
 def first_count(payload: Mapping[str, Any], *keys: str) -> int | None:

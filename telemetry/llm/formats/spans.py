@@ -12,7 +12,7 @@ from typing import Any
 
 from telemetry.llm.formats import claude_code_events
 from telemetry.llm.formats.otlp_attributes import Attributes, cost, run_link, text
-from telemetry.llm.formats.reading import Columns, Defaults
+from telemetry.llm.formats.reading import Columns, Defaults, billed
 from telemetry.llm.formats.span_tokens import span_tokens
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required
@@ -169,6 +169,8 @@ def _provider(said: Attributes) -> str | None:
 def _cost(said: Attributes, tokens: Columns) -> Any:
     """The cost in the span. 0 for tokens is None: it comes from writers without a price."""
     found = cost(said, *COSTS)
+    if found is None:
+        return billed(said, "github.copilot.nano_aiu")
     if found != 0 or said.get("litellm.cache_hit") in (True, "True"):
         return found
     return None if tokens["input_tokens"] or tokens["output_tokens"] else found
