@@ -270,7 +270,16 @@ def test_a_cost_at_another_models_price_in_gh_aw_is_dropped(tmp_path: Path) -> N
     assert [call.reported_cost for call in calls] == [Decimal("0.02"), None]
 
 
-@pytest.mark.parametrize("key", ["gen_ai.usage.cost", "operation.cost", "gen_ai.cost.total_cost"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "gen_ai.usage.cost",
+        "operation.cost",
+        "gen_ai.cost.total_cost",
+        "gen_ai.usage.total_cost",
+        "gen_ai.usage.cost_usd",
+    ],
+)
 @pytest.mark.parametrize(("cost", "kept"), [(4e-7, Decimal("4e-7")), (0.0, None)])
 def test_costs_that_spans_report_are_kept(
     tmp_path: Path, key: str, cost: float, kept: Decimal | None

@@ -55,8 +55,15 @@ SESSIONS = (
     "session.id",
     "gcp.vertex.agent.session_id",
 )
-# In US dollars. OpenLIT and LiteLLM; pydantic-ai; LiteLLM; OpenInference.
-COSTS = ("gen_ai.usage.cost", "operation.cost", "gen_ai.cost.total_cost", "llm.cost.total")
+# In US dollars. OpenLIT and LiteLLM; pydantic-ai; LiteLLM; OpenInference; Sentry; programs of users.
+COSTS = (
+    "gen_ai.usage.cost",
+    "operation.cost",
+    "gen_ai.cost.total_cost",
+    "llm.cost.total",
+    "gen_ai.usage.total_cost",
+    "gen_ai.usage.cost_usd",
+)
 TIERS = (
     "anthropic.response.service_tier",
     "gen_ai.openai.response.service_tier",
