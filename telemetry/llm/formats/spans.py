@@ -55,7 +55,8 @@ SESSIONS = (
     "session.id",
     "gcp.vertex.agent.session_id",
 )
-# In US dollars. OpenLIT and LiteLLM; pydantic-ai; LiteLLM; OpenInference; Sentry; programs of users.
+# In US dollars. OpenLIT and LiteLLM; pydantic-ai; LiteLLM; OpenInference; Sentry and OpenRouter;
+# programs of users.
 COSTS = (
     "gen_ai.usage.cost",
     "operation.cost",
