@@ -50,7 +50,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     has_jobs = bool(report.totals["jobs"])
     nothing = {
         "red": "nothing is red on the default branch",
-        "slower": "no workflow is clearly slower than before",
+        "slower": _not_slower(report),
         "flaky": "no job is known to be flaky",
         "failing": _nothing_failed(report),
         "waiting": "no kind of runner often keeps jobs waiting for two minutes or more",
@@ -82,6 +82,15 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing.pop("costing", None)
         nothing["flaky"] = f"flaky jobs, waiting and cost are not known: {report.of_jobs}"
     return [text for subject, text in nothing.items() if subject not in said]
+
+
+def _not_slower(report: RepositoryReport) -> str:
+    """Return that nothing became slower, and whether what took longer did so before the period."""
+    said, waited = "no workflow became clearly slower in this period", report.last_check
+    change = waited and report.change_of("time of a commit", waited["branch_class"])
+    if change and change["verdict"] == "worse":
+        return f"{said}, but commits wait longer for their last check than in the one before"
+    return said
 
 
 def _costs_nothing(report: RepositoryReport) -> str:

@@ -394,7 +394,7 @@ def test_what_half_of_the_jobs_do_not_show_is_not_found_so_far(connection: Conne
     ("stored", "said"),
     [
         (6, "too few days (6) to detect what got slower"),
-        (40, "no workflow is clearly slower than before"),
+        (40, "no workflow became clearly slower in this period"),
     ],
 )
 def test_a_short_period_has_the_days_before_it_to_compare_with(
@@ -416,7 +416,7 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
         shown = single(whole(connection))
     (slower,) = (row for row in shown.slower_or_faster if row["change_percent"] > 0)
     assert not slower["is_last"] and shown.slowdowns == []
-    assert "no workflow is clearly slower than before" in not_found(shown, findings(shown))
+    assert "no workflow became clearly slower in this period" in not_found(shown, findings(shown))
 
 
 def test_a_green_run_that_failed_when_it_was_run_again_is_not_denied(
@@ -503,3 +503,20 @@ def test_what_has_not_failed_for_ninety_days_is_known_for_ninety_days(
     answer = with_coverage(connection, ask(connection, "rounding", MONTH.scope()))
     assert answer.coverage is not None
     assert answer.coverage.lacks[0].startswith("incomplete: jobs of 59 of 60 attempts are stored")
+
+
+def test_what_became_slower_before_the_period_is_not_said_to_be_as_fast_as_before(
+    connection: Connection,
+) -> None:
+    """It did a day before the period, so that its time is worse and no finding is about it."""
+    runs = [a_run(n, n / 10, 900 if n <= 310 else 600) for n in range(1, 601)]
+    upsert(connection, runs)
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert tile(shown, "push to last check").kind == "worse"
+    said = not_found(shown, findings(shown))
+    longer = "but commits wait longer for their last check than in the one before"
+    assert f"no workflow became clearly slower in this period, {longer}" in said
+    connection.execute("update workflow_runs set duration_seconds = 900, "
+                       "completed_at = started_at + interval '900 seconds'")  # fmt: skip
+    assert not any("longer" in each for each in not_found(single(whole(connection)), []))
