@@ -10,7 +10,7 @@ from telemetry.llm.formats.reading import Columns, first_count, includes_cache, 
 from telemetry.rows import reading
 
 # Those of the GenAI conventions in each of their versions, OpenLLMetry, OpenInference, the AI SDK,
-# Sentry.
+# Sentry, OpenLIT.
 INPUT_TOKENS = (
     "gen_ai.usage.input_tokens",
     "gen_ai.usage.prompt_tokens",
@@ -35,6 +35,7 @@ CACHE_READ = (
     "gen_ai.usage.cached_input_tokens",
     "gen_ai.usage.cached_tokens",
     "gen_ai.usage.input_tokens.cached",
+    "gen_ai.usage.prompt_tokens_details.cache_read",
     "gen_ai.usage.details.cache_read_tokens",
     "llm.token_count.prompt_details.cache_read",
     "ai.usage.inputTokenDetails.cacheReadTokens",
@@ -47,6 +48,7 @@ CACHE_WRITE = (
     "gen_ai.usage.cache_write_input_tokens",
     "gen_ai.usage.cache_write_tokens",
     "gen_ai.usage.input_tokens.cache_write",
+    "gen_ai.usage.prompt_tokens_details.cache_write",
     "gen_ai.usage.details.cache_write_tokens",
     "llm.token_count.prompt_details.cache_write",
     "ai.usage.inputTokenDetails.cacheWriteTokens",
@@ -57,6 +59,7 @@ REASONING = (
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.reasoning_output_tokens",
     "gen_ai.usage.output_tokens.reasoning",
+    "gen_ai.usage.completion_tokens_details.reasoning",
     "gen_ai.usage.details.reasoning_tokens",
     "llm.token_count.completion_details.reasoning",
     "ai.usage.outputTokenDetails.reasoningTokens",
