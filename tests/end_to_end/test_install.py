@@ -113,14 +113,14 @@ def test_an_embedded_server_that_could_not_be_fetched_is_fetched_the_next_time(
     assert is_done(checkout)
 
 
-def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
+def install_without_network(checkout: Path) -> subprocess.CompletedProcess[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         closed = listener.getsockname()[1]
     packages, python = sysconfig.get_path("purelib"), checkout / "python"
     python.write_text(QUICK.format(python=sys.executable, packages=packages))
     python.chmod(0o755)
-    done = subprocess.run(
+    return subprocess.run(
         ["make", "install", f"PYTHON={python}"],
         cwd=checkout,
         env={
@@ -134,6 +134,10 @@ def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
         text=True,
         timeout=LONGEST,
     )
+
+
+def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
+    done = install_without_network(checkout)
     assert done.returncode == 2
     *steps, said, stopped = done.stderr.splitlines()
     assert steps == STEPS[:2]
@@ -142,3 +146,23 @@ def test_without_a_network_one_sentence_says_so(checkout: Path) -> None:
     assert stopped.startswith("make: ***")
     assert not is_done(checkout)
     assert "Connection refused" in (checkout / ".venv" / "install.log").read_text()
+
+
+def test_a_checkout_that_was_copied_or_moved_runs_its_own_code(checkout: Path) -> None:
+    install_without_network(checkout)
+    (packages,) = checkout.glob(".venv/lib/python*/site-packages")
+    # As pip leaves it.
+    (packages / "_actions_telemetry.pth").write_text(str(checkout))
+    copied = shutil.copytree(checkout, checkout.with_name("copied"), symlinks=True)
+    moved = checkout.with_name("moved")
+    ask = "import telemetry; print(telemetry.__path__[0])"
+    for place in (copied, checkout.rename(moved)):
+        done = subprocess.run(
+            [place / ".venv" / "bin" / "python", "-c", ask],
+            cwd="/",
+            env={"PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            timeout=LONGEST,
+        )
+        assert done.stdout == f"{place / 'telemetry'}\n", done.stderr
