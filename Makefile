@@ -167,6 +167,9 @@ clean: ## remove .venv and caches; data stays
 	@rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# After an upgrade of the system its Python may be gone, and then nothing in .venv can be used.
+$(shell [ -x $(RUN) ] || rm -rf .venv)
+
 LOG := .venv/install.log
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 INSTALL := $(PIP) install --quiet --editable

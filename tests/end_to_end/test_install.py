@@ -113,6 +113,15 @@ def test_an_embedded_server_that_could_not_be_fetched_is_fetched_the_next_time(
     assert is_done(checkout)
 
 
+def test_an_environment_whose_python_is_gone_is_made_again(make: Make, checkout: Path) -> None:
+    make()
+    (checkout / ".venv" / "bin" / "python").unlink()
+    (checkout / ".venv" / "bin" / "python").symlink_to(checkout / "gone")
+    done = make()
+    assert (done.returncode, done.stderr.splitlines()) == (0, STEPS)
+    assert make().stderr == ""
+
+
 def install_without_network(checkout: Path) -> subprocess.CompletedProcess[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
