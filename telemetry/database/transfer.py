@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection, parameters
@@ -185,10 +186,16 @@ def _stored(connection: Connection) -> int:
 def _target(dsn: str, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Return the connection string without its password, and an environment with the password.
 
-    Other users can see a command line.
+    Other users can see a command line. Raises UsageError for a secret that has no variable.
     """
     given = parameters(dsn)
     password = given.pop("password", None)
+    for option in Conninfo.get_defaults():
+        if (name := option.keyword.decode()) in given and option.dispchar == b"*":
+            raise UsageError(
+                f"DATABASE_URL: others could see {name} on the command line of PostgreSQL's "
+                "programs; put it into a service file of libpq, and name that: service=…"
+            )
     secret = {"PGPASSWORD": str(password)} if password else {}
     return make_conninfo(**given), {**environ, **secret}
 

@@ -277,5 +277,13 @@ def test_a_password_is_not_on_the_command_line(dsn: str, tmp_path: Path) -> None
     assert password == "secret-word"
 
 
+def test_another_secret_is_refused_where_others_would_see_it(dsn: str, tmp_path: Path) -> None:
+    secret = make_conninfo(dsn, sslpassword="secret-word")
+    for use in (lambda: psql(secret, os.environ), lambda: dump(secret, tmp_path / "x", os.environ)):
+        with pytest.raises(UsageError, match="others could see sslpassword") as caught:
+            use()
+        assert "secret-word" not in str(caught.value)
+
+
 def test_psql_passes_on_its_exit_code(dsn: str) -> None:
     assert psql(dsn, os.environ, ["-X", "-q", "-c", "select nonsense"]) == 1

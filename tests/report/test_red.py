@@ -211,7 +211,9 @@ def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
     made = whole(connection)
     assert is_healthy(single(made), findings(single(made)))
     page, text = one_page(made), summary(made)
-    assert "<strong>Healthy</strong>: nothing is red on the default branch; no workflow became" in page
+    assert (
+        "<strong>Healthy</strong>: nothing is red on the default branch; no workflow became" in page
+    )
     assert text.split("\n\n")[2].startswith("**Healthy**: nothing is red on the default branch; ")
     assert "What to do first" not in page and "To do:" not in page
     connection.execute("update windows set created_to = %s", [UNTIL - 2 * DAY])
