@@ -306,6 +306,23 @@ def test_spans_that_count_tokens_and_are_not_read_are_named(tmp_path: Path) -> N
     assert notices[1] == "spans that count tokens and are not read as calls: my.tokens (1)"
 
 
+def test_attributes_that_seem_to_hold_what_a_call_lacks_are_named(tmp_path: Path) -> None:
+    strange = {"my.cached_tokens": 40, "my.cost": 0.25, "my.cache_hits": 0, "my.cache": "on"}
+    known = {"gen_ai.usage.cost": 0.25, "gen_ai.usage.cached_tokens": 40}
+
+    def notes(**said: Any) -> list[str]:
+        one = chat("a", **TOKENS)
+        for key, value in said.items():
+            kind = "stringValue" if isinstance(value, str) else "doubleValue"
+            one["attributes"].append({"key": key, "value": {kind: value}})
+        return read_text(tmp_path, export(one))[2]
+
+    assert notes(**strange) == [
+        "attributes of calls that are not read: my.cached_tokens (1), my.cost (1)"
+    ]
+    assert notes(**strange, **known) == []
+
+
 def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:
     record = {"timestamp": 0, "model": "m", "prompt_tokens": 5, "completion_tokens": 1, "cost": 1}
     calls, (reason,), _ = read_text(tmp_path, lines(record))

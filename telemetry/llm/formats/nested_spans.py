@@ -12,7 +12,7 @@ from itertools import islice
 
 from telemetry.llm.formats import claude_code_events
 from telemetry.llm.formats.reading import near_names
-from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens
+from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens, unread
 from telemetry.rows.llm import LONGEST_ID, LlmCall, merged
 from telemetry.rows.reading import digest
 
@@ -61,6 +61,7 @@ class NestedSpans:
         self.file = ""
         self.calls: Counter[str] = Counter()
         self._resolve = resolve or calls_of_traces
+        self._uncounted: dict[str, Counter[str]] = {}
         self._unread: dict[str, Counter[str]] = {}
         self._traces: dict[str, Trace] = {}
         self._held = 0
@@ -68,6 +69,8 @@ class NestedSpans:
     def add(self, span: Span, call: LlmCall | None) -> Iterator[LlmCall]:
         """Take a span and its call; yield the calls of traces that are resolved to make room."""
         self.calls[self.file] += call is not None
+        if call is not None and (names := unread(span, call)):
+            self._unread.setdefault(self.file, Counter()).update(names)
         trace_id, span_id = _bounded(span.trace_id), _bounded(span.span_id)
         trace = self._traces.pop(trace_id, {})
         self._held -= len(trace)
@@ -102,16 +105,18 @@ class NestedSpans:
         yield from self._calls(some)
 
     def notes(self) -> Iterator[tuple[str, str]]:
-        """After `rest`: files of traces without a call, and what in them seems to count tokens."""
-        for file, names in self._unread.items():
+        """After `rest`: files, and what in their spans seems to count tokens or cost unread."""
+        for file, names in self._uncounted.items():
             yield file, f"spans that count tokens and are not read as calls: {near_names(names)}"
+        for file, names in self._unread.items():
+            yield file, f"attributes of calls that are not read: {near_names(names)}"
 
     def _calls(self, traces: Traces) -> Iterable[Found]:
         for trace in traces.values():
             if not any(node.call for node in trace.values()):
                 for node in trace.values():
                     if node.counting:
-                        self._unread.setdefault(node.file, Counter()).update(node.counting)
+                        self._uncounted.setdefault(node.file, Counter()).update(node.counting)
         return self._resolve(traces) if traces else ()
 
 

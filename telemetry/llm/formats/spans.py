@@ -6,6 +6,7 @@ OpenInference (Arize-ai/openinference, spec/semantic_conventions.md), the AI SDK
 have their own. All spellings are read.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,6 +74,9 @@ TIERS = (
 )
 
 LLM_REQUEST = "claude_code.llm_request"
+
+# A number above 0.
+AMOUNT = re.compile("[0-9.e-]*[1-9][0-9.e-]*")
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,20 @@ def counts_tokens(span: Span) -> list[str]:
         name
         for name, value in span.said.items()
         if "token" in name.lower() and "max" not in name.lower() and str(value).isdigit()
+    ]
+
+
+def unread(span: Span, call: LlmCall) -> list[str]:
+    """Attributes that seem to count cached tokens or a cost, of which the call has none."""
+    words = []
+    if call.cache_read_tokens is None and call.cache_write_tokens is None:
+        words.append("cache")
+    if call.reported_cost is None:
+        words.append("cost")
+    return [
+        name
+        for name, value in span.said.items()
+        if any(word in name.lower() for word in words) and AMOUNT.fullmatch(str(value))
     ]
 
 
