@@ -14,6 +14,46 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
+steps as materialized (
+  select
+    github_run_id,
+    run_attempt,
+    job_id,
+    repository_id,
+    repository,
+    workflow_id,
+    workflow,
+    job_base,
+    step,
+    duration_seconds,
+    job_duration_seconds
+  from executed_steps
+  cross join period
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+),
+-- Each name is worked out once: the same few are in most jobs.
+names as materialized (
+  select
+    step,
+    case
+      when step ~* (
+          '^(set ?up|initialize containers|check ?out|restore|download|install|pull|log ?in)\M'
+          || '|^(pre )?run (actions/(checkout|setup-|cache|download-)|[^ ]*/(setup|install|login)-)'
+        )
+        then 'set-up'
+      when step ~* (
+          '^(post|complete job|stop containers|clean ?up|upload)\M|^run [^ ]*/upload-'
+        )
+        then 'clean-up'
+      else 'work'
+    end as part
+  from (
+    select distinct step
+    from steps
+  ) as named
+),
 parts as (
   select
     -- A job has one of each of these; grouped by its id alone, its steps need less sorting.
@@ -22,16 +62,12 @@ parts as (
     min(workflow_id) as workflow_id,
     min(workflow) as workflow,
     min(job_base) as job_base,
-    sum(duration_seconds) filter (where step_parts.part = 'set-up') as set_up,
-    sum(duration_seconds) filter (where coalesce(step_parts.part, 'work') = 'work') as work,
-    sum(duration_seconds) filter (where step_parts.part = 'clean-up') as clean_up,
+    sum(duration_seconds) filter (where names.part = 'set-up') as set_up,
+    sum(duration_seconds) filter (where names.part = 'work') as work,
+    sum(duration_seconds) filter (where names.part = 'clean-up') as clean_up,
     max(job_duration_seconds) as job
-  from executed_steps
-  cross join period
-  left join step_parts using (step)
-  where created_at >= period.since
-    and created_at < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  from steps
+  inner join names using (step)
   group by
     github_run_id,
     run_attempt,

@@ -94,8 +94,8 @@ def test_set_up_work_and_clean_up_add_up_to_the_steps(stored: Connection) -> Non
 
 
 def test_one_rule_distinguishes_set_up_from_work_everywhere() -> None:
-    views = ["11_step_parts", "18_failure_causes"]
-    texts = [(SQL / "views" / f"{name}.sql").read_text(encoding="utf-8") for name in views]
+    names = ["analysis/setup_against_work", "views/18_failure_causes"]
+    texts = [(SQL / f"{name}.sql").read_text(encoding="utf-8") for name in names]
     for begin in ("'^(set ?up", "|^(pre )?run (actions", "'^(post|complete"):
         lines = [[line.strip() for line in text.splitlines() if begin in line] for text in texts]
         assert lines[0] == lines[1] and len(lines[0]) == 1
