@@ -104,11 +104,11 @@ def _costs_nothing(report: RepositoryReport) -> str:
 def _nothing_failed(report: RepositoryReport) -> str:
     """Return that no run failed, as far as that is known, and what was cancelled."""
     totals = report.totals
-    said = "no run failed" if totals["decided"] else "no run has succeeded or failed"
-    if totals["succeeded_in_the_end"] < totals["decided_in_the_end"]:
-        said = "no run failed at the first attempt"
+    failed_later = totals["succeeded_in_the_end"] < totals["decided_in_the_end"]
+    when = " at the first attempt" if failed_later else ""
+    said = f"no run failed{when}" if totals["decided"] else "no run has succeeded or failed"
     if report.without:
-        said = f"no run is known to have failed, {report.without}"
+        said = f"no run is known to have failed{when}, {report.without}"
     if not totals["cancelled"]:
         return said
     runs = counted(totals["cancelled"], "run")

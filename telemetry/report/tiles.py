@@ -244,7 +244,7 @@ def _changed(
 
 def _wasted(report: RepositoryReport) -> Tile:
     name, ran = "runner minutes wasted", report.totals["job_minutes"]
-    if not ran:
+    if ran is None:
         return Tile(name, UNKNOWN, "no job with known times ran")
     wasted = known_sum(report.wasted, "minutes") or 0
     return Tile(name, percent(share_of(wasted, ran)), f"{minutes(wasted)} of {minutes(ran)}")

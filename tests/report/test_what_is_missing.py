@@ -520,3 +520,16 @@ def test_what_became_slower_before_the_period_is_not_said_to_be_as_fast_as_befor
     connection.execute("update workflow_runs set duration_seconds = 900, "
                        "completed_at = started_at + interval '900 seconds'")  # fmt: skip
     assert not any("longer" in each for each in not_found(single(whole(connection)), []))
+
+
+def test_a_run_that_failed_in_the_end_is_not_said_never_to_have_failed(
+    connection: Connection,
+) -> None:
+    """Its earlier attempts are not stored, so that no first attempt is known to have failed."""
+    upsert(connection, [a_run(1, 1, run_attempt=3, conclusion="failure")])
+    known(connection, 7)
+    shown = single(whole(connection))
+    assert [each.subject for each in findings(shown)] == ["red"]
+    (said,) = (each for each in not_found(shown, findings(shown)) if "is known to" in each)
+    first = "the first attempt of 1 run"
+    assert said == f"no run is known to have failed at the first attempt, without {first}"
