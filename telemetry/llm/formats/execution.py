@@ -59,12 +59,17 @@ class Used:
 
     @classmethod
     def of(cls, usage: Mapping[str, Any], total_cost: Decimal | None) -> "Used":
-        """What one entry of `modelUsage`, or `usage`, says."""
+        """What one entry of `modelUsage`, or `usage`, says.
+
+        Claude Code computes the cost of a model that it does not know at the price of another one.
+        """
         counts = {name: first_count(usage, *keys) for name, keys in COUNTERS.items()}
         if counts["reasoning"] is None:
             details = reading.nested(usage, "output_tokens_details")
             counts["reasoning"] = reading.count(details, "thinking_tokens")
         cost = reading.money(usage, "costUSD")
+        if usage.get("costBasis") == "unknown":
+            cost = total_cost = None
         if counts["searches"] is None:
             searched = reading.nested(usage, "server_tool_use")
             counts["searches"] = reading.count(searched, "web_search_requests")
