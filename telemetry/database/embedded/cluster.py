@@ -207,7 +207,7 @@ class Cluster:
 
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
         said = next(iter(_reasons(output)), "")
-        kind, remedy = EmbeddedUnavailable, ELSEWHERE
+        kind, remedy = EmbeddedUnavailable, f"fix that, {ELSEWHERE}"
         # On a full disk the server's log, which holds the reason, may be cut or empty.
         if self._is_full() or FULL in said:
             said = said if FULL in said else FULL
