@@ -81,9 +81,11 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
     read, written = (reading.count(said, f"cache_{part}_tokens") for part in ("read", "creation"))
     both = {**resource, **said}
     speed = text(said, "speed")
+    # As a transcript calls it.
+    phase = "subagent" if said.get("query_source") == "subagent" else None
     return {
         "session_id": text(said, "session.id") or "",
-        "phase": text(both, "phase"),
+        "phase": text(both, "phase") or phase,
         "provider": "anthropic",
         "model": required(text(said, "model"), said, "event", "model"),
         "input_tokens": inclusive(reading.count(said, "input_tokens"), read, written),
