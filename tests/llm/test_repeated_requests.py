@@ -116,6 +116,18 @@ def at(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_resumed_session_counts_each_call_whether_its_totals_restart_or_not(
+    connection: Connection, tmp_path: Path, restarts: bool
+) -> None:
+    used = (1_000, 2_000, 500)
+    totals = (1_000, 2_000, 2_500) if restarts else (1_000, 3_000, 3_500)
+    counts = [count(at(10 * n), *both) for n, both in enumerate(zip(totals, used, strict=True))]
+    file = write(tmp_path / "rollout.jsonl", [description(at(0), "s"), turn(at(1)), *counts])
+    found = ingested(connection, [[file]])
+    assert sorted(row["input_tokens"] + row["output_tokens"] for row in found) == sorted(used)
+
+
 def rollouts(folder: Path, copies_take: float) -> list[Path]:
     """A session of two calls, and two forks of it with a call of their own, equal in all counts.
 

@@ -193,9 +193,14 @@ def first_session(call: LlmCall) -> str:
 
 
 def used_since(total: Counters, before: Counters | None, last: Mapping[str, Any]) -> Counters:
-    """The increase of the totals; if they restart or began before the file, the last call."""
-    if before is not None and all((total[key] or 0) >= (before[key] or 0) for key in COUNTERS):
-        return {
-            key: None if now is None else now - (before[key] or 0) for key, now in total.items()
-        }
-    return {key: reading.count(last, key) for key in COUNTERS} if last else total
+    """The increase of the totals; if they restart or began before the file, the last call.
+
+    Some versions restart them when a session is resumed: then the last call is all of the total.
+    """
+    own = {key: reading.count(last, key) for key in COUNTERS} if last else total
+    has_restarted = bool(last) and own == total
+    if before is None or has_restarted:
+        return own
+    if any((total[key] or 0) < (before[key] or 0) for key in COUNTERS):
+        return own
+    return {key: None if now is None else now - (before[key] or 0) for key, now in total.items()}
