@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
-from telemetry.llm.formats.usage import anthropic_usage
+from telemetry.llm.formats.usage import anthropic_usage, with_advice
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, digest, required
 
@@ -28,18 +28,19 @@ def reader() -> Reader:
         failed = kind in UNANSWERED
         if not failed and kind != "succeeded":
             raise UnreadableRow(f"result.type is {kind!r:.80}, not one of a batch")
-        model = reading.text(message, "model")
-        yield defaults.call(
+        model, usage = reading.text(message, "model"), reading.nested(message, "usage")
+        call = defaults.call(
             "anthropic-batch",
             reading.text(message, "id") or digest(record),
             defaults.timestamp(None),
             prompt_name=reading.text(record, "custom_id"),
             provider="anthropic",
             model=model if failed else required(model, message, "message", "model"),
-            **{**anthropic_usage(reading.nested(message, "usage")), "service_tier": "batch"},
+            **{**anthropic_usage(usage), "service_tier": "batch"},
             success=not failed,
             error_message=_error(result) if failed else None,
         )
+        yield from with_advice(call, usage)
 
     return Reader(calls)
 

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
-from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier
+from telemetry.llm.formats.usage import anthropic_usage, openai_usage, tier, with_advice
 from telemetry.rows import reading
 from telemetry.rows.reading import digest, required
 
@@ -22,7 +22,7 @@ def reader() -> Reader:
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         model = reading.text(record, "resolved_model") or reading.text(record, "model")
-        yield defaults.call(
+        call = defaults.call(
             "llm",
             reading.text(record, "id") or digest(record),
             defaults.timestamp(reading.moment(record, "datetime_utc", UTC)),
@@ -31,6 +31,7 @@ def reader() -> Reader:
             **_tokens(record),
             duration_ms=reading.count(record, "duration_ms"),
         )
+        yield from with_advice(call, _details(record))
 
     return Reader(calls)
 

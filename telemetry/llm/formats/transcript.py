@@ -14,7 +14,7 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
-from telemetry.llm.formats.usage import anthropic_usage
+from telemetry.llm.formats.usage import anthropic_usage, with_advice
 from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import UnreadableRow, digest, required, wrong_value
@@ -65,9 +65,10 @@ def reader() -> Reader:
 
 
 def news(call: LlmCall, record: Mapping[str, Any], messages: Messages) -> list[Reading]:
-    """The call, unless an earlier line had the same information."""
+    """The call and those of advisors, unless an earlier line had the same information."""
     request_id = None if record.get("isSidechain") else reading.text(record, "requestId")
-    return [call] if messages.is_news(call, request_id) else []
+    usage = reading.nested(record["message"], "usage")
+    return [one for one in with_advice(call, usage) if messages.is_news(one, request_id)]
 
 
 def one_call(record: Mapping[str, Any], defaults: Defaults, messages: Messages) -> LlmCall | None:

@@ -5,13 +5,16 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, inclusive, read_list
 from telemetry.rows import reading
+from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, raise_wholes
+from telemetry.rows.reading import digest
 
 
 def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
     """The columns that Anthropic's usage sets; it counts cached tokens separately from the input.
 
-    The counts are those of the answer itself. Compaction and advice are billed as well; they are in
-    `iterations` and are added here. `speed` is a tier like the others.
+    The counts are those of the answer itself. Compaction is billed as well; it is in `iterations`
+    and is added here. So is advice, unless another model gave it (`with_advice`). `speed` is a tier
+    like the others.
     """
     fresh, output = reading.count(usage, "input_tokens"), reading.count(usage, "output_tokens")
     read = reading.count(usage, "cache_read_input_tokens")
@@ -36,6 +39,33 @@ def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
             reading.nested(usage, "server_tool_use"), "web_search_requests"
         ),
     }
+
+
+def with_advice(call: LlmCall, usage: Mapping[str, Any]) -> list[LlmCall]:
+    """The call, and a call for each time that another model advised, which has a price of its own.
+
+    Raises UnreadableRow.
+    """
+    calls = [call]
+    for number, one in enumerate(filter(_is_advice, read_list(usage, "iterations"))):
+        columns = {name: value for name, value in anthropic_usage(one).items() if "tokens" in name}
+        raise_wholes(columns)
+        call_id = f"{call.call_id}:advisor:{number}"
+        call_id = call_id if len(call_id) <= LONGEST_ID else digest(call_id)
+        columns["call_id"], columns["model"] = call_id, reading.text(one, "model")
+        moment = call.timestamp.replace(microsecond=call.timestamp.microsecond // 1_000 * 1_000)
+        columns["timestamp"] = distinct_timestamp(moment, call_id)
+        nothing = dict.fromkeys(("estimated_cost", "reported_cost", "duration_ms"))
+        calls.append(changed(call, {**columns, **nothing, "web_search_requests": None}))
+    return calls
+
+
+def _is_advice(iteration: Any) -> bool:
+    return (
+        isinstance(iteration, dict)
+        and iteration.get("type") == "advisor_message"
+        and bool(iteration.get("model"))
+    )
 
 
 def openai_usage(usage: Mapping[str, Any]) -> Columns:
@@ -77,7 +107,9 @@ def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
     iterations = [
         one
         for one in read_list(usage, "iterations")
-        if isinstance(one, dict) and one.get("type") not in (None, "message")
+        if isinstance(one, dict)
+        and one.get("type") not in (None, "message")
+        and not _is_advice(one)
     ]
     keys = ("input_tokens", "output_tokens", "cache_read_input_tokens")
     return tuple(_sum((usage, *iterations), key) for key in (*keys, "cache_creation_input_tokens"))
