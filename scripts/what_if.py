@@ -17,7 +17,7 @@ from connections import database
 from output import say
 
 from telemetry.database.questions import Answer, Scope
-from telemetry.database.what_if import what_if, without_price
+from telemetry.database.what_if import what_if, without_job, without_price
 from telemetry.terminal import plain
 
 
@@ -29,9 +29,14 @@ def main() -> int:
         def asked(scope: Scope) -> Answer:
             return what_if(connection, scope, options.job, options.runner, options.speed)
 
-        answer = covered(connection, asked(scope_of(connection, options)), asked)
-    if unpriced:
-        say(plain(f"warning: {unpriced}"))
+        scope = scope_of(connection, options)
+        answer = asked(scope)
+        unknown = None
+        if options.job and not answer.rows:
+            unknown = without_job(connection, scope, options.job, options.runner)
+        answer = covered(connection, answer, asked)
+    for warning in filter(None, (unpriced, unknown)):
+        say(plain(f"warning: {warning}"))
     show_answer(answer, options.format)
     return 0
 

@@ -1,6 +1,7 @@
 """How long runs would take, and what they would cost, if a job ran on another runner."""
 
 import difflib
+from dataclasses import replace
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.questions import Answer, Scope, answer, questions
@@ -33,3 +34,14 @@ def without_price(connection: Connection, runner: str) -> str | None:
     close = difflib.get_close_matches(runner.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else "RUNNER_PRICES of an ingest adds one"
     return f"RUNNER: no price of {runner} is known, so its costs are empty; {hint}"
+
+
+def without_job(connection: Connection, scope: Scope, job: str, runner: str) -> str:
+    """Return a sentence for a job that no run in the scope has. Raises psycopg.Error.
+
+    It names the most similar one that runs have.
+    """
+    everything = what_if(connection, replace(scope, top=None), None, runner, 1)
+    close = difflib.get_close_matches(job, {row["job"] for row in everything.rows}, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"{COMMAND} what-if without JOB lists all jobs"
+    return f"JOB: no run that succeeded at the first attempt in this period has a job {job}; {hint}"

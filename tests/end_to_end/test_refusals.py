@@ -171,9 +171,10 @@ def wait_for_a_mask(process: subprocess.Popen[str], mask: str, number: int) -> N
     pytest.fail(f"{number} never was in {mask}")
 
 
-def wait_for_a_handler(process: subprocess.Popen[str]) -> None:
-    """Wait for a handler of SIGTERM; Python itself brings none."""
-    wait_for_a_mask(process, "SigCgt", signal.SIGTERM)
+def wait_for_a_handler(process: subprocess.Popen[str], number: int) -> None:
+    """Wait for our handler of a signal. Python itself has one for SIGINT, but none for SIGTERM."""
+    for each in (signal.SIGTERM, number):
+        wait_for_a_mask(process, "SigCgt", each)
 
 
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc")
@@ -193,7 +194,7 @@ def test_the_handler_is_there_before_all_that_takes_time_to_load(
 ) -> None:
     (tmp_path / "psycopg.py").write_text("import time\ntime.sleep(300)\n")
     process = start({**environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}, script)
-    wait_for_a_handler(process)
+    wait_for_a_handler(process, number)
     process.send_signal(number)
     out, err = process.communicate(timeout=LONGEST)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
@@ -207,7 +208,7 @@ def test_an_interrupt_in_the_first_second_is_no_traceback(
 ) -> None:
     for delay in (0, 0.15, 0.5):
         process = start(environ, script)
-        wait_for_a_handler(process)
+        wait_for_a_handler(process, number)
         time.sleep(delay)
         process.send_signal(number)
         out, err = process.communicate(timeout=LONGEST)
@@ -229,7 +230,7 @@ def test_the_installed_command_has_a_handler_before_it_loads_anything(
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for_a_handler(process)
+    wait_for_a_handler(process, signal.SIGINT)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=LONGEST)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")

@@ -18,7 +18,7 @@ from support.worlds.needs import TruePart, month_of_needs, true_parts
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
-from telemetry.database.what_if import what_if
+from telemetry.database.what_if import what_if, without_job
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
@@ -142,6 +142,13 @@ def test_the_bill_of_another_runner_is_computed_again(planned: Planned) -> None:
             assert float(row["usd_per_saved_hour"]) == pytest.approx(float(hours), rel=0.1)
 
 
+def test_a_job_that_no_run_has_is_named_with_the_nearest(planned: Planned) -> None:
+    said = without_job(planned.connection, SCOPE, "Window", "linux_4_core")
+    assert said.startswith("JOB: no run ") and said.endswith(
+        " has a job Window; did you mean windows?"
+    )
+
+
 @pytest.mark.scenario
 def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: Launcher) -> None:
     environ = {"DATABASE_URL": dsn, "TELEMETRY_JOB": "test", "TELEMETRY_SPEED": "0.5"}
@@ -159,6 +166,7 @@ def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: La
         assert done.returncode == 0
         assert f"no price of {runner} is known, so its costs are empty" in done.stderr
         assert hint in done.stderr
+    assert "JOB: no run" in done.stderr and "without JOB lists all jobs" in done.stderr
     done = launcher.run("what_if", environ={**environ, "TELEMETRY_SPEED": "0"})
     assert done.returncode == 2
     assert "SPEED: '0' is not a number from 0.01 to 100" in done.stderr
