@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from telemetry.report.charts import sparkline
 from telemetry.report.data import Report, RepositoryReport
-from telemetry.report.figures import count, dollars, duration, known_sum, percent, share_of
+from telemetry.report.figures import about, count, dollars, duration, known_sum, percent, share_of
 from telemetry.report.findings import why_not_healthy
 from telemetry.report.markup import Child, Html, join, link, tag
 from telemetry.report.organisation import Standing, concerns_of_all, organisation, totals
@@ -57,7 +57,6 @@ def _standings(
     rows: list[list[Child]] = []
     for standing in some:
         each = standing.report
-        totals_of = each.totals
         of_day = {row["day"]: row["failed"] for row in each.outcomes_by_day}
         failures = [float(of_day.get(day, 0)) for day in each.period.days]
         rows.append(
@@ -66,13 +65,7 @@ def _standings(
                 *([why_not_healthy(each, standing.findings)] if has_reasons else []),
                 _default_branch(each),
                 count(each.runs),
-                percent(share_of(totals_of["succeeded"], totals_of["decided"])),
-                duration(each.last_check["p50_seconds"] if each.last_check else None),
-                dollars(
-                    None
-                    if each.of_jobs.is_misleading
-                    else known_sum(each.runner_cost, "list_cost_usd")
-                ),
+                *_figures(each),
                 sparkline(f"failures by day, {count(sum(failures))} in all", failures)
                 if any(failures)
                 else "",
@@ -80,7 +73,22 @@ def _standings(
         )
     headings = ("repository", *(["why"] if has_reasons else []), "default branch", "runs",
                 "green first", "to last check, p50", "runners", "failures by day")  # fmt: skip
-    return table(headings, rows, numbers=5)
+    marked = any(str(cell).startswith("≈") for row in rows for cell in row)
+    meaning = tag("p", "≈: not all that it depends on is stored.", class_="muted")
+    return join(table(headings, rows, numbers=5), meaning if marked else None)
+
+
+def _figures(report: RepositoryReport) -> list[str]:
+    """Return the rate of first attempts, the wait for the last check and the cost of runners."""
+    totals_of, jobs = report.totals, report.of_jobs
+    waited = report.last_check or {"p50_seconds": None, "estimated": 0}
+    green = percent(share_of(totals_of["succeeded"], totals_of["decided"]))
+    cost = None if jobs.is_misleading else known_sum(report.runner_cost, "list_cost_usd")
+    return [
+        about(green, totals_of["first_missing"]),
+        about(duration(waited["p50_seconds"]), waited["estimated"]),
+        about(dollars(cost), not jobs.is_whole),
+    ]
 
 
 def _default_branch(report: RepositoryReport) -> str:

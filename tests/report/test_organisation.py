@@ -1,5 +1,6 @@
 """The page of many repositories: their sums, and which need attention first."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -30,6 +31,13 @@ def run_of(repository: int, days_ago: float, **changes: Any) -> WorkflowRun:
     }
     number = 1_000 * repository + round(10 * days_ago)
     return a_run(number, days_ago, **of_repository, **changes)
+
+
+def with_jobs(connection: Connection, runs: Sequence[WorkflowRun]) -> None:
+    connection.execute(
+        "update workflow_runs set jobs_listed_at = updated_at where github_run_id = any(%(ids)s)",
+        {"ids": [run.github_run_id for run in runs]},
+    )
 
 
 @pytest.fixture
@@ -167,11 +175,7 @@ def test_the_sum_of_costs_leaves_out_what_the_row_of_a_repository_does(
         upsert(connection, runs)
         upsert(connection, [a_job(run) for run in runs[:listed]])
         known(connection, repository)
-        connection.execute(
-            "update workflow_runs set jobs_listed_at = updated_at "
-            "where github_run_id = any(%(ids)s)",
-            {"ids": [run.github_run_id for run in runs[:listed]]},
-        )
+        with_jobs(connection, runs[:listed])
     shown = report(connection, MONTH, MONTH.until)
     (cost,) = (
         each for each in totals(shown, organisation(shown)) if each.name == "cost of runners"
@@ -180,3 +184,25 @@ def test_the_sum_of_costs_leaves_out_what_the_row_of_a_repository_does(
     assert cost.figure == "$0.36"
     assert "; without 1 repository where most jobs are missing; jobs of 8 of 12" in cost.change
     assert cost.figure in one_page(shown) and "$0.48" not in one_page(shown)
+
+
+def test_the_overview_marks_what_depends_on_what_is_not_stored(connection: Connection) -> None:
+    """As the page of the repository does: its first attempts, its last checks, and its cost."""
+    load_runner_prices(connection)
+    for repository in (7, 8):
+        lacks = repository == 8
+        runs = [run_of(repository, n, branch="main", event_type="push", conclusion="success",
+                       run_attempt=2 if lacks and n == 2 else 1) for n in range(1, 13)]  # fmt: skip
+        upsert(connection, runs)
+        upsert(connection, [a_job(run) for run in runs])
+        known(connection, repository)
+        with_jobs(connection, runs[:-1] if lacks else runs)
+    page = pages(report(connection, MONTH, MONTH.until))[INDEX]
+    rows = page.split("<tr>")
+    whole, partly = (
+        next(row for row in rows if f">acme/r{repository}<" in row) for repository in (7, 8)
+    )
+    assert "≈" not in whole
+    for figure in ("100.0 %", "10m 00s", "$0."):
+        assert f"≈ {figure}" in partly
+    assert "≈: not all that it depends on is stored." in page

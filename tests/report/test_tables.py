@@ -22,6 +22,8 @@ ROW: dict[str, Any] = {
     "member_names": "a, b",
     "is_of_a_run": False,
     "branch": "feature/a",
+    "repository": "acme/app",
+    "head_repository": "guest/app",
     "actor_kind": "person",
     "state": "unknown",
     "cause": "set-up",
