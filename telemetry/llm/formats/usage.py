@@ -9,6 +9,11 @@ from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp,
 from telemetry.rows.reading import digest
 
 
+# Kinds of iterations that the counts of the answer do not include. Messages are part of them, and so
+# is the message of a model that another one falls back to.
+BESIDE = ("compaction", "advisor_message")
+
+
 def anthropic_usage(usage: Mapping[str, Any]) -> Columns:
     """The columns that Anthropic's usage sets; it counts cached tokens separately from the input.
 
@@ -107,9 +112,7 @@ def _with_iterations(usage: Mapping[str, Any]) -> tuple[int | None, ...]:
     iterations = [
         one
         for one in read_list(usage, "iterations")
-        if isinstance(one, dict)
-        and one.get("type") not in (None, "message")
-        and not _is_advice(one)
+        if isinstance(one, dict) and one.get("type") in BESIDE and not _is_advice(one)
     ]
     keys = ("input_tokens", "output_tokens", "cache_read_input_tokens")
     return tuple(_sum((usage, *iterations), key) for key in (*keys, "cache_creation_input_tokens"))
