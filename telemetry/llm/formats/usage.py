@@ -8,9 +8,8 @@ from telemetry.rows import reading
 from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, raise_wholes
 from telemetry.rows.reading import digest
 
-
-# Kinds of iterations that the counts of the answer do not include. Messages are part of them, and so
-# is the message of a model that another one falls back to.
+# Kinds of iterations that the counts of the answer do not include. They include messages, also that
+# of a model that another one falls back to.
 BESIDE = ("compaction", "advisor_message")
 
 
