@@ -11,6 +11,7 @@ import ctypes
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -110,6 +111,22 @@ def _read_settings() -> None:
     # libpq sends it when it connects: psycopg reads times in no other style, and a role, a database
     # or the user may have set one.
     os.environ["PGDATESTYLE"] = "ISO"
+    _find_certificates()
+
+
+def _find_certificates() -> None:
+    """Let sslrootcert=system of libpq mean the certificates that this machine trusts.
+
+    The OpenSSL in psycopg[binary] looks for them in a folder that no system has.
+    """
+    given = os.environ.get("DATABASE_URL", "")
+    if re.search("sslrootcert|service", given) or {"PGSSLROOTCERT", "PGSERVICE"} & {*os.environ}:
+        import ssl  # takes a while to load
+
+        found = ssl.get_default_verify_paths()
+        for variable, path in (("SSL_CERT_FILE", found.cafile), ("SSL_CERT_DIR", found.capath)):
+            if path:
+                os.environ.setdefault(variable, path)
 
 
 def parse(docstring: str | None, command: str) -> argparse.Namespace:

@@ -97,6 +97,28 @@ def test_a_locale_without_our_characters_is_no_error(environ: dict[str, str]) ->
     assert b"??????" in screen
 
 
+def test_the_certificates_of_the_system_are_those_that_python_trusts(
+    environ: dict[str, str], launcher: Launcher
+) -> None:
+    """As psql shows, which gets the environment in which the command connects."""
+    clean = {k: v for k, v in environ.items() if not k.startswith("SSL_CERT")}
+    ask = "import ssl; found = ssl.get_default_verify_paths(); print(found.cafile, found.capath)"
+    trusted = subprocess.run(
+        [sys.executable, "-c", ask], env=clean, capture_output=True, text=True, timeout=LONGEST
+    )
+    for url, shown in (
+        (f"{environ['DATABASE_URL']} sslrootcert=/certificates", trusted.stdout),
+        (environ["DATABASE_URL"], "None None\n"),
+    ):
+        done = launcher.run(
+            "psql",
+            "-X",
+            environ={**clean, "DATABASE_URL": url},
+            stdin="\\! echo ${SSL_CERT_FILE:-None} ${SSL_CERT_DIR:-None}\n",
+        )
+        assert (done.returncode, done.stdout) == (0, shown), done.stderr
+
+
 def test_a_path_may_begin_with_the_home_directory(run: Run, tmp_path: Path) -> None:
     home = str(tmp_path)
     assert run("report", HOME=home, TELEMETRY_OUT="~/reports/r.html").returncode == 0
