@@ -546,3 +546,17 @@ def test_a_green_run_fixes_an_older_one_even_if_it_is_red_later(connection: Conn
     red, mended = told(connection).incidents
     assert (red["red_at"], red["recovered_at"]) == (UNTIL - 11 * HOUR, None)
     assert (mended["red_at"], mended["recovered_at"]) == (older.completed_at, later.completed_at)
+
+
+def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connection) -> None:
+    greens = [a_run(n, n / 2) for n in range(1, 11)]
+    reds = [a_run(20 + n, n / 2, conclusion="failure", workflow_id=9) for n in range(1, 6)]
+    upsert(connection, [*greens, *reds])
+    upsert(connection, [Workflow(9, 7, "Old", "old.yml", "disabled_manually")])
+    upsert(connection, [a_job(run) for run in (*greens, *reds)])
+    shown = told(connection)
+    assert said(finding(shown, "failing")).endswith(" The workflows that failed no longer run. ")
+    assert is_healthy(shown, findings(shown))
+    upsert(connection, [a_run(30, 1, conclusion="failure")])
+    shown = told(connection, is_new=False)
+    assert finding(shown, "failing").advice and not is_healthy(shown, findings(shown))
