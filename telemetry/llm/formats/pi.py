@@ -1,9 +1,11 @@
 """Sessions of pi and of OpenClaw, which is built on it: `~/.pi/agent/sessions/**/*.jsonl`.
 
-badlogic/pi-mono, packages/coding-agent: one object per entry; assistant messages have `usage`.
+badlogic/pi-mono, packages/coding-agent: one object per entry; assistant messages have `usage`, and
+in newer versions so do the summaries that a model made (packages/agent, harness/session/types.ts).
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive, reported
@@ -13,12 +15,23 @@ from telemetry.rows.reading import digest, required
 NAME = "pi session"
 
 COUNTS = {"input", "output", "cacheRead", "cacheWrite"}
+SUMMARIES = ("compaction", "branch_summary")
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model of the last message, and who serves it."""
+
+    name: str | None = None
+    provider: str | None = None
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
     kind, message = record.get("type"), record.get("message")
     if kind == "session":
         return "sessionId" not in record and ("cwd" in record or "modelId" in record)
+    if kind in SUMMARIES:
+        return isinstance(record.get("usage"), dict) and not COUNTS.isdisjoint(record["usage"])
     if kind != "message" or not isinstance(message, dict):
         return False
     usage = message.get("usage")
@@ -28,21 +41,25 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """One call per assistant message. Cached tokens are separate from the input.
+    """One call per assistant message or summary. Cached tokens are separate from the input.
 
     A session that branches off another begins with copies of its entries, with the same ids, times
-    and counts.
+    and counts. A summary names no model: it is made by that of the messages before it.
     """
-    session_id = ""
+    session_id, last = "", Model()
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        nonlocal session_id
+        nonlocal session_id, last
         if record.get("type") == "session":
             session_id = reading.text(record, "id") or ""
-        message = reading.nested(record, "message")
+        is_summary = record.get("type") in SUMMARIES
+        message = record if is_summary else reading.nested(record, "message")
         usage = reading.nested(message, "usage")
-        if message.get("role") != "assistant" or not usage:
+        if not usage or not (is_summary or message.get("role") == "assistant"):
             return
+        if not is_summary:
+            model = required(reading.text(message, "model"), message, "message", "model")
+            last = Model(model, reading.text(message, "provider"))
         read, written = reading.count(usage, "cacheRead"), reading.count(usage, "cacheWrite")
         error = reading.text(message, "errorMessage")
         failed = error is not None or message.get("stopReason") == "error"
@@ -52,8 +69,8 @@ def reader() -> Reader:
             digest({**identity, "usage": usage, "model": message.get("model")}),
             defaults.timestamp(reading.moment(record, "timestamp")),
             session_id=session_id,
-            provider=reading.text(message, "provider"),
-            model=required(reading.text(message, "model"), message, "message", "model"),
+            provider=last.provider,
+            model=last.name,
             input_tokens=inclusive(reading.count(usage, "input"), read, written),
             output_tokens=reading.count(usage, "output"),
             cache_read_tokens=read,
