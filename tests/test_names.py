@@ -3,7 +3,14 @@
 import pytest
 from options.names import not_read
 
-KNOWN = {"TELEMETRY_KEEP", "TELEMETRY_SINCE", "TELEMETRY_MAX_AGE", "DATABASE_URL", "GITHUB_TOKEN"}
+KNOWN = {
+    "TELEMETRY_KEEP",
+    "TELEMETRY_PORT",
+    "TELEMETRY_SINCE",
+    "TELEMETRY_MAX_AGE",
+    "DATABASE_URL",
+    "GITHUB_TOKEN",
+}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +30,13 @@ def test_a_misspelled_key_of_the_file_is_named(name: str, meant: str | None) -> 
 
 
 def test_known_names_and_those_of_other_programs_are_ignored() -> None:
-    others = {"PGPASSWORD": "", "AWS_REGION": "", "NPM_TOKEN": "", **dict.fromkeys(KNOWN, "")}
+    others = {
+        "PGPASSWORD": "",
+        "PGPORT": "",
+        "AWS_REGION": "",
+        "NPM_TOKEN": "",
+        **dict.fromkeys(KNOWN, ""),
+    }
     assert not_read(others, {"KEEP": "", "TELEMETRY_COLOUR": "", **others}, KNOWN) == []
     assert not_read({}, {"TELEMETRY_KEP": "x"}, KNOWN) == [
         "TELEMETRY_KEP in the environment is not read; did you mean TELEMETRY_KEEP?"

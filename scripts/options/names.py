@@ -38,11 +38,13 @@ def not_read(
     """Return a sentence for each variable that looks like one of ours but is not read.
 
     In a .env file these are the TELEMETRY_ names that are not `known`, and names similar to a known
-    one. In the environment, which other programs use too, they are TELEMETRY_ names similar to a
-    known one.
+    one, except libpq's. In the environment, which other programs use too, they are TELEMETRY_ names
+    similar to a known one.
     """
     said = []
     for name in [*env_file, *sorted(environ.keys() - env_file.keys())]:
+        if name.startswith("PG"):
+            continue
         is_in_file, is_ours = name in env_file, name.startswith(OURS)
         meant = None if name in known else nearest(name, known)
         if name not in known and (meant or is_ours) and (is_in_file or (is_ours and meant)):
