@@ -22,8 +22,8 @@ NAME = "LiteLLM"
 # again (https://github.com/BerriAI/litellm/issues/17814).
 MANAGEMENT = re.compile(r"a?(get|list|delete|cancel)_")
 
-# The payload has a boolean, the table its text in Python.
-CACHE_HITS = (True, "True")
+# The payload has a boolean, the table its text.
+CACHE_HITS = (True, "True", "true")
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
@@ -57,7 +57,11 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
     requester = {**tags, **reading.nested(metadata, "requester_metadata")}
     began = reading.moment(record, "startTime", UTC)
     status = reading.text(record, "status")
-    tokens = _tokens(record, metadata)
+    # The payload has all of the usage; the table has what its other columns lack.
+    usage = reading.nested(metadata, "usage_object") or reading.nested(
+        metadata, "additional_usage_values"
+    )
+    tokens = _tokens(record, usage)
     prompt_name = reading.text(prompt, "prompt_id") or tags.get("prompt")
     return defaults.call(
         "litellm",
@@ -70,7 +74,7 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
         model=required(reading.text(record, "model"), record, "call", "model"),
         **tokens,
         reported_cost=_cost(record, tokens),
-        service_tier=tier(reading.nested(metadata, "usage_object")),
+        service_tier=tier(usage),
         success=None if status is None else status == "success",
         error_message=None if status == "success" else _error(record),
         duration_ms=_duration_ms(began, reading.moment(record, "endTime", UTC)),
@@ -116,9 +120,8 @@ def _tags(record: Mapping[str, Any]) -> dict[str, str]:
     return dict(text.split(":", 1) for text in texts if ":" in text)
 
 
-def _tokens(record: Mapping[str, Any], metadata: Mapping[str, Any]) -> Columns:
+def _tokens(record: Mapping[str, Any], usage: Mapping[str, Any]) -> Columns:
     """The counts. total_tokens is not used: it is 0 for embeddings."""
-    usage = reading.nested(metadata, "usage_object")
     inputs = reading.nested(usage, "prompt_tokens_details")
     outputs = reading.nested(usage, "completion_tokens_details")
     kept = reading.nested(inputs, "cache_creation_token_details")
