@@ -1,6 +1,7 @@
 """Options from flags, else from the environment, else their defaults."""
 
 import argparse
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -60,6 +61,8 @@ def parse(
 
 def _meant_by(word: str, variables: Sequence[str]) -> str:
     """Return what a word may be the value of, else where the options are listed."""
+    if re.match("[A-Z_]+=", word):
+        return "variables come before flags"
     if settings.REPOSITORY.fullmatch(word) and "REPO" in variables:
         return f"did you mean REPO={word}?"
     for name in ("FILE", "OUT"):

@@ -209,9 +209,13 @@ def test_in_a_workflow_the_env_file_of_the_checked_out_repository_is_not_read(
             ["status", "--maxage", "1h"],
             "--maxage 1h: not an option of this command; --help lists the options",
         ),
+        (
+            ["status", "--all", "REPO=a/b"],
+            "REPO=a/b: not an option of this command; variables come before flags",
+        ),
         (["prune", "--keep"], "argument --keep: expected one argument; --help lists the options"),
     ],
-    ids=["command", "variable", "question", "repository", "file", "flag", "value"],
+    ids=["command", "variable", "question", "repository", "file", "flag", "order", "value"],
 )
 def test_what_is_misspelled_is_refused_with_the_nearest(
     run: Callable[..., Finished], words: list[str], sentence: str, dsn: str
