@@ -142,13 +142,26 @@ class RepositoryReport:
         A workflow that was deleted or disabled is none of them.
         """
         of_default = {
-            row["workflow_id"]: row["workflow_state"]
+            row["workflow_id"]
             for row in self.workflow_outcomes
             if row["branch_class"] == "default" and row["first_time_percent"] is not None
         }
-        running = {each for each, state in of_default.items() if state in (None, "active")}
         red = {row["workflow_id"] for row in self.red}
-        return len(running - red - self.cancelled_workflows) if of_default else None
+        green = of_default - self.gone_workflows - red - self.cancelled_workflows
+        return len(green) if of_default else None
+
+    @property
+    def gone_workflows(self) -> set[int | None]:
+        """The ids of the workflows that were deleted or disabled, so that nothing is to be done."""
+        return {
+            row["workflow_id"]
+            for row in self.workflow_outcomes
+            if row["workflow_state"] not in (None, "active")
+        }
+
+    def running(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows that are about workflows that still run."""
+        return [row for row in rows if row["workflow_id"] not in self.gone_workflows]
 
     @property
     def cancelled_workflows(self) -> set[int | None]:
@@ -159,7 +172,7 @@ class RepositoryReport:
             for row in self.workflow_outcomes
             if row["branch_class"] == "default"
             and row["cancelled_last"] >= MANY_CANCELLED
-            and row["workflow_state"] in (None, "active")
+            and row["workflow_id"] not in self.gone_workflows
         }
 
     @property
@@ -191,7 +204,8 @@ class RepositoryReport:
     @property
     def slowdowns(self) -> list[Row]:
         """The workflows on kinds of branches that are slower than before their last change."""
-        return [r for r in self.slower_or_faster if r["is_last"] and r["change_percent"] > 0]
+        shifts = self.running(self.slower_or_faster)
+        return [row for row in shifts if row["is_last"] and row["change_percent"] > 0]
 
     @property
     def lost(self) -> str:

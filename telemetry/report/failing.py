@@ -66,12 +66,12 @@ def _broken(report: RepositoryReport) -> int:
 
 def _is_over(report: RepositoryReport) -> Sentence:
     """Return why nothing fails any more: since when, if that is a while; empty if some may."""
-    states = {
-        row["workflow_state"]
+    failed = {
+        row["workflow_id"]
         for row in report.workflow_outcomes
         if row["failed"] or row["first_time_percent"] not in (None, 100)
     }
-    if states and not states & {None, "active"}:
+    if failed and failed <= report.gone_workflows:
         return (" The workflows that failed no longer run.",)
     last = max((row["day"] for row in report.outcomes_by_day if row["failed"]), default=None)
     if last is None or report.without or report.period.until.date() - last <= A_WHILE:

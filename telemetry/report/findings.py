@@ -51,7 +51,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     nothing = {
         "red": "nothing is red on the default branch",
         "slower": _not_slower(report),
-        "flaky": "no job is known to be flaky",
+        "flaky": f"no job {'that still runs ' if report.flaky_jobs else ''}is known to be flaky",
         "failing": _nothing_failed(report),
         "waiting": "no kind of runner often keeps jobs waiting for two minutes or more",
         "costing": _costs_nothing(report),

@@ -10,10 +10,11 @@ from telemetry.terminal import Name
 
 def timing_out(report: RepositoryReport) -> Finding | None:
     """Return the job that ran into its time limit most; None if none did."""
-    if not report.timeouts:
+    jobs = report.running(report.timeouts)
+    if not jobs:
         return None
-    worst = report.timeouts[0]
-    lost = float(known_sum(report.timeouts, "minutes") or 0)
+    worst = jobs[0]
+    lost = float(known_sum(jobs, "minutes") or 0)
     return Finding(
         "timing out",
         (
@@ -22,7 +23,7 @@ def timing_out(report: RepositoryReport) -> Finding | None:
             Name(worst["workflow"]),
             f" ran into its time limit of {duration(worst['limit_seconds'])} in "
             f"{counted(worst['runs'], 'run')}{_called(worst)}"
-            f"{others(len(report.timeouts) - 1, 'job')}; this took {minutes(lost)}.",
+            f"{others(len(jobs) - 1, 'job')}; this took {minutes(lost)}.",
         ),
         ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
         lost,
@@ -40,7 +41,7 @@ def _called(job: Row) -> str:
 
 def flaky(report: RepositoryReport) -> Finding | None:
     """Return the flaky job that cost most; None if there is none."""
-    jobs = report.flaky_jobs
+    jobs = report.running(report.flaky_jobs)
     if not jobs:
         return None
     worst = jobs[0]

@@ -1,5 +1,6 @@
 """What a report says of a red default branch, of time-outs, of approvals, and of good health."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -554,7 +555,19 @@ def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connectio
     upsert(connection, [*greens, *reds])
     upsert(connection, [Workflow(9, 7, "Old", "old.yml", "disabled_manually")])
     upsert(connection, [a_job(run) for run in (*greens, *reds)])
+    again = []
+    for run in reds[:3]:
+        started_at = run.created_at + HOUR
+        times = {"completed_at": started_at + 10 * MINUTE, "updated_at": started_at + 10 * MINUTE}
+        again.append(
+            replace(run, run_attempt=2, conclusion="success", started_at=started_at, **times)
+        )
+    upsert(connection, again)
+    upsert(connection, [a_job(run) for run in again])
     shown = told(connection)
+    assert [row["workflow_id"] for row in shown.flaky_jobs] == [9]
+    assert [each.subject for each in findings(shown)] == ["failing"]
+    assert "no job that still runs is known to be flaky" in not_found(shown, findings(shown))
     assert said(finding(shown, "failing")).endswith(" The workflows that failed no longer run. ")
     assert is_healthy(shown, findings(shown))
     upsert(connection, [a_run(30, 1, conclusion="failure")])
