@@ -188,7 +188,7 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	@echo 'setting up .venv: the environment' >&2
 	@mkdir -p .venv
 	@$(PYTHON) -m venv .venv >$(LOG) 2>&1 || \
-	  { echo 'error: no virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	  { echo 'error: no virtual environment ($(LOG) says why); on Debian: apt install python3-venv' >&2; exit 1; }
 	@for place in .venv/lib/python*/site-packages; do \
 	  ! [ -d "$$place" ] || echo ../../../.. >"$$place/__checkout.pth"; done
 	@echo 'setting up .venv: psycopg and yoyo' >&2
