@@ -59,6 +59,7 @@ select
   round(wasted.cancelled_seconds / 60.0, 1) as cancelled_minutes,
   round(wasted.streak_seconds / 60.0, 1) as streak_minutes,
   round(used.seconds / 60.0, 1) as used_minutes,
+  wasted.workflow_id,
   wasted.repository_id
 from wasted
 inner join used

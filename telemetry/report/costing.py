@@ -28,7 +28,8 @@ def costing(report: RepositoryReport) -> Finding | None:
         return None
     # A cost is not a fault.
     advice: Sentence = ()
-    if wasted >= max(LEAST_MINUTES, LEAST_WASTE * float(ran or 0)):
+    still_wasted = float(known_sum(report.still_wasted, "minutes") or 0)
+    if still_wasted >= max(LEAST_MINUTES, LEAST_WASTE * float(ran or 0)):
         advice = _saving(report)
     sentence = _price(report, cost)
     if report.lost:
@@ -46,13 +47,11 @@ def costing(report: RepositoryReport) -> Finding | None:
 
 def _saving(report: RepositoryReport) -> Sentence:
     """Return what to do about most of the waste; time limits are a finding of their own."""
-    most = max(report.wasted, key=lambda row: row["minutes"] or 0, default=None)
-    if most is None:
-        return ()
-    cut_off = known_sum(report.timeouts, "minutes") or 0
+    most = report.still_wasted[0]
+    cut_off = known_sum(report.running(report.timeouts), "minutes") or 0
     if most["reason"] == "cancelled" and 2 * cut_off > most["minutes"]:
         return ("Look first at the jobs that run into their time limit: most of it is theirs.",)
-    if most["reason"] == "rerun" and not report.flaky_jobs:
+    if most["reason"] == "rerun" and not report.running(report.flaky_jobs):
         return ("Check what failed and then passed when re-run: most of this time went there.",)
     return (SAVINGS[most["reason"]],)
 

@@ -233,11 +233,12 @@ class RepositoryReport:
     @property
     def wasted(self) -> list[Row]:
         """Minutes wasted by reason, the most first; without reasons that wasted none."""
-        sums = {
-            reason: known_sum(self.wasted_minutes, f"{reason}_minutes") or 0 for reason in WASTED_BY
-        }
-        found = [{"reason": reason, "minutes": sums[reason]} for reason in sums if sums[reason]]
-        return sorted(found, key=lambda row: -row["minutes"])
+        return _by_reason(self.wasted_minutes)
+
+    @property
+    def still_wasted(self) -> list[Row]:
+        """The same, of the workflows that still run."""
+        return _by_reason(self.running(self.wasted_minutes))
 
     @property
     def page(self) -> str | None:
@@ -257,6 +258,12 @@ class Report:
     repositories: list[RepositoryReport]
     concerns: list[Concern]
     llm_phases: list[Row]
+
+
+def _by_reason(rows: Sequence[Row]) -> list[Row]:
+    sums = {reason: known_sum(rows, f"{reason}_minutes") or 0 for reason in WASTED_BY}
+    found = [{"reason": reason, "minutes": sums[reason]} for reason in sums if sums[reason]]
+    return sorted(found, key=lambda row: -row["minutes"])
 
 
 def _costs_by(keys: Sequence[str], rows: Sequence[Row]) -> list[Row]:

@@ -567,6 +567,7 @@ def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connectio
     shown = told(connection)
     assert [row["workflow_id"] for row in shown.flaky_jobs] == [9]
     assert [each.subject for each in findings(shown)] == ["failing"]
+    assert shown.wasted and not shown.still_wasted
     assert "no job that still runs is known to be flaky" in not_found(shown, findings(shown))
     assert said(finding(shown, "failing")).endswith(" The workflows that failed no longer run. ")
     assert is_healthy(shown, findings(shown))
