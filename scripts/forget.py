@@ -2,8 +2,8 @@
 
     make forget REPO=owner/name
 
-Status and MAX_AGE then ignore them. Their rows stay until they are pruned. An ingest of such a
-repository watches it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
+Status, MAX_AGE and reports that name no repository then leave them out. Their rows stay until they
+are pruned, and questions include them. An ingest of such a repository watches it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run
