@@ -3,7 +3,8 @@
     make forget REPO=owner/name
 
 Status, MAX_AGE and reports that name no repository then leave them out. Their rows stay until they
-are pruned, and questions include them. An ingest of such a repository watches it again. Exit codes: 0 done, 1 failed, 2 wrong usage.
+are pruned, and questions include them. An ingest of such a repository watches it again.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run
