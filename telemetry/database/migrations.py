@@ -6,6 +6,7 @@ all recreated if any of their files has changed.
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -32,6 +33,12 @@ MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
 # Creates the table for what dropped views lose; it comes first, so that old databases have it too.
 KEEPING = "0110.kept-views"
+
+OWN_SCHEMA = (
+    "rename it, name another database, or give this toolkit a schema: create schema telemetry, and "
+    "add ?options=-csearch_path%3Dtelemetry to DATABASE_URL"
+)
+SHOWN = 3
 
 # Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
@@ -79,7 +86,8 @@ def _bring_up_to_date(
             f"the schema {row['schema']!r}, which search_path names first, cannot hold the tables; "
             "name one of lower-case letters, digits and underscores"
         )
-    with _lock(dsn, notify):
+    refuse_foreign(connection, migrations)
+    with _lock(dsn, notify), _own_schema_advised():
         return _apply(dsn, connection, migrations, notify)
 
 
@@ -120,6 +128,32 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
             with backend.lock(), redirect_stdout(StringIO()):
                 backend.rollback_migrations(undone)
     return names
+
+
+def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> None:
+    """Raise TelemetryError if somebody else has made a relation with the name of one of ours."""
+    made = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
+    for path in migrations.glob("*.sql"):
+        made += re.findall(r"^create table if not exists (\w+)", path.read_text("utf-8"), re.M)
+    found = execute(connection, "schema/foreign_relations", {"names": made}).fetchall()
+    try:
+        names = {"names": _on_disk(migrations)[0]}
+        found += execute(connection, "schema/foreign_migrations", names).fetchall()
+    except errors.UndefinedTable:
+        pass  # nobody has used yoyo here
+    if found:
+        shown = ", ".join(row["name"] for row in found[:SHOWN])
+        more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+        raise TelemetryError(f"something else has made {shown}{more} here; {OWN_SCHEMA}")
+
+
+@contextmanager
+def _own_schema_advised() -> Iterator[None]:
+    """Turn an error about a name that is taken into a sentence."""
+    try:
+        yield
+    except (errors.DuplicateTable, errors.DuplicateObject) as error:
+        raise TelemetryError(f"{error.diag.message_primary}, but not by us; {OWN_SCHEMA}") from None
 
 
 def has_tables(connection: Connection) -> bool:

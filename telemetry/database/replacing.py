@@ -8,7 +8,14 @@ migration, by any command, restores them.
 from collections.abc import Callable, Iterable, Iterator
 
 from telemetry.database.connection import SQL, execute, open_connection
-from telemetry.database.migrations import KEEPING, MIGRATIONS, has_tables, migrate, own_named
+from telemetry.database.migrations import (
+    KEEPING,
+    MIGRATIONS,
+    has_tables,
+    migrate,
+    own_named,
+    refuse_foreign,
+)
 
 # What the user's environment asks psql for must not spell the statements and names.
 ENCODING = b"set local client_encoding = 'UTF8';\n"
@@ -20,10 +27,11 @@ def removable(dsn: str, notify: Callable[[str], None] = lambda text: None) -> li
     """Bring our tables and views up to date and return their names; none if there are none.
 
     It drops them and rolls that back. Raises TelemetryError if an object of a user depends on them
-    and can be neither dropped nor recreated.
+    and can be neither dropped nor recreated, or if another program's tables have their names.
     """
     with open_connection(dsn) as connection:
         if not has_tables(connection):
+            refuse_foreign(connection)
             return []
         migrate(dsn, notify)
         tables = [row["table_name"] for row in execute(connection, "schema/our_tables")]

@@ -84,7 +84,8 @@ def restore(
     if not path.stat().st_size:
         raise TelemetryError(f"{path} is empty; {NAME_ANOTHER}")
     pg_restore: list[str | Path] = [find_tool("pg_restore", environ), "--no-owner"]
-    pg_restore += ["--no-privileges", "--clean", "--if-exists", "--file=-", "--", path]
+    # Without --clean: it would drop tables of others that have the names of ours.
+    pg_restore += ["--no-privileges", "--file=-", "--", path]
     try:
         _run(pg_restore, environ, f"read {path}")
     except TelemetryError as error:

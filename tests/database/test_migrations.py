@@ -1,5 +1,6 @@
 """Tables and views go up, down and up again, by any connection string and whoever else migrates."""
 
+import os
 import re
 import signal
 import subprocess
@@ -11,13 +12,14 @@ from threading import Thread
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from support.paths import ROOT
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.migrations import MIGRATIONS, VIEWS, migrate, require_schema, roll_back
+from telemetry.database.transfer import dump, restore
 
 NAMES = sorted(p.stem for p in MIGRATIONS.glob("*.sql") if not p.stem.endswith(".rollback"))
 
@@ -304,3 +306,58 @@ def test_a_schema_whose_name_has_to_be_quoted_is_refused(empty_dsn: str, name: s
     with pytest.raises(TelemetryError, match="which search_path names first") as caught:
         migrate(empty_dsn)
     assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("create table repositories (name text)", "repositories"),
+        ("create view attempts as select 1 as n", "attempts"),
+        ("create materialized view job_costs as select 1 as n", "job_costs"),
+        (
+            "create table _yoyo_migration (migration_hash text, migration_id text); "
+            "insert into _yoyo_migration values ('a', '0001.theirs')",
+            "0001.theirs",
+        ),
+    ],
+)
+def test_what_another_program_has_made_is_neither_changed_nor_dropped(
+    empty_dsn: str, dsn: str, tmp_path: Path, made: str, named: str
+) -> None:
+    dump(dsn, tmp_path / "dump", os.environ)
+    theirs = (
+        "select relname, xmin::text from pg_class where relnamespace = 'public'::regnamespace "
+        "and relkind in ('r', 'v', 'm') and relname not like '%yoyo%' order by 1"
+    )
+    with open_connection(empty_dsn) as connection:
+        connection.execute(made.encode())
+        before = connection.execute(theirs.encode()).fetchall()
+        for use in (
+            lambda: restore(empty_dsn, tmp_path / "dump", os.environ),
+            lambda: migrate(empty_dsn),
+        ):
+            with pytest.raises(TelemetryError, match=f"{named}.*create schema telemetry"):
+                use()
+            assert connection.execute(theirs.encode()).fetchall() == before
+
+
+def test_a_table_of_a_user_with_the_name_of_a_new_one_stops_the_upgrade(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("drop table former_names; create table former_names (mine text)")
+    connection.execute("delete from _yoyo_migration where migration_id like '0141.%'")
+    with pytest.raises(TelemetryError, match="something else has made former_names here; rename"):
+        migrate(dsn)
+
+
+def test_a_type_with_the_name_of_a_view_is_one_sentence(empty_dsn: str) -> None:
+    with open_connection(empty_dsn) as connection:
+        connection.execute("create type attempts as enum ('a')")
+    with pytest.raises(TelemetryError, match='type "attempts" already exists, but not by us'):
+        migrate(empty_dsn)
+
+
+def test_a_schema_of_its_own_makes_room_beside_another_program(empty_dsn: str) -> None:
+    with open_connection(empty_dsn) as connection:
+        connection.execute("create table repositories (name text); create schema telemetry")
+    migrate(make_conninfo(empty_dsn, options="-csearch_path=telemetry"))
