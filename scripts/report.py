@@ -13,6 +13,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from telemetry.report.data import Report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
+from telemetry.report.page import POLICY
 from telemetry.report.period import period
 from telemetry.report.reading import report
 
@@ -70,6 +72,7 @@ def _write(found: Report, form: str, out: Path) -> None:
     (out if is_folder else out.parent).mkdir(parents=True, exist_ok=True)
     if is_folder:
         texts = {out / name: text for name, text in pages(found).items()}
+        _keep_others(texts)
     else:
         texts = {out: _text(found, form)}
     for path, text in texts.items():
@@ -79,6 +82,14 @@ def _write(found: Report, form: str, out: Path) -> None:
         set_outputs(report_path=out.resolve(), report_is_folder=out.is_dir())
     elif form == "json":
         set_outputs(findings_path=out.resolve())
+
+
+def _keep_others(pages: Iterable[Path]) -> None:
+    """Raise UsageError if a page would replace a file that is no report: nobody named it."""
+    ours = POLICY.partition(";")[0]  # the part that stays from version to version
+    for path in pages:
+        if path.exists() and ours not in path.read_text("utf-8", errors="replace"):
+            raise settings.UsageError(f"OUT: {path} is there and is no report; name another folder")
 
 
 def _set_findings(data: dict[str, Any]) -> None:

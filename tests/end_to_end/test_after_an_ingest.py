@@ -129,6 +129,15 @@ def test_a_path_may_begin_with_the_home_directory(run: Run, tmp_path: Path) -> N
     assert_one_sentence(done, 2, "FILE: nobody has the home directory of '~nobody-of-this-name")
 
 
+def test_a_folder_of_pages_replaces_only_its_own_pages(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>the site of a product</title>")
+    done = run("report", "--out", str(tmp_path))
+    assert_one_sentence(done, 2, "index.html is there and is no report; name another folder")
+    assert [each.name for each in tmp_path.iterdir()] == ["index.html"]
+    for _ in range(2):
+        assert run("report", "--out", str(tmp_path / "reports")).returncode == 0
+
+
 def test_the_ending_of_out_says_whether_it_is_a_file(run: Run, tmp_path: Path) -> None:
     for name in ("REPORT.HTML", "new/report.htm"):
         assert run("report", "--out", str(tmp_path / name)).returncode == 0
