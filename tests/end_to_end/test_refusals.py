@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -15,8 +16,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from remedies import database_sentence
 from support.commands import Launcher, Run, assert_one_sentence, start
 from support.paths import LONGEST, ROOT
+from support.rows import workflow_run
 
 from telemetry.database.connection import Connection
+from telemetry.database.upserts import upsert
 
 SCRIPTS = ["status", "prune", "migrate", "ingest_workflows", "verify", "report", "query", "dump"]
 SCRIPTS += ["restore", "psql"]
@@ -144,6 +147,19 @@ def test_a_limit_of_the_database_is_named_with_what_to_do(
     sentence = database_sentence(refused)
     assert sentence.startswith(f"the database: {refused}; ")
     assert remedy in sentence
+
+
+def test_a_foreign_key_of_a_user_that_keeps_rows_is_one_sentence(
+    run: Run, connection: Connection
+) -> None:
+    upsert(connection, [workflow_run(created_at=datetime(2020, 1, 1, tzinfo=UTC))])
+    key = "foreign key (run, attempt) references workflow_runs (github_run_id, run_attempt)"
+    connection.execute(f"create table notes (run bigint, attempt int, {key})")
+    connection.execute("insert into notes select github_run_id, run_attempt from workflow_runs")
+    said = 'violates foreign key constraint "notes_run_attempt_fkey"'
+    assert_one_sentence(run("prune"), 1, said, "on delete cascade")
+    connection.execute("drop table notes")
+    assert run("prune").returncode == 0
 
 
 def test_libpqs_variables_are_named_where_they_name_the_database(
