@@ -1,7 +1,7 @@
 """Restore a file of make dump into an empty database.
 
     make restore FILE=telemetry.dump
-    make restore FILE=telemetry.dump DATABASE_URL=postgresql://…   (moves to another server)
+    DATABASE_URL=postgresql://… make restore FILE=telemetry.dump   (moves to another server)
 
 It restores everything or nothing. Tables and views keep the privileges that they had in the target
 database, and your own views on them are recreated. Exit codes: 0 done, 1 failed: no such file, a
