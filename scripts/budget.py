@@ -51,11 +51,11 @@ def main() -> int:
         show_json(until=scope.until, gate=options.gate, coverage=coverage, lines=found)
     else:
         show(budget_text(found, answer.rows, screen(), is_whole=not lacks))
-    over = [
+    over = dict.fromkeys(
         line.kind if line.subject == "all" else f"{line.kind} of {line.name}"
         for line in found
         if line.is_over
-    ]
+    )
     if over:
         say(plain(f"over budget: {', '.join(over)}"))
     return 4 if over else 0

@@ -1,7 +1,7 @@
 """The output of `make budget` for people."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from telemetry import counted
@@ -11,6 +11,12 @@ from telemetry.summaries.tables import table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
 NAMES = {"runners": "runners", "llm": "LLM calls"}
+# What has a cost, and the question that shows where it is not known.
+UNPRICED = {
+    "runners": ("job", "unpriced_runner_labels"),
+    "llm": ("LLM call", "llm_unpriced_models"),
+}
+MOST_NAMES = 5
 COLUMNS = {
     "kind": "for",
     "name": "of",
@@ -49,19 +55,51 @@ def budget_text(
         ),
         table([_cells(line) for line in lines], COLUMNS, screen),
     ]
-    missing = {line.kind for line in lines} - {row["kind"] for row in forecasts}
-    if missing:
-        of = " or ".join(name for kind, name in NAMES.items() if kind in missing)
-        note = f"No cost of {of} is stored for the last weeks, so 0.00 may only mean that nothing "
-        note += f"was ingested; {COMMAND} status shows what is stored."
-        parts.append(textwrap.fill(note, screen.columns or 100))
-    if lacking := sum(line.unpriced for line in lines):
-        note = f"{lacking:,} jobs or calls have no known cost and are not included."
-        parts.append(textwrap.fill(note, screen.columns or 100))
+    parts += [
+        textwrap.fill(note, screen.columns or 100)
+        for note in (*_zeros(lines, forecasts), *_unpriced(lines, forecasts))
+    ]
     if any(line.forecast_usd is None and line.spent_usd for line in lines):
         note = "A forecast needs a full week of data, and its interval two. Until then, what is "
         parts.append(textwrap.fill(f"{note}spent counts.", screen.columns or 100))
     return "\n\n".join(parts)
+
+
+def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a sentence on the kinds, and one on the names, of which nothing is stored."""
+    missing = {line.kind for line in lines} - {row["kind"] for row in forecasts}
+    if missing:
+        of = " or ".join(name for kind, name in NAMES.items() if kind in missing)
+        yield (
+            f"No cost of {of} is stored for the last weeks, so 0.00 may only mean that nothing was "
+            f"ingested; {COMMAND} status shows what is stored."
+        )
+    known = {(row["kind"], row["subject"], row["name"]) for row in forecasts}
+    strange = dict.fromkeys(
+        f"{line.subject} {line.name}"
+        for line in lines
+        if line.kind not in missing and (line.kind, line.subject, line.name) not in known
+    )
+    if strange:
+        named = ", ".join([*strange][:MOST_NAMES])
+        if len(strange) > MOST_NAMES:
+            named += f" and {len(strange) - MOST_NAMES:,} more"
+        yield f"Nothing of the last weeks fits these budgets, so check their names: {named}."
+
+
+def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a sentence on each kind of which a budget leaves some out.
+
+    The number is that of all: budgets may overlap, so their numbers do not add up.
+    """
+    lacking = {line.kind for line in lines if line.unpriced}
+    for row in forecasts:
+        if row["subject"] == "all" and row["kind"] in lacking:
+            one, question = UNPRICED[row["kind"]]
+            yield (
+                f"Without a known cost, and so not included: {counted(row['unpriced'], one)} of "
+                f"this month; {COMMAND} query Q={question} shows which."
+            )
 
 
 def _cells(line: Line) -> dict[str, Any]:

@@ -52,6 +52,33 @@ def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
     assert "No cost" not in budget_text(lines(caps[:1], rows, "spent"), rows)
 
 
+def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> None:
+    caps = [
+        Cap("llm", "repository", name, Decimal(9)) for name in ("acme/app", "acme/*", "acme/gone")
+    ]
+    rows = [
+        {**forecast("llm", subject, name), "unpriced": unpriced, "month": "2026-03", "days_left": 3}
+        for subject, name, unpriced in (("all", "all", 1_018), ("repository", "acme/app", 6))
+    ]
+    text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
+    assert "not included: 1,018 LLM calls of this month; make query Q=llm_unpriced_models" in text
+    priced = [rows[0], {**rows[1], "unpriced": 0}]
+    assert "not included" not in budget_text(lines(caps, priced, "spent"), priced)
+
+
+def test_names_that_nothing_fits_are_named() -> None:
+    names = ("acme/app", *(f"acme/ap{n}" for n in range(6)))
+    caps = [Cap("runners", "repository", name, Decimal(9)) for name in names]
+    rows = [
+        {**forecast("runners", subject, name), "month": "2026-03", "days_left": 3}
+        for subject, name in (("all", "all"), ("repository", "acme/app"))
+    ]
+    text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
+    assert "check their names: repository acme/ap0, repository acme/ap1," in text
+    assert "repository acme/ap4 and 1 more." in text
+    assert "check their names" not in budget_text(lines(caps[:1], rows, "spent"), rows)
+
+
 def test_a_cap_is_for_each_name_that_its_pattern_fits(tmp_path: Path) -> None:
     file = tmp_path / "budgets.csv"
     file.write_text(
@@ -139,3 +166,7 @@ def test_make_budget_fails_if_a_budget_is_exceeded(
     (tmp_path / "empty.csv").write_text("kind,subject,name,monthly_usd\n", encoding="utf-8")
     done = run("--budgets", str(tmp_path / "empty.csv"))
     assert done.returncode == 2 and "empty.csv has no line" in done.stderr
+    twice = tmp_path / "twice.csv"
+    twice.write_text("kind,subject,name,monthly_usd\nllm,all,all,1\nllm,all,all,2\n")
+    done = run("--budgets", str(twice), "--gate", "spent")
+    assert (done.returncode, done.stderr) == (4, "over budget: llm\n")
