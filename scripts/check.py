@@ -17,19 +17,19 @@ from answers import ids_of
 from connections import database
 from output import screen, show, show_json
 
-from telemetry import times
 from telemetry.database.checks import check
+from telemetry.report.period import period
 from telemetry.summaries.checks import checks_text
 
 
 def main() -> int:
     options = parse(__doc__, "check")
-    since = options.since
-    if isinstance(since, times.Length):
-        since = datetime.now(UTC) - since
+    since = None
+    if options.since != "all":
+        since = period(options.since, datetime.now(UTC)).since
     with database() as connection:
         ids = ids_of(connection, options)
-        checked = check(connection, None if since == "all" else since, ids)
+        checked = check(connection, since, ids)
     if options.format == "json":
         rows = [{"holds": each.holds, **vars(each)} for each in checked]
         show_json(checks=rows)

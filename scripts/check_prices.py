@@ -5,7 +5,7 @@
 
 Names each price that differs, and each model in only one of the lists. Changes nothing: correct
 sql/prices/llm_prices.csv yourself, including its column checked_on.
-Exit codes: 0 no price differs, 1 one does, or the package is not installed, 2 wrong usage.
+Exit codes: 0 no price differs, 1 failed, 2 wrong usage, 4 a price differs.
 """
 
 from command import parse, run
@@ -36,7 +36,7 @@ def main() -> int:
     rows = [row for path in paths for row in read_prices(path, LlmPrice)]
     found = check_prices(rows, data_snapshot.get_snapshot().providers, datetime.now(UTC))
     show(_text(found, version("genai-prices")))
-    return 1 if found.differences else 0
+    return 4 if found.differences else 0
 
 
 def _text(found: PriceCheck, package_version: str) -> str:

@@ -1,13 +1,17 @@
 """Our price list compared with another: what differs, what only one has, in words."""
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from support.commands import Launcher
 from support.llm_costs import OURS
+from support.paths import ROOT
 
 from telemetry.database.price_check import check_prices, difference_text
 from telemetry.rows.prices import LlmPrice
@@ -113,3 +117,17 @@ def test_our_list_and_the_package_differ_only_where_noted() -> None:
         "grok-code-fast-1",
         "mistral-large-latest",
     }
+
+
+def test_a_price_that_differs_ends_the_command_with_the_code_of_a_condition(
+    launcher: Launcher, tmp_path: Path
+) -> None:
+    pytest.importorskip("genai_prices.data_snapshot")
+    prices = tmp_path / "prices.csv"
+    prices.write_text(
+        "model,effective_from,input_per_mtok,output_per_mtok\ngpt-4o,2026-01-01,999,999\n"
+    )
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    done = launcher.run("check_prices", "--llm-prices", prices, environ=environ)
+    assert done.returncode == 4, done.stderr
+    assert "gpt-4o standard from 2026-01-01: input_per_mtok is 999 here" in done.stdout

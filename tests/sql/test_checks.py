@@ -324,5 +324,7 @@ def test_make_check_names_the_rows_and_fails(
     assert done.returncode == 4
     assert [row["github_run_id"] for each in broken for row in each["rows"]] == [1]
     assert run("--since", "2026-02-01").returncode == 0
+    done = run("--since", "2999-01-01")  # no row can break a rule then
+    assert done.returncode == 2 and "SINCE: 2999-01-01 00:00 UTC is not before" in done.stderr
     done = run("--repo", "acme/other")
     assert done.returncode == 2 and "acme/other is not in this database" in done.stderr
