@@ -104,7 +104,7 @@ budget: .venv/.installed ## compare this month and its forecast with budgets: MO
 bill: .venv/.installed ## compare GitHub's bill with the stored jobs: FILE=usage.csv ORG=acme MONTH=2026-10
 	@$(SCRIPT) scripts/bill.py
 
-psql: .venv/.installed ## open psql on the database in use; it reads a file too
+psql: .venv/.installed ## open psql on the database in use, or make psql < file.sql
 	@$(SCRIPT) scripts/psql.py
 
 serve: .venv/.installed ## serve the embedded database to other tools, read-only: PORT=15432

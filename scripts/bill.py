@@ -47,6 +47,8 @@ def main() -> int:
             f"ORG and MONTH go together, and without FILE; try: {COMMAND} bill ORG=acme "
             "MONTH=2026-10"
         )
+    if options.since and (options.org or options.file):
+        say("note: SINCE is not read with FILE or ORG, because the days are those of the bill")
     with database(is_patient=True) as connection:
         loaded = _load(connection, options)
         if loaded:

@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -135,17 +135,22 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     Raises UsageError.
     """
     options = parsing.parse(command, docstring, os.environ)
-    typed = os.environ.pop(GIVEN, "").split()  # not for the commands that this one starts
-    unread = sorted(set(typed) - {option.variable for option in options_of(command)} - {"DEMO"})
-    if "DRY_RUN" in unread:
-        raise settings.UsageError("DRY_RUN: this command has no dry run, only prune has one")
-    if unread:
-        say(f"note: this command does not read {' and '.join(unread)}")
+    note_unread({option.variable for option in options_of(command)})
     if getattr(options, "demo", False):
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
         raise settings.UsageError(f"DEMO: only {_demo_commands()} can use the demo's data")
     return options
+
+
+def note_unread(known: Set[str]) -> None:
+    """Say which variables were typed that this command does not read. Raises UsageError."""
+    typed = os.environ.pop(GIVEN, "").split()  # not for the commands that this one starts
+    unread = sorted(set(typed) - known - {"DEMO"})
+    if "DRY_RUN" in unread:
+        raise settings.UsageError("DRY_RUN: this command has no dry run, only prune has one")
+    if unread:
+        say(f"note: this command does not read {' and '.join(unread)}")
 
 
 def _demo_commands() -> str:

@@ -3,7 +3,7 @@
 A file ends at its first error. Exit codes are psql's.
 """
 
-from command import ask_demo, run
+from command import ask_demo, note_unread, run
 
 import os
 import signal
@@ -17,6 +17,7 @@ from telemetry.database.transfer import psql
 
 
 def main() -> int:
+    note_unread(set())
     if settings.flag(os.environ, "TELEMETRY_DEMO", False):
         ask_demo()
     # A person at a prompt can continue after an error; a file stops, so that errors are seen.

@@ -19,10 +19,10 @@ from command import parse, run
 
 from answers import covered, scope_of, show_answer
 from connections import database
-from output import screen, show_json, show_pages
+from output import screen, show, show_json, show_pages
 
 from telemetry.database.questions import ask, questions
-from telemetry.summaries.answers import questions_text
+from telemetry.summaries.answers import questions_csv, questions_text
 
 
 def main() -> int:
@@ -39,6 +39,8 @@ def main() -> int:
 def _list(form: str) -> int:
     if form == "json":
         show_json(questions=questions())
+    elif form == "csv":
+        show(questions_csv(questions()))
     else:
         show_pages(questions_text(questions(), screen()))
     return 0

@@ -172,8 +172,8 @@ def require_schema(connection: Connection) -> None:
     _refuse_newer(installed, MIGRATIONS)
     if not installed[0]:
         raise TelemetryError(
-            f"the database has no tables yet; run `{COMMAND} ingest REPO=owner/name` first, or add "
-            "DEMO=1 for the demo's data"
+            f"the database has no tables yet; run `{COMMAND} ingest REPO=owner/name` first; the "
+            f"demo's data is elsewhere: `{COMMAND} status DEMO=1` shows it"
         )
     raise TelemetryError(
         "the database is older than this version of actions-telemetry; run "

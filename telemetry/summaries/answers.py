@@ -167,8 +167,6 @@ def csv_text(answer: Answer) -> str:
     answer about jobs ends with two columns, the same in each row, which say of how many attempts
     it is.
     """
-    lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
     coverage = answer.coverage
     covered = {}
     if coverage is not None and coverage.is_of_jobs:
@@ -176,10 +174,19 @@ def csv_text(answer: Answer) -> str:
             "coverage_attempts_with_jobs": coverage.attempts_with_jobs,
             "coverage_attempts": coverage.attempts,
         }
-    writer.writerow([*answer.columns, *covered])
-    for row in answer.rows:
-        cells = (_csv_cell(row[column]) for column in answer.columns)
-        writer.writerow([*cells, *covered.values()])
+    return _csv([*answer.columns, *covered], [{**row, **covered} for row in answer.rows])
+
+
+def questions_csv(questions: Sequence[Question]) -> str:
+    """Return the name, the title and the way to read each question, as csv_text does."""
+    return _csv(["name", "title", "reading"], [vars(question) for question in questions])
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_csv_cell(row[column]) for column in columns] for row in rows)
     return lines.getvalue().rstrip("\n")
 
 

@@ -143,6 +143,8 @@ def test_a_reader_of_a_database_without_tables_is_told_to_ingest(empty_dsn: str)
     with open_connection(empty_dsn) as connection, pytest.raises(TelemetryError) as caught:
         require_schema(connection)
     assert "has no tables yet; run `make ingest REPO=owner/name`" in str(caught.value)
+    # Not "add DEMO=1": the commands that write have no such variable.
+    assert "`make status DEMO=1`" in str(caught.value)
 
 
 def test_a_reader_is_told_to_migrate_an_older_database(connection: Connection) -> None:

@@ -535,6 +535,7 @@ def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..
     assert "flaky_jobs" in query("--list", DATABASE_URL="postgresql://nowhere")
     listed = json.loads(query(TELEMETRY_FORMAT="json"))["questions"]
     assert {"name", "title", "reading"} == set(listed[0])
+    assert [*csv.DictReader(io.StringIO(query("--list", "--csv")))] == listed
 
 
 @pytest.mark.scenario

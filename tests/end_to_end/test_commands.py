@@ -271,6 +271,9 @@ def test_a_variable_that_the_command_does_not_read_is_named(
     both = launcher.make(environ, tmp_path / "both", "migrate", "status", "ALL=1")
     lying = launcher.make({**environ, "TELEMETRY_ORG": "acme"}, tmp_path / "lying", "status")
     assert "does not read" not in both.stderr + lying.stderr
+    typed = {**environ, "GIVEN_TO_TELEMETRY": "FILE"}
+    done = launcher.run("psql", "-X", environ=typed, stdin="select 1")
+    assert done.returncode == 0 and "note: this command does not read FILE\n" in done.stderr
     dry = launcher.make(environ, tmp_path / "dry", "ingest", "DRY_RUN=1")
     assert dry.returncode == 2 and "this command has no dry run" in dry.stderr
 

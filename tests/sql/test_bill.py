@@ -310,6 +310,9 @@ def test_the_command_loads_a_report_and_asks_it_again(
     assert found["unexplained"][0]["unexplained_usd"] == 0.066
     assert {row["item"]: row["usd"] for row in found["causes"]}["billed by GitHub"] == 0.12
     assert "2026-01,unexplained,0.066,1" in run("--csv", "--since", "2026-01-05").stdout
+    done = run("--file", path, "--since", "2026-02-01")
+    assert "note: SINCE is not read with FILE" in done.stderr
+    assert done.stdout.startswith("GitHub bills 0.12; ")
 
 
 def test_several_months_and_accounts_are_distinguished(
