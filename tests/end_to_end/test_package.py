@@ -123,7 +123,8 @@ def test_a_stranger_ingests_asks_and_reads_a_report(
     (tmp_path / ".env").write_text(f"DATABASE_URL={empty_dsn}\nGITHUB_TOKEN=ghp_token\n")
     early = run("status")
     assert early.returncode == 1
-    assert "run `actions-telemetry ingest REPO=owner/name` first, or add DEMO=1" in early.stderr
+    assert "run `actions-telemetry ingest REPO=owner/name` first" in early.stderr
+    assert "`actions-telemetry status DEMO=1`" in early.stderr
     assert run("migrate").returncode == 0
     with simulated.serve() as url:
         done = run("ingest", "REPO=acme/app", f"GITHUB_API_URL={url}", "--since", "20d")
