@@ -10,7 +10,6 @@ Exit codes: 0 done, also if there is no dump, 1 failed, 2 wrong usage.
 from command import parse, run
 
 import os
-from collections.abc import Sequence
 from datetime import datetime
 
 from client import github
@@ -28,20 +27,23 @@ def main() -> int:
         alive = [dump for dump in dumps if not dump.is_expired]
         found = find_dump(client, repository, workflow, alive)
         before = None if found else last_success(client, repository, workflow)
+        gone = [dump for dump in dumps if dump.is_expired] if before else []
+        expired = find_dump(client, repository, workflow, gone)
     if found:
         show(f"run-id={found.run_id}")
         set_outputs(run_id=found.run_id)
         return 0
     say(f"{repository}: GitHub has no dump from a run of {workflow}")
     if before:
-        warn(lost_text(workflow, before, dumps))
+        warn(lost_text(workflow, before, expired))
     return 0
 
 
-def lost_text(workflow: str, before: datetime, dumps: Sequence[Dump]) -> str:
+def lost_text(workflow: str, before: datetime, expired: Dump | None) -> str:
     """Return what happened to the dump of an earlier run, and what that means."""
-    expired = max((dump.expires_at for dump in dumps if dump.expires_at), default=None)
-    how = f"it expired on {expired:%Y-%m-%d}" if expired else "it was never left, or was deleted"
+    how = "it was never left, or was deleted"
+    if expired and expired.expires_at:
+        how = f"it expired on {expired.expires_at:%Y-%m-%d}"
     return (
         f"the database of the earlier runs of {workflow}, the last of {before:%Y-%m-%d}, is gone: "
         f"{how}; all that GitHub still has is fetched again, and what GitHub has deleted since "

@@ -89,6 +89,13 @@ def test_a_dump_that_expired_while_the_schedule_slept_is_a_warning(schedule: Sch
     assert not schedule.output.exists()
 
 
+def test_the_dumps_of_another_workflow_do_not_say_when_ours_expired(schedule: Schedule) -> None:
+    schedule.dumps.expired |= {7, 8}
+    schedule.dumps.paths |= dict.fromkeys((5, 6, 7, 8), ".github/workflows/other.yml")
+    said = schedule.run("find_dump").stderr.splitlines()[-1]
+    assert "is gone: it was never left, or was deleted; all that GitHub still has" in said
+
+
 def test_all_but_the_last_two_are_deleted(schedule: Schedule) -> None:
     done = schedule.run("prune_dumps")
     assert (done.returncode, done.stdout) == (0, "acme/app: 2 dumps deleted, 1.9 MB\n"), done.stderr
