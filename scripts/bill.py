@@ -34,6 +34,7 @@ from telemetry.database.bill import (
 )
 from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope
+from telemetry.database.retention import horizon, stored
 from telemetry.installation import COMMAND
 from telemetry.runs.bill import fetch_month
 from telemetry.summaries.bill import bill_text, loaded_text
@@ -56,6 +57,9 @@ def main() -> int:
             if others := other_owners(connection, loaded):
                 named = ", ".join(others)
                 say(plain(f"the bill also has days of {named}, which were loaded before"))
+            before = horizon(connection, stored(connection)).before.date()
+            if loaded.first_day < before:
+                say(f"days before {before} are older than this database keeps; prune deletes them")
         found = bill(connection, _scope(connection, options, loaded))
     if options.format == "json":
         rows = {"causes": found.causes.rows, "unexplained": found.unexplained}
@@ -83,9 +87,7 @@ def _scope(connection: Connection, options: Namespace, loaded: Loaded | None) ->
         return Scope(*span(loaded.first_day, loaded.last_day), ids)
     covered = billed_span(connection)
     if covered is None:
-        raise settings.UsageError(
-            f"no usage report was loaded yet; try: {COMMAND} bill FILE=usage.csv"
-        )
+        raise settings.UsageError(f"no usage report is stored; try: {COMMAND} bill FILE=usage.csv")
     return scope_of(connection, options) if options.since else Scope(*covered, ids)
 
 

@@ -10,4 +10,9 @@ select
     select count(*)
     from llm_calls
     where timestamp < :'before'::timestamptz
-  ) as llm_calls;
+  ) as llm_calls,
+  (
+    select count(*)
+    from billed_days
+    where usage_date < (:'before'::timestamptz at time zone 'UTC')::date
+  ) as billed_days;

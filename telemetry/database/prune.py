@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute
-from telemetry.database.retention import Retention, choose, count, horizon, stored
+from telemetry.database.retention import OldRows, Retention, choose, count, horizon, stored
 from telemetry.database.transactions import with_retries
 
 # If the clocks differ by more, one of them is wrong, and a wrong clock must not decide what is old.
@@ -25,6 +25,7 @@ class Pruned:
     before: datetime | None
     workflow_runs: int = 0
     llm_calls: int = 0
+    billed_days: int = 0
     is_dry: bool = False
     is_held: bool = False
 
@@ -34,7 +35,7 @@ def would_prune(connection: Connection, retention: Retention) -> Pruned:
     if retention.keep == "forever":
         return Pruned(str(retention), None, is_dry=True)
     before, old = horizon(connection, retention).before, count(connection, retention)
-    return Pruned(str(retention), before, old.workflow_runs, old.llm_calls, is_dry=True)
+    return Pruned(str(retention), before, **vars(old), is_dry=True)
 
 
 def prune(
@@ -63,12 +64,10 @@ def prune(
         return replace(would_prune(connection, kept), is_dry=False, is_held=True)
     total = count(connection, kept).total
     deleted = _delete(connection, found.before, lambda done: progress(done, total))
-    return Pruned(str(kept), found.before, deleted["workflow_runs"], deleted["llm_calls"])
+    return Pruned(str(kept), found.before, **vars(deleted))
 
 
-def _delete(
-    connection: Connection, moment: datetime, progress: Callable[[int], None]
-) -> dict[str, int]:
+def _delete(connection: Connection, moment: datetime, progress: Callable[[int], None]) -> OldRows:
     """Delete rows older than `before`; return the number of rows by table."""
     before = {"before": moment}
 
@@ -90,10 +89,10 @@ def _delete(
         "prune_ingestions",
         "prune_llm_ingestions",
         "prune_llm_spans",
-        "prune_billed_days",
     ):
         execute(connection, f"prune/{name}", before)
-    return deleted
+    billed_days = execute(connection, "prune/prune_billed_days", before).rowcount
+    return OldRows(**deleted, billed_days=billed_days)
 
 
 def _prune_batch(connection: Connection, table: str, key: str, before: datetime) -> int:

@@ -53,11 +53,12 @@ class OldRows:
 
     workflow_runs: int = 0
     llm_calls: int = 0
+    billed_days: int = 0
 
     @property
     def total(self) -> int:
         """The sum over all tables."""
-        return self.workflow_runs + self.llm_calls
+        return self.workflow_runs + self.llm_calls + self.billed_days
 
 
 @dataclass(frozen=True)

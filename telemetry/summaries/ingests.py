@@ -7,7 +7,7 @@ from datetime import datetime
 
 from telemetry import counted
 from telemetry.database.prune import Pruned
-from telemetry.database.retention import Offer
+from telemetry.database.retention import Offer, OldRows
 from telemetry.installation import COMMAND
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.request import Report
@@ -97,10 +97,7 @@ def pruned_text(pruned: Pruned) -> str:
     """Return what pruning deleted or would delete."""
     if pruned.before is None:
         return "nothing is pruned: this database keeps its rows forever"
-    older = (
-        f"older than {pruned.before:%Y-%m-%d %H:%M} UTC: "
-        f"{counted(pruned.workflow_runs, 'run attempt')}, {counted(pruned.llm_calls, 'LLM call')}"
-    )
+    older = f"older than {pruned.before:%Y-%m-%d %H:%M} UTC: {', '.join(_rows(pruned))}"
     if pruned.is_held:
         return (
             f"not pruned, though {older}; these rows are older than this database's retention. "
@@ -116,10 +113,6 @@ def offer_text(offer: Offer) -> str | None:
             return None
         until_now = "nothing was deleted" if offer.before.is_held else f"it kept {offer.before}"
         return f"this database keeps {offer.now.in_words} from now on; until now {until_now}"
-    counts = [
-        counted(offer.older.workflow_runs, "run attempt"),
-        counted(offer.older.llm_calls, "LLM call"),
-    ]
     kept = (
         "this database deletes nothing until it is asked to, and an ingest does not ask"
         if offer.before.is_held
@@ -127,9 +120,15 @@ def offer_text(offer: Offer) -> str | None:
     )
     return (
         f"KEEP={offer.asked} changes nothing here: {kept}. "
-        f"{' and '.join(counts)} are older than {offer.asked}; "
+        f"{' and '.join(_rows(offer.older))} are older than {offer.asked}; "
         f"{_prune_command(str(offer.asked))} deletes them and keeps {offer.asked} from then on"
     )
+
+
+def _rows(old: Pruned | OldRows) -> list[str]:
+    """Return how many rows of each kind are old; most databases have no bill."""
+    counts = [counted(old.workflow_runs, "run attempt"), counted(old.llm_calls, "LLM call")]
+    return counts + ([f"{counted(old.billed_days, 'day')} of bills"] if old.billed_days else [])
 
 
 def _prune_command(keep: str) -> str:

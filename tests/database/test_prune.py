@@ -11,6 +11,7 @@ from telemetry.database.migrations import MIGRATIONS
 from telemetry.database.prune import Pruned, prune, would_prune
 from telemetry.database.retention import Retention, choose, horizon, offer, stored
 from telemetry.database.upserts import upsert
+from telemetry.summaries.ingests import pruned_text
 from telemetry.times import Length, age, keep
 
 
@@ -52,6 +53,20 @@ def test_only_rows_older_than_the_horizon_are_pruned(connection: Connection) -> 
         left = connection.execute("select distinct github_run_id as id from workflow_runs")
         assert {row["id"] for row in left} == {2, 3}
         assert count(connection, "llm_calls") == 2
+
+
+def test_the_days_of_bills_that_are_pruned_are_counted(connection: Connection) -> None:
+    border = horizon(connection, kept("30 days")).before.date()
+    connection.execute(
+        "insert into billed_days (owner, usage_date, source, has_workflows, loaded_at)"
+        " select 'acme', day, 'detailed report', true, now()"
+        " from unnest(%s::date[]) as days (day)",
+        ([border - timedelta(days=1), border],),
+    )
+    would = would_prune(connection, kept("30 days"))
+    pruned = prune(connection, kept("30 days"), local_time=now())
+    assert would.billed_days == pruned.billed_days == count(connection, "billed_days") == 1
+    assert pruned_text(pruned).endswith(": 0 run attempts, 0 LLM calls, 1 day of bills")
 
 
 def test_a_dry_run_counts_and_deletes_nothing(connection: Connection) -> None:

@@ -298,7 +298,7 @@ def test_the_command_loads_a_report_and_asks_it_again(
     def run(*arguments: object) -> Finished:
         return launcher.run("bill", *arguments, environ={"DATABASE_URL": dsn})
 
-    assert_one_sentence(run(), 2, "no usage report was loaded", "FILE=")
+    assert_one_sentence(run(), 2, "no usage report is stored", "FILE=")
     assert_one_sentence(run("--org", "acme"), 2, "ORG and MONTH go together")
     assert_one_sentence(run("--file", tmp_path / "other.csv"), 2, "other.csv", "No such file")
     done = run("--file", path)
@@ -310,8 +310,12 @@ def test_the_command_loads_a_report_and_asks_it_again(
     assert found["unexplained"][0]["unexplained_usd"] == 0.066
     assert {row["item"]: row["usd"] for row in found["causes"]}["billed by GitHub"] == 0.12
     assert "2026-01,unexplained,0.066,1" in run("--csv", "--since", "2026-01-05").stdout
+    connection.execute("update retention set keep = '1 day'")
     done = run("--file", path, "--since", "2026-02-01")
     assert "note: SINCE is not read with FILE" in done.stderr
+    assert "are older than this database keeps; prune deletes them" in done.stderr
+    connection.execute("update retention set keep = 'forever'")
+    assert "older than" not in run("--file", path).stderr
     assert done.stdout.startswith("GitHub bills 0.12; ")
 
 
