@@ -251,12 +251,13 @@ def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
     names = [row["repository"] for row in rows]
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     text = (
-        f"repositories that the last ingest did not reach: {len(names):,}: "
+        f"the last ingest did not reach {counted(len(names), 'repository')}: "
         f"{', '.join(names[:MOST_NAMED])}{more}; {reason}"
     )
     # It may be a typing error, which no later ingest would reach.
     if any(row["is_unknown"] for row in rows):
-        text += f"; to stop expecting one of them: {COMMAND} forget REPO=…"
+        it, name = ("it", names[0]) if len(names) == 1 else ("one of them", "…")
+        text += f"; to stop expecting {it}: {COMMAND} forget REPO={name}"
     return text
 
 

@@ -11,7 +11,7 @@ from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum,
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy
 from telemetry.report.stalled import URGENT_KINDS
-from telemetry.report.tiles import Tile
+from telemetry.report.tiles import Tile, left_out_of_cost
 
 # With more repositories than this, one document shows no details of each.
 MOST_IN_DETAIL = 10
@@ -131,6 +131,7 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
         words += f"; {change(shift)} where comparable"
     if left_out := len(repositories) - len(known):
         words += f"; without {counted(left_out, 'repository')} where most jobs are missing"
+    words += left_out_of_cost(rows)
     if not coverage.is_whole:
         words += f"; {coverage}"
     return Tile("cost of runners", dollars(cost) if rows else UNKNOWN, words)

@@ -32,7 +32,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
 
     Durations are in words. Columns for programs (ids of workflows, addresses) are left out. If the
     screen is too narrow, it also leaves out the owner that all rows share and the columns that are
-    the same in all rows, which it names below. Then it shortens long names, then it leaves out the
+    the same in all rows; it names both below. Then it shortens long names, then it leaves out the
     last columns. If too few would be left, it shows each row as lines instead: fewer than half of a
     few rows, fewer than five of many rows, which people compare.
     """
@@ -44,7 +44,7 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
     )
     if shown.shared:
         end += f"; {_of_all(shown.shared)}"
-    left_out = len(answer.columns) - len(shown.headings) - len(shown.shared)
+    left_out = len(set(answer.columns) - shown.headings.keys() - shown.shared.keys())
     if left_out:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
@@ -77,12 +77,14 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
     shown = [column for column in columns if not column.endswith(FOR_PROGRAMS)]
     cells = [{column: _for_people(column, row) for column in shown} for row in rows]
     headings = {column: _heading(column, shown) for column in shown}
-    shared: dict[str, str] = {}
-    if fitting(cells, headings, screen) < len(headings):
-        shared = _shared(cells, headings)
-        cells = _without_owner(cells)
     if fitting(cells, headings, screen) == len(headings):
         return _Shown(headings, {}, table(cells, headings, screen))
+    owner, bare = _without_owner(cells)
+    if fitting(bare, headings, screen) == len(headings):
+        return _Shown(headings, owner, table(bare, headings, screen))
+    shared = _shared(cells, headings)
+    if "repository" not in shared:
+        shared, cells = {**owner, **shared}, bare
     whole = dict(headings) if len(rows) == 1 else _without(shared, headings)
     headings = _without(shared, headings)
     enough = len(whole) / 2
@@ -94,7 +96,7 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
         if min(number, len(headings)) >= enough or not rows:
             first = dict(islice(headings.items(), number))
             return _Shown(first, shared, table(names, first, screen))
-    return _Shown(whole, {} if len(rows) == 1 else shared, records(cells, whole, screen))
+    return _Shown(whole, _without(whole, shared), records(cells, whole, screen))
 
 
 def _shared(rows: list[dict[str, Any]], headings: dict[str, str]) -> dict[str, str]:
@@ -117,12 +119,15 @@ def _without(left_out: Mapping[str, str], headings: Mapping[str, str]) -> dict[s
     return {column: heading for column, heading in headings.items() if column not in left_out}
 
 
-def _without_owner(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with the bare names of repositories, if all are of one owner."""
+def _without_owner(
+    rows: list[dict[str, Any]],
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """Return the owner of all repositories and the rows with their bare names, if it is one."""
     owners = {str(row.get("repository")).partition("/")[0] for row in rows}
     if len(owners) != 1 or not all(row.get("repository") for row in rows):
-        return rows
-    return [{**row, "repository": row["repository"].partition("/")[2]} for row in rows]
+        return {}, rows
+    bare = [{**row, "repository": row["repository"].partition("/")[2]} for row in rows]
+    return {OWNER: f"owner {owners.pop()}"}, bare
 
 
 def _cut(value: Any, longest: int) -> Any:
@@ -132,6 +137,8 @@ def _cut(value: Any, longest: int) -> Any:
 # The length of names on narrow screens; another column is worth more than the rest of a name.
 LONGEST_NAMES = (28, 20, 14)
 FEW_ROWS, FEW_COLUMNS = 5, 5
+# What the owner of all rows has in place of a column's name.
+OWNER = "/"
 
 
 FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")

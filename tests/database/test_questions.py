@@ -443,7 +443,7 @@ def test_a_screen_for_less_than_half_of_the_columns_shows_each_row_as_lines() ->
     wide = answer(**names, runs=1_234, p50_seconds=740, commits=2, change="rather much", rest=0)
     text = answer_text(wide, Screen(30))
     assert text.split("\n\n")[1].splitlines() == [
-        "repository  app",
+        "repository  acme/app",
         f"workflow    {'w' * 30}",  # it may be copied
         "runs        1,234",
         "p50         12m 20s",
@@ -480,6 +480,18 @@ def test_long_names_are_cut_before_a_column_is_left_out() -> None:
     # The owner goes first, and the rest stays if that is enough.
     text = answer_text(wide, Screen(165))
     assert text.splitlines()[4].split()[:2] == ["r" * 40, "w" * 40]
+    assert f"in all rows: owner {'o' * 30}" in " ".join(text.split())
+
+
+def test_an_owner_that_is_left_out_is_named() -> None:
+    """Another owner may have a repository of the same name, and REPO needs the whole name."""
+    rows = [
+        {"repository": f"acme/app-{n}", "job": "build", **{f"figure_{at}": n for at in range(9)}}
+        for n in (1, 2)
+    ]
+    text = answer_text(Answer(QUESTION, SCOPE, list(rows[0]), rows), Screen(60))
+    assert "app-1" in text and "acme/" not in text
+    assert "; in all rows: owner acme, job build; " in " ".join(text.split())
 
 
 def test_times_of_whatever_name_are_in_words_and_no_two_columns_have_one_heading() -> None:

@@ -182,8 +182,27 @@ def test_the_sum_of_costs_leaves_out_what_the_row_of_a_repository_does(
     )
     # Six jobs of ten minutes at 0.006 dollars.
     assert cost.figure == "$0.36"
-    assert "; without 1 repository where most jobs are missing; jobs of 8 of 12" in cost.change
+    assert "; without 1 repository where most jobs are missing; 6 jobs assumed" in cost.change
+    assert "; jobs of 8 of 12 attempts are stored" in cost.change
     assert cost.figure in one_page(shown) and "$0.48" not in one_page(shown)
+
+
+def test_the_sum_of_costs_says_which_jobs_it_leaves_out(connection: Connection) -> None:
+    """As the page of a repository does, also if none of its jobs has a price."""
+    load_runner_prices(connection)
+    for repository, labels in ((7, ["ubuntu-latest"]), (8, ["who-knows"])):
+        runs = [run_of(repository, number) for number in range(1, 7)]
+        upsert(connection, runs)
+        upsert(connection, [a_job(run, labels=labels) for run in runs])
+        known(connection, repository)
+        with_jobs(connection, runs)
+    shown = report(connection, MONTH, MONTH.until)
+    (cost,) = (
+        each for each in totals(shown, organisation(shown)) if each.name == "cost of runners"
+    )
+    assert cost.figure == "$0.36"
+    assert "; 6 jobs without a price not included" in cost.change
+    assert "6 jobs without a price not included" in one_page(shown)
 
 
 def test_the_overview_marks_what_depends_on_what_is_not_stored(connection: Connection) -> None:

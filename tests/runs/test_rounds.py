@@ -114,7 +114,7 @@ def test_unreached_repositories_are_stored_shown_and_first_next_time(
     assert len(first) == 20 and len(not_reached) >= 5
     found = status_at(connection, world)
     (said,) = [said for said in found.concerns if "did not reach" in said]
-    assert f"did not reach: {len(not_reached)}: {not_reached[0]}, " in said
+    assert f"did not reach {len(not_reached)} repositories: {not_reached[0]}, " in said
     assert said.endswith(" forget REPO=…")
     assert "GitHub's limit was spent before its turn; it is reset at" in said
     assert set(not_reached) <= set(found.too_old)
