@@ -113,6 +113,15 @@ def test_the_way_of_one_run_names_each_file_once_with_its_function() -> None:
             assert name in source, f"{file} has no {name}"
 
 
+def test_the_page_of_the_design_names_each_room() -> None:
+    table = DOCS[Path("docs/design.md")].partition("## Rooms")[2].partition("\n\nThe library")[0]
+    named = {name.strip("/").split("/")[-1] for name in re.findall(r"`([\w./]+)`", table)}
+    for folder, files in (("sql", "*.sql"), ("telemetry", "*.py")):
+        rooms = {path.parent.name for path in (ROOT / folder).glob(f"*/{files}")}
+        assert len(rooms) > 5
+        assert rooms <= named
+
+
 def test_every_test_that_the_docs_name_exists() -> None:
     tests = "\n".join(
         path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")
@@ -322,14 +331,3 @@ def test_the_page_of_the_schedule_lists_every_input_and_output() -> None:
 def test_the_documented_default_server_is_the_clients() -> None:
     defaults = {one.name: one.default for one in VARIABLES}
     assert Options().base_url == defaults["GITHUB_API_URL"]
-
-
-def test_each_test_that_security_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8")))
-    files = (ROOT / "tests").rglob("test_*.py")
-    defined = {
-        name
-        for file in files
-        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-    }
-    assert named and named <= defined

@@ -21,7 +21,7 @@ command.
 """
 
 TAIL = """
-Each command is a script with `--help`; most have `--json`:
+Each command that uses a database is a script with `--help`; many have `--json`:
 `.venv/bin/python scripts/status.py --json`. Data goes to standard output, messages to standard
 error.
 

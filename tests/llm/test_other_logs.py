@@ -5,6 +5,7 @@ The records are the smallest in the shape that each tool writes.
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -13,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.llm_readings import AT, PACKERS, lines, read_text
-from support.paths import PAYLOADS
+from support.llm_readings import AT, PACKERS, lines, read, read_text
+from support.paths import PAYLOADS, ROOT
 
 from telemetry.llm.finding import find_logs
 from telemetry.llm.formats.reading import Defaults
@@ -38,6 +39,19 @@ def counts(call: LlmCall) -> tuple[int | None, ...]:
 
 
 CASES = json.loads((PAYLOADS / "other_llm_logs.json").read_text(encoding="utf-8"))
+
+
+def test_the_page_of_llm_logs_lists_the_sources_of_the_payloads_and_no_others() -> None:
+    logs = (call for path in PAYLOADS.glob("llm_*") for call in read(path, at=AT)[0])
+    sources = {call.source for call in logs} | {
+        call["source"] for case in CASES for call in case["calls"] if "source" in call
+    }
+    page = (ROOT / "docs" / "llm.md").read_text(encoding="utf-8")
+    table = page.partition("| Format | `source` |")[2].partition("\n\n")[0]
+    cells = (row.split(" | ")[1] for row in table.splitlines()[2:])
+    assert {name for cell in cells for name in re.findall(r"`([\w-]+)`", cell)} == sources
+
+
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 
 

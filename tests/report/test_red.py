@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from support.history import UNTIL
+from support.paths import ROOT
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection
@@ -64,8 +65,9 @@ def test_the_incident_that_stops_most_runs_comes_first_not_the_newest(
 
 
 def test_the_commits_between_green_and_red_are_named_and_linked(connection: Connection) -> None:
-    green = a_run(1, 3, commit_sha=SHA.format("a"))
-    red = a_run(2, 2, commit_sha=SHA.format("b"), conclusion="failure", actor="dev-9")
+    last_green, first_red = "9e41b77" + SHA[7:].format("a"), "51c0f2a" + SHA[7:].format("b")
+    green = a_run(1, 3, commit_sha=last_green)
+    red = a_run(2, 2, commit_sha=first_red, conclusion="failure", actor="dev-9")
     later = a_run(3, 1, commit_sha=SHA.format("c"), conclusion="failure", actor="dev-2")
     upsert(connection, [green, red, later])
     known(connection, 7)
@@ -73,9 +75,15 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     found = finding(single(shown), "red")
     assert said(found).startswith(
         "CI has been red on the default branch since 2026-02-27 00:10, for 47h 50m and 2 failed "
-        "runs of 2 people. First red at 0123456 by dev-9; last green at 0123456 of 26 Feb. "
+        "runs of 2 people. First red at 51c0f2a by dev-9; last green at 9e41b77 of 26 Feb. "
     )
-    between = f"https://github.com/acme/r7/compare/{SHA.format('a')}...{SHA.format('b')}"
+    # The page of the report shows this finding as its example.
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    told_first = " **What to do first:** ".join(
+        "".join(map(str, part)).strip() for part in (found.sentence, found.advice)
+    )
+    assert f"**Red**: {told_first}" in " ".join(page.split())
+    between = f"https://github.com/acme/r7/compare/{last_green}...{first_red}"
     assert found.links == (
         ("what came in between", between),
         ("first red run", red.html_url),
