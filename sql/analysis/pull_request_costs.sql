@@ -3,12 +3,12 @@
 -- the runs created in the period count (see pull_requests). head is that branch; of a fork, as on
 -- GitHub, after its owner. cost_usd is the list price of its jobs plus the cost of the LLM calls of
 -- its runs, as the logs report it, otherwise by the price list. It does not include unpriced_jobs,
--- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched. reruns are
--- attempts that repeated an earlier one. waited_hours adds up, for each commit, the time from its
--- first run, or from its approval, to the end of its last first attempt, of runs that start within
--- ten minutes of the first. state is merged if a push to the default branch has one of its commits;
--- unknown: squashed, merged with a commit of its own, closed or open. actor_kind is by the rules in
--- name_kinds.
+-- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched; a cost of
+-- nothing else is NULL. reruns are attempts that repeated an earlier one. waited_hours adds up, for
+-- each commit, the time from its first run, or from its approval, to the end of its last first
+-- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
+-- default branch has one of its commits; unknown: squashed, merged with a commit of its own, closed
+-- or open. actor_kind is by the rules in name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -154,8 +154,14 @@ by_pull as materialized (
     sum(by_run.attempts)::bigint as attempts,
     sum(by_run.attempts_without_jobs)::bigint as attempts_without_jobs,
     coalesce(sum(by_run.seconds), 0) as seconds,
-    coalesce(sum(by_run.list_cost_usd), 0) as list_cost_usd,
-    coalesce(sum(spendings.cost), 0) as llm_cost_usd,
+    coalesce(
+      sum(by_run.list_cost_usd),
+      case when sum(by_run.unpriced_jobs + by_run.attempts_without_jobs) = 0 then 0 end
+    ) as list_cost_usd,
+    coalesce(
+      sum(spendings.cost),
+      case when coalesce(sum(spendings.unpriced_calls), 0) = 0 then 0 end
+    ) as llm_cost_usd,
     sum(by_run.unpriced_jobs)::bigint as unpriced_jobs,
     coalesce(sum(spendings.unpriced_calls), 0)::bigint as unpriced_calls
   from by_run
@@ -201,7 +207,11 @@ pulls as (
     by_pull.seconds,
     by_pull.list_cost_usd,
     by_pull.llm_cost_usd,
-    by_pull.list_cost_usd + by_pull.llm_cost_usd as cost_usd,
+    coalesce(
+      by_pull.list_cost_usd + by_pull.llm_cost_usd,
+      nullif(by_pull.list_cost_usd, 0),
+      nullif(by_pull.llm_cost_usd, 0)
+    ) as cost_usd,
     waited.seconds as waited_seconds,
     by_pull.attempts,
     by_pull.attempts_without_jobs,
@@ -237,7 +247,7 @@ select
   repository_id
 from pulls
 order by
-  cost_usd desc,
+  cost_usd desc nulls last,
   seconds desc,
   repository,
   branch,

@@ -3,8 +3,8 @@
 -- run, by the rules in name_kinds; unknown: that account is gone, or no rule fits.
 -- cost_per_merged_usd divides the cost of all, merged or not, by the number known to be merged. It
 -- is an upper bound, because squash merges are not known; merged_percent is the known share.
--- with_jobs_percent is the share of their attempts whose jobs are stored; the others cost nothing
--- here.
+-- cost_per_pull_request_usd is of those with a known cost. with_jobs_percent is the share of their
+-- attempts whose jobs are stored; the cost of the others is not included.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_requests_by_actor_kind.sql
 with period as not materialized (
   select
@@ -150,8 +150,14 @@ by_pull as materialized (
     sum(by_run.attempts)::bigint as attempts,
     sum(by_run.attempts_without_jobs)::bigint as attempts_without_jobs,
     coalesce(sum(by_run.seconds), 0) as seconds,
-    coalesce(sum(by_run.list_cost_usd), 0) as list_cost_usd,
-    coalesce(sum(spendings.cost), 0) as llm_cost_usd,
+    coalesce(
+      sum(by_run.list_cost_usd),
+      case when sum(by_run.unpriced_jobs + by_run.attempts_without_jobs) = 0 then 0 end
+    ) as list_cost_usd,
+    coalesce(
+      sum(spendings.cost),
+      case when coalesce(sum(spendings.unpriced_calls), 0) = 0 then 0 end
+    ) as llm_cost_usd,
     sum(by_run.unpriced_jobs)::bigint as unpriced_jobs,
     coalesce(sum(spendings.unpriced_calls), 0)::bigint as unpriced_calls
   from by_run
@@ -197,7 +203,11 @@ pulls as (
     by_pull.seconds,
     by_pull.list_cost_usd,
     by_pull.llm_cost_usd,
-    by_pull.list_cost_usd + by_pull.llm_cost_usd as cost_usd,
+    coalesce(
+      by_pull.list_cost_usd + by_pull.llm_cost_usd,
+      nullif(by_pull.list_cost_usd, 0),
+      nullif(by_pull.llm_cost_usd, 0)
+    ) as cost_usd,
     waited.seconds as waited_seconds,
     by_pull.attempts,
     by_pull.attempts_without_jobs,
@@ -212,7 +222,7 @@ select
   count(*) as pull_requests,
   round(sum(cost_usd), 4) as cost_usd,
   round(100 * sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0), 1) as share_percent,
-  round(sum(cost_usd) / count(*), 4) as cost_per_pull_request_usd,
+  round(sum(cost_usd) / nullif(count(cost_usd), 0), 4) as cost_per_pull_request_usd,
   count(*) filter (where is_merged) as merged,
   round(100.0 * count(*) filter (where is_merged) / count(*), 1) as merged_percent,
   round(sum(cost_usd) / nullif(count(*) filter (where is_merged), 0), 4) as cost_per_merged_usd,
@@ -230,6 +240,6 @@ select
 from pulls
 group by actor_kind
 order by
-  cost_usd desc,
+  cost_usd desc nulls last,
   actor_kind
 limit (select period.top from period);

@@ -5,7 +5,7 @@ from telemetry.installation import COMMAND
 from telemetry.report import charts
 from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, dollars, duration, known_sum, minutes, percent
+from telemetry.report.figures import Row, count, dollars, duration, minutes, percent
 from telemetry.report.markup import Child
 from telemetry.report.page import only_words, ranked
 from telemetry.report.reading import MOST_ATTEMPTS
@@ -65,11 +65,14 @@ def pull_requests(report: RepositoryReport) -> list[Child]:
         return _not_asked("query Q=pull_request_costs")
     if not rows:
         return only_words("No run of a pull request is stored for this period.")
-    total = known_sum(rows, "cost_usd")
+    known = [row["cost_usd"] for row in rows if row["cost_usd"] is not None]
     merged = sum(row["state"] == "merged" for row in rows)
-    each = "" if total is None else f", {dollars(total / len(rows))} each"
+    words = f"The cost of {counted(len(rows), 'pull request')} is not known"
+    if known:
+        some = "" if len(known) == len(rows) else f"{count(len(known))} of "
+        total, each = dollars(sum(known)), dollars(sum(known) / len(known))
+        words = f"{some}{counted(len(rows), 'pull request')} cost {total}, {each} each"
     bars = charts.bars(rows[:MOST_BARS], lambda row: row["head"], "cost_usd", dollars)
-    words = f"{counted(len(rows), 'pull request')} cost {dollars(total)}{each}"
     return ranked(
         words,
         charts.bar_chart("Pull requests by their cost", bars),

@@ -1200,6 +1200,26 @@ def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Con
     assert sorted(heads) == ["", "guest-1:", "guest-2:", "unknown:"]
 
 
+def test_the_cost_of_pull_requests_is_of_those_of_which_it_is_known(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [
+        a_run(n, branch=f"feature-{n}", event_type="pull_request", conclusion="success",
+              is_private=True)
+        for n in range(1, 4)
+    ]  # fmt: skip
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, labels=["who-knows"]) for run in runs])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    known(connection, 7)
+    text = Reader(one_page(report(connection, MONTH, UNTIL))).text
+    assert "The cost of 3 pull requests is not known" in text
+    upsert(connection, [a_job(runs[0], 1)])
+    text = Reader(one_page(report(connection, MONTH, UNTIL))).text
+    cost = r"1 of 3 pull requests cost (\$[\d.]+), (\$[\d.]+) each"
+    (found,) = re.findall(cost, text)
+    assert found[0] == found[1] != "$0.00"
+
+
 def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connection) -> None:
     upsert(connection, [a_run(1, conclusion="success", event_type="push")])
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")

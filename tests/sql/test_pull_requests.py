@@ -120,6 +120,29 @@ def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: 
     assert [float(row["waited_hours"]) for row in rows] == [0.1, 0.5, 0.0]
 
 
+def test_a_cost_of_which_nothing_is_known_is_not_nothing(pulls: Connection) -> None:
+    """The jobs of two pull requests have no price; one of them also made calls with a cost."""
+    pulls.execute(
+        "update workflow_jobs set labels = '{who-knows}', runner_group_name = 'Large' "
+        "where github_run_id in (1, 2, 5)"
+    )
+    rows = ask(pulls, "pull_request_costs", SCOPE).rows
+    assert [
+        (row["list_cost_usd"], row["llm_cost_usd"], row["cost_usd"], row["unpriced_jobs"])
+        for row in rows
+    ] == [
+        (None, Decimal("0.5"), Decimal("0.5"), 1),
+        (Decimal("0.006"), 0, Decimal("0.006"), 0),
+        (None, 0, None, 3),
+    ]
+    kinds = ask(pulls, "pull_requests_by_actor_kind", SCOPE).rows
+    assert [(row["actor_kind"], row["cost_per_pull_request_usd"]) for row in kinds] == [
+        ("agent", Decimal("0.5")),
+        ("unknown", Decimal("0.006")),
+        ("person", None),
+    ]
+
+
 def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> None:
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
     run(connection, 1, 0, conclusion="action_required", listed=False)
