@@ -3,7 +3,7 @@
 An item that GitHub does not return, or that cannot be read, is remembered and stops nothing else.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from telemetry.database.connection import execute
 from telemetry.database.upserts import upsert
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
-from telemetry.rows.reading import UnreadableRow, wrong_value
+from telemetry.rows.reading import UnreadableRow, nested, wrong_value
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs import retries
 from telemetry.runs.differences import MOST_ATTEMPTS
@@ -99,14 +99,21 @@ class RunByRun:
             # One 404 is enough: if the run does exist, a later list shows it.
             run = self.client.get_workflow_run(self.name, run_id, retry_missing=False)
             found = WorkflowRun.from_api(run)
-            if found.github_run_id != run_id:
-                raise wrong_value(run, "id", f"{run_id}, which was requested")
+            self._check(run, id=run_id)
             return run_id, found
         except NotFound:
             self.missing.keep_request()
             return run_id, None
         except UnreadableRow as error:
             return run_id, error.with_traceback(None)
+
+    def _check(self, answer: Mapping[str, Any], **asked: int) -> None:
+        """Raise UnreadableRow for an answer about another run, attempt or repository."""
+        answer = {**answer, "repository.id": nested(answer, "repository").get("id")}
+        asked["repository.id"] = self.log.repository.repository_id
+        for name, value in asked.items():
+            if answer.get(name) not in (None, value, str(value)):
+                raise wrong_value(answer, name, f"{value}, which was requested")
 
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
@@ -166,9 +173,7 @@ class RunByRun:
         try:
             answer = self.client.get_workflow_run(self.name, run_id, number, retry_missing=False)
             found = WorkflowRun.from_attempt(answer, created_at)
-            for name, asked in (("id", run_id), ("run_attempt", number)):
-                if answer.get(name) not in (None, asked, str(asked)):
-                    raise wrong_value(answer, name, f"{asked}, which was requested")
+            self._check(answer, id=run_id, run_attempt=number)
             if found.conclusion is None and found.status not in (None, "completed"):
                 return attempt, f"it is {found.status}, although a later attempt exists"
             return attempt, replace(found, run_attempt=number)

@@ -7,6 +7,7 @@ default.
 from collections.abc import Callable
 from typing import Any
 
+from telemetry import counted
 from telemetry.database.connection import execute
 from telemetry.database.upserts import upsert
 from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimited
@@ -82,11 +83,17 @@ def _ask_retention(log: IngestLog, name: str) -> Change:
 
 def _list_workflows(log: IngestLog, name: str) -> Change:
     repository_id = log.repository.repository_id
-    rows = [
-        Workflow.from_api(item, repository_id)
-        for page in log.tools.client.list_workflows(name)
-        for item in page.items
-    ]
+    rows, unreadable = list[Workflow](), list[UnreadableRow]()
+    for item in (item for page in log.tools.client.list_workflows(name) for item in page.items):
+        try:
+            rows.append(Workflow.from_api(item, repository_id))
+        except UnreadableRow as error:
+            unreadable.append(error.with_traceback(None))
+    if unreadable:
+        if not rows:
+            raise unreadable[0]
+        count = counted(len(unreadable), "workflow")
+        log.tools.notify(f"{name}: {count} could not be read, the first: {unreadable[0]}")
     listed_at = {"listed_at": log.tools.now()}
 
     def store() -> Tally:

@@ -524,6 +524,7 @@ def test_ingests_exactly_a_day_apart_leave_no_window_overdue(
         ({"status": "in_progress", "conclusion": None}, "it is in_progress, although a later"),
         ({"id": 7}, "id is 7, not "),
         ({"run_attempt": 2}, "run_attempt is 2, not 1, which was requested"),
+        ({"repository": {"id": 7, "full_name": "acme/old"}}, "repository.id is 7, not "),
     ],
 )
 def test_an_earlier_attempt_is_read_again_until_it_is_the_final_one(

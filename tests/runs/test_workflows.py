@@ -33,7 +33,7 @@ def simulated(world: World) -> Simulator:
     return Simulator(world)
 
 
-def fetch(connection: Connection, simulated: Simulator, name: str = NAME) -> Report:
+def fetch(connection: Connection, simulated: Simulator, name: str = NAME, **options: Any) -> Report:
     """Ingest the last ten days of a repository."""
     now = simulated.world.now
     wanted = Wanted(now - 10 * DAY, now - 180 * DAY, jobs=False)
@@ -41,7 +41,7 @@ def fetch(connection: Connection, simulated: Simulator, name: str = NAME) -> Rep
         simulated.serve() as url,
         GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
     ):
-        tools = Tools(connection, client, wanted)
+        tools = Tools(connection, client, wanted, **options)
         (report,) = ingest(tools, [name])
     assert report.outcome == "complete", report.error
     return report
@@ -289,6 +289,23 @@ def test_failed_questions_about_workflows_do_not_fail_the_ingest_and_are_retried
     fetch(connection, simulated)
     asked = "select described_at is not null and workflows_listed_at is not null from repositories"
     assert answers(connection, asked) == [True]
+
+
+def test_a_workflow_that_cannot_be_read_is_named_and_hides_no_other(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    ran(world, world.add_repository(NAME), 1)
+    spoiled = edited(lambda body: body | {"workflows": [{"id": None}, *body["workflows"], 7]})
+    simulated.fault = lambda request, ordinal: spoiled if request.kind == "workflows" else None
+    said: list[str] = []
+    fetch(connection, simulated, notify=said.append)
+    named = f"{NAME}: 2 workflows could not be read, the first: workflow: id is missing"
+    assert [text for text in said if "workflow" in text] == [named]
+    assert answers(connection, "select name from workflows") == ["CI"]
+    # Not asked for again before a day has passed.
+    simulated.restart_counters()
+    fetch(connection, simulated)
+    assert simulated.counters.received["workflows"] == 0
 
 
 def test_questions_that_github_does_not_answer_keep_an_ingest_waiting_for_seconds_only(
