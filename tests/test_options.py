@@ -82,6 +82,26 @@ def test_a_flag_that_stands_for_another_sets_it() -> None:
     assert parse("query", "", {}, ["--csv"]).format == "csv"
 
 
+@pytest.mark.parametrize(
+    ("command", "word", "sentence"),
+    [
+        ("status", "REPO=a/b", "its flag is --repo"),
+        ("ingest_workflows", "FULL=1", "its flag is --full"),
+        ("status", "KEEP=90d", "--help lists the options"),
+        ("ingest_workflows", "acme/app", "did you mean --repo acme/app?"),
+        ("dump", "my dump", "did you mean --file 'my dump'?"),
+        ("dump", "", "--help lists the options"),
+        ("status", "--maxage", "--help lists the options"),
+    ],
+)
+def test_a_script_of_a_checkout_names_the_flag_of_a_stray_word(
+    command: str, word: str, sentence: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(command, "", {}, [word])
+    assert str(caught.value).endswith(f": not an option of this command; {sentence}")
+
+
 def test_a_variable_overridden_by_a_flag_may_be_invalid() -> None:
     wrong = {"TELEMETRY_CONCURRENCY": "many"}
     assert parse("verify", "", wrong, ["--concurrency", "2"]).concurrency == 2

@@ -10,7 +10,7 @@ from options.commands import as_typed
 from options.option import Option
 from options.table import options_of
 from telemetry import settings
-from telemetry.installation import COMMAND
+from telemetry.installation import COMMAND, IS_CHECKOUT
 
 HELP = "--help lists the options"
 
@@ -46,7 +46,7 @@ def parse(
         _add(parser, option)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        meant = _meant_by(unknown[0], [option.variable for option in known])
+        meant = _meant_by(unknown[0], known)
         raise settings.UsageError(f"{shlex.join(unknown)}: not an option of this command; {meant}")
     given = set()
     for option in known:
@@ -59,15 +59,23 @@ def parse(
     return options
 
 
-def _meant_by(word: str, variables: Sequence[str]) -> str:
-    """Return what a word may be the value of, else where the options are listed."""
-    if re.match("[A-Z_]+=", word):
-        return "variables come before flags"
-    if settings.REPOSITORY.fullmatch(word) and "REPO" in variables:
-        return f"did you mean REPO={word}?"
-    for name in ("FILE", "OUT"):
-        if name in variables and not word.startswith("-"):
-            return f"did you mean {name}={shlex.quote(word)}?"
+def _meant_by(word: str, known: Sequence[Option]) -> str:
+    """Return what a word may be the value of, else where the options are listed.
+
+    Variables are words only of the installed command. In a checkout make has read them, so a word
+    that remains was given to a script, which takes flags.
+    """
+    flags = {option.variable: option.flag for option in known if option.variable}
+    if variable := re.match("([A-Z_]+)=", word):
+        flag = flags.get(variable[1])
+        if flag is None:
+            return HELP
+        return f"its flag is {flag}" if IS_CHECKOUT else "variables come before flags"
+    for name in ("REPO", "FILE", "OUT"):
+        fits = settings.REPOSITORY.fullmatch(word) if name == "REPO" else word and word[0] != "-"
+        if name in flags and fits:
+            told = f"{flags[name]} " if IS_CHECKOUT else f"{name}="
+            return f"did you mean {told}{shlex.quote(word)}?"
     return HELP
 
 
