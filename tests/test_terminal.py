@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from telemetry.rows.ingestions import Ingestion
 from telemetry.runs.request import Report
 from telemetry.summaries.ingests import report_text
-from telemetry.summaries.tables import cell, table, width
+from telemetry.summaries.tables import cell, cut, table, width
 from telemetry.terminal import Screen, filled, plain, progress_text, size
 
 AT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -159,3 +159,17 @@ def test_prose_wraps_in_the_last_column_and_nothing_is_cut() -> None:
         "rule  No job that ran has a",
         "      negative length.",
     ]
+
+
+def test_texts_are_cut_so_that_they_can_be_told_apart() -> None:
+    """Repositories of one organization often begin alike."""
+    rows = [{"repository": f"acme/platform-service-{name}"} for name in ("billing", "mailing")]
+    wide = len("acme/p…billing")
+    lines = table(rows, {"repository": "name"}, Screen(wide)).splitlines()
+    assert lines[2:] == ["acme/p…billing", "acme/p…mailing"]
+    assert cut(["acme/one-long-name", "other/one-long-name"], 10) == {
+        "acme/one-long-name": "acme/one-…",
+        "other/one-long-name": "other/one…",
+    }
+    # Wide characters are not cut in half.
+    assert all(width(text) <= 9 for text in cut([f"{'名' * 20}{n}" for n in "ab"], 9).values())

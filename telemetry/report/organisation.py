@@ -98,7 +98,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
         Tile(
             "workflows red on the default branch",
             count(sum(len(each.red) for each in red)),
-            f"in {counted(len(red), 'repository')}",
+            f"in {counted(len(red), 'repository')}" if red else "",
         ),
         _runs(repositories),
         _cost_of_runners(repositories),

@@ -12,7 +12,7 @@ from telemetry import counted
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import COMMAND
 from telemetry.report.figures import duration
-from telemetry.summaries.tables import cell, fitting, records, table
+from telemetry.summaries.tables import cell, cut, fitting, records, table
 from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
@@ -91,7 +91,7 @@ def _shown(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], screen: Sc
     if len(rows) > FEW_ROWS:
         enough = min(enough, FEW_COLUMNS)
     for longest in LONGEST_NAMES:
-        names = [{column: _cut(value, longest) for column, value in row.items()} for row in cells]
+        names = _cut(cells, longest)
         number = max(2, fitting(names, headings, screen))
         if min(number, len(headings)) >= enough or not rows:
             first = dict(islice(headings.items(), number))
@@ -130,8 +130,21 @@ def _without_owner(
     return {OWNER: f"owner {owners.pop()}"}, bare
 
 
-def _cut(value: Any, longest: int) -> Any:
-    return shortened(value, longest) if isinstance(value, str) else value
+def _cut(rows: list[dict[str, Any]], longest: int) -> list[dict[str, Any]]:
+    """Return the rows with their texts cut to this length."""
+    if not rows:
+        return rows
+    texts = {
+        column: cut((row[column] for row in rows if isinstance(row[column], str)), longest)
+        for column in rows[0]
+    }
+    return [
+        {
+            column: texts[column][value] if isinstance(value, str) else value
+            for column, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 # The length of names on narrow screens; another column is worth more than the rest of a name.

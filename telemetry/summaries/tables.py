@@ -3,7 +3,7 @@
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import accumulate, takewhile
@@ -28,7 +28,7 @@ def table(
 ) -> str:
     """Return rows under their headings, numbers right-aligned; `columns` maps keys to headings.
 
-    If the screen is too narrow, headings wrap; then the widest texts are cut, with an ellipsis.
+    If the screen is too narrow, headings wrap; then the widest texts are cut, as cut() does.
     Figures, such as numbers, times and durations, are never cut: if they do not fit, each row is
     shown as lines of heading and value. With `prose`, nothing is cut, and the last column wraps.
     """
@@ -44,11 +44,12 @@ def table(
         padded = (_padded(*each) for each in zip(texts, widths, right, strict=True))
         return "  ".join(padded).rstrip()
 
+    shown = (each for row in cells for each in _wrapped(row, widths))
     return "\n".join(
         [
             *(screen.styled(line(texts), BOLD) for texts in zip(*above, strict=True)),
             screen.styled(line(["─" * wide for wide in widths]), DIM),
-            *(line(each) for row in cells for each in (_wrapped(row, widths) if prose else [row])),
+            *map(line, shown if prose else _cut_cells(cells, widths)),
         ]
     )
 
@@ -196,9 +197,35 @@ def _width_of(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def cut(texts: Iterable[str], wide: int) -> dict[str, str]:
+    """Return what is shown of each text in so many columns; an ellipsis is where it is cut.
+
+    All are cut at their ends, or in their middles if that tells more of them apart.
+    """
+    distinct = dict.fromkeys(texts)
+    ends, middles = ({text: _cut(text, wide, kept) for text in distinct} for kept in (0, wide // 2))
+    return max(ends, middles, key=lambda each: len(set(each.values())))
+
+
+def _cut(text: str, wide: int, kept: int) -> str:
+    """Return the text in so many columns; of a longer one, so many are kept of its end."""
+    if width(text) <= wide:
+        return text
+    end = text[len(text) - _fits(reversed(text), kept) :]
+    return f"{text[: _fits(text, wide - 1 - width(end))].rstrip()}…{end}"
+
+
+def _fits(characters: Iterable[str], columns: int) -> int:
+    """Return how many of the characters fit."""
+    return sum(1 for _ in takewhile(columns.__ge__, accumulate(map(_width_of, characters))))
+
+
+def _cut_cells(cells: list[list[str]], widths: list[int]) -> Iterator[list[str]]:
+    shown = [cut(*each) for each in zip(zip(*cells, strict=True), widths, strict=False)]
+    for row in cells:
+        yield [texts[text] for texts, text in zip(shown, row, strict=True)]
+
+
 def _padded(text: str, wide: int, to_right: bool) -> str:
-    if width(text) > wide:
-        ends = accumulate(map(_width_of, text))
-        text = text[: sum(1 for _ in takewhile(lambda end: end < wide, ends))] + "…"
     space = " " * (wide - width(text))
     return space + text if to_right else text + space

@@ -98,7 +98,9 @@ def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Co
     upsert(connection, [run_of(101, number) for number in range(1, 3)])
     known(connection, 101)
     made = report(connection, MONTH, MONTH.until)
-    assert totals(made, organisation(made))[0].change == "1 not known to be healthy"
+    repositories, red, *_ = totals(made, organisation(made))
+    assert repositories.change == "1 not known to be healthy"
+    assert (red.figure, red.change) == ("0", "")
 
 
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
