@@ -115,10 +115,14 @@ def _apply(
 
 
 def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
-    """Remove all tables and views **with their data**; return the names of what was rolled back."""
+    """Remove all tables and views **with their data**; return the names of what was rolled back.
+
+    Raises TelemetryError if the database is newer than this version, which cannot remove all of it.
+    """
     from yoyo import read_migrations
 
     with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:
+        _refuse_newer(_installed(connection), migrations)
         undone = backend.to_rollback(read_migrations(str(migrations)))
         names = [migration.id for migration in undone]
         if undone:
@@ -173,7 +177,8 @@ def require_schema(connection: Connection) -> None:
     if not installed[0]:
         raise TelemetryError(
             f"the database has no tables yet; run `{COMMAND} ingest REPO=owner/name` first; the "
-            f"demo's data is elsewhere: `{COMMAND} status DEMO=1` shows it"
+            f"demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` shows "
+            "it"
         )
     raise TelemetryError(
         "the database is older than this version of actions-telemetry; run "
@@ -186,7 +191,8 @@ def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> 
     if unknown:
         raise TelemetryError(
             "the database is newer than this version of actions-telemetry: it has the migration "
-            f"{unknown[-1]}; install a newer version"
+            f"{unknown[-1]}; install a newer version, or name another database in DATABASE_URL or "
+            "another TELEMETRY_HOME"
         )
 
 
