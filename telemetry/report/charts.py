@@ -73,7 +73,9 @@ class Span:
 
 
 def frame(label: str, height: float, *children: Child) -> Html:
-    """The SVG element around a chart."""
+    """The SVG element around a chart; browsers would give one without a height 150 pixels."""
+    if not height:
+        return Html("")
     return tag("svg", *children, viewBox=f"0 0 {WIDTH} {height:.0f}", role="img", aria_label=label)
 
 

@@ -178,7 +178,6 @@ def test_a_sparkline_is_broken_where_nothing_is_known() -> None:
     [
         line_chart("x", []),
         line_chart("x", series(0)),
-        bar_chart("x", []),
         stacked_chart("x", []),
         stacked_chart("x", [Stack(FIRST, 0, 0, 0)]),
         heatmap("x", [[0] * 24 for _ in range(7)]),
@@ -189,3 +188,8 @@ def test_a_sparkline_is_broken_where_nothing_is_known() -> None:
 )
 def test_nothing_to_show_is_drawn_too(chart: Html) -> None:
     assert "nan" not in str(chart) and drawn(chart) is not None
+
+
+def test_a_chart_without_bars_takes_no_room() -> None:
+    """There are none if no job has a price."""
+    assert not str(bar_chart("x", []))
