@@ -250,7 +250,8 @@ class RepositoryReport:
 class Report:
     """What is shown of all requested repositories, as of `now`; `concerns` are about them all.
 
-    `llm_phases` are the calls of language models in no stored run.
+    `llm_phases` are the calls of language models in no stored run. `unwatched` is how many
+    repositories are left out because no ingest is expected of them any more; questions count them.
     """
 
     now: datetime
@@ -258,6 +259,7 @@ class Report:
     repositories: list[RepositoryReport]
     concerns: list[Concern]
     llm_phases: list[Row]
+    unwatched: int = 0
 
 
 def _by_reason(rows: Sequence[Row]) -> list[Row]:

@@ -53,8 +53,8 @@ def report(
     the database, and psycopg.Error.
     """
     with snapshot(connection):
-        wanted, missing = find_repositories(connection, names)
-        wanted = [row for row in wanted if row["is_watched"] or names]
+        stored, missing = find_repositories(connection, names)
+        wanted = [row for row in stored if row["is_watched"] or names]
         scope = of.scope([row["repository_id"] for row in wanted])
         coverage = ask(connection, "coverage", scope)
         attempts = sum(row["attempts"] for row in coverage.rows)
@@ -76,7 +76,14 @@ def report(
     shared = [_shortened(concern) for concern in found.concerns if concern.repository is None]
     shared += [Concern("nothing is stored", "unknown", name) for name in missing]
     reports = [_repository_report(row, of, answers, found) for row in wanted]
-    return Report(now.astimezone(of.time_zone), of, reports, shared, answers["llm_phases"][None])
+    return Report(
+        now.astimezone(of.time_zone),
+        of,
+        reports,
+        shared,
+        answers["llm_phases"][None],
+        unwatched=len(stored) - len(wanted),
+    )
 
 
 Rows = defaultdict[int | None, list[Row]]

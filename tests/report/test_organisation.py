@@ -103,6 +103,20 @@ def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Co
     assert (red.figure, red.change) == ("0", "")
 
 
+def test_a_repository_that_is_no_longer_watched_is_said_to_be_left_out(
+    connection: Connection,
+) -> None:
+    """An answer about all repositories still includes it, so its cost is larger."""
+    for repository in (101, 102):
+        upsert(connection, [run_of(repository, number) for number in range(1, 3)])
+        known(connection, repository)
+    connection.execute("update repositories set forgotten_at = now() where repository_id = 102")
+    made = report(connection, MONTH, MONTH.until)
+    repositories = totals(made, organisation(made))[0]
+    assert repositories.figure == "1"
+    assert repositories.change == "1 not known to be healthy; not included: 1 no longer watched"
+
+
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
     figures = {each.name: each for each in totals(many, organisation(many))}
     since, until = MONTH.since, MONTH.until
