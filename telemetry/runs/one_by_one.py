@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from telemetry.database.connection import execute
-from telemetry.database.upserts import upsert
+from telemetry.database.upserts import as_json, upsert
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow, nested, wrong_value
@@ -197,6 +197,7 @@ class RunByRun:
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
+            self.accept_older(rows)
             counts = upsert(self.connection, rows)
             self._mark_missing(gone)
             done = [of[:2] for of, answer in found if isinstance(answer, WorkflowRun)]
@@ -217,6 +218,13 @@ class RunByRun:
         self.log.write(change)
         if hidden:
             raise hidden
+
+    def accept_older(self, answers: Sequence[WorkflowRun]) -> Tally:
+        """Let answers that were asked for again replace newer rows, which a list showed wrongly."""
+        names = ("github_run_id", "run_attempt", "updated_at")
+        rows = [{name: getattr(answer, name) for name in names} for answer in answers]
+        execute(self.connection, "runs/accept_older", {"rows": as_json(rows)})
+        return Tally()
 
     def fetch_jobs(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch jobs and steps of attempts of these runs, or of all, that have none stored.

@@ -138,6 +138,8 @@ class RepositoryIngest:
             self.run_by_run.read_runs([run_id])  # marks it
             self.tools.notify(f"{self.name}: GitHub no longer has run {run_id}; its rows are kept")
             return
+        if run.status == "completed":
+            self.log.write(lambda: self.run_by_run.accept_older([run]))
         self.store.batch(Batch(runs=[run]))
         self.log.write(lambda: self._restart(run.github_run_id))
         self.run_by_run.fetch_attempts_of(run)

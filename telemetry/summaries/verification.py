@@ -33,6 +33,9 @@ def verification_text(found: Verification) -> str:
         f"{counted(found.requests, 'request')}"
     )
     lines += [_jobs_compared_text(jobs)] if jobs else []
+    if differences:
+        named = f"REPO={plain(found.repository)} RUN_ID={differences[0].github_run_id}"
+        lines.append(f"  to fetch a run again: make ingest {named}")
     if found.error:
         lines.append(f"  stopped early: {plain(found.error)}")
     return "\n".join(lines)

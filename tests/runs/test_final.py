@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.complete import assert_complete
 from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
@@ -550,3 +551,26 @@ def test_an_earlier_attempt_is_read_again_until_it_is_the_final_one(
     first = {"run_attempt": 1, "status": "completed"}
     assert connection.execute(stored, [run.id]).fetchall() == [first, second]
     assert_jobs_are_true(connection, world)
+
+
+@pytest.mark.parametrize("spoiled", [{"run_attempt": None}, {"conclusion": "cancelled"}], ids=str)
+def test_a_run_that_is_fetched_again_replaces_what_a_list_showed_wrongly(
+    connection: Connection, world: World, spoiled: dict[str, Any]
+) -> None:
+    again = runs_of(world)[0]
+    world.rerun(again, conclusion="failure")
+    world.advance(HOUR)
+    later = {"updated_at": f"{world.now + HOUR:%Y-%m-%dT%H:%M:%SZ}"}
+
+    def spoil(found: dict[str, Any]) -> dict[str, Any]:
+        runs = found["workflow_runs"]
+        of = [run | spoiled | later if run["id"] == again.id else run for run in runs]
+        return found | {"workflow_runs": of}
+
+    simulated = Simulator(world, fault=lambda r, n: edited(spoil) if r.kind == "runs" else None)
+    assert ingested(connection, simulated).outcome == "complete"
+    simulated.fault = None
+    for _ in range(2):
+        assert ingested(connection, simulated, run_id=again.id).outcome == "complete"
+        assert_complete(connection, world)
+        assert_jobs_are_true(connection, world)

@@ -414,6 +414,7 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         "their list was incomplete",
         "acme/app: 1,559 runs created since 2026-01-05 08:00 UTC, 1,700 attempts: "
         "6 differences; 1 newer than the last listing; 17 requests",
+        "  to fetch a run again: make ingest REPO=acme/app RUN_ID=5",
         "  stopped early: the requests are spent",
     ]
 
