@@ -33,8 +33,10 @@ def verification_text(found: Verification) -> str:
         f"{counted(found.requests, 'request')}"
     )
     lines += [_jobs_compared_text(jobs)] if jobs else []
-    if differences:
-        named = f"REPO={plain(found.repository)} RUN_ID={differences[0].github_run_id}"
+    # An ingest keeps an attempt, a job or a step that GitHub no longer has.
+    mended = [e for e in differences if e.run_attempt is None or e.kind != "missing there"]
+    if mended:
+        named = f"REPO={plain(found.repository)} RUN_ID={mended[0].github_run_id}"
         lines.append(f"  to fetch a run again: make ingest {named}")
     if found.error:
         lines.append(f"  stopped early: {plain(found.error)}")

@@ -417,6 +417,8 @@ def test_each_difference_is_a_line_and_the_counts_come_last() -> None:
         "  to fetch a run again: make ingest REPO=acme/app RUN_ID=5",
         "  stopped early: the requests are spent",
     ]
+    kept = replace(found, differences=[Difference(8, 1, "missing there", job_id=9)], error=None)
+    assert "RUN_ID" not in verification_text(kept)
 
 
 # The command
