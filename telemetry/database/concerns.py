@@ -287,9 +287,9 @@ def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
     """Return concerns about LLM calls without a known cost, and about logs that lost calls."""
     if llm["unpriced_calls_with_tokens"]:
         yield Concern(
-            f"LLM calls of unknown cost: {llm['unpriced_calls_with_tokens']:,}, models without a "
-            f"price: {llm['unpriced_models']:,}, such as {llm['unpriced_model']}; all of them: "
-            f"{COMMAND} query Q=llm_unpriced_models "
+            f"LLM calls with tokens and of unknown cost: {llm['unpriced_calls_with_tokens']:,}, "
+            f"models without a price: {llm['unpriced_models']:,}, such as "
+            f"{llm['unpriced_model']}; all of them: {COMMAND} query Q=llm_unpriced_models "
             f"SINCE={llm['unpriced_since']:%Y-%m-%d}"
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:

@@ -644,7 +644,8 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert (found.llm["calls"], found.llm["unpriced_calls"]) == (3, 2)
     priced, lost = found.concerns[-2:]
     assert priced.startswith(
-        "LLM calls of unknown cost: 1, models without a price: 1, such as of-tomorrow; "
+        "LLM calls with tokens and of unknown cost: 1, models without a price: 1, such as "
+        "of-tomorrow; "
     )
     assert priced.endswith(" query Q=llm_unpriced_models SINCE=2026-01-05")
     assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")
