@@ -74,6 +74,7 @@ class _Course:
     redirects: int = 0
     missing: int = 0
     fault: GitHubError | None = None
+    moved: tuple[str, str] | None = None
 
 
 @dataclass
@@ -137,6 +138,9 @@ class Fetcher:
                 self.share.count_unchanged()
             self.gate.learn(answer)
             self._announce_end(answer)
+            # Only now: where one item is not found, the repository has not moved.
+            if course.moved and answer.status in (200, 304):
+                self._remember(*course.moved)
         return answer
 
     def _exchange(self, request: Request, course: _Course, *, anew: bool = False) -> Answer | Fault:
@@ -178,7 +182,7 @@ class Fetcher:
             raise self.gate.give_up(course.caller, decision.reason, course.limits)
 
     def _follow(self, request: Request, course: _Course, answer: Answer) -> None:
-        """Follow a redirect, and remember a renamed repository."""
+        """Follow a redirect; if the target answers, a renamed repository is remembered."""
         course.redirects += 1
         if course.redirects > _MOST_REDIRECTS:
             raise GitHubError(
@@ -194,7 +198,7 @@ class Fetcher:
             target = location
         self._target(target, request.what)
         if answer.status in (301, 308):
-            self._remember(urlsplit(course.url).path, urlsplit(target).path)
+            course.moved = urlsplit(course.url).path, urlsplit(target).path
         course.url = target
 
     def _remember(self, old: str, new: str) -> None:

@@ -478,6 +478,19 @@ def test_a_redirect_of_another_kind_is_not_remembered(
     assert paths(httpserver) == [RUN, location] * 2
 
 
+def test_a_redirect_of_one_item_to_nowhere_moves_no_other(
+    httpserver: HTTPServer, connect: Connect
+) -> None:
+    nowhere = "/repositories/7/actions/runs/1"
+    serve(httpserver, reply(301, location=nowhere))
+    serve(httpserver, reply(404), path=nowhere)
+    serve(httpserver, reply(body={"id": 2}), path="/repos/acme/app/actions/runs/2")
+    client = connect()
+    with pytest.raises(NotFound):
+        client.get_workflow_run("acme/app", 1, retry_missing=False)
+    assert client.get_workflow_run("acme/app", 2) == {"id": 2}
+
+
 @pytest.mark.parametrize(
     ("location", "host"),
     [
