@@ -161,7 +161,8 @@ class RepositoryReport:
 
     def running(self, rows: Sequence[Row]) -> list[Row]:
         """The rows that are about workflows that still run."""
-        return [row for row in rows if row["workflow_id"] not in self.gone_workflows]
+        gone = self.gone_workflows
+        return [row for row in rows if row["workflow_id"] not in gone]
 
     @property
     def cancelled_workflows(self) -> set[int | None]:
@@ -169,10 +170,8 @@ class RepositoryReport:
         stalled = {row["workflow_id"] for row in self.stalled if row["kind"] == "schedule"}
         return stalled | {
             row["workflow_id"]
-            for row in self.workflow_outcomes
-            if row["branch_class"] == "default"
-            and row["cancelled_last"] >= MANY_CANCELLED
-            and row["workflow_id"] not in self.gone_workflows
+            for row in self.running(self.workflow_outcomes)
+            if row["branch_class"] == "default" and row["cancelled_last"] >= MANY_CANCELLED
         }
 
     @property
