@@ -6,6 +6,8 @@ Data goes one way:
      github/                      rows/                   database/             sql/views/
 """
 
+from collections.abc import Sequence
+
 __version__ = "1.0.0.dev0"
 
 
@@ -17,6 +19,12 @@ def counted(count: int, noun: str) -> str:
     """Return a number and its noun: `1 request`, `2 requests`, `3 repositories`."""
     plural = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """Return the first names, and how many more there are: `a, b and 3 more`."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
 
 
 def in_words(seconds: float) -> str:

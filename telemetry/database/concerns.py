@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from telemetry import counted, in_words
+from telemetry import counted, first_of, in_words
 from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
 from telemetry.installation import COMMAND
@@ -77,7 +77,7 @@ def folded(concerns: Sequence[Concern], repositories: int) -> list[str]:
             reason = f"; the first: {concern.reason}" if concern.reason else ""
             lines[concern.kind] = (
                 f"{len(names):,} of {repositories:,} repositories: {KINDS[concern.kind]}: "
-                f"{', '.join(names[:MOST_ALIKE])} and {len(names) - MOST_ALIKE:,} more{reason}"
+                f"{first_of(names, MOST_ALIKE)}{reason}"
             )
     return list(lines.values())
 
@@ -249,10 +249,9 @@ def of_unreached(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
 
 def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
     names = [row["repository"] for row in rows]
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     text = (
         f"the last ingest did not reach {counted(len(names), 'repository')}: "
-        f"{', '.join(names[:MOST_NAMED])}{more}; {reason}"
+        f"{first_of(names, MOST_NAMED)}; {reason}"
     )
     # It may be a typing error, which no later ingest would reach.
     if any(row["is_unknown"] for row in rows):

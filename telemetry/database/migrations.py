@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from telemetry import TelemetryError
+from telemetry import TelemetryError, first_of
 from telemetry.database.connection import (
     SQL,
     Connection,
@@ -146,9 +146,8 @@ def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> Non
     except errors.UndefinedTable:
         pass  # nobody has used yoyo here
     if found:
-        shown = ", ".join(row["name"] for row in found[:SHOWN])
-        more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
-        raise TelemetryError(f"something else has made {shown}{more} here; {OWN_SCHEMA}")
+        shown = first_of([row["name"] for row in found], SHOWN)
+        raise TelemetryError(f"something else has made {shown} here; {OWN_SCHEMA}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from telemetry import counted
+from telemetry import counted, first_of
 from telemetry.database.budget import Line
 from telemetry.installation import COMMAND
 from telemetry.summaries.tables import table
@@ -81,9 +81,7 @@ def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
         if line.kind not in missing and (line.kind, line.subject, line.name) not in known
     )
     if strange:
-        named = ", ".join([*strange][:MOST_NAMES])
-        if len(strange) > MOST_NAMES:
-            named += f" and {len(strange) - MOST_NAMES:,} more"
+        named = first_of([*strange], MOST_NAMES)
         yield f"Nothing of the last weeks fits these budgets, so check their names: {named}."
 
 
