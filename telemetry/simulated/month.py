@@ -42,15 +42,17 @@ UNICODE_TITLES = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """Problems of a repository; each value is how many days before now it started.
+    """Problems of a repository; a number is how many days before now it started.
 
     Since `slower` CI takes twice as long, since `red` the default branch stays red, and since
-    `nightly_matrix` a workflow of 104 jobs runs every night instead of every week.
+    `nightly_matrix` a workflow of 104 jobs runs every night instead of every week. With `flaky`,
+    nearly every failure of CI is re-run, so that it shows which of its jobs are flaky.
     """
 
     slower: float | None = None
     red: float | None = None
     nightly_matrix: float | None = None
+    flaky: bool = False
 
 
 def team_month(
@@ -131,6 +133,7 @@ class _Team:
             self.lint.id: 0.09,
             self.compatibility.id: 0.3,
         }
+        self.is_flaky = False
         self.head = self._commit(world.second - 365 * DAY, "First commit", "main", self.members[0])
 
     def plan(self, trouble: Trouble) -> None:
@@ -144,6 +147,7 @@ class _Team:
             self.ci.slower_from = int(second(trouble.slower))
         self.red_from = second(trouble.red)
         self.matrix_from = second(trouble.nightly_matrix)
+        self.is_flaky = trouble.flaky
 
     def calendar(
         self, start: int, end: int, runs_per_day: float
@@ -269,7 +273,8 @@ class _Team:
 
     def _rerun_chance(self, run: Run) -> float:
         latest = run.attempts[-1].conclusion
-        chances = {"failure": 0.22, "timed_out": 0.5, "cancelled": 0.06, "success": 0.003}
+        failure = 0.9 if self.is_flaky and run.workflow is self.ci else 0.22
+        chances = {"failure": failure, "timed_out": 0.5, "cancelled": 0.06, "success": 0.003}
         return chances.get(latest, 0)
 
     def _plan_rerun(self, run: Run) -> None:
