@@ -6,10 +6,15 @@ from telemetry import TelemetryError
 
 
 class GitHubError(TelemetryError):
-    """A request that failed; `status` is the HTTP status, None if there was no answer."""
+    """A request that failed; `status` is the HTTP status, None if there was no answer.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
-        super().__init__(message)
+    `said` is what happened, without the advice, which is about the token, the repository or the
+    server: it does not help if GitHub refuses one run of many.
+    """
+
+    def __init__(self, said: str, status: int | None = None, advice: str = "") -> None:
+        super().__init__(f"{said}; {advice}" if advice else said)
+        self.said = said
         self.status = status
 
 
@@ -36,8 +41,8 @@ class BudgetSpent(GitHubError):
 class Unanswered(GitHubError):
     """Every try ended in a fault although the host can be reached; `reason` is the last fault."""
 
-    def __init__(self, message: str, status: int | None, reason: str) -> None:
-        super().__init__(message, status)
+    def __init__(self, said: str, status: int | None, reason: str, advice: str = "") -> None:
+        super().__init__(said, status, advice)
         self.reason = reason
 
 

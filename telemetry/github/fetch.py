@@ -186,8 +186,9 @@ class Fetcher:
         course.redirects += 1
         if course.redirects > _MOST_REDIRECTS:
             raise GitHubError(
-                f"{request.what}: more than {_MOST_REDIRECTS} redirects; check GITHUB_API_URL",
+                f"{request.what}: more than {_MOST_REDIRECTS} redirects",
                 answer.status,
+                "check GITHUB_API_URL",
             )
         location = answer.headers.get("location")
         if not location:
@@ -215,7 +216,8 @@ class Fetcher:
             shown = clean(place) if place != self.transport.origin else ""
             raise GitHubError(
                 f"{what}: refused to follow GitHub to {shown or 'an unreadable URL'}, which"
-                f" is not the API host {self.transport.origin}; check GITHUB_API_URL"
+                f" is not the API host {self.transport.origin}",
+                advice="check GITHUB_API_URL",
             )
         parts = urlsplit(url)
         path = parts.path

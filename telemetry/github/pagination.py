@@ -182,14 +182,16 @@ class _Place:
             return None
         if self._pages >= MOST_PAGES:
             raise GitHubError(
-                f"{what}: the list does not end after {MOST_PAGES:,} pages; check GITHUB_API_URL"
+                f"{what}: the list does not end after {MOST_PAGES:,} pages",
+                advice="check GITHUB_API_URL",
             )
         try:
             following = urljoin(self.request.url, link)
         except ValueError:
             following = link  # the fetcher refuses it
         if following in self._followed:
-            raise GitHubError(f"{what}: the links to next pages lead in a circle; try again later")
+            said = f"{what}: the links to next pages lead in a circle"
+            raise GitHubError(said, advice="try again later")
         self._followed.add(following)
         return following
 
@@ -239,8 +241,8 @@ class _ReadAhead:
 def _page(reply: Reply, key: str, place: _Place) -> Page:
     items = reply.payload.get(key)
     if not isinstance(items, list):
-        what = place.request.what
-        raise GitHubError(f"{what}: the answer holds no list {key!r}; check GITHUB_API_URL", 200)
+        said = f"{place.request.what}: the answer holds no list {key!r}"
+        raise GitHubError(said, 200, "check GITHUB_API_URL")
     total = reply.payload.get("total_count")
     last = reply.links.get("last")
     return Page(

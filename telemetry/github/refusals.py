@@ -25,7 +25,7 @@ def refused(
             " windows of creation time",
             answer.status,
         )
-    reason = explain(
+    reason, advice = explain(
         answer,
         token_variable=options.token_variable,
         has_token=has_token,
@@ -33,11 +33,12 @@ def refused(
         named_in="ORG" if what.startswith(("GET /orgs/", "GET /users/")) else "REPO",
     )
     kind = NotFound if verdict is Verdict.MISSING else GitHubError
-    return kind(f"{what}: {reason}", answer.status)
+    return kind(f"{what}: {reason}", answer.status, advice)
 
 
 def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
     """Return the error for a request that met a fault in each of `tries` tries."""
+    said = f"{what}: {decision.reason} in {counted(tries, 'try')}"
     if decision.connecting:
         remedy = "check the network, the proxy variables and GITHUB_API_URL"
         if "CERTIFICATE_VERIFY_FAILED" in decision.reason:
@@ -45,12 +46,12 @@ def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -
                 "check GITHUB_API_URL; if the certificate of the server or the proxy is of your own"
                 " authority, set SSL_CERT_FILE to the file of that authority"
             )
-        return GitHubError(f"{what}: {decision.reason} in {counted(tries, 'try')}; {remedy}")
+        return GitHubError(said, advice=remedy)
     return Unanswered(
-        f"{what}: {decision.reason} in {counted(tries, 'try')}; try again later, and check"
-        " GITHUB_API_URL if it keeps failing",
+        said,
         answer.status if isinstance(answer, Answer) else None,
         decision.reason,
+        "try again later, and check GITHUB_API_URL if it keeps failing",
     )
 
 
@@ -61,8 +62,8 @@ def explain(
     has_token: bool,
     api_version: str,
     named_in: str = "REPO",
-) -> str:
-    """Return the reason of a refusal and what to do, as the second half of a sentence.
+) -> tuple[str, str]:
+    """Return the reason of a refusal, and what to do.
 
     `named_in` is the variable with the name of the repository or owner that was asked for.
     """
@@ -71,26 +72,26 @@ def explain(
     token = f"the token in {token_variable}"
     if status == 401:
         whole = f"check that {token} is complete, not expired and not revoked"
-        return f"{said}; {whole if has_token else f'set {token_variable}'}"
+        return said, whole if has_token else f"set {token_variable}"
     if status == 403:
         needed = clean(headers.get("x-accepted-github-permissions", "")) or "actions=read"
         todo = f"give {token} the permission {needed}" if has_token else f"set {token_variable}"
         sign_on = clean(headers.get("x-github-sso", ""), 300)
-        return f"{said}; {todo}" + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
+        return said, todo + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
     if status == 404:
         if not error_body(answer):
-            return "404 not found, and the answer is not from GitHub's API; check GITHUB_API_URL"
+            return "404 not found, and the answer is not from GitHub's API", "check GITHUB_API_URL"
         reader = "the token" if has_token else f"a token in {token_variable}"
-        return f"404 not found; check the name in {named_in} and that {reader} can read Actions"
+        return "404 not found", f"check the name in {named_in} and that {reader} can read Actions"
     if status == 410:
-        return f"{said}; either API version {api_version} is retired or the feature is switched off"
+        return said, f"either API version {api_version} is retired or the feature is switched off"
     if status == 422:
-        return f"{said}{_validation_errors(answer)}; check the values of the request"
+        return f"{said}{_validation_errors(answer)}", "check the values of the request"
     if status == 451:
         block = error_body(answer).get("block")
         reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
-        return f"{said} ({reason}); take the repository out of REPO"
-    return f"{said}; check GITHUB_API_URL"
+        return f"{said} ({reason})", "take the repository out of REPO"
+    return said, "check GITHUB_API_URL"
 
 
 def _validation_errors(answer: Answer) -> str:

@@ -129,7 +129,7 @@ class RunByRun:
             retries.forget(self.connection, "run", ((run_id, WHOLE_RUN) for run_id in done))
             return self._remember(
                 [Retry("run", i, WHOLE_RUN, "unreadable", str(error)) for i, error in unread],
-                [Retry("run", i, WHOLE_RUN, "unanswered", str(error)) for i, error in failed],
+                [Retry("run", i, WHOLE_RUN, "unanswered", error.said) for i, error in failed],
             )
 
         self.log.write(change)
@@ -207,7 +207,7 @@ class RunByRun:
                     *(Retry("attempt", *key, "unreadable", text) for key, text in unread),
                     *(Retry("attempt", *key, "unfinished", text) for key, text in unfinished),
                 ],
-                [Retry("attempt", *of[:2], "unanswered", str(error)) for of, error in failed],
+                [Retry("attempt", *of[:2], "unanswered", error.said) for of, error in failed],
             )
             if unfinished:
                 # After the last try, GitHub is known not to have them.
@@ -284,7 +284,7 @@ class RunByRun:
             remembered = self._remember(
                 not_final,
                 [
-                    Retry("jobs", run.github_run_id, due.run_attempt, "unanswered", str(error))
+                    Retry("jobs", run.github_run_id, due.run_attempt, "unanswered", error.said)
                     for run, error in failed
                     for due in run.attempts
                 ],

@@ -39,7 +39,10 @@ def decided(answer: Answer | Fault, waits: int = 0) -> Decision:
 
 
 def explained(answer: Answer, has_token: bool = True) -> str:
-    return explain(answer, token_variable="MY_TOKEN", has_token=has_token, api_version="2022-11-28")
+    variable, version = "MY_TOKEN", "2022-11-28"
+    return "; ".join(
+        explain(answer, token_variable=variable, has_token=has_token, api_version=version)
+    )
 
 
 def test_a_json_object_is_used() -> None:
