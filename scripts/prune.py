@@ -18,7 +18,7 @@ from output import progress, say, show_json, show_sentences
 from telemetry.database.connection import describe
 from telemetry.database.prune import prune, would_prune
 from telemetry.database.retention import Retention, stored
-from telemetry.summaries.ingests import pruned_text
+from telemetry.summaries.ingests import change_text, pruned_text
 
 
 def main() -> int:
@@ -29,8 +29,8 @@ def main() -> int:
         if options.dry_run:
             pruned = would_prune(connection, asked or stored(connection))
         else:
-            if asked:
-                say(f"this database keeps {asked.in_words} from now on")
+            if asked and (changed := change_text(stored(connection), asked)):
+                say(changed)
             pruned = prune(
                 connection, asked, local_time=datetime.now(UTC), progress=progress("rows")
             )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from telemetry import counted
 from telemetry.database.prune import Pruned
-from telemetry.database.retention import Offer, OldRows
+from telemetry.database.retention import Offer, OldRows, Retention
 from telemetry.installation import COMMAND
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.runs.request import Report
@@ -106,13 +106,18 @@ def pruned_text(pruned: Pruned) -> str:
     return f"{'would be pruned' if pruned.is_dry else 'pruned'}, {older}"
 
 
+def change_text(before: Retention, now: Retention) -> str | None:
+    """Return how a retention differs from the one before; None if it is the same."""
+    if str(before) == str(now) and not before.is_held:
+        return None
+    until_now = "nothing was deleted" if before.is_held else f"it kept {before.in_words}"
+    return f"this database keeps {now.in_words} from now on; until now {until_now}"
+
+
 def offer_text(offer: Offer) -> str | None:
     """Return what the KEEP of an ingest changed, or why it did not; None if there is no news."""
     if offer.now == offer.asked:
-        if str(offer.before) == str(offer.asked) and not offer.before.is_held:
-            return None
-        until_now = "nothing was deleted" if offer.before.is_held else f"it kept {offer.before}"
-        return f"this database keeps {offer.now.in_words} from now on; until now {until_now}"
+        return change_text(offer.before, offer.asked)
     kept = (
         "this database deletes nothing until it is asked to, and an ingest does not ask"
         if offer.before.is_held

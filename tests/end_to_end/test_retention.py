@@ -53,7 +53,8 @@ def test_a_chosen_retention_holds_for_every_later_command(
     ) in done.stderr
     assert "0 run attempts" in run("prune").stdout
     pruned = run("prune", "--keep", "1 year")
-    assert "this database keeps 1 year from now on" in pruned.stderr
+    assert "keeps 1 year from now on; until now it kept 2 years" in pruned.stderr
+    assert "from now on" not in run("prune", "--keep", "1 year").stderr
     assert f": {rows} run attempts, 0 LLM calls" in pruned.stdout
     assert oldest_days(connection, now) < 30
     assert "keeps 1 year" in run("status").stdout
