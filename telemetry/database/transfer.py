@@ -36,6 +36,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     read it. Raises TelemetryError, also if settings that pg_dump makes for its session would reach
     transactions of others.
     """
+    if str(path) == "-":
+        raise UsageError("FILE: a dump cannot be written to standard output; name a file")
     if path.is_dir():
         raise UsageError(f"FILE: {path} is a directory; name a file in it")
     if path.exists() and not path.is_file():

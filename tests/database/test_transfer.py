@@ -192,6 +192,12 @@ def test_dumping_into_a_folder_is_refused(dsn: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dump_to_standard_output_is_refused(dsn: str) -> None:
+    with pytest.raises(UsageError, match="cannot be written to standard output; name a file"):
+        dump(dsn, Path("-"), os.environ)
+    assert not Path("-").exists()
+
+
 def test_a_device_or_a_pipe_is_not_replaced_by_a_dump(dsn: str, tmp_path: Path) -> None:
     os.mkfifo(pipe := tmp_path / "pipe")
     (link := tmp_path / "link").symlink_to(os.devnull)
