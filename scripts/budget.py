@@ -6,9 +6,9 @@
 
 MONTHLY is for runners by GitHub's list price, MONTHLY_LLM for LLM calls, in US dollars a month of
 UTC. BUDGETS is a CSV file of more budgets, with the columns kind (runners, llm), subject (all,
-repository, workflow, actor), name (* is any text; a workflow is owner/name / workflow) and
-monthly_usd. The forecast and its bounds are those of sql/analysis/forecast.sql, whose header says
-how to read them.
+repository, workflow, actor), name (* is any text; a workflow is owner/name / workflow; all needs
+none) and monthly_usd. The forecast and its bounds are those of sql/analysis/forecast.sql, whose
+header says how to read them.
 Exit codes: 0 within all budgets, 1 failed, 2 wrong usage, 4 a budget is exceeded: by the forecast's
 lower bound, or with GATE=spent by the cost so far.
 """
@@ -64,7 +64,7 @@ def main() -> int:
 def _caps(options: Namespace) -> list[Cap]:
     """Return the caps that the options name. Raises UsageError if there is none."""
     caps = [
-        Cap(kind, "all", "all", amount)
+        Cap(kind, "all", amount)
         for kind, amount in (("runners", options.monthly), ("llm", options.monthly_llm))
         if amount is not None
     ]

@@ -47,7 +47,8 @@ class Line:
 def read_caps(path: str) -> list[Cap]:
     """Return the caps in a CSV file with the columns kind, subject, name and monthly_usd.
 
-    Raises UsageError for a file that cannot be read, and for another kind or subject.
+    The subject all needs no name. Raises UsageError for a file that cannot be read, and for another
+    kind or subject.
     """
     return read_prices(Path(path), Cap, _check)
 
@@ -57,6 +58,10 @@ def _check(cap: Cap) -> None:
         text = getattr(cap, name)
         if text not in known:
             raise UnreadableRow(f"{name} is {shown(text)}, not one of: {', '.join(known)}")
+    if cap.subject == "all" and cap.name not in ("", "all", "*"):
+        raise UnreadableRow(f"name is {shown(cap.name)}, but the subject all has no other than all")
+    if cap.subject != "all" and not cap.name:
+        raise UnreadableRow(f"the {cap.subject} has no name; * stands for any")
 
 
 def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str) -> list[Line]:
@@ -68,7 +73,9 @@ def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str
     found = []
     for cap in caps:
         fitting = [row for row in forecasts if _fits(cap, row)]
-        found += [_line(cap, row, gate) for row in fitting or [{**NOTHING, "name": cap.name}]]
+        found += [
+            _line(cap, row, gate) for row in fitting or [{**NOTHING, "name": cap.name or "all"}]
+        ]
     return found
 
 

@@ -93,12 +93,12 @@ class NameKind:
 class Cap:
     """One line of a file of budgets: US dollars a month for what a pattern names; * is any text.
 
-    `kind` is runners or llm; `subject` is all, repository, workflow or actor.
+    `kind` is runners or llm; `subject` is all, which needs no name, repository, workflow or actor.
     """
 
     kind: str
     subject: str
-    name: str
+    name: str = field(default="", kw_only=True)
     monthly_usd: Decimal
 
 

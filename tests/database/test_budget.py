@@ -40,12 +40,12 @@ def forecast(kind: str = "runners", subject: str = "all", name: str = "all", **a
 def test_a_budget_is_exceeded_by_the_lower_bound_or_by_the_cost_so_far(
     budget: int, gate: str, is_over: bool
 ) -> None:
-    (line,) = lines([Cap("runners", "all", "all", Decimal(budget))], [forecast()], gate)
+    (line,) = lines([Cap("runners", "all", Decimal(budget))], [forecast()], gate)
     assert line.is_over == is_over
 
 
 def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
-    caps = [Cap(kind, "all", "all", Decimal(500)) for kind in ("runners", "llm")]
+    caps = [Cap(kind, "all", Decimal(500)) for kind in ("runners", "llm")]
     text = budget_text(lines(caps, [], "forecast"), [])
     assert "No cost of runners or LLM calls is stored" in text
     rows = [{**forecast(), "month": "2026-03", "days_left": 3}]
@@ -54,7 +54,8 @@ def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
 
 def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> None:
     caps = [
-        Cap("llm", "repository", name, Decimal(9)) for name in ("acme/app", "acme/*", "acme/gone")
+        Cap("llm", "repository", Decimal(9), name=name)
+        for name in ("acme/app", "acme/*", "acme/gone")
     ]
     rows = [
         {**forecast("llm", subject, name), "unpriced": unpriced, "month": "2026-03", "days_left": 3}
@@ -68,7 +69,7 @@ def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> Non
 
 def test_names_that_nothing_fits_are_named() -> None:
     names = ("acme/app", *(f"acme/ap{n}" for n in range(6)))
-    caps = [Cap("runners", "repository", name, Decimal(9)) for name in names]
+    caps = [Cap("runners", "repository", Decimal(9), name=name) for name in names]
     rows = [
         {**forecast("runners", subject, name), "month": "2026-03", "days_left": 3}
         for subject, name in (("all", "all"), ("repository", "acme/app"))
@@ -117,6 +118,8 @@ def test_a_cap_is_for_each_name_that_its_pattern_fits(tmp_path: Path) -> None:
             "runners,team,all,5",
             ":2: subject is 'team', not one of: all, repository, workflow, actor; fix that line",
         ),
+        ("runners,all,acme/app,5", ":2: name is 'acme/app', but the subject all has no other"),
+        ("runners,actor,,5", ":2: the actor has no name; * stands for any; fix that line"),
         ("runners,all,all,cheap", "monthly_usd is 'cheap', not an amount in US dollars"),
     ],
 )
@@ -128,6 +131,14 @@ def test_a_wrong_line_of_a_file_of_budgets_is_refused(
     with pytest.raises(UsageError) as refused:
         read_caps(str(file))
     assert str(file) in str(refused.value) and words in str(refused.value)
+
+
+def test_a_budget_for_all_needs_no_name(tmp_path: Path) -> None:
+    (file := tmp_path / "budgets.csv").write_text("kind,subject,monthly_usd\nrunners,all,79\n")
+    (line,) = lines(read_caps(str(file)), [forecast()], "forecast")
+    assert (line.name, line.is_over) == ("all", True)
+    file.write_text("kind,subject,name,monthly_usd\nllm,all,,9\nllm,all,all,9\n")
+    assert [line.name for line in lines(read_caps(str(file)), [], "forecast")] == ["all", "all"]
 
 
 @pytest.mark.scenario

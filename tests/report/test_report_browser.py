@@ -156,7 +156,10 @@ def folder(
         found = report(connection, MONTH, UNTIL)
         answers = [ask(connection, each.name, MONTH.scope()) for each in questions()]
         answers.append(what_if(connection, MONTH.scope(), None, HOSTILE[5], 2))
-    caps = [Cap("runners", "actor", "*", Decimal(0)), Cap("llm", "workflow", "*", Decimal(0))]
+    caps = [
+        Cap("runners", "actor", Decimal(0), name="*"),
+        Cap("llm", "workflow", Decimal(0), name="*"),
+    ]
     forecasts = next(each.rows for each in answers if each.question.name == "forecast")
     screen = Screen(80)
     texts = [budget_text(lines(caps, forecasts, "forecast"), forecasts, screen)]
