@@ -162,7 +162,7 @@ def total(found: list[dict[str, Any]], *names: str) -> Any:
         ("Runs by day and outcome", ["succeeded"], "outcomes_by_day", ["succeeded"]),
         ("Runs by day and outcome", ["failed"], "outcomes_by_day", ["failed"]),
         ("Runs by day and outcome", ["other"], "outcomes_by_day", ["other"]),
-        ("Runs", ["runs"], "totals", ["seen"]),
+        ("Runs", ["runs"], "totals", ["runs", "first_missing"]),
         ("Cost of runners", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
         ("Cost of runners by day", ["list_cost_usd"], "runner_cost", ["list_cost_usd"]),
         (
@@ -186,6 +186,24 @@ def test_a_panel_adds_up_to_what_the_question_says(
 ) -> None:
     expected = total(rows_of(connection, question, UNTIL), *answered)
     assert expected and total(rows(connection, title), *columns) == expected
+
+
+def test_the_runs_are_those_of_the_report(connection: Connection, dsn: str) -> None:
+    """A run that waits for an approval has not run; one whose first attempt is lost has."""
+    connection.execute("delete from workflow_runs")
+    at = UNTIL - timedelta(days=2)
+    outcomes = [(1, 1, "success"), (2, 1, "action_required"), (3, 1, "action_required")]
+    outcomes += [(3, 2, "failure"), (3, 3, "success"), (4, 2, "success"), (5, 1, "skipped")]
+    upsert(
+        connection,
+        [
+            workflow_run(github_run_id=run, run_attempt=number, conclusion=said, created_at=at)
+            for run, number, said in outcomes
+        ],
+    )
+    row = next(each for each in rows_of(connection, "totals", UNTIL) if each["seen"])
+    assert rows(connection, "Runs") == [{"runs": 3}]
+    assert (row["runs"] + row["first_missing"], row["seen"]) == (3, 4)
 
 
 def test_what_is_red_now_is_what_the_question_says(connection: Connection, dsn: str) -> None:
