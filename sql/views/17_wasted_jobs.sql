@@ -41,25 +41,30 @@ streaks as (
   from placed
   group by github_run_id
   having min(place) > 3
-),
-executions as (
+)
+select
+  executed_jobs.github_run_id,
+  executed_jobs.run_attempt,
+  executed_jobs.job_id,
+  executed_jobs.repository_id,
+  executed_jobs.repository,
+  executed_jobs.workflow_id,
+  executed_jobs.workflow,
+  executed_jobs.branch_class,
+  executed_jobs.event_type,
+  executed_jobs.created_at,
+  executed_jobs.day,
+  executed_jobs.job,
+  executed_jobs.job_base,
+  executed_jobs.runner_label,
+  executed_jobs.conclusion,
+  executed_jobs.duration_seconds,
+  wasted.reason,
+  executed_jobs.html_url
+from executed_jobs
+left join streaks using (github_run_id)
+cross join lateral (
   select
-    executed_jobs.github_run_id,
-    executed_jobs.run_attempt,
-    executed_jobs.job_id,
-    executed_jobs.repository_id,
-    executed_jobs.repository,
-    executed_jobs.workflow_id,
-    executed_jobs.workflow,
-    executed_jobs.branch_class,
-    executed_jobs.event_type,
-    executed_jobs.created_at,
-    executed_jobs.day,
-    executed_jobs.job,
-    executed_jobs.job_base,
-    executed_jobs.runner_label,
-    executed_jobs.conclusion,
-    executed_jobs.duration_seconds,
     case
       when executed_jobs.attempt_is_red
         and executed_jobs.is_green_later
@@ -77,32 +82,9 @@ executions as (
       when 'cancelled' in (executed_jobs.conclusion, executed_jobs.attempt_conclusion)
         then 'cancelled'
       when executed_jobs.attempt_is_red and streaks.github_run_id is not null then 'streak'
-    end as reason,
-    executed_jobs.html_url
-  from executed_jobs
-  left join streaks using (github_run_id)
-)
-select
-  github_run_id,
-  run_attempt,
-  job_id,
-  repository_id,
-  repository,
-  workflow_id,
-  workflow,
-  branch_class,
-  event_type,
-  created_at,
-  day,
-  job,
-  job_base,
-  runner_label,
-  conclusion,
-  duration_seconds,
-  reason,
-  html_url
-from executions
-where reason is not null;
+    end as reason
+) as wasted
+where wasted.reason is not null;
 
 comment on view wasted_jobs is
   'One row per job of executed_jobs whose time was wasted; each counts once, for the first reason that holds.';

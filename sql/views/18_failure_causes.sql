@@ -150,31 +150,79 @@ failures as (
         and not workflow_jobs.is_inherited
         and not workflow_jobs.is_pseudo
     )
-),
-evidence as (
+)
+select
+  failures.github_run_id,
+  failures.run_attempt,
+  failures.job_id,
+  failures.repository_id,
+  failures.repository,
+  failures.workflow_id,
+  failures.workflow,
+  failures.branch_class,
+  failures.commit_sha,
+  failures.event_type,
+  failures.created_at,
+  failures.day,
+  failures.job,
+  failures.job_base,
+  failures.runner_name,
+  failures.duration_seconds,
+  failures.conclusion,
+  failures.attempt_is_red,
+  steps.step,
+  case
+    when failures.job_id is null and not failures.has_jobs then 'workflow file'
+    when failures.job_id is null then 'no job failed'
+    when evidence.is_outage then 'outage'
+    when evidence.is_runner then 'runner'
+    when failures.conclusion in ('timed_out', 'cancelled') then 'time limit'
+    when not evidence.has_steps then 'no steps'
+    when steps.step is null then 'no step failed'
+    when steps.is_cut_off then 'runner lost'
+    when evidence.is_set_up then 'set-up'
+    when evidence.is_clean_up then 'clean-up'
+    when again.successes > 0 then 'flaky'
+    when again.executions > 0 then 'code'
+    else 'not run again'
+  end as cause,
+  coalesce(again.executions > 0, false) as is_run_again,
+  coalesce(again.successes > 0, false) as is_green_again,
+  failures.html_url
+from failures
+left join lateral (
   select
-    failures.github_run_id,
-    failures.run_attempt,
-    failures.job_id,
-    failures.repository_id,
-    failures.repository,
-    failures.workflow_id,
-    failures.workflow,
-    failures.branch_class,
-    failures.commit_sha,
-    failures.event_type,
-    failures.created_at,
-    failures.day,
-    failures.job,
-    failures.job_base,
-    failures.runner_name,
-    failures.duration_seconds,
-    failures.conclusion,
-    failures.attempt_is_red,
-    failures.has_jobs,
-    steps.step,
-    steps.is_cut_off,
-    steps.step is not null as has_failed_step,
+    (array_agg(
+      coalesce(nullif(workflow_steps.name, ''), 'unnamed')
+      order by
+        coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) desc,
+        workflow_steps.number
+    ))[1] as step,
+    bool_and(
+      coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true)
+    ) as is_cut_off
+  from workflow_steps
+  where workflow_steps.github_run_id = failures.github_run_id
+    and workflow_steps.run_attempt = failures.run_attempt
+    and workflow_steps.job_id = failures.job_id
+    and workflow_steps.conclusion is distinct from 'success'
+    and workflow_steps.conclusion is distinct from 'skipped'
+) as steps on true
+left join lateral (
+  select
+    count(*) as executions,
+    count(*) filter (where reruns.conclusion = 'success') as successes
+  from workflow_jobs as reruns
+  where reruns.github_run_id = failures.github_run_id
+    and reruns.run_attempt > failures.run_attempt
+    and reruns.name = failures.job
+    and reruns.runner_id is not null
+    and not reruns.is_inherited
+    and not reruns.is_pseudo
+    and reruns.conclusion in ('success', 'failure', 'timed_out')
+) as again on true
+cross join lateral (
+  select
     exists (
       select 1
       from workflow_steps
@@ -217,82 +265,8 @@ evidence as (
         and around.started_at between failures.started_at - interval '12 hours'
           and failures.started_at + interval '12 hours'
         and around.conclusion in ('success', 'failure', 'timed_out')
-    ) as is_runner,
-    again.executions > 0 as is_run_again,
-    again.successes > 0 as is_green_again,
-    failures.html_url
-  from failures
-  left join lateral (
-    select
-      (array_agg(
-        coalesce(nullif(workflow_steps.name, ''), 'unnamed')
-        order by
-          coalesce(workflow_steps.conclusion in ('failure', 'timed_out'), false) desc,
-          workflow_steps.number
-      ))[1] as step,
-      bool_and(
-        coalesce(workflow_steps.conclusion not in ('failure', 'timed_out'), true)
-      ) as is_cut_off
-    from workflow_steps
-    where workflow_steps.github_run_id = failures.github_run_id
-      and workflow_steps.run_attempt = failures.run_attempt
-      and workflow_steps.job_id = failures.job_id
-      and workflow_steps.conclusion is distinct from 'success'
-      and workflow_steps.conclusion is distinct from 'skipped'
-  ) as steps on true
-  left join lateral (
-    select
-      count(*) as executions,
-      count(*) filter (where reruns.conclusion = 'success') as successes
-    from workflow_jobs as reruns
-    where reruns.github_run_id = failures.github_run_id
-      and reruns.run_attempt > failures.run_attempt
-      and reruns.name = failures.job
-      and reruns.runner_id is not null
-      and not reruns.is_inherited
-      and not reruns.is_pseudo
-      and reruns.conclusion in ('success', 'failure', 'timed_out')
-  ) as again on true
-)
-select
-  github_run_id,
-  run_attempt,
-  job_id,
-  repository_id,
-  repository,
-  workflow_id,
-  workflow,
-  branch_class,
-  commit_sha,
-  event_type,
-  created_at,
-  day,
-  job,
-  job_base,
-  runner_name,
-  duration_seconds,
-  conclusion,
-  attempt_is_red,
-  step,
-  case
-    when job_id is null and not has_jobs then 'workflow file'
-    when job_id is null then 'no job failed'
-    when is_outage then 'outage'
-    when is_runner then 'runner'
-    when conclusion in ('timed_out', 'cancelled') then 'time limit'
-    when not has_steps then 'no steps'
-    when not has_failed_step then 'no step failed'
-    when is_cut_off then 'runner lost'
-    when is_set_up then 'set-up'
-    when is_clean_up then 'clean-up'
-    when is_green_again then 'flaky'
-    when is_run_again then 'code'
-    else 'not run again'
-  end as cause,
-  coalesce(is_run_again, false) as is_run_again,
-  coalesce(is_green_again, false) as is_green_again,
-  html_url
-from evidence;
+    ) as is_runner
+) as evidence;
 
 comment on view failure_causes is
   'One row per failure: a job that failed or ran into its time limit, or an attempt that failed although none of its jobs did. The causes are a closed list, so they add up to all failures.';

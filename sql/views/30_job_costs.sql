@@ -11,85 +11,6 @@ with labels as (
     sku in ('linux_slim', 'linux', 'linux_arm', 'windows', 'windows_arm', 'macos') as is_standard
   from runner_labels
 ),
-jobs as (
-  select
-    github_run_id,
-    run_attempt,
-    job_id,
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    event_type,
-    created_at,
-    day,
-    job,
-    job_base,
-    workflow_path,
-    is_private,
-    labels,
-    nullif(labelled.runner_label, '') as runner_label,
-    runner_name,
-    runner_group_name,
-    'group: ' || lower(runner_group_name) as group_label,
-    is_hosted or runner_group_name is null as is_maybe_standard,
-    case
-      when 'self-hosted' = any(string_to_array(labelled.runner_label, ', ')) then 'self_hosted'
-    end as own_sku,
-    conclusion,
-    started_at,
-    duration_seconds,
-    case when duration_seconds = 0 then 1 else (duration_seconds + 59) / 60 end as minutes,
-    html_url
-  from executed_jobs
-  -- With the offset, the label is worked out once for each job, and not wherever it is used.
-  cross join lateral (select executed_jobs.runner_label offset 0) as labelled
-),
--- A runner of another group than GitHub's is not the standard runner of its label.
-known_jobs as (
-  select
-    jobs.github_run_id,
-    jobs.run_attempt,
-    jobs.job_id,
-    jobs.repository_id,
-    jobs.repository,
-    jobs.workflow_id,
-    jobs.workflow,
-    jobs.branch_class,
-    jobs.event_type,
-    jobs.created_at,
-    jobs.day,
-    jobs.job,
-    jobs.job_base,
-    jobs.workflow_path,
-    coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
-    jobs.labels,
-    case
-      when labels.is_standard and not jobs.is_maybe_standard then jobs.group_label
-      else coalesce(jobs.runner_label, jobs.group_label, 'none')
-    end as label,
-    case
-      when labels.is_standard and not jobs.is_maybe_standard
-        then coalesce(groups.sku, jobs.own_sku)
-      else coalesce(labels.sku, groups.sku, jobs.own_sku)
-    end as sku,
-    case
-      when labels.is_standard and not jobs.is_maybe_standard then groups.is_standard
-      else coalesce(labels.is_standard, groups.is_standard)
-    end as is_standard,
-    jobs.runner_name,
-    jobs.runner_group_name,
-    jobs.conclusion,
-    jobs.started_at,
-    jobs.duration_seconds,
-    jobs.minutes,
-    jobs.html_url
-  from jobs
-  left join labels on labels.label = jobs.runner_label
-  left join labels as groups on groups.label = jobs.group_label
-  left join repositories on repositories.repository_id = jobs.repository_id
-),
 -- The first moments of their days in UTC: comparing days takes longer, with so many jobs.
 prices as (
   select
@@ -100,94 +21,102 @@ prices as (
     usd_per_minute,
     source
   from runner_prices
-),
-free_jobs as (
+)
+select
+  jobs.github_run_id,
+  jobs.run_attempt,
+  jobs.job_id,
+  jobs.repository_id,
+  jobs.repository,
+  jobs.workflow_id,
+  jobs.workflow,
+  jobs.branch_class,
+  jobs.event_type,
+  jobs.created_at,
+  jobs.day,
+  jobs.job,
+  jobs.job_base,
+  jobs.labels,
+  known.label,
+  known.sku,
+  jobs.runner_name,
+  jobs.runner_group_name,
+  jobs.conclusion,
+  jobs.started_at,
+  (jobs.started_at at time zone 'UTC')::date as started_on,
+  jobs.duration_seconds,
+  known.minutes,
+  case
+    when free.because is not null then 0
+    when known.sku is not null then known.minutes
+  end as billable_minutes,
+  case
+    when free.because is null or known.sku = 'self_hosted'
+      then known.minutes * prices.usd_per_minute
+    when known.minutes is not null then 0
+  end as list_cost_usd,
+  free.because as free_because,
+  known.is_private,
+  prices.source as price_source,
+  jobs.html_url
+from executed_jobs as jobs
+-- With the offset, the label is worked out once for each job, and not wherever it is used.
+cross join lateral (select jobs.runner_label offset 0) as labelled
+cross join lateral (
   select
-    known_jobs.github_run_id,
-    known_jobs.run_attempt,
-    known_jobs.job_id,
-    known_jobs.repository_id,
-    known_jobs.repository,
-    known_jobs.workflow_id,
-    known_jobs.workflow,
-    known_jobs.branch_class,
-    known_jobs.event_type,
-    known_jobs.created_at,
-    known_jobs.day,
-    known_jobs.job,
-    known_jobs.job_base,
-    known_jobs.labels,
-    known_jobs.label,
-    known_jobs.sku,
-    known_jobs.runner_name,
-    known_jobs.runner_group_name,
-    known_jobs.conclusion,
-    known_jobs.started_at,
-    known_jobs.duration_seconds,
-    known_jobs.minutes,
-    known_jobs.is_private,
+    nullif(labelled.runner_label, '') as runner_label,
+    'group: ' || lower(jobs.runner_group_name) as group_label,
+    jobs.is_hosted or jobs.runner_group_name is null as is_maybe_standard,
     case
-      when known_jobs.is_standard and not known_jobs.is_private then 'a public repository'
-      when known_jobs.is_standard
-        and known_jobs.workflow_path like 'dynamic/%'
+      when 'self-hosted' = any(string_to_array(labelled.runner_label, ', ')) then 'self_hosted'
+    end as own_sku
+) as asked
+left join labels on labels.label = asked.runner_label
+left join labels as groups on groups.label = asked.group_label
+left join repositories on repositories.repository_id = jobs.repository_id
+cross join lateral (
+  select
+    coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
+    -- A runner of another group than GitHub's is not the standard runner of its label.
+    case
+      when labels.is_standard and not asked.is_maybe_standard then asked.group_label
+      else coalesce(asked.runner_label, asked.group_label, 'none')
+    end as label,
+    case
+      when labels.is_standard and not asked.is_maybe_standard
+        then coalesce(groups.sku, asked.own_sku)
+      else coalesce(labels.sku, groups.sku, asked.own_sku)
+    end as sku,
+    case
+      when labels.is_standard and not asked.is_maybe_standard then groups.is_standard
+      else coalesce(labels.is_standard, groups.is_standard)
+    end as is_standard,
+    case when jobs.duration_seconds = 0 then 1 else (jobs.duration_seconds + 59) / 60 end as minutes
+) as known
+cross join lateral (
+  select
+    case
+      when known.is_standard and not known.is_private then 'a public repository'
+      when known.is_standard
+        and jobs.workflow_path like 'dynamic/%'
         and exists (
           select 1
           from free_runs
-          where starts_with(known_jobs.workflow_path || '/', free_runs.path || '/')
-            and (known_jobs.started_at at time zone 'UTC')::date >= free_runs.free_from
+          where starts_with(jobs.workflow_path || '/', free_runs.path || '/')
+            and (jobs.started_at at time zone 'UTC')::date >= free_runs.free_from
             and (
-              (known_jobs.started_at at time zone 'UTC')::date < free_runs.free_until
+              (jobs.started_at at time zone 'UTC')::date < free_runs.free_until
               or free_runs.free_until is null
             )
         )
         then 'a workflow of GitHub''s own'
-      when known_jobs.sku = 'self_hosted' then 'a runner of your own'
-    end as free_because,
-    known_jobs.html_url
-  from known_jobs
-)
-select
-  free_jobs.github_run_id,
-  free_jobs.run_attempt,
-  free_jobs.job_id,
-  free_jobs.repository_id,
-  free_jobs.repository,
-  free_jobs.workflow_id,
-  free_jobs.workflow,
-  free_jobs.branch_class,
-  free_jobs.event_type,
-  free_jobs.created_at,
-  free_jobs.day,
-  free_jobs.job,
-  free_jobs.job_base,
-  free_jobs.labels,
-  free_jobs.label,
-  free_jobs.sku,
-  free_jobs.runner_name,
-  free_jobs.runner_group_name,
-  free_jobs.conclusion,
-  free_jobs.started_at,
-  (free_jobs.started_at at time zone 'UTC')::date as started_on,
-  free_jobs.duration_seconds,
-  free_jobs.minutes,
-  case
-    when free_jobs.free_because is not null then 0
-    when free_jobs.sku is not null then free_jobs.minutes
-  end as billable_minutes,
-  case
-    when free_jobs.free_because is null or free_jobs.sku = 'self_hosted'
-      then free_jobs.minutes * prices.usd_per_minute
-    when free_jobs.minutes is not null then 0
-  end as list_cost_usd,
-  free_jobs.free_because,
-  free_jobs.is_private,
-  prices.source as price_source,
-  free_jobs.html_url
-from free_jobs
+      when known.sku = 'self_hosted' then 'a runner of your own'
+    end as because
+) as free
 left join prices
-  on prices.sku = free_jobs.sku
-  and prices.priced_from <= free_jobs.started_at
-  and (prices.priced_until > free_jobs.started_at or prices.priced_until is null);
+  on prices.sku = known.sku
+  and prices.priced_from <= jobs.started_at
+  and (prices.priced_until > jobs.started_at or prices.priced_until is null);
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';

@@ -11,65 +11,48 @@ with models as (
   from llm_calls
   where model is not null
 ),
-bare_models as (
-  select
-    provider,
-    model,
-    substring(
-      lower(model) from '(?:^|/)(global|us|eu|apac|au|jp|ca|sa)\.anthropic\.[^/]*$'
-    ) as region,
-    regexp_replace(
-      lower(model), '^(.*/)?((global|us|eu|apac|au|jp|ca|sa)\.)?(anthropic\.)?', ''
-    ) as bare_model
-  from models
-),
-unpacked_models as (
-  select
-    provider,
-    model,
-    region,
-    bare_model,
-    regexp_replace(
-      regexp_replace(bare_model, '(\[1m\]|-001|@default)$', ''),
-      '^(claude-.*)-v[0-9]+(:[0-9]+)?$',
-      '\1'
-    ) as unpacked_model
-  from bare_models
-),
-undated_models as (
-  select
-    provider,
-    model,
-    region,
-    bare_model,
-    unpacked_model,
-    regexp_replace(
-      unpacked_model, '[-@](20\d{6}|20\d\d-\d\d-\d\d|latest)$', ''
-    ) as undated_model
-  from unpacked_models
-),
 priced_models as (
-  select distinct on (undated_models.provider, undated_models.model)
-    undated_models.provider,
-    undated_models.model,
+  select distinct on (models.provider, models.model)
+    models.provider,
+    models.model,
     llm_prices.model as price_model,
     llm_prices.provider as price_provider,
-    case when names.place > 1 then undated_models.region end as region
-  from undated_models
+    case when names.place > 1 then bare.region end as region
+  from models
+  cross join lateral (
+    select
+      substring(
+        lower(models.model) from '(?:^|/)(global|us|eu|apac|au|jp|ca|sa)\.anthropic\.[^/]*$'
+      ) as region,
+      regexp_replace(
+        lower(models.model), '^(.*/)?((global|us|eu|apac|au|jp|ca|sa)\.)?(anthropic\.)?', ''
+      ) as name
+  ) as bare
+  cross join lateral (
+    select
+      regexp_replace(
+        regexp_replace(bare.name, '(\[1m\]|-001|@default)$', ''),
+        '^(claude-.*)-v[0-9]+(:[0-9]+)?$',
+        '\1'
+      ) as name
+  ) as unpacked
+  cross join lateral (
+    select regexp_replace(unpacked.name, '[-@](20\d{6}|20\d\d-\d\d-\d\d|latest)$', '') as name
+  ) as undated
   cross join lateral (
     values
-      (1, lower(model)),
-      (2, bare_model),
-      (3, unpacked_model),
-      (4, undated_model),
-      (5, regexp_replace(undated_model, '^(claude-.*)-v[0-9]+$', '\1'))
+      (1, lower(models.model)),
+      (2, bare.name),
+      (3, unpacked.name),
+      (4, undated.name),
+      (5, regexp_replace(undated.name, '^(claude-.*)-v[0-9]+$', '\1'))
   ) as names (place, name)
   join llm_prices
     on llm_prices.model in (names.name, replace(names.name, '.', '-'))
-    and llm_prices.provider in ('', lower(undated_models.provider))
+    and llm_prices.provider in ('', lower(models.provider))
   order by
-    undated_models.provider,
-    undated_models.model,
+    models.provider,
+    models.model,
     names.place,
     llm_prices.model = names.name desc,
     llm_prices.provider desc

@@ -4,104 +4,125 @@
 -- prompt, the shorter cache); list_cost_low and list_cost_high are the cheapest and the most
 -- expensive cases.
 create view llm_calls_priced as
-with requests as (
+select
+  calls.source,
+  calls.call_id,
+  calls.timestamp,
+  (calls.timestamp at time zone 'UTC')::date as day,
+  calls.session_id,
+  calls.prompt_name,
+  calls.phase,
+  calls.provider,
+  calls.model,
+  calls.input_tokens,
+  calls.output_tokens,
+  calls.total_tokens,
+  calls.cache_read_tokens,
+  calls.cache_write_tokens,
+  calls.cache_write_1h_tokens,
+  calls.cache_write_12h_tokens,
+  calls.reasoning_tokens,
+  calls.service_tier,
+  calls.inference_geo,
+  calls.web_search_requests,
+  calls.success,
+  calls.error_message,
+  case
+    when calls.success is not false then null
+    when coalesce(calls.error_message, '') = '' then 'not said'
+    when calls.error_message ~* '\m529\M|overloaded' then 'overloaded'
+    when calls.error_message ~* '\m429\M|rate.?limit|quota' then 'rate limited'
+    when calls.error_message ~* '\m(408|504)\M|time.?out|timed out' then 'timeout'
+    when calls.error_message ~* '\m(401|403)\M|auth|permission|forbidden' then 'not allowed'
+    when calls.error_message ~* '\m5\d\d\M|server.?error|unavailable' then 'server error'
+    when calls.error_message ~* '\m4\d\d\M|bad.?request|invalid|not.?found' then 'bad request'
+    else 'other'
+  end as error_class,
+  calls.duration_ms,
+  case when not shape.is_many then calls.duration_ms end as latency_ms,
+  calls.api_calls,
+  calls.github_run_id,
+  calls.github_run_attempt,
+  (
+    select max(workflow_runs.repository_id)
+    from workflow_runs
+    where workflow_runs.github_run_id = calls.github_run_id
+  ) as repository_id,
+  llm_model_prices.price_model,
+  shape.reported_cost,
+  listed.list_cost,
+  listed.list_cost_low,
+  listed.list_cost_high,
+  coalesce(shape.reported_cost, listed.list_cost) as cost,
+  coalesce(shape.reported_cost, listed.list_cost_low) as cost_low,
+  coalesce(shape.reported_cost, listed.list_cost_high) as cost_high,
+  case
+    when shape.reported_cost is not null or listed.list_cost is not null then null
+    when calls.model is null then 'the log names no model'
+    when llm_model_prices.price_model is null
+      then 'the price list does not have the model, or not from this provider'
+    when prices.model is null then 'the price list has no price of that day and tier'
+    when calls.input_tokens is null or calls.output_tokens is null
+      then 'the log does not count the tokens'
+    else 'the price list has no price of web searches'
+  end as unpriced_because,
+  listed.cache_saved,
+  listed.cache_missed
+from llm_calls as calls
+cross join lateral (
   select
-    source,
-    call_id,
-    timestamp,
-    session_id,
-    prompt_name,
-    phase,
-    provider,
-    model,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_read_tokens,
-    cache_write_tokens,
-    cache_write_1h_tokens,
-    cache_write_12h_tokens,
-    reasoning_tokens,
-    service_tier,
-    inference_geo,
-    web_search_requests,
-    coalesce(reported_cost, estimated_cost) as reported_cost,
-    success,
-    error_message,
-    duration_ms,
-    api_calls,
-    github_run_id,
-    github_run_attempt,
+    coalesce(calls.reported_cost, calls.estimated_cost) as reported_cost,
     -- A row of several requests has the time of the first and no length of a prompt.
-    api_calls > 1 or is_whole_session as is_many,
+    calls.api_calls > 1 or calls.is_whole_session as is_many,
     case
-      when api_calls > 1 or is_whole_session then 0
-      else coalesce(input_tokens, 0)
+      when calls.api_calls > 1 or calls.is_whole_session then 0
+      else coalesce(calls.input_tokens, 0)
     end as prompt_tokens
-  from llm_calls
-),
-calls as (
+) as shape
+left join llm_model_prices
+  on llm_model_prices.model = calls.model
+  and llm_model_prices.provider = coalesce(calls.provider, '')
+left join llm_price_periods as prices
+  on prices.model = llm_model_prices.price_model
+  and prices.provider = llm_model_prices.price_provider
+  and prices.tier = coalesce(calls.service_tier, 'standard')
+  and calls.timestamp >= prices.began_at
+  and (prices.ended_at is null or calls.timestamp < prices.ended_at)
+  and (shape.prompt_tokens > prices.above_input_tokens or prices.above_input_tokens = 0)
+  and (shape.prompt_tokens <= prices.until_input_tokens or prices.until_input_tokens is null)
+cross join lateral (
   select
-    requests.source,
-    requests.call_id,
-    requests.timestamp,
-    requests.session_id,
-    requests.prompt_name,
-    requests.phase,
-    requests.provider,
-    requests.model,
-    requests.input_tokens,
-    requests.output_tokens,
-    requests.total_tokens,
-    requests.cache_read_tokens,
-    requests.cache_write_tokens,
-    requests.cache_write_1h_tokens,
-    requests.cache_write_12h_tokens,
-    requests.reasoning_tokens,
-    requests.service_tier,
-    requests.inference_geo,
-    requests.web_search_requests,
-    requests.reported_cost,
-    requests.success,
-    requests.error_message,
-    requests.duration_ms,
-    requests.api_calls,
-    requests.github_run_id,
-    requests.github_run_attempt,
-    requests.is_many,
-    llm_model_prices.price_model,
-    prices.model is not null as has_price,
     case
-      when requests.input_tokens is not null
+      when calls.input_tokens is not null
         then (
           greatest(
-            requests.input_tokens
-            - coalesce(requests.cache_read_tokens, 0)
-            - coalesce(requests.cache_write_tokens, 0),
+            calls.input_tokens
+            - coalesce(calls.cache_read_tokens, 0)
+            - coalesce(calls.cache_write_tokens, 0),
             0
           ) * prices.input_per_mtok
-          + coalesce(requests.cache_read_tokens, 0) * prices.cache_read_per_mtok
+          + coalesce(calls.cache_read_tokens, 0) * prices.cache_read_per_mtok
           + greatest(
-            coalesce(requests.cache_write_tokens, 0)
-            - coalesce(requests.cache_write_1h_tokens, 0)
-            - coalesce(requests.cache_write_12h_tokens, 0),
+            coalesce(calls.cache_write_tokens, 0)
+            - coalesce(calls.cache_write_1h_tokens, 0)
+            - coalesce(calls.cache_write_12h_tokens, 0),
             0
           ) * prices.cache_write_per_mtok
-          + coalesce(requests.cache_write_1h_tokens, 0) * prices.cache_write_1h_per_mtok
-          + coalesce(requests.cache_write_12h_tokens, 0) * prices.cache_write_12h_per_mtok
+          + coalesce(calls.cache_write_1h_tokens, 0) * prices.cache_write_1h_per_mtok
+          + coalesce(calls.cache_write_12h_tokens, 0) * prices.cache_write_12h_per_mtok
         ) / 1000000
     end as input_cost,
-    requests.input_tokens * prices.input_per_mtok / 1000000 as uncached_input_cost,
-    requests.input_tokens * prices.cache_read_per_mtok / 1000000 as wholly_cached_input_cost,
+    calls.input_tokens * prices.input_per_mtok / 1000000 as uncached_input_cost,
+    calls.input_tokens * prices.cache_read_per_mtok / 1000000 as wholly_cached_input_cost,
     -- Embeddings have no output, so logs do not report it, and its price is 0.
     case
       when prices.output_per_mtok = 0 then 0
-      else requests.output_tokens * prices.output_per_mtok / 1000000
+      else calls.output_tokens * prices.output_per_mtok / 1000000
     end as output_cost,
     -- The extra cost of cache writes if they are kept as long as possible.
     case
-      when coalesce(requests.cache_write_1h_tokens, requests.cache_write_12h_tokens) is null
-        then coalesce(requests.cache_write_tokens, 0)
+      when coalesce(calls.cache_write_1h_tokens, calls.cache_write_12h_tokens) is null
+        then coalesce(calls.cache_write_tokens, 0)
           * (
             greatest(
               prices.cache_write_per_mtok,
@@ -113,167 +134,61 @@ calls as (
       else 0
     end as longer_cache_cost,
     case
-      when requests.web_search_requests > 0
-        then requests.web_search_requests * prices.web_search_per_thousand / 1000
+      when calls.web_search_requests > 0
+        then calls.web_search_requests * prices.web_search_per_thousand / 1000
       else 0
     end as search_cost,
     case
-      when coalesce(llm_model_prices.region, requests.inference_geo, 'global')
+      when coalesce(llm_model_prices.region, calls.inference_geo, 'global')
         in ('global', 'not_available')
         then 1
       else prices.regional_factor
     end as region_factor,
     case
-      when coalesce(llm_model_prices.region, requests.inference_geo) is null
+      when coalesce(llm_model_prices.region, calls.inference_geo) is null
         then prices.regional_factor
       else 1
     end as open_region_factor,
     case
-      when extract(hour from requests.timestamp at time zone 'UTC') = any(prices.peak_hours)
-        and extract(isodow from requests.timestamp at time zone 'UTC')
-          = any(prices.peak_weekdays)
+      when extract(hour from calls.timestamp at time zone 'UTC') = any(prices.peak_hours)
+        and extract(isodow from calls.timestamp at time zone 'UTC') = any(prices.peak_weekdays)
         then prices.peak_factor
       else 1
     end as peak_factor,
-    prices.peak_factor as list_peak_factor,
     case
-      when requests.input_tokens > prices.until_input_tokens then prices.dearest_length_factor
+      when calls.input_tokens > prices.until_input_tokens then prices.dearest_length_factor
       else 1
     end as dearest_length_factor,
     -- A call of a session, or with a measured duration, was not a batch.
     case
-      when requests.service_tier is not null then 1
-      when requests.session_id <> '' or requests.duration_ms is not null
+      when calls.service_tier is not null then 1
+      when calls.session_id <> '' or calls.duration_ms is not null
         then prices.cheapest_live_tier_factor
       else prices.cheapest_tier_factor
     end as cheapest_tier_factor,
     case
-      when requests.service_tier is null then prices.dearest_tier_factor
+      when calls.service_tier is null then prices.dearest_tier_factor
       else 1
     end as dearest_tier_factor
-  from requests
-  left join llm_model_prices
-    on llm_model_prices.model = requests.model
-    and llm_model_prices.provider = coalesce(requests.provider, '')
-  left join llm_price_periods as prices
-    on prices.model = llm_model_prices.price_model
-    and prices.provider = llm_model_prices.price_provider
-    and prices.tier = coalesce(requests.service_tier, 'standard')
-    and requests.timestamp >= prices.began_at
-    and (prices.ended_at is null or requests.timestamp < prices.ended_at)
-    and (requests.prompt_tokens > prices.above_input_tokens or prices.above_input_tokens = 0)
-    and (
-      requests.prompt_tokens <= prices.until_input_tokens or prices.until_input_tokens is null
-    )
-),
-listed as (
+) as parts
+cross join lateral (
   select
-    source,
-    call_id,
-    timestamp,
-    session_id,
-    prompt_name,
-    phase,
-    provider,
-    model,
-    input_tokens,
-    output_tokens,
-    total_tokens,
-    cache_read_tokens,
-    cache_write_tokens,
-    cache_write_1h_tokens,
-    cache_write_12h_tokens,
-    reasoning_tokens,
-    service_tier,
-    inference_geo,
-    web_search_requests,
-    reported_cost,
-    success,
-    error_message,
-    duration_ms,
-    api_calls,
-    github_run_id,
-    github_run_attempt,
-    is_many,
-    price_model,
-    has_price,
-    (input_cost + output_cost) * region_factor * peak_factor + search_cost as list_cost,
-    (input_cost + output_cost) * region_factor
-      * case when is_many then least(1, list_peak_factor) else peak_factor end
-      * cheapest_tier_factor
-      + search_cost as list_cost_low,
-    (input_cost + output_cost + longer_cache_cost) * region_factor * open_region_factor
-      * case when is_many then greatest(1, list_peak_factor) else peak_factor end
-      * dearest_length_factor * dearest_tier_factor
-      + search_cost as list_cost_high,
-    (uncached_input_cost - input_cost) * region_factor * peak_factor as cache_saved,
-    (input_cost - wholly_cached_input_cost) * region_factor * peak_factor as cache_missed
-  from calls
-)
-select
-  source,
-  call_id,
-  timestamp,
-  (timestamp at time zone 'UTC')::date as day,
-  session_id,
-  prompt_name,
-  phase,
-  provider,
-  model,
-  input_tokens,
-  output_tokens,
-  total_tokens,
-  cache_read_tokens,
-  cache_write_tokens,
-  cache_write_1h_tokens,
-  cache_write_12h_tokens,
-  reasoning_tokens,
-  service_tier,
-  inference_geo,
-  web_search_requests,
-  success,
-  error_message,
-  case
-    when success is not false then null
-    when coalesce(error_message, '') = '' then 'not said'
-    when error_message ~* '\m529\M|overloaded' then 'overloaded'
-    when error_message ~* '\m429\M|rate.?limit|quota' then 'rate limited'
-    when error_message ~* '\m(408|504)\M|time.?out|timed out' then 'timeout'
-    when error_message ~* '\m(401|403)\M|auth|permission|forbidden' then 'not allowed'
-    when error_message ~* '\m5\d\d\M|server.?error|unavailable' then 'server error'
-    when error_message ~* '\m4\d\d\M|bad.?request|invalid|not.?found' then 'bad request'
-    else 'other'
-  end as error_class,
-  duration_ms,
-  case when not is_many then duration_ms end as latency_ms,
-  api_calls,
-  github_run_id,
-  github_run_attempt,
-  (
-    select max(workflow_runs.repository_id)
-    from workflow_runs
-    where workflow_runs.github_run_id = listed.github_run_id
-  ) as repository_id,
-  price_model,
-  reported_cost,
-  list_cost,
-  list_cost_low,
-  list_cost_high,
-  coalesce(reported_cost, list_cost) as cost,
-  coalesce(reported_cost, list_cost_low) as cost_low,
-  coalesce(reported_cost, list_cost_high) as cost_high,
-  case
-    when reported_cost is not null or list_cost is not null then null
-    when model is null then 'the log names no model'
-    when price_model is null
-      then 'the price list does not have the model, or not from this provider'
-    when not has_price then 'the price list has no price of that day and tier'
-    when input_tokens is null or output_tokens is null then 'the log does not count the tokens'
-    else 'the price list has no price of web searches'
-  end as unpriced_because,
-  cache_saved,
-  cache_missed
-from listed;
+    (parts.input_cost + parts.output_cost) * parts.region_factor * parts.peak_factor
+      + parts.search_cost as list_cost,
+    (parts.input_cost + parts.output_cost) * parts.region_factor
+      * case when shape.is_many then least(1, prices.peak_factor) else parts.peak_factor end
+      * parts.cheapest_tier_factor
+      + parts.search_cost as list_cost_low,
+    (parts.input_cost + parts.output_cost + parts.longer_cache_cost)
+      * parts.region_factor * parts.open_region_factor
+      * case when shape.is_many then greatest(1, prices.peak_factor) else parts.peak_factor end
+      * parts.dearest_length_factor * parts.dearest_tier_factor
+      + parts.search_cost as list_cost_high,
+    (parts.uncached_input_cost - parts.input_cost) * parts.region_factor * parts.peak_factor
+      as cache_saved,
+    (parts.input_cost - parts.wholly_cached_input_cost) * parts.region_factor * parts.peak_factor
+      as cache_missed
+) as listed;
 
 comment on view llm_calls_priced is
   'One row per call of llm_calls with its cost. Name timestamp in your condition: that makes it fast.';

@@ -99,17 +99,10 @@ bills as (
     billed_usage.owner,
     billed_usage.usage_date,
     billed_usage.repository,
-    case
-      when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
-      else ''
-    end as workflow_path,
+    lines.workflow_path,
     billed_usage.sku,
     billed_usage.product,
-    case
-      when billed_usage.product <> 'actions' then 'not actions'
-      when billed_usage.unit_type not like 'minute%' then 'storage'
-      else 'minutes'
-    end as kind,
+    lines.kind,
     sum(billed_usage.quantity) as quantity,
     sum(billed_usage.quantity * billed_usage.applied_cost_per_quantity) as exact_amount,
     max(billed_usage.applied_cost_per_quantity) as applied_cost_per_quantity,
@@ -118,24 +111,27 @@ bills as (
     sum(billed_usage.net_amount) as net_amount,
     sum(billed_usage.lines) as lines
   from billed_usage
-  inner join billed_days
-    on billed_days.owner = billed_usage.owner
-    and billed_days.usage_date = billed_usage.usage_date
+  inner join billed_days using (owner, usage_date)
+  cross join lateral (
+    select
+      case
+        when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
+        else ''
+      end as workflow_path,
+      case
+        when billed_usage.product <> 'actions' then 'not actions'
+        when billed_usage.unit_type not like 'minute%' then 'storage'
+        else 'minutes'
+      end as kind
+  ) as lines
   group by
     billed_usage.owner,
     billed_usage.usage_date,
     billed_usage.repository,
-    case
-      when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
-      else ''
-    end,
+    lines.workflow_path,
     billed_usage.sku,
     billed_usage.product,
-    case
-      when billed_usage.product <> 'actions' then 'not actions'
-      when billed_usage.unit_type not like 'minute%' then 'storage'
-      else 'minutes'
-    end
+    lines.kind
 ),
 -- What is stored of each day: attempts, and those whose jobs are not.
 attempts_of_days as (
@@ -300,173 +296,141 @@ compared as (
     group by lower(repository)
   ) as named
     on named.repository = joined.repository
-),
--- Minutes that GitHub bills beyond those of the priced jobs, by what they can be.
-minutes_by_cause as (
+)
+select
+  compared.owner,
+  compared.usage_date,
+  compared.repository_id,
+  compared.repository,
+  compared.workflow_path,
+  compared.product,
+  compared.sku,
+  compared.jobs,
+  compared.minutes,
+  compared.quantity,
+  causes.list_usd,
+  compared.gross_amount,
+  compared.discount_amount,
+  compared.net_amount,
+  compared.net_amount - causes.list_usd as difference_usd,
+  causes.free_rule_usd,
+  causes.included_minutes_usd,
+  causes.larger_runner_discount_usd,
+  causes.rounding_usd,
+  causes.job_without_label_usd,
+  causes.run_not_stored_usd,
+  causes.job_pending_usd,
+  causes.storage_usd,
+  causes.not_actions_usd,
+  compared.net_amount - causes.list_usd - (
+    causes.free_rule_usd + causes.included_minutes_usd + causes.larger_runner_discount_usd
+    + causes.rounding_usd + causes.job_without_label_usd + causes.run_not_stored_usd
+    + causes.job_pending_usd + causes.storage_usd + causes.not_actions_usd
+  ) as unexplained_usd
+from compared
+-- Minutes that GitHub bills beyond those of the priced jobs: of jobs without a price, then of jobs
+-- that are not stored, or of rounding.
+cross join lateral (
   select
-    compared.owner,
-    compared.usage_date,
-    compared.repository,
-    compared.repository_id,
-    compared.workflow_path,
-    compared.sku,
-    compared.product,
-    compared.kind,
-    compared.lines,
-    compared.quantity,
-    compared.gross_amount,
-    compared.discount_amount,
-    compared.net_amount,
-    compared.jobs,
-    compared.minutes,
-    compared.usd_per_minute,
-    compared.is_standard,
-    compared.net_amount - (compared.gross_amount - compared.discount_amount)
-      + compared.gross_amount - compared.exact_amount as cut_usd,
-    compared.exact_amount - compared.quantity * compared.usd_per_minute as price_usd,
-    compared.free_minutes * compared.usd_per_minute as free_usd,
+    case
+      when not compared.is_more or not compared.has_unpriced then 0
+      when compared.unpriced_minutes is null then compared.quantity - compared.minutes
+      else least(
+        compared.quantity - compared.minutes,
+        greatest(compared.unpriced_minutes - coalesce(compared.more_before, 0), 0)
+      )
+    end as minutes
+) as priced_later
+cross join lateral (
+  select
+    case
+      when not compared.is_more then null
+      when compared.has_pending or exists (
+        select 1
+        from open_runs
+        where open_runs.repository_id = compared.repository_id
+          and (open_runs.created_at at time zone 'UTC')::date <= compared.usage_date
+          and (coalesce(open_runs.updated_at, open_runs.created_at) at time zone 'UTC')::date
+            >= compared.usage_date
+      ) then 'pending'
+      when compared.has_lost
+        or not (compared.has_attempts or compared.has_unpriced)
+        or exists (
+          select 1
+          from unlisted_intervals
+          where unlisted_intervals.repository_id = compared.repository_id
+            and unlisted_intervals.gap_from
+              < (compared.usage_date + 1)::timestamp at time zone 'UTC'
+            and unlisted_intervals.gap_to > compared.usage_date::timestamp at time zone 'UTC'
+        )
+        then 'not stored'
+      else 'rounding'
+    end as reason,
+    greatest(compared.quantity - compared.minutes - priced_later.minutes, 0) as minutes
+) as absent
+cross join lateral (
+  select
+    compared.net_amount + compared.discount_amount - compared.exact_amount as cut_usd,
+    case
+      when compared.jobs = 0
+        then compared.net_amount - priced_later.minutes * compared.usd_per_minute
+      else absent.minutes * compared.usd_per_minute
+    end as absent_usd,
     greatest(
       compared.free_minutes - greatest(compared.minutes - compared.quantity, 0),
       0
     ) * compared.usd_per_minute as free_and_billed_usd,
-    priced_later.minutes as unpriced_minutes,
     case
       when not compared.is_more then -least(
         case when compared.quantity > 0 then compared.maybe_shorter else 0 end,
         greatest(compared.minutes - compared.quantity - compared.free_minutes, 0)
       )
-      when absent.reason = 'rounding'
-        then least(absent.minutes, compared.maybe_longer)
+      when absent.reason = 'rounding' then least(absent.minutes, compared.maybe_longer)
       else 0
-    end as rounded_minutes,
-    absent.reason,
-    absent.minutes as absent_minutes
-  from compared
-  cross join lateral (
-    select
-      case
-        when not compared.is_more or not compared.has_unpriced then 0
-        when compared.unpriced_minutes is null then compared.quantity - compared.minutes
-        else least(
-          compared.quantity - compared.minutes,
-          greatest(compared.unpriced_minutes - coalesce(compared.more_before, 0), 0)
-        )
-      end as minutes
-  ) as priced_later
-  cross join lateral (
-    select
-      case
-        when not compared.is_more then null
-        when compared.has_pending or exists (
-          select 1
-          from open_runs
-          where open_runs.repository_id = compared.repository_id
-            and (open_runs.created_at at time zone 'UTC')::date <= compared.usage_date
-            and (coalesce(open_runs.updated_at, open_runs.created_at) at time zone 'UTC')::date
-              >= compared.usage_date
-        ) then 'pending'
-        when compared.has_lost
-          or not (compared.has_attempts or compared.has_unpriced)
-          or exists (
-            select 1
-            from unlisted_intervals
-            where unlisted_intervals.repository_id = compared.repository_id
-              and unlisted_intervals.gap_from
-                < (compared.usage_date + 1)::timestamp at time zone 'UTC'
-              and unlisted_intervals.gap_to > compared.usage_date::timestamp at time zone 'UTC'
-          )
-          then 'not stored'
-        else 'rounding'
-      end as reason,
-      greatest(compared.quantity - compared.minutes - priced_later.minutes, 0) as minutes
-  ) as absent
-),
-causes as (
+    end as rounded_minutes
+) as parts
+cross join lateral (
   select
-    minutes_by_cause.owner,
-    minutes_by_cause.usage_date,
-    minutes_by_cause.repository,
-    minutes_by_cause.repository_id,
-    minutes_by_cause.workflow_path,
-    minutes_by_cause.product,
-    minutes_by_cause.sku,
-    minutes_by_cause.jobs,
-    minutes_by_cause.minutes,
-    minutes_by_cause.quantity,
+    case when compared.jobs > 0 then compared.minutes * compared.usd_per_minute else 0 end
+      as list_usd,
     case
-      when minutes_by_cause.jobs > 0
-        then minutes_by_cause.minutes * minutes_by_cause.usd_per_minute
+      when compared.kind = 'minutes' then -compared.free_minutes * compared.usd_per_minute
       else 0
-    end as list_usd,
-    minutes_by_cause.gross_amount,
-    minutes_by_cause.discount_amount,
-    minutes_by_cause.net_amount,
-    case when kind = 'minutes' then -free_usd else 0 end as free_rule_usd,
+    end as free_rule_usd,
     case
-      when kind = 'minutes' and is_standard and jobs > 0
-        then -greatest(discount_amount - free_and_billed_usd, 0)
+      when compared.kind = 'minutes' and compared.is_standard and compared.jobs > 0
+        then -greatest(compared.discount_amount - parts.free_and_billed_usd, 0)
       else 0
     end as included_minutes_usd,
     case
-      when kind = 'minutes' and not is_standard and jobs > 0
-        then least(price_usd, 0) - discount_amount
+      when compared.kind = 'minutes' and not compared.is_standard and compared.jobs > 0
+        then least(compared.exact_amount - compared.quantity * compared.usd_per_minute, 0)
+          - compared.discount_amount
       else 0
     end as larger_runner_discount_usd,
     case
-      when kind <> 'minutes' or jobs = 0 then 0
-      else rounded_minutes * usd_per_minute
+      when compared.kind <> 'minutes' or compared.jobs = 0 then 0
+      else parts.rounded_minutes * compared.usd_per_minute
         -- GitHub rounds the amounts of each line.
-        + case when abs(cut_usd) <= 0.01 * lines then cut_usd else 0 end
+        + case when abs(parts.cut_usd) <= 0.01 * compared.lines then parts.cut_usd else 0 end
     end as rounding_usd,
     case
-      when kind <> 'minutes' then 0
-      when jobs = 0 and unpriced_minutes > 0 and absent_minutes = 0 then net_amount
-      else unpriced_minutes * usd_per_minute
+      when compared.kind <> 'minutes' then 0
+      when compared.jobs = 0 and priced_later.minutes > 0 and absent.minutes = 0
+        then compared.net_amount
+      else priced_later.minutes * compared.usd_per_minute
     end as job_without_label_usd,
     case
-      when reason is distinct from 'not stored' or absent_minutes = 0 then 0
-      when jobs = 0 then net_amount - unpriced_minutes * usd_per_minute
-      else absent_minutes * usd_per_minute
+      when absent.reason is distinct from 'not stored' or absent.minutes = 0 then 0
+      else parts.absent_usd
     end as run_not_stored_usd,
     case
-      when reason is distinct from 'pending' or absent_minutes = 0 then 0
-      when jobs = 0 then net_amount - unpriced_minutes * usd_per_minute
-      else absent_minutes * usd_per_minute
+      when absent.reason is distinct from 'pending' or absent.minutes = 0 then 0
+      else parts.absent_usd
     end as job_pending_usd,
-    case when kind = 'storage' then net_amount else 0 end as storage_usd,
-    case when kind = 'not actions' then net_amount else 0 end as not_actions_usd
-  from minutes_by_cause
-)
-select
-  owner,
-  usage_date,
-  repository_id,
-  repository,
-  workflow_path,
-  product,
-  sku,
-  jobs,
-  minutes,
-  quantity,
-  list_usd,
-  gross_amount,
-  discount_amount,
-  net_amount,
-  net_amount - list_usd as difference_usd,
-  free_rule_usd,
-  included_minutes_usd,
-  larger_runner_discount_usd,
-  rounding_usd,
-  job_without_label_usd,
-  run_not_stored_usd,
-  job_pending_usd,
-  storage_usd,
-  not_actions_usd,
-  net_amount - list_usd - (
-    free_rule_usd + included_minutes_usd + larger_runner_discount_usd + rounding_usd
-    + job_without_label_usd + run_not_stored_usd + job_pending_usd + storage_usd + not_actions_usd
-  ) as unexplained_usd
-from causes;
+    case when compared.kind = 'storage' then compared.net_amount else 0 end as storage_usd,
+    case when compared.kind = 'not actions' then compared.net_amount else 0 end as not_actions_usd
+) as causes;
 
 comment on view billed_lines is
   'One row per day, SKU, repository and workflow that GitHub bills, or that has jobs on a day that a usage report covers: both sides, and the difference by cause. Your own runners are left out.';
