@@ -78,18 +78,6 @@ parts as materialized (
     group by member.job
   ) as part
 ),
-gains as (
-  select
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    job,
-    seconds,
-    is_on_path,
-    coalesce(greatest(least(path_seconds, most_seconds), 0), 0) as gain
-  from parts
-),
 sums as (
   select
     repository_id,
@@ -102,7 +90,10 @@ sums as (
     percentile_cont(0.5) within group (order by gain::double precision) as gain_p50_seconds,
     sum(gain) as gain,
     sum(seconds) as seconds
-  from gains
+  from parts
+  cross join lateral (
+    select coalesce(greatest(least(path_seconds, most_seconds), 0), 0) as gain
+  ) as gains
   group by
     repository_id,
     workflow_id,

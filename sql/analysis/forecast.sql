@@ -123,22 +123,28 @@ dated as materialized (
   left join runs using (github_run_id)
   left join holes using (repository_id)
 ),
--- The last full weeks with data of each repository; a day without a row in them cost nothing.
-daily as materialized (
+-- Weeks are the last full ones with data of each repository; a day without a row in them cost
+-- nothing.
+placed as materialized (
   select
     dated.kind,
     named.subject,
     named.name,
     dated.repository_id,
     dated.day,
-    least(
-      (month.today - greatest(dated.known_from, month.since_on)) / 7,
-      8
-    ) as weeks,
     coalesce(sum(dated.usd), 0) as usd,
-    sum(dated.unpriced) as unpriced
+    sum(dated.unpriced) as unpriced,
+    known.weeks,
+    extract(isodow from dated.day) as weekday,
+    case
+      when dated.day < month.today and dated.day >= month.today - 7 * known.weeks
+        then (month.today - 1 - dated.day) / 7
+    end as week
   from dated
   cross join month
+  cross join lateral (
+    select least((month.today - greatest(dated.known_from, month.since_on)) / 7, 8) as weeks
+  ) as known
   cross join lateral (
     values
       ('all', 'all'),
@@ -153,27 +159,8 @@ daily as materialized (
     named.name,
     dated.repository_id,
     dated.day,
-    dated.known_from,
-    month.today,
-    month.since_on
-),
-placed as materialized (
-  select
-    daily.kind,
-    daily.subject,
-    daily.name,
-    daily.repository_id,
-    daily.day,
-    daily.usd,
-    daily.unpriced,
-    daily.weeks,
-    extract(isodow from daily.day) as weekday,
-    case
-      when daily.day < month.today and daily.day >= month.today - 7 * daily.weeks
-        then (month.today - 1 - daily.day) / 7
-    end as week
-  from daily
-  cross join month
+    known.weeks,
+    month.today
 ),
 -- A week counts three quarters of the one after it.
 weekdays as materialized (

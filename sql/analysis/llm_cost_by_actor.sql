@@ -54,36 +54,29 @@ agent_workflows as (
     workflow_id
   from recent_attempts
   inner join spendings using (github_run_id, run_attempt)
-),
-agent_attempts as (
-  select
-    recent_attempts.github_run_id,
-    recent_attempts.run_attempt,
-    recent_attempts.actor,
-    coalesce(actor_kinds.kind, 'unknown') as actor_kind
-  from recent_attempts
-  inner join agent_workflows
-    on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
-    and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
-  left join actor_kinds on actor_kinds.actor = recent_attempts.actor
 )
 select
-  agent_attempts.actor_kind,
-  count(distinct agent_attempts.actor) as actors,
+  kinds.actor_kind,
+  count(distinct recent_attempts.actor) as actors,
   round(sum(spendings.cost), 4) as cost_usd,
-  count(agent_attempts.github_run_id) as attempts,
-  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  count(recent_attempts.github_run_id) as attempts,
+  count(recent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
   coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
-from agent_attempts
+from recent_attempts
+inner join agent_workflows
+  on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
+  and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
+left join actor_kinds on actor_kinds.actor = recent_attempts.actor
+cross join lateral (select coalesce(actor_kinds.kind, 'unknown') as actor_kind) as kinds
 full join spendings
-  on spendings.github_run_id = agent_attempts.github_run_id
-  and spendings.run_attempt = agent_attempts.run_attempt
-group by agent_attempts.actor_kind
+  on spendings.github_run_id = recent_attempts.github_run_id
+  and spendings.run_attempt = recent_attempts.run_attempt
+group by kinds.actor_kind
 order by
   cost_usd desc nulls last,
-  agent_attempts.actor_kind
+  kinds.actor_kind
 limit (select period.top from period);

@@ -55,44 +55,34 @@ agent_workflows as (
     workflow_id
   from recent_attempts
   inner join spendings using (github_run_id, run_attempt)
-),
-agent_attempts as (
-  select
-    recent_attempts.github_run_id,
-    recent_attempts.run_attempt,
-    recent_attempts.repository_id,
-    recent_attempts.repository,
-    recent_attempts.branch,
-    recent_attempts.commit_sha
-  from recent_attempts
-  inner join agent_workflows
-    on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
-    and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 )
 select
-  agent_attempts.repository,
-  left(agent_attempts.commit_sha, 12) as commit,
+  recent_attempts.repository,
+  left(recent_attempts.commit_sha, 12) as commit,
   round(sum(spendings.cost), 4) as cost_usd,
-  count(agent_attempts.github_run_id) as attempts,
-  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  count(recent_attempts.github_run_id) as attempts,
+  count(recent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
   coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
-  count(distinct agent_attempts.github_run_id) as runs,
-  string_agg(distinct agent_attempts.branch, ', ') as branches,
+  count(distinct recent_attempts.github_run_id) as runs,
+  string_agg(distinct recent_attempts.branch, ', ') as branches,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
-from agent_attempts
+from recent_attempts
+inner join agent_workflows
+  on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
+  and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 full join spendings
-  on spendings.github_run_id = agent_attempts.github_run_id
-  and spendings.run_attempt = agent_attempts.run_attempt
+  on spendings.github_run_id = recent_attempts.github_run_id
+  and spendings.run_attempt = recent_attempts.run_attempt
 group by
-  agent_attempts.repository_id,
-  agent_attempts.repository,
-  agent_attempts.commit_sha
+  recent_attempts.repository_id,
+  recent_attempts.repository,
+  recent_attempts.commit_sha
 order by
   cost_usd desc nulls last,
   calls desc nulls last,
-  agent_attempts.repository,
-  agent_attempts.commit_sha
+  recent_attempts.repository,
+  recent_attempts.commit_sha
 limit (select period.top from period);

@@ -57,33 +57,18 @@ agent_workflows as (
     workflow_id
   from recent_attempts
   inner join spendings using (github_run_id, run_attempt)
-),
-agent_attempts as (
-  select
-    recent_attempts.github_run_id,
-    recent_attempts.run_attempt,
-    recent_attempts.repository_id,
-    recent_attempts.repository,
-    recent_attempts.is_rerun,
-    recent_attempts.is_red,
-    recent_attempts.is_success,
-    recent_attempts.is_green_later
-  from recent_attempts
-  inner join agent_workflows
-    on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
-    and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 )
 select
   case
-    when agent_attempts.github_run_id is null then null
-    when agent_attempts.is_rerun then 're-run'
+    when recent_attempts.github_run_id is null then null
+    when recent_attempts.is_rerun then 're-run'
     else 'first'
   end as attempt,
   case
-    when agent_attempts.github_run_id is null then null
-    when agent_attempts.is_red and agent_attempts.is_green_later then 'red, later mended'
-    when agent_attempts.is_red then 'red'
-    when agent_attempts.is_success then 'green'
+    when recent_attempts.github_run_id is null then null
+    when recent_attempts.is_red and recent_attempts.is_green_later then 'red, later mended'
+    when recent_attempts.is_red then 'red'
+    when recent_attempts.is_success then 'green'
     else 'undecided'
   end as outcome,
   round(sum(spendings.cost), 4) as cost_usd,
@@ -91,17 +76,20 @@ select
     100 * sum(spendings.cost) / nullif(sum(sum(spendings.cost)) over (), 0),
     1
   ) as cost_percent,
-  count(agent_attempts.github_run_id) as attempts,
-  count(agent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
+  count(recent_attempts.github_run_id) as attempts,
+  count(recent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
   coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
-from agent_attempts
+from recent_attempts
+inner join agent_workflows
+  on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
+  and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 full join spendings
-  on spendings.github_run_id = agent_attempts.github_run_id
-  and spendings.run_attempt = agent_attempts.run_attempt
+  on spendings.github_run_id = recent_attempts.github_run_id
+  and spendings.run_attempt = recent_attempts.run_attempt
 group by
   attempt,
   outcome

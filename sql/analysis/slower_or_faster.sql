@@ -105,40 +105,6 @@ stretched as (
     of_series as (partition by series, stretch),
     by_day as (partition by series, stretch order by place)
 ),
-sums as (
-  select
-    series,
-    day,
-    place,
-    stretch,
-    days_before + days_after - 2 as freedom,
-    (runs_to - runs_from)::double precision as runs_before,
-    (runs_until - runs_to)::double precision as runs_after,
-    ranks_to - ranks_from as ranks_before,
-    ranks_until - ranks_to as ranks_after,
-    squares_until - squares_from as squares,
-    squares_of_days_until - squares_of_days_from as squares_of_days
-  from stretched
-  where days_before >= 7
-    and days_after >= 7
-),
-variances as (
-  select
-    series,
-    day,
-    place,
-    stretch,
-    runs_before,
-    runs_after,
-    abs(ranks_before / runs_before - ranks_after / runs_after) as difference,
-    (
-      squares - (ranks_before + ranks_after) ^ 2 / (runs_before + runs_after)
-    ) / (runs_before + runs_after - 1) as of_runs,
-    (
-      squares_of_days - ranks_before ^ 2 / runs_before - ranks_after ^ 2 / runs_after
-    ) / freedom as of_days
-  from sums
-),
 clear as (
   select
     series,
@@ -146,12 +112,35 @@ clear as (
     place,
     stretch,
     -- Of equally clear days, the first one counts.
-    difference / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after))
-      - 1e-9 * place as deviations
-  from variances
-  where of_runs > 0
-    and difference / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after))
-      >= case when stretch = 7 then 5.8 else 5.3 end
+    judged.deviations - 1e-9 * place as deviations
+  from stretched
+  cross join lateral (
+    select
+      (runs_to - runs_from)::double precision as runs_before,
+      (runs_until - runs_to)::double precision as runs_after,
+      ranks_to - ranks_from as ranks_before,
+      ranks_until - ranks_to as ranks_after
+  ) as sums
+  cross join lateral (
+    select
+      (
+        squares_until - squares_from
+        - (ranks_before + ranks_after) ^ 2 / (runs_before + runs_after)
+      ) / (runs_before + runs_after - 1) as of_runs,
+      (
+        squares_of_days_until - squares_of_days_from
+        - ranks_before ^ 2 / runs_before - ranks_after ^ 2 / runs_after
+      ) / (days_before + days_after - 2) as of_days
+  ) as variances
+  cross join lateral (
+    select
+      abs(ranks_before / runs_before - ranks_after / runs_after)
+        / sqrt(greatest(of_runs, of_days) * (1 / runs_before + 1 / runs_after)) as deviations
+  ) as judged
+  where days_before >= 7
+    and days_after >= 7
+    and of_runs > 0
+    and judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end
 ),
 peaks as materialized (
   select

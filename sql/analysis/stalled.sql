@@ -25,79 +25,67 @@ deploying as materialized (
     workflow_id
   from deploying_workflows
 ),
-kinds as (
+runs as (
   select
     attempts.repository_id,
     attempts.repository,
     attempts.workflow_id,
     attempts.workflow,
-    attempts.github_run_id,
     attempts.branch_class,
-    case
-      when attempts.branch_class = 'merge_queue' then 'merge queue'
-      when attempts.branch_class = 'deployment' then 'deployment'
-      when attempts.branch_class = 'other' and deploying.workflow_id is not null then 'deployment'
-      when attempts.event_type = 'schedule' then 'schedule'
-      when attempts.branch_class = 'pull_request' then 'pull requests'
-      when attempts.branch_class = 'other' then 'other'
-    end as kind,
-    case
-      when attempts.branch_class = 'merge_queue'
-        then substring(attempts.branch from '^gh-readonly-queue/(.+)/[^/]+$')
-    end as base_branch,
-    case
-      when attempts.branch_class in ('merge_queue', 'pull_request')
-        or attempts.event_type = 'push'
-        then concat_ws(':', attempts.head_repository, attempts.branch)
-      else coalesce(attempts.commit_sha, attempts.github_run_id::text)
-    end as branch,
-    attempts.conclusion,
+    kinds.kind,
+    kinds.base_branch,
+    kinds.branch,
     attempts.actor,
-    attempts.is_decided,
     attempts.is_success,
     attempts.is_red,
     attempts.created_at,
-    attempts.html_url
+    attempts.html_url,
+    count(*) filter (where attempts.is_success) over (
+      partition by
+        attempts.repository_id,
+        attempts.workflow_id,
+        attempts.branch_class,
+        kinds.kind,
+        kinds.base_branch
+      order by
+        attempts.created_at desc,
+        attempts.github_run_id desc
+    ) as greens_since
   from attempts
   cross join period
   left join deploying
     on deploying.repository_id = attempts.repository_id
     and deploying.workflow_id = attempts.workflow_id
+  cross join lateral (
+    select
+      case
+        when attempts.branch_class = 'merge_queue' then 'merge queue'
+        when attempts.branch_class = 'deployment' then 'deployment'
+        when attempts.branch_class = 'other' and deploying.workflow_id is not null then 'deployment'
+        when attempts.event_type = 'schedule' then 'schedule'
+        when attempts.branch_class = 'pull_request' then 'pull requests'
+        when attempts.branch_class = 'other' then 'other'
+      end as kind,
+      case
+        when attempts.branch_class = 'merge_queue'
+          then substring(attempts.branch from '^gh-readonly-queue/(.+)/[^/]+$')
+      end as base_branch,
+      case
+        when attempts.branch_class in ('merge_queue', 'pull_request')
+          or attempts.event_type = 'push'
+          then concat_ws(':', attempts.head_repository, attempts.branch)
+        else coalesce(attempts.commit_sha, attempts.github_run_id::text)
+      end as branch
+  ) as kinds
   where attempts.created_at >= period.since
     and attempts.created_at < period.until
     and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
     and attempts.is_latest_attempt
     and (attempts.branch_class <> 'default' or attempts.event_type = 'schedule')
-),
-runs as (
-  select
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    branch_class,
-    kind,
-    base_branch,
-    branch,
-    actor,
-    is_success,
-    is_red,
-    created_at,
-    html_url,
-    count(*) filter (where is_success) over (
-      partition by
-        repository_id,
-        workflow_id,
-        branch_class,
-        kind,
-        base_branch
-      order by
-        created_at desc,
-        github_run_id desc
-    ) as greens_since
-  from kinds
-  where is_decided
-    or (kind = 'schedule' and conclusion = 'cancelled')
+    and (
+      attempts.is_decided
+      or (kinds.kind = 'schedule' and attempts.conclusion = 'cancelled')
+    )
 ),
 found as (
   select

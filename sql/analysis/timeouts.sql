@@ -42,23 +42,6 @@ cut_off as (
     and attempt_conclusion in ('cancelled', 'timed_out')
     and duration_seconds >= 60
 ),
-judged as (
-  select
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    job,
-    job_base,
-    conclusion,
-    github_run_id,
-    created_at,
-    duration_seconds,
-    html_url,
-    longest_seconds,
-    duration_seconds >= longest_seconds - greatest(30, longest_seconds / 50) as is_timeout
-  from cut_off
-),
 limits as materialized (
   select
     repository_id,
@@ -77,7 +60,10 @@ limits as materialized (
     min(created_at) filter (where is_timeout) as first_created_at,
     max(created_at) filter (where is_timeout) as last_created_at,
     (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url
-  from judged
+  from cut_off
+  cross join lateral (
+    select duration_seconds >= longest_seconds - greatest(30, longest_seconds / 50) as is_timeout
+  ) as judged
   group by
     repository_id,
     repository,

@@ -108,45 +108,37 @@ parts as materialized (
     group by change.speed, member.job
   ) as part
 ),
-changes as (
-  select
-    parts.repository_id,
-    parts.repository,
-    parts.workflow_id,
-    parts.workflow,
-    parts.job,
-    parts.is_on_path,
-    parts.run_seconds,
-    case
-      when change.speed >= 1 then greatest(
-        least(parts.path_seconds * (1 - 1 / change.speed), parts.most_seconds),
-        0
-      )
-      else -greatest(parts.path_seconds * (1 / change.speed - 1), parts.late_by, 0)
-    end as gain
-  from parts
-  cross join change
-  where change.job is null
-    or parts.job = change.job
-),
 sums as (
   select
-    repository_id,
-    max(repository) as repository,
-    workflow_id,
-    max(workflow) as workflow,
-    job,
+    parts.repository_id,
+    max(parts.repository) as repository,
+    parts.workflow_id,
+    max(parts.workflow) as workflow,
+    parts.job,
     count(*) as runs,
-    count(*) filter (where is_on_path) as runs_on_path,
-    percentile_cont(0.5) within group (order by run_seconds) as run_p50_seconds,
-    percentile_cont(0.5) within group (order by run_seconds - coalesce(gain, 0))
+    count(*) filter (where parts.is_on_path) as runs_on_path,
+    percentile_cont(0.5) within group (order by parts.run_seconds) as run_p50_seconds,
+    percentile_cont(0.5) within group (order by parts.run_seconds - coalesce(changes.gain, 0))
       as run_p50_after_seconds,
-    sum(coalesce(gain, 0)) as gain
-  from changes
+    sum(coalesce(changes.gain, 0)) as gain
+  from parts
+  cross join change
+  cross join lateral (
+    select
+      case
+        when change.speed >= 1 then greatest(
+          least(parts.path_seconds * (1 - 1 / change.speed), parts.most_seconds),
+          0
+        )
+        else -greatest(parts.path_seconds * (1 / change.speed - 1), parts.late_by, 0)
+      end as gain
+  ) as changes
+  where change.job is null
+    or parts.job = change.job
   group by
-    repository_id,
-    workflow_id,
-    job
+    parts.repository_id,
+    parts.workflow_id,
+    parts.job
 ),
 prices as (
   select

@@ -4,7 +4,9 @@
 -- leads from its last job back in this way, over up to eight jobs. docs/accuracy.md says how often
 -- that is right.
 create view critical_paths as
-with jobs as (
+-- GitHub queues a job a second or two after the last job that it needs has ended: after the one
+-- that had ended last then, if that was within half a minute.
+with linked as (
   select
     github_run_id,
     created_at,
@@ -14,29 +16,9 @@ with jobs as (
     workflow,
     job_id,
     job_base as job,
-    coalesce(date_part('epoch', queued_at - attempt_started_at), 0) as queued,
-    date_part('epoch', completed_at - attempt_started_at) as ended,
-    duration_seconds as seconds
-  from executed_jobs
-  where attempt_conclusion = 'success'
-    and not is_rerun
-    and duration_seconds is not null
-),
--- GitHub queues a job a second or two after the last job that it needs has ended: after the one
--- that had ended last then, if that was within half a minute.
-linked as (
-  select
-    github_run_id,
-    created_at,
-    repository_id,
-    repository,
-    workflow_id,
-    workflow,
-    job_id,
-    job,
     queued,
     ended,
-    seconds,
+    duration_seconds as seconds,
     is_queued,
     moment,
     max(ending) over (
@@ -49,12 +31,20 @@ linked as (
         is_queued desc
       rows between unbounded preceding and current row
     ) as last_ending
-  from jobs
+  from executed_jobs
+  cross join lateral (
+    select
+      coalesce(date_part('epoch', queued_at - attempt_started_at), 0) as queued,
+      date_part('epoch', completed_at - attempt_started_at) as ended
+  ) as times
   cross join lateral (
     values
       (true, least(queued + 2, ended), null),
       (false, ended, array[ended, job_id::double precision])
   ) as event (is_queued, moment, ending)
+  where attempt_conclusion = 'success'
+    and not is_rerun
+    and duration_seconds is not null
 ),
 -- All that follows stays within one run, and therefore in arrays: there is nothing to join.
 runs as (
@@ -81,60 +71,48 @@ runs as (
     created_at,
     repository_id,
     workflow_id
-),
-members as (
+)
+select
+  runs.github_run_id,
+  runs.created_at,
+  runs.repository_id,
+  runs.repository,
+  runs.workflow_id,
+  runs.workflow,
+  member.job_id,
+  member.job,
+  member.queued as queued_after_seconds,
+  member.ended as ended_after_seconds,
+  member.seconds as duration_seconds,
+  on_path.is_on_path,
+  min(member.ended) filter (where on_path.is_on_path) over (
+    partition by
+      runs.github_run_id,
+      runs.created_at,
+      runs.repository_id
+    order by member.ended desc
+    rows between unbounded preceding and current row
+  ) - member.ended as slack_seconds
+from runs
+cross join lateral (select runs.needs ->> runs.job_ids[1]::text as id) as one
+cross join lateral (select runs.needs ->> one.id as id) as two
+cross join lateral (select runs.needs ->> two.id as id) as three
+cross join lateral (select runs.needs ->> three.id as id) as four
+cross join lateral (select runs.needs ->> four.id as id) as five
+cross join lateral (select runs.needs ->> five.id as id) as six
+cross join lateral (select runs.needs ->> six.id as id) as seven
+cross join lateral unnest(
+  runs.job_ids, runs.jobs, runs.queued, runs.ended, runs.seconds
+) as member (job_id, job, queued, ended, seconds)
+cross join lateral (
   select
-    runs.github_run_id,
-    runs.created_at,
-    runs.repository_id,
-    runs.repository,
-    runs.workflow_id,
-    runs.workflow,
-    member.job_id,
-    member.job,
-    member.queued,
-    member.ended,
-    member.seconds,
     coalesce(
       member.job_id::text in (
         runs.job_ids[1]::text, one.id, two.id, three.id, four.id, five.id, six.id, seven.id
       ),
       false
     ) as is_on_path
-  from runs
-  cross join lateral (select runs.needs ->> runs.job_ids[1]::text as id) as one
-  cross join lateral (select runs.needs ->> one.id as id) as two
-  cross join lateral (select runs.needs ->> two.id as id) as three
-  cross join lateral (select runs.needs ->> three.id as id) as four
-  cross join lateral (select runs.needs ->> four.id as id) as five
-  cross join lateral (select runs.needs ->> five.id as id) as six
-  cross join lateral (select runs.needs ->> six.id as id) as seven
-  cross join lateral unnest(
-    runs.job_ids, runs.jobs, runs.queued, runs.ended, runs.seconds
-  ) as member (job_id, job, queued, ended, seconds)
-)
-select
-  github_run_id,
-  created_at,
-  repository_id,
-  repository,
-  workflow_id,
-  workflow,
-  job_id,
-  job,
-  queued as queued_after_seconds,
-  ended as ended_after_seconds,
-  seconds as duration_seconds,
-  is_on_path,
-  min(ended) filter (where is_on_path) over (
-    partition by
-      github_run_id,
-      created_at,
-      repository_id
-    order by ended desc
-    rows between unbounded preceding and current row
-  ) - ended as slack_seconds
-from members;
+) as on_path;
 
 comment on view critical_paths is
   'One row per job of a run that succeeded at the first attempt: whether it lies on the path that made the run end when it did. Inferred from times; a lower bound, because a job is assumed to need everything that ended before it was queued.';

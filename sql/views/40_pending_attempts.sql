@@ -29,42 +29,34 @@ with latest as (
   group by
     repository_id,
     github_run_id
-),
-earlier as (
-  select
-    latest.repository_id,
-    latest.github_run_id,
-    attempts.run_attempt,
-    latest.created_at
-  from latest
-  -- GitHub allows 50 re-runs; far larger numbers are ignored.
-  cross join generate_series(1, 1000) as attempts (run_attempt)
-  where attempts.run_attempt < latest.run_attempt
 )
 select
-  earlier.repository_id,
-  earlier.github_run_id,
+  latest.repository_id,
+  latest.github_run_id,
   earlier.run_attempt,
-  earlier.created_at,
+  latest.created_at,
   retries.problem,
   retries.reason,
   retries.tries,
   retries.next_try_at
-from earlier
+from latest
+-- GitHub allows 50 re-runs; far larger numbers are ignored.
+cross join generate_series(1, 1000) as earlier (run_attempt)
 left join retries
-  on retries.github_run_id = earlier.github_run_id
+  on retries.github_run_id = latest.github_run_id
   and retries.run_attempt = earlier.run_attempt
   and retries.kind = 'attempt'
-where not exists (
+where earlier.run_attempt < latest.run_attempt
+  and not exists (
     select 1
     from workflow_runs
-    where workflow_runs.github_run_id = earlier.github_run_id
+    where workflow_runs.github_run_id = latest.github_run_id
       and workflow_runs.run_attempt = earlier.run_attempt
   )
   and not exists (
     select 1
     from missing_attempts
-    where missing_attempts.github_run_id = earlier.github_run_id
+    where missing_attempts.github_run_id = latest.github_run_id
       and missing_attempts.run_attempt = earlier.run_attempt
   );
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.rows import CREATED_AT, llm_call, workflow_job, workflow_run
 
-from telemetry.database.connection import SQL, Connection, execute
+from telemetry.database.connection import Connection, execute
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
@@ -178,14 +178,6 @@ def test_costs_are_summed_by_the_author_of_the_pull_request(pulls: Connection) -
     assert float(rows["person"]["cost_per_merged_usd"]) == 0.216
     assert rows["agent"]["with_jobs_percent"] == 50
     assert sum(row["cost_usd"] for row in rows.values()) == Decimal("0.7340")
-
-
-def test_both_questions_put_a_pull_request_together_by_one_text() -> None:
-    def part_of(name: str) -> str:
-        text = (SQL / "analysis" / f"{name}.sql").read_text(encoding="utf-8")
-        return text[text.index("runs as materialized (") : text.rindex("\nselect\n")]
-
-    assert part_of("pull_request_costs") == part_of("pull_requests_by_actor_kind")
 
 
 @pytest.mark.parametrize(
