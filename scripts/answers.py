@@ -11,7 +11,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories
 from telemetry.database.transfer import is_empty
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.report.period import period
 from telemetry.summaries.answers import answer_text, csv_text
 from telemetry.terminal import plain
@@ -44,7 +44,7 @@ def covered(
         say(lack)
     if not answer.rows and is_empty(connection):
         known, _ = find_repositories(connection, [])
-        nothing = f"nothing has been ingested yet; try: {COMMAND} ingest REPO=owner/name"
+        nothing = f"nothing has been ingested yet; try: {typed('ingest REPO=owner/name')}"
         say("no run and no LLM call is stored" if known else nothing)
     return answer
 

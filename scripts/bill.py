@@ -35,7 +35,7 @@ from telemetry.database.bill import (
 from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope
 from telemetry.database.retention import horizon, stored
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.runs.bill import fetch_month
 from telemetry.summaries.bill import bill_text, loaded_text
 from telemetry.terminal import plain
@@ -45,8 +45,8 @@ def main() -> int:
     options = parse(__doc__, "bill")
     if bool(options.org) != bool(options.month) or (options.org and options.file):
         raise settings.UsageError(
-            f"ORG and MONTH go together, and without FILE; try: {COMMAND} bill ORG=acme "
-            "MONTH=2026-10"
+            "ORG and MONTH go together, and without FILE; try: "
+            + typed("bill ORG=acme MONTH=2026-10")
         )
     if options.since and (options.org or options.file):
         say("note: SINCE is not read with FILE or ORG, because the days are those of the bill")
@@ -87,7 +87,7 @@ def _scope(connection: Connection, options: Namespace, loaded: Loaded | None) ->
         return Scope(*span(loaded.first_day, loaded.last_day), ids)
     covered = billed_span(connection)
     if covered is None:
-        raise settings.UsageError(f"no usage report is stored; try: {COMMAND} bill FILE=usage.csv")
+        raise settings.UsageError(f"no usage report is stored; try: {typed('bill FILE=usage.csv')}")
     return scope_of(connection, options) if options.since else Scope(*covered, ids)
 
 

@@ -27,7 +27,7 @@ from telemetry import settings
 from telemetry.database.budget import lines, read_caps
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import ask
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.rows.prices import Cap
 from telemetry.summaries.budget import budget_text
 from telemetry.terminal import plain
@@ -75,7 +75,7 @@ def _caps(options: Namespace) -> list[Cap]:
         caps += listed
     if not caps:
         raise settings.UsageError(
-            f"MONTHLY, MONTHLY_LLM or BUDGETS is missing; try: {COMMAND} budget MONTHLY=500"
+            f"MONTHLY, MONTHLY_LLM or BUDGETS is missing; try: {typed('budget MONTHLY=500')}"
         )
     return caps
 

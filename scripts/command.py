@@ -28,7 +28,7 @@ from remedies import database_sentence
 
 from telemetry import TelemetryError, settings
 from telemetry.database.embedded.server import demo_home
-from telemetry.installation import COMMAND, IS_CHECKOUT
+from telemetry.installation import COMMAND, IS_CHECKOUT, use_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_ERROR = 2_000  # characters
@@ -139,7 +139,10 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     if getattr(options, "demo", False):
         ask_demo()
     elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
-        raise settings.UsageError(f"DEMO: only {_demo_commands()} can use the demo's data")
+        *others, last = _demo_commands()
+        raise settings.UsageError(
+            f"DEMO: only {', '.join(others)} and {last} can use the demo's data"
+        )
     return options
 
 
@@ -153,11 +156,10 @@ def note_unread(known: Set[str]) -> None:
         say(f"note: this command does not read {' and '.join(unread)}")
 
 
-def _demo_commands() -> str:
-    """Return the commands that have DEMO in the table of options, in words."""
+def _demo_commands() -> list[str]:
+    """Return the commands that have DEMO in the table of options."""
     (option,) = (option for option in OPTIONS if option.flag == "--demo")
-    *others, last = option.commands.replace("_", "-").split()
-    return f"{', '.join(others)} and {last}"
+    return option.commands.replace("_", "-").split()
 
 
 def ask_demo() -> None:
@@ -165,6 +167,7 @@ def ask_demo() -> None:
     home = demo_home(os.environ)
     if not home.is_dir():
         raise settings.UsageError(f"DEMO: there is nothing in {home} yet; try: {COMMAND} demo")
+    use_demo(_demo_commands())
     os.environ["TELEMETRY_HOME"] = str(home)
     for name in ("DATABASE_URL", "TELEMETRY_REPO"):
         os.environ.pop(name, None)

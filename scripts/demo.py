@@ -25,7 +25,7 @@ from options.table import variables
 from output import say
 
 from telemetry.database.embedded.server import demo_home, server
-from telemetry.database.migrations import roll_back
+from telemetry.database.migrations import start_over
 from telemetry.installation import COMMAND, place
 from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import Trouble, team_month
@@ -45,10 +45,17 @@ SCRIPTS = place("scripts")
 REPORT = "report.html"
 COMMANDS = (
     (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
-    ("status", "status.py"),
-    ("report", "report.py"),
-    ("query Q=flaky_jobs TOP=5", "query.py", "flaky_jobs", "--top", "5"),
-    ("query Q=llm_cost_by_workflow TOP=5", "query.py", "llm_cost_by_workflow", "--top", "5"),
+    ("status DEMO=1", "status.py", "--demo"),
+    ("report DEMO=1", "report.py", "--demo"),
+    ("query Q=flaky_jobs TOP=5 DEMO=1", "query.py", "flaky_jobs", "--top", "5", "--demo"),
+    (
+        "query Q=llm_cost_by_workflow TOP=5 DEMO=1",
+        "query.py",
+        "llm_cost_by_workflow",
+        "--top",
+        "5",
+        "--demo",
+    ),
 )
 
 
@@ -61,7 +68,7 @@ def main() -> int:
         Simulator(world).serve() as url,
         server(home, environ=os.environ, notify=say) as dsn,
     ):
-        roll_back(dsn)
+        start_over(dsn)
         attempts = (each for owned in world.repositories for each in world.attempts(owned))
         say(f"made up {write_llm_logs(attempts, Path(logs), SEED)} logs of its LLM calls")
         environ = {
@@ -72,6 +79,7 @@ def main() -> int:
             "no_proxy": "*",
             "NO_PROXY": "*",
             "DATABASE_URL": dsn,
+            "TELEMETRY_HOME": str(home.parent),
             "GITHUB_API_URL": url,
             "GITHUB_TOKEN": "of-the-demo",
             "TELEMETRY_REPO": " ".join(TEAM),

@@ -11,7 +11,7 @@ from typing import Any
 from telemetry import counted, first_of, in_words
 from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
-from telemetry.installation import COMMAND
+from telemetry.installation import COMMAND, typed
 
 MOST_NAMED = 20
 MOST_ALIKE = 3
@@ -157,7 +157,7 @@ def _unproven(row: Mapping[str, Any]) -> Iterator[Concern]:
         text = (
             "the stored runs differ from what GitHub reported, first among those created "
             f"from {row['unequal_from']:%Y-%m-%d %H:%M:%S} UTC; to see which runs: "
-            f"{COMMAND} verify REPO={name}"
+            f"{typed(f'verify REPO={name}')}"
         )
         yield Concern(text, "unequal", name)
     if row["incomplete_windows"]:
@@ -208,8 +208,9 @@ def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
     if row["given_up_items"]:
         text = (
             f"given up after the last try: {row['given_up_items']:,}, the first: "
-            f"{row['first_awaited']}; to fetch all of them again: {COMMAND} ingest REPO={name} "
-            "FULL=1, for those of one run: RUN_ID=… instead of FULL=1"
+            f"{row['first_awaited']}; to fetch all of them again: "
+            f"{typed(f'ingest REPO={name} FULL=1')}, for those of one run: RUN_ID=… instead of "
+            "FULL=1"
         )
         yield Concern(text, "given up", name)
         return
@@ -232,7 +233,7 @@ def of_overlap(row: Mapping[str, Any]) -> Concern:
     text = (
         f"the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
         f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
-        f"to list them again: {COMMAND} ingest REPO={name} FULL=1"
+        f"to list them again: {typed(f'ingest REPO={name} FULL=1')}"
     )
     return Concern(text, "overlap", name)
 
@@ -256,7 +257,7 @@ def _unreached(reason: str, rows: Sequence[Mapping[str, Any]]) -> str:
     # It may be a typing error, which no later ingest would reach.
     if any(row["is_unknown"] for row in rows):
         it, name = ("it", names[0]) if len(names) == 1 else ("one of them", "…")
-        text += f"; to stop expecting {it}: {COMMAND} forget REPO={name}"
+        text += f"; to stop expecting {it}: {typed(f'forget REPO={name}')}"
     return text
 
 
@@ -267,7 +268,7 @@ def of_rules(checked: Sequence[Checked]) -> list[Concern]:
         return []
     verb = "is" if len(broken) == 1 else "are"
     said = f"{len(broken)} of {len(checked)} rules of the data {verb} broken: {', '.join(broken)}"
-    return [Concern(f"{said}; to see the rows: {COMMAND} check")]
+    return [Concern(f"{said}; to see the rows: {typed('check')}")]
 
 
 def of_retention(old: Pruned) -> list[Concern]:
@@ -288,8 +289,8 @@ def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
         yield Concern(
             f"LLM calls with tokens and of unknown cost: {llm['unpriced_calls_with_tokens']:,}, "
             f"models without a price: {llm['unpriced_models']:,}, such as "
-            f"{llm['unpriced_model']}; all of them: {COMMAND} query Q=llm_unpriced_models "
-            f"SINCE={llm['unpriced_since']:%Y-%m-%d}"
+            f"{llm['unpriced_model']}; all of them: "
+            + typed(f"query Q=llm_unpriced_models SINCE={llm['unpriced_since']:%Y-%m-%d}")
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:
         yield Concern(

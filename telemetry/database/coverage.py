@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry import counted
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 
 # With jobs of less than half of the attempts, or of their time, a sum is below half, and "none"
 # means nothing.
@@ -159,7 +159,7 @@ class Coverage:
         if not 0 < len(known) <= MOST_NAMED:
             return f"to {do}, ingest these repositories again{option and f' with{option}'}"
         words = known[0] if len(known) == 1 else f'"{" ".join(known)}"'
-        return f"to {do}: {COMMAND} ingest REPO={words}{option}"
+        return f"to {do}: {typed(f'ingest REPO={words}{option}')}"
 
 
 def coverage_of(rows: Sequence[Mapping[str, Any]]) -> Coverage:

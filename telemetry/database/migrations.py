@@ -27,7 +27,7 @@ from telemetry.database.connection import (
 )
 from telemetry.database.lasting import answering, is_loss
 from telemetry.database.transactions import with_retries
-from telemetry.installation import COMMAND, place
+from telemetry.installation import COMMAND, place, typed, uses_demo
 
 MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
@@ -46,6 +46,10 @@ LONGEST_WAIT_SECONDS = 600.0
 MOST_RESTARTS = 3
 # A server answers at once; a pool may wait for a session that others give back.
 LONGEST_SILENCE_SECONDS = 15.0
+
+
+class NewerDatabase(TelemetryError):
+    """A later version of the toolkit has changed the tables."""
 
 
 def migrate(
@@ -134,6 +138,19 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
     return names
 
 
+def start_over(dsn: str) -> None:
+    """Empty a database that is ours alone, as the demo's is, whichever version has made it.
+
+    What else is in its schema stays, unless a newer version may have made it. Raises
+    TelemetryError.
+    """
+    try:
+        roll_back(dsn)
+    except NewerDatabase:
+        with open_connection(dsn) as connection:
+            execute(connection, "schema/start_over")
+
+
 def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> None:
     """Raise TelemetryError if somebody else has made a relation with the name of one of ours."""
     made = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
@@ -174,24 +191,28 @@ def require_schema(connection: Connection) -> None:
         return
     _refuse_newer(installed, MIGRATIONS)
     if not installed[0]:
+        elsewhere = (
+            f"; the demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` "
+            "shows it"
+        )
         raise TelemetryError(
-            f"the database has no tables yet; run `{COMMAND} ingest REPO=owner/name` first; the "
-            f"demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` shows "
-            "it"
+            f"the database has no tables yet; run `{typed('ingest REPO=owner/name')}` first"
+            + ("" if uses_demo() else elsewhere)
         )
     raise TelemetryError(
         "the database is older than this version of actions-telemetry; run "
-        f"`{COMMAND} migrate` (with DEMO=1 for the demo's data), or `{COMMAND} ingest`"
+        f"`{typed('migrate')}`, or `{typed('ingest')}`"
     )
 
 
 def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> None:
     unknown = sorted(set(installed[0]) - set(_on_disk(migrations)[0]))
     if unknown:
-        raise TelemetryError(
+        another = "name another database in DATABASE_URL or another TELEMETRY_HOME"
+        raise NewerDatabase(
             "the database is newer than this version of actions-telemetry: it has the migration "
-            f"{unknown[-1]}; install a newer version, or name another database in DATABASE_URL or "
-            "another TELEMETRY_HOME"
+            f"{unknown[-1]}; install a newer version, or "
+            + (f"make the data anew: {typed('demo')}" if uses_demo() else another)
         )
 
 

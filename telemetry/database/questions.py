@@ -17,7 +17,7 @@ from typing import Any
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg
 from telemetry.database.coverage import Coverage
 from telemetry.database.watch import present_names
-from telemetry.installation import COMMAND
+from telemetry.installation import COMMAND, typed
 from telemetry.settings import UsageError
 
 ANALYSIS = "analysis"
@@ -150,7 +150,7 @@ def find_repositories(
     missing = [name for name in names if name.casefold() not in by_name]
     if len(missing) == len(names):
         raise UsageError(
-            f"REPO: {names[0]} is not in this database; {COMMAND} status lists what is"
+            f"REPO: {names[0]} is not in this database; {typed('status')} lists what is"
         )
     asked = {name.casefold() for name in names}
     return [row for row in known if row["repository"].casefold() in asked], missing

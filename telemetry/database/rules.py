@@ -7,7 +7,7 @@ and reported until they are corrected or deleted.
 from typing import Any
 
 from telemetry.database.connection import Connection, execute
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 
 
 def validate_rules(connection: Connection) -> None:
@@ -33,5 +33,5 @@ def _sentence(rule: dict[str, Any], broken: int, first_key: str) -> str:
     meaning = f" ({rule['meaning'].rstrip('.')})" if rule["meaning"] else ""
     return (
         f"{rule['table_name']}: {broken:,} {verb} the rule {rule['condition']}{meaning}, "
-        f"the first is {first_key}; correct or delete them, then run `{COMMAND} migrate`"
+        f"the first is {first_key}; correct or delete them, then run `{typed('migrate')}`"
     )

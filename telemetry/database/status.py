@@ -13,7 +13,7 @@ from telemetry.database.migrations import lost_views
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
 from telemetry.database.watch import present_names
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 
 # The cron workflow runs every six hours; a warning follows after four missed runs.
 STALE_AFTER = timedelta(days=1)
@@ -144,7 +144,7 @@ def _of_each(repositories: Sequence[Row], proof: Sequence[Row], limit: timedelta
 def _nothing_to_show(tables: Sequence[Row]) -> Concern:
     has_runs = any(row["rows"] for row in tables if row["table_name"] == "workflow_runs")
     what = "no repository is watched" if has_runs else "nothing has been ingested yet"
-    return Concern(f"{what}; try: {COMMAND} ingest REPO=owner/name")
+    return Concern(f"{what}; try: {typed('ingest REPO=owner/name')}")
 
 
 def _too_old(

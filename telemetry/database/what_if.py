@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.questions import Answer, Scope, answer, questions
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 
 
 def what_if(
@@ -30,7 +30,7 @@ def without_price(connection: Connection, runner: str) -> str | None:
     if runner.lower() in known:
         return None
     if not known:
-        return f"no price list is stored yet, so costs are empty; {COMMAND} ingest stores it"
+        return f"no price list is stored yet, so costs are empty; {typed('ingest')} stores it"
     close = difflib.get_close_matches(runner.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else "RUNNER_PRICES of an ingest adds one"
     return f"RUNNER: no price of {runner} is known, so its costs are empty; {hint}"
@@ -43,5 +43,5 @@ def without_job(connection: Connection, scope: Scope, job: str, runner: str) -> 
     """
     everything = what_if(connection, replace(scope, top=None), None, runner, 1)
     close = difflib.get_close_matches(job, {row["job"] for row in everything.rows}, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"{COMMAND} what-if without JOB lists all jobs"
+    hint = f"did you mean {close[0]}?" if close else "leave JOB out to list all jobs"
     return f"JOB: no run that succeeded at the first attempt in this period has a job {job}; {hint}"

@@ -2,7 +2,7 @@
 
 import re
 
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.report.about_repository import about_repository
 from telemetry.report.cost_sections import llm
 from telemetry.report.data import Report, RepositoryReport
@@ -29,9 +29,9 @@ def one_page(report: Report) -> str:
         elsewhere = tag(
             "p",
             "This page has no details of single repositories. ",
-            tag("code", f"{COMMAND} report OUT=reports"),
+            tag("code", typed("report OUT=reports")),
             " writes a page for each of them, ",
-            tag("code", f"{COMMAND} report REPO=owner/name"),
+            tag("code", typed("report REPO=owner/name")),
             " a page for one.",
         )
         return page(_title(), overview(report, {}), elsewhere, footer(report))

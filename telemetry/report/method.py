@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from telemetry.database.questions import pasteable
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.figures import minute
 from telemetry.report.markup import Html, join, tag
@@ -37,7 +37,7 @@ def method(report: Report, repositories: Sequence[RepositoryReport]) -> Html:
             tag(
                 "p",
                 "Longer statements are not shown here; ",
-                tag("code", f"{COMMAND} query Q=…"),
+                tag("code", typed("query Q=…")),
                 " answers them: ",
                 [tag("code", f"{name} ") for name in (*LONG_QUESTIONS, *COSTLY_QUESTIONS)],
             ),

@@ -1,7 +1,7 @@
 """The sections of a repository's page about what to speed up, and what the work costs."""
 
 from telemetry import counted
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.report import charts
 from telemetry.report.charts import Bar
 from telemetry.report.data import RepositoryReport
@@ -25,7 +25,7 @@ def _not_asked(command: str) -> list[Child]:
     """The text in place of an answer that would take too long."""
     return only_words(
         f"Not shown for more than {count(MOST_ATTEMPTS)} attempts, because it takes long; "
-        f"{COMMAND} {command} answers it."
+        f"{typed(command)} answers it."
     )
 
 
@@ -119,7 +119,8 @@ def forecast(report: RepositoryReport) -> list[Child]:
         rows,
         report.api_host,
         note="At list price, extrapolated from the weekdays of the last weeks; the true end lies "
-        f"within the bounds in nine of ten months. {COMMAND} budget compares it with your budgets.",
+        "within the bounds in nine of ten months. "
+        f"{typed('budget')} compares it with your budgets.",
     )
 
 

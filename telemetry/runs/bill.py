@@ -10,7 +10,7 @@ from telemetry.database.bill import Loaded, load_month
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow
 from telemetry.settings import UsageError
@@ -58,5 +58,5 @@ def _not_shown(owner: str, status: int | None) -> str:
         f"{owner}: GitHub does not show its bill to this token ({status}); the token needs "
         "Administration: read of the organization, or Plan: read of the user, and a classic token "
         "read:org of an owner or billing manager; or download the usage report and try: "
-        f"{COMMAND} bill FILE=usage.csv"
+        f"{typed('bill FILE=usage.csv')}"
     )

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from telemetry import counted
 from telemetry.database.questions import Answer, Question
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.report.figures import duration
 from telemetry.summaries.tables import cell, cut, fitting, records, table
 from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, plain, shortened
@@ -23,7 +23,7 @@ FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
     """Return the name and the title of each question."""
     rows = [{"name": question.name, "title": question.title} for question in questions]
-    columns = {"name": f"{COMMAND} query Q=…", "title": "question"}
+    columns = {"name": typed("query Q=…"), "title": "question"}
     return table(rows, columns, screen, prose=True)
 
 

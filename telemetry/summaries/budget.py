@@ -6,7 +6,7 @@ from typing import Any
 
 from telemetry import counted, first_of
 from telemetry.database.budget import Line
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.summaries.tables import table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
@@ -72,7 +72,7 @@ def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
         of = " or ".join(name for kind, name in NAMES.items() if kind in missing)
         yield (
             f"No cost of {of} is stored for the last weeks, so 0.00 may only mean that nothing was "
-            f"ingested; {COMMAND} status shows what is stored."
+            f"ingested; {typed('status')} shows what is stored."
         )
     known = {(row["kind"], row["subject"], row["name"]) for row in forecasts}
     strange = dict.fromkeys(
@@ -96,7 +96,7 @@ def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> 
             one, question = UNPRICED[row["kind"]]
             yield (
                 f"Without a known cost, and so not included: {counted(row['unpriced'], one)} of "
-                f"this month; {COMMAND} query Q={question} shows which."
+                f"this month; {typed(f'query Q={question}')} shows which."
             )
 
 

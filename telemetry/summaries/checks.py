@@ -4,7 +4,6 @@ import textwrap
 from collections.abc import Sequence
 
 from telemetry.database.checks import Checked
-from telemetry.installation import COMMAND
 from telemetry.summaries.answers import rows_text
 from telemetry.summaries.tables import table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
@@ -27,7 +26,7 @@ def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) ->
             rows_text(each.columns, each.rows[:top], screen),
         ]
         if more := max(0, len(each.rows) - top):
-            parts.append(f"and {more:,} more; to show them: {COMMAND} check TOP={len(each.rows)}")
+            parts.append(f"and {more:,} more; to show them, add TOP={len(each.rows)}")
         reading = f"{each.rule} {each.reading}"
         parts.append(textwrap.fill(reading, min(screen.columns or 100, 100)))
     return "\n\n".join(parts)

@@ -9,7 +9,7 @@ from telemetry.database.checks import Checked
 from telemetry.database.concerns import folded
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
-from telemetry.installation import COMMAND
+from telemetry.installation import typed
 from telemetry.summaries.tables import cell, table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, filled, plain, size
 
@@ -48,7 +48,7 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
         shown = _by_need(status)[: None if is_whole else MOST_REPOSITORIES]
         parts.append(table([_repository_row(row) for row in shown], REPOSITORY_COLUMNS, screen))
         if more := len(status.repositories) - len(shown):
-            parts.append(f"and {more:,} more; to show all: {COMMAND} status ALL=1")
+            parts.append(f"and {more:,} more; to show all, add ALL=1")
         if is_whole or len(status.repositories) == 1:
             kept = {row["repository_id"]: row for row in status.leaving}
             parts += [
@@ -164,7 +164,7 @@ def _retention_text(old: Pruned) -> str:
 def _rules_text(rules: Sequence[Checked]) -> str:
     holding = sum(each.holds for each in rules)
     hold = f"{holding} of {len(rules)} rules hold"
-    return f"rows of the last 24 hours: {hold}; all rows: {COMMAND} check"
+    return f"rows of the last 24 hours: {hold}; all rows: {typed('check')}"
 
 
 def _llm_text(llm: Mapping[str, Any]) -> str:

@@ -18,7 +18,14 @@ from support.paths import ROOT
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
-from telemetry.database.migrations import MIGRATIONS, VIEWS, migrate, require_schema, roll_back
+from telemetry.database.migrations import (
+    MIGRATIONS,
+    VIEWS,
+    migrate,
+    require_schema,
+    roll_back,
+    start_over,
+)
 from telemetry.database.transfer import dump, restore
 
 NAMES = sorted(p.stem for p in MIGRATIONS.glob("*.sql") if not p.stem.endswith(".rollback"))
@@ -165,6 +172,23 @@ def test_reader_and_writer_are_told_to_update_an_older_checkout(
         with pytest.raises(TelemetryError, match="newer than this version"):
             change(dsn)
     assert relations(dsn) == before
+
+
+def test_a_database_of_ours_alone_is_emptied_whichever_version_made_it(
+    connection: Connection, dsn: str
+) -> None:
+    before = relations(dsn)
+    connection.execute("insert into _yoyo_migration values ('hash', '9999.of-tomorrow', now())")
+    connection.execute("create table of_tomorrow as select from workflow_runs")
+    start_over(dsn)
+    assert relations(dsn) == {}
+    migrate(dsn)
+    assert relations(dsn) == before
+    connection.execute("create table of_a_user ()")
+    start_over(dsn)
+    assert connection.execute("select to_regclass('of_a_user') as found").fetchone() == {
+        "found": "of_a_user"
+    }
 
 
 def test_changed_views_are_recreated(connection: Connection, dsn: str) -> None:

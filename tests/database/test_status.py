@@ -586,7 +586,7 @@ def test_the_status_of_many_repositories_fits_a_screen_and_begins_with_the_verdi
         "acme/r002, acme/r003, acme/r004 and 296 more; the first: no answer"
     )
     assert "300 repositories: 1 run in 1 attempt" in "\n".join(lines)
-    assert "and 290 more; to show all: make status ALL=1" in lines
+    assert "and 290 more; to show all, add ALL=1" in lines
     assert not any(line.startswith("acme/r001") for line in lines)  # it needs nothing
     whole = status_text(status(connection), screen, is_whole=True).splitlines()
     assert sum(line.startswith("acme/r") for line in whole) == 2 * 300  # in the table, as a proof

@@ -156,12 +156,19 @@ def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be
     done = run("demo", TELEMETRY_HOME=str(home), **proxies, **for_others)
     assert done.returncode == 0, done.stderr
     assert "\n$ actions-telemetry ingest SINCE=62d\n" in done.stdout
-    assert "\n$ actions-telemetry query Q=flaky_jobs TOP=5\n\nWhich jobs fail" in done.stdout
+    assert "\n$ actions-telemetry query Q=flaky_jobs TOP=5 DEMO=1\n\nWhich jobs" in done.stdout
     assert re.search(r"^acme/\w+ +CI +e2e ", done.stdout, re.MULTILINE)
     assert "make " not in done.stdout + done.stderr
     report = home / "demo" / "report.html"
     assert str(report) in done.stderr
-    assert_all_troubles_are_found(report.read_text(encoding="utf-8"))
+    page = report.read_text(encoding="utf-8")
+    assert_all_troubles_are_found(page)
+    # Whoever types a command that is named there stays with the demo's data.
+    budget = " ".join(ask("budget", "MONTHLY_LLM=9").stdout.split())
+    told = done.stdout + done.stderr + page + budget
+    commands = re.findall(r"actions-telemetry ((?:status|check|query|budget|report)\b.*)", told)
+    assert len(commands) > 8
+    assert [line for line in commands if "DEMO=1" not in line] == []
     flaky = ask("query", "Q=flaky_jobs", "FORMAT=csv")
     assert flaky.returncode == 0, flaky.stderr
     assert len(flaky.stdout.splitlines()) > 1

@@ -166,7 +166,7 @@ def test_make_what_if_takes_the_change_from_its_variables(dsn: str, launcher: La
         assert done.returncode == 0
         assert f"no price of {runner} is known, so its costs are empty" in done.stderr
         assert hint in done.stderr
-    assert "JOB: no run" in done.stderr and "without JOB lists all jobs" in done.stderr
+    assert "JOB: no run" in done.stderr and "leave JOB out to list all jobs" in done.stderr
     done = launcher.run("what_if", environ={**environ, "TELEMETRY_SPEED": "0"})
     assert done.returncode == 2
     assert "SPEED: '0' is not a number from 0.01 to 100" in done.stderr
