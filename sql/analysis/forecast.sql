@@ -3,11 +3,12 @@
 -- Runners are at list price, LLM calls as reported, otherwise at list price. forecast_usd adds, for
 -- each remaining day, the mean of its weekday over the last full weeks, at most eight; later weeks
 -- count more. weeks is their number; of several repositories, its mean by cost. A repository's
--- weeks begin on its first day with a cost, and after the last day, but for the last week, of which
--- most jobs are not stored. The true end lies between low_usd and high_usd in nine of ten months
--- (docs/accuracy.md); both come from how much weeks differ. With one week there is no high_usd;
--- with none there is no forecast. low_usd is then the amount spent. unpriced jobs and calls have no
--- known cost and are not included.
+-- weeks begin on its first day with a cost, and after the last day of which most was never listed
+-- or, but for the last week, most jobs are not stored. They end where its runs were last listed;
+-- the days since then count as remaining ones. The true end lies between low_usd and high_usd in
+-- nine of ten months (docs/accuracy.md); both come from how much weeks differ. With one week there
+-- is no high_usd; with none there is no forecast. low_usd is then the amount spent. unpriced jobs
+-- and calls have no known cost and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select
@@ -72,7 +73,7 @@ spendings as (
     and llm_calls_priced.timestamp < period.until
     and (
       period.repository_ids is null
-      or llm_calls_priced.repository_id = any(period.repository_ids)
+      or coalesce(llm_calls_priced.repository_id, 0) = any(period.repository_ids)
     )
   group by
     llm_calls_priced.github_run_id,
@@ -104,7 +105,51 @@ holes as (
   ) as days
   group by repository_id
 ),
--- The cost of a repository is known from the first day of its data on, and after its last hole.
+-- What was never listed of the days that are asked about. The last gap ends in the future.
+gaps as materialized (
+  select
+    unlisted_intervals.repository_id,
+    greatest(
+      unlisted_intervals.gap_from at time zone 'UTC', month.since_on::timestamp
+    ) as began_at,
+    unlisted_intervals.gap_to at time zone 'UTC' as ended_at,
+    unlisted_intervals.gap_to >= period.until as is_last
+  from unlisted_intervals
+  cross join period
+  cross join month
+  where not unlisted_intervals.is_unlistable
+    and unlisted_intervals.gap_from < period.until
+    and unlisted_intervals.gap_to > month.since_on::timestamp at time zone 'UTC'
+    and (
+      period.repository_ids is null
+      or unlisted_intervals.repository_id = any(period.repository_ids)
+    )
+),
+unlisted as (
+  select
+    repository_id,
+    max(day) as day
+  from (
+    select
+      gaps.repository_id,
+      days.day::date as day
+    from gaps
+    cross join month
+    cross join lateral generate_series(
+      gaps.began_at::date::timestamp, least(gaps.ended_at, month.today), interval '1 day'
+    ) as days (day)
+    where not gaps.is_last
+    group by
+      gaps.repository_id,
+      days.day
+    having sum(
+      least(gaps.ended_at, days.day + interval '1 day') - greatest(gaps.began_at, days.day)
+    ) > interval '12 hours'
+  ) as days
+  group by repository_id
+),
+-- The cost of a repository is known from the first day of its data on, after its last hole, and
+-- until its last list.
 dated as materialized (
   select
     spendings.kind,
@@ -117,11 +162,18 @@ dated as materialized (
     spendings.unpriced,
     greatest(
       min(spendings.day) over (partition by spendings.kind, runs.repository_id),
-      case when spendings.kind = 'runners' then holes.day + 1 end
-    ) as known_from
+      case when spendings.kind = 'runners' then greatest(holes.day, unlisted.day) + 1 end
+    ) as known_from,
+    least(month.today, case when spendings.kind = 'runners' then gaps.began_at::date end)
+      as known_until
   from spendings
   left join runs using (github_run_id)
+  cross join month
   left join holes using (repository_id)
+  left join unlisted using (repository_id)
+  left join gaps
+    on gaps.repository_id = runs.repository_id
+    and gaps.is_last
 ),
 -- Weeks are the last full ones with data of each repository; a day without a row in them cost
 -- nothing.
@@ -135,15 +187,19 @@ placed as materialized (
     coalesce(sum(dated.usd), 0) as usd,
     sum(dated.unpriced) as unpriced,
     known.weeks,
+    greatest(dated.known_until, month.began_on) as rest_from,
     extract(isodow from dated.day) as weekday,
     case
-      when dated.day < month.today and dated.day >= month.today - 7 * known.weeks
-        then (month.today - 1 - dated.day) / 7
+      when dated.day < dated.known_until and dated.day >= dated.known_until - 7 * known.weeks
+        then (dated.known_until - 1 - dated.day) / 7
     end as week
   from dated
   cross join month
   cross join lateral (
-    select least((month.today - greatest(dated.known_from, month.since_on)) / 7, 8) as weeks
+    select
+      greatest(
+        least((dated.known_until - greatest(dated.known_from, month.since_on)) / 7, 8), 0
+      ) as weeks
   ) as known
   cross join lateral (
     values
@@ -160,7 +216,8 @@ placed as materialized (
     dated.repository_id,
     dated.day,
     known.weeks,
-    month.today
+    dated.known_until,
+    month.began_on
 ),
 -- A week counts three quarters of the one after it.
 weekdays as materialized (
@@ -169,6 +226,7 @@ weekdays as materialized (
     subject,
     name,
     repository_id,
+    rest_from,
     weekday,
     sum(usd * power(0.75, week)) * 0.25 / max(1 - power(0.75, weeks)) as mean
   from placed
@@ -178,21 +236,26 @@ weekdays as materialized (
     subject,
     name,
     repository_id,
+    rest_from,
     weekday
 ),
--- The rest of today counts as a day.
+-- Today, and each day since the last list, is begun: a part of its cost may be stored.
 rest as (
   select
+    rests.rest_from,
     extract(isodow from days.day) as weekday,
     count(*) as days,
-    count(*) filter (where days.day::date = month.today) as todays
-  from month
+    count(*) filter (where days.day::date <= month.today) as begun_days
+  from (select distinct rest_from from placed) as rests
+  cross join month
   cross join lateral generate_series(
-    month.today::timestamp,
+    rests.rest_from::timestamp,
     (month.ends_on - 1)::timestamp,
     interval '1 day'
   ) as days (day)
-  group by extract(isodow from days.day)
+  group by
+    rests.rest_from,
+    extract(isodow from days.day)
 ),
 of_repositories as materialized (
   select
@@ -213,7 +276,8 @@ of_repositories as materialized (
       sum(placed.usd) filter (where placed.week = 7)
     ] as usd_of_weeks,
     coalesce(sum(placed.usd) filter (where placed.day >= month.began_on), 0) as usd,
-    coalesce(sum(placed.usd) filter (where placed.day = month.today), 0) as today_usd,
+    coalesce(sum(placed.usd) filter (where placed.day >= placed.rest_from), 0) as begun_usd,
+    month.ends_on - placed.rest_from as days_left,
     coalesce(sum(placed.unpriced) filter (where placed.day >= month.began_on), 0)::bigint
       as unpriced
   from placed
@@ -236,7 +300,9 @@ of_repositories as materialized (
     kind,
     subject,
     name,
-    repository_id
+    repository_id,
+    month.ends_on,
+    placed.rest_from
 ),
 spent as materialized (
   select
@@ -245,7 +311,8 @@ spent as materialized (
     name,
     coalesce(round(sum(weeks * week_usd) / nullif(sum(week_usd), 0)), max(weeks))::integer as weeks,
     sum(usd) as usd,
-    sum(today_usd) as today_usd,
+    sum(begun_usd) as begun_usd,
+    max(days_left) as days_left,
     sum(unpriced)::bigint as unpriced
   from of_repositories
   group by
@@ -305,10 +372,10 @@ expected as materialized (
     weekdays.kind,
     weekdays.subject,
     weekdays.name,
-    sum(weekdays.mean * (rest.days - rest.todays)) as later_usd,
-    sum(weekdays.mean * rest.todays) as today_usd
+    sum(weekdays.mean * (rest.days - rest.begun_days)) as later_usd,
+    sum(weekdays.mean * rest.begun_days) as begun_usd
   from weekdays
-  left join rest using (weekday)
+  left join rest using (rest_from, weekday)
   group by
     weekdays.kind,
     weekdays.subject,
@@ -329,17 +396,16 @@ forecasts as (
     case
       when spent.weeks >= 1 then spent.usd
         + coalesce(expected.later_usd, 0)
-        + greatest(coalesce(expected.today_usd, 0) - spent.today_usd, 0)
+        + greatest(coalesce(expected.begun_usd, 0) - spent.begun_usd, 0)
     end as forecast_usd,
     -- The remaining weeks differ from each other, and together from those before.
     quantiles.t * sqrt(
       variances.variance
       * (1 + 1.0 / nullif(spent.weeks, 0))
-      * ((month.ends_on - month.today) / 7.0)
-      * (1 + (month.ends_on - month.today) / 7.0)
+      * (spent.days_left / 7.0)
+      * (1 + spent.days_left / 7.0)
     ) as half_usd
   from spent
-  cross join month
   left join expected using (kind, subject, name)
   left join variances using (kind, subject, name)
   left join quantiles on quantiles.weeks = spent.weeks

@@ -19,6 +19,7 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
+from telemetry.rows.runs import Repository
 
 pytestmark = pytest.mark.scenario
 
@@ -243,6 +244,59 @@ def test_weeks_whose_jobs_are_not_stored_are_in_no_forecast(connection: Connecti
         "update workflow_runs set jobs_listed_at = null where created_at >= '2026-06-07'"
     )
     assert ask(connection, "forecast", scope(date(2026, 6, 9))).rows[0]["weeks"] == 4
+
+
+def listed(connection: Connection, *spans: tuple[str, str]) -> None:
+    """Say that complete lists cover these spans, and nothing else."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    for since, until in spans:
+        connection.execute(
+            "insert into windows (repository_id, created_from, created_to, listed_at, "
+            "seen, is_complete) values (7, %s, %s, %s, 1, true)",
+            [since, until, until],
+        )
+
+
+def without_days(connection: Connection, since: str, until: str) -> None:
+    connection.execute(
+        "delete from workflow_runs where created_at >= %s and created_at < %s", [since, until]
+    )
+
+
+def test_weeks_that_were_never_listed_are_in_no_forecast(connection: Connection) -> None:
+    """A gap of two weeks is not two cheap weeks: only those after it count."""
+    days = list(daily_minutes(3, date(2026, 3, 1), 100, YEARS["steady"]))
+    store_year(connection, days)
+    whole = ask(connection, "forecast", scope(date(2026, 6, 9))).rows[0]
+    # A short gap leaves most of its day listed.
+    listed(connection, ("2026-03-01", "2026-05-20"), ("2026-05-20 09:00", "2026-06-09"))
+    assert ask(connection, "forecast", scope(date(2026, 6, 9))).rows[0] == whole
+    connection.execute("delete from windows")
+    listed(connection, ("2026-03-01", "2026-04-28"), ("2026-05-12", "2026-06-09"))
+    without_days(connection, "2026-04-28", "2026-05-12")
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    assert (whole["weeks"], row["weeks"]) == (8, 4)
+    costs = [float(minutes * PRICE) for day, minutes in days if date(2026, 5, 12) <= day]
+    assert float(row["forecast_usd"]) == pytest.approx(30 * fmean(costs), rel=0.1)
+
+
+def test_days_since_the_last_list_cost_what_other_days_do(connection: Connection) -> None:
+    """The weeks end where the last list does; with no full week listed there is no forecast."""
+    days = list(daily_minutes(3, date(2026, 3, 1), 105, YEARS["steady"]))
+    store_year(connection, days)
+    whole = ask(connection, "forecast", scope(date(2026, 6, 14))).rows[0]
+    listed(connection, ("2026-03-01", "2026-06-04 12:00"))
+    without_days(connection, "2026-06-04 12:00", "2026-06-14")
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 14))).rows
+    assert row["spent_usd"] < whole["spent_usd"] / 2
+    assert float(row["forecast_usd"]) == pytest.approx(float(whole["forecast_usd"]), rel=0.1)
+    assert row["low_usd"] < whole["forecast_usd"] < row["high_usd"]
+    assert row["high_usd"] - row["low_usd"] > whole["high_usd"] - whole["low_usd"]
+    # All of what the weeks would be is older than what is asked about.
+    connection.execute("update windows set created_to = '2026-04-22'")
+    without_days(connection, "2026-04-22", "2026-06-14")
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 14))).rows
+    assert (row["weeks"], row["forecast_usd"]) == (0, None)
 
 
 def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> None:
