@@ -11,6 +11,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories
 from telemetry.database.transfer import is_empty
+from telemetry.database.watch import unwatched_text
 from telemetry.installation import typed
 from telemetry.report.period import period
 from telemetry.summaries.answers import answer_text, csv_text
@@ -40,6 +41,7 @@ def covered(
 ) -> Answer:
     """Return the answer with its coverage, and print what it lacks. `again` asks about less."""
     answer = with_coverage(connection, asked, again)
+    say_unwatched(answer)
     for lack in answer.coverage.lacks if answer.coverage else ():
         say(lack)
     if not answer.rows and is_empty(connection):
@@ -47,6 +49,13 @@ def covered(
         nothing = f"nothing has been ingested yet; try: {typed('ingest REPO=owner/name')}"
         say("no run and no LLM call is stored" if known else nothing)
     return answer
+
+
+def say_unwatched(answer: Answer) -> None:
+    """Print which repositories an answer leaves out because they are not watched."""
+    if answer.unwatched:
+        one = answer.unwatched[0]
+        say(plain(f"{unwatched_text(answer.unwatched)}; REPO={one} asks about it"))
 
 
 def show_answer(answer: Answer, form: str) -> None:

@@ -19,7 +19,7 @@ from argparse import Namespace
 from dataclasses import replace
 from datetime import UTC
 
-from answers import scope_of
+from answers import say_unwatched, scope_of
 from connections import database
 from output import say, screen, show, show_json
 
@@ -44,11 +44,18 @@ def main() -> int:
         coverage = with_coverage(connection, answer).coverage
     # The cost of the stored jobs either exceeds a budget or not, however few they are.
     lacks = replace(coverage, is_misleading=False, left_out=()).lacks if coverage else []
+    say_unwatched(answer)
     for lack in lacks:
         say(lack)
     found = lines(caps, answer.rows, options.gate)
     if options.format == "json":
-        show_json(until=scope.until, gate=options.gate, coverage=coverage, lines=found)
+        show_json(
+            until=scope.until,
+            gate=options.gate,
+            coverage=coverage,
+            unwatched=answer.unwatched,
+            lines=found,
+        )
     else:
         show(budget_text(found, answer.rows, screen(), is_whole=not lacks))
     over = dict.fromkeys(

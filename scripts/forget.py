@@ -2,8 +2,9 @@
 
     make forget REPO=owner/name
 
-Status, MAX_AGE and reports that name no repository then leave them out. Their rows stay until they
-are pruned, and questions include them. An ingest of such a repository watches it again.
+Status, MAX_AGE, reports, questions and budgets then leave them out and say so, unless REPO names
+them; check and bill still read all rows. Their rows stay until they are pruned. An ingest of such a
+repository watches it again.
 Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 

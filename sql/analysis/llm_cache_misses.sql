@@ -49,7 +49,10 @@ left join attempts
 cross join period
 where llm_calls_priced.timestamp >= period.since
   and llm_calls_priced.timestamp < period.until
-  and (period.repository_ids is null or llm_calls_priced.repository_id = any(period.repository_ids))
+  and (
+    period.repository_ids is null
+    or coalesce(llm_calls_priced.repository_id, 0) = any(period.repository_ids)
+  )
 group by
   attempts.repository_id,
   attempts.repository,

@@ -29,7 +29,7 @@ spendings as (
   cross join period
   where timestamp >= period.since
     and timestamp < period.until
-    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   group by
     github_run_id,
     coalesce(github_run_attempt, 1)

@@ -28,6 +28,6 @@ from llm_calls_priced
 cross join period
 where timestamp >= period.since
   and timestamp < period.until
-  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
 group by (timestamp at time zone period.time_zone)::date
 order by (timestamp at time zone period.time_zone)::date desc;

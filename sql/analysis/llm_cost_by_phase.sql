@@ -38,7 +38,7 @@ cross join lateral (
 cross join period
 where timestamp >= period.since
   and timestamp < period.until
-  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
 group by
   kinds.kind,
   kinds.name

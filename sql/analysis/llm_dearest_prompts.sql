@@ -32,7 +32,7 @@ calls as (
     and llm_calls_priced.timestamp < period.until
     and (
       period.repository_ids is null
-      or llm_calls_priced.repository_id = any(period.repository_ids)
+      or coalesce(llm_calls_priced.repository_id, 0) = any(period.repository_ids)
     )
 ),
 sums as (

@@ -34,7 +34,7 @@ from llm_calls_priced
 cross join period
 where timestamp >= period.since
   and timestamp < period.until
-  and (period.repository_ids is null or repository_id = any(period.repository_ids))
+  and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   and latency_ms is not null
   and success is not false
 group by coalesce(price_model, model)

@@ -5,6 +5,7 @@ with places as (
   select
     repository_id,
     repository,
+    forgotten_at is null as is_watched,
     row_number() over (
       partition by lower(repository)
       order by
@@ -19,7 +20,8 @@ select
     when place = 1 then repository
     else repository || ' (id ' || repository_id || ')'
   end as repository,
-  place = 1 as has_name
+  place = 1 as has_name,
+  is_watched
 from places;
 
 comment on view repository_names is
@@ -30,3 +32,5 @@ comment on column repository_names.repository is
   'owner/name as GitHub gave it last. Where a newer repository has this name, its id follows in brackets.';
 comment on column repository_names.has_name is
   'Whether the repository is the one that has this name now. False: a newer one has it, and nothing can be fetched by the name.';
+comment on column repository_names.is_watched is
+  'Whether ingests are expected of it. False after make forget, and where a newer one has its name.';

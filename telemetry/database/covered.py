@@ -92,7 +92,7 @@ def _without_few_jobs(
     if not others:
         return replace(answer, rows=[]), replace(found, is_misleading=True, left_out=())
     scope = replace(answer.scope, repository_ids=[row["repository_id"] for row in others])
-    return replace(again(scope), scope=answer.scope), found
+    return replace(again(scope), scope=answer.scope, unwatched=answer.unwatched), found
 
 
 def _compared(

@@ -9,7 +9,7 @@ Nothing else is changed. The rules in sql/checks/ are read and run in the same w
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
@@ -22,6 +22,10 @@ from telemetry.settings import UsageError
 
 ANALYSIS = "analysis"
 
+NO_REPOSITORY = 0
+# GitHub's bill is of an account, whichever of its repositories are watched.
+OF_ACCOUNTS = ("bill", "bill_lines")
+
 PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
 
@@ -29,8 +33,8 @@ PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | 
 class Scope:
     """The scope of a question: runs created, or calls made, from `since` to before `until`.
 
-    `repository_ids` None means all repositories, `top` None all rows. Days and hours are in
-    `time_zone`.
+    `repository_ids` None means all repositories, NO_REPOSITORY the LLM calls of none; `top` None
+    means all rows. Days and hours are in `time_zone`.
     """
 
     since: datetime
@@ -54,7 +58,8 @@ class Answer:
     """The rows of an answer and its columns in order; times are in the zone of the scope.
 
     `coverage` says what the answer lacks (see covered.py). It is None if it was not looked up, and
-    for questions to which it does not apply. If it is misleading, there are no rows.
+    for questions to which it does not apply. If it is misleading, there are no rows. `unwatched`
+    names the repositories that are left out, see `watched`.
     """
 
     question: Question
@@ -62,6 +67,7 @@ class Answer:
     columns: Sequence[str]
     rows: Sequence[Mapping[str, Any]]
     coverage: Coverage | None = None
+    unwatched: Sequence[str] = ()
 
 
 def questions(folder: str = ANALYSIS) -> list[Question]:
@@ -83,7 +89,10 @@ def ask(connection: Connection, name: str, scope: Scope) -> Answer:
         raise UsageError(f"Q: there is no question named {name}; {hint}")
     if scope.top is not None and "period.top" not in text_of(short):
         raise UsageError(f"TOP: {short} is not a ranking, so it has no first rows")
-    return answer(connection, known[short], scope)
+    if short in OF_ACCOUNTS:
+        return answer(connection, known[short], scope)
+    scope, unwatched = watched(connection, scope)
+    return replace(answer(connection, known[short], scope), unwatched=unwatched)
 
 
 def answer(
@@ -111,6 +120,22 @@ def answer(
         return Answer(question, scope, columns, rows)
 
     return connection.patiently(ask_database)
+
+
+def watched(connection: Connection, scope: Scope) -> tuple[Scope, Sequence[str]]:
+    """Return a scope of all repositories without those that are no longer watched, and their names.
+
+    Questions, budgets and reports leave them out unless they are named, as a status does. Raises
+    psycopg.Error.
+    """
+    if scope.repository_ids is not None:
+        return scope, ()
+    known, _ = find_repositories(connection, [])
+    unwatched = [row["repository"] for row in known if not row["is_watched"]]
+    if not unwatched:
+        return scope, ()
+    ids = [row["repository_id"] for row in known if row["is_watched"]]
+    return replace(scope, repository_ids=[NO_REPOSITORY, *ids]), unwatched
 
 
 def in_zone(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Status:
     will delete soon. `retention` is what the next prune would delete. `concerns` are sentences
     about what is stale or failed. `too_old` names the repositories without a complete ingest within
     the maximum age. `rules` are the rules of sql/checks, and the rows of the last 24 hours that
-    break them.
+    break them. `unwatched` names the repositories that are left out, because no ingest is expected.
     """
 
     database: str
@@ -47,6 +47,7 @@ class Status:
     concerns: list[Concern] = field(default_factory=list)
     too_old: list[str] = field(default_factory=list)
     rules: list[Checked] = field(default_factory=list)
+    unwatched: list[str] = field(default_factory=list)
 
 
 def status(
@@ -94,7 +95,9 @@ def status(
     if not repositories and not found.llm["calls"] and not names:
         said.append(_nothing_to_show(found.tables))
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
-    return replace(found, concerns=said, too_old=too_old)
+    stored = execute(connection, "report/repositories")
+    unwatched = [row["repository"] for row in stored if not (names or row["is_watched"])]
+    return replace(found, concerns=said, too_old=too_old, unwatched=unwatched)
 
 
 def _stored(

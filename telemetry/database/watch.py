@@ -1,14 +1,17 @@
 """The repositories that status watches, and their names.
 
-All repositories that were ingested are watched, except forgotten ones.
+All repositories that were ingested are watched, except forgotten ones. Questions, reports and
+budgets are about the watched repositories too, unless they name others.
 """
 
 from collections.abc import Sequence
 
-from telemetry import TelemetryError
+from telemetry import TelemetryError, first_of
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
 from telemetry.installation import COMMAND
+
+MOST_NAMES = 3
 
 
 def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
@@ -18,6 +21,13 @@ def present_names(connection: Connection, names: Sequence[str]) -> list[str]:
     """
     rows = execute(connection, "status/present_names", {"names": list(names)}) if names else ()
     return list(dict.fromkeys(row["repository"] for row in rows))
+
+
+def unwatched_text(names: Sequence[str]) -> str:
+    """Return which repositories a sum leaves out because they are not watched, empty for none."""
+    if not names:
+        return ""
+    return f"not included: {first_of(names, MOST_NAMES)}, no longer watched"
 
 
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:

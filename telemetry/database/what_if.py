@@ -4,7 +4,7 @@ import difflib
 from dataclasses import replace
 
 from telemetry.database.connection import Connection, execute
-from telemetry.database.questions import Answer, Scope, answer, questions
+from telemetry.database.questions import Answer, Scope, answer, questions, watched
 from telemetry.installation import typed
 
 
@@ -18,7 +18,8 @@ def what_if(
     """
     (question,) = (each for each in questions() if each.name == "what_if")
     change = {"job": job or "", "runner": runner, "speed": speed}
-    return answer(connection, question, scope, change=change)
+    scope, unwatched = watched(connection, scope)
+    return replace(answer(connection, question, scope, change=change), unwatched=unwatched)
 
 
 def without_price(connection: Connection, runner: str) -> str | None:

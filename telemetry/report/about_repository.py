@@ -22,10 +22,11 @@ def about_repository(report: Report, each: RepositoryReport, prefix: str) -> Htm
         parts.append(("tiles", "Figures of the period", [_tiles(each)]))
         parts += [(name, title, _covered(each, name, body)) for name, title, body in _bodies(each)]
     parts.append(("data", "What the data covers", _data(each)))
-    shared = report.concerns if len(report.repositories) == 1 else []
+    is_only = len(report.repositories) == 1
+    shared = report.concerns if is_only else []
     return join(
         tag("h1", link(each.page, Name(each.repository)), id=f"{prefix}top"),
-        tag("p", f"{each.period}", class_="muted"),
+        tag("p", f"{each.period} {report.left_out if is_only else ''}", class_="muted"),
         notice([*each.concerns, *shared]),
         section(f"{prefix}findings", "What to know", *what_to_know(each)),
         tag(

@@ -13,6 +13,7 @@ from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern
 from telemetry.database.coverage import Coverage
+from telemetry.database.watch import unwatched_text
 from telemetry.report.figures import Row, known_sum
 from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period
@@ -249,8 +250,8 @@ class RepositoryReport:
 class Report:
     """What is shown of all requested repositories, as of `now`; `concerns` are about them all.
 
-    `llm_phases` are the calls of language models in no stored run. `unwatched` is how many
-    repositories are left out because no ingest is expected of them any more; questions count them.
+    `llm_phases` are the calls of language models in no stored run. `unwatched` are the
+    names of the repositories that are left out because no ingest is expected of them any more.
     """
 
     now: datetime
@@ -258,7 +259,18 @@ class Report:
     repositories: list[RepositoryReport]
     concerns: list[Concern]
     llm_phases: list[Row]
-    unwatched: int = 0
+    unwatched: Sequence[str] = ()
+
+    @property
+    def left_out(self) -> str:
+        """Which stored repositories it leaves out, as a sentence; empty if it has all of them."""
+        text = unwatched_text(self.unwatched)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
+
+    @property
+    def nothing(self) -> str:
+        """The sentence in place of its repositories if it has none."""
+        return f"No repository {'is watched' if self.unwatched else 'has been ingested yet'}."
 
 
 def _by_reason(rows: Sequence[Row]) -> list[Row]:

@@ -33,6 +33,7 @@ def as_data(report: Report) -> dict[str, Any]:
             "time_zone": str(report.period.time_zone),
         },
         "concerns": concerns_of_all(report),
+        "unwatched": report.unwatched,
         "repositories": [_repository(each) for each in report.repositories],
         "findings": [_finding(each, finding) for each, finding in found],
     }

@@ -31,14 +31,14 @@ WORSE_OR_BETTER = {"worse": "▼ worse: ", "better": "▲ better: ", None: ""}
 
 def summary(report: Report) -> str:
     """Return findings, then figures, within the limit of a job summary."""
-    parts = [_notice(concerns_of_all(report))]
+    parts = [_notice(concerns_of_all(report)), escape(report.left_out)]
     if len(report.repositories) > MOST_IN_DETAIL:
         parts += _organisation(report)
     else:
         for each in report.repositories:
             parts += _repository(each)
     if not report.repositories:
-        parts += ["No repository has been ingested yet.", listing(PHASES, report.llm_phases)]
+        parts += [report.nothing, listing(PHASES, report.llm_phases)]
     return cut_to("\n\n".join(part for part in parts if part) + "\n")
 
 

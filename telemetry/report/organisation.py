@@ -93,8 +93,6 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
         "without runs": len(of.empty),
     }
     words = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items() if number)
-    if report.unwatched:
-        words += f"; not included: {report.unwatched:,} no longer watched"
     return [
         Tile("repositories", count(len(repositories)), words),
         Tile(

@@ -20,10 +20,11 @@ def overview(report: Report, addresses: Mapping[int, str]) -> Html:
     def name(each: RepositoryReport) -> Html:
         return link(addresses.get(each.repository_id) or each.page, Name(each.repository))
 
-    heading = join(tag("h1", "Workflow runs"), tag("p", f"{report.period}", class_="muted"),
+    about = f"{report.period} {report.left_out}"
+    heading = join(tag("h1", "Workflow runs"), tag("p", about, class_="muted"),
                    notice(concerns_of_all(report)))  # fmt: skip
     if not report.repositories:
-        return join(heading, tag("p", "No repository has been ingested yet."))
+        return join(heading, tag("p", report.nothing))
     figures = [tile(each.name, each.figure, each.change, each.kind) for each in totals(report, of)]
     first = [
         tag("li", name(each.report), ": ", finding_item(each.acting[0], is_first=False))

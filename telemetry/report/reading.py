@@ -82,7 +82,7 @@ def report(
         reports,
         shared,
         answers["llm_phases"][None],
-        unwatched=len(stored) - len(wanted),
+        unwatched=[row["repository"] for row in stored if row not in wanted],
     )
 
 

@@ -9,6 +9,7 @@ from telemetry.database.checks import Checked
 from telemetry.database.concerns import folded
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
+from telemetry.database.watch import unwatched_text
 from telemetry.installation import typed
 from telemetry.summaries.tables import cell, table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, filled, plain, size
@@ -62,6 +63,8 @@ def status_text(status: Status, screen: Screen = PAPER, *, is_whole: bool = Fals
     if is_whole:
         tables = [{**row, "size": size(row["bytes"])} for row in status.tables]
         parts.append(table(tables, TABLE_COLUMNS, screen))
+    if status.unwatched:
+        parts.append(filled(plain(unwatched_text(status.unwatched)), screen.columns))
     said = f"{_retention_text(status.retention)}\n{_rules_text(status.rules)}"
     parts.append(filled(said, screen.columns))
     if status.llm["calls"]:

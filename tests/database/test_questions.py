@@ -22,7 +22,15 @@ from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.coverage import coverage_of
-from telemetry.database.questions import Answer, Question, Scope, ask, pasteable, questions
+from telemetry.database.questions import (
+    OF_ACCOUNTS,
+    Answer,
+    Question,
+    Scope,
+    ask,
+    pasteable,
+    questions,
+)
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -195,6 +203,61 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
     assert figures(quarter, NOW, [8]) == []
     assert figures(NOW - timedelta(days=30), NOW, [7]) == []
     assert figures(quarter, NOW - timedelta(days=70), [7]) == []
+
+
+@pytest.mark.parametrize("name", [question.name for question in questions()])
+def test_a_question_about_all_repositories_is_about_the_watched_ones(
+    connection: Connection, name: str
+) -> None:
+    """With a repository that is no longer watched, the answer is as if it were not stored."""
+    scope = Scope(NOW - timedelta(days=90), NOW)
+    at = NOW - timedelta(days=65)
+
+    def spent(call_id: str, run: int | None) -> None:
+        call = {"call_id": call_id, "timestamp": at, "github_run_id": run, "prompt_name": call_id}
+        upsert(connection, [llm_call(**call, reported_cost=Decimal(1))])
+
+    stored_as(connection, 7, "acme/r7")
+    spent("of 7", 70)
+    spent("of none", None)
+    before = ask(connection, name, scope)
+    stored_as(connection, 8, "acme/r8")
+    spent("of 8", 80)
+    connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
+    after = ask(connection, name, scope)
+    assert (before.rows, before.unwatched) == (after.rows, ())
+    if name in OF_ACCOUNTS:
+        assert after.unwatched == ()
+    else:
+        assert after.unwatched == ["acme/r8"]
+    named = ask(connection, name, replace(scope, repository_ids=[8]))
+    assert not named.unwatched
+
+
+@pytest.mark.scenario
+def test_an_answer_says_which_repositories_it_leaves_out(
+    query: Callable[..., str], run_query: Run, launcher: Launcher, connection: Connection, dsn: str
+) -> None:
+    def run(script: str, *words: str, **changes: str) -> Finished:
+        environ = {"PATH": os.environ["PATH"], "DATABASE_URL": dsn, **changes}
+        return launcher.run(script, *words, environ=environ)
+
+    for number in (7, 8):
+        stored_as(connection, number, f"acme/r{number}")
+    asked = ("totals", "--since", "90d")
+    assert "watched" not in run_query(*asked).stderr
+    connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
+    said = "not included: acme/r8, no longer watched"
+    assert f"{said}; REPO=acme/r8 asks about it" in run_query(*asked).stderr
+    assert "watched" not in run_query(*asked, "--repo", "acme/r8").stderr
+    found = json.loads(query(*asked, "--json"))
+    assert [row["repository"] for row in found["rows"]] == ["acme/r7"]
+    assert found["unwatched"] == ["acme/r8"]
+    assert said in run("budget", "--monthly", "5").stderr
+    assert said in run("what_if", "--runner", "linux").stderr
+    assert said in run("status").stdout
+    assert json.loads(run("status", "--json").stdout)["unwatched"] == ["acme/r8"]
+    assert said not in run("status", TELEMETRY_REPO="acme/r7").stdout
 
 
 def test_the_sql_shown_in_the_report_can_be_pasted(

@@ -13,6 +13,7 @@ from telemetry.database.upserts import upsert
 from telemetry.report.data import Report
 from telemetry.report.findings import why_not_healthy
 from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.organisation import organisation, totals
 from telemetry.report.reading import report
@@ -106,15 +107,23 @@ def test_kinds_of_repositories_that_there_are_not_are_not_counted(connection: Co
 def test_a_repository_that_is_no_longer_watched_is_said_to_be_left_out(
     connection: Connection,
 ) -> None:
-    """An answer about all repositories still includes it, so its cost is larger."""
     for repository in (101, 102):
         upsert(connection, [run_of(repository, number) for number in range(1, 3)])
         known(connection, repository)
     connection.execute("update repositories set forgotten_at = now() where repository_id = 102")
     made = report(connection, MONTH, MONTH.until)
-    repositories = totals(made, organisation(made))[0]
-    assert repositories.figure == "1"
-    assert repositories.change == "1 not known to be healthy; not included: 1 no longer watched"
+    assert totals(made, organisation(made))[0].figure == "1"
+    said = "Not included: acme/r102, no longer watched."
+    pages_of_one = (one_page(made), summary(made), pages(made)[INDEX], str(as_data(made)))
+    assert [said in text for text in pages_of_one] == [True, True, True, False]
+    assert as_data(made)["unwatched"] == ["acme/r102"]
+    connection.execute("update repositories set forgotten_at = now()")
+    nobodys = report(connection, MONTH, MONTH.until)
+    for text in (one_page(nobodys), summary(nobodys)):
+        assert "No repository is watched." in text
+        assert "Not included: acme/r101, acme/r102, no longer watched." in text
+    named = report(connection, MONTH, MONTH.until, ["acme/r102"])
+    assert len(named.repositories) == 1 and "Not included" not in one_page(named)
 
 
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:

@@ -147,6 +147,21 @@ def test_the_repositories_to_choose_from_are_those_that_are_stored(of_views: Con
     assert [(row["__text"], row["__value"]) for row in found] == [("acme/r7", 7), ("acme/r8", 8)]
 
 
+def test_a_repository_that_is_no_longer_watched_cannot_be_chosen(
+    connection: Connection, dsn: str
+) -> None:
+    connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
+    found = connection.execute(VARIABLES["repository"]["query"].encode()).fetchall()
+    assert [row["__text"] for row in found] == ["acme/r7"]
+    run = connection.execute(
+        "update llm_calls set github_run_id = (select max(github_run_id) from workflow_runs where "
+        "repository_id = 8) where call_id = 'c1'"
+    )
+    assert run.rowcount == 1
+    expected = total(rows_of(connection, "llm_cost_by_day", UNTIL), "cost_usd")
+    assert expected == total(rows(connection, "Cost of LLM calls"), "cost_usd") > 0
+
+
 def test_one_repository_alone_is_a_part_of_all(of_views: Connection) -> None:
     both, seven, eight = (rows(of_views, "Runs", ids)[0]["runs"] for ids in ([7, 8], [7], [8]))
     assert both == seven + eight and seven and eight
