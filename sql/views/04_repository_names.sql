@@ -26,8 +26,6 @@ from places;
 
 comment on view repository_names is
   'One row per repository, with a name under which no other repository is shown.';
-comment on column repository_names.repository_id is
-  'The repository, by GitHub''s number.';
 comment on column repository_names.repository is
   'owner/name as GitHub gave it last. Where a newer repository has this name, its id follows in brackets.';
 comment on column repository_names.has_name is

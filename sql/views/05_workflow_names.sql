@@ -118,8 +118,6 @@ from named;
 
 comment on view workflow_names is
   'One row per workflow that GitHub lists or that stored runs name, with the name to show.';
-comment on column workflow_names.repository_id is
-  'The repository, by GitHub''s number.';
 comment on column workflow_names.workflow_id is
   'GitHub''s id of the workflow; it stays when the workflow is renamed.';
 comment on column workflow_names.workflow is

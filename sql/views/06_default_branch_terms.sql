@@ -49,10 +49,6 @@ group by
 
 comment on view default_branch_terms is
   'One row per branch that is or was the default one of its repository.';
-comment on column default_branch_terms.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column default_branch_terms.branch is
-  'The branch''s name.';
 comment on column default_branch_terms.since is
   'When another branch was last seen as the default one. NULL: no other is known before it.';
 comment on column default_branch_terms.until is

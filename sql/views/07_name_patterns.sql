@@ -14,10 +14,6 @@ from name_kinds;
 
 comment on view name_patterns is
   'One row per rule of name_kinds. Of the rules that fit a name, the one with the longest pattern holds.';
-comment on column name_patterns.subject is
-  'What is named: actor (the login of an account) or workflow (its name).';
-comment on column name_patterns.kind is
-  'Of an actor: person, bot or agent. Of a workflow: deployment.';
 comment on column name_patterns.pattern is
   'The name in lower case; * stands for any text.';
 comment on column name_patterns.like_pattern is

@@ -13,8 +13,6 @@ from repositories;
 
 comment on view upstream_retention is
   'One row per repository, with how long GitHub keeps its runs.';
-comment on column upstream_retention.repository_id is
-  'The repository, by GitHub''s number.';
 comment on column upstream_retention.retention_days is
   'After how many days GitHub deletes a run.';
 comment on column upstream_retention.is_assumed is

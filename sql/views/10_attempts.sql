@@ -205,30 +205,12 @@ comment on column attempts.workflow_id is
   'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column attempts.workflow is
   'The name of the workflow now, the same on all its runs and no other''s in its repository (see workflow_names).';
-comment on column attempts.workflow_path is
-  'Path of the workflow file; begins with dynamic/ for workflows that GitHub runs without a file.';
-comment on column attempts.run_number is
-  'Counts the runs of one workflow; all attempts of a run share it.';
-comment on column attempts.display_title is
-  'The title that GitHub shows for the run: the commit message, the pull request''s title or the workflow''s run-name.';
 comment on column attempts.branch is
   'Head branch of the run. NULL if GitHub gives none.';
 comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. deployment: started by an event of a deployment. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
-comment on column attempts.commit_sha is
-  'SHA of the head commit. NULL if GitHub gives none.';
-comment on column attempts.head_repository is
-  'owner/name that the head commit came from. NULL: that fork is deleted.';
-comment on column attempts.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
 comment on column attempts.conclusion is
   'success, failure, cancelled, skipped, timed_out, startup_failure, action_required, neutral or stale; text, because GitHub adds values.';
-comment on column attempts.actor is
-  'Login of the account that caused the first attempt. NULL if that account is gone.';
-comment on column attempts.triggering_actor is
-  'Login of the account that started this attempt.';
-comment on column attempts.created_at is
-  'When GitHub created the run, the same on all its attempts.';
 comment on column attempts.day is
   'The day of created_at in UTC.';
 comment on column attempts.started_at is
@@ -241,8 +223,6 @@ comment on column attempts.is_private is
   'Whether the repository was private when the attempt was first stored. NULL: not known.';
 comment on column attempts.is_exact is
   'Whether its jobs are final and stored, so that completed_at and duration_seconds come from them; or it was skipped, so that none ran.';
-comment on column attempts.html_url is
-  'The page of the attempt on GitHub.';
 comment on column attempts.is_decided is
   'Whether it succeeded or failed (success, failure, timed_out, startup_failure). Cancelled, skipped and other attempts are undecided.';
 comment on column attempts.is_success is

@@ -93,54 +93,18 @@ where workflow_jobs.runner_id is not null
 
 comment on view executed_jobs is
   'One row per job that a runner took in its attempt. Inherited jobs, pseudo-jobs, skipped jobs and jobs that no runner took are left out.';
-comment on column executed_jobs.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column executed_jobs.run_attempt is
-  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
 comment on column executed_jobs.job_id is
   'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
-comment on column executed_jobs.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column executed_jobs.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column executed_jobs.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column executed_jobs.workflow is
-  'The name of the workflow to show, as in attempts.';
-comment on column executed_jobs.workflow_path is
-  'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
-comment on column executed_jobs.is_private is
-  'Whether the repository was private, as in attempts. NULL: not known.';
-comment on column executed_jobs.branch is
-  'Head branch of the run. NULL if GitHub gives none.';
-comment on column executed_jobs.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column executed_jobs.commit_sha is
-  'SHA of the head commit. NULL if GitHub gives none.';
-comment on column executed_jobs.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
-comment on column executed_jobs.created_at is
-  'When GitHub created the run, the same on all its attempts. When the job was ready for a runner is queued_at.';
-comment on column executed_jobs.day is
-  'The day of created_at in UTC.';
 comment on column executed_jobs.attempt_started_at is
   'When the attempt started, as attempts.started_at.';
 comment on column executed_jobs.attempt_conclusion is
   'The conclusion of the whole attempt, as attempts.conclusion.';
 comment on column executed_jobs.attempt_is_red is
   'Whether the attempt failed; false for a failed job that was allowed to fail.';
-comment on column executed_jobs.attempts is
-  'How many attempts the run has so far, approvals included.';
-comment on column executed_jobs.is_first_attempt is
-  'Whether the attempt is the first that was allowed to run, as in attempts.';
-comment on column executed_jobs.is_latest_attempt is
-  'Whether the attempt is the last stored one of its run.';
-comment on column executed_jobs.is_rerun is
-  'Whether the run had already run before this attempt.';
-comment on column executed_jobs.is_green_later is
-  'Whether a later attempt of the run succeeded.';
+comment on column executed_jobs.branch_class is
+  'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_jobs.job is
-  'The name shown by GitHub. Not unique within an attempt; job_id is.';
+  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none. Not unique within an attempt; job_id is.';
 comment on column executed_jobs.job_base is
   'The name without the values of the matrix, so that all jobs of a matrix share it. The names of calling jobs stay: a reusable workflow that is called twice is two jobs.';
 comment on column executed_jobs.labels is
@@ -167,8 +131,6 @@ comment on column executed_jobs.queued_at is
   'When the job was ready for a runner. NULL if GitHub does not say.';
 comment on column executed_jobs.started_at is
   'When a runner took the job.';
-comment on column executed_jobs.completed_at is
-  'When the job ended. NULL if GitHub does not say.';
 comment on column executed_jobs.queue_seconds is
   'Seconds from queued_at to started_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
 comment on column executed_jobs.duration_seconds is

@@ -43,38 +43,8 @@ where workflow_steps.started_at is not null
 
 comment on view executed_steps is
   'One row per step that ran, of the jobs in executed_jobs. Skipped steps and steps that never started are left out.';
-comment on column executed_steps.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column executed_steps.run_attempt is
-  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
-comment on column executed_steps.job_id is
-  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
 comment on column executed_steps.number is
   'Its place among the steps of the job: an order, with gaps.';
-comment on column executed_steps.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column executed_steps.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column executed_steps.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column executed_steps.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
-comment on column executed_steps.branch is
-  'Head branch of the run. NULL if GitHub gives none.';
-comment on column executed_steps.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column executed_steps.commit_sha is
-  'SHA of the head commit. NULL if GitHub gives none.';
-comment on column executed_steps.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
-comment on column executed_steps.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column executed_steps.day is
-  'The day of created_at in UTC.';
-comment on column executed_steps.is_first_attempt is
-  'Whether the attempt is the first that was allowed to run, as in attempts.';
-comment on column executed_steps.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column executed_steps.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column executed_steps.runner_label is
@@ -87,8 +57,6 @@ comment on column executed_steps.step is
   'The name of the step as GitHub shows it; unnamed if it gave none.';
 comment on column executed_steps.conclusion is
   'success, failure, timed_out or cancelled; text, because GitHub adds values. NULL if GitHub gives none.';
-comment on column executed_steps.is_success is
-  'Whether it succeeded (conclusion success).';
 comment on column executed_steps.is_red is
   'Whether it failed (failure, timed_out). A step that was allowed to fail counts as a success, as GitHub reports it.';
 comment on column executed_steps.started_at is
@@ -97,7 +65,5 @@ comment on column executed_steps.completed_at is
   'When the step ended, by the runner''s clock. NULL if GitHub does not say.';
 comment on column executed_steps.duration_seconds is
   'Seconds from started_at to completed_at, 0 if clocks disagree. NULL if one is unknown, or in a job that was stuck.';
-comment on column executed_steps.html_url is
-  'The page of its job on GitHub.';
 comment on column executed_steps.job_duration_seconds is
   'Seconds that the job of the step ran. NULL if unknown.';

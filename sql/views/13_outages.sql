@@ -19,10 +19,6 @@ having count(*) >= 5
 
 comment on view outages is
   'One row per repository and hour in which more than 80 % of at least 5 decided attempts failed, of at least 3 commits, so that no single change is to blame.';
-comment on column outages.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column outages.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
 comment on column outages.hour is
   'The start of the hour in UTC. An attempt belongs to the hour in which it started.';
 comment on column outages.decided_attempts is

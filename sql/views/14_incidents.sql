@@ -203,16 +203,8 @@ left join workflow_names
 
 comment on view incidents is
   'One row per time that a workflow was red on the default branch.';
-comment on column incidents.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column incidents.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column incidents.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
 comment on column incidents.workflow is
   'The name of the workflow to show, as in attempts; the latest one if it changed.';
-comment on column incidents.workflow_path is
-  'The path of the workflow''s file; dynamic/… for a workflow of GitHub''s own.';
 comment on column incidents.workflow_state is
   'As in workflow_names. A workflow that is not active no longer runs and cannot become green.';
 comment on column incidents.last_green_at is

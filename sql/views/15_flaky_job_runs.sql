@@ -77,26 +77,6 @@ having min(outcomes.run_attempt) filter (where outcomes.is_red)
 
 comment on view flaky_job_runs is
   'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not counted. Wait for two runs before you call a job flaky.';
-comment on column flaky_job_runs.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column flaky_job_runs.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column flaky_job_runs.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column flaky_job_runs.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column flaky_job_runs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
-comment on column flaky_job_runs.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column flaky_job_runs.commit_sha is
-  'SHA of the head commit. NULL if GitHub gives none.';
-comment on column flaky_job_runs.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column flaky_job_runs.day is
-  'The day of created_at in UTC.';
-comment on column flaky_job_runs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column flaky_job_runs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column flaky_job_runs.red_attempt is

@@ -88,39 +88,11 @@ where wasted.reason is not null;
 
 comment on view wasted_jobs is
   'One row per job of executed_jobs whose time was wasted; each counts once, for the first reason that holds.';
-comment on column wasted_jobs.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column wasted_jobs.run_attempt is
-  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
-comment on column wasted_jobs.job_id is
-  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
-comment on column wasted_jobs.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column wasted_jobs.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column wasted_jobs.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column wasted_jobs.workflow is
-  'The name of the workflow to show, as in attempts. Two workflows may share it; workflow_id distinguishes them.';
-comment on column wasted_jobs.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column wasted_jobs.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
-comment on column wasted_jobs.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column wasted_jobs.day is
-  'The day of created_at in UTC.';
-comment on column wasted_jobs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column wasted_jobs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column wasted_jobs.runner_label is
   'What the job asks of a runner, as in executed_jobs. NULL if it names no label.';
-comment on column wasted_jobs.conclusion is
-  'The conclusion of the job, as in executed_jobs.';
 comment on column wasted_jobs.duration_seconds is
   'Seconds that the job ran, as in executed_jobs. NULL if unknown.';
 comment on column wasted_jobs.reason is
   'rerun: its attempt failed, it ran again, and the run became green without a new commit. cancelled: it or its attempt was cancelled, by a person, by a newer run, by a failed sibling or by its time limit. streak: of a scheduled workflow whose three runs before had failed as well.';
-comment on column wasted_jobs.html_url is
-  'The page of the job on GitHub.';

@@ -270,36 +270,12 @@ cross join lateral (
 
 comment on view failure_causes is
   'One row per failure: a job that failed or ran into its time limit, or an attempt that failed although none of its jobs did. The causes are a closed list, so they add up to all failures.';
-comment on column failure_causes.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column failure_causes.run_attempt is
-  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
 comment on column failure_causes.job_id is
   'GitHub''s id of the job. NULL: no job of the attempt failed.';
-comment on column failure_causes.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column failure_causes.repository is
-  'owner/name as GitHub gave it last.';
-comment on column failure_causes.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column failure_causes.workflow is
-  'The name of the workflow to show, as in attempts.';
-comment on column failure_causes.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column failure_causes.commit_sha is
-  'SHA of the head commit. NULL if GitHub gives none.';
-comment on column failure_causes.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
-comment on column failure_causes.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column failure_causes.day is
-  'The day of created_at in UTC.';
 comment on column failure_causes.job is
   'The name of the job as GitHub shows it. NULL: no job of the attempt failed.';
 comment on column failure_causes.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
-comment on column failure_causes.runner_name is
-  'The runner that took the job.';
 comment on column failure_causes.duration_seconds is
   'Seconds that the job ran. NULL if unknown.';
 comment on column failure_causes.conclusion is

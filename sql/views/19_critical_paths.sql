@@ -116,20 +116,6 @@ cross join lateral (
 
 comment on view critical_paths is
   'One row per job of a run that succeeded at the first attempt: whether it lies on the path that made the run end when it did. Inferred from times; a lower bound, because a job is assumed to need everything that ended before it was queued.';
-comment on column critical_paths.github_run_id is
-  'GitHub''s id of the run.';
-comment on column critical_paths.created_at is
-  'When GitHub created the run.';
-comment on column critical_paths.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column critical_paths.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column critical_paths.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column critical_paths.workflow is
-  'The name of the workflow to show, as in attempts.';
-comment on column critical_paths.job_id is
-  'GitHub''s id of the job.';
 comment on column critical_paths.job is
   'The name of the job without the values of its matrix, as job_base of executed_jobs.';
 comment on column critical_paths.queued_after_seconds is

@@ -120,30 +120,6 @@ left join prices
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';
-comment on column job_costs.github_run_id is
-  'GitHub''s id of the run, the same on all its attempts.';
-comment on column job_costs.run_attempt is
-  'The number of the attempt: 1 for the first, one more for each re-run or approval.';
-comment on column job_costs.job_id is
-  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
-comment on column job_costs.repository_id is
-  'GitHub''s id of the repository; it stays when the repository is renamed.';
-comment on column job_costs.repository is
-  'owner/name as GitHub gave it last; unnamed if it gave none.';
-comment on column job_costs.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
-comment on column job_costs.workflow is
-  'The name of the workflow to show, as in attempts.';
-comment on column job_costs.branch_class is
-  'pull_request, merge_queue, deployment, default or other, as in attempts.';
-comment on column job_costs.event_type is
-  'The event that started the run: push, pull_request, schedule and so on.';
-comment on column job_costs.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column job_costs.day is
-  'The day of created_at in UTC.';
-comment on column job_costs.job is
-  'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none.';
 comment on column job_costs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column job_costs.labels is
@@ -152,14 +128,6 @@ comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
   'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label or the group.';
-comment on column job_costs.runner_name is
-  'The runner that took the job, as in executed_jobs. NULL if GitHub does not say.';
-comment on column job_costs.runner_group_name is
-  'The group of that runner, as in executed_jobs. NULL if GitHub does not say.';
-comment on column job_costs.conclusion is
-  'The conclusion of the job, as in executed_jobs.';
-comment on column job_costs.started_at is
-  'When the runner started the job.';
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is
@@ -176,5 +144,3 @@ comment on column job_costs.is_private is
   'Whether the repository was private when the attempt was first stored; today''s visibility where that was not kept. NULL: not known, and then priced as private.';
 comment on column job_costs.price_source is
   'Where the price was read. NULL: no price, or it is on no known page of GitHub.';
-comment on column job_costs.html_url is
-  'The page of the job on GitHub.';

@@ -62,18 +62,10 @@ where earlier.run_attempt < latest.run_attempt
 
 comment on view pending_attempts is
   'One row per earlier attempt of a run that is neither stored nor known to be gone, at most 1,000 a run.';
-comment on column pending_attempts.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column pending_attempts.github_run_id is
-  'GitHub''s id of the run.';
 comment on column pending_attempts.run_attempt is
   'The attempt''s number.';
-comment on column pending_attempts.created_at is
-  'When GitHub created the run, the same on all its attempts.';
 comment on column pending_attempts.problem is
   'Why it could not be fetched: unanswered or unreadable. NULL: it has not been tried yet.';
-comment on column pending_attempts.reason is
-  'What happened at the last try, in words.';
 comment on column pending_attempts.tries is
   'How many tries have failed. NULL: none.';
 comment on column pending_attempts.next_try_at is

@@ -24,22 +24,12 @@ where workflow_runs.jobs_listed_at is null
 
 comment on view pending_jobs is
   'One row per stored attempt whose jobs are not known to be final, and that GitHub still has.';
-comment on column pending_jobs.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column pending_jobs.github_run_id is
-  'GitHub''s id of the run.';
 comment on column pending_jobs.run_attempt is
   'The attempt''s number.';
 comment on column pending_jobs.conclusion is
   'How the attempt concluded, in GitHub''s words.';
-comment on column pending_jobs.created_at is
-  'When GitHub created the run, the same on all its attempts.';
-comment on column pending_jobs.started_at is
-  'When this attempt started.';
 comment on column pending_jobs.problem is
   'Why they could not be fetched: unanswered, unreadable or unfinished. NULL: they have not been tried since the attempt last changed.';
-comment on column pending_jobs.reason is
-  'What happened at the last try, in words.';
 comment on column pending_jobs.tries is
   'How many tries have failed. NULL: none.';
 comment on column pending_jobs.next_try_at is

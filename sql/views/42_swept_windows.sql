@@ -12,13 +12,5 @@ where created_to > listed_at - interval '31 days';
 
 comment on view swept_windows is
   'One row per window whose runs could still be re-run when it was last listed.';
-comment on column swept_windows.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column swept_windows.created_from is
-  'The start of the window, by the creation time of runs; included.';
-comment on column swept_windows.created_to is
-  'The end of the window; not included.';
-comment on column swept_windows.listed_at is
-  'When it was last listed, by GitHub''s clock.';
 comment on column swept_windows.due_at is
   'When it is due to be listed again.';

@@ -46,8 +46,6 @@ where not is_complete;
 
 comment on view unlisted_intervals is
   'One row per interval of creation time that no complete window of a repository covers.';
-comment on column unlisted_intervals.repository_id is
-  'The repository, by GitHub''s number.';
 comment on column unlisted_intervals.gap_from is
   'The start of the interval; -infinity for the one before the first window.';
 comment on column unlisted_intervals.gap_to is

@@ -53,18 +53,10 @@ where retries.kind = 'run'
 
 comment on view awaited_items is
   'One row per run, earlier attempt or jobs of an attempt that could not be fetched yet.';
-comment on column awaited_items.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column awaited_items.github_run_id is
-  'GitHub''s id of the run.';
 comment on column awaited_items.run_attempt is
   'The attempt''s number; 0 if kind is run.';
-comment on column awaited_items.kind is
-  'run: its latest state; attempt: an earlier attempt; jobs: the jobs and steps of an attempt.';
 comment on column awaited_items.problem is
   'unanswered: GitHub sent only errors; unreadable: its answer lacks what a row needs; unfinished: it can still change, or GitHub answered 404 although it has the run.';
-comment on column awaited_items.reason is
-  'What happened at the last try, in words.';
 comment on column awaited_items.tries is
   'How many tries have failed.';
 comment on column awaited_items.next_try_at is

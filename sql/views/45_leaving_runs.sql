@@ -36,12 +36,6 @@ group by
 
 comment on view leaving_runs is
   'One row per run with earlier attempts or jobs that are still to fetch and not given up.';
-comment on column leaving_runs.repository_id is
-  'The repository, by GitHub''s number.';
-comment on column leaving_runs.github_run_id is
-  'GitHub''s id of the run.';
-comment on column leaving_runs.created_at is
-  'When GitHub created the run.';
 comment on column leaving_runs.leaves_at is
   'When GitHub deletes the run: its creation and retention_days.';
 comment on column leaving_runs.retention_days is

@@ -148,25 +148,13 @@ comment on column llm_price_periods.model is
   'As in llm_prices.';
 comment on column llm_price_periods.provider is
   'The provider that serves the model; empty: any provider.';
-comment on column llm_price_periods.tier is
-  'How the call was served: standard, batch, flex, priority, fast …';
-comment on column llm_price_periods.above_input_tokens is
-  'The price applies to prompts longer than this.';
-comment on column llm_price_periods.input_per_mtok is
-  'US dollars for a million tokens of input that neither came from a cache nor went into one.';
-comment on column llm_price_periods.output_per_mtok is
-  'US dollars for a million tokens of output.';
 comment on column llm_price_periods.cache_write_per_mtok is
   'US dollars for a million tokens written to a cache.';
 comment on column llm_price_periods.cache_write_1h_per_mtok is
   'US dollars for a million tokens written to a cache for an hour.';
 comment on column llm_price_periods.cache_write_12h_per_mtok is
   'US dollars for a million tokens written to a cache for twelve hours.';
-comment on column llm_price_periods.web_search_per_thousand is
-  'US dollars for a thousand web searches. NULL: not known.';
 comment on column llm_price_periods.peak_factor is
   'Multiplies the price of tokens in peak hours; 1 where all hours cost the same.';
 comment on column llm_price_periods.peak_hours is
   'The hours of a day in UTC that are peak, each by the hour it begins with; empty: none.';
-comment on column llm_price_periods.peak_weekdays is
-  'The days of a week in UTC that have peak hours: 1 is Monday, 7 is Sunday.';

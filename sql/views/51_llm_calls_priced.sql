@@ -192,60 +192,22 @@ cross join lateral (
 
 comment on view llm_calls_priced is
   'One row per call of llm_calls with its cost. Name timestamp in your condition: that makes it fast.';
-comment on column llm_calls_priced.source is
-  'The kind of log the call was read from; call_id is unique within it.';
-comment on column llm_calls_priced.call_id is
-  'The call''s own id in its log.';
-comment on column llm_calls_priced.timestamp is
-  'When the call began.';
 comment on column llm_calls_priced.day is
   'The day of timestamp in UTC.';
-comment on column llm_calls_priced.session_id is
-  'The conversation or session of the call; empty if the log has none.';
-comment on column llm_calls_priced.prompt_name is
-  'The prompt template or task; empty if the log has none.';
-comment on column llm_calls_priced.phase is
-  'The phase of work the call belongs to, as the log or PHASE says. NULL: neither says.';
 comment on column llm_calls_priced.provider is
   'Who served the model, as the log names it. NULL: not reported.';
 comment on column llm_calls_priced.model is
   'The model, as the provider names it. NULL: not reported.';
-comment on column llm_calls_priced.input_tokens is
-  'The whole prompt, cache reads and cache writes included. NULL: not reported.';
-comment on column llm_calls_priced.output_tokens is
-  'The whole answer, reasoning included. NULL: not reported.';
-comment on column llm_calls_priced.total_tokens is
-  'input_tokens + output_tokens. NULL if either is NULL.';
-comment on column llm_calls_priced.cache_read_tokens is
-  'Part of input_tokens that came from a cache. NULL: not reported.';
-comment on column llm_calls_priced.cache_write_tokens is
-  'Part of input_tokens that was written to a cache. NULL: not reported.';
-comment on column llm_calls_priced.cache_write_1h_tokens is
-  'Part of cache_write_tokens that was written to be kept for an hour. NULL: not reported.';
-comment on column llm_calls_priced.reasoning_tokens is
-  'Part of output_tokens that the model spent on reasoning. NULL: not reported.';
-comment on column llm_calls_priced.success is
-  'False if the call failed. NULL: not reported.';
-comment on column llm_calls_priced.error_message is
-  'Why the call failed, as the log says it. NULL: it did not fail, or the log gives no reason.';
 comment on column llm_calls_priced.error_class is
   'Of a failed call: rate limited, overloaded, timeout, not allowed, server error, bad request, other, or not said; by its error message. NULL: it did not fail.';
-comment on column llm_calls_priced.duration_ms is
-  'Milliseconds the call took. NULL: not reported.';
 comment on column llm_calls_priced.latency_ms is
   'Milliseconds of a row that stands for one request. NULL: of several, or not reported.';
 comment on column llm_calls_priced.api_calls is
   'The number of requests in the row; for a whole session a lower bound.';
-comment on column llm_calls_priced.github_run_id is
-  'The workflow run that made the call. NULL: none, or not known.';
-comment on column llm_calls_priced.github_run_attempt is
-  'The attempt of that run. NULL: not known.';
 comment on column llm_calls_priced.repository_id is
   'The repository whose run made the call. NULL: no run is named, or it is not stored.';
 comment on column llm_calls_priced.price_model is
   'The model in llm_prices under which the call is priced. NULL: the price list does not have it.';
-comment on column llm_calls_priced.reported_cost is
-  'US dollars as the log reported them, not rounded. NULL: not reported.';
 comment on column llm_calls_priced.list_cost is
   'US dollars by the price list, not rounded; the usual case if the log has no tier, region, length or cache. Searches are included if the log counts them. NULL: see unpriced_because.';
 comment on column llm_calls_priced.list_cost_low is
@@ -262,13 +224,5 @@ comment on column llm_calls_priced.unpriced_because is
   'Why cost is NULL, in words. NULL: it is not.';
 comment on column llm_calls_priced.cache_saved is
   'US dollars that reading from the cache saved, less what writing to it cost, by the price list. NULL: as list_cost of the input.';
-comment on column llm_calls_priced.cache_write_12h_tokens is
-  'Part of cache_write_tokens that was written to be kept for twelve hours. NULL: not reported.';
-comment on column llm_calls_priced.service_tier is
-  'How the vendor served the call: standard, batch, flex, priority, fast … NULL: not reported.';
-comment on column llm_calls_priced.inference_geo is
-  'Where the call was processed, as the log names it. NULL: not reported.';
-comment on column llm_calls_priced.web_search_requests is
-  'Web searches that the vendor ran and bills in addition to tokens. NULL: not reported.';
 comment on column llm_calls_priced.cache_missed is
   'US dollars that the input cost more than reading all of it from the cache would, by the price list. An upper bound, because new input cannot come from the cache. NULL: as list_cost of the input.';

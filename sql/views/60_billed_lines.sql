@@ -434,8 +434,6 @@ cross join lateral (
 
 comment on view billed_lines is
   'One row per day, SKU, repository and workflow that GitHub bills, or that has jobs on a day that a usage report covers: both sides, and the difference by cause. Your own runners are left out.';
-comment on column billed_lines.owner is
-  'The organization or user that is billed, in lower case.';
 comment on column billed_lines.usage_date is
   'The day in UTC on which the job started, or GitHub bills the usage.';
 comment on column billed_lines.repository_id is
@@ -444,8 +442,6 @@ comment on column billed_lines.repository is
   'owner/name in lower case. Empty: the usage is of no repository.';
 comment on column billed_lines.workflow_path is
   'The path of the workflow''s file. Empty if the usage report does not say it.';
-comment on column billed_lines.product is
-  'GitHub''s name of the product in lower case; actions for jobs.';
 comment on column billed_lines.sku is
   'What is billed; of jobs, as in job_costs.';
 comment on column billed_lines.jobs is
@@ -456,8 +452,6 @@ comment on column billed_lines.quantity is
   'What GitHub bills, in minutes, or in the unit of another product. 0: nothing.';
 comment on column billed_lines.list_usd is
   'US dollars: the minutes of the jobs at the price of the day, also of jobs that are free.';
-comment on column billed_lines.gross_amount is
-  'US dollars on the bill before discounts.';
 comment on column billed_lines.discount_amount is
   'US dollars of discounts on the bill.';
 comment on column billed_lines.net_amount is

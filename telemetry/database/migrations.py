@@ -246,6 +246,8 @@ def _make_views(connection: Connection) -> None:
             # Without parameters psycopg sends the file unchanged, including comments on columns.
             connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
+            for row in execute(connection, "schema/passed_comments", {"name": name}).fetchall():
+                connection.execute(row["statement"].encode())
             execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
         execute(connection, "schema/restore_views")
 

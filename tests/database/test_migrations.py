@@ -274,6 +274,23 @@ def test_every_column_of_a_table_or_view_says_what_it_holds(connection: Connecti
     assert not bare, f"a column of a view needs a comment of its own: {', '.join(bare)}"
 
 
+def test_a_column_that_a_view_passes_on_keeps_its_comment(connection: Connection) -> None:
+    said = {
+        name: connection.execute(
+            "select col_description(attrelid, attnum) as said from pg_attribute "
+            "where attrelid = %s::regclass and attname = %s",
+            name.split("."),
+        ).fetchall()[0]["said"]
+        for name in (
+            "workflow_runs.created_at", "attempts.created_at", "labelled_jobs.created_at",
+            "attempts.is_red", "executed_jobs.is_red",
+        )
+    }  # fmt: skip
+    assert said["attempts.created_at"] == said["workflow_runs.created_at"]
+    assert said["labelled_jobs.created_at"] == said["workflow_runs.created_at"]
+    assert said["executed_jobs.is_red"] != said["attempts.is_red"]
+
+
 def test_the_names_and_types_of_the_plan_are_there(connection: Connection) -> None:
     types = {
         (row["table_name"], row["column_name"]): row["type"]
