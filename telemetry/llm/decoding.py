@@ -36,6 +36,9 @@ ARRAY = re.compile(r"\[[ \t\r]*(?:[\[{\"\]]|$)")
 
 # What GitHub writes before each line of a job's log; `gh run view --log` adds job and step.
 TIMED = re.compile(r"(?:[^\t]*\t[^\t]*\t)?\ufeff?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z) ")
+COLOUR = re.compile(r"\x1b\[[0-9;:]*[mK]")
+# In this colour GitHub shows the script of a step, which may hold JSON, before it runs.
+SCRIPT = "\x1b[36;1m"
 # How a line of JSON begins; in a job log a brace may also open a block of a script.
 OBJECT = re.compile(r"[\[{][ \t]*[\[{\"\]}]")
 # The rest of an object whose beginning was cut off.
@@ -157,7 +160,7 @@ def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
     """The values of a line that is not exactly one value."""
     text = text.strip(BLANK)
     timed = TIMED.match(text)
-    rest = text[timed.end() :].strip(BLANK) if timed else text
+    rest = _colourless(text[timed.end() :] if timed else text).strip(BLANK)
     if not rest:
         return
     moment = _moment(timed[1]) if timed else None
@@ -167,6 +170,10 @@ def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
         yield from _over_lines(lines, number, rest, moment)
     else:
         yield from _of_line(number, rest, moment, timed is not None)
+
+
+def _colourless(line: str) -> str:
+    return line if line.startswith(SCRIPT) else COLOUR.sub("", line)
 
 
 def _of_line(
@@ -207,7 +214,7 @@ def _over_lines(
             return
         text = raw.decode("utf-8", "replace").strip("\r\n\ufeff")
         timed = TIMED.match(text)
-        text = text[timed.end() :] if timed else text
+        text = _colourless(text[timed.end() :] if timed else text)
         held.append((line, text))
         size += len(text)
         if text.startswith(closing):

@@ -498,6 +498,26 @@ def test_a_folder_may_hold_files_that_are_no_logs(connection: Connection, tmp_pa
     assert (done.rejected_files, done.notes) == (1, [])
 
 
+def test_sums_beside_the_logs_of_agentic_workflows_are_no_logs(
+    connection: Connection, tmp_path: Path
+) -> None:
+    tokens = {"input_tokens": 9, "output_tokens": 2}
+    run = {"databaseId": 7, "TokenUsage": 11}
+    write(tmp_path / "agent_usage.json", [{**tokens, "primary_model": "m", "ai_credits": 0.5}])
+    times = {"cli_version": "1", "run_id": 7, "processed_at": "2026-03-01T00:00:00Z"}
+    summary = {**times, "run": run, "metrics": run, "token_usage_summary": {"by_model": tokens}}
+    (tmp_path / "run_summary.json").write_text(json.dumps(summary, indent=2))
+    of_all = {"summary": {"total_tokens": 11}, "runs": [{"token_usage": 11}], "logs_location": "."}
+    (tmp_path / "summary.json").write_text(json.dumps(of_all, indent=2))
+    logs = find_logs([str(tmp_path)])
+    done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: AT)
+    assert (done.files, done.rejected_files, done.first_rejected) == (3, 0, [])
+    assert done.notes == [
+        "skipped 3 files without a record of a known format; the first: "
+        f"{tmp_path}/agent_usage.json"
+    ]
+
+
 def test_the_first_twenty_are_named_and_the_others_counted(
     connection: Connection, tmp_path: Path
 ) -> None:

@@ -109,16 +109,18 @@ def as_stored(calls: Sequence[LlmCall]) -> list[LlmCall]:
     return [found[key] for key in sorted(found)]
 
 
+@pytest.mark.parametrize("coloured", ["%s", "\x1b[32m%s\x1b[0m"], ids=["plain", "coloured"])
 @each_case
 def test_each_log_within_that_of_a_job_is_the_same_calls(
-    tmp_path: Path, case: dict[str, Any]
+    tmp_path: Path, case: dict[str, Any], coloured: str
 ) -> None:
     once, _, _ = read_text(tmp_path, lines(*case["records"]))
     other = ["##[group]Run agent", "{ cd x; }", "[1/3] building", '{"level":"info","msg":"x"}', "7"]
     jsonl = [json.dumps(record) for record in case["records"]]
     pretty = [line for r in case["records"] for line in json.dumps(r, indent=2).splitlines()]
     for content in (jsonl, pretty):
-        text = "\n".join(f"2026-01-05T12:00:00.1234567Z {line}" for line in other + content + other)
+        output = [*other, *(coloured % line for line in content), *other]
+        text = "\n".join(f"2026-01-05T12:00:00.1234567Z {line}" for line in output)
         calls, rejected, _ = read_text(tmp_path, "\ufeff" + text)
         assert [rest_of(call) for call in calls] == [rest_of(call) for call in once]
         assert rejected == case.get("rejected", [])
@@ -399,6 +401,15 @@ def test_other_output_never_decides_that_a_file_is_not_recognised(tmp_path: Path
     calls, rejected, notices = read_text(tmp_path, text)
     assert (len(calls), rejected) == (1, [])
     assert notices == ["skipped 5,001 lines of other output"]
+
+
+def test_a_record_in_colours_is_read_unless_it_is_the_script_of_the_step(tmp_path: Path) -> None:
+    key, value, end = "\x1b[34;1m", "\x1b[0;32m", "\x1b[0m"
+    record = f'{{{key}"model"{end}:{value}"m"{end},"timestamp":0,"call_id":"a"}}'
+    for begin in ("", "2026-01-05T12:00:00.1234567Z ", "\x1b[K"):
+        assert [one.call_id for one in calls_in(tmp_path, f"start\n{begin}{record}\n")] == ["a"]
+    script = '2026-01-05T12:00:00.1234567Z \x1b[36;1m{"model":"m","timestamp":0,"call_id":"b"}'
+    assert calls_in(tmp_path, f"start\n{script}{end}\n") == []
 
 
 def test_a_torn_record_is_rejected_among_other_output_too(tmp_path: Path) -> None:

@@ -22,6 +22,20 @@ from telemetry.rows.reading import UnreadableRow, digest, required
 NAME = "gh-aw token usage"
 
 
+# What `agent_usage.json`, `run_summary.json` and `summary.json` of `gh aw logs` have (github/gh-aw,
+# pkg/cli/logs_models.go and logs_report.go): sums of calls that `token-usage.jsonl` has singly.
+SUMS = (
+    {"input_tokens", "output_tokens", "primary_model"},
+    {"cli_version", "run_id", "processed_at", "run", "metrics"},
+    {"summary", "runs", "logs_location"},
+)
+
+
+def is_sum(record: Any) -> bool:
+    """Whether a file of this value sums up calls, and so is no log of them."""
+    return isinstance(record, Mapping) and any(keys <= record.keys() for keys in SUMS)
+
+
 def recognises(record: Mapping[str, Any]) -> bool:
     return str(record.get("_schema")).startswith("token-usage/")
 
