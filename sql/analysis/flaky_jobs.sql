@@ -1,6 +1,8 @@
--- Which jobs fail and then succeed on the same commit?
--- Jobs that failed, really ran again in the same run, and succeeded, in at least two runs; a single
--- one may be a network fault. Failures in outages, when nearly everything fails, do not count.
+-- Which jobs both fail and succeed on the same commit?
+-- Jobs that failed in one attempt of a run and succeeded in another, in either order, in at least
+-- two runs; a single one may be a network fault. Two runs of a commit are not compared, because
+-- their inputs, their merge base or the world around them can differ. Failures in outages, when
+-- nearly everything fails, do not count.
 -- flaky_percent is of the commits on which the job finished, flaky_runs of the runs. Both are lower
 -- bounds, because a flaky failure that nobody re-ran is not counted. failed_minutes is the time
 -- that these failures ran; the most expensive job comes first. The jobs of a matrix are combined;

@@ -1,11 +1,11 @@
 -- Which jobs should stop blocking merges until they are fixed, and what do they cost?
--- Jobs that failed in the work itself and turned green, without a change, when they were run again,
--- in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
+-- Jobs that failed in the work itself and were green, without a change, in another attempt of the
+-- run, in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
 -- failures are all its failures in the work itself. green_again_percent is of those that were run
 -- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
--- commits. failed_cost_usd is the list price of the failures that turned green, rerun_cost_usd that
--- of all jobs that ran in the attempts after them. waited_hours is the time from each of them to
--- the end of the attempt that was green. The jobs of a matrix are one row.
+-- commits. failed_cost_usd is the list price of the flaky failures, rerun_cost_usd that of all jobs
+-- that ran in the attempts after them. waited_hours is the time from each of them to the end of a
+-- later attempt that was green. The jobs of a matrix are one row.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select
@@ -185,7 +185,7 @@ left join reruns using (repository_id, workflow_id, job_base)
 left join waited using (repository_id, workflow_id, job_base)
 order by
   flaky.flaky_commits desc,
-  green_again_percent desc,
+  green_again_percent desc nulls last,
   flaky.repository,
   flaky.workflow,
   job

@@ -1,4 +1,7 @@
--- Jobs that failed, were run again on the same commit, and then succeeded.
+-- Jobs that failed in one attempt of a run and succeeded in another, on the same commit.
+-- Which came first does not matter: a re-run has the commit, the event and the inputs of its run,
+-- so the outcomes differ by themselves. Two runs are not compared: other inputs, another base of a
+-- pull request or, between scheduled runs, other services explain a difference.
 create view flaky_job_runs as
 with outcomes as (
   select
@@ -72,11 +75,11 @@ group by
   outcomes.day,
   outcomes.job,
   outcomes.job_base
-having min(outcomes.run_attempt) filter (where outcomes.is_red)
-  < max(outcomes.run_attempt) filter (where outcomes.is_green);
+having bool_or(outcomes.is_red)
+  and bool_or(outcomes.is_green);
 
 comment on view flaky_job_runs is
-  'One row per run and job that failed in one attempt and succeeded in a later attempt on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not counted. Wait for two runs before you call a job flaky.';
+  'One row per run and job that failed in one attempt and succeeded in another, in either order, on the same commit. Failures in outages do not count. This is a lower bound: a flaky job that nobody runs again is not counted. Wait for two runs before you call a job flaky.';
 comment on column flaky_job_runs.job_base is
   'The name of the job without the values of its matrix, as in executed_jobs.';
 comment on column flaky_job_runs.red_attempt is

@@ -154,14 +154,14 @@ def flaky(report: RepositoryReport) -> list[Child]:
     jobs = report.flaky_jobs
     if not jobs:
         return only_words(
-            "No job failed and then succeeded unchanged in two runs or more. This is a lower "
+            "No job both failed and succeeded unchanged in two runs or more. This is a lower "
             "bound: without a re-run, a flaky job cannot be recognized."
         )
     return [
         tag(
             "p",
-            "Failed, then passed when re-run on the same commit. A lower bound: failures that "
-            "nobody re-runs are not counted.",
+            "Failed in one attempt of a run and succeeded in another, on the same commit. A lower "
+            "bound: failures that nobody re-runs are not counted.",
             class_="muted",
         ),
         listing(FLAKY_JOBS, jobs, report.api_host),

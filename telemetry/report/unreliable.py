@@ -52,7 +52,7 @@ def flaky(report: RepositoryReport) -> Finding | None:
             Name(worst["job"]),
             " of ",
             Name(worst["workflow"]),
-            f" is flaky: {_how_often(worst)} it failed and then succeeded unchanged"
+            f" is flaky: {_how_often(worst)} it both failed and succeeded unchanged"
             f"{others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
         ),
         ("Fix ", Name(worst["job"]), " or remove it from the required checks."),

@@ -30,6 +30,7 @@ from telemetry.report.data import NO_RUN, Report, RepositoryReport
 from telemetry.report.finding import QUESTIONS
 from telemetry.report.findings import findings, not_found
 from telemetry.report.html_report import INDEX, one_page, pages
+from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import Period, period
 from telemetry.report.reading import QUESTIONS as SHOWN
@@ -294,9 +295,35 @@ def test_a_job_is_called_flaky_from_its_second_run_on(
             known(connection, 7)
             assert "flaky" not in subjects(told(connection))
     assert sentence(told(connection), "flaky") == (
-        f"build of CI is flaky: {how_often} it failed and then succeeded unchanged; "
+        f"build of CI is flaky: {how_often} it both failed and succeeded unchanged; "
         "the failures took 20 min. Fix build or remove it from the required checks."
     )
+
+
+def test_a_job_that_succeeded_and_then_failed_is_flaky_on_every_surface(
+    connection: Connection,
+) -> None:
+    """Someone re-ran all jobs because of another one, and this one failed then."""
+    for number in (1, 2):
+        green = a_run(number, days_ago=3, commit_sha=f"{number}")
+        later = green.started_at + HOUR
+        red = a_run(number, days_ago=3, run_attempt=2, conclusion="failure", started_at=later,
+                    completed_at=later + 5 * MINUTE, commit_sha=f"{number}")  # fmt: skip
+        upsert(connection, [green, red])
+        job = a_job(red)
+        upsert(connection, [a_job(green), job])
+        step = {"run_attempt": 2, "job_id": job.job_id, "name": "pytest", "conclusion": "failure"}
+        upsert(connection, [workflow_step(github_run_id=number, **step)])
+    known(connection, 7)
+    shown = whole(connection)
+    said = sentence(single(shown), "flaky")
+    assert said.startswith("build of CI is flaky: on 2 of 2 commits (100.0 %) it both failed and ")
+    assert "CI · build |" in summary(shown).replace("\\", "")
+    (found,) = (each for each in as_data(shown)["findings"] if each["kind"] == "flaky")
+    assert found["figures"]["flaky_commits"] == 2
+    (held,) = single(shown).quarantine
+    assert (held["job"], held["flaky_commits"], held["run_again"]) == ("build", 2, 0)
+    assert [row["cause"] for row in single(shown).failure_causes] == ["flaky"]
 
 
 def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Connection) -> None:
@@ -313,7 +340,7 @@ def test_a_matrix_is_flaky_as_one_job_and_its_members_are_named(connection: Conn
     known(connection, 7)
     shown = whole(connection)
     assert sentence(single(shown), "flaky").startswith(
-        "shard of CI is flaky: on 3 of 7 commits (42.9 %) it failed and then succeeded unchanged; "
+        "shard of CI is flaky: on 3 of 7 commits (42.9 %) it both failed and succeeded unchanged; "
     )
     assert "CI · shard (shard (1), shard (2), shard (3)) |" in summary(shown).replace("\\", "")
 

@@ -354,7 +354,8 @@ RED, GREEN = {"conclusion": "failure"}, {"conclusion": "success", "run_attempt":
         (("failure", "success"), [{"conclusion": "timed_out"}, GREEN], ["build"]),
         (("cancelled", "success"), [{"conclusion": "cancelled"}, GREEN], []),
         (("action_required", "success"), [GREEN], []),
-        (("success", "failure"), [{}, {"conclusion": "failure", "run_attempt": 2}], []),
+        (("success", "failure"), [{}, {**RED, "run_attempt": 2}], ["build"]),
+        (("success", "failure"), [{"is_inherited": True}, {**RED, "run_attempt": 2}], []),
         (("failure", "success"), [RED, {**GREEN, "name": "other"}], []),
         # Of two jobs with one name, one fails: no sign of a flaky one.
         (("failure",), [RED, {}], []),
@@ -363,7 +364,7 @@ RED, GREEN = {"conclusion": "failure"}, {"conclusion": "success", "run_attempt":
         (("failure", "success"), [RED, {}, GREEN], ["build"]),
     ],
 )
-def test_a_job_that_failed_then_succeeded_on_a_rerun_is_flaky(
+def test_a_job_that_failed_and_succeeded_in_attempts_of_a_run_is_flaky(
     connection: Connection, conclusions: tuple[str], changes: list[dict[str, Any]], flaky: list[str]
 ) -> None:
     attempts(connection, *conclusions)

@@ -130,7 +130,7 @@ def test_the_flaky_jobs_match_a_second_computation(made: Connection) -> None:
     found = {(row["github_run_id"], row["job"]): row for row in rows(made, "flaky_job_runs")}
     assert {which: row["red_attempts"] for which, row in found.items()} == truth().flaky()
     assert len(found) > 50
-    assert all(row["red_attempt"] < row["green_attempt"] for row in found.values())
+    assert all(row["red_attempt"] != row["green_attempt"] for row in found.values())
 
 
 @pytest.mark.scenario

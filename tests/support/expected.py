@@ -170,7 +170,7 @@ class Expected:
                     if all(green) or (run.repository_id, hour) not in outages:
                         history[name].append(all(green))
             for name, greens in history.items():
-                if any(not green and True in greens[i:] for i, green in enumerate(greens)):
+                if {*greens} == {True, False}:
                     found[run_id, name] = greens.count(False)
         return found
 
