@@ -21,6 +21,8 @@ from options.commands import Command, as_typed, commands
 from options.names import GIVEN, OURS, did_you_mean, nearest
 
 PROGRAM = "actions-telemetry"
+# Only action.yml needs it, so it is not listed.
+CHECK_INPUTS = Command("check-inputs", "", "", "check_inputs", ())
 EXAMPLE = f'{PROGRAM} ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
 
 
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str]) -> None:
         print(help_text(list(known.values())))
     elif name in ("version", "--version"):
         start(known["version"], [])
+    elif name == CHECK_INPUTS.name:
+        start(CHECK_INPUTS, rest)
     elif name in known:
         start(known[name], given(rest))
     else:

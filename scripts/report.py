@@ -31,8 +31,6 @@ from telemetry.report.period import period
 from telemetry.report.reading import report
 
 FILE = "report.html"
-# Nobody means a folder of pages by a name that ends like this.
-OTHER_FILES = (".md", ".markdown", ".json", ".csv", ".txt", ".pdf")
 # Linux passes at most 128 KiB in one variable, which may take more bytes than characters.
 LONGEST_OUTPUT = 30_000
 MOST_RED = 100
@@ -43,11 +41,8 @@ def main() -> int:
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
     names = settings.repositories(" ".join(options.repo or []))
     out = Path(options.out or FILE)
-    if options.format == "html" and out.suffix.lower() in OTHER_FILES:
-        raise settings.UsageError(
-            f"OUT: {out} is neither an HTML file nor a folder; name one, or set FORMAT=markdown or "
-            "FORMAT=json"
-        )
+    if options.format == "html":
+        settings.page_or_folder(str(out), "OUT", ", or set FORMAT=markdown or FORMAT=json")
     with database() as connection:
         found = report(connection, period(options.since, now), now, names, progress())
     if options.format == "json":

@@ -17,6 +17,8 @@ PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
 # removes .git from the end of a name.
 # No name on GitHub is as long as 200 characters.
 REPOSITORY = re.compile(r"(?=.{1,200}$)[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
+# Nobody means a folder of pages by a name that ends like this.
+OTHER_FILES = (".md", ".markdown", ".json", ".csv", ".txt", ".pdf")
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
 
 
@@ -65,7 +67,7 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
     return {**from_file, **set_here}
 
 
-def repositories(text: str) -> list[str]:
+def repositories(text: str, variable: str = "REPO") -> list[str]:
     """Return the repositories in a text, separated by spaces or commas: each once, in order.
 
     GitHub ignores the case of names, so the first spelling stands for all. A dash before a name, as
@@ -77,7 +79,8 @@ def repositories(text: str) -> list[str]:
     names = [spellings.pop(key) for key in map(str.lower, words) if key in spellings]
     for name in names:
         if not REPOSITORY.fullmatch(name):
-            raise UsageError(f"REPO: {name!r} is not of the form owner/name{_offer(name)}")
+            hint = _offer(name) if variable == "REPO" else ""
+            raise UsageError(f"{variable}: {name!r} is not of the form owner/name{hint}")
     return names
 
 
@@ -132,6 +135,15 @@ def path(text: str, variable: str) -> str:
         return str(Path(text).expanduser()) if text.startswith("~") else text
     except RuntimeError:
         raise UsageError(f"{variable}: nobody has the home directory of {text!r}") from None
+
+
+def page_or_folder(text: str, variable: str, otherwise: str = "") -> Path:
+    """Return the path of an HTML file or a folder of them. Raises UsageError for another name."""
+    if Path(text).suffix.lower() in OTHER_FILES:
+        raise UsageError(
+            f"{variable}: {text} is neither an HTML file nor a folder; name one{otherwise}"
+        )
+    return Path(text)
 
 
 def time_zone(text: str, variable: str) -> tzinfo:

@@ -160,7 +160,7 @@ class Records:
 
     @property
     def are_other(self) -> bool:
-        """Whether an unknown file could be read, and nothing in it seems to count tokens of a call."""
+        """Whether an unknown file could be read, and nothing in it seems to be about calls."""
         return self.is_text and not any(
             isinstance(value, UnreadableRow) or (seems_to_count(value) and not gh_aw.is_sum(value))
             for _, value, _ in self._head

@@ -1,0 +1,71 @@
+"""Check the inputs of action.yml before its other steps begin: one sentence for each wrong one.
+
+    INPUTS='{"since": "90d"}' actions-telemetry check-inputs
+
+INPUTS is a JSON object of the texts by their names. Without this check, some would be refused only
+after everything was fetched, and an input of spaces would count as given in an expression of the
+action, but as not given in a command. Exit codes: 0 all can be used, 2 some cannot.
+"""
+
+from command import parse, run
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from options.option import words
+from output import say
+
+from telemetry import settings, times
+
+# The longest that GitHub keeps an artifact, in a private repository.
+MOST_DAYS = 400
+
+
+def _repositories(text: str, name: str) -> list[str]:
+    return settings.repositories(" ".join(words(text, name)), name)
+
+
+def _switch(text: str, name: str) -> bool:
+    return settings.flag({name: text}, name)
+
+
+def _days(text: str, name: str) -> int:
+    return settings.whole_number(text, name, 0, MOST_DAYS)
+
+
+READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "repositories": _repositories,
+    "org": settings.owner,
+    "since": times.since,
+    "keep": times.keep,
+    "jobs": _switch,
+    "llm-logs": words,
+    "out": settings.page_or_folder,
+    "report-days": _days,
+}
+
+
+def main() -> int:
+    parse(__doc__, "check_inputs")
+    wrong = 0
+    for name, text in json.loads(os.environ.get("INPUTS", "{}")).items():
+        try:
+            _check(name, text)
+        except settings.UsageError as error:
+            say(f"error: {error}")
+            wrong += 1
+    return 2 if wrong else 0
+
+
+def _check(name: str, text: str) -> None:
+    """Raise UsageError unless this input is empty, which means not given, or can be used."""
+    if text and not text.strip():
+        raise settings.UsageError(f"{name}: it is only white space; give a value, or leave it out")
+    if text and name in READERS:
+        READERS[name](text, name)
+
+
+if __name__ == "__main__":
+    run(main)
