@@ -589,18 +589,30 @@ def test_home_that_may_not_be_made_is_refused_in_one_sentence(base: Path) -> Non
     assert "DATABASE_URL" in message
 
 
-@as_root
-def test_full_disk_is_refused_in_one_sentence(base: Path) -> None:
-    mount = f"mount -t tmpfs -o size=8m,mode=755 tmpfs {base}"
+@contextmanager
+def small_disk(place: Path, megabytes: int) -> Iterator[None]:
+    mount = f"mount -t tmpfs -o size={megabytes}m,mode=755 tmpfs {place}"
     if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
         pytest.skip("may not mount a small disk")
     try:
+        yield
+    finally:
+        subprocess.run(["/bin/sh", "-c", f"umount {place}"], check=True)
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "fill").open("wb", buffering=0) as file:
+        while file.write(bytes(2**16)):
+            pass
+
+
+@as_root
+def test_full_disk_is_refused_in_one_sentence(base: Path) -> None:
+    with small_disk(base, 8):
         message = refusal(base / "home")
         assert "No space left on device" in message
         assert "DATABASE_URL" in message
         assert not list((base / "home").glob(f"{UNFINISHED}*"))
-    finally:
-        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
 
 
 @as_root
@@ -608,19 +620,12 @@ def test_disk_that_has_filled_up_is_named_though_the_log_has_no_room_for_it(
     base: Path, old_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "LINGERING", 0)
-    mount = f"mount -t tmpfs -o size=100m,mode=755 tmpfs {base}"
-    if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a small disk")
-    try:
+    with small_disk(base, 100):
         home = old_home()
-        with suppress(OSError), (base / "fill").open("wb", buffering=0) as fill:
-            while fill.write(bytes(2**16)):
-                pass
+        fill(base)
         message = refusal(home)
         assert "No space left on device; free some space there" in message
         assert "DATABASE_URL" in message
-    finally:
-        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
 
 
 @as_root
@@ -629,16 +634,11 @@ def test_a_disk_without_room_for_the_servers_own_log_is_not_waited_out(
 ) -> None:
     """The server ends, and cannot start before there is room."""
     monkeypatch.setattr(cluster, "LINGERING", 2)
-    mount = f"mount -t tmpfs -o size=150m,mode=755 tmpfs {base}"
-    if subprocess.run(["/bin/sh", "-c", mount], capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a small disk")
     said: list[str] = []
-    try:
+    with small_disk(base, 150):
         with open_server(old_home()) as dsn, open_connection(dsn, said.append) as connection:
             connection.execute("create table numbers as select 1 as number")
-            with suppress(OSError), (base / "fill").open("wb", buffering=0) as fill:
-                while fill.write(bytes(2**16)):
-                    pass
+            fill(base)
             with pytest.raises(errors.DiskFull, match="No space left on device"):
                 for number in range(20):  # segments of the log
                     connection.execute("select pg_switch_wal()")
@@ -649,8 +649,6 @@ def test_a_disk_without_room_for_the_servers_own_log_is_not_waited_out(
         (base / "fill").unlink()
         with open_server(base / "home") as dsn:
             assert ask(dsn, "select 1") == "1"
-    finally:
-        subprocess.run(["/bin/sh", "-c", f"umount {base}"], check=True)
     assert not said
 
 

@@ -34,11 +34,6 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def gate(clock: Clock, said: list[str]) -> Gate:
     return Gate(
         Options(

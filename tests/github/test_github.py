@@ -28,16 +28,6 @@ Connect = Callable[..., GitHub]
 
 
 @pytest.fixture
-def slept() -> list[float]:
-    return []
-
-
-@pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def connect(httpserver: HTTPServer, slept: list[float], said: list[str]) -> Iterator[Connect]:
     clients: list[GitHub] = []
 

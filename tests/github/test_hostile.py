@@ -34,13 +34,6 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\n\r\n"
 
 
-@pytest.fixture
-def server() -> Iterator[ByteServer]:
-    server = ByteServer()
-    yield server
-    server.close()
-
-
 def parts(first: bytes, rest: bytes, seconds: float = 0.0) -> Callable[[], Iterator[bytes]]:
     """A reply that never ends: `rest` again and again, that long apart."""
 

@@ -70,11 +70,6 @@ def server(threaded_server: HTTPServer) -> HTTPServer:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    return []
-
-
-@pytest.fixture
 def client(server: HTTPServer, said: list[str]) -> Iterator[GitHub]:
     options = Options(
         base_url=server.url_for(""),

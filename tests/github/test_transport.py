@@ -21,19 +21,7 @@ from telemetry.github.options import Options
 TOKEN = "ghp_secret0123456789"
 
 
-@pytest.fixture
-def server() -> Iterator[ByteServer]:
-    server = ByteServer()
-    yield server
-    server.close()
-
-
 Connect = Callable[..., GitHub]
-
-
-@pytest.fixture
-def slept() -> list[float]:
-    return []
 
 
 @pytest.fixture

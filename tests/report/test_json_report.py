@@ -9,8 +9,7 @@ import pytest
 from output import json_text
 from support.commands import Launcher
 from support.history import UNTIL, make_history, store
-from support.reports import DAY, MONTH, a_job, a_run, known
-from support.rows import workflow_step
+from support.reports import DAY, MONTH, a_job, a_run, a_step, known
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
@@ -56,16 +55,7 @@ def store_red_and_slower(connection: Connection) -> list[int]:
     upsert(
         connection,
         [
-            workflow_step(
-                github_run_id=job.github_run_id,
-                run_attempt=1,
-                job_id=job.job_id,
-                number=1,
-                name="pytest",
-                conclusion=job.conclusion,
-                started_at=job.started_at,
-                completed_at=job.completed_at,
-            )
+            a_step(job, name="pytest", started_at=job.started_at, completed_at=job.completed_at)
             for job in jobs
         ],
     )

@@ -16,8 +16,20 @@ import pytest
 from support.commands import Finished, Launcher, Run
 from support.history import UNTIL, History, Workflow, make_history, store
 from support.html import Reader
-from support.reports import DAY, HOUR, MINUTE, MONTH, Filled, a_job, a_run, known, single, whole
-from support.rows import llm_call, workflow_step
+from support.reports import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    Filled,
+    a_job,
+    a_run,
+    a_step,
+    known,
+    single,
+    whole,
+)
+from support.rows import llm_call
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.prices import load_runner_prices
@@ -249,19 +261,7 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
     upsert(connection, runs)
     jobs = [a_job(run) for run in runs]
     upsert(connection, jobs)
-    upsert(
-        connection,
-        [
-            workflow_step(
-                github_run_id=job.github_run_id,
-                run_attempt=1,
-                job_id=job.job_id,
-                name="Run tests",
-                conclusion=job.conclusion,
-            )
-            for job in jobs
-        ],
-    )
+    upsert(connection, [a_step(job, name="Run tests") for job in jobs])
     known(connection, 7)
     assert sentence(told(connection), "failing") == (
         "3 of 10 runs (30.0 %) failed at the first attempt; jobs failed most often at Run tests in "

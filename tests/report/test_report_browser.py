@@ -16,8 +16,8 @@ import pytest
 from support.history import UNTIL
 from support.html import DARK, LIGHT
 from support.paths import LONGEST
-from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known
-from support.rows import llm_call, workflow_step
+from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, a_step, known
+from support.rows import llm_call
 
 from telemetry.database.budget import lines
 from telemetry.database.connection import open_connection
@@ -118,18 +118,7 @@ def folder(
                     )
                     upsert(connection, [run])
                     upsert(connection, [job])
-                    upsert(
-                        connection,
-                        [
-                            workflow_step(
-                                github_run_id=run.github_run_id,
-                                run_attempt=attempt,
-                                job_id=job.job_id,
-                                name=stored,
-                                conclusion=conclusion,
-                            )
-                        ],
-                    )
+                    upsert(connection, [a_step(job, name=stored)])
             upsert(
                 connection,
                 [

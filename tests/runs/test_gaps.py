@@ -41,6 +41,19 @@ def stored_ids(connection: Connection) -> set[int]:
     }
 
 
+def assert_all_stored_twice(connection: Connection, simulated: Simulator) -> None:
+    """Ingest twice; each time all runs are stored, and nothing is of concern."""
+    truth = {run.id for run in runs_of(simulated.world)}
+    for _ in range(2):
+        report = ingested(connection, simulated, jobs=False, kind=ShortPages)
+        assert report.outcome == "complete", report.error
+        assert stored_ids(connection) == truth
+        found = status_at(connection, simulated.world)
+        (proof,) = found.proof
+        assert (proof["reported_runs"], proof["gaps"]) == (len(truth), 0)
+        assert found.concerns == []
+
+
 @pytest.mark.parametrize("beyond", ["empty", "422"])
 @pytest.mark.parametrize("is_clamped", [True, False], ids=["clamped total", "true total"])
 def test_a_list_that_ends_early_hides_nothing(
@@ -53,16 +66,8 @@ def test_a_list_that_ends_early_hides_nothing(
         beyond_unfiltered_cap=beyond,
         clamp_unfiltered_total=is_clamped,
     )
-    truth = {run.id for run in runs_of(world)}
-    for _ in range(2):
-        report = ingested(connection, simulated, jobs=False, kind=ShortPages)
-        assert report.outcome == "complete", report.error
-        assert stored_ids(connection) == truth
-        found = status_at(connection, world)
-        (proof,) = found.proof
-        assert (proof["reported_runs"], proof["gaps"]) == (230, 0)
-        assert found.concerns == []
-        simulated.restart_counters()
+    assert_all_stored_twice(connection, simulated)
+    simulated.restart_counters()
     assert ingested(connection, simulated, jobs=False, kind=ShortPages).outcome == "complete"
     assert simulated.counters.charged <= 2
 
@@ -76,14 +81,7 @@ def test_a_filtered_list_that_ends_earlier_than_documented_hides_nothing(
     simulated = Simulator(
         world, unfiltered_cap=100, filtered_cap=cap, clamp_filtered_total=is_clamped
     )
-    truth = {run.id for run in runs_of(world)}
-    for _ in range(2):
-        report = ingested(connection, simulated, jobs=False, kind=ShortPages)
-        assert report.outcome == "complete", report.error
-        assert stored_ids(connection) == truth
-        found = status_at(connection, world)
-        assert (found.proof[0]["reported_runs"], found.proof[0]["gaps"]) == (230, 0)
-        assert found.concerns == []
+    assert_all_stored_twice(connection, simulated)
     # Lists that are cut are noticed, and later ones are kept shorter.
     assert simulated.counters.charged <= 70
 

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from support.history import UNTIL, History
-from support.rows import workflow_job, workflow_run
+from support.rows import workflow_job, workflow_run, workflow_step
 from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
 from telemetry.report.data import Report, RepositoryReport
 from telemetry.report.period import Period
 from telemetry.report.reading import report
+from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import Repository, WorkflowRun
 
 MONTH = Period(UNTIL - timedelta(days=30), UNTIL)
@@ -81,3 +82,13 @@ def a_job(run: WorkflowRun, number: int = 0, **changes: Any) -> Any:
         **changes,
     }
     return workflow_job(**values)
+
+
+def a_step(job: WorkflowJob, **changes: Any) -> WorkflowStep:
+    """A step of this job, which ended as its job did."""
+    return workflow_step(
+        github_run_id=job.github_run_id,
+        run_attempt=job.run_attempt,
+        job_id=job.job_id,
+        **{"conclusion": job.conclusion, **changes},
+    )
