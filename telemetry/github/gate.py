@@ -28,8 +28,9 @@ from telemetry.github.repeats import Repeats
 from telemetry.github.share import Caller, Share
 
 _HEARTBEAT_SECONDS = 60.0
-# The Date of an answer is ignored from this year on: there may be no time after it.
-LAST_YEAR = 9_000
+# A server's clock or this machine's may be wrong by a day. What was recorded with a time far ahead
+# would count as fresh until then, so a Date still later than that is ignored.
+MOST_AHEAD = timedelta(days=2)
 # GitHub's servers may state the end of an hour a little differently.
 _SAME_HOUR = timedelta(minutes=1)
 
@@ -52,7 +53,7 @@ class Gate:
     """Every request of every thread of a client passes here first.
 
     `rate_limit` and `github_time` (`Date`, UTC) are those of the last answer that had them, None
-    before.
+    before. `github_time` is never far ahead of the local clock.
 
     A rate limit stops all threads; a fault delays only its own request. `advice` ends the message
     of RateLimited.
@@ -67,6 +68,7 @@ class Gate:
         self._closure = _Closure()
         self._lock = threading.Lock()
         self._notify_lock = threading.RLock()
+        self._is_ahead_told = False
         self.repeats = Repeats(self.say, options.clock)
 
     def say(self, text: str) -> None:
@@ -113,14 +115,23 @@ class Gate:
         """Store the rate limit and the time of an answer.
 
         Answers to requests sent at the same time come in any order. Within an hour the number left
-        only falls, so the lowest is the latest.
+        only falls, so the lowest is the latest. A time far ahead of the local clock is ignored.
         """
         limit, date = rate_limit(answer.headers), http_date(answer.headers.get("date", ""))
         with self._lock:
             if limit is not None and not _is_overtaken(limit, self.rate_limit):
                 self.rate_limit = limit
-            if date is not None and date.year < LAST_YEAR:
+            now = utc(self.clock())
+            is_ahead = date is not None and now is not None and date - now > MOST_AHEAD
+            if date is not None and not is_ahead:
                 self.github_time = date
+            is_news = is_ahead and not self._is_ahead_told
+            self._is_ahead_told |= is_ahead
+        if is_news:
+            self.say(
+                f"warning: an answer is dated {date:%Y-%m-%d %H:%M} UTC, but this machine's clock "
+                f"says {now:%Y-%m-%d %H:%M} UTC; such dates are ignored"
+            )
 
     @contextmanager
     def passage(self, caller: Caller, *, is_urgent: bool = False) -> Iterator[None]:

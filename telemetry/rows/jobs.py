@@ -49,12 +49,15 @@ class WorkflowJob:
 
         `attempt_started_at` is the start of the attempt that lists the job: a job that ended before
         it was carried over from an earlier attempt (reported in tenstorrent/tt-metal issue 12010).
+        A first attempt has none of those: a short job in it ends before the start because GitHub's
+        times differ by seconds (recorded).
         `run_attempt` is used if the payload has none.
 
         Raises UnreadableRow if id or run_id is missing, or a value has the wrong type.
         """
         payload = reading.mapping(job, "job")
         attempt = reading.attempt(payload)
+        number = run_attempt if attempt is None else attempt
         completed_at = reading.moment(payload, "completed_at")
         labels = _labels(payload)
         runner_id, runner_name = (
@@ -65,7 +68,7 @@ class WorkflowJob:
         has_runner = bool(runner_id or runner_name)
         return cls(
             github_run_id=required(reading.integer(payload, "run_id"), payload, "job", "run_id"),
-            run_attempt=run_attempt if attempt is None else attempt,
+            run_attempt=number,
             job_id=required(reading.integer(payload, "id"), payload, "job", "id"),
             name=reading.text(payload, "name"),
             status=reading.text(payload, "status"),
@@ -80,7 +83,10 @@ class WorkflowJob:
             runner_group_name=reading.text(payload, "runner_group_name") if has_runner else None,
             html_url=reading.text(payload, "html_url"),
             is_inherited=bool(
-                completed_at and attempt_started_at and completed_at < attempt_started_at
+                number > 1
+                and completed_at
+                and attempt_started_at
+                and completed_at < attempt_started_at
             ),
             is_pseudo=not (has_runner or labels or payload.get("steps")) and _is_check_run(payload),
         )

@@ -108,7 +108,7 @@ class JobLists:
             if number == known or not is_known:
                 self.lost.setdefault(number, str(error))
 
-    def retries(self, now: datetime | None) -> Iterator[Retry]:
+    def retries(self, now: datetime) -> Iterator[Retry]:
         """Yield the attempts whose jobs are not final at `now` (UTC)."""
         for number in self.due:
             problem: Problem = "unreadable" if number in self.lost else "unfinished"
@@ -117,11 +117,11 @@ class JobLists:
             if reason is not None:
                 yield Retry("jobs", self.run_id, number, problem, reason)
 
-    def _unfinished(self, run_attempt: int, now: datetime | None) -> Iterator[str]:
+    def _unfinished(self, run_attempt: int, now: datetime) -> Iterator[str]:
         """Yield reasons why the jobs can still change or appear."""
 
         def is_new(moment: datetime | None) -> bool:
-            return now is not None and moment is not None and now - moment < AWAITED
+            return moment is not None and now - moment < AWAITED
 
         found = [each for (number, _), each in self.jobs.items() if number == run_attempt]
         attempt = self.due[run_attempt]

@@ -10,7 +10,7 @@ attempt is requested separately. `fetch_jobs` uses no database and may run in an
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, upsert
@@ -114,7 +114,7 @@ def fetch_jobs(
         steps=[step for _, steps in found.jobs.values() for step in steps],
         unreadable=tuple(found.unreadable),
         is_missing=is_missing,
-        retries=() if is_missing else tuple(found.retries(client.github_time)),
+        retries=() if is_missing else tuple(found.retries(client.github_time or datetime.now(UTC))),
     )
 
 

@@ -7,7 +7,7 @@ Together they have as many concurrent requests as one repository alone.
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +16,11 @@ from psycopg.pq import TransactionStatus
 from telemetry import counted
 from telemetry.database.connection import Connection, execute, siblings
 from telemetry.github.client import GitHub
-from telemetry.github.errors import NotFound
+from telemetry.github.errors import GitHubError, Unanswered
 from telemetry.runs.record import MOST_NAMED
 from telemetry.runs.repository import ingest_repository
 from telemetry.runs.request import Report, Tools
+from telemetry.runs.retries import is_of_item
 
 # With fewer requests a visit might end each time at the same place: the first page takes one, and
 # an item that GitHub does not answer up to five. More would leave more repositories to later
@@ -74,9 +75,7 @@ class Rounds:
         """Yield reports, one for each repository."""
         self.places = {name: place for place, name in enumerate(names, 1)}
         if len(names) > 1 and self.client.rate_limit is None:
-            # This request is free. A server without limits answers 404.
-            with suppress(NotFound):
-                self.client.get("/rate_limit", retry_missing=False)
+            self._ask_limit()
         if len(names) > 1:
             left = self._left()
             sendable = "" if left is None else f"; {counted(left, 'request')} can be sent now"
@@ -95,6 +94,17 @@ class Rounds:
         yield from self.cut_short.values()
         if not self.is_interrupted:
             yield from self._not_reached()
+
+    def _ask_limit(self) -> None:
+        """Ask for the rate limit, which is free. Raises GitHubError if no request is answered.
+
+        A server without limits answers 404, and a proxy may refuse this path only.
+        """
+        try:
+            self.client.get("/rate_limit", retry_missing=False)
+        except GitHubError as error:
+            if isinstance(error, Unanswered) or not is_of_item(error):
+                raise
 
     def _round(self, names: Sequence[str]) -> Iterator[Report]:
         """Visit each repository once; yield the reports of those that are done."""

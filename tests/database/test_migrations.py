@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -15,6 +16,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from support.paths import ROOT
+from support.rows import JOB, RUN
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
@@ -27,6 +29,7 @@ from telemetry.database.migrations import (
     start_over,
 )
 from telemetry.database.transfer import dump, restore
+from telemetry.database.upserts import upsert
 
 NAMES = sorted(p.stem for p in MIGRATIONS.glob("*.sql") if not p.stem.endswith(".rollback"))
 
@@ -408,3 +411,19 @@ def test_a_schema_of_its_own_makes_room_beside_another_program(empty_dsn: str) -
     with open_connection(empty_dsn) as connection:
         connection.execute("create table repositories (name text); create schema telemetry")
     migrate(make_conninfo(empty_dsn, options="-csearch_path=telemetry"))
+
+
+def test_jobs_of_first_attempts_that_counted_as_inherited_are_corrected(
+    connection: Connection,
+) -> None:
+    upsert(connection, [RUN, replace(RUN, run_attempt=2)])
+    jobs = [JOB, replace(JOB, run_attempt=2)]
+    upsert(connection, [replace(job, is_inherited=True) for job in jobs])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    connection.execute((MIGRATIONS / "0180.first-attempts-inherit-no-jobs.sql").read_bytes())
+    found = connection.execute(
+        "select is_inherited, jobs_listed_at is null as is_due "
+        "from workflow_jobs join workflow_runs using (github_run_id, run_attempt) "
+        "order by run_attempt"
+    ).fetchall()
+    assert [tuple(row.values()) for row in found] == [(False, True), (True, False)]

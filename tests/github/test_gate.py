@@ -286,7 +286,15 @@ def test_threads_take_no_more_requests_than_were_allowed(gate: Gate, share: Shar
     assert (len(passed), share.requests) == (50, 50)
 
 
-def test_a_date_after_which_there_is_no_time_is_ignored(gate: Gate) -> None:
-    for date in ("Thu, 26 Nov 2026 18:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"):
+def test_a_date_far_ahead_is_ignored_and_told_once(
+    gate: Gate, clock: Clock, said: list[str]
+) -> None:
+    clock.now = datetime(2026, 11, 26, 18, tzinfo=UTC).timestamp()
+    tomorrow = "Fri, 27 Nov 2026 18:00:00 GMT"  # as when this machine's clock is a day late
+    for date in (tomorrow, "Fri, 31 Dec 2027 18:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"):
         gate.learn(Answer(200, {"date": date}, b""))
-    assert gate.github_time == datetime(2026, 11, 26, 18, tzinfo=UTC)
+    assert gate.github_time == datetime(2026, 11, 27, 18, tzinfo=UTC)
+    assert said == [
+        "warning: an answer is dated 2027-12-31 18:00 UTC, but this machine's clock says "
+        "2026-11-26 18:00 UTC; such dates are ignored"
+    ]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,13 @@ def test_a_job_that_ended_before_its_attempt_started_is_inherited(
     attempt_started_at: str | None, inherited: bool
 ) -> None:
     assert row("job_inherited", attempt_started_at).is_inherited is inherited
+
+
+def test_a_first_attempt_inherits_no_job() -> None:
+    """A job of a second ends before the start if GitHub's clocks differ by two."""
+    job = payload("job", "job")
+    assert job["run_attempt"] == 1
+    assert not WorkflowJob.from_api(job, datetime(2026, 2, 1, tzinfo=UTC)).is_inherited
 
 
 def test_a_job_that_has_not_ended_is_not_inherited() -> None:

@@ -1,5 +1,6 @@
 """The jobs of an attempt count as whole only if as many came as GitHub says there are."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_job_that_says_it_is_of_another_attempt_than_was_asked_for_is_unreadab
     found.read(pages(3, [3, 3]))
     assert found.left_out() == [2]
     found.read(pages(3, [3, 3]), 2)
-    (retry,) = found.retries(None)
+    (retry,) = found.retries(datetime.now(UTC))
     assert (retry.run_attempt, retry.problem) == (2, "unreadable")
     assert retry.reason == "0: run_attempt is 1, not 2, which was requested"
 
@@ -67,4 +68,5 @@ def test_a_list_is_whole_with_as_many_jobs_as_the_largest_total(
 ) -> None:
     found = JobLists(1, {1: DueAttempt(1, None, "success")})
     found.read(pages(rows, totals))
-    assert [retry.reason for retry in found.retries(None)] == ([reason] if reason else [])
+    reasons = [retry.reason for retry in found.retries(datetime.now(UTC))]
+    assert reasons == ([reason] if reason else [])

@@ -83,6 +83,16 @@ def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
         world.advance(HOUR)
 
 
+def test_a_limit_that_may_not_be_read_stops_nothing(connection: Connection) -> None:
+    """As behind a proxy that allows the paths of repositories only."""
+    refuse = Fault(403, {}, b"<html>blocked by policy</html>")
+    simulated = Simulator(
+        world_of(**small(3)),
+        fault=lambda request, _: refuse if request.kind == "rate_limit" else None,
+    )
+    assert set(outcomes(ingested(connection, simulated)).values()) == {"complete"}
+
+
 def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
     connection: Connection,
     dsn: str,
