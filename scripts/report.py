@@ -41,13 +41,14 @@ def main() -> int:
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
     names = settings.repositories(" ".join(options.repo or []))
     out = Path(options.out or FILE)
-    if options.format == "html":
+    is_printed = options.out == "-" or (options.format != "html" and not options.out)
+    if options.format == "html" and not is_printed:
         settings.page_or_folder(str(out), "OUT", ", or set FORMAT=markdown or FORMAT=json")
     with database() as connection:
         found = report(connection, period(options.since, now), now, names, progress())
     if options.format == "json":
         _set_findings(as_data(found))
-    if options.format != "html" and not options.out:
+    if is_printed:
         show(_text(found, options.format).rstrip("\n"))
         return 0
     _write(found, options.format, out)

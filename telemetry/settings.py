@@ -95,7 +95,7 @@ def _offer(name: str) -> str:
     if url and REPOSITORY.fullmatch(url[1]):
         return f"; try: REPO={url[1]}"
     is_owner = re.fullmatch(r"[\w-]+", name, re.ASCII)
-    return f"; for all its repositories: {COMMAND} ingest ORG={name}" if is_owner else ""
+    return f"; to ingest all of an owner: {COMMAND} ingest ORG={name}" if is_owner else ""
 
 
 def owner(text: str, variable: str) -> str:
@@ -138,12 +138,15 @@ def path(text: str, variable: str) -> str:
 
 
 def page_or_folder(text: str, variable: str, otherwise: str = "") -> Path:
-    """Return the path of an HTML file or a folder of them. Raises UsageError for another name."""
-    if Path(text).suffix.lower() in OTHER_FILES:
+    """Return the path of an HTML file or a folder of them. Raises UsageError for another one."""
+    found = Path(text)
+    is_page = found.suffix.lower() in (".html", ".htm")
+    is_other = found.suffix.lower() in OTHER_FILES or (found.exists() and not found.is_dir())
+    if text == "-" or (is_other and not is_page):
         raise UsageError(
             f"{variable}: {text} is neither an HTML file nor a folder; name one{otherwise}"
         )
-    return Path(text)
+    return found
 
 
 def time_zone(text: str, variable: str) -> tzinfo:

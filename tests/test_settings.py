@@ -131,7 +131,7 @@ def test_a_name_without_a_likely_repository_gets_no_suggestion(text: str) -> Non
 
 
 def test_an_owner_alone_is_answered_with_the_variable_for_owners() -> None:
-    with pytest.raises(UsageError, match=r"for all its repositories: make ingest ORG=acme$"):
+    with pytest.raises(UsageError, match=r"to ingest all of an owner: make ingest ORG=acme$"):
         repositories("acme")
 
 

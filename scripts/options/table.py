@@ -405,8 +405,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report",
         "--out",
-        "a file, or a folder for an overview and a page for each repository; without it, markdown"
-        " and json go to standard output",
+        "a file, or a folder for an overview and a page for each repository; - is standard output,"
+        " which markdown and json go to without it",
         shown="report.html",
         metavar="PATH",
         read=settings.path,

@@ -147,6 +147,12 @@ def test_the_ending_of_out_says_whether_it_is_a_file(run: Run, tmp_path: Path) -
         done, 2, "report.md is neither an HTML file nor a folder", "FORMAT=markdown"
     )
     assert not (tmp_path / "report.md").exists()
+    (tmp_path / "notes").write_text("mine")
+    done = run("report", "--out", str(tmp_path / "notes"))
+    assert_one_sentence(done, 2, "notes is neither an HTML file nor a folder")
+    for form, begin in (("html", "<!doctype html>"), ("markdown", "#"), ("json", "{")):
+        assert run("report", f"--format={form}", "--out=-").stdout.startswith(begin)
+    assert not (ROOT / "-").exists()
     assert run("report", "--format=markdown", f"--out={tmp_path / 'report.md'}").returncode == 0
     assert (tmp_path / "report.md").read_text("utf-8").startswith("#")
 
