@@ -12,45 +12,23 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-jobs as (
+jobs_of_runners as (
   select
-    runner_label,
-    is_hosted,
+    groups.runners,
     started_at,
     started_at + duration_seconds * interval '1 second' as ended_at
   from labelled_jobs
   cross join period
+  cross join lateral (
+    values
+      (coalesce(nullif(runner_label, ''), 'no label')),
+      (case when is_hosted then 'all standard runners of GitHub' end)
+  ) as groups (runners)
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and duration_seconds > 0
-),
-jobs_of_runners as (
-  select
-    coalesce(nullif(runner_label, ''), 'no label') as runners,
-    started_at,
-    ended_at
-  from jobs
-  union all
-  select
-    'all standard runners of GitHub' as runners,
-    started_at,
-    ended_at
-  from jobs
-  where is_hosted
-),
-changes as (
-  select
-    runners,
-    started_at as moment,
-    1 as change
-  from jobs_of_runners
-  union all
-  select
-    runners,
-    ended_at as moment,
-    -1 as change
-  from jobs_of_runners
+    and groups.runners is not null
 ),
 levels as (
   select
@@ -64,7 +42,12 @@ levels as (
         change
       rows unbounded preceding
     ) as jobs_at_once
-  from changes
+  from jobs_of_runners
+  cross join lateral (
+    values
+      (started_at, 1),
+      (ended_at, -1)
+  ) as changes (moment, change)
 ),
 peaks as (
   select distinct on (runners)

@@ -16,6 +16,7 @@ classes as (
     model,
     error_class,
     count(*) as calls,
+    sum(count(*)) over (partition by model) as model_calls,
     max(timestamp) as last_at,
     max(left(error_message, 80)) as example
   from llm_calls_priced
@@ -26,16 +27,6 @@ classes as (
   group by
     model,
     error_class
-),
-shares as (
-  select
-    model,
-    error_class,
-    calls,
-    sum(calls) over (partition by model) as model_calls,
-    last_at,
-    example
-  from classes
 )
 select
   model,
@@ -44,7 +35,7 @@ select
   round(100 * calls / nullif(model_calls, 0), 1) as failed_percent,
   last_at,
   example
-from shares
+from classes
 where error_class is not null
 order by
   failed desc,

@@ -12,29 +12,6 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
-),
-calls as (
-  select
-    repository_id,
-    phase,
-    api_calls,
-    cost,
-    reported_cost,
-    cost_low,
-    cost_high,
-    success,
-    github_run_id,
-    latency_ms,
-    timestamp
-  from llm_calls_priced
-  cross join period
-  where timestamp >= period.since
-    and timestamp < period.until
-    and (
-      period.repository_ids is null
-      or repository_id = any(period.repository_ids)
-      or repository_id is null
-    )
 )
 select
   repository_names.repository,
@@ -52,8 +29,16 @@ select
     as p50_seconds,
   max(timestamp) as newest_at,
   calls.repository_id
-from calls
+from llm_calls_priced as calls
+cross join period
 left join repository_names using (repository_id)
+where timestamp >= period.since
+  and timestamp < period.until
+  and (
+    period.repository_ids is null
+    or calls.repository_id = any(period.repository_ids)
+    or calls.repository_id is null
+  )
 group by
   calls.repository_id,
   repository_names.repository,
