@@ -1,12 +1,13 @@
 -- Which jobs run into their time limit?
 -- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them;
 -- cancelled_jobs counts these, the others are reported as timed_out. They are recognised by their
--- length: the job was cancelled in at least three runs after nearly the same time (within two
--- percent or 30 seconds of the longest). These must be more than half of its executions that ran at
--- least half as long. limit_seconds is that time. If the job ran longer since the first of them, it
--- has another limit: something else cancelled it, a newer run for example, or its limit was raised.
--- Runs with a failure are left out, because a failed job cancels the others. job is the whole name
--- if it is the same in all of them, otherwise the name without the values of the matrix.
+-- length: the job was cancelled in at least three runs after nearly the same time: within two
+-- percent of the longest, or of short jobs within a tenth, up to 30 seconds. These must be more
+-- than half of its executions that ran at least half as long. limit_seconds is that time. If the
+-- job ran longer since the first of them, it has another limit: something else cancelled it, a
+-- newer run for example, or its limit was raised. Runs with a failure are left out, because a
+-- failed job cancels the others. job is the whole name if it is the same in all of them, otherwise
+-- the name without the values of the matrix.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select
@@ -40,7 +41,7 @@ cut_off as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and conclusion in ('cancelled', 'timed_out')
     and attempt_conclusion in ('cancelled', 'timed_out')
-    and duration_seconds >= 60
+    and duration_seconds >= 30
 ),
 limits as materialized (
   select
@@ -50,6 +51,7 @@ limits as materialized (
     workflow,
     job_base,
     longest_seconds,
+    around,
     array_agg(distinct job) filter (where is_timeout) as names,
     bool_or(conclusion = 'timed_out') filter (where is_timeout) as is_certain,
     count(distinct github_run_id) filter (where is_timeout) as runs,
@@ -62,15 +64,21 @@ limits as materialized (
     (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url
   from cut_off
   cross join lateral (
-    select duration_seconds >= longest_seconds - greatest(30, longest_seconds / 50) as is_timeout
+    select greatest(longest_seconds / 50, least(30, longest_seconds / 10)) as around
+  ) as nearness
+  cross join lateral (
+    select duration_seconds >= longest_seconds - around as is_timeout
   ) as judged
+  -- No limit is shorter than a minute.
+  where longest_seconds >= 60
   group by
     repository_id,
     repository,
     workflow_id,
     workflow,
     job_base,
-    longest_seconds
+    longest_seconds,
+    around
   having count(distinct github_run_id) filter (where is_timeout) >= 3
     and 2 * count(*) filter (where is_timeout)
       > count(*) filter (where 2 * duration_seconds >= longest_seconds)
@@ -106,9 +114,7 @@ where limits.is_certain
         and not workflow_jobs.is_inherited
     ),
     interval '0'
-  ) <= interval '1 second' * (
-    limits.longest_seconds + greatest(30, limits.longest_seconds / 50)
-  )
+  ) <= interval '1 second' * (limits.longest_seconds + limits.around)
 order by
   minutes desc,
   repository,

@@ -3,9 +3,9 @@
 -- job of it did. Each has one cause, the first that applies.
 create view failure_causes as
 -- GitHub reports a job that ran into its time limit as cancelled. Its length shows it: at least
--- three runs were cancelled with the job within two percent or 30 seconds of the longest, and these
--- are most of those that got half as far. If the job ran longer meanwhile, something else cancelled
--- it.
+-- three runs were cancelled with the job within two percent of the longest (of short jobs, within a
+-- tenth, up to 30 seconds), and these are most of those that got half as far. If the job ran longer
+-- meanwhile, something else cancelled it.
 with cut_off as (
   select
     workflow_runs.repository_id,
@@ -24,7 +24,7 @@ with cut_off as (
     and workflow_jobs.runner_id is not null
     and not workflow_jobs.is_inherited
     and workflow_jobs.completed_at - workflow_jobs.started_at
-      between interval '1 minute' and interval '120 hours'
+      between interval '30 seconds' and interval '120 hours'
 ),
 equal as materialized (
   select
@@ -32,20 +32,26 @@ equal as materialized (
     workflow_id,
     name,
     longest,
-    greatest(30, longest / 50) as around,
-    min(created_at) filter (where seconds >= longest - greatest(30, longest / 50)) as first_at,
-    max(created_at) filter (where seconds >= longest - greatest(30, longest / 50)) as last_at
+    around,
+    min(created_at) filter (where is_equal) as first_at,
+    max(created_at) filter (where is_equal) as last_at
   from cut_off
+  cross join lateral (
+    select greatest(longest / 50, least(30, longest / 10)) as around
+  ) as nearness
+  cross join lateral (
+    select seconds >= longest - around as is_equal
+  ) as judged
+  -- No limit is shorter than a minute.
+  where longest >= 60
   group by
     repository_id,
     workflow_id,
     name,
-    longest
-  having count(distinct github_run_id) filter (
-      where seconds >= longest - greatest(30, longest / 50)
-    ) >= 3
-    and 2 * count(*) filter (where seconds >= longest - greatest(30, longest / 50))
-      > count(*) filter (where 2 * seconds >= longest)
+    longest,
+    around
+  having count(distinct github_run_id) filter (where is_equal) >= 3
+    and 2 * count(*) filter (where is_equal) > count(*) filter (where 2 * seconds >= longest)
 ),
 limits as materialized (
   select

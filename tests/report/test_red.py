@@ -325,13 +325,15 @@ def test_what_is_cancelled_at_other_times_hit_no_limit_but_is_not_nothing(
     assert "no run failed, but 19 runs were cancelled" in found
 
 
-def limited(connection: Connection, *jobs: tuple[str, int, str]) -> list[dict[str, Any]]:
+def limited(connection: Connection, *jobs: tuple[str, float, str]) -> list[dict[str, Any]]:
     """The time limits that jobs ran into: each with its name, minutes and conclusion, a day each.
 
     The first one is the newest. A run has the conclusion of its job.
     """
     connection.execute("delete from workflow_runs")
-    runs = [a_run(n + 1, n + 1, 60 * of, conclusion=how) for n, (_, of, how) in enumerate(jobs)]
+    runs = [
+        a_run(n + 1, n + 1, round(60 * of), conclusion=how) for n, (_, of, how) in enumerate(jobs)
+    ]
     upsert(connection, runs)
     upsert(connection, [
         a_job(run, name=name, started_at=run.started_at)
@@ -348,6 +350,20 @@ def test_no_time_limit_is_shorter_than_a_job_that_ran_since(connection: Connecti
     assert limited(connection, *cut, ("soak", 80, "failure"), *cut) == []
     causes = "select count(*) as count from failure_causes where cause = 'time limit'"
     assert connection.execute(causes).fetchone() == {"count": 0}
+
+
+def test_a_short_job_that_newer_runs_cancel_at_any_moment_has_no_time_limit(
+    connection: Connection,
+) -> None:
+    """Within 30 seconds of the longest lies nearly all that is cancelled of a job of 90 seconds."""
+    at_random = [("lint", seconds / 60, "cancelled") for seconds in range(2, 88, 5)]
+    assert limited(connection, *at_random) == []
+    assert limited(connection, *at_random, *[("lint", 1.3, "success")] * 9) == []
+    causes = "select count(*) as count from failure_causes where cause = 'time limit'"
+    assert connection.execute(causes).fetchone() == {"count": 0}
+    (row,) = limited(connection, *[("lint", 61 / 60, "cancelled")] * 3)
+    assert (row["runs"], row["limit_seconds"]) == (3, 61)
+    assert connection.execute(causes).fetchone() == {"count": 3}
 
 
 def test_the_only_member_of_a_matrix_that_hits_a_limit_is_named(connection: Connection) -> None:
