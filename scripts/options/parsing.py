@@ -74,8 +74,8 @@ def _meant_by(word: str, known: Sequence[Option]) -> str:
     for name in ("REPO", "FILE", "OUT"):
         fits = settings.REPOSITORY.fullmatch(word) if name == "REPO" else word and word[0] != "-"
         if name in flags and fits:
-            told = f"{flags[name]} " if IS_CHECKOUT else f"{name}="
-            return f"did you mean {told}{shlex.quote(word)}?"
+            typed = f"{flags[name]} " if IS_CHECKOUT else f"{name}="
+            return f"did you mean {typed}{shlex.quote(word)}?"
     return HELP
 
 

@@ -146,7 +146,7 @@ def _prices(
 def _differences(
     row: LlmPrice, prices: list[tuple[datetime, Mapping[str, Any]]]
 ) -> Iterator[Difference]:
-    told = set()
+    reported = set()
     for moment, theirs in prices:
         for ours_name, theirs_name in PARTS.items():
             ours = getattr(row, ours_name)
@@ -154,8 +154,8 @@ def _differences(
             # For most vendors no log contains the searches, so our list omits their price.
             if price is None or ours == price or (ours is None and "search" in ours_name):
                 continue
-            if (ours_name, price) not in told:
-                told.add((ours_name, price))
+            if (ours_name, price) not in reported:
+                reported.add((ours_name, price))
                 yield Difference(row, moment, ours_name, ours, price)
 
 

@@ -35,13 +35,13 @@ def telling(look: Callable[[], Sequence[Wait]], notify: Callable[[str], None]) -
     over.register(end, select.POLLHUP)
 
     def watch() -> None:
-        told = set()
+        reported = set()
         while not over.poll(SECONDS_BETWEEN_LOOKS * 1_000):
             # The command itself meets any fault of the database.
             with suppress(psycopg.Error, TelemetryError):
                 for wait in look():
-                    if (wait["process"], wait["subject"]) not in told:
-                        told.add((wait["process"], wait["subject"]))
+                    if (wait["process"], wait["subject"]) not in reported:
+                        reported.add((wait["process"], wait["subject"]))
                         notify(sentence(wait))
 
     thread = threading.Thread(target=watch, daemon=True)

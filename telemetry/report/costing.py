@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, dollars, known_sum, minutes, percent
-from telemetry.report.figures import share_of as share
+from telemetry.report.figures import Row, dollars, known_sum, minutes, percent, share_of
 from telemetry.report.finding import Finding
 from telemetry.terminal import Name, Sentence
 
@@ -35,7 +34,7 @@ def costing(report: RepositoryReport) -> Finding | None:
     if report.lost:
         sentence += (f", {report.lost}",)
     if wasted:
-        part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share(wasted, ran))})"
+        part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share_of(wasted, ran))})"
         sentence += (f"; {part} was wasted",)
     # What was cancelled early may have saved more than it cost.
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]

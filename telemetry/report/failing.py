@@ -4,8 +4,7 @@ from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, day, known_sum, percent
-from telemetry.report.figures import share_of as share
+from telemetry.report.figures import Row, count, day, known_sum, percent, share_of
 from telemetry.report.finding import Finding
 from telemetry.terminal import Name, Sentence
 
@@ -26,7 +25,7 @@ def failing(report: RepositoryReport) -> Finding | None:
         return None
     sentence: Sentence = (
         f"{count(failed)} of {counted(totals['decided'], 'run')} "
-        f"({percent(share(failed, totals['decided']))}) failed at the first attempt",
+        f"({percent(share_of(failed, totals['decided']))}) failed at the first attempt",
     )
     advice: Sentence = ("Read the log of the latest one.",)
     if totals["first_missing"]:

@@ -50,10 +50,10 @@ def waiting(report: RepositoryReport) -> list[Child]:
         )
         for row in queues[:MOST_BARS]
     ]
-    told = f"Jobs that waited over a minute for a runner, by label; most for {label}"
+    title = f"Jobs that waited over a minute for a runner, by label; most for {label}"
     return ranked(
         [label, words],
-        charts.bar_chart(told, bars),
+        charts.bar_chart(title, bars),
         QUEUES,
         queues,
         report.api_host,

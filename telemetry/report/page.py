@@ -159,9 +159,9 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[Child]], numbers: int
 
 def tile(name: str, figure: str, change: str, kind: str | None) -> Html:
     """Return a headline figure; `kind` is better, worse, or None if neither is known."""
-    told = {"better": "▲ better", "worse": "▼ worse"}
+    verdicts = {"better": "▲ better", "worse": "▼ worse"}
     words = tag("span", change, class_=kind or "muted")
-    mark = tag("small", told[kind], class_=kind) if kind else None
+    mark = tag("small", verdicts[kind], class_=kind) if kind else None
     return tag("li", name, tag("b", figure), tag("small", words), mark)
 
 

@@ -2,8 +2,7 @@
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, duration, known_sum, minutes, percent
-from telemetry.report.figures import share_of as share
+from telemetry.report.figures import Row, count, duration, known_sum, minutes, percent, share_of
 from telemetry.report.finding import Finding, others
 from telemetry.terminal import Name
 
@@ -64,9 +63,9 @@ def flaky(report: RepositoryReport) -> Finding | None:
 def _how_often(job: Row) -> str:
     """Return on how many of its commits a job was flaky; in how many runs, of a single commit."""
     if job["flaky_commits"] > 1:
-        part, whole, words = job["flaky_commits"], job["commits"], "on {} of {}"
-        return (
-            f"{words.format(count(part), counted(whole, 'commit'))} ({percent(share(part, whole))})"
-        )
-    part, whole = job["flaky_runs"], job["runs"]
-    return f"in {count(part)} of {counted(whole, 'run')} ({percent(share(part, whole))})"
+        part, whole = job["flaky_commits"], job["commits"]
+        often = f"on {count(part)} of {counted(whole, 'commit')}"
+    else:
+        part, whole = job["flaky_runs"], job["runs"]
+        often = f"in {count(part)} of {counted(whole, 'run')}"
+    return f"{often} ({percent(share_of(part, whole))})"

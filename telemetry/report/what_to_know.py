@@ -26,12 +26,12 @@ def what_to_know(report: RepositoryReport) -> list[Child]:
     if report.is_empty:
         return [tag("p", NO_RUN)]
     found = findings(report)
-    told = [tag("li", finding_item(each, is_first=at == 0)) for at, each in enumerate(found)]
-    listed = tag("ol", told, class_="findings") if told else None
+    items = [tag("li", finding_item(each, is_first=at == 0)) for at, each in enumerate(found)]
+    listed = tag("ol", items, class_="findings") if items else None
     unfounded = "; ".join(not_found(report, found))
     if is_healthy(report, found):
         return [tag("p", tag("strong", "Healthy"), f": {unfounded}."), listed]
-    lead = "Otherwise" if told else "No finding"
+    lead = "Otherwise" if items else "No finding"
     return [listed, tag("p", f"{lead}: {unfounded}.") if unfounded else None]
 
 

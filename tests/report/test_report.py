@@ -312,8 +312,7 @@ def test_a_job_that_succeeded_and_then_failed_is_flaky_on_every_surface(
         upsert(connection, [green, red])
         job = a_job(red)
         upsert(connection, [a_job(green), job])
-        step = {"run_attempt": 2, "job_id": job.job_id, "name": "pytest", "conclusion": "failure"}
-        upsert(connection, [workflow_step(github_run_id=number, **step)])
+        upsert(connection, [a_step(job, name="pytest", conclusion="failure")])
     known(connection, 7)
     shown = whole(connection)
     said = sentence(single(shown), "flaky")

@@ -43,5 +43,5 @@ def reader() -> Reader:
 
 def _error(record: Mapping[str, Any], body: Mapping[str, Any], status: int | None) -> str | None:
     error = reading.nested(record, "error") or reading.nested(body, "error")
-    told = reading.text(error, "message") or reading.text(error, "code")
-    return told or (None if status is None else f"HTTP {status}")
+    message = reading.text(error, "message") or reading.text(error, "code")
+    return message or (None if status is None else f"HTTP {status}")
