@@ -29,7 +29,7 @@ from support.reports import (
     single,
     whole,
 )
-from support.rows import llm_call, workflow_step
+from support.rows import llm_call
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.prices import load_runner_prices
