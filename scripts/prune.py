@@ -29,16 +29,23 @@ def main() -> int:
         if options.dry_run:
             pruned = would_prune(connection, asked or stored(connection))
         else:
-            if asked and (changed := change_text(stored(connection), asked)):
-                say(changed)
             pruned = prune(
-                connection, asked, local_time=datetime.now(UTC), progress=progress("rows")
+                connection,
+                asked,
+                local_time=datetime.now(UTC),
+                progress=progress("rows"),
+                chosen=_say_change,
             )
     if options.json:
         show_json(dry_run=options.dry_run, pruned=pruned)
     else:
         show_sentences(pruned_text(pruned))
     return 0
+
+
+def _say_change(before: Retention, now: Retention) -> None:
+    if change := change_text(before, now):
+        say(change)
 
 
 if __name__ == "__main__":

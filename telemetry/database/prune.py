@@ -45,19 +45,23 @@ def prune(
     local_time: datetime,
     github_time: datetime | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    chosen: Callable[[Retention, Retention], None] = lambda before, now: None,
 ) -> Pruned:
     """Delete rows older than the retention in small transactions; return the counts.
 
-    `asked`, if given, first becomes the database's retention. A run is deleted with all its
+    `asked`, if given, first becomes the database's retention; then `chosen` is called with the one
+    before and this one. A run is deleted with all its
     attempts, by its creation time. While the retention is held, rows are only counted. Raises
     TelemetryError if the clocks disagree, and psycopg.Error.
     """
-    kept = asked or stored(connection)
+    before = stored(connection)
+    kept = asked or before
     found = horizon(connection, kept)
     if kept.keep != "forever":
         _compare_clocks(found.database_time, local_time, github_time)
     if asked:
         choose(connection, asked)
+        chosen(before, asked)
     if kept.keep == "forever":
         return Pruned(str(kept), None)
     if kept.is_held:

@@ -96,6 +96,8 @@ def _awaited_text(item: AwaitedItem) -> str:
 def pruned_text(pruned: Pruned) -> str:
     """Return what pruning deleted or would delete."""
     if pruned.before is None:
+        if pruned.is_dry:
+            return "nothing would be pruned: rows would be kept forever"
         return "nothing is pruned: this database keeps its rows forever"
     older = f"older than {pruned.before:%Y-%m-%d %H:%M} UTC: {', '.join(_rows(pruned))}"
     if pruned.is_held:

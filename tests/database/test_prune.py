@@ -116,6 +116,7 @@ def test_nothing_is_pruned_when_clocks_disagree(
             kept("1 month"),
             local_time=now() + local,
             github_time=None if github is None else now() + github,
+            chosen=lambda before, asked: pytest.fail("nothing was chosen"),
         )
     assert count(connection, "workflow_runs") == 1
     assert str(stored(connection)) == "6 months"

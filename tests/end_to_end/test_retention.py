@@ -108,6 +108,8 @@ def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_t
 
 
 def test_rows_may_be_kept_forever(run: Run, connection: Connection) -> None:
+    dry = run("prune", "--dry-run", "--keep", "forever")
+    assert dry.stdout == "nothing would be pruned: rows would be kept forever\n"
     first = run("ingest_workflows", "--no-jobs", TELEMETRY_KEEP="forever", TELEMETRY_SINCE="all")
     assert first.returncode == 0, first.stderr
     assert "this database keeps its rows forever from now on; until now it kept" in first.stderr
