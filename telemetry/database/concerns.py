@@ -229,9 +229,9 @@ def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
 
 def of_overlap(row: Mapping[str, Any]) -> Concern:
     """Return the concern about overlapping windows. Only an edit by hand makes them."""
-    name, count = row["repository"], row["overlaps"]
+    name = row["repository"]
     text = (
-        f"the windows overlap in {count:,} place{'' if count == 1 else 's'}, first from "
+        f"the windows overlap in {counted(row['overlaps'], 'place')}, first from "
         f"{row['overlap_from']:%Y-%m-%d %H:%M:%S} UTC, so runs there may count twice; "
         f"to list them again: {typed(f'ingest REPO={name} FULL=1')}"
     )

@@ -116,5 +116,5 @@ def _is_dead(holder: str) -> bool:
     except ProcessLookupError:
         return True
     except OSError:
-        return False
+        pass  # it runs, as another user
     return False

@@ -31,7 +31,7 @@ class Left:
 def left_of_run(log: IngestLog) -> Left:
     """Return what is left of one run. No query is needed: the log counts the failures."""
     count = log.done.unanswered_items
-    return Left(f"GitHub did not return {_items(count)}" if count else None)
+    return Left(f"GitHub did not return {counted(count, 'item')}" if count else None)
 
 
 def left_of_repository(
@@ -54,7 +54,7 @@ def left_of_repository(
     is_caught_up = not said
     if row["unanswered_items"]:
         said.append(
-            f"GitHub did not return {_items(row['unanswered_items'])}; "
+            f"GitHub did not return {counted(row['unanswered_items'], 'item')}; "
             f"the next try is due at {row['next_try_at']:%Y-%m-%d %H:%M} UTC"
         )
     return Left("; ".join(said) or None, is_caught_up)
@@ -86,7 +86,3 @@ def without_token(runs: int) -> str:
         f"jobs of {counted(runs, 'run')} still to fetch: about {with_token} with a token, "
         f"{counted(hours, 'hour')} without"
     )
-
-
-def _items(count: int) -> str:
-    return f"{count:,} item{'' if count == 1 else 's'}"

@@ -229,9 +229,8 @@ class RunByRun:
     def fetch_jobs(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch jobs and steps of attempts of these runs, or of all, that have none stored.
 
-        The newest run comes first.
-
-        With `first`, only those of runs created in that time, oldest first.
+        The newest run comes first. With `first`, only those of runs created in that time, oldest
+        first.
         """
         pending = pending_jobs(
             self.connection,
