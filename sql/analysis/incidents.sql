@@ -1,12 +1,12 @@
 -- When was the default branch red, by which workflow, for how long, and what fixed it?
--- Incidents that ended in the period, and open ones with a run in it; later events are ignored. A
--- workflow that was deleted or disabled, or that no longer runs, is not red. Open ones come first:
--- those that pushes ran into (red_pushes) before those of schedules and manual runs, those that
--- have been green before those that never were, then by number of failed runs, then by duration.
--- They have no recovered_at, and their seconds end with the period. red_at is the end of the first
--- failed run, of commit_sha, by actor, after last_green_sha was green. mended_by caused the run of
--- mended_sha, the next green one. is_deployment says whether the workflow deploys, as in
--- deployments.
+-- Incidents that ended in the period, and open ones with a run in it or in the 30 days before its
+-- end: what is red stays red in a period without a run. Later events are ignored. A workflow that
+-- was deleted or disabled, or that no longer runs, is not red. Open ones come first: those that
+-- pushes ran into (red_pushes) before those of schedules and manual runs, those that have been
+-- green before those that never were, then by number of failed runs, then by duration. They have no
+-- recovered_at, and their seconds end with the period. red_at is the end of the first failed run,
+-- of commit_sha, by actor, after last_green_sha was green. mended_by caused the run of mended_sha,
+-- the next green one. is_deployment says whether the workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select
@@ -69,10 +69,12 @@ cross join lateral (
 ) as reds
 where red_at < period.until
   and (
-    recovered_at between period.since and period.until
-    or reds.last_red_run_created_at >= period.since
+    recovered_at >= period.since and recovered_at < period.until
+    or coalesce(recovered_at >= period.until, true)
+    and reds.last_red_run_created_at
+      >= least(period.since, period.until - interval '720 hours')
+    and coalesce(workflow_state, 'active') = 'active'
   )
-  and (recovered_at < period.until or coalesce(workflow_state, 'active') = 'active')
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
 order by
   coalesce(recovered_at < period.until, false),

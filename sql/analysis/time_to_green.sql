@@ -1,8 +1,9 @@
 -- How long does the default branch stay red, and which workflows are red now?
--- Incidents that ended in the period, and open ones with a run in it, which come first: from the
--- end of the first failed run to the first green one of the same or a later commit. Percentiles are
--- of ended incidents. Those ended by a re-run became green without a new commit. A workflow that
--- was deleted or disabled while red is no longer open. What came after the period is left out.
+-- Incidents that ended in the period, and open ones with a run in it or in the 30 days before its
+-- end, which come first: from the end of the first failed run to the first green one of the same or
+-- a later commit. Percentiles are of ended incidents. Those ended by a re-run became green without
+-- a new commit. A workflow that was deleted or disabled while red is no longer open. What came
+-- after the period is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
 with period as not materialized (
   select
@@ -64,7 +65,8 @@ cross join period
 where recovered_at is not null
   or (
     coalesce(workflow_state, 'active') = 'active'
-    and created_at[cardinality(created_at)] >= period.since
+    and created_at[cardinality(created_at)]
+      >= least(period.since, period.until - interval '720 hours')
   )
 group by
   repository_id,

@@ -519,6 +519,22 @@ def test_what_no_longer_runs_is_red_in_no_answer(connection: Connection) -> None
     assert row["red_since"] == incident["red_at"] and row["red_runs"] == 2
 
 
+def test_what_is_red_stays_red_in_a_period_without_a_run(connection: Connection) -> None:
+    """A report of one day, on the Sunday after the Friday on which CI became red."""
+    known(connection, 7)
+    upsert(connection, [a_run(1, 5), a_run(2, 2, conclusion="failure")])
+    upsert(connection, [a_run(3, 5, workflow_id=9), a_run(4, 0.5, workflow_id=9)])
+    a_day = Period(UNTIL - DAY, UNTIL)
+    shown = single(report(connection, a_day, UNTIL))
+    assert [row["red_runs"] for row in shown.red] == [1] and shown.green_workflows == 1
+    assert "has been red on the default branch since" in said(finding(shown, "red"))
+    (row,) = ask(connection, "time_to_green", a_day.scope()).rows
+    assert row["red_since"] == shown.red[0]["red_at"]
+    upsert(connection, [a_run(5, 1.5)])  # green again before that day
+    assert not single(report(connection, a_day, UNTIL)).incidents
+    assert not ask(connection, "time_to_green", a_day.scope()).rows
+
+
 def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connection) -> None:
     """Ten green runs have such a job; of others the file is broken, then a job breaks three."""
     greens = [a_run(n, n / 2) for n in range(1, 11)]
