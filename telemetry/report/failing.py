@@ -1,5 +1,6 @@
 """The finding on runs that fail at their first attempt."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from telemetry import counted
@@ -34,14 +35,9 @@ def failing(report: RepositoryReport) -> Finding | None:
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
-        all_times = counted(sum(step["broke_the_run"] for step in steps), "time")
-        times = f", {count(most['broke_the_run'])} of {all_times}"
-        job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]), times)
-        if most["step"]:
-            sentence += ("; jobs failed most often at ", Name(most["step"]), " in ", *job)
+        sentence += _where(steps)
+        if most["step"] and _is_alone(steps):
             advice = ("Fix that step first.",)
-        else:
-            sentence += ("; jobs failed most often in ", *job, ", at no known step")
         broken = _broken(report)
         if broken:
             sentence += (f"; {counted(broken, 'attempt')} failed before any job began",)
@@ -55,6 +51,24 @@ def failing(report: RepositoryReport) -> Finding | None:
         advice = NO_JOB
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
+
+
+def _where(steps: Sequence[Row]) -> Sentence:
+    """Return at which step jobs failed most often, if only as often as at others."""
+    most, failed = steps[0], sum(step["broke_the_run"] for step in steps)
+    lead = "; jobs failed most often" if _is_alone(steps) else "; jobs failed nowhere more often than"
+    step: Sentence = (" at ", Name(most["step"])) if most["step"] else ()
+    job: Sentence = (" in ", Name(most["job"]), " of ", Name(most["workflow"]))
+    times = f", {count(most['broke_the_run'])} of {count(failed)} times"
+    if failed == 1:
+        lead, times = "; one job failed", ""
+    return (lead, *step, *job, times if step else f"{times}, at no known step")
+
+
+def _is_alone(steps: Sequence[Row]) -> bool:
+    """Whether the first of these, the worst, failed more than once and more than the others."""
+    worst, *others = (step["broke_the_run"] for step in steps)
+    return worst > max(others, default=1)
 
 
 def _broken(report: RepositoryReport) -> int:

@@ -270,6 +270,28 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
 
 
 @pytest.mark.parametrize(
+    ("steps", "told_where"),
+    [
+        (["lint"], "; one job failed at lint in build of CI. Read the log of the latest one."),
+        (["lint", "test"], " nowhere more often than at lint in build of CI, 1 of 2 times. Read "),
+        (["lint", "test"] * 2, " more often than at lint in build of CI, 2 of 4 times. Read the"),
+        (["lint", "test", "lint"], " most often at lint in build of CI, 2 of 3 times. Fix that "),
+    ],
+)
+def test_no_step_that_failed_as_often_as_another_is_called_the_worst(
+    connection: Connection, steps: list[str], told_where: str
+) -> None:
+    runs = [a_run(n, n, conclusion="failure") for n in range(1, len(steps) + 1)]
+    jobs = [a_job(run) for run in runs]
+    upsert(connection, runs)
+    upsert(connection, jobs)
+    names = zip(jobs, steps, strict=True)
+    upsert(connection, [a_step(job, name=step) for job, step in names])
+    known(connection, 7)
+    assert told_where in sentence(told(connection), "failing")
+
+
+@pytest.mark.parametrize(
     ("commits", "how_often"),
     [
         (["a", "b"], "on 2 of 2 commits (100.0 %)"),
