@@ -56,7 +56,7 @@ def failing(report: RepositoryReport) -> Finding | None:
 def _where(steps: Sequence[Row]) -> Sentence:
     """Return at which step jobs failed most often, if only as often as at others."""
     most, failed = steps[0], sum(step["broke_the_run"] for step in steps)
-    lead = "; jobs failed most often" if _is_alone(steps) else "; jobs failed nowhere more often than"
+    lead = f"; jobs failed {'most often' if _is_alone(steps) else 'nowhere more often than'}"
     step: Sentence = (" at ", Name(most["step"])) if most["step"] else ()
     job: Sentence = (" in ", Name(most["job"]), " of ", Name(most["workflow"]))
     times = f", {count(most['broke_the_run'])} of {count(failed)} times"
@@ -68,7 +68,7 @@ def _where(steps: Sequence[Row]) -> Sentence:
 def _is_alone(steps: Sequence[Row]) -> bool:
     """Whether the first of these, the worst, failed more than once and more than the others."""
     worst, *others = (step["broke_the_run"] for step in steps)
-    return worst > max(others, default=1)
+    return bool(worst > max(others, default=1))
 
 
 def _broken(report: RepositoryReport) -> int:
