@@ -57,11 +57,14 @@ def budget_text(
     ]
     parts += [
         textwrap.fill(note, screen.columns or 100)
-        for note in (*_zeros(lines, forecasts), *_unpriced(lines, forecasts))
+        for note in (*_zeros(lines, forecasts), *_free(lines, forecasts), *_unpriced(lines, forecasts))
     ]
     if any(line.forecast_usd is None and line.spent_usd for line in lines):
-        note = "A forecast needs a full week of data, and its interval two. Until then, what is "
-        parts.append(textwrap.fill(f"{note}spent counts.", screen.columns or 100))
+        note = (
+            "A forecast needs a full week of data after the last gap, and its interval two. Until "
+            "then, what is spent counts."
+        )
+        parts.append(textwrap.fill(note, screen.columns or 100))
     return "\n\n".join(parts)
 
 
@@ -83,6 +86,18 @@ def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
     if strange:
         named = first_of([*strange], MOST_NAMES)
         yield f"Nothing of the last weeks fits these budgets, so check their names: {named}."
+
+
+def _free(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield why runners cost nothing, if jobs are stored and their prices are known."""
+    is_asked = any(line.kind == "runners" for line in lines)
+    for row in forecasts:
+        if is_asked and (row["kind"], row["subject"]) == ("runners", "all"):
+            if not (row["spent_usd"] or row["unpriced"]):
+                yield (
+                    "No stored job of this month costs anything: jobs in public repositories, of "
+                    "GitHub's own workflows and on your own runners are free."
+                )
 
 
 def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:

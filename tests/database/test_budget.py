@@ -52,6 +52,18 @@ def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
     assert "No cost" not in budget_text(lines(caps[:1], rows, "spent"), rows)
 
 
+def test_a_zero_of_free_jobs_says_why_they_are_free() -> None:
+    caps = [Cap("runners", "all", Decimal(5))]
+
+    def noted(**amounts: Any) -> bool:
+        rows = [{**forecast(**amounts), "month": "2026-03", "days_left": 3}]
+        text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
+        return "No stored job of this month costs anything: jobs in public repositories," in text
+
+    assert noted(spent_usd=0, forecast_usd=0, low_usd=0, high_usd=0)
+    assert not noted() and not noted(spent_usd=0, unpriced=3)
+
+
 def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> None:
     caps = [
         Cap("llm", "repository", Decimal(9), name=name)
