@@ -57,7 +57,8 @@ def budget_text(
     ]
     parts += [
         textwrap.fill(note, screen.columns or 100)
-        for note in (*_zeros(lines, forecasts), *_free(lines, forecasts), *_unpriced(lines, forecasts))
+        for notes in (_zeros, _free, _unpriced)
+        for note in notes(lines, forecasts)
     ]
     if any(line.forecast_usd is None and line.spent_usd for line in lines):
         note = (
@@ -90,14 +91,13 @@ def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
 
 def _free(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield why runners cost nothing, if jobs are stored and their prices are known."""
-    is_asked = any(line.kind == "runners" for line in lines)
-    for row in forecasts:
-        if is_asked and (row["kind"], row["subject"]) == ("runners", "all"):
-            if not (row["spent_usd"] or row["unpriced"]):
-                yield (
-                    "No stored job of this month costs anything: jobs in public repositories, of "
-                    "GitHub's own workflows and on your own runners are free."
-                )
+    of_all = [row for row in forecasts if (row["kind"], row["subject"]) == ("runners", "all")]
+    is_free = of_all and not (of_all[0]["spent_usd"] or of_all[0]["unpriced"])
+    if is_free and any(line.kind == "runners" for line in lines):
+        yield (
+            "No stored job of this month costs anything: jobs in public repositories, of GitHub's "
+            "own workflows and on your own runners are free."
+        )
 
 
 def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
