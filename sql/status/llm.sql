@@ -1,5 +1,6 @@
 -- How many LLM calls are stored, how many have no cost, and how the last ingest of logs went.
--- The newest price is that in force; a price list was checked on the day of its oldest check.
+-- Without the calls of repositories that are no longer watched. The newest price is that in force;
+-- a price list was checked on the day of its oldest check.
 --   psql "$DATABASE_URL" -f sql/status/llm.sql
 with calls as (
   select
@@ -11,6 +12,11 @@ with calls as (
     min(model) filter (where cost is null and total_tokens > 0) as unpriced_model,
     min(timestamp) filter (where cost is null and total_tokens > 0) as unpriced_since
   from llm_calls_priced
+  where not exists (select 1 from repositories where forgotten_at is not null)
+    -- Only then is the repository of each call looked up.
+    or coalesce(repository_id, 0) <> all(
+      array(select repository_id from repositories where forgotten_at is not null)
+    )
 ),
 prices as (
   select

@@ -128,7 +128,7 @@ def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str |
         "jobs are missing": not report.of_jobs.is_whole,
         "attempts are missing": report.without,
         "broken rules": not all(rule.holds for rule in report.rules),
-        "few runs": report.totals["decided"] < LEAST_RUNS,
+        "few results": report.totals["decided"] < LEAST_RUNS,
         "default branch unknown": not report.green_workflows or report.cancelled_workflows,
     }
     return next((reason for reason in (*acting, *lacking) if lacking.get(reason, True)), None)

@@ -31,6 +31,7 @@ from telemetry.database.questions import (
     pasteable,
     questions,
 )
+from telemetry.database.status import status
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -258,6 +259,22 @@ def test_an_answer_says_which_repositories_it_leaves_out(
     assert said in run("status").stdout
     assert json.loads(run("status", "--json").stdout)["unwatched"] == ["acme/r8"]
     assert said not in run("status", TELEMETRY_REPO="acme/r7").stdout
+
+
+def test_calls_of_unwatched_repositories_are_in_no_count_of_the_status(
+    connection: Connection,
+) -> None:
+    """As in the questions, so that what is unpriced is as many there and there."""
+    for number in (7, 8):
+        stored_as(connection, number, f"acme/r{number}")
+    of = {"model": "mystery", "timestamp": NOW - timedelta(days=1)}
+    for number, run_id in enumerate((None, 70, 80, 80)):
+        call = {"call_id": f"c{number}", "prompt_name": f"p{number}", "github_run_id": run_id}
+        upsert(connection, [llm_call(**of, **call)])
+    assert status(connection).llm["unpriced_calls"] == 4
+    connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
+    (row,) = ask(connection, "llm_unpriced_models", SCOPE).rows
+    assert status(connection).llm["unpriced_calls"] == row["calls"] == 2
 
 
 def test_the_sql_shown_in_the_report_can_be_pasted(
