@@ -19,7 +19,7 @@ SAVINGS = {
 
 
 def costing(report: RepositoryReport) -> Finding | None:
-    """Return the cost and the waste; None if there is neither, or hardly any."""
+    """Return the cost and the waste, or the waste of free jobs; None if there is hardly any."""
     cost = known_sum(report.runners, "list_cost_usd")
     wasted = float(known_sum(report.wasted, "minutes") or 0)
     ran = report.totals["job_minutes"]
@@ -30,18 +30,19 @@ def costing(report: RepositoryReport) -> Finding | None:
     still_wasted = float(known_sum(report.still_wasted, "minutes") or 0)
     if still_wasted >= max(LEAST_MINUTES, LEAST_WASTE * float(ran or 0)):
         advice = _saving(report)
-    sentence = _price(report, cost)
-    if report.lost:
-        sentence += (f", {report.lost}",)
-    if wasted:
-        part = f"{minutes(wasted)} of {minutes(ran)} ({percent(share_of(wasted, ran))})"
-        sentence += (f"; {part} was wasted",)
+    lacking = f", {report.lost}" if report.lost else ""
+    waste = f"{minutes(wasted)} of {minutes(ran)} ({percent(share_of(wasted, ran))}) was wasted"
+    if cost:
+        sentence = (*_price(report, cost), lacking, f"; {waste}" if wasted else "")
+    else:
+        sentence = (waste, lacking)
     # What was cancelled early may have saved more than it cost.
     certain = [row for row in report.wasted if row["reason"] != "cancelled"]
     lost = float(known_sum(certain, "minutes") or 0)
     about: Row = {"list_cost_usd": cost, "job_minutes": ran, "wasted_minutes": wasted}
     about["unpriced_jobs"] = sum(row["unpriced_jobs"] for row in report.runners)
-    return Finding("costing", (*sentence, "."), advice, lost, about=about)
+    subject = "costing" if cost else "wasting"
+    return Finding(subject, (*sentence, "."), advice, lost, about=about)
 
 
 def _saving(report: RepositoryReport) -> Sentence:
@@ -55,12 +56,8 @@ def _saving(report: RepositoryReport) -> Sentence:
     return (SAVINGS[most["reason"]],)
 
 
-def _price(report: RepositoryReport, cost: Decimal | None) -> Sentence:
+def _price(report: RepositoryReport, cost: Decimal) -> Sentence:
     """Return the cost of all jobs, the most expensive kind of runner, and what is not included."""
-    if report.is_free:
-        return ("The jobs are free",)
-    if cost is None:
-        return ("The jobs have no list price",)
     price: Sentence = (f"Jobs cost {dollars(cost)} at list price",)
     paid = [row for row in report.runners if row["list_cost_usd"]]
     if len(paid) > 1:

@@ -19,6 +19,7 @@ QUESTIONS = {
     "failing": "failing_steps",
     "waiting": "queue_times",
     "costing": "runner_cost",
+    "wasting": "wasted_minutes",
 }
 
 

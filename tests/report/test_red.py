@@ -300,7 +300,7 @@ def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled
         "soak of CI ran into its time limit of 6h 00m in 5 runs, which GitHub calls cancelled; "
         "this took 30 h. Find out where soak hangs, or raise its timeout-minutes."
     )
-    assert said(finding(shown, "costing")).endswith(
+    assert said(finding(shown, "wasting")).endswith(
         "30 h of 30 h (100.0 %) was wasted. "
         "Look first at the jobs that run into their time limit: most of it is theirs."
     )

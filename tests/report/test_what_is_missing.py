@@ -359,23 +359,28 @@ def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection
     upsert(connection, [a_job(failed), a_job(again)])
     known(connection, 7)
     shown = single(whole(connection))
-    (found,) = (each for each in findings(shown) if each.subject == "costing")
+    (found,) = (each for each in findings(shown) if each.subject == "wasting")
     assert shown.flaky_jobs == []
     assert "".join(map(str, found.advice)) == (
         "Check what failed and then passed when re-run: most of this time went there."
     )
 
 
-def test_some_wasted_minutes_of_free_jobs_are_no_finding(connection: Connection) -> None:
+@pytest.mark.parametrize(("runs", "found_too"), [(6, set()), (7, {"wasting"})])
+def test_free_jobs_cost_nothing_and_only_an_hour_of_them_is_called_wasted(
+    connection: Connection, runs: int, found_too: set[str]
+) -> None:
     load_runner_prices(connection)
-    runs = [a_run(n, n, 590, conclusion="cancelled", is_private=False) for n in range(1, 7)]
-    upsert(connection, [*runs, a_run(7, 7, 600, is_private=False)])
-    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs])
+    cancelled = [
+        a_run(n, n, 590, conclusion="cancelled", is_private=False) for n in range(1, 1 + runs)
+    ]
+    upsert(connection, [*cancelled, a_run(runs + 1, 9, 600, is_private=False)])
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in cancelled])
     known(connection, 7)
     shown = single(whole(connection))
     assert tile(shown, "runner minutes wasted").figure == "100.0 %"
     found = findings(shown)
-    assert "costing" not in {each.subject for each in found}
+    assert {each.subject for each in found} & {"costing", "wasting"} == found_too
     assert "the jobs are free" in not_found(shown, found)
 
 
