@@ -50,7 +50,11 @@ READERS: Mapping[str, Callable[[str, str], Any]] = {
 def main() -> int:
     parse(__doc__, "check_inputs")
     wrong = 0
-    for name, text in json.loads(os.environ.get("INPUTS", "{}")).items():
+    try:
+        inputs = json.loads(os.environ.get("INPUTS", "{}"))
+    except ValueError:
+        raise settings.UsageError("INPUTS is not JSON; action.yml sets it") from None
+    for name, text in inputs.items():
         try:
             _check(name, text)
         except settings.UsageError as error:

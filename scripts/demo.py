@@ -16,7 +16,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,15 @@ from options.names import IS_READ
 from options.table import variables
 from output import say
 
-from telemetry.database.embedded.server import demo_home, server
+from telemetry import TelemetryError
+from telemetry.database.embedded.server import (
+    alone,
+    demo_home,
+    explained,
+    make_home,
+    open_lock,
+    server,
+)
 from telemetry.database.migrations import start_over
 from telemetry.installation import COMMAND, place
 from telemetry.simulated.llm_logs import write_llm_logs
@@ -64,6 +73,7 @@ def main() -> int:
     home = demo_home(os.environ)
     world = made_up_team(datetime.now(UTC).replace(microsecond=0))
     with (
+        alone_in(home),
         tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,
         Simulator(world).serve() as url,
         server(home, environ=os.environ, notify=say) as dsn,
@@ -97,6 +107,21 @@ def main() -> int:
     say(f"the demo's database stays in {home}; DEMO=1 selects it:")
     say(f"{COMMAND} status DEMO=1, {COMMAND} query Q=incidents DEMO=1, {COMMAND} psql DEMO=1")
     return 0
+
+
+@contextmanager
+def alone_in(home: Path) -> Iterator[None]:
+    """Keep others from making a demo here meanwhile: each would delete what the other makes.
+
+    Raises TelemetryError if another command makes one.
+    """
+    with explained(home):
+        make_home(home)
+        lock = open_lock(home / "demo.lock")
+    with lock:
+        if not alone(lock):
+            raise TelemetryError(f"another command makes a demo in {home}; wait for it")
+        yield
 
 
 def made_up_team(now: datetime) -> World:

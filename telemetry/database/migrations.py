@@ -301,6 +301,7 @@ def lost_views(connection: Connection) -> list[str]:
 def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
     """Hold the lock that allows one migration at a time."""
     deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    waits = False
     with open_connection(dsn) as guard:
         while True:
             with guard.transaction():
@@ -313,7 +314,9 @@ def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
                 raise TelemetryError(
                     "another migration has been running for ten minutes; wait for it, or end it"
                 )
-            notify("waiting for another migration")
+            if not waits:
+                notify("waiting for another migration")
+                waits = True
             time.sleep(0.1)
 
 

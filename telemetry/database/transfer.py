@@ -1,11 +1,13 @@
 """Dump, restore and psql, with PostgreSQL's client programs."""
 
+import os
 import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import psycopg
 from psycopg import errors
@@ -16,6 +18,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
 from telemetry.database.embedded.cluster import FULL
+from telemetry.database.embedded.server import alone, open_lock
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.replacing import removable, replacement
 from telemetry.database.statistics import update_statistics
@@ -33,8 +36,8 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     """Write our tables and views, with their data, to a file of pg_dump's custom format.
 
     Returns its size in bytes. The file appears only when it is complete, and only its owner can
-    read it. Raises TelemetryError, also if settings that pg_dump makes for its session would reach
-    transactions of others.
+    read it. Raises TelemetryError, also if another command is writing it, and if settings that
+    pg_dump makes for its session would reach transactions of others.
     """
     if str(path) == "-":
         raise UsageError("FILE: a dump cannot be written to standard output; name a file")
@@ -55,16 +58,32 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
     unfinished = path.with_name(path.name + ".part")
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
     options += [f"--table={table}" for table in tables]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)  # it holds everything that the database does
-        with _lost_explained(dsn):
-            _run([pg_dump, *options, f"--dbname={target}"], secret, f"dump to {path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _only_writer(unfinished, path), _lost_explained(dsn):
+        _run([pg_dump, *options, f"--dbname={target}"], secret, f"dump to {path}")
         unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path.stat().st_size
+
+
+@contextmanager
+def _only_writer(unfinished: Path, path: Path) -> Iterator[None]:
+    """Make the file in which a dump grows, and delete what is left of it at the end.
+
+    Two dumps that grow in one file would be one broken dump. Only its owner can read it, because
+    it holds everything that the database does. Raises TelemetryError if another command has it.
+    """
+    with open_lock(unfinished) as lock:
+        if not alone(lock) or not _is_still_there(lock, unfinished):
+            raise TelemetryError(f"another command is writing {path}; wait for it")
+        try:
+            yield
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _is_still_there(opened: BinaryIO, path: Path) -> bool:
+    """Whether this open file has not been renamed or deleted since."""
+    return path.exists() and os.path.samestat(os.fstat(opened.fileno()), path.stat())
 
 
 def restore(

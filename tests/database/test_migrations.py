@@ -19,7 +19,7 @@ from support.paths import ROOT
 from support.rows import JOB, RUN
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, open_connection
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.migrations import (
     MIGRATIONS,
     VIEWS,
@@ -175,6 +175,19 @@ def test_reader_and_writer_are_told_to_update_an_older_checkout(
         with pytest.raises(TelemetryError, match="newer than this version"):
             change(dsn)
     assert relations(dsn) == before
+
+
+def test_a_wait_for_another_migration_is_said_once(connection: Connection, dsn: str) -> None:
+    connection.execute("update installed_views set digest = 'of another checkout'")
+    said: list[str] = []
+    waiting = Thread(target=migrate, args=[dsn, said.append])
+    with open_connection(dsn) as guard, guard.transaction():
+        execute(guard, "schema/try_migration_lock")
+        waiting.start()
+        waiting.join(0.7)
+        assert waiting.is_alive()
+    waiting.join()
+    assert said == ["waiting for another migration"]
 
 
 def test_a_database_of_ours_alone_is_emptied_whichever_version_made_it(

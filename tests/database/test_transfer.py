@@ -1,5 +1,6 @@
 """A dump holds all, a restore brings it back whole or not at all."""
 
+import fcntl
 import os
 import subprocess
 import time
@@ -18,6 +19,7 @@ from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
+from telemetry.database.embedded.server import open_lock
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, psql, restore
 from telemetry.database.upserts import upsert
@@ -223,6 +225,19 @@ def test_a_disk_that_is_too_small_for_a_dump_is_one_sentence_and_keeps_the_last_
         ]
     finally:
         subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_dump_that_another_command_is_writing_is_left_alone(dsn: str, tmp_path: Path) -> None:
+    growing = tmp_path / "telemetry.dump.part"
+    with open_lock(growing) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        growing.write_bytes(b"half of a dump")
+        with pytest.raises(TelemetryError, match="another command is writing"):
+            dump(dsn, tmp_path / "telemetry.dump", os.environ)
+        assert growing.read_bytes() == b"half of a dump"
+    # What a killed dump has left is no reason to wait.
+    dump(dsn, tmp_path / "telemetry.dump", os.environ)
+    assert [each.name for each in tmp_path.iterdir()] == ["telemetry.dump"]
 
 
 def test_the_folder_of_a_dump_is_made(dsn: str, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What pip installs works without a checkout: sdist and wheel, in an environment of its own."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from support.paths import LONGEST, ROOT
 
 from telemetry import __version__
+from telemetry.database.embedded.server import open_lock
 from telemetry.simulated.faults import Fault
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
@@ -177,6 +179,10 @@ def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be
     assert "asked" in ask("psql", "-c", "select 'asked' from repositories").stdout
     refused = ask("ingest")
     assert refused.returncode == 2 and "DEMO: only status, report" in refused.stderr
+    with open_lock(home / "demo" / "demo.lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second = run("demo", TELEMETRY_HOME=str(home))
+        assert second.returncode == 1 and "another command makes a demo in" in second.stderr
     own = run("migrate", TELEMETRY_HOME=str(home))
     assert own.returncode == 0, own.stderr
     status = run("status", TELEMETRY_HOME=str(home))
