@@ -138,11 +138,16 @@ def test_a_pipe_that_something_writes_to_is_read(
 def test_a_file_that_is_no_dump_is_one_sentence_and_changes_nothing(
     connection: Connection, dsn: str, tmp_path: Path, make: Callable[[Path], object]
 ) -> None:
+    newest = "select max(migration_id) as id from _yoyo_migration"
+    # A database of an earlier version, which a restore would migrate first.
+    connection.execute(f"delete from _yoyo_migration where migration_id = ({newest})".encode())
+    before = connection.execute(newest).fetchone()
     make(path := tmp_path / "telemetry.dump")
     with pytest.raises(TelemetryError) as caught:
         restore(dsn, path, os.environ)
     assert "\n" not in str(caught.value) and "telemetry.dump" in str(caught.value)
     connection.execute("select from attempts")
+    assert connection.execute(newest).fetchone() == before
 
 
 CONDITIONS = "model,effective_from,input_per_mtok,output_per_mtok,{}\nm,2026-01-01,1,2,{}\n"

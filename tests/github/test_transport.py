@@ -9,6 +9,7 @@ import subprocess
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -424,11 +425,19 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     return context
 
 
+def shown_by_traceback(error: BaseException) -> str:
+    """The local variables of our code that a traceback may show, as some tools do."""
+    found = traceback.TracebackException.from_exception(error, capture_locals=True)
+    library = [frame.locals for frame in found.stack if "/telemetry/" in frame.filename]
+    assert library
+    return json.dumps(library)
+
+
 @pytest.mark.parametrize("token", ["ghp_x\n", "ghp x", "ghp_\x00", "ghp_ü", " ", "ghp_x\r\nA: b"])
 def test_a_token_that_no_header_can_hold_is_named_by_its_variable(token: str) -> None:
     with pytest.raises(GitHubError, match="MY_TOKEN holds a space, a line break") as caught:
         GitHub(token, Options(token_variable="MY_TOKEN"))
-    assert "ghp" not in str(caught.value)
+    assert "ghp" not in str(caught.value) + shown_by_traceback(caught.value)
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
@@ -438,12 +447,22 @@ def test_no_traceback_shows_the_token_even_with_local_variables(
     server.replies = [broken]
     with pytest.raises(GitHubError) as caught:
         connect(tries=1).get("/x")
-    error = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    library = [frame for frame in error.stack if "/telemetry/" in frame.filename]
-    assert library
-    assert error.__context__ is None
-    shown = json.dumps([frame.locals for frame in library])
-    assert TOKEN not in shown + str(caught.value) + repr(connect())
+    assert caught.value.__context__ is None
+    assert TOKEN not in shown_by_traceback(caught.value) + str(caught.value) + repr(connect())
+
+
+def test_no_traceback_of_an_error_that_nobody_expects_shows_the_token(
+    server: ByteServer, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when memory runs out, or Ctrl-C is pressed, while the request is sent."""
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(HTTPConnection, "endheaders", fail)
+    with pytest.raises(MemoryError) as caught:
+        connect().get("/x")
+    assert TOKEN not in shown_by_traceback(caught.value)
 
 
 def test_closing_the_client_breaks_off_a_request_that_waits_for_its_answer(
