@@ -27,7 +27,7 @@ def scope_of(connection: Connection, options: Namespace) -> Scope:
 
 def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
     """Return the ids of the repositories asked about, None for all; warn of those without rows."""
-    names = settings.repositories(" ".join(options.repo or []))
+    names = settings.repositories(" ".join(options.repo or []), are_stored=True)
     if not names:
         return None
     found, missing = find_repositories(connection, names)
@@ -55,7 +55,8 @@ def say_unwatched(answer: Answer) -> None:
     """Print which repositories an answer leaves out because they are not watched."""
     if answer.unwatched:
         one = answer.unwatched[0]
-        say(plain(f"{unwatched_text(answer.unwatched)}; REPO={one} asks about it"))
+        named = f'"{one}"' if " " in one else one
+        say(plain(f"{unwatched_text(answer.unwatched)}; to ask about one: REPO={named}"))
 
 
 def show_answer(answer: Answer, form: str) -> None:

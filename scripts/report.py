@@ -39,7 +39,7 @@ MOST_RED = 100
 def main() -> int:
     options = parse(__doc__, "report")
     now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
-    names = settings.repositories(" ".join(options.repo or []))
+    names = settings.repositories(" ".join(options.repo or []), are_stored=True)
     out = Path(options.out or FILE)
     is_printed = options.out == "-" or (options.format != "html" and not options.out)
     if options.format == "html" and not is_printed:

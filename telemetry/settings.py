@@ -17,6 +17,8 @@ PREFIXES = ("TELEMETRY_", "GITHUB_", "GH_TOKEN", "DATABASE_URL", "PG")
 # removes .git from the end of a name.
 # No name on GitHub is as long as 200 characters.
 REPOSITORY = re.compile(r"(?=.{1,200}$)[\w-][\w.-]*/(?!\.{1,2}$)(?!.*\.git$)[\w.-]+", re.ASCII)
+# What the name of a repository ends in once another one has taken it: its number.
+RETIRED = re.compile(r" \(id \d+\)")
 # Nobody means a folder of pages by a name that ends like this.
 OTHER_FILES = (".md", ".markdown", ".json", ".csv", ".txt", ".pdf")
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GITHUB_PERSONAL_TOKEN", "GH_TOKEN")
@@ -67,18 +69,18 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
     return {**from_file, **set_here}
 
 
-def repositories(text: str, variable: str = "REPO") -> list[str]:
+def repositories(text: str, variable: str = "REPO", *, are_stored: bool = False) -> list[str]:
     """Return the repositories in a text, separated by spaces or commas: each once, in order.
 
     GitHub ignores the case of names, so the first spelling stands for all. A dash before a name, as
-    in a YAML list, is ignored. Raises UsageError for a name that is not `owner/name`, with a
-    suggestion if possible.
+    in a YAML list, is ignored. Stored ones may be RETIRED. Raises UsageError for a name that is not
+    `owner/name`, with a suggestion if possible.
     """
-    words = re.split(r"[\s,]+", text)
+    words = re.findall(rf"[^\s,]+(?:{RETIRED.pattern})?" if are_stored else r"[^\s,]+", text)
     spellings = {name.lower(): name for name in reversed(words) if name not in ("", "-")}
     names = [spellings.pop(key) for key in map(str.lower, words) if key in spellings]
     for name in names:
-        if not REPOSITORY.fullmatch(name):
+        if not REPOSITORY.fullmatch(RETIRED.sub("", name)):
             hint = _offer(name) if variable == "REPO" else ""
             raise UsageError(f"{variable}: {name!r} is not of the form owner/name{hint}")
     return names

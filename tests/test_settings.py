@@ -93,6 +93,10 @@ def test_repositories_are_listed_once_in_their_order() -> None:
     assert repositories("") == repositories(" ,\n") == []
     assert repositories("- o/b\n- o/a\r\n") == ["o/b", "o/a"]
     assert repositories("O/b o/a o/B O/b") == ["O/b", "o/a"]
+    retired = "o/a o/b (id 7),o/c"
+    assert repositories(retired, are_stored=True) == ["o/a", "o/b (id 7)", "o/c"]
+    with pytest.raises(UsageError, match="'\\(id' is not of the form"):
+        repositories(retired)
 
 
 @pytest.mark.parametrize(

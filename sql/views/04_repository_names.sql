@@ -1,5 +1,6 @@
 -- The name of each repository to show. Two have one name if a repository was deleted or renamed and
 -- its name is used again: the one that ingests still read, else the newer one, has the plain name.
+-- An ingest that meets the newer one adds its number to the older one's name, after a space.
 create view repository_names as
 with places as (
   select
@@ -20,7 +21,7 @@ select
     when place = 1 then repository
     else repository || ' (id ' || repository_id || ')'
   end as repository,
-  place = 1 as has_name,
+  place = 1 and position(' ' in repository) = 0 as has_name,
   is_watched
 from places;
 

@@ -27,7 +27,7 @@ def unwatched_text(names: Sequence[str]) -> str:
     """Return which repositories a sum leaves out because they are not watched, empty for none."""
     if not names:
         return ""
-    return f"not included: {first_of(names, MOST_NAMES)}, no longer watched"
+    return f"no longer watched, so not included: {first_of(names, MOST_NAMES)}"
 
 
 def forget(connection: Connection, names: Sequence[str]) -> list[str]:

@@ -248,8 +248,8 @@ def test_an_answer_says_which_repositories_it_leaves_out(
     asked = ("totals", "--since", "90d")
     assert "watched" not in run_query(*asked).stderr
     connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
-    said = "not included: acme/r8, no longer watched"
-    assert f"{said}; REPO=acme/r8 asks about it" in run_query(*asked).stderr
+    said = "no longer watched, so not included: acme/r8"
+    assert f"{said}; to ask about one: REPO=acme/r8" in run_query(*asked).stderr
     assert "watched" not in run_query(*asked, "--repo", "acme/r8").stderr
     found = json.loads(query(*asked, "--json"))
     assert [row["repository"] for row in found["rows"]] == ["acme/r7"]
@@ -259,6 +259,25 @@ def test_an_answer_says_which_repositories_it_leaves_out(
     assert said in run("status").stdout
     assert json.loads(run("status", "--json").stdout)["unwatched"] == ["acme/r8"]
     assert said not in run("status", TELEMETRY_REPO="acme/r7").stdout
+
+
+@pytest.mark.scenario
+def test_a_repository_whose_name_another_one_took_can_be_asked_about(
+    query: Callable[..., str], run_query: Run, connection: Connection
+) -> None:
+    for number in (7, 8):
+        stored_as(connection, number, f"acme/r{number}")
+    connection.execute(
+        "update repositories set repository = 'acme/r8 (id 7)', forgotten_at = now() "
+        "where repository_id = 7"
+    )
+    asked = ("coverage", "--json", "--since", "90d")
+    hint = 'so not included: acme/r8 (id 7); to ask about one: REPO="acme/r8 (id 7)"'
+    assert hint in run_query(*asked).stderr
+    (row,) = json.loads(query(*asked, "--repo", "acme/r8 (id 7)"))["rows"]
+    assert (row["repository_id"], row["attempts"], row["has_name"]) == (7, 1, False)
+    (row,) = json.loads(query(*asked, "--repo", "ACME/r8"))["rows"]
+    assert (row["repository_id"], row["has_name"]) == (8, True)
 
 
 def test_calls_of_unwatched_repositories_are_in_no_count_of_the_status(

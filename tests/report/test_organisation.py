@@ -113,7 +113,7 @@ def test_a_repository_that_is_no_longer_watched_is_said_to_be_left_out(
     connection.execute("update repositories set forgotten_at = now() where repository_id = 102")
     made = report(connection, MONTH, MONTH.until)
     assert totals(made, organisation(made))[0].figure == "1"
-    said = "Not included: acme/r102, no longer watched."
+    said = "No longer watched, so not included: acme/r102."
     pages_of_one = (one_page(made), summary(made), pages(made)[INDEX], str(as_data(made)))
     assert [said in text for text in pages_of_one] == [True, True, True, False]
     assert as_data(made)["unwatched"] == ["acme/r102"]
@@ -121,9 +121,9 @@ def test_a_repository_that_is_no_longer_watched_is_said_to_be_left_out(
     nobodys = report(connection, MONTH, MONTH.until)
     for text in (one_page(nobodys), summary(nobodys)):
         assert "No repository is watched." in text
-        assert "Not included: acme/r101, acme/r102, no longer watched." in text
+        assert "No longer watched, so not included: acme/r101, acme/r102." in text
     named = report(connection, MONTH, MONTH.until, ["acme/r102"])
-    assert len(named.repositories) == 1 and "Not included" not in one_page(named)
+    assert len(named.repositories) == 1 and "so not included" not in one_page(named)
 
 
 def test_the_totals_are_the_sums_of_the_stored_rows(connection: Connection, many: Report) -> None:
