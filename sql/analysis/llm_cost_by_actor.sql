@@ -1,11 +1,12 @@
--- Whose runs spend on language models: people, agents or bots?
--- The actor is the account that started the attempt; a re-run counts for the account that started
--- it. actor_kind is by the rules in name_kinds; unknown: the account is gone, or no rule fits.
--- attempts are those of workflows that left a log of LLM calls in the period; attempts_with_log are
--- the ones among them with a log. The cost of the others is not known. Cost is what the logs report
--- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included. The row without a kind holds calls
--- of no run, and of runs that are not stored or are older.
+-- Whose runs spend on language models: people, agents, bots or schedules?
+-- The actor is the account that started the attempt. What a schedule started is nobody's: GitHub
+-- names whoever last changed the schedule. actor_kind is by the rules in name_kinds; unknown: the
+-- account is gone, or no rule fits. attempts are those of workflows that left a log of LLM calls in
+-- the period; attempts_with_log are the ones among them with a log. The cost of the others is not
+-- known. Cost is what the logs report (reported_usd), else the list price, which is between
+-- cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and not
+-- included. The row without a kind holds calls of no run, and of runs that are not stored or are
+-- older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_actor.sql
 with period as not materialized (
   select
@@ -41,7 +42,7 @@ recent_attempts as (
     run_attempt,
     repository_id,
     workflow_id,
-    coalesce(nullif(triggering_actor, ''), nullif(actor, ''), 'unnamed') as actor
+    started_by as actor
   from attempts
   cross join period
   where created_at >= period.since
@@ -71,7 +72,13 @@ inner join agent_workflows
   on agent_workflows.repository_id is not distinct from recent_attempts.repository_id
   and agent_workflows.workflow_id is not distinct from recent_attempts.workflow_id
 left join actor_kinds on actor_kinds.actor = recent_attempts.actor
-cross join lateral (select coalesce(actor_kinds.kind, 'unknown') as actor_kind) as kinds
+cross join lateral (
+  select
+    case
+      when recent_attempts.actor = 'a schedule' then 'schedule'
+      else coalesce(actor_kinds.kind, 'unknown')
+    end as actor_kind
+) as kinds
 full join spendings
   on spendings.github_run_id = recent_attempts.github_run_id
   and spendings.run_attempt = recent_attempts.run_attempt

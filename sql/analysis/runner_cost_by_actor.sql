@@ -1,8 +1,8 @@
 -- Whose runs cost how much on runners, and how did that change?
--- GitHub's list price of the jobs in the runs that an account caused, where re-runs count for the
--- account that started them, compared with the period of equal length before; as in runner_cost.
--- is_bot says that the account is a program. unpriced_jobs are in no cost, free_jobs are in it with
--- 0.
+-- GitHub's list price of the jobs in the attempts that an account started, compared with the period
+-- of equal length before; as in runner_cost. What a schedule started is nobody's: GitHub names
+-- whoever last changed the schedule. is_bot says that the account is a program. unpriced_jobs are
+-- in no cost, free_jobs are in it with 0.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
 with period as not materialized (
   select
@@ -17,7 +17,7 @@ jobs as (
   select
     job_costs.repository_id,
     job_costs.repository,
-    coalesce(workflow_runs.triggering_actor, workflow_runs.actor, 'unknown') as actor,
+    job_costs.started_by as actor,
     job_costs.created_at >= period.since as is_last,
     job_costs.github_run_id,
     job_costs.minutes,
@@ -25,9 +25,6 @@ jobs as (
     job_costs.free_because
   from job_costs
   cross join period
-  inner join workflow_runs
-    on workflow_runs.github_run_id = job_costs.github_run_id
-    and workflow_runs.run_attempt = job_costs.run_attempt
   where job_costs.created_at >= period.since - (period.until - period.since)
     and job_costs.created_at < period.until
     and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))

@@ -126,6 +126,13 @@ select
   placed.conclusion,
   placed.actor,
   placed.triggering_actor,
+  case
+    -- GitHub names whoever last changed the schedule.
+    when placed.event_type = 'schedule' and placed.run_attempt = 1 then 'a schedule'
+    else coalesce(
+      nullif(placed.triggering_actor, ''), nullif(placed.actor, ''), 'unknown'
+    )
+  end as started_by,
   placed.created_at,
   (placed.created_at at time zone 'UTC')::date as day,
   placed.started_at,
@@ -211,6 +218,8 @@ comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. deployment: started by an event of a deployment. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
 comment on column attempts.conclusion is
   'success, failure, cancelled, skipped, timed_out, startup_failure, action_required, neutral or stale; text, because GitHub adds values.';
+comment on column attempts.started_by is
+  'Login of the account that started this attempt; a schedule: no account did; unknown: it is gone.';
 comment on column attempts.day is
   'The day of created_at in UTC.';
 comment on column attempts.started_at is

@@ -14,6 +14,7 @@ select
   attempts.branch_class,
   attempts.commit_sha,
   attempts.event_type,
+  attempts.started_by,
   attempts.created_at,
   attempts.day,
   attempts.started_at as attempt_started_at,

@@ -15,7 +15,8 @@ with runs as (
     max(commit_sha) as commit_sha,
     min(html_url) as html_url,
     max(event_type) as event_type,
-    max(actor) as actor,
+    -- A schedule runs in the name of whoever last changed it, who broke and mended nothing.
+    max(actor) filter (where event_type is distinct from 'schedule') as actor,
     created_at,
     coalesce(
       min(ended_at) filter (where is_red and not is_green_later),
@@ -216,7 +217,7 @@ comment on column incidents.last_green_url is
 comment on column incidents.commit_sha is
   'The commit of the first run that failed. NULL if GitHub gives none.';
 comment on column incidents.actor is
-  'Login of the account that caused the first run that failed.';
+  'Login of the account that caused the first run that failed. NULL: a schedule did, or it is gone.';
 comment on column incidents.html_url is
   'The page on GitHub of the first run that failed.';
 comment on column incidents.red_at is
@@ -232,7 +233,7 @@ comment on column incidents.red_pushes is
 comment on column incidents.red_schedules is
   'How many of red_runs a schedule started.';
 comment on column incidents.people is
-  'How many accounts, not counting bots, caused red_runs.';
+  'How many accounts, not counting bots, caused red_runs. A schedule is none.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
 comment on column incidents.red_run_created_at is
@@ -240,11 +241,11 @@ comment on column incidents.red_run_created_at is
 comment on column incidents.red_run_event_types is
   'The event that started each of them.';
 comment on column incidents.red_run_actors is
-  'Login of the account that caused each of them. NULL if that account is gone.';
+  'Login of the account that caused each of them. NULL: a schedule did, or that account is gone.';
 comment on column incidents.mended_sha is
   'The commit of the run that succeeded at recovered_at. NULL: still red, or that run is red again.';
 comment on column incidents.mended_by is
-  'Login of the account that caused that run. NULL: still red.';
+  'Login of the account that caused that run. NULL: still red, a schedule did, or it is gone.';
 comment on column incidents.mended_url is
   'The page on GitHub of that run. NULL: still red.';
 comment on column incidents.is_recovered_by_rerun is

@@ -32,6 +32,7 @@ select
   jobs.workflow,
   jobs.branch_class,
   jobs.event_type,
+  jobs.started_by,
   jobs.created_at,
   jobs.day,
   jobs.job,

@@ -110,6 +110,22 @@ def test_the_fix_is_named_with_its_author(connection: Connection) -> None:
     assert "<bdi>dev-5</bdi>, <bdi>abcdef0</bdi>" in page
 
 
+def test_nobody_broke_or_mended_what_a_schedule_started(connection: Connection) -> None:
+    """GitHub names whoever last changed the schedule, and that can change between two runs."""
+    runs = [
+        a_run(n, 5 - n, event_type="schedule", actor=f"dev-{n}", conclusion=conclusion)
+        for n, conclusion in enumerate(["success", "failure", "failure", "success"], start=1)
+    ]
+    upsert(connection, runs[:3])
+    known(connection, 7)
+    red = finding(single(whole(connection)), "red")
+    assert "people" not in said(red) and "dev-" not in said(red)
+    upsert(connection, runs)
+    (mended,) = single(whole(connection)).incidents
+    assert mended["mended_sha"] == "c4"
+    assert (mended["actor"], mended["people"], mended["mended_by"]) == (None, 0, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "words", "advice"),
     [

@@ -31,6 +31,7 @@ ACTORS = {
     "claude[bot]": "agent",
     "renovate[bot]": "bot",
 }
+KINDS = {**ACTORS, "a schedule": "schedule"}
 # Workflow 4 never leaves a log; of the others, runs whose number ends on 0 do not.
 WORKFLOWS = (1, 2, 3, 4)
 
@@ -58,6 +59,7 @@ def some_runs() -> list[WorkflowRun]:
                     commit_sha=f"{number % 13:x}".ljust(40, "f"),
                     conclusion=conclusion,
                     actor="dev-1",
+                    event_type="push" if number % 5 else "schedule",
                     triggering_actor=rng.choice([*ACTORS, None]),
                     created_at=created,
                     started_at=created + timedelta(minutes=10 * attempt - 10),
@@ -199,12 +201,14 @@ def test_cost_by_head_commit(stored: Connection) -> None:
 
 def test_cost_by_kind_of_actor(stored: Connection) -> None:
     def actor(run: WorkflowRun) -> str:
-        return run.triggering_actor or run.actor or "unnamed"
+        if run.event_type == "schedule" and run.run_attempt == 1:
+            return "a schedule"
+        return run.triggering_actor or run.actor or "unknown"
 
     rows = rows_of(stored, "llm_cost_by_actor", NOW)
-    groups = grouped(lambda run: (ACTORS[actor(run)] if run else None,))
+    groups = grouped(lambda run: (KINDS[actor(run)] if run else None,))
     check(rows, ("actor_kind",), groups)
-    assert {row["actor_kind"] for row in rows} == {"person", "agent", "bot", None}
+    assert {row["actor_kind"] for row in rows} == {*KINDS.values(), None}
     for row in rows:
         group = groups[(row["actor_kind"],)]
         assert row["actors"] == len({actor(run) for run in group.attempts})

@@ -340,7 +340,9 @@ def test_what_each_account_costs(quarter: Connection) -> None:
             minutes = None if length is None else max(1, -(-length // 60))
             rate = price(labels(job), started_at.astimezone(UTC).date())
             cost = None if minutes is None or rate is None else minutes * rate
-            actor = run.triggering_actor or run.actor or "unknown"
+            is_scheduled = run.event_type == "schedule" and run.run_attempt == 1
+            account = run.triggering_actor or run.actor or "unknown"
+            actor = "a schedule" if is_scheduled else account
             costs[run.repository, actor].append((run.github_run_id, minutes, cost))
     found = {
         (row["repository"], row["actor"]): row
@@ -353,12 +355,14 @@ def test_what_each_account_costs(quarter: Connection) -> None:
         assert row["jobs"] == len(jobs_of)
         assert row["runs"] == len({run_id for run_id, _, _ in jobs_of})
         assert row["minutes"] == sum(minutes or 0 for _, minutes, _ in jobs_of)
-        assert row["list_cost_usd"] == sum(cost for _, _, cost in jobs_of if cost is not None)
+        priced = [cost for _, _, cost in jobs_of if cost is not None]
+        assert row["list_cost_usd"] == (sum(priced) if priced else None)
         unpriced = [cost for _, minutes, cost in jobs_of if minutes is not None and cost is None]
         assert row["unpriced_jobs"] == len(unpriced)
         assert row["is_bot"] == which[1].endswith("[bot]")
     assert sum(row["unpriced_jobs"] for row in found.values()) > 0
-    assert {actor for _, actor in found} == {"dev-1", "dev-2", "dependabot[bot]", "unknown"}
+    accounts = {"dev-1", "dev-2", "dependabot[bot]", "unknown"}
+    assert {actor for _, actor in found} == {*accounts, "a schedule"}
 
 
 def test_the_slowest_of_the_last_hundred_successes(quarter: Connection) -> None:
