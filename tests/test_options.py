@@ -90,6 +90,7 @@ def test_a_flag_that_stands_for_another_sets_it() -> None:
         ("status", "KEEP=90d", "--help lists the options"),
         ("ingest_workflows", "acme/app", "did you mean --repo acme/app?"),
         ("dump", "my dump", "did you mean --file 'my dump'?"),
+        ("ingest_llm_calls", "a.jsonl", "did you mean --logs a.jsonl?"),
         ("dump", "", "--help lists the options"),
         ("status", "--maxage", "--help lists the options"),
     ],

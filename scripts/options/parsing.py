@@ -71,7 +71,7 @@ def _meant_by(word: str, known: Sequence[Option]) -> str:
         if flag is None:
             return HELP
         return f"its flag is {flag}" if IS_CHECKOUT else "variables come before flags"
-    for name in ("REPO", "FILE", "OUT"):
+    for name in ("REPO", "FILE", "OUT", "LLM_LOGS"):
         fits = settings.REPOSITORY.fullmatch(word) if name == "REPO" else word and word[0] != "-"
         if name in flags and fits:
             typed = f"{flags[name]} " if IS_CHECKOUT else f"{name}="

@@ -744,6 +744,10 @@ def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "RUN_ID: 'x'"),
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "AT: "),
         (
+            {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ATTEMPT": "2"},
+            "RUN_ATTEMPT: it is not known of which run; name that too: RUN_ID=…",
+        ),
+        (
             {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_LLM_PRICES": "/nowhere.csv"},
             "/nowhere.csv: No such file",
         ),
