@@ -178,6 +178,13 @@ def test_the_parts_of_a_forecast_are_computed_again(connection: Connection) -> N
     assert all(other["forecast_usd"] == row["forecast_usd"] for other in others)
 
 
+def test_what_a_schedule_starts_is_the_cost_of_no_account(connection: Connection) -> None:
+    days = list(daily_minutes(3, date(2026, 5, 20), 20, YEARS["steady"]))
+    store_year(connection, days, event_type="schedule")
+    rows = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    assert [row["name"] for row in rows if row["subject"] == "actor"] == ["a schedule"]
+
+
 def test_the_forecast_of_a_repository_is_the_same_whoever_else_is_asked_about(
     connection: Connection,
 ) -> None:
