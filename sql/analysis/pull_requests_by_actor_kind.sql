@@ -29,7 +29,16 @@ runs as materialized (
     attempts.completed_at,
     attempts.is_first_attempt,
     attempts.is_rerun,
-    attempts.is_exact
+    attempts.is_exact,
+    min(attempts.created_at) filter (where attempts.is_first_attempt) over (
+      partition by
+        attempts.repository_id, attempts.head_repository, attempts.branch, attempts.commit_sha
+    ) as pushed_at,
+    -- A run has its calls once, however many attempts it has.
+    row_number() over (
+      partition by attempts.github_run_id
+      order by attempts.run_attempt
+    ) = 1 as has_calls
   from attempts
   cross join period
   where attempts.created_at >= period.since
@@ -82,22 +91,9 @@ waits as materialized (
         else max(completed_at) - min(created_at)
       end
     ) as seconds
-  from (
-    select
-      repository_id,
-      head_repository,
-      branch,
-      commit_sha,
-      created_at,
-      approved_at,
-      completed_at,
-      min(created_at) over (
-        partition by repository_id, head_repository, branch, commit_sha
-      ) as pushed_at
-    from runs
-    where is_first_attempt
-  ) as firsts
-  where created_at < pushed_at + interval '10 minutes'
+  from runs
+  where is_first_attempt
+    and created_at < pushed_at + interval '10 minutes'
   group by
     repository_id,
     head_repository,
@@ -117,75 +113,53 @@ waited as materialized (
     head_repository,
     branch
 ),
-by_run as materialized (
-  select
-    runs.repository_id,
-    runs.repository,
-    runs.head_repository,
-    runs.branch,
-    runs.github_run_id,
-    count(*) as attempts,
-    count(*) filter (where runs.is_rerun) as reruns,
-    count(*) filter (where not runs.is_exact) as attempts_without_jobs,
-    sum(costs.seconds) as seconds,
-    sum(costs.list_cost_usd) as list_cost_usd,
-    coalesce(sum(costs.unpriced_jobs), 0) as unpriced_jobs
-  from runs
-  left join costs using (github_run_id, run_attempt)
-  group by
-    runs.repository_id,
-    runs.repository,
-    runs.head_repository,
-    runs.branch,
-    runs.github_run_id
-),
 by_pull as materialized (
   select
-    by_run.repository_id,
-    by_run.repository,
-    by_run.head_repository,
-    by_run.branch,
-    count(*) as runs,
-    sum(by_run.reruns)::bigint as reruns,
-    sum(by_run.attempts)::bigint as attempts,
-    sum(by_run.attempts_without_jobs)::bigint as attempts_without_jobs,
-    coalesce(sum(by_run.seconds), 0) as seconds,
+    runs.repository_id,
+    runs.repository,
+    runs.head_repository,
+    runs.branch,
+    count(*) as attempts,
+    count(distinct runs.github_run_id) as runs,
+    count(*) filter (where runs.is_rerun) as reruns,
+    count(*) filter (where not runs.is_exact) as attempts_without_jobs,
+    coalesce(sum(costs.seconds), 0) as seconds,
     coalesce(
-      sum(by_run.list_cost_usd),
-      case when sum(by_run.unpriced_jobs + by_run.attempts_without_jobs) = 0 then 0 end
+      sum(costs.list_cost_usd),
+      case
+        when coalesce(sum(costs.unpriced_jobs), 0) + count(*) filter (where not runs.is_exact) = 0
+          then 0
+      end
     ) as list_cost_usd,
     coalesce(
       sum(spendings.cost),
       case when coalesce(sum(spendings.unpriced_calls), 0) = 0 then 0 end
     ) as llm_cost_usd,
-    sum(by_run.unpriced_jobs)::bigint as unpriced_jobs,
+    coalesce(sum(costs.unpriced_jobs), 0)::bigint as unpriced_jobs,
     coalesce(sum(spendings.unpriced_calls), 0)::bigint as unpriced_calls
-  from by_run
-  left join spendings using (github_run_id)
+  from runs
+  left join costs using (github_run_id, run_attempt)
+  left join spendings
+    on spendings.github_run_id = runs.github_run_id
+    and runs.has_calls
   group by
-    by_run.repository_id,
-    by_run.repository,
-    by_run.head_repository,
-    by_run.branch
+    runs.repository_id,
+    runs.repository,
+    runs.head_repository,
+    runs.branch
 ),
+-- Once, however few pull requests the planner expects.
 known as materialized (
   select
-    pull_requests.repository_id,
-    pull_requests.head_repository,
-    pull_requests.branch,
-    pull_requests.actor,
-    coalesce(actor_kinds.kind, 'unknown') as actor_kind,
-    pull_requests.is_merged,
-    pull_requests.first_run_at,
-    pull_requests.last_run_at
+    repository_id,
+    head_repository,
+    branch,
+    actor,
+    coalesce(kind, 'unknown') as actor_kind,
+    is_merged,
+    last_run_at
   from pull_requests
-  cross join period
-  left join actor_kinds on actor_kinds.actor = pull_requests.actor
-  where pull_requests.last_run_at >= period.since
-    and pull_requests.first_run_at < period.until
-    and (
-      period.repository_ids is null or pull_requests.repository_id = any(period.repository_ids)
-    )
+  left join actor_kinds using (actor)
 ),
 pulls as (
   select

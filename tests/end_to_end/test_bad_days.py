@@ -18,6 +18,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
 from support.broken import assert_survived
+from support.clients import client
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
 from support.paths import LONGEST
@@ -30,8 +31,6 @@ from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
 from telemetry.database.retention import Retention, horizon
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob
@@ -138,11 +137,7 @@ def test_a_run_of_two_thousand_jobs_is_stored_whole(dsn: str) -> None:
     )
     world.add_run(repository, created_at=NOW - timedelta(days=1))
     simulated = Simulator(world)
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as github,
-        open_connection(dsn) as connection,
-    ):
+    with client(simulated) as github, open_connection(dsn) as connection:
         wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))
         (report,) = ingest(Tools(connection, github, wanted, 4, clock=NOW.timestamp), NAMES[:1])
     assert (report.outcome, report.jobs) == ("complete", 2_000)

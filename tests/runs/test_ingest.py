@@ -8,12 +8,11 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.pq import TransactionStatus
+from support.clients import client
 from support.complete import assert_attempts, stored
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
@@ -36,15 +35,6 @@ NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 @pytest.fixture
 def world() -> World:
     return team_month(seed=3, now=NOW, runs_per_day=10)
-
-
-@contextmanager
-def client(simulated: Simulator, **changes: Any) -> Iterator[GitHub]:
-    """A client of a simulated GitHub that never really sleeps."""
-    token = changes.pop("token", "token")
-    options = {"sleep": lambda seconds: None, **changes}
-    with simulated.serve() as url, GitHub(token, Options(base_url=url, **options)) as made:
-        yield made
 
 
 def wanted(since: datetime | timedelta | None = timedelta(days=40), **changes: Any) -> Wanted:

@@ -5,9 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,6 +14,7 @@ from typing import Any, Literal
 
 import pytest
 from pytest_httpserver import HTTPServer
+from support.clients import client
 from support.paths import LONGEST, ROOT
 from support.payloads import payload
 from support.rows import workflow_job, workflow_run, workflow_step
@@ -59,16 +58,6 @@ def world() -> World:
     over = [run for run in repository.runs if made.latest(run).conclusion == "failure"]
     made.rerun(over[-1])
     return made
-
-
-@contextmanager
-def client(simulated: Simulator) -> Iterator[GitHub]:
-    """A client of a simulated GitHub that never really sleeps."""
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as made,
-    ):
-        yield made
 
 
 def completed(world: World) -> list[tuple[Run, Attempt]]:

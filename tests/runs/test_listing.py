@@ -12,11 +12,11 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.clients import client
 from support.short_pages import ShortPages
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
-from telemetry.github.options import Options
 from telemetry.runs.listing import LIST_LAG, SEARCH_LAG, Batch, Limits, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.windows import ListedWindow
@@ -119,15 +119,12 @@ def lister(
     *,
     concurrency: int = 1,
     limits: Limits | None = None,
-    kind: type[GitHub] = GitHub,
     **options: Any,
 ) -> Iterator[Lister]:
     """A lister of a simulated GitHub whose client never really sleeps."""
-    token = options.pop("token", "token")
-    options = {"sleep": lambda seconds: None, **options}
-    with simulated.serve() as url, kind(token, Options(base_url=url, **options)) as client:
+    with client(simulated, **options) as github:
         yield Lister(
-            client, NAME, concurrency=concurrency, limits=limits, clock=lambda: simulated.world.now
+            github, NAME, concurrency=concurrency, limits=limits, clock=lambda: simulated.world.now
         )
 
 

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from support.clients import client
 from support.commands import start
 from support.paths import LONGEST
 
@@ -21,7 +22,6 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
-from telemetry.github.options import Options
 from telemetry.runs.live import Watch, usual_pace
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import Commit, PlannedJob
@@ -93,23 +93,21 @@ def watching(
     fault: Callable[[RequestInfo, int], Fault | None] | None = None,
 ) -> Iterator[Watching]:
     simulator = Simulator(world, fault=fault, clock=lambda: world.now)
-    options = {"sleep": lambda seconds: None, "clock": lambda: float(world.second)}
     with (
-        simulator.serve() as url,
-        GitHub("ghp_1", Options(base_url=url, **options)) as client,  # type: ignore[arg-type]
+        client(simulator, "ghp_1", clock=lambda: float(world.second)) as github,
         open_connection(dsn, waits=said.append) as connection,
     ):
         load_runner_prices(connection)
         wanted = Wanted(None, NOW - timedelta(days=180))
         tools = Tools(
-            connection, client, wanted, clock=lambda: float(world.second), notify=said.append
+            connection, github, wanted, clock=lambda: float(world.second), notify=said.append
         )
 
         def sleep(seconds: float) -> None:
             world.advance(timedelta(seconds=seconds))
 
         watch = Watch(tools, ["acme/app"], SECONDS, sleep=sleep)
-        yield Watching(world, watch, client, simulator, connection)
+        yield Watching(world, watch, github, simulator, connection)
 
 
 def ended_in(world: World) -> dict[tuple[int, int], Any]:

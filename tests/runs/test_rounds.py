@@ -12,11 +12,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from support.clients import client
 from support.one_repository import DAY, FIRST, HOUR, status_at
 
 from telemetry.database.connection import Connection
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.faults import Fault, RequestInfo
@@ -43,12 +42,8 @@ def small(count: int) -> dict[str, int]:
 
 @contextmanager
 def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Iterator[Tools]:
-    options = {"sleep": lambda seconds: None, "max_wait": 10.0, "reserve": 0.1}
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, **options)) as client,  # type: ignore[arg-type]
-    ):
-        yield Tools(connection, client, Wanted(None, FIRST - 180 * DAY), 4, **changes)
+    with client(simulated, max_wait=10.0, reserve=0.1) as github:
+        yield Tools(connection, github, Wanted(None, FIRST - 180 * DAY), 4, **changes)
 
 
 def ingested(

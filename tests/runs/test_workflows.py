@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.clients import client
 from support.complete import stored
 
 from telemetry.database.connection import Connection
 from telemetry.database.status import status
 from telemetry.database.watch import forget
-from telemetry.github.client import GitHub, Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Commit, Repository, Run, Workflow
@@ -37,11 +37,8 @@ def fetch(connection: Connection, simulated: Simulator, name: str = NAME, **opti
     """Ingest the last ten days of a repository."""
     now = simulated.world.now
     wanted = Wanted(now - 10 * DAY, now - 180 * DAY, jobs=False)
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-    ):
-        tools = Tools(connection, client, wanted, **options)
+    with client(simulated) as github:
+        tools = Tools(connection, github, wanted, **options)
         (report,) = ingest(tools, [name])
     assert report.outcome == "complete", report.error
     return report
@@ -333,12 +330,9 @@ def test_what_was_answered_is_kept_when_the_requests_end_among_the_questions(
     kinds = ("repository", "workflows", "retention")
     asked = Counter[str]()
     for budget in (4, None):
-        with (
-            simulated.serve() as url,
-            GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-        ):
+        with client(simulated) as github:
             wanted = Wanted(world.now - 10 * DAY, world.now - 180 * DAY, jobs=False)
-            tools = Tools(connection, client, wanted, concurrency=4)
+            tools = Tools(connection, github, wanted, concurrency=4)
             (report,) = ingest(tools, [NAME], budget)
         assert report.outcome == ("incomplete" if budget else "complete"), report.error
         received = simulated.restart_counters().received

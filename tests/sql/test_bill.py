@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from support.clients import client
 from support.commands import Finished, Launcher, assert_one_sentence
 from support.paths import ROOT
 from support.rows import workflow_job, workflow_run
@@ -21,8 +22,6 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope
 from telemetry.database.upserts import upsert
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
@@ -58,12 +57,11 @@ def planted(new_database: Callable[[str], str], migrated: str) -> Iterator[Plant
     month = month_of_bills(3, NOW)
     with (
         open_connection(new_database(migrated)) as connection,
-        Simulator(month.world).serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+        client(Simulator(month.world)) as github,
     ):
         load_runner_prices(connection)
         wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
-        list(ingest(Tools(connection, client, wanted, 4), month.listed))
+        list(ingest(Tools(connection, github, wanted, 4), month.listed))
         yield Planted(connection, month)
 
 
@@ -131,8 +129,8 @@ def test_a_line_too_many_and_one_too_few_are_unexplained(planted: Planted, tmp_p
 def test_the_billing_api_gives_the_same_bill_by_repository(planted: Planted) -> None:
     items = billing_items(planted.month.lines)
     simulator = Simulator(planted.month.world, billing={"acme": items})
-    with simulator.serve() as url, GitHub("token", Options(base_url=url)) as client:
-        month = fetch_month(planted.connection, client, "acme", date(2026, 10, 1))
+    with client(simulator) as github:
+        month = fetch_month(planted.connection, github, "acme", date(2026, 10, 1))
     assert (month.source, month.lines) == ("billing API", len(items))
     dollars = by_item(bill(planted.connection, OCTOBER))
     assert dollars["billed by GitHub"] == sum(line.net_amount for line in planted.month.lines)
@@ -145,11 +143,10 @@ def test_a_bill_that_the_token_may_not_read_says_which_permission_it_needs(
     planted: Planted,
 ) -> None:
     with (
-        Simulator(planted.month.world).serve() as url,
-        GitHub("token", Options(base_url=url)) as client,
+        client(Simulator(planted.month.world)) as github,
         pytest.raises(TelemetryError, match=r"acme: .*\(404\).*Administration: read.*FILE="),
     ):
-        fetch_month(planted.connection, client, "acme", date(2026, 10, 1))
+        fetch_month(planted.connection, github, "acme", date(2026, 10, 1))
 
 
 HEADER = (

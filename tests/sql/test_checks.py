@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from support.checks import broken_rules
+from support.clients import client
 from support.commands import Launcher
 from support.databases import rolled_back
 from support.history import UNTIL, make_history, store
@@ -21,8 +22,6 @@ from telemetry.database.checks import FOLDER, check
 from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.questions import PERIOD, questions
 from telemetry.database.upserts import upsert
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Repository
@@ -80,13 +79,10 @@ def test_the_rules_hold_in_a_simulated_month_that_is_ingested_twice(
     names = ["acme/app", "acme/site"]
     world = team_month(5, datetime(2026, 3, 2, tzinfo=UTC), names, runs_per_day=4, days_ahead=6)
     simulated = Simulator(world)
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-    ):
+    with client(simulated) as github:
         for _ in range(2):
             wanted = Wanted(since=None, horizon=world.now - timedelta(days=180))
-            list(ingest(Tools(connection, client, wanted, 4), names))
+            list(ingest(Tools(connection, github, wanted, 4), names))
             assert broken_rules(connection) == {}
             world.advance(timedelta(days=3))
     (stored,) = connection.execute("select count(*) as jobs from workflow_jobs").fetchall()

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import pytest
+from support.clients import client
 from support.commands import Launcher
 from support.paths import ROOT
 from support.worlds.needs import TruePart, month_of_needs, true_parts
@@ -19,8 +20,6 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.what_if import what_if, without_job
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.server import Simulator
@@ -49,12 +48,11 @@ def planned(new_database: Callable[[str], str], migrated: str) -> Iterator[Plann
     world = month_of_needs(6, NOW)
     with (
         open_connection(new_database(migrated)) as connection,
-        Simulator(world).serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
+        client(Simulator(world)) as github,
     ):
         load_runner_prices(connection)
         wanted = Wanted(since="all", horizon=NOW - timedelta(days=180))
-        list(ingest(Tools(connection, client, wanted, 4), ["acme/app"]))
+        list(ingest(Tools(connection, github, wanted, 4), ["acme/app"]))
         yield Planned(connection, world)
 
 

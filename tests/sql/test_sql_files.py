@@ -467,7 +467,7 @@ def test_no_python_file_holds_a_statement() -> None:
 # before it leaves out those outside the period.
 SHARED = {
     ("pull_request_costs", "pull_requests_by_actor_kind"): (
-        "runs costs spendings waits waited by_run by_pull known pulls"
+        "runs costs spendings waits waited by_pull known pulls"
     ),
     ("llm_cost_by_actor", "llm_cost_by_branch"): "spendings agent_workflows",
     ("llm_cost_by_actor", "llm_cost_by_commit"): "spendings agent_workflows",

@@ -1,15 +1,15 @@
 """Ingests from a simulated GitHub, and what must be stored after them, field by field."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support import clients
 from support.checks import broken_rules
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
@@ -26,12 +26,9 @@ HORIZON = NOW - timedelta(days=180)
 FROM_JOBS = {"completed_at", "duration_seconds"}
 
 
-@contextmanager
-def client(simulated: Simulator, **options: Any) -> Iterator[GitHub]:
-    token = options.pop("token", "token")
-    settings = {"sleep": lambda seconds: None, "max_wait": 7_200.0, **options}
-    with simulated.serve() as url, GitHub(token, Options(base_url=url, **settings)) as made:
-        yield made
+def client(simulated: Simulator, **options: Any) -> AbstractContextManager[GitHub]:
+    """A client that waits as long as GitHub may demand."""
+    return clients.client(simulated, **{"max_wait": 7_200.0, **options})
 
 
 def run_ingest(

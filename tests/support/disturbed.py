@@ -12,13 +12,12 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import make_conninfo
 
+from support.clients import client
 from support.folders import new_folder
 from telemetry.database.connection import open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.embedded.server import _cluster, server
 from telemetry.database.migrations import migrate
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.faults import Fault, RequestInfo
@@ -99,8 +98,7 @@ def run(
 
     simulated = Simulator(world, before=before, fault=fault)
     with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None)) as github,
+        client(simulated) as github,
         open_connection(through or dsn, waits=say) as connection,
     ):
         wanted = Wanted(timedelta(days=40), NOW - timedelta(days=180))

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support.clients import client
 from telemetry.database.connection import Connection
 from telemetry.database.status import Status, status
 from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Run
@@ -35,11 +35,8 @@ def tools(
 ) -> Iterator[Tools]:
     notify = (lambda text: None) if said is None else said.append
     options: dict[str, Any] = {"since": None, "horizon": FIRST - 180 * DAY, **wanted}
-    with (
-        simulated.serve() as url,
-        kind("token", Options(base_url=url, sleep=lambda seconds: None)) as client,
-    ):
-        yield Tools(connection, client, Wanted(**options), 4, notify=notify)
+    with client(simulated, kind=kind) as github:
+        yield Tools(connection, github, Wanted(**options), 4, notify=notify)
 
 
 def ingested(

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from support.clients import client
 from telemetry.database.connection import Connection
-from telemetry.github.client import GitHub
-from telemetry.github.options import Options
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import Run
@@ -28,11 +27,8 @@ def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Itera
     reach = {"max_wait": changes.pop("max_wait", 120), "reserve": changes.pop("reserve", 0)}
     wanted = Wanted(timedelta(days=40), simulated.world.now - timedelta(days=180), jobs=False)
     options = {"wanted": wanted, "concurrency": 4, **changes}
-    with (
-        simulated.serve() as url,
-        GitHub("token", Options(base_url=url, sleep=lambda seconds: None, **reach)) as client,
-    ):
-        yield Tools(connection, client, **options)
+    with client(simulated, **reach) as github:
+        yield Tools(connection, github, **options)
 
 
 def ingested_by(
