@@ -6,10 +6,10 @@
 -- repositories, its mean by cost. A repository's weeks begin on its first day with a cost, and
 -- after the last day of which most was never listed or, but for the last week, most jobs are not
 -- stored. They end where its runs were last listed; the days since then count as remaining ones.
--- The true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both
--- come from how much weeks differ. With one week there is no high_usd; with none there is no
--- forecast. low_usd is then the amount spent. unpriced jobs and calls have no known cost and are
--- not included.
+-- What else was never listed of the month is in no sum. The true end lies between low_usd and
+-- high_usd in nine of ten months (docs/accuracy.md); both come from how much weeks differ. With one
+-- week there is no high_usd; with none there is no forecast. low_usd is then the amount spent.
+-- unpriced jobs and calls have no known cost and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select

@@ -12,7 +12,8 @@
 -- most in seconds in the same direction, in its work or in its queue (carried_by), by at least a
 -- quarter of the change. job_before_seconds is NULL if the job is new. step is the step of that job
 -- that changed most. They are NULL if no job did, or none is stored. The change came, in one step
--- or several, after commit_before and no later than commit_since. A slow drift may be reported as a
+-- or several, after commit_before and no later than commit_since. Of two steps within a few days
+-- one may lie outside. A slow drift, or a level that wanders from day to day, may be reported as a
 -- change.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (

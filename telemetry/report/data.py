@@ -41,7 +41,7 @@ DAYS_OF_A_SHIFT = 14
 LOOKED_BACK = timedelta(days=90)
 # A single cancelled run says little: newer runs may have taken its place.
 MANY_CANCELLED = 3
-NO_RUN = "No run of this period has ended, not counting those that were skipped."
+NO_RUN = "No run of this period is stored that has ended and was not skipped."
 
 
 @dataclass(frozen=True)
