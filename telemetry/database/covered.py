@@ -89,10 +89,13 @@ def _without_few_jobs(
         ]
         return replace(answer, rows=kept), found
     others = [row for row in rows if row["repository"] not in few and row["attempts"]]
-    if not others:
+    # What the forecast says of LLM calls depends on no job.
+    of_calls = [row for row in answer.rows if row.get("kind") == "llm"]
+    if not others and not of_calls:
         return replace(answer, rows=[]), replace(found, is_misleading=True, left_out=())
     scope = replace(answer.scope, repository_ids=[row["repository_id"] for row in others])
-    return replace(again(scope), scope=answer.scope, unwatched=answer.unwatched), found
+    of_jobs = [row for row in again(scope).rows if row.get("kind") != "llm"]
+    return replace(answer, rows=[*of_jobs, *of_calls]), found
 
 
 def _compared(

@@ -1,11 +1,13 @@
 """What is missing or estimated is said beside each figure and in each sentence that lacks it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from support.history import UNTIL
 from support.reports import DAY, HOUR, MONTH, a_job, a_run, known, single, whole
+from support.rows import llm_call
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.covered import with_coverage
@@ -199,6 +201,34 @@ def test_a_job_that_was_added_carries_a_slowdown(connection: Connection) -> None
     assert "Its job e2e, new since then, takes 15m 00s." in said
     connection.execute("delete from workflow_jobs where name = 'e2e'")
     assert "Its job" not in sentence(single(whole(connection)), "slower")
+
+
+def test_a_forecast_of_calls_needs_no_jobs(connection: Connection) -> None:
+    """Of one repository no job is stored, and half of the calls were made outside of any run."""
+    load_runner_prices(connection)
+    upsert(connection, [a_run(n, n) for n in range(1, 29)])
+    upsert(connection, [
+        llm_call(call_id=f"c{n}", prompt_name=f"p{n}", timestamp=UNTIL - n / 2 * DAY,
+                 github_run_id=n if n % 2 else None, reported_cost=Decimal(1))
+        for n in range(1, 29)
+    ])  # fmt: skip
+    known(connection, 7)
+
+    def kinds() -> tuple[set[str], Any]:
+        asked = ask(connection, "forecast", MONTH.scope())
+        answer = with_coverage(connection, asked)
+        of_calls = [row for row in asked.rows if row["kind"] == "llm"]
+        assert of_calls and [row for row in answer.rows if row["kind"] == "llm"] == of_calls
+        assert answer.coverage is not None and not answer.coverage.is_misleading
+        return {row["kind"] for row in answer.rows}, answer.coverage.left_out
+
+    assert kinds() == ({"llm"}, ["acme/r7"])
+    other = [a_run(n, n - 40, repository_id=8, repository="acme/r8") for n in range(41, 61)]
+    upsert(connection, other)
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in other])
+    known(connection, 8)
+    with_jobs(connection, *range(41, 61))
+    assert kinds() == ({"llm", "runners"}, ["acme/r7"])
 
 
 def test_jobs_of_failed_runs_alone_are_said_to_be(connection: Connection) -> None:
