@@ -44,10 +44,9 @@ $(if $(UNKNOWN)$(STRANGE),$(error nothing was done))
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { at = match($$2, /: [A-Z_]+=/); \
 	  printf "  make %-14s %s\n", $$1, at ? substr($$2, 1, at - 1) : $$2; \
-	  if (at) printf "%22s%s\n", "", substr($$2, at + 2) }' Makefile
-	@echo
-	@echo '  make ingest REPO="owner/name owner/other" SINCE=90d KEEP="6 months"'
-	@echo '  make status MAX_AGE=12h'
+	  if (at) printf "%22s%s\n", "", substr($$2, at + 2) } \
+	  END { print "\n  make ingest REPO=\"owner/name owner/other\" SINCE=90d KEEP=\"6 months\""; \
+	  print "  make status MAX_AGE=12h" }' Makefile
 
 install: .venv/.installed ## create or update .venv; every other command does so too
 

@@ -45,6 +45,8 @@ def not_a_variable(name: str, known: list[str]) -> str:
 
 
 def not_a_target(goal: str, options: argparse.Namespace) -> str:
+    if goal.upper() in options.known:
+        return f"there is no command {goal}; it is a variable, so give it a value: {goal.upper()}=…"
     otherwise = "make alone lists the commands"
     if "query" in options.goals:
         otherwise = f"to ask a question, type: make query Q={shlex.quote(goal)}"

@@ -332,6 +332,7 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentio
         ("scripts", [], ["there is no command scripts; .*"]),  # a folder of that name is there
         ("a';id", ["TOP=1"], ["there is no command a';id; make alone lists the commands"]),
         ("query", ["flaky_jobs"], ["there is no command .*: make query Q=flaky_jobs"]),
+        ("status", ["ALL"], ["there is no command ALL; it is a variable, .*: ALL=…"]),
         ("ingest", ["acme/app"], ["there is no command acme/app; .*: make ingest REPO=acme/app"]),
     ],
 )
