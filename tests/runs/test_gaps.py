@@ -167,7 +167,7 @@ def test_what_a_stopped_first_ingest_wanted_is_listed_by_the_next_one(
     world.advance(DAY)
     simulated.restart_counters()
     ingested(connection, simulated, jobs=False, since=None, kind=ShortPages)
-    assert simulated.counters.charged <= 8
+    assert simulated.counters.received["runs"] <= 8
 
 
 def test_a_gap_left_by_a_narrow_ingest_is_reported_and_listed_by_the_next_wide_one(
