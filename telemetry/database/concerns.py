@@ -11,7 +11,7 @@ from typing import Any
 from telemetry import counted, first_of, in_words
 from telemetry.database.checks import Checked
 from telemetry.database.prune import Pruned
-from telemetry.installation import COMMAND, typed
+from telemetry.installation import COMMAND, typed, uses_demo
 
 MOST_NAMED = 20
 MOST_ALIKE = 3
@@ -94,10 +94,10 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     if row["seconds_since_complete"] is None:
         yield Concern("no ingest has completed yet", "never", name)
     elif is_older(row, limit):
-        text = (
-            f"the last complete ingest was {in_words(row['seconds_since_complete'])} ago; "
-            "has its schedule stopped?"
-        )
+        # The demo has no schedule.
+        then = f"to make all anew: {typed('demo')}" if uses_demo() else "has its schedule stopped?"
+        age = in_words(row["seconds_since_complete"])
+        text = f"the last complete ingest was {age} ago; {then}"
         yield Concern(text, "stale", name)
     if row["last_outcome"] == "running":
         text = (

@@ -9,7 +9,7 @@ from support.llm_costs import OURS
 from support.rows import llm_call, workflow_job, workflow_run
 from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
 
-from telemetry import in_words
+from telemetry import in_words, installation
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.prices import load_llm_prices
 from telemetry.database.prune import prune
@@ -95,6 +95,16 @@ def test_an_old_ingest_is_a_concern_in_words(connection: Connection) -> None:
     ingested(connection, 61 * 24)
     (said,) = status(connection).concerns
     assert said == ("acme/app: the last complete ingest was 61 days ago; has its schedule stopped?")
+
+
+def test_the_old_data_of_the_demo_can_only_be_made_anew(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "_with_demo", frozenset({"status", "check"}))
+    ingested(connection, 61 * 24)
+    (said,) = status(connection).concerns
+    assert said == "acme/app: the last complete ingest was 61 days ago; to make all anew: make demo"
+    assert installation.typed("check TOP=5") == "make check TOP=5 DEMO=1"
 
 
 @pytest.mark.parametrize(("hours", "too_old"), [(11.9, []), (12.1, ["acme/app"])])
