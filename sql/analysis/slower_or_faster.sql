@@ -652,8 +652,10 @@ shifts as materialized (
     branch_class,
     is_fresh,
     changed_at,
-    previous_at,
-    next_at,
+    changed_at >= period.since as is_in_period,
+    (changed_at at time zone period.time_zone)::date as changed_on,
+    greatest(previous_at, period.until - interval '90 days') as previous_at,
+    least(next_at, period.until) as next_at,
     github_run_id,
     commit_sha,
     commit_before,
@@ -669,34 +671,10 @@ shifts as materialized (
       false
     ) as is_mended
   from changes
+  cross join period
   where abs(after_seconds - before_seconds)
     >= greatest(10, before_seconds / case when is_fresh then 4 else 10 end)
   window by_time as (partition by series order by changed_at)
-),
-in_period as materialized (
-  select
-    shifts.repository_id,
-    shifts.repository,
-    shifts.workflow_id,
-    shifts.workflow,
-    shifts.branch_class,
-    shifts.is_fresh,
-    shifts.changed_at,
-    (shifts.changed_at at time zone period.time_zone)::date as changed_on,
-    greatest(shifts.previous_at, period.until - interval '90 days') as previous_at,
-    least(shifts.next_at, period.until) as next_at,
-    shifts.github_run_id,
-    shifts.commit_sha,
-    shifts.commit_before,
-    shifts.before_seconds,
-    shifts.after_seconds,
-    shifts.before_runs,
-    shifts.after_runs,
-    shifts.estimated,
-    shifts.is_last,
-    shifts.is_mended
-  from shifts
-  inner join period on shifts.changed_at >= period.since
 ),
 jobs as materialized (
   select
@@ -711,8 +689,12 @@ jobs as materialized (
   cross join period
   where executed_jobs.created_at >= period.until - interval '90 days'
     and executed_jobs.created_at < period.until
-    and executed_jobs.repository_id = any(array(select repository_id from in_period))
-    and coalesce(executed_jobs.workflow_id, 0) = any(array(select workflow_id from in_period))
+    and executed_jobs.repository_id = any(
+      array(select repository_id from shifts where is_in_period)
+    )
+    and coalesce(executed_jobs.workflow_id, 0) = any(
+      array(select workflow_id from shifts where is_in_period)
+    )
     and executed_jobs.is_first_attempt
     and executed_jobs.is_success
 ),
@@ -721,28 +703,29 @@ job_changes as materialized (
     repository_id,
     workflow_id,
     branch_class,
-    in_period.changed_at,
-    in_period.after_seconds - in_period.before_seconds as shift,
+    shifts.changed_at,
+    shifts.after_seconds - shifts.before_seconds as shift,
     jobs.job,
     percentile_cont(0.5) within group (order by jobs.duration_seconds)
-      filter (where jobs.created_at < in_period.changed_at) as before_seconds,
+      filter (where jobs.created_at < shifts.changed_at) as before_seconds,
     percentile_cont(0.5) within group (order by jobs.duration_seconds)
-      filter (where jobs.created_at >= in_period.changed_at) as after_seconds,
+      filter (where jobs.created_at >= shifts.changed_at) as after_seconds,
     percentile_cont(0.5) within group (order by jobs.queue_seconds)
-      filter (where jobs.created_at < in_period.changed_at) as before_queue_seconds,
+      filter (where jobs.created_at < shifts.changed_at) as before_queue_seconds,
     percentile_cont(0.5) within group (order by jobs.queue_seconds)
-      filter (where jobs.created_at >= in_period.changed_at) as after_queue_seconds
-  from in_period
+      filter (where jobs.created_at >= shifts.changed_at) as after_queue_seconds
+  from shifts
   inner join jobs using (repository_id, workflow_id, branch_class)
-  where jobs.created_at >= in_period.previous_at
-    and jobs.created_at < in_period.next_at
+  where shifts.is_in_period
+    and jobs.created_at >= shifts.previous_at
+    and jobs.created_at < shifts.next_at
   group by
     repository_id,
     workflow_id,
     branch_class,
-    in_period.changed_at,
-    in_period.after_seconds,
-    in_period.before_seconds,
+    shifts.changed_at,
+    shifts.after_seconds,
+    shifts.before_seconds,
     jobs.job
 ),
 moves as (
@@ -827,11 +810,11 @@ step_changes as materialized (
     percentile_cont(0.5) within group (order by steps.duration_seconds)
       filter (where steps.created_at >= changed_at) as after_seconds
   from carriers
-  inner join in_period using (repository_id, workflow_id, branch_class, changed_at)
+  inner join shifts using (repository_id, workflow_id, branch_class, changed_at)
   inner join steps_of_carriers as steps using (repository_id, workflow_id, branch_class, job)
   where carriers.carried_by = 'work'
-    and steps.created_at >= in_period.previous_at
-    and steps.created_at < in_period.next_at
+    and steps.created_at >= shifts.previous_at
+    and steps.created_at < shifts.next_at
   group by
     repository_id,
     workflow_id,
@@ -860,38 +843,39 @@ steps as (
     step
 )
 select
-  in_period.repository,
-  in_period.workflow,
-  in_period.branch_class,
-  in_period.changed_on,
-  in_period.changed_at,
+  shifts.repository,
+  shifts.workflow,
+  shifts.branch_class,
+  shifts.changed_on,
+  shifts.changed_at,
   round(
-    (100 * (in_period.after_seconds / nullif(in_period.before_seconds, 0) - 1))::numeric, 1
+    (100 * (shifts.after_seconds / nullif(shifts.before_seconds, 0) - 1))::numeric, 1
   ) as change_percent,
-  round(in_period.before_seconds)::bigint as before_seconds,
-  round(in_period.after_seconds)::bigint as after_seconds,
-  in_period.before_runs,
-  in_period.after_runs,
-  in_period.estimated,
-  in_period.is_fresh,
-  in_period.is_last,
-  in_period.is_mended,
+  round(shifts.before_seconds)::bigint as before_seconds,
+  round(shifts.after_seconds)::bigint as after_seconds,
+  shifts.before_runs,
+  shifts.after_runs,
+  shifts.estimated,
+  shifts.is_fresh,
+  shifts.is_last,
+  shifts.is_mended,
   carriers.carried_by,
   carriers.job,
   round(carriers.from_seconds)::bigint as job_before_seconds,
   round(carriers.to_seconds)::bigint as job_after_seconds,
   steps.step,
-  in_period.commit_before,
-  in_period.commit_sha as commit_since,
-  in_period.repository_id,
-  nullif(in_period.workflow_id, 0) as workflow_id,
-  in_period.github_run_id
-from in_period
+  shifts.commit_before,
+  shifts.commit_sha as commit_since,
+  shifts.repository_id,
+  nullif(shifts.workflow_id, 0) as workflow_id,
+  shifts.github_run_id
+from shifts
 left join carriers using (repository_id, workflow_id, branch_class, changed_at)
 left join steps using (repository_id, workflow_id, branch_class, changed_at)
+where shifts.is_in_period
 order by
-  abs(in_period.after_seconds - in_period.before_seconds) * in_period.after_runs desc,
-  in_period.repository,
-  in_period.workflow,
-  in_period.branch_class,
-  in_period.changed_at;
+  abs(shifts.after_seconds - shifts.before_seconds) * shifts.after_runs desc,
+  shifts.repository,
+  shifts.workflow,
+  shifts.branch_class,
+  shifts.changed_at;
