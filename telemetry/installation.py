@@ -37,7 +37,7 @@ def uses_demo() -> bool:
 def typed(words: str) -> str:
     """Return what a person types to run a command on the data in use.
 
-    Nothing can be added to the data of the demo, but the demo makes all of it anew.
+    Nothing can be added to the data of the demo, but the demo can recreate it.
     """
     if not uses_demo():
         return f"{COMMAND} {words}"

@@ -139,7 +139,7 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
 
 
 def start_over(dsn: str) -> None:
-    """Empty a database that is ours alone, as the demo's is, whichever version has made it.
+    """Empty a database that holds nothing else, such as the demo's, made by any version.
 
     What else is in its schema stays, unless a newer version may have made it. Raises
     TelemetryError.

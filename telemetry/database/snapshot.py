@@ -23,7 +23,7 @@ Ask = Callable[[str, Scope], Future[Answer]]
 
 @contextmanager
 def snapshot(connection: Connection) -> Iterator[None]:
-    """One moment of the database for all statements inside, none of which may write.
+    """Show all statements inside one moment of the database; they may not write.
 
     Otherwise, rows that an ingest stores meanwhile would make figures of a page contradict others.
     """

@@ -140,7 +140,7 @@ class RepositoryReport:
     def green_workflows(self) -> int | None:
         """How many workflows of the default branch are green; None where none is known to be.
 
-        A workflow that was deleted or disabled is none of them.
+        Workflows that were deleted or disabled do not count.
         """
         of_default = {
             row["workflow_id"]
@@ -242,7 +242,7 @@ class RepositoryReport:
 
     @property
     def page(self) -> str | None:
-        """The address of the repository on GitHub. None where its name is none of GitHub's."""
+        """The address of the repository on GitHub. None if GitHub allows no such name."""
         return repository_page(self.api_host, self.repository)
 
 

@@ -7,7 +7,7 @@ from telemetry import counted
 from telemetry.report.figures import Row, and_more
 from telemetry.terminal import Sentence
 
-# How many others a finding names, beside the one that it is about.
+# How many others a finding names in addition to its own subject.
 MOST_NAMED = 3
 # The question in sql/analysis/ that shows more.
 QUESTIONS = {
@@ -47,7 +47,7 @@ class Finding:
 
 
 def others(number: int, what: str) -> str:
-    """Return how many more there are beside the one that a finding names; empty if none."""
+    """Return how many more there are than the one that a finding names; empty if none."""
     return f"; {counted(number, f'other {what}')} too" if number else ""
 
 

@@ -102,7 +102,7 @@ def _costs_nothing(report: RepositoryReport) -> str:
 
 
 def _nothing_failed(report: RepositoryReport) -> str:
-    """Return that no run failed, as far as that is known, and what was cancelled."""
+    """Return that no run is known to have failed, and how many were cancelled."""
     totals = report.totals
     failed_later = totals["succeeded_in_the_end"] < totals["decided_in_the_end"]
     when = " at the first attempt" if failed_later else ""

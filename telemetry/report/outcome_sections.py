@@ -100,7 +100,7 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
 
 
 def _level(workflow: Row, shift: Row | None, is_known: bool) -> str:
-    """Return how long a workflow takes now, and since when that is so, as far as that is known."""
+    """Return how long a workflow takes now, and since when, if known."""
     if shift is None:
         usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
         since = "no lasting change found" if is_known else "on too few days to find a change"

@@ -43,7 +43,7 @@ class Period:
 
     @property
     def days(self) -> list[date]:
-        """Each day of which it includes a part."""
+        """Each day that it includes, wholly or in part."""
         last = (self.until - timedelta(microseconds=1)).date()
         count = (last - self.since.date()).days + 1
         return [self.since.date() + timedelta(days=at) for at in range(count)]

@@ -27,15 +27,15 @@ from telemetry.report.figures import (
 )
 from telemetry.terminal import Name
 
-# In percent or points; an unclear change from here on is said to vary too much.
+# In percent or points. If a change this large is unclear, the values vary too much.
 LARGE_CHANGE = 10
-# What would show is said above half a percent or half a point, which is rounded to zero.
+# In percent or points. A smaller change that would show is not mentioned.
 LEAST_SHOWN = 0.5
 # If fewer of the runs were decided, a rate says how many it counts.
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
 NOT_COMPARED = "change not known"
-# The jobs of which a cost is not simply the price, by their column.
+# Jobs whose cost is not simply their price, by column.
 KINDS_OF_JOBS = {
     "unpriced_jobs": "without a price not included",
     "unmeasured_jobs": "of unknown length not included",
@@ -138,7 +138,7 @@ def _last_check(report: RepositoryReport) -> Tile:
 
 
 def _newly(shift: Row) -> str:
-    """Return what got slower within the period, of which the median of all of it shows little."""
+    """Return what got slower within the period, which the median of the whole hardly shows."""
     by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
     return f"{Name(shift['workflow'])} {by} since {day(shift['changed_on'])}"
 

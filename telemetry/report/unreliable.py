@@ -31,7 +31,7 @@ def timing_out(report: RepositoryReport) -> Finding | None:
 
 
 def _called(job: Row) -> str:
-    """Return that GitHub does not call them time-outs, as far as that is so."""
+    """Return how many of these jobs GitHub calls cancelled; empty if none."""
     if not job["cancelled_jobs"]:
         return ""
     part = "" if job["cancelled_jobs"] == job["jobs"] else f"{count(job['cancelled_jobs'])} of "

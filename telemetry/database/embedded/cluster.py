@@ -107,7 +107,7 @@ class Cluster:
                 break
             if not self._pid_file():
                 return
-            time.sleep(0.1)  # a server that starts anew hangs up on whoever asks at that moment
+            time.sleep(0.1)  # a server that restarts closes connections for a moment
         else:
             return  # its process number may be another's by now
         sockets = self._sockets()
