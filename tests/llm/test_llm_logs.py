@@ -531,6 +531,41 @@ def test_no_record_makes_anything_but_calls_that_keep_the_convention_and_reasons
         assert all(one.reason.isprintable() and len(one.reason) < 500 for one in rejected)
 
 
+WRONG_NUMBERS = (-1, -1.0, -0.5, 2**63, 10**400, float("inf"), float("nan"), "-7", "1e9", True)
+
+
+@pytest.mark.parametrize("number", WRONG_NUMBERS, ids=lambda number: f"{number!s:.9}")
+@pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
+def test_no_number_of_a_record_may_be_negative_or_huge(file: Path, number: Any) -> None:
+    records = records_of(file)
+    numbers = [path for path in places(records) if type(value_at(records, path)) in (int, float)]
+    for path in numbers or [(0,)]:
+        content = "\n".join(json.dumps(one) for one in changed(records, path, None, number))
+        calls, rejected = read_bytes(content.encode(), at=AT)
+        assert all(keeps_the_convention(call) for call in calls), path
+        assert all(one.reason.isprintable() and len(one.reason) < 500 for one in rejected), path
+
+
+def value_at(value: Any, path: tuple[Any, ...]) -> Any:
+    return value_at(value[path[0]], path[1:]) if path else value
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("[", "]"), ('{"a":', "}"), ('{"a":[', "]}"), ("[1,", "]"), ("[", "")],
+    ids=["lists", "maps", "both", "after a number", "never closed"],
+)
+def test_no_depth_of_nesting_ends_the_reading(before: str, after: str) -> None:
+    """Some depths can be decoded, and are too deep for what follows."""
+    record = '{"timestamp":"2026-01-01T00:00:00Z","model":"m","input_tokens":1,"x":%s}'
+    for depth in (*range(100, 1_100, 9), 100_000):
+        deep = before * depth + "1" + after * depth
+        content = f"{deep}\n{record % deep}\n".encode() + GOOD
+        for first in (b"", GOOD):  # a deep line may begin a document, or follow a record
+            calls, _ = read_bytes(first + content)
+            assert calls and calls[-1].call_id == "c", depth
+
+
 # --- the table
 
 
