@@ -57,7 +57,7 @@ def show_sentences(text: str) -> None:
 def show_pages(text: str) -> None:
     """Print a result; on a terminal with fewer lines, in the pager of PAGER, else in less."""
     lines = shutil.get_terminal_size().lines
-    if not sys.stdout.isatty() or text.count("\n") + 1 < lines:
+    if not sys.stdout.isatty() or text.count("\n") + 1 < lines or not _has_pager():
         show(text)
         return
     import pydoc  # takes a while to load, and few commands need it
@@ -66,6 +66,13 @@ def show_pages(text: str) -> None:
     # As in git: exit at once if everything fits, keep colours, and leave the text on the screen.
     os.environ.setdefault("LESS", "FRX")
     pydoc.pager(f"{text}\n")
+
+
+def _has_pager() -> bool:
+    """Whether the pager can be run; an empty PAGER asks for none, as with git."""
+    program, *_ = os.environ.get("PAGER", "less").split() or [""]
+    is_found = "=" in program or shutil.which(program) is not None
+    return is_found and not _is_dumb()
 
 
 def show_json(**values: object) -> None:
@@ -113,7 +120,7 @@ def screen() -> Screen:
     """
     if not sys.stdout.isatty():
         return Screen()
-    colour = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    colour = not _is_dumb() and not os.environ.get("NO_COLOR")
     return Screen(shutil.get_terminal_size().columns, colour)
 
 
@@ -155,7 +162,12 @@ def progress(of: str = "") -> Progress:
 
 
 def _draws_bars() -> bool:
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stderr.isatty() and not _is_dumb()
+
+
+def _is_dumb() -> bool:
+    """Whether the terminal can only show text; of one without a name nothing else is known."""
+    return os.environ.get("TERM", "") in ("", "dumb")
 
 
 def _clear_bar() -> None:

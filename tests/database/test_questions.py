@@ -663,6 +663,19 @@ def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
 
 
 @pytest.mark.scenario
+@pytest.mark.parametrize(
+    "changes", [{"PAGER": ""}, {"PAGER": "/nowhere/less -R"}, {"PAGER": "sed d", "TERM": ""}]
+)
+def test_without_a_pager_that_can_be_run_the_answer_is_shown_at_once(
+    dsn: str, tmp_path: Path, changes: dict[str, str]
+) -> None:
+    command = ("query.py", "--list")
+    shown = on_terminal(dsn, tmp_path, *command, has_keyboard=True, LINES="10", **changes)
+    assert "workflow_outcomes" in shown
+    assert ("\033" in shown) == ("TERM" not in changes)
+
+
+@pytest.mark.scenario
 @pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py", "--all")])
 def test_a_terminal_gets_colour_and_lines_that_fit_it(
     dsn: str, tmp_path: Path, command: tuple[str, ...]
