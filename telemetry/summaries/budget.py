@@ -109,9 +109,10 @@ def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> 
     for row in forecasts:
         if row["subject"] == "all" and row["kind"] in lacking:
             one, question = UNPRICED[row["kind"]]
+            command = typed(f"query Q={question} SINCE={row['month']}-01")
             yield (
                 f"Without a known cost, and so not included: {counted(row['unpriced'], one)} of "
-                f"this month; {typed(f'query Q={question}')} shows which."
+                f"this month; {command} shows which."
             )
 
 

@@ -74,7 +74,8 @@ def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> Non
         for subject, name, unpriced in (("all", "all", 1_018), ("repository", "acme/app", 6))
     ]
     text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
-    assert "not included: 1,018 LLM calls of this month; make query Q=llm_unpriced_models" in text
+    assert "not included: 1,018 LLM calls of this month; make query Q=llm_unpriced_models " in text
+    assert "SINCE=2026-03-01 shows which." in text
     priced = [rows[0], {**rows[1], "unpriced": 0}]
     assert "not included" not in budget_text(lines(caps, priced, "spent"), priced)
 
