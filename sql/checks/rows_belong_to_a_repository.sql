@@ -11,55 +11,34 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-named as (
-  select
-    'workflow_runs' as table_name,
-    repository_id,
-    count(*) as rows_that_name_it
+named (table_name, repository_id) as (
+  select 'workflow_runs', repository_id
   from workflow_runs
   cross join period
   where created_at >= period.since
     and created_at < period.until
-  group by repository_id
   union all
-  select
-    'open_runs' as table_name,
-    repository_id,
-    count(*) as rows_that_name_it
-  from open_runs
-  group by repository_id
+  select 'open_runs', repository_id from open_runs
   union all
-  select
-    'windows' as table_name,
-    repository_id,
-    count(*) as rows_that_name_it
-  from windows
-  group by repository_id
+  select 'windows', repository_id from windows
   union all
-  select
-    'ingestions' as table_name,
-    repository_id,
-    count(*) as rows_that_name_it
-  from ingestions
-  group by repository_id
+  select 'ingestions', repository_id from ingestions
   union all
-  select
-    'workflows' as table_name,
-    repository_id,
-    count(*) as rows_that_name_it
-  from workflows
-  group by repository_id
+  select 'workflows', repository_id from workflows
 )
 select
   named.table_name,
   named.repository_id as repository_number,
-  named.rows_that_name_it
+  count(*) as rows_that_name_it
 from named
 cross join period
 left join repositories using (repository_id)
 where named.repository_id is not null
   and repositories.repository_id is null
   and (period.repository_ids is null or named.repository_id = any(period.repository_ids))
+group by
+  named.table_name,
+  named.repository_id
 order by
   named.table_name,
   named.repository_id
