@@ -1,5 +1,6 @@
 """A client of a simulated GitHub."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,14 @@ from telemetry.simulated.server import Simulator
 def client(
     simulated: Simulator, token: str | None = "token", kind: type[GitHub] = GitHub, **options: Any
 ) -> Iterator[GitHub]:
-    """A client of this GitHub, which is served meanwhile; nothing really sleeps."""
-    settings = {"sleep": lambda seconds: None, **options}
+    """A client of this GitHub, which is served meanwhile; nothing really sleeps.
+
+    Its clock is not behind the simulated one, whatever this machine's says.
+    """
+
+    def clock() -> float:
+        return max(time.time(), simulated._now().timestamp())
+
+    settings = {"sleep": lambda seconds: None, "clock": clock, **options}
     with simulated.serve() as url, kind(token, Options(base_url=url, **settings)) as made:
         yield made
