@@ -7,7 +7,7 @@
 
 If jobs are still to be fetched, an answer about jobs says how many attempts it covers, on stderr
 and in JSON as "coverage"; repositories of which it covers less than half are left out. It also says
-which part of the period was never listed, and compares no period with one that was not listed.
+which part of the period is not listed, and compares no period with one that was not listed.
 In CSV, the last two columns of an answer about jobs say how many attempts it covers, of how many.
 On a terminal, an answer longer than the screen is shown in the pager of PAGER, else in less.
 In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a

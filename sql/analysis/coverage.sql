@@ -6,9 +6,9 @@
 -- attempts_seconds is the time of the attempts, at most an hour of each; if with_jobs_seconds are a
 -- smaller share of it, jobs of longer runs are missing. unlisted_seconds is the part of the period
 -- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
--- with listed intervals in between. make ingest SINCE=… lists it, unless another repository has its
--- name now (has_name is false). Seconds with more runs than GitHub lists are left out; make status
--- names them.
+-- with listed intervals in between. make ingest SINCE=… lists it from listable_from on (NULL: this
+-- database keeps no runs of that time), unless another repository has its name now (has_name is
+-- false). Seconds with more runs than GitHub lists are left out; make status names them.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select
@@ -61,7 +61,12 @@ unlisted as materialized (
     sum(extract(epoch from least(gap_to, period.until) - greatest(gap_from, period.since)))::bigint
       as unlisted_seconds,
     min(greatest(gap_from, period.since)) as unlisted_from,
-    max(least(gap_to, period.until)) as unlisted_to
+    max(least(gap_to, period.until)) as unlisted_to,
+    min(greatest(listable_from, period.since)) filter (
+      where listable_from < period.until
+        -- The end of the period may be too new to be listed.
+        and (gap_to < period.until or gap_from < period.until - interval '1 day')
+    ) as listable_from
   from unlisted_intervals
   cross join period
   where not is_unlistable
@@ -87,6 +92,7 @@ select
   coalesce(unlisted.unlisted_seconds, 0) as unlisted_seconds,
   unlisted.unlisted_from,
   unlisted.unlisted_to,
+  unlisted.listable_from,
   repository_names.has_name,
   repository_names.repository_id
 from repository_names

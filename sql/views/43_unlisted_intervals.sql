@@ -27,20 +27,38 @@ spaces as (
     ) as gap_from,
     created_from as gap_to
   from edges
+),
+-- An ingest lists runs from a midnight on, and none that are too old to be kept.
+kept as (
+  select
+    (
+      date_trunc(
+        'day',
+        now() at time zone 'UTC' - case when keep <> 'forever' then keep::interval end
+      )
+      + interval '1 day'
+    ) at time zone 'UTC' as since
+  from retention
 )
 select
-  repository_id,
-  gap_from,
-  gap_to,
-  false as is_unlistable
+  spaces.repository_id,
+  spaces.gap_from,
+  spaces.gap_to,
+  false as is_unlistable,
+  case
+    when spaces.gap_to > coalesce(kept.since, '-infinity')
+      then greatest(spaces.gap_from, kept.since)
+  end as listable_from
 from spaces
-where gap_from < gap_to
+cross join kept
+where spaces.gap_from < spaces.gap_to
 union all
 select
   repository_id,
   created_from as gap_from,
   created_to as gap_to,
-  true as is_unlistable
+  true as is_unlistable,
+  null as listable_from
 from windows
 where not is_complete;
 
@@ -52,3 +70,5 @@ comment on column unlisted_intervals.gap_to is
   'The end of the interval, not included; infinity for the one after the last window.';
 comment on column unlisted_intervals.is_unlistable is
   'Whether it was listed, but has more runs than GitHub shows: no ingest can complete it.';
+comment on column unlisted_intervals.listable_from is
+  'Where an ingest can begin to list it. NULL: is_unlistable, or this database keeps no runs of that time.';

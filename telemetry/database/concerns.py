@@ -28,7 +28,7 @@ KINDS = {
     "unequal": "the stored runs differ from what GitHub reported",
     "unlisted": "a run list could not be read completely",
     "overlap": "windows overlap, so runs there may count twice",
-    "period": "parts of this period were never listed completely, so runs may be missing",
+    "period": "parts of this period are not listed completely, so runs may be missing",
     "overdue": "runs that may have been re-run were not listed again",
     "attempts": "earlier attempts are not fetched yet",
     "jobs": "the jobs of some attempts are not fetched yet",

@@ -42,10 +42,11 @@ class Coverage:
     whose jobs are not stored, `nameless` those whose name another repository has now.
     `is_misleading` means that a figure about jobs could be wrong by more than a factor of two, so
     none is given. Of an answer, `left_out` are the repositories to which this applies, `unlisted`
-    those in which part of the period was never listed completely, from `unlisted_from` on, and
-    `incomparable` those of which the period before is not known as well as this one, so that no
-    change is given. Where it is not `is_of_jobs`, the answer does not depend on them.
-    `failed_attempts` and `failed_with_jobs` are of the attempts that failed.
+    those in which part of the period is not listed completely; an ingest can list it from
+    `listable_from` on, None if this database keeps no runs of that time. `incomparable` are those
+    of which the period before is not known as well as this one, so that no change is given. Where
+    it is not `is_of_jobs`, the answer does not depend on them. `failed_attempts` and
+    `failed_with_jobs` are of the attempts that failed.
     """
 
     attempts: int
@@ -54,7 +55,7 @@ class Coverage:
     is_misleading: bool = False
     left_out: Sequence[str] = ()
     unlisted: Sequence[str] = ()
-    unlisted_from: datetime | None = None
+    listable_from: datetime | None = None
     incomparable: Sequence[str] = ()
     is_of_jobs: bool = True
     failed_attempts: int = 0
@@ -86,11 +87,10 @@ class Coverage:
             said.append(
                 f"incomplete: {self._missing}; {self.how_to('fetch them', self.repositories)}"
             )
-        if self.unlisted and self.unlisted_from:
+        if self.unlisted:
             said.append(
-                f"incomplete: part of this period was never listed completely in "
-                f"{_named(self.unlisted)}; "
-                f"{self.how_to('list it', self.unlisted, self.unlisted_from)}"
+                f"incomplete: part of this period is not listed completely in "
+                f"{_named(self.unlisted)}; {self.how_to_list('it', self.unlisted)}"
             )
         if self.incomparable:
             said.append(
@@ -150,6 +150,12 @@ class Coverage:
             f"{self.how_to('fetch the rest', self.repositories)}"
         )
 
+    def how_to_list(self, what: str, names: Sequence[str]) -> str:
+        """Return the command for an ingest that lists what is not listed, or why none can."""
+        if self.listable_from is None:
+            return "this database keeps no runs of that time; a longer KEEP changes that"
+        return self.how_to(f"list {what}", names, self.listable_from)
+
     def how_to(self, do: str, names: Sequence[str], since: datetime | None = None) -> str:
         """Return the command for an ingest that does something, or why none can."""
         known = [name for name in names if name not in self.nameless]
@@ -173,6 +179,7 @@ def _of_one(row: Mapping[str, Any]) -> Coverage:
         **{name: row[column] for name, column in SUMMED.items()},
         repositories=[row["repository"]] if lacks_jobs else [],
         nameless=[] if row["has_name"] else [row["repository"]],
+        listable_from=row["listable_from"],
     )
 
 
@@ -184,6 +191,7 @@ def together(parts: Sequence[Coverage]) -> Coverage:
         **sums,
         repositories=[name for part in parts for name in part.repositories],
         nameless=[name for part in parts for name in part.nameless],
+        listable_from=min(filter(None, (part.listable_from for part in parts)), default=None),
         is_misleading=few_jobs or sums["seconds_with_jobs"] < LEAST_SHARE * sums["seconds"],
     )
 

@@ -52,7 +52,7 @@ def with_coverage(
         is_of_jobs=is_of_jobs,
         is_misleading=False,
         unlisted=[row["repository"] for row in unlisted],
-        unlisted_from=min((row["unlisted_from"] for row in unlisted), default=None),
+        listable_from=coverage_of(unlisted).listable_from,
     )
     if is_of_jobs:
         again = again or (lambda scope: ask(connection, name, scope))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import count
 from typing import Any
@@ -122,6 +122,7 @@ def _repository_report(
         lists["forecast"] = [r for r in lists["forecast"] if (r["subject"], r["name"]) == ours]
     lists["workflow_outcomes"].sort(key=lambda row: -row["runs"])
     is_all_listed = is_listed(coverage, of.until)
+    both = coverage_of([coverage, before])
     is_comparable = is_all_listed and not before["unlisted_seconds"]
     # Saying what is missing is more useful than saying that something is.
     of_store = [
@@ -134,10 +135,10 @@ def _repository_report(
         repository=totals["repository"],
         api_host=repository["api_host"],
         period=of,
-        of_jobs=coverage_of([coverage]),
+        of_jobs=replace(coverage_of([coverage]), listable_from=both.listable_from),
         is_listed=is_all_listed,
         is_comparable=is_comparable,
-        are_jobs_comparable=is_comparable and coverage_of([coverage, before]).is_whole,
+        are_jobs_comparable=is_comparable and both.is_whole,
         totals=totals,
         **lists,
         rules=found.rules,
@@ -150,9 +151,9 @@ def _repository_report(
 def _unlisted(coverage: Row) -> Concern:
     name, first = coverage["repository"], coverage["unlisted_from"]
     text = (
-        f"{in_words(coverage['unlisted_seconds'])} of this period were never listed "
+        f"{in_words(coverage['unlisted_seconds'])} of this period are not listed "
         f"completely, the first from {minute(first)} on, so runs created then may be "
-        f"missing from all figures; {coverage_of([coverage]).how_to('list them', [name], first)}"
+        f"missing from all figures; {coverage_of([coverage]).how_to_list('them', [name])}"
     )
     return Concern(text, "period", name)
 

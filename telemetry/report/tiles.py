@@ -49,8 +49,7 @@ def why_no_change(report: RepositoryReport) -> str | None:
     """Return why no change is shown and what to do; None if changes are shown."""
     if report.is_comparable:
         return None
-    since = report.period.before.since
-    advice = report.of_jobs.how_to("list them", [report.repository], since)
+    advice = report.of_jobs.how_to_list("them", [report.repository])
     return (
         "No change is shown, because this period and the equally long one before it were not both "
         f"listed completely; {advice}"

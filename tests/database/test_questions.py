@@ -22,6 +22,7 @@ from support.rows import llm_call, workflow_job, workflow_run
 
 from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.coverage import coverage_of
+from telemetry.database.covered import with_coverage
 from telemetry.database.questions import (
     OF_ACCOUNTS,
     Answer,
@@ -198,7 +199,7 @@ def test_each_question_keeps_to_its_repositories_and_its_period(
     def figures(since: datetime, until: datetime, ids: list[int]) -> list[Any]:
         rows = ask(connection, name, Scope(since, until, ids)).rows
         about = [key for key in (rows[0] if rows else ()) if not key.startswith("unlisted")]
-        names = {"repository", "repository_id", "has_name"}
+        names = {"repository", "repository_id", "has_name", "listable_from"}
         return [row[key] for row in rows for key in about if row[key] and key not in names]
 
     assert figures(quarter, NOW, [8]) == []
@@ -461,7 +462,7 @@ def test_an_answer_leaves_out_what_would_mislead_and_says_so(
     rows, said = asked("workflow_outcomes", "--since", "60d")
     assert len(rows) == 2 and len(said) == 1
     assert said[0].startswith(
-        "incomplete: part of this period was never listed completely in acme/r7; to list it: "
+        "incomplete: part of this period is not listed completely in acme/r7; to list it: "
         "make ingest REPO=acme/r7 SINCE="
     )
     rows, said = asked("slowest_jobs", "--repo", "acme/r8")
@@ -491,6 +492,29 @@ def test_coverage_names_the_intervals_that_no_list_covers(connection: Connection
     assert unlisted() == (10 * 86_400, NOW - timedelta(days=20), NOW - timedelta(days=10))
     window(connection, 7, 20, 10)
     assert unlisted() == (0, None, None)
+
+
+def test_what_this_database_does_not_keep_is_no_ingest_told_to_list(connection: Connection) -> None:
+    """An ingest refuses a SINCE before the retention."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute("update retention set keep = '20 days'")
+
+    def said() -> str:
+        (lack,) = with_coverage(connection, ask(connection, "reruns", SCOPE)).coverage.lacks
+        return lack.partition("; ")[2]
+
+    def listed_from() -> datetime:
+        return datetime.strptime(said().partition("SINCE=")[2], "%Y-%m-%d").replace(tzinfo=UTC)
+
+    window(connection, 7, 5, 0.1)
+    kept = NOW - timedelta(days=20)
+    assert kept <= listed_from() <= kept + timedelta(days=1)
+    window(connection, 7, 20, 10)
+    assert listed_from().date() == (NOW - timedelta(days=10)).date()
+    window(connection, 7, 10, 5)
+    assert said() == "this database keeps no runs of that time; a longer KEEP changes that"
+    connection.execute("update retention set keep = 'forever'")
+    assert listed_from().date() == SCOPE.since.date()
 
 
 def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:

@@ -631,15 +631,15 @@ def test_figures_of_all_jobs_do_not_mention_coverage(connection: Connection) -> 
         ([(60, 0.5)], None, True),
         (
             [(60, 5)],
-            "5 days of this period were never listed completely, the first from 2026-02-24 00:00",
+            "5 days of this period are not listed completely, the first from 2026-02-24 00:00",
             False,
         ),
         (
             [(10, 0)],
-            "20 days of this period were never listed completely, the first from 2026-01-30",
+            "20 days of this period are not listed completely, the first from 2026-01-30",
             False,
         ),
-        ([(60, 20), (10, 0)], "10 days of this period were never listed completely", False),
+        ([(60, 20), (10, 0)], "10 days of this period are not listed completely", False),
         ([(60, 40), (35, 0)], None, False),
         ([(30, 0)], None, False),
     ],
