@@ -83,7 +83,7 @@ def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_t
 ) -> None:
     run("ingest_workflows", "--no-jobs")
     grow_old(connection, 200)
-    connection.execute("drop table retention")
+    connection.execute("delete from retention")
     connection.execute((MIGRATIONS / "0030.retention.sql").read_bytes())
     for command in (["prune"], ["ingest_workflows", "--no-jobs", "--since", "1d"]):
         done = run(*command)
