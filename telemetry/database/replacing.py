@@ -53,6 +53,8 @@ def replacement(tables: list[str], restored: Iterable[bytes]) -> Iterator[bytes]
         yield _file("choose_tables") + _file("refuse_full") + _file("keep_views")
         yield _file("kept_views").rstrip().removesuffix(b";") + INTO_VARIABLES
         yield _file("drop_views") + _file("drop_tables")
+    else:
+        yield _file("refuse_tables")
     yield from restored
     # A pool would hand the session on with the settings of pg_restore, such as no search_path.
     yield b"reset all;\n" + ENCODING + _file("refuse_other_schema")

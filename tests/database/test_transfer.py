@@ -18,7 +18,7 @@ from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, open_connection
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.embedded.server import open_lock
 from telemetry.database.migrations import migrate, require_schema
 from telemetry.database.transfer import dump, psql, restore
@@ -154,6 +154,14 @@ def test_a_file_that_breaks_while_it_is_restored_leaves_nothing_half_done(
         found = connection.execute("select runs from own").fetchone()
     assert [str(error).partition(": ")[0] for error in failures] == [f"could not read {dumped}"]
     assert found == {"runs": 0}
+
+
+def test_a_restore_leaves_alone_what_another_command_makes(dumped: Path, empty_dsn: str) -> None:
+    with open_connection(empty_dsn) as other, other.transaction():
+        execute(other, "schema/try_migration_lock")
+        with pytest.raises(TelemetryError, match="could not restore: another command has just"):
+            restore(empty_dsn, dumped, os.environ)
+    restore(empty_dsn, dumped, os.environ)
 
 
 def test_what_is_stored_while_a_restore_waits_is_not_replaced(
