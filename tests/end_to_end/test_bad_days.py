@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
 from support.broken import assert_survived
 from support.clients import client
+from support.complete import assert_complete
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
 from support.paths import LONGEST
@@ -127,6 +128,32 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
     dsn: str, undisturbed: Done, days: int
 ) -> None:
     assert_the_same(run(dsn, ahead=timedelta(days=days)), undisturbed)
+
+
+def test_a_server_whose_clock_was_a_year_ahead_hides_nothing_later(connection: Connection) -> None:
+    """What was listed then would count as fresh until then, and re-runs would not be seen."""
+    world = World(NOW)
+    repository = world.add_repository(NAMES[0])
+    world.add_workflow(repository, jobs=[PlannedJob("build")])
+    runs = [
+        world.add_run(repository, created_at=NOW - timedelta(hours=number), conclusion="failure")
+        for number in range(130, 2, -1)
+    ]
+
+    def ingest_dated(ahead: timedelta) -> None:
+        simulated = Simulator(world, clock=lambda: world.now + ahead)
+        with client(simulated, clock=world.now.timestamp) as github:
+            wanted = Wanted(NOW - timedelta(days=20), NOW - timedelta(days=180))
+            tools = Tools(connection, github, wanted, 4, clock=world.now.timestamp)
+            (report,) = ingest(tools, NAMES[:1])
+        assert report.outcome == "complete", report.error
+
+    ingest_dated(timedelta(days=400))
+    world.advance(timedelta(days=2))
+    world.rerun(runs[0])  # the list of newest runs does not reach so far
+    world.advance(timedelta(hours=2))
+    ingest_dated(timedelta(0))
+    assert_complete(connection, world)
 
 
 def test_a_run_of_two_thousand_jobs_is_stored_whole(dsn: str) -> None:
