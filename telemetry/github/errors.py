@@ -23,10 +23,13 @@ class Closed(GitHubError):
 
 
 class RateLimited(GitHubError):
-    """The wait for a rate limit exceeds `max_wait`; `reset_at` (UTC) is its end, if known."""
+    """The wait for a rate limit exceeds `max_wait`; `reset_at` (UTC) is its end, if known.
 
-    def __init__(self, message: str, status: int | None, reset_at: datetime | None) -> None:
-        super().__init__(message, status)
+    It has no status: GitHub answers 403 to a token that may not do something, too.
+    """
+
+    def __init__(self, message: str, reset_at: datetime | None) -> None:
+        super().__init__(message)
         self.reset_at = reset_at
 
 

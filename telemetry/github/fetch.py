@@ -120,7 +120,7 @@ class Fetcher:
             elif decision.verdict is Verdict.FOLLOW:
                 self._follow(request, course, answer)
             elif decision.verdict is Verdict.WAIT:
-                self._wait(request, course, answer, decision)
+                self._wait(course, decision)
             elif (
                 decision.verdict is Verdict.MISSING and request.retry_missing and not course.missing
             ):
@@ -175,9 +175,9 @@ class Fetcher:
             raise course.fault
         self.gate.back_off(course.caller, decision.reason, course.faults)
 
-    def _wait(self, request: Request, course: _Course, answer: Answer, decision: Decision) -> None:
+    def _wait(self, course: _Course, decision: Decision) -> None:
         course.limits += 1
-        self.gate.stop_all(decision, answer.status)
+        self.gate.stop_all(decision)
         if course.limits >= max(self.options.tries, 1):
             raise self.gate.give_up(course.caller, decision.reason, course.limits)
 

@@ -37,15 +37,11 @@ _SAME_HOUR = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class _Closure:
-    """No request is sent before `resume_at` (local clock, seconds since 1970).
-
-    `status` is the HTTP status of the answer that caused it.
-    """
+    """No request is sent before `resume_at` (local clock, seconds since 1970)."""
 
     resume_at: float = 0.0
     reset_at: datetime | None = None
     reason: str = ""
-    status: int | None = None
     is_announced: bool = False
 
 
@@ -205,7 +201,7 @@ class Gate:
             if seconds > 0:
                 self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
 
-    def stop_all(self, decision: Decision, status: int) -> None:
+    def stop_all(self, decision: Decision) -> None:
         """Close the gate for as long as this answer requires."""
         seconds = decision.seconds
         if decision.guessed and seconds <= self._options.max_wait:
@@ -217,7 +213,7 @@ class Gate:
                 # Threads that hit the same limit at about the same time notify once.
                 is_announced = before.is_announced and resume_at - before.resume_at < 10
                 reset_at = decision.reset_at or utc(resume_at)
-                self._closure = _Closure(resume_at, reset_at, decision.reason, status, is_announced)
+                self._closure = _Closure(resume_at, reset_at, decision.reason, is_announced)
 
     def give_up(self, caller: Caller, reason: str, times: int) -> RateLimited:
         """Return the error for a request that hit a rate limit too often."""
@@ -231,7 +227,6 @@ class Gate:
         return RateLimited(
             f"{caller.what}: {reason} until {until} (in {in_words(seconds)}); run it again then"
             f"{self._advice}",
-            closure.status,
             closure.reset_at,
         )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from telemetry.database.connection import Connection, execute
-from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited, Unanswered
+from telemetry.github.errors import GitHubError, Unanswered
 
 Kind = Literal["run", "attempt", "jobs"]
 Problem = Literal["unanswered", "unreadable", "unfinished"]
@@ -72,11 +72,9 @@ def awaited(connection: Connection, repository_id: int, most: int) -> tuple[list
 
 def is_of_item(error: GitHubError) -> bool:
     """Whether an error may be about this item only, and not about token, limit or network."""
-    if isinstance(error, RateLimited | BudgetSpent):
-        return False
     return isinstance(error, Unanswered) or error.status not in (None, 401)
 
 
 def is_denied(error: GitHubError) -> bool:
     """Whether GitHub refused the request: the token lacks a permission, as a rule for all items."""
-    return error.status == 403 and not isinstance(error, RateLimited)
+    return error.status == 403

@@ -115,6 +115,13 @@ def test_where_the_token_may_not_delete_it_says_what_they_take(schedule: Schedul
     )
 
 
+def test_a_rate_limit_is_not_taken_for_a_missing_permission(schedule: Schedule) -> None:
+    schedule.dumps.is_limited = True
+    done = schedule.run("prune_dumps")
+    assert done.returncode == 1
+    assert "rate limit reached" in done.stderr and "may not delete" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["find_dump", "prune_dumps"])
 def test_the_workflow_has_to_be_known(schedule: Schedule, command: str) -> None:
     done = schedule.run(command, GITHUB_WORKFLOW_REF=None)

@@ -58,16 +58,16 @@ def test_an_open_gate_is_passed_at_once(gate: Gate, clock: Clock) -> None:
 
 
 def test_limits_met_before_anybody_waits_are_reported_once(gate: Gate, said: list[str]) -> None:
-    gate.stop_all(limit(30), 403)
-    gate.stop_all(limit(32), 403)
+    gate.stop_all(limit(30))
+    gate.stop_all(limit(32))
     enter(gate)
     assert said == ["GitHub rate limit reached; resuming at 13:47:12 UTC (in 32 seconds)"]
 
 
 def test_a_shorter_limit_does_not_open_the_gate_sooner(gate: Gate, clock: Clock) -> None:
     before = clock.now
-    gate.stop_all(limit(30), 403)
-    gate.stop_all(limit(5), 403)
+    gate.stop_all(limit(30))
+    gate.stop_all(limit(5))
     enter(gate)
     assert clock.now == before + 30
 
@@ -77,16 +77,16 @@ def test_a_limit_met_while_others_wait_is_reported_again_only_if_much_longer(
     gate: Gate, clock: Clock, said: list[str], later: float, times: int
 ) -> None:
     before = clock.now
-    gate.stop_all(limit(30), 403)
-    clock.while_asleep = lambda: gate.stop_all(limit(before + later - clock.now), 403)
+    gate.stop_all(limit(30))
+    clock.while_asleep = lambda: gate.stop_all(limit(before + later - clock.now))
     enter(gate)
     assert clock.now == before + later
     assert len(said) == times
 
 
 def test_a_limit_met_while_others_wait_may_be_too_long_for_them(gate: Gate, clock: Clock) -> None:
-    gate.stop_all(limit(30), 403)
-    clock.while_asleep = lambda: gate.stop_all(limit(3600), 403)
+    gate.stop_all(limit(30))
+    clock.while_asleep = lambda: gate.stop_all(limit(3600))
     with pytest.raises(RateLimited, match="GET /x: GitHub rate limit reached until"):
         enter(gate)
 
@@ -201,7 +201,7 @@ def test_parts_share_the_places_of_the_whole_and_none_waits_for_a_limit_with_one
     other.join(300)
     holder.join(300)
     assert second.requests == 1
-    gate.stop_all(limit(30), 403)
+    gate.stop_all(limit(30))
     free: list[bool] = []
 
     def try_the_place() -> None:

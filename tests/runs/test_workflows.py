@@ -14,7 +14,7 @@ from telemetry.database.watch import forget
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Commit, Repository, Run, Workflow
-from telemetry.simulated.faults import bad_gateway, edited
+from telemetry.simulated.faults import bad_gateway, edited, primary_limit
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
@@ -320,6 +320,20 @@ def test_questions_that_github_does_not_answer_keep_an_ingest_waiting_for_second
     simulated.fault = None
     fetch(connection, simulated)
     assert answers(connection, WORKFLOWS) == [("CI", 1)]
+
+
+def test_a_rate_limit_is_no_answer_about_how_long_runs_are_kept(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    ran(world, world.add_repository(NAME), 2)
+    spent = primary_limit(NOW + timedelta(hours=1))
+    simulated.fault = lambda request, number: spent if request.kind == "retention" else None
+    with client(simulated) as github:
+        wanted = Wanted(NOW - 10 * DAY, NOW - 180 * DAY, jobs=False)
+        (report,) = ingest(Tools(connection, github, wanted), [NAME])
+    assert report.outcome == "incomplete" and "rate limit reached" in str(report.error)
+    asked = "select upstream_retention_asked_at from repositories"
+    assert answers(connection, asked) == [None]
 
 
 def test_what_was_answered_is_kept_when_the_requests_end_among_the_questions(

@@ -22,10 +22,12 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope
 from telemetry.database.upserts import upsert
+from telemetry.github.errors import RateLimited
 from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.settings import UsageError
+from telemetry.simulated.faults import primary_limit
 from telemetry.simulated.server import Simulator
 from telemetry.summaries.bill import bill_text
 
@@ -146,6 +148,13 @@ def test_a_bill_that_the_token_may_not_read_says_which_permission_it_needs(
         client(Simulator(planted.month.world)) as github,
         pytest.raises(TelemetryError, match=r"acme: .*\(404\).*Administration: read.*FILE="),
     ):
+        fetch_month(planted.connection, github, "acme", date(2026, 10, 1))
+
+
+def test_a_bill_behind_a_rate_limit_says_nothing_of_permissions(planted: Planted) -> None:
+    spent = primary_limit(NOW + timedelta(hours=1))
+    simulator = Simulator(planted.month.world, fault=lambda request, number: spent)
+    with client(simulator) as github, pytest.raises(RateLimited, match="rate limit reached"):
         fetch_month(planted.connection, github, "acme", date(2026, 10, 1))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telemetry.installation import DUMP
-from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.faults import Fault, RequestInfo, primary_limit
 
 ACTIONS = "/repos/acme/app/actions"
 
@@ -21,6 +21,7 @@ class Dumps:
 
     artifacts: dict[int, bytes]
     may_delete: bool = True
+    is_limited: bool = False
     expired: set[int] = field(default_factory=set)
     deleted: list[int] = field(default_factory=list)
     events: dict[int, str] = field(default_factory=dict)
@@ -46,6 +47,8 @@ class Dumps:
         return None
 
     def _delete(self, number: int) -> Fault:
+        if self.is_limited:
+            return primary_limit(datetime.now(UTC) + timedelta(hours=1))
         if not self.may_delete:
             body = {"message": "Resource not accessible by integration"}
             return Fault(403, body=json.dumps(body).encode())
