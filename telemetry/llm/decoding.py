@@ -41,8 +41,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;:]*[mK]")
 SCRIPT = "\x1b[36;1m"
 # How a line of JSON begins; in a job log a brace may also open a block of a script.
 OBJECT = re.compile(r"[\[{][ \t]*[\[{\"\]}]")
-# The rest of an object whose beginning was cut off.
-TORN = re.compile(r'"\s*:.*[}\]]\s*$')
+# What the rest of an object has whose beginning was cut off.
+KEY = re.compile(r'"\s*:')
 
 # Some writers do not escape control characters.
 DECODER = json.JSONDecoder(parse_float=Decimal, strict=False)
@@ -193,7 +193,7 @@ def _other(text: str, was_timed: bool) -> Any:
         value = DECODER.decode(text)
     except (ValueError, RecursionError) as error:
         broken = _broken(text, error)
-        is_torn = not was_timed and TORN.search(text)
+        is_torn = not was_timed and text.rstrip().endswith(("}", "]")) and KEY.search(text)
         return broken if is_torn else Text(was_timed, broken)
     return Text(True, _broken(text, ValueError())) if was_timed else value
 

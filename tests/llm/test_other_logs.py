@@ -6,6 +6,7 @@ The records are the smallest in the shape that each tool writes.
 import json
 import os
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -337,6 +338,19 @@ def test_attributes_that_seem_to_hold_what_a_call_lacks_are_named(tmp_path: Path
         "attributes of calls that are not read: my.cached_tokens (1), my.cost (1)"
     ]
     assert notes(**strange, **known) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['x":1,' * 50_000, export(chat("a", **TOKENS, **{"my__cost": "1" * 80_000 + "x"}))],
+    ids=["the rest of a record, cut at both ends", "a text like a cost"],
+)
+def test_a_long_line_is_read_in_a_time_in_proportion_to_its_length(
+    tmp_path: Path, line: str
+) -> None:
+    began = time.monotonic()
+    read_text(tmp_path, GOOD.decode() + line)
+    assert time.monotonic() - began < 5
 
 
 def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ TIERS = (
 LLM_REQUEST = "claude_code.llm_request"
 
 # A number above 0.
-AMOUNT = re.compile("[0-9.e-]*[1-9][0-9.e-]*")
+AMOUNT = re.compile("(?=.*[1-9])[0-9.e-]+")
 
 
 @dataclass(frozen=True)
