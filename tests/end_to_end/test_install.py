@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.paths import LONGEST, ROOT
+from support.checkouts import project_copy
+from support.paths import LONGEST
 
 # A Python whose pip says much and does nothing, or fails where its arguments hold a word of a file.
 STAND_IN = r"""#!/bin/sh
@@ -46,13 +47,7 @@ Make = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    copy = tmp_path / "checkout"
-    shutil.copytree(
-        ROOT,
-        copy,
-        ignore=shutil.ignore_patterns(".*", "tests", "*.egg-info", "__pycache__"),
-    )
-    return copy
+    return project_copy(tmp_path / "checkout", ".*", "tests", "*.egg-info", "__pycache__")
 
 
 @pytest.fixture

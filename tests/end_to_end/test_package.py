@@ -3,7 +3,6 @@
 import fcntl
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.checkouts import project_copy
 from support.paths import LONGEST, ROOT
 
 from telemetry import __version__
@@ -55,7 +55,7 @@ def build_and_install(folder: Path) -> None:
     The packages that it needs are those of the tests; the checkout is not among them.
     """
     checkout, unpacked = folder / "checkout", folder / f"actions_telemetry-{__version__}"
-    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
+    project_copy(checkout, ".git", ".venv", "__pycache__")
     build = (sys.executable, "-m", "hatchling", "build", "-t")
     output_of(*build, "sdist", "-d", folder, cwd=checkout)
     output_of("tar", "-xzf", f"{unpacked}.tar.gz", "-C", folder)

@@ -1,4 +1,4 @@
-"""A checkout of the project in a folder of its own."""
+"""Copies of the project in folders of their own."""
 
 import shutil
 from pathlib import Path
@@ -20,3 +20,14 @@ def checkout(folder: Path, python: Path) -> Path:
     shutil.copy2(python, copy / ".venv" / "bin" / "python")
     (copy / ".venv" / ".installed").touch()
     return copy
+
+
+def project_copy(copy: Path, *left_out: str) -> Path:
+    """A copy of the whole project but for names that match; the copy may lie in the project."""
+    is_left_out = shutil.ignore_patterns(*left_out)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        around = {name for name in names if copy.is_relative_to(Path(folder, name))}
+        return {*is_left_out(folder, names), *around}
+
+    return shutil.copytree(ROOT, copy, ignore=ignored)
