@@ -2,8 +2,8 @@
 -- For each repository, without skipped runs. runs, decided and succeeded are of first attempts,
 -- those with in_the_end of latest attempts. rerun counts how many of the runs seen were re-run;
 -- first_missing of these have no first attempt here, because it is not fetched yet or is gone; most
--- often it failed. runs_before were created in the period of equal length before. queue_p90_seconds
--- needs 20 jobs; held jobs are left out, as in queue_times.
+-- often it failed. runs_before are those of the period of equal length before, also without their
+-- first attempt. queue_p90_seconds needs 20 jobs; held jobs are left out, as in queue_times.
 --   psql "$DATABASE_URL" -f sql/analysis/totals.sql
 with period as not materialized (
   select
@@ -44,7 +44,8 @@ runs_before as materialized (
   where created_at >= period.since - (period.until - period.since)
     and created_at < period.since
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and is_first_attempt
+    and (is_first_attempt or (is_latest_attempt and is_first_missing))
+    and conclusion is distinct from 'skipped'
   group by repository_id
 ),
 waits as (

@@ -2,12 +2,13 @@
 -- success (of first attempts), success in the end (of latest attempts) and rerun are shares. time
 -- (of successful first attempts), time of a commit (as in time_to_last_check) and queue (as in
 -- queue_times) are medians. If subject is NULL, the row is about the whole repository: an average
--- weighted by the runs of the period. It is over its workflows by branch_class, its runner labels,
--- or its commits by the workflows that ran on them. Only what is in both periods counts, so a new,
--- quick workflow changes nothing. unit is that of before and now. change is in percentage points
--- for shares, in percent for times. Chance is judged by ranks and by days, because the runs of a
--- day are correlated, and so is a day with the three before it. Without a real change, better or
--- worse is reported once in a hundred times. It needs 20 runs and five days in each period. A
+-- weighted by the runs of the period. It is over its workflows by branch_class, or its commits by
+-- the workflows that ran on them; queue is the median of all its jobs, and each runner label counts
+-- before as much as in the period. Only what is in both periods counts, so a new, quick workflow
+-- changes nothing. unit is that of before and now. change is in percentage points for shares, in
+-- percent for times (NULL if before is 0). Chance is judged by ranks and by days, because the runs
+-- of a day are correlated, and so is a day with the three before it. Without a real change, better
+-- or worse is reported once in a hundred times. It needs 20 runs and five days in each period. A
 -- change of would_show or more is found about four times in five. would_show is NULL where a change
 -- at least as large was found to be chance: times with two peaks, whose median jumps from one to
 -- the other.
@@ -115,6 +116,24 @@ waits as (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and queue_seconds is not null
 ),
+waits_by_label as materialized (
+  select
+    repository_id,
+    coalesce(runner_label, 'no label') collate "C" as label,
+    created_at >= period.since as is_last,
+    (created_at at time zone period.time_zone)::date as day,
+    queue_seconds,
+    count(*)::double precision as jobs
+  from waits
+  cross join period
+  where not is_held
+  group by
+    repository_id,
+    label,
+    is_last,
+    day,
+    queue_seconds
+),
 observed as (
   select
     -- The byte order makes the many sorts below fast.
@@ -174,23 +193,60 @@ observed as (
   select
     'queue',
     repository_id,
-    coalesce(runner_label, 'no label') collate "C",
-    coalesce(runner_label, 'no label'),
+    label,
+    label,
     null,
-    created_at >= period.since,
-    (created_at at time zone period.time_zone)::date as day,
+    is_last,
+    day,
     false,
     queue_seconds,
-    count(*)::double precision
-  from waits
-  cross join period
-  where not is_held
+    jobs
+  from waits_by_label
+),
+-- The wait of all labels together. Each counts before as much as in the period.
+weights_of_labels as (
+  select
+    repository_id,
+    label,
+    sum(jobs) filter (where is_last) / sum(jobs) filter (where not is_last) as weight_before
+  from waits_by_label
   group by
     repository_id,
-    runner_label,
-    created_at >= period.since,
-    day,
-    queue_seconds
+    label
+),
+ranked_waits as (
+  select
+    waits_by_label.repository_id,
+    waits_by_label.is_last,
+    waits_by_label.queue_seconds,
+    sum(sum(counted.jobs)) over (of_period order by waits_by_label.queue_seconds) as ranks,
+    sum(sum(counted.jobs)) over of_period as all_jobs
+  from waits_by_label
+  inner join weights_of_labels using (repository_id, label)
+  cross join lateral (
+    select
+      waits_by_label.jobs
+      * case when waits_by_label.is_last then 1 else weights_of_labels.weight_before end as jobs
+  ) as counted
+  where weights_of_labels.weight_before is not null
+  group by
+    waits_by_label.repository_id,
+    waits_by_label.is_last,
+    waits_by_label.queue_seconds
+  window of_period as (partition by waits_by_label.repository_id, waits_by_label.is_last)
+),
+median_waits as (
+  select
+    repository_id,
+    is_last,
+    (
+      min(queue_seconds) filter (where 2 * ranks >= all_jobs)
+      + min(queue_seconds) filter (where 2 * ranks > all_jobs)
+    ) / 2.0 as seconds
+  from ranked_waits
+  group by
+    repository_id,
+    is_last
 ),
 ranked as (
   select
@@ -307,7 +363,10 @@ days_of_groups as (
     sum(runs * now / rows_of_stratum) as now
   from compared
   cross join lateral (
-    values (runs::double precision * case when is_share then 1 else before end)
+    values (
+      runs::double precision
+      * case when is_share or figure = 'queue' then 1 else greatest(before, 1) end
+    )
   ) as weights (weight)
   cross join lateral (
     select stratum as of_stratum
@@ -391,10 +450,6 @@ changes as materialized (
     sum(runs) as runs,
     sum(before) / sum(runs) as before,
     sum(now) / sum(runs) as now,
-    case
-      when is_share then (sum(now) - sum(before)) / sum(runs)
-      else 100 * (sum(now) / nullif(sum(before), 0) - 1)
-    end as change,
     sum(rise) / nullif(sum(weight), 0) as rise,
     sum(spread) / nullif(sum(weight), 0) as spread,
     case
@@ -415,13 +470,13 @@ select
   changes.figure,
   changes.subject,
   judged.verdict,
-  round(changes.change::numeric, 1) as change,
-  round(changes.before::numeric, 1) as before,
-  round(changes.now::numeric, 1) as now,
+  round(shifts.change::numeric, 1) as change,
+  round(levels.before::numeric, 1) as before,
+  round(levels.now::numeric, 1) as now,
   changes.unit,
   changes.branch_class,
   case
-    when judged.verdict <> 'no clear change' or abs(changes.change) < judged.would_show
+    when judged.verdict <> 'no clear change' or abs(shifts.change) < judged.would_show
       then round(judged.would_show::numeric, 1)
   end as would_show,
   round(changes.runs_before)::bigint as runs_before,
@@ -429,15 +484,35 @@ select
   changes.repository_id
 from changes
 inner join repository_names using (repository_id)
+left join median_waits as waits_before
+  on waits_before.repository_id = changes.repository_id
+  and not waits_before.is_last
+  and changes.figure = 'queue'
+  and changes.of_stratum is null
+left join median_waits as waits_now
+  on waits_now.repository_id = waits_before.repository_id
+  and waits_now.is_last
+cross join lateral (
+  select
+    coalesce(waits_before.seconds, changes.before) as before,
+    coalesce(waits_now.seconds, changes.now) as now
+) as levels
+cross join lateral (
+  select
+    case
+      when changes.unit = 'percent' then levels.now - levels.before
+      else 100 * (levels.now / nullif(levels.before, 0) - 1)
+    end as change
+) as shifts
 cross join lateral (
   select
     case
       when changes.error is null then 'too few runs'
       when abs(changes.rise) <= changes.errors * changes.error
-        or abs(changes.change) < 1
+        or abs(shifts.change) < 1
         -- Times are in whole seconds.
-        or (changes.figure in ('time', 'queue') and abs(changes.now - changes.before) < 1.5)
-        or changes.rise * changes.change <= 0
+        or (changes.figure in ('time', 'queue') and abs(levels.now - levels.before) < 1.5)
+        or changes.rise * (levels.now - levels.before) <= 0
         then 'no clear change'
       when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
       else 'worse'

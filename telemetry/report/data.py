@@ -12,9 +12,9 @@ from typing import Any
 from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern
-from telemetry.database.coverage import Coverage
+from telemetry.database.coverage import LONGEST_TAIL, Coverage
 from telemetry.database.watch import unwatched_text
-from telemetry.report.figures import Row, known_sum
+from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period
 
@@ -101,6 +101,14 @@ class RepositoryReport:
     def runs(self) -> int:
         """How many runs were allowed to run, also those whose first attempt is not stored."""
         return int(self.totals["runs"] + self.totals["first_missing"])
+
+    @property
+    def as_of(self) -> str:
+        """Words that date what is said of now, if the last list is too old; else empty."""
+        listed_to = self.proof["listed_to"]
+        if listed_to is None or self.period.until - listed_to <= LONGEST_TAIL:
+            return ""
+        return f" as of {minute(listed_to)}"
 
     @property
     def last_check(self) -> Row | None:

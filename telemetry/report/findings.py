@@ -28,8 +28,8 @@ def findings(report: RepositoryReport) -> list[Finding]:
     """Return the findings, most urgent first; empty if nothing was found or nothing is known."""
     of_jobs = [timing_out(report), flaky(report), waiting(report), costing(report)]
     found = [
-        red(report),
-        stalled(report),
+        _dated(report, red(report)),
+        _dated(report, stalled(report)),
         slower(report),
         failing(report),
         *(_covered(report, each) for each in of_jobs),
@@ -49,7 +49,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
-        "red": "nothing is red on the default branch",
+        "red": f"nothing is red on the default branch{report.as_of}",
         "slower": _not_slower(report),
         "flaky": f"no job {'that still runs ' if report.flaky_jobs else ''}is known to be flaky",
         "failing": _nothing_failed(report),
@@ -60,7 +60,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         workflows = counted(len(report.cancelled_workflows), "workflow")
         nothing["red"] += f", but the last runs of {workflows} were all cancelled"
     elif report.green_workflows is None:
-        nothing["red"] = "no run on the default branch has succeeded or failed"
+        nothing["red"] = f"no run on the default branch has succeeded or failed{report.as_of}"
     if not report.shows_shifts(days):
         nothing["slower"] = f"too few days ({days}) to detect what got slower"
     if report.timeouts:
@@ -132,6 +132,13 @@ def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str |
         "default branch unknown": not report.green_workflows or report.cancelled_workflows,
     }
     return next((reason for reason in (*acting, *lacking) if lacking.get(reason, True)), None)
+
+
+def _dated(report: RepositoryReport, found: Finding | None) -> Finding | None:
+    """Return a finding about now with the time of the last list, if that is long ago."""
+    if found is None or not report.as_of:
+        return found
+    return replace(found, sentence=(*found.sentence, f" This is{report.as_of}."))
 
 
 def _covered(report: RepositoryReport, found: Finding | None) -> Finding | None:

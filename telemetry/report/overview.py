@@ -95,5 +95,5 @@ def _figures(report: RepositoryReport) -> list[str]:
 def _default_branch(report: RepositoryReport) -> str:
     red = len(report.red)
     if red:
-        return f"{count(red)} red"
-    return "green" if report.green_workflows else "unknown"
+        return f"{count(red)} red{report.as_of}"
+    return f"green{report.as_of}" if report.green_workflows else "unknown"

@@ -71,7 +71,7 @@ def tiles(report: RepositoryReport) -> list[Tile]:
     now = report.totals
     return [
         _last_check(report),
-        _red(report),
+        _dated(report, _red(report)),
         _green_first(report),
         _share(
             report,
@@ -146,6 +146,11 @@ def _with_p90(tile: Tile, seconds: int | None) -> Tile:
     if seconds is None:
         return tile
     return replace(tile, change=f"{tile.change}; one in ten {duration(seconds)} or more")
+
+
+def _dated(report: RepositoryReport, tile: Tile) -> Tile:
+    """Return a figure about now with the time of the last list, if that is long ago."""
+    return replace(tile, change=f"{tile.change};{report.as_of}") if report.as_of else tile
 
 
 def _red(report: RepositoryReport) -> Tile:
@@ -226,15 +231,17 @@ def _changed(
     """Return a tile with its change, compared like for like."""
     row = report.change_of(figure, branch_class)
     shown = duration(seconds)
-    if row is None or row["change"] is None:
+    if row is None:
         return Tile(name, shown, NOTHING_BEFORE if report.compares(figure) else NOT_COMPARED)
     by = points if figure in ("success", "success in the end", "rerun") else change
     words = f"{by(row['change'])} like for like"
+    if row["change"] is None:
+        words = f"{duration(row['before'])} before, like for like"
     if row["verdict"] in ("better", "worse"):
         return Tile(name, shown, words, row["verdict"])
     if row["verdict"] == "no clear change" and (row["would_show"] or 0) > LEAST_SHOWN:
         words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
-    elif row["verdict"] == "no clear change" and abs(row["change"]) >= LARGE_CHANGE:
+    elif row["verdict"] == "no clear change" and abs(row["change"] or 0) >= LARGE_CHANGE:
         words += ", no clear change: the values vary too much to tell"
     else:
         words += f", {row['verdict']}{' to judge' if 'few' in row['verdict'] else ''}"

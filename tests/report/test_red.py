@@ -1,5 +1,6 @@
 """What a report says of a red default branch, of time-outs, of approvals, and of good health."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
-from telemetry.report.html_report import one_page
+from telemetry.report.html_report import INDEX, one_page, pages
 from telemetry.report.markdown_report import summary
 from telemetry.report.period import Period
 from telemetry.report.reading import report
@@ -247,6 +248,31 @@ def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
     upsert(connection, fails(500, 1, 0.01))
     shown = told(connection, is_new=False)
     assert not is_healthy(shown, findings(shown))
+
+
+def test_what_is_said_of_now_is_dated_if_the_last_list_is_old(connection: Connection) -> None:
+    """Someone may read the sentence alone, days after the schedule of the ingest has stopped."""
+
+    def listed(days_ago: float) -> tuple[str, str, str]:
+        connection.execute("update windows set created_to = %s", [UNTIL - days_ago * DAY])
+        made = whole(connection)
+        shown = single(made)
+        tile = next(each for each in tiles(shown) if each.name == "red on the default branch")
+        words = [said(each) for each in findings(shown)] + not_found(shown, findings(shown))
+        cells = re.findall("<td>((?:green|[0-9]+ red)[^<]*)", pages(made)[INDEX])
+        return next(each for each in words if " red " in each), tile.change, cells[0]
+
+    upsert(connection, [a_run(n, 4 + n / 4, 60) for n in range(1, 60)])
+    known(connection, 7)
+    assert listed(1) == ("nothing is red on the default branch", "1 workflow green", "green")
+    at = " as of 2026-02-25 00:00"
+    assert listed(4) == (
+        f"nothing is red on the default branch{at}", f"1 workflow green;{at}", f"green{at}",
+    )  # fmt: skip
+    upsert(connection, fails(500, 3, 5))
+    sentence, change, cell = listed(4)
+    assert f" This is{at}. Make CI green" in sentence and change.endswith(f";{at}")
+    assert cell == f"1 red{at}"
 
 
 def test_nothing_is_healthy_below_a_warning_about_it(connection: Connection) -> None:

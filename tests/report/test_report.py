@@ -92,7 +92,7 @@ def test_the_figures_of_both_periods_match_the_rows(filled: Filled, of_one: Repo
     connection, history = filled
     shown = single(of_one)
     before = partly_told(connection, MONTH.before)
-    assert shown.is_comparable and shown.totals["runs_before"] == before.totals["runs"]
+    assert shown.is_comparable and shown.totals["runs_before"] == before.runs
     for of, totals in ((MONTH, shown.totals), (MONTH.before, before.totals)):
         firsts = first_attempts(of_seven(history), of)
         conclusions = Counter(run.conclusion for run in firsts)
@@ -545,6 +545,29 @@ def test_a_change_within_chance_is_not_called_clear(connection: Connection) -> N
     )
     assert tile.kind is None
     assert by_name(shown, "push to last check").kind is None
+
+
+def test_a_wait_that_was_none_before_is_compared_without_a_percentage(
+    connection: Connection,
+) -> None:
+    for start, days_ago, wait in ((0, 45, 0), (1_000, 15, 45)):
+        runs = [a_run(start + n, days_ago + n % 13) for n in range(60)]
+        upsert(connection, runs)
+        upsert(connection, [
+            a_job(run, started_at=run.started_at + timedelta(seconds=wait)) for run in runs
+        ])  # fmt: skip
+    known(connection, 7)
+    tile = by_name(told(connection), "wait for a runner")
+    assert (tile.figure, tile.kind) == ("45s", "worse")
+    assert tile.change.startswith("0s before, like for like; one in ten")
+
+
+def test_runs_without_their_first_attempt_count_before_too(connection: Connection) -> None:
+    upsert(connection, [a_run(n, days_ago=45 if n < 10 else 5) for n in range(20)])
+    connection.execute("update workflow_runs set run_attempt = 2 where github_run_id < 5")
+    known(connection, 7)
+    tile = next(each for each in tiles(told(connection)) if each.name == "runs")
+    assert (tile.figure, tile.change) == ("10", "±0 %, 10 before")
 
 
 def test_more_runs_are_neither_better_nor_worse(connection: Connection) -> None:

@@ -263,6 +263,52 @@ def test_waits_are_compared_label_by_label(connection: Connection) -> None:
     assert rows == {None: (65, "worse"), "own": (65, "worse")}
 
 
+def waited(
+    connection: Connection, number: int, days_ago: float, jobs: dict[str, tuple[int, int]]
+) -> None:
+    """Thirty days of runs of one job each; `jobs` has their number and wait by runner label."""
+    for label, (count, seconds) in jobs.items():
+        runs = spread_out(number, count, days_ago)
+        upsert(connection, runs)
+        upsert(connection, [
+            a_job(run, labels=[label], started_at=run.started_at + timedelta(seconds=seconds))
+            for run in runs
+        ])  # fmt: skip
+        number += 1_000
+
+
+def queues(connection: Connection) -> dict[str | None, tuple[Any, ...]]:
+    columns = ("before", "now", "change", "verdict")
+    return {row["subject"]: tuple(map(row.get, columns)) for row in trend(connection, "queue")}
+
+
+def test_the_wait_of_all_is_the_median_that_totals_gives(connection: Connection) -> None:
+    waited(connection, 1_000, 30, {"hosted": (100, 4), "gate": (40, 1_800)})
+    waited(connection, 5_000, 0, {"hosted": (100, 4), "gate": (40, 3_600)})
+    known(connection, 7)
+    assert queues(connection) == {
+        None: (4, 4, 0, "no clear change"),
+        "hosted": (4, 4, 0, "no clear change"),
+        "gate": (1_800, 3_600, 100, "worse"),
+    }
+    (totals,) = ask(connection, "totals", LAST).rows
+    assert totals["queue_p50_seconds"] == 4
+
+
+def test_another_mix_of_labels_changes_no_wait(connection: Connection) -> None:
+    waited(connection, 1_000, 30, {"hosted": (100, 4), "own": (40, 90)})
+    waited(connection, 5_000, 0, {"hosted": (40, 4), "own": (100, 90)})
+    known(connection, 7)
+    assert queues(connection)[None] == (90, 90, 0, "no clear change")
+
+
+def test_a_wait_after_none_is_worse_without_a_percentage(connection: Connection) -> None:
+    waited(connection, 1_000, 30, {"own": (60, 0)})
+    waited(connection, 5_000, 0, {"own": (60, 45)})
+    known(connection, 7)
+    assert queues(connection)[None] == (0, 45, None, "worse")
+
+
 # Computed a second way
 
 
