@@ -53,6 +53,16 @@ SCAN: Callable[[str, int], tuple[Any, int]] = DECODER.scan_once  # type: ignore[
 Lines = Iterator[tuple[int, bytes | UnreadableRow]]
 
 
+class _Unplaced(str):
+    """Text in which json does not look for the line of an error: that takes as long as the text."""
+
+    def count(self, *wanted: Any) -> int:
+        return 0
+
+    def rfind(self, *wanted: Any) -> int:
+        return -1
+
+
 @dataclass(frozen=True)
 class Text:
     """A line that is not JSON: other output, or an error. `was_timed`: it is from a job log."""
@@ -88,9 +98,9 @@ def decoded(stream: io.BufferedReader) -> Iterator[tuple[int, Any]]:
             raise _too_long("its array or object", LONGEST_DOCUMENT)
         if len(rest) > LONG and _values(rest) > MOST_VALUES:
             raise _too_many("its array or object")
-        whole = first.decode("utf-8", "replace") + rest.decode("utf-8", "replace")
+        values = _document(first.decode("utf-8", "replace") + rest.decode("utf-8", "replace"))
         del rest
-        yield from ((line + begin - 1, value) for line, value in _document(whole))
+        yield from ((line + begin - 1, value) for line, value in values)
         return
     else:
         yield from _odd(lines, begin, first.decode("utf-8", "replace"))
@@ -269,8 +279,9 @@ def _document(text: str, broken_ends: bool = False) -> Iterator[tuple[int, Any]]
     After a broken value, reading resumes at the next line that may begin one, unless `broken_ends`.
     """
     line, counted, position = 1, 0, 0
+    text = _Unplaced(text)
     while found := VALUE.search(text, position):
-        line += text.count("\n", counted, found.start())
+        line += str.count(text, "\n", counted, found.start())
         counted = found.start()
         try:
             value, position = DECODER.raw_decode(text, counted)

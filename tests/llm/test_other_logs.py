@@ -342,7 +342,7 @@ def test_attributes_that_seem_to_hold_what_a_call_lacks_are_named(tmp_path: Path
 
 @pytest.mark.parametrize(
     "line",
-    ['x":1,' * 50_000, export(chat("a", **TOKENS, **{"my__cost": "1" * 80_000 + "x"}))],
+    ['x":1,' * 50_000, export(chat("a", **TOKENS, my__cost="1" * 80_000 + "x"))],
     ids=["the rest of a record, cut at both ends", "a text like a cost"],
 )
 def test_a_long_line_is_read_in_a_time_in_proportion_to_its_length(
@@ -351,6 +351,15 @@ def test_a_long_line_is_read_in_a_time_in_proportion_to_its_length(
     began = time.monotonic()
     read_text(tmp_path, GOOD.decode() + line)
     assert time.monotonic() - began < 5
+
+
+def test_a_document_with_many_errors_is_read_in_a_time_in_proportion_to_its_length(
+    tmp_path: Path,
+) -> None:
+    began = time.monotonic()
+    _, rejected, _ = read_text(tmp_path, '{"a":1,\n' * 100_000)
+    assert rejected == ["not recognised as a log of any known format"]
+    assert time.monotonic() - began < 10
 
 
 def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:
