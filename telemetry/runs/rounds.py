@@ -208,21 +208,24 @@ class Rounds:
             return ""
         if len(self.places) == 1:
             return f"all requests that MAX_REQUESTS allows are spent: {counted(share, 'request')}"
-        limit = self.client.requests_left
-        own = None if self.max_requests is None else self.max_requests - self.client.requests
-        is_own = own is not None and (limit is None or own <= limit)
-        whole = "MAX_REQUESTS" if is_own else "GitHub's limit"
+        whole = "MAX_REQUESTS" if self._is_own_bound() else "GitHub's limit"
         return f"its share of {whole} ({counted(share, 'request')}) is spent"
+
+    def _is_own_bound(self) -> bool:
+        """Whether MAX_REQUESTS allows fewer requests than GitHub's limit does, if there is one."""
+        if self.max_requests is None:
+            return False
+        limit = self.client.requests_left
+        return limit is None or self.max_requests - self.client.requests <= limit
 
     def _not_reached(self) -> Iterator[Report]:
         """Store and report the repositories for which no requests were left."""
         if not self.unreached:
             return
         limit = self.client.rate_limit
-        is_own = self.max_requests is not None and (self.client.requests_left or 1) > 0
         reason = (
             "the requests allowed by MAX_REQUESTS were spent before its turn"
-            if is_own or limit is None
+            if limit is None or self._is_own_bound()
             else "GitHub's limit was spent before its turn; it is reset at "
             f"{limit.reset_at:%H:%M} UTC"
         )

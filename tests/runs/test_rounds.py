@@ -143,6 +143,9 @@ def test_the_reason_is_the_bound_that_was_reached(connection: Connection) -> Non
     assert all("MAX_REQUESTS" not in (report.error or "") for report in reports)
     reports = ingested(connection, Simulator(world), max_requests=12)
     assert all("its share of MAX_REQUESTS (" in (report.error or "") for report in reports)
+    reports = ingested(connection, Simulator(world_of(**small(9)), limit=20), max_requests=900)
+    (reason,) = {report.error for report in reports if report.outcome == "not reached"}
+    assert "GitHub's limit was spent before its turn" in str(reason)
     with tools(connection, Simulator(world)) as given:
         (report,) = ingest(given, ["acme/one"], 5)
     assert (report.error or "").startswith(
