@@ -19,9 +19,9 @@ from telemetry.terminal import plain
 
 
 def scope_of(connection: Connection, options: Namespace) -> Scope:
-    """Return the scope of a question; warn about repositories without rows."""
-    now = datetime.now(getattr(options, "time_zone", UTC))
-    of = period(options.since, now)
+    """Return the scope of a question, until NOW if given; warn of repositories without rows."""
+    now = getattr(options, "now", None) or datetime.now(UTC)
+    of = period(options.since, now.astimezone(getattr(options, "time_zone", UTC)))
     return of.scope(ids_of(connection, options), getattr(options, "top", None))
 
 

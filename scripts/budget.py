@@ -17,7 +17,6 @@ from command import parse, run
 
 from argparse import Namespace
 from dataclasses import replace
-from datetime import UTC
 
 from answers import say_unwatched, scope_of
 from connections import database
@@ -37,10 +36,7 @@ def main() -> int:
     options = parse(__doc__, "budget")
     caps = _caps(options)
     with database() as connection:
-        scope = scope_of(connection, options)
-        if options.now:
-            scope = replace(scope, until=options.now.astimezone(UTC))
-        answer = ask(connection, "forecast", scope)
+        answer = ask(connection, "forecast", scope_of(connection, options))
         coverage = with_coverage(connection, answer).coverage
     # The cost of the stored jobs either exceeds a budget or not, however few they are.
     lacks = replace(coverage, is_misleading=False, left_out=()).lacks if coverage else []
@@ -50,7 +46,7 @@ def main() -> int:
     found = lines(caps, answer.rows, options.gate)
     if options.format == "json":
         show_json(
-            until=scope.until,
+            until=answer.scope.until,
             gate=options.gate,
             coverage=coverage,
             unwatched=answer.unwatched,

@@ -15,6 +15,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
 from telemetry.rows.prices import Cap
+from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
 from telemetry.summaries.budget import budget_text
 
@@ -194,3 +195,8 @@ def test_make_budget_fails_if_a_budget_is_exceeded(
     twice.write_text("kind,subject,name,monthly_usd\nllm,all,all,1\nllm,all,all,2\n")
     done = run("--budgets", str(twice), "--gate", "spent")
     assert (done.returncode, done.stderr) == (4, "over budget: llm\n")
+    # What lies before NOW counts as what is stored of it.
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    connection.execute("update workflow_runs set jobs_listed_at = null where github_run_id > 9")
+    done = run("--monthly", "54", "--gate", "spent")
+    assert "incomplete: jobs of 9 of 15 attempts are stored" in done.stderr
