@@ -43,13 +43,15 @@ from telemetry.terminal import plain
 
 def main() -> int:
     options = parse(__doc__, "bill")
-    if bool(options.org) != bool(options.month) or (options.org and options.file):
+    if options.month and (options.file or not options.org):
         raise settings.UsageError(
-            "ORG and MONTH go together, and without FILE; try: "
+            "MONTH goes together with ORG, and without FILE; try: "
             + typed("bill ORG=acme MONTH=2026-10")
         )
-    if options.since and (options.org or options.file):
-        say("note: SINCE is not read with FILE or ORG, because the days are those of the bill")
+    if options.org and not options.month:
+        say("note: ORG is not read without MONTH")
+    if options.since and (options.month or options.file):
+        say("note: SINCE is not read with FILE or MONTH, because the days are those of the bill")
     with database(is_patient=True) as connection:
         loaded = _load(connection, options)
         if loaded:
@@ -74,7 +76,7 @@ def main() -> int:
 def _load(connection: Connection, options: Namespace) -> Loaded | None:
     if options.file:
         return load_report(connection, Path(options.file), datetime.now(UTC))
-    if options.org:
+    if options.month:
         with github() as client:
             return fetch_month(connection, client, options.org, options.month)
     return None

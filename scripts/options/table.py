@@ -69,7 +69,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "bill",
         "--since",
-        "without FILE and ORG: the loaded days since a date (UTC) or an age such as 90d",
+        "without FILE and MONTH: the loaded days since a date (UTC) or an age such as 90d",
         read=times.start,
         shown="all loaded days",
     ),

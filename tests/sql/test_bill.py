@@ -305,7 +305,7 @@ def test_the_command_loads_a_report_and_asks_it_again(
         return launcher.run("bill", *arguments, environ={"DATABASE_URL": dsn})
 
     assert_one_sentence(run(), 2, "no usage report is stored", "FILE=")
-    assert_one_sentence(run("--org", "acme"), 2, "ORG and MONTH go together")
+    assert_one_sentence(run("--month", "2026-01"), 2, "MONTH goes together with ORG")
     assert_one_sentence(run("--file", tmp_path / "other.csv"), 2, "other.csv", "No such file")
     done = run("--file", path)
     assert done.returncode == 0, done.stderr
@@ -319,6 +319,9 @@ def test_the_command_loads_a_report_and_asks_it_again(
     connection.execute("update retention set keep = '1 day'")
     done = run("--file", path, "--since", "2026-02-01")
     assert "note: SINCE is not read with FILE" in done.stderr
+    # As for an ingest of all its repositories, in .env.
+    done = run("--file", path, "--org", "acme")
+    assert done.returncode == 0 and "note: ORG is not read without MONTH" in done.stderr
     assert "are older than this database keeps; prune deletes them" in done.stderr
     connection.execute("update retention set keep = 'forever'")
     assert "older than" not in run("--file", path).stderr
