@@ -41,8 +41,8 @@ def main() -> int:
     seconds = options.every or pace.seconds
     began, ended = time.monotonic(), 0
     with github() as client, migrated_database() as connection:
-        load_runner_prices(connection)
-        load_name_kinds(connection)
+        load_runner_prices(connection, options.runner_prices, options.runner_labels)
+        load_name_kinds(connection, options.name_kinds)
         wanted = Wanted(None, horizon(connection, stored(connection)).before)
         tools = Tools(connection, client, wanted, notify=say)
         say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")

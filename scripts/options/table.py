@@ -253,21 +253,21 @@ OPTIONS: tuple[Option, ...] = (
         needs="--llm",
     ),
     Option(
-        INGEST,
+        f"{INGEST} watch",
         "--runner-prices",
         "a price list of your own, added to sql/prices/runner_prices.csv",
         metavar="FILE",
         read=settings.path,
     ),
     Option(
-        INGEST,
+        f"{INGEST} watch",
         "--runner-labels",
         "the kinds of runner of your own labels, added to sql/prices/runner_labels.csv",
         metavar="FILE",
         read=settings.path,
     ),
     Option(
-        INGEST,
+        f"{INGEST} watch",
         "--name-kinds",
         "which actors are persons, bots or agents and which workflows deployments, added to"
         " sql/kinds/name_kinds.csv",

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -234,7 +235,9 @@ def test_a_line_says_what_ended_and_how(changes: Row, said: str) -> None:
     assert said in ended_line({**ROW, **changes}, UTC)
 
 
-def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str) -> None:
+def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str, tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("sku,effective_from,usd_per_minute\nlinux,2026-01-01,0.5\n")
     world = busy_world(runs=0)
     run = world.add_run(world.repositories[0])
     simulator = Simulator(world, clock=lambda: world.now)
@@ -247,6 +250,7 @@ def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str) -> None:
             "TELEMETRY_REPO": "acme/app",
             "TELEMETRY_EVERY": "1",
             "TELEMETRY_FORMAT": "json",
+            "TELEMETRY_RUNNER_PRICES": str(prices),
         }
         process = start(environ, "watch")
         assert process.stderr and process.stdout
@@ -254,6 +258,7 @@ def test_ctrl_c_ends_the_command_with_a_summary_and_no_lease(dsn: str) -> None:
             if text.startswith("watching "):
                 break
         assert process.poll() is None
+        assert connection.execute("select 1 from runner_prices where usd_per_minute = 0.5").rowcount
         wait_for(connection, "select 1 from open_runs")
         world.advance(timedelta(hours=1))
         row = json.loads(process.stdout.readline())
