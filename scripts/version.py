@@ -29,7 +29,7 @@ def _commit(folder: Path) -> str:
     words = ["git", "-C", str(folder), "describe", "--tags", "--always", "--dirty"]
     try:
         found = subprocess.run(words, capture_output=True, text=True, timeout=60)
-    except OSError:
+    except (OSError, subprocess.TimeoutExpired):
         return ""
     return f" ({found.stdout.strip()})" if found.returncode == 0 else ""
 

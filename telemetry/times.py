@@ -78,15 +78,13 @@ def moment(text: str, variable: str, *others: str) -> datetime:
     """
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if found.tzinfo is None and len(text.strip()) > len("2026-01-01"):
+            raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         forms = ["a date (2026-01-01)", "a time with its zone (2026-01-01T08:00:00Z)", *others]
         offer = f"{', '.join(forms[:-1])} or {forms[-1]}"
         raise UsageError(f"{variable}: {text!r} is not a date or time; give {offer}") from None
-    if found.tzinfo is None:
-        if len(text.strip()) > len("2026-01-01"):
-            raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
-        found = found.replace(tzinfo=UTC)
-    return found.astimezone(UTC)
 
 
 def age(text: str, variable: str) -> Length:

@@ -200,6 +200,7 @@ def test_since_may_be_all(text: str) -> None:
         ("٩d", "is not a date or time"),
         ("2026-13-01", "is not a date or time"),
         ("2026-01-02T08:00", "has no time zone"),
+        ("0001-01-01T00:00:00+14:00", "is not a date or time"),
         ("0d", "is zero"),
         ("9999999d", "is longer than 200 years"),
         ("-5d", "is not a date or time"),
