@@ -178,6 +178,17 @@ def test_the_library_neither_prints_nor_exits_nor_parses_arguments() -> None:
         ), path.name
 
 
+def test_the_library_names_the_command_that_its_user_types() -> None:
+    """That is not make where the package is installed."""
+    of_make = re.compile(rf"make ({'|'.join(described())})\b")
+    for path in (ROOT / "telemetry").rglob("*.py"):
+        nodes = [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+        docstrings = {node.value for node in nodes if isinstance(node, ast.Expr)}
+        for node in nodes:
+            if isinstance(node, ast.Constant) and node not in docstrings:
+                assert not of_make.search(str(node.value)), f"{path}: {node.value}"
+
+
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in (ROOT / "telemetry").rglob("*.py")

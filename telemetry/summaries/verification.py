@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from telemetry import counted
+from telemetry.installation import COMMAND
 from telemetry.runs.differences import Difference
 from telemetry.runs.verify import Verification
 from telemetry.runs.verify_jobs import JobsCompared
@@ -37,7 +38,7 @@ def verification_text(found: Verification) -> str:
     mended = [e for e in differences if e.run_attempt is None or e.kind != "missing there"]
     if mended:
         named = f"REPO={plain(found.repository)} RUN_ID={mended[0].github_run_id}"
-        lines.append(f"  to fetch a run again: make ingest {named}")
+        lines.append(f"  to fetch a run again: {COMMAND} ingest {named}")
     if found.error:
         lines.append(f"  stopped early: {plain(found.error)}")
     return "\n".join(lines)
