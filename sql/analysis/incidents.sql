@@ -61,10 +61,10 @@ cross join lateral (
       where runs.event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
     ) as red_pushes,
     count(*) filter (where runs.event_type = 'schedule') as red_schedules,
-    count(distinct runs.actor) filter (where runs.actor not like '%[bot]') as people,
+    count(distinct runs.person) as people,
     max(runs.created_at) as last_red_run_created_at
-  from unnest(red_run_created_at, red_run_event_types, red_run_actors)
-    as runs (created_at, event_type, actor)
+  from unnest(red_run_created_at, red_run_event_types, red_run_people)
+    as runs (created_at, event_type, person)
   where runs.created_at < period.until
 ) as reds
 where red_at < period.until

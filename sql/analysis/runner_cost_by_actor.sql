@@ -1,8 +1,8 @@
 -- Whose runs cost how much on runners, and how did that change?
 -- GitHub's list price of the jobs in the attempts that an account started, compared with the period
 -- of equal length before; as in runner_cost. What a schedule started is nobody's: GitHub names
--- whoever last changed the schedule. is_bot says that the account is a program. unpriced_jobs are
--- in no cost, free_jobs are in it with 0.
+-- whoever last changed the schedule. actor_kind is by the rules in name_kinds; unknown: the account
+-- is gone, or no rule fits. unpriced_jobs are in no cost, free_jobs are in it with 0.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
 with period as not materialized (
   select
@@ -37,16 +37,21 @@ select
   count(distinct github_run_id) filter (where is_last) as runs,
   count(*) filter (where is_last) as jobs,
   sum(minutes) filter (where is_last)::bigint as minutes,
-  actor like '%[bot]' as is_bot,
+  case
+    when actor = 'a schedule' then 'schedule'
+    else coalesce(actor_kinds.kind, 'unknown')
+  end as actor_kind,
   count(*) filter (
     where is_last and minutes is not null and list_cost_usd is null
   ) as unpriced_jobs,
   count(*) filter (where is_last and free_because is not null) as free_jobs
 from jobs
+left join actor_kinds using (actor)
 group by
   repository_id,
   repository,
-  actor
+  actor,
+  actor_kinds.kind
 order by
   list_cost_usd desc nulls last,
   minutes desc nulls last,

@@ -3,12 +3,12 @@
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
 -- green one were all cancelled. Each of these needs three runs or more. pull requests and other
 -- (tags, releases, other branches and events): all runs of a workflow since its last green one
--- failed. They failed on so many branches (not counting those of bots; commits, for events without
--- a branch) that, at the earlier failure rate, chance would do this less than once in a thousand
--- times; for other, three suffice if no run of the workflow was green anywhere in the period. Only
--- a schedule has cancelled runs here. base_branch is the branch that the queue merges into.
--- last_green_at is NULL if none in the period was green. A workflow that was deleted or disabled is
--- left out.
+-- failed. They failed on so many branches (not counting those of bots and agents; commits, for
+-- events without a branch) that, at the earlier failure rate, chance would do this less than once
+-- in a thousand times; for other, three suffice if no run of the workflow was green anywhere in the
+-- period. Only a schedule has cancelled runs here. base_branch is the branch that the queue merges
+-- into. last_green_at is NULL if none in the period was green. A workflow that was deleted or
+-- disabled is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select
@@ -35,7 +35,7 @@ runs as (
     kinds.kind,
     kinds.base_branch,
     kinds.branch,
-    attempts.actor,
+    coalesce(actor_kinds.kind in ('bot', 'agent'), false) as is_of_program,
     attempts.is_success,
     attempts.is_red,
     attempts.created_at,
@@ -56,6 +56,7 @@ runs as (
   left join deploying
     on deploying.repository_id = attempts.repository_id
     and deploying.workflow_id = attempts.workflow_id
+  left join actor_kinds on actor_kinds.actor = attempts.actor
   cross join lateral (
     select
       case
@@ -100,7 +101,7 @@ found as (
     count(distinct branch) filter (where greens_since = 0) as branches,
     count(distinct branch) filter (
       where greens_since = 0
-        and coalesce(actor, '') not like '%[bot]'
+        and not is_of_program
     ) as branches_of_people,
     count(*) filter (where greens_since = 0 and is_red) as failed,
     -- The share of branches that failed before; with one of each more, so that it is never 0 or 1.

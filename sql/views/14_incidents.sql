@@ -156,13 +156,17 @@ reds as (
       where event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
     ) as red_pushes,
     count(*) filter (where event_type = 'schedule') as red_schedules,
-    count(distinct actor) filter (where actor not like '%[bot]') as people,
+    count(distinct person) as people,
     max(created_at) as last_red_run_created_at,
     array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
     array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
-    array_agg(actor order by created_at, github_run_id) as red_run_actors,
+    array_agg(person order by created_at, github_run_id) as red_run_people,
     coalesce(bool_or(own_green_at = recovered_at), false) as is_recovered_by_rerun
   from between_greens
+  left join actor_kinds using (actor)
+  cross join lateral (
+    select case when actor_kinds.kind not in ('bot', 'agent') then actor end as person
+  ) as persons
   where red_at < coalesce(recovered_at, 'infinity')
   group by
     repository_id,
@@ -192,7 +196,7 @@ select
   reds.last_red_run_created_at,
   reds.red_run_created_at,
   reds.red_run_event_types,
-  reds.red_run_actors,
+  reds.red_run_people,
   reds.mended_sha,
   reds.mended_by,
   reds.mended_url,
@@ -233,15 +237,15 @@ comment on column incidents.red_pushes is
 comment on column incidents.red_schedules is
   'How many of red_runs a schedule started.';
 comment on column incidents.people is
-  'How many accounts, not counting bots, caused red_runs. A schedule is none.';
+  'How many people caused red_runs: accounts that actor_kinds calls neither bot nor agent.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
 comment on column incidents.red_run_created_at is
   'When GitHub created each of red_runs, in this order. With the two columns after it, the runs until a moment can be counted.';
 comment on column incidents.red_run_event_types is
   'The event that started each of them.';
-comment on column incidents.red_run_actors is
-  'Login of the account that caused each of them. NULL: a schedule did, or that account is gone.';
+comment on column incidents.red_run_people is
+  'Login of the person who caused each of them. NULL: a schedule, a bot or an agent did, or the account is gone.';
 comment on column incidents.mended_sha is
   'The commit of the run that succeeded at recovered_at. NULL: still red, or that run is red again.';
 comment on column incidents.mended_by is

@@ -11,6 +11,7 @@ from support.paths import ROOT
 from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
 
 from telemetry.database.connection import Connection
+from telemetry.database.prices import load_name_kinds
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
 from telemetry.report.data import RepositoryReport
@@ -91,6 +92,16 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
         ("last green run", green.html_url),
     )
     assert f'href="{between}"' in one_page(shown) and f"]({between})" in summary(shown)
+
+
+def test_programs_are_not_counted_as_people(connection: Connection) -> None:
+    """Many have a login that does not end with [bot]; a user can name more in NAME_KINDS."""
+    load_name_kinds(connection)
+    actors = ("dev-9", "renovate-bot", "Copilot", "web-flow", "claude[bot]", "dev-2")
+    upsert(connection, [
+        a_run(n, 6 - n, conclusion="failure", actor=actor) for n, actor in enumerate(actors)
+    ])  # fmt: skip
+    assert "and 6 failed runs of 2 people." in said(finding(told(connection), "red"))
 
 
 def test_the_fix_is_named_with_its_author(connection: Connection) -> None:

@@ -115,11 +115,14 @@ def test_a_workflow_that_fails_on_each_pull_request_stalls_them_all(
 ) -> None:
     """Each branch fails twice; before, one in five did. Two branches in a row may be chance."""
     known(connection, 7)
+    load_name_kinds(connection)
     of = {"event_type": "pull_request"}
     for number, actor, is_told in (
         (10, "dev-1", True),
         (4, "dev-1", False),
         (10, "bot[bot]", False),
+        (10, "renovate-bot", False),
+        (10, "Copilot", False),
     ):
         connection.execute("delete from workflow_runs")
         fails = [

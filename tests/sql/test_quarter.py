@@ -18,7 +18,7 @@ import pytest
 from support.history import SECOND, UNTIL, History, Workflow, make_history, store
 
 from telemetry.database.connection import SQL, Connection, open_connection
-from telemetry.database.prices import load_runner_prices
+from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob
@@ -97,6 +97,7 @@ def quarter(new_database: Callable[[str], str], migrated: str) -> Iterator[Conne
     with open_connection(new_database(migrated)) as opened:
         upsert(opened, [Repository(7, "acme/r7", "h"), Repository(8, "acme/r8", "h")])
         load_runner_prices(opened)
+        load_name_kinds(opened)
         store(opened, history())
         yield opened
 
@@ -367,7 +368,8 @@ def test_what_each_account_costs(quarter: Connection) -> None:
         assert row["list_cost_usd"] == (sum(priced) if priced else None)
         unpriced = [cost for _, minutes, cost in jobs_of if minutes is not None and cost is None]
         assert row["unpriced_jobs"] == len(unpriced)
-        assert row["is_bot"] == which[1].endswith("[bot]")
+        kinds = {"a schedule": "schedule", "unknown": "unknown", "dependabot[bot]": "bot"}
+        assert row["actor_kind"] == kinds.get(which[1], "person")
     assert sum(row["unpriced_jobs"] for row in found.values()) > 0
     accounts = {"dev-1", "dev-2", "dependabot[bot]", "unknown"}
     assert {actor for _, actor in found} == {*accounts, "a schedule"}
