@@ -8,6 +8,7 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
+from telemetry.database.lasting import first_line
 
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
 FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
@@ -39,8 +40,7 @@ def database_sentence(error: psycopg.Error) -> str:
     is_of_ours = isinstance(error, errors.ForeignKeyViolation) and "delete" not in str(error)
     if remedy is None or is_of_ours:
         raise error
-    # Later lines are hints, or the same error for other hosts.
-    said = next(iter(str(error).splitlines()), type(error).__name__)
+    said = first_line(error)
     if isinstance(error, errors.InsufficientPrivilege):
         remedy = _grant(said) or remedy
     if re.search("too many c|connection slots", said):  # while connecting there is no code

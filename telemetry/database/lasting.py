@@ -32,6 +32,11 @@ def is_loss(error: psycopg.OperationalError) -> bool:
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 
 
+def first_line(error: psycopg.Error) -> str:
+    """Return the first line of an error; later ones are hints, or the same for other hosts."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 def answering(
     connections: Iterable[psycopg.Connection[Any]], statements: bytes, seconds: float
 ) -> list[psycopg.Connection[Any]]:
@@ -186,6 +191,7 @@ class Connection(psycopg.Connection[DictRow]):
         return {**self.given, "host": found["host"], "port": found["port"]}
 
     def _say(self, what: str, error: psycopg.OperationalError) -> None:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
         assert self.waits is not None
-        self.waits(f"{what} ({said}): waiting for up to {PATIENCE_SECONDS / 60:.0f} minutes")
+        self.waits(
+            f"{what} ({first_line(error)}): waiting for up to {PATIENCE_SECONDS / 60:.0f} minutes"
+        )

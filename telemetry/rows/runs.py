@@ -74,19 +74,19 @@ class WorkflowRun:
     is_private: bool | None = None
 
     @classmethod
-    def from_api(cls, run: Any, repository: Repository | None = None) -> "WorkflowRun":
+    def from_api(cls, run: Any) -> "WorkflowRun":
         """Return the latest attempt, from the run list or `GET /runs/{id}`.
 
         Their `created_at` is the run's, for every attempt (recorded: five days before the
-        attempt's own). Use `from_attempt` for an answer of `/attempts/{n}`. `repository` is used
-        if the payload has none. `completed_at` is `updated_at`, the best estimate in a run: it is
-        too late if GitHub changed the run afterwards, and None if it is later than a run can last.
+        attempt's own). Use `from_attempt` for an answer of `/attempts/{n}`. `completed_at` is
+        `updated_at`, the best estimate in a run: it is too late if GitHub changed the run
+        afterwards, and None if it is later than a run can last.
 
         Raises UnreadableRow if id or created_at is missing, or a value has the wrong type.
         """
         payload = reading.mapping(run, "run")
         created_at = required(reading.moment(payload, "created_at"), payload, "run", "created_at")
-        return cls._of(payload, created_at, repository)
+        return cls._of(payload, created_at)
 
     @classmethod
     def from_attempt(cls, attempt: Any, created_at: datetime) -> "WorkflowRun":
@@ -95,15 +95,11 @@ class WorkflowRun:
         Pass the run's `created_at`, because the answer has the attempt's. Raises UnreadableRow as
         `from_api` does.
         """
-        return cls._of(reading.mapping(attempt, "attempt"), created_at, None)
+        return cls._of(reading.mapping(attempt, "attempt"), created_at)
 
     @classmethod
-    def _of(
-        cls, run: Mapping[str, Any], created_at: datetime, repository: Repository | None
-    ) -> "WorkflowRun":
+    def _of(cls, run: Mapping[str, Any], created_at: datetime) -> "WorkflowRun":
         own = reading.nested(run, "repository")
-        if not own and repository is not None:
-            own = {"id": repository.repository_id, "full_name": repository.repository}
         started_at, updated_at = (
             reading.moment(run, "run_started_at"),
             reading.moment(run, "updated_at"),

@@ -14,13 +14,14 @@ from typing import Any
 import psycopg
 
 from telemetry.database.connection import execute
+from telemetry.database.lasting import first_line
 from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.lease import Forgotten, Held, Lost
 from telemetry.runs.listing import batch_of
 from telemetry.runs.record import Begun
-from telemetry.runs.repository import RepositoryIngest, ingest_repository, lister_of
+from telemetry.runs.repository import RepositoryIngest, ingest_repository
 from telemetry.runs.request import Tools
 
 SECONDS_BETWEEN_INGESTS = 15 * 60
@@ -130,7 +131,7 @@ class Watch:
             ended = self._look(watched)
         except psycopg.OperationalError as error:
             # The connection has already waited, and connects again with the next statement.
-            self._tell(watched, f"the database is lost: {str(error).splitlines()[0]}")
+            self._tell(watched, f"the database is lost: {first_line(error)}")
             return []
         except Held:
             return []  # the other ingest stores the runs, and the list is read again
@@ -166,7 +167,7 @@ class Watch:
             self._store(watched, page, due, awaited)
         if not page.unchanged:
             _remember(watched, page)
-        return self._ended(watched, awaited, due)
+        return self._ended(watched, awaited)
 
     def _ingest(self, watched: _Watched) -> None:
         """Ingest the repository as `make ingest` does, with a share of the requests."""
@@ -188,7 +189,7 @@ class Watch:
             self.tools.notify(f"{watched.name}: {report.error}")
 
     def _first_page(self, watched: _Watched) -> Page:
-        with closing(lister_of(self.tools, watched.name).pages(etag=watched.etag)) as pages:
+        with closing(self.tools.lister(watched.name).pages(etag=watched.etag)) as pages:
             return next(pages)
 
     def _due(self, watched: _Watched) -> list[int]:
@@ -225,7 +226,7 @@ class Watch:
         for run_id in due:
             watched.read_at[run_id] = self.tools.clock()
 
-    def _ended(self, watched: _Watched, run_ids: set[int], due: Sequence[int]) -> list[Row]:
+    def _ended(self, watched: _Watched, run_ids: set[int]) -> list[Row]:
         """Return the attempts of these runs that have ended and are not yet returned."""
         if not run_ids:
             return []

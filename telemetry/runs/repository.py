@@ -49,7 +49,7 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     is_cut_short = is_undone = False
     try:
         if run_id is None:
-            newest = Newest(lister_of(tools, name))
+            newest = Newest(tools.lister(name))
             started = RepositoryIngest(tools, name, begun, newest.first.items)
             started.everything(newest)
         else:
@@ -82,13 +82,6 @@ def ingest_repository(tools: Tools, name: str, run_id: int | None = None) -> Rep
     else:
         report = started.log.close(outcome, problem, is_caught_up=left.is_caught_up)
     return replace(report, is_cut_short=is_cut_short, is_undone=is_undone)
-
-
-def lister_of(tools: Tools, name: str) -> Lister:
-    """Return the lister of a repository's runs."""
-    return Lister(
-        tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
-    )
 
 
 class RepositoryIngest:
@@ -185,7 +178,7 @@ class RepositoryIngest:
         reached = now - SEARCH_LAG if self.tools.wanted.full else now
         down_to = min([reached, *(start for start, end in gaps if end > now - SEARCH_LAG)])
         estimate = runs_since(newest.first, down_to, now)
-        if said := outlook.text(self._gaps(self.log.since, now)):
+        if said := outlook.text(gaps):
             self.tools.notify(said)
         # The last page reaches further back than what is wanted.
         wanted = (

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.ingestions import Ingestion
-from telemetry.runs.listing import Limits
+from telemetry.runs.listing import Limits, Lister
 from telemetry.runs.retries import AwaitedItem
 from telemetry.runs.windows import whole_second
 from telemetry.settings import UsageError
@@ -103,6 +103,16 @@ class Tools:
     def now(self) -> datetime:
         """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
         return self.client.github_time or datetime.fromtimestamp(self.clock(), UTC)
+
+    def lister(self, repository: str) -> Lister:
+        """Return the lister of a repository's runs."""
+        return Lister(
+            self.client,
+            repository,
+            concurrency=self.concurrency,
+            limits=self.limits,
+            clock=self.now,
+        )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from telemetry.github.errors import BudgetSpent, RateLimited
 from telemetry.installation import COMMAND
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.differences import Difference, compare
-from telemetry.runs.listing import SEARCH_LAG, Batch, Batches, Lister
+from telemetry.runs.listing import SEARCH_LAG, Batch, Batches
 from telemetry.runs.newest import Newest
 from telemetry.runs.request import Tools
 from telemetry.runs.verify_jobs import JobsCompared, ListedRun, compare_runs
@@ -93,9 +93,7 @@ class _Comparison:
         self.looks = _Looks(self.connection, repository)
         since = self._since()
         self.found = Verification(repository.repository, since, self.looks.ingested_at)
-        self.lister = Lister(
-            tools.client, name, concurrency=tools.concurrency, limits=tools.limits, clock=tools.now
-        )
+        self.lister = tools.lister(name)
         self.proven: list[Interval] = []
         self.unlistable: list[Interval] = []
         self.seen: dict[int, int] = {}

@@ -275,12 +275,6 @@ def test_a_recorded_empty_name_stays_empty(recorded: Path) -> None:
     assert row.workflow_name == ""
 
 
-def test_the_requested_repository_is_used_if_the_payload_has_none() -> None:
-    asked = Repository(7, "acme/app", "api.github.com")
-    row = WorkflowRun.from_api(payload("run_without_repository"), asked)
-    assert (row.repository_id, row.repository) == (7, "acme/app")
-
-
 @pytest.mark.parametrize(
     ("name", "said"),
     [

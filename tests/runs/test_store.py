@@ -126,3 +126,11 @@ def test_a_run_that_changes_while_it_is_listed_counts_once(store: Store) -> None
     assert counts(store) == {"inserted": 3, "not_completed": 1}
     store.batch(Batch([again, run(1, **as_it_was, run_attempt=2)]))
     assert counts(store) == {"inserted": 3, "not_completed": 1}
+
+
+def test_a_run_whose_payload_names_no_repository_is_of_the_ingested_one(
+    connection: Connection, store: Store
+) -> None:
+    store.batch(Batch([run(1, repository=None)]))
+    (row,) = connection.execute("select repository_id, repository from workflow_runs").fetchall()
+    assert row == {"repository_id": 7, "repository": "acme/app"}
