@@ -119,7 +119,7 @@ from named;
 comment on view workflow_names is
   'One row per workflow that GitHub lists or that stored runs name, with the name to show.';
 comment on column workflow_names.workflow_id is
-  'GitHub''s id of the workflow; it stays when the workflow is renamed.';
+  'GitHub''s id of the workflow; it stays when the workflow''s name changes. A renamed file is a new workflow.';
 comment on column workflow_names.workflow is
   'The name to show: as GitHub lists it, possibly for another repository that requires the workflow here, else the newest name of a run that is not the run''s own title, else the path, else unnamed. Where two workflows of a repository share it, each has its file in brackets, its path if they share that too, or its id.';
 comment on column workflow_names.workflow_path is

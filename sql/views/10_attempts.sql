@@ -209,7 +209,7 @@ comment on column attempts.repository_id is
 comment on column attempts.repository is
   'owner/name as GitHub gave it last; with its id where another repository has that name now.';
 comment on column attempts.workflow_id is
-  'GitHub''s id of the workflow; it stays when the file is renamed.';
+  'GitHub''s id of the workflow; it stays when the workflow''s name changes. A renamed file is a new workflow.';
 comment on column attempts.workflow is
   'The name of the workflow now, the same on all its runs and no other''s in its repository (see workflow_names).';
 comment on column attempts.branch is

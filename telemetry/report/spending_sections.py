@@ -88,8 +88,8 @@ def _left_out(rows: list[Row]) -> str:
     """What has no known cost, in words; empty if everything has one."""
     lacking = {
         "attempts_without_jobs": "attempts whose jobs are not stored",
-        "unpriced_jobs": "jobs without a price",
-        "unpriced_calls": "LLM calls without a price",
+        "unpriced_jobs": "jobs without a known cost",
+        "unpriced_calls": "LLM calls without a known cost",
     }
     sums = {words: sum(row[column] for row in rows) for column, words in lacking.items()}
     said = ", ".join(f"{words}: {count(number)}" for words, number in sums.items() if number)

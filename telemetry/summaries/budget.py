@@ -11,10 +11,10 @@ from telemetry.summaries.tables import table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
 NAMES = {"runners": "runners", "llm": "LLM calls"}
-# What has a cost, and the question that shows where it is not known.
+# What has a cost, what it may lack, the question about that, and what this shows.
 UNPRICED = {
-    "runners": ("job", "unpriced_runner_labels"),
-    "llm": ("LLM call", "llm_unpriced_models"),
+    "runners": ("job", "price or length", "unpriced_runner_labels", "those without a price"),
+    "llm": ("LLM call", "cost", "llm_unpriced_models", "which"),
 }
 MOST_NAMES = 5
 COLUMNS = {
@@ -108,11 +108,11 @@ def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> 
     lacking = {line.kind for line in lines if line.unpriced}
     for row in forecasts:
         if row["subject"] == "all" and row["kind"] in lacking:
-            one, question = UNPRICED[row["kind"]]
+            one, lack, question, which = UNPRICED[row["kind"]]
             command = typed(f"query Q={question} SINCE={row['month']}-01")
             yield (
-                f"Without a known cost, and so not included: {counted(row['unpriced'], one)} of "
-                f"this month; {command} shows which."
+                f"Without a known {lack}, and so not included: {counted(row['unpriced'], one)} of "
+                f"this month; {command} shows {which}."
             )
 
 

@@ -81,6 +81,14 @@ def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> Non
     assert "not included" not in budget_text(lines(caps, priced, "spent"), priced)
 
 
+def test_the_question_about_unpriced_runners_is_not_said_to_show_jobs_of_unknown_length() -> None:
+    rows = [{**forecast(), "unpriced": 4, "month": "2026-03", "days_left": 3}]
+    caps = [Cap("runners", "all", Decimal(9))]
+    text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
+    assert "Without a known price or length, and so not included: 4 jobs of this month;" in text
+    assert "SINCE=2026-03-01 shows those without a price." in text
+
+
 def test_names_that_nothing_fits_are_named() -> None:
     names = ("acme/app", *(f"acme/ap{n}" for n in range(6)))
     caps = [Cap("runners", "repository", Decimal(9), name=name) for name in names]
