@@ -7,10 +7,11 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from telemetry.terminal import Screen, filled, plain, progress_text
 
@@ -134,16 +135,11 @@ def _json(value: object) -> object:
     return str(value)
 
 
-class Progress(Protocol):
-    """Shows progress; `total` may be an estimate, `label` says what the work is for."""
-
-    def __call__(self, done: int, total: int, label: str = "") -> None: ...
-
-
-def progress(of: str = "") -> Progress:
+def progress(of: str = "") -> Callable[..., None]:
     """Return a function that shows progress: a bar on a terminal, else occasional lines.
 
-    `of` is the label where the work gives none.
+    It takes what is done, the total, which may be an estimate, and a label that says what the work
+    is for; `of` is the label where the work gives none.
     """
     said_at = time.monotonic()
 

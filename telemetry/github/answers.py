@@ -147,7 +147,7 @@ def retry_after(value: str, now: float) -> float:
     """
     value = value.strip()
     if re.fullmatch(r"[0-9]+", value):
-        return max(float(value[:12]), 1.0) if len(value) < 10 else LONGEST_WAIT
+        return max(float(value), 1.0) if len(value) < 10 else LONGEST_WAIT
     date = http_date(value)
     if date is None:
         return DEFAULT_WAIT

@@ -8,7 +8,7 @@ attempt is requested separately. `fetch_jobs` uses no database and may run in an
 `pending_jobs` and `store_jobs` belong to the thread that writes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from telemetry.github.errors import NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.runs.job_lists import DueAttempt, JobLists
-from telemetry.runs.retries import Retry
+from telemetry.runs.retries import Retry, attempt_keys
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def store_jobs(
             jobs=upsert(connection, (j for run in runs for j in run.jobs if _key(j) in keys)),
             steps=upsert(connection, (s for run in runs for s in run.steps if _key(s) in keys)),
         )
-        parameters = {**_attempts(keys - not_final), "listed_at": listed_at}
+        parameters = {**attempt_keys(keys - not_final), "listed_at": listed_at}
         execute(connection, "runs/record_jobs_listed", parameters)
     return stored
 
@@ -155,16 +155,7 @@ def _key(row: WorkflowJob | WorkflowStep) -> Key:
     return row.github_run_id, row.run_attempt
 
 
-def _attempts(keys: Iterable[Key]) -> dict[str, list[int]]:
-    """Return the parameters that select these attempts."""
-    pairs = sorted(keys)
-    return {
-        "github_run_ids": [run_id for run_id, _ in pairs],
-        "run_attempts": [attempt for _, attempt in pairs],
-    }
-
-
 def _stored(connection: Connection, runs: Sequence[JobsOfRun]) -> set[Key]:
     asked = {(run.github_run_id, attempt) for run in runs for attempt in run.attempts}
-    rows = execute(connection, "runs/stored_attempts", _attempts(asked))
+    rows = execute(connection, "runs/stored_attempts", attempt_keys(asked))
     return {(row["github_run_id"], row["run_attempt"]) for row in rows}

@@ -3,13 +3,13 @@
 sql/runs/record_retries.sql decides when each is tried again.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from telemetry.database.connection import Connection, execute
+from telemetry.database.upserts import as_json
 from telemetry.github.errors import GitHubError, Unanswered
 
 Kind = Literal["run", "attempt", "jobs"]
@@ -46,20 +46,25 @@ def remember(
 ) -> None:
     """Count a further failed try for each item. Raises psycopg.Error."""
     if retries:
-        rows = json.dumps([vars(retry) for retry in retries], ensure_ascii=False)
+        rows = as_json([vars(retry) for retry in retries])
         key = {"repository_id": repository_id, "tried_at": tried_at}
         execute(connection, "runs/record_retries", {**key, "rows": rows})
 
 
 def forget(connection: Connection, kind: Kind, items: Iterable[tuple[int, int]]) -> None:
     """Forget the tries for runs and attempts now fetched or gone. Raises psycopg.Error."""
-    pairs = sorted(items)
-    if pairs:
-        keys = {
-            "github_run_ids": [run_id for run_id, _ in pairs],
-            "run_attempts": [attempt for _, attempt in pairs],
-        }
+    keys = attempt_keys(items)
+    if keys["github_run_ids"]:
         execute(connection, "runs/clear_retries", {"kind": kind, **keys})
+
+
+def attempt_keys(keys: Iterable[tuple[int, int]]) -> dict[str, list[int]]:
+    """Return the parameters of a statement that select attempts by run id and number."""
+    pairs = sorted(keys)
+    return {
+        "github_run_ids": [run_id for run_id, _ in pairs],
+        "run_attempts": [attempt for _, attempt in pairs],
+    }
 
 
 def awaited(connection: Connection, repository_id: int, most: int) -> tuple[list[AwaitedItem], int]:
