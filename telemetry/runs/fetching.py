@@ -10,6 +10,7 @@ from telemetry import counted
 from telemetry.github.errors import BudgetSpent, GitHubError, RateLimited, Unanswered
 from telemetry.runs.listing import FEW_REQUESTS
 from telemetry.runs.record import IngestLog
+from telemetry.runs.request import Tools
 from telemetry.runs.retries import is_denied, is_of_item
 
 STORED_TOGETHER = 50
@@ -28,14 +29,14 @@ Probe = Callable[[GitHubError], None]
 
 
 @contextmanager
-def fetchers(log: IngestLog) -> Iterator[ThreadPoolExecutor]:
-    """Provide threads for requests; an error in the block ends the requests of this ingest."""
-    with ThreadPoolExecutor(log.tools.concurrency, "github-items") as pool:
+def fetchers(tools: Tools) -> Iterator[ThreadPoolExecutor]:
+    """Provide threads for requests; an error in the block ends those of the tools' client."""
+    with ThreadPoolExecutor(tools.concurrency, "github-items") as pool:
         try:
             yield pool
         except BaseException:
             # Otherwise threads that wait for GitHub would delay the end.
-            log.tools.client.end()
+            tools.client.end()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -62,7 +63,7 @@ def fetch_each(
     sent = client.requests
     # With few requests left, several items might be begun and none finished.
     at_once = 1 if left is not None and left < FEW_REQUESTS else 2 * log.tools.concurrency
-    with fetchers(log) as pool:
+    with fetchers(log.tools) as pool:
         while running or (waiting and failures.fatal is None):
             while waiting and failures.fatal is None and len(running) < at_once:
                 item = waiting.popleft()

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,6 +13,7 @@ from telemetry.github.errors import GitHubError, NotFound
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.runs import WorkflowRun
 from telemetry.runs.differences import Difference, compare_attempt, compare_end, compare_jobs
+from telemetry.runs.fetching import fetchers
 from telemetry.runs.job_lists import DueAttempt
 from telemetry.runs.jobs import JobsOfRun, fetch_jobs
 from telemetry.runs.request import Tools
@@ -75,19 +75,21 @@ def compare_runs(tools: Tools, name: str, runs: Sequence[ListedRun], into: JobsC
     then has the results so far. Raises GitHubError if the token, the network or GitHub as a whole
     is at fault: also if all runs are refused.
     """
+    # An error ends this part of the client only: other repositories may follow.
+    tools = replace(tools, client=tools.client.part())
     refusal: GitHubError | None = None
-    for start in range(0, len(runs), COMPARED_TOGETHER):
-        group = runs[start : start + COMPARED_TOGETHER]
-        stored = _Stored(tools.connection, [run.github_run_id for run in group])
-        with ThreadPoolExecutor(tools.concurrency) as pool:
+    with fetchers(tools) as pool:
+        for start in range(0, len(runs), COMPARED_TOGETHER):
+            group = runs[start : start + COMPARED_TOGETHER]
+            stored = _Stored(tools.connection, [run.github_run_id for run in group])
             ask = partial(_ask, tools.client, name, stored)
             for run, answer in zip(group, pool.map(ask, group), strict=True):
                 _compare(run, stored, answer, into)
                 tools.progress(into.runs, len(runs), "runs compared")
                 if not into.runs and answer.failure and is_denied(answer.failure):
                     refusal = answer.failure
-        if not into.runs and refusal is not None:
-            raise refusal
+            if not into.runs and refusal is not None:
+                raise refusal
 
 
 class _Stored:

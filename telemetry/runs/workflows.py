@@ -36,7 +36,7 @@ def ask_about_repository(log: IngestLog, name: str) -> None:
         (due["is_retention_due"], _ask_retention, "how long GitHub keeps its runs"),
     ]
     ended: GitHubError | None = None
-    with fetchers(log) as pool:
+    with fetchers(log.tools) as pool:
         asked = [(pool.submit(ask, log, name), what) for is_due, ask, what in questions if is_due]
         for answer, what in asked:
             try:

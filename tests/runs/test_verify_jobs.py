@@ -1,5 +1,6 @@
 """A comparison of jobs, steps and earlier attempts finds each difference, and says of how many."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from telemetry.github.errors import GitHubError
 from telemetry.runs.request import Wanted
 from telemetry.runs.verify import Verification, verify
 from telemetry.simulated.entities import Run
-from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway
+from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, delay
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
@@ -272,3 +273,26 @@ def test_at_the_rate_limit_the_comparison_of_jobs_ends_and_says_so(
     assert found.jobs is not None and found.error is not None
     assert 0 < found.jobs.runs < found.jobs.of_runs
     assert found.is_equal and not found.is_whole
+
+
+def test_an_interruption_does_not_wait_for_the_answers_of_github(
+    connection: Connection, world: World
+) -> None:
+    simulated = ingested(connection, world)
+    seen: set[str] = set()
+
+    def fault(request: RequestInfo, ordinal: int) -> Fault | None:
+        if request.kind == "jobs":
+            seen.add(request.path)
+        return delay(20) if len(seen) > 1 else None
+
+    def interrupt(done: int, total: int, label: str = "") -> None:
+        if label == "runs compared":
+            raise KeyboardInterrupt
+
+    simulated.fault = fault
+    with tools(connection, simulated, progress=interrupt) as given_tools:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            verify(given_tools, REPOSITORY, None)
+        assert time.monotonic() - began < 10
