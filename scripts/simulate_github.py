@@ -46,10 +46,13 @@ def main() -> int:
     )
     simulator = Simulator(world, latency=options.latency, limit=options.limit)
     runs = sum(len(repository.runs) for repository in world.repositories)
-    with suppress(KeyboardInterrupt), simulator.serve(options.host, options.port) as url:
-        print(url, flush=True)
-        print(f"serving {counted(runs, 'run')}; stop with Ctrl-C", file=sys.stderr)
-        threading.Event().wait()
+    try:
+        with suppress(KeyboardInterrupt), simulator.serve(options.host, options.port) as url:
+            print(url, flush=True)
+            print(f"serving {counted(runs, 'run')}; stop with Ctrl-C", file=sys.stderr)
+            threading.Event().wait()
+    except (OSError, OverflowError) as error:
+        parser.error(f"cannot listen on {options.host}:{options.port}: {error}")
     return 0
 
 
