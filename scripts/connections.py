@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from output import say
 
 from telemetry.database.connection import Connection, conninfo, open_connection
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
+from telemetry.database.schema import require_schema
 
 
 @contextmanager

@@ -1,12 +1,9 @@
-"""Apply this version's tables and views to a database, roll them back, and compare them.
+"""Apply this version's tables and views to a database, or roll them back.
 
-yoyo applies each file of migrations/ once and identifies it by name. The views in sql/views/ are
-all recreated if any of their files has changed.
+yoyo applies each file of migrations/ once and identifies it by name.
 """
 
-import hashlib
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -17,28 +14,34 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from telemetry import TelemetryError, first_of
+from telemetry import TelemetryError
 from telemetry.database.connection import (
-    SQL,
     Connection,
     execute,
     open_connection,
     parameters,
 )
 from telemetry.database.lasting import answering, is_loss
-from telemetry.database.transactions import with_retries
-from telemetry.installation import COMMAND, place, typed, uses_demo
+from telemetry.database.schema import (
+    MIGRATIONS,
+    OWN_SCHEMA,
+    NewerDatabase,
+    installed_schema,
+    on_disk,
+    refuse_foreign,
+    refuse_newer,
+    views_digest,
+)
+from telemetry.database.views import (
+    has_views,
+    lost_views,
+    make_views,
+    own_named,
+    set_views_aside,
+)
 
-MIGRATIONS = place("migrations")
-VIEWS = SQL / "views"
 # Creates the table for what dropped views lose; it comes first, so that old databases have it too.
 KEEPING = "0110.kept-views"
-
-OWN_SCHEMA = (
-    "rename it, name another database, or give this toolkit a schema: create schema telemetry, and "
-    "add ?options=-csearch_path%3Dtelemetry to DATABASE_URL"
-)
-SHOWN = 3
 
 # Longer than any migration takes on a large database.
 LONGEST_WAIT_SECONDS = 600.0
@@ -46,10 +49,6 @@ LONGEST_WAIT_SECONDS = 600.0
 MOST_RESTARTS = 3
 # A server answers at once; a pool may wait for a session that others give back.
 LONGEST_SILENCE_SECONDS = 15.0
-
-
-class NewerDatabase(TelemetryError):
-    """A later version of the toolkit has changed the tables."""
 
 
 def migrate(
@@ -81,9 +80,9 @@ def migrate(
 def _bring_up_to_date(
     dsn: str, connection: Connection, migrations: Path, notify: Callable[[str], None]
 ) -> list[str]:
-    installed = _installed(connection)
-    _refuse_newer(installed, migrations)
-    if installed == _on_disk(migrations):
+    installed = installed_schema(connection)
+    refuse_newer(installed, migrations)
+    if installed == on_disk(migrations):
         return []
     for row in execute(connection, "schema/odd_schema"):
         raise TelemetryError(
@@ -108,10 +107,10 @@ def _apply(
         with backend.lock(), redirect_stdout(StringIO()):
             backend.apply_migrations(pending.filter(lambda migration: migration.id == KEEPING))
             if pending:
-                _set_views_aside(connection)
+                set_views_aside(connection)
             backend.apply_migrations(backend.to_apply(pending))
-    if _installed(connection)[1] != _views_digest():
-        _make_views(connection)
+    if installed_schema(connection).views != views_digest():
+        make_views(connection)
         for sentence in lost_views(connection):
             notify(f"warning: {sentence}")
         applied.append("views")
@@ -126,11 +125,11 @@ def roll_back(dsn: str, migrations: Path = MIGRATIONS) -> list[str]:
     from yoyo import read_migrations
 
     with open_connection(dsn) as connection, _lock(dsn, lambda text: None), _yoyo(dsn) as backend:
-        _refuse_newer(_installed(connection), migrations)
+        refuse_newer(installed_schema(connection), migrations)
         undone = backend.to_rollback(read_migrations(str(migrations)))
         names = [migration.id for migration in undone]
         if undone:
-            if _has_views(connection):
+            if has_views(connection):
                 with own_named():
                     execute(connection, "schema/drop_views")
             with backend.lock(), redirect_stdout(StringIO()):
@@ -151,22 +150,6 @@ def start_over(dsn: str) -> None:
             execute(connection, "schema/start_over")
 
 
-def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> None:
-    """Raise TelemetryError if somebody else has made a relation with the name of one of ours."""
-    made = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
-    for path in migrations.glob("*.sql"):
-        made += re.findall(r"^create table if not exists (\w+)", path.read_text("utf-8"), re.M)
-    found = execute(connection, "schema/foreign_relations", {"names": made}).fetchall()
-    try:
-        names = {"names": _on_disk(migrations)[0]}
-        found += execute(connection, "schema/foreign_migrations", names).fetchall()
-    except errors.UndefinedTable:
-        pass  # nobody has used yoyo here
-    if found:
-        shown = first_of([row["name"] for row in found], SHOWN)
-        raise TelemetryError(f"something else has made {shown} here; {OWN_SCHEMA}")
-
-
 @contextmanager
 def _own_schema_advised() -> Iterator[None]:
     """Turn an error about a name that is taken into a sentence."""
@@ -174,127 +157,6 @@ def _own_schema_advised() -> Iterator[None]:
         yield
     except (errors.DuplicateTable, errors.DuplicateObject) as error:
         raise TelemetryError(f"{error.diag.message_primary}, but not by us; {OWN_SCHEMA}") from None
-
-
-def has_tables(connection: Connection) -> bool:
-    """Whether a migration of ours was ever applied to the database."""
-    return bool(_installed(connection)[0])
-
-
-def require_schema(connection: Connection) -> None:
-    """Raise TelemetryError unless tables and views match this version.
-
-    For commands that only read, which never migrate. It costs one select.
-    """
-    installed = _installed(connection)
-    if installed == _on_disk(MIGRATIONS):
-        return
-    _refuse_newer(installed, MIGRATIONS)
-    if not installed[0]:
-        elsewhere = (
-            f"; the demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` "
-            "shows it"
-        )
-        raise TelemetryError(
-            f"the database has no tables yet; run `{typed('ingest REPO=owner/name')}` first"
-            + ("" if uses_demo() else elsewhere)
-        )
-    raise TelemetryError(
-        "the database is older than this version of actions-telemetry; run "
-        f"`{typed('migrate')}`, or `{typed('ingest')}`"
-    )
-
-
-def _refuse_newer(installed: tuple[list[str], str | None], migrations: Path) -> None:
-    unknown = sorted(set(installed[0]) - set(_on_disk(migrations)[0]))
-    if unknown:
-        another = "name another database in DATABASE_URL or another TELEMETRY_HOME"
-        raise NewerDatabase(
-            "the database is newer than this version of actions-telemetry: it has the migration "
-            f"{unknown[-1]}; install a newer version, or "
-            + (f"make the data anew: {typed('demo')}" if uses_demo() else another)
-        )
-
-
-def _on_disk(migrations: Path) -> tuple[list[str], str | None]:
-    names = sorted(path.stem for path in migrations.glob("*.sql"))
-    return [name for name in names if not name.endswith(".rollback")], _views_digest()
-
-
-def _installed(connection: Connection) -> tuple[list[str], str | None]:
-    try:
-        row = execute(connection, "schema/installed_schema").fetchone()
-    except errors.UndefinedTable:
-        return [], None
-    return (row["migrations"] or [], row["views_digest"]) if row else ([], None)
-
-
-def _views_digest() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(VIEWS.glob("*.sql")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _make_views(connection: Connection) -> None:
-    digest = _views_digest()
-
-    def make() -> None:
-        if _has_views(connection):
-            _set_aside(connection)
-        for path in sorted(VIEWS.glob("*.sql")):
-            # Without parameters psycopg sends the file unchanged, including comments on columns.
-            connection.execute(path.read_bytes())
-            name = path.stem.partition("_")[2]
-            for row in execute(connection, "schema/passed_comments", {"name": name}).fetchall():
-                connection.execute(row["statement"].encode())
-            execute(connection, "schema/record_installed_views", {"name": name, "digest": digest})
-        execute(connection, "schema/restore_views")
-
-    with_retries(connection, make)
-
-
-def _set_views_aside(connection: Connection) -> None:
-    """Remove our views and users' own views on them; keep in kept_views what that loses."""
-    if _has_views(connection):
-        with_retries(connection, lambda: _set_aside(connection))
-
-
-def _set_aside(connection: Connection) -> None:
-    # A view cannot be dropped while a transaction reads it. The wait for the lock is limited,
-    # because everyone who reads the view after us would wait too.
-    with own_named():
-        execute(connection, "schema/keep_views")
-        execute(connection, "schema/drop_views")
-
-
-def _has_views(connection: Connection) -> bool:
-    """Whether the database can have our views: not before the very first migration."""
-    return _installed(connection)[1] is not None
-
-
-@contextmanager
-def own_named() -> Iterator[None]:
-    """Turn the refusal to drop a user's object into a sentence that names it."""
-    try:
-        yield
-    except errors.DependentObjectsStillExist as error:
-        said = (error.diag.message_detail or "").replace("\n", ", ")
-        raise TelemetryError(
-            f"an object of yours depends on one of ours ({said}), so ours cannot be replaced; drop "
-            "yours, try again, then recreate it"
-        ) from None
-
-
-def lost_views(connection: Connection) -> list[str]:
-    """Return a sentence for each view that could not be recreated, or that lost a privilege."""
-    return [
-        f"{row['name']}, which is yours, no longer fits our views ({row['failure']}); its text is "
-        "in the table kept_views: recreate it"
-        if row["is_own"]
-        else f"{row['name']} has lost a privilege or its owner: {row['failure']}"
-        for row in execute(connection, "schema/unrestored_views")
-    ]
 
 
 @contextmanager

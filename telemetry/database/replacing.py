@@ -8,14 +8,9 @@ migration, by any command, restores them.
 from collections.abc import Callable, Iterable, Iterator
 
 from telemetry.database.connection import SQL, execute, open_connection
-from telemetry.database.migrations import (
-    KEEPING,
-    MIGRATIONS,
-    has_tables,
-    migrate,
-    own_named,
-    refuse_foreign,
-)
+from telemetry.database.migrations import KEEPING, migrate
+from telemetry.database.schema import MIGRATIONS, has_tables, refuse_foreign
+from telemetry.database.views import own_named
 
 # What the user's environment asks psql for must not spell the statements and names.
 ENCODING = b"set local client_encoding = 'UTF8';\n"

@@ -23,7 +23,7 @@ from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.embedded.binaries import EmbeddedUnavailable
 from telemetry.database.embedded.cluster import LOOPBACK
 from telemetry.database.embedded.server import alone, explained, make_home, open_lock, server
-from telemetry.database.migrations import require_schema
+from telemetry.database.schema import require_schema
 
 DATABASE = "postgres"
 READER = "telemetry_reader"  # as sql/grants.sql names it

@@ -9,9 +9,9 @@ from telemetry.database import concerns, retention
 from telemetry.database.checks import Checked, check
 from telemetry.database.concerns import Concern
 from telemetry.database.connection import Connection, describe, execute
-from telemetry.database.migrations import lost_views
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
+from telemetry.database.views import lost_views
 from telemetry.database.watch import present_names
 from telemetry.installation import typed
 

@@ -19,8 +19,9 @@ from telemetry.database.connection import Connection, execute, open_connection, 
 from telemetry.database.embedded.binaries import find_tool
 from telemetry.database.embedded.cluster import FULL
 from telemetry.database.embedded.server import alone, open_lock
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
 from telemetry.database.replacing import removable, replacement
+from telemetry.database.schema import require_schema
 from telemetry.database.statistics import update_statistics
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError

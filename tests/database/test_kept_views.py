@@ -16,9 +16,10 @@ from psycopg.sql import Identifier
 from support.paths import LONGEST
 
 from telemetry import TelemetryError
-from telemetry.database import migrations, transactions, transfer
+from telemetry.database import transactions, transfer, views
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
-from telemetry.database.migrations import KEEPING, migrate, require_schema, roll_back
+from telemetry.database.migrations import KEEPING, migrate, roll_back
+from telemetry.database.schema import require_schema
 from telemetry.database.status import status
 from telemetry.database.transfer import dump, restore
 
@@ -78,7 +79,7 @@ def concerns(connection: Connection) -> list[str]:
 
 
 def test_the_reader_may_read_everything_and_change_nothing(reader: Connection) -> None:
-    migrations.require_schema(reader)
+    require_schema(reader)
     for name in ("attempts", "workflow_runs", "ingestions"):
         reader.execute(f"select count(*) from {name}")
     for statement_text in (
@@ -205,7 +206,7 @@ def test_rights_outlive_a_migration_that_fails_after_the_views_were_dropped(
     connection: Connection, dsn: str, reader: Connection
 ) -> None:
     before = rights(connection)
-    migrations._set_views_aside(connection)
+    views.set_views_aside(connection)
     assert kept(connection)
     assert migrate(dsn) == ["views"]
     assert rights(connection) == before

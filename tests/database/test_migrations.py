@@ -20,13 +20,11 @@ from support.rows import JOB, RUN
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
-from telemetry.database.migrations import (
+from telemetry.database.migrations import migrate, roll_back, start_over
+from telemetry.database.schema import (
     MIGRATIONS,
     VIEWS,
-    migrate,
     require_schema,
-    roll_back,
-    start_over,
 )
 from telemetry.database.transfer import dump, restore
 from telemetry.database.upserts import upsert

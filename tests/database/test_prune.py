@@ -7,9 +7,9 @@ from support.rows import llm_call, workflow_run
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection
-from telemetry.database.migrations import MIGRATIONS
 from telemetry.database.prune import Pruned, prune, would_prune
 from telemetry.database.retention import Retention, choose, horizon, offer, stored
+from telemetry.database.schema import MIGRATIONS
 from telemetry.database.upserts import upsert
 from telemetry.summaries.ingests import pruned_text
 from telemetry.times import Length, age, keep

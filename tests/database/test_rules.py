@@ -10,8 +10,9 @@ import pytest
 from support.rows import llm_call, workflow_run
 
 from telemetry.database.connection import SQL, Connection
-from telemetry.database.migrations import MIGRATIONS, migrate
+from telemetry.database.migrations import migrate
 from telemetry.database.rules import broken_rules, validate_rules
+from telemetry.database.schema import MIGRATIONS
 from telemetry.database.status import status
 from telemetry.database.upserts import upsert
 from telemetry.rows.prices import LlmPrice, RunnerPrice

@@ -20,7 +20,8 @@ from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.embedded.server import open_lock
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
+from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, psql, restore
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository

@@ -28,10 +28,11 @@ from telemetry.database import lasting
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.embedded.server import server
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
 from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
 from telemetry.database.retention import Retention, horizon
+from telemetry.database.schema import require_schema
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob

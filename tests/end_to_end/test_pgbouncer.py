@@ -20,7 +20,8 @@ from support.pgbouncer import pooled
 from telemetry import TelemetryError
 from telemetry.database import migrations
 from telemetry.database.connection import open_connection
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
+from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, restore
 from telemetry.report.html_report import one_page
 from telemetry.report.period import period

@@ -9,7 +9,7 @@ from support.commands import Run, assert_one_sentence
 from support.complete import stored
 
 from telemetry.database.connection import Connection
-from telemetry.database.migrations import MIGRATIONS
+from telemetry.database.schema import MIGRATIONS
 from telemetry.simulated.world import World
 
 DAY = 86_400

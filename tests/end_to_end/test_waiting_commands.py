@@ -21,10 +21,11 @@ from telemetry import TelemetryError
 from telemetry.database import transactions
 from telemetry.database.bill import load_report
 from telemetry.database.connection import conninfo, open_connection
-from telemetry.database.migrations import migrate, require_schema
+from telemetry.database.migrations import migrate
 from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
 from telemetry.database.retention import Retention, horizon
+from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, restore
 from telemetry.database.upserts import upsert
 from telemetry.database.watch import forget

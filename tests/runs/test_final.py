@@ -9,7 +9,7 @@ from support.complete import assert_complete
 from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
-from telemetry.database.migrations import MIGRATIONS
+from telemetry.database.schema import MIGRATIONS
 from telemetry.simulated.entities import Run
 from telemetry.simulated.faults import Fault, RequestInfo, bad_gateway, edited
 from telemetry.simulated.server import Simulator

@@ -18,8 +18,8 @@ from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
-from telemetry.database.migrations import VIEWS
 from telemetry.database.questions import PERIOD, Scope
+from telemetry.database.schema import VIEWS
 from telemetry.database.upserts import TABLES, upsert
 from telemetry.rows.ingestions import Ingestion, LlmIngestion
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep

@@ -1,0 +1,111 @@
+"""Whether a database holds the tables and views of this version, as one select tells."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from psycopg import errors
+
+from telemetry import TelemetryError, first_of
+from telemetry.database.connection import SQL, Connection, execute
+from telemetry.installation import COMMAND, place, typed, uses_demo
+
+MIGRATIONS = place("migrations")
+VIEWS = SQL / "views"
+OWN_SCHEMA = (
+    "rename it, name another database, or give this toolkit a schema: create schema telemetry, and "
+    "add ?options=-csearch_path%3Dtelemetry to DATABASE_URL"
+)
+SHOWN = 3
+
+
+class NewerDatabase(TelemetryError):
+    """A later version of the toolkit has changed the tables."""
+
+
+class Schema(NamedTuple):
+    """The names of the migrations, and a digest of the views: None before the first migration."""
+
+    migrations: list[str]
+    views: str | None
+
+
+def has_tables(connection: Connection) -> bool:
+    """Whether a migration of ours was ever applied to the database."""
+    return bool(installed_schema(connection).migrations)
+
+
+def require_schema(connection: Connection) -> None:
+    """Raise TelemetryError unless tables and views match this version.
+
+    For commands that only read, which never migrate. It costs one select.
+    """
+    installed = installed_schema(connection)
+    if installed == on_disk(MIGRATIONS):
+        return
+    refuse_newer(installed, MIGRATIONS)
+    if not installed.migrations:
+        elsewhere = (
+            f"; the demo's data is elsewhere: `{COMMAND} demo` makes it, `{COMMAND} status DEMO=1` "
+            "shows it"
+        )
+        raise TelemetryError(
+            f"the database has no tables yet; run `{typed('ingest REPO=owner/name')}` first"
+            + ("" if uses_demo() else elsewhere)
+        )
+    raise TelemetryError(
+        "the database is older than this version of actions-telemetry; run "
+        f"`{typed('migrate')}`, or `{typed('ingest')}`"
+    )
+
+
+def refuse_newer(installed: Schema, migrations: Path) -> None:
+    """Raise NewerDatabase if a migration was applied that this version does not know."""
+    unknown = sorted(set(installed.migrations) - set(on_disk(migrations).migrations))
+    if unknown:
+        another = "name another database in DATABASE_URL or another TELEMETRY_HOME"
+        raise NewerDatabase(
+            "the database is newer than this version of actions-telemetry: it has the migration "
+            f"{unknown[-1]}; install a newer version, or "
+            + (f"make the data anew: {typed('demo')}" if uses_demo() else another)
+        )
+
+
+def on_disk(migrations: Path) -> Schema:
+    """Return the schema of this version."""
+    names = sorted(path.stem for path in migrations.glob("*.sql"))
+    return Schema([name for name in names if not name.endswith(".rollback")], views_digest())
+
+
+def installed_schema(connection: Connection) -> Schema:
+    """Return the schema of the database. Raises psycopg.Error."""
+    try:
+        row = execute(connection, "schema/installed_schema").fetchone()
+    except errors.UndefinedTable:
+        row = None
+    return Schema(row["migrations"] or [], row["views_digest"]) if row else Schema([], None)
+
+
+def views_digest() -> str:
+    """Return what changes with any file of sql/views/."""
+    digest = hashlib.sha256()
+    for path in sorted(VIEWS.glob("*.sql")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def refuse_foreign(connection: Connection, migrations: Path = MIGRATIONS) -> None:
+    """Raise TelemetryError if somebody else has made a relation with the name of one of ours."""
+    made = [path.stem.partition("_")[2] for path in VIEWS.glob("*.sql")]
+    for path in migrations.glob("*.sql"):
+        made += re.findall(r"^create table if not exists (\w+)", path.read_text("utf-8"), re.M)
+    found = execute(connection, "schema/foreign_relations", {"names": made}).fetchall()
+    try:
+        names = {"names": on_disk(migrations).migrations}
+        found += execute(connection, "schema/foreign_migrations", names).fetchall()
+    except errors.UndefinedTable:
+        pass  # nobody has used yoyo here
+    if found:
+        shown = first_of([row["name"] for row in found], SHOWN)
+        raise TelemetryError(f"something else has made {shown} here; {OWN_SCHEMA}")
