@@ -2,11 +2,12 @@
 -- Incidents that ended in the period, and open ones with a run in it or in the 30 days before its
 -- end: what is red stays red in a period without a run. Later events are ignored. A workflow that
 -- was deleted or disabled, or that no longer runs, is not red. Open ones come first: those that
--- pushes ran into (red_pushes) before those of schedules and manual runs, those that have been
--- green before those that never were, then by number of failed runs, then by duration. They have no
--- recovered_at, and their seconds end with the period. red_at is the end of the first failed run,
--- of commit_sha, by actor, after last_green_sha was green. mended_by caused the run of mended_sha,
--- the next green one. is_deployment says whether the workflow deploys, as in deployments.
+-- pushes ran into (red_pushes) before those of schedules, manual runs and other workflows that
+-- no push started (red_by_workflows), those that have been green before those that never were,
+-- then by number of failed runs, then by duration. They have no recovered_at, and their seconds end
+-- with the period. red_at is the end of the first failed run, of commit_sha, by actor, after
+-- last_green_sha was green. mended_by caused the run of mended_sha, the next green one.
+-- is_deployment says whether the workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select
@@ -32,6 +33,7 @@ select
   reds.red_runs,
   reds.red_pushes,
   reds.red_schedules,
+  reds.red_by_workflows,
   reds.people,
   last_green_at,
   last_green_sha,
@@ -57,14 +59,13 @@ cross join period
 cross join lateral (
   select
     count(*) as red_runs,
-    count(*) filter (
-      where runs.event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
-    ) as red_pushes,
-    count(*) filter (where runs.event_type = 'schedule') as red_schedules,
+    count(*) filter (where runs.cause = 'push') as red_pushes,
+    count(*) filter (where runs.cause = 'schedule') as red_schedules,
+    count(*) filter (where runs.cause = 'workflow') as red_by_workflows,
     count(distinct runs.person) as people,
     max(runs.created_at) as last_red_run_created_at
-  from unnest(red_run_created_at, red_run_event_types, red_run_people)
-    as runs (created_at, event_type, person)
+  from unnest(red_run_created_at, red_run_causes, red_run_people)
+    as runs (created_at, cause, person)
   where runs.created_at < period.until
 ) as reds
 where red_at < period.until

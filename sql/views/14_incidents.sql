@@ -133,6 +133,18 @@ between_greens as (
         github_run_id desc
     )
 ),
+pushes as materialized (
+  select
+    repository_id,
+    commit_sha,
+    min(created_at) as first_at,
+    max(completed_at) as last_at
+  from workflow_runs
+  where event_type = 'push'
+  group by
+    repository_id,
+    commit_sha
+),
 reds as (
   select
     repository_id,
@@ -152,21 +164,32 @@ reds as (
     max(mended_by) as mended_by,
     max(mended_url) as mended_url,
     count(*) as red_runs,
-    count(*) filter (
-      where event_type not in ('schedule', 'workflow_dispatch', 'repository_dispatch')
-    ) as red_pushes,
-    count(*) filter (where event_type = 'schedule') as red_schedules,
+    count(*) filter (where cause = 'push') as red_pushes,
+    count(*) filter (where cause = 'schedule') as red_schedules,
+    count(*) filter (where cause = 'workflow') as red_by_workflows,
     count(distinct person) as people,
     max(created_at) as last_red_run_created_at,
     array_agg(created_at order by created_at, github_run_id) as red_run_created_at,
-    array_agg(event_type order by created_at, github_run_id) as red_run_event_types,
+    array_agg(cause order by created_at, github_run_id) as red_run_causes,
     array_agg(person order by created_at, github_run_id) as red_run_people,
     coalesce(bool_or(own_green_at = recovered_at), false) as is_recovered_by_rerun
   from between_greens
   left join actor_kinds using (actor)
+  left join pushes using (repository_id, commit_sha)
   cross join lateral (
     select case when actor_kinds.kind not in ('bot', 'agent') then actor end as person
   ) as persons
+  cross join lateral (
+    select
+      case
+        when event_type = 'schedule' then 'schedule'
+        when event_type in ('workflow_dispatch', 'repository_dispatch') then 'dispatch'
+        when event_type <> 'workflow_run' then 'push'
+        -- GitHub does not say which run started it. One of a push has ended just before.
+        when created_at between pushes.first_at and pushes.last_at + interval '1 hour' then 'push'
+        else 'workflow'
+      end as cause
+  ) as causes
   where red_at < coalesce(recovered_at, 'infinity')
   group by
     repository_id,
@@ -192,10 +215,11 @@ select
   reds.red_runs,
   reds.red_pushes,
   reds.red_schedules,
+  reds.red_by_workflows,
   reds.people,
   reds.last_red_run_created_at,
   reds.red_run_created_at,
-  reds.red_run_event_types,
+  reds.red_run_causes,
   reds.red_run_people,
   reds.mended_sha,
   reds.mended_by,
@@ -233,17 +257,19 @@ comment on column incidents.duration_seconds is
 comment on column incidents.red_runs is
   'How many runs failed from red_at to recovered_at.';
 comment on column incidents.red_pushes is
-  'How many of red_runs a push caused: neither a schedule nor a dispatch started them.';
+  'How many of red_runs a push caused: itself, or through a run of another workflow, whose commit was still running or had ended within the hour before.';
 comment on column incidents.red_schedules is
   'How many of red_runs a schedule started.';
+comment on column incidents.red_by_workflows is
+  'How many of red_runs another workflow started that no push had started: for instance after a schedule, or for a pull request.';
 comment on column incidents.people is
   'How many people caused red_runs: accounts that actor_kinds calls neither bot nor agent.';
 comment on column incidents.last_red_run_created_at is
   'When GitHub created the last of these runs.';
 comment on column incidents.red_run_created_at is
   'When GitHub created each of red_runs, in this order. With the two columns after it, the runs until a moment can be counted.';
-comment on column incidents.red_run_event_types is
-  'The event that started each of them.';
+comment on column incidents.red_run_causes is
+  'What caused each of them: push, schedule, dispatch, or workflow for red_by_workflows.';
 comment on column incidents.red_run_people is
   'Login of the person who caused each of them. NULL: a schedule, a bot or an agent did, or the account is gone.';
 comment on column incidents.mended_sha is

@@ -54,6 +54,8 @@ def _since(incident: Row) -> Sentence:
         if incident["red_runs"] == 1:
             return (name, f" failed when its schedule started it, and has been red since {lasting}")
         return (name, f" fails whenever its schedule starts it, since {lasting}")
+    if incident["red_by_workflows"]:
+        return (name, f" fails when another workflow starts it, since {lasting}")
     by: Sentence = ("somebody",) if who is None else (Name(who),)
     return (name, " failed when ", *by, f" started it, and has been red since {lasting}")
 
@@ -95,6 +97,8 @@ def _advice(incident: Row, blocks: bool) -> Sentence:
         return ("Start ", name, " again, or delete it: no push has started it for a week.")
     if incident["red_schedules"]:
         return ("Fix ", name, " or stop its schedule; no push waits for it.")
+    if incident["red_by_workflows"]:
+        return ("Fix ", name, " or what starts it; no push waits for it.")
     return ("Start ", name, " again when it is needed; nothing waits for it.")
 
 

@@ -94,6 +94,32 @@ def test_the_commits_between_green_and_red_are_named_and_linked(connection: Conn
     assert f'href="{between}"' in one_page(shown) and f"]({between})" in summary(shown)
 
 
+@pytest.mark.parametrize(("event", "is_blocking"), [("push", True), ("schedule", False)])
+def test_a_workflow_that_another_starts_blocks_merges_only_if_a_push_started_that(
+    connection: Connection, event: str, is_blocking: bool
+) -> None:
+    """GitHub says of both only that another workflow started it."""
+    for n in range(1, 11):
+        first = a_run(n, n, event_type=event, workflow_id=8, workflow_name="First")
+        then = {"workflow_id": 9, "workflow_name": "Then", "commit_sha": first.commit_sha}
+        upsert(connection, [
+            first,
+            a_run(100 + n, n - 11 / 1_440, event_type="workflow_run",
+                  conclusion="failure" if n < 4 else "success", **then),
+        ])  # fmt: skip
+    shown = told(connection)
+    found = finding(shown, "red")
+    assert shown.blocks_merges(found.about) == found.is_urgent == is_blocking
+    assert (found.about["red_pushes"], found.about["red_by_workflows"]) == (
+        (3, 0) if is_blocking else (0, 3)
+    )
+    words, advice = "has been red on the default branch", "Make Then green before merging"
+    if not is_blocking:
+        words, advice = "fails when another workflow starts it", "Fix Then or what starts it; no"
+    assert said(found).startswith(f"Then {words}")
+    assert advice in said(found)
+
+
 def test_programs_are_not_counted_as_people(connection: Connection) -> None:
     """Many have a login that does not end with [bot]; a user can name more in NAME_KINDS."""
     load_name_kinds(connection)
