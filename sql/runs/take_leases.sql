@@ -11,7 +11,8 @@ insert into leases (
 on conflict (repository_id) do update set
   holder = excluded.holder,
   acquired_at = excluded.acquired_at,
-  expires_at = excluded.expires_at
+  expires_at = excluded.expires_at,
+  renewal = excluded.renewal
 where leases.holder = excluded.holder
   or leases.expires_at < excluded.acquired_at
 returning holder;

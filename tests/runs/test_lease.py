@@ -28,3 +28,14 @@ def test_a_renewal_that_had_to_wait_for_later_ones_is_no_sign_of_a_crash(
     assert numbers == [2] and later == 3
     assert lease.stored() == 3
     lease.renew()
+
+
+def test_the_lease_of_a_killed_ingest_begins_anew_for_the_next(connection: Connection) -> None:
+    killed = Lease(connection, 7, "acme/app")
+    killed.take()
+    killed.renew()
+    killed.renew()
+    connection.execute("update leases set expires_at = now() - interval '1 second'")
+    following = Lease(connection, 7, "acme/app")
+    following.take()
+    assert following.renew() == following.stored() == 1
