@@ -56,6 +56,7 @@ def _repository(report: RepositoryReport) -> dict[str, Any]:
             "is_comparable": report.is_comparable,
         },
         "red_workflows": [row["workflow"] for row in report.red],
+        "listed_until": report.proof["listed_to"],
     }
 
 

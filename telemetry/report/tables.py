@@ -226,7 +226,7 @@ PHASES = Table(
     _figure("cost", dollars, "cost_usd"),
     _figure("at least", dollars, "cost_low_usd"),
     _figure("at most", dollars, "cost_high_usd"),
-    _figure("without a price", count, "unpriced"),
+    _figure("of unknown cost", count, "unpriced"),
 )
 CRITICAL_JOBS = Table(
     "jobs",
@@ -274,5 +274,5 @@ FORECASTS = Table(
     _figure("by the end", dollars, "forecast_usd"),
     _figure("at least", dollars, "low_usd"),
     _figure("at most", dollars, "high_usd"),
-    _figure("without a price", count, "unpriced"),
+    _figure("of unknown cost", count, "unpriced"),
 )

@@ -51,4 +51,4 @@ def _cost(row: Mapping[str, Any]) -> str:
     if not row["has_jobs"]:
         return "cost unknown: jobs not stored"
     cost = row["list_cost_usd"]
-    return "cost unknown: a job without a price" if cost is None else f"${cost:.4f}"
+    return "cost unknown: a job without a price or a length" if cost is None else f"${cost:.4f}"

@@ -105,6 +105,7 @@ def test_their_figures_are_those_of_the_rows(connection: Connection) -> None:
     assert failing["figures"]["failed_runs"] == red["figures"]["red_runs"]
     (seven,) = made["repositories"]
     assert seven["red_workflows"] == ["CI"]
+    assert seven["listed_until"] == UNTIL.isoformat().replace("+00:00", "Z")
     assert seven["coverage"] == {
         "attempts": 280,
         "attempts_with_jobs": 280,

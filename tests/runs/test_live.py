@@ -223,7 +223,7 @@ ROW: Row = {
         ({"run_attempt": 2}, "success (attempt 2)  2m 00s"),
         ({"usual_seconds": None}, "2m 00s (no median yet)"),
         ({"duration_seconds": None}, "success  duration unknown"),
-        ({"list_cost_usd": None}, "cost unknown: a job without a price"),
+        ({"list_cost_usd": None}, "cost unknown: a job without a price or a length"),
         ({"has_jobs": False}, "cost unknown: jobs not stored"),
         (
             {"workflow": "a\x1b[31mb\n::error::c", "branch": None},
