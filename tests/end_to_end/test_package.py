@@ -169,7 +169,8 @@ def test_the_demo_needs_no_checkout_no_database_and_no_proxy_and_its_data_can_be
     budget = " ".join(ask("budget", "MONTHLY_LLM=9").stdout.split())
     told = done.stdout + done.stderr + page + budget
     commands = re.findall(r"actions-telemetry ((?:status|check|query|budget|report)\b.*)", told)
-    assert len(commands) > 8
+    # Others depend on the day of the month.
+    assert {"status DEMO=1", "check DEMO=1", "report DEMO=1"} <= set(commands)
     assert [line for line in commands if "DEMO=1" not in line] == []
     flaky = ask("query", "Q=flaky_jobs", "FORMAT=csv")
     assert flaky.returncode == 0, flaky.stderr
