@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +37,13 @@ from telemetry.database.embedded.binaries import (
     unprivileged_account,
 )
 from telemetry.database.embedded.cluster import SOCKETS, Cluster
-from telemetry.database.embedded.server import _cluster, default_home, server
+from telemetry.database.embedded.server import (
+    _cluster,
+    default_home,
+    held,
+    open_lock,
+    server,
+)
 
 pytestmark = pytest.mark.scenario
 
@@ -268,6 +275,24 @@ def test_socket_of_a_long_path_is_in_a_short_directory_removed_with_the_server(
         assert sockets.match(f"{SOCKETS}*")
         assert sockets.stat().st_mode & 0o777 == 0o700
     assert not sockets.exists()
+
+
+def test_threads_of_one_process_start_and_stop_the_server_one_after_the_other(
+    tmp_path: Path,
+) -> None:
+    inside: list[int] = []
+    found: list[int] = []
+
+    def start_or_stop(number: int) -> None:
+        with held(lock):
+            inside.append(number)
+            time.sleep(0.05)
+            found.append(len(inside))
+            inside.remove(number)
+
+    with open_lock(tmp_path / "control.lock") as lock, ThreadPoolExecutor(4) as pool:
+        list(pool.map(start_or_stop, range(4)))
+    assert found == [1, 1, 1, 1]
 
 
 def test_socket_directory_of_a_killed_server_is_removed_with_the_next_one(
