@@ -12,21 +12,21 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
--- Of today, the hours to come are in no period yet.
+-- Of today, the hours to come are in no period yet. When clocks go back, an hour occurs twice.
 hours as (
   select
-    extract(isodow from moment)::integer as weekday,
-    extract(hour from moment)::integer as hour,
+    extract(isodow from moment at time zone period.time_zone)::integer as weekday,
+    extract(hour from moment at time zone period.time_zone)::integer as hour,
     count(*) as days
   from period
   cross join generate_series(
-    date_trunc('hour', since at time zone time_zone),
-    (until - interval '1 microsecond') at time zone time_zone,
+    date_trunc('hour', period.since, period.time_zone),
+    period.until - interval '1 microsecond',
     interval '1 hour'
   ) as moment
   group by
-    extract(isodow from moment)::integer,
-    extract(hour from moment)::integer
+    extract(isodow from moment at time zone period.time_zone)::integer,
+    extract(hour from moment at time zone period.time_zone)::integer
 ),
 starts as (
   select

@@ -28,6 +28,24 @@ jobs as materialized (
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and duration_seconds is not null
 ),
+-- How much of each hour of the day is in the period.
+days_of_hours as (
+  select
+    extract(hour from moment at time zone period.time_zone)::integer as hour,
+    sum(
+      extract(
+        epoch from least(moment + interval '1 hour', period.until)
+          - greatest(moment, period.since)
+      )
+    ) / 3600 as days
+  from period
+  cross join generate_series(
+    date_trunc('hour', period.since, period.time_zone),
+    period.until - interval '1 microsecond',
+    interval '1 hour'
+  ) as moment
+  group by extract(hour from moment at time zone period.time_zone)::integer
+),
 -- The part of each job in each hour that it ran in.
 parts as (
   select
@@ -87,8 +105,8 @@ select
   label,
   hour,
   round(
-    coalesce(hourly.average_jobs, 0)
-    / greatest(extract(epoch from period.until - period.since) / 86400, 1),
+    -- A job may run on after the period.
+    coalesce(hourly.average_jobs, 0) / greatest(days_of_hours.days, 1),
     2
   ) as average_jobs,
   round(coalesce(hourly.peak_jobs, 0), 2) as peak_jobs,
@@ -97,7 +115,7 @@ select
   round(waits.p90)::bigint as wait_p90_seconds
 from hourly
 full join waits using (label, hour)
-cross join period
+left join days_of_hours using (hour)
 order by
   label,
   hour;

@@ -1137,6 +1137,27 @@ def test_an_average_hour_divides_by_how_often_its_weekday_occurs(connection: Con
     assert ask(connection, "busy_hours", early).rows[0]["runs_per_day"] == Decimal("1.5")
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Pacific/Apia"])
+def test_an_hour_that_occurs_twice_as_clocks_go_back_counts_twice(
+    connection: Connection, zone: str
+) -> None:
+    """Counted by hand: the hours of the runs, and those of each half-hour of the period."""
+    where, begin = ZoneInfo(zone), datetime(2025, 10, 20, 10, tzinfo=UTC)
+    end = begin + timedelta(days=16)
+    halves = [begin + n * timedelta(minutes=30) for n in range(2 * 24 * 16)]
+    runs = [a_run(n, (UNTIL - at) / DAY) for n, at in enumerate(halves, start=1)]
+    upsert(connection, runs)
+    known(connection, 7)
+    expected: Counter[tuple[int, int]] = Counter(
+        (at.astimezone(where).isoweekday(), at.astimezone(where).hour) for at in halves
+    )
+    rows = ask(connection, "busy_hours", Scope(begin, end, None, where)).rows
+    assert {(row["weekday"], row["hour"]): row["runs"] for row in rows} == expected
+    halved = {at.astimezone(where).hour for at in (begin, end)}
+    whole_hours = {row["runs_per_day"] for row in rows if row["hour"] not in halved}
+    assert whole_hours == {Decimal(2)}
+
+
 # Periods and units
 
 

@@ -181,6 +181,23 @@ def test_the_load_of_runners_is_counted_second_by_second(
 # By hand.
 
 
+def test_an_hour_that_a_short_period_has_twice_is_averaged_over_both(
+    connection: Connection,
+) -> None:
+    """From midnight until noon of the next day, one job runs in each hour."""
+    for n in range(36):
+        at = CREATED_AT.replace(hour=0) + n * HOUR
+        run = workflow_run(github_run_id=n + 1, created_at=at, started_at=at)
+        job = workflow_job(
+            github_run_id=n + 1, job_id=n + 1, created_at=at, started_at=at, completed_at=at + HOUR
+        )
+        upsert(connection, [run])
+        upsert(connection, [job])
+    midnight = CREATED_AT.replace(hour=0)
+    rows = ask(connection, "runners_by_hour", Scope(midnight, midnight + 36 * HOUR)).rows
+    assert {row["hour"]: row["average_jobs"] for row in rows} == dict.fromkeys(range(24), 1)
+
+
 def overtaken(connection: Connection, number: int, at: timedelta, **changes: Any) -> None:
     """Store a run of a pull request, created so long after the first, with a job of 9 minutes."""
     created_at = CREATED_AT + at
