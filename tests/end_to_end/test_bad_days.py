@@ -19,7 +19,8 @@ from psycopg.conninfo import make_conninfo
 from remedies import database_sentence
 from support.broken import assert_survived
 from support.clients import client
-from support.complete import assert_complete
+from support.complete import assert_complete, run_ingest
+from support.complete import stored as stored_attempts
 from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, run, stored
 from support.folders import new_folder
 from support.paths import LONGEST
@@ -37,6 +38,7 @@ from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import PlannedJob
 from telemetry.simulated.faults import Fault, RequestInfo
+from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.times import keep
@@ -122,6 +124,27 @@ def test_github_that_refuses_from_the_middle_on_ends_the_ingest_in_one_sentence(
     assert_completes(dsn, undisturbed)
     after = keys(dsn)
     assert all(set(before[table]) <= set(after[table]) for table in before)
+
+
+@pytest.mark.parametrize("number", [2, 4, 9, 20])
+def test_a_repository_renamed_in_the_middle_is_stored_whole_under_its_new_name(
+    connection: Connection, number: int
+) -> None:
+    world = team_month(seed=3, now=NOW, runs_per_day=1, days=15, repositories=NAMES[:1])
+    renamed = threading.Event()
+
+    def rename(request: RequestInfo, ordinal: int) -> None:
+        if ordinal >= number and not renamed.is_set():
+            renamed.set()
+            world.rename(world.repositories[0], "acme/renamed")
+
+    simulated = Simulator(world, before=rename)
+    for _ in range(2):
+        report = run_ingest(connection, simulated)
+        assert report.outcome == "complete", report.error
+    assert renamed.is_set()
+    assert_complete(connection, world)
+    assert {row["repository"] for row in stored_attempts(connection)} == {"acme/renamed"}
 
 
 @pytest.mark.parametrize("days", [-1, 1])
