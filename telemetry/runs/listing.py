@@ -71,7 +71,7 @@ Read = TypeVar("Read", Walk, Search)
 
 
 class Lister:
-    """Lists the runs of one repository."""
+    """Lists the runs of one repository. `now` returns GitHub's present time, UTC."""
 
     def __init__(
         self,
@@ -80,21 +80,16 @@ class Lister:
         *,
         concurrency: int = 1,
         limits: Limits | None = None,
-        clock: Callable[[], datetime],
+        now: Callable[[], datetime],
     ) -> None:
         self.client = client
         self.repository = repository
         self._concurrency = concurrency
         self.limits = limits or Limits()
-        self.clock = clock
+        self.now = now
         self._has_runs = False
         self._longest_shown = 0
         self._filtered_end = self.limits.filtered
-
-    @property
-    def now(self) -> datetime:
-        """Return the time of GitHub's last answer, UTC; before the first answer the local time."""
-        return self.client.github_time or self.clock()
 
     @property
     def concurrency(self) -> int:
@@ -176,7 +171,7 @@ class Lister:
                     yield Batch(windows=[search.unlistable()])
                 return search
             if search.is_whole or is_settled:
-                yield Batch(windows=search.windows(is_closed=high <= self.now - CLOSED_AFTER))
+                yield Batch(windows=search.windows(is_closed=high <= self.now() - CLOSED_AFTER))
                 return search
             before = search.seen if concurrency == 1 else None
         yield Batch(windows=search.proven())

@@ -47,7 +47,7 @@ class Newest:
         lister = self.lister
         walk = self._walk = Walk(
             low,
-            whole_second(lister.now - LIST_LAG),
+            whole_second(lister.now() - LIST_LAG),
             longest=lister.limits.unfiltered,
             ahead=self._ahead,
         )
@@ -59,7 +59,7 @@ class Newest:
                 for page in chain([self.first], following):
                     walk.add(page)
                     yield batch_of(page, walk.proven())
-                    is_blind = walk.length is None and walk.high <= lister.now - SEARCH_LAG
+                    is_blind = walk.length is None and walk.high <= lister.now() - SEARCH_LAG
                     if walk.is_past_low or is_blind:
                         break
                     if walk.unproven >= PAGES_BETWEEN_PROOFS:

@@ -111,7 +111,7 @@ class Tools:
             repository,
             concurrency=self.concurrency,
             limits=self.limits,
-            clock=self.now,
+            now=self.now,
         )
 
 

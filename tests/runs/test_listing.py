@@ -124,7 +124,11 @@ def lister(
     """A lister of a simulated GitHub whose client never really sleeps."""
     with client(simulated, **options) as github:
         yield Lister(
-            github, NAME, concurrency=concurrency, limits=limits, clock=lambda: simulated.world.now
+            github,
+            NAME,
+            concurrency=concurrency,
+            limits=limits,
+            now=lambda: github.github_time or simulated.world.now,
         )
 
 
