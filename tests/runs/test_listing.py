@@ -166,13 +166,13 @@ class Memory:
     def ingest(self, using: Lister) -> None:
         """List what is missing: the newest runs first, then gaps where searches are up to date."""
         self.take(Newest(using).down_to(self.down_to(using)))
-        settled = (using.now - SEARCH_LAG).replace(microsecond=0)
+        settled = (using.now() - SEARCH_LAG).replace(microsecond=0)
         for start, end in self.gaps(settled):
             self.take(using.interval(start, end))
 
     def down_to(self, using: Lister) -> datetime:
-        gaps = self.gaps(using.now)
-        return gaps[0][0] if gaps else using.now
+        gaps = self.gaps(using.now())
+        return gaps[0][0] if gaps else using.now()
 
     def ids(self) -> set[int]:
         return {run_id for window in self.windows for run_id in window.ids or []}
@@ -199,7 +199,7 @@ def assert_all_listed_at_rest(
     memory = Memory(since)
     with lister(simulated, kind=kind, **options) as using:
         memory.ingest(using)
-        settled = (using.now - LIST_LAG).replace(microsecond=0)
+        settled = (using.now() - LIST_LAG).replace(microsecond=0)
     top = max(w.created_to for w in memory.windows)
     assert settled - timedelta(seconds=30) <= top <= settled
     assert_covers(memory.windows, since, top)
