@@ -16,7 +16,13 @@ from client import github
 from options.dumps import chosen_workflow
 from output import say, set_outputs, show, warn
 
-from telemetry.github.artifacts import Dump, find_dump, last_success, list_dumps
+from telemetry import counted
+from telemetry.github.artifacts import Dump, deleted_runs, find_dump, last_success, list_dumps
+
+LOST = (
+    "all that GitHub still has is fetched again, and what GitHub has deleted since then is lost. "
+    "DATABASE_URL names a database that does not expire"
+)
 
 
 def main() -> int:
@@ -29,6 +35,10 @@ def main() -> int:
         before = None if found else last_success(client, repository, workflow)
         gone = [dump for dump in dumps if dump.is_expired] if before else []
         expired = find_dump(client, repository, workflow, gone)
+        deleted = 0
+        number = os.environ.get("GITHUB_RUN_NUMBER", "")  # from 1, and never given twice
+        if number.isdecimal() and not (found or before or options.workflow):
+            deleted = deleted_runs(client, repository, workflow, int(number))
     if found:
         show(f"run-id={found.run_id}")
         set_outputs(run_id=found.run_id)
@@ -36,6 +46,9 @@ def main() -> int:
     say(f"{repository}: GitHub has no dump from a run of {workflow}")
     if before:
         warn(lost_text(workflow, before, expired))
+    elif deleted:
+        runs = counted(deleted, "earlier run")
+        warn(f"GitHub has deleted {runs} of {workflow}, and any database that they left; {LOST}")
     return 0
 
 
@@ -46,8 +59,7 @@ def lost_text(workflow: str, before: datetime, expired: Dump | None) -> str:
         how = f"it expired on {expired.expires_at:%Y-%m-%d}"
     return (
         f"the database of the earlier runs of {workflow}, the last of {before:%Y-%m-%d}, is gone: "
-        f"{how}; all that GitHub still has is fetched again, and what GitHub has deleted since "
-        "then is lost. DATABASE_URL names a database that does not expire"
+        f"{how}; {LOST}"
     )
 
 

@@ -517,6 +517,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GITHUB_REPOSITORY", "set by Actions", "the repository if REPO and ORG are not set"),
     Variable("GITHUB_WORKFLOW_REF", "set by Actions", "the workflow if `WORKFLOW` is not set"),
     Variable(
+        "GITHUB_RUN_NUMBER", "set by Actions", "shows `find-dump` whether GitHub has deleted runs"
+    ),
+    Variable(
         "GITHUB_RUN_ID", "set by Actions", f"the run that `{COMMAND} ingest-llm` is a step of"
     ),
     Variable("GITHUB_RUN_ATTEMPT", "set by Actions", "the attempt of that run"),

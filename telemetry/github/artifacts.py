@@ -76,6 +76,17 @@ def last_success(client: GitHub, repository: str, workflow: str) -> datetime | N
     return max(found, default=None)
 
 
+def deleted_runs(client: GitHub, repository: str, workflow: str, number: int) -> int:
+    """Return how many runs of a workflow file GitHub has deleted, up to the one of this number.
+
+    Runs are deleted at the same age as artifacts, by default. Raises GitHubError.
+    """
+    path = f"/repos/{repository}/actions/workflows/{workflow}/runs"
+    with suppress(*UNREADABLE):
+        return max(0, number - int(client.get(path, {"per_page": 1})["total_count"]))
+    return 0
+
+
 def delete_replaced(
     client: GitHub, repository: str, workflow: str, dumps: Sequence[Dump]
 ) -> list[Dump]:

@@ -89,6 +89,22 @@ def test_a_dump_that_expired_while_the_schedule_slept_is_a_warning(schedule: Sch
     assert not schedule.output.exists()
 
 
+def test_runs_that_github_deleted_with_their_dump_are_a_warning(schedule: Schedule) -> None:
+    """After 90 days of sleep, neither the runs nor their artifacts are listed any more."""
+    schedule.dumps.artifacts.clear()
+    done = schedule.run("find_dump", GITHUB_RUN_NUMBER="361")
+    assert done.returncode == 0, done.stderr
+    sentence = (
+        "GitHub has deleted 360 earlier runs of ours.yml, and any database that they left; all "
+        "that GitHub still has is fetched again, and what GitHub has deleted since then is lost. "
+        "DATABASE_URL names a database that does not expire"
+    )
+    assert done.stdout == f"::warning title=actions-telemetry::{sentence}\n"
+    schedule.dumps.runs_listed = 361  # all failed, so none left a dump
+    done = schedule.run("find_dump", GITHUB_RUN_NUMBER="361")
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_the_dumps_of_another_workflow_do_not_say_when_ours_expired(schedule: Schedule) -> None:
     schedule.dumps.expired |= {7, 8}
     schedule.dumps.paths |= dict.fromkeys((5, 6, 7, 8), ".github/workflows/other.yml")

@@ -16,12 +16,14 @@ ACTIONS = "/repos/acme/app/actions"
 class Dumps:
     """The dumps of `ours.yml` by the numbers of their runs, each made on that day of 2026.
 
-    `events` are the events of runs other than the schedule, `forks` the dumps from forks.
+    `events` are the events of runs other than the schedule, `forks` the dumps from forks,
+    `runs_listed` how many runs GitHub still has.
     """
 
     artifacts: dict[int, bytes]
     may_delete: bool = True
     is_limited: bool = False
+    runs_listed: int = 1
     expired: set[int] = field(default_factory=set)
     deleted: list[int] = field(default_factory=list)
     events: dict[int, str] = field(default_factory=dict)
@@ -37,7 +39,8 @@ class Dumps:
         if request.path == f"{ACTIONS}/workflows/ours.yml/runs":
             newest = max(self.expired, default=None)
             runs = [{"id": newest, "created_at": moment(newest)}] if newest else []
-            return _json({"workflow_runs": runs if request.query["event"] == "schedule" else []})
+            listed = runs if request.query.get("event") in (None, "schedule") else []
+            return _json({"total_count": self.runs_listed, "workflow_runs": listed})
         of_run = re.fullmatch(rf"{ACTIONS}/runs/(\d{{1,3}})", request.path)
         if of_run:
             number = int(of_run[1])
