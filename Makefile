@@ -17,7 +17,7 @@ unexport $(VARIABLES)
 
 # A misspelled variable must be an error, not be ignored. make knows which names are on its command
 # line, so their values are never read here.
-LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY WORKFLOW_REF RUN_ID RUN_ATTEMPT)
+LONG := DATABASE_URL TELEMETRY_HOME NO_COLOR GH_TOKEN $(addprefix GITHUB_,TOKEN PERSONAL_TOKEN API_URL REPOSITORY WORKFLOW_REF RUN_NUMBER RUN_ID RUN_ATTEMPT)
 KNOWN := $(VARIABLES) $(addprefix TELEMETRY_,$(VARIABLES)) $(LONG) PYTHON
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 # A script says which of them it does not read. With several targets, each may read some.
