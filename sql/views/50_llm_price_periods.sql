@@ -122,7 +122,9 @@ select
   coalesce(factors.cheapest_tier_factor, 1) as cheapest_tier_factor,
   coalesce(factors.dearest_tier_factor, 1) as dearest_tier_factor
 from prices
-join factors using (model, provider, tier, above_input_tokens, began_at);
+-- Every price has factors. An inner join is planned as if one price had, and then every call is
+-- compared with every price.
+left join factors using (model, provider, tier, above_input_tokens, began_at);
 
 comment on view llm_price_periods is
   'One row per price in llm_prices, with its end, its longest prompt, and the ratios of the prices of other lengths and tiers to it.';

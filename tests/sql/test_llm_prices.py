@@ -783,3 +783,19 @@ def test_the_price_is_looked_up_once_for_each_model(with_prices: Connection) -> 
 
     walk(row["QUERY PLAN"][0]["Plan"])
     assert loops and max(loops) <= 5 * 5
+
+
+def test_the_planner_knows_how_many_prices_a_call_is_compared_with(
+    with_prices: Connection,
+) -> None:
+    """If it expected one, it would compare each call with every price."""
+    with_prices.execute("analyze llm_prices")
+    (row,) = with_prices.execute("explain (format json) select * from llm_price_periods").fetchall()
+    stored = with_prices.execute("select count(*) as prices from llm_prices").fetchone()
+    assert stored and stored["prices"] > 100
+    assert row["QUERY PLAN"][0]["Plan"]["Plan Rows"] >= stored["prices"] / 2
+    shown = with_prices.execute(
+        "select count(*) as prices, count(dearest_length_factor) as with_factors "
+        "from llm_price_periods"
+    ).fetchone()
+    assert shown == {"prices": stored["prices"], "with_factors": stored["prices"]}
