@@ -183,7 +183,10 @@ def moment() -> datetime:
 
 
 def world_at(moment: datetime) -> World:
-    return team_month(seed=3, now=moment, runs_per_day=8, days_ahead=3)
+    """A month at whose end, at any hour, a run has not ended."""
+    world = team_month(seed=3, now=moment, runs_per_day=8, days_ahead=3)
+    world.add_run(world.repositories[0], created_at=moment - timedelta(minutes=5))
+    return world
 
 
 @pytest.fixture
