@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from options.option import words
+from options.option import whole_number, words
 from output import say
 
 from telemetry import settings, times
@@ -31,10 +31,6 @@ def _switch(text: str, name: str) -> bool:
     return settings.flag({name: text}, name)
 
 
-def _days(text: str, name: str) -> int:
-    return settings.whole_number(text, name, 0, MOST_DAYS)
-
-
 READERS: Mapping[str, Callable[[str, str], Any]] = {
     "repositories": _repositories,
     "org": settings.owner,
@@ -43,7 +39,7 @@ READERS: Mapping[str, Callable[[str, str], Any]] = {
     "jobs": _switch,
     "llm-logs": words,
     "out": settings.page_or_folder,
-    "report-days": _days,
+    "report-days": whole_number(0, MOST_DAYS),
 }
 
 
