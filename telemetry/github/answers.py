@@ -60,7 +60,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do with an answer. `seconds` and the fields after it are set for WAIT only."""
+    """What to do with an answer. The fields after `seconds` are set for WAIT only.
+
+    `seconds` is how long to wait. For RETRY it is the least that the server asks for, as a rule 0.
+    """
 
     verdict: Verdict
     reason: str = ""
@@ -107,7 +110,9 @@ def decide(
     if status == 422 and "pagination is limited" in message(answer):
         return Decision(Verdict.CAPPED)
     if status == 408 or status >= 500:
-        return Decision(Verdict.RETRY, f"{status} {phrase(status)}")
+        # A server sends it while it is in maintenance (RFC 9110 §15.6.4).
+        seconds = retry_after(answer, now) or 0.0
+        return Decision(Verdict.RETRY, f"{status} {phrase(status)}", seconds=seconds)
     return Decision(Verdict.FAIL)
 
 
@@ -115,18 +120,16 @@ def _limit(answer: Answer, waits: int, now: float) -> Decision | None:
     """Return how long a 403 or 429 says to wait, or None if it is not a rate limit."""
     headers = answer.headers
     said = message(answer)
-    date = http_date(headers.get("date", ""))
-    server_now = date.timestamp() if date else now
     remaining = _integer(headers.get("x-ratelimit-remaining", ""))
     reset = _integer(headers.get("x-ratelimit-reset", ""))
     primary = remaining == 0
     reason = "rate limit" if primary else "secondary rate limit"
     if "retry-after" in headers:
-        seconds = retry_after(headers["retry-after"], server_now)
+        seconds = retry_after(answer, now) or DEFAULT_WAIT
         return Decision(Verdict.WAIT, reason, seconds=seconds)
     if primary and reset is not None:
         # Both times are GitHub's, so the local clock may be wrong.
-        seconds = min(max(reset - server_now + 1, 1.0), LONGEST_WAIT)
+        seconds = min(max(reset - _server_now(answer, now) + 1, 1.0), LONGEST_WAIT)
         return Decision(Verdict.WAIT, reason, seconds=seconds, reset_at=utc(reset))
     if primary or answer.status == 429 or _LIMIT_TEXT.search(said):
         seconds = min(DEFAULT_WAIT * 2.0 ** min(waits, 30), LONGEST_WAIT)
@@ -139,19 +142,24 @@ def fault_wait(faults: int, jitter: float) -> float:
     return float(2 ** min(faults - 1, 5) * (1 + jitter))
 
 
-def retry_after(value: str, now: float) -> float:
-    """Return the seconds in a Retry-After header: at least 1, or 60 if it cannot be read.
+def retry_after(answer: Answer, now: float) -> float | None:
+    """Return the seconds in a Retry-After header, at least 1; None if it cannot be read.
 
-    `now` is the sender's clock in seconds since 1970. Seconds and HTTP dates are both allowed by
-    RFC 9110 §10.2.3, and GitHub has sent it blank.
+    Seconds and HTTP dates are both allowed by RFC 9110 §10.2.3, and GitHub has sent it blank.
     """
-    value = value.strip()
+    value = answer.headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]+", value):
         return max(float(value), 1.0) if len(value) < 10 else LONGEST_WAIT
     date = http_date(value)
     if date is None:
-        return DEFAULT_WAIT
-    return min(max(date.timestamp() - now, 1.0), LONGEST_WAIT)
+        return None
+    return min(max(date.timestamp() - _server_now(answer, now), 1.0), LONGEST_WAIT)
+
+
+def _server_now(answer: Answer, now: float) -> float:
+    """Return the clock of the server that answered; the local one if the answer has no date."""
+    date = http_date(answer.headers.get("date", ""))
+    return date.timestamp() if date else now
 
 
 def http_date(value: str) -> datetime | None:

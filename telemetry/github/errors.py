@@ -42,11 +42,17 @@ class BudgetSpent(GitHubError):
 
 
 class Unanswered(GitHubError):
-    """Every try ended in a fault although the host can be reached; `reason` is the last fault."""
+    """Every try ended in a fault although the host can be reached; `reason` is the last fault.
 
-    def __init__(self, said: str, status: int | None, reason: str, advice: str = "") -> None:
+    `seconds` is how long the server asks to wait, 0 if it did not say.
+    """
+
+    def __init__(
+        self, said: str, status: int | None, reason: str, advice: str = "", seconds: float = 0.0
+    ) -> None:
         super().__init__(said, status, advice)
         self.reason = reason
+        self.seconds = seconds
 
 
 class PaginationLimited(GitHubError):

@@ -171,9 +171,10 @@ class Fetcher:
         course.faults += 1
         tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
         course.fault = gave_up(request.what, answer, decision, course.faults)
-        if course.faults >= (min(tries, _CONNECT_TRIES) if decision.connecting else tries):
+        last = min(tries, _CONNECT_TRIES) if decision.connecting else tries
+        if course.faults >= last or decision.seconds > self.options.max_wait:
             raise course.fault
-        self.gate.back_off(course.caller, decision.reason, course.faults)
+        self.gate.back_off(course.caller, decision.reason, course.faults, decision.seconds)
 
     def _wait(self, course: _Course, decision: Decision) -> None:
         course.limits += 1

@@ -230,10 +230,10 @@ class Gate:
             closure.reset_at,
         )
 
-    def back_off(self, caller: Caller, reason: str, faults: int) -> None:
-        """Wait after the n-th fault of a request. Raises Closed."""
+    def back_off(self, caller: Caller, reason: str, faults: int, least: float = 0.0) -> None:
+        """Wait after the n-th fault of a request, for at least that many seconds. Raises Closed."""
         caller.check()
-        seconds = fault_wait(faults, self._options.jitter())
+        seconds = max(fault_wait(faults, self._options.jitter()), least)
         self.repeats.tell(caller.what, f"{reason}; trying again", self._moment(seconds))
         self._rest(seconds, caller)
 

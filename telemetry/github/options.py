@@ -13,8 +13,9 @@ class Options:
 
     `token_variable` names the token in messages. `timeout` is for a complete answer. `tries` is how
     often a request is sent if it meets faults, and separately if it meets rate limits; `max_wait`
-    is the longest wait for a rate limit. `reserve` is the share of GitHub's limit, from 0 to 1,
-    that is left to others. `proxies` has the form of `urllib.request.getproxies()`, its default.
+    is the longest wait that a server may ask for. `reserve` is the share of GitHub's limit, from 0
+    to 1, that is left to others. `proxies` has the form of `urllib.request.getproxies()`, its
+    default.
 
     `sleep` takes seconds; the default ends early when the client is closed. `clock` returns
     seconds since 1970, `jitter` a number from 0 to 1. `notify` gets one line of text for each wait,

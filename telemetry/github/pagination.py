@@ -59,7 +59,8 @@ def pages(
                 reply = ahead.take(place.number, place.next_request())
             except Unanswered as error:
                 before = place.size
-                if not place.shrink():
+                # A server that asks to wait is not one for which the page is too large.
+                if error.seconds or not place.shrink():
                     raise
                 problem = f"{error.reason}; continuing with fewer rows a page"
                 repeats.tell(request.what, problem, f"({place.size}, not {before})")

@@ -1,6 +1,6 @@
 """Errors for requests that GitHub refused or did not answer; each says what to do."""
 
-from telemetry import counted
+from telemetry import counted, in_words
 from telemetry.github.answers import (
     Answer,
     Decision,
@@ -39,6 +39,8 @@ def refused(
 def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
     """Return the error for a request that met a fault in each of `tries` tries."""
     said = f"{what}: {decision.reason} in {counted(tries, 'try')}"
+    if decision.seconds:
+        said += f", and the server asks to wait {in_words(decision.seconds)}"
     if decision.connecting:
         remedy = "check the network, the proxy variables and GITHUB_API_URL"
         if "CERTIFICATE_VERIFY_FAILED" in decision.reason:
@@ -52,6 +54,7 @@ def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -
         answer.status if isinstance(answer, Answer) else None,
         decision.reason,
         "try again later, and check GITHUB_API_URL if it keeps failing",
+        decision.seconds,
     )
 
 

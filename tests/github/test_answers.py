@@ -73,6 +73,16 @@ def test_a_server_error_is_tried_again(status: int) -> None:
     assert decided(answer(status)).verdict is Verdict.RETRY
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("8", 8), ("0", 1), ("", 0), ("soon", 0), ("Mon, 23 Nov 2026 14:00:30 GMT", 30)],
+)
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_server_error_may_say_how_long_to_wait(status: int, value: str, seconds: float) -> None:
+    decision = decided(answer(status, retry_after=value, **DATE))
+    assert (decision.verdict, decision.seconds) == (Verdict.RETRY, seconds)
+
+
 def test_a_fault_is_tried_again() -> None:
     assert decided(Fault("reset", connecting=True)) == Decision(
         Verdict.RETRY, "reset", connecting=True
@@ -274,13 +284,14 @@ def test_jitter_at_most_doubles_a_wait(jitter: float) -> None:
 
 
 @given(st.text(), st.floats(0, 4e9))
-def test_any_retry_after_is_a_wait_of_at_least_a_second(value: str, now: float) -> None:
-    assert 1 <= retry_after(value, now) <= LONGEST_WAIT
+def test_any_retry_after_is_a_wait_of_at_least_a_second_or_none(value: str, now: float) -> None:
+    seconds = retry_after(answer(429, retry_after=value), now)
+    assert seconds is None or 1 <= seconds <= LONGEST_WAIT
 
 
 @given(st.integers(1, 999_999_999))
 def test_seconds_in_retry_after_are_kept(seconds: int) -> None:
-    assert retry_after(f" {seconds} ", 0) == seconds
+    assert retry_after(answer(503, retry_after=f" {seconds} "), 0) == seconds
 
 
 @given(st.datetimes(datetime(1971, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC)))

@@ -322,6 +322,31 @@ def test_faults_back_off_exponentially_and_each_wait_is_reported(
     ]
 
 
+def test_a_server_that_asks_to_wait_is_asked_again_no_sooner(
+    httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
+) -> None:
+    serve(httpserver, reply(503, retry_after="40"), reply(503, retry_after="1"), reply())
+    connect().get(RUN)
+    assert slept == [40, 2]
+    assert said == [
+        f"GET {RUN}: 503 Service Unavailable; trying again at 14:00:40 UTC (in 40 seconds)"
+    ]
+
+
+def test_a_server_that_asks_to_wait_too_long_is_asked_once(
+    httpserver: HTTPServer, connect: Connect, slept: list[float]
+) -> None:
+    serve(httpserver, reply(503, retry_after="3600"), path="/repos/acme/app/actions/runs")
+    client = connect()
+    with pytest.raises(GitHubError) as caught:
+        list(client.list_workflow_runs("acme/app"))
+    assert str(caught.value) == (
+        "GET /repos/acme/app/actions/runs: 503 Service Unavailable in 1 try, and the server asks to"
+        " wait 60 minutes; try again later, and check GITHUB_API_URL if it keeps failing"
+    )
+    assert (slept, client.requests) == ([], 1)
+
+
 def test_a_cause_is_told_once_a_minute_and_counted_to_the_end(
     httpserver: HTTPServer, connect: Connect, slept: list[float], said: list[str]
 ) -> None:
