@@ -23,7 +23,7 @@ failures as materialized (
     job_id,
     repository_id,
     repository,
-    workflow_id,
+    coalesce(workflow_id, 0) as workflow_id,
     workflow,
     job_base,
     commit_sha,
@@ -64,15 +64,17 @@ held_up as materialized (
   select
     failures.repository_id,
     failures.workflow_id,
+    failures.workflow,
     failures.job_base,
     failures.github_run_id,
     min(failures.run_attempt) as first_attempt
   from failures
-  inner join flaky using (repository_id, workflow_id, job_base)
+  inner join flaky using (repository_id, workflow_id, workflow, job_base)
   where failures.cause = 'flaky'
   group by
     failures.repository_id,
     failures.workflow_id,
+    failures.workflow,
     failures.job_base,
     failures.github_run_id
 ),
@@ -94,6 +96,7 @@ reruns as (
   select
     held_up.repository_id,
     held_up.workflow_id,
+    held_up.workflow,
     held_up.job_base,
     sum(executions.list_cost_usd) as list_cost_usd
   from held_up
@@ -103,6 +106,7 @@ reruns as (
   group by
     held_up.repository_id,
     held_up.workflow_id,
+    held_up.workflow,
     held_up.job_base
 ),
 ends as materialized (
@@ -122,6 +126,7 @@ waits as (
   select
     held_up.repository_id,
     held_up.workflow_id,
+    held_up.workflow,
     held_up.job_base,
     held_up.github_run_id,
     extract(
@@ -135,6 +140,7 @@ waits as (
   group by
     held_up.repository_id,
     held_up.workflow_id,
+    held_up.workflow,
     held_up.job_base,
     held_up.github_run_id
 ),
@@ -142,6 +148,7 @@ waited as (
   select
     repository_id,
     workflow_id,
+    workflow,
     job_base,
     sum(greatest(seconds, 0)) as seconds
   from waits
@@ -149,12 +156,14 @@ waited as (
   group by
     repository_id,
     workflow_id,
+    workflow,
     job_base
 ),
 failed as (
   select
     failures.repository_id,
     failures.workflow_id,
+    failures.workflow,
     failures.job_base,
     sum(executions.list_cost_usd) as list_cost_usd
   from failures
@@ -163,6 +172,7 @@ failed as (
   group by
     failures.repository_id,
     failures.workflow_id,
+    failures.workflow,
     failures.job_base
 )
 select
@@ -177,12 +187,12 @@ select
   reruns.list_cost_usd as rerun_cost_usd,
   round(waited.seconds / 3600, 1) as waited_hours,
   flaky.last_created_at,
-  flaky.workflow_id,
+  nullif(flaky.workflow_id, 0) as workflow_id,
   flaky.repository_id
 from flaky
-left join failed using (repository_id, workflow_id, job_base)
-left join reruns using (repository_id, workflow_id, job_base)
-left join waited using (repository_id, workflow_id, job_base)
+left join failed using (repository_id, workflow_id, workflow, job_base)
+left join reruns using (repository_id, workflow_id, workflow, job_base)
+left join waited using (repository_id, workflow_id, workflow, job_base)
 order by
   flaky.flaky_commits desc,
   green_again_percent desc nulls last,

@@ -174,6 +174,22 @@ def test_the_cost_of_each_cause_is_a_sum_over_its_failures(planted: Planted) -> 
 
 
 @pytest.mark.scenario
+def test_what_a_flaky_job_costs_does_not_depend_on_the_id_of_its_workflow(
+    planted: Planted,
+) -> None:
+    """A run may come without one."""
+
+    def jobs() -> list[Row]:
+        rows = ask(planted.connection, "quarantine", SCOPE).rows
+        return [{**row, "workflow_id": None} for row in rows]
+
+    with_ids = jobs()
+    with planted.connection.transaction(force_rollback=True):
+        planted.connection.execute("update workflow_runs set workflow_id = null")
+        assert jobs() == with_ids != []
+
+
+@pytest.mark.scenario
 def test_what_a_flaky_job_costs_is_computed_again(planted: Planted) -> None:
     reds: dict[str, list[Row]] = defaultdict(list)
     for row in planted.rows:
