@@ -13,6 +13,8 @@ from telemetry.installation import COMMAND, place, typed, uses_demo
 
 MIGRATIONS = place("migrations")
 VIEWS = SQL / "views"
+# It gives views a part of their comments.
+PASSED_COMMENTS = SQL / "schema" / "passed_comments.sql"
 OWN_SCHEMA = (
     "rename it, name another database, or give this toolkit a schema: create schema telemetry, and "
     "add ?options=-csearch_path%3Dtelemetry to DATABASE_URL"
@@ -88,9 +90,9 @@ def installed_schema(connection: Connection) -> Schema:
 
 
 def views_digest() -> str:
-    """Return what changes with any file of sql/views/."""
+    """Return what changes with any file that makes the views or their comments."""
     digest = hashlib.sha256()
-    for path in sorted(VIEWS.glob("*.sql")):
+    for path in (*sorted(VIEWS.glob("*.sql")), PASSED_COMMENTS):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

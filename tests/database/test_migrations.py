@@ -19,6 +19,7 @@ from support.paths import ROOT
 from support.rows import JOB, RUN
 
 from telemetry import TelemetryError
+from telemetry.database import schema
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.migrations import migrate, roll_back, start_over
 from telemetry.database.schema import (
@@ -211,6 +212,15 @@ def test_changed_views_are_recreated(connection: Connection, dsn: str) -> None:
         require_schema(connection)
     assert migrate(dsn) == ["views"]
     require_schema(connection)
+
+
+def test_views_are_recreated_when_the_statement_that_comments_them_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, other = schema.views_digest(), tmp_path / "passed_comments.sql"
+    other.write_bytes(schema.PASSED_COMMENTS.read_bytes() + b"-- of another version")
+    monkeypatch.setattr(schema, "PASSED_COMMENTS", other)
+    assert schema.views_digest() != before
 
 
 def test_a_view_removed_from_the_checkout_is_dropped(connection: Connection, dsn: str) -> None:
