@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.database import concerns, retention
@@ -79,7 +79,7 @@ def status(
     repositories = rows("status/repositories")
     if now is not None:
         repositories = [_aged(row, now) for row in repositories]
-    found = _stored(connection, rows, repositories, now or datetime.now(UTC), bool(names))
+    found = _stored(connection, rows, repositories, now, bool(names))
     limit = max_age or STALE_AFTER
     unreached = rows("status/unreached")
     known = {row["repository"].casefold() for row in repositories}
@@ -95,8 +95,7 @@ def status(
     if not repositories and not found.llm["calls"] and not names:
         said.append(_nothing_to_show(found.tables))
     too_old = [] if max_age is None else _too_old(repositories, unreached, unknown, limit)
-    stored = execute(connection, "report/repositories")
-    unwatched = [row["repository"] for row in stored if not (names or row["is_watched"])]
+    unwatched = [] if names else _unwatched(connection)
     return replace(found, concerns=said, too_old=too_old, unwatched=unwatched)
 
 
@@ -104,13 +103,14 @@ def _stored(
     connection: Connection,
     rows: Callable[..., list[Row]],
     repositories: list[Row],
-    now: datetime,
+    now: datetime | None,
     are_chosen: bool,
 ) -> Status:
     """Return what is stored, without concerns."""
     ids = [row["repository_id"] for row in repositories] if are_chosen else None
     (llm,) = execute(connection, "status/llm").fetchall()
     kept = retention.stored(connection)
+    now = now or retention.horizon(connection, kept).database_time
     return Status(
         database=describe(connection),
         repositories=repositories,
@@ -121,6 +121,11 @@ def _stored(
         retention=replace(would_prune(connection, kept), is_held=kept.is_held),
         rules=check(connection, now - CHECKED, ids),
     )
+
+
+def _unwatched(connection: Connection) -> list[str]:
+    stored = execute(connection, "report/repositories")
+    return [row["repository"] for row in stored if not row["is_watched"]]
 
 
 def _of_database(connection: Connection, found: Status) -> list[Concern]:

@@ -36,6 +36,23 @@ def ingested(connection: Connection, hours_ago: float, **changes: Any) -> None:
     )
 
 
+def test_what_github_deletes_soon_is_measured_by_the_clock_of_the_database(
+    connection: Connection,
+) -> None:
+    """As all ages are, whichever clock this machine has."""
+    ingested(connection, 1)
+    upsert(connection, [workflow_run(created_at=datetime.now(UTC) - timedelta(days=80))])
+    assert [row["leaving_runs"] for row in status(connection).leaving] == [0]
+    with connection.transaction(force_rollback=True):
+        connection.execute("create schema ahead")
+        connection.execute(
+            "create function ahead.now() returns timestamptz language sql "
+            "as $$ select pg_catalog.now() + interval '5 days' $$"
+        )
+        connection.execute("set local search_path = ahead, public, pg_catalog")
+        assert [row["leaving_runs"] for row in status(connection).leaving] == [1]
+
+
 def test_repositories_and_tables_are_counted(connection: Connection) -> None:
     ingested(connection, 1)
     runs = [workflow_run(), workflow_run(run_attempt=2), workflow_run(github_run_id=2)]
