@@ -1,28 +1,47 @@
 """Shared by the commands that ask a question: its scope, and its answer in three formats."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 from output import say, screen, show, show_json, show_pages
 
 from telemetry import settings
 from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
-from telemetry.database.questions import Answer, Scope, find_repositories
+from telemetry.database.questions import Answer, Scope, find_repositories, first_stored
 from telemetry.database.transfer import is_empty
 from telemetry.database.watch import unwatched_text
 from telemetry.installation import typed
-from telemetry.report.period import period
+from telemetry.report.period import FIRST_RUNS, Period, period
 from telemetry.summaries.answers import answer_text, csv_text
 from telemetry.terminal import plain
+from telemetry.times import Length
 
 
 def scope_of(connection: Connection, options: Namespace) -> Scope:
     """Return the scope of a question, until NOW if given; warn of repositories without rows."""
     now = getattr(options, "now", None) or datetime.now(UTC)
-    of = period(options.since, now.astimezone(getattr(options, "time_zone", UTC)))
-    return of.scope(ids_of(connection, options), getattr(options, "top", None))
+    ids = ids_of(connection, options)
+    zone = getattr(options, "time_zone", UTC)
+    of = period_since(connection, options.since, now.astimezone(zone), ids)
+    return of.scope(ids, getattr(options, "top", None))
+
+
+def period_since(
+    connection: Connection,
+    since: datetime | Length | Literal["all"],
+    now: datetime,
+    ids: Sequence[int] | None,
+) -> Period:
+    """Return the period until `now`, in its time zone; `all` begins with the first that is stored.
+
+    Raises UsageError if it is empty, and psycopg.Error.
+    """
+    if since == "all":
+        since = first_stored(connection, ids) or FIRST_RUNS
+    return period(since, now)
 
 
 def ids_of(connection: Connection, options: Namespace) -> list[int] | None:

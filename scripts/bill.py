@@ -90,7 +90,8 @@ def _scope(connection: Connection, options: Namespace, loaded: Loaded | None) ->
     covered = billed_span(connection)
     if covered is None:
         raise settings.UsageError(f"no usage report is stored; try: {typed('bill FILE=usage.csv')}")
-    return scope_of(connection, options) if options.since else Scope(*covered, ids)
+    is_all = options.since in (None, "all")
+    return Scope(*covered, ids) if is_all else scope_of(connection, options)
 
 
 if __name__ == "__main__":

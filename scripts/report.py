@@ -13,21 +13,23 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 from command import parse, run
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from answers import period_since
 from connections import database
 from output import json_text, progress, say, set_outputs, show
 
 from telemetry import counted, settings
+from telemetry.database.connection import Connection
+from telemetry.database.questions import find_repositories
 from telemetry.report.data import Report
 from telemetry.report.html_report import one_page, pages
 from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.page import POLICY
-from telemetry.report.period import period
 from telemetry.report.reading import report
 
 FILE = "report.html"
@@ -45,7 +47,8 @@ def main() -> int:
     if options.format == "html" and not is_printed:
         settings.page_or_folder(str(out), "OUT", ", or set FORMAT=markdown or FORMAT=json")
     with database() as connection:
-        found = report(connection, period(options.since, now), now, names, progress())
+        of = period_since(connection, options.since, now, _ids(connection, names))
+        found = report(connection, of, now, names, progress())
     if options.format == "json":
         _set_findings(as_data(found))
     if is_printed:
@@ -53,6 +56,11 @@ def main() -> int:
         return 0
     _write(found, options.format, out)
     return 0
+
+
+def _ids(connection: Connection, names: Sequence[str]) -> list[int] | None:
+    found, _ = find_repositories(connection, names)
+    return [row["repository_id"] for row in found] if names else None
 
 
 def _text(found: Report, form: str) -> str:

@@ -69,8 +69,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "bill",
         "--since",
-        "without FILE and MONTH: the loaded days since a date (UTC) or an age such as 90d",
-        read=times.start,
+        "without FILE and MONTH: the loaded days since a date (UTC) or an age such as 90d, or all",
+        read=times.since,
         shown="all loaded days",
     ),
     Option(INGEST, "--archived", "include archived repositories of ORG", default=True),
@@ -85,15 +85,16 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report query what_if budget",
         "--since",
-        "the period: since a date (UTC), a time with its zone, or an age such as 90d",
+        "the period: since a date (UTC), a time with its zone, an age such as 90d, or all (since"
+        " the first stored run)",
         default="30d",
-        read=times.start,
+        read=times.since,
     ),
     Option(
         "check",
         "--since",
-        "check only runs created and calls made since a date (UTC), a time with its zone, or an age"
-        " such as 90d",
+        "check only runs created and calls made since a date (UTC), a time with its zone, an age"
+        " such as 90d, or all",
         default="all",
         read=times.since,
     ),

@@ -122,6 +122,18 @@ def answer(
     return connection.patiently(ask_database)
 
 
+def first_stored(connection: Connection, repository_ids: Sequence[int] | None) -> datetime | None:
+    """Return when the first stored run or LLM call of these repositories was; None: there is none.
+
+    Without ids it is of all that are watched. Raises psycopg.Error.
+    """
+    ids = None if repository_ids is None else list(repository_ids)
+    row = execute(connection, "report/first_stored", {"repository_ids": ids}).fetchone()
+    assert row is not None
+    first_at: datetime | None = row["first_at"]
+    return first_at
+
+
 def watched(connection: Connection, scope: Scope) -> tuple[Scope, Sequence[str]]:
     """Return a scope of all repositories without those that are no longer watched, and their names.
 

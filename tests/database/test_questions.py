@@ -313,7 +313,6 @@ def test_the_sql_shown_in_the_report_can_be_pasted(
         (["durations_by_day", "--top", "3"], "TOP: durations_by_day is not a ranking"),
         (["deployments", "--top", "3"], "TOP: deployments is not a ranking"),
         (["flaky_jobs", "--top", "0"], "TOP: '0' is not a whole number"),
-        (["flaky_jobs", "--since", "all"], "SINCE: 'all' is not a date or time"),
         (["flaky_jobs", "--since", "2999-01-01"], "SINCE: 2999-01-01 00:00 UTC is not before"),
         (["flaky_jobs", "--repo", "acme/none"], "REPO: acme/none is not in this database"),
     ],
@@ -324,6 +323,26 @@ def test_an_invalid_question_is_refused_in_one_sentence(
     done = run_query(*options)
     assert done.returncode == 2
     assert said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_all_is_the_time_since_the_first_that_is_stored(
+    month: Connection, query: Callable[..., str]
+) -> None:
+    def since(*arguments: str) -> datetime:
+        asked = json.loads(query("totals", "--json", *arguments, TELEMETRY_SINCE="all"))
+        return datetime.fromisoformat(asked["scope"]["since"])
+
+    assert since() == NOW - timedelta(days=4)
+    for number, name in ((7, "acme/app"), (8, "acme/old")):
+        upsert(month, [Repository(number, name, "api.github.com")])
+    old = {"repository_id": 8, "repository": "acme/old", "github_run_id": 80}
+    upsert(month, [workflow_run(**old, created_at=NOW - timedelta(days=300))])
+    assert since() == NOW - timedelta(days=300)
+    assert since("--repo", "acme/app") == NOW - timedelta(days=4)
+    month.execute("update repositories set forgotten_at = now() where repository_id = 8")
+    assert since() == NOW - timedelta(days=4)
+    upsert(month, [llm_call(timestamp=NOW - timedelta(days=60))])
+    assert since() == NOW - timedelta(days=60)
 
 
 def listed(connection: Connection, *run_ids: int) -> None:

@@ -65,6 +65,14 @@ def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connec
     assert summary.startswith("```text\n") and summary.endswith("\n```\n")
 
 
+def test_a_report_of_all_begins_with_the_first_stored_run(run: Run, connection: Connection) -> None:
+    """Whichever commands ask for all: .env sets SINCE for each of them."""
+    (first,) = connection.execute("select min(created_at) as at from workflow_runs").fetchall()
+    done = run("report", "--format", "json", TELEMETRY_SINCE="all", TELEMETRY_REPO="acme/app")
+    assert datetime.fromisoformat(json.loads(done.stdout)["period"]["since"]) == first["at"]
+    assert run("bill", TELEMETRY_SINCE="all").stderr.startswith("error: no usage report is stored")
+
+
 def test_status_exits_with_4_when_older_than_asked(run: Run, connection: Connection) -> None:
     assert run("status", "--max-age", "12h").returncode == 0
     connection.execute("update ingestions set finished_at = now() - interval '13 hours'")
