@@ -325,7 +325,10 @@ compared as (
     is_last,
     day,
     (ranks - runs * mean_rank) / runs_of_period as deviation,
-    (squares - 2 * mean_rank * ranks + runs * mean_rank ^ 2) / runs_of_period ^ 2 as variance,
+    -- Of both periods together, as if nothing had changed: one in which all of a few runs ended
+    -- alike would seem to be certain. The mean of all ranks is a half.
+    runs * (sum(squares) over of_stratum / sum(runs) over of_stratum - 0.25) / runs_of_period ^ 2
+      as variance,
     max(runs_of_period) filter (where not is_last) over of_stratum as runs_before,
     max(runs_of_period) filter (where is_last) over of_stratum as runs,
     max(level) filter (where not is_last) over of_stratum as before,

@@ -212,6 +212,23 @@ def test_many_days_of_failures_are_a_change_and_one_day_is_not(connection: Conne
     assert together(connection, "success")["verdict"] == "worse"
 
 
+def test_a_few_runs_of_one_workflow_are_no_change_of_all(connection: Connection) -> None:
+    of_release = {"workflow_id": 4, "workflow_name": "Release"}
+    for period, failed in enumerate((0, 3)):
+        at, first = 30 * (1 - period), 1_000 * period
+        upsert(connection, spread_out(first, 30, at))
+        upsert(connection, spread_out(first + 500, 5 - failed, at, **of_release))
+        upsert(
+            connection,
+            spread_out(first + 600, failed, at, conclusion="failure", **of_release),
+        )
+    known(connection, 7)
+    row = together(connection, "success")
+    assert (row["runs"], row["before"]) == (35, 100)
+    # Were the three of ten chance, all would be in this period once in twelve times.
+    assert (row["change"], row["verdict"]) == (Decimal("-8.6"), "no clear change")
+
+
 def test_a_clear_change_of_one_workflow_is_reported_for_it_and_for_all(
     connection: Connection,
 ) -> None:
