@@ -93,6 +93,7 @@ cross join lateral (
       else coalesce(labels.is_standard, groups.is_standard)
     end as is_standard,
     case when jobs.duration_seconds = 0 then 1 else (jobs.duration_seconds + 59) / 60 end as minutes
+  offset 0
 ) as known
 cross join lateral (
   select
