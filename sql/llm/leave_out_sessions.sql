@@ -1,9 +1,10 @@
 -- Delete calls of sessions that a better log of the same tool holds; returns what was deleted.
 -- One session leaves several logs: what an agent printed at its end, its transcript, its telemetry.
 -- The log with the lowest rank counts: a complete sum rather than single calls of which some are
--- missing, and single calls that name their model rather than a sum that does not. The order of
--- reading does not matter. If only the deleted calls name the run of the session, and name one, the
--- others are linked to it. new_calls counts the deleted ones that were stored since then.
+-- missing, and single calls that name their model rather than a sum that does not. A log without
+-- tokens or a cost never stands for one that has some: a session may fail when it is resumed. The
+-- order of reading does not matter. If only the deleted calls name the run of the session, and name
+-- one, the others are linked to it. new_calls counts the deleted ones that were stored since then.
 --   psql "$DATABASE_URL" -v session_ids='{a,b}' -v since=2026-01-01 \
 --     -f sql/llm/leave_out_sessions.sql
 with ranks (tool, source, rank) as (
@@ -25,16 +26,24 @@ with ranks (tool, source, rank) as (
     ('opencode', 'opencode-run', 2)
 ),
 found as (
-  select distinct ranks.tool, llm_calls.session_id, ranks.source, ranks.rank
+  select
+    ranks.tool,
+    llm_calls.session_id,
+    ranks.source,
+    ranks.rank,
+    bool_or(
+      llm_calls.input_tokens > 0 or llm_calls.output_tokens > 0 or llm_calls.reported_cost > 0
+    ) is true as has_use
   from llm_calls
   join ranks on ranks.source = llm_calls.source
   where llm_calls.session_id = any(:'session_ids'::text[])
     and llm_calls.session_id <> ''
+  group by ranks.tool, llm_calls.session_id, ranks.source, ranks.rank
 ),
 best as (
   select distinct on (tool, session_id) tool, session_id, source, rank
   from found
-  order by tool, session_id, rank
+  order by tool, session_id, has_use desc, rank
 ),
 worse as (
   select found.session_id, found.source, best.source as counted_source

@@ -286,10 +286,12 @@ def of_retention(old: Pruned) -> list[Concern]:
 def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
     """Return concerns about LLM calls without a known cost, and about logs that lost calls."""
     if llm["unpriced_calls_with_tokens"]:
+        of = "of no named model"
+        if llm["unpriced_models"]:
+            of = f"of {counted(llm['unpriced_models'], 'model')}, such as {llm['unpriced_model']}"
         yield Concern(
             f"LLM calls with tokens and of unknown cost: {llm['unpriced_calls_with_tokens']:,}, "
-            f"models without a price: {llm['unpriced_models']:,}, such as "
-            f"{llm['unpriced_model']}; all of them: "
+            f"{of}; all of them: "
             + typed(f"query Q=llm_unpriced_models SINCE={llm['unpriced_since']:%Y-%m-%d}")
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:

@@ -146,7 +146,9 @@ class _Ingest:
         self._batch, self._outer = {}, set()
         done, counts = self.done, stored.counts
         deleted = [*stored.left_out, *stored.repeated]
-        done.inserted += counts.inserted - sum(row["new_calls"] for row in deleted)
+        # Another ingest at the same time may have stored what this one deletes.
+        lost = sum(row["new_calls"] for row in deleted)
+        done.inserted = max(0, done.inserted + counts.inserted - lost)
         done.updated += counts.updated
         done.unchanged += counts.unchanged
         done.cut += counts.cut

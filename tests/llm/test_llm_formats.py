@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.llm_readings import AT, finality, merged, payload_calls, read, tokens
+from support.llm_readings import (
+    AT,
+    finality,
+    lines,
+    merged,
+    payload_calls,
+    read,
+    read_text,
+    tokens,
+)
 from support.paths import PAYLOADS
 
 from telemetry.llm.recognising import Rejected
@@ -366,10 +375,46 @@ def test_the_recorded_results_add_up_to_what_was_billed(recorded: Path) -> None:
 def test_an_execution_file_without_a_result_or_an_event(recorded: Path) -> None:
     assert recorded_calls(recorded, "claude_code_action/odd_empty.json") == []
     said = reasons(recorded, "claude_code_action/odd_no_result.json")
-    why = "there is no result event: the session was cut off, and what it used is unknown"
+    why = "session 's' was cut off, and what it used is unknown: there is no result event"
     assert said == {1: why}
     no_time = reasons(recorded, "claude_code_action/real_stream_1.json")
     assert list(no_time.values()) == ["timestamp is missing"]
+
+
+def session_events(session_id: str, cost: float, *, has_ended: bool = True) -> list[dict[str, Any]]:
+    """What one `claude -p` prints."""
+    said = {"session_id": session_id, "timestamp": "2026-01-05T08:00:00Z"}
+    message = {"id": f"m-{session_id}", "model": "m"}
+    used = {"m": {"inputTokens": 1, "outputTokens": 2, "costUSD": cost}}
+    events = [
+        {"type": "system", "subtype": "init", "model": "m", **said},
+        {"type": "assistant", "message": message, **said},
+        {"type": "result", "session_id": session_id, "uuid": f"u-{session_id}", "modelUsage": used},
+    ]
+    return events if has_ended else events[:2]
+
+
+def test_a_session_that_was_cut_off_is_named_beside_others_that_ended(tmp_path: Path) -> None:
+    first, second = session_events("a", 0.5), session_events("b", 0.25)
+    cut = session_events("c", 1, has_ended=False)
+    for events in (first + second + cut, cut + first + second):
+        calls, rejected, _ = read_text(tmp_path, lines(*events))
+        assert {call.session_id for call in calls} == {"a", "b"}
+        assert rejected == [
+            "session 'c' was cut off, and what it used is unknown: there is no result event"
+        ]
+    assert "session 'a' was cut off" in read_text(tmp_path, lines(*first, first[1]))[1][0]
+    assert read_text(tmp_path, lines(*first, *second, first[0]))[1] == []
+
+
+def test_sessions_that_write_to_one_log_at_a_time_are_told_apart(tmp_path: Path) -> None:
+    pairs = zip(session_events("a", 0.5), session_events("b", 0.25), strict=True)
+    calls, rejected, _ = read_text(tmp_path, lines(*(one for pair in pairs for one in pair)))
+    assert {(call.session_id, call.estimated_cost) for call in calls} == {
+        ("a", Decimal("0.5")),
+        ("b", Decimal("0.25")),
+    }
+    assert rejected == []
 
 
 # --- OpenTelemetry

@@ -422,6 +422,23 @@ def test_of_several_logs_of_a_session_one_is_counted_in_any_order(
     assert (counted["source"], counted["github_run_id"]) == ("claude-code-action", 77)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_log_without_use_does_not_stand_for_one_with_it(
+    connection: Connection, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    failed = {"type": "result", "subtype": "error_during_execution", "is_error": True}
+    nothing = {"usage": {"input_tokens": 0, "output_tokens": 0}, "total_cost_usd": 0}
+    logs = session_logs(tmp_path)
+    files = [logs["claude-code-action"], logs["claude-code-transcript"]]
+    write(files[0], [{**failed, **nothing, "session_id": SESSION, "uuid": "u"}])
+    for number in order:
+        assert ingest(connection, files[number], defaults=Defaults(at=AT)).left_out == 0
+    assert [(row["source"], row["success"], row["output_tokens"]) for row in calls(connection)] == [
+        ("claude-code-action", False, 0),
+        ("claude-code-transcript", True, 700),
+    ]
+
+
 def test_sessions_with_two_logs_of_the_same_kinds_are_one_note(
     connection: Connection, tmp_path: Path
 ) -> None:
@@ -664,8 +681,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert (found.llm["calls"], found.llm["unpriced_calls"]) == (3, 2)
     priced, lost = found.concerns[-2:]
     assert priced.startswith(
-        "LLM calls with tokens and of unknown cost: 1, models without a price: 1, such as "
-        "of-tomorrow; "
+        "LLM calls with tokens and of unknown cost: 1, of 1 model, such as of-tomorrow; "
     )
     assert priced.endswith(" query Q=llm_unpriced_models SINCE=2026-01-05")
     assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")
@@ -673,6 +689,17 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     text = status_text(found)
     assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost; last ingest" in text
     assert "1 file, rejected: 0 files and 1 line" in text
+
+
+def test_status_says_that_calls_of_unknown_cost_name_no_model(
+    connection: Connection, tmp_path: Path
+) -> None:
+    counts = {"input_tokens": 100, "output_tokens": 10}
+    turn = {"type": "turn.completed", "usage": counts}
+    ingest(connection, write(tmp_path / "exec.jsonl", [turn]), defaults=Defaults(at=AT))
+    assert any(
+        "of unknown cost: 1, of no named model; " in str(one) for one in status(connection).concerns
+    )
 
 
 # The command

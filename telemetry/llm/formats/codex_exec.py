@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from telemetry.llm.formats.codex import COUNTERS, Counters, used_since
-from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading
+from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, cut_off
 from telemetry.rows import reading
 from telemetry.rows.reading import digest
 
@@ -28,15 +28,25 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 def reader() -> Reader:
     """One row per turn: the increase since the turn before."""
-    thread, total = "", None
+    thread, total, is_open = "", None, False
+
+    def unended() -> Iterator[Reading]:
+        nonlocal is_open
+        if is_open:
+            is_open = False
+            yield cut_off("turn.completed event after the last turn began", thread)
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        nonlocal thread, total
+        nonlocal thread, total, is_open
         if record.get("type") == "thread.started":
+            yield from unended()
             # A resumed thread continues its counts.
             before, thread = thread, reading.text(record, "thread_id") or ""
             total = total if thread == before else None
+        elif record.get("type") == "turn.started":
+            is_open = True
         elif record.get("type") == "turn.completed":
+            is_open = False
             usage = reading.nested(record, "usage")
             now: Counters = {key: reading.count(usage, key) for key in COUNTERS}
             used = used_since(now, total, {})
@@ -52,4 +62,4 @@ def reader() -> Reader:
                 is_whole_session=True,
             )
 
-    return Reader(calls)
+    return Reader(calls, unended)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, billed
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, billed, cut_off
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, storable
 
@@ -35,6 +35,7 @@ def reader() -> Reader:
         nonlocal session_id, began, answers
         data, kind = reading.nested(event, "data"), event.get("type")
         if kind in BEGINS:
+            yield from unended()
             session_id = reading.text(data, "sessionId") or session_id
             began = reading.moment(event, "timestamp")
         elif kind == "assistant.message":
@@ -43,13 +44,13 @@ def reader() -> Reader:
             answers = 0
             yield from _rows(event, session_id, began, defaults)
 
-    def rest() -> Iterator[Reading]:
+    def unended() -> Iterator[Reading]:
+        nonlocal answers
         if answers:
-            yield UnreadableRow(
-                "there is no session.shutdown event after the last answer: what it used is unknown"
-            )
+            answers = 0
+            yield cut_off("session.shutdown event after the last answer", session_id)
 
-    return Reader(calls, rest)
+    return Reader(calls, unended)
 
 
 def _rows(

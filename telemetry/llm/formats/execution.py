@@ -18,6 +18,7 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
+    cut_off,
     first_count,
     inclusive,
     read_list,
@@ -32,6 +33,9 @@ EVENTS = ("system", "assistant", "user", "result")
 # Keys that only Claude Code's results have, in old versions too.
 CLAUDES = ("modelUsage", "total_cost_usd", "cost_usd")
 RESULTS = {"subtype", "session_id", "usage", *CLAUDES}
+
+# Sessions of a file that are kept: several may write to one log at a time.
+REMEMBERED = 256
 
 # Each counter of Used, as `modelUsage` spells it and as `usage` does.
 COUNTERS = {
@@ -105,13 +109,17 @@ class Used:
 
 @dataclass
 class Session:
-    """What the events before a result say about the session."""
+    """What the events before a result say about the session.
+
+    `is_open` means that its next result should follow.
+    """
 
     session_id: str = ""
     model: str | None = None
     is_claudes: bool = False
     began: datetime | None = None
     results: int = 0
+    is_open: bool = False
     used: dict[str, Used] = field(default_factory=dict)
     messages: dict[str, set[str]] = field(default_factory=dict)
 
@@ -133,16 +141,20 @@ def reader() -> Reader:
     difference from the result before. A session resumed by another process starts from zero, as the
     index shows; in files of old versions, which lack it, counts that are lower than before.
     """
-    session = Session()
-    started = ended = False
+    sessions = {"": Session()}
+    session = sessions[""]
 
     def calls(event: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        nonlocal session, started, ended
+        nonlocal session
         session_id = reading.text(event, "session_id")
         if session_id is not None and session_id != session.session_id:
-            session = Session(session_id)
+            session = sessions.pop(session_id, None) or Session(session_id)
+            sessions[session_id] = session
+            if len(sessions) > REMEMBERED:
+                yield from unended(sessions.pop(next(iter(sessions))))
         if event.get("type") == "result" or ("type" not in event and "modelUsage" in event):
-            ended = True
+            session.is_open = False
+            session.results += 1
             if reading.count(event, "result_index") == 0:
                 session.used.clear()
             if session.is_claudes or any(key in event for key in CLAUDES):
@@ -150,22 +162,20 @@ def reader() -> Reader:
             else:
                 yield agent_results.call(event, session.model, session.began, defaults)
         elif "type" in event:
-            started = True
             _note(event, session)
         else:
             raise UnreadableRow("type is missing")
 
-    def rest() -> Iterator[Reading]:
-        if started and not ended:
-            yield UnreadableRow(
-                "there is no result event: the session was cut off, and what it used is unknown"
-            )
+    def unended(*some: Session) -> list[Reading]:
+        return [cut_off("result event", one.session_id) for one in some if one.is_open]
 
-    return Reader(calls, rest)
+    return Reader(calls, lambda: unended(*sessions.values()))
 
 
 def _note(event: Mapping[str, Any], session: Session) -> None:
     session.began = session.began or reading.moment(event, "timestamp")
+    # After a result, other events may follow without a next one.
+    session.is_open |= not session.results or event.get("type") == "assistant"
     if event.get("type") == "system":
         session.model = reading.text(event, "model") or session.model
         session.is_claudes |= "claude_code_version" in event
@@ -213,7 +223,6 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
             api_calls=min(requests, LONGEST_COUNT),
             is_whole_session=True,
         )
-    session.results += 1
     session.used.update(until_now)
     session.messages.clear()
 
@@ -222,7 +231,7 @@ def _identity(result: Mapping[str, Any], session: Session) -> str:
     """What identifies a result: its own id, else its place in the session."""
     own = reading.text(result, "uuid")
     if own is None and session.session_id:
-        return f"{session.session_id}:{session.results}"
+        return f"{session.session_id}:{session.results - 1}"
     return own or digest(result)
 
 

@@ -13,6 +13,7 @@ from telemetry.llm.formats.reading import (
     Defaults,
     Reader,
     Reading,
+    cut_off,
     first_count,
     inclusive,
     read_list,
@@ -43,6 +44,9 @@ def reader() -> Reader:
     """One row per model of a session, or per recorded answer."""
     session = _Session()
 
+    def unended() -> list[Reading]:
+        return [cut_off("result with counts", session.session_id)] if session.is_open else []
+
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "projectHash" in record:
             session.session_id = reading.text(record, "sessionId") or ""
@@ -53,12 +57,15 @@ def reader() -> Reader:
         elif record.get("type") == "gemini":
             yield from session.answer(record, defaults)
         elif record.get("type") == "init":
+            yield from unended()
+            session.is_open = True
             session.session_id = reading.text(record, "session_id") or ""
             session.began = reading.moment(record, "timestamp")
         elif "stats" in record:
+            session.is_open = False
             yield from session.models(record, defaults)
 
-    return Reader(calls)
+    return Reader(calls, unended)
 
 
 class _Session:
@@ -66,6 +73,7 @@ class _Session:
 
     def __init__(self) -> None:
         self.session_id = ""
+        self.is_open = False
         self.began: datetime | None = None
 
     def answer(self, record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:

@@ -89,6 +89,12 @@ class Reader:
     notes: Callable[[], Iterable[str]] = tuple
 
 
+def cut_off(missing: str, session_id: str = "") -> UnreadableRow:
+    """Why the use of a session is unknown that ends without its counts."""
+    which = f"session {shown(session_id)}" if session_id else "the session"
+    return UnreadableRow(f"{which} was cut off, and what it used is unknown: there is no {missing}")
+
+
 def readings_of(
     record: Any,
     defaults: Defaults,
