@@ -148,7 +148,7 @@ def reader() -> Reader:
         nonlocal session
         session_id = reading.text(event, "session_id")
         if session_id is not None and session_id != session.session_id:
-            session = sessions.pop(session_id, None) or Session(session_id)
+            session = sessions.pop(session_id, Session(session_id))
             sessions[session_id] = session
             if len(sessions) > REMEMBERED:
                 yield from unended(sessions.pop(next(iter(sessions))))
