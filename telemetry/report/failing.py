@@ -56,12 +56,13 @@ def failing(report: RepositoryReport) -> Finding | None:
 def _where(steps: Sequence[Row]) -> Sentence:
     """Return at which step jobs failed most often, if only as often as at others."""
     most, failed = steps[0], sum(step["broke_the_run"] for step in steps)
-    lead = f"; jobs failed {'most often' if _is_alone(steps) else 'nowhere more often than'}"
-    step: Sentence = (" at ", Name(most["step"])) if most["step"] else ()
-    job: Sentence = (" in ", Name(most["job"]), " of ", Name(most["workflow"]))
+    step: Sentence = (Name(most["step"]), " in ") if most["step"] else ()
+    job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
     times = f", {count(most['broke_the_run'])} of {count(failed)} times"
-    if failed == 1:
-        lead, times = "; one job failed", ""
+    lead = f"; no {'step' if step else 'job'} failed more often than "
+    if failed == 1 or _is_alone(steps):
+        lead = "; one job failed" if failed == 1 else "; jobs failed most often"
+        lead, times = f"{lead} {'at' if step else 'in'} ", times if failed > 1 else ""
     return (lead, *step, *job, times if step else f"{times}, at no known step")
 
 
