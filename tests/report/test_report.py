@@ -273,8 +273,8 @@ def test_failures_name_the_step_where_most_began(connection: Connection) -> None
     ("steps", "told_where"),
     [
         (["lint"], "; one job failed at lint in build of CI. Read the log of the latest one."),
-        (["lint", "test"], "; no step failed more often than lint in build of CI, 1 of 2 times. Read "),
-        (["lint", "test"] * 2, "; no step failed more often than lint in build of CI, 2 of 4 times. Read"),
+        (["lint", "test"], " no step failed more often than lint in build of CI, 1 of 2 times. "),
+        (["lint", "test"] * 2, "no step failed more often than lint in build of CI, 2 of 4 times."),
         (["lint", "test", "lint"], " most often at lint in build of CI, 2 of 3 times. Fix that "),
     ],
 )
