@@ -1,5 +1,6 @@
 -- Store list prices of models; returns, for each new or changed one, whether it is new.
--- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
+-- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL. A shipped
+-- price never replaces the user's own.
 --   psql "$DATABASE_URL" -f sql/prices/upsert_llm_prices.sql \
 --   -v rows='[{"model":"m","effective_from":"2026-01-01","input_per_mtok":3,"output_per_mtok":9}]'
 insert into llm_prices (
@@ -35,7 +36,8 @@ on conflict (model, effective_from, provider, tier, above_input_tokens) do updat
   checked_on = excluded.checked_on,
   is_shipped = excluded.is_shipped,
   revision = llm_prices.revision + 1
-where (
+where (llm_prices.is_shipped or not excluded.is_shipped)
+  and (
     llm_prices.input_per_mtok, llm_prices.output_per_mtok, llm_prices.cache_read_per_mtok,
     llm_prices.cache_write_per_mtok, llm_prices.cache_write_1h_per_mtok, llm_prices.source,
     llm_prices.cache_write_12h_per_mtok, llm_prices.web_search_per_thousand,

@@ -55,17 +55,18 @@ def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
 
-    `own` is the path of the user's list, which overrides ours. A stored row of ours that our list
-    no longer has, such as a cancelled price rise, is deleted. Raises UsageError for a file that
-    cannot be read.
+    `own` is the path of the user's list, which overrides ours; without it, the list that was named
+    last still counts. Stored rows that a list no longer has, such as a cancelled price rise, are
+    deleted. Raises UsageError for a file that cannot be read.
     """
     shipped = [replace(row, is_shipped=True) for row in _shipped(LlmPrice)]
     rows = [*shipped, *_own(LlmPrice, own)]
+    listed = {"rows": as_json([vars(row) for row in rows]), "has_own": own is not None}
 
     def store() -> Counts:
-        listed = {"rows": as_json([vars(row) for row in shipped])}
-        execute(connection, "prices/delete_unlisted_llm_prices", listed)
-        return upsert(connection, rows)
+        with connection.transaction():
+            execute(connection, "prices/delete_unlisted_llm_prices", listed)
+            return upsert(connection, rows)
 
     return with_retries(connection, store)
 
