@@ -22,7 +22,7 @@ MOST_ENDINGS = 6
 class Logs:
     """The files to read, with standard input if it is one, and sentences on what is not read.
 
-    `searched` are the files that were found in a folder, which may hold others than logs.
+    `searched` are the files that nobody named: a folder or a glob may find others than logs.
     """
 
     files: Sequence[Path]
@@ -38,7 +38,7 @@ def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
     UsageError for a pattern that matches nothing.
     """
     files: dict[Path, Path] = {}
-    searched: set[Path] = set()
+    named: set[Path] = set()
     passed_over: list[str] = []
     for pattern in patterns:
         found: list[Path] = []
@@ -46,12 +46,13 @@ def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
         for match in _matches(pattern):
             if match == STDIN or not match.is_dir():
                 found.append(match)
+                if match == Path(pattern).expanduser():
+                    named.add(_key(match))
                 continue
             below = _below(match)
-            logs = [path for path in below if LOG.search(path.name) and path.is_file()]
-            found += logs
-            searched.update(logs)
-            endings = Counter(_ending(path) for path in below if path not in searched)
+            logs = {path for path in below if LOG.search(path.name) and path.is_file()}
+            found += sorted(logs)
+            endings = Counter(_ending(path) for path in below if path not in logs)
             if endings:
                 others.append(_left_out(match, endings))
         if not found:
@@ -60,9 +61,15 @@ def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
                 f"files, globs, or - for standard input{''.join(f' ({it})' for it in others)}"
             )
         for path in found:
-            files.setdefault(path if path == STDIN else path.resolve(), path)
+            files.setdefault(_key(path), path)
         passed_over += others
+    searched = {path for key, path in files.items() if key not in named}
     return Logs(list(files.values()), stdin, passed_over, searched)
+
+
+def _key(path: Path) -> Path:
+    """What identifies a file that has several spellings."""
+    return path if path == STDIN else path.resolve()
 
 
 def _left_out(folder: Path, endings: Counter[str]) -> str:

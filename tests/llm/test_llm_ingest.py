@@ -515,8 +515,9 @@ def test_a_folder_may_hold_files_that_are_no_logs(connection: Connection, tmp_pa
     assert (done.rejected_files, done.notes) == (1, [])
 
 
+@pytest.mark.parametrize("pattern", ["", "*.json", "**/*"])
 def test_sums_beside_the_logs_of_agentic_workflows_are_no_logs(
-    connection: Connection, tmp_path: Path
+    connection: Connection, tmp_path: Path, pattern: str
 ) -> None:
     tokens = {"input_tokens": 9, "output_tokens": 2}
     run = {"databaseId": 7, "TokenUsage": 11}
@@ -526,7 +527,7 @@ def test_sums_beside_the_logs_of_agentic_workflows_are_no_logs(
     (tmp_path / "run_summary.json").write_text(json.dumps(summary, indent=2))
     of_all = {"summary": {"total_tokens": 11}, "runs": [{"token_usage": 11}], "logs_location": "."}
     (tmp_path / "summary.json").write_text(json.dumps(of_all, indent=2))
-    logs = find_logs([str(tmp_path)])
+    logs = find_logs([str(tmp_path / pattern)])
     done = ingest_llm_calls(connection, logs, Defaults(), now=lambda: AT)
     assert (done.files, done.rejected_files, done.first_rejected) == (3, 0, [])
     assert done.notes == [

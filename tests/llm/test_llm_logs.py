@@ -76,6 +76,17 @@ def test_files_folders_and_globs_are_found_once_each(tmp_path: Path) -> None:
     assert find_logs(["-", "-"]).files == [STDIN]
 
 
+def test_what_a_folder_or_a_glob_finds_is_searched_unless_it_is_named_too(tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).touch()
+    a, b = tmp_path / "a.json", tmp_path / "b.json"
+    for pattern in (tmp_path, tmp_path / "*.json"):
+        assert find_logs([str(pattern)]).searched == {a, b}
+        assert find_logs([str(a), str(pattern)]).searched == {b}
+        assert find_logs([str(pattern), str(a)]).searched == {b}
+    assert find_logs([str(a), str(b), "-"]).searched == set()
+
+
 def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
     for name in ("log[1].jsonl", "log1.jsonl"):
         (tmp_path / name).touch()
