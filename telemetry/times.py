@@ -19,6 +19,8 @@ UNITS = {
 }
 UNIT_OF = {spelling: unit for unit, spellings in UNITS.items() for spelling in spellings}
 LONGEST_YEARS = 200
+# Outside, a length or a time zone more or less is a time that Python does not have.
+FIRST_YEAR, LAST_YEAR = 1970, 9997
 LENGTHS = "12h, 90d, 2w, '6 months' or '1 year'"
 
 
@@ -80,6 +82,10 @@ def moment(text: str, variable: str, *others: str) -> datetime:
         found = datetime.fromisoformat(text.strip())
         if found.tzinfo is None and len(text.strip()) > len("2026-01-01"):
             raise UsageError(f"{variable}: {text!r} has no time zone; add Z for UTC")
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise UsageError(
+                f"{variable}: {text!r} is not in the years from {FIRST_YEAR} to {LAST_YEAR}"
+            )
         return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         forms = ["a date (2026-01-01)", "a time with its zone (2026-01-01T08:00:00Z)", *others]

@@ -55,6 +55,8 @@ def period(since: datetime | timedelta | Length, now: datetime) -> Period:
     An age of whole days begins at midnight that many days ago. No period begins before the first
     runs that existed. Raises UsageError if it is empty.
     """
+    if now <= FIRST_RUNS:
+        raise UsageError(f"NOW: {minute(now)} {now.tzinfo} is before the first runs of GitHub")
     if isinstance(since, Length):
         since = since.up_to(now)
     if isinstance(since, datetime):

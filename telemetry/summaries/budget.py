@@ -43,11 +43,12 @@ def budget_text(
     over = sum(line.is_over for line in lines)
     first = f"{counted(over, 'budget')} of {len(lines)} exceeded" if over else "Within all budgets"
     if not is_whole and not over:
-        first += ", as far as is stored,"
+        first += ", as far as is stored"
     month = ""
     if forecasts:
         row = forecasts[0]
         month = f" in {row['month']}, {counted(row['days_left'], 'day')} before its end"
+        month = f",{month}" if "," in first else month
     parts = [
         screen.styled(
             textwrap.fill(f"{first}{month}; US dollars.", screen.columns or 100),

@@ -49,6 +49,9 @@ def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
     caps = [Cap(kind, "all", Decimal(500)) for kind in ("runners", "llm")]
     text = budget_text(lines(caps, [], "forecast"), [])
     assert "No cost of runners or LLM calls is stored" in text
+    assert text.startswith("Within all budgets; US dollars.")
+    text = budget_text(lines(caps, [], "forecast"), [], is_whole=False)
+    assert text.startswith("Within all budgets, as far as is stored; US dollars.")
     rows = [{**forecast(), "month": "2026-03", "days_left": 3}]
     assert "No cost" not in budget_text(lines(caps[:1], rows, "spent"), rows)
 

@@ -1173,6 +1173,8 @@ def test_a_period_of_days_begins_at_midnight() -> None:
     assert whole.before == Period(datetime(2026, 3, 6, tzinfo=UTC), whole.since)
     with pytest.raises(UsageError, match=r"^SINCE: 2026-03-11 00:00 UTC is not before 2026-03-10"):
         period(datetime(2026, 3, 11, tzinfo=UTC), now)
+    with pytest.raises(UsageError, match=r"^NOW: 1970-01-01 00:00 UTC is before the first runs"):
+        period(timedelta(days=2), datetime(1970, 1, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -1237,7 +1239,7 @@ def test_the_command_writes_a_file_a_folder_or_markdown(
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--since", "all"], "SINCE: 'all' is not a date or time"),
+        (["--since", "ever"], "SINCE: 'ever' is not a date or time"),
         (["--now", "yesterday"], "NOW: 'yesterday' is not a date or time"),
         (["--format", "pdf"], "FORMAT: 'pdf' is not one of: html, markdown"),
         (["--repo", "acme/none"], "REPO: acme/none is not in this database"),

@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
+from support.commands import Launcher
 from support.paths import LONGEST, ROOT
 
 from telemetry.simulated.entities import PlannedJob, Repository, Run
@@ -1200,6 +1201,30 @@ def test_server_ends_although_a_connection_is_open() -> None:
         client.get(RUNS)
     assert client.connection.sock.recv(1) == b""
     client.connection.close()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--days -3",
+        "--days 0",
+        "--days 99999999",
+        "--runs-per-day nan",
+        "--runs-per-day inf",
+        "--latency -1",
+        "--limit -1",
+        "--now 0001-01-01",
+        "--now x",
+        "--port 99999",
+        "--seed 1e3",
+        "acme",
+    ],
+)
+def test_script_refuses_what_cannot_be_served(words: str, launcher: Launcher) -> None:
+    done = launcher.run("simulate_github", *words.split(), environ={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("simulate_github.py: error: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_script_serves_until_interrupted() -> None:
