@@ -7,6 +7,7 @@ Data goes one way:
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 __version__ = "1.0.0.dev0"
 
@@ -25,6 +26,16 @@ def first_of(names: Sequence[str], most: int) -> str:
     """Return the first names, and how many more there are: `a, b and 3 more`."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return f"{', '.join(names[:most])}{more}"
+
+
+def in_percent(share: float | Decimal) -> Decimal:
+    """Return a percentage to one decimal, or to more if it would be 0 or 100 and is neither."""
+    exact = Decimal(share)
+    for decimals in range(1, 5):
+        rounded = round(exact, decimals)
+        if rounded not in (0, 100) or rounded == exact:
+            return rounded
+    return round(exact, 1)
 
 
 def in_words(seconds: float) -> str:

@@ -82,7 +82,7 @@ select
   round(
     100.0 * coalesce(stored.attempts_with_jobs, 0)
     / nullif(coalesce(stored.attempts, 0) + coalesce(pending.attempts, 0), 0),
-    1
+    4
   ) as with_jobs_percent,
   coalesce(pending.attempts, 0) as pending_attempts,
   coalesce(stored.failed_attempts, 0) as failed_attempts,

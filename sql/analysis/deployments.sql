@@ -67,7 +67,7 @@ select
   round(
     100.0 * count(*) filter (where runs.is_red)
     / nullif(count(*) filter (where runs.is_success or runs.is_red), 0),
-    1
+    4
   ) as failed_percent,
   round(
     percentile_cont(0.5) within group (

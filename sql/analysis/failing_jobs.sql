@@ -19,7 +19,7 @@ select
   count(*) filter (where is_red) as failures,
   round(
     100.0 * count(*) filter (where is_red) / nullif(count(*) filter (where is_decided), 0),
-    1
+    4
   ) as failed_percent,
   count(*) filter (where is_decided) as executions,
   count(*) filter (where is_red and attempt_is_red) as broke_the_run,

@@ -23,7 +23,7 @@ select
   round(
     100.0 * count(*)
     / nullif(sum(count(*)) over (partition by repository_id, workflow_id, workflow), 0),
-    1
+    4
   ) as workflow_percent,
   round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
   count(*) filter (where attempt_is_red) as broke_the_run,

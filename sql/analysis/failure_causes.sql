@@ -1,6 +1,6 @@
 -- Why do jobs fail, as far as can be seen without logs?
 -- Every failure has one cause, the first of this list that applies, so that the causes add up.
--- workflow file: no job began. no job failed: the run failed anyway. outage: at least 80 percent of
+-- workflow file: no job began. no job failed: the run failed anyway. outage: over 80 percent of
 -- everything that started in the repository in that hour failed. runner: the same for what one
 -- runner of your own took within 12 hours. time limit. no steps: GitHub lists none. no step failed.
 -- runner lost: a step was cut off. set-up: a step before the work failed, such as the checkout.
@@ -77,12 +77,12 @@ select
   failures.repository,
   failures.cause,
   count(*) as failures,
-  round(100.0 * count(*) / sum(count(*)) over (partition by failures.repository_id), 1)
+  round(100.0 * count(*) / sum(count(*)) over (partition by failures.repository_id), 4)
     as share_percent,
   round(
     100.0 * count(*) filter (where failures.is_green_again)
     / nullif(count(*) filter (where failures.is_run_again), 0),
-    1
+    4
   ) as green_again_percent,
   count(*) filter (where failures.is_run_again) as run_again,
   round(sum(failures.duration_seconds) / 60.0, 1) as minutes,

@@ -69,7 +69,7 @@ select
   flaky.job,
   flaky.flaky_commits,
   commits.commits,
-  round(100.0 * flaky.flaky_commits / nullif(commits.commits, 0), 1) as flaky_percent,
+  round(100.0 * flaky.flaky_commits / nullif(commits.commits, 0), 4) as flaky_percent,
   flaky.failures,
   round(flaky.failed_seconds / 60.0, 1) as failed_minutes,
   flaky.last_created_at,

@@ -31,7 +31,7 @@ select
       ),
       0
     ),
-    1
+    4
   ) as hit_percent,
   round(sum(llm_calls_priced.cache_saved), 4) as saved_usd,
   coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,

@@ -19,12 +19,12 @@ select
   round(
     100 * sum(cache_saved) filter (where list_cost is not null)
     / nullif(sum(list_cost + cache_saved), 0),
-    1
+    4
   ) as saved_percent,
   round(sum(list_cost), 4) as list_cost_usd,
   sum(input_tokens)::bigint as input_tokens,
-  round(100 * sum(cache_read_tokens) / nullif(sum(input_tokens), 0), 1) as read_percent,
-  round(100 * sum(cache_write_tokens) / nullif(sum(input_tokens), 0), 1) as written_percent,
+  round(100 * sum(cache_read_tokens) / nullif(sum(input_tokens), 0), 4) as read_percent,
+  round(100 * sum(cache_write_tokens) / nullif(sum(input_tokens), 0), 4) as written_percent,
   count(*) filter (where list_cost is null) as unpriced
 from llm_calls_priced
 cross join period

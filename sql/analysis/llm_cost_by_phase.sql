@@ -18,7 +18,7 @@ select
   round(sum(cost), 4) as cost_usd,
   round(
     100 * sum(cost) / nullif(sum(sum(cost)) over (partition by kinds.kind), 0),
-    1
+    4
   ) as cost_percent,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,

@@ -74,7 +74,7 @@ select
   round(sum(spendings.cost), 4) as cost_usd,
   round(
     100 * sum(spendings.cost) / nullif(sum(sum(spendings.cost)) over (), 0),
-    1
+    4
   ) as cost_percent,
   count(recent_attempts.github_run_id) as attempts,
   count(recent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,

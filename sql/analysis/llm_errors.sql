@@ -32,7 +32,7 @@ select
   model,
   error_class,
   calls as failed,
-  round(100 * calls / nullif(model_calls, 0), 1) as failed_percent,
+  round(100 * calls / nullif(model_calls, 0), 4) as failed_percent,
   last_at,
   example
 from classes

@@ -195,10 +195,10 @@ select
   actor_kind,
   count(*) as pull_requests,
   round(sum(cost_usd), 4) as cost_usd,
-  round(100 * sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0), 1) as share_percent,
+  round(100 * sum(cost_usd) / nullif(sum(sum(cost_usd)) over (), 0), 4) as share_percent,
   round(sum(cost_usd) / nullif(count(cost_usd), 0), 4) as cost_per_pull_request_usd,
   count(*) filter (where is_merged) as merged,
-  round(100.0 * count(*) filter (where is_merged) / count(*), 1) as merged_percent,
+  round(100.0 * count(*) filter (where is_merged) / count(*), 4) as merged_percent,
   round(sum(cost_usd) / nullif(count(*) filter (where is_merged), 0), 4) as cost_per_merged_usd,
   sum(commits)::bigint as commits,
   sum(runs)::bigint as runs,
@@ -207,7 +207,7 @@ select
   round(sum(llm_cost_usd), 4) as llm_cost_usd,
   round(sum(seconds) / 60.0 / count(*), 1) as minutes_per_pull_request,
   round(sum(waited_seconds) / 3600 / count(*), 1) as waited_hours_per_pull_request,
-  round(100.0 * (sum(attempts) - sum(attempts_without_jobs)) / nullif(sum(attempts), 0), 1)
+  round(100.0 * (sum(attempts) - sum(attempts_without_jobs)) / nullif(sum(attempts), 0), 4)
     as with_jobs_percent,
   sum(unpriced_jobs)::bigint as unpriced_jobs,
   sum(unpriced_calls)::bigint as unpriced_calls

@@ -182,7 +182,7 @@ select
   flaky.flaky_commits,
   flaky.failures,
   flaky.run_again,
-  round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 1) as green_again_percent,
+  round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 4) as green_again_percent,
   failed.list_cost_usd as failed_cost_usd,
   reruns.list_cost_usd as rerun_cost_usd,
   round(waited.seconds / 3600, 1) as waited_hours,

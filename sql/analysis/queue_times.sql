@@ -60,7 +60,7 @@ select
   round(
     100.0 * count(*) filter (where queue_seconds > 60 and not is_held)
     / nullif(count(*) filter (where not is_held), 0),
-    1
+    4
   ) as over_a_minute_percent,
   count(*) filter (where is_held) as held,
   count(*) filter (where is_hosted and not is_held) as hosted,

@@ -19,7 +19,7 @@ select
   round(
     100.0 * count(*) filter (where is_latest_attempt and is_rerun)
     / nullif(count(*) filter (where is_latest_attempt), 0),
-    1
+    4
   ) as rerun_percent,
   count(*) filter (where is_rerun) as reruns,
   count(*) filter (where is_latest_attempt and is_rerun and is_red_before) as rerun_after_failure,
@@ -33,7 +33,7 @@ select
     / nullif(
       count(*) filter (where is_latest_attempt and is_rerun and is_red_before and is_decided), 0
     ),
-    1
+    4
   ) as turned_green_percent
 from attempts
 cross join period

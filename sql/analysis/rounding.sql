@@ -22,7 +22,7 @@ select
   round(
     100 * sum(list_cost_usd * (1 - duration_seconds / (60.0 * minutes)))
     / nullif(sum(list_cost_usd), 0),
-    1
+    4
   ) as rounding_percent,
   round(sum(list_cost_usd), 4) as list_cost_usd,
   count(*) as jobs,

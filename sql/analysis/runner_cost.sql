@@ -28,7 +28,7 @@ select
   round(
     100 * sum(list_cost_usd) filter (where created_at >= period.since)
     / nullif(sum(sum(list_cost_usd) filter (where created_at >= period.since)) over (), 0),
-    1
+    4
   ) as share_percent,
   count(*) filter (where created_at >= period.since) as jobs,
   sum(minutes) filter (where created_at >= period.since)::bigint as minutes,

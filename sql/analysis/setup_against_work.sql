@@ -77,7 +77,7 @@ select
   repository,
   workflow,
   job_base as job,
-  round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 1) as set_up_percent,
+  round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 4) as set_up_percent,
   round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
     as set_up_p50_seconds,
   round(coalesce(sum(set_up), 0) / 60.0, 1) as set_up_minutes,

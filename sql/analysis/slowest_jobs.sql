@@ -21,7 +21,7 @@ select
   round(
     100.0 * sum(duration_seconds)
     / nullif(sum(sum(duration_seconds)) over (partition by repository_id), 0),
-    1
+    4
   ) as share_percent,
   round(
     (

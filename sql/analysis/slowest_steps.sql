@@ -92,7 +92,7 @@ select
   job_base as job,
   step,
   round(seconds / 60.0, 1) as total_minutes,
-  round(100.0 * seconds / nullif(sum(seconds) over (), 0), 1) as share_percent,
+  round(100.0 * seconds / nullif(sum(seconds) over (), 0), 4) as share_percent,
   round(p50_low + p50_part * (p50_high - p50_low))::bigint as p50_seconds,
   case
     when successes >= 20 then round(p95_low + p95_part * (p95_high - p95_low))::bigint

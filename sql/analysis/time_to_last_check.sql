@@ -114,7 +114,7 @@ select
   round(avg(commits.checks) filter (where commits.is_decided), 1) as checks,
   lasts.last_workflow,
   round(
-    100.0 * lasts.commits / nullif(count(*) filter (where commits.is_decided), 0), 1
+    100.0 * lasts.commits / nullif(count(*) filter (where commits.is_decided), 0), 4
   ) as last_percent,
   count(*) filter (where not commits.is_decided) as left_out,
   count(*) filter (where commits.is_decided and not commits.is_exact) as estimated,

@@ -54,7 +54,7 @@ select
   wasted.repository,
   wasted.workflow,
   round(wasted.seconds / 60.0, 1) as wasted_minutes,
-  round(100.0 * wasted.seconds / nullif(used.seconds, 0), 1) as wasted_percent,
+  round(100.0 * wasted.seconds / nullif(used.seconds, 0), 4) as wasted_percent,
   round(wasted.rerun_seconds / 60.0, 1) as rerun_minutes,
   round(wasted.cancelled_seconds / 60.0, 1) as cancelled_minutes,
   round(wasted.streak_seconds / 60.0, 1) as streak_minutes,

@@ -197,7 +197,7 @@ select
     )
   end as usd_per_saved_hour,
   sums.runs,
-  round(100.0 * sums.runs_on_path / sums.runs, 1) as on_path_percent,
+  round(100.0 * sums.runs_on_path / sums.runs, 4) as on_path_percent,
   bills.free_jobs,
   bills.unpriced_jobs,
   sums.workflow_id,

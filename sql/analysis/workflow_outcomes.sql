@@ -34,12 +34,12 @@ select
   round(
     100.0 * count(*) filter (where is_first_attempt and is_success)
     / nullif(count(*) filter (where is_first_attempt and is_decided), 0),
-    1
+    4
   ) as first_time_percent,
   round(
     100.0 * count(*) filter (where is_latest_attempt and is_success)
     / nullif(count(*) filter (where is_latest_attempt and is_decided), 0),
-    1
+    4
   ) as in_the_end_percent,
   round(
     (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from telemetry import counted
+from telemetry import counted, in_percent
 from telemetry.installation import typed
 
 # With jobs of less than half of the attempts, or of their time, a sum is below half, and "none"
@@ -108,7 +108,7 @@ class Coverage:
         share = self.seconds_with_jobs / self.seconds
         if self.attempts_with_jobs / stored - share < LEAST_DIFFERENCE:
             return ""
-        return f"{100 * share:.1f} % of their time"
+        return f"{in_percent(100 * share)} % of their time"
 
     @property
     def _shares_of_failed(self) -> str:
@@ -120,7 +120,8 @@ class Coverage:
         rest = (self.attempts_with_jobs - self.failed_with_jobs) / others
         if abs(failed - rest) < LEAST_DIFFERENCE:
             return ""
-        return f"{100 * failed:.1f} % of those that failed, {100 * rest:.1f} % of the others"
+        shares = [in_percent(100 * each) for each in (failed, rest)]
+        return f"{shares[0]} % of those that failed, {shares[1]} % of the others"
 
     @property
     def _missing(self) -> str:
@@ -142,11 +143,11 @@ class Coverage:
         return f"{self._jobs_of} ({self._uneven})" if self._uneven else self._jobs_of
 
     def __str__(self) -> str:
-        share = 100 * self.attempts_with_jobs / max(self.attempts, 1)
+        share = in_percent(100 * self.attempts_with_jobs / max(self.attempts, 1))
         missing = f"; {self._missing}" if self.pending_attempts else ""
         uneven = self._uneven
         return (
-            f"{self._jobs_of} are stored ({share:.1f} %{uneven and f': {uneven}'}){missing}; "
+            f"{self._jobs_of} are stored ({share} %{uneven and f': {uneven}'}){missing}; "
             f"{self.how_to('fetch the rest', self.repositories)}"
         )
 

@@ -9,6 +9,8 @@ from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from telemetry import in_percent
+
 Row = dict[str, Any]
 
 
@@ -74,8 +76,8 @@ def and_more(left: int, plural: str) -> str:
 
 
 def percent(share: Number | None) -> str:
-    """Return a percentage with one decimal."""
-    return UNKNOWN if share is None else f"{share:.1f} %"
+    """Return a percentage as in_percent rounds it: `83.3 %`, `99.98 %`."""
+    return UNKNOWN if share is None else f"{in_percent(share)} %"
 
 
 def dollars(amount: Number | None) -> str:

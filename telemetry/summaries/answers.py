@@ -5,10 +5,11 @@ import io
 import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, NamedTuple
 
-from telemetry import counted
+from telemetry import counted, in_percent
 from telemetry.database.questions import Answer, Question
 from telemetry.installation import typed
 from telemetry.report.figures import duration
@@ -176,6 +177,8 @@ def _for_people(column: str, row: Mapping[str, Any]) -> Any:
     # trend has shares and times in one column.
     if _is_time(column) or (column in ("before", "now") and row.get("unit") == "seconds"):
         return duration(value)
+    if column.endswith("_percent") and isinstance(value, Decimal):
+        return in_percent(value)
     # An id is for copying, so it has no separators.
     return str(value) if column.endswith("_id") else value
 

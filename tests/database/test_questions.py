@@ -568,6 +568,13 @@ def test_a_figure_of_either_unit_is_shown_in_its_own() -> None:
     assert csv_text(of_both).splitlines()[1:] == ["time,740.2,59.6,seconds", "rerun,3.2,,percent"]
 
 
+def test_a_share_has_one_decimal_unless_that_hides_that_it_is_not_all() -> None:
+    rows = [{"part_percent": Decimal(share)} for share in ("83.3333", "99.9667", "100.0000")]
+    of_all = Answer(QUESTION, SCOPE, list(rows[0]), rows)
+    assert answer_text(of_all).split("\n\n")[1].split()[3:] == ["83.3", "99.97", "100.0"]
+    assert csv_text(of_all).splitlines()[1:] == ["83.3333", "99.9667", "100.0000"]
+
+
 def test_columns_that_are_the_same_in_all_rows_are_left_out_first_and_named() -> None:
     same = {"repository": "acme/app", "job": "build", "labels": ["a", "b"], "speed": Decimal("2.0")}
     rows = [{"workflow": f"w{n}", **same, "saved_seconds": 60 * n} for n in (1, 2)]

@@ -261,7 +261,7 @@ def test_a_broken_workflow_file_fails_its_own_workflow(connection: Connection) -
     upsert(connection, [a_run(n, n / 100, **broken) for n in range(30, 34)])
     (row,) = told(connection).workflow_outcomes
     assert (row["workflow"], row["runs"], row["failed"]) == ("CI", 24, 4)
-    assert float(row["first_time_percent"]) == 83.3
+    assert float(row["first_time_percent"]) == 83.3333
 
 
 def test_a_healthy_repository_is_reported_as_healthy_with_nothing_to_do(
@@ -666,6 +666,19 @@ def test_a_green_run_fixes_an_older_one_even_if_it_is_red_later(connection: Conn
     red, mended = told(connection).incidents
     assert (red["red_at"], red["recovered_at"]) == (UNTIL - 11 * HOUR, None)
     assert (mended["red_at"], mended["recovered_at"]) == (older.completed_at, later.completed_at)
+
+
+def test_one_failure_of_thousands_of_runs_is_not_nothing(connection: Connection) -> None:
+    runs = [a_run(n, n / 1_000) for n in range(1, 2_500)]
+    first = replace(runs[-1], conclusion="failure")
+    again = replace(runs[-1], run_attempt=2, started_at=UNTIL - HOUR, completed_at=UNTIL - HOUR)
+    upsert(connection, [*runs[:-1], first, again])
+    gone = a_run(9_000, 9, conclusion="failure", workflow_id=9, workflow_name="Old")
+    upsert(connection, [gone])
+    upsert(connection, [Workflow(9, 7, "Old", "old.yml", "disabled_manually")])
+    text = said(finding(told(connection), "failing"))
+    assert "2 of 2,500 runs (0.1 %) failed" in text
+    assert "no longer run" not in text
 
 
 def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connection) -> None:

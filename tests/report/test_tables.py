@@ -1,13 +1,14 @@
 """The tables of a report say the same as HTML and as Markdown."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from support.html import Reader
 
 from telemetry.report import markdown_report, page, tables
-from telemetry.report.figures import and_more
+from telemetry.report.figures import Number, and_more, percent
 from telemetry.report.tables import Table
 
 ROW: dict[str, Any] = {
@@ -85,3 +86,21 @@ def test_columns_with_numbers_come_last(table: Table) -> None:
 )
 def test_the_number_of_others_agrees_with_its_noun(left: int, plural: str, text: str) -> None:
     assert and_more(left, plural) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (None, "–"),
+        (0, "0.0 %"),
+        (100.0, "100.0 %"),
+        (83.3333, "83.3 %"),
+        (99.9667, "99.97 %"),
+        (99.9999, "99.9999 %"),
+        (0.04, "0.04 %"),
+        (Decimal("0.0007"), "0.001 %"),
+        (Decimal("100.04"), "100.04 %"),
+    ],
+)
+def test_a_share_reads_0_or_100_only_if_it_is(share: Number | None, text: str) -> None:
+    assert percent(share) == text

@@ -243,7 +243,7 @@ def test_cost_of_failed_and_rerun_work(stored: Connection) -> None:
     for row in rows:
         calls = groups[row["attempt"], row["outcome"]].calls
         known = [value for value in map(cost, calls) if value is not None]
-        share = total([100 * Fraction(sum(known)) / Fraction(whole)], 1)
+        share = total([100 * Fraction(sum(known)) / Fraction(whole)])
         assert row["cost_percent"] == (share if known else None)
 
 
@@ -281,7 +281,7 @@ def test_cache_misses_and_their_cost(stored: Connection) -> None:
         share = (
             [Fraction(100 * sum(c.cache_read_tokens or 0 for c in told), whole)] if whole else []
         )
-        assert row["hit_percent"] == total(share, 1)
+        assert row["hit_percent"] == total(share)
         assert row["missed_usd"] == total(missed(call) for call in told)
         assert row["unpriced"] == sum(missed(call) is None for call in calls)
     lost = [row["missed_usd"] for row in rows if row["missed_usd"] is not None]

@@ -192,7 +192,7 @@ def test_cost_by_phase_prompt_and_model(ask: Callable[[str], Rows]) -> None:
         for name, calls in grouped(RECENT, key).items():
             row = rows.pop((kind, name))
             spent = total(cost(call) for call in calls)
-            assert row.pop("cost_percent") == rounded(100 * spent / everything, 1)
+            assert row.pop("cost_percent") == rounded(100 * spent / everything)
             assert row == figures(calls)
     assert rows == {}
 
@@ -248,7 +248,7 @@ def test_errors_by_model_and_class(ask: Callable[[str], Rows]) -> None:
         row = found[model, name]
         assert row["failed"] == len(calls)
         share = Decimal(100 * len(calls)) / len(by_model[model])
-        assert row["failed_percent"] == rounded(share, 1)
+        assert row["failed_percent"] == rounded(share)
         assert row["last_at"] == max(call.timestamp for call in calls)
 
 
@@ -362,7 +362,7 @@ def test_cache_share_and_savings(ask: Callable[[str], Rows]) -> None:
         whole = total(call.input_tokens for call in calls)
         read = total(call.cache_read_tokens for call in calls)
         assert row["input_tokens"] == whole
-        assert row["read_percent"] == rounded(Decimal(100 * read) / whole, 1)
+        assert row["read_percent"] == rounded(Decimal(100 * read) / whole)
         if model == "claude-haiku-4-5":
             # A read costs 0.9 less a million than fresh input, a write 0.25 more.
             written = total(call.cache_write_tokens for call in calls)
@@ -370,7 +370,7 @@ def test_cache_share_and_savings(ask: Callable[[str], Rows]) -> None:
             assert row["saved_usd"] == rounded(saved)
             listed = total(in_python(call) for call in calls)
             assert row["list_cost_usd"] == rounded(listed)
-            assert row["saved_percent"] == rounded(100 * saved / (listed + saved), 1)
+            assert row["saved_percent"] == rounded(100 * saved / (listed + saved))
         if model == "of-tomorrow":
             assert (row["list_cost_usd"], row["saved_usd"], row["saved_percent"]) == (None,) * 3
     assert rows == {}

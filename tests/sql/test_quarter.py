@@ -265,7 +265,7 @@ def test_of_how_many_attempts_the_jobs_are_stored(quarter: Connection) -> None:
         known = len(runs) + missing
         assert (row["attempts"], row["attempts_with_jobs"]) == (known, listed)
         assert row["pending_attempts"] == missing
-        assert row["with_jobs_percent"] == rounded(Decimal(100 * listed) / known)
+        assert row["with_jobs_percent"] == rounded(Decimal(100 * listed) / known, 4)
         assert listed < len(runs)
 
 

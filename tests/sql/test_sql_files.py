@@ -168,6 +168,13 @@ def test_a_percentile_of_the_tail_needs_as_many_values_everywhere() -> None:
                 assert f">= {fewest[share]}" in case, path.name
 
 
+def test_a_share_is_rounded_so_late_that_it_is_0_or_100_only_if_it_is() -> None:
+    form = re.compile(r",\s*(\d)\s*\)\s*as (?!change|difference)\w+_percent\b")
+    digits = {path.stem: form.findall(body(path)) for path in ANALYSES}
+    assert {each for found in digits.values() for each in found} == {"4"}, digits
+    assert sum(map(len, digits.values())) > 25
+
+
 def test_psycopg_runs_each(connection_with_parents: Connection) -> None:
     for path, reason in REFUSES.items():
         with (

@@ -178,7 +178,7 @@ def whole(values: list[int], share: float, fewest: int = 1) -> Decimal | None:
 
 
 def percent(part: int, whole: int) -> Decimal | None:
-    return rounded(100 * part / whole) if whole else None
+    return rounded(100 * part / whole, 4) if whole else None
 
 
 def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
