@@ -18,6 +18,7 @@ from options.option import whole_number, words
 from output import say
 
 from telemetry import settings, times
+from telemetry.rows import reading
 
 # The longest that GitHub keeps an artifact, in a private repository.
 MOST_DAYS = 400
@@ -47,15 +48,22 @@ def main() -> int:
     parse(__doc__, "check_inputs")
     wrong = 0
     try:
-        inputs = json.loads(os.environ.get("INPUTS", "{}"))
-    except ValueError:
-        raise settings.UsageError("INPUTS is not JSON; action.yml sets it") from None
+        inputs = reading.mapping(json.loads(os.environ.get("INPUTS", "{}")), "INPUTS")
+        for name in inputs:
+            reading.text(inputs, name)
+    except ValueError as error:  # it may also be JSON of another form
+        raise settings.UsageError(f"INPUTS cannot be read: {error}; action.yml sets it") from None
     for name, text in inputs.items():
         try:
             _check(name, text)
         except settings.UsageError as error:
             say(f"error: {error}")
             wrong += 1
+    if inputs.get("database-url") == "":
+        say(
+            "database-url is empty, so an artifact carries the database from run to run; if you set"
+            " it to a secret, this workflow does not get that secret"
+        )
     return 2 if wrong else 0
 
 

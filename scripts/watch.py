@@ -28,7 +28,7 @@ from output import json_text, say, show
 
 from telemetry import settings
 from telemetry.database.prices import load_name_kinds, load_runner_prices
-from telemetry.database.retention import horizon, stored
+from telemetry.database.retention import BEGINNING
 from telemetry.runs.live import Watch, usual_pace
 from telemetry.runs.request import Tools, Wanted
 from telemetry.summaries.live import ended_line, watched_text
@@ -43,8 +43,7 @@ def main() -> int:
     with github() as client, migrated_database() as connection:
         load_runner_prices(connection, options.runner_prices, options.runner_labels)
         load_name_kinds(connection, options.name_kinds)
-        wanted = Wanted(None, horizon(connection, stored(connection)).before)
-        tools = Tools(connection, client, wanted, notify=say)
+        tools = Tools(connection, client, Wanted(None, BEGINNING), notify=say)
         say(f"watching {', '.join(names)} every {seconds:.0f} seconds: {pace.cost}")
         try:
             for rows in Watch(tools, names, seconds, sleep=time.sleep).rounds():

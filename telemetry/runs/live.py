@@ -15,6 +15,7 @@ import psycopg
 
 from telemetry.database.connection import execute
 from telemetry.database.lasting import first_line
+from telemetry.database.retention import horizon, stored
 from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page
 from telemetry.rows.runs import WorkflowRun
@@ -82,7 +83,8 @@ class _Watched:
 class Watch:
     """Checks repositories in turn, until it is interrupted.
 
-    `tools` as for an ingest, with a connection that waits; `sleep` takes seconds.
+    `tools` as for an ingest, with a connection that waits; their horizon is replaced before each
+    ingest. `sleep` takes seconds.
     """
 
     def __init__(
@@ -172,6 +174,9 @@ class Watch:
     def _ingest(self, watched: _Watched) -> None:
         """Ingest the repository as `make ingest` does, with a share of the requests."""
         is_first = watched.ingest_at == 0.0
+        # Days may pass while it watches, and KEEP may change.
+        before = horizon(self.tools.connection, stored(self.tools.connection)).before
+        self.tools = replace(self.tools, wanted=replace(self.tools.wanted, horizon=before))
         client = self.tools.client.part()
         client.allow(
             MOST_REQUESTS_OF_AN_INGEST, "the requests that one ingest of a watch may send are spent"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.commands import Launcher
+from support.commands import Finished, Launcher, assert_one_sentence
 from support.dumps import Dumps
 from support.paths import LONGEST, ROOT
 
@@ -280,6 +280,19 @@ def test_a_first_run_that_finds_nothing_says_why_once_and_leaves_no_dump(
     # The next run restores nothing, so it fetches everything that GitHub has.
     assert not repository.artifacts
     assert repository.outputs["incomplete"] == "true"
+
+
+def test_inputs_are_a_json_object_of_texts(launcher: Launcher) -> None:
+    """Only action.yml sets them, but an error must be a sentence there, too."""
+
+    def checked(inputs: str) -> Finished:
+        return launcher.run("check_inputs", environ={"PYTHONPATH": str(ROOT), "INPUTS": inputs})
+
+    for inputs in ("[]", "7", '{"since": 5}', '{"since": '):
+        assert_one_sentence(checked(inputs), 2, "INPUTS cannot be read: ")
+    # A secret that a workflow does not get is an empty text.
+    assert checked('{"database-url": ""}').stderr.startswith("database-url is empty, so an art")
+    assert checked('{"database-url": "dbname=x"}').stderr == ""
 
 
 def test_inputs_that_cannot_be_used_are_named_before_anything_else_is_done(

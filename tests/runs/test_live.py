@@ -21,10 +21,11 @@ from support.paths import LONGEST
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
+from telemetry.database.retention import BEGINNING, Retention, choose
 from telemetry.github.client import GitHub
 from telemetry.github.errors import NotFound
 from telemetry.runs.live import Watch, usual_pace
-from telemetry.runs.request import Tools, Wanted
+from telemetry.runs.request import DEFAULT_AGE, Tools, Wanted
 from telemetry.simulated.entities import Commit, PlannedJob
 from telemetry.simulated.faults import (
     Fault,
@@ -36,6 +37,7 @@ from telemetry.simulated.faults import (
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 from telemetry.summaries.live import ended_line
+from telemetry.times import Length
 
 pytestmark = pytest.mark.scenario
 
@@ -99,7 +101,8 @@ def watching(
         open_connection(dsn, waits=said.append) as connection,
     ):
         load_runner_prices(connection)
-        wanted = Wanted(None, NOW - timedelta(days=180))
+        choose(connection, Retention("forever"))  # the database's clock is not that of the world
+        wanted = Wanted(None, BEGINNING)
         tools = Tools(
             connection, github, wanted, clock=lambda: float(world.second), notify=said.append
         )
@@ -188,6 +191,22 @@ def test_more_runs_than_a_page_shows_are_listed_by_an_ingest(dsn: str) -> None:
             "select count(distinct github_run_id) as runs from workflow_runs"
         )
         assert stored.fetchall() == [{"runs": 160}]
+
+
+def test_a_watch_lists_no_run_that_is_older_than_the_database_keeps_by_then(dsn: str) -> None:
+    world = busy_world()
+    with watching(dsn, world, []) as seen:
+        first_listed = "select min(created_from) as at from windows"
+        seen.go_on(60)
+        (row,) = seen.connection.execute(first_listed)
+        assert row["at"] <= NOW - DEFAULT_AGE
+        horizon = NOW - timedelta(days=9)
+        kept = (datetime.now(UTC) - horizon) // timedelta(minutes=1)
+        choose(seen.connection, Retention(Length(rest=timedelta(minutes=kept))))
+        seen.connection.execute("delete from windows")
+        seen.go_on(1_000)
+        (row,) = seen.connection.execute(first_listed)
+        assert timedelta(0) <= row["at"] - horizon <= timedelta(minutes=2)
 
 
 def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
