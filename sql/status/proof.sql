@@ -19,8 +19,8 @@
 -- window, or from what the last ingest wanted, to an hour before that ingest.
 -- pending_attempts and attempts_without_jobs include items whose fetch failed: of the former
 -- awaited_earlier_attempts, of the latter awaited_attempts. awaited_items counts all of these,
--- given_up_items those that are not tried any more, and unread_items those whose answer could not
--- be read. Skipped attempts need no jobs.
+-- given_up_items those that are not tried any more (all of given_up_run_id, if that is not NULL),
+-- and unread_items those whose answer could not be read. Skipped attempts need no jobs.
 --   psql "$DATABASE_URL" -f sql/status/proof.sql
 with known_attempts as (
   select
@@ -163,6 +163,7 @@ awaited as (
     repository_id,
     count(*) as awaited_items,
     count(*) filter (where next_try_at is null) as given_up_items,
+    array_agg(distinct github_run_id) filter (where next_try_at is null) as given_up_run_ids,
     count(*) filter (where problem = 'unreadable') as unread_items,
     count(*) filter (where problem = 'unanswered') as unanswered_items,
     min(next_try_at) as next_try_at,
@@ -280,6 +281,8 @@ select
   coalesce(awaited.unanswered_items, 0) as unanswered_items,
   awaited.next_try_at,
   awaited.first_awaited,
+  case when cardinality(awaited.given_up_run_ids) = 1 then awaited.given_up_run_ids[1] end
+    as given_up_run_id,
   run_totals.oldest_open_created_at,
   last_ingestions.requests as last_requests,
   last_ingestions.not_modified as last_not_modified,

@@ -206,12 +206,13 @@ def _awaited(row: Mapping[str, Any]) -> Iterator[Concern]:
     """
     name = row["repository"]
     if row["given_up_items"]:
-        text = (
-            f"given up after the last try: {row['given_up_items']:,}, the first: "
-            f"{row['first_awaited']}; to fetch all of them again: "
-            f"{typed(f'ingest REPO={name} FULL=1')}, for those of one run: RUN_ID=… instead of "
-            "FULL=1"
-        )
+        text = f"given up after the last try: {row['given_up_items']:,}, the first: "
+        text += f"{row['first_awaited']}; "
+        if run_id := row["given_up_run_id"]:
+            text += f"to try again: {typed(f'ingest REPO={name} RUN_ID={run_id}')}"
+        else:
+            text += f"to fetch all of them again: {typed(f'ingest REPO={name} FULL=1')}, for those "
+            text += "of one run: RUN_ID=… instead of FULL=1"
         yield Concern(text, "given up", name)
         return
     counts = {

@@ -569,6 +569,25 @@ def test_before_anything_was_listed_nothing_is_claimed(connection: Connection) -
     assert second == "  nothing is proven yet: no run list has been read completely"
 
 
+def test_the_run_whose_items_were_given_up_is_named_to_try_it_again(
+    connection: Connection,
+) -> None:
+    ingested(connection, 1)
+    runs = ((1, 1), (1, 2), (2, 1))
+    upsert(connection, [workflow_run(github_run_id=run, run_attempt=n) for run, n in runs])
+    insert = (
+        "insert into retries select github_run_id, run_attempt, 'jobs', 7, 'unanswered', '502', 5,"
+        " now(), null, updated_at from workflow_runs where github_run_id = %s"
+    )
+    for run_id, advice in (
+        (1, "2, the first: jobs of run 1: 502; to try again: make ingest REPO=acme/app RUN_ID=1"),
+        (2, "3, the first: jobs of run 2: 502; to fetch all of them again: make ingest REPO=acm"),
+    ):
+        connection.execute(insert, [run_id])
+        (said,) = [each for each in status(connection).concerns if "given up" in each]
+        assert said.startswith(f"acme/app: given up after the last try: {advice}")
+
+
 def test_windows_that_overlap_are_a_concern_until_they_are_listed_again(
     connection: Connection,
 ) -> None:

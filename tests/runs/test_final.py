@@ -502,7 +502,7 @@ def test_earlier_attempts_that_were_given_up_are_named_as_that_alone(
     assert report.outcome == "complete", report.error
     (said,) = status_at(connection, world).concerns
     assert "given up after the last try: 1, the first: attempt of run" in said
-    assert "make ingest REPO=acme/app FULL=1" in said
+    assert said.endswith(f"; to try again: make ingest REPO=acme/app RUN_ID={again.id}")
     simulated.fault = None
     assert ingested(connection, simulated, full=True).outcome == "complete"
     assert_jobs_are_true(connection, world)
