@@ -1,8 +1,10 @@
 -- Which sessions with a language model cost the most?
 -- The most expensive sessions come first. Cost is what the logs report (reported_usd), else the
 -- list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost are
--- counted as unpriced and not included. Calls without a session are left out. If a session has
--- several runs, github_run_id is the latest.
+-- counted as unpriced and not included. Calls without a session are left out. minutes are from the
+-- first call to the end of the last one, or to its beginning if the log has no duration; of a
+-- session that its log reports as a whole, those of its calls together. They are NULL if they are
+-- not known, or round to 0. If a session has several runs, github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 with period as not materialized (
   select
@@ -16,7 +18,16 @@ with period as not materialized (
 select
   session_id,
   round(sum(cost), 4) as cost_usd,
-  round(extract(epoch from max(timestamp) - min(timestamp)) / 60, 1) as minutes,
+  nullif(
+    round(
+      (
+        max(extract(epoch from timestamp) + coalesce(duration_ms, 0) / 1000.0)
+        - min(extract(epoch from timestamp))
+      ) / 60,
+      1
+    ),
+    0
+  ) as minutes,
   sum(api_calls) as calls,
   count(*) filter (where success is false) as failed,
   string_agg(distinct phase, ', ') as phases,

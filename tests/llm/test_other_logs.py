@@ -538,11 +538,13 @@ def test_a_record_with_only_a_total_is_rejected(tmp_path: Path) -> None:
     assert rejected == ["total_tokens without input_tokens and output_tokens"] * 2
 
 
-@pytest.mark.parametrize("key", ["price_usd", "currency"])
-def test_a_key_that_seems_to_be_about_money_is_named(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "use"), [("price_usd", ""), ("currency", ""), ("reported_cost", "; use estimated_cost")]
+)
+def test_a_key_that_seems_to_be_about_money_is_named(tmp_path: Path, key: str, use: str) -> None:
     record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 9, key: "EUR"}
     calls, _, notices = read_text(tmp_path, lines(record))
-    assert (len(calls), notices) == (1, [f"keys that are not read: {key} (1)"])
+    assert (len(calls), notices) == (1, [f"keys that are not read: {key} (1{use})"])
 
 
 # --- hostile files

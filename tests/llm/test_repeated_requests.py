@@ -17,8 +17,11 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
 from telemetry.database.retention import Retention
 from telemetry.llm.finding import Logs
+from telemetry.llm.formats import nested_spans
+from telemetry.llm.formats.nested_spans import Found, NestedSpans, Traces, calls_of_traces
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
+from telemetry.llm.logs import read_calls
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.rows.llm import LlmCall
 
@@ -401,6 +404,25 @@ def span(span_id: str, parent: str = "", *, used: int | None = None, **said: Any
         "startTimeUnixNano": "1767600005000000000",
         "attributes": attributes,
     }
+
+
+def test_more_traces_than_are_held_are_resolved_many_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nested_spans, "HELD", 20)
+    monkeypatch.setattr(nested_spans, "AT_ONCE", 10)
+    sizes: list[int] = []
+
+    def resolve(traces: Traces) -> list[Found]:
+        sizes.append(len(traces))
+        return list(calls_of_traces(traces))
+
+    spans = [span("1", used=number) | {"traceId": f"{number:032x}"} for number in range(100)]
+    held = NestedSpans(resolve)
+    found = [*read_calls(export(tmp_path / "spans.jsonl", *spans), Defaults(), spans=held)]
+    found += [call for _, call in held.rest()]
+    assert [one.input_tokens for one in found if isinstance(one, LlmCall)] == [*range(100)]
+    assert sizes == [10] * 10
 
 
 def export(file: Path, *spans: dict[str, Any]) -> Path:

@@ -222,9 +222,11 @@ def test_cost_by_session(ask: Callable[[str], Rows]) -> None:
         calls = sessions[row["session_id"]]
         moments = [call.timestamp for call in calls]
         assert row["first_call_at"] == min(moments)
-        assert row["minutes"] == rounded(
-            Decimal((max(moments) - min(moments)) / timedelta(microseconds=1)) / 60_000_000, 1
+        ended = max(
+            call.timestamp + timedelta(milliseconds=call.duration_ms or 0) for call in calls
         )
+        minutes = Decimal((ended - min(moments)) / timedelta(microseconds=1)) / 60_000_000
+        assert row["minutes"] == (rounded(minutes, 1) or None)
         phases = sorted({call.phase for call in calls if call.phase})
         assert row["phases"] == (", ".join(phases) or None)
         assert row["total_tokens"] == total(call.total_tokens for call in calls)

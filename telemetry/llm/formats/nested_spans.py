@@ -86,23 +86,12 @@ class NestedSpans:
         self._traces[trace_id] = trace
         self._held += len(trace)
         while self._held > HELD:
-            oldest = next(iter(self._traces))
-            nodes = self._traces.pop(oldest)
-            self._held -= len(nodes)
-            yield from (call for _, call in self._calls({oldest: nodes}))
+            yield from (call for _, call in self._calls(self._oldest()))
 
     def rest(self) -> Iterator[Found]:
         """The calls of all traces that are still held, each with its file."""
-        traces, self._traces, self._held = self._traces, {}, 0
-        some: dict[str, Trace] = {}
-        size = 0
-        for trace_id, trace in traces.items():
-            some[trace_id] = trace
-            size += len(trace)
-            if size >= AT_ONCE:
-                yield from self._calls(some)
-                some, size = {}, 0
-        yield from self._calls(some)
+        while self._traces:
+            yield from self._calls(self._oldest())
 
     def notes(self) -> Iterator[tuple[str, str]]:
         """After `rest`: files, and what in their spans seems to count tokens or cost unread."""
@@ -111,13 +100,27 @@ class NestedSpans:
         for file, names in self._unread.items():
             yield file, f"attributes of calls that are not read: {near_names(names)}"
 
+    def _oldest(self) -> Traces:
+        """Let go of the oldest traces, about AT_ONCE spans of them: storing each costs a query."""
+        some: dict[str, Trace] = {}
+        size = 0
+        for trace_id, trace in self._traces.items():
+            some[trace_id] = trace
+            size += len(trace)
+            if size >= AT_ONCE:
+                break
+        for trace_id in some:
+            del self._traces[trace_id]
+        self._held -= size
+        return some
+
     def _calls(self, traces: Traces) -> Iterable[Found]:
         for trace in traces.values():
             if not any(node.call for node in trace.values()):
                 for node in trace.values():
                     if node.counting:
                         self._uncounted.setdefault(node.file, Counter()).update(node.counting)
-        return self._resolve(traces) if traces else ()
+        return self._resolve(traces)
 
 
 def _bounded(written: str) -> str:

@@ -18,8 +18,8 @@ Columns = dict[str, Any]
 # gh-aw's reference on cost management: one AI credit of GitHub is one US cent.
 DOLLARS_PER_CREDIT = Decimal("0.01")
 
-# The total is always computed.
-OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)})
+# The total is always computed, and a cost has one name in a record.
+OURS = frozenset({"total_tokens"} | {field.name for field in fields(LlmCall)}) - {"reported_cost"}
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,7 @@ OUR_KEYS = {
     "cost": "estimated_cost",
     "cost_usd": "estimated_cost",
     "total_cost": "estimated_cost",
+    "reported_cost": "estimated_cost",
     "cached_tokens": "cache_read_tokens",
     "cache_read_input_tokens": "cache_read_tokens",
     "cache_creation_input_tokens": "cache_write_tokens",
