@@ -44,15 +44,15 @@ class BudgetSpent(GitHubError):
 class Unanswered(GitHubError):
     """Every try ended in a fault although the host can be reached; `reason` is the last fault.
 
-    `seconds` is how long the server asks to wait, 0 if it did not say.
+    `too_long` is the wait that the server asks for, in seconds, if no request waits as long.
     """
 
     def __init__(
-        self, said: str, status: int | None, reason: str, advice: str = "", seconds: float = 0.0
+        self, said: str, status: int | None, reason: str, advice: str = "", too_long: float = 0.0
     ) -> None:
         super().__init__(said, status, advice)
         self.reason = reason
-        self.seconds = seconds
+        self.too_long = too_long
 
 
 class PaginationLimited(GitHubError):

@@ -170,9 +170,10 @@ class Fetcher:
         course.caller.check()
         course.faults += 1
         tries = max(min(request.tries or self.options.tries, self.options.tries), 1)
-        course.fault = gave_up(request.what, answer, decision, course.faults)
+        too_long = decision.seconds if decision.seconds > self.options.max_wait else 0.0
+        course.fault = gave_up(request.what, answer, decision, course.faults, too_long)
         last = min(tries, _CONNECT_TRIES) if decision.connecting else tries
-        if course.faults >= last or decision.seconds > self.options.max_wait:
+        if course.faults >= last or too_long:
             raise course.fault
         self.gate.back_off(course.caller, decision.reason, course.faults, decision.seconds)
 

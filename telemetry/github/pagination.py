@@ -60,7 +60,7 @@ def pages(
             except Unanswered as error:
                 before = place.size
                 # A server that asks to wait is not one for which the page is too large.
-                if error.seconds or not place.shrink():
+                if error.too_long or not place.shrink():
                     raise
                 problem = f"{error.reason}; continuing with fewer rows a page"
                 repeats.tell(request.what, problem, f"({place.size}, not {before})")

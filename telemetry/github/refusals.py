@@ -36,11 +36,16 @@ def refused(
     return kind(f"{what}: {reason}", answer.status, advice)
 
 
-def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -> GitHubError:
-    """Return the error for a request that met a fault in each of `tries` tries."""
+def gave_up(
+    what: str, answer: Answer | Fault, decision: Decision, tries: int, too_long: float = 0.0
+) -> GitHubError:
+    """Return the error for a request that met a fault in each of `tries` tries.
+
+    `too_long` is the wait that the server asks for, in seconds, if it is too long.
+    """
     said = f"{what}: {decision.reason} in {counted(tries, 'try')}"
-    if decision.seconds:
-        said += f", and the server asks to wait {in_words(decision.seconds)}"
+    if too_long:
+        said += f", and the server asks to wait {in_words(too_long)}"
     if decision.connecting:
         remedy = "check the network, the proxy variables and GITHUB_API_URL"
         if "CERTIFICATE_VERIFY_FAILED" in decision.reason:
@@ -54,7 +59,7 @@ def gave_up(what: str, answer: Answer | Fault, decision: Decision, tries: int) -
         answer.status if isinstance(answer, Answer) else None,
         decision.reason,
         "try again later, and check GITHUB_API_URL if it keeps failing",
-        decision.seconds,
+        too_long,
     )
 
 

@@ -333,6 +333,17 @@ def test_a_server_that_asks_to_wait_is_asked_again_no_sooner(
     ]
 
 
+def test_a_server_that_asks_for_a_short_wait_is_also_asked_for_smaller_pages(
+    httpserver: HTTPServer, connect: Connect, slept: list[float]
+) -> None:
+    runs = "/repos/acme/app/actions/runs"
+    faults = [reply(503, retry_after="5")] * 3
+    serve(httpserver, *faults, reply(body={"workflow_runs": [], "total_count": 0}), path=runs)
+    assert [page.items for page in connect().list_workflow_runs("acme/app")] == [[]]
+    assert slept == [5, 5]
+    assert [request.args["per_page"] for request, _ in httpserver.log] == ["100"] * 2 + ["50"] * 2
+
+
 def test_a_server_that_asks_to_wait_too_long_is_asked_once(
     httpserver: HTTPServer, connect: Connect, slept: list[float]
 ) -> None:
