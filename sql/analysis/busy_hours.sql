@@ -70,12 +70,13 @@ select
   starts.weekday,
   starts.hour,
   starts.runs,
-  round(starts.runs / hours.days::numeric, 1) as runs_per_day,
+  -- Where clocks change by half an hour, the last hour of the period may begin after it.
+  round(starts.runs / coalesce(hours.days, 1)::numeric, 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
   round(work.queue_p50_seconds)::bigint as queue_p50_seconds,
   starts.repository_id
 from starts
-join hours using (weekday, hour)
+left join hours using (weekday, hour)
 left join work using (repository_id, weekday, hour)
 order by
   starts.repository,

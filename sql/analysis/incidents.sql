@@ -6,8 +6,8 @@
 -- no push started (red_by_workflows), those that have been green before those that never were,
 -- then by number of failed runs, then by duration. They have no recovered_at, and their seconds end
 -- with the period. red_at is the end of the first failed run, of commit_sha, by actor, after
--- last_green_sha was green. mended_by caused the run of mended_sha, the next green one.
--- is_deployment says whether the workflow deploys, as in deployments.
+-- last_green_sha was green. mended_by started the run of mended_sha, the next green one,
+-- or re-ran it. is_deployment says whether the workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

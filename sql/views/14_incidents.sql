@@ -17,6 +17,10 @@ with runs as (
     max(event_type) as event_type,
     -- A schedule runs in the name of whoever last changed it, who broke and mended nothing.
     max(actor) filter (where event_type is distinct from 'schedule') as actor,
+    (array_agg(account order by ended_at) filter (where is_success))[1] as green_by,
+    (
+      array_agg(account order by ended_at) filter (where is_success and is_red_before)
+    )[1] as own_green_by,
     created_at,
     coalesce(
       min(ended_at) filter (where is_red and not is_green_later),
@@ -30,8 +34,13 @@ with runs as (
     end as own_green_at
   from attempts
   cross join lateral (
-    select coalesce(completed_at, started_at, created_at) as ended_at
-  ) as ends
+    select
+      coalesce(completed_at, started_at, created_at) as ended_at,
+      case
+        when run_attempt > 1 then coalesce(nullif(triggering_actor, ''), actor)
+        when event_type is distinct from 'schedule' then actor
+      end as account
+  ) as of_attempt
   where is_decided
     and branch_class = 'default'
   group by
@@ -55,7 +64,9 @@ recoveries as (
     created_at,
     red_at,
     green_at,
+    green_by,
     own_green_at,
+    own_green_by,
     least(
       own_green_at,
       min(green_at) over (
@@ -104,7 +115,10 @@ between_greens as (
       case when recovered_at in (green_at, own_green_at) then commit_sha end
     ) over to_green as mended_sha,
     first_value(
-      case when recovered_at in (green_at, own_green_at) then actor end
+      case
+        when recovered_at = green_at then green_by
+        when recovered_at = own_green_at then own_green_by
+      end
     ) over to_green as mended_by,
     first_value(
       case when recovered_at in (green_at, own_green_at) then html_url end
@@ -275,7 +289,7 @@ comment on column incidents.red_run_people is
 comment on column incidents.mended_sha is
   'The commit of the run that succeeded at recovered_at. NULL: still red, or that run is red again.';
 comment on column incidents.mended_by is
-  'Login of the account that caused that run. NULL: still red, a schedule did, or it is gone.';
+  'Login of the account that started that run, or that re-ran it. NULL: still red, a schedule started it, or the account is gone.';
 comment on column incidents.mended_url is
   'The page on GitHub of that run. NULL: still red.';
 comment on column incidents.is_recovered_by_rerun is

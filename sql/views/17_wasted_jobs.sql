@@ -77,6 +77,17 @@ cross join lateral (
             and again.runner_id is not null
             and not again.is_inherited
             and not again.is_pseudo
+            -- Of several jobs with one name, the others may be carried over instead.
+            and not exists (
+              select 1
+              from workflow_jobs as kept
+              where kept.github_run_id = again.github_run_id
+                and kept.run_attempt = again.run_attempt
+                and kept.name = again.name
+                and kept.is_inherited
+                and kept.started_at = executed_jobs.started_at
+                and kept.completed_at = executed_jobs.completed_at
+            )
         )
         then 'rerun'
       when 'cancelled' in (executed_jobs.conclusion, executed_jobs.attempt_conclusion)

@@ -148,6 +148,20 @@ def test_the_fix_is_named_with_its_author(connection: Connection) -> None:
     assert "<bdi>dev-5</bdi>, <bdi>abcdef0</bdi>" in page
 
 
+@pytest.mark.parametrize("event_type", ["push", "schedule"])
+def test_who_ran_a_run_again_until_it_was_green_has_mended_it(
+    connection: Connection, event_type: str
+) -> None:
+    run = a_run(1, 5, conclusion="failure", actor="dev-1", event_type=event_type)
+    times = {"started_at": UNTIL - DAY, "completed_at": UNTIL - DAY + HOUR}
+    for number, conclusion in ((2, "failure"), (3, "success")):
+        again = replace(run, run_attempt=number, conclusion=conclusion, **times)
+        upsert(connection, [run, replace(again, triggering_actor=f"dev-{number}")])
+    (mended,) = told(connection).incidents
+    assert (mended["mended_by"], mended["is_recovered_by_rerun"]) == ("dev-3", True)
+    assert mended["actor"] == ("dev-1" if event_type == "push" else None)
+
+
 def test_nobody_broke_or_mended_what_a_schedule_started(connection: Connection) -> None:
     """GitHub names whoever last changed the schedule, and that can change between two runs."""
     runs = [

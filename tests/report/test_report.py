@@ -1158,6 +1158,19 @@ def test_an_hour_that_occurs_twice_as_clocks_go_back_counts_twice(
     assert whole_hours == {Decimal(2)}
 
 
+def test_no_run_is_left_out_after_clocks_went_forward_by_half_an_hour(
+    connection: Connection,
+) -> None:
+    where = ZoneInfo("Australia/Lord_Howe")
+    begin, end = (datetime(2025, 10, day, hour, 10 * hour, tzinfo=where)
+                  for day, hour in ((4, 0), (5, 3)))  # fmt: skip
+    run = a_run(1, (UNTIL - (end - 5 * MINUTE)) / DAY)
+    upsert(connection, [run])
+    known(connection, 7)
+    (row,) = ask(connection, "busy_hours", Scope(begin, end, None, where)).rows
+    assert (row["weekday"], row["hour"], row["runs"], row["runs_per_day"]) == (7, 3, 1, 1)
+
+
 # Periods and units
 
 

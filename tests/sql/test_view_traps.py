@@ -501,6 +501,22 @@ def test_only_failures_that_were_rerun_until_green_are_wasted(
     assert reasons(connection) == {"flaky": "rerun"}
 
 
+def test_a_job_that_is_carried_over_is_not_waste_though_another_has_its_name(
+    connection: Connection,
+) -> None:
+    attempts(connection, "failure", "success")
+    longer = {"completed_at": CREATED_AT + HOUR}
+    jobs(
+        connection,
+        {"conclusion": "failure"},
+        longer,
+        {"run_attempt": 2},
+        {**longer, "run_attempt": 2, "is_inherited": True},
+    )
+    (wasted,) = rows(connection, "wasted_jobs")
+    assert (wasted["conclusion"], wasted["reason"]) == ("failure", "rerun")
+
+
 def test_a_failure_that_was_not_rerun_is_not_waste(connection: Connection) -> None:
     attempts(connection, "failure")
     jobs(connection, {"conclusion": "failure"})

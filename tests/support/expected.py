@@ -25,7 +25,10 @@ class Expected:
         self.listed = history.listed
         self.with_jobs = {(job.github_run_id, job.run_attempt) for job in history.jobs}
         self.ran: dict[Key, list[WorkflowJob]] = defaultdict(list)
+        self.carried: dict[Key, list[WorkflowJob]] = defaultdict(list)
         for job in history.jobs:
+            if job.is_inherited:
+                self.carried[job.github_run_id, job.run_attempt].append(job)
             taken = job.runner_id is not None and job.conclusion != "skipped"
             if taken and not job.is_inherited and not job.is_pseudo:
                 self.ran[job.github_run_id, job.run_attempt].append(job)
@@ -217,15 +220,24 @@ class Expected:
                         found.add(run_id)
         return found
 
+    def is_run_again(self, job: WorkflowJob) -> bool:
+        """Whether a later attempt ran a job of this name, and did not carry this one over."""
+        times = (job.name, job.started_at, job.completed_at)
+        for run in self.siblings((job.github_run_id, job.run_attempt)):
+            key = (run.github_run_id, run.run_attempt)
+            names = [other.name for other in self.ran[key] if other.name is not None]
+            copies = [(each.name, each.started_at, each.completed_at) for each in self.carried[key]]
+            if run.run_attempt > job.run_attempt and job.name in names and times not in copies:
+                return True
+        return False
+
     def wasted(self) -> dict[tuple[int, int, int], str]:
         """Why the time of a job was wasted, for those whose was."""
         streaks, found = self.streaks(), {}
         for key, run in self.runs.items():
-            later = [self.ran[key[0], other.run_attempt] for other in self.siblings(key)[1:]]
-            again = {job.name for jobs in later for job in jobs if job.run_attempt > key[1]}
             is_red = run.conclusion in RED
             for job in self.ran[key]:
-                if is_red and self.is_green_later(key) and job.name and job.name in again:
+                if is_red and self.is_green_later(key) and self.is_run_again(job):
                     found[*key, job.job_id] = "rerun"
                 elif "cancelled" in (job.conclusion, run.conclusion):
                     found[*key, job.job_id] = "cancelled"
