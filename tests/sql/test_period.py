@@ -1,0 +1,81 @@
+"""Where a period begins and ends, for every question: since belongs to it, until does not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from support.history import UNTIL, make_history, store
+from support.rows import llm_call
+
+from telemetry.database.connection import Connection, open_connection
+from telemetry.database.prices import load_llm_prices, load_name_kinds, load_runner_prices
+from telemetry.database.questions import Scope, ask, questions
+from telemetry.database.upserts import upsert
+from telemetry.rows.llm import LlmCall
+from telemetry.rows.runs import Repository, WorkflowRun
+
+MOMENT = timedelta(microseconds=1)
+
+
+def midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+# Without rows in this world. The bill is by days, and so is the forecast's month.
+SILENT = {"bill", "bill_lines", "deployments", "never_failed", "stalled", "timeouts"}
+# When the period is not listed is when it begins and ends.
+OF_BOUNDS = {"unlisted_from", "unlisted_to"}
+
+
+@pytest.fixture(scope="module")
+def midnights(new_database: Callable[[str], str], migrated: str) -> Iterator[Connection]:
+    """A history in which every run is created, and every call is made, at midnight."""
+    with open_connection(new_database(migrated)) as opened:
+        upsert(opened, [Repository(7, "acme/r7", "h"), Repository(8, "acme/r8", "h")])
+        load_runner_prices(opened)
+        load_llm_prices(opened)
+        load_name_kinds(opened)
+        made = make_history(
+            seed=11, days=100, runs_per_day=3, factor=lambda _, day: 1 if day < 80 else 3
+        )
+        made.runs = [replace(run, created_at=midnight(run.created_at)) for run in made.runs]
+        store(opened, made)
+        upsert(opened, [call_of(run, place) for place, run in enumerate(made.runs)])
+        yield opened
+
+
+def call_of(run: WorkflowRun, place: int) -> LlmCall:
+    """A call of a run: every third one fails, every other has a price, and some a cost."""
+    return llm_call(
+        call_id=f"call-{place}",
+        session_id=f"session-{place}",
+        timestamp=run.created_at,
+        github_run_id=run.github_run_id,
+        github_run_attempt=run.run_attempt,
+        model=("claude-sonnet-4-5", "some-model")[place % 2],
+        input_tokens=1_000 + place,
+        cache_read_tokens=500,
+        cache_write_tokens=0,
+        output_tokens=100,
+        reported_cost=Decimal("0.01") if place % 5 == 0 else None,
+        duration_ms=1_000 + place,
+        success=place % 3 > 0,
+    )
+
+
+@pytest.mark.parametrize("name", [question.name for question in questions()])
+def test_a_period_begins_with_since_and_ends_before_until(midnights: Connection, name: str) -> None:
+    until = midnight(UNTIL) - timedelta(days=5)
+    since = until - timedelta(days=30)
+
+    def answer(earlier: timedelta) -> list[dict[str, Any]]:
+        rows = ask(midnights, name, Scope(since - earlier, until - earlier)).rows
+        return [{key: row[key] for key in row if key not in OF_BOUNDS} for row in rows]
+
+    at_midnight = answer(timedelta())
+    assert bool(at_midnight) == (name not in SILENT)
+    if name != "forecast":
+        assert at_midnight == answer(MOMENT)
