@@ -33,9 +33,17 @@ select
     ),
     4
   ) as hit_percent,
-  round(sum(llm_calls_priced.cache_saved), 4) as saved_usd,
+  round(
+    sum(llm_calls_priced.cache_saved) filter (
+      where llm_calls_priced.cache_read_tokens is not null
+    ),
+    4
+  ) as saved_usd,
   coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
-  count(*) filter (where llm_calls_priced.cache_missed is null) as unpriced,
+  count(*) filter (
+    where llm_calls_priced.cache_read_tokens is not null
+      and llm_calls_priced.cache_missed is null
+  ) as unpriced,
   coalesce(
     sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0
   ) as calls,
