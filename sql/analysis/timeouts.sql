@@ -4,10 +4,11 @@
 -- length: the job was cancelled in at least three runs after nearly the same time: within two
 -- percent of the longest, or of short jobs within a tenth, up to 30 seconds. These must be more
 -- than half of its executions that ran at least half as long. limit_seconds is that time. If the
--- job ran longer since the first of them, it has another limit: something else cancelled it, a
--- newer run for example, or its limit was raised. Runs with a failure are left out, because a
--- failed job cancels the others. job is the whole name if it is the same in all of them, otherwise
--- the name without the values of the matrix.
+-- job ran longer since the first of them, it has another limit: something else cancelled it, or its
+-- limit was raised. If most of them ended within a minute after a newer run of the workflow began
+-- on their branch, that run cancelled them. Runs with a failure are left out, because a failed job
+-- cancels the others. job is the whole name if it is the same in all of them, otherwise the name
+-- without the values of the matrix.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select
@@ -28,7 +29,9 @@ cut_off as (
     job_base,
     conclusion,
     github_run_id,
+    branch,
     created_at,
+    completed_at,
     duration_seconds,
     html_url,
     max(duration_seconds) over (
@@ -61,6 +64,8 @@ limits as materialized (
     round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
     min(created_at) filter (where is_timeout) as first_created_at,
     max(created_at) filter (where is_timeout) as last_created_at,
+    array_agg(branch) filter (where is_timeout) as branches,
+    array_agg(completed_at) filter (where is_timeout) as ends,
     (array_agg(html_url order by created_at desc) filter (where is_timeout))[1] as html_url
   from cut_off
   cross join lateral (
@@ -115,6 +120,19 @@ where limits.is_certain
     ),
     interval '0'
   ) <= interval '1 second' * (limits.longest_seconds + limits.around)
+  and 2 * (
+    select count(*)
+    from unnest(limits.branches, limits.ends) as job (branch, ended_at)
+    where exists (
+      select 1
+      from workflow_runs as newer
+      where newer.repository_id = limits.repository_id
+        and newer.created_at > job.ended_at - interval '1 minute'
+        and newer.created_at <= job.ended_at
+        and newer.workflow_id is not distinct from limits.workflow_id
+        and newer.branch = job.branch
+    )
+  ) <= cardinality(limits.ends)
 order by
   minutes desc,
   repository,

@@ -5,14 +5,17 @@ create view failure_causes as
 -- GitHub reports a job that ran into its time limit as cancelled. Its length shows it: at least
 -- three runs were cancelled with the job within two percent of the longest (of short jobs, within a
 -- tenth, up to 30 seconds), and these are most of those that got half as far. If the job ran longer
--- meanwhile, something else cancelled it.
+-- meanwhile, something else cancelled it. If most of them ended just after a newer run of the
+-- workflow began on their branch, that run did.
 with cut_off as (
   select
     workflow_runs.repository_id,
     workflow_runs.workflow_id,
     workflow_jobs.name,
     workflow_jobs.github_run_id,
+    workflow_runs.branch,
     workflow_runs.created_at,
+    workflow_jobs.completed_at,
     extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at) as seconds,
     max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)) over (
       partition by workflow_runs.repository_id, workflow_runs.workflow_id, workflow_jobs.name
@@ -34,7 +37,9 @@ equal as materialized (
     longest,
     around,
     min(created_at) filter (where is_equal) as first_at,
-    max(created_at) filter (where is_equal) as last_at
+    max(created_at) filter (where is_equal) as last_at,
+    array_agg(branch) filter (where is_equal) as branches,
+    array_agg(completed_at) filter (where is_equal) as ends
   from cut_off
   cross join lateral (
     select greatest(longest / 50, least(30, longest / 10)) as around
@@ -74,6 +79,19 @@ limits as materialized (
     ),
     0
   ) <= longest + around
+    and 2 * (
+      select count(*)
+      from unnest(equal.branches, equal.ends) as job (branch, ended_at)
+      where exists (
+        select 1
+        from workflow_runs as newer
+        where newer.repository_id = equal.repository_id
+          and newer.created_at > job.ended_at - interval '1 minute'
+          and newer.created_at <= job.ended_at
+          and newer.workflow_id = equal.workflow_id
+          and newer.branch = job.branch
+      )
+    ) <= cardinality(equal.ends)
 ),
 failures as (
   select

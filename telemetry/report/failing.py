@@ -11,7 +11,15 @@ from telemetry.terminal import Name, Sentence
 
 # What has not failed for longer, although it ran, needs no action.
 A_WHILE = timedelta(days=7)
+READ_THE_LOG = ("Read the log of the latest one.",)
 NO_JOB = ("Open the page of the latest one: it says what stopped the run.",)
+# Where most failures have one of these causes, the step at which they failed is not to blame.
+NOT_THE_STEP = {
+    "outage": "Check what all runs need, such as a registry: most failed in hours in which nearly "
+    "everything did.",
+    "runner": "Check your runners: most failed on one of them while nearly everything did there.",
+    "runner lost": "Find out why runners were lost in the middle of a step: most failed so.",
+}
 
 
 def failing(report: RepositoryReport) -> Finding | None:
@@ -28,7 +36,7 @@ def failing(report: RepositoryReport) -> Finding | None:
         f"{count(failed)} of {counted(totals['decided'], 'run')} "
         f"({percent(share_of(failed, totals['decided']))}) failed at the first attempt",
     )
-    advice: Sentence = ("Read the log of the latest one.",)
+    advice: Sentence = READ_THE_LOG
     if totals["first_missing"]:
         runs = counted(totals["first_missing"], "run")
         sentence += (f", not counting {runs} whose first attempt is not stored",)
@@ -36,13 +44,9 @@ def failing(report: RepositoryReport) -> Finding | None:
     if steps and not report.of_jobs.is_misleading:
         most = steps[0]
         sentence += _where(steps)
-        if most["step"] and _is_alone(steps):
-            advice = ("Fix that step first.",)
-        broken = _broken(report)
-        if broken:
+        advice = _advice(report, steps)
+        if broken := _broken(report):
             sentence += (f"; {counted(broken, 'attempt')} failed before any job began",)
-        if broken > most["broke_the_run"]:
-            advice = NO_JOB
         if not report.of_jobs.is_whole:
             sentence += (f". Incomplete: {report.of_jobs.in_short}",)
         about |= most
@@ -51,6 +55,16 @@ def failing(report: RepositoryReport) -> Finding | None:
         advice = NO_JOB
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)
+
+
+def _advice(report: RepositoryReport, steps: Sequence[Row]) -> Sentence:
+    """Return what to look at first: what caused most failures, else the step of most of them."""
+    if _broken(report) > steps[0]["broke_the_run"]:
+        return NO_JOB
+    most = max(report.failure_causes, key=lambda row: row["failures"], default=None)
+    if most and most["cause"] in NOT_THE_STEP and most["share_percent"] > 50:
+        return (NOT_THE_STEP[most["cause"]],)
+    return ("Fix that step first.",) if steps[0]["step"] and _is_alone(steps) else READ_THE_LOG
 
 
 def _where(steps: Sequence[Row]) -> Sentence:

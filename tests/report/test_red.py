@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 from support.history import UNTIL
 from support.paths import ROOT
-from support.reports import DAY, HOUR, MINUTE, MONTH, a_job, a_run, known, single, whole
+from support.reports import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    a_job,
+    a_run,
+    a_step,
+    known,
+    single,
+    whole,
+)
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_name_kinds
@@ -647,6 +658,25 @@ def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connecti
         "3 of 3 times, at no known step; 5 attempts failed before any job began. Open the page of "
     )
     assert found.about["job"] == "test"
+
+
+@pytest.mark.parametrize(
+    ("hours_apart", "conclusion", "advice"),
+    [
+        (0.1, "failure", "Check what all runs need, such as a registry: "),
+        (24, "cancelled", "Find out why runners were lost in the middle of a step: "),
+        (24, "failure", "Fix that step first."),
+    ],
+)
+def test_a_step_is_not_to_blame_for_an_outage_or_a_lost_runner(
+    connection: Connection, hours_apart: float, conclusion: str, advice: str
+) -> None:
+    reds = [a_run(n, 2 + n * hours_apart / 24, conclusion="failure") for n in range(1, 7)]
+    upsert(connection, [*reds, a_run(9, 0.5)])
+    made = [a_job(run) for run in reds]
+    upsert(connection, made)
+    upsert(connection, [a_step(job, conclusion=conclusion, name="Run tests") for job in made])
+    assert advice in said(finding(told(connection), "failing"))
 
 
 def test_a_green_run_that_failed_when_it_was_run_again_is_red(connection: Connection) -> None:

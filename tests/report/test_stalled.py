@@ -212,3 +212,22 @@ def test_what_newer_runs_cancel_after_equal_times_has_no_time_limit(
             {"conclusion": conclusion, "at": UNTIL - 7 * DAY, "newer": newer},
         )
     assert len(single(whole(connection)).timeouts) == 1
+
+
+def test_what_the_next_run_cancels_has_no_time_limit_though_no_run_was_longer(
+    connection: Connection,
+) -> None:
+    """A schedule of each hour, whose jobs take half of it, or hang until the next one begins."""
+    cut = {"seconds": 3_603, "conclusion": "cancelled"}
+    runs = [a_run(n, n / 24, **(cut if n % 4 == 0 else {"seconds": 1_800})) for n in range(1, 61)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    causes = "select count(*) as count from failure_causes"
+    assert not single(whole(connection)).timeouts
+    assert connection.execute(causes).fetchone() == {"count": 0}
+    # A run of another branch cancels nothing.
+    connection.execute("update workflow_runs set branch = conclusion")
+    (row,) = single(whole(connection)).timeouts
+    assert (row["runs"], row["limit_seconds"]) == (15, 3_598)
+    assert connection.execute(causes).fetchone() == {"count": 15}
