@@ -8,6 +8,7 @@ So what a test stored is deleted after it, not rolled back.
 from collections.abc import Callable, Iterator
 
 import pytest
+from support.databases import plan_once
 from support.history import UNTIL, make_history, store
 from support.reports import MONTH, Filled, known
 
@@ -26,14 +27,9 @@ EMPTIED = (
 
 @pytest.fixture(scope="session")
 def emptied(new_database: Callable[[str], str], template: str) -> Iterator[tuple[Connection, str]]:
-    """A connection to one database, and the statements that empty it.
-
-    PostgreSQL plans each statement once: for the few rows of these tests, to plan takes most of the
-    time of a report. The plans are for few rows, so a test of thousands asks for `dsn`.
-    """
+    """A connection to one database, and the statements that empty it."""
     with open_connection(new_database(template)) as opened:
-        opened.prepare_threshold, opened.prepared_max = 0, None
-        opened.execute("set plan_cache_mode = force_generic_plan")
+        plan_once(opened)
         rows = opened.execute(EMPTIED, prepare=False).fetchall()
         yield opened, "; ".join(row["statement"] for row in rows)
 

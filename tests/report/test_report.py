@@ -813,6 +813,7 @@ def test_a_report_of_twenty_workflows_is_below_250_kilobytes_and_of_a_quarter_be
     ]  # fmt: skip
     store(connection, make_history(1, days=90, runs_per_day=1, workflows=workflows))
     known(connection, 7)
+    connection.execute("analyze")
     page = one_page(report(connection, Period(UNTIL - 90 * DAY, UNTIL), UNTIL))
     assert 80_000 < len(page.encode()) < 300_000
     month = one_page(report(connection, MONTH, UNTIL))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, product
 from statistics import fmean, variance
 from typing import Any, NamedTuple
 
@@ -69,34 +69,35 @@ def months() -> list[date]:
 
 @pytest.fixture(scope="module")
 def guesses(new_database: Callable[[str], str], migrated: str) -> list[Guess]:
-    """A forecast on the 5th and the 20th day of ten months, in two years of each kind."""
-    return [
-        guess
-        for seed in (1, 2)
-        for name, year in YEARS.items()
-        for guess in guesses_of(
-            name, list(daily_minutes(seed, FIRST, DAYS, year)), new_database, migrated
-        )
-    ]
+    """A forecast on the 5th and the 20th day of ten months, in two years of each kind.
 
-
-def guesses_of(
-    name: str,
-    days: list[tuple[date, int]],
-    new_database: Callable[[str], str],
-    migrated: str,
-) -> Iterator[Guess]:
-    costs = {day: float(minutes * PRICE) for day, minutes in days}
+    Each year is a repository, which has a forecast of its own.
+    """
+    costs: dict[str, dict[date, float]] = {}
     with open_connection(new_database(migrated)) as connection:
-        store_year(connection, days)
-        for first in months():
-            month = [day for day in costs if (day.year, day.month) == (first.year, first.month)]
-            for number in (5, 20):
-                day = first.replace(day=number)
-                row = ask(connection, "forecast", scope(day)).rows[0]
-                spent = sum(costs[each] for each in month if each < day)
-                flat = spent / (number - 1) * len(month)
-                yield Guess(name, day, row, sum(costs[each] for each in month), flat)
+        for number, (seed, kind) in enumerate(product((1, 2), YEARS)):
+            days = list(daily_minutes(seed, FIRST, DAYS, YEARS[kind]))
+            name = f"{kind}/{seed}"
+            costs[name] = {day: float(minutes * PRICE) for day, minutes in days}
+            own = {"repository_id": number, "repository": name, "workflow_id": number}
+            store_year(connection, days, first=1 + 1_000 * number, **own)
+        connection.execute("analyze")
+        return [guess for first in months() for guess in guesses_in(connection, first, costs)]
+
+
+def guesses_in(
+    connection: Connection, first: date, costs: dict[str, dict[date, float]]
+) -> Iterator[Guess]:
+    """The forecasts of all years in the month that begins on this day."""
+    for day in (first.replace(day=5), first.replace(day=20)):
+        rows = ask(connection, "forecast", scope(day)).rows
+        for row in (row for row in rows if row["subject"] == "repository"):
+            of_year = costs[row["name"]]
+            month = [each for each in of_year if each.replace(day=1) == first]
+            spent = sum(of_year[each] for each in month if each < day)
+            flat = spent / (day.day - 1) * len(month)
+            year = row["name"].partition("/")[0]
+            yield Guess(year, day, row, sum(of_year[each] for each in month), flat)
 
 
 def holds(guess: Guess) -> bool:

@@ -104,7 +104,7 @@ def outcomes(incidents: float, drop: float = 0) -> Any:
     def of_series(_: random.Random, __: int) -> Day:
         def of_day(rng: random.Random, day: int) -> Iterator[tuple[str, float]]:
             fails = 0.6 if rng.random() < incidents else 0.05 + drop * (day >= 30)
-            for _ in range(6):
+            for _ in range(5):
                 yield "failure" if rng.random() < fails else "success", 600
 
         return of_day
@@ -112,32 +112,46 @@ def outcomes(incidents: float, drop: float = 0) -> Any:
     return of_series
 
 
-TIMES = ("time", "time of a commit")
+def both(of_times: Any, of_outcomes: Any) -> Any:
+    """Days with the times of one series and the outcomes of another."""
+
+    def of_series(rng: random.Random, number: int) -> Day:
+        times_of, outcomes_of = of_times(rng, number), of_outcomes(rng, number)
+
+        def of_day(rng: random.Random, day: int) -> Iterator[tuple[str, float]]:
+            for (_, seconds), (conclusion, _) in zip(
+                times_of(rng, day), outcomes_of(rng, day), strict=True
+            ):
+                yield conclusion, seconds
+
+        return of_day
+
+    return of_series
+
+
+FIGURES = ("time", "time of a commit", "success")
 
 
 @pytest.mark.parametrize(
-    ("figures", "of_series"),
+    "of_series",
     [
-        (TIMES, times(0.03)),
-        (TIMES, times(0.1)),
-        (TIMES, times(0.1, memory=0.5)),
-        (("success",), outcomes(0.05)),
-        (("success",), outcomes(0.1)),
+        both(times(0.03), outcomes(0.05)),
+        both(times(0.1), outcomes(0.1)),
+        times(0.1, memory=0.5),
     ],
 )
 def test_at_most_one_in_twenty_stable_series_is_called_changed(
-    connection: Connection, figures: tuple[str, ...], of_series: Any
+    connection: Connection, of_series: Any
 ) -> None:
     verdicts = simulated(connection, 100, of_series)
-    assert max(share(verdicts, figure) for figure in figures) <= 5
+    assert max(share(verdicts, figure) for figure in FIGURES) <= 5
 
 
 @pytest.mark.parametrize(
     ("figures", "of_series"),
     [
-        (TIMES, times(0.03, growth=0.06)),
-        (TIMES, times(0.1, growth=0.15)),
-        (("success",), outcomes(0.05, drop=0.2)),
+        (FIGURES, both(times(0.03, growth=0.06), outcomes(0.05, drop=0.2))),
+        (FIGURES[:2], times(0.1, growth=0.15)),
     ],
 )
 def test_a_change_larger_than_chance_is_reported(

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -181,15 +181,35 @@ def percent(part: int, whole: int) -> Decimal | None:
     return rounded(100 * part / whole, 4) if whole else None
 
 
-def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
-    """The attempts of the last 30 days as Python sees them, by workflow and these columns."""
+@cache
+def attempt_rows() -> list[Row]:
+    """The attempts of the last 30 days as Python sees them."""
+    runs = truth().runs.items()
+    return [
+        {**vars(run), **truth().attempt(which)} for which, run in runs if run.created_at >= SINCE
+    ]
+
+
+@cache
+def job_rows() -> list[Row]:
+    """The executed jobs of the last 30 days as Python sees them."""
+    return [
+        {**row, **truth().job(job), "of": job, "attempt_is_red": row["conclusion"] in RED}
+        for row in attempt_rows()
+        for job in truth().ran[key(row)]
+    ]
+
+
+def grouped(rows: list[Row], columns: Sequence[str]) -> dict[tuple[Any, ...], list[Row]]:
     groups = defaultdict(list)
-    for which, run in truth().runs.items():
-        if run.created_at >= SINCE:
-            row = {**vars(run), **truth().attempt(which)}
-            group = [row[column] for column in ("repository", "workflow", *columns)]
-            groups[run.workflow_id, *group].append(row)
+    for row in rows:
+        groups[tuple(row[column] for column in columns)].append(row)
     return groups
+
+
+def attempts_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
+    """The attempts by workflow and these columns."""
+    return grouped(attempt_rows(), ("workflow_id", "repository", "workflow", *columns))
 
 
 def ran(group: list[Row]) -> list[Row]:
@@ -198,14 +218,8 @@ def ran(group: list[Row]) -> list[Row]:
 
 
 def jobs_by(*columns: str) -> dict[tuple[Any, ...], list[Row]]:
-    """The executed jobs of the last 30 days as Python sees them, by these columns."""
-    groups = defaultdict(list)
-    for which, run in truth().runs.items():
-        for job in truth().ran[which] if run.created_at >= SINCE else ():
-            row = {**vars(run), **truth().attempt(which), **truth().job(job), "of": job}
-            row["attempt_is_red"] = run.conclusion in RED
-            groups[tuple(row[column] for column in columns)].append(row)
-    return groups
+    """The executed jobs by these columns."""
+    return grouped(job_rows(), columns)
 
 
 def known(rows: list[Row], column: str) -> list[int]:

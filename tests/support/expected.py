@@ -22,6 +22,11 @@ class Expected:
 
     def __init__(self, history: History) -> None:
         self.runs = {(run.github_run_id, run.run_attempt): run for run in history.runs}
+        self.of_run: dict[int, list[WorkflowRun]] = defaultdict(list)
+        self.of_name: dict[tuple[Any, ...], set[int | None]] = defaultdict(set)
+        for run in sorted(history.runs, key=lambda run: run.run_attempt):
+            self.of_run[run.github_run_id].append(run)
+            self.of_name[run.repository_id, run.workflow_name].add(run.workflow_id)
         self.listed = history.listed
         self.with_jobs = {(job.github_run_id, job.run_attempt) for job in history.jobs}
         self.ran: dict[Key, list[WorkflowJob]] = defaultdict(list)
@@ -42,20 +47,13 @@ class Expected:
 
     def workflow(self, run: WorkflowRun) -> str | None:
         """Its name, with its file where another workflow of the repository has that name."""
-        of_name = {
-            other.workflow_id
-            for other in self.runs.values()
-            if (other.repository_id, other.workflow_name) == (run.repository_id, run.workflow_name)
-        }
+        of_name = self.of_name[run.repository_id, run.workflow_name]
         if run.workflow_name is None or len(of_name) == 1:
             return run.workflow_name or run.workflow_path
         return f"{run.workflow_name} ({(run.workflow_path or '').rpartition('/')[2]})"
 
     def siblings(self, key: Key) -> list[WorkflowRun]:
-        return sorted(
-            (run for other, run in self.runs.items() if other[0] == key[0]),
-            key=lambda run: run.run_attempt,
-        )
+        return self.of_run[key[0]]
 
     def completed_at(self, key: Key) -> datetime | None:
         ends = [job.completed_at for job in self.ran[key] if job.completed_at]
