@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from output import say, screen, show, show_json, show_pages
@@ -19,13 +19,20 @@ from telemetry.summaries.answers import answer_text, csv_text
 from telemetry.terminal import plain
 from telemetry.times import Length
 
+# Begins at midnight, so it holds the month until now: what a budget is about, whatever SINCE is.
+MONTH = Length(rest=timedelta(days=30))
+
 
 def scope_of(connection: Connection, options: Namespace) -> Scope:
-    """Return the scope of a question, until NOW if given; warn of repositories without rows."""
+    """Return the scope of a question, until NOW if given, since SINCE or of a month.
+
+    Warns of repositories without rows.
+    """
     now = getattr(options, "now", None) or datetime.now(UTC)
     ids = ids_of(connection, options)
     zone = getattr(options, "time_zone", UTC)
-    of = period_since(connection, options.since, now.astimezone(zone), ids)
+    since = getattr(options, "since", MONTH)
+    of = period_since(connection, since, now.astimezone(zone), ids)
     return of.scope(ids, getattr(options, "top", None))
 
 

@@ -9,7 +9,7 @@ the workflows; the summarized one and the API do not, so their lines are compare
 Reports of several months or accounts are fine; a newer report of a day replaces the older one. The
 causes are those of sql/analysis/bill.sql, whose header says how to read them. Ingest the days of
 the bill first: runs that are not stored count as "run not stored".
-Exit codes: 0 fine, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run

@@ -12,7 +12,7 @@ In CSV, the last two columns of an answer about jobs say how many attempts it co
 On a terminal, an answer longer than the screen is shown in the pager of PAGER, else in less.
 In CSV, control characters in names become U+FFFD, and text that a spreadsheet would run as a
 formula begins with an apostrophe; JSON is unchanged.
-Exit codes: 0 fine, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run

@@ -7,7 +7,7 @@
 RUNNER is a kind of runner in sql/prices/runner_prices.csv, or a label. SPEED is how many times as
 fast as now the job would run there. If the runner has no price, a warning says so, and its costs
 are empty. sql/analysis/what_if.sql gives the answer; its header says how to read it.
-Exit codes: 0 fine, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 """
 
 from command import parse, run

@@ -32,7 +32,8 @@ Scripts exit with:
 | 0 | done |
 | 1 | failed |
 | 2 | wrong usage |
-| 3 | incomplete but saved: the next ingest continues |
+| 3 | incomplete: what was fetched is saved and the next ingest continues; of `verify`: nothing \
+differs so far, but not everything could be compared |
 | 4 | the condition that the command checks for is met: older than `MAX_AGE`, a rule broken … |
 | 130 | interrupted |
 

@@ -83,7 +83,7 @@ OPTIONS: tuple[Option, ...] = (
         shown="30 days ago",
     ),
     Option(
-        "report query what_if budget",
+        "report query what_if",
         "--since",
         "the period: since a date (UTC), a time with its zone, an age such as 90d, or all (since"
         " the first stored run)",
@@ -152,10 +152,18 @@ OPTIONS: tuple[Option, ...] = (
         metavar="N",
     ),
     Option(
-        f"{INGEST} verify",
+        INGEST,
         "--max-requests",
         "stop after this many requests (exit code 3); the next ingest continues if 6 or more are"
         " allowed",
+        read=whole_number(1, 10**9),
+        shown="when GitHub's limit is near",
+        metavar="N",
+    ),
+    Option(
+        "verify",
+        "--max-requests",
+        "stop after this many requests (exit code 3), with what has been compared by then",
         read=whole_number(1, 10**9),
         shown="when GitHub's limit is near",
         metavar="N",
@@ -323,7 +331,7 @@ OPTIONS: tuple[Option, ...] = (
         named="",
     ),
     Option(
-        "query what_if budget bill check watch",
+        "query what_if budget bill check watch status",
         "--json",
         "the same as --format json",
         alias=("format", "json"),
@@ -392,7 +400,6 @@ OPTIONS: tuple[Option, ...] = (
         default="text",
         read=one_of("text", "markdown", "json"),
     ),
-    Option("status", "--json", "the same as --format json", alias=("format", "json"), named=""),
     Option(
         "status", "--all", "show every repository with its proof, and every table", default=False
     ),

@@ -211,3 +211,10 @@ def test_make_budget_fails_if_a_budget_is_exceeded(
     connection.execute("update workflow_runs set jobs_listed_at = null where github_run_id > 9")
     done = run("--monthly", "54", "--gate", "spent")
     assert "incomplete: jobs of 9 of 15 attempts are stored" in done.stderr
+    # The period of other commands is not the month that a budget is about.
+    environ = {"DATABASE_URL": dsn, "TELEMETRY_SINCE": "1d"}
+    again = launcher.run(
+        "budget", "--now", "2026-03-20T00:00:00Z", "--monthly", "54", "--gate", "spent",
+        environ=environ,
+    )  # fmt: skip
+    assert (again.stdout, again.stderr) == (done.stdout, done.stderr)
