@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 
@@ -16,7 +17,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from support.paths import ROOT
-from support.rows import JOB, RUN
+from support.rows import JOB, RUN, llm_call
 
 from telemetry import TelemetryError
 from telemetry.database import schema
@@ -432,6 +433,37 @@ def test_a_schema_of_its_own_makes_room_beside_another_program(empty_dsn: str) -
     with open_connection(empty_dsn) as connection:
         connection.execute("create table repositories (name text); create schema telemetry")
     migrate(make_conninfo(empty_dsn, options="-csearch_path=telemetry"))
+
+
+def test_events_of_claude_code_get_the_second_of_their_time_and_lose_it_again(
+    connection: Connection,
+) -> None:
+    name = "0230.events-of-resumed-sessions"
+    at = datetime(2026, 1, 5, 8, 0, 0, 999_999, tzinfo=UTC)
+    known = [("s:3", "s"), (":4", ""), ("s:1767600000123456789", "s"), ("req_5", "s"), ("t:9", "s")]
+    upsert(
+        connection,
+        [
+            llm_call(
+                source="claude-code-otlp",
+                call_id=call_id,
+                session_id=session,
+                prompt_name=call_id,
+                timestamp=at,
+            )
+            for call_id, session in known
+        ],
+    )
+
+    def call_ids() -> set[str]:
+        return {row["call_id"] for row in connection.execute("select call_id from llm_calls")}
+
+    before, second = call_ids(), 1767600000
+    for _ in range(2):
+        connection.execute((MIGRATIONS / f"{name}.sql").read_bytes())
+        assert call_ids() == before - {"s:3", ":4"} | {f"s:3:{second}", f":4:{second}"}
+    connection.execute((MIGRATIONS / f"{name}.rollback.sql").read_bytes())
+    assert call_ids() == before
 
 
 def test_jobs_of_first_attempts_that_counted_as_inherited_are_corrected(

@@ -450,8 +450,8 @@ def test_a_span_that_cannot_be_read_is_named_and_loses_no_other() -> None:
 def test_events_of_claude_code_are_calls() -> None:
     calls, rejected = payload_calls("llm_claude_events.json")
     assert rejected == {}
-    assert calls.keys() == {"req_1", "s1:8", ":1767600002000000000"}
-    request, error = calls["req_1"], calls["s1:8"]
+    assert calls.keys() == {"req_1", "s1:8:1767600001", ":1767600002000000000"}
+    request, error = calls["req_1"], calls["s1:8:1767600001"]
     assert tokens(request) == (164, 5, 105, 39, None, None)
     assert request.timestamp == at("2026-01-05T08:00:00.123456Z")
     assert (request.estimated_cost, request.duration_ms) == (Decimal("0.77"), 1_200)
@@ -459,6 +459,17 @@ def test_events_of_claude_code_are_calls() -> None:
     assert tokens(error)[:2] == (None, None)
     assert calls[":1767600002000000000"].estimated_cost == Decimal("0.0015")
     assert {call.github_run_id for call in calls.values()} == {None}
+
+
+def test_a_resumed_session_of_claude_code_numbers_its_events_again(tmp_path: Path) -> None:
+    said = {"session.id": "s", "event.sequence": "3", "model": "m", "input_tokens": "5"}
+    values = [{"key": key, "value": {"stringValue": value}} for key, value in said.items()]
+    body = {"stringValue": "claude_code.api_request"}
+    times = ("1767600000123000000", "1767603600123000000", "1767600000123000000")
+    events = [{"timeUnixNano": time, "body": body, "attributes": values} for time in times]
+    exports = [{"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]} for event in events]
+    calls, rejected, _ = read_text(tmp_path, lines(*exports))
+    assert (len(calls), rejected) == (2, [])
 
 
 def test_recorded_spans(recorded: Path) -> None:

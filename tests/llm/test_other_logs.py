@@ -323,6 +323,17 @@ def test_spans_that_count_tokens_and_are_not_read_are_named(tmp_path: Path) -> N
     assert notices[1] == "spans that count tokens and are not read as calls: my.tokens (1)"
 
 
+def test_beside_a_call_a_span_that_counts_tokens_is_named_but_not_around_or_within_it(
+    tmp_path: Path,
+) -> None:
+    around, within = span("a", around__tokens=5), span("c", "b", within__tokens=5)
+    beside = span("d", "a", beside__tokens=5)
+    call = chat("b", "a", **TOKENS)
+    calls, _, notices = read_text(tmp_path, export(around, call, within, beside))
+    assert len(calls) == 1
+    assert notices == ["spans that count tokens and are not read as calls: beside.tokens (1)"]
+
+
 def test_attributes_that_seem_to_hold_what_a_call_lacks_are_named(tmp_path: Path) -> None:
     strange = {"my.cached_tokens": 40, "my.cost": 0.25, "my.cache_hits": 0, "my.cache": "on"}
     known = {"gen_ai.usage.cost": 0.25, "gen_ai.usage.cached_tokens": 40}

@@ -52,17 +52,22 @@ def span_call(
 def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
     """The call in a log record; None for any other record.
 
-    The event of newer versions has the request's id; that of older ones is known by its place in
-    the session, else by its time.
+    The event of newer versions has the request's id. That of older ones is known by its number and
+    its second, because a session that is resumed begins to count again; else by its time.
     """
     name = event_name(event)
     if name not in (REQUEST, ERROR):
         return None
     said = attributes(event)
-    began = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    began = defaults.timestamp(began or reading.moment(said, "event.timestamp"))
+    own = moment(event, "timeUnixNano", "observedTimeUnixNano")
+    own = own or reading.moment(said, "event.timestamp")
+    began = defaults.timestamp(own)
     session = text(said, "session.id") or ""
-    place = said.get("event.sequence") or event.get("timeUnixNano") or began.isoformat()
+    place = said.get("event.sequence")
+    if not place:
+        place = event.get("timeUnixNano") or began.isoformat()
+    elif own is not None:
+        place = f"{place}:{int(own.timestamp())}"
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
     return defaults.call(
         SOURCE,

@@ -116,11 +116,25 @@ class NestedSpans:
 
     def _calls(self, traces: Traces) -> Iterable[Found]:
         for trace in traces.values():
-            if not any(node.call for node in trace.values()):
-                for node in trace.values():
-                    if node.counting:
-                        self._uncounted.setdefault(node.file, Counter()).update(node.counting)
+            for node in _uncounted(trace):
+                self._uncounted.setdefault(node.file, Counter()).update(node.counting)
         return self._resolve(traces)
+
+
+def _uncounted(trace: Trace) -> Iterator[Node]:
+    """Spans that count tokens, if no call is within them or around them."""
+    if not any(node.counting for node in trace.values()):
+        return
+    enclosing = {
+        node.parent_id
+        for span_id, inner in trace.items()
+        if inner.call is not None
+        for node in _upwards(span_id, trace)
+    }
+    for span_id, node in trace.items():
+        is_apart = span_id not in enclosing
+        if node.counting and is_apart and not any(one.call for one in _upwards(span_id, trace)):
+            yield node
 
 
 def _bounded(written: str) -> str:
