@@ -7,7 +7,16 @@ from telemetry import counted
 from telemetry.database.coverage import Coverage
 from telemetry.report import charts
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, dollars, known_sum, minute, minutes, percent, share_of
+from telemetry.report.figures import (
+    Row,
+    dollars,
+    is_alone,
+    known_sum,
+    minute,
+    minutes,
+    percent,
+    share_of,
+)
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import figure, listing, only_words, ranked, table
 from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of
@@ -56,7 +65,10 @@ def _by_workflow(report: RepositoryReport) -> Html:
     if all(row["list_cost_usd"] is None for row in rows):
         words = "No workflow's jobs have a list price"
     if rows and rows[0]["list_cost_usd"]:
-        words = f"{Name(rows[0]['workflow'])} costs most: {dollars(rows[0]['list_cost_usd'])}"
+        first, cost = Name(rows[0]["workflow"]), dollars(rows[0]["list_cost_usd"])
+        words = f"No workflow costs more than {first}: {cost}"
+        if is_alone(rows, "list_cost_usd"):
+            words = f"{first} costs most: {cost}"
     bars = charts.bars(rows[:MOST_BARS], itemgetter("workflow"), "list_cost_usd", dollars)
     note = None
     if not report.are_jobs_comparable:

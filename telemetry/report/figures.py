@@ -124,6 +124,11 @@ def shift_of(now: Number | None, before: Number | None) -> float | None:
     return None if now is None or not before else 100 * (float(now) / float(before) - 1)
 
 
+def is_alone(rows: Sequence[Row], column: str) -> bool:
+    """Whether the first row is the only one with its value, which is the greatest of all."""
+    return len(rows) == 1 or rows[0][column] > (rows[1][column] or 0)
+
+
 def axis_top(usual: Sequence[float | None], shown: Sequence[float | None]) -> float:
     """Return the end of an axis: the greatest value shown, at most four times the usual median.
 

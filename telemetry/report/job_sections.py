@@ -4,7 +4,7 @@ from telemetry import counted
 from telemetry.report import charts
 from telemetry.report.charts import Bar, Span
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, duration, minutes, percent
+from telemetry.report.figures import Row, count, duration, is_alone, minutes, percent
 from telemetry.report.github_pages import run_page
 from telemetry.report.markup import Child, link
 from telemetry.report.page import MOST_ROWS, legend, only_words, ranked
@@ -19,9 +19,11 @@ def slowest(report: RepositoryReport) -> list[Child]:
     if not jobs:
         return only_words("No job with a known duration is stored for this period.")
     first = jobs[0]
+    is_first = is_alone(jobs, "total_minutes")
     words: list[Child] = [
+        "" if is_first else "No job takes more time than ",
         job_of(first),
-        f" takes the most time: {minutes(first['total_minutes'])} in all, "
+        f"{' takes the most time' if is_first else ''}: {minutes(first['total_minutes'])} in all, "
         f"{percent(first['share_percent'])} of the time of all jobs",
     ]
     bars = charts.bars(jobs[:MOST_BARS], label_of, "total_minutes", minutes)

@@ -15,6 +15,7 @@ from telemetry.report.figures import (
     count,
     day,
     duration,
+    is_alone,
     percent,
     share_of,
     shift_of,
@@ -187,9 +188,11 @@ def _failing_steps(report: RepositoryReport) -> list[Child]:
     steps, first = report.failing_steps, report.failing_steps[0]
     bars = charts.bars(steps[:MOST_BARS], label_of, "failures", count)
     total = sum(row["failures"] for row in steps)
+    rank = ", the most" if is_alone(steps, "failures") else ", as many as others"
     words = [
         job_of(first),
-        f" has {count(first['failures'])} of {counted(total, 'failure')}, the most",
+        f" has {count(first['failures'])} of {counted(total, 'failure')}"
+        f"{rank if len(steps) > 1 else ''}",
     ]
     chart = charts.bar_chart(f"Steps by how often they fail; in all {count(total)}", bars)
     return ranked(words, chart, FAILING_STEPS, steps, report.api_host)
@@ -224,9 +227,11 @@ def hours(report: RepositoryReport) -> list[Child]:
     counts = [[0.0] * 24 for _ in WEEKDAYS]
     for row in report.busy_hours:
         counts[row["weekday"] - 1][row["hour"]] = float(row["runs_per_day"])
-    most = max(report.busy_hours, key=lambda row: row["runs_per_day"])
+    busiest = sorted(report.busy_hours, key=lambda row: -row["runs_per_day"])
+    most, is_first = busiest[0], is_alone(busiest, "runs_per_day")
     words = (
-        f"Most runs start on {WEEKDAYS[most['weekday'] - 1]} from {most['hour']:02}:00 to "
+        f"{'Most runs start' if is_first else 'In no hour do more runs start than'} on "
+        f"{WEEKDAYS[most['weekday'] - 1]} from {most['hour']:02}:00 to "
         f"{(most['hour'] + 1) % 24:02}:00 {report.period.time_zone}: {most['runs_per_day']:,} on "
         "average"
     )

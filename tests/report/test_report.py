@@ -1086,6 +1086,28 @@ def test_every_time_is_in_utc_whatever_zone_the_database_has(
     )
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_only_what_is_ahead_of_all_others_is_called_the_most(
+    connection: Connection, is_first: bool
+) -> None:
+    others = [a_run(1, 2), a_run(2, 1, workflow_id=4, workflow_name="Docs")]
+    runs = [replace(run, conclusion="failure") for run in others]
+    runs += [a_run(3, 2 - MINUTE / DAY, conclusion="failure")] * is_first
+    upsert(connection, runs)
+    load_runner_prices(connection)
+    upsert(connection, [a_job(run, labels=["ubuntu-latest"]) for run in runs])
+    known(connection, 7)
+    text = Reader(one_page(whole(connection))).text
+    assert ("CI costs most: " in text) == is_first
+    assert ("CI · build takes the most time: " in text) == is_first
+    assert (" failures, the most" in text) == is_first
+    assert ("Most runs start on " in text) == is_first
+    assert ("No workflow costs more than CI: " in text) != is_first
+    assert ("No job takes more time than CI · build: " in text) != is_first
+    assert ("1 of 2 failures, as many as others" in text) != is_first
+    assert ("In no hour do more runs start than on " in text) != is_first
+
+
 BERLIN = ZoneInfo("Europe/Berlin")  # one hour ahead of UTC until 29 March 2026, then two
 
 
