@@ -41,6 +41,17 @@ def run(main: Callable[[], int]) -> NoReturn:
     """Run a command and exit with its code; errors that a user can fix become one sentence."""
     _prepare_streams()
     try:
+        code = _code_of(main)
+        interrupts.ignore_from_now_on()  # here, because a signal may come after the last line, too
+    except KeyboardInterrupt:
+        interrupts.ignore_from_now_on()
+        code = _fail("interrupted", 130)
+    sys.exit(code)
+
+
+def _code_of(main: Callable[[], int]) -> int:
+    """Run a command and return its code, after saying what failed. Raises KeyboardInterrupt."""
+    try:
         interrupts.raise_from_now_on()
         # Whatever it logs is also raised, or happened in a rollback on the way out.
         logging.getLogger("psycopg").addHandler(logging.NullHandler())
@@ -49,26 +60,21 @@ def run(main: Callable[[], int]) -> NoReturn:
         _read_settings()
         code = main()
         sys.stdout.flush()
+        return code
     except settings.UsageError as error:
-        code = _fail(error, 2)
-    except KeyboardInterrupt:
-        interrupts.ignore_from_now_on()
-        code = _fail("interrupted", 130)
+        return _fail(error, 2)
     except (TelemetryError, psycopg.Error) as error:
         if interrupts.received():
-            code = _fail("interrupted", 130)
-        else:
-            code = _fail(database_sentence(error) if isinstance(error, psycopg.Error) else error, 1)
+            return _fail("interrupted", 130)
+        return _fail(database_sentence(error) if isinstance(error, psycopg.Error) else error, 1)
     except BrokenPipeError:
         # The reader closed the pipe, as `head` does.
         drop(sys.stdout)
-        code = 0
+        return 0
     except OSError as error:
         drop(sys.stdout)
         where = error.filename or "writing the output"
-        code = _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
-    interrupts.ignore_from_now_on()
-    sys.exit(code)
+        return _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
 
 
 def _prepare_streams() -> None:

@@ -11,6 +11,7 @@ with SIGINT blocked, where `env` can do that, and the signal is delivered once t
 # The part of the module signal that is written in C: the other part takes milliseconds to load.
 import _signal as signal  # type: ignore[import-not-found]
 import os
+import sys
 import time
 
 import __main__
@@ -25,6 +26,7 @@ def _end(number: int, frame: object) -> None:
 # Ctrl-C twice, and make passes on what the terminal has already sent.
 ON_THE_WAY_OUT = 5.0
 _received_at: float | None = None
+A_MOMENT = 0.01  # seconds
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -42,12 +44,27 @@ def received() -> bool:
 
 def raise_from_now_on() -> None:
     """Make these signals raise KeyboardInterrupt, for code that has something to save."""
+    signal.signal(signal.SIGALRM, _raise)
+    sys.unraisablehook = _raise_later
     _handle(_interrupt)
 
 
 def ignore_from_now_on() -> None:
     """Ignore them: the work is done, and only Python itself has to exit."""
     _handle(signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+
+
+def _raise(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _raise_later(met: "sys.UnraisableHookArgs") -> None:
+    """Raise an interrupt again that came where nothing can be raised, such as in a __del__."""
+    if met.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, A_MOMENT)
+    else:
+        sys.__unraisablehook__(met)
 
 
 def take_from_now_on() -> None:

@@ -294,6 +294,41 @@ run(main)
     assert (done.returncode, done.stdout, done.stderr) == (130, said, "error: interrupted\n")
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        # In a __del__, where Python can only print an exception.
+        """
+from command import run
+import os, signal, time
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+def main():
+    Last()
+    time.sleep(300)
+run(main)
+""",
+        # After the last line of the command.
+        """
+from command import run
+import interrupts, os, signal
+ignore = interrupts.ignore_from_now_on
+def late():
+    interrupts.ignore_from_now_on = ignore
+    os.kill(os.getpid(), signal.SIGINT)
+    ignore()
+interrupts.ignore_from_now_on = late
+run(lambda: 0)
+""",
+    ],
+    ids=["in a __del__", "at the end"],
+)
+def test_an_interrupt_at_an_odd_moment_is_one_too(program: str) -> None:
+    done = run_program(program)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
 def run_program(text: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", text],
