@@ -39,6 +39,7 @@ def store(
     copied = sorted({call.session_id for call in calls if call.source == opencode.STORED})
     sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
     with connection.transaction():
+        execute(connection, "llm/lock_llm_calls")
         counts, clashing = _upserted(connection, calls)
 
         def rows(name: str, **wanted: list[str]) -> list[dict[str, Any]]:

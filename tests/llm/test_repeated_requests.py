@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from telemetry.llm.formats.nested_spans import Found, NestedSpans, Traces, calls
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.llm.logs import read_calls
+from telemetry.llm.storing import store
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.rows.llm import LlmCall
 
@@ -423,6 +425,22 @@ def test_more_traces_than_are_held_are_resolved_many_at_a_time(
     found += [call for _, call in held.rest()]
     assert [one.input_tokens for one in found if isinstance(one, LlmCall)] == [*range(100)]
     assert sizes == [10] * 10
+
+
+def test_two_logs_of_a_session_that_are_stored_at_once_count_once(
+    new_database: Callable[[str], str], migrated: str
+) -> None:
+    dsn, said = new_database(migrated), {"session_id": "s", "input_tokens": 1, "output_tokens": 1}
+    single = LlmCall("claude-code-transcript", "m", AT, **said)
+    whole = LlmCall("claude-code-action", "r", AT - timedelta(hours=1), **said)
+    with open_connection(dsn) as one, open_connection(dsn) as other:
+        second = Thread(target=lambda: store(other, [whole], [], AT))
+        with one.transaction():
+            store(one, [single], [], AT)
+            second.start()
+            second.join(1)
+        second.join(60)
+        assert [row["source"] for row in rows(one)] == ["claude-code-action"]
 
 
 def export(file: Path, *spans: dict[str, Any]) -> Path:
