@@ -31,7 +31,7 @@ from telemetry.database.embedded.server import demo_home
 from telemetry.installation import COMMAND, IS_CHECKOUT, use_demo
 
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST_ERROR = 2_000  # characters
+HALF_AN_ERROR = 1_000  # characters
 # Parsed JSON has no cycles, and a page of it has thousands of objects: Python's 700 cost an
 # ingest 8 % of its CPU time.
 OBJECTS_BEFORE_COLLECTION = 20_000
@@ -65,16 +65,15 @@ def _code_of(main: Callable[[], int]) -> int:
         return _fail(error, 2)
     except (TelemetryError, psycopg.Error) as error:
         if interrupts.received():
-            return _fail("interrupted", 130)
+            raise KeyboardInterrupt from None
         return _fail(database_sentence(error) if isinstance(error, psycopg.Error) else error, 1)
-    except BrokenPipeError:
-        # The reader closed the pipe, as `head` does.
+    except BrokenPipeError:  # the reader closed the pipe, as `head` does
         drop(sys.stdout)
         return 0
     except OSError as error:
         drop(sys.stdout)
-        where = error.filename or "writing the output"
-        return _fail(f"{where}: {error.strerror or error}; fix that, then try again", 1)
+        said = f"{error.filename or 'writing the output'}: {error.strerror or error}"
+        return _fail(f"{said}; fix that, then try again", 1)
 
 
 def _prepare_streams() -> None:
@@ -181,9 +180,8 @@ def ask_demo() -> None:
 
 def _fail(error: Exception | str, code: int) -> int:
     said = " ".join(str(error).split())
-    if len(said) > LONGEST_ERROR:  # a variable may hold a whole file; the advice is at the end
-        half = LONGEST_ERROR // 2
-        said = f"{said[:half]} … {said[-half:]}"
+    if len(said) > 2 * HALF_AN_ERROR:  # a variable may hold a file; advice is last
+        said = f"{said[:HALF_AN_ERROR]} … {said[-HALF_AN_ERROR:]}"
     say(f"error: {said}")
     return code
 

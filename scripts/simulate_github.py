@@ -79,6 +79,7 @@ def main() -> int:
             threading.Event().wait()
     except OSError as error:
         parser.error(f"cannot listen on {options.host}:{options.port}: {error}")
+    interrupts.ignore_from_now_on()
     return 0
 
 

@@ -21,8 +21,9 @@ from options.github import chosen_repositories
 from output import progress, say, show_json, show_sentences
 
 from telemetry.database.retention import horizon, stored
+from telemetry.github.errors import NotFound
 from telemetry.runs.request import Tools, Wanted
-from telemetry.runs.verify import verify
+from telemetry.runs.verify import NeverIngested, verify
 from telemetry.settings import UsageError
 from telemetry.summaries.verification import verification_text
 
@@ -34,7 +35,7 @@ def main() -> int:
         raise UsageError(
             f"SAMPLE={options.sample} compares jobs, and JOBS=0 leaves them out; give one of them"
         )
-    found = []
+    found, failed = [], False
     with github(options.wait) as client, database(is_patient=True) as connection:
         client.allow(options.max_requests)
         wanted = Wanted(options.since, horizon(connection, stored(connection)).before)
@@ -43,13 +44,20 @@ def main() -> int:
         )
         jobs_of = options.sample or (None if options.jobs else 0)
         for name in repositories:
-            found.append(verify(tools, name, jobs_of))
+            try:
+                found.append(verify(tools, name, jobs_of))
+            except (NotFound, NeverIngested) as error:  # the others can be compared
+                say(f"error: {error}")
+                failed = True
+                continue
             if not options.json:
                 show_sentences(verification_text(found[-1]))
     if options.json:
         show_json(repositories=found)
     if not all(each.is_equal for each in found):
         return 4
+    if failed:
+        return 1
     return 0 if all(each.is_whole for each in found) else 3
 
 

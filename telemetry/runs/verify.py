@@ -64,6 +64,10 @@ class Verification:
         return not (self.unverified or self.error or (self.jobs and self.jobs.unanswered))
 
 
+class NeverIngested(TelemetryError):
+    """Nothing is stored of this repository, so there is nothing to compare."""
+
+
 def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     """Compare the runs of a repository that were created since the wanted start.
 
@@ -72,8 +76,8 @@ def verify(tools: Tools, name: str, jobs_of: int | None = 0) -> Verification:
     attempts are compared for `jobs_of` runs drawn at random, or for all if it is None. At a rate
     limit it ends early and says so.
 
-    Raises UsageError for a start before the retention, TelemetryError if the repository was never
-    ingested, GitHubError, UnreadableRow and psycopg.Error.
+    Raises UsageError for a start before the retention, NeverIngested, TelemetryError if it is of
+    another API host, GitHubError, UnreadableRow and psycopg.Error.
     """
     return _Comparison(tools, name, jobs_of).run()
 
@@ -216,7 +220,7 @@ class _Looks:
         row = execute(connection, "runs/verify_ingestions", key).fetchone()
         if row is None:
             name = repository.repository
-            raise TelemetryError(f"{name} was never ingested; try: {COMMAND} ingest REPO={name}")
+            raise NeverIngested(f"{name} was never ingested; try: {COMMAND} ingest REPO={name}")
         # GitHub's clock has whole seconds.
         self.ingested_at: datetime = whole_second(row["ingested_at"])
         self.since: datetime = row["since"]

@@ -537,3 +537,18 @@ def test_a_repository_that_was_never_ingested_is_one_sentence(command: Command) 
     assert done.returncode == 1
     assert "error: acme/app was never ingested; try: make ingest REPO=acme/app" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_repositories_that_cannot_be_compared_do_not_keep_the_others_from_it(
+    connection: Connection, world: World, command: Command
+) -> None:
+    world.add_repository("acme/new")
+    ingested_by(connection, Simulator(world))
+    done = command(TELEMETRY_REPO=f"acme/none acme/new {REPOSITORY}")
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert [line.split(";")[0] for line in errors] == [
+        "error: GET /repos/acme/none: 404 not found",
+        "error: acme/new was never ingested",
+    ]
+    assert done.stdout.startswith("acme/app: ") and ": 0 differences; " in done.stdout
