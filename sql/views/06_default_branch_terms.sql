@@ -26,30 +26,88 @@ with sights as (
 branches as (
   select
     repository_id,
-    branch,
-    min(first_seen_at) as first_seen_at,
-    max(last_seen_at) as last_seen_at
+    min(branch) as first_branch,
+    max(branch) as last_branch
   from sights
+  group by repository_id
+),
+-- Only where it changed, each observation by itself: the branch may have been the default one again.
+moments as (
+  select
+    repository_id,
+    branch,
+    seen_at
+  from default_branches
+  cross join lateral (
+    values
+      (first_seen_at),
+      (last_seen_at)
+  ) as seen (seen_at)
+  union all
+  select
+    repository_id,
+    branch,
+    created_at
+  from workflow_runs
+  where event_type = 'schedule'
+    and branch is not null
+    and repository_id in (select repository_id from branches where first_branch <> last_branch)
+),
+changes as (
+  select
+    repository_id,
+    branch,
+    seen_at,
+    branch is distinct from lag(branch) over of_repository as is_change
+  from moments
+  window of_repository as (partition by repository_id order by seen_at, branch)
+),
+numbered as (
+  select
+    repository_id,
+    branch,
+    seen_at,
+    count(*) filter (where is_change) over (
+      partition by repository_id
+      order by
+        seen_at,
+        branch
+    ) as term
+  from changes
+),
+terms as (
+  select
+    repository_id,
+    term,
+    max(branch) as branch,
+    min(seen_at) as first_seen_at,
+    max(seen_at) as last_seen_at
+  from numbered
   group by
     repository_id,
-    branch
+    term
 )
 select
-  branches.repository_id,
-  branches.branch,
-  max(others.last_seen_at) filter (where others.last_seen_at < branches.first_seen_at) as since,
-  min(others.first_seen_at) filter (where others.first_seen_at > branches.last_seen_at) as until
+  repository_id,
+  first_branch as branch,
+  null::timestamptz as since,
+  null::timestamptz as until
 from branches
-left join branches as others
-  on others.repository_id = branches.repository_id
-  and others.branch <> branches.branch
-group by
-  branches.repository_id,
-  branches.branch;
+where first_branch = last_branch
+union all
+select
+  terms.repository_id,
+  terms.branch,
+  lag(terms.last_seen_at) over of_repository as since,
+  lead(terms.first_seen_at) over of_repository as until
+from terms
+inner join branches using (repository_id)
+where branches.first_branch <> branches.last_branch
+window of_repository as (partition by terms.repository_id order by terms.term);
 
 comment on view default_branch_terms is
-  'One row per branch that is or was the default one of its repository.';
+  'One row per time that a branch was the default one of its repository.';
 comment on column default_branch_terms.since is
-  'When another branch was last seen as the default one. NULL: no other is known before it.';
+  'When another branch was last seen as the default one before that. NULL: no other is known before it.';
 comment on column default_branch_terms.until is
-  'When another branch was first seen as the default one. NULL: no other is known after it.';
+  'When another branch was first seen as the default one after that. NULL: no other is known after it.';

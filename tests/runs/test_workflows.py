@@ -207,6 +207,43 @@ def test_a_default_branch_that_is_renamed_splits_no_history(
     ]
 
 
+def test_a_branch_that_was_the_default_one_for_a_while_is_no_longer_one(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    for branch in ("main", "develop", "main", "main"):
+        repository.default_branch = branch
+        world.version += 1
+        ran(world, repository, 0.2, branch="main")
+        ran(world, repository, 0.1, branch="develop")
+        fetch(connection, simulated)
+        world.advance(2 * DAY)
+    terms = "select branch, count(*) from default_branches group by 1 order by 1"
+    assert answers(connection, terms) == [("develop", 1), ("main", 2)]
+    # Between two answers of GitHub, either could have been it.
+    assert answers(connection, CLASSES) == [
+        ("develop", "default", 2),
+        ("develop", "other", 2),
+        ("main", "default", 4),
+    ]
+
+
+def test_a_schedule_on_a_branch_for_a_while_makes_it_no_default_one_for_good(
+    connection: Connection, world: World, simulated: Simulator
+) -> None:
+    repository = world.add_repository(NAME)
+    for days, branch in ((9, "main"), (8, "main"), (6, "trial"), (4, "main"), (2, "main")):
+        ran(world, repository, days, branch=branch, event="schedule")
+    for days in (8.5, 6.1, 3):
+        ran(world, repository, days, branch="trial")
+    fetch(connection, simulated)
+    assert answers(connection, CLASSES) == [
+        ("main", "default", 4),
+        ("trial", "default", 2),
+        ("trial", "other", 2),
+    ]
+
+
 def test_schedules_reveal_the_default_branch_before_the_first_ingest(
     connection: Connection, world: World, simulated: Simulator
 ) -> None:
