@@ -404,7 +404,8 @@ def test_a_session_that_was_cut_off_is_named_beside_others_that_ended(tmp_path: 
             "session 'c' was cut off, and what it used is unknown: there is no result event"
         ]
     assert "session 'a' was cut off" in read_text(tmp_path, lines(*first, first[1]))[1][0]
-    assert read_text(tmp_path, lines(*first, *second, first[0]))[1] == []
+    hook = {"type": "system", "subtype": "hook_started", "session_id": "d"}
+    assert read_text(tmp_path, lines(hook, *first, *second, first[0]))[1] == []
 
 
 def test_sessions_that_write_to_one_log_at_a_time_are_told_apart(tmp_path: Path) -> None:

@@ -283,8 +283,9 @@ def test_a_cost_at_another_models_price_in_gh_aw_is_dropped(tmp_path: Path) -> N
         "ai_credits_this_response": 2,
     }
     borrowed = record | {"request_id": "b", "ai_credits_fallback_pricing_used": True}
-    calls, _, _ = read_text(tmp_path, lines(record | {"request_id": "a"}, borrowed))
-    assert [call.reported_cost for call in calls] == [Decimal("0.02"), None]
+    nothing = record | {"request_id": "c", "ai_credits_this_response": 0}
+    calls, _, _ = read_text(tmp_path, lines(record | {"request_id": "a"}, borrowed, nothing))
+    assert [call.reported_cost for call in calls] == [Decimal("0.02"), None, None]
 
 
 @pytest.mark.parametrize(

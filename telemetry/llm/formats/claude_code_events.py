@@ -16,7 +16,7 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
+from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds, reported
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required, storable
@@ -68,16 +68,17 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
         place = event.get("timeUnixNano") or began.isoformat()
     elif own is not None:
         place = f"{place}:{int(own.timestamp())}"
+    columns = _columns(said, resource)
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
     return defaults.call(
         SOURCE,
         identity,
         began,
-        reported_cost=_cost(said),
+        reported_cost=_cost(said, columns["input_tokens"] or columns["output_tokens"]),
         success=name == REQUEST,
         error_message=_error(said) if name == ERROR else None,
         duration_ms=read_milliseconds(said, "duration_ms"),
-        **_columns(said, resource),
+        **columns,
     )
 
 
@@ -110,10 +111,10 @@ def event_name(event: Mapping[str, Any]) -> str | None:
     return text(attributes(event), "event.name")
 
 
-def _cost(said: Attributes) -> Decimal | None:
+def _cost(said: Attributes, tokens: Any) -> Decimal | None:
     micros = reading.count(said, "cost_usd_micros")
-    cost = reading.money(said, "cost_usd")
-    if cost is None and micros is not None:
+    cost = reported(said, "cost_usd", tokens)
+    if cost is None and micros:
         cost = reading.money({"cost_usd_micros": Decimal(micros) / 1_000_000}, "cost_usd_micros")
     return cost
 

@@ -22,6 +22,7 @@ from telemetry.llm.formats.reading import (
     first_count,
     inclusive,
     read_list,
+    reported,
 )
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, storable
@@ -71,7 +72,7 @@ class Used:
         if counts["reasoning"] is None:
             details = reading.nested(usage, "output_tokens_details")
             counts["reasoning"] = reading.count(details, "thinking_tokens")
-        cost = reading.money(usage, "costUSD")
+        cost = reported(usage, "costUSD", any(counts.values()))
         if usage.get("costBasis") == "unknown":
             cost = total_cost = None
         if counts["searches"] is None:
@@ -174,8 +175,9 @@ def reader() -> Reader:
 
 def _note(event: Mapping[str, Any], session: Session) -> None:
     session.began = session.began or reading.moment(event, "timestamp")
-    # After a result, other events may follow without a next one.
-    session.is_open |= not session.results or event.get("type") == "assistant"
+    # Hooks print events before a session and after its result, some with the id of another one.
+    begins = event.get("subtype") == "init" and not session.results
+    session.is_open |= begins or event.get("type") == "assistant"
     if event.get("type") == "system":
         session.model = reading.text(event, "model") or session.model
         session.is_claudes |= "claude_code_version" in event

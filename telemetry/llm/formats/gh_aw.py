@@ -15,6 +15,7 @@ from telemetry.llm.formats.reading import (
     Reading,
     inclusive,
     read_milliseconds,
+    reported,
 )
 from telemetry.rows import reading
 from telemetry.rows.reading import UnreadableRow, digest, required
@@ -49,7 +50,9 @@ def reader() -> Reader:
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         status = reading.count(record, "status")
         failed = status is not None and status >= 400
-        credits = reading.money(record, "ai_credits_this_response")
+        tokens = _tokens(record)
+        used = tokens["input_tokens"] or tokens["output_tokens"]
+        credits = reported(record, "ai_credits_this_response", used)
         if record.get("ai_credits_fallback_pricing_used"):
             credits = None
         duration_ms = read_milliseconds(record, "duration_ms")
@@ -59,7 +62,7 @@ def reader() -> Reader:
             defaults.timestamp(_began(record, duration_ms)),
             provider=reading.text(record, "provider"),
             model=required(reading.text(record, "model"), record, "call", "model"),
-            **_tokens(record),
+            **tokens,
             reported_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
             success=not failed,
             error_message=f"HTTP {status}" if failed else None,
