@@ -11,7 +11,6 @@ from telemetry.database.csv_files import complete, csv_file, csv_records
 from telemetry.database.transactions import with_retries
 from telemetry.database.upserts import TABLES, Counts, as_json, upsert
 from telemetry.rows.prices import (
-    AnyPrice,
     FreeRun,
     LlmPrice,
     NameKind,
@@ -21,11 +20,14 @@ from telemetry.rows.prices import (
     file_columns,
     from_record,
 )
-from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.reading import UnreadableRow, shown
 
 PRICES = SQL / "prices"
 # All rows of a list are in memory at once; no price list is this long.
 MOST_ROWS = 100_000
+# What names stand for, by what is named. A workflow that is `other` is no deployment, although a
+# shorter pattern fits its name.
+KINDS = {"actor": ("person", "bot", "agent"), "workflow": ("deployment", "other")}
 
 
 def load_runner_prices(
@@ -47,9 +49,9 @@ def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:
     """Store what names stand for: ours, sql/kinds/name_kinds.csv, then the user's own.
 
     `own` is the path of the user's list, which overrides ours. Stored rows that are in no file are
-    kept. Raises UsageError for a file that cannot be read.
+    kept. Raises UsageError for a file that cannot be read, and for another subject or kind.
     """
-    return _load(connection, NameKind, own)
+    return _load(connection, NameKind, own, _check_kind)
 
 
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
@@ -71,8 +73,13 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     return with_retries(connection, store)
 
 
-def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
-    rows = [*_shipped(row_type), *_own(row_type, own)]
+def _load(
+    connection: Connection,
+    row_type: type[Price],
+    own: str | None,
+    check: Callable[[Price], None] = lambda row: None,
+) -> Counts:
+    rows = [*_shipped(row_type), *_own(row_type, own, check)]
     return with_retries(connection, lambda: upsert(connection, rows))
 
 
@@ -81,8 +88,20 @@ def _shipped(row_type: type[Price]) -> list[Price]:
     return read_prices(SQL / table.folder / f"{table.name}.csv", row_type)
 
 
-def _own(row_type: type[Price], path: str | None) -> list[Price]:
-    return read_prices(Path(path), row_type) if path else []
+def _own(
+    row_type: type[Price],
+    path: str | None,
+    check: Callable[[Price], None] = lambda row: None,
+) -> list[Price]:
+    return read_prices(Path(path), row_type, check) if path else []
+
+
+def _check_kind(row: NameKind) -> None:
+    if row.subject not in KINDS:
+        raise UnreadableRow(f"subject is {shown(row.subject)}, not one of: {', '.join(KINDS)}")
+    if row.kind not in KINDS[row.subject]:
+        known = ", ".join(KINDS[row.subject])
+        raise UnreadableRow(f"kind is {shown(row.kind)}; for {row.subject} it is one of: {known}")
 
 
 def read_prices(

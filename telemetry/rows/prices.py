@@ -81,7 +81,7 @@ class LlmPrice:
 class NameKind:
     """One row of `name_kinds`: what the names that fit a pattern stand for; * is any text.
 
-    `subject` is actor or workflow.
+    `subject` is actor, which is a person, bot or agent, or workflow: a deployment or other.
     """
 
     subject: str

@@ -112,6 +112,23 @@ def test_a_name_too_long_for_an_index_is_named_with_its_line(
         LISTS[kind](connection, path)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("actors,me,person", r"2: subject is 'actors', not one of: actor, workflow"),
+        ("actor,me,persn", r"2: kind is 'persn'; for actor it is one of: person, bot, agent"),
+        ("workflow,ship*,bot", r"2: kind is 'bot'; for workflow it is one of: deployment, other"),
+    ],
+)
+def test_a_kind_that_no_question_knows_is_refused(
+    connection: Connection, tmp_path: Path, line: str, said: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(f"subject,pattern,kind\n{line}\n")
+    with pytest.raises(UsageError, match=said):
+        load_name_kinds(connection, str(path))
+
+
 def test_a_list_of_more_lines_than_memory_should_hold_is_refused(
     connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -244,13 +245,18 @@ def test_what_cancel_in_progress_would_save_ends_with_the_newer_run(connection: 
     assert (row["saved_usd"], row["unpriced_jobs"]) == (Decimal("0.024"), 0)
 
 
-def test_deployments_are_counted_by_week_with_their_fixes(connection: Connection) -> None:
-    load_name_kinds(connection)
+def test_deployments_are_counted_by_week_with_their_fixes(
+    connection: Connection, tmp_path: Path
+) -> None:
+    own = tmp_path / "kinds.csv"
+    own.write_text("subject,pattern,kind\nworkflow,deploy preview*,other\n")
+    load_name_kinds(connection, str(own))
     upsert(
         connection,
         [
             Workflow(3, 7, "CI", "ci.yml", "active"),
             Workflow(4, 7, "Deploy to production", "deploy.yml", "active"),
+            Workflow(5, 7, "Deploy previews", "previews.yml", "active"),
         ],
     )
     monday = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -279,6 +285,7 @@ def test_deployments_are_counted_by_week_with_their_fixes(connection: Connection
     deployed(5, 3, "cancelled")
     deployed(6, 8, "failure")
     deployed(7, 8, "success", workflow_id=3)  # CI is no deployment
+    deployed(11, 8, "success", workflow_id=5)  # nor is one that the user's list names
     # Nor is what is tried for a pull request: it fixes nothing either.
     deployed(9, 1.2, "success", event_type="pull_request", branch="f")
     deployed(10, 1.3, "failure", branch="gh-readonly-queue/main/pr-1")

@@ -1,0 +1,2 @@
+-- Nothing to take back: the earlier comment said less.
+select;
