@@ -472,12 +472,12 @@ select
   repository_names.repository,
   changes.figure,
   changes.subject,
+  changes.branch_class,
   judged.verdict,
   round(shifts.change::numeric, 1) as change,
   round(levels.before::numeric, 1) as before,
   round(levels.now::numeric, 1) as now,
   changes.unit,
-  changes.branch_class,
   case
     when judged.verdict <> 'no clear change' or abs(shifts.change) < judged.would_show
       then round(judged.would_show::numeric, 1)

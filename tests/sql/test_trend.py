@@ -18,6 +18,8 @@ from telemetry.database.connection import Connection
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import WorkflowRun
+from telemetry.summaries.answers import answer_text
+from telemetry.terminal import Screen
 
 pytestmark = pytest.mark.scenario
 
@@ -260,6 +262,20 @@ def test_a_clear_change_of_one_workflow_is_reported_for_it_and_for_all(
         "CI": (50, "worse"),
         "Lint": (0, "no clear change"),
     }
+
+
+def test_a_narrow_screen_shows_on_which_branches_a_workflow_changed(
+    connection: Connection,
+) -> None:
+    for period, seconds in enumerate((600, 900)):
+        at, first = 30 * (1 - period), 2_000 * period
+        upsert(connection, spread_out(first, 30, at, seconds=seconds))
+        upsert(connection, spread_out(first + 1_000, 30, at, event_type="pull_request"))
+    known(connection, 7)
+    text = answer_text(ask(connection, "trend", LAST), Screen(80))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    for of in ("default worse", "pull_request no clear change"):
+        assert [line for line in lines if line.startswith(f"time CI {of} ")]
 
 
 @pytest.mark.parametrize(("runs", "days"), [(19, 30), (60, 4)])
