@@ -100,7 +100,10 @@ def _events(attempt: TrueAttempt, calls: list[dict[str, Any]]) -> dict[str, Any]
     """The session's telemetry: an event for each call."""
     events = [
         {
-            "timeUnixNano": _nanoseconds(call["at"]),
+            # An event is written when its call has ended.
+            "timeUnixNano": _nanoseconds(
+                call["at"] + timedelta(milliseconds=call["said"]["duration_ms"])
+            ),
             "body": {"stringValue": f"claude_code.{call['said']['event.name']}"},
             "attributes": _attributes(call["said"]),
         }

@@ -454,7 +454,8 @@ def test_events_of_claude_code_are_calls() -> None:
     assert calls.keys() == {"req_1", "s1:8:1767600001", ":1767600002000000000"}
     request, error = calls["req_1"], calls["s1:8:1767600001"]
     assert tokens(request) == (164, 5, 105, 39, None, None)
-    assert request.timestamp == at("2026-01-05T08:00:00.123456Z")
+    # The event is written when the call has ended, 1,200 ms after it began.
+    assert request.timestamp == at("2026-01-05T07:59:58.923456Z")
     assert (request.estimated_cost, request.duration_ms) == (Decimal("0.77"), 1_200)
     assert (error.success, error.error_message) == (False, "Overloaded (status 529)")
     assert tokens(error)[:2] == (None, None)

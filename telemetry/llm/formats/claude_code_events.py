@@ -16,7 +16,14 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds, reported
+from telemetry.llm.formats.reading import (
+    Columns,
+    Defaults,
+    inclusive,
+    read_milliseconds,
+    reported,
+    start_of,
+)
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required, storable
@@ -61,11 +68,11 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     said = attributes(event)
     own = moment(event, "timeUnixNano", "observedTimeUnixNano")
     own = own or reading.moment(said, "event.timestamp")
-    began = defaults.timestamp(own)
+    ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
     session = text(said, "session.id") or ""
     place = said.get("event.sequence")
     if not place:
-        place = event.get("timeUnixNano") or began.isoformat()
+        place = event.get("timeUnixNano") or ended.isoformat()
     elif own is not None:
         place = f"{place}:{int(own.timestamp())}"
     columns = _columns(said, resource)
@@ -73,11 +80,11 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     return defaults.call(
         SOURCE,
         identity,
-        began,
+        defaults.timestamp(start_of(own, duration_ms)),
         reported_cost=_cost(said, columns["input_tokens"] or columns["output_tokens"]),
         success=name == REQUEST,
         error_message=_error(said) if name == ERROR else None,
-        duration_ms=read_milliseconds(said, "duration_ms"),
+        duration_ms=duration_ms,
         **columns,
     )
 

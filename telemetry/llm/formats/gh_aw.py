@@ -4,7 +4,6 @@ Fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from telemetry.llm.formats.reading import (
@@ -16,9 +15,10 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_milliseconds,
     reported,
+    start_of,
 )
 from telemetry.rows import reading
-from telemetry.rows.reading import UnreadableRow, digest, required
+from telemetry.rows.reading import digest, required
 
 NAME = "gh-aw token usage"
 
@@ -59,7 +59,7 @@ def reader() -> Reader:
         yield defaults.call(
             "gh-aw",
             reading.text(record, "request_id") or digest(record),
-            defaults.timestamp(_began(record, duration_ms)),
+            defaults.timestamp(start_of(reading.moment(record, "timestamp"), duration_ms)),
             provider=reading.text(record, "provider"),
             model=required(reading.text(record, "model"), record, "call", "model"),
             **tokens,
@@ -70,17 +70,6 @@ def reader() -> Reader:
         )
 
     return Reader(calls)
-
-
-def _began(record: Mapping[str, Any], duration_ms: int | None) -> datetime | None:
-    """When the call began: the record has the time at which it ended."""
-    ended = reading.moment(record, "timestamp")
-    if ended is None or duration_ms is None:
-        return ended
-    try:
-        return ended - timedelta(milliseconds=duration_ms)
-    except OverflowError:
-        raise UnreadableRow(f"duration_ms is {duration_ms}, longer than any time") from None
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:

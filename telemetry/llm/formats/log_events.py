@@ -17,7 +17,7 @@ from telemetry.llm.formats.otlp_attributes import (
     run_link,
     text,
 )
-from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds
+from telemetry.llm.formats.reading import Columns, Defaults, inclusive, read_milliseconds, start_of
 from telemetry.llm.formats.spans import Span, span_call
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall
@@ -55,8 +55,9 @@ def _answer(
 ) -> LlmCall | None:
     if source == CODEX and said.get("event.kind") != "response.completed":
         return None
-    ended = moment(event, "timeUnixNano", "observedTimeUnixNano")
-    ended = defaults.timestamp(ended or reading.moment(said, "event.timestamp"))
+    own = moment(event, "timeUnixNano", "observedTimeUnixNano")
+    own = own or reading.moment(said, "event.timestamp")
+    ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
     error = text(said, "error", "error.message", "error_message")
     both = {**resource, **said}
     session = text(said, "conversation.id", "session.id") or ""
@@ -64,14 +65,14 @@ def _answer(
     return defaults.call(
         source,
         text(said, "response_id") or digest(known),
-        ended,
+        defaults.timestamp(start_of(own, duration_ms)),
         session_id=session,
         phase=text(both, "phase"),
         model=required(text(said, "model"), said, "event", "model"),
         **(_codex_tokens(said) if source == CODEX else _gemini_tokens(said)),
         success=error is None and not name.endswith("error"),
         error_message=error,
-        duration_ms=read_milliseconds(said, "duration_ms"),
+        duration_ms=duration_ms,
         run=run_link(both),
     )
 

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -224,6 +224,16 @@ def read_list(payload: Mapping[str, Any], key: str) -> list[Any]:
     if value is not None and not isinstance(value, list):
         raise wrong_value(payload, key, "a list")
     return value or []
+
+
+def start_of(ended: datetime | None, duration_ms: int | None) -> datetime | None:
+    """When a call began whose record has the time at which it ended. Raises UnreadableRow."""
+    if ended is None or duration_ms is None:
+        return ended
+    try:
+        return ended - timedelta(milliseconds=duration_ms)
+    except OverflowError:
+        raise UnreadableRow(f"duration_ms is {duration_ms}, longer than any time") from None
 
 
 def read_milliseconds(payload: Mapping[str, Any], key: str) -> int | None:
