@@ -3,8 +3,8 @@
 -- calls in the period; attempts_with_log are the ones among them with a log. The cost of the others
 -- is not known. Cost is what the logs report (reported_usd), else the list price, which is between
 -- cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and not
--- included. The row without a repository holds the calls of no run, and of runs that are not stored
--- or are older.
+-- included. branch_class is that of the latest attempt. The row without a repository holds the calls
+-- of no run, and of runs that are not stored or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_branch.sql
 with period as not materialized (
   select
@@ -42,7 +42,8 @@ recent_attempts as (
     repository,
     workflow_id,
     branch,
-    branch_class
+    branch_class,
+    created_at
   from attempts
   cross join period
   where created_at >= period.since
@@ -64,7 +65,9 @@ select
   count(recent_attempts.github_run_id) filter (where spendings.calls > 0) as attempts_with_log,
   coalesce(sum(spendings.unpriced), 0)::bigint as unpriced,
   sum(spendings.calls)::bigint as calls,
-  recent_attempts.branch_class,
+  (
+    array_agg(recent_attempts.branch_class order by recent_attempts.created_at desc)
+  )[1] as branch_class,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
   round(sum(spendings.cost_high), 4) as cost_high_usd
@@ -78,8 +81,7 @@ full join spendings
 group by
   recent_attempts.repository_id,
   recent_attempts.repository,
-  recent_attempts.branch,
-  recent_attempts.branch_class
+  recent_attempts.branch
 order by
   cost_usd desc nulls last,
   calls desc nulls last,
