@@ -143,7 +143,7 @@ def parse(docstring: str | None, command: str) -> argparse.Namespace:
     note_unread({option.variable for option in options_of(command)})
     if getattr(options, "demo", False):
         ask_demo()
-    elif settings.flag(os.environ, "TELEMETRY_DEMO", False) and command != "demo":
+    elif settings.flag(os.environ, "TELEMETRY_DEMO", name="DEMO") and command != "demo":
         *others, last = _demo_commands()
         raise settings.UsageError(
             f"DEMO: only {', '.join(others)} and {last} can use the demo's data"

@@ -18,7 +18,7 @@ from telemetry.database.transfer import psql
 
 def main() -> int:
     note_unread(set())
-    if settings.flag(os.environ, "TELEMETRY_DEMO", False):
+    if settings.flag(os.environ, "TELEMETRY_DEMO", name="DEMO"):
         ask_demo()
     # A person at a prompt can continue after an error; a file stops, so that errors are seen.
     interactive = sys.stdin is not None and sys.stdin.isatty()

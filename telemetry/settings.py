@@ -186,10 +186,10 @@ def factor(text: str, variable: str) -> float:
     return float(text)
 
 
-def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bool:
+def flag(environ: Mapping[str, str], variable: str, default: bool = False, name: str = "") -> bool:
     """Return whether a variable is on: 1, true, yes or on, against 0, false, no or off.
 
-    Raises UsageError for anything else.
+    Raises UsageError for anything else, with the variable's name or the `name` that a user typed.
     """
     text = environ.get(variable, "").strip().lower()
     if not text:
@@ -198,8 +198,7 @@ def flag(environ: Mapping[str, str], variable: str, default: bool = False) -> bo
         return True
     if text in ("0", "false", "no", "off"):
         return False
-    short = variable.removeprefix("TELEMETRY_")
-    raise UsageError(f"{short}: {environ[variable]!r} is neither 1 nor 0")
+    raise UsageError(f"{name or variable}: {environ[variable]!r} is neither 1 nor 0")
 
 
 def reserve(environ: Mapping[str, str], token: str | None) -> float:

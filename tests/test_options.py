@@ -117,3 +117,25 @@ def test_an_invalid_value_is_refused_with_the_name_of_its_variable() -> None:
         UsageError, match="LLM_LOGS: No closing quotation; add the closing quotation mark"
     ):
         parse("ingest_llm_calls", "", {"TELEMETRY_LLM_LOGS": "'open"}, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"), [("FORMAT", "xml", "json"), ("SINCE", "ever", "all")]
+)
+def test_what_cannot_be_used_is_called_as_it_was_written(name: str, wrong: str, right: str) -> None:
+    """In .env and the environment a variable has its long name, and nobody typed it."""
+    environ = {f"TELEMETRY_{name}": wrong}
+    with pytest.raises(UsageError, match=f"^TELEMETRY_{name}: '{wrong}' is not "):
+        parse("query", "", environ, [])
+    with pytest.raises(UsageError, match=f"^{name}: '{wrong}' is not "):
+        parse("query", "", {**environ, "GIVEN_TO_TELEMETRY": f"TOP {name}"}, [])
+    with pytest.raises(UsageError, match=f"^{name}: '{wrong}' is not "):
+        parse("query", "", {f"TELEMETRY_{name}": right}, [f"--{name.lower()}", wrong])
+
+
+def test_a_switch_that_cannot_be_used_is_called_as_it_was_written() -> None:
+    environ = {"TELEMETRY_WAIT": "maybe"}
+    with pytest.raises(UsageError, match=r"^TELEMETRY_WAIT: 'maybe' is neither 1 nor 0"):
+        parse("verify", "", environ, [])
+    with pytest.raises(UsageError, match=r"^WAIT: 'maybe' is neither 1 nor 0"):
+        parse("verify", "", {**environ, "GIVEN_TO_TELEMETRY": "WAIT"}, [])

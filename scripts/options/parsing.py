@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from options.commands import as_typed
+from options.names import GIVEN
 from options.option import Option
 from options.table import options_of
 from telemetry import settings
@@ -108,11 +109,14 @@ def _help(option: Option) -> str:
 
 def _value(option: Option, given: Any, environ: Mapping[str, str]) -> Any:
     """Return the value of the flag, else of the variable, else the default, read and checked."""
+    # What nobody typed is in .env or the environment, under its long name.
+    is_typed = given is not None or option.variable in environ.get(GIVEN, "").split()
+    name = option.variable if is_typed else option.environment
     if isinstance(option.default, bool):
         if given is not None:
             return given
-        return settings.flag(environ, option.environment, option.default)
+        return settings.flag(environ, option.environment, option.default, name)
     if option.many and given is not None:
         return given
     text = given or environ.get(option.environment) or option.default
-    return option.read(text, option.variable) if text else None
+    return option.read(text, name) if text else None

@@ -313,7 +313,7 @@ OPTIONS: tuple[Option, ...] = (
         "query what_if",
         "--top",
         "only this many rows, from the top of the ranking",
-        shown="all",
+        shown="all rows",
         read=whole_number(1, 1_000_000),
     ),
     Option(

@@ -366,8 +366,8 @@ def test_a_sample_of_jobs_without_jobs_is_refused(run: Run) -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (b"\xff\xfe", "error: JOB: it is not UTF-8 text\n"),
-        (b"x" * 1_001, "error: JOB: a name has at most 1,000 characters\n"),
+        (b"\xff\xfe", "error: TELEMETRY_JOB: it is not UTF-8 text\n"),
+        (b"x" * 1_001, "error: TELEMETRY_JOB: a name has at most 1,000 characters\n"),
     ],
 )
 def test_a_name_that_cannot_be_one_is_refused(

@@ -767,10 +767,10 @@ def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
     ("variables", "said"),
     [
         ({}, "no log is named; try: make ingest-llm LLM_LOGS="),
-        ({"TELEMETRY_LLM_LOGS": "'open"}, "LLM_LOGS: No closing quotation"),
+        ({"TELEMETRY_LLM_LOGS": "'open"}, "TELEMETRY_LLM_LOGS: No closing quotation"),
         ({"TELEMETRY_LLM_LOGS": "/nowhere/*.jsonl"}, "/nowhere/*.jsonl names no log file"),
-        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "RUN_ID: 'x'"),
-        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "AT: "),
+        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "TELEMETRY_RUN_ID: 'x'"),
+        ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "TELEMETRY_AT: "),
         (
             {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ATTEMPT": "2"},
             "RUN_ATTEMPT: it is not known of which run; name that too: RUN_ID=…",
