@@ -52,7 +52,7 @@ select
     when count(*) >= 20
       then round(percentile_cont(0.9) within group (order by queue_seconds)::numeric)::bigint
   end as p90_seconds,
-  round(sum(queue_seconds) / 3600.0, 1) as total_hours,
+  round(sum(queue_seconds) / 3600.0, 2) as total_hours,
   max(created_at) as last_created_at,
   workflow_id,
   repository_id

@@ -202,7 +202,7 @@ select
     else split_part(head_repository, '/', 1) || ':' || branch
   end as head,
   round(cost_usd, 4) as cost_usd,
-  round(waited_seconds / 3600, 1) as waited_hours,
+  round(waited_seconds / 3600, 2) as waited_hours,
   round(seconds / 60.0, 1) as minutes,
   runs,
   actor,

@@ -206,7 +206,7 @@ select
   round(sum(seconds) / 60.0, 1) as minutes,
   round(sum(llm_cost_usd), 4) as llm_cost_usd,
   round(sum(seconds) / 60.0 / count(*), 1) as minutes_per_pull_request,
-  round(sum(waited_seconds) / 3600 / count(*), 1) as waited_hours_per_pull_request,
+  round(sum(waited_seconds) / 3600 / count(*), 2) as waited_hours_per_pull_request,
   round(100.0 * (sum(attempts) - sum(attempts_without_jobs)) / nullif(sum(attempts), 0), 4)
     as with_jobs_percent,
   sum(unpriced_jobs)::bigint as unpriced_jobs,

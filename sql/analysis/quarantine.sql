@@ -185,7 +185,7 @@ select
   round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 4) as green_again_percent,
   failed.list_cost_usd as failed_cost_usd,
   reruns.list_cost_usd as rerun_cost_usd,
-  round(waited.seconds / 3600, 1) as waited_hours,
+  round(waited.seconds / 3600, 2) as waited_hours,
   flaky.last_created_at,
   nullif(flaky.workflow_id, 0) as workflow_id,
   flaky.repository_id

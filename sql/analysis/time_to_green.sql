@@ -47,14 +47,14 @@ select
       percentile_cont(0.5) within group (order by duration_seconds)
       filter (where recovered_at is not null) / 3600
     )::numeric,
-    1
+    2
   ) as p50_hours,
   round(
     (
       percentile_cont(0.9) within group (order by duration_seconds)
       filter (where recovered_at is not null) / 3600
     )::numeric,
-    1
+    2
   ) as p90_hours,
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
   sum(cardinality(created_at))::bigint as red_runs,

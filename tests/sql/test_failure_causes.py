@@ -223,4 +223,4 @@ def test_what_a_flaky_job_costs_is_computed_again(planted: Planted) -> None:
             ).total_seconds()
             for run, attempt in runs.items()
         )
-        assert float(row["waited_hours"]) == pytest.approx(waited / 3_600, abs=0.06)
+        assert float(row["waited_hours"]) == pytest.approx(waited / 3_600, abs=0.006)

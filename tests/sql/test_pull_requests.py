@@ -117,7 +117,7 @@ def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: 
         ("feature", "unknown", "unknown", 1, 1, 0, 0.5, 0.006, 0.0, 0.006, 0, 0),
     ]
     # The merged one: ten minutes, and twenty until the first attempt failed.
-    assert [float(row["waited_hours"]) for row in rows] == [0.1, 0.5, 0.0]
+    assert [float(row["waited_hours"]) for row in rows] == [0.08, 0.5, 0.01]
 
 
 def test_a_cost_of_which_nothing_is_known_is_not_nothing(pulls: Connection) -> None:
@@ -161,9 +161,9 @@ def test_nobody_waits_for_a_run_that_a_label_or_the_merge_starts(connection: Con
     run(connection, 2, 45, commit_sha="a1", at=CREATED_AT + MINUTE)
     run(connection, 3, 60, commit_sha="a1", at=CREATED_AT + 24 * HOUR)
     (row,) = ask(connection, "pull_request_costs", SCOPE).rows
-    assert (float(row["waited_hours"]), row["commits"], row["runs"]) == (0.8, 1, 3)
+    assert (float(row["waited_hours"]), row["commits"], row["runs"]) == (0.77, 1, 3)
     (row,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
-    assert float(row["waited_hours_per_pull_request"]) == 0.8
+    assert float(row["waited_hours_per_pull_request"]) == 0.77
 
 
 def test_costs_are_summed_by_the_author_of_the_pull_request(pulls: Connection) -> None:

@@ -309,10 +309,10 @@ def test_waits_that_no_runner_would_shorten(quarter: Connection) -> None:
     assert found.keys() == held.keys()
     for which, pairs in held.items():
         assert sum(jobs for jobs, _ in found[which]) == len(pairs)
-        # Each class of branches is a row, rounded to a tenth of an hour.
+        # Each class of branches is a row, rounded to a hundredth of an hour.
         hours = float(sum(total for _, total in found[which]))
         exact = sum(wait for wait, _ in pairs) / 3600
-        assert hours == pytest.approx(exact, abs=0.05 * len(found[which]) + 1e-9)
+        assert hours == pytest.approx(exact, abs=0.005 * len(found[which]) + 1e-9)
 
 
 def price_list() -> Callable[[str | None, date], Decimal | None]:

@@ -368,8 +368,8 @@ def test_times_to_green_match_a_second_computation(made: Connection) -> None:
             run.repository,
             truth().workflow(run),
             len(incidents),
-            None if half is None else rounded(half / 3600),
-            None if most is None else rounded(most / 3600),
+            None if half is None else rounded(half / 3600, 2),
+            None if most is None else rounded(most / 3600, 2),
             sum(red_runs for _, _, red_runs in incidents),
             min((start for start, end, _ in incidents if end is None), default=None),
         ] += 1
