@@ -47,16 +47,15 @@ def relations(dsn: str) -> dict[str, list[tuple[str, str]]]:
 
 
 @pytest.mark.scenario
-def test_migrating_up_down_and_up_prints_nothing_and_gives_the_same_tables(
-    empty_dsn: str, capfd: pytest.CaptureFixture[str]
+def test_migrating_down_and_up_prints_nothing_and_gives_the_same_tables(
+    dsn: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert migrate(empty_dsn) == [*NAMES, "views"]
-    first = relations(empty_dsn)
+    first = relations(dsn)
     assert {"workflow_runs", "llm_calls", "attempts"} <= set(first)
-    assert roll_back(empty_dsn) == NAMES[::-1]
-    assert relations(empty_dsn) == {}
-    assert migrate(empty_dsn) == [*NAMES, "views"]
-    assert relations(empty_dsn) == first
+    assert roll_back(dsn) == NAMES[::-1]
+    assert relations(dsn) == {}
+    assert migrate(dsn) == [*NAMES, "views"]
+    assert relations(dsn) == first
     assert capfd.readouterr().out == ""
 
 

@@ -18,7 +18,7 @@ def plan_once(opened: Connection) -> None:
     """Let PostgreSQL plan each statement once on this connection, and not each time it is run.
 
     For the few rows of a test, to plan a long statement takes most of its time. The plans are for
-    few rows, so a test of thousands asks for a database of its own.
+    few rows: a test of thousands analyzes its tables, or asks for a database of its own.
     """
     opened.prepare_threshold, opened.prepared_max = 0, None
     opened.execute("set plan_cache_mode = force_generic_plan")
