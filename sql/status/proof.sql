@@ -94,7 +94,6 @@ balances as (
     windows.created_from,
     windows.created_to,
     coalesce(windows.reported, windows.seen) as reported,
-    windows.seen,
     count(*) filter (where placed_runs.is_stored) as stored,
     count(*) filter (where placed_runs.is_stored and placed_runs.is_left_out) as gone,
     count(*) filter (
@@ -116,7 +115,6 @@ equations as (
     max(created_to) as listed_to,
     count(*) as complete_windows,
     sum(reported) as reported_runs,
-    sum(seen) as seen_runs,
     sum(stored) as stored_runs,
     sum(gone) as gone_runs,
     sum(unlisted) as unlisted_runs,
@@ -252,7 +250,6 @@ select
   equations.listed_from,
   equations.listed_to,
   coalesce(equations.reported_runs, 0)::bigint as reported_runs,
-  coalesce(equations.seen_runs, 0)::bigint as seen_runs,
   coalesce(equations.stored_runs, 0)::bigint as stored_runs,
   coalesce(equations.gone_runs, 0)::bigint as gone_runs,
   coalesce(equations.unlisted_runs, 0)::bigint as unlisted_runs,

@@ -32,7 +32,7 @@ class Missing:
                 self._kept.enter_context(self._client.set_aside(1))
                 self._is_kept = True
 
-    def told_apart(self, missing: list[int]) -> tuple[list[int], GitHubError | None]:
+    def confirm_gone(self, missing: list[int]) -> tuple[list[int], GitHubError | None]:
         """Return which of these runs are gone, or why that is not known."""
         if not missing:
             return [], None

@@ -118,7 +118,7 @@ class RunByRun:
     def _store_found(self, found: list[tuple[int, Answer]], failed: Failed[int]) -> None:
         runs = [answer for _, answer in found if isinstance(answer, WorkflowRun)]
         unread = [(run_id, a) for run_id, a in found if isinstance(a, UnreadableRow)]
-        gone, hidden = self.missing.told_apart(
+        gone, hidden = self.missing.confirm_gone(
             [run_id for run_id, answer in found if answer is None]
         )
         self.store.batch(Batch(runs=runs, unreadable=[str(error) for _, error in unread]))
@@ -193,7 +193,7 @@ class RunByRun:
         ]
         unread = [(of[:2], str(a)) for of, a in found if isinstance(a, UnreadableRow)]
         unfinished = [(of[:2], answer) for of, answer in found if isinstance(answer, str)]
-        gone, hidden = self.missing.told_apart([of[0] for of, answer in found if answer is None])
+        gone, hidden = self.missing.confirm_gone([of[0] for of, answer in found if answer is None])
         new_unread = len(self.log.new_unreadable(text for _, text in unread))
 
         def change() -> Tally:
@@ -268,7 +268,7 @@ class RunByRun:
 
     def _store_jobs(self, found: list[JobsOfRun], failed: Failed[PendingRun]) -> None:
         unread = len(self.log.new_unreadable(text for run in found for text in run.unreadable))
-        gone, hidden = self.missing.told_apart(
+        gone, hidden = self.missing.confirm_gone(
             [run.github_run_id for run in found if run.is_missing]
         )
         answered = [run for run in found if not run.is_missing]

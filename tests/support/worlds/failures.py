@@ -17,7 +17,7 @@ from telemetry.simulated.world import World
 DAY, HOUR = 86_400, 3_600
 DAYS, RUNS_PER_DAY = 60, 45
 TIME_LIMIT_SECONDS = 30 * 60
-OWN_RUNNERS, BROKEN_RUNNER = range(11, 15), 15
+BROKEN_RUNNER = 15
 
 STEPS = ("Set up Python", "Install dependencies", "Run tests")
 CHECKOUT, SET_UP, INSTALL, CLEAN_UP = 1, 2, 3, 5
