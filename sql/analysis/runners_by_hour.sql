@@ -20,13 +20,12 @@ jobs as materialized (
     started_at,
     completed_at,
     queue_seconds,
-    created_at
+    duration_seconds
   from labelled_jobs
   cross join period
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and duration_seconds is not null
 ),
 -- How much of each hour of the day is in the period.
 days_of_hours as (
@@ -62,6 +61,8 @@ parts as (
     jobs.completed_at,
     interval '1 hour'
   ) as hours (hour)
+  -- Others have no known length, or ended before they began as clocks disagreed.
+  where jobs.duration_seconds > 0
 ),
 loads as (
   select

@@ -148,11 +148,11 @@ def test_the_load_of_runners_is_counted_second_by_second(
     peaks: dict[tuple[str, datetime], float] = defaultdict(float)
     waits: dict[tuple[str, int], list[int]] = defaultdict(list)
     for row in rows_of(stored, "executed_jobs"):
-        if row["duration_seconds"] is None:
-            continue
         label = row["runner_label"] or "none"
         if row["queue_seconds"] is not None:
             waits[label, row["queued_at"].astimezone(zone).hour].append(row["queue_seconds"])
+        if not row["duration_seconds"]:
+            continue
         hour = row["started_at"].astimezone(zone).replace(minute=0, second=0)
         while hour <= row["completed_at"]:
             part = min(row["completed_at"], hour + HOUR) - max(row["started_at"], hour)
