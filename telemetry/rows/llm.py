@@ -11,7 +11,6 @@ from typing import Any
 from telemetry.rows import reading
 from telemetry.rows.reading import (
     LONGEST_COUNT,
-    LONGEST_INTEGER,
     UnreadableRow,
     digest,
     required,
@@ -20,6 +19,8 @@ from telemetry.rows.reading import (
 )
 
 LONGEST_ERROR_MESSAGE = 2_000
+# No session has used as many. Millions of such rows can be added up.
+MOST_TOKENS = 10**12
 # PostgreSQL indexes at most some 2,700 bytes; prompt_name and session_id share one index.
 LONGEST_ID = 255
 
@@ -107,10 +108,9 @@ class LlmCall:
         becomes its digest; session_id and error_message are cut. Tier and region become lower case,
         and a tier gets its usual name. Each of the two costs sets the other if that is None.
 
-        Raises UnreadableRow if the tokens exceed what the table can hold.
+        Raises UnreadableRow if there are more than MOST_TOKENS.
         """
-        if raise_wholes(columns) > LONGEST_INTEGER:
-            raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {LONGEST_INTEGER}")
+        raise_wholes(columns, call_id)
         if len(call_id) > LONGEST_ID:
             call_id = digest(call_id)
         given = columns.get
@@ -171,11 +171,12 @@ class LlmCall:
         )
 
 
-def raise_wholes(columns: dict[str, Any]) -> int:
-    """Raise the counts of tokens that have parts to the sum of these; return input plus output.
+def raise_wholes(columns: dict[str, Any], call_id: str) -> None:
+    """Raise the counts of tokens that have parts to the sum of these.
 
     Some logs do not include cached tokens in the input
-    (https://github.com/BerriAI/litellm/issues/11364).
+    (https://github.com/BerriAI/litellm/issues/11364). Raises UnreadableRow if input and output are
+    more than MOST_TOKENS.
     """
     count = columns.get
     whole, output = count("input_tokens"), count("output_tokens")
@@ -191,7 +192,8 @@ def raise_wholes(columns: dict[str, Any]) -> int:
         reasoning = count("reasoning_tokens") or 0
         if reasoning > output:
             columns["output_tokens"] = output = reasoning
-    return (whole or 0) + (output or 0)
+    if (whole or 0) + (output or 0) > MOST_TOKENS:
+        raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {MOST_TOKENS:,}")
 
 
 BLANK = LlmCall("", "", datetime(1970, 1, 1, tzinfo=UTC))

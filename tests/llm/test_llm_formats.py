@@ -68,7 +68,7 @@ def test_canonical_records_are_rows() -> None:
     assert rejected.keys() == {5, 6, 7, 8}
     assert rejected[5] == "call 'no-time': timestamp is missing"
     assert rejected[6] == "call: model is missing"
-    assert rejected[7] == "'huge': it has more tokens than 9223372036854775807"
+    assert rejected[7] == "'huge': it has more tokens than 1,000,000,000,000"
     assert rejected[8].startswith("'dear': estimated_cost is 123456, not an amount")
 
 
@@ -461,6 +461,15 @@ def test_events_of_claude_code_are_calls() -> None:
     assert tokens(error)[:2] == (None, None)
     assert calls[":1767600002000000000"].estimated_cost == Decimal("0.0015")
     assert {call.github_run_id for call in calls.values()} == {None}
+
+
+def test_advice_of_more_tokens_than_any_session_has_is_rejected(tmp_path: Path) -> None:
+    huge = {"type": "advisor_message", "model": "n", "input_tokens": 10**12, "output_tokens": 1}
+    usage = {"input_tokens": 4, "output_tokens": 9, "iterations": [huge]}
+    line = {"type": "assistant", "timestamp": "2026-01-05T08:00:00Z", "sessionId": "s"}
+    line |= {"message": {"id": "m", "model": "m", "usage": usage}}
+    _, rejected, _ = read_text(tmp_path, lines(line))
+    assert rejected == ["'m:advisor:0': it has more tokens than 1,000,000,000,000"]
 
 
 def test_a_resumed_session_of_claude_code_numbers_its_events_again(tmp_path: Path) -> None:

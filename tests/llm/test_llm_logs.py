@@ -31,7 +31,7 @@ from telemetry.llm.finding import STDIN, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import read_calls
 from telemetry.llm.recognising import Rejected
-from telemetry.rows.llm import LlmCall
+from telemetry.rows.llm import MOST_TOKENS, LlmCall
 from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, storable
 from telemetry.settings import UsageError
 
@@ -505,7 +505,7 @@ def keeps_the_convention(call: LlmCall) -> bool:
     texts = [value for value in row.values() if isinstance(value, str)]
     return (
         all(n is None or (type(n) is int and 0 <= n <= LONGEST_INTEGER) for n in counts)
-        and (call.total_tokens or 0) <= LONGEST_INTEGER
+        and (call.total_tokens or 0) <= MOST_TOKENS
         and (call.input_tokens is None or call.input_tokens >= parts)
         and (call.output_tokens is None or call.output_tokens >= (call.reasoning_tokens or 0))
         and (call.cache_write_1h_tokens or 0) <= (call.cache_write_tokens or 0)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from telemetry.llm.formats import transcript
 from telemetry.llm.formats.reading import Defaults, Reading, readings_of
 from telemetry.llm.formats.transcript_lines import AlikeLines, Messages
+from telemetry.rows.llm import MOST_TOKENS
 from telemetry.rows.reading import LONGEST_INTEGER
 
 pytestmark = pytest.mark.scenario
@@ -49,7 +50,7 @@ PLACES = [
     ("message", "usage", "output_tokens_details", "thinking_tokens"),
     ("message", "usage", "server_tool_use", "web_search_requests"),
 ]
-COUNTS = st.sampled_from([0, 1, 7, 2**31, LONGEST_INTEGER, LONGEST_INTEGER + 1, -1])
+COUNTS = st.sampled_from([0, 1, 7, MOST_TOKENS, MOST_TOKENS + 1, LONGEST_INTEGER + 1, -1])
 TEXTS = st.sampled_from(
     [
         "",

@@ -8,7 +8,14 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults
 from telemetry.rows import reading
-from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, finality
+from telemetry.rows.llm import (
+    LONGEST_ID,
+    MOST_TOKENS,
+    LlmCall,
+    changed,
+    distinct_timestamp,
+    finality,
+)
 from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow
 
 # The lines of one message follow each other closely, so the best line is remembered only for this
@@ -143,7 +150,8 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     keeps_the_rules = (
         fresh >= 0 <= output >= (thinking or 0)
         and (written or 0) >= (kept or 0)
-        and whole + output <= LONGEST_INTEGER >= (searches or 0)
+        and whole + output <= MOST_TOKENS
+        and (searches or 0) <= LONGEST_INTEGER
     )
     if not keeps_the_rules:
         return None

@@ -53,8 +53,8 @@ def with_advice(call: LlmCall, usage: Mapping[str, Any]) -> list[LlmCall]:
     calls = [call]
     for number, one in enumerate(filter(_is_advice, read_list(usage, "iterations"))):
         columns = {name: value for name, value in anthropic_usage(one).items() if "tokens" in name}
-        raise_wholes(columns)
         call_id = f"{call.call_id}:advisor:{number}"
+        raise_wholes(columns, call_id)
         call_id = call_id if len(call_id) <= LONGEST_ID else digest(call_id)
         columns["call_id"], columns["model"] = call_id, reading.text(one, "model")
         moment = call.timestamp.replace(microsecond=call.timestamp.microsecond // 1_000 * 1_000)
