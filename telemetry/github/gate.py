@@ -59,6 +59,7 @@ class Gate:
         self.rate_limit: RateLimit | None = None
         self.github_time: datetime | None = None
         self.clock = options.clock
+        self._answered_at = 0.0  # by the local clock
         self._options = options
         self._advice = advice
         self._closure = _Closure()
@@ -79,7 +80,7 @@ class Gate:
         Those of the next hour are included if the client would wait for it.
         """
         with self._lock:
-            limit, now = self.rate_limit, self.github_time
+            limit, now = self.rate_limit, self._github_now()
         if limit is None:
             return None
         reserve = limit.limit * self._options.reserve
@@ -101,11 +102,18 @@ class Gate:
     def left_without_waiting(self) -> int | None:
         """As `left`; also None if the limit is reset so soon that the client would wait for it."""
         with self._lock:
-            limit, now = self.rate_limit, self.github_time
+            limit, now = self.rate_limit, self._github_now()
         if limit is None or now is None:
             return self.left
         seconds = (limit.reset_at - now).total_seconds()
         return None if seconds <= self._options.max_wait else self.left
+
+    def _github_now(self) -> datetime | None:
+        """Return GitHub's time: while no request is sent, that of the last answer stands still."""
+        if self.github_time is None:
+            return None
+        passed = min(max(self.clock() - self._answered_at, 0.0), LONGEST_WAIT)
+        return self.github_time + timedelta(seconds=passed)
 
     def learn(self, answer: Answer) -> None:
         """Store the rate limit and the time of an answer.
@@ -120,7 +128,7 @@ class Gate:
             now = utc(self.clock())
             is_ahead = date is not None and now is not None and date - now > MOST_AHEAD
             if date is not None and not is_ahead:
-                self.github_time = date
+                self.github_time, self._answered_at = date, self.clock()
             is_news = is_ahead and not self._is_ahead_told
             self._is_ahead_told |= is_ahead
         if is_news:
@@ -188,7 +196,7 @@ class Gate:
     def _check(self, share: Share) -> None:
         """Raise BudgetSpent if no request is left, or close the gate until there are more."""
         share.check()
-        limit, now = self.rate_limit, self.github_time
+        limit, now = self.rate_limit, self._github_now()
         if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
             seconds = 0.0 if now is None else (limit.reset_at - now).total_seconds() + 1
             if now is None or seconds > self._options.max_wait:

@@ -68,7 +68,8 @@ class _Watched:
     """What is known of one repository: its first page, and the awaited runs.
 
     `awaited` maps runs that have ended, and are not yet yielded, to when that was seen. `read_at`
-    is when open runs were last read. Times are seconds of the tools' clock.
+    is when open runs were last read. `problem` is there until a check succeeds, `told` is the last
+    one of which something was said. Times are seconds of the tools' clock.
     """
 
     name: str
@@ -78,6 +79,7 @@ class _Watched:
     read_at: dict[int, float] = field(default_factory=dict)
     ingest_at: float = 0.0
     problem: str | None = None
+    told: str = ""
 
 
 class Watch:
@@ -143,13 +145,15 @@ class Watch:
                 self._sleep(self._seconds_until(error.reset_at))
             return []
         if watched.problem:
-            watched.problem = None
+            watched.problem, watched.told = None, ""
             self.tools.notify(f"{watched.name}: continuing")
         return ended
 
     def _tell(self, watched: _Watched, problem: str) -> None:
-        if watched.problem is None:
+        # The first ingest may just have said it, and what it left.
+        if watched.problem is None and problem not in watched.told:
             self.tools.notify(f"{watched.name}: {problem}; trying again")
+            watched.told = problem
         watched.problem = problem
 
     def _seconds_until(self, reset_at: datetime | None) -> float:
@@ -190,8 +194,9 @@ class Watch:
         if report.outcome == "failed":
             raise GitHubError(report.error or "failed")
         watched.ingest_at = self.tools.clock() + SECONDS_BETWEEN_INGESTS
-        if is_first and report.error:
+        if is_first and report.error and report.error not in watched.told:
             self.tools.notify(f"{watched.name}: {report.error}")
+            watched.told = report.error
 
     def _first_page(self, watched: _Watched) -> Page:
         with closing(self.tools.lister(watched.name).pages(etag=watched.etag)) as pages:

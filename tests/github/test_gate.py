@@ -255,6 +255,20 @@ def test_what_is_left_includes_an_hour_whose_beginning_is_waited_for(
     assert gate.left == left
 
 
+def test_the_reserve_is_left_to_others_until_the_reset_also_if_no_answer_comes(
+    sharing: Gate, clock: Clock, share: Share
+) -> None:
+    """The time of GitHub's last answer stands still meanwhile."""
+    sharing.learn(limited(10, 1_800))
+    with pytest.raises(BudgetSpent, match="reserved for others"):
+        enter(sharing, share)
+    clock.sleep(1_700)
+    assert (sharing.left, sharing.left_without_waiting) == (90, None)
+    clock.sleep(101)
+    enter(sharing, share)
+    assert (share.requests, sharing.left) == (1, None)
+
+
 @pytest.mark.parametrize(("reset_in", "left"), [(1_801, 20), (5_400, 22)])
 def test_an_answer_that_was_overtaken_adds_no_requests_within_the_hour(
     reset_in: float, left: int

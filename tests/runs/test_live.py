@@ -94,10 +94,13 @@ def watching(
     world: World,
     said: list[str],
     fault: Callable[[RequestInfo, int], Fault | None] | None = None,
+    limit: int | None = None,
 ) -> Iterator[Watching]:
-    simulator = Simulator(world, fault=fault, clock=lambda: world.now)
+    """With a `limit` of requests an hour, half of them are left to others."""
+    simulator = Simulator(world, fault=fault, limit=limit, clock=lambda: world.now)
+    options = {"clock": lambda: float(world.second), "reserve": 0.5 if limit else 0.0}
     with (
-        client(simulator, "ghp_1", clock=lambda: float(world.second)) as github,
+        client(simulator, "ghp_1", **options) as github,
         open_connection(dsn, waits=said.append) as connection,
     ):
         load_runner_prices(connection)
@@ -207,6 +210,20 @@ def test_a_watch_lists_no_run_that_is_older_than_the_database_keeps_by_then(dsn:
         seen.go_on(1_000)
         (row,) = seen.connection.execute(first_listed)
         assert timedelta(0) <= row["at"] - horizon <= timedelta(minutes=2)
+
+
+def test_a_limit_that_ends_ingest_and_check_is_told_once_and_waited_for(dsn: str) -> None:
+    said: list[str] = []
+    with watching(dsn, busy_world(runs=0), said, limit=20) as seen:
+        seen.go_on(120)
+        told = [text for text in said if "are left until" in text]
+        assert len(told) == 1 and told[0].startswith("acme/app: "), said
+        sent = seen.client.requests
+        seen.go_on(3_300)
+        assert (seen.client.requests, told) == (sent, [said[-1]])
+        seen.go_on(600)
+        assert seen.client.requests > sent and said[-1] == "acme/app: continuing"
+        assert not seen.connection.execute("select from pending_jobs").fetchall()
 
 
 def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
