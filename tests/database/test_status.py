@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.clients import NOW, REPOSITORY
 from support.llm_costs import OURS
 from support.rows import llm_call, workflow_job, workflow_run
-from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs
+from support.verifications import ingested_by, settled_runs
 
 from telemetry import in_words, installation
 from telemetry.database.connection import Connection, execute, open_connection

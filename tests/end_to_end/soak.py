@@ -15,7 +15,8 @@ from datetime import timedelta
 
 import pytest
 from support.broken import assert_survived
-from support.complete import NOW, REPOSITORY, assert_complete, rows, run_ingest, true_attempts
+from support.clients import NOW, REPOSITORY
+from support.complete import assert_complete, rows, run_ingest, true_attempts
 
 from telemetry.database.connection import Connection
 from telemetry.simulated import faults

@@ -12,16 +12,8 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from support.complete import (
-    HORIZON,
-    NOW,
-    REPOSITORY,
-    assert_complete,
-    client,
-    rows,
-    run_ingest,
-    true_attempts,
-)
+from support.clients import NOW, REPOSITORY
+from support.complete import HORIZON, assert_complete, client, rows, run_ingest, true_attempts
 from support.paths import LONGEST, ROOT
 
 from telemetry.database.connection import Connection, open_connection

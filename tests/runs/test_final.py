@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.clients import NOW, REPOSITORY
 from support.complete import assert_complete
-from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
+from support.one_repository import DAY, HOUR, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
 from telemetry.database.schema import MIGRATIONS
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.scenario
 @pytest.fixture
 def world() -> World:
     """Ten runs of the last ten hours; the newest ended half an hour ago."""
-    made = World(FIRST - 10 * HOUR)
+    made = World(NOW - 10 * HOUR)
     repository = made.add_repository(REPOSITORY)
     for _ in range(10):
         made.add_run(repository)
@@ -266,7 +267,7 @@ def test_unreadable_jobs_are_counted_named_and_retried(
 
 
 def test_more_unreadable_jobs_than_are_named_are_counted(connection: Connection) -> None:
-    world = World(FIRST - 40 * HOUR)
+    world = World(NOW - 40 * HOUR)
     repository = world.add_repository(REPOSITORY)
     for _ in range(30):
         world.add_run(repository)

@@ -4,16 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.one_repository import (
-    DAY,
-    FIRST,
-    HOUR,
-    REPOSITORY,
-    ingested,
-    runs_of,
-    status_at,
-    tools,
-)
+from support.clients import NOW, REPOSITORY
+from support.one_repository import DAY, HOUR, ingested, runs_of, status_at, tools
 from support.short_pages import ShortPages
 
 from telemetry.database.connection import Connection
@@ -27,10 +19,10 @@ pytestmark = pytest.mark.scenario
 
 
 def world_of(runs: int, apart: timedelta) -> World:
-    world = World(FIRST)
+    world = World(NOW)
     repository = world.add_repository(REPOSITORY)
     for number in range(runs, 0, -1):
-        world.add_run(repository, created_at=FIRST - number * apart)
+        world.add_run(repository, created_at=NOW - number * apart)
     return world
 
 
@@ -91,7 +83,7 @@ def test_a_second_that_no_list_shows_whole_is_said_once_and_holds_nothing_up(
     connection: Connection, is_clamped: bool
 ) -> None:
     world = world_of(120, timedelta(minutes=85))
-    dense = FIRST - 7 * DAY
+    dense = NOW - 7 * DAY
     for _ in range(80):
         world.add_run(world.repositories[0], created_at=dense)
     simulated = Simulator(
@@ -193,10 +185,10 @@ def test_a_gap_left_by_a_narrow_ingest_is_reported_and_listed_by_the_next_wide_o
 
 
 def test_four_ingests_a_day_list_the_quiet_days_before_once_a_day(connection: Connection) -> None:
-    world = World(FIRST - 20 * DAY)
+    world = World(NOW - 20 * DAY)
     repository = world.add_repository(REPOSITORY)
     for number in range(60):
-        world.add_run(repository, created_at=FIRST - 20 * DAY + number * DAY / 2)
+        world.add_run(repository, created_at=NOW - 20 * DAY + number * DAY / 2)
     world.advance(20 * DAY)
     simulated = Simulator(world)
     lists = []

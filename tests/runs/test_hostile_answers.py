@@ -12,7 +12,8 @@ from random import Random
 from typing import Any
 
 import pytest
-from support.complete import HORIZON, NOW, REPOSITORY, assert_complete, client, run_ingest
+from support.clients import NOW, REPOSITORY
+from support.complete import HORIZON, assert_complete, client, run_ingest
 from support.dumps import Dumps
 
 from telemetry import TelemetryError

@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from support.one_repository import DAY, FIRST, HOUR, REPOSITORY
+from support.clients import NOW, REPOSITORY
+from support.one_repository import DAY, HOUR
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
@@ -21,13 +22,13 @@ KEPT = 12 * DAY
 
 def world_of(burst: int, leaves_after: timedelta) -> World:
     """Two runs a day, and a burst of runs that GitHub deletes after some days."""
-    world = World(FIRST)
+    world = World(NOW)
     repository = world.add_repository(REPOSITORY)
     repository.retention_days, repository.retention_is_readable = KEPT.days, True
     for half_days in range(1, 40):
-        world.add_run(repository, created_at=FIRST - KEPT + half_days * DAY / 2)
+        world.add_run(repository, created_at=NOW - KEPT + half_days * DAY / 2)
     for number in range(burst):
-        moment = FIRST - KEPT + leaves_after + timedelta(seconds=40 * number)
+        moment = NOW - KEPT + leaves_after + timedelta(seconds=40 * number)
         world.add_run(repository, created_at=moment)
     return world
 
@@ -43,7 +44,7 @@ def ingested(
     said: list[str] = []
     options = Options(base_url=url, sleep=lambda seconds: None, max_wait=0)
     with GitHub("token", options) as client:
-        wanted = Wanted("all", FIRST - 180 * DAY)
+        wanted = Wanted("all", NOW - 180 * DAY)
         clock = world.now.timestamp
         tools = Tools(connection, client, wanted, concurrency, clock=clock, notify=said.append)
         for _ in ingest(tools, [REPOSITORY], max_requests):
@@ -90,7 +91,7 @@ def test_what_is_said_to_be_lost_is_lost(
     simulated = Simulator(world, limit=limit, clock=lambda: world.now)
     said = []
     with simulated.serve() as url:
-        while world.now <= FIRST + leaves_after + 2 * HOUR:
+        while world.now <= NOW + leaves_after + 2 * HOUR:
             said.append(ingested(connection, world, url))
             world.advance(pause)
     lost = without_jobs(connection, world)

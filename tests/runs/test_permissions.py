@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from support.one_repository import DAY, FIRST, HOUR, REPOSITORY, ingested, runs_of, status_at
+from support.clients import NOW, REPOSITORY
+from support.one_repository import DAY, HOUR, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
 from telemetry.simulated.entities import PlannedJob
@@ -27,7 +28,7 @@ PERMISSION = (
 @pytest.fixture
 def world() -> World:
     """Eight runs of the last eight hours, one of them run again; one more has not ended."""
-    made = World(FIRST - 8 * HOUR)
+    made = World(NOW - 8 * HOUR)
     repository = made.add_repository(REPOSITORY)
     for _ in range(8):
         made.add_run(repository)
@@ -126,10 +127,10 @@ def test_an_open_run_that_is_refused_is_about_the_token_unless_others_are_answer
     repository = world.repositories[0]
     jobs = (PlannedJob("train", seconds=40 * 3_600),)
     workflow = world.add_workflow(repository, "Train", ".github/workflows/train.yml", jobs)
-    still_open = world.add_run(repository, workflow=workflow, created_at=FIRST - 5 * HOUR)
+    still_open = world.add_run(repository, workflow=workflow, created_at=NOW - 5 * HOUR)
     # So many later runs that the first page does not reach the open one.
     for _ in range(120):
-        world.add_run(repository, created_at=FIRST - 3 * HOUR)
+        world.add_run(repository, created_at=NOW - 3 * HOUR)
     simulated = Simulator(world)
     assert ingested(connection, simulated, jobs=False).outcome == "complete"
     world.advance(2 * HOUR)

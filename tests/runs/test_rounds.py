@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from support.clients import client
-from support.one_repository import DAY, FIRST, HOUR, status_at
+from support.clients import NOW, client
+from support.one_repository import DAY, HOUR, status_at
 
 from telemetry.database.connection import Connection
 from telemetry.runs.ingest import ingest
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.scenario
 
 def world_of(**runs: int) -> World:
     """Repositories with these numbers of runs, an hour apart; the newest run is two hours old."""
-    world = World(FIRST)
+    world = World(NOW)
     for name, count in runs.items():
         repository = world.add_repository(f"acme/{name}")
         for number in range(count, 0, -1):
-            world.add_run(repository, created_at=FIRST - (number + 1) * HOUR)
+            world.add_run(repository, created_at=NOW - (number + 1) * HOUR)
     return world
 
 
@@ -43,7 +43,7 @@ def small(count: int) -> dict[str, int]:
 @contextmanager
 def tools(connection: Connection, simulated: Simulator, **changes: Any) -> Iterator[Tools]:
     with client(simulated, max_wait=10.0, reserve=0.1) as github:
-        yield Tools(connection, github, Wanted(None, FIRST - 180 * DAY), 4, **changes)
+        yield Tools(connection, github, Wanted(None, NOW - 180 * DAY), 4, **changes)
 
 
 def ingested(

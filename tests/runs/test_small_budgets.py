@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from support.one_repository import FIRST, HOUR, REPOSITORY, runs_of, status_at, tools
+from support.clients import NOW, REPOSITORY
+from support.one_repository import HOUR, runs_of, status_at, tools
 
 from telemetry.database.connection import Connection
 from telemetry.runs.ingest import ingest
@@ -22,7 +23,7 @@ ONE_JOB = (PlannedJob("build", seconds=30, steps=()),)
 @pytest.fixture
 def world() -> World:
     """Eight runs, of which the oldest and the newest were re-run."""
-    made = World(FIRST - HOUR)
+    made = World(NOW - HOUR)
     repository = made.add_repository(REPOSITORY)
     made.add_workflow(repository, jobs=ONE_JOB)
     for number in range(8, 0, -1):

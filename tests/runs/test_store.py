@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from support.one_repository import DAY, FIRST, HOUR
+from support.clients import NOW
+from support.one_repository import DAY, HOUR
 
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
@@ -20,7 +21,7 @@ from telemetry.runs.windows import ListedWindow
 
 
 def run(number: int, **changes: object) -> WorkflowRun:
-    ended = FIRST - number * HOUR
+    ended = NOW - number * HOUR
     payload = {
         "id": number,
         "run_attempt": 1,
@@ -40,7 +41,7 @@ def page(*numbers: int, is_followed: bool = True) -> Batch:
 @pytest.fixture
 def store(connection: Connection) -> Store:
     client = GitHub("token", Options(base_url="http://127.0.0.1:9"))
-    tools = Tools(connection, client, Wanted(None, FIRST - 180 * DAY), clock=FIRST.timestamp)
+    tools = Tools(connection, client, Wanted(None, NOW - 180 * DAY), clock=NOW.timestamp)
     repository = Repository(7, "acme/app", "github.example")
     return Store(IngestLog(tools, "acme/app", repository, Begun.now(tools), recorded=True))
 
@@ -81,7 +82,7 @@ def test_a_run_on_two_pages_counts_once_in_its_newest_version(
     connection: Connection, store: Store, newest_first: bool
 ) -> None:
     older = run(1, conclusion="failure")
-    newer = run(1, updated_at=(FIRST + HOUR).isoformat(), run_attempt=2, status="in_progress")
+    newer = run(1, updated_at=(NOW + HOUR).isoformat(), run_attempt=2, status="in_progress")
     pages = [Batch([newer]), Batch([older])] if newest_first else [Batch([older]), Batch([newer])]
     store.batch(*pages)
     assert stored(connection) == []
@@ -94,7 +95,7 @@ def test_what_a_window_left_out_is_not_missing_if_a_page_beside_it_shows_it(
     connection: Connection, store: Store
 ) -> None:
     store.batch(page(1, 2))
-    low, high = FIRST - 9 * HOUR, FIRST + timedelta(seconds=1)
+    low, high = NOW - 9 * HOUR, NOW + timedelta(seconds=1)
     window = ListedWindow(low, high, 1, [1], 1)
     store.batch(replace(page(1), windows=[window]), page(2))
     rows = connection.execute("select from workflow_runs where unlisted_at is not null")
@@ -119,9 +120,9 @@ def test_a_run_that_changes_while_it_is_listed_counts_once(store: Store) -> None
     as_it_was = {"status": "in_progress", "conclusion": None}
     store.batch(Batch([run(1, **as_it_was), run(2), run(3, **as_it_was)]))
     assert counts(store) == {"inserted": 1, "not_completed": 2}
-    store.batch(Batch([run(1), run(2, updated_at=FIRST.isoformat(), conclusion="failure")]))
+    store.batch(Batch([run(1), run(2, updated_at=NOW.isoformat(), conclusion="failure")]))
     assert counts(store) == {"inserted": 2, "not_completed": 1}
-    again = run(2, run_attempt=2, updated_at=(FIRST + HOUR).isoformat())
+    again = run(2, run_attempt=2, updated_at=(NOW + HOUR).isoformat())
     store.batch(Batch([again, run(4)]))
     assert counts(store) == {"inserted": 3, "not_completed": 1}
     store.batch(Batch([again, run(1, **as_it_was, run_attempt=2)]))

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.clients import NOW, REPOSITORY
 from support.commands import Finished, Launcher
 from support.paths import ROOT
 from support.rows import workflow_run
-from support.verifications import NOW, REPOSITORY, ingested_by, settled_runs, tools
+from support.verifications import ingested_by, settled_runs, tools
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection

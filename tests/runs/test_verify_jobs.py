@@ -4,7 +4,8 @@ import time
 from datetime import timedelta
 
 import pytest
-from support.verifications import NOW, REPOSITORY, ingested_by, tools
+from support.clients import NOW, REPOSITORY
+from support.verifications import ingested_by, tools
 
 from telemetry.database.connection import Connection
 from telemetry.github.errors import GitHubError

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -96,19 +96,15 @@ class Client:
 
 
 @contextmanager
-def serving(world: World, **options: Any) -> Iterator[Client]:
-    with Simulator(world, **options).serve() as url:
-        client = Client(url)
-        yield client
-        client.connection.close()
-
-
-@contextmanager
 def running(simulator: Simulator) -> Iterator[Client]:
     with simulator.serve() as url:
         client = Client(url)
         yield client
         client.connection.close()
+
+
+def serving(world: World, **options: Any) -> AbstractContextManager[Client]:
+    return running(Simulator(world, **options))
 
 
 def small_world(count: int = 5, spacing: int = 60) -> tuple[World, Repository, list[Run]]:

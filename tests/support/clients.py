@@ -1,13 +1,19 @@
-"""A client of a simulated GitHub."""
+"""A client of a simulated GitHub, and when and where most of these are simulated."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from telemetry.github.client import GitHub
 from telemetry.github.options import Options
 from telemetry.simulated.server import Simulator
+
+REPOSITORY = "acme/app"
+# Never the present: this module is loaded long before a test runs. A test that compares with the
+# clock of the database makes its world itself.
+NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import fields
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from support import clients
 from support.checks import broken_rules
+from support.clients import NOW, REPOSITORY
 from telemetry.database.connection import Connection
 from telemetry.github.client import GitHub
 from telemetry.rows.runs import WorkflowRun
@@ -18,9 +19,6 @@ from telemetry.simulated.entities import Repository
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
-REPOSITORY = "acme/app"
-# Never the present: the tests' modules are loaded long before their tests run.
-NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 HORIZON = NOW - timedelta(days=180)
 # What a list cannot tell: the end of an attempt is known from its jobs only.
 FROM_JOBS = {"completed_at", "duration_seconds"}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from support.clients import client
+from support.clients import NOW, REPOSITORY, client
 from telemetry.database.connection import Connection
 from telemetry.database.status import Status, status
 from telemetry.github.client import GitHub
@@ -15,10 +15,7 @@ from telemetry.simulated.entities import Run
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
-REPOSITORY = "acme/app"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# Never the present: this module is loaded long before a test runs.
-FIRST = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
 def runs_of(world: World) -> list[Run]:
@@ -34,7 +31,7 @@ def tools(
     **wanted: Any,
 ) -> Iterator[Tools]:
     notify = (lambda text: None) if said is None else said.append
-    options: dict[str, Any] = {"since": None, "horizon": FIRST - 180 * DAY, **wanted}
+    options: dict[str, Any] = {"since": None, "horizon": NOW - 180 * DAY, **wanted}
     with client(simulated, kind=kind) as github:
         yield Tools(connection, github, Wanted(**options), 4, notify=notify)
 

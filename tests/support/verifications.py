@@ -2,23 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from support.clients import client
+from support.clients import REPOSITORY, client
 from telemetry.database.connection import Connection
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
 from telemetry.simulated.entities import Run
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
-
-REPOSITORY = "acme/app"
-
-
-# Never the present: this module is loaded long before a test runs. A test that compares with the
-# clock of the database makes its world itself.
-NOW = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 
 @contextmanager
