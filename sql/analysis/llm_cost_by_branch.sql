@@ -3,8 +3,8 @@
 -- calls in the period; attempts_with_log are the ones among them with a log. The cost of the others
 -- is not known. Cost is what the logs report (reported_usd), else the list price, which is between
 -- cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and not
--- included. branch_class is that of the latest attempt. The row without a repository holds the calls
--- of no run, and of runs that are not stored or are older.
+-- included. branch_class is that of the latest attempt. The row without a repository holds the
+-- calls of no run, and of runs that are not stored or are older.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_branch.sql
 with period as not materialized (
   select

@@ -4,7 +4,8 @@
 -- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
 -- were ready later got a runner. So they waited for an approval or for a run of their concurrency
 -- group (see approvals.sql). If nothing else ran meanwhile, an approval cannot be distinguished
--- from a queue. hosted counts the jobs on GitHub's standard runners, which start within seconds
+-- from a queue: idle counts the waits of over a minute while no job of the label ran in the
+-- repository. hosted counts the jobs on GitHub's standard runners, which start within seconds
 -- unless the plan allows no more at once: longer waits there are often for an approval. Labels
 -- whose ending is made for each run count as one, with * for the ending.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
@@ -24,6 +25,14 @@ waits as (
     runner_label,
     is_hosted,
     queue_seconds,
+    coalesce(
+      max(started_at + duration_seconds * interval '1 second') over (
+        partition by repository_id, runner_label
+        order by started_at
+        range between unbounded preceding and interval '1 second' preceding
+      ) > queued_at,
+      false
+    ) as is_busy,
     coalesce(
       queue_seconds > 120
       and started_at - min(started_at) over (
@@ -63,6 +72,7 @@ select
     4
   ) as over_a_minute_percent,
   count(*) filter (where is_held) as held,
+  count(*) filter (where queue_seconds > 60 and not is_held and not is_busy) as idle,
   count(*) filter (where is_hosted and not is_held) as hosted,
   repository_id
 from waits

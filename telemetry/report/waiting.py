@@ -11,6 +11,11 @@ LONG_WAIT_SECONDS = 120
 LEAST_WAITS = 3
 # A longer wait is usually for an approval, which GitHub reports like a wait for a runner.
 LONGEST_WAIT_SECONDS = 3_600
+# Why it may be an approval.
+ON_GITHUBS = (
+    " GitHub's own runners start within seconds unless your plan allows no more jobs at once."
+)
+WHILE_IDLE = " Most often, no other job with that label ran meanwhile in this repository."
 
 
 def waiting(report: RepositoryReport) -> Finding | None:
@@ -24,7 +29,8 @@ def waiting(report: RepositoryReport) -> Finding | None:
         return None
     worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
     is_hosted = 2 * worst["hosted"] > worst["jobs"]
-    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS and not is_hosted
+    is_idle = 2 * worst["idle"] > worst["over_a_minute"]
+    is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS and not is_hosted and not is_idle
     tail = worst["p95_seconds"]
     sentence: Sentence = (
         "Jobs on ",
@@ -37,12 +43,8 @@ def waiting(report: RepositoryReport) -> Finding | None:
     )
     if not is_certain:
         check = "Check which of the two they wait for."
-        if is_hosted:
-            check += (
-                " GitHub's own runners start within seconds unless your plan allows no more jobs "
-                "at once."
-            )
-        return Finding("waiting", sentence, (check,), 0, about=worst)
+        why = ON_GITHUBS if is_hosted else WHILE_IDLE if is_idle else ""
+        return Finding("waiting", sentence, (f"{check}{why}",), 0, about=worst)
     advice = "Start fewer jobs in the busiest hours, or add runners with that label."
     # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60

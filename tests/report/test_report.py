@@ -225,6 +225,7 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
                   runner_group_name="Default") for run in green]  # fmt: skip
     upsert(connection, [*green, red])
     upsert(connection, [*late, a_job(red)])
+    keep_busy(connection, "own", days_ago=5)
     known(connection, 7)
     shown = told(connection)
     assert subjects(shown)[:2] == ["red", "waiting"]
@@ -413,6 +414,36 @@ def test_cancelled_work_does_not_move_a_finding_to_the_front(connection: Connect
     )
 
 
+def keep_busy(connection: Connection, *labels: str, days_ago: int = 1) -> None:
+    """Let a job with each of these labels run from an hour before that until an hour after it."""
+    run = a_run(999, days_ago + HOUR / DAY, 7_200)
+    upsert(connection, [run])
+    upsert(connection, [
+        a_job(run, n, labels=[label], runner_group_name="Default")
+        for n, label in enumerate(labels)
+    ])  # fmt: skip
+
+
+def test_a_wait_while_no_runner_worked_may_be_for_an_approval(connection: Connection) -> None:
+    """Such as the timer of an environment; only a runner that is busy lets jobs wait for it."""
+    runs = [a_run(n, n, seconds=1_000) for n in range(1, 6)]
+    upsert(connection, runs)
+    own = {"labels": ["deploy"], "runner_group_name": "Default"}
+    upsert(connection, [
+        a_job(run, started_at=run.started_at + 15 * MINUTE, **own) for run in runs
+    ])  # fmt: skip
+    known(connection, 7)
+    assert sentence(told(connection), "waiting") == (
+        "Jobs on deploy waited 15m 00s for a runner or an approval at the median; "
+        "5 of 5 jobs over a minute. Check which of the two they wait for. Most often, no other "
+        "job with that label ran meanwhile in this repository."
+    )
+    busy = [a_run(10 + n, n + HOUR / DAY, seconds=4_000) for n in range(1, 6)]
+    upsert(connection, busy)
+    upsert(connection, [a_job(run, **own) for run in busy])
+    assert sentence(told(connection), "waiting").endswith("add runners with that label.")
+
+
 def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection) -> None:
     runs = [a_run(n, seconds=1_200) for n in range(1, 41)]
     upsert(connection, runs)
@@ -428,6 +459,7 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
             for run in runs
         ],
     )
+    keep_busy(connection, "mac", "own")
     # A wait for an approval: of no consequence to a median or a count.
     approved = a_job(runs[0], 1, labels=["own"], started_at=runs[0].started_at + 20 * HOUR,
                     runner_group_name="Default",
@@ -437,7 +469,7 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
     shown = whole(connection)
     assert sentence(single(shown), "waiting").startswith(
         "Jobs on own waited 2m 30s for a runner at the median, 2m 30s at the 95th percentile; "
-        "21 of 21 jobs over a minute; 1 other label too. "
+        "21 of 22 jobs over a minute; 1 other label too. Start fewer jobs in the busiest hours"
     )
     page = one_page(shown)
     assert "Jobs that later ones overtook are left out" in page
@@ -457,15 +489,17 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     assert subjects(shown)[:2] == ["failing", "waiting"]
     assert sentence(shown, "waiting") == (
         "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
-        "8 of 8 jobs over a minute. Check which of the two they wait for."
+        "8 of 8 jobs over a minute. Check which of the two they wait for. Most often, no other "
+        "job with that label ran meanwhile in this repository."
     )
+    keep_busy(connection, "own")
     slow = [a_run(n, seconds=900) for n in range(30, 33)]
     upsert(connection, slow)
     waited = 3 * MINUTE
     upsert(connection, [a_job(run, labels=["own"], started_at=run.started_at + waited, **own)
                         for run in slow])  # fmt: skip
     assert sentence(told(connection), "waiting").startswith(
-        "Jobs on own waited 3m 00s for a runner at the median; 3 of 3 jobs over a minute; "
+        "Jobs on own waited 3m 00s for a runner at the median; 3 of 4 jobs over a minute; "
         "1 other label too."
     )
 
