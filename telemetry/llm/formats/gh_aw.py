@@ -1,11 +1,13 @@
-"""GitHub Agentic Workflows: `token-usage.jsonl` of the API proxy, one object per call.
+"""GitHub Agentic Workflows: `token-usage.jsonl` of the API proxy, a call a line, and its spans.
 
-Fields: github/gh-aw-firewall, schemas/token-usage.schema.json.
+Fields: github/gh-aw-firewall, schemas/token-usage.schema.json and containers/api-proxy/otel.js.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from telemetry.llm.formats.otlp_attributes import Attributes, run_link
 from telemetry.llm.formats.reading import (
     DOLLARS_PER_CREDIT,
     Columns,
@@ -18,10 +20,24 @@ from telemetry.llm.formats.reading import (
     start_of,
 )
 from telemetry.rows import reading
+from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import digest, required
 
 NAME = "gh-aw token usage"
+SOURCE = "gh-aw"
 
+REQUEST_ID = "awf.request_id"
+# How the proxy's spans spell the keys of its records.
+SPELLED = {
+    "provider": "gen_ai.provider.name",
+    "model": "gen_ai.response.model",
+    "status": "http.response.status_code",
+    "input_tokens": "gen_ai.usage.input_tokens",
+    "output_tokens": "gen_ai.usage.output_tokens",
+    "cache_read_tokens": "awf.cached_read",
+    "cache_write_tokens": "awf.cached_write",
+    "reasoning_tokens": "awf.reasoning",
+}
 
 # What `agent_usage.json`, `run_summary.json` and `summary.json` of `gh aw logs` have (github/gh-aw,
 # pkg/cli/logs_models.go and logs_report.go): sums of calls that `token-usage.jsonl` has singly.
@@ -42,34 +58,67 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """One call per record; without a request_id, a digest of the record identifies it.
-
-    A cost that the proxy computed with another model's price is dropped.
-    """
+    """One call per record; without a request_id, a digest of the record identifies it."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        status = reading.count(record, "status")
-        failed = status is not None and status >= 400
-        tokens = _tokens(record)
-        used = tokens["input_tokens"] or tokens["output_tokens"]
-        credits = reported(record, "ai_credits_this_response", used)
-        if record.get("ai_credits_fallback_pricing_used"):
-            credits = None
         duration_ms = read_milliseconds(record, "duration_ms")
         yield defaults.call(
-            "gh-aw",
+            SOURCE,
             reading.text(record, "request_id") or digest(record),
             defaults.timestamp(start_of(reading.moment(record, "timestamp"), duration_ms)),
-            provider=reading.text(record, "provider"),
-            model=required(reading.text(record, "model"), record, "call", "model"),
-            **tokens,
-            reported_cost=None if credits is None else credits * DOLLARS_PER_CREDIT,
-            success=not failed,
-            error_message=f"HTTP {status}" if failed else None,
             duration_ms=duration_ms,
+            **_columns(record),
         )
 
     return Reader(calls)
+
+
+def is_sum_of_requests(name: str) -> bool:
+    """Whether a span of this name is a job's, whose tokens are those of its requests."""
+    return name.startswith("gh-aw.")
+
+
+def span_call(
+    said: Attributes,
+    resource: Attributes,
+    began: datetime | None,
+    duration_ms: int | None,
+    defaults: Defaults,
+) -> LlmCall | None:
+    """The call of a span that the proxy writes beside a record of the same request.
+
+    None if it has no tokens, and then no record. Its credits are not read, because only the record
+    says whether they have another model's price.
+    """
+    record = {key: said[name] for key, name in SPELLED.items() if name in said}
+    if "input_tokens" not in record:
+        return None
+    return defaults.call(
+        SOURCE,
+        required(reading.text(said, REQUEST_ID), said, "span", REQUEST_ID),
+        defaults.timestamp(began),
+        duration_ms=duration_ms,
+        run=run_link({**resource, **said}),
+        **_columns(record),
+    )
+
+
+def _columns(record: Mapping[str, Any]) -> Columns:
+    """What a record says of its call. A cost at another model's price is dropped."""
+    status, tokens = reading.count(record, "status"), _tokens(record)
+    failed = status is not None and status >= 400
+    used = tokens["input_tokens"] or tokens["output_tokens"]
+    credits = reported(record, "ai_credits_this_response", used)
+    if record.get("ai_credits_fallback_pricing_used"):
+        credits = None
+    return {
+        "provider": reading.text(record, "provider"),
+        "model": required(reading.text(record, "model"), record, "call", "model"),
+        **tokens,
+        "reported_cost": None if credits is None else credits * DOLLARS_PER_CREDIT,
+        "success": not failed,
+        "error_message": f"HTTP {status}" if failed else None,
+    }
 
 
 def _tokens(record: Mapping[str, Any]) -> Columns:

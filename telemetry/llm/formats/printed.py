@@ -66,6 +66,10 @@ def _event(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _of_javascript(record: Mapping[str, Any]) -> Span:
     began, ended = (_nanoseconds(record, key) for key in ("startTime", "endTime"))
+    if began is None:
+        # As the proxy of GitHub's agentic workflows writes them.
+        milliseconds = (reading.count(record, f"{key}TimeMs", 2**47) for key in ("start", "end"))
+        began, ended = (None if one is None else one * 10**6 for one in milliseconds)
     status = reading.nested(record, "status")
     parent = reading.nested(record, "parentSpanContext")
     context = reading.nested(record, "_spanContext") or record

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from telemetry.llm.formats import claude_code_events
+from telemetry.llm.formats import claude_code_events, gh_aw
 from telemetry.llm.formats.otlp_attributes import Attributes, cost, run_link, text
 from telemetry.llm.formats.reading import Columns, Defaults, billed
 from telemetry.llm.formats.span_tokens import span_tokens
@@ -111,7 +111,8 @@ class Span:
     @property
     def is_around(self) -> bool:
         """Whether it contains other requests, as agents and tools do."""
-        return self.operation in AROUND or self.name.startswith(AROUND)
+        is_sum = gh_aw.is_sum_of_requests(self.name)
+        return is_sum or self.operation in AROUND or self.name.startswith(AROUND)
 
 
 def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
@@ -124,8 +125,10 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
         return claude_code_events.span_call(
             span.said, span.resource, span.began, span.duration_ms, _identity(span), defaults
         )
+    if gh_aw.REQUEST_ID in span.said:
+        return gh_aw.span_call(span.said, span.resource, span.began, span.duration_ms, defaults)
     operation = span.operation
-    if operation not in OPERATIONS:
+    if operation not in OPERATIONS or gh_aw.is_sum_of_requests(span.name):
         return None
     said, both = span.said, {**span.resource, **span.said}
     tokens = span_tokens(said, span.scope, span.name)
