@@ -14,6 +14,7 @@ from telemetry import counted
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
+from telemetry.llm.formats import gh_aw
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, linked, read_calls
@@ -112,6 +113,7 @@ class _Ingest:
         self._files: dict[tuple[str, str], Path] = {}
         # Of the source that counts and the other one: the calls of each session.
         self._left_out: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._runs: defaultdict[str, set[int]] = defaultdict(set)
         self._outer: set[tuple[str, str]] = set()
         self._repeated = 0
         self._unsaid = 0
@@ -119,6 +121,8 @@ class _Ingest:
     def add(self, call: LlmCall, file: Path) -> None:
         if call.session_id:
             self._files.setdefault((call.session_id, call.source), file)
+        if call.github_run_id is not None:
+            self._runs[call.source].add(call.github_run_id)
         key = (call.source, call.call_id)
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
@@ -177,6 +181,13 @@ class _Ingest:
                 f"{who} two logs: {source} is counted ({where}), "
                 f"{counted(sum(sessions.values()), 'call')} of {other} left out ({there})"
             )
+        for source in gh_aw.OF_AGENTS:
+            if runs := self._runs[gh_aw.SOURCE] & self._runs[source]:
+                which = f"{counted(len(runs), 'run')}, the first {min(runs)}"
+                self.note(
+                    f"calls of gh-aw and of {source} in {which}: if these are the same requests, "
+                    "they count twice; read only one of the two logs"
+                )
         if self._repeated:
             self.note(
                 f"{counted(self._repeated, 'call')} of earlier ingests left out: "

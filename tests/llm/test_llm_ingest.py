@@ -439,6 +439,22 @@ def test_a_log_without_use_does_not_stand_for_one_with_it(
     ]
 
 
+def test_runs_whose_agent_and_proxy_left_logs_are_named(
+    connection: Connection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run-19000000001"
+    folder.mkdir()
+    proxied = {"_schema": "token-usage/v1", "request_id": "q", "model": "m", "input_tokens": 5}
+    proxied |= {"output_tokens": 5, "timestamp": "2026-01-05T08:00:09Z"}
+    logs = [write(folder / "usage.jsonl", [proxied]), session_logs(folder)["claude-code-action"]]
+    said = (
+        "calls of gh-aw and of claude-code-action in 1 run, the first 19000000001: if these are "
+        "the same requests, they count twice; read only one of the two logs"
+    )
+    assert said in ingest(connection, *logs).notes
+    assert ingest(connection, logs[0]).notes == []
+
+
 def test_sessions_with_two_logs_of_the_same_kinds_are_one_note(
     connection: Connection, tmp_path: Path
 ) -> None:

@@ -26,6 +26,23 @@ from telemetry.rows.reading import digest, required
 NAME = "gh-aw token usage"
 SOURCE = "gh-aw"
 
+# What the agents that gh-aw runs log themselves, of requests that its proxy logs too.
+OF_AGENTS = (
+    "claude-code-action",
+    "claude-code-otlp",
+    "claude-code-transcript",
+    "codex",
+    "codex-exec",
+    "codex-otlp",
+    "copilot-cli",
+    "gemini-cli",
+    "gemini-cli-otlp",
+    "gemini-cli-session",
+    "opencode",
+    "opencode-run",
+    "pi",
+)
+
 REQUEST_ID = "awf.request_id"
 # How the proxy's spans spell the keys of its records.
 SPELLED = {
