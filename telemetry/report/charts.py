@@ -7,7 +7,6 @@ chart shows, and a table next to it has the figures.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from math import ceil
 from typing import Any
 
@@ -262,20 +261,14 @@ def waterfall(label: str, spans: Sequence[Span]) -> Html:
     return frame(label, 32 * len(spans) + 14, parts)
 
 
-def sparkline(label: str, values: Sequence[float | None]) -> Html:
-    """Return a line without axes, broken at unknown values."""
-    known = [value for value in values if value is not None]
-    most, places = max(known, default=0) or 1, max(1, len(values) - 1)
-    at = [
-        None if value is None else (SPARK_WIDTH * i / places, 20 - 18 * value / most)
-        for i, value in enumerate(values)
-    ]
-    drawn = "".join(
-        f"M{here[0]:.1f} {here[1]:.1f}L{there[0]:.1f} {there[1]:.1f}"
-        for here, there in pairwise(at)
-        if here and there
+def sparkline(label: str, values: Sequence[float]) -> Html:
+    """Return a line without axes, from zero."""
+    most, places = max(values, default=0) or 1, max(1, len(values) - 1)
+    points = " ".join(
+        f"{SPARK_WIDTH * at / places:.1f},{20 - 18 * value / most:.1f}"
+        for at, value in enumerate(values)
     )
     return tag(
-        "svg", tag("path", d=drawn, class_="line"), viewBox=f"0 0 {SPARK_WIDTH} 22", role="img",
-        aria_label=label, class_="spark",
+        "svg", tag("polyline", points=points, class_="line"), viewBox=f"0 0 {SPARK_WIDTH} 22",
+        role="img", aria_label=label, class_="spark",
     )  # fmt: skip
