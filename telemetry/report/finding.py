@@ -51,7 +51,7 @@ def others(number: int, what: str) -> str:
     return f"; {counted(number, f'other {what}')} too" if number else ""
 
 
-def named(lead: str, others: Sequence[Sentence], plural: str) -> Sentence:
+def other_workflows(lead: str, others: Sequence[Sentence]) -> Sentence:
     """Return the first of `others` after `lead`, and how many more there are; empty if none."""
     if not others:
         return ()
@@ -59,4 +59,4 @@ def named(lead: str, others: Sequence[Sentence], plural: str) -> Sentence:
     for other in others[1:MOST_NAMED]:
         said += (", ", *other)
     left = len(others) - MOST_NAMED
-    return (*said, f", {and_more(left, plural)}." if left > 0 else ".")
+    return (*said, f", {and_more(left, "workflows")}." if left > 0 else ".")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, day, duration, minute
-from telemetry.report.finding import Finding, named
+from telemetry.report.finding import Finding, other_workflows
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
 
@@ -37,7 +37,7 @@ def red(report: RepositoryReport) -> Finding | None:
 def _too(lead: str, incidents: Sequence[Row]) -> Sentence:
     """Return others that are red, each with its day; empty if there are none."""
     others = [(Name(each["workflow"]), f" since {day(each['red_at'])}") for each in incidents]
-    return named(lead, others, "workflows")
+    return other_workflows(lead, others)
 
 
 def _since(incident: Row) -> Sentence:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import BRANCHES, Row, duration, minute
-from telemetry.report.finding import Finding, named
+from telemetry.report.finding import Finding, other_workflows
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
@@ -41,7 +41,7 @@ def stalled(report: RepositoryReport) -> Finding | None:
 def _too(rows: Sequence[Row]) -> Sentence:
     """Return others that stalled, each with its kind of branch; empty if there are none."""
     others = [(Name(row["workflow"]), f" {BRANCHES[row['branch_class']]}") for row in rows]
-    return named(" Stalled too: ", others, "workflows")
+    return other_workflows(" Stalled too: ", others)
 
 
 def _said(row: Row) -> Sentence:
