@@ -59,4 +59,4 @@ def other_workflows(lead: str, others: Sequence[Sentence]) -> Sentence:
     for other in others[1:MOST_NAMED]:
         said += (", ", *other)
     left = len(others) - MOST_NAMED
-    return (*said, f", {and_more(left, "workflows")}." if left > 0 else ".")
+    return (*said, f", {and_more(left, 'workflows')}." if left > 0 else ".")
