@@ -40,7 +40,7 @@ def _carrier(shift: Row, has_waited: bool) -> Sentence:
         return ()
     before, after = duration(shift["job_before_seconds"]), duration(shift["job_after_seconds"])
     if shift["carried_by"] == "queue":
-        what = "an approval or another run" if has_waited else "a runner"
+        what = "an approval or another run" if has_waited else "a runner or an approval"
         waits = f" waits {after} for {what} instead of {before}."
         return (" Its job ", Name(shift["job"]), waits)
     step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
@@ -54,7 +54,7 @@ def _advice_on(shift: Row, has_waited: bool) -> Sentence:
     if has_waited:
         return ("Check who approves it, or which run it waits for, not what was merged.",)
     if shift["carried_by"] == "queue":
-        return ("Check the number of runners of its kind, not what was merged.",)
+        return ("Check which of the two it waits for, not what was merged.",)
     before, since = shift["commit_before"], shift["commit_since"]
     if before is None or since is None:
         return (f"Look at what was merged on {day(shift['changed_on'])} and the day before it.",)
