@@ -557,9 +557,7 @@ def test_a_slowdown_by_approvals_is_not_one_by_runners(
     (found,) = (each for each in findings(shown) if each.subject == "slower")
     what = "an approval or another run" if is_overtaken else "a runner or an approval"
     assert f" Its job publish (eu) waits 2h 00m for {what} instead of 1m 00s." in said(found)
-    check = (
-        "who approves it, or which run it waits for" if is_overtaken else "which of the two"
-    )
+    check = "who approves it, or which run it waits for" if is_overtaken else "which of the two"
     assert f"Check {check}" in said(found)
 
 
