@@ -49,8 +49,18 @@ MOST_BARS = 10
 
 
 def durations(report: RepositoryReport) -> list[Child]:
+    if not report.workflow_outcomes:
+        return only_words(NO_RUN)
+    return [
+        *_duration_charts(report),
+        listing(WORKFLOWS, report.workflow_outcomes, report.api_host),
+        tag("p", meaning_of_about(report.workflow_outcomes), class_="muted"),
+    ]
+
+
+def _duration_charts(report: RepositoryReport) -> list[Child]:
     if not report.durations_by_day:
-        return only_words("No run of this period has succeeded with a known duration.")
+        return only_words("No run succeeded at the first attempt with a known duration.")
     shown = [row for row in report.workflow_outcomes if row["p50_seconds"] is not None]
     shown.sort(key=lambda row: not any(is_of(row, shift) for shift in report.slower_or_faster))
     return [
@@ -63,8 +73,6 @@ def durations(report: RepositoryReport) -> list[Child]:
         ),
         tag("div", [_duration_chart(report, row) for row in shown[:MOST_CHARTS]], class_="grid"),
         rows_left_out(len(shown), MOST_CHARTS, "workflows, with fewer runs, without a chart"),
-        listing(WORKFLOWS, report.workflow_outcomes, report.api_host),
-        tag("p", meaning_of_about(report.workflow_outcomes), class_="muted"),
     ]
 
 

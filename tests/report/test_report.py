@@ -1120,6 +1120,16 @@ def test_every_time_is_in_utc_whatever_zone_the_database_has(
     )
 
 
+def test_workflows_are_listed_even_if_no_first_attempt_succeeded(connection: Connection) -> None:
+    red = a_run(1, conclusion="failure")
+    green = replace(red, run_attempt=2, conclusion="success", started_at=UNTIL - HOUR)
+    upsert(connection, [red, green])
+    known(connection, 7)
+    text = Reader(one_page(whole(connection))).text
+    assert "No run succeeded at the first attempt with a known duration." in text
+    assert re.search(r"CI on the default branch\s*1\s*0.0 %\s*100.0 %\s*1", text)
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_only_what_is_ahead_of_all_others_is_called_the_most(
     connection: Connection, is_first: bool
