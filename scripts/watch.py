@@ -7,9 +7,10 @@
 It requests the list of runs every 15 seconds with a personal token, for which an unchanged list
 costs nothing; with the token of a workflow or an App every 60 seconds, and without one every two
 minutes for each repository. EVERY changes that. Every 15 minutes it ingests the repository as make
-ingest does, with at most 100 requests; the first time, run make ingest, which has no such limit. A
-duration is shown with the median of the workflow's successful runs of 30 days. It continues after
-faults of GitHub and of the database, and ends with Ctrl-C. With FORMAT=json each line is an object.
+ingest does, with at most 100 requests and half of those that are left; the first time, run make
+ingest, which has no such limit. A duration is shown with the median of the workflow's successful
+runs of 30 days. It continues after faults of GitHub and of the database, and ends with Ctrl-C. With
+FORMAT=json each line is an object.
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage.
 """
 

@@ -167,13 +167,18 @@ class Watch:
         page = self._first_page(watched)
         changed = _changed(watched, page)
         due = self._due(watched)
-        awaited = {run.github_run_id for run in changed if run.status == "completed"}
+        awaited = {run.github_run_id for run in changed if self._ended_meanwhile(run)}
         awaited |= watched.awaited.keys() | set(due)
         if changed or awaited:
             self._store(watched, page, due, awaited)
         if not page.unchanged:
             _remember(watched, page)
         return self._ended(watched, awaited)
+
+    def _ended_meanwhile(self, run: WorkflowRun) -> bool:
+        """Whether a run may have ended since the start, so that its attempts are to be yielded."""
+        at = run.updated_at or run.created_at
+        return run.status == "completed" and (self._began is None or at >= self._began)
 
     def _ingest(self, watched: _Watched) -> None:
         """Ingest the repository as `make ingest` does, with a share of the requests."""
@@ -182,8 +187,12 @@ class Watch:
         before = horizon(self.tools.connection, stored(self.tools.connection)).before
         self.tools = replace(self.tools, wanted=replace(self.tools.wanted, horizon=before))
         client = self.tools.client.part()
+        # The checks need the other half, or no run would be shown until all others are stored.
+        left = client.requests_left
+        most = MOST_REQUESTS_OF_AN_INGEST if left is None else left // 2
         client.allow(
-            MOST_REQUESTS_OF_AN_INGEST, "the requests that one ingest of a watch may send are spent"
+            min(most, MOST_REQUESTS_OF_AN_INGEST),
+            "the requests that one ingest of a watch may send are spent",
         )
         tools = replace(self.tools, client=client)
         if not is_first:

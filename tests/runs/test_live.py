@@ -47,14 +47,14 @@ JOBS = (PlannedJob("build", seconds=60), PlannedJob("test", seconds=150, stage=1
 Row = dict[str, Any]
 
 
-def busy_world(hours: int = 1, runs: int = 24) -> World:
-    """A world whose past has ten runs, and whose next hours have so many more, some re-run."""
+def busy_world(hours: int = 1, runs: int = 24, past: int = 10) -> World:
+    """A world whose past has so many runs, and whose next hours have more, some re-run."""
     world, rng = World(NOW, 5), Random(5)
     repository = world.add_repository("acme/app")
     repository.private = True
     workflow = world.add_workflow(repository, "CI", jobs=JOBS)
     author = world.account("dev-1")
-    moments = [-3_600 * n for n in range(1, 11)]
+    moments = [-3_600 * n for n in range(1, past + 1)]
     moments += sorted(rng.randrange(60, hours * 3_600) for _ in range(runs))
     for number, moment in enumerate(moments):
         second = world.second + moment
@@ -212,9 +212,19 @@ def test_a_watch_lists_no_run_that_is_older_than_the_database_keeps_by_then(dsn:
         assert timedelta(0) <= row["at"] - horizon <= timedelta(minutes=2)
 
 
+def test_a_limit_too_low_for_the_past_leaves_requests_to_the_present(dsn: str) -> None:
+    with watching(dsn, busy_world(hours=3, runs=6, past=100), [], limit=30) as seen:
+        seen.go_on(60)
+        # The first check asks for nothing of runs that ended before.
+        assert seen.client.requests_left and len(seen.watch._watched[0].page) == 100
+        seen.go_on(12_000)
+        assert seen.connection.execute("select from pending_jobs").fetchall()
+        assert len(seen.ended) >= 4
+
+
 def test_a_limit_that_ends_ingest_and_check_is_told_once_and_waited_for(dsn: str) -> None:
     said: list[str] = []
-    with watching(dsn, busy_world(runs=0), said, limit=20) as seen:
+    with watching(dsn, busy_world(runs=0), said, limit=4) as seen:
         seen.go_on(120)
         told = [text for text in said if "are left until" in text]
         assert len(told) == 1 and told[0].startswith("acme/app: "), said
@@ -223,7 +233,6 @@ def test_a_limit_that_ends_ingest_and_check_is_told_once_and_waited_for(dsn: str
         assert (seen.client.requests, told) == (sent, [said[-1]])
         seen.go_on(600)
         assert seen.client.requests > sent and said[-1] == "acme/app: continuing"
-        assert not seen.connection.execute("select from pending_jobs").fetchall()
 
 
 def test_a_repository_that_does_not_exist_ends_the_watch(dsn: str) -> None:
