@@ -35,6 +35,15 @@ def test_make_passes_on_the_variables_of_the_table() -> None:
     assert set(names[1].split()) == {option.variable for option in OPTIONS} - {""}
 
 
+@pytest.mark.parametrize(("command", "has_some"), [("status", True), ("version", False)])
+def test_help_says_what_variables_are_where_a_command_has_some(
+    capsys: pytest.CaptureFixture[str], command: str, has_some: bool
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(command, "", {}, ["--help"])
+    assert ("NAME= is a variable" in capsys.readouterr().out) == has_some
+
+
 @pytest.mark.parametrize("line", re.findall(r"^[a-z-]+:.*## .*\n\t.*", MAKEFILE, re.MULTILINE))
 def test_help_names_only_variables_that_the_target_knows(line: str) -> None:
     script = re.search(r"scripts/(\w+)\.py", line)

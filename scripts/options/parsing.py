@@ -35,14 +35,16 @@ def parse(
     `given` are the keys of those that a flag or the environment set.
     Raises UsageError.
     """
+    known = options_of(command)
     parser = _Parser(
         description=as_typed(docstring or ""),
         epilog=f"NAME= is a variable of {COMMAND}; in the environment and in .env it is"
         " TELEMETRY_NAME.\n"
-        "A flag wins over the environment, the environment over .env.",
+        "A flag wins over the environment, the environment over .env."
+        if any(option.variable for option in known)
+        else None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    known = options_of(command)
     for option in known:
         _add(parser, option)
     options, unknown = parser.parse_known_args(arguments)
