@@ -418,15 +418,15 @@ select
   forecasts.kind,
   forecasts.subject,
   forecasts.name,
-  round(forecasts.usd, 2) as spent_usd,
-  round(forecasts.forecast_usd, 2) as forecast_usd,
+  round(forecasts.usd, 4) as spent_usd,
+  round(forecasts.forecast_usd, 4) as forecast_usd,
   to_char(month.began_on, 'YYYY-MM') as month,
   month.ends_on - month.today as days_left,
   round(
     greatest(coalesce(forecasts.forecast_usd - forecasts.half_usd, forecasts.usd), forecasts.usd),
-    2
+    4
   ) as low_usd,
-  round(forecasts.forecast_usd + forecasts.half_usd, 2) as high_usd,
+  round(forecasts.forecast_usd + forecasts.half_usd, 4) as high_usd,
   forecasts.weeks,
   forecasts.unpriced
 from forecasts

@@ -160,7 +160,7 @@ def test_the_parts_of_a_forecast_are_computed_again(connection: Connection) -> N
     (row, *others) = ask(connection, "forecast", scope(today)).rows
     assert (row["kind"], row["subject"], row["month"]) == ("runners", "all", "2026-06")
     assert (row["days_left"], row["weeks"], row["unpriced"]) == (20, 8, 0)
-    assert row["spent_usd"] == round(spent, 2)
+    assert row["spent_usd"] == round(spent, 4)
     rest = sum(means[(today - timedelta(days=1) - day).days % 7] for day in left)
     assert float(row["forecast_usd"]) == pytest.approx(float(spent) + rest, abs=0.01)
     sums = [float(sum(week)) for week in weeks]
@@ -305,6 +305,12 @@ def test_days_since_the_last_list_cost_what_other_days_do(connection: Connection
     without_days(connection, "2026-04-22", "2026-06-14")
     (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 14))).rows
     assert (row["weeks"], row["forecast_usd"]) == (0, None)
+
+
+def test_less_than_a_cent_is_not_nothing(connection: Connection) -> None:
+    store_year(connection, [(date(2026, 6, 1), 1)])
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 3))).rows
+    assert row["spent_usd"] == PRICE == Decimal("0.006")
 
 
 def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> None:
