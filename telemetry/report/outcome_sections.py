@@ -140,6 +140,8 @@ def outcomes(report: RepositoryReport) -> list[Child]:
         f"{count(failed)} of {counted(decided, 'run')} failed at the first attempt "
         f"({percent(share_of(failed, decided))}){report.without and f', {report.without}'}"
     )
+    if not decided:
+        words = "No run succeeded or failed at the first attempt"
     rows: list[list[Child]] = [
         [row["day"].isoformat(), *(count(row[k]) for k in _OUTCOMES)]
         for row in report.outcomes_by_day

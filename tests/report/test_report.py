@@ -1120,6 +1120,14 @@ def test_every_time_is_in_utc_whatever_zone_the_database_has(
     )
 
 
+def test_a_share_of_no_runs_is_not_told(connection: Connection) -> None:
+    upsert(connection, [a_run(1, conclusion="cancelled")])
+    known(connection, 7)
+    text = Reader(one_page(whole(connection))).text
+    assert "No run succeeded or failed at the first attempt" in text
+    assert "0 of 0" not in text
+
+
 def test_workflows_are_listed_even_if_no_first_attempt_succeeded(connection: Connection) -> None:
     red = a_run(1, conclusion="failure")
     green = replace(red, run_attempt=2, conclusion="success", started_at=UNTIL - HOUR)
