@@ -3,6 +3,7 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -134,10 +135,17 @@ def test_a_job_that_never_fails_is_listed_with_its_cost(connection: Connection) 
             job_id=200 + number, name="e2e", conclusion=broken, completed_at=at + MINUTE, **job
         )
         upsert(connection, [steady, shaky])
+        # A job of that name in another workflow is another job.
+        other = {"workflow_id": 9, "workflow_name": "Nightly", "is_private": True}
+        upsert(connection, [workflow_run(github_run_id=500 + number, created_at=at, **other)])
+        upsert(connection, [replace(shaky, github_run_id=500 + number, conclusion="success")])
     scope = Scope(CREATED_AT + 12 * HOUR, CREATED_AT + 48 * HOUR)
-    (row,) = ask(connection, "never_failed", scope).rows
-    assert (row["job"], row["executions"], row["jobs"]) == ("build", 21, 10)
-    assert (row["list_cost_usd"], row["minutes"]) == (Decimal("0.12"), 15)
+    rows = ask(connection, "never_failed", scope).rows
+    assert [(row["workflow"], row["job"], row["executions"], row["jobs"]) for row in rows] == [
+        ("CI", "build", 21, 10),
+        ("Nightly", "e2e", 21, 10),
+    ]
+    assert (rows[0]["list_cost_usd"], rows[0]["minutes"]) == (Decimal("0.12"), 15)
 
 
 def test_the_load_of_runners_is_counted_second_by_second(
