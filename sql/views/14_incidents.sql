@@ -90,7 +90,7 @@ recoveries as (
   from runs
 ),
 -- The last green run before each run, and the one that mended it. Runs after a green one and before
--- the next have the same number of greens.
+-- the next have the same number of greens. A run that was green before it was red is its own.
 between_greens as (
   select
     repository_id,
@@ -108,9 +108,18 @@ between_greens as (
     green_at,
     own_green_at,
     recovered_at,
-    case when greens > 0 then first_value(green_at) over since_green end as last_green_at,
-    case when greens > 0 then first_value(commit_sha) over since_green end as last_green_sha,
-    case when greens > 0 then first_value(html_url) over since_green end as last_green_url,
+    case
+      when green_at < red_at then green_at
+      when greens > 0 then first_value(green_at) over since_green
+    end as last_green_at,
+    case
+      when green_at < red_at then commit_sha
+      when greens > 0 then first_value(commit_sha) over since_green
+    end as last_green_sha,
+    case
+      when green_at < red_at then html_url
+      when greens > 0 then first_value(html_url) over since_green
+    end as last_green_url,
     first_value(
       case when recovered_at in (green_at, own_green_at) then commit_sha end
     ) over to_green as mended_sha,
@@ -251,7 +260,7 @@ comment on column incidents.workflow is
 comment on column incidents.workflow_state is
   'As in workflow_names. A workflow that is not active no longer runs and cannot become green.';
 comment on column incidents.last_green_at is
-  'When the last run before the first that failed succeeded. NULL: none is known.';
+  'When the last run before the first that failed succeeded, or that run itself before it was re-run. NULL: none is known.';
 comment on column incidents.last_green_sha is
   'The commit of that run.';
 comment on column incidents.last_green_url is

@@ -686,9 +686,11 @@ def test_a_green_run_that_failed_when_it_was_run_again_is_red(connection: Connec
                      started_at=at, completed_at=at + MINUTE)  # fmt: skip
 
     upsert(connection, [a_run(9, 3), attempt(1, 0, "success"), attempt(2, 4, "failure")])
-    (incident,) = told(connection).red
+    shown = told(connection)
+    (incident,) = shown.red
     assert incident["red_at"] == UNTIL - 20 * HOUR + MINUTE
-    assert (incident["red_runs"], incident["last_green_sha"]) == (1, "c9")
+    assert (incident["red_runs"], incident["last_green_sha"]) == (1, "c1")
+    assert " First red at c1, a commit that was green on 28 Feb." in said(finding(shown, "red"))
     upsert(connection, [attempt(3, 6, "success")])
     (mended,) = told(connection, is_new=False).incidents
     assert mended["recovered_at"] == UNTIL - 18 * HOUR + MINUTE
