@@ -18,6 +18,7 @@ NOT_THE_STEP = {
     "outage": "Check what all runs need, such as a registry: most failed in hours in which nearly "
     "everything did.",
     "runner": "Check your runners: most failed on one of them while nearly everything did there.",
+    "flaky": "Fix what is flaky first: most of these failures passed when they were re-run.",
     "runner lost": "Find out why runners were lost in the middle of a step: most failed so.",
 }
 

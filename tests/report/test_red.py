@@ -658,6 +658,19 @@ def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connecti
     assert found.about["job"] == "test"
 
 
+def test_what_is_flaky_is_not_told_like_a_broken_step(connection: Connection) -> None:
+    reds = [a_run(n, 1 + n, conclusion="failure") for n in range(1, 5)]
+    late = {"started_at": UNTIL - DAY, "completed_at": UNTIL - DAY + HOUR}
+    greens = [replace(run, run_attempt=2, conclusion="success", **late) for run in reds[1:]]
+    upsert(connection, [*reds, *greens])
+    made = [a_job(run) for run in (*reds, *greens)]
+    upsert(connection, made)
+    upsert(connection, [a_step(job, name="Run tests") for job in made])
+    found = told(connection)
+    assert "Fix what is flaky first: " in said(finding(found, "failing"))
+    assert finding(found, "flaky").advice
+
+
 @pytest.mark.parametrize(
     ("hours_apart", "conclusion", "advice"),
     [
