@@ -25,7 +25,7 @@ select
     / nullif(sum(count(*)) over (partition by repository_id, workflow_id, workflow), 0),
     4
   ) as workflow_percent,
-  round(sum(duration_seconds) / 60.0, 1) as failed_minutes,
+  round(sum(duration_seconds) / 60.0, 2) as failed_minutes,
   count(*) filter (where attempt_is_red) as broke_the_run,
   count(*) filter (where is_green_later) as green_later,
   count(distinct commit_sha) as commits,

@@ -85,7 +85,7 @@ select
     4
   ) as green_again_percent,
   count(*) filter (where failures.is_run_again) as run_again,
-  round(sum(failures.duration_seconds) / 60.0, 1) as minutes,
+  round(sum(failures.duration_seconds) / 60.0, 2) as minutes,
   sum(costs.list_cost_usd) as list_cost_usd,
   count(*) filter (where failures.job_id is not null and costs.list_cost_usd is null)
     as unpriced_jobs,

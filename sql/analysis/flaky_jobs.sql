@@ -71,7 +71,7 @@ select
   commits.commits,
   round(100.0 * flaky.flaky_commits / nullif(commits.commits, 0), 4) as flaky_percent,
   flaky.failures,
-  round(flaky.failed_seconds / 60.0, 1) as failed_minutes,
+  round(flaky.failed_seconds / 60.0, 2) as failed_minutes,
   flaky.last_created_at,
   flaky.members,
   flaky.member_names,

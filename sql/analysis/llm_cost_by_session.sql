@@ -24,7 +24,7 @@ select
         max(extract(epoch from timestamp) + coalesce(duration_ms, 0) / 1000.0)
         - min(extract(epoch from timestamp))
       ) / 60,
-      1
+      2
     ),
     0
   ) as minutes,

@@ -45,7 +45,7 @@ select
   round(sum(spendings.cost) filter (where attempts.is_rerun), 4) as rerun_usd,
   count(distinct spendings.github_run_id) as runs,
   sum(spendings.calls)::bigint as calls,
-  round(sum(attempts.duration_seconds) / 60.0, 1) as run_minutes,
+  round(sum(attempts.duration_seconds) / 60.0, 2) as run_minutes,
   sum(spendings.unpriced)::bigint as unpriced,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,

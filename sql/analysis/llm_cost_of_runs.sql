@@ -45,7 +45,7 @@ select
   round(spendings.cost, 4) as cost_usd,
   workflow_runs.conclusion,
   spendings.calls,
-  round(workflow_runs.duration_seconds / 60.0, 1) as run_minutes,
+  round(workflow_runs.duration_seconds / 60.0, 2) as run_minutes,
   spendings.first_call_at,
   spendings.failed_calls,
   spendings.total_tokens,

@@ -61,7 +61,7 @@ select
   costs.workflow,
   costs.job_base as job,
   round(costs.list_cost_usd, 4) as list_cost_usd,
-  round(costs.seconds / 60.0, 1) as minutes,
+  round(costs.seconds / 60.0, 2) as minutes,
   executions.executions,
   costs.jobs,
   executions.first_seen_at,

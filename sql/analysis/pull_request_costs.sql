@@ -203,7 +203,7 @@ select
   end as head,
   round(cost_usd, 4) as cost_usd,
   round(waited_seconds / 3600, 2) as waited_hours,
-  round(seconds / 60.0, 1) as minutes,
+  round(seconds / 60.0, 2) as minutes,
   runs,
   actor,
   actor_kind,

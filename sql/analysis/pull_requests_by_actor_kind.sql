@@ -203,7 +203,7 @@ select
   sum(commits)::bigint as commits,
   sum(runs)::bigint as runs,
   sum(reruns)::bigint as reruns,
-  round(sum(seconds) / 60.0, 1) as minutes,
+  round(sum(seconds) / 60.0, 2) as minutes,
   round(sum(llm_cost_usd), 4) as llm_cost_usd,
   round(sum(seconds) / 60.0 / count(*), 1) as minutes_per_pull_request,
   round(sum(waited_seconds) / 3600 / count(*), 2) as waited_hours_per_pull_request,

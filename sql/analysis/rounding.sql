@@ -27,7 +27,7 @@ select
   round(sum(list_cost_usd), 4) as list_cost_usd,
   count(*) as jobs,
   round(percentile_cont(0.5) within group (order by duration_seconds))::bigint as p50_seconds,
-  round(sum(duration_seconds) / 60.0, 1) as used_minutes,
+  round(sum(duration_seconds) / 60.0, 2) as used_minutes,
   sum(minutes)::bigint as billed_minutes,
   workflow_id,
   repository_id

@@ -80,16 +80,16 @@ select
   round(100.0 * coalesce(sum(set_up), 0) / nullif(sum(job), 0), 4) as set_up_percent,
   round(percentile_cont(0.5) within group (order by coalesce(set_up, 0)::double precision))::bigint
     as set_up_p50_seconds,
-  round(coalesce(sum(set_up), 0) / 60.0, 1) as set_up_minutes,
-  round(coalesce(sum(work), 0) / 60.0, 1) as work_minutes,
-  round(coalesce(sum(clean_up), 0) / 60.0, 1) as clean_up_minutes,
+  round(coalesce(sum(set_up), 0) / 60.0, 2) as set_up_minutes,
+  round(coalesce(sum(work), 0) / 60.0, 2) as work_minutes,
+  round(coalesce(sum(clean_up), 0) / 60.0, 2) as clean_up_minutes,
   round(
     sum(
       greatest(job - coalesce(set_up, 0) - coalesce(work, 0) - coalesce(clean_up, 0), 0)
     ) / 60.0,
-    1
+    2
   ) as other_minutes,
-  round(sum(job) / 60.0, 1) as job_minutes,
+  round(sum(job) / 60.0, 2) as job_minutes,
   count(*) as jobs,
   workflow_id,
   repository_id

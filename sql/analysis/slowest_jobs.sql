@@ -17,7 +17,7 @@ select
   repository,
   workflow,
   job_base as job,
-  round(sum(duration_seconds) / 60.0, 1) as total_minutes,
+  round(sum(duration_seconds) / 60.0, 2) as total_minutes,
   round(
     100.0 * sum(duration_seconds)
     / nullif(sum(sum(duration_seconds)) over (partition by repository_id), 0),

@@ -91,7 +91,7 @@ select
   workflow,
   job_base as job,
   step,
-  round(seconds / 60.0, 1) as total_minutes,
+  round(seconds / 60.0, 2) as total_minutes,
   round(100.0 * seconds / nullif(sum(seconds) over (), 0), 4) as share_percent,
   round(p50_low + p50_part * (p50_high - p50_low))::bigint as p50_seconds,
   case

@@ -61,7 +61,7 @@ limits as materialized (
     count(*) filter (where is_timeout) as jobs,
     count(*) filter (where is_timeout and conclusion = 'cancelled') as cancelled_jobs,
     min(duration_seconds) filter (where is_timeout) as limit_seconds,
-    round(sum(duration_seconds) filter (where is_timeout) / 60.0, 1) as minutes,
+    round(sum(duration_seconds) filter (where is_timeout) / 60.0, 2) as minutes,
     min(created_at) filter (where is_timeout) as first_created_at,
     max(created_at) filter (where is_timeout) as last_created_at,
     array_agg(branch) filter (where is_timeout) as branches,

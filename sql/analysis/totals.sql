@@ -104,7 +104,7 @@ select
   coalesce(runs.seen, 0) as seen,
   coalesce(runs_before.runs, 0) as runs_before,
   coalesce(jobs.jobs, 0) as jobs,
-  round(jobs.seconds / 60.0, 1) as job_minutes,
+  round(jobs.seconds / 60.0, 2) as job_minutes,
   round(queue.p50_seconds::numeric)::bigint as queue_p50_seconds,
   round(queue.p90_seconds::numeric)::bigint as queue_p90_seconds,
   repository_names.repository_id

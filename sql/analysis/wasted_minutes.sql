@@ -53,12 +53,12 @@ wasted as (
 select
   wasted.repository,
   wasted.workflow,
-  round(wasted.seconds / 60.0, 1) as wasted_minutes,
+  round(wasted.seconds / 60.0, 2) as wasted_minutes,
   round(100.0 * wasted.seconds / nullif(used.seconds, 0), 4) as wasted_percent,
-  round(wasted.rerun_seconds / 60.0, 1) as rerun_minutes,
-  round(wasted.cancelled_seconds / 60.0, 1) as cancelled_minutes,
-  round(wasted.streak_seconds / 60.0, 1) as streak_minutes,
-  round(used.seconds / 60.0, 1) as used_minutes,
+  round(wasted.rerun_seconds / 60.0, 2) as rerun_minutes,
+  round(wasted.cancelled_seconds / 60.0, 2) as cancelled_minutes,
+  round(wasted.streak_seconds / 60.0, 2) as streak_minutes,
+  round(used.seconds / 60.0, 2) as used_minutes,
   wasted.workflow_id,
   wasted.repository_id
 from wasted

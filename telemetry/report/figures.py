@@ -49,9 +49,11 @@ def duration(seconds: Number | None) -> str:
 
 
 def minutes(amount: Number | None) -> str:
-    """Return a sum of minutes; in hours from two hours on."""
+    """Return a sum of minutes; in hours from two hours on, and in seconds below a minute."""
     if amount is None:
         return UNKNOWN
+    if 0 < amount < 1:
+        return duration(amount * 60)
     if amount >= 120:
         return f"{amount / 60:,.0f} h" if amount >= 600 else f"{amount / 60:.1f} h"
     return f"{amount:,.0f} min" if amount >= 10 or amount == 0 else f"{amount:,.1f} min"

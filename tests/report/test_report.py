@@ -1275,6 +1275,7 @@ def test_a_period_of_days_begins_at_midnight() -> None:
         (units.duration(270_000), "3d 03h"),
         (units.minutes(3.14), "3.1 min"),
         (units.minutes(0), "0 min"),
+        (units.minutes(Decimal("0.02")), "1s"),
         (units.minutes(119), "119 min"),
         (units.minutes(120), "2.0 h"),
         (units.minutes(601), "10 h"),

@@ -226,7 +226,7 @@ def test_cost_by_session(ask: Callable[[str], Rows]) -> None:
             call.timestamp + timedelta(milliseconds=call.duration_ms or 0) for call in calls
         )
         minutes = Decimal((ended - min(moments)) / timedelta(microseconds=1)) / 60_000_000
-        assert row["minutes"] == (rounded(minutes, 1) or None)
+        assert row["minutes"] == (rounded(minutes, 2) or None)
         phases = sorted({call.phase for call in calls if call.phase})
         assert row["phases"] == (", ".join(phases) or None)
         assert row["total_tokens"] == total(call.total_tokens for call in calls)
@@ -410,7 +410,7 @@ def test_cost_by_workflow_with_failed_runs_and_reruns(ask: Callable[[str], Rows]
         assert row["failed_usd"] == rounded(total(cost(call) for call in red))
         assert row["rerun_usd"] == rounded(total(cost(call) for call in again))
         seconds = sum(runs[key].duration_seconds or 0 for key in keys if key)
-        assert row["run_minutes"] == rounded(Decimal(seconds) / 60, 1)
+        assert row["run_minutes"] == rounded(Decimal(seconds) / 60, 2)
 
 
 def test_cost_of_runs_names_those_that_are_not_stored_too(ask: Callable[[str], Rows]) -> None:

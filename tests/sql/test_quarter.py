@@ -239,7 +239,7 @@ def test_the_headline_figures(quarter: Connection) -> None:
                 for run in of_here
             ),
             "jobs": len(jobs),
-            "job_minutes": rounded(Decimal(sum(lasted(job) or 0 for job in jobs)) / 60),
+            "job_minutes": rounded(Decimal(sum(lasted(job) or 0 for job in jobs)) / 60, 2),
             "queue_p50_seconds": rounded(median(waited), 0),
             "queue_p90_seconds": p90(waited),
         }
@@ -286,7 +286,7 @@ def test_jobs_that_run_into_their_time_limit(quarter: Connection) -> None:
         long_enough = [each for each in found if 2 * each[0] >= longest]
         runs, names = ({each[at] for each in cut} for at in (1, 2))
         if len(runs) >= 3 and 2 * len(cut) > len(long_enough):
-            minutes = rounded(Decimal(sum(each[0] for each in cut)) / 60)
+            minutes = rounded(Decimal(sum(each[0] for each in cut)) / 60, 2)
             name = names.pop() if len(names) == 1 else base
             expected[workflow_id, name] = (len(runs), min(cut)[0], minutes)
     found_now = {

@@ -96,9 +96,9 @@ def executed(jobs: list[Payload]) -> list[Payload]:
     return [job for job in jobs if job["runner_id"] and job["conclusion"] != "skipped"]
 
 
-def tenths_of_minutes(total: int) -> float:
+def in_minutes(total: int) -> float:
     """As PostgreSQL rounds: halves go up."""
-    return (total + 3) // 6 / 10
+    return (10 * total + 3) // 6 / 100
 
 
 def test_what_ran_and_for_how_long(stored: Connection, jobs: list[Payload]) -> None:
@@ -106,7 +106,7 @@ def test_what_ran_and_for_how_long(stored: Connection, jobs: list[Payload]) -> N
     waits = [seconds(job, "created_at", "started_at") for job in ran]
     (totals,) = asked(stored, "totals")
     assert totals["jobs"] == len(ran) == 263
-    assert float(totals["job_minutes"]) == tenths_of_minutes(sum(map(seconds, ran))) == 498.8
+    assert float(totals["job_minutes"]) == in_minutes(sum(map(seconds, ran))) == 498.78
     assert totals["queue_p50_seconds"] == median(waits) == 6
     assert totals["queue_p90_seconds"] == round(quantiles(waits, n=10, method="inclusive")[8])
     (queue,) = asked(stored, "queue_times")
@@ -130,7 +130,7 @@ def test_the_slowest_job(stored: Connection, jobs: list[Payload]) -> None:
     assert slowest["jobs"] == len(ran)
     assert slowest["p50_seconds"] == round(median(green))
     assert slowest["p95_seconds"] == round(quantiles(green, n=20, method="inclusive")[18])
-    assert float(slowest["total_minutes"]) == tenths_of_minutes(sum(map(seconds, ran)))
+    assert float(slowest["total_minutes"]) == in_minutes(sum(map(seconds, ran)))
 
 
 def test_the_failing_job_and_its_steps(stored: Connection, jobs: list[Payload]) -> None:
@@ -158,7 +158,7 @@ def test_the_time_of_the_steps(stored: Connection, jobs: list[Payload]) -> None:
     assert found.keys() == lengths.keys()
     for name, row in found.items():
         assert row["steps"] == len(lengths[name])
-        assert float(row["total_minutes"]) == tenths_of_minutes(sum(lengths[name]))
+        assert float(row["total_minutes"]) == in_minutes(sum(lengths[name]))
         if green[name]:
             # Halves go up.
             assert row["p50_seconds"] == int(median(green[name]) + 0.5)

@@ -434,10 +434,10 @@ def test_wasted_minutes_match_a_second_computation(made: Connection) -> None:
         shown = (parts[reason] for reason in ("rerun", "cancelled", "streak"))
         expected[
             *names,
-            rounded(used / 60),
-            rounded(lost / 60),
+            rounded(used / 60, 2),
+            rounded(lost / 60, 2),
             percent(lost, used),
-            *(rounded(part / 60) for part in shown),
+            *(rounded(part / 60, 2) for part in shown),
         ] += 1
     columns = ["repository", "workflow", "used_minutes", "wasted_minutes", "wasted_percent"]
     columns += ["rerun_minutes", "cancelled_minutes", "streak_minutes"]
