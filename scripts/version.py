@@ -25,8 +25,8 @@ def main() -> int:
 
 
 def _commit(folder: Path) -> str:
-    """Return the commit of the checkout, by its tag if it has one; "" if git does not know it."""
-    words = ["git", "-C", str(folder), "describe", "--tags", "--always", "--dirty"]
+    """Return the commit of the checkout; "" if git does not know it."""
+    words = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude=*"]
     try:
         found = subprocess.run(words, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):

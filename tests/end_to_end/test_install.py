@@ -13,6 +13,8 @@ import pytest
 from support.checkouts import project_copy
 from support.paths import LONGEST
 
+from telemetry import __version__
+
 # A Python whose pip says much and does nothing, or fails where its arguments hold a word of a file.
 STAND_IN = r"""#!/bin/sh
 case "$*" in
@@ -170,3 +172,19 @@ def test_a_checkout_that_was_copied_or_moved_runs_its_own_code(checkout: Path) -
             timeout=LONGEST,
         )
         assert done.stdout == f"{place / 'telemetry'}\n", done.stderr
+
+
+def test_the_version_of_a_checkout_names_its_commit_and_no_tag_that_moves(checkout: Path) -> None:
+    def git(*words: str) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        return subprocess.check_output(["git", *identity, *words], cwd=checkout, text=True).strip()
+
+    git("init", "--quiet")
+    git("add", "telemetry/__init__.py")
+    git("commit", "--quiet", "--message", "A release")
+    git("tag", "v9.1.0")
+    git("tag", "v9")
+    words = [sys.executable, str(checkout / "scripts" / "version.py")]
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(checkout)}
+    said = subprocess.check_output(words, env=environ, text=True)
+    assert said == f"actions-telemetry {__version__} ({git('rev-parse', '--short', 'HEAD')})\n"
