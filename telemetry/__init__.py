@@ -9,7 +9,7 @@ Data goes one way:
 from collections.abc import Sequence
 from decimal import Decimal
 
-__version__ = "1.0.0"
+__version__ = "1.1.0.dev0"
 
 
 class TelemetryError(Exception):
