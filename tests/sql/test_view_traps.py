@@ -11,7 +11,7 @@ from support.history import History, store
 from support.jobs import jobs_in
 from support.rows import CREATED_AT, workflow_job, workflow_run, workflow_step
 
-from telemetry.database.connection import Connection
+from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun
@@ -618,3 +618,16 @@ def test_a_recorded_approval_is_not_a_rerun(recorded: Path, connection: Connecti
     upsert(connection, [*waiting, approved])
     assert flags(connection, "is_rerun") == [False, False]
     assert flags(connection, "is_first_attempt") == [False, True]
+
+
+def test_a_run_that_could_not_be_read_again_delays_none_of_its_jobs(connection: Connection) -> None:
+    run = workflow_run(updated_at=CREATED_AT + HOUR)
+    upsert(connection, [run])
+    for kind, tries in (("run", 3), ("attempt", 2)):
+        item = {"kind": kind, "github_run_id": run.github_run_id, "run_attempt": run.run_attempt}
+        item |= {"problem": "unreadable", "reason": "no number"}
+        for _ in range(tries):
+            values = {"repository_id": 7, "tried_at": CREATED_AT + DAY, "rows": json.dumps([item])}
+            execute(connection, "runs/record_retries", values)
+    (pending,) = rows(connection, "pending_jobs")
+    assert (pending["tries"], pending["next_try_at"]) == (None, None)
