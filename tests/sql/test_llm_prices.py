@@ -660,6 +660,24 @@ def test_a_call_without_a_cost_says_why(
     assert (row["unpriced_because"] or "").startswith(said or "")
 
 
+def test_a_price_that_is_named_with_its_region_has_no_factor_for_it(
+    connection: Connection, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text(
+        "model,effective_from,input_per_mtok,output_per_mtok,regional_factor\n"
+        "eu.anthropic.house,2025-01-01,4,0,1.5\n"
+        "house-2,2025-01-01,4,0,1.5\n"
+    )
+    load_llm_prices(connection, str(own))
+    for model in ("eu.anthropic.house", "eu.anthropic.house-2"):
+        changes = {"input_tokens": 1_000_000, "output_tokens": 0, "inference_geo": "global"}
+        upsert(connection, [llm_call(call_id=model, session_id=model, model=model, **changes)])
+    rows = connection.execute("select model, list_cost from llm_calls_priced").fetchall()
+    costs = {row["model"]: row["list_cost"] for row in rows}
+    assert costs == {"eu.anthropic.house": 4, "eu.anthropic.house-2": 6}
+
+
 def test_reported_model_names_are_priced_or_rightly_unpriced(
     with_prices: Connection, recorded: Path
 ) -> None:
