@@ -9,10 +9,7 @@ from typing import Any
 
 from telemetry.database.prices import read_prices
 from telemetry.rows.prices import Cap
-from telemetry.rows.reading import UnreadableRow, shown
 
-KINDS = ("runners", "llm")
-SUBJECTS = ("all", "repository", "workflow", "actor")
 # The forecast of what nobody has spent anything on.
 NOTHING = {
     "spent_usd": Decimal(0),
@@ -50,18 +47,7 @@ def read_caps(path: str) -> list[Cap]:
     The subject all needs no name. Raises UsageError for a file that cannot be read, and for another
     kind or subject.
     """
-    return read_prices(Path(path), Cap, _check)
-
-
-def _check(cap: Cap) -> None:
-    for name, known in (("kind", KINDS), ("subject", SUBJECTS)):
-        text = getattr(cap, name)
-        if text not in known:
-            raise UnreadableRow(f"{name} is {shown(text)}, not one of: {', '.join(known)}")
-    if cap.subject == "all" and cap.name not in ("", "all", "*"):
-        raise UnreadableRow(f"name is {shown(cap.name)}, but the subject all has no other than all")
-    if cap.subject != "all" and not cap.name:
-        raise UnreadableRow(f"the {cap.subject} has no name; * stands for any")
+    return read_prices(Path(path), Cap)
 
 
 def lines(caps: Sequence[Cap], forecasts: Sequence[Mapping[str, Any]], gate: str) -> list[Line]:

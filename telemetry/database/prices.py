@@ -1,6 +1,5 @@
 """Lists that a person edits, as CSV files: prices, and what names stand for."""
 
-from collections.abc import Callable
 from dataclasses import MISSING, replace
 from operator import attrgetter
 from pathlib import Path
@@ -11,6 +10,7 @@ from telemetry.database.csv_files import complete, csv_file, csv_records
 from telemetry.database.transactions import with_retries
 from telemetry.database.upserts import TABLES, Counts, as_json, upsert
 from telemetry.rows.prices import (
+    AnyPrice,
     FreeRun,
     LlmPrice,
     NameKind,
@@ -20,14 +20,11 @@ from telemetry.rows.prices import (
     file_columns,
     from_record,
 )
-from telemetry.rows.reading import UnreadableRow, shown
+from telemetry.rows.reading import UnreadableRow
 
 PRICES = SQL / "prices"
 # All rows of a list are in memory at once; no price list is this long.
 MOST_ROWS = 100_000
-# What names stand for, by what is named. A workflow that is `other` is no deployment, although a
-# shorter pattern fits its name.
-KINDS = {"actor": ("person", "bot", "agent"), "workflow": ("deployment", "other")}
 
 
 def load_runner_prices(
@@ -51,7 +48,7 @@ def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:
     `own` is the path of the user's list, which overrides ours. Stored rows that are in no file are
     kept. Raises UsageError for a file that cannot be read, and for another subject or kind.
     """
-    return _load(connection, NameKind, own, _check_kind)
+    return _load(connection, NameKind, own)
 
 
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
@@ -73,13 +70,8 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     return with_retries(connection, store)
 
 
-def _load(
-    connection: Connection,
-    row_type: type[Price],
-    own: str | None,
-    check: Callable[[Price], None] = lambda row: None,
-) -> Counts:
-    rows = [*_shipped(row_type), *_own(row_type, own, check)]
+def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
+    rows = [*_shipped(row_type), *_own(row_type, own)]
     return with_retries(connection, lambda: upsert(connection, rows))
 
 
@@ -88,29 +80,14 @@ def _shipped(row_type: type[Price]) -> list[Price]:
     return read_prices(SQL / table.folder / f"{table.name}.csv", row_type)
 
 
-def _own(
-    row_type: type[Price],
-    path: str | None,
-    check: Callable[[Price], None] = lambda row: None,
-) -> list[Price]:
-    return read_prices(Path(path), row_type, check) if path else []
+def _own(row_type: type[Price], path: str | None) -> list[Price]:
+    return read_prices(Path(path), row_type) if path else []
 
 
-def _check_kind(row: NameKind) -> None:
-    if row.subject not in KINDS:
-        raise UnreadableRow(f"subject is {shown(row.subject)}, not one of: {', '.join(KINDS)}")
-    if row.kind not in KINDS[row.subject]:
-        known = ", ".join(KINDS[row.subject])
-        raise UnreadableRow(f"kind is {shown(row.kind)}; for {row.subject} it is one of: {known}")
-
-
-def read_prices(
-    path: Path, row_type: type[Price], check: Callable[[Price], None] = lambda row: None
-) -> list[Price]:
+def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
     """Return the rows of a CSV file whose header names the fields of the row, in any order.
 
-    Columns with a default may be omitted. `check` raises UnreadableRow for a row that is wrong.
-    Raises UsageError with the file and the line.
+    Columns with a default may be omitted. Raises UsageError with the file and the line.
     """
     columns = file_columns(row_type)
     names = [column.name for column in columns]
@@ -127,7 +104,6 @@ def read_prices(
             if number == MOST_ROWS:
                 raise UnreadableRow(f"there are more than {MOST_ROWS:,} lines")
             row = from_record(row_type, record)
-            check(row)
             _refuse_other(row, records.reader.line_num, lines)
             rows.append(row)
     return rows

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, day, known_sum, percent, share_of
+from telemetry.report.figures import Row, count, day, is_alone, known_sum, percent, share_of
 from telemetry.report.finding import Finding
 from telemetry.terminal import Name, Sentence
 
@@ -83,8 +83,7 @@ def _where(steps: Sequence[Row]) -> Sentence:
 
 def _is_alone(steps: Sequence[Row]) -> bool:
     """Whether the first of these, the worst, failed more than once and more than the others."""
-    worst, *others = (step["broke_the_run"] for step in steps)
-    return bool(worst > max(others, default=1))
+    return steps[0]["broke_the_run"] > 1 and is_alone(steps, "broke_the_run")
 
 
 def _broken(report: RepositoryReport) -> int:

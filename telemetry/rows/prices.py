@@ -4,7 +4,7 @@ Pure: no I/O and no clock. A field, the column of the file and that of the table
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import UTC, date, datetime
 from datetime import time as clock
@@ -14,6 +14,11 @@ from typing import Any, TypeVar
 from telemetry.rows.reading import MOST_BYTES_OF_NAMES, UnreadableRow, shown, storable
 
 MOST_BYTES = MOST_BYTES_OF_NAMES // 3  # up to three names are one key
+# What names stand for, by what is named. A workflow that is `other` is no deployment, although a
+# shorter pattern fits its name.
+KINDS = {"actor": ("person", "bot", "agent"), "workflow": ("deployment", "other")}
+CAPPED = ("runners", "llm")
+CAPPED_SUBJECTS = ("all", "repository", "workflow", "actor")
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,16 @@ class NameKind:
     """One row of `name_kinds`: what the names that fit a pattern stand for; * is any text.
 
     `subject` is actor, which is a person, bot or agent, or workflow: a deployment or other.
+    Raises UnreadableRow for another subject or kind.
     """
 
     subject: str
     pattern: str
     kind: str
+
+    def __post_init__(self) -> None:
+        _refuse_unknown("subject", self.subject, KINDS)
+        _refuse_unknown("kind", self.kind, KINDS[self.subject], f"; for {self.subject} it is")
 
 
 @dataclass(frozen=True)
@@ -94,12 +104,27 @@ class Cap:
     """One line of a file of budgets: US dollars a month for what a pattern names; * is any text.
 
     `kind` is runners or llm; `subject` is all, which needs no name, repository, workflow or actor.
+    Raises UnreadableRow for another kind or subject, and for a name that does not fit it.
     """
 
     kind: str
     subject: str
     name: str = field(default="", kw_only=True)
     monthly_usd: Decimal
+
+    def __post_init__(self) -> None:
+        _refuse_unknown("kind", self.kind, CAPPED)
+        _refuse_unknown("subject", self.subject, CAPPED_SUBJECTS)
+        if self.subject == "all" and self.name not in ("", "all", "*"):
+            name = shown(self.name)
+            raise UnreadableRow(f"name is {name}, but the subject all has no other than all")
+        if self.subject != "all" and not self.name:
+            raise UnreadableRow(f"the {self.subject} has no name; * stands for any")
+
+
+def _refuse_unknown(field_name: str, value: str, known: Iterable[str], lead: str = ", not") -> None:
+    if value not in known:
+        raise UnreadableRow(f"{field_name} is {shown(value)}{lead} one of: {', '.join(known)}")
 
 
 AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind | Cap
