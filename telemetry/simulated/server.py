@@ -144,7 +144,9 @@ class Simulator(ListRules):
             else:
                 answer = Answer(fault.status, pack(fault.body))
             standing = self._standing_headers(self._allowance(request.token), ordinal)
-        packed = pack(fault.edit(answer.body)) if fault.edit else answer.packed
+        packed = answer.packed
+        if fault.edit and packed:  # an answer that nothing has changed has no body
+            packed = pack(fault.edit(answer.body))
         shown = {**standing, **answer.headers, **fault.headers}
         return Answer(answer.status, packed, shown), fault
 
