@@ -1,7 +1,7 @@
 -- In which hours of the week do people and schedules start runs?
--- Runs by weekday (1 is Monday) and hour, with the minutes that their jobs used runners and the
--- time that these jobs waited for one. runs_per_day divides by how often that hour of the weekday
--- occurs in the period.
+-- Runs by weekday (1 is Monday) and hour, with the minutes that the jobs of their first attempts
+-- used runners and the time that these jobs waited for one. runs_per_day divides by how often that
+-- hour of the weekday occurs in the period.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
 with period as not materialized (
   select

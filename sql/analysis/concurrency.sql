@@ -75,7 +75,7 @@ select
   totals.jobs,
   peaks.peak_jobs,
   peaks.peak_at,
-  round(totals.job_seconds / nullif(totals.seconds, 0), 1) as average_jobs
+  round(totals.job_seconds / nullif(totals.seconds, 0), 2) as average_jobs
 from peaks
 inner join totals using (runners)
 order by

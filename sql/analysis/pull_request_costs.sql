@@ -1,14 +1,14 @@
 -- Which pull requests cost the most, on runners and for LLM calls?
 -- The most expensive come first. A pull request is a head branch with runs of pull_request events;
--- the runs created in the period count (see pull_requests). head is that branch; of a fork, as on
--- GitHub, after its owner. cost_usd is the list price of its jobs plus the cost of the LLM calls of
--- its runs, as the logs report it, otherwise by the price list. It does not include unpriced_jobs,
--- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched; a cost of
--- nothing else is NULL. reruns are attempts that repeated an earlier one. waited_hours adds up, for
--- each commit, the time from its first run, or from its approval, to the end of its last first
--- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
--- default branch has one of its commits; unknown: squashed, merged with a commit of its own, closed
--- or open. actor_kind is by the rules in name_kinds.
+-- the runs created in the period count, except skipped ones (see pull_requests). head is that
+-- branch; of a fork, as on GitHub, after its owner. cost_usd is the list price of its jobs plus the
+-- cost of the LLM calls of its runs, as the logs report it, otherwise by the price list. It does
+-- not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which are still
+-- to be fetched; a cost of nothing else is NULL. reruns are attempts that repeated an earlier one.
+-- waited_hours adds up, for each commit, the time from its first run, or from its approval, to the
+-- end of its last first attempt, of runs that start within ten minutes of the first. state is
+-- merged if a push to the default branch has one of its commits; unknown: squashed, merged with a
+-- commit of its own, closed or open. actor_kind is by the rules in name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -109,7 +109,6 @@ waited as materialized (
     repository_id,
     head_repository,
     branch,
-    count(*) as commits,
     sum(seconds) as seconds
   from waits
   group by
@@ -124,6 +123,7 @@ by_pull as materialized (
     runs.head_repository,
     runs.branch,
     count(*) as attempts,
+    count(distinct runs.commit_sha) as commits,
     count(distinct runs.github_run_id) as runs,
     count(*) filter (where runs.is_rerun) as reruns,
     count(*) filter (where not runs.is_exact) as attempts_without_jobs,
@@ -175,7 +175,7 @@ pulls as (
     known.actor_kind,
     known.is_merged,
     known.last_run_at,
-    waited.commits,
+    by_pull.commits,
     by_pull.runs,
     by_pull.reruns,
     by_pull.seconds,

@@ -3,8 +3,9 @@
 -- run, by the rules in name_kinds; unknown: that account is gone, or no rule fits.
 -- cost_per_merged_usd divides the cost of all, merged or not, by the number known to be merged. It
 -- is an upper bound, because squash merges are not known; merged_percent is the known share.
--- cost_per_pull_request_usd is of those with a known cost. with_jobs_percent is the share of their
--- attempts whose jobs are stored; the cost of the others is not included.
+-- cost_per_pull_request_usd is of those with a known cost, waited_hours_per_pull_request of those
+-- of which not every run waits for an approval. with_jobs_percent is the share of their attempts
+-- whose jobs are stored; the cost of the others is not included.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_requests_by_actor_kind.sql
 with period as not materialized (
   select
@@ -105,7 +106,6 @@ waited as materialized (
     repository_id,
     head_repository,
     branch,
-    count(*) as commits,
     sum(seconds) as seconds
   from waits
   group by
@@ -120,6 +120,7 @@ by_pull as materialized (
     runs.head_repository,
     runs.branch,
     count(*) as attempts,
+    count(distinct runs.commit_sha) as commits,
     count(distinct runs.github_run_id) as runs,
     count(*) filter (where runs.is_rerun) as reruns,
     count(*) filter (where not runs.is_exact) as attempts_without_jobs,
@@ -171,7 +172,7 @@ pulls as (
     known.actor_kind,
     known.is_merged,
     known.last_run_at,
-    waited.commits,
+    by_pull.commits,
     by_pull.runs,
     by_pull.reruns,
     by_pull.seconds,
@@ -205,8 +206,8 @@ select
   sum(reruns)::bigint as reruns,
   round(sum(seconds) / 60.0, 2) as minutes,
   round(sum(llm_cost_usd), 4) as llm_cost_usd,
-  round(sum(seconds) / 60.0 / count(*), 1) as minutes_per_pull_request,
-  round(sum(waited_seconds) / 3600 / count(*), 2) as waited_hours_per_pull_request,
+  round(sum(seconds) / 60.0 / count(*), 2) as minutes_per_pull_request,
+  round(avg(waited_seconds) / 3600, 2) as waited_hours_per_pull_request,
   round(100.0 * (sum(attempts) - sum(attempts_without_jobs)) / nullif(sum(attempts), 0), 4)
     as with_jobs_percent,
   sum(unpriced_jobs)::bigint as unpriced_jobs,

@@ -4,8 +4,9 @@
 -- failures are all its failures in the work itself. green_again_percent is of those that were run
 -- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
 -- commits. failed_cost_usd is the list price of the flaky failures, rerun_cost_usd that of all jobs
--- that ran in the attempts after them. waited_hours is the time from each of them to the end of a
--- later attempt that was green. The jobs of a matrix are one row.
+-- that ran in the attempts after them. waited_hours adds up, for each run, the time from the end of
+-- the first attempt with such a failure to the end of the first green one after it. The jobs of a
+-- matrix are one row.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select

@@ -62,7 +62,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     elif report.green_workflows is None:
         nothing["red"] = f"no run on the default branch has succeeded or failed{report.as_of}"
     if not report.shows_shifts(days):
-        nothing["slower"] = f"too few days ({days}) to detect what got slower"
+        nothing["slower"] = f"too few days with green runs ({days}) to detect what got slower"
     if report.timeouts:
         del nothing["failing"]
     if not report.of_jobs.is_whole:

@@ -114,7 +114,9 @@ def _last_check(report: RepositoryReport) -> Tile:
     """Return how long a commit waits for its checks, on the branches where people wait most."""
     row = report.last_check
     if row is None:
-        return Tile("push to last check (median)", UNKNOWN, "no commit with all checks is known")
+        known = report.time_to_last_check
+        why = "no commit with all checks is known" if known else "no push started a check"
+        return Tile("push to last check (median)", UNKNOWN, why)
     tile = _changed(
         report,
         f"push to last check, {BRANCHES[row['branch_class']]} (median)",

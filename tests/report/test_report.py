@@ -522,7 +522,7 @@ def test_not_found_and_not_known_are_distinguished(connection: Connection) -> No
     shown = told(connection)
     assert not_found(shown, findings(shown)) == [
         "nothing is red on the default branch",
-        "too few days (1) to detect what got slower",
+        "too few days with green runs (1) to detect what got slower",
         "no job ran, so none was flaky, waited or cost anything",
         "no run failed",
     ]
@@ -933,7 +933,7 @@ def test_a_single_day_makes_a_page(connection: Connection) -> None:
     store(connection, make_history(2, days=1, runs_per_day=10))
     known(connection, 7, days=1)
     page = one_page(report(connection, Period(UNTIL - DAY, UNTIL), UNTIL, ["acme/r7"]))
-    assert "too few days (1) to detect what got slower" in page
+    assert "too few days with green runs (1) to detect what got slower" in page
     assert 'class="dot"' in page and 'class="line"' not in page
 
 

@@ -97,6 +97,13 @@ def test_a_time_to_an_estimated_end_is_marked_wherever_it_is_shown(connection: C
     assert "≈" not in summary(exact) + one_page(exact)
 
 
+def test_a_repository_whose_runs_no_push_starts_lacks_no_checks(connection: Connection) -> None:
+    upsert(connection, [a_run(n, n, event_type="schedule") for n in range(1, 5)])
+    known(connection, 7)
+    found = tile(single(whole(connection)), "push to last check")
+    assert (found.figure, found.change) == ("–", "no push started a check")
+
+
 def test_a_slowdown_between_estimated_ends_is_marked(connection: Connection) -> None:
     runs = [a_run(n, n / 4, 1_200 if n <= 60 else 600) for n in range(1, 160)]
     upsert(connection, runs)
@@ -429,7 +436,7 @@ def test_what_half_of_the_jobs_do_not_show_is_not_found_so_far(connection: Conne
 @pytest.mark.parametrize(
     ("stored", "said"),
     [
-        (6, "too few days (6) to detect what got slower"),
+        (6, "too few days with green runs (6) to detect what got slower"),
         (40, "no workflow became clearly slower in this period"),
     ],
 )

@@ -181,7 +181,7 @@ def test_concurrency_matches_a_computation_in_python(stored: Connection, history
         first = min(start for start, _ in of_it)
         last = max(start + took * SECOND for start, took in of_it)
         average = sum(took for _, took in of_it) / (last - first).total_seconds()
-        assert float(row["average_jobs"]) == around(average, 1)
+        assert float(row["average_jobs"]) == around(average, 2)
 
 
 def job(identity: int, start: int, end: int, **changes: Any) -> WorkflowJob:

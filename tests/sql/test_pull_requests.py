@@ -153,6 +153,21 @@ def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> N
     assert float(row["waited_hours_per_pull_request"]) == 0.5
 
 
+def test_a_pull_request_that_waits_for_its_approval_has_commits_and_no_wait(
+    connection: Connection,
+) -> None:
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    run(connection, 1, 0, conclusion="action_required", branch="new")
+    run(connection, 2, 30, commit_sha="b2")
+    rows = {row["branch"]: row for row in ask(connection, "pull_request_costs", SCOPE).rows}
+    new = rows["new"]
+    assert (new["runs"], new["commits"], new["waited_hours"]) == (1, 1, None)
+    (row,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert (row["commits"], row["pull_requests"]) == (2, 2)
+    assert float(row["waited_hours_per_pull_request"]) == 0.5
+    assert float(row["minutes_per_pull_request"]) == 15.0
+
+
 def test_nobody_waits_for_a_run_that_a_label_or_the_merge_starts(connection: Connection) -> None:
     """It runs on the same commit, a day later; it costs as much as any other."""
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
