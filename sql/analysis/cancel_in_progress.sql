@@ -96,7 +96,12 @@ select
   count(*) as overtaken_runs,
   coalesce(sum(saved.jobs), 0)::bigint as jobs,
   round(coalesce(sum(saved.seconds), 0) / 60, 2) as saved_minutes,
-  round(sum(saved.list_cost_usd), 4) as saved_usd,
+  round(
+    coalesce(
+      sum(saved.list_cost_usd), case when coalesce(sum(saved.unpriced_jobs), 0) = 0 then 0 end
+    ),
+    4
+  ) as saved_usd,
   coalesce(sum(saved.unpriced_jobs), 0)::bigint as unpriced_jobs,
   overtaken.workflow_id,
   overtaken.repository_id

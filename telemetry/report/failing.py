@@ -15,7 +15,7 @@ READ_THE_LOG = ("Read the log of the latest one.",)
 NO_JOB = ("Open the page of the latest one: it says what stopped the run.",)
 # Where most failures have one of these causes, the step at which they failed is not to blame.
 NOT_THE_STEP = {
-    "outage": "Check what all runs need, such as a registry: most failed in hours in which nearly "
+    "outage": "Check what all runs need, such as GitHub or a registry: most failed when nearly "
     "everything did.",
     "runner": "Check your runners: most failed on one of them while nearly everything did there.",
     "flaky": "Fix what is flaky first: most of these failures passed when they were re-run.",

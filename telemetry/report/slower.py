@@ -1,7 +1,7 @@
 """The finding on workflows that got slower, with the job or the wait that causes it."""
 
 from telemetry import counted
-from telemetry.report.data import RepositoryReport, lost_minutes
+from telemetry.report.data import RepositoryReport, is_of, lost_minutes
 from telemetry.report.figures import BRANCHES, Row, about, change, day, duration, minutes, shift_of
 from telemetry.report.finding import Finding, others
 from telemetry.report.held import is_held
@@ -28,7 +28,7 @@ def slower(report: RepositoryReport) -> Finding | None:
             f"{others(len(shifts) - 1, 'shift')}.",
             *_carrier(worst, has_waited),
         ),
-        _advice_on(worst, has_waited),
+        _advice_on(report, worst, has_waited),
         lost_minutes(worst),
         about=worst,
     )
@@ -49,14 +49,22 @@ def _carrier(shift: Row, has_waited: bool) -> Sentence:
     return (" Its job ", Name(shift["job"]), f" takes {after} instead of {before}", *step, ".")
 
 
-def _advice_on(shift: Row, has_waited: bool) -> Sentence:
+def _advice_on(report: RepositoryReport, shift: Row, has_waited: bool) -> Sentence:
     """Return what to look at: what it waits for if waits grew, else the commits at the change."""
     if has_waited:
         return ("Check who approves it, or which run it waits for, not what was merged.",)
     if shift["carried_by"] == "queue":
         return ("Check which of the two it waits for, not what was merged.",)
     before, since = shift["commit_before"], shift["commit_since"]
-    if before is None or since is None:
-        return (f"Look at what was merged on {day(shift['changed_on'])} and the day before it.",)
+    # Two pull requests lie on no line of commits, and their runs include what was merged meanwhile.
+    if before is None or since is None or shift["branch_class"] == "pull_request":
+        return (f"Look at what was merged {_days_of_change(report, shift)}.",)
     commits = ("Look at the commits after ", Name(before[:7]), " up to ", Name(since[:7]), ".")
     return commits if before != since else ("Look at what changed outside the repository.",)
+
+
+def _days_of_change(report: RepositoryReport, shift: Row) -> str:
+    """Return the days in which the change came: a weekend or a holiday may lie between its runs."""
+    days = (row["day"] for row in report.durations_by_day if is_of(shift, row))
+    last = max((each for each in days if each < shift["changed_on"]), default=None)
+    return f"{f'from {day(last)} to' if last else 'up to'} {day(shift['changed_on'])}"

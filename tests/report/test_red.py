@@ -674,7 +674,7 @@ def test_what_is_flaky_is_not_told_like_a_broken_step(connection: Connection) ->
 @pytest.mark.parametrize(
     ("hours_apart", "conclusion", "advice"),
     [
-        (0.1, "failure", "Check what all runs need, such as a registry: "),
+        (0.1, "failure", "Check what all runs need, such as GitHub or a registry: "),
         (24, "cancelled", "Find out why runners were lost in the middle of a step: "),
         (24, "failure", "Fix that step first."),
     ],

@@ -384,7 +384,7 @@ def test_a_planted_shift_is_reported_with_its_day_and_marked_in_the_chart(
     said = sentence(single(shown), "slower")
     assert f"on {day}; " in said
     assert re.search(r"Its job test takes \d+m \d\ds instead of \d+m \d\ds", said)
-    assert ". Look at the commits after " in said
+    assert f". Look at what was merged from {units.day(shift['changed_on'] - DAY)} to {day}" in said
     page = one_page(shown)
     assert f"changed on {day}</text>" in page
     assert re.search(r"<bdi>CI</bdi> on pull requests: \+[3-6]\d % since", page)

@@ -462,6 +462,20 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
     assert "no workflow became clearly slower in this period" in not_found(shown, findings(shown))
 
 
+def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str) -> None:
+    """Its pull requests run on weekdays alone; they are slower from a Monday on, 23 February."""
+    with open_connection(dsn) as connection:
+        of = {"event_type": "pull_request", "branch": "feature"}
+        made = (a_run(n, n / 10, seconds=(1_200 if n < 70 else 600) + n % 20, **of)
+                for n in range(1, 500))  # fmt: skip
+        upsert(connection, [run for run in made if run.created_at.weekday() < 5])
+        known(connection, 7)
+        (found,) = (
+            each for each in findings(single(whole(connection))) if each.subject == "slower"
+        )
+    assert "".join(map(str, found.advice)) == "Look at what was merged from 20 Feb to 23 Feb."
+
+
 def test_a_green_run_that_failed_when_it_was_run_again_is_not_denied(
     connection: Connection,
 ) -> None:

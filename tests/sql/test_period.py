@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from support.history import UNTIL, make_history, store
-from support.rows import llm_call
+from support.rows import llm_call, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_llm_prices, load_name_kinds, load_runner_prices
@@ -79,3 +79,45 @@ def test_a_period_begins_with_since_and_ends_before_until(midnights: Connection,
     assert bool(at_midnight) == (name not in SILENT)
     if name != "forecast":
         assert at_midnight == answer(MOMENT)
+
+
+def test_an_incident_that_ends_as_a_period_does_is_open_in_it_and_ended_in_the_next(
+    connection: Connection,
+) -> None:
+    """Red from the first of two commits to the second; a period ends or begins at these moments."""
+    red_at, green_at = UNTIL - timedelta(days=9), UNTIL - timedelta(days=4)
+    upsert(connection, [Repository(7, "acme/r7", "h")])
+    upsert(connection, [
+        workflow_run(
+            github_run_id=number,
+            conclusion=conclusion,
+            created_at=ended_at - timedelta(hours=1),
+            started_at=ended_at - timedelta(hours=1),
+            completed_at=ended_at,
+            commit_sha=f"c{number}",
+        )
+        for number, conclusion, ended_at in ((1, "failure", red_at), (2, "success", green_at))
+    ])  # fmt: skip
+
+    def told(since: datetime, until: datetime) -> tuple[list[bool], list[bool]]:
+        """Whether each incident is open, as both questions tell it."""
+        scope = Scope(since, until)
+        incidents = ask(connection, "incidents", scope).rows
+        times = ask(connection, "time_to_green", scope).rows
+        return (
+            [row["recovered_at"] is None for row in incidents],
+            [row["red_since"] is not None for row in times],
+        )
+
+    before, after = red_at - timedelta(days=30), green_at + timedelta(days=30)
+    assert told(before, red_at) == ([], [])
+    assert told(before, red_at + MOMENT) == ([True], [True])
+    assert told(before, green_at) == ([True], [True])
+    assert told(before, green_at + MOMENT) == ([False], [False])
+    assert told(green_at, after) == ([False], [False])
+    assert told(green_at + MOMENT, after) == ([], [])
+    # What is red stays red for 30 days after its last run was created.
+    connection.execute("delete from workflow_runs where conclusion = 'success'")
+    month = red_at - timedelta(hours=1) + timedelta(days=30)
+    assert told(month - timedelta(days=7), month) == ([True], [True])
+    assert told(month - timedelta(days=7) + MOMENT, month + MOMENT) == ([], [])

@@ -251,6 +251,10 @@ def test_what_cancel_in_progress_would_save_ends_with_the_newer_run(connection: 
     assert (row["overtaken_runs"], row["jobs"], row["saved_minutes"]) == (1, 1, Decimal("4.5"))
     # Nine minutes were billed, and five would have been: 4 minutes at 0.006 dollars.
     assert (row["saved_usd"], row["unpriced_jobs"]) == (Decimal("0.024"), 0)
+    # A run without a job saves nothing, which is no unknown cost.
+    connection.execute("delete from workflow_jobs")
+    (row,) = ask(connection, "cancel_in_progress", Scope(CREATED_AT, CREATED_AT + HOUR)).rows
+    assert (row["overtaken_runs"], row["saved_minutes"], row["saved_usd"]) == (1, 0, 0)
 
 
 def test_deployments_are_counted_by_week_with_their_fixes(
