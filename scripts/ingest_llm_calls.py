@@ -2,7 +2,7 @@
 
     make ingest-llm LLM_LOGS="logs/*.jsonl" PHASE=review
 
-Logs are files, also compressed ones, folders and globs, or - for stdin. A file is recognised by its
+Logs are files, also compressed ones, folders and globs, or - for stdin. A file is recognized by its
 content. Reading the same log again adds nothing.
 Exit codes: 0 done, also if lines could not be read (STRICT=1: 1), 1 failed, 2 wrong usage,
 130 interrupted: what was read is stored.

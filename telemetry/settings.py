@@ -198,7 +198,7 @@ def flag(environ: Mapping[str, str], variable: str, default: bool = False, name:
         return True
     if text in ("0", "false", "no", "off"):
         return False
-    raise UsageError(f"{name or variable}: {environ[variable]!r} is neither 1 nor 0")
+    raise UsageError(f"{name or variable}: {environ[variable]!r} is neither true nor false")
 
 
 def reserve(environ: Mapping[str, str], token: str | None) -> float:

@@ -144,7 +144,7 @@ def test_what_cannot_be_used_is_called_as_it_was_written(name: str, wrong: str, 
 
 def test_a_switch_that_cannot_be_used_is_called_as_it_was_written() -> None:
     environ = {"TELEMETRY_WAIT": "maybe"}
-    with pytest.raises(UsageError, match=r"^TELEMETRY_WAIT: 'maybe' is neither 1 nor 0"):
+    with pytest.raises(UsageError, match=r"^TELEMETRY_WAIT: 'maybe' is neither true nor false"):
         parse("verify", "", environ, [])
-    with pytest.raises(UsageError, match=r"^WAIT: 'maybe' is neither 1 nor 0"):
+    with pytest.raises(UsageError, match=r"^WAIT: 'maybe' is neither true nor false"):
         parse("verify", "", {**environ, "GIVEN_TO_TELEMETRY": "WAIT"}, [])

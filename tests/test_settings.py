@@ -314,7 +314,7 @@ def test_a_flag_that_is_not_set_is_its_default() -> None:
 
 
 def test_a_flag_that_is_neither_is_refused() -> None:
-    with pytest.raises(UsageError, match="STRICT: 'maybe' is neither 1 nor 0"):
+    with pytest.raises(UsageError, match="STRICT: 'maybe' is neither true nor false"):
         flag({"TELEMETRY_STRICT": "maybe"}, "TELEMETRY_STRICT")
 
 

@@ -126,6 +126,12 @@ def test_a_repository_that_never_answered_is_one_line() -> None:
     assert report_text(failed) == "acme/app: failed: 404 not found"
 
 
+def test_an_ingest_that_ended_before_its_first_row_counts_nothing() -> None:
+    refused = Ingestion(7, AT, AT, "failed", AT, requests=1)
+    failed = Report("acme/app", "failed", "401 Bad credentials", refused, (), 0.1)
+    assert report_text(failed) == "acme/app: failed: 401 Bad credentials"
+
+
 def test_prose_is_broken_between_words_and_a_path_stays_whole() -> None:
     text = "error: /a/very-long/path/of/a/file.dump: No such file or directory; fix that"
     assert filled(text, None) == filled(text, 100) == text

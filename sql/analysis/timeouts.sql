@@ -1,6 +1,6 @@
 -- Which jobs run into their time limit?
 -- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them;
--- cancelled_jobs counts these, the others are reported as timed_out. They are recognised by their
+-- cancelled_jobs counts these, the others are reported as timed_out. They are recognized by their
 -- length: the job was cancelled in at least three runs after nearly the same time: within two
 -- percent of the longest, or of short jobs within a tenth, up to 30 seconds. These must be more
 -- than half of its executions that ran at least half as long. limit_seconds is that time. If the

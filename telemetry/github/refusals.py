@@ -75,17 +75,14 @@ def explain(
 
     `named_in` is the variable with the name of the repository or owner that was asked for.
     """
-    status, headers = answer.status, answer.headers
-    said = f"{status} {clean(message(answer)) or phrase(status)}"
+    status = answer.status
+    said = f"{status} {clean(message(answer)).rstrip('.') or phrase(status)}"
     token = f"the token in {token_variable}"
     if status == 401:
         whole = f"check that {token} is complete, not expired and not revoked"
         return said, whole if has_token else f"set {token_variable}"
     if status == 403:
-        needed = clean(headers.get("x-accepted-github-permissions", "")) or "actions=read"
-        todo = f"give {token} the permission {needed}" if has_token else f"set {token_variable}"
-        sign_on = clean(headers.get("x-github-sso", ""), 300)
-        return said, todo + (f" and authorise it for SSO ({sign_on})" if sign_on else "")
+        return said, _permission(answer, token) if has_token else f"set {token_variable}"
     if status == 404:
         if not error_body(answer):
             return "404 not found, and the answer is not from GitHub's API", "check GITHUB_API_URL"
@@ -100,6 +97,20 @@ def explain(
         reason = clean(str(block.get("reason"))) if isinstance(block, dict) else "no reason given"
         return f"{said} ({reason})", "take the repository out of REPO"
     return said, "check GITHUB_API_URL"
+
+
+def _permission(answer: Answer, token: str) -> str:
+    """Return what to do about a token that may not do this. GitHub says why, or names a remedy.
+
+    Without a remedy the reason may be another one, such as the address of this machine.
+    """
+    sign_on = clean(answer.headers.get("x-github-sso", ""), 300)
+    if sign_on:
+        return f"authorize {token} for single sign-on: {sign_on.rpartition('url=')[2]}"
+    needed = clean(answer.headers.get("x-accepted-github-permissions", ""))
+    if needed:
+        return f"give {token} the permission {needed}"
+    return f"unless GitHub names another reason, give {token} the permission actions=read"
 
 
 def _validation_errors(answer: Answer) -> str:

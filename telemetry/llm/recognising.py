@@ -167,7 +167,7 @@ class Records:
         )
 
     def why_unknown(self) -> str:
-        said = "not recognised as a log of any known format"
+        said = "not recognized as a log of any known format"
         too_long = next((str(one) for _, one, _ in self._head if isinstance(one, TooLong)), None)
         if too_long:
             return f"cannot be read: {too_long}"

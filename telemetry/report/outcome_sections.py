@@ -67,7 +67,7 @@ def _duration_charts(report: RepositoryReport) -> list[Child]:
         tag(
             "p",
             legend("fill", "line: median (p50) of a day's successful first attempts"),
-            legend("band", "band: up to its 95th percentile, on days with 20 or more."),
+            legend("band", "band: up to its 95th percentile, on days with at least 20."),
             "A run's time includes its waiting, for runners and for approvals.",
             class_="muted",
         ),

@@ -39,8 +39,8 @@ def critical(report: RepositoryReport) -> list[Child]:
     first = jobs[0]
     words: list[Child] = [
         job_of(first),
-        f" decides when {percent(first['on_path_percent'])} of its runs end: without it they "
-        f"would end {duration(first['gain_p50_seconds'])} sooner at the median",
+        f" holds up {percent(first['on_path_percent'])} of its runs: without it they would end "
+        f"{duration(first['gain_p50_seconds'])} sooner at the median",
     ]
     bars = [
         Bar(label_of(row), float(row["gain_hours"]), minutes(60 * row["gain_hours"]))

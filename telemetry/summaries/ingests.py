@@ -18,19 +18,25 @@ from telemetry.terminal import plain
 
 def is_news(report: Report) -> bool:
     """Whether an ingest stored something new, or has a problem to report."""
+    return report.outcome != "complete" or _changes(report)
+
+
+def _changes(report: Report) -> bool:
+    """Whether an ingest changed a row or met an item that it could not read or fetch."""
     done = report.ingestion
-    return (
-        done is None
-        or report.outcome != "complete"
-        or any((done.inserted, done.updated, done.cut, done.unreadable, done.unreadable_items))
-        or any((report.attempts, report.jobs, report.steps, report.awaited_items))
+    return done is None or any(
+        (
+            *(done.inserted, done.updated, done.cut, done.unreadable, done.unreadable_items),
+            *(report.attempts, report.jobs, report.steps, report.awaited_items),
+        )
     )
 
 
 def report_text(report: Report) -> str:
     """Return the summary line of one repository's ingest, and a line for each problem."""
     name, done = plain(report.repository), report.ingestion
-    if done is None:
+    is_empty = done is not None and not done.fetched and not _changes(report)
+    if done is None or (is_empty and report.outcome != "complete"):
         return f"{name}: {report.outcome}: {plain(report.error or '')}"
     line = (
         f"{name}: {counted(done.fetched, 'run')} fetched: {done.inserted:,} inserted, "

@@ -225,16 +225,20 @@ def test_401_without_a_token_asks_for_one() -> None:
     assert explained(answer(401, "Requires authentication"), has_token=False) == wanted
 
 
-def test_403_names_the_permission_and_the_single_sign_on() -> None:
-    refused = answer(
-        403,
-        "Resource not accessible by integration",
-        x_accepted_github_permissions="actions=read",
-        x_github_sso="required; url=https://github.com/orgs/acme/sso",
+def test_403_names_the_remedy_that_github_names() -> None:
+    refusal = "Resource not accessible by integration"
+    assert explained(answer(403, refusal, x_accepted_github_permissions="actions=read")) == (
+        f"403 {refusal}; give the token in MY_TOKEN the permission actions=read"
     )
-    assert explained(refused) == (
-        "403 Resource not accessible by integration; give the token in MY_TOKEN the permission"
-        " actions=read and authorise it for SSO (required; url=https://github.com/orgs/acme/sso)"
+    refusal = "Resource protected by organization SAML enforcement"
+    url = "https://github.com/orgs/acme/sso?authorization_request=a"
+    assert explained(answer(403, f"{refusal}.", x_github_sso=f"required; url={url}")) == (
+        f"403 {refusal}; authorize the token in MY_TOKEN for single sign-on: {url}"
+    )
+    refusal = "the `acme` organization has an IP allow list enabled"
+    assert explained(answer(403, refusal)) == (
+        f"403 {refusal}; unless GitHub names another reason, give the token in MY_TOKEN the"
+        " permission actions=read"
     )
 
 

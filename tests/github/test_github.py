@@ -430,7 +430,7 @@ def test_a_temporary_404_is_not_an_error(httpserver: HTTPServer, connect: Connec
         (400, "unknown version", "400 unknown version"),
         (401, "Bad credentials", "check that the token in GITHUB_TOKEN is complete"),
         (403, "Resource not accessible by integration", "the permission actions=read"),
-        (409, "Git Repository is empty.", "409 Git Repository is empty."),
+        (409, "Git Repository is empty.", "409 Git Repository is empty; "),
         (410, "Gone", "410 Gone; either API version 2022-11-28 is retired"),
         (422, "Validation Failed", "422 Validation Failed; check the values"),
         (451, "Repository access blocked", "take the repository out of REPO"),

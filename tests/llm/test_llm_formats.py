@@ -636,7 +636,7 @@ def test_recorded_calls_of_agentic_workflows(recorded: Path) -> None:
                 Rejected(
                     str(recorded / "llm" / "gh_aw" / name),
                     None,
-                    "not recognised as a log of any known format",
+                    "not recognized as a log of any known format",
                 )
             ],
         )

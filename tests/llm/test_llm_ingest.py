@@ -504,7 +504,7 @@ def test_what_cannot_be_read_is_counted_and_named_and_stops_nothing(
     assert (done.inserted, done.rejected_lines, done.rejected_files) == (2, 2, 1)
     assert done.first_rejected[0].startswith(f"{bad}:2: not JSON")
     assert done.first_rejected[1].startswith(f"{bad}:3: ")
-    assert done.first_rejected[2].startswith(f"{other}: not recognised")
+    assert done.first_rejected[2].startswith(f"{other}: not recognized")
     text = ingestion_text(done)
     assert text.startswith("LLM calls of 3 files: 2 inserted, 0 updated, 0 unchanged\n")
     assert f"  rejected: {bad}:2: not JSON" in text
@@ -566,7 +566,7 @@ def test_the_first_twenty_are_named_and_the_others_counted(
     notes = write(tmp_path / "notes.json", ['{"some": "notes"}'])
     done = ingest(connection, bad, notes)
     assert len(done.first_rejected) == MOST_NAMED
-    assert done.first_rejected[-1].startswith(f"{notes}: not recognised")
+    assert done.first_rejected[-1].startswith(f"{notes}: not recognized")
 
 
 def test_the_message_about_calls_without_a_time_says_how_to_give_one(

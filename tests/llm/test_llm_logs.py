@@ -39,7 +39,7 @@ from telemetry.settings import UsageError
 LINE_BY_LINE = ("canonical", "transcript", "litellm", "gh_aw", "openai_batch")
 PAYLOAD_LOGS = sorted(PAYLOADS.glob("llm_*"))
 
-UNKNOWN = "not recognised as a log of any known format"
+UNKNOWN = "not recognized as a log of any known format"
 KEY = itemgetter("source", "call_id")
 
 GOOD = b'{"call_id":"c","timestamp":0,"model":"m"}\n'

@@ -370,7 +370,7 @@ def test_a_document_with_many_errors_is_read_in_a_time_in_proportion_to_its_leng
 ) -> None:
     began = time.monotonic()
     _, rejected, _ = read_text(tmp_path, '{"a":1,\n' * 100_000)
-    assert rejected == ["not recognised as a log of any known format"]
+    assert rejected == ["not recognized as a log of any known format"]
     assert time.monotonic() - began < 10
 
 
@@ -379,7 +379,7 @@ def test_keys_that_are_nearly_ours_are_named(tmp_path: Path) -> None:
     calls, (reason,), _ = read_text(tmp_path, lines(record))
     assert calls == []
     assert reason == (
-        "not recognised as a log of any known format; keys that are not read: prompt_tokens (1; "
+        "not recognized as a log of any known format; keys that are not read: prompt_tokens (1; "
         "use input_tokens), completion_tokens (1; use output_tokens), cost (1; use "
         "estimated_cost)"
     )

@@ -102,7 +102,7 @@ def test_what_is_packed_in_another_way_is_said_to_be_no_text(tmp_path: Path) -> 
     for packed in (archive.getvalue(), tarred.getvalue(), zlib.compress(inside) + b"\n\0"):
         _, rejected, _ = read_text(tmp_path, packed)
         assert rejected[-1] == (
-            "not recognised as a log of any known format, and not text; "
+            "not recognized as a log of any known format, and not text; "
             "if it is an archive or packed, unpack it"
         )
 

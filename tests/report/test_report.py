@@ -1354,7 +1354,7 @@ def test_the_sections_about_work_say_what_their_questions_answer(
     text = Reader(one_page(of_one)).text
     path = ask(connection, "critical_jobs", scope).rows
     first = path[0]
-    assert f"{first['job']} decides when {units.percent(first['on_path_percent'])}" in text
+    assert f"{first['job']} holds up {units.percent(first['on_path_percent'])}" in text
     causes = ask(connection, "failure_causes", scope).rows
     failures = sum(row["failures"] for row in causes)
     said = f"{causes[0]['failures']:,} of {failures:,} failures: {causes[0]['cause']}"
