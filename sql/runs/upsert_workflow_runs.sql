@@ -10,13 +10,13 @@ insert into workflow_runs (
   github_run_id, run_attempt, repository_id, repository, workflow_id, workflow_name, workflow_path,
   run_number, display_title, branch, commit_sha, head_repository, event_type, status, conclusion,
   actor, triggering_actor, created_at, started_at, updated_at, completed_at, duration_seconds,
-  html_url, is_private
+  html_url, is_private, actor_id, triggering_actor_id
 )
 select
   github_run_id, run_attempt, repository_id, repository, workflow_id, workflow_name, workflow_path,
   run_number, display_title, branch, commit_sha, head_repository, event_type, status, conclusion,
   actor, triggering_actor, created_at, started_at, updated_at, completed_at, duration_seconds,
-  html_url, is_private
+  html_url, is_private, actor_id, triggering_actor_id
 from json_populate_recordset(null::workflow_runs, :'rows'::json)
 on conflict (github_run_id, run_attempt) do update set
   repository_id = coalesce(excluded.repository_id, workflow_runs.repository_id),
@@ -62,6 +62,8 @@ on conflict (github_run_id, run_attempt) do update set
     then workflow_runs.jobs_listed_at
   end,
   is_private = coalesce(workflow_runs.is_private, excluded.is_private),
+  actor_id = coalesce(excluded.actor_id, workflow_runs.actor_id),
+  triggering_actor_id = coalesce(excluded.triggering_actor_id, workflow_runs.triggering_actor_id),
   revision = workflow_runs.revision + 1
 where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.updated_at)
   and (
@@ -72,7 +74,7 @@ where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.
     workflow_runs.conclusion, workflow_runs.actor, workflow_runs.triggering_actor,
     workflow_runs.created_at, workflow_runs.started_at, workflow_runs.updated_at,
     workflow_runs.completed_at, workflow_runs.duration_seconds, workflow_runs.html_url,
-    workflow_runs.is_private
+    workflow_runs.is_private, workflow_runs.actor_id, workflow_runs.triggering_actor_id
   ) is distinct from (
     coalesce(excluded.repository_id, workflow_runs.repository_id),
     coalesce(excluded.repository, workflow_runs.repository),
@@ -111,6 +113,8 @@ where (workflow_runs.updated_at is null or excluded.updated_at >= workflow_runs.
       else coalesce(excluded.duration_seconds, workflow_runs.duration_seconds)
     end,
     coalesce(excluded.html_url, workflow_runs.html_url),
-    coalesce(workflow_runs.is_private, excluded.is_private)
+    coalesce(workflow_runs.is_private, excluded.is_private),
+    coalesce(excluded.actor_id, workflow_runs.actor_id),
+    coalesce(excluded.triggering_actor_id, workflow_runs.triggering_actor_id)
   )
 returning (revision = 1) as inserted;

@@ -1,8 +1,8 @@
 -- Distribute the tables of runs over the workers of a Citus cluster, by github_run_id.
 -- Run it once, after make migrate, on the coordinator. All rows of a run are then on one worker, so
--- that a run, its attempts, jobs and steps are stored and joined there. Prices, repositories and
--- workflows are small and are copied to every worker. All other tables stay on the coordinator.
--- See docs/scale.md for what was tried.
+-- that a run, its attempts, jobs and steps are stored and joined there. Prices, repositories,
+-- workflows and accounts are small and are copied to every worker. All other tables stay on the
+-- coordinator. See docs/scale.md for what was tried.
 --   psql "$DATABASE_URL" -f sql/scale/citus.sql
 select create_distributed_table('workflow_runs', 'github_run_id');
 
@@ -19,6 +19,8 @@ select create_distributed_table(
 select create_reference_table('repositories');
 
 select create_reference_table('workflows');
+
+select create_reference_table('accounts');
 
 select create_reference_table('runner_prices');
 

@@ -13,6 +13,7 @@ analyze (skip_locked)
   default_branches,
   former_names,
   workflows,
+  accounts,
   windows,
   ingestions,
   leases,

@@ -28,6 +28,7 @@ where table_schema = current_schema()
       'kept_views',
       'retention',
       'workflows',
+      'accounts',
       'billed_days',
       'billed_usage',
       'default_branches',

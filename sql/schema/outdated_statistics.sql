@@ -16,6 +16,7 @@ where oid in (
   to_regclass('default_branches'),
   to_regclass('former_names'),
   to_regclass('workflows'),
+  to_regclass('accounts'),
   to_regclass('windows'),
   to_regclass('ingestions'),
   to_regclass('leases'),

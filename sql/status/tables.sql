@@ -48,6 +48,8 @@ with tables (table_name, rows, oldest, newest) as (
   union all
   select 'workflows', count(*), min(listed_at), max(listed_at) from workflows
   union all
+  select 'accounts', count(*), null, null from accounts
+  union all
   select 'default_branches', count(*), min(first_seen_at), max(last_seen_at) from default_branches
   union all
   select 'former_names', count(*), min(last_seen_at), max(last_seen_at) from former_names

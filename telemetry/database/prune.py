@@ -87,6 +87,7 @@ def _delete(connection: Connection, moment: datetime, progress: Callable[[int], 
             deleted[table] += batch
             progress(sum(deleted.values()))
     for name in (
+        "prune_accounts",
         "prune_missing_attempts",
         "prune_retries",
         "prune_unreached_repositories",

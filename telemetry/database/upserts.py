@@ -10,7 +10,7 @@ from telemetry.database.connection import Connection, statement
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice
-from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
+from telemetry.rows.runs import Account, OpenRun, Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
 
@@ -22,6 +22,7 @@ Row = (
     | LlmCall
     | LlmSpan
     | Repository
+    | Account
     | Workflow
     | AnyPrice
 )
@@ -53,6 +54,7 @@ TABLES: Mapping[type, Table] = {
     LlmCall: Table("llm_calls", ("source", "call_id"), "llm"),
     LlmSpan: Table("llm_spans", ("trace_id", "span_id"), "llm"),
     Repository: Table("repositories", ("repository_id",), "runs"),
+    Account: Table("accounts", ("account_id",), "runs"),
     Workflow: Table("workflows", ("workflow_id",), "runs"),
     RunnerPrice: Table("runner_prices", ("sku", "effective_from"), "prices"),
     RunnerLabel: Table("runner_labels", ("label",), "prices"),

@@ -34,6 +34,14 @@ class Repository:
         )
 
 
+@dataclass(frozen=True)
+class Account:
+    """One row of `accounts`: who causes runs, by a number that stays when the login changes."""
+
+    account_id: int
+    login: str
+
+
 class UnreadableRun(UnreadableRow):
     """A run that cannot become a row; `created_at` (UTC) is None if that cannot be read either."""
 
@@ -72,6 +80,8 @@ class WorkflowRun:
     duration_seconds: int | None
     html_url: str | None
     is_private: bool | None = None
+    actor_id: int | None = None
+    triggering_actor_id: int | None = None
 
     @classmethod
     def from_api(cls, run: Any) -> "WorkflowRun":
@@ -96,6 +106,15 @@ class WorkflowRun:
         `from_api` does.
         """
         return cls._of(reading.mapping(attempt, "attempt"), created_at)
+
+    @property
+    def accounts(self) -> list[Account]:
+        """The accounts that caused the run and started this attempt, where GitHub names them."""
+        named = (
+            (self.actor_id, self.actor),
+            (self.triggering_actor_id, self.triggering_actor),
+        )
+        return [Account(number, login) for number, login in named if number and login]
 
     @classmethod
     def _of(cls, run: Mapping[str, Any], created_at: datetime) -> "WorkflowRun":
@@ -133,6 +152,8 @@ class WorkflowRun:
             duration_seconds=seconds_between(started_at, completed_at),
             html_url=reading.text(run, "html_url"),
             is_private=reading.flag(own, "private"),
+            actor_id=reading.integer(reading.nested(run, "actor"), "id"),
+            triggering_actor_id=reading.integer(reading.nested(run, "triggering_actor"), "id"),
         )
 
 

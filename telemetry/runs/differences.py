@@ -18,6 +18,8 @@ NOT_COMPARED = {
     "head_repository",
     "is_private",
     "html_url",
+    "actor_id",
+    "triggering_actor_id",
     "github_run_id",
     "run_attempt",
 }
@@ -168,9 +170,17 @@ def _columns(
             continue  # a stored value is kept when GitHub no longer sends it
         if longest is not None:
             value = value[:longest]
-        if ours[name] != value:
+        if ours[name] != value and not _is_same_account(name, theirs, ours):
             found.append(_difference(key, "different", name, ours[name], value))
     return found
+
+
+def _is_same_account(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+    """Whether a login differs only because the account has a new one."""
+    number = f"{name}_id"
+    if number not in NOT_COMPARED or ours[name] is None:
+        return False
+    return theirs[number] is not None and theirs[number] == ours[number]
 
 
 def _difference(

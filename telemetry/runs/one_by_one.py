@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from telemetry.database.connection import execute
-from telemetry.database.upserts import as_json, upsert
+from telemetry.database.upserts import as_json
 from telemetry.github.errors import GitHubError, NotFound
 from telemetry.github.options import Paging
 from telemetry.rows.reading import UnreadableRow, nested, wrong_value
@@ -24,7 +24,7 @@ from telemetry.runs.listing import Batch
 from telemetry.runs.missing import Missing
 from telemetry.runs.record import IngestLog, Tally
 from telemetry.runs.retries import WHOLE_RUN, Retry, is_denied
-from telemetry.runs.store import Store, of_repository
+from telemetry.runs.store import Store, of_repository, store_attempts
 
 MOST_PROBES = 50
 
@@ -198,7 +198,7 @@ class RunByRun:
 
         def change() -> Tally:
             self.accept_older(rows)
-            counts = upsert(self.connection, rows)
+            counts = store_attempts(self.connection, rows)
             self._mark_missing(gone)
             done = [of[:2] for of, answer in found if isinstance(answer, WorkflowRun)]
             retries.forget(self.connection, "attempt", done)

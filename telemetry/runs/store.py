@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from telemetry.database.connection import execute
+from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, as_json, upsert
 from telemetry.github.errors import GitHubError
 from telemetry.rows.runs import OpenRun, Repository, WorkflowRun
@@ -60,7 +60,7 @@ class Store:
         ended = self._open & {run.github_run_id for run in completed}
 
         def change() -> Tally:
-            counts = upsert(self.connection, completed)
+            counts = store_attempts(self.connection, completed)
             upsert(self.connection, still_open)
             if ids:
                 execute(self.connection, "runs/close_open_runs", {"github_run_ids": ids})
@@ -111,6 +111,14 @@ class Store:
             }
             named = {**parameters, **key, **listed_at, **of_all}
             execute(self.connection, "runs/mark_unlisted_runs", named)
+
+
+def store_attempts(connection: Connection, attempts: Sequence[WorkflowRun]) -> Counts:
+    """Store attempts; if one names an account by a new login, all runs of the account get it."""
+    counts = upsert(connection, attempts)
+    if upsert(connection, (account for run in attempts for account in run.accounts)).updated:
+        execute(connection, "runs/rename_actors")
+    return counts
 
 
 def _latest(runs: Iterable[WorkflowRun]) -> list[WorkflowRun]:

@@ -15,9 +15,9 @@ IDS_PER_SECOND = 2_000
 HOSTED_RUNNERS = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Account:
-    """A user, bot or organisation; `type` is the API's name for it."""
+    """A user, bot or organisation; `type` is the API's name for it. Its login can change."""
 
     login: str
     id: int

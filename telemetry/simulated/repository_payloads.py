@@ -56,15 +56,16 @@ class RepositoryPayloads:
         self.api_url = api_url
         self.web_url = web_url
         self._embedded: dict[tuple[int, str, bool], str] = {}
-        self._accounts: dict[str, Payload] = {}
+        self._accounts: dict[tuple[int, str], Payload] = {}
 
     def account(self, account: Account | None) -> Payload | None:
         """Return a user, bot or organisation as embedded in payloads; None for None."""
         if account is None:
             return None
-        if account.login not in self._accounts:
-            self._accounts[account.login] = self._account(account)
-        return self._accounts[account.login]
+        key = account.id, account.login
+        if key not in self._accounts:
+            self._accounts[key] = self._account(account)
+        return self._accounts[key]
 
     def repository(self, repository: Repository) -> Payload:
         """A repository as `GET /repos/{owner}/{name}` and the lists of an owner answer it."""

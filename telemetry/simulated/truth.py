@@ -39,6 +39,8 @@ class TrueAttempt:
     duration_seconds: int | None
     html_url: str
     is_private: bool
+    actor_id: int | None
+    triggering_actor_id: int | None
 
 
 def true_attempt(
@@ -76,6 +78,8 @@ def true_attempt(
         duration_seconds=length,
         html_url=f"https://github.com/{repository.full_name}/actions/runs/{run.id}",
         is_private=repository.private,
+        actor_id=run.actor.id if run.actor else None,
+        triggering_actor_id=attempt.actor.id if attempt.actor else None,
     )
 
 

@@ -233,6 +233,14 @@ class World:
             repository.full_name = full_name
             self.version += 1
 
+    def rename_account(self, former: str, login: str) -> Account:
+        """Give an account a new login, on all its runs; another account can take the former one."""
+        with self.lock:
+            account = self._accounts[login] = self._accounts.pop(former)
+            account.login = login
+            self.version += 1
+        return account
+
     def advance(self, by: timedelta) -> None:
         """Let time pass: open runs continue and end, planned runs and re-runs start."""
         with self.lock:

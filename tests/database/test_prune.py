@@ -11,6 +11,7 @@ from telemetry.database.prune import Pruned, prune, would_prune
 from telemetry.database.retention import Retention, choose, horizon, offer, stored
 from telemetry.database.schema import MIGRATIONS
 from telemetry.database.upserts import upsert
+from telemetry.runs.store import store_attempts
 from telemetry.summaries.ingests import pruned_text
 from telemetry.times import Length, age, keep
 
@@ -53,6 +54,20 @@ def test_only_rows_older_than_the_horizon_are_pruned(connection: Connection) -> 
         left = connection.execute("select distinct github_run_id as id from workflow_runs")
         assert {row["id"] for row in left} == {2, 3}
         assert count(connection, "llm_calls") == 2
+
+
+def test_an_account_is_forgotten_with_the_last_run_that_names_it(connection: Connection) -> None:
+    border = horizon(connection, kept("30 days")).before
+    runs = [
+        workflow_run(github_run_id=1, created_at=border - timedelta(days=1), actor_id=1),
+        workflow_run(github_run_id=2, created_at=border + timedelta(days=1), actor_id=2),
+        workflow_run(github_run_id=3, created_at=border + timedelta(days=1), triggering_actor_id=3),
+    ]
+    store_attempts(connection, runs)
+    assert count(connection, "accounts") == 3
+    prune(connection, kept("30 days"), local_time=now())
+    left = connection.execute("select account_id from accounts order by 1")
+    assert [row["account_id"] for row in left] == [2, 3]
 
 
 def test_the_days_of_bills_that_are_pruned_are_counted(connection: Connection) -> None:

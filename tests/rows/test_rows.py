@@ -52,6 +52,8 @@ def plainly(run: dict[str, Any]) -> dict[str, Any]:
         "html_url": run["html_url"],
         "duration_seconds": None,
         "is_private": (run.get("repository") or {}).get("private"),
+        "actor_id": (run.get("actor") or {}).get("id"),
+        "triggering_actor_id": (run.get("triggering_actor") or {}).get("id"),
     }
     if run.get("head_repository"):
         expected["head_repository"] = run["head_repository"]["full_name"]

@@ -10,6 +10,7 @@ import pytest
 from psycopg.pq import TransactionStatus
 from support.clients import client
 from support.complete import assert_attempts, stored
+from support.rows import workflow_run
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, open_connection
@@ -17,6 +18,7 @@ from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
 from telemetry.runs.request import Report, Tools, Wanted
+from telemetry.runs.store import store_attempts
 from telemetry.settings import UsageError
 from telemetry.simulated import faults
 from telemetry.simulated.faults import Fault, RequestInfo
@@ -241,6 +243,50 @@ def test_a_renamed_repository_keeps_its_history(connection: Connection, world: W
     assert len(stored(connection)) == before
     names = connection.execute("select repository from repositories").fetchall()
     assert [row["repository"] for row in names] == ["acme/renamed"]
+
+
+def people(connection: Connection) -> dict[str, int]:
+    """The logins of the runs, and how many each has."""
+    rows = connection.execute("select actor, count(*) as runs from workflow_runs group by 1")
+    return {row["actor"]: row["runs"] for row in rows}
+
+
+def test_an_account_with_a_new_login_keeps_its_history(connection: Connection) -> None:
+    world = World(NOW)
+    repository = world.add_repository(REPOSITORY)
+    for days in range(120, -1, -30):
+        world.add_run(repository, created_at=NOW - timedelta(days=days, hours=1))
+    simulated, since = Simulator(world), wanted(timedelta(days=150))
+    ingest_one(connection, simulated, wanted=since)
+    assert people(connection) == {"dev-1": 5}
+    world.rename_account("dev-1", "new-login")
+    # Another account takes the former login.
+    world.add_run(repository)
+    world.advance(timedelta(hours=1))
+    ingest_one(connection, simulated, wanted=since, clock=world.now.timestamp)
+    assert people(connection) == {"dev-1": 1, "new-login": 5}
+
+
+def test_an_account_whose_login_another_one_has_now_is_named_with_its_number(
+    connection: Connection,
+) -> None:
+    def store(run_id: int, account_id: int | None, login: str) -> None:
+        run = workflow_run(github_run_id=run_id, actor_id=account_id, actor=login)
+        store_attempts(connection, [run])
+
+    store(1, 5, "ann")
+    store(2, 5, "ann")
+    store(3, 6, "Ann")
+    assert people(connection) == {"ann (id 5)": 2, "Ann": 1}
+    # It was given a new login, and then its former one, which the other gave up.
+    store(4, 5, "bea")
+    assert people(connection) == {"Ann": 1, "bea": 3}
+    store(5, 5, "ann")
+    assert people(connection) == {"ann": 4, "Ann (id 6)": 1}
+    # A row without the number is left alone.
+    store(6, None, "ann")
+    store(7, 5, "cleo")
+    assert people(connection) == {"Ann (id 6)": 1, "ann": 1, "cleo": 5}
 
 
 def test_a_repository_without_runs_is_complete(connection: Connection) -> None:

@@ -319,6 +319,17 @@ def test_a_renamed_repository_is_compared_under_either_name(
             assert found.is_equal and found.runs > 100
 
 
+def test_an_account_with_a_new_login_is_no_difference(connection: Connection, world: World) -> None:
+    simulated = Simulator(world)
+    ingested_by(connection, simulated)
+    world.rename_account("dev-1", "new-login")
+    assert verified(connection, simulated).is_equal
+    # Without its number, it may be another account.
+    connection.execute("update workflow_runs set actor_id = null")
+    columns = {difference.column for difference in verified(connection, simulated).differences}
+    assert columns == {"actor"}
+
+
 def test_a_repository_that_was_never_ingested_is_said_to_be(
     connection: Connection, world: World
 ) -> None:

@@ -131,7 +131,7 @@ TAMPERED = {
         {"kind": "different", "job_id": None, "column": "conclusion", "ours": "stale"},
     ),
     "another person who started the earlier attempt": (
-        "update workflow_runs set triggering_actor = 'other' "
+        "update workflow_runs set triggering_actor = 'other', triggering_actor_id = 1 "
         "where github_run_id = %(run)s and run_attempt = 1",
         {"kind": "different", "job_id": None, "column": "triggering_actor", "ours": "other"},
     ),

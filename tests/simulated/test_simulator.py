@@ -597,6 +597,8 @@ def test_the_truth_equals_the_answers() -> None:
             "head_repository": (payload["head_repository"] or {}).get("full_name"),
             "actor": (payload["actor"] or {}).get("login"),
             "triggering_actor": (payload["triggering_actor"] or {}).get("login"),
+            "actor_id": (payload["actor"] or {}).get("id"),
+            "triggering_actor_id": (payload["triggering_actor"] or {}).get("id"),
             "html_url": payload["html_url"],
         }.items() <= vars(attempt).items()
 
