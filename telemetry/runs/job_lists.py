@@ -152,7 +152,9 @@ class JobLists:
     def _is_shown(self, run_attempt: int) -> bool:
         shown = [found for key, found in self.jobs.items() if key[0] == run_attempt]
         has_steps = any(steps for _, steps in shown)
-        return bool(shown) and (has_steps or not any(job.runner_id for job, _ in shown))
+        # A job that was carried over had steps, too, but has no runner here.
+        ran = any(job.runner_id is not None or job.is_inherited for job, _ in shown)
+        return bool(shown) and (has_steps or not ran)
 
     def _add(self, item: Any, run_attempt: int | None) -> None:
         payload = reading.mapping(item, "job")

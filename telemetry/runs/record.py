@@ -101,23 +101,22 @@ class IngestLog:
         self.write(Tally)
 
     def _name_repository(self, name: str) -> None:
-        is_renamed = self.repository.repository.lower() != name.lower()
+        named = vars(self.repository)
+        asked = {**named, "name": name, "seen_at": self.tools.now()}
 
-        def change() -> None:
+        def change() -> list[str]:
+            # First, because it reads the name that is stored.
+            former = execute(self.connection, "runs/record_former_names", asked).fetchall()
             if upsert(self.connection, [self.repository]).updated:
-                execute(self.connection, "runs/rename_workflow_runs", vars(self.repository))
+                execute(self.connection, "runs/rename_workflow_runs", named)
             execute(self.connection, "runs/watch_repositories", self.key)
-            named = vars(self.repository)
             for row in execute(self.connection, "runs/retire_namesakes", named).fetchall():
                 execute(self.connection, "runs/rename_workflow_runs", row)
-            if is_renamed:
-                former = {**self.key, "name": name, "seen_at": self.tools.now()}
-                execute(self.connection, "runs/record_former_names", former)
+            return [row["name"] for row in former]
 
-        with_retries(self.connection, change)
-        if is_renamed:
+        for former in with_retries(self.connection, change):
             self.tools.notify(
-                f"{name} is now called {self.repository.repository}; "
+                f"{former} is now called {self.repository.repository}; "
                 "its history continues under that name"
             )
 

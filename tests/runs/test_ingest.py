@@ -13,7 +13,7 @@ from support.complete import assert_attempts, stored
 from support.rows import workflow_run
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, open_connection
+from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
@@ -50,13 +50,14 @@ def ingest_one(
     max_requests: int | None = None,
     max_wait: float = 120,
     reserve: float = 0,
+    name: str = REPOSITORY,
     **changes: Any,
 ) -> Report:
     """One ingest of the simulated repository; runs only, unless jobs are wanted."""
     options = {"wanted": wanted(), "concurrency": 4, "clock": NOW.timestamp, **changes}
     with client(simulated, max_wait=max_wait, reserve=reserve) as made:
         tools = Tools(connection, made, **options)
-        (report,) = ingest(tools, [REPOSITORY], max_requests)
+        (report,) = ingest(tools, [name], max_requests)
     return report
 
 
@@ -243,6 +244,14 @@ def test_a_renamed_repository_keeps_its_history(connection: Connection, world: W
     assert len(stored(connection)) == before
     names = connection.execute("select repository from repositories").fetchall()
     assert [row["repository"] for row in names] == ["acme/renamed"]
+    # Then it moves, and is ingested by the name it has there, as one of an owner's is.
+    world.rename(world.repositories[0], "beta/moved")
+    for _ in range(2):
+        ingest_one(connection, simulated, name="beta/moved", notify=said.append)
+    assert sum("acme/renamed is now called beta/moved" in text for text in said) == 1
+    asked = {"names": ["acme/app", "ACME/renamed"]}
+    found = execute(connection, "status/present_names", asked).fetchall()
+    assert [row["repository"] for row in found] == ["beta/moved"] * 2
 
 
 def people(connection: Connection) -> dict[str, int]:

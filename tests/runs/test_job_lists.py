@@ -46,6 +46,19 @@ def test_a_job_that_says_it_is_of_another_attempt_than_was_asked_for_is_unreadab
     assert retry.reason == "0: run_attempt is 1, not 2, which was requested"
 
 
+@pytest.mark.parametrize("steps", [None, []])
+def test_carried_over_jobs_without_their_steps_are_asked_for(steps: list[Any] | None) -> None:
+    """Its only other job was cancelled before it had a runner, so none of its jobs has one."""
+    began = datetime(2026, 1, 2, tzinfo=UTC)
+    of_attempt = {"run_id": 1, "run_attempt": 2, "status": "completed", "runner_id": 0}
+    carried = {"conclusion": "success", "completed_at": "2026-01-01T00:00:00Z", "steps": steps}
+    cancelled = {"conclusion": "cancelled", "completed_at": "2026-01-02T00:00:01Z"}
+    items = [of_attempt | {"id": 1} | carried, of_attempt | {"id": 2} | cancelled]
+    found = JobLists(1, {2: DueAttempt(2, began, "cancelled")})
+    found.read([Page(items, 2, 1, 100, None)])
+    assert found.left_out() == [2]
+
+
 @pytest.mark.parametrize(
     ("rows", "totals", "reason"),
     [

@@ -1,0 +1,2 @@
+-- Nothing to take back: the earlier comments said less.
+select;
