@@ -84,21 +84,29 @@ class RateLimit:
 
 
 def decide(
-    answer: Answer | Fault, *, waits: int, now: float, array_key: str | None = None
+    answer: Answer | Fault,
+    *,
+    waits: int,
+    now: float,
+    list_key: str | None = None,
+    is_array: bool = False,
 ) -> Decision:
     """Return what to do with an answer.
 
     `waits` is how many rate limits this request has already waited for. `now` is the local clock in
-    seconds since 1970; it is used only if the answer has no `Date`. A body that is a JSON array, as
-    for lists of repositories, becomes an object with the array under `array_key`; without
-    `array_key` it is a fault.
+    seconds since 1970; it is used only if the answer has no `Date`. A body without a list under
+    `list_key` is a fault: GitHub has sent errors with 200. With `is_array` the body is a JSON
+    array, as for lists of repositories, and becomes that list.
     """
     if isinstance(answer, Fault):
         return Decision(Verdict.RETRY, answer.reason, connecting=answer.connecting)
     status = answer.status
     if status == 200:
         try:
-            return Decision(Verdict.USE, payload=json_object(answer.body, array_key))
+            payload = json_object(answer.body, list_key if is_array else None)
+            if list_key is not None and not isinstance(payload.get(list_key), list):
+                raise ValueError(f"holds no list {list_key!r}")
+            return Decision(Verdict.USE, payload=payload)
         except ValueError as error:
             return Decision(Verdict.RETRY, f"200 with a body that {error}")
     if status in _REDIRECTS:

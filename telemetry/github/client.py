@@ -290,7 +290,8 @@ class GitHub:
         request = Request(
             self._url(path, params),
             _name(path),
-            array_key=key if is_array else None,
+            list_key=key,
+            is_array=is_array,
             tries=paging.tries,
             is_urgent=paging.is_urgent,
             retry_missing=paging.retry_missing,
@@ -298,9 +299,8 @@ class GitHub:
 
         def fetch(request: Request) -> Reply:
             reply = self._fetcher.fetch(request)
-            items = reply.payload.get(key)
-            if paging.read is not None and isinstance(items, list):
-                reply.payload[key] = [paging.read(item) for item in items]
+            if paging.read is not None and not reply.unchanged:
+                reply.payload[key] = [paging.read(item) for item in reply.payload[key]]
             return reply
 
         return pages(fetch, request, key, paging, self._gate.repeats)

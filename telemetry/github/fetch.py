@@ -37,9 +37,9 @@ class Request:
     """A GET of `url`, or another idempotent `method`; `what` is its name in messages.
 
     `tries` is how often it is sent if it meets faults; None means the client's default. Setting
-    `stop` ends its waits. `etag` is that of an earlier answer. If the answer is a JSON array, it
-    becomes an object with the array under `array_key`. The budget does not stop `is_urgent`
-    requests. With `retry_missing`, a 404 is retried once.
+    `stop` ends its waits. `etag` is that of an earlier answer. An answer without a list under
+    `list_key` is a fault; with `is_array` it is a JSON array, which becomes that list. The budget
+    does not stop `is_urgent` requests. With `retry_missing`, a 404 is retried once.
     """
 
     url: str
@@ -47,7 +47,8 @@ class Request:
     tries: int | None = None
     stop: threading.Event | None = None
     etag: str | None = None
-    array_key: str | None = None
+    list_key: str | None = None
+    is_array: bool = False
     is_urgent: bool = False
     retry_missing: bool = True
     method: str = "GET"
@@ -111,7 +112,13 @@ class Fetcher:
             if isinstance(answer, Answer) and answer.status == 204 and request.method == "DELETE":
                 return Reply({}, {})
             now = self.gate.clock()
-            decision = decide(answer, waits=course.limits, now=now, array_key=request.array_key)
+            decision = decide(
+                answer,
+                waits=course.limits,
+                now=now,
+                list_key=request.list_key,
+                is_array=request.is_array,
+            )
             if isinstance(answer, Fault) or decision.verdict is Verdict.RETRY:
                 self._retry(request, course, answer, decision)
             elif decision.verdict is Verdict.USE:

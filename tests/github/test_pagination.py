@@ -12,7 +12,7 @@ from support.paths import LONGEST
 from werkzeug import Request, Response
 
 from telemetry.github.client import GitHub
-from telemetry.github.errors import GitHubError, PaginationLimited
+from telemetry.github.errors import GitHubError, PaginationLimited, Unanswered
 from telemetry.github.options import Options, Paging
 from telemetry.github.pagination import PAGES_KEPT, Page
 
@@ -383,8 +383,15 @@ def test_an_answer_without_the_list_is_one_sentence(
     server: HTTPServer, client: GitHub, body: Any
 ) -> None:
     answer(server, body)
-    with pytest.raises(GitHubError, match=f"GET {PATH}: the answer holds no list 'workflow_runs'"):
+    problem = f"GET {PATH}: 200 with a body that holds no list 'workflow_runs' in "
+    with pytest.raises(Unanswered, match=problem):
         next(client.list_workflow_runs("acme/app"))
+
+
+def test_an_error_with_status_200_is_tried_again(server: HTTPServer, client: GitHub) -> None:
+    for body in ({"message": "Server Error"}, {"workflow_runs": [{"id": 1}]}):
+        server.expect_ordered_request(PATH).respond_with_json(body)
+    assert next(client.list_workflow_runs("acme/app")).items == [{"id": 1}]
 
 
 def test_rows_of_any_type_are_passed_on(server: HTTPServer, client: GitHub) -> None:
