@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from output import say, screen, show, show_json, show_pages
@@ -38,7 +38,7 @@ def scope_of(connection: Connection, options: Namespace) -> Scope:
 
 def period_since(
     connection: Connection,
-    since: datetime | Length | Literal["all"],
+    since: date | Length | Literal["all"],
     now: datetime,
     ids: Sequence[int] | None,
 ) -> Period:

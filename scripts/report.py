@@ -31,6 +31,7 @@ from telemetry.report.json_report import as_data
 from telemetry.report.markdown_report import summary
 from telemetry.report.page import POLICY
 from telemetry.report.reading import report
+from telemetry.times import in_zone
 
 FILE = "report.html"
 # Linux passes at most 128 KiB in one variable, which may take more bytes than characters.
@@ -40,7 +41,7 @@ MOST_RED = 100
 
 def main() -> int:
     options = parse(__doc__, "report")
-    now = (options.now or datetime.now(UTC)).astimezone(options.time_zone)
+    now = in_zone(options.now or datetime.now(UTC), options.time_zone)
     names = settings.repositories(" ".join(options.repo or []), are_stored=True)
     out = Path(options.out or FILE)
     is_printed = options.out == "-" or (options.format != "html" and not options.out)

@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Literal
 
 from telemetry.settings import UsageError
@@ -61,6 +61,32 @@ class Length:
 def since(text: str, variable: str = "SINCE") -> datetime | Length | Literal["all"]:
     """As `start`, or `all`, which means as far back as rows are kept."""
     return "all" if text.strip().lower() == "all" else start(text, variable, "all")
+
+
+def day_or_since(text: str, variable: str = "SINCE") -> date | Length | Literal["all"]:
+    """As `since`, but a date stays one: its midnight is that of a time zone (see `in_zone`)."""
+    found = since(text, variable)
+    return _date(text) or found
+
+
+def day_or_moment(text: str, variable: str) -> date:
+    """As `moment`, but a date stays one: its midnight is that of a time zone (see `in_zone`)."""
+    found = moment(text, variable)
+    return _date(text) or found
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def in_zone(when: date, zone: tzinfo) -> datetime:
+    """Return a moment in this time zone, of a date its midnight there."""
+    if isinstance(when, datetime):
+        return when.astimezone(zone)
+    return datetime(when.year, when.month, when.day, tzinfo=zone)
 
 
 def start(text: str, variable: str = "SINCE", *others: str) -> datetime | Length:

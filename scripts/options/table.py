@@ -85,10 +85,10 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report query what_if",
         "--since",
-        "the period: since a date (UTC), a time with its zone, an age such as 90d, or all (since"
-        " the first stored run)",
+        "the period: since a date (in TIMEZONE), a time with its zone, an age such as 90d, or all"
+        " (since the first stored run)",
         default="30d",
-        read=times.since,
+        read=times.day_or_since,
     ),
     Option(
         "check",
@@ -430,8 +430,9 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "report",
         "--now",
-        "the end of the period: the same database and the same NOW give the same report",
-        read=times.moment,
+        "the end of the period, a date (in TIMEZONE) or a time with its zone: the same database and"
+        " the same NOW give the same report",
+        read=times.day_or_moment,
         shown="now",
         metavar="TIME",
     ),

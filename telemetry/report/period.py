@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from telemetry.database.questions import Scope
 from telemetry.report.figures import minute
 from telemetry.settings import UsageError
-from telemetry.times import Length
+from telemetry.times import Length, in_zone
 
 # GitHub Actions was announced on the day before.
 FIRST_RUNS = datetime(2018, 10, 17, tzinfo=UTC)
@@ -49,18 +49,18 @@ class Period:
         return [self.since.date() + timedelta(days=at) for at in range(count)]
 
 
-def period(since: datetime | timedelta | Length, now: datetime) -> Period:
+def period(since: date | timedelta | Length, now: datetime) -> Period:
     """The period until `now`, in the time zone that `now` has.
 
-    An age of whole days begins at midnight that many days ago. No period begins before the first
-    runs that existed. Raises UsageError if it is empty.
+    A date begins at its midnight, an age of whole days at midnight that many days ago. No period
+    begins before the first runs that existed. Raises UsageError if it is empty.
     """
     if now <= FIRST_RUNS:
         raise UsageError(f"NOW: {minute(now)} {now.tzinfo} is before the first runs of GitHub")
     if isinstance(since, Length):
         since = since.up_to(now)
-    if isinstance(since, datetime):
-        start = since.astimezone(now.tzinfo)
+    if isinstance(since, date):
+        start = in_zone(since, now.tzinfo or UTC)
     elif since > now - FIRST_RUNS:
         start = FIRST_RUNS.astimezone(now.tzinfo)
     elif since % timedelta(days=1):

@@ -31,6 +31,7 @@ from support.reports import (
 )
 from support.rows import llm_call
 
+from telemetry import times
 from telemetry.database.connection import SQL, Connection, execute, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask, pasteable, questions
@@ -1265,6 +1266,16 @@ def test_a_period_of_days_begins_at_midnight() -> None:
         period(timedelta(days=2), datetime(1970, 1, 1, tzinfo=UTC))
 
 
+def test_a_date_is_midnight_in_the_time_zone_of_the_period() -> None:
+    """Berlin's clocks go back on 25 October, a day of 25 hours."""
+    now = times.in_zone(times.day_or_moment("2026-10-26", "NOW"), BERLIN)
+    day = period(times.day_or_since("2026-10-25"), now)
+    assert (day.since.hour, day.until.hour, len(day.days)) == (0, 0, 1)
+    assert day.until.astimezone(UTC) - day.since.astimezone(UTC) == timedelta(hours=25)
+    exact = period(times.day_or_since("2026-10-25T00:00Z"), now)
+    assert exact.since.astimezone(UTC) == datetime(2026, 10, 25, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
@@ -1323,6 +1334,9 @@ def test_the_command_writes_a_file_a_folder_or_markdown(
     assert len(list((tmp_path / "folder").iterdir())) == 3
     done = run_script("--now", "2026-03-01", "--format", "markdown", "--repo", "acme/r7")
     assert done.stdout.startswith("## acme/r7\n")
+    days = ["--since", "2026-02-08", "--now", "2026-03-01", "--time-zone", "Asia/Tokyo"]
+    said = "Runs created from 2026-02-08 00:00 to 2026-03-01 00:00; all times are in Asia/Tokyo."
+    assert said in run_script(*days, "--format", "markdown").stdout
 
 
 @pytest.mark.parametrize(
