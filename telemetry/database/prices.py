@@ -20,7 +20,7 @@ from telemetry.rows.prices import (
     file_columns,
     from_record,
 )
-from telemetry.rows.reading import UnreadableRow
+from telemetry.rows.reading import UnreadableRow, shown
 
 PRICES = SQL / "prices"
 # All rows of a list are in memory at once; no price list is this long.
@@ -96,7 +96,11 @@ def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
         csv_file(path, str(path), "name a file that exists") as file,
         csv_records(file, path, "fix that line") as (header, records),
     ):
-        if len(set(header)) < len(header) or not needed <= set(header) <= set(names):
+        if unknown := [name for name in header if name not in names]:
+            raise UnreadableRow(
+                f"there is no column {shown(unknown[0])}; the columns are {','.join(names)}"
+            )
+        if len(set(header)) < len(header) or not needed <= set(header):
             raise UnreadableRow(f"the header is not {','.join(names)}")
         rows: list[Price] = []
         lines: dict[Any, tuple[int, Price]] = {}

@@ -146,7 +146,8 @@ class Records:
             self._head.append((line, value, defaults))
             self._unknown += 1
             return
-        yield from self._read(line, value, defaults)
+        read = self._read_unknown if known is None else self._read
+        yield from read(line, value, defaults)
 
     def rest(self) -> Iterator[Found]:
         """What the readers held back until the end of the file."""
@@ -232,6 +233,13 @@ class Records:
             return self._counted(line, readings)
         self.useless = 0
         return []
+
+    def _read_unknown(self, line: int, value: Any, defaults: Defaults) -> list[Found]:
+        """The readings of a value of no known format, which the last reader may pass over."""
+        found = self._read(line, value, defaults)
+        if not found and isinstance(value, dict):
+            self._unknown += any("usage" in key.lower() for key in value)
+        return found
 
     def _counted(self, line: int | None, readings: Iterable[Reading]) -> list[Found]:
         found: list[Found] = []

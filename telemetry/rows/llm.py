@@ -162,7 +162,7 @@ class LlmCall:
             success=success,
             error_message=reading.text(payload, "error_message"),
             duration_ms=reading.count(payload, "duration_ms"),
-            api_calls=1 if calls is None else calls,
+            api_calls=calls or 1,
             github_run_id=reading.count(payload, "github_run_id"),
             github_run_attempt=reading.count(payload, "github_run_attempt", LONGEST_COUNT),
             service_tier=reading.text(payload, "service_tier"),

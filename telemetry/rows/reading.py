@@ -171,6 +171,7 @@ def moment(payload: Mapping[str, Any], key: str, zone: tzinfo | None = None) -> 
     value = payload.get(key)
     if value is None:
         return None
+    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
     try:
         if isinstance(value, str):
             moment = datetime.fromisoformat(value)
@@ -178,11 +179,11 @@ def moment(payload: Mapping[str, Any], key: str, zone: tzinfo | None = None) -> 
                 moment = moment.replace(tzinfo=zone)
             if moment.tzinfo is not None:
                 return moment.astimezone(UTC)
-        elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        elif is_number:
             return datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         pass
-    raise wrong_value(payload, key, "a time with its zone")
+    raise wrong_value(payload, key, "seconds since 1970" if is_number else "a time with its zone")
 
 
 def money(payload: Mapping[str, Any], key: str) -> Decimal | None:

@@ -78,6 +78,12 @@ def test_the_same_line_twice_is_one_call() -> None:
     assert (failed.error_message, tokens(failed)[:2]) == ("429", (10, 2))
 
 
+def test_a_line_stands_for_at_least_one_request(tmp_path: Path) -> None:
+    record = {"timestamp": 1_767_600_000, "model": "m", "input_tokens": 1, "api_calls": 0}
+    (call,), _, _ = read_text(tmp_path, lines(record))
+    assert call.api_calls == 1
+
+
 def test_parts_beyond_their_whole_raise_it() -> None:
     calls, _ = payload_calls("llm_canonical.jsonl")
     assert tokens(calls["parts-beyond-the-whole"]) == (20, 4, 20, None, None, 4)
@@ -153,6 +159,21 @@ def test_an_error_is_a_failed_call_and_other_synthetic_text_is_none() -> None:
     failed = calls["r4"]
     assert (failed.success, failed.model, tokens(failed)[:2]) == (False, "<synthetic>", (0, 0))
     assert failed.error_message == "rate_limit: You have reached your limit."
+
+
+def test_the_tokens_of_an_answer_that_counts_none_are_not_known(tmp_path: Path) -> None:
+    def line(name: str, tokens: int) -> dict[str, Any]:
+        usage = {"input_tokens": tokens, "output_tokens": tokens}
+        return {
+            "type": "assistant",
+            "timestamp": "2026-01-05T08:00:00Z",
+            "message": {"id": name, "model": "glm-5.3", "usage": usage},
+        }
+
+    log = [line("a", 5), line("b", 0), line("c", 0), line("c", 7)]
+    calls, rejected, _ = read_text(tmp_path, lines(*log))
+    found = {call.call_id: call.total_tokens for call in merged(calls)}
+    assert (found, rejected) == ({"a": 10, "b": None, "c": 14}, [])
 
 
 def test_lines_of_old_versions_have_no_type_but_a_cost() -> None:
@@ -575,6 +596,23 @@ def test_a_failed_try_of_litellm_is_a_call_of_its_own(tmp_path: Path) -> None:
     ]
 
 
+def test_a_batch_of_litellm_is_one_call_however_often_it_is_looked_at(tmp_path: Path) -> None:
+    batch = {"id": "b", "call_type": "aretrieve_batch", "status": "success", "model": "gpt-5"}
+    looks = [
+        batch
+        | {"litellm_call_id": f"look {number}", "startTime": 1_767_600_000 + number}
+        | {"prompt_tokens": used, "completion_tokens": used, "response_cost": used / 100}
+        for number, used in enumerate((0, 0, 50, 50))
+    ]
+    created = looks[0] | {"call_type": "acreate_batch", "model": None}
+    calls, rejected, notices = read_text(tmp_path, lines(created, *looks))
+    (call,) = merged(calls)
+    assert (call.total_tokens, call.reported_cost) == (100, Decimal("0.5"))
+    assert (call.service_tier, call.is_whole_session) == ("batch", True)
+    assert rejected == []
+    assert notices == ["skipped 3 records of requests that read or manage stored answers"]
+
+
 def test_recorded_litellm_payloads(recorded: Path) -> None:
     calls = recorded_calls(recorded, "litellm/generated_1.106.2.jsonl")
     assert len(calls) == 7
@@ -654,6 +692,30 @@ def test_codex_calls_are_what_the_counts_grow_by() -> None:
     assert (first.model, second.model, first.provider) == ("gpt-x", "gpt-y", "openai")
     assert first.timestamp == distinct_timestamp(at("2026-01-05T08:00:02Z"), "s1:110")
     assert list(rejected) == [8]
+
+
+def test_a_request_that_does_not_fit_into_the_context_is_no_call(tmp_path: Path) -> None:
+    def event(minute: int, total: dict[str, int], last: dict[str, int]) -> dict[str, Any]:
+        info = {"total_token_usage": total, "last_token_usage": last}
+        return {
+            "timestamp": f"2026-01-05T08:0{minute}:00Z",
+            "type": "event_msg",
+            "payload": {"type": "token_count", "info": info},
+        }
+
+    def used(tokens: int, total: int) -> dict[str, int]:
+        return {"input_tokens": tokens, "output_tokens": tokens, "total_tokens": total}
+
+    session = {"type": "session_meta", "payload": {"id": "s"}}
+    log = [
+        session,
+        event(1, used(100, 200), used(100, 200)),
+        event(2, used(0, 258_400), used(0, 258_200)),
+        event(3, used(7, 258_414), used(7, 14)),
+        event(4, used(10, 258_420), used(3, 6)),
+    ]
+    calls, rejected, _ = read_text(tmp_path, lines(*log))
+    assert ([call.total_tokens for call in calls], rejected) == ([200, 14, 6], [])
 
 
 def test_the_copies_in_a_fork_have_the_ids_of_the_parents_calls(tmp_path: Path) -> None:

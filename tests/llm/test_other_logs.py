@@ -551,12 +551,81 @@ def test_a_record_with_only_a_total_is_rejected(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "use"), [("price_usd", ""), ("currency", ""), ("reported_cost", "; use estimated_cost")]
+    ("key", "use"), [("price_usd", ""), ("reported_cost", "; use estimated_cost")]
 )
 def test_a_key_that_seems_to_be_about_money_is_named(tmp_path: Path, key: str, use: str) -> None:
     record = {"timestamp": 0, "model": "m", "call_id": "a", "input_tokens": 9, key: "EUR"}
     calls, _, notices = read_text(tmp_path, lines(record))
     assert (len(calls), notices) == (1, [f"keys that are not read: {key} (1{use})"])
+
+
+TIME = "2026-01-05T08:00:00Z"
+
+
+@pytest.mark.parametrize(("currency", "is_read"), [("EUR", False), ("usd", True), ("", True)])
+def test_a_cost_in_another_currency_is_not_read(
+    tmp_path: Path, currency: str, is_read: bool
+) -> None:
+    record = {"timestamp": 0, "model": "m", "estimated_cost": 1.5, "concurrency": "high"}
+    said = chat("a", gen_ai__usage__cost=1.5, gen_ai__usage__cost_currency=currency, **TOKENS)
+    text = lines({**record, "cost_currency": currency}) + export(said)
+    calls, rejected, notices = read_text(tmp_path, text)
+    assert rejected == []
+    assert [call.reported_cost for call in calls] == [Decimal("1.5") if is_read else None] * 2
+    assert [notice for notice in notices if "cost_currency" not in notice] == [
+        "costs that are not in US dollars are not read: EUR (1)",
+        "attributes of calls that are not read: gen_ai.usage.cost (1)",
+    ] * (not is_read)
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [
+            {"type": "result", "session_id": "s", "timestamp": TIME, "total_cost_usd": 0}
+            | {"modelUsage": {"m": {"inputTokens": 9, "outputTokens": 1, "costUSD": 0}}}
+        ],
+        [
+            {"type": "assistant", "sessionId": "s", "timestamp": TIME, "costUSD": 0}
+            | {"message": {"model": "m", "usage": {"input_tokens": 9, "output_tokens": 1}}}
+        ],
+        [
+            {"type": "session", "id": "s", "cwd": "/"},
+            {"type": "message", "id": "a", "timestamp": TIME}
+            | {
+                "message": {"role": "assistant", "model": "m"}
+                | {"usage": {"input": 9, "output": 1, "cost": {"total": 0}}}
+            },
+        ],
+        [
+            {"sessionID": "s", "id": "a", "role": "assistant", "time": {"created": 1_795 * 10**9}}
+            | {"cost": 0, "tokens": {"input": 0, "output": 10}}
+        ],
+    ],
+    ids=["result", "transcript", "pi", "opencode"],
+)
+def test_a_cost_of_0_for_tokens_is_not_known(tmp_path: Path, records: list[dict[str, Any]]) -> None:
+    (call,), rejected, _ = read_text(tmp_path, lines(*records))
+    assert (call.total_tokens, call.reported_cost, rejected) == (10, None, [])
+
+
+def test_an_answer_of_a_provider_is_named_whatever_came_before_it(tmp_path: Path) -> None:
+    message = {"timestamp": TIME, "type": "message", "role": "assistant", "usage": {"input": 1}}
+    completion = {"id": "c", "object": "chat.completion", "usage": {"prompt_tokens": 1}}
+    session = {"type": "init", "timestamp": TIME, "session_id": "s", "model": "gemini-2.5-pro"}
+    models = {"gemini-2.5-pro": {"input_tokens": 9, "output_tokens": 1}}
+    result = {"type": "result", "status": "success", "stats": {"models": models}}
+    calls, rejected, notices = read_text(tmp_path, lines(session, message, completion, result))
+    assert (len(calls), rejected) == (1, [])
+    skipped = "skipped 2 records of no known format; keys that are not read: usage (2)"
+    assert notices == [skipped]
+
+
+def test_a_time_in_microseconds_is_not_taken_for_nanoseconds(tmp_path: Path) -> None:
+    span = chat("a", **TOKENS) | {"startTimeUnixNano": "1795168800000000"}
+    calls, (reason,), _ = read_text(tmp_path, export(span))
+    assert len(calls) == 0
+    assert reason == "startTimeUnixNano is '1795168800000000', not in nanoseconds since 1970"
 
 
 # --- hostile files

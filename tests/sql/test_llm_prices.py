@@ -261,7 +261,7 @@ def test_a_list_that_cannot_be_read_is_named_with_its_line(
     [
         ("model,effective_from", "the header is not model,effective_from,"),
         ("model,model", "the header is not model,effective_from,"),
-        ("model,is_shipped", "the header is not model,effective_from,"),
+        ("model,is_shipped", "no column 'is_shipped'; the columns are model,effective_from,"),
         ("", "the first line is empty; it has to name the columns"),
     ],
 )

@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from telemetry.llm.formats.reading import OURS, Defaults, Reader, Reading, near_keys, near_text
+from telemetry.llm.formats.reading import (
+    OURS,
+    Defaults,
+    Reader,
+    Reading,
+    near_keys,
+    near_names,
+    near_text,
+    other_currency,
+)
 from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import UnreadableRow, digest
@@ -26,8 +35,10 @@ def reader() -> Reader:
     """One call per record. Defaults do not change a call's identity.
 
     A record that has tokens only under other names is rejected: it would be stored without tokens.
+    A cost in another currency is not read.
     """
     near: Counter[str] = Counter()
+    currencies: Counter[str] = Counter()
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         others = near_keys(record)
@@ -42,6 +53,9 @@ def reader() -> Reader:
             reading.count(record, key) for key in ("github_run_id", "github_run_attempt")
         )
         said = {key: value for key, value in record.items() if value not in (None, "")}
+        currency = other_currency(record)
+        if currency and said.pop("estimated_cost", None) is not None:
+            currencies[currency] += 1
         given = {
             "call_id": record.get("call_id") or digest(record),
             "timestamp": defaults.at and defaults.at.replace(microsecond=0).isoformat(),
@@ -53,5 +67,7 @@ def reader() -> Reader:
     def notes() -> Iterator[str]:
         if near:
             yield near_text(near)
+        if currencies:
+            yield f"costs that are not in US dollars are not read: {near_names(currencies)}"
 
     return Reader(calls, notes=notes)

@@ -21,7 +21,6 @@ from telemetry.llm.formats.reading import (
     Defaults,
     inclusive,
     read_milliseconds,
-    reported,
     start_of,
 )
 from telemetry.rows import reading
@@ -75,17 +74,16 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
         place = event.get("timeUnixNano") or ended.isoformat()
     elif own is not None:
         place = f"{place}:{int(own.timestamp())}"
-    columns = _columns(said, resource)
     identity = text(said, "request_id") or f"{session}:{storable(str(place))}"
     return defaults.call(
         SOURCE,
         identity,
         defaults.timestamp(start_of(own, duration_ms)),
-        reported_cost=_cost(said, columns["input_tokens"] or columns["output_tokens"]),
+        reported_cost=_cost(said),
         success=name == REQUEST,
         error_message=_error(said) if name == ERROR else None,
         duration_ms=duration_ms,
-        **columns,
+        **_columns(said, resource),
     )
 
 
@@ -118,10 +116,10 @@ def event_name(event: Mapping[str, Any]) -> str | None:
     return text(attributes(event), "event.name")
 
 
-def _cost(said: Attributes, tokens: Any) -> Decimal | None:
+def _cost(said: Attributes) -> Decimal | None:
     micros = reading.count(said, "cost_usd_micros")
-    cost = reported(said, "cost_usd", tokens)
-    if cost is None and micros:
+    cost = reading.money(said, "cost_usd")
+    if not cost and micros:
         cost = reading.money({"cost_usd_micros": Decimal(micros) / 1_000_000}, "cost_usd_micros")
     return cost
 

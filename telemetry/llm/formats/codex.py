@@ -142,6 +142,9 @@ def _calls(
         return
     used = used_since(total, session.total, reading.nested(info, "last_token_usage"))
     session.total = total
+    # Codex sets its counts to 0 if a request does not fit into the context window.
+    if not any(used.values()):
+        return
     tokens: Columns = {column: used[key] for key, column in COUNTERS.items()}
     moment = defaults.timestamp(reading.moment(record, "timestamp"))
     model = reading.text(info, "model") or session.model

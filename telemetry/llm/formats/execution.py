@@ -22,7 +22,6 @@ from telemetry.llm.formats.reading import (
     first_count,
     inclusive,
     read_list,
-    reported,
 )
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, digest, storable
@@ -72,16 +71,18 @@ class Used:
         if counts["reasoning"] is None:
             details = reading.nested(usage, "output_tokens_details")
             counts["reasoning"] = reading.count(details, "thinking_tokens")
-        cost = reported(usage, "costUSD", any(counts.values()))
+        cost = reading.money(usage, "costUSD")
+        if not cost and total_cost is not None:
+            cost = total_cost
         if usage.get("costBasis") == "unknown":
-            cost = total_cost = None
+            cost = None
         if counts["searches"] is None:
             searched = reading.nested(usage, "server_tool_use")
             counts["searches"] = reading.count(searched, "web_search_requests")
         provider = reading.text(usage, "provider")
         return cls(
             **counts,
-            cost=total_cost if cost is None else cost,
+            cost=cost,
             provider="anthropic" if provider in (None, "firstParty") else provider,
         )
 

@@ -23,6 +23,9 @@ from telemetry.rows.reading import LONGEST_COUNT, digest, storable
 
 NAME = "Gemini CLI"
 
+# Keys of messages of other tools.
+OTHERS = {"message", "sessionId", "data", "usage"}
+
 
 def recognises(record: Mapping[str, Any]) -> bool:
     kind = record.get("type")
@@ -31,7 +34,7 @@ def recognises(record: Mapping[str, Any]) -> bool:
     if kind == "init":
         return "session_id" in record and "model" in record
     if kind in ("message", "tool_use", "tool_result"):
-        return "timestamp" in record and not {"message", "sessionId", "data"} & record.keys()
+        return "timestamp" in record and not OTHERS & record.keys()
     return (
         (kind == "gemini" and "content" in record)
         or "$set" in record

@@ -16,7 +16,6 @@ from telemetry.llm.formats.reading import (
     Reading,
     inclusive,
     read_milliseconds,
-    reported,
     start_of,
 )
 from telemetry.rows import reading
@@ -122,16 +121,15 @@ def span_call(
 
 def _columns(record: Mapping[str, Any]) -> Columns:
     """What a record says of its call. A cost at another model's price is dropped."""
-    status, tokens = reading.count(record, "status"), _tokens(record)
+    status = reading.count(record, "status")
     failed = status is not None and status >= 400
-    used = tokens["input_tokens"] or tokens["output_tokens"]
-    credits = reported(record, "ai_credits_this_response", used)
+    credits = reading.money(record, "ai_credits_this_response")
     if record.get("ai_credits_fallback_pricing_used"):
         credits = None
     return {
         "provider": reading.text(record, "provider"),
         "model": required(reading.text(record, "model"), record, "call", "model"),
-        **tokens,
+        **_tokens(record),
         "reported_cost": None if credits is None else credits * DOLLARS_PER_CREDIT,
         "success": not failed,
         "error_message": f"HTTP {status}" if failed else None,

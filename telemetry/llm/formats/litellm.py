@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from telemetry import counted
@@ -22,6 +21,11 @@ NAME = "LiteLLM"
 # again (https://github.com/BerriAI/litellm/issues/17814).
 MANAGEMENT = re.compile(r"a?(get|list|delete|cancel)_")
 
+# LiteLLM logs the use of a batch each time that somebody looks at the finished batch
+# (https://github.com/BerriAI/litellm/pull/39980), and a batch without use before that.
+BATCH = re.compile(r"a?(create|retrieve)_batch$")
+USE = ("prompt_tokens", "completion_tokens", "response_cost", "spend")
+
 # The payload has a boolean, the table its text.
 CACHE_HITS = (True, "True", "true")
 
@@ -36,7 +40,9 @@ def reader() -> Reader:
 
     def calls(raw: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         nonlocal managing
-        if MANAGEMENT.match(str(raw.get("call_type"))):
+        kind = str(raw.get("call_type"))
+        has_use = any(raw.get(key) for key in USE)
+        if MANAGEMENT.match(kind) or (BATCH.match(kind) and not has_use):
             managing += 1
             return
         yield _call(raw, defaults)
@@ -61,8 +67,8 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
     usage = reading.nested(metadata, "usage_object") or reading.nested(
         metadata, "additional_usage_values"
     )
-    tokens = _tokens(record, usage)
     prompt_name = reading.text(prompt, "prompt_id") or tags.get("prompt")
+    is_batch = BATCH.match(str(record.get("call_type"))) is not None
     return defaults.call(
         "litellm",
         _call_id(record, began, status) or digest(raw),
@@ -72,9 +78,13 @@ def _call(raw: Mapping[str, Any], defaults: Defaults) -> LlmCall:
         prompt_name=prompt_name,
         provider=reading.text(record, "custom_llm_provider"),
         model=required(reading.text(record, "model"), record, "call", "model"),
-        **tokens,
-        reported_cost=_cost(record, tokens),
-        service_tier=tier(usage),
+        **_tokens(record, usage),
+        reported_cost=reading.money(
+            record, "response_cost" if "response_cost" in record else "spend"
+        ),
+        is_free=record.get("cache_hit") in CACHE_HITS,
+        service_tier="batch" if is_batch else tier(usage),
+        is_whole_session=is_batch,
         success=None if status is None else status == "success",
         error_message=None if status == "success" else _error(record),
         duration_ms=_duration_ms(began, reading.moment(record, "endTime", UTC)),
@@ -91,8 +101,10 @@ def _call_id(record: Mapping[str, Any], began: datetime | None, status: str | No
     The proxy's router repeats a failed request under the same litellm_call_id, perhaps with another
     model, and logs each try (https://github.com/BerriAI/litellm/issues/39455). The time is
     therefore part of a failed try's id, which would otherwise equal that of the successful one; and
-    of an id taken from the answer, because some servers give all answers one id.
+    of an id taken from the answer, because some servers give all answers one id. A batch has one.
     """
+    if BATCH.match(str(record.get("call_type"))):
+        return reading.text(record, "id") or reading.text(record, "request_id")
     own = reading.text(record, "litellm_call_id")
     found = own or reading.text(record, "id") or reading.text(record, "request_id")
     if found and began and (status == "failure" or not own):
@@ -139,15 +151,6 @@ def _tokens(record: Mapping[str, Any], usage: Mapping[str, Any]) -> Columns:
         "cache_write_1h_tokens": reading.count(kept, "ephemeral_1h_input_tokens"),
         "reasoning_tokens": reading.count(outputs, "reasoning_tokens"),
     }
-
-
-def _cost(record: Mapping[str, Any], tokens: Columns) -> Decimal | None:
-    """LiteLLM's own cost. 0 for tokens that were not cached means that it has no price."""
-    key = "response_cost" if "response_cost" in record else "spend"
-    cost = reading.money(record, key)
-    if cost == 0 and (tokens["input_tokens"] or tokens["output_tokens"]):
-        return cost if record.get("cache_hit") in CACHE_HITS else None
-    return cost
 
 
 def _error(record: Mapping[str, Any]) -> str | None:

@@ -17,7 +17,6 @@ from telemetry.llm.formats.reading import (
     inclusive,
     read_list,
     readings_of,
-    reported,
 )
 from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed, distinct_timestamp
@@ -77,7 +76,7 @@ def _call(
         provider=reading.text(record, "providerID"),
         model=reading.text(record, "modelID"),
         **tokens,
-        reported_cost=reported(step, "cost", tokens["input_tokens"]),
+        reported_cost=reading.money(step, "cost"),
         success=not error,
         error_message=reading.text(error, "name") if error else None,
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 from telemetry.llm.formats.reading import read_list
 from telemetry.rows import reading
-from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER
+from telemetry.rows.reading import LONGEST_COUNT, LONGEST_INTEGER, wrong_value
 
 Attributes = dict[str, Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The year 2001 in nanoseconds. Present-day times in microseconds are smaller.
+LEAST = 10**18
 
 
 def attributes(holder: Mapping[str, Any]) -> Attributes:
@@ -46,10 +48,15 @@ def moment(holder: Mapping[str, Any], *names: str) -> datetime | None:
     """The first of these times that is set and not 0, from nanoseconds since 1970, in UTC.
 
     Computed with integers: a float holds a present-day time only to a quarter of a microsecond.
+    Raises UnreadableRow, also for a number that is too small for nanoseconds.
     """
-    counts = (reading.count(holder, name) for name in names)
-    nanoseconds = next(filter(None, counts), None)
-    return None if nanoseconds is None else EPOCH + timedelta(microseconds=nanoseconds // 1_000)
+    name = next((name for name in names if reading.count(holder, name)), None)
+    if name is None:
+        return None
+    nanoseconds = reading.count(holder, name) or 0
+    if nanoseconds < LEAST:
+        raise wrong_value(holder, name, "in nanoseconds since 1970")
+    return EPOCH + timedelta(microseconds=nanoseconds // 1_000)
 
 
 def run_link(found: Attributes) -> tuple[int | None, int | None]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive, reported
+from telemetry.llm.formats.reading import Defaults, Reader, Reading, inclusive
 from telemetry.rows import reading
 from telemetry.rows.reading import digest, required
 
@@ -75,9 +75,7 @@ def reader() -> Reader:
             output_tokens=reading.count(usage, "output"),
             cache_read_tokens=read,
             cache_write_tokens=written,
-            reported_cost=reported(
-                reading.nested(usage, "cost"), "total", usage.get("totalTokens")
-            ),
+            reported_cost=reading.money(reading.nested(usage, "cost"), "total"),
             success=not failed,
             error_message=error,
         )

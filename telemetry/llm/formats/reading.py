@@ -59,12 +59,18 @@ class Defaults:
         timestamp: datetime,
         *,
         run: tuple[int | None, int | None] = (None, None),
+        is_free: bool = False,
         **columns: Any,
     ) -> LlmCall:
         """The call with these columns; phase, prompt and run are these if its log has none.
 
-        `run` is the record's own run and attempt. Raises UnreadableRow as `LlmCall.of` does.
+        `run` is the record's own run and attempt. A cost of 0 for tokens is not known, because
+        tools without a price write 0, unless the call `is_free`. Raises UnreadableRow as
+        `LlmCall.of` does.
         """
+        has_tokens = columns.get("input_tokens") or columns.get("output_tokens")
+        if columns.get("reported_cost") == 0 and has_tokens and not is_free:
+            columns["reported_cost"] = None
         columns["phase"] = columns.get("phase") or self.phase
         columns["prompt_name"] = columns.get("prompt_name") or self.prompt_name
         return LlmCall.of(source, call_id, timestamp, **columns, **self.run(*run))
@@ -128,13 +134,22 @@ OUR_KEYS = {
     "time": "timestamp",
     "model_name": "model",
 }
-NEAR = re.compile("token|cost|usage|price|currency", re.IGNORECASE)
+NEAR = re.compile("token|cost|usage|price", re.IGNORECASE)
+CURRENCY = re.compile("(?<!con)currency", re.IGNORECASE)
+DOLLARS = ("", "USD", "US$", "$")
 MOST_KEYS = 8
 
 
 def near_keys(record: Mapping[str, Any]) -> list[str]:
     """The keys of a record that seem to count use but are not read."""
-    return [key for key in record if key not in OURS and NEAR.search(key)]
+    others = (key for key in record if key not in OURS and NEAR.search(key))
+    return [key for key in others if not CURRENCY.search(key)]
+
+
+def other_currency(record: Mapping[str, Any]) -> str | None:
+    """The currency that a record names for its cost, if that is not US dollars."""
+    named = (value for key, value in record.items() if CURRENCY.search(key))
+    return next((one for one in named if isinstance(one, str) and one.upper() not in DOLLARS), None)
 
 
 def seems_to_count(value: Any, depth: int = 4) -> bool:
@@ -194,12 +209,6 @@ def includes_cache(
         if total == tokens + output:
             return True
     return otherwise
-
-
-def reported(holder: Mapping[str, Any], key: str, tokens: Any) -> Decimal | None:
-    """A cost in US dollars; 0 for tokens is None, because tools without a price write 0."""
-    cost = reading.money(holder, key)
-    return None if cost == 0 and tokens else cost
 
 
 def billed(holder: Mapping[str, Any], key: str) -> Decimal | None:

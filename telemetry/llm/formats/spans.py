@@ -9,11 +9,11 @@ have their own. All spellings are read.
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
 
 from telemetry.llm.formats import claude_code_events, gh_aw
 from telemetry.llm.formats.otlp_attributes import Attributes, cost, run_link, text
-from telemetry.llm.formats.reading import Columns, Defaults, billed
+from telemetry.llm.formats.reading import Defaults, billed, other_currency
 from telemetry.llm.formats.span_tokens import span_tokens
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required
@@ -147,7 +147,8 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
         provider=_provider(said),
         model=required(text(said, *MODELS), {"id": span.span_id}, "span", "model"),
         **tokens,
-        reported_cost=_cost(said, tokens),
+        reported_cost=_cost(said),
+        is_free=said.get("litellm.cache_hit") in (True, "True"),
         service_tier=text(said, *TIERS),
         success=success,
         error_message=None if success else span.error or error_type,
@@ -195,11 +196,9 @@ def _provider(said: Attributes) -> str | None:
     return provider
 
 
-def _cost(said: Attributes, tokens: Columns) -> Any:
-    """The cost in the span. 0 for tokens is None: it comes from writers without a price."""
+def _cost(said: Attributes) -> Decimal | None:
+    """The cost in the span; None if it is in another currency than US dollars."""
+    if other_currency(said):
+        return None
     found = cost(said, *COSTS)
-    if found is None:
-        return billed(said, "github.copilot.nano_aiu")
-    if found != 0 or said.get("litellm.cache_hit") in (True, "True"):
-        return found
-    return None if tokens["input_tokens"] or tokens["output_tokens"] else found
+    return billed(said, "github.copilot.nano_aiu") if found is None else found

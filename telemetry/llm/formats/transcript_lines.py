@@ -150,7 +150,7 @@ def _tokens(usage: Mapping[str, Any]) -> Columns | None:
     keeps_the_rules = (
         fresh >= 0 <= output >= (thinking or 0)
         and (written or 0) >= (kept or 0)
-        and whole + output <= MOST_TOKENS
+        and 0 < whole + output <= MOST_TOKENS
         and (searches or 0) <= LONGEST_INTEGER
     )
     if not keeps_the_rules:
