@@ -10,13 +10,13 @@ from telemetry.database.csv_files import complete, csv_file, csv_records
 from telemetry.database.transactions import with_retries
 from telemetry.database.upserts import TABLES, Counts, as_json, upsert
 from telemetry.rows.prices import (
-    AnyPrice,
     FreeRun,
     LlmPrice,
     NameKind,
     Price,
     RunnerLabel,
     RunnerPrice,
+    StoredPrice,
     file_columns,
     from_record,
 )
@@ -33,8 +33,9 @@ def load_runner_prices(
     """Store the price lists of runners: ours, then the user's own, which override ours.
 
     Ours are runner_prices.csv, runner_labels.csv and free_runs.csv in sql/prices/; `own_prices`
-    and `own_labels` are the paths of the user's. Stored rows that are in no file are kept. Raises
-    UsageError for a file that cannot be read.
+    and `own_labels` are the paths of the user's. Without one, the list that was named last still
+    counts. Stored rows that a list no longer has are deleted. Raises UsageError for a file that
+    cannot be read.
     """
     total = _load(connection, RunnerPrice, own_prices)
     total += _load(connection, RunnerLabel, own_labels)
@@ -43,36 +44,33 @@ def load_runner_prices(
 
 
 def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:
-    """Store what names stand for: ours, sql/kinds/name_kinds.csv, then the user's own.
+    """Store what names stand for, as `load_runner_prices` does: ours is sql/kinds/name_kinds.csv.
 
-    `own` is the path of the user's list, which overrides ours. Stored rows that are in no file are
-    kept. Raises UsageError for a file that cannot be read, and for another subject or kind.
+    Raises UsageError for a file that cannot be read, and for another subject or kind.
     """
     return _load(connection, NameKind, own)
 
 
 def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
-    """Store the price list of models: ours, sql/prices/llm_prices.csv, then the user's own.
+    """Store the price list of models, as `load_runner_prices` does: ours is llm_prices.csv.
 
-    `own` is the path of the user's list, which overrides ours; without it, the list that was named
-    last still counts. Stored rows that a list no longer has, such as a cancelled price rise, are
-    deleted. Raises UsageError for a file that cannot be read.
+    Raises UsageError for a file that cannot be read.
     """
-    shipped = [replace(row, is_shipped=True) for row in _shipped(LlmPrice)]
-    rows = [*shipped, *_own(LlmPrice, own)]
+    return _load(connection, LlmPrice, own)
+
+
+def _load(connection: Connection, row_type: type[StoredPrice], own: str | None) -> Counts:
+    table = TABLES[row_type]
+    shipped = [replace(row, is_shipped=True) for row in _shipped(row_type)]
+    rows = [*shipped, *_own(row_type, own)]
     listed = {"rows": as_json([vars(row) for row in rows]), "has_own": own is not None}
 
     def store() -> Counts:
         with connection.transaction():
-            execute(connection, "prices/delete_unlisted_llm_prices", listed)
+            execute(connection, table.delete_unlisted, listed)
             return upsert(connection, rows)
 
     return with_retries(connection, store)
-
-
-def _load(connection: Connection, row_type: type[AnyPrice], own: str | None) -> Counts:
-    rows = [*_shipped(row_type), *_own(row_type, own)]
-    return with_retries(connection, lambda: upsert(connection, rows))
 
 
 def _shipped(row_type: type[Price]) -> list[Price]:

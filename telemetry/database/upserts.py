@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from telemetry.database.connection import Connection, statement
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.prices import AnyPrice, FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice
+from telemetry.rows.prices import FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice, StoredPrice
 from telemetry.rows.runs import Account, OpenRun, Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
@@ -24,7 +24,7 @@ Row = (
     | Repository
     | Account
     | Workflow
-    | AnyPrice
+    | StoredPrice
 )
 
 
@@ -42,6 +42,11 @@ class Table(NamedTuple):
     def upsert(self) -> str:
         """The name of the upsert statement."""
         return f"{self.folder}/upsert_{self.name}"
+
+    @property
+    def delete_unlisted(self) -> str:
+        """The name of the statement that deletes what a list no longer has."""
+        return f"{self.folder}/delete_unlisted_{self.name}"
 
 
 TABLES: Mapping[type, Table] = {

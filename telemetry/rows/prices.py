@@ -19,6 +19,8 @@ MOST_BYTES = MOST_BYTES_OF_NAMES // 3  # up to three names are one key
 KINDS = {"actor": ("person", "bot", "agent"), "workflow": ("deployment", "other")}
 CAPPED = ("runners", "llm")
 CAPPED_SUBJECTS = ("all", "repository", "workflow", "actor")
+# Of columns that no file has: the loader knows whether a row is of our list or of the user's.
+BY_LOADER = {"in_files": False}
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class RunnerPrice:
     effective_from: date
     usd_per_minute: Decimal
     source: str | None = None
+    is_shipped: bool = field(default=False, metadata=BY_LOADER)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class RunnerLabel:
 
     label: str
     sku: str
+    is_shipped: bool = field(default=False, metadata=BY_LOADER)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class FreeRun:
     free_from: date
     free_until: date | None = None
     source: str | None = None
+    is_shipped: bool = field(default=False, metadata=BY_LOADER)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,6 @@ class LlmPrice:
 
     `tier` is how the call was served. The price applies to prompts of more than
     `above_input_tokens`. The factors multiply the price in a named region and in peak hours.
-    `is_shipped` is not in the file; the loader sets it.
     """
 
     model: str
@@ -79,7 +83,7 @@ class LlmPrice:
     peak_hours: list[int] | None = None
     peak_weekdays: list[int] | None = None
     checked_on: date | None = None
-    is_shipped: bool = field(default=False, metadata={"in_files": False})
+    is_shipped: bool = field(default=False, metadata=BY_LOADER)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class NameKind:
     subject: str
     pattern: str
     kind: str
+    is_shipped: bool = field(default=False, metadata=BY_LOADER)
 
     def __post_init__(self) -> None:
         _refuse_unknown("subject", self.subject, KINDS)
@@ -127,8 +132,9 @@ def _refuse_unknown(field_name: str, value: str, known: Iterable[str], lead: str
         raise UnreadableRow(f"{field_name} is {shown(value)}{lead} one of: {', '.join(known)}")
 
 
-AnyPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind | Cap
-Price = TypeVar("Price", bound=AnyPrice)
+StoredPrice = RunnerPrice | RunnerLabel | FreeRun | LlmPrice | NameKind
+
+Price = TypeVar("Price", bound=StoredPrice | Cap)
 
 
 def file_columns(row_type: type[Price]) -> list[Field[Any]]:

@@ -174,47 +174,6 @@ def test_a_list_is_stored_once_and_a_changed_price_is_an_update(
     assert (again.inserted, again.updated) == (0, 0)
 
 
-def test_a_price_removed_from_our_list_is_deleted_and_the_users_own_stays(
-    connection: Connection, tmp_path: Path
-) -> None:
-    load_llm_prices(connection)
-    rise = replace(OURS[0], effective_from=datetime(2026, 9, 1, tzinfo=UTC))
-    house = replace(rise, model="house-model")
-    upsert(connection, [replace(rise, is_shipped=True), house])
-    load_llm_prices(connection)
-    found = connection.execute(
-        "select model from llm_prices where effective_from = '2026-09-01 00:00+00'"
-    ).fetchall()
-    assert found == [{"model": "house-model"}]
-
-
-def test_the_users_list_that_was_named_last_counts(connection: Connection, tmp_path: Path) -> None:
-    own = tmp_path / "own.csv"
-    header = "model,effective_from,input_per_mtok,output_per_mtok"
-
-    def prices() -> dict[str, tuple[Decimal, bool]]:
-        found = connection.execute(
-            "select model, input_per_mtok, is_shipped from llm_prices "
-            "where model in ('o1', 'house') and tier = 'standard'"
-        ).fetchall()
-        return {row["model"]: (row["input_per_mtok"], row["is_shipped"]) for row in found}
-
-    load_llm_prices(connection)
-    shipped = prices()
-    own.write_text(f"{header}\no1,2020-01-01,7,7\nhouse,2026-01-01,1,1\n")
-    load_llm_prices(connection, str(own))
-    mine = {"o1": (Decimal(7), False), "house": (Decimal(1), False)}
-    assert prices() == mine
-    load_llm_prices(connection)
-    assert prices() == mine
-    own.write_text(f"{header}\nhouse,2026-02-01,2,2\n")
-    load_llm_prices(connection, str(own))
-    assert prices() == {**shipped, "house": (Decimal(2), False)}
-    own.write_text(f"{header}\n")
-    load_llm_prices(connection, str(own))
-    assert prices() == shipped
-
-
 def test_a_user_price_list_needs_only_the_columns_without_a_default(
     connection: Connection, tmp_path: Path
 ) -> None:
