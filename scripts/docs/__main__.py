@@ -2,7 +2,8 @@
 
     make docs
 
-It reads the comments of tables and views from a temporary PostgreSQL; your data is not touched.
+It reads the comments of tables and views and the columns of answers from a temporary PostgreSQL;
+your data is not touched.
 Exit codes: 0 done, 1 failed.
 """
 
@@ -41,7 +42,7 @@ def pages(connection: Connection) -> dict[Path, str]:
         commands.PATH: commands.commands_page(),
         configuration.PATH: configuration.configuration(),
         data.PATH: data.data(connection),
-        questions.PATH: questions.questions_page(),
+        questions.PATH: questions.questions_page(connection),
     }
 
 

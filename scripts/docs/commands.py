@@ -21,9 +21,9 @@ command.
 """
 
 TAIL = """
-Each command that uses a database is a script with `--help`; many have `--json`:
-`.venv/bin/python scripts/status.py --json`. Data goes to standard output, messages to standard
-error.
+Each command that uses a database is a script with `--help`; many have `--json`, which
+[json.md](json.md) describes: `.venv/bin/python scripts/status.py --json`. Data goes to standard
+output, messages to standard error.
 
 Scripts exit with:
 

@@ -1,9 +1,11 @@
-"""docs/questions.md: the questions, from the headers of sql/analysis/."""
+"""docs/questions.md: the questions, from the headers of sql/analysis/, and their columns."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from docs import prose
-from telemetry.database.questions import Question, questions
+from telemetry.database.connection import Connection
+from telemetry.database.questions import Question, Scope, ask, questions
 
 PATH = Path("docs") / "questions.md"
 
@@ -21,17 +23,31 @@ psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 ```
 
 Or open the file, change its period, and paste it anywhere. `make queries` lists them all.
+
+The name of a column has its unit: `seconds`, `minutes`, `hours`, `percent`, `usd` or `amount` (US
+dollars). A name that ends in `_at` is a moment. NULL means that there is no such value or that it
+is not known, never zero; in CSV it is empty. [json.md](json.md) describes `FORMAT=json`.
 """
 
+# The columns are the same in every period.
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
-def questions_page() -> str:
-    """The page as Markdown."""
+
+def questions_page(connection: Connection) -> str:
+    """The page as Markdown, from a database that is up to date. Raises psycopg.Error."""
     found = questions()
     rows = [f"| [`{one.name}`](#{one.name}) | {prose(one.title)} |\n" for one in found]
-    return "".join([HEAD, "\n| name | question |\n|---|---|\n", *rows, *map(_details, found)])
+    details = [_details(connection, one) for one in found]
+    return "".join([HEAD, "\n| name | question |\n|---|---|\n", *rows, *details])
 
 
-def _details(question: Question) -> str:
+def _details(connection: Connection, question: Question) -> str:
     file = f"[`sql/analysis/{question.name}.sql`](../sql/analysis/{question.name}.sql)"
-    text = f"\n## {question.name}\n\n**{prose(question.title)}** {file}\n"
-    return f"{text}\n{prose(question.reading)}\n" if question.reading else text
+    columns = ask(connection, question.name, Scope(MOMENT, MOMENT)).columns
+    paragraphs = [
+        f"\n## {question.name}",
+        f"**{prose(question.title)}** {file}",
+        *([prose(question.reading)] if question.reading else []),
+        f"Columns: {', '.join(f'`{column}`' for column in columns)}",
+    ]
+    return "\n\n".join(paragraphs) + "\n"

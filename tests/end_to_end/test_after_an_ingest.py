@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +18,11 @@ from support.commands import Launcher, Run, assert_one_sentence
 from support.complete import earlier, stored
 from support.paths import LONGEST, ROOT
 
-from telemetry.database.connection import Connection, open_connection
+from telemetry.database.bill import Loaded
+from telemetry.database.connection import Connection, execute, open_connection
+from telemetry.runs.differences import Difference
+from telemetry.runs.retries import AwaitedItem
+from telemetry.runs.verify_jobs import JobsCompared
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
 
@@ -63,6 +68,51 @@ def test_status_for_a_machine_and_for_a_job_summary(run: Run, connection: Connec
     assert json.loads(run("status", TELEMETRY_FORMAT="json").stdout)["proof"] == answer["proof"]
     summary = run("status", TELEMETRY_FORMAT="markdown").stdout
     assert summary.startswith("```text\n") and summary.endswith("\n```\n")
+
+
+def keys(value: object) -> set[str]:
+    """The keys of a JSON value, except for columns of tables and questions."""
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    if not isinstance(value, dict):
+        return set()
+    columns = ("rows", "causes", "unexplained", "ingestion", "llm_calls")
+    return set(value).union(*(keys(value[key]) for key in value if key not in columns))
+
+
+def test_every_key_of_json_is_documented(run: Run, connection: Connection, tmp_path: Path) -> None:
+    calls, usage = tmp_path / "calls.jsonl", tmp_path / "usage.csv"
+    calls.write_text('{"timestamp": "2026-01-01T00:00:00Z", "model": "m"}\n', encoding="utf-8")
+    usage.write_text(
+        "date,product,sku,quantity,unit_type,applied_cost_per_quantity,gross_amount,"
+        "discount_amount,net_amount,organization,repository\n"
+        "2026-01-05,Actions,Actions Linux,5,Minutes,0.006,0.03,0,0.03,acme,acme/app\n",
+        encoding="utf-8",
+    )
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    described = set(re.findall(r"`(\w+)`", page))
+    commands = (
+        "check",
+        "query --list",
+        "query totals",
+        "what_if",
+        "budget --monthly 1",
+        "prune --dry-run",
+        f"ingest_llm_calls --logs {calls}",
+        f"bill --file {usage}",
+        "ingest_workflows",
+        "verify --sample 2",
+        "status",
+    )
+    for command in commands:
+        done = run(*command.split(), "--json")
+        assert done.stdout, f"{command}: {done.stderr}"
+        assert keys(json.loads(done.stdout)) <= described, command
+    watched = {"github_run_ids": [1], "since": datetime.now(UTC)}
+    rows = execute(connection, "runs/finished_runs", watched)
+    assert {column.name for column in rows.description or ()} <= described
+    for kind in (AwaitedItem, Difference, JobsCompared, Loaded):
+        assert {one.name for one in fields(kind)} <= described
 
 
 def test_a_report_of_all_begins_with_the_first_stored_run(run: Run, connection: Connection) -> None:
