@@ -89,6 +89,8 @@ def become(process: Path) -> None:
         os.dup2(opened, number)
         os.close(opened)
     python, *arguments = words(process / "cmdline")[1:]
+    while arguments[0].startswith("-"):  # such as -I: what was to be left out is loaded already
+        del arguments[0]
     environ = dict(word.split("=", 1) for word in words(process / "environ"))
     os.chdir(process / "cwd")
     os.environ.clear()
