@@ -4,17 +4,16 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zlib import crc32
 
 import pytest
 from support.clients import NOW, REPOSITORY
+from support.commands import Launcher
 from support.complete import HORIZON, assert_complete, client, rows, run_ingest, true_attempts
-from support.paths import LONGEST, ROOT
+from support.paths import ROOT
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prune import prune
@@ -34,7 +33,7 @@ from telemetry.times import keep
 FIRST = NOW - timedelta(days=21)
 
 
-def month(runs_per_day: float = 6) -> World:
+def month(runs_per_day: float = 3) -> World:
     """A month that ends three weeks ago, with the three weeks to come."""
     return team_month(seed=11, now=FIRST, runs_per_day=runs_per_day, days_ahead=21)
 
@@ -62,15 +61,15 @@ def three_weeks_pass(world: World) -> set[int]:
 
 CAPS: dict[str, dict[str, Any]] = {
     "GitHub's caps": {},
-    "filtered cap, then empty": {"unfiltered_cap": 100, "filtered_cap": 60},
+    "filtered cap, then empty": {"unfiltered_cap": 50, "filtered_cap": 30},
     "filtered cap, then 422": {
-        "unfiltered_cap": 100,
-        "filtered_cap": 60,
+        "unfiltered_cap": 50,
+        "filtered_cap": 30,
         "beyond_filtered_cap": "422",
     },
     "filtered cap, total clamped": {
-        "unfiltered_cap": 100,
-        "filtered_cap": 60,
+        "unfiltered_cap": 50,
+        "filtered_cap": 30,
         "clamp_filtered_total": True,
     },
     "older attempts without steps": {"older_attempts": "without steps"},
@@ -83,37 +82,40 @@ def limits_of(caps: dict[str, Any]) -> Limits:
     return Limits(**{known[name]: value for name, value in caps.items() if name in known})
 
 
-def once_each(fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
-    """The fault at the first request for each URL of every third one."""
-    asked: set[str] = set()
+FAULTS = (
+    faults.bad_gateway(),
+    faults.connection_reset(),
+    faults.truncated_body(),
+    faults.bad_json(),
+    faults.too_many_requests(),
+    faults.too_many_requests("2"),
+    faults.secondary_limit(),
+    faults.primary_limit(FIRST + timedelta(seconds=30)),
+)
 
-    def hook(request: RequestInfo, ordinal: int) -> Fault | None:
+
+class OnceEach:
+    """A fault at the first request for each URL, each kind in turn, for each endpoint."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+        self.asked: set[str] = set()
+        self.given: Counter[str] = Counter()
+
+    def __call__(self, request: RequestInfo, ordinal: int) -> Fault | None:
         url = f"{request.path} {sorted(request.query.items())}"
-        if url in asked or crc32(url.encode()) % 3:
+        if url in self.asked:
             return None
-        asked.add(url)
-        return fault
-
-    return hook
-
-
-FAULTS: dict[str, Callable[[], Fault]] = {
-    "502 with HTML": faults.bad_gateway,
-    "reset": faults.connection_reset,
-    "truncated": faults.truncated_body,
-    "bad JSON": faults.bad_json,
-    "429": faults.too_many_requests,
-    "429 with retry-after": lambda: faults.too_many_requests("2"),
-    "403 secondary": faults.secondary_limit,
-    "403 primary": lambda: faults.primary_limit(FIRST + timedelta(seconds=30)),
-}
+        self.asked.add(url)
+        self.given[request.kind] += 1
+        return FAULTS[(self.given[request.kind] + self.turn) % len(FAULTS)]
 
 
 @pytest.mark.parametrize("caps", CAPS.values(), ids=CAPS.keys())
 def test_two_ingests_three_weeks_apart_hold_the_truth(
     connection: Connection, caps: dict[str, Any]
 ) -> None:
-    world = month(runs_per_day=4)
+    world = month(runs_per_day=2)
     simulated = Simulator(world, **caps)
     report = run_ingest(connection, simulated, limits=limits_of(caps))
     assert report.outcome == "complete", report.error
@@ -124,20 +126,23 @@ def test_two_ingests_three_weeks_apart_hold_the_truth(
     assert_complete(connection, world, deleted)
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_faults_cost_only_requests(connection: Connection, fault: Callable[[], Fault]) -> None:
+@pytest.mark.parametrize("turn", [0, 4])
+def test_faults_cost_only_requests(connection: Connection, turn: int) -> None:
+    """In tests/runs/test_ingest.py each kind meets all lists of runs."""
     world = month(runs_per_day=1.5)
-    simulated = Simulator(world, fault=once_each(fault()))
+    fault = OnceEach(turn)
+    simulated = Simulator(world, fault=fault)
     assert run_ingest(connection, simulated).outcome == "complete"
     assert_complete(connection, world)
     deleted = three_weeks_pass(world)
     report = run_ingest(connection, simulated)
     assert report.outcome == "complete", report.error
     assert_complete(connection, world, deleted)
+    assert fault.given["jobs"] > len(FAULTS)
 
 
 def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
-    world = month(runs_per_day=3)
+    world = month(runs_per_day=1)
 
     def thin_out(body: Any) -> Any:
         for run in body.get("workflow_runs", [body] if "run_number" in body else []):
@@ -176,9 +181,9 @@ def test_a_backfill_of_a_few_requests_an_ingest_finishes(connection: Connection)
 
 
 def test_a_wider_then_narrower_since_equals_the_truth(connection: Connection) -> None:
-    world = team_month(seed=2, now=NOW, days=110, runs_per_day=1)
+    world = team_month(seed=2, now=NOW, days=45, runs_per_day=1)
     simulated = Simulator(world)
-    for days in (30, 120, 30):
+    for days in (15, 50, 15):
         report = run_ingest(connection, simulated, since=timedelta(days=days))
         assert report.outcome == "complete", report.error
     assert_complete(connection, world)
@@ -215,9 +220,9 @@ def test_requests_are_shared_among_repositories(connection: Connection) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_next_ingest_completes_those_killed_at_random_moments(
-    connection: Connection, dsn: str, now: datetime, seed: int
+    connection: Connection, dsn: str, now: datetime, launcher: Launcher, seed: int
 ) -> None:
-    world = team_month(seed=seed, now=now, runs_per_day=2)
+    world = team_month(seed=seed, now=now, runs_per_day=1)
     chance = random.Random(seed)
     child: list[subprocess.Popen[bytes]] = []
     kill_at = [chance.randrange(2, 30) for _ in range(3)]
@@ -240,15 +245,9 @@ def test_the_next_ingest_completes_those_killed_at_random_moments(
     codes = []
     with simulated.serve() as url:
         for _ in range(4):
-            command = [sys.executable, ROOT / "scripts" / "ingest_workflows.py"]
-            process = subprocess.Popen(
-                command,
-                env={**environ, "GITHUB_API_URL": url},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
+            process = launcher.start("ingest_workflows", {**environ, "GITHUB_API_URL": url})
             child.append(process)
-            codes.append(process.wait(timeout=LONGEST))
+            codes.append(launcher.wait(process))
             simulated.restart_counters()
     # A kill that was due after the last request has nothing left to stop.
     assert set(codes[:-1]) <= {-signal.SIGKILL, 0}
@@ -259,7 +258,7 @@ def test_the_next_ingest_completes_those_killed_at_random_moments(
 def test_a_second_ingest_at_the_same_time_leaves_the_repository_alone(
     connection: Connection, dsn: str
 ) -> None:
-    world = month(runs_per_day=3)
+    world = month(runs_per_day=1)
     reports: list[Report] = []
 
     def second(request: RequestInfo, ordinal: int) -> None:
@@ -277,7 +276,7 @@ def test_a_second_ingest_at_the_same_time_leaves_the_repository_alone(
 def test_an_ingest_that_lost_its_lease_during_a_wait_stops_and_writes_nothing_more(
     connection: Connection, dsn: str
 ) -> None:
-    world = month(runs_per_day=8)
+    world = month(runs_per_day=2)
     reports: list[Report] = []
     windows: list[int] = []
 
@@ -372,7 +371,7 @@ def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
 def test_open_runs_are_asked_for_once_more_however_long_no_ingest_came(
     connection: Connection,
 ) -> None:
-    world = team_month(seed=11, now=FIRST, runs_per_day=6)
+    world = team_month(seed=11, now=FIRST, runs_per_day=3)
     (repository,) = world.repositories
     simulated = Simulator(world)
     run_ingest(connection, simulated)
@@ -406,5 +405,5 @@ def test_pruned_time_is_not_claimed_as_listed(connection: Connection) -> None:
 
 
 def test_threads_end_with_the_ingest(connection: Connection) -> None:
-    run_ingest(connection, Simulator(month(runs_per_day=2)))
+    run_ingest(connection, Simulator(month(runs_per_day=1)))
     assert [t.name for t in threading.enumerate() if t.name.startswith("github-")] == []

@@ -12,12 +12,12 @@ from telemetry.database.connection import Connection
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
 
-RUNS = 4_500
+RUNS = 1_500
 
 
 @pytest.fixture(scope="module")
 def busy() -> World:
-    """A repository with 4,500 runs of the last four weeks, all of them over."""
+    """A repository with 1,500 runs of the last four weeks, all of them over."""
     now = datetime.now(UTC).replace(microsecond=0)
     world = World(now)
     repository = world.add_repository("acme/app")
@@ -26,20 +26,20 @@ def busy() -> World:
     return world
 
 
-EVERY = timedelta(minutes=8, seconds=40)
+EVERY = timedelta(minutes=26)
 
 
 # The other two combinations differ in one of the two ways; tests/runs/test_gaps.py has all four.
 @pytest.mark.parametrize(("beyond", "is_clamped"), [("empty", True), ("422", False)])
-def test_lists_that_end_early_hide_none_of_4500_runs(
+def test_lists_that_end_early_hide_none_of_1500_runs(
     run: Run, connection: Connection, busy: World, beyond: Any, is_clamped: bool
 ) -> None:
     simulated = Simulator(
         busy,
-        unfiltered_cap=2_000,
+        unfiltered_cap=700,
         beyond_unfiltered_cap=beyond,
         clamp_unfiltered_total=is_clamped,
-        filtered_cap=500,
+        filtered_cap=200,
         beyond_filtered_cap=beyond,
         clamp_filtered_total=is_clamped,
     )

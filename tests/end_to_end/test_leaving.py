@@ -109,11 +109,11 @@ def leaving(run: Run) -> list[dict[str, Any]]:
 def test_no_run_is_lost_where_the_budget_suffices(
     run: Run, connection: Connection, now: datetime
 ) -> None:
-    schedule = Schedule(run, world_of(now, 3, burst=120), limit=60)
+    schedule = Schedule(run, world_of(now, 1.5, burst=60), limit=30)
     schedule.every(12 * HOUR, until=now)
     assert set(schedule.promised_losses) == {0}
     deleted = len(schedule.all_runs) - len(schedule.repository.runs)
-    assert deleted > 120
+    assert deleted > 60
     assert lost_runs(connection, schedule) == set()
     assert run("status", "--leaving", "0").returncode == 0
 
@@ -121,7 +121,7 @@ def test_no_run_is_lost_where_the_budget_suffices(
 def test_what_will_be_lost_is_said_at_the_start(
     run: Run, connection: Connection, now: datetime
 ) -> None:
-    schedule = Schedule(run, world_of(now, 3, burst=200), limit=30)
+    schedule = Schedule(run, world_of(now, 1.5, burst=100), limit=15)
     with schedule.simulated.serve() as url:
         schedule.ingest(url)
     done = run("status", "--leaving", "0")

@@ -53,10 +53,11 @@ every_form = pytest.mark.parametrize("older_attempts", OLDER_ATTEMPTS)
 @pytest.fixture
 def world() -> World:
     """A team's month; among its runs one is being re-run, so that its first attempt is final."""
-    made = team_month(seed=5, now=NOW, runs_per_day=5)
+    made = team_month(seed=3, now=NOW, runs_per_day=2)
     (repository,) = made.repositories
-    over = [run for run in repository.runs if made.latest(run).conclusion == "failure"]
-    made.rerun(over[-1])
+    latest = [(run, made.latest(run)) for run in repository.runs]
+    over = [run for run, last in latest if last.updated_at <= made.second]
+    made.rerun([run for run in over if made.latest(run).conclusion == "failure"][-1])
     return made
 
 

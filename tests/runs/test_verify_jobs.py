@@ -25,8 +25,8 @@ WITH_JOBS = Wanted(timedelta(days=40), NOW - timedelta(days=180))
 
 @pytest.fixture
 def world() -> World:
-    """Two weeks in which a run was run again yesterday, some days after its first attempt."""
-    world = team_month(seed=3, now=NOW - timedelta(days=1), days=13, runs_per_day=1, days_ahead=1)
+    """Nine days in which a run was run again yesterday, some days after its first attempt."""
+    world = team_month(seed=3, now=NOW - timedelta(days=1), days=8, runs_per_day=1, days_ahead=1)
     old = world.second - 5 * 86_400
     runs = world.repositories[0].runs
     world.rerun([r for r in runs if r.created_at < old and world.jobs(r, r.attempts[0])][-1])
@@ -270,7 +270,7 @@ def test_at_the_rate_limit_the_comparison_of_jobs_ends_and_says_so(
     connection: Connection, world: World
 ) -> None:
     ingested(connection, world)
-    found = verified(connection, Simulator(world, limit=9))
+    found = verified(connection, Simulator(world, limit=15))
     assert found.jobs is not None and found.error is not None
     assert 0 < found.jobs.runs < found.jobs.of_runs
     assert found.is_equal and not found.is_whole

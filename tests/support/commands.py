@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,24 @@ class Launcher:
             text=True,
             timeout=LONGEST,
         )
+
+    def start(self, script: str, environ: dict[str, str]) -> subprocess.Popen[bytes]:
+        """Start a command of scripts/, whose output is not read; it can be killed."""
+        return subprocess.Popen(
+            [self.python, ROOT / "scripts" / f"{script}.py"],
+            env=environ,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def wait(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait until what was started has ended, also if it was killed; return its exit code."""
+        code = process.wait(LONGEST)
+        pipe = self.asked.with_name(str(process.pid))
+        while pipe.exists():  # its fork ends a little later
+            time.sleep(0.005)
+        return code
 
     def make(
         self, environ: dict[str, str], folder: Path, *words: str, env_file: str = ""

@@ -3,8 +3,8 @@
 Run as a program, with a folder. It has imported what commands stand on, and forks for each process
 whose number comes through the folder's pipe: those of PYTHON below, which stand for Python there.
 A fork takes over arguments, environment, folder, input and output of its process, which then ends
-as the fork does. Only what takes Ctrl-C, and the command's own file, are loaded in the fork. It
-gets no signal, so a test of signals starts Python itself.
+as the fork does. Only what takes Ctrl-C, and the command's own file, are loaded in the fork. If its
+process is killed, so is the fork; it gets no other signal, so a test of those starts Python itself.
 """
 
 import atexit
@@ -12,6 +12,8 @@ import gc
 import os
 import pkgutil
 import runpy
+import select
+import signal
 import stat
 import sys
 from contextlib import suppress
@@ -71,8 +73,11 @@ def wait_for(process: int, folder: Path) -> None:
     if not child:
         become(Path("/proc", str(process)))  # and end as the command ends
         return
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     pipe = folder / str(process)
+    asking, ending = os.pidfd_open(process), os.pidfd_open(child)
+    if asking in select.select([asking, ending], [], [])[0]:
+        os.kill(child, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with suppress(OSError):  # else nobody waits for it any more
         answer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
