@@ -1,5 +1,7 @@
 """Stores calls in one transaction, and deletes calls that they show to be counted twice."""
 
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +13,10 @@ from telemetry.database.upserts import Counts, upsert
 from telemetry.llm.formats import codex, opencode
 from telemetry.rows.llm import MICROSECOND, LlmCall, changed
 
-# How many microseconds after its own time a call may be stored.
-LATEST = 10
+# How many times are tried for a call whose own is taken: each of the microseconds after it, then as
+# many within the millisecond after it, and within the second.
+LATEST = 3
+WIDER = (1_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,21 @@ def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, lis
 def _one_upserted(connection: Connection, call: LlmCall) -> Counts | None:
     """Store a call; None if another call has its time, session and prompt name.
 
-    Most logs are coarser than a microsecond, so one of a few microseconds later is as true.
+    Most logs are coarser than a microsecond, so one of a few microseconds later is as true. A
+    program that takes the time once for many calls is coarser than that.
     """
-    for later in range(LATEST):
+    for later in _delays(call.call_id):
         moment = call.timestamp + later * MICROSECOND
         try:
             return upsert(connection, [changed(call, {"timestamp": moment})])
         except errors.UniqueViolation:
             continue
     return None
+
+
+def _delays(call_id: str) -> Iterator[int]:
+    """Microseconds after its time at which a call may be stored, the same at each ingest."""
+    yield from range(LATEST)
+    for within in WIDER:
+        for attempt in range(LATEST):
+            yield zlib.crc32(f"{attempt}:{call_id}".encode()) % within

@@ -316,6 +316,26 @@ def test_a_result_is_a_row_for_each_model_and_continues_the_counts_of_the_one_be
     assert (main.provider, helper.provider) == ("bedrock", "anthropic")
 
 
+@pytest.mark.parametrize("claudes", [{"total_cost_usd": 0.1}, {}])
+def test_each_result_of_a_resumed_session_has_the_time_of_its_own_beginning(
+    tmp_path: Path, claudes: dict[str, Any]
+) -> None:
+    usage = {"input_tokens": 3, "output_tokens": 1}
+
+    def event(kind: str, day: str, **more: Any) -> dict[str, Any]:
+        moment = f"2026-01-{day}T08:00:00Z"
+        return {"type": kind, "session_id": "s", "uuid": day, "timestamp": moment, **more}
+
+    log = [
+        event("assistant", "05"),
+        event("result", "06", usage=usage, **claudes),
+        event("assistant", "08"),
+        event("result", "09", usage=usage, result_index=0, **claudes),
+    ]
+    calls, rejected, _ = read_text(tmp_path, lines(*log))
+    assert ([call.timestamp.day for call in calls], rejected) == ([5, 8], [])
+
+
 def test_the_time_of_a_session_is_on_its_most_expensive_row_and_is_no_latency() -> None:
     calls, _ = payload_calls("llm_execution.json")
     main, helper, more = calls["r1:claude-x"], calls["r1:claude-helper"], calls["r2:claude-x"]

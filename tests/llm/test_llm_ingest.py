@@ -585,9 +585,19 @@ def test_a_file_that_is_gone_is_named(connection: Connection, tmp_path: Path) ->
     assert "gone.jsonl" in done.first_rejected[0]
 
 
+def test_many_calls_of_one_moment_are_all_stored(connection: Connection, tmp_path: Path) -> None:
+    exact = "2026-01-05T08:00:00.123456Z"
+    file = write(tmp_path / "calls.jsonl", [record(n, timestamp=exact) for n in range(200)])
+    for inserted in (200, 0):
+        done = ingest(connection, file)
+        assert (done.inserted, done.updated, done.clashing) == (inserted, 0, 0)
+    assert {row["timestamp"].second for row in calls(connection)} <= {0, 1}
+
+
 def test_a_clash_is_left_out_alone_counted_and_named(
-    connection: Connection, tmp_path: Path
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("telemetry.llm.storing.WIDER", ())
     exact = {"timestamp": "2026-01-05T08:00:00.123456Z", "session_id": "s", "prompt_name": "p"}
     clashing = [{**record(10 + number), **exact} for number in range(LATEST + 1)]
     file = write(tmp_path / "calls.jsonl", [record(0), *clashing, record(50)])
@@ -595,7 +605,7 @@ def test_a_clash_is_left_out_alone_counted_and_named(
         done = ingest(connection, file)
         assert (done.inserted, done.clashing, done.rejected_lines) == (inserted, 1, 0)
         assert done.first_rejected == [
-            "canonical c20: another call has its timestamp, session and prompt name"
+            f"canonical c{10 + LATEST}: another call has its timestamp, session and prompt name"
         ]
     # Each is stored a microsecond after the one before it.
     found = {row["call_id"]: row["timestamp"].microsecond for row in calls(connection)}

@@ -42,7 +42,7 @@ def call(
     return defaults.call(
         "agent-result",
         reading.text(result, "uuid") or reading.text(result, "request_id") or digest(result),
-        defaults.timestamp(began or reading.moment(result, "timestamp")),
+        defaults.timestamp(began),
         session_id=session_id,
         model=model,
         input_tokens=tokens,

@@ -113,13 +113,14 @@ class Used:
 class Session:
     """What the events before a result say about the session.
 
-    `is_open` means that its next result should follow.
+    `is_open` means that its next result should follow, `is_dated` that `began` is that result's.
     """
 
     session_id: str = ""
     model: str | None = None
     is_claudes: bool = False
     began: datetime | None = None
+    is_dated: bool = False
     results: int = 0
     is_open: bool = False
     used: dict[str, Used] = field(default_factory=dict)
@@ -159,6 +160,8 @@ def reader() -> Reader:
             session.results += 1
             if reading.count(event, "result_index") == 0:
                 session.used.clear()
+            _date(event, session)
+            session.is_dated = False
             if session.is_claudes or any(key in event for key in CLAUDES):
                 yield from _rows(event, session, defaults)
             else:
@@ -174,8 +177,14 @@ def reader() -> Reader:
     return Reader(calls, lambda: unended(*sessions.values()))
 
 
+def _date(event: Mapping[str, Any], session: Session) -> None:
+    """Take the first time after a result: a session may be resumed on another day."""
+    if not session.is_dated and (moment := reading.moment(event, "timestamp")):
+        session.began, session.is_dated = moment, True
+
+
 def _note(event: Mapping[str, Any], session: Session) -> None:
-    session.began = session.began or reading.moment(event, "timestamp")
+    _date(event, session)
     # Hooks print events before a session and after its result, some with the id of another one.
     begins = event.get("subtype") == "init" and not session.results
     session.is_open |= begins or event.get("type") == "assistant"
@@ -191,7 +200,6 @@ def _note(event: Mapping[str, Any], session: Session) -> None:
 
 
 def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> Iterator[Reading]:
-    session.began = session.began or reading.moment(result, "timestamp")
     # The models of a result have one moment: spread over a second they hardly ever clash,
     # within a millisecond too often.
     moment = defaults.timestamp(session.began).replace(microsecond=0)
