@@ -1,5 +1,5 @@
--- Record the names other than the present one by which a repository is requested or was stored, and
--- return them. A stored name with a space is not GitHub's: it was retired for a namesake.
+-- Record the former names by which a repository is requested or was stored, and return them.
+-- A stored name with a space is not GitHub's: it was retired for a namesake.
 --   psql "$DATABASE_URL" -f sql/runs/record_former_names.sql -v name=acme/app \
 --     -v repository=acme/site -v repository_id=7 -v seen_at=2026-01-02T00:00:00Z
 with former as (

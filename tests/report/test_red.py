@@ -497,6 +497,16 @@ def test_what_github_calls_timed_out_is_not_said_to_be_cancelled(
     assert words in said(finding(told(connection), "timing out"))
 
 
+def test_a_job_that_github_calls_timed_out_has_a_limit_though_its_run_failed(
+    connection: Connection,
+) -> None:
+    """What it calls cancelled there may have been cancelled by the job that failed."""
+    for conclusion, found in (("timed_out", 1), ("cancelled", 0)):
+        limited(connection, *[("soak", 60, conclusion)] * 3)
+        connection.execute("update workflow_runs set conclusion = 'failure'")
+        assert len(ask(connection, "timeouts", MONTH.scope()).rows) == found
+
+
 # Approvals
 
 
