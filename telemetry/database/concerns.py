@@ -94,8 +94,10 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
     if row["seconds_since_complete"] is None:
         yield Concern("no ingest has completed yet", "never", name)
     elif is_older(row, limit):
-        # The demo has no schedule.
-        then = f"to make all anew: {typed('demo')}" if uses_demo() else "has its schedule stopped?"
+        # With ORG, a repository that was deleted or hidden is silently ingested no more.
+        then = f"has its schedule stopped? To watch it no longer: {typed(f'forget REPO={name}')}"
+        if uses_demo():  # it has no schedule
+            then = f"to make all anew: {typed('demo')}"
         age = in_words(row["seconds_since_complete"])
         text = f"the last complete ingest was {age} ago; {then}"
         yield Concern(text, "stale", name)

@@ -112,7 +112,10 @@ def test_an_empty_database_says_how_to_begin(connection: Connection) -> None:
 def test_an_old_ingest_is_a_concern_in_words(connection: Connection) -> None:
     ingested(connection, 61 * 24)
     (said,) = status(connection).concerns
-    assert said == ("acme/app: the last complete ingest was 61 days ago; has its schedule stopped?")
+    assert said == (
+        "acme/app: the last complete ingest was 61 days ago; has its schedule stopped? "
+        "To watch it no longer: make forget REPO=acme/app"
+    )
 
 
 def test_the_old_data_of_the_demo_can_only_be_made_anew(
