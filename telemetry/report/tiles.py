@@ -293,7 +293,7 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
         return []
     words = f"{counted(sum(row['calls'] for row in phases), 'call')} in these runs"
     low, high = known_sum(phases, "cost_low_usd"), known_sum(phases, "cost_high_usd")
-    if low != high:
+    if dollars(low) != dollars(high):
         words += f"; {dollars(low)} to {dollars(high)}, because the logs lack some details"
     unpriced = sum(row["unpriced"] for row in phases)
     if unpriced:

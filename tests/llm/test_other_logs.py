@@ -621,6 +621,30 @@ def test_an_answer_of_a_provider_is_named_whatever_came_before_it(tmp_path: Path
     assert notices == [skipped]
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"type": "session.shutdown", "id": "e", "parentId": None, "timestamp": TIME}
+        | {"data": {"modelMetrics": {"a": {}, "b": {"usage": {"inputTokens": 9}}}}},
+        {"session_id": "s", "timestamp": TIME}
+        | {"stats": {"models": {"a": {"tokens": {"prompt": -1}}, "b": {"tokens": {"prompt": 9}}}}},
+        {"projectHash": "h", "sessionId": "s"}
+        | {
+            "messages": [
+                {"type": "gemini", "timestamp": TIME, "model": "b", "tokens": {"input": count}}
+                for count in ("?", 9)
+            ]
+        },
+    ],
+    ids=["copilot", "gemini", "gemini-session"],
+)
+def test_what_cannot_be_read_of_a_record_loses_no_other_call_in_it(
+    tmp_path: Path, record: dict[str, Any]
+) -> None:
+    (call,), rejected, _ = read_text(tmp_path, lines(record))
+    assert (call.model, call.input_tokens, len(rejected)) == ("b", 9, 1)
+
+
 def test_a_time_in_microseconds_is_not_taken_for_nanoseconds(tmp_path: Path) -> None:
     span = chat("a", **TOKENS) | {"startTimeUnixNano": "1795168800000000"}
     calls, (reason,), _ = read_text(tmp_path, export(span))

@@ -1040,6 +1040,10 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
         "$2.00",
         "2 calls in these runs; without 1 record of unknown cost",
     )
+    for low, words in ((1.9999, ""), (1.5, "; $1.50 to $2.00, because the logs lack some details")):
+        bounded = {**rows["review", True], "cost_low_usd": low, "cost_high_usd": 2}
+        tile = by_name(replace(shown, llm_phases=[bounded]), "language models")
+        assert tile.change == f"1 call in these runs{words}"
     page = one_page(found)
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
     assert (

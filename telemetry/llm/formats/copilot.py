@@ -6,9 +6,17 @@ cached tokens. Newer versions add what GitHub bills, in billionths of an AI cred
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from telemetry.llm.formats.reading import Defaults, Reader, Reading, billed, cut_off
+from telemetry.llm.formats.reading import (
+    Defaults,
+    Reader,
+    Reading,
+    billed,
+    cut_off,
+    readings_of,
+)
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, UnreadableRow, storable
 
@@ -57,11 +65,10 @@ def _rows(
     event: Mapping[str, Any], session_id: str, began: datetime | None, defaults: Defaults
 ) -> Iterator[Reading]:
     data, moment = reading.nested(event, "data"), reading.moment(event, "timestamp")
-    models = reading.nested(data, "modelMetrics")
     ended = reading.text(event, "id") or (moment.isoformat() if moment else "")
     failed = data.get("shutdownType") == "error"
-    for model in models:
-        said = reading.nested(models, model)
+
+    def row(model: str, said: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         usage = reading.nested(said, "usage")
         requests = reading.count(reading.nested(said, "requests"), "count", LONGEST_COUNT)
         tokens = reading.count(usage, "inputTokens")
@@ -84,3 +91,6 @@ def _rows(
             api_calls=requests or 1,
             is_whole_session=requests != 1,
         )
+
+    for model, said in reading.nested(data, "modelMetrics").items():
+        yield from readings_of(said, defaults, partial(row, model))

@@ -6,6 +6,7 @@ telemetry/uiTelemetry.ts); a session record has each answer (services/chatRecord
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from telemetry.llm.formats.reading import (
@@ -17,6 +18,7 @@ from telemetry.llm.formats.reading import (
     first_count,
     inclusive,
     read_list,
+    readings_of,
 )
 from telemetry.rows import reading
 from telemetry.rows.reading import LONGEST_COUNT, digest, storable
@@ -53,10 +55,8 @@ def reader() -> Reader:
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "projectHash" in record:
             session.session_id = reading.text(record, "sessionId") or ""
-            answers = read_list(record, "messages") if "messages" in record else []
-            for answer in answers:
-                if isinstance(answer, dict):
-                    yield from session.answer(answer, defaults)
+            for answer in read_list(record, "messages"):
+                yield from readings_of(answer, defaults, session.answer)
         elif record.get("type") == "gemini":
             yield from session.answer(record, defaults)
         elif record.get("type") == "init":
@@ -103,16 +103,15 @@ class _Session:
         """One row per model of the session."""
         session_id = reading.text(record, "session_id") or self.session_id
         failure = _failure(record)
-        models = reading.nested(reading.nested(record, "stats"), "models")
-        for model in models:
-            said = reading.nested(models, model)
+
+        def row(model: str, said: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
             api = reading.nested(said, "api")
             tokens = (
                 _printed(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
             )
             requests = reading.count(api, "totalRequests", LONGEST_COUNT)
             if tokens["input_tokens"] is None or not (requests or any(tokens.values())):
-                continue
+                return
             total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
             identity = f"{session_id}:{storable(model)}:{total}"
             yield defaults.call(
@@ -129,6 +128,9 @@ class _Session:
                 api_calls=requests or 1,
                 is_whole_session=requests != 1,
             )
+
+        for model, said in reading.nested(reading.nested(record, "stats"), "models").items():
+            yield from readings_of(said, defaults, partial(row, model))
 
 
 def _printed(counts: Mapping[str, Any]) -> Columns:
