@@ -102,7 +102,7 @@ def forecast(report: RepositoryReport) -> list[Child]:
         return _not_asked("query Q=forecast")
     rows = [row for row in report.forecast if row["spent_usd"] or row["forecast_usd"]]
     if not rows:
-        return only_words("Nothing with a known cost was used this month.")
+        return only_words("Nothing that is known to cost anything was used this month.")
     month, left = rows[0]["month"], counted(rows[0]["days_left"], "day")
     said = "; ".join(f"{KINDS_OF_COST[row['kind']]} {_expected(row)}" for row in rows)
     bars = [

@@ -40,8 +40,8 @@ def budget_text(
     `forecasts` are the rows of the question forecast; `is_whole` says that nothing is missing that
     could cost more.
     """
-    over = sum(line.is_over for line in lines)
-    first = f"{counted(over, 'budget')} of {len(lines)} exceeded" if over else "Within all budgets"
+    over = any(line.is_over for line in lines)
+    first = _exceeded(lines) if over else "Within all budgets"
     if not is_whole and not over:
         first += ", as far as is stored"
     month = ""
@@ -70,6 +70,17 @@ def budget_text(
     return "\n\n".join(parts)
 
 
+def _exceeded(lines: Sequence[Line]) -> str:
+    """Return how many budgets are exceeded by what is spent, and how many only by the forecast."""
+    over = [line.is_spent for line in lines if line.is_over]
+    numbers = {"exceeded": sum(over), "likely to be exceeded": len(over) - sum(over)}
+    return " and ".join(
+        f"{counted(number, 'budget')} of {len(lines)} {word}"
+        for word, number in numbers.items()
+        if number
+    )
+
+
 def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield a sentence on the kinds, and one on the names, of which nothing is stored."""
     missing = {line.kind for line in lines} - {row["kind"] for row in forecasts}
@@ -93,7 +104,9 @@ def _zeros(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Ite
 def _free(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Yield why runners cost nothing, if jobs are stored and their prices are known."""
     of_all = [row for row in forecasts if (row["kind"], row["subject"]) == ("runners", "all")]
-    is_free = of_all and not (of_all[0]["spent_usd"] or of_all[0]["unpriced"])
+    # On the first days of a month, perhaps no job has run yet.
+    columns = ("spent_usd", "forecast_usd", "unpriced")
+    is_free = of_all and not any(of_all[0][column] for column in columns)
     if is_free and any(line.kind == "runners" for line in lines):
         yield (
             "No stored job of this month costs anything: jobs in public repositories, of GitHub's "
@@ -125,5 +138,5 @@ def _cells(line: Line) -> dict[str, Any]:
         "spent_usd": f"{line.spent_usd:,.2f}",
         "forecast_usd": "–" if line.forecast_usd is None else f"{line.forecast_usd:,.2f}",
         "between": f"{line.low_usd:,.2f} and {high}",
-        "verdict": "over" if line.is_over else "within",
+        "verdict": ("over" if line.is_spent else "likely over") if line.is_over else "within",
     }

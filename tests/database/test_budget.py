@@ -1,6 +1,7 @@
 """Budgets compared with the cost so far and with the forecast of a month."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +46,25 @@ def test_a_budget_is_exceeded_by_the_lower_bound_or_by_the_cost_so_far(
     assert line.is_over == is_over
 
 
+def test_what_only_the_forecast_exceeds_is_not_exceeded_yet() -> None:
+    """Of 60 spent and at least 80 at the end, as the forecast says."""
+    rows = [{**forecast(), "month": "2026-03", "days_left": 3}]
+    for budgets, said, states in (
+        ((59,), "1 budget of 1 exceeded in 2026-03, 3 days before its end", ["over"]),
+        ((79,), "1 budget of 1 likely to be exceeded in 2026-03, 3 days", ["likely over"]),
+        (
+            (79, 80, 59),
+            "1 budget of 3 exceeded and 1 budget of 3 likely to be exceeded in 2026-03, ",
+            ["likely over", "within", "over"],
+        ),
+    ):
+        caps = [Cap("runners", "all", Decimal(each)) for each in budgets]
+        text = budget_text(lines(caps, rows, "forecast"), rows)
+        assert " ".join(text.split()).startswith(said)
+        rows_of_table = [line for line in text.splitlines() if line.startswith("runners")]
+        assert [re.split("  +", line.strip())[-1] for line in rows_of_table] == states
+
+
 def test_a_zero_for_which_nothing_is_stored_has_a_note() -> None:
     caps = [Cap(kind, "all", Decimal(500)) for kind in ("runners", "llm")]
     text = budget_text(lines(caps, [], "forecast"), [])
@@ -66,6 +86,8 @@ def test_a_zero_of_free_jobs_says_why_they_are_free() -> None:
 
     assert noted(spent_usd=0, forecast_usd=0, low_usd=0, high_usd=0)
     assert not noted() and not noted(spent_usd=0, unpriced=3)
+    # On the first of a month nothing may have run.
+    assert not noted(spent_usd=0, forecast_usd=40)
 
 
 def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> None:

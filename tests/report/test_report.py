@@ -1429,7 +1429,7 @@ def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connecti
     for words in (
         "No job is known to make runs end late.",
         "No run of a pull request is stored for this period.",
-        "Nothing with a known cost was used this month.",
+        "Nothing that is known to cost anything was used this month.",
     ):
         assert words in text
 
