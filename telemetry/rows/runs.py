@@ -11,6 +11,8 @@ from telemetry.rows.reading import LONGEST_NAME, UnreadableRow, required
 
 # GitHub ends a run after 35 days, waits and approvals included ("Actions limits" reference).
 LONGEST_RUN = timedelta(days=35)
+# The account that GitHub shows in place of deleted ones ("Deleting your personal account").
+GHOST = "ghost"
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class WorkflowRun:
         if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
             completed_at = None
         attempt = reading.attempt(run)
+        actor, triggering_actor = _account(run, "actor"), _account(run, "triggering_actor")
         return cls(
             github_run_id=required(reading.integer(run, "id"), run, "run", "id"),
             run_attempt=1 if attempt is None else attempt,
@@ -143,8 +146,8 @@ class WorkflowRun:
             event_type=reading.text(run, "event"),
             status=reading.text(run, "status"),
             conclusion=reading.text(run, "conclusion"),
-            actor=reading.text(reading.nested(run, "actor"), "login"),
-            triggering_actor=reading.text(reading.nested(run, "triggering_actor"), "login"),
+            actor=reading.text(actor, "login"),
+            triggering_actor=reading.text(triggering_actor, "login"),
             created_at=created_at,
             started_at=started_at,
             updated_at=updated_at,
@@ -152,9 +155,15 @@ class WorkflowRun:
             duration_seconds=seconds_between(started_at, completed_at),
             html_url=reading.text(run, "html_url"),
             is_private=reading.flag(own, "private"),
-            actor_id=reading.integer(reading.nested(run, "actor"), "id"),
-            triggering_actor_id=reading.integer(reading.nested(run, "triggering_actor"), "id"),
+            actor_id=reading.integer(actor, "id"),
+            triggering_actor_id=reading.integer(triggering_actor, "id"),
         )
+
+
+def _account(run: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the account under this key; empty if it is gone, so that a stored one is kept."""
+    account = reading.nested(run, key)
+    return {} if account.get("login") == GHOST else account
 
 
 def read_run(item: Any) -> WorkflowRun | UnreadableRow:

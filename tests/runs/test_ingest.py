@@ -254,7 +254,7 @@ def test_a_renamed_repository_keeps_its_history(connection: Connection, world: W
     assert [row["repository"] for row in found] == ["beta/moved"] * 2
 
 
-def people(connection: Connection) -> dict[str, int]:
+def people(connection: Connection) -> dict[str | None, int]:
     """The logins of the runs, and how many each has."""
     rows = connection.execute("select actor, count(*) as runs from workflow_runs group by 1")
     return {row["actor"]: row["runs"] for row in rows}
@@ -274,6 +274,20 @@ def test_an_account_with_a_new_login_keeps_its_history(connection: Connection) -
     world.advance(timedelta(hours=1))
     ingest_one(connection, simulated, wanted=since, clock=world.now.timestamp)
     assert people(connection) == {"dev-1": 1, "new-login": 5}
+
+
+def test_the_runs_of_a_deleted_account_stay_its_own(connection: Connection) -> None:
+    world = World(NOW)
+    repository = world.add_repository(REPOSITORY)
+    run = world.add_run(repository, created_at=NOW - timedelta(hours=1))
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    # GitHub shows one account in place of all deleted ones.
+    run.actor = run.attempts[0].actor = world.account("ghost")
+    world.add_run(repository).actor = run.actor
+    world.advance(timedelta(hours=1))
+    ingest_one(connection, simulated, clock=world.now.timestamp)
+    assert people(connection) == {"dev-1": 1, None: 1}
 
 
 def test_an_account_whose_login_another_one_has_now_is_named_with_its_number(
