@@ -26,7 +26,8 @@ class Line:
 
     `forecast_usd` and `high_usd` are None if there are too few days, see sql/analysis/forecast.sql.
     `is_over` says that the cap is exceeded: by the lower bound of the forecast, or by the amount
-    spent if that is the gate; `is_spent`, that it is by the amount spent. `unpriced` jobs or calls have no known cost.
+    spent if that is the gate; `is_spent`, that it is by the amount spent. `unpriced` jobs or calls
+    have no known cost.
     """
 
     kind: str
