@@ -241,6 +241,8 @@ def test_a_renamed_repository_keeps_its_history(connection: Connection, world: W
     assert report.repository == "acme/renamed"
     assert any("is now called acme/renamed" in text for text in said)
     assert {row["repository"] for row in stored(connection)} == {"acme/renamed"}
+    heads = {row["head_repository"] for row in stored(connection)}
+    assert "acme/renamed" in heads and REPOSITORY not in heads
     assert len(stored(connection)) == before
     names = connection.execute("select repository from repositories").fetchall()
     assert [row["repository"] for row in names] == ["acme/renamed"]

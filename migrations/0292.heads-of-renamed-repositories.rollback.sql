@@ -1,0 +1,2 @@
+-- Nothing to take back: the names are those that GitHub gives now.
+select;
