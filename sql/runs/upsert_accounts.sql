@@ -1,41 +1,18 @@
 -- Store accounts by their number; returns, for each new or changed one, whether it is new.
--- GitHub gives a login to one account at a time: another one that had it gets its number behind it.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 --   psql "$DATABASE_URL" -f sql/runs/upsert_accounts.sql -v rows='[{"account_id":5,"login":"ann"}]'
-with given as (
-  select
-    account_id,
-    login
-  from json_populate_recordset(null::accounts, :'rows'::json)
-  -- An upsert would lock the others too, and ingests of other repositories would wait for them.
-  where (account_id, login) not in (select account_id, login from accounts)
-),
-former as (
-  update accounts set
-    login = accounts.login || ' (id ' || accounts.account_id || ')',
-    revision = accounts.revision + 1
-  from given
-  where lower(accounts.login) = lower(given.login)
-    and accounts.account_id not in (select given.account_id from given)
-  returning false as inserted
-),
-stored as (
-  insert into accounts (
-    account_id,
-    login
-  )
-  select
-    account_id,
-    login
-  from given
-  on conflict (account_id) do update set
-    login = excluded.login,
-    revision = accounts.revision + 1
-  where accounts.login is distinct from excluded.login
-  returning (revision = 1) as inserted
+insert into accounts (
+  account_id,
+  login
 )
-select inserted
-from former
-union all
-select inserted
-from stored;
+select
+  account_id,
+  login
+from json_populate_recordset(null::accounts, :'rows'::json)
+-- An upsert would lock the others too, and ingests of other repositories would wait for them.
+where (account_id, login) not in (select account_id, login from accounts)
+on conflict (account_id) do update set
+  login = excluded.login,
+  revision = accounts.revision + 1
+where accounts.login is distinct from excluded.login
+returning (revision = 1) as inserted;

@@ -116,8 +116,12 @@ class Store:
 def store_attempts(connection: Connection, attempts: Sequence[WorkflowRun]) -> Counts:
     """Store attempts; if one names an account by a new login, all runs of the account get it."""
     counts = upsert(connection, attempts)
-    if upsert(connection, (account for run in attempts for account in run.accounts)).updated:
-        execute(connection, "runs/rename_actors")
+    accounts = list(dict.fromkeys(account for run in attempts for account in run.accounts))
+    if accounts:
+        named = {"rows": as_json([vars(account) for account in accounts])}
+        retired = execute(connection, "runs/retire_logins", named).rowcount
+        if upsert(connection, accounts).updated or retired:
+            execute(connection, "runs/rename_actors")
     return counts
 
 
