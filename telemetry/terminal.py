@@ -3,12 +3,17 @@
 Every name from GitHub goes through `plain`, because strangers write names.
 """
 
+import re
 import textwrap
 import unicodedata
 from dataclasses import dataclass
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+# A command that a person copies: in backticks, or with variables.
+COMMAND = re.compile(
+    r"""`[^`\n]+`|\b(?:make|actions-telemetry) [a-z-]+(?: [A-Z_]+=(?:"[^"]*"|'[^']*'|[^\s;,"']+))+"""
+)
 
 
 def visible(text: str) -> str:
@@ -46,10 +51,12 @@ class Screen:
 def filled(text: str, columns: int | None) -> str:
     """Return prose with lines longer than this broken between words; further lines are indented.
 
-    A word, such as a path or a URL, stays whole, so that it can be copied. None: no limit.
+    A word, such as a path or a URL, stays whole, so that it can be copied, and so does a command.
+    None: no limit.
     """
     if columns is None:
         return text
+    whole = COMMAND.sub(lambda command: command[0].replace(" ", "\0"), text)
     return "\n".join(
         textwrap.fill(
             line,
@@ -58,8 +65,8 @@ def filled(text: str, columns: int | None) -> str:
             break_long_words=False,
             break_on_hyphens=False,
         )
-        for line in text.splitlines()
-    )
+        for line in whole.splitlines()
+    ).replace("\0", " ")
 
 
 BOLD, DIM, YELLOW = "1", "2", "33"

@@ -141,6 +141,17 @@ def test_prose_is_broken_between_words_and_a_path_stays_whole() -> None:
     assert all(len(line) <= 30 or " " not in line.strip() for line in lines)
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["`make migrate DEMO=1`", 'make ingest REPO=a/b KEEP="6 months"', "make query Q=totals"],
+)
+def test_a_command_stays_on_one_line(command: str) -> None:
+    text = f"the database is older than this version; {command}, which takes a second"
+    for columns in range(20, 90):
+        assert command in filled(text, columns)
+        assert filled(text, columns).replace("\n  ", " ") == text
+
+
 def test_figures_that_do_not_fit_beside_each_other_are_lines_under_each_other() -> None:
     row = {"name": "acme/application", "newest": datetime(2026, 3, 1, 9, 30), "between": "1 and 12"}
     columns = {"name": "name", "newest": "newest run", "between": "between"}
