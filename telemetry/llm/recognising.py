@@ -32,6 +32,7 @@ from telemetry.llm.formats import (
 )
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import (
+    NEAR,
     Defaults,
     Reader,
     Reading,
@@ -238,7 +239,7 @@ class Records:
         """The readings of a value of no known format, which the last reader may pass over."""
         found = self._read(line, value, defaults)
         if not found and isinstance(value, dict):
-            self._unknown += any("usage" in key.lower() for key in value)
+            self._unknown += any(map(NEAR.search, value))
         return found
 
     def _counted(self, line: int | None, readings: Iterable[Reading]) -> list[Found]:

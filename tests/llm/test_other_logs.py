@@ -475,6 +475,32 @@ def test_records_of_several_formats_in_one_file_are_all_read(tmp_path: Path) -> 
 # --- answers with one id
 
 
+def test_lines_of_a_session_of_pi_may_lie_between_those_of_a_transcript(tmp_path: Path) -> None:
+    records = {case["name"]: case["records"] for case in CASES}
+    one, other = records["transcript-tiers"], records["pi-session"]
+    apart = {call for log in (one, other) for call in read_text(tmp_path, lines(*log))[0]}
+    mixed = [*one, *(record for entry in other for record in (one[0], entry))]
+    calls, rejected, _ = read_text(tmp_path, lines(*mixed))
+    assert ({*calls}, rejected) == (apart, [])
+
+
+def test_a_record_of_gh_aw_is_not_taken_for_one_of_our_own_format(tmp_path: Path) -> None:
+    ours = {"timestamp": 0, "model": "m", "input_tokens": 10, "output_tokens": 1}
+    theirs = {"_schema": "token-usage/v0.1", "provider": "anthropic", "cache_read_tokens": 5}
+    calls, rejected, _ = read_text(tmp_path, lines(ours, {**ours, **theirs}))
+    found = [(call.source, call.input_tokens) for call in calls]
+    assert (found, rejected) == ([("canonical", 10), ("gh-aw", 15)], [])
+
+
+def test_another_record_among_answers_of_a_batch_is_no_failed_call(tmp_path: Path) -> None:
+    (records,) = (
+        case["records"] for case in CASES if case["name"] == "openai-batch-with-cache-writes"
+    )
+    calls, rejected, _ = read_text(tmp_path, lines(*records, {"id": "other"}))
+    assert len(calls) == len(records)
+    assert rejected == ["custom_id or response is missing"]
+
+
 def test_answers_that_share_a_static_id_are_distinguished_by_request(tmp_path: Path) -> None:
     def line(request: str, output: int, **more: Any) -> dict[str, Any]:
         usage = {"input_tokens": 1, "output_tokens": output}

@@ -26,7 +26,8 @@ TELLING = OURS - COMMON
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
-    if "timestamp" not in record or "model" not in record:
+    # Records of gh-aw have the same keys, and say what they are.
+    if "timestamp" not in record or "model" not in record or "_schema" in record:
         return False
     return not TELLING.isdisjoint(record) or OURS.issuperset(record)
 

@@ -6,7 +6,7 @@ from typing import Any
 from telemetry.llm.formats.reading import Defaults, Reader, Reading
 from telemetry.llm.formats.usage import openai_usage
 from telemetry.rows import reading
-from telemetry.rows.reading import digest, required
+from telemetry.rows.reading import UnreadableRow, digest, required
 
 NAME = "OpenAI batch"
 
@@ -19,6 +19,8 @@ def reader() -> Reader:
     """One call per record. Failed requests name no model, embeddings no time."""
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
+        if not recognises(record):
+            raise UnreadableRow("custom_id or response is missing")
         response = reading.nested(record, "response")
         body = reading.nested(response, "body")
         created = "created" if "created" in body else "created_at"

@@ -31,7 +31,10 @@ def recognises(record: Mapping[str, Any]) -> bool:
     if kind == "session":
         return "sessionId" not in record and ("cwd" in record or "modelId" in record)
     if kind in SUMMARIES:
-        return isinstance(record.get("usage"), dict) and not COUNTS.isdisjoint(record["usage"])
+        usage = record.get("usage")
+        return "tokensBefore" in record or (
+            isinstance(usage, dict) and not COUNTS.isdisjoint(usage)
+        )
     if kind != "message" or not isinstance(message, dict):
         return False
     usage = message.get("usage")

@@ -31,8 +31,9 @@ SYNTHETIC = "<synthetic>"
 
 
 def recognises(record: Mapping[str, Any]) -> bool:
-    # The output of `claude -p` looks the same, except for the spelling of this key.
-    if "session_id" in record:
+    # The output of `claude -p` looks the same, except for the spelling of this key, and so do
+    # messages of pi, except for their type.
+    if "session_id" in record or record.get("type") == "message":
         return False
     message = record.get("message")
     if isinstance(message, dict) and ("usage" in message or "type" in record):
