@@ -12,7 +12,8 @@ from dataclasses import dataclass
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 # A command that a person copies: in backticks, or with variables.
 COMMAND = re.compile(
-    r"""`[^`\n]+`|\b(?:make|actions-telemetry) [a-z-]+(?: [A-Z_]+=(?:"[^"]*"|'[^']*'|[^\s;,"']+))+"""
+    r"""`[^`\n]+`|\b(?:make|actions-telemetry) [a-z-]+"""
+    r"""(?: [A-Z_]+=(?:"[^"]*"|'[^']*'|[^\s;,"']+))+"""
 )
 
 
