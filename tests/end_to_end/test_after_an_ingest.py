@@ -31,7 +31,7 @@ from telemetry.simulated.server import Simulator
 def template(new_database: Callable[[str], str], migrated: str, launcher: Launcher) -> str:
     """The name of the database, whose ingest ended when the first of these tests began."""
     dsn = new_database(migrated)
-    month = team_month(seed=5, now=datetime.now(UTC), runs_per_day=6)
+    month = team_month(seed=5, now=datetime.now(UTC), runs_per_day=2)
     with Simulator(month).serve() as url:
         variables = {"DATABASE_URL": dsn, "GITHUB_API_URL": url, "GITHUB_TOKEN": "any"}
         done = launcher.run("ingest_workflows", "--repo", "acme/app", environ=variables)

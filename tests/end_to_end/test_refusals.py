@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from remedies import database_sentence
-from support.commands import Launcher, Run, assert_one_sentence, start
+from support.commands import Finished, Launcher, Run, assert_one_sentence, start
 from support.paths import LONGEST, ROOT
 from support.rows import workflow_run
 
@@ -273,10 +274,23 @@ def test_an_interrupt_while_python_itself_starts_is_no_traceback(environ: dict[s
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
+Program = Callable[[str], Finished]
+
+
+@pytest.fixture
+def run_program(launcher: Launcher, tmp_path: Path) -> Program:
+    def run(text: str) -> Finished:
+        program = tmp_path / "program.py"
+        program.write_text(f"import sys\nsys.path.append({str(ROOT / 'scripts')!r})\n{text}")
+        return launcher.run(program, environ={"PATH": os.environ["PATH"]})
+
+    return run
+
+
 @pytest.mark.parametrize("second", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize(("soon", "said"), [(600, "cleaned up\n"), (-1, "")])
 def test_what_is_stopped_is_not_cut_short_by_another_signal_at_once(
-    second: str, soon: int, said: str
+    run_program: Program, second: str, soon: int, said: str
 ) -> None:
     program = f"""
 from command import run
@@ -325,23 +339,16 @@ run(lambda: 0)
     ids=["in a __del__", "at the end"],
 )
 def test_an_interrupt_at_an_odd_moment_is_one_too(program: str) -> None:
-    done = run_program(program)
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LONGEST)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
 
 
-def run_program(text: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", text],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'scripts'}"},
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-    )
-
-
 @pytest.mark.parametrize("met", ["psycopg.OperationalError('busy')", "TelemetryError('busy')"])
-def test_an_error_met_on_the_way_out_of_an_interrupt_is_an_interrupt(met: str) -> None:
+def test_an_error_met_on_the_way_out_of_an_interrupt_is_an_interrupt(
+    run_program: Program, met: str
+) -> None:
     program = f"""
 from command import run
 import os, psycopg, signal

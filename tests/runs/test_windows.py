@@ -94,7 +94,7 @@ def assert_apart(windows: list[ListedWindow]) -> None:
 
 
 @pytest.mark.scenario
-@settings(max_examples=1_000)
+@settings(max_examples=300)
 @given(
     seed=st.integers(0, 2**32),
     seconds=st.lists(st.integers(0, 30), max_size=40),
