@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -97,11 +96,16 @@ def query(run_query: Run) -> Callable[..., str]:
 
 
 def on_terminal(
-    dsn: str, tmp_path: Path, *arguments: str, has_keyboard: bool = False, **changes: str
+    launcher: Launcher,
+    dsn: str,
+    tmp_path: Path,
+    *arguments: str,
+    has_keyboard: bool = False,
+    **changes: str,
 ) -> str:
     ours, theirs = pty.openpty()
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, str(ROOT / "scripts" / arguments[0]), *arguments[1:]]
+    command = [str(launcher.python), str(ROOT / "scripts" / arguments[0]), *arguments[1:]]
     environ |= {"DATABASE_URL": dsn, "TERM": "xterm", "COLUMNS": "80", **changes}
     stdin = theirs if has_keyboard else subprocess.DEVNULL
     process = subprocess.Popen(
@@ -703,11 +707,13 @@ def test_the_command_answers_people_machines_and_spreadsheets(query: Callable[..
 @pytest.mark.usefixtures("month")
 @pytest.mark.parametrize(("lines", "is_paged"), [("10", True), ("1000", False)])
 def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
-    dsn: str, tmp_path: Path, lines: str, is_paged: bool
+    launcher: Launcher, dsn: str, tmp_path: Path, lines: str, is_paged: bool
 ) -> None:
     pager = "sed 's/^/paged: /'"
     command = ("query.py", "--list")
-    shown = on_terminal(dsn, tmp_path, *command, has_keyboard=True, LINES=lines, PAGER=pager)
+    shown = on_terminal(
+        launcher, dsn, tmp_path, *command, has_keyboard=True, LINES=lines, PAGER=pager
+    )
     assert len(shown.splitlines()) > 10
     assert all(line.startswith("paged: ") == is_paged for line in shown.splitlines())
 
@@ -717,10 +723,10 @@ def test_what_does_not_fit_the_screen_is_shown_in_the_pager(
     "changes", [{"PAGER": ""}, {"PAGER": "/nowhere/less -R"}, {"PAGER": "sed d", "TERM": ""}]
 )
 def test_without_a_pager_that_can_be_run_the_answer_is_shown_at_once(
-    dsn: str, tmp_path: Path, changes: dict[str, str]
+    launcher: Launcher, dsn: str, tmp_path: Path, changes: dict[str, str]
 ) -> None:
     command = ("query.py", "--list")
-    shown = on_terminal(dsn, tmp_path, *command, has_keyboard=True, LINES="10", **changes)
+    shown = on_terminal(launcher, dsn, tmp_path, *command, has_keyboard=True, LINES="10", **changes)
     assert "workflow_outcomes" in shown
     assert ("\033" in shown) == ("TERM" not in changes)
 
@@ -728,11 +734,11 @@ def test_without_a_pager_that_can_be_run_the_answer_is_shown_at_once(
 @pytest.mark.scenario
 @pytest.mark.parametrize("command", [("query.py", "workflow_outcomes"), ("status.py", "--all")])
 def test_a_terminal_gets_colour_and_lines_that_fit_it(
-    dsn: str, tmp_path: Path, command: tuple[str, ...]
+    launcher: Launcher, dsn: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    coloured = on_terminal(dsn, tmp_path, *command)
+    coloured = on_terminal(launcher, dsn, tmp_path, *command)
     assert "\033[1m" in coloured
-    without = on_terminal(dsn, tmp_path, *command, NO_COLOR="1")
+    without = on_terminal(launcher, dsn, tmp_path, *command, NO_COLOR="1")
     assert "\033" not in without
-    assert "\033" not in on_terminal(dsn, tmp_path, *command, TERM="dumb")
+    assert "\033" not in on_terminal(launcher, dsn, tmp_path, *command, TERM="dumb")
     assert max(width(line) for line in without.splitlines() if "─" in line) <= 80

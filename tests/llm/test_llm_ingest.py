@@ -119,7 +119,7 @@ readings = st.builds(
 
 @pytest.mark.scenario
 @settings(
-    max_examples=150,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
@@ -143,7 +143,7 @@ def test_any_order_of_readings_gives_the_same_row_in_sql_as_in_python(
 
 
 @pytest.mark.scenario
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(readings, readings, readings)
 def test_merging_is_a_join(one: LlmCall, other: LlmCall, third: LlmCall) -> None:
     assert merged(one, one) == one

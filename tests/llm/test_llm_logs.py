@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import sql
 from support.llm_readings import AT, merged, read
@@ -344,6 +344,7 @@ def pieces(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
 
 @pytest.mark.scenario
 @pytest.mark.parametrize("name", LINE_BY_LINE)
+@settings(max_examples=25)  # of each
 @given(data=st.data())
 def test_logs_in_any_pieces_and_order_are_the_same_rows(name: str, data: st.DataObject) -> None:
     whole = (PAYLOADS / f"llm_{name}.jsonl").read_bytes()
@@ -413,6 +414,7 @@ def test_any_transcript_in_any_pieces_and_order_is_the_same_rows(
 
 @pytest.mark.scenario
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
+@settings(max_examples=25)  # of each
 @given(data=st.data())
 def test_a_log_that_grows_while_it_is_read_is_the_same_rows(
     file: Path, data: st.DataObject
@@ -530,6 +532,7 @@ def keeps_the_convention(call: LlmCall) -> bool:
 
 @pytest.mark.scenario
 @pytest.mark.parametrize("file", PAYLOAD_LOGS, ids=lambda file: file.stem)
+@settings(max_examples=25)  # of each
 @given(data=st.data())
 def test_no_record_makes_anything_but_calls_that_keep_the_convention_and_reasons(
     file: Path, data: st.DataObject

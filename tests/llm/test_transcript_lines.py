@@ -105,7 +105,7 @@ def texts(readings: list[Reading]) -> list[str]:
     return [repr(reading) for reading in readings]
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.lists(CHANGES, min_size=1, max_size=6))
 @example([[], [(("costUSD",), True)], [(("costUSD",), 1)], [(("costUSD",), 1.0)]])
 @example([[], [(("message", "usage", "output_tokens"), -1)]])

@@ -69,8 +69,8 @@ def test_every_repository_is_reached_though_a_reserve_is_left_to_others(
     connection: Connection,
     dsn: str,
 ) -> None:
-    world = world_of(**small(40))
-    simulated = Simulator(world, limit=320)
+    world = world_of(**small(20))
+    simulated = Simulator(world, limit=160)
     for _ in range(2):
         assert set(outcomes(ingested(connection, simulated)).values()) == {"complete"}
         assert without_jobs(connection) == 0
@@ -92,20 +92,20 @@ def test_unused_requests_go_to_the_busy_repository_in_the_same_ingest(
     connection: Connection,
     dsn: str,
 ) -> None:
-    world = world_of(busy=150, **small(15))
-    simulated = Simulator(world, limit=300)
+    world = world_of(busy=80, **small(8))
+    simulated = Simulator(world, limit=160)
     said: list[str] = []
     reports = ingested(connection, simulated, notify=said.append)
     (again,) = (text for text in said if text.startswith("another round"))
     assert again.startswith("another round for 1 repository whose share was spent; ")
     assert outcomes(reports) == dict.fromkeys(outcomes(reports), "complete")
-    assert len(reports) == 16
+    assert len(reports) == 9
     assert without_jobs(connection) == 0
-    assert simulated.counters.charged <= 270
+    assert simulated.counters.charged <= 144
     (busy,) = [report for report in reports if report.repository == "acme/busy"]
     assert busy.ingestion is not None
-    assert (busy.ingestion.fetched, busy.ingestion.inserted) == (150, 150)
-    assert busy.jobs == 300
+    assert (busy.ingestion.fetched, busy.ingestion.inserted) == (80, 80)
+    assert busy.jobs == 160
 
 
 def test_unreached_repositories_are_stored_shown_and_first_next_time(
@@ -244,7 +244,7 @@ def test_what_fails_in_the_database_for_one_is_raised_when_all_have_stopped(
 
 
 def test_an_interruption_stops_all_and_each_says_so(connection: Connection, dsn: str) -> None:
-    world = world_of(busy=150, **small(11))
+    world = world_of(busy=40, **small(11))
     simulated = Simulator(world, latency=0.02)
     # The third request for jobs is met by Ctrl-C, in the thread that waits for the repositories.
     asked = 0
