@@ -75,6 +75,7 @@ class RepositoryReport:
     stalled: list[Row]
     timeouts: list[Row]
     slowest_jobs: list[Row]
+    untaken_jobs: list[Row]
     queue_times: list[Row]
     approvals: list[Row]
     wasted_minutes: list[Row]

@@ -17,6 +17,7 @@ QUESTIONS = {
     "timing out": "timeouts",
     "flaky": "flaky_jobs",
     "failing": "failing_steps",
+    "no runner": "untaken_jobs",
     "waiting": "queue_times",
     "costing": "runner_cost",
     "wasting": "wasted_minutes",

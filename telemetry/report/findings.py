@@ -18,7 +18,7 @@ from telemetry.report.red import red
 from telemetry.report.slower import slower
 from telemetry.report.stalled import stalled
 from telemetry.report.unreliable import flaky, timing_out
-from telemetry.report.waiting import waiting
+from telemetry.report.waiting import no_runner, waiting
 
 # Fewer runs that are all green may be so by chance.
 LEAST_RUNS = 5
@@ -26,7 +26,9 @@ LEAST_RUNS = 5
 
 def findings(report: RepositoryReport) -> list[Finding]:
     """Return the findings, most urgent first; empty if nothing was found or nothing is known."""
-    of_jobs = [timing_out(report), flaky(report), waiting(report), costing(report)]
+    of_jobs = [
+        timing_out(report), flaky(report), no_runner(report), waiting(report), costing(report)
+    ]  # fmt: skip
     found = [
         _dated(report, red(report)),
         _dated(report, stalled(report)),
@@ -46,6 +48,8 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     `found` are the findings of the report.
     """
     said = {finding.subject for finding in found}
+    # Those that no runner took waited longest.
+    said |= {"waiting"} if report.untaken_jobs else set()
     days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
@@ -73,7 +77,7 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     if not has_jobs:
         del nothing["waiting"], nothing["costing"]
         nothing["flaky"] = (
-            "no job ran, so none was flaky, waited or cost anything"
+            "no job ran, so none was flaky or cost anything"
             if report.of_jobs.is_whole
             else "no job is stored, so that flaky jobs, waiting and cost are not known"
         )

@@ -12,7 +12,7 @@ from telemetry.terminal import Sentence
 # What a finding is about; its other columns are figures.
 NAMES = ("workflow", "workflow_id", "branch_class", "job", "step", "runner_label", "actor")
 # When it began, and what other keys have.
-BEGINNINGS = ("red_at", "changed_at", "first_created_at")
+BEGINNINGS = ("red_at", "changed_at", "first_created_at", "first_queued_at")
 ELSEWHERE = ("repository", "repository_id", "html_url")
 
 

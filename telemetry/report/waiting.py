@@ -1,8 +1,8 @@
-"""The finding on jobs that wait for a runner."""
+"""The findings on jobs that wait for a runner, or that none took."""
 
 from telemetry import counted
-from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, duration
+from telemetry.report.data import LONGEST_PAUSE, RepositoryReport
+from telemetry.report.figures import Row, count, day, duration
 from telemetry.report.finding import Finding, others
 from telemetry.terminal import Name, Sentence
 
@@ -16,6 +16,30 @@ ON_GITHUBS = (
     " GitHub's own runners start within seconds unless your plan allows no more jobs at once."
 )
 WHILE_IDLE = " Most often, no other job with that label ran meanwhile in this repository."
+
+
+def no_runner(report: RepositoryReport) -> Finding | None:
+    """Return the labels whose jobs were cancelled because no runner took them; None without any."""
+    labels = sorted(report.untaken_jobs, key=lambda row: not _is_missing(report, row))
+    if not labels:
+        return None
+    worst, jobs = labels[0], labels[0]["jobs"]
+    last = day(worst["last_queued_at"])
+    sentence: Sentence = (
+        f"No runner took {counted(jobs, 'job')} on ",
+        Name(worst["runner_label"] or "runners without a label"),
+        f" within 24 hours, so GitHub cancelled {'it' if jobs == 1 else 'them'}"
+        f"{others(len(labels) - 1, 'label')}; the last was ready on {last}.",
+    )
+    is_missing = _is_missing(report, worst)
+    advice = ("Check that a runner with all of these labels is online.",) if is_missing else ()
+    return Finding("no runner", sentence, advice, 0, is_missing, worst)
+
+
+def _is_missing(report: RepositoryReport, row: Row) -> bool:
+    """Whether nothing shows that a runner is there again, or that its labels are in use no more."""
+    is_recent = report.period.until - row["last_queued_at"] <= LONGEST_PAUSE
+    return is_recent and not row["is_taken_since"]
 
 
 def waiting(report: RepositoryReport) -> Finding | None:

@@ -25,7 +25,15 @@ def midnight(moment: datetime) -> datetime:
 
 
 # Without rows in this world. The bill is by days, and so is the forecast's month.
-SILENT = {"bill", "bill_lines", "deployments", "never_failed", "stalled", "timeouts"}
+SILENT = {
+    "bill",
+    "bill_lines",
+    "deployments",
+    "never_failed",
+    "stalled",
+    "timeouts",
+    "untaken_jobs",
+}
 # When the period is not listed is when it begins and ends.
 OF_BOUNDS = {"unlisted_from", "unlisted_to"}
 
