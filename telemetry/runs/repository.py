@@ -240,10 +240,13 @@ class RepositoryIngest:
                 raise
 
     def _etag(self, group: list[DueWindow]) -> str | None:
-        """Return the ETag of the group if it is one window and the ETag is of this token."""
-        if len(group) > 1 or group[0].etag_token != self.tools.client.token_fingerprint:
-            return None
-        return group[0].etag
+        """Return the ETag of the group if it is one window and the ETag is of this token.
+
+        With FULL there is none: what a cache between here and GitHub remembers is not trusted.
+        """
+        first, *others = group
+        is_ours = first.etag_token == self.tools.client.token_fingerprint
+        return first.etag if is_ours and not others and not self.tools.wanted.full else None
 
     def left(self, run_id: int | None) -> Left:
         """Return what this ingest left; with `run_id` only for this run."""

@@ -208,6 +208,34 @@ def test_a_rerun_adds_an_attempt_and_keeps_the_one_before(
     assert attempts[0]["created_at"] == attempts[1]["created_at"]
 
 
+def test_full_believes_no_cache_that_says_nothing_has_changed(
+    connection: Connection, world: World
+) -> None:
+    simulated = Simulator(world)
+    ingest_one(connection, simulated)
+    a_day_later(connection)
+    ingest_one(connection, simulated)  # by lists that have ETags
+    (repository,) = world.repositories
+    run = min(repository.runs, key=lambda run: run.created_at)
+    world.rerun(run)
+    world.advance(timedelta(minutes=1))
+    world.finish(run)
+    a_day_later(connection)
+    simulated.fault = lambda request, _: (
+        Fault(304) if "if-none-match" in request.headers else None
+    )
+
+    def attempts() -> int:
+        return sum(row["github_run_id"] == run.id for row in stored(connection))
+
+    before = attempts()
+    ingest_one(connection, simulated)
+    assert attempts() == before
+    world.advance(timedelta(minutes=1))
+    ingest_one(connection, simulated, wanted=wanted(full=True))
+    assert attempts() == before + 1
+
+
 def test_each_deleted_run_costs_one_request_and_no_wait(
     connection: Connection, world: World
 ) -> None:
