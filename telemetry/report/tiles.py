@@ -132,6 +132,11 @@ def _last_check(report: RepositoryReport) -> Tile:
     if held:
         waited = f"{counted(held, 'job')} waited for an approval or another run"
         tile = replace(tile, change=f"{tile.change}; {waited}")
+    commits = row["commits"] + row["left_out"]
+    if 10 * row["left_out"] > commits:
+        part = f"{count(row['left_out'])} of {counted(commits, 'commit')}"
+        why = "a check of theirs was cancelled, could not start or is not over"
+        tile = replace(tile, change=f"{tile.change}; without {part}: {why}")
     if not row["estimated"]:
         return tile
     lack = f"the end of {counted(row['estimated'], 'commit')} is estimated: jobs are not stored"

@@ -77,6 +77,21 @@ def test_the_rate_of_first_attempts_has_bounds_where_some_are_not_stored(
         assert "rates leave out re-run runs whose first attempt is not stored" in text
 
 
+def test_a_wait_for_checks_of_few_of_the_commits_says_of_how_many(connection: Connection) -> None:
+    """One in five commits was cancelled, or one in ten, which hardly changes the median."""
+    known(connection, 7)
+    for every, said in (
+        (5, "; without 8 of 40 commits: a check of theirs was cancelled"),
+        (10, ""),
+    ):
+        upsert(connection, [
+            a_run(n, n / 2, conclusion="success" if n % every else "cancelled")
+            for n in range(1, 41)
+        ])  # fmt: skip
+        change = tile(single(whole(connection)), "push to last check").change
+        assert said in change and ("without" in change) == bool(said)
+
+
 def test_a_time_to_an_estimated_end_is_marked_wherever_it_is_shown(connection: Connection) -> None:
     runs = [a_run(n, n / 2) for n in range(1, 31)]
     upsert(connection, runs)
