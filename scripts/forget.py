@@ -28,7 +28,7 @@ def main() -> int:
     with database(is_patient=True) as connection:
         say(f"in {describe(connection)}")
         for name in forget(connection, names):
-            show(f"{plain(name)} is no longer watched; what is stored of it stays until pruned")
+            show(f"{plain(name)} is no longer watched; its rows stay until they are pruned")
     return 0
 
 

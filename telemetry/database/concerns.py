@@ -30,11 +30,11 @@ KINDS = {
     "overlap": "windows overlap, so runs there may count twice",
     "period": "parts of this period are not listed completely, so runs may be missing",
     "overdue": "runs that may have been re-run were not listed again",
-    "attempts": "earlier attempts are not fetched yet",
-    "jobs": "the jobs of some attempts are not fetched yet",
+    "attempts": "earlier attempts have not been fetched yet",
+    "jobs": "the jobs of some attempts have not been fetched yet",
     "gap": "some intervals are not listed; an ingest without SINCE lists them",
     "given up": "items were given up after the last try",
-    "leaving": "GitHub deletes runs within 7 days whose attempts and jobs are not all stored",
+    "leaving": "runs that GitHub deletes within 7 days are not stored completely",
     "retry": "items cannot be fetched and will be tried again",
 }
 """The text of a concern that many repositories share, by kind."""
@@ -97,7 +97,7 @@ def of_ingests(row: Mapping[str, Any], limit: timedelta) -> Iterator[Concern]:
         # With ORG, a repository that was deleted or hidden is silently ingested no more.
         then = f"has its schedule stopped? To watch it no longer: {typed(f'forget REPO={name}')}"
         if uses_demo():  # it has no schedule
-            then = f"to make all anew: {typed('demo')}"
+            then = f"to recreate the data: {typed('demo')}"
         age = in_words(row["seconds_since_complete"])
         text = f"the last complete ingest was {age} ago; {then}"
         yield Concern(text, "stale", name)
@@ -141,9 +141,8 @@ def of_leaving(rows: Sequence[Mapping[str, Any]]) -> list[Concern]:
     """Return what will be lost according to sql/status/leaving.sql, if jobs are fetched at all."""
     return [
         Concern(
-            f"GitHub deletes {counted(row['leaving_runs'], 'run')} within 7 days whose attempts "
-            "and jobs are not all stored, the first at "
-            f"{row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
+            f"not stored completely: {counted(row['leaving_runs'], 'run')} that GitHub deletes "
+            f"within 7 days, the first at {row['first_leaves_at']:%Y-%m-%d %H:%M} UTC",
             "leaving",
             row["repository"],
         )

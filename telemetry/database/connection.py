@@ -157,8 +157,7 @@ def parameters(dsn: str) -> dict[str, Any]:
         ) from None
     if _splits_a_password(dsn):
         raise UsageError(
-            "DATABASE_URL: the password has a character that a URL must spell %40 (@) or "
-            "%2F (/); spell it so, then try again"
+            "DATABASE_URL: the password has an @ or a /; in a URL, write %40 for @ and %2F for /"
         )
     ports = [port for port in str(given.get("port") or "").split(",") if port]
     if not all(re.fullmatch("[0-9]{1,5}", port) and 0 < int(port) < 65_536 for port in ports):

@@ -58,7 +58,7 @@ def csv_records(file: TextIO, path: Path, advice: str) -> Iterator[tuple[list[st
         if not any(header):
             if records.reader.line_num:
                 raise UsageError(f"{path}: the first line is empty; it has to name the columns")
-            raise UsageError(f"{path} is empty; name a file with something in it")
+            raise UsageError(f"{path} is empty; name another file")
         yield header, records
     except (UnreadableRow, csv.Error) as error:
         line = records.reader.line_num or 1
@@ -69,5 +69,5 @@ def complete(records: Records) -> Iterator[dict[str, str]]:
     """Yield records that have as many values as the header. Raises UnreadableRow."""
     for record in records:
         if None in record or None in record.values():
-            raise UnreadableRow(f"there are not {len(records.fieldnames or [])} values")
+            raise UnreadableRow(f"it does not have {len(records.fieldnames or [])} values")
         yield record

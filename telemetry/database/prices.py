@@ -112,7 +112,7 @@ def read_prices(path: Path, row_type: type[Price]) -> list[Price]:
 
 
 def _refuse_other(row: Price, number: int, lines: dict[Any, tuple[int, Price]]) -> None:
-    """Raise UnreadableRow if an earlier line says something else of the same; else note this one.
+    """Raise UnreadableRow if an earlier line gives its key other values; else note this one.
 
     Which of them should count, nobody can tell.
     """
@@ -120,5 +120,5 @@ def _refuse_other(row: Price, number: int, lines: dict[Any, tuple[int, Price]]) 
         before, earlier = lines.setdefault(attrgetter(*table.key)(row), (number, row))
         if earlier != row:
             raise UnreadableRow(
-                f"line {before} says something else of the same {', '.join(table.key)}; keep one"
+                f"line {before} gives other values for the same {', '.join(table.key)}; keep one"
             )

@@ -70,7 +70,7 @@ def refuse_newer(installed: Schema, migrations: Path) -> None:
         raise NewerDatabase(
             "the database is newer than this version of actions-telemetry: it has the migration "
             f"{unknown[-1]}; install a newer version, or "
-            + (f"make the data anew: {typed('demo')}" if uses_demo() else another)
+            + (f"recreate the data: {typed('demo')}" if uses_demo() else another)
         )
 
 

@@ -84,7 +84,7 @@ def read_answer(response: HTTPResponse) -> Answer:
         body = response.read()
     codings = re.findall(r"[\w-]+", headers.get("content-encoding", "").lower())
     if body and OTHER_CODINGS.intersection(codings):
-        raise Unusable("a body packed as something else than gzip, the only one asked for")
+        raise Unusable("a body in another compression than gzip, which was asked for")
     if body and {"gzip", "x-gzip"}.intersection(codings):
         body = _unpacked(body)
     return Answer(response.status, headers, body)

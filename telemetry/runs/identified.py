@@ -22,7 +22,7 @@ def wanted_run(tools: Tools, name: str, run_id: int) -> WorkflowRun | None:
         if execute(tools.connection, "runs/stored_runs", key).fetchone():
             return None
         raise UsageError(
-            f"RUN_ID: {name} has no run {run_id}; it is another number, or the run was deleted"
+            f"RUN_ID: {name} has no run {run_id}; the number is wrong, or the run was deleted"
         ) from None
     if run.created_at < tools.wanted.horizon:
         raise UsageError(

@@ -70,6 +70,6 @@ def _ordered(connection: Connection, repositories: Sequence[str]) -> list[str]:
 def _refuse_other_host(connection: Connection, host: str) -> None:
     for row in execute(connection, "runs/other_api_hosts", {"api_host": host}):
         raise TelemetryError(
-            f"this database holds repositories from {row['api_host']}, whose ids mean others at "
-            f"{host}; use another database (DATABASE_URL or TELEMETRY_HOME) for {host}"
+            f"this database holds repositories from {row['api_host']}, whose ids stand for "
+            f"others at {host}; use another database (DATABASE_URL or TELEMETRY_HOME) for {host}"
         )

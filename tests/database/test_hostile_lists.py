@@ -191,7 +191,7 @@ def test_two_lines_that_disagree_about_one_thing_are_refused(
     connection: Connection, tmp_path: Path
 ) -> None:
     (path := tmp_path / "list.csv").write_text("label,sku\nours,linux\nours,linux\nOURS,windows\n")
-    with pytest.raises(UsageError, match=":4: line 2 says something else of the same label"):
+    with pytest.raises(UsageError, match=":4: line 2 gives other values for the same label"):
         load_runner_prices(connection, None, str(path))
     path.write_text("label,sku\nours,linux\nours,linux\n")
     load_runner_prices(connection, None, str(path))

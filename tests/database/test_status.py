@@ -124,7 +124,10 @@ def test_the_old_data_of_the_demo_can_only_be_made_anew(
     monkeypatch.setattr(installation, "_with_demo", frozenset({"status", "check"}))
     ingested(connection, 61 * 24)
     (said,) = status(connection).concerns
-    assert said == "acme/app: the last complete ingest was 61 days ago; to make all anew: make demo"
+    assert (
+        said
+        == "acme/app: the last complete ingest was 61 days ago; to recreate the data: make demo"
+    )
     assert installation.typed("check TOP=5") == "make check TOP=5 DEMO=1"
 
 

@@ -49,7 +49,7 @@ def test_what_is_forgotten_is_in_no_status_until_it_is_ingested_again(
         assert {row["repository"] for row in unreached} == set(NAMES) <= watched()
         done = launcher.make(environ, tmp_path, "forget", "REPO=ACME/old acme/new")
         assert done.returncode == 0, done.stderr
-        said = "acme/old is no longer watched; what is stored of it stays until pruned"
+        said = "acme/old is no longer watched; its rows stay until they are pruned"
         assert said in done.stdout
         assert watched() == {"acme/app"}
         left = execute("select repository from unreached_repositories").fetchall()

@@ -129,7 +129,7 @@ def test_what_will_be_lost_is_said_at_the_start(
     said = re.search(r"more than LEAVING=0: GitHub deletes ([\d,]+) runs? of acme/app", done.stderr)
     assert said is not None
     assert run("status", "--leaving", said[1].replace(",", "")).returncode == 0
-    assert "runs within 7 days whose attempts and jobs are not all stored" in done.stdout
+    assert " runs that GitHub deletes within 7 days, the first at " in done.stdout
     schedule.world.advance(DAY)
     schedule.every(DAY, until=now)
     # Once the schedule's pace is known; each ingest lists about as much as the last one.

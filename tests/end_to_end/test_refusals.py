@@ -37,7 +37,7 @@ def test_a_password_with_an_at_sign_is_refused_before_anything_connects(
         assert run("dump", "--file", dump).returncode == 0
         arguments = ["--file", dump]
     done = run(script, *arguments, DATABASE_URL="postgresql://me:zqx@kvj@127.0.0.1:1/db")
-    assert_one_sentence(done, 2, "the password has a character that a URL must spell %40")
+    assert_one_sentence(done, 2, "the password has an @ or a /; in a URL, write %40")
     assert not [part for part in PARTS if part in done.stdout + done.stderr]
 
 

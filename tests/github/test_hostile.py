@@ -76,7 +76,7 @@ HOSTILE: dict[str, tuple[Callable[[], Reply], str]] = {
     "a gzip bomb": (bomb, TOO_LARGE),
     "a body packed as something else": (
         lambda: http(zlib.compress(b"{}"), "Content-Encoding: deflate"),
-        "200 with a body packed as something else than gzip",
+        "200 with a body in another compression than gzip",
     ),
     "a body of 50 MB": (lambda: http(b'{"name": "' + b"x" * 50_000_000 + b'"}'), TOO_LARGE),
     "the promise of a petabyte": (lambda: http(b"{", length=10**15), TOO_LARGE),

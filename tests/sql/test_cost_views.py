@@ -101,8 +101,8 @@ def test_the_users_own_lines_always_win(connection: Connection, tmp_path: Path) 
     ("text", "said"),
     [
         ("sku,usd_per_minute\nlinux,1\n", "1: the header is not sku,"),
-        ("linux,2026-01-01\n", "2: there are not 3 values"),
-        ("linux,2026-01-01,0.006,x\n", "2: there are not 3 values"),
+        ("linux,2026-01-01\n", "2: it does not have 3 values"),
+        ("linux,2026-01-01,0.006,x\n", "2: it does not have 3 values"),
         ("linux,2026-01-01,0.006\n\n,2026-01-01,1\n", "4: sku is '', not a name"),
         ("linux,2026-1-1,0.006\n", "2: effective_from is '2026-1-1', not a date such as"),
         ("linux,2026-02-30,0.006\n", "2: effective_from is '2026-02-30', not a date"),
@@ -113,7 +113,7 @@ def test_the_users_own_lines_always_win(connection: Connection, tmp_path: Path) 
         ('linux,2026-01-01,"0,01"\n', "2: usd_per_minute is '0,01', not an amount"),
         ("linux,2026-01-01,nan\n", "2: usd_per_minute is 'nan', not an amount"),
         ('linux,2026-01-01,"0.1\n', "2: unexpected end of data"),
-        ("\x1b[31m,\n", "2: there are not 3 values"),
+        ("\x1b[31m,\n", "2: it does not have 3 values"),
         ("linux,\x1b[31m,1\n", "2: effective_from is '\\x1b[31m', not a date"),
     ],
 )

@@ -200,7 +200,7 @@ def test_a_user_price_list_needs_only_the_columns_without_a_default(
         ("m,2026-01-01T16:00,1,2,", "effective_from is '2026-01-01T16:00'"),
         (",2026-01-01,1,2,", "model is ''"),
         ("m,2026-01-01,1,2,-5", "above_input_tokens is '-5'"),
-        ("m,2026-01-01,1", "there are not 5 values"),
+        ("m,2026-01-01,1", "it does not have 5 values"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_named_with_its_line(
