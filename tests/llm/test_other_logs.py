@@ -671,6 +671,82 @@ def test_what_cannot_be_read_of_a_record_loses_no_other_call_in_it(
     assert (call.model, call.input_tokens, len(rejected)) == ("b", 9, 1)
 
 
+def event_of_gemini(name: str, **said: Any) -> dict[str, Any]:
+    named = {"event.name": name, "session.id": "s", "event.timestamp": TIME}
+    scope = {"instrumentationScope": {"name": "gemini-cli"}, "hrTime": [1_795_000_000, 0]}
+    return {**scope, "attributes": {**named, **said}}
+
+
+def test_an_answer_of_gemini_cli_that_two_events_tell_is_one_call(tmp_path: Path) -> None:
+    both = {"gen_ai.operation.name": "generate_content", "gen_ai.request.model": "gemini-2.5-pro"}
+    used = {"gen_ai.usage.input_tokens": 9, "gen_ai.usage.output_tokens": 1}
+    details = "gen_ai.client.inference.operation.details"
+    own = {"model": "gemini-2.5-pro", "input_token_count": 9, "output_token_count": 1}
+    printed = [
+        event_of_gemini(details, **both),
+        event_of_gemini("gemini_cli.api_response", **own),
+        event_of_gemini(details, **both, **used),
+    ]
+    exported = {
+        "resourceLogs": [
+            {
+                "scopeLogs": [
+                    {
+                        "scope": one["instrumentationScope"],
+                        "logRecords": [
+                            {
+                                "attributes": [
+                                    {"key": key, "value": {"stringValue": str(value)}}
+                                    for key, value in one["attributes"].items()
+                                ]
+                            }
+                        ],
+                    }
+                    for one in printed
+                ]
+            }
+        ]
+    }
+    for log in (lines(*printed), lines(exported)):
+        (call,), rejected, _ = read_text(tmp_path, log)
+        assert (call.source, call.total_tokens, rejected) == ("gemini-cli-otlp", 10, [])
+
+
+def test_a_result_of_gemini_cli_without_models_is_that_of_its_session(tmp_path: Path) -> None:
+    begin = {"type": "init", "timestamp": TIME, "session_id": "s", "model": "gemini-2.5-pro"}
+    used = {"total_tokens": 12, "input_tokens": 9, "output_tokens": 1, "tool_calls": 0}
+    result = {"type": "result", "timestamp": TIME, "status": "success", "stats": used}
+    (call,), rejected, _ = read_text(tmp_path, lines(begin, result))
+    assert (call.model, call.input_tokens, call.output_tokens) == ("gemini-2.5-pro", 9, 3)
+    assert rejected == []
+
+
+def test_a_session_of_copilot_that_ends_without_its_use_is_named(tmp_path: Path) -> None:
+    kinds = ("session.start", "assistant.message", "session.shutdown")
+    events = [{"type": kind, "data": {}, "id": kind, "parentId": None} for kind in kinds]
+    calls, (reason,), _ = read_text(tmp_path, lines(*events))
+    assert (len(calls), "there is no session.shutdown with modelMetrics" in reason) == (
+        0,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("api_request", "event.name"), ("claude_code.api_request", "eventName")]
+)
+def test_an_event_of_claude_code_is_known_without_its_body(
+    tmp_path: Path, name: str, key: str
+) -> None:
+    said = {"session.id": "s", "model": "claude-x", "input_tokens": "9", "output_tokens": "1"}
+    said |= {key: name} if key == "event.name" else {}
+    attributes = [{"key": one, "value": {"stringValue": value}} for one, value in said.items()]
+    event = {"timeUnixNano": "1795000000000000000", "attributes": attributes, key: name}
+    (call,), _, _ = read_text(
+        tmp_path, lines({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]})
+    )
+    assert (call.source, call.total_tokens) == ("claude-code-otlp", 10)
+
+
 def test_a_time_in_microseconds_is_not_taken_for_nanoseconds(tmp_path: Path) -> None:
     span = chat("a", **TOKENS) | {"startTimeUnixNano": "1795168800000000"}
     calls, (reason,), _ = read_text(tmp_path, export(span))

@@ -28,7 +28,8 @@ from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import required, storable
 
 PREFIX = "claude_code."
-REQUEST, ERROR = "claude_code.api_request", "claude_code.api_error"
+BARE = ("api_request", "api_error")
+REQUEST, ERROR = (f"{PREFIX}{name}" for name in BARE)
 
 
 SOURCE = "claude-code-otlp"
@@ -61,10 +62,11 @@ def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> 
     The event of newer versions has the request's id. That of older ones is known by its number and
     its second, because a session that is resumed begins to count again; else by its time.
     """
-    name = event_name(event)
+    said, name = attributes(event), event_name(event)
+    if name in BARE and "session.id" in said:
+        name = f"{PREFIX}{name}"
     if name not in (REQUEST, ERROR):
         return None
-    said = attributes(event)
     own = moment(event, "timeUnixNano", "observedTimeUnixNano")
     own = own or reading.moment(said, "event.timestamp")
     ended, duration_ms = defaults.timestamp(own), read_milliseconds(said, "duration_ms")
@@ -109,7 +111,9 @@ def _columns(said: Attributes, resource: Attributes) -> Columns:
 
 
 def event_name(event: Mapping[str, Any]) -> str | None:
-    """The full name of an event, from its body or from an attribute that may lack the prefix."""
+    """The name of an event; that of Claude Code's may lack the prefix, except in the body."""
+    if name := reading.text(event, "eventName"):
+        return name
     body = reading.text(reading.nested(event, "body"), "stringValue") if "body" in event else None
     if body is not None and body.startswith(PREFIX):
         return body

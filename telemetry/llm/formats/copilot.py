@@ -49,14 +49,15 @@ def reader() -> Reader:
         elif kind == "assistant.message":
             answers += 1
         elif kind == "session.shutdown":
-            answers = 0
+            # A session without answers, or without their use, has no models.
+            answers = 0 if data.get("modelMetrics") else answers
             yield from _rows(event, session_id, began, defaults)
 
     def unended() -> Iterator[Reading]:
         nonlocal answers
         if answers:
             answers = 0
-            yield cut_off("session.shutdown event after the last answer", session_id)
+            yield cut_off("session.shutdown with modelMetrics after the last answer", session_id)
 
     return Reader(calls, unended)
 

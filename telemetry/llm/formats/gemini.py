@@ -64,6 +64,7 @@ def reader() -> Reader:
             session.is_open = True
             session.session_id = reading.text(record, "session_id") or ""
             session.began = reading.moment(record, "timestamp")
+            session.model = reading.text(record, "model") or ""
         elif "stats" in record:
             session.is_open = False
             yield from session.models(record, defaults)
@@ -75,7 +76,7 @@ class _Session:
     """What the records so far say about the session."""
 
     def __init__(self) -> None:
-        self.session_id = ""
+        self.session_id = self.model = ""
         self.is_open = False
         self.began: datetime | None = None
 
@@ -110,7 +111,7 @@ class _Session:
                 _printed(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
             )
             requests = reading.count(api, "totalRequests", LONGEST_COUNT)
-            if tokens["input_tokens"] is None or not (requests or any(tokens.values())):
+            if not (requests or any(tokens.values())):
                 return
             total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
             identity = f"{session_id}:{storable(model)}:{total}"
@@ -120,7 +121,7 @@ class _Session:
                 defaults.timestamp(self.began or reading.moment(record, "timestamp")),
                 session_id=session_id,
                 provider=_provider(model),
-                model=storable(model),
+                model=storable(model) or None,
                 **tokens,
                 success=failure is None,
                 error_message=failure,
@@ -129,7 +130,10 @@ class _Session:
                 is_whole_session=requests != 1,
             )
 
-        for model, said in reading.nested(reading.nested(record, "stats"), "models").items():
+        stats = reading.nested(record, "stats")
+        # Older versions count all models together.
+        models = reading.nested(stats, "models") or {self.model: stats}
+        for model, said in models.items():
             yield from readings_of(said, defaults, partial(row, model))
 
 

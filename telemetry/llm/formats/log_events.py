@@ -33,14 +33,21 @@ SOURCES = {
     "qwen-code.api_error": "qwen-code-otlp",
 }
 DETAILS = "gen_ai.client.inference.operation.details"
+# Gemini CLI writes this event beside its own of each request and each answer
+# (packages/core/src/telemetry/loggers.ts, `toSemanticLogRecord`).
+OF_BOTH_EVENTS = ("gemini-cli", "qwen-code")
 
 
-def call(event: Mapping[str, Any], resource: Attributes, defaults: Defaults) -> LlmCall | None:
+def call(
+    event: Mapping[str, Any], resource: Attributes, scope: str, defaults: Defaults
+) -> LlmCall | None:
     """The call of a log record; None for any other record."""
-    said, name = attributes(event), reading.text(event, "eventName") or event_name(event)
+    said, name = attributes(event), event_name(event)
     if name in SOURCES:
         return _answer(SOURCES[name], name, event, said, resource, defaults)
     if name == DETAILS:
+        if scope in OF_BOTH_EVENTS:
+            return None
         return _operation(event, said, resource, defaults)
     return claude_code_events.call(event, resource, defaults)
 

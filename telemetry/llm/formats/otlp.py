@@ -55,7 +55,7 @@ def reader(spans: NestedSpans) -> Reader:
     def of_event(
         resource: Attributes, scope: str, event: Mapping[str, Any], defaults: Defaults
     ) -> Iterator[Reading]:
-        call = log_events.call(event, resource, defaults)
+        call = log_events.call(event, resource, scope, defaults)
         if call is not None:
             yield call
 

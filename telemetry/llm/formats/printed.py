@@ -38,9 +38,8 @@ def reader(spans: NestedSpans) -> Reader:
 
     def calls(record: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
         if "event.name" in attributes(record):
-            call = log_events.call(
-                _event(record), attributes(reading.nested(record, "resource")), defaults
-            )
+            resource = attributes(reading.nested(record, "resource"))
+            call = log_events.call(_event(record), resource, _scope(record), defaults)
             if call is not None:
                 yield call
         elif record.get("type") not in OTHER_SIGNALS:
@@ -64,6 +63,10 @@ def _event(record: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
+def _scope(record: Mapping[str, Any]) -> str:
+    return reading.text(reading.nested(record, "instrumentationScope"), "name") or ""
+
+
 def _of_javascript(record: Mapping[str, Any]) -> Span:
     began, ended = (_nanoseconds(record, key) for key in ("startTime", "endTime"))
     if began is None:
@@ -73,13 +76,12 @@ def _of_javascript(record: Mapping[str, Any]) -> Span:
     status = reading.nested(record, "status")
     parent = reading.nested(record, "parentSpanContext")
     context = reading.nested(record, "_spanContext") or record
-    scope = reading.nested(record, "instrumentationScope")
     return Span(
         required(reading.text(context, "traceId"), record, "span", "traceId").lower(),
         required(reading.text(context, "spanId"), record, "span", "spanId").lower(),
         (reading.text(record, "parentSpanId") or reading.text(parent, "spanId") or "").lower(),
         reading.text(record, "name") or "",
-        reading.text(scope, "name") or "",
+        _scope(record),
         None if began is None else EPOCH + timedelta(microseconds=began // 1_000),
         _lasted(began, ended, 1_000_000),
         status.get("code") in ERRORS,
