@@ -6,7 +6,7 @@ Reading is done by `logs`; nothing here depends on a format.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
@@ -27,6 +27,8 @@ from telemetry.rows.llm import LlmCall, merged
 CALLS_PER_BATCH = 1_000
 MOST_NAMED = 20
 MOST_NOTES = 40
+# By how much clocks differ.
+CLOCKS = timedelta(minutes=10)
 
 
 def ingest_llm_calls(
@@ -115,6 +117,7 @@ class _Ingest:
         self._left_out: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._runs: defaultdict[str, set[int]] = defaultdict(set)
         self._outer: set[tuple[str, str]] = set()
+        self._latest = done.started_at
         self._repeated = 0
         self._unsaid = 0
 
@@ -123,6 +126,7 @@ class _Ingest:
             self._files.setdefault((call.session_id, call.source), file)
         if call.github_run_id is not None:
             self._runs[call.source].add(call.github_run_id)
+        self._latest = max(self._latest, call.timestamp)
         key = (call.source, call.call_id)
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
@@ -188,6 +192,11 @@ class _Ingest:
                     f"calls of gh-aw and of {source} in {which}: if these are the same requests, "
                     "they count twice; read only one of the two logs"
                 )
+        if self._latest > finished_at + CLOCKS:
+            self.note(
+                f"the newest call is of {self._latest:%Y-%m-%d %H:%M} UTC, after this ingest; no "
+                "question counts it before: check the clock and the time zone of the log"
+            )
         if self._repeated:
             self.note(
                 f"{counted(self._repeated, 'call')} of earlier ingests left out: "

@@ -585,6 +585,21 @@ def test_a_file_that_is_gone_is_named(connection: Connection, tmp_path: Path) ->
     assert "gone.jsonl" in done.first_rejected[0]
 
 
+def test_a_call_of_the_future_is_named(connection: Connection, tmp_path: Path) -> None:
+    moments = (AT + timedelta(minutes=5), AT + timedelta(hours=8))
+    noted = [
+        ingest(connection, write(tmp_path / "a.jsonl", [record(0, timestamp=str(moment))])).notes
+        for moment in moments
+    ]
+    assert noted == [
+        [],
+        [
+            "the newest call is of 2026-01-05 17:00 UTC, after this ingest; no question counts it "
+            "before: check the clock and the time zone of the log"
+        ],
+    ]
+
+
 def test_many_calls_of_one_moment_are_all_stored(connection: Connection, tmp_path: Path) -> None:
     exact = "2026-01-05T08:00:00.123456Z"
     file = write(tmp_path / "calls.jsonl", [record(n, timestamp=exact) for n in range(200)])
