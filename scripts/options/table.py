@@ -446,8 +446,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status",
         "--leaving",
-        "fail (exit code 4) if GitHub deletes more runs than this within 7 days whose attempts and "
-        "jobs are not all stored, such as 0",
+        "fail (exit code 4) if more runs than this, such as 0, are not stored completely and GitHub "
+        "deletes them within 7 days",
         read=whole_number(0, 10**9),
         metavar="N",
     ),
