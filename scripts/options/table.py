@@ -446,8 +446,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "status",
         "--leaving",
-        "fail (exit code 4) if more runs than this, such as 0, are not stored completely and GitHub "
-        "deletes them within 7 days",
+        "fail (exit code 4) if more runs than this, such as 0, are not stored completely and "
+        "GitHub deletes them within 7 days",
         read=whole_number(0, 10**9),
         metavar="N",
     ),
