@@ -221,9 +221,7 @@ def test_full_believes_no_cache_that_says_nothing_has_changed(
     world.advance(timedelta(minutes=1))
     world.finish(run)
     a_day_later(connection)
-    simulated.fault = lambda request, _: (
-        Fault(304) if "if-none-match" in request.headers else None
-    )
+    simulated.fault = lambda request, _: Fault(304) if "if-none-match" in request.headers else None
 
     def attempts() -> int:
         return sum(row["github_run_id"] == run.id for row in stored(connection))
