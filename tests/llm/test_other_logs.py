@@ -258,6 +258,34 @@ def test_whether_input_holds_the_cache_depends_on_who_wrote_the_span(
 
 
 @pytest.mark.parametrize(
+    ("model", "reasoning", "total", "counted"),
+    [
+        # The AI SDK with Google: thoughts are beside the output.
+        ("gemini-2.5-flash", 1_544, 1_620, (1_594, 1_544)),
+        # Older OpenInference with Google: only the total includes them.
+        ("gemini-2.5-flash", None, 1_620, (1_594, 1_544)),
+        ("models/gemini-2.5-flash", 0, 76, (50, 0)),
+        # Output includes reasoning, or nothing shows that it does not.
+        ("gpt-5", 40, 76, (50, 40)),
+        ("gpt-5", None, 1_620, (50, None)),
+        ("gpt-5", 40, None, (50, 40)),
+    ],
+)
+def test_the_total_shows_whether_output_includes_reasoning(
+    tmp_path: Path,
+    model: str,
+    reasoning: int | None,
+    total: int | None,
+    counted: tuple[int, int | None],
+) -> None:
+    counts = {"input_tokens": 26, "output_tokens": 50, "total_tokens": total}
+    counts |= {"reasoning_tokens": reasoning}
+    said = {f"gen_ai__usage__{key}": count for key, count in counts.items() if count is not None}
+    (call,), _, _ = read_text(tmp_path, export(chat("a", gen_ai__response__model=model, **said)))
+    assert (call.output_tokens, call.reasoning_tokens) == counted
+
+
+@pytest.mark.parametrize(
     ("said", "tokens"),
     [
         ({"provider": "anthropic"}, 70),

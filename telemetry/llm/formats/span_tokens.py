@@ -82,7 +82,7 @@ SEARCHES = ("anthropic.usage.server_tool_use.web_search_requests",)
 WITHOUT_CACHE = (("opentelemetry.instrumentation.bedrock", "bedrock.converse"),)
 
 
-def span_tokens(said: Attributes, scope: str, name: str) -> Columns:
+def span_tokens(said: Attributes, scope: str, name: str, model: str) -> Columns:
     """The token columns that a span sets. Raises UnreadableRow."""
     tokens, output = first_count(said, *INPUT_TOKENS), first_count(said, *OUTPUT_TOKENS)
     read, written = first_count(said, *CACHE_READ), first_count(said, *CACHE_WRITE)
@@ -90,18 +90,34 @@ def span_tokens(said: Attributes, scope: str, name: str) -> Columns:
     if read is None and written is None:
         read, written, kept = _of_litellm(said)
     is_without = any(scope.startswith(of) and name.startswith(begin) for of, begin in WITHOUT_CACHE)
-    within = not is_without and includes_cache(
-        tokens, output, read, written, first_count(said, *TOTAL), otherwise=True
-    )
+    total, reasoning = first_count(said, *TOTAL), first_count(said, *REASONING)
+    within = not is_without and includes_cache(tokens, output, read, written, total, otherwise=True)
+    whole = tokens if within else inclusive(tokens, read, written)
+    apart = _reasoning_apart(whole, output, reasoning, total, model)
     return {
-        "input_tokens": tokens if within else inclusive(tokens, read, written),
-        "output_tokens": output,
+        "input_tokens": whole,
+        "output_tokens": inclusive(output, apart),
         "cache_read_tokens": read,
         "cache_write_tokens": written,
         "cache_write_1h_tokens": kept,
-        "reasoning_tokens": first_count(said, *REASONING),
+        "reasoning_tokens": apart or reasoning,
         "web_search_requests": first_count(said, *SEARCHES),
     }
+
+
+def _reasoning_apart(
+    whole: int | None, output: int | None, reasoning: int | None, total: int | None, model: str
+) -> int:
+    """The reasoning that output lacks, as the total shows.
+
+    Google's API does not count thoughts as output. Some writers pass that on, with the thoughts
+    (https://github.com/vercel/ai/pull/6738) or without (langfuse/langfuse issue 16321).
+    """
+    if whole is None or output is None or total is None:
+        return 0
+    rest = total - whole - output
+    is_reasoning = rest == reasoning if reasoning else "gemini" in model.lower()
+    return rest if rest > 0 and is_reasoning else 0
 
 
 def _of_litellm(said: Attributes) -> tuple[int | None, int | None, int | None]:

@@ -131,7 +131,8 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
     if operation not in OPERATIONS or gh_aw.is_sum_of_requests(span.name):
         return None
     said, both = span.said, {**span.resource, **span.said}
-    tokens = span_tokens(said, span.scope, span.name)
+    model = required(text(said, *MODELS), {"id": span.span_id}, "span", "model")
+    tokens = span_tokens(said, span.scope, span.name, model)
     if operation in EMBEDDINGS and tokens["input_tokens"] is not None:
         tokens["output_tokens"] = tokens["output_tokens"] or 0
     error_type = text(said, "error.type")
@@ -145,7 +146,7 @@ def span_call(span: Span, defaults: Defaults) -> LlmCall | None:
         phase=text(both, *names),
         prompt_name=text(said, "gen_ai.prompt.name", "gen_ai.agent.name"),
         provider=_provider(said),
-        model=required(text(said, *MODELS), {"id": span.span_id}, "span", "model"),
+        model=model,
         **tokens,
         reported_cost=_cost(said),
         is_free=said.get("litellm.cache_hit") in (True, "True"),
