@@ -26,9 +26,7 @@ LEAST_RUNS = 5
 
 def findings(report: RepositoryReport) -> list[Finding]:
     """Return the findings, most urgent first; empty if nothing was found or nothing is known."""
-    of_jobs = [
-        timing_out(report), flaky(report), no_runner(report), waiting(report), costing(report)
-    ]  # fmt: skip
+    of_jobs = [find(report) for find in (timing_out, flaky, no_runner, waiting, costing)]
     found = [
         _dated(report, red(report)),
         _dated(report, stalled(report)),
