@@ -200,11 +200,7 @@ class Gate:
         if limit is not None and limit.remaining <= limit.limit * self._options.reserve > 0:
             seconds = 0.0 if now is None else (limit.reset_at - now).total_seconds() + 1
             if now is None or seconds > self._options.max_wait:
-                raise BudgetSpent(
-                    f"{limit.remaining:,} of {limit.limit:,} requests are left until "
-                    f"{limit.reset_at:%H:%M} UTC, and are reserved for others",
-                    limit.reset_at,
-                )
+                raise BudgetSpent(_left(limit), limit.reset_at)
             self.rate_limit = None  # about to be reset; the next answer has the new one
             if seconds > 0:
                 self._closure = _Closure(self.clock() + seconds, limit.reset_at, "limit")
@@ -259,6 +255,18 @@ class Gate:
         moment = utc(self.clock() + seconds)
         at = f"at {moment:%H:%M:%S} UTC " if moment else ""
         return f"{at}(in {in_words(max(seconds, 1))})"
+
+
+def _left(limit: RateLimit) -> str:
+    """Return how many requests the reserve keeps back, and until when."""
+    until = f"until {limit.reset_at:%H:%M} UTC"
+    if limit.remaining == 0:
+        return f"all {limit.limit:,} requests are spent {until}"
+    are = "is" if limit.remaining == 1 else "are"
+    return (
+        f"{limit.remaining:,} of {limit.limit:,} requests {are} left {until}, and {are} reserved "
+        "for others"
+    )
 
 
 def _is_overtaken(limit: RateLimit, known: RateLimit | None) -> bool:

@@ -33,7 +33,7 @@ def watched_text(seconds: float, ended: int, requests: int, free: int) -> str:
     """Return what a watch did, when it ends; `free` requests were not charged."""
     return (
         f"watched for {duration(seconds)}: {counted(ended, 'attempt')} ended; "
-        f"{counted(requests, 'request')}, {free:,} of them free"
+        f"{counted(requests, 'request')}, {free:,} free"
     )
 
 
