@@ -24,6 +24,7 @@ waits as (
     repository,
     runner_label,
     is_hosted,
+    queued_at,
     queue_seconds,
     coalesce(
       max(started_at + duration_seconds * interval '1 second') over (
@@ -74,6 +75,7 @@ select
   count(*) filter (where is_held) as held,
   count(*) filter (where queue_seconds > 60 and not is_held and not is_busy) as idle,
   count(*) filter (where is_hosted and not is_held) as hosted,
+  max(queued_at) filter (where queue_seconds > 60 and not is_held) as last_over_a_minute_at,
   repository_id
 from waits
 group by

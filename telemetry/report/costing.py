@@ -16,6 +16,7 @@ SAVINGS = {
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
     "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
+THEIR_LIMITS = "Look first at the jobs that run into their time limit: most of it is theirs."
 
 
 def costing(report: RepositoryReport) -> Finding | None:
@@ -48,11 +49,14 @@ def costing(report: RepositoryReport) -> Finding | None:
 def _saving(report: RepositoryReport) -> Sentence:
     """Return what to do about most of the waste; time limits are a finding of their own."""
     most = report.still_wasted[0]
-    cut_off = known_sum(report.running(report.timeouts), "minutes") or 0
-    if most["reason"] == "cancelled" and 2 * cut_off > most["minutes"]:
-        return ("Look first at the jobs that run into their time limit: most of it is theirs.",)
-    if most["reason"] == "rerun" and not report.running(report.flaky_jobs):
+    limited, flaky = report.running(report.timeouts), report.running(report.flaky_jobs)
+    if most["reason"] == "cancelled" and 2 * (known_sum(limited, "minutes") or 0) > most["minutes"]:
+        is_over = all(report.quiet_since(row, "runs") for row in limited)
+        return () if is_over else (THEIR_LIMITS,)
+    if most["reason"] == "rerun" and not flaky:
         return ("Check what failed and then passed when re-run: most of this time went there.",)
+    if most["reason"] == "rerun" and all(report.quiet_since(row, "flaky_runs") for row in flaky):
+        return ()
     return (SAVINGS[most["reason"]],)
 
 

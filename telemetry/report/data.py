@@ -6,7 +6,7 @@ Each figure is the answer to a question of sql/analysis/, asked about one reposi
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from telemetry import counted
@@ -173,6 +173,19 @@ class RepositoryReport:
         """The rows that are about workflows that still run."""
         gone = self.gone_workflows
         return [row for row in rows if row["workflow_id"] not in gone]
+
+    def quiet_since(self, row: Row, times: str, last: str = "last_created_at") -> date | None:
+        """The day of the last time that something happened, if that is a while ago; else None.
+
+        Only if successful runs came later, and if as long a pause would hardly be chance: at the
+        rate until then, three times more would have been expected.
+        """
+        quiet, before = self.period.until - row[last], row[last] - self.period.since
+        day: date = row[last].date()
+        if quiet <= LONGEST_PAUSE or row[times] * quiet < 3 * before:
+            return None
+        later = (each["workflow_id"] for each in self.durations_by_day if each["day"] > day)
+        return day if any(row.get("workflow_id", each) == each for each in later) else None
 
     @property
     def cancelled_workflows(self) -> set[int | None]:

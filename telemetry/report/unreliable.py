@@ -1,8 +1,19 @@
 """The findings on jobs that are flaky or run into their time limit."""
 
+from collections.abc import Sequence
+
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
-from telemetry.report.figures import Row, count, duration, known_sum, minutes, percent, share_of
+from telemetry.report.figures import (
+    Row,
+    count,
+    day,
+    duration,
+    known_sum,
+    minutes,
+    percent,
+    share_of,
+)
 from telemetry.report.finding import Finding, others
 from telemetry.terminal import Name
 
@@ -12,8 +23,9 @@ def timing_out(report: RepositoryReport) -> Finding | None:
     jobs = report.running(report.timeouts)
     if not jobs:
         return None
-    worst = jobs[0]
+    worst, quiet = _worst(report, jobs, "runs")
     lost = float(known_sum(jobs, "minutes") or 0)
+    advice = ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes.")
     return Finding(
         "timing out",
         (
@@ -22,12 +34,21 @@ def timing_out(report: RepositoryReport) -> Finding | None:
             Name(worst["workflow"]),
             f" ran into its time limit of {duration(worst['limit_seconds'])} in "
             f"{counted(worst['runs'], 'run')}{_called(worst)}"
-            f"{others(len(jobs) - 1, 'job')}; this took {minutes(lost)}.",
+            f"{others(len(jobs) - 1, 'job')}; this took {minutes(lost)}.{quiet}",
         ),
-        ("Find out where ", Name(worst["job"]), " hangs, or raise its timeout-minutes."),
+        () if quiet else advice,
         lost,
         about=worst,
     )
+
+
+def _worst(report: RepositoryReport, jobs: Sequence[Row], times: str) -> tuple[Row, str]:
+    """Return the first job to which it still happens, else the first, and since when it did not."""
+    days = [report.quiet_since(job, times) for job in jobs]
+    if None in days:
+        return jobs[days.index(None)], ""
+    last = max(each for each in days if each)
+    return jobs[0], f" This has not happened since {day(last)}."
 
 
 def _called(job: Row) -> str:
@@ -43,7 +64,7 @@ def flaky(report: RepositoryReport) -> Finding | None:
     jobs = report.running(report.flaky_jobs)
     if not jobs:
         return None
-    worst = jobs[0]
+    worst, quiet = _worst(report, jobs, "flaky_runs")
     lost = float(known_sum(jobs, "failed_minutes") or 0)
     return Finding(
         "flaky",
@@ -52,9 +73,9 @@ def flaky(report: RepositoryReport) -> Finding | None:
             " of ",
             Name(worst["workflow"]),
             f" is flaky: {_how_often(worst)} it both failed and succeeded unchanged"
-            f"{others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.",
+            f"{others(len(jobs) - 1, 'job')}; the failures took {minutes(lost)}.{quiet}",
         ),
-        ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
+        () if quiet else ("Fix ", Name(worst["job"]), " or remove it from the required checks."),
         lost,
         about=worst,
     )

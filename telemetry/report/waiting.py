@@ -1,5 +1,7 @@
 """The findings on jobs that wait for a runner, or that none took."""
 
+from datetime import date
+
 from telemetry import counted
 from telemetry.report.data import LONGEST_PAUSE, RepositoryReport
 from telemetry.report.figures import Row, count, day, duration
@@ -51,7 +53,10 @@ def waiting(report: RepositoryReport) -> Finding | None:
     ]
     if not slow:
         return None
-    worst = min(slow, key=lambda queue: _waited(queue) > LONGEST_WAIT_SECONDS)
+    worst = min(
+        slow,
+        key=lambda queue: (bool(_quiet(report, queue)), _waited(queue) > LONGEST_WAIT_SECONDS),
+    )
     is_hosted = 2 * worst["hosted"] > worst["jobs"]
     is_idle = 2 * worst["idle"] > worst["over_a_minute"]
     is_certain = _waited(worst) <= LONGEST_WAIT_SECONDS and not is_hosted and not is_idle
@@ -65,6 +70,9 @@ def waiting(report: RepositoryReport) -> Finding | None:
         f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute"
         f"{others(len(slow) - 1, 'label')}.",
     )
+    if quiet := _quiet(report, worst):
+        over = f" None has waited over a minute since {day(quiet)}."
+        return Finding("waiting", (*sentence, over), (), 0, about=worst)
     if not is_certain:
         check = "Check which of the two they wait for."
         why = ON_GITHUBS if is_hosted else WHILE_IDLE if is_idle else ""
@@ -73,6 +81,10 @@ def waiting(report: RepositoryReport) -> Finding | None:
     # By the median, because a few approvals would dominate any sum.
     lost = worst["p50_seconds"] * worst["jobs"] / 60
     return Finding("waiting", sentence, (advice,), lost, about=worst)
+
+
+def _quiet(report: RepositoryReport, queue: Row) -> date | None:
+    return report.quiet_since(queue, "over_a_minute", "last_over_a_minute_at")
 
 
 def _waited(queue: Row) -> int:
