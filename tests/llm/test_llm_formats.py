@@ -586,6 +586,19 @@ def test_litellm_payloads_are_read_as_calls() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("status", "cost", "known"),
+    [("success", 0, None), ("success", 0.006, Decimal("0.006")), ("failure", 0, 0)],
+)
+def test_an_answer_of_0_tokens_and_no_cost_is_not_counted_as_free(
+    tmp_path: Path, status: str, cost: float, known: Decimal | None
+) -> None:
+    record = {"call_type": "acompletion", "startTime": 1_767_600_000, "model": "m", "id": "a"}
+    record |= {"status": status, "prompt_tokens": 0, "completion_tokens": 0, "response_cost": cost}
+    (call,), _, _ = read_text(tmp_path, lines(record))
+    assert (call.reported_cost, call.total_tokens) == (known, None if known is None else 0)
+
+
 def test_a_litellm_cost_of_0_for_tokens_means_no_price() -> None:
     calls, _ = payload_calls("llm_litellm.jsonl")
     names = (BY_ITS_ANSWER, FAILED_TRY, FROM_CACHE)

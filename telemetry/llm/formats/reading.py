@@ -12,6 +12,9 @@ from telemetry.rows import reading
 from telemetry.rows.llm import LlmCall, changed
 from telemetry.rows.reading import LONGEST_INTEGER, UnreadableRow, shown, wrong_value
 
+# The counts of which an answer has at least one.
+COUNTED = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+
 Reading = LlmCall | UnreadableRow
 Columns = dict[str, Any]
 
@@ -64,16 +67,27 @@ class Defaults:
     ) -> LlmCall:
         """The call with these columns; phase, prompt and run are these if its log has none.
 
-        `run` is the record's own run and attempt. A cost of 0 for tokens is not known, because
-        tools without a price write 0, unless the call `is_free`. Raises UnreadableRow as
-        `LlmCall.of` does.
+        `run` is the record's own run and attempt. `is_free` means that a cost of 0 is known.
+        Raises UnreadableRow as `LlmCall.of` does.
         """
-        has_tokens = columns.get("input_tokens") or columns.get("output_tokens")
-        if columns.get("reported_cost") == 0 and has_tokens and not is_free:
-            columns["reported_cost"] = None
+        if not (columns.get("reported_cost") or is_free):
+            _forget_zeros(columns)
         columns["phase"] = columns.get("phase") or self.phase
         columns["prompt_name"] = columns.get("prompt_name") or self.prompt_name
         return LlmCall.of(source, call_id, timestamp, **columns, **self.run(*run))
+
+
+def _forget_zeros(columns: Columns) -> None:
+    """Make unknown what is 0 because the writer did not know it.
+
+    Tools without a price write a cost of 0 for tokens; gateways and proxies write 0 tokens for an
+    answer, which always has some. A session may have used none, and so may a failed call.
+    """
+    counted = [columns.get(name) for name in COUNTED]
+    if any(counted):
+        columns["reported_cost"] = None
+    elif columns.get("success") is not False and not columns.get("is_whole_session"):
+        columns.update(dict.fromkeys((*COUNTED, "reported_cost")))
 
 
 def without_run(call: LlmCall) -> LlmCall:

@@ -114,9 +114,6 @@ def _tokens(record: Mapping[str, Any], message: Mapping[str, Any]) -> Columns:
     columns = anthropic_usage(reading.nested(message, "usage"))
     if columns["input_tokens"] is None and columns["output_tokens"] is None:
         raise UnreadableRow("message.usage is missing, or has no tokens")
-    if not columns["input_tokens"] and not columns["output_tokens"]:
-        # Gateways of other vendors write 0 for what they do not know; every answer has tokens.
-        columns["input_tokens"] = columns["output_tokens"] = None
     return columns
 
 
