@@ -52,7 +52,7 @@ def failing(report: RepositoryReport) -> Finding | None:
             sentence += (f". Incomplete: {report.of_jobs.in_short}",)
         about |= most
     elif report.of_jobs.is_whole and not steps:
-        sentence += ("; none of their jobs failed",)
+        sentence += (", but no job did",)
         advice = NO_JOB
     over = _is_over(report)
     return Finding("failing", (*sentence, ".", *over), () if over else advice, lost, about=about)

@@ -655,7 +655,7 @@ def test_a_job_that_is_allowed_to_fail_is_not_why_runs_fail(connection: Connecti
     upsert(connection, [a_job(run, 1, name="nightly", conclusion="failure") for run in greens])
     found = finding(told(connection), "failing")
     assert said(found).startswith(
-        "5 of 15 runs (33.3 %) failed at the first attempt; none of their jobs failed. Open the "
+        "5 of 15 runs (33.3 %) failed at the first attempt, but no job did. Open the "
     )
     reds = [a_run(30 + n, n / 2, conclusion="failure") for n in range(1, 4)]
     upsert(connection, reds)
