@@ -230,7 +230,7 @@ def psql() -> Callable[..., str]:
 
 @pytest.fixture(scope="session")
 def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
-    """Starts commands quickly, for tests in which no signal, terminal or pipe plays a part."""
+    """Starts commands quickly, for tests in which no signal, pipe or start plays a part."""
     started = Launcher(tmp_path_factory.mktemp("launcher"))
     yield started
     started.stop()

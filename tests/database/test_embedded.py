@@ -21,6 +21,7 @@ import psycopg
 import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
+from support.commands import Launcher
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -147,18 +148,28 @@ def python_path(*directories: Path) -> Mapping[str, str]:
 
 
 class Command:
-    """Another command that uses the server in `home`."""
+    """Another command that uses the server in `home`.
+
+    Without a launcher it is a Python of its own, which gets signals.
+    """
 
     def __init__(
         self,
+        launcher: Launcher | None,
         home: Path,
         *,
         user: int | None = None,
         hidden: str = "",
         environ: Mapping[str, str] | None = None,
     ) -> None:
+        self.launcher = launcher
+        command: list[str | Path] = [sys.executable, "-c", COMMAND]
+        if launcher:
+            program = launcher.asked.with_name("command.py")
+            program.write_text(COMMAND)
+            command = [launcher.python, program]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, str(home), str(user or ""), hidden],
+            [*command, str(home), str(user or ""), hidden],
             env={**os.environ, **python_path(ROOT), **(environ or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -171,7 +182,7 @@ class Command:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.process.kill()
+        self.kill()
         self.process.communicate()
 
     def server_pid(self) -> int:
@@ -188,6 +199,8 @@ class Command:
 
     def kill(self) -> None:
         self.process.kill()
+        if self.launcher:
+            self.launcher.wait(self.process)
         self.process.wait()
 
 
@@ -220,11 +233,6 @@ def majors() -> list[int]:
 # Starting
 
 
-def test_first_start_makes_a_database_that_answers(new_home: Path) -> None:
-    with open_server(new_home) as conninfo:
-        assert ask(conninfo, "select 6 * 7") == "42"
-
-
 def test_second_start_finds_what_the_first_one_stored(home: Path) -> None:
     with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
         connection.execute("create table kept as select 'still here' as word")
@@ -232,8 +240,8 @@ def test_second_start_finds_what_the_first_one_stored(home: Path) -> None:
         assert ask(conninfo, "select word from kept") == "still here"
 
 
-def test_the_only_user_leaves_no_server_behind(home: Path) -> None:
-    with Command(home) as command:
+def test_the_only_user_leaves_no_server_behind(launcher: Launcher, home: Path) -> None:
+    with Command(launcher, home) as command:
         pid = command.server_pid()
         command.leave()
     with pytest.raises(ProcessLookupError):
@@ -255,14 +263,14 @@ def test_options_are_settings_of_the_server(home: Path) -> None:
 def test_first_start_is_announced_and_the_second_is_not(new_home: Path) -> None:
     said: list[str] = []
     for _ in range(2):
-        with server(new_home, environ=os.environ, options=FAST, notify=said.append):
-            pass
+        with server(new_home, environ=os.environ, options=FAST, notify=said.append) as conninfo:
+            assert ask(conninfo, "select 6 * 7") == "42"
     assert [text for text in said if str(new_home / "pg") in text] == said
     assert len(said) == 1
 
 
-@pytest.mark.parametrize("name", ['it\'s $HOME "quoted" `id` Übung 漢字', "a,b"])
-def test_path_may_hold_any_character(base: Path, name: str) -> None:
+def test_path_may_hold_any_character(base: Path) -> None:
+    name = 'it\'s $HOME, "quoted" `id` Übung 漢字'
     with open_server(base / name) as conninfo:
         assert ask(conninfo, "show data_directory").startswith(str(base / name))
 
@@ -296,10 +304,11 @@ def test_threads_of_one_process_start_and_stop_the_server_one_after_the_other(
 
 
 def test_socket_directory_of_a_killed_server_is_removed_with_the_next_one(
+    launcher: Launcher,
     old_home: Callable[[str], Path],
 ) -> None:
     home = old_home("long" * 30)
-    with open_server(home) as conninfo, Command(home) as command:
+    with open_server(home) as conninfo, Command(launcher, home) as command:
         first = Path(str(conninfo_to_dict(conninfo)["host"]))
         os.kill(command.server_pid(), signal.SIGKILL)
         with open_server(home) as conninfo:
@@ -321,7 +330,7 @@ HOSTILE = {
 
 
 def test_missing_locale_and_stray_postgres_variables_change_nothing(home: Path) -> None:
-    with Command(home, environ=HOSTILE) as command:
+    with Command(None, home, environ=HOSTILE) as command:
         assert command.server_pid()
 
 
@@ -332,8 +341,8 @@ def test_text_is_utf8_and_sorted_by_code_point(home: Path) -> None:
         assert ask(conninfo, order) == "Zaé"
 
 
-def test_server_knows_none_of_our_secrets(home: Path) -> None:
-    with Command(home, environ={"GITHUB_TOKEN": "ghs_secret"}) as command:
+def test_server_knows_none_of_our_secrets(launcher: Launcher, home: Path) -> None:
+    with Command(launcher, home, environ={"GITHUB_TOKEN": "ghs_secret"}) as command:
         command.server_pid()
         with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
             connection.execute("create temp table variables (line text)")
@@ -346,8 +355,10 @@ def test_server_knows_none_of_our_secrets(home: Path) -> None:
 # Sharing
 
 
-def test_two_commands_share_the_server_and_the_last_one_stops_it(home: Path) -> None:
-    with Command(home) as first, Command(home) as second:
+def test_two_commands_share_the_server_and_the_last_one_stops_it(
+    launcher: Launcher, home: Path
+) -> None:
+    with Command(launcher, home) as first, Command(launcher, home) as second:
         pid = first.server_pid()
         assert second.server_pid() == pid
         first.leave()
@@ -358,21 +369,27 @@ def test_two_commands_share_the_server_and_the_last_one_stops_it(home: Path) -> 
     assert is_stopped(home)
 
 
-def test_two_commands_that_find_nothing_make_one_database(new_home: Path) -> None:
-    with Command(new_home) as first, Command(new_home) as second:
+def test_two_commands_that_find_nothing_make_one_database(
+    launcher: Launcher, new_home: Path
+) -> None:
+    with Command(launcher, new_home) as first, Command(launcher, new_home) as second:
         assert first.server_pid() == second.server_pid()
     assert len(list(new_home.glob("pg*"))) == 1
 
 
-def test_server_of_a_killed_command_is_taken_over_and_stopped(home: Path) -> None:
-    with Command(home) as killed, open_server(home) as conninfo:
+def test_server_of_a_killed_command_is_taken_over_and_stopped(
+    launcher: Launcher, home: Path
+) -> None:
+    with Command(launcher, home) as killed, open_server(home) as conninfo:
         assert server_pid(conninfo) == killed.server_pid()
         killed.kill()
     assert is_stopped(home)
 
 
-def test_server_left_by_a_killed_command_is_stopped_by_the_next_one(home: Path) -> None:
-    with Command(home) as killed:
+def test_server_left_by_a_killed_command_is_stopped_by_the_next_one(
+    launcher: Launcher, home: Path
+) -> None:
+    with Command(launcher, home) as killed:
         pid = killed.server_pid()
         killed.kill()
     os.kill(pid, 0)
@@ -381,8 +398,8 @@ def test_server_left_by_a_killed_command_is_stopped_by_the_next_one(home: Path) 
     assert is_stopped(home)
 
 
-def test_killed_server_is_replaced_for_the_next_command(home: Path) -> None:
-    with Command(home) as bereft, ExitStack() as following:
+def test_killed_server_is_replaced_for_the_next_command(launcher: Launcher, home: Path) -> None:
+    with Command(launcher, home) as bereft, ExitStack() as following:
         killed = bereft.server_pid()
         assert server_pid(following.enter_context(open_server(home))) == killed
         os.kill(killed, signal.SIGKILL)
@@ -420,13 +437,12 @@ def _without_patience_for_the_first(stopped: cluster.Cluster, mode: str) -> tupl
 
 
 def test_a_server_that_was_left_in_an_endless_stop_is_started(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    launcher: Launcher, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "LINGERING", 1)
-    with Command(home) as command:
+    with Command(launcher, home) as command:
         pid = command.server_pid()
-        command.process.kill()
-        command.process.wait()
+        command.kill()
     with psycopg.connect(host=str(next(home.glob("pg*"))), user="postgres") as connection:
         # A smart stop waits for this session.
         os.kill(pid, signal.SIGTERM)
@@ -436,8 +452,10 @@ def test_a_server_that_was_left_in_an_endless_stop_is_started(
             connection.execute("select 1")
 
 
-def test_what_was_committed_outlives_a_kill_of_command_and_server(home: Path) -> None:
-    with Command(home) as command:
+def test_what_was_committed_outlives_a_kill_of_command_and_server(
+    launcher: Launcher, home: Path
+) -> None:
+    with Command(launcher, home) as command:
         pid = command.server_pid()
         with open_server(home) as conninfo, psycopg.connect(conninfo) as connection:
             connection.execute("set synchronous_commit = on")
@@ -450,7 +468,7 @@ def test_what_was_committed_outlives_a_kill_of_command_and_server(home: Path) ->
 
 
 def test_ctrl_c_ends_a_command_and_not_the_server_that_another_one_uses(home: Path) -> None:
-    with Command(home) as interrupted, open_server(home) as conninfo:
+    with Command(None, home) as interrupted, open_server(home) as conninfo:
         pid = interrupted.server_pid()
         assert server_pid(conninfo) == pid
         os.killpg(interrupted.process.pid, signal.SIGINT)
@@ -462,7 +480,7 @@ def test_ctrl_c_ends_a_command_and_not_the_server_that_another_one_uses(home: Pa
 
 
 def test_ctrl_c_in_the_only_command_stops_the_server_cleanly(home: Path) -> None:
-    with Command(home) as command:
+    with Command(None, home) as command:
         command.server_pid()
         os.killpg(command.process.pid, signal.SIGINT)
         command.leave()
@@ -488,10 +506,10 @@ def wait_for_initdb(home: Path) -> None:
     pytest.fail("initdb did not begin")
 
 
-def test_initdb_cut_short_by_a_kill_is_done_again(base: Path) -> None:
+def test_initdb_cut_short_by_a_kill_is_done_again(launcher: Launcher, base: Path) -> None:
     for number in range(10):
         home = base / f"home{number}"
-        with Command(home) as command:
+        with Command(launcher, home) as command:
             wait_for_initdb(home)
             command.kill()
         if not list(home.glob("pg*")):  # else initdb was done before the kill
@@ -547,7 +565,7 @@ def test_what_a_killed_initdb_left_is_removed(old_home: Callable[[], Path]) -> N
 
 
 def test_ctrl_c_during_the_first_start_leaves_nothing_half_made(new_home: Path) -> None:
-    with Command(new_home) as command:
+    with Command(None, new_home) as command:
         wait_for_initdb(new_home)
         os.killpg(command.process.pid, signal.SIGINT)
         command.leave()
@@ -680,11 +698,11 @@ def test_a_disk_without_room_for_the_servers_own_log_is_not_waited_out(
 # Accounts and permissions
 
 
-def test_ordinary_user_runs_it_in_a_private_directory(new_home: Path) -> None:
+def test_ordinary_user_runs_it_in_a_private_directory(launcher: Launcher, new_home: Path) -> None:
     user = ordinary_user()
     new_home.mkdir()
     os.chown(new_home, user, -1)
-    with Command(new_home, user=user) as command:
+    with Command(launcher, new_home, user=user) as command:
         command.server_pid()
         (data,) = new_home.glob("pg*")
         assert data.stat().st_uid == user
@@ -706,11 +724,13 @@ def test_root_runs_it_as_an_unprivileged_account(home: Path) -> None:
 
 
 @as_root
-def test_root_keeps_to_the_account_that_owns_the_data(old_home: Callable[[], Path]) -> None:
+def test_root_keeps_to_the_account_that_owns_the_data(
+    launcher: Launcher, old_home: Callable[[], Path]
+) -> None:
     user, home = ordinary_user(), old_home()
     for path in (home, *home.rglob("*")):
         os.chown(path, user, -1)
-    with Command(home, user=user) as command:
+    with Command(launcher, home, user=user) as command:
         command.server_pid()
         command.leave()
     with open_server(home) as conninfo:
@@ -751,7 +771,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(base: Path, new_
     before = permissions(package)
     copies = []
     for _ in range(2):
-        with Command(new_home, environ=python_path(closed, ROOT)) as command:
+        with Command(None, new_home, environ=python_path(closed, ROOT)) as command:
             command.server_pid()
             command.leave()
         copies += [(path, path.stat().st_ino) for path in new_home.glob("programs-*")]
@@ -771,11 +791,13 @@ def test_home_that_the_account_cannot_reach_is_refused_in_one_sentence(base: Pat
 
 
 @as_root
-def test_user_without_an_account_is_refused_in_one_sentence(new_home: Path) -> None:
+def test_user_without_an_account_is_refused_in_one_sentence(
+    launcher: Launcher, new_home: Path
+) -> None:
     user = 54321
     new_home.mkdir()
     os.chown(new_home, user, user)
-    with Command(new_home, user=user) as command:
+    with Command(launcher, new_home, user=user) as command:
         message = command.leave()
     assert "could not look up effective user ID 54321" in message
     assert "DATABASE_URL" in message
@@ -785,36 +807,38 @@ def test_user_without_an_account_is_refused_in_one_sentence(new_home: Path) -> N
 # Programs
 
 
-def test_machine_without_programs_is_refused_in_one_sentence(new_home: Path) -> None:
-    with Command(new_home, hidden=WHEEL, environ={"PATH": ""}) as command:
+def test_machine_without_programs_is_refused_in_one_sentence(
+    launcher: Launcher, new_home: Path
+) -> None:
+    with Command(launcher, new_home, hidden=WHEEL, environ={"PATH": ""}) as command:
         message = command.leave()
     assert message.startswith("no programs of PostgreSQL")
     assert "DATABASE_URL" in message
     assert message.count("\n") == 1
 
 
-def test_programs_on_the_path_are_used_without_the_wheel(home: Path) -> None:
+def test_programs_on_the_path_are_used_without_the_wheel(launcher: Launcher, home: Path) -> None:
     path = str(find_binaries(os.environ))
-    with Command(home, hidden=WHEEL, environ={"PATH": path}) as command:
+    with Command(launcher, home, hidden=WHEEL, environ={"PATH": path}) as command:
         assert command.server_pid()
 
 
-def test_programs_of_pg_config_are_used_without_the_wheel(base: Path) -> None:
+def test_programs_of_pg_config_are_used_without_the_wheel(launcher: Launcher, base: Path) -> None:
     (base / "bin").mkdir()
     (base / "bin" / "pg_config").symlink_to(find_binaries(os.environ) / "pg_config")
     environ = {"PATH": str(base / "bin")}
-    with Command(base / "home", hidden=WHEEL, environ=environ) as command:
+    with Command(launcher, base / "home", hidden=WHEEL, environ=environ) as command:
         assert command.server_pid()
 
 
 def test_directory_on_the_path_that_is_closed_to_us_is_passed_over(
-    base: Path, old_home: Callable[[], Path]
+    launcher: Launcher, base: Path, old_home: Callable[[], Path]
 ) -> None:
     user, home = ordinary_user(), old_home()
     (base / "closed").mkdir(mode=0)
     for path in (home, *home.rglob("*")):
         os.chown(path, user, -1)
-    with Command(home, user=user, environ={"PATH": str(base / "closed")}) as command:
+    with Command(launcher, home, user=user, environ={"PATH": str(base / "closed")}) as command:
         assert command.server_pid()
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+from support.commands import Launcher
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -224,16 +225,9 @@ def test_the_password_is_in_a_private_file_and_nowhere_else(served: Serve) -> No
         assert secret not in log.read_text(encoding="utf-8")
 
 
-def test_other_commands_work_while_it_serves(served: Serve) -> None:
+def test_other_commands_work_while_it_serves(served: Serve, launcher: Launcher) -> None:
     for command in (("migrate",), ("status",), ("query", "totals")):
-        done = subprocess.run(
-            [sys.executable, ROOT / "scripts" / f"{command[0]}.py", *command[1:]],
-            env=environ(served.home),
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-        )
+        done = launcher.run(*command, environ=environ(served.home))
         assert done.returncode == 0, done.stderr
     assert one(served.url, "select count(*) from attempts") == 0
 

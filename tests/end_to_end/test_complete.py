@@ -33,9 +33,9 @@ from telemetry.times import keep
 FIRST = NOW - timedelta(days=21)
 
 
-def month(runs_per_day: float = 3) -> World:
-    """A month that ends three weeks ago, with the three weeks to come."""
-    return team_month(seed=11, now=FIRST, runs_per_day=runs_per_day, days_ahead=21)
+def three_weeks(runs_per_day: float = 3) -> World:
+    """Three weeks that end three weeks ago, with the three weeks to come."""
+    return team_month(seed=11, now=FIRST, days=21, runs_per_day=runs_per_day, days_ahead=21)
 
 
 def three_weeks_pass(world: World) -> set[int]:
@@ -115,7 +115,7 @@ class OnceEach:
 def test_two_ingests_three_weeks_apart_hold_the_truth(
     connection: Connection, caps: dict[str, Any]
 ) -> None:
-    world = month(runs_per_day=2)
+    world = three_weeks(runs_per_day=2)
     simulated = Simulator(world, **caps)
     report = run_ingest(connection, simulated, limits=limits_of(caps))
     assert report.outcome == "complete", report.error
@@ -129,7 +129,7 @@ def test_two_ingests_three_weeks_apart_hold_the_truth(
 @pytest.mark.parametrize("turn", [0, 4])
 def test_faults_cost_only_requests(connection: Connection, turn: int) -> None:
     """In tests/runs/test_ingest.py each kind meets all lists of runs."""
-    world = month(runs_per_day=1.5)
+    world = three_weeks(runs_per_day=1.5)
     fault = OnceEach(turn)
     simulated = Simulator(world, fault=fault)
     assert run_ingest(connection, simulated).outcome == "complete"
@@ -142,7 +142,7 @@ def test_faults_cost_only_requests(connection: Connection, turn: int) -> None:
 
 
 def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
-    world = month(runs_per_day=1)
+    world = three_weeks(runs_per_day=1)
 
     def thin_out(body: Any) -> Any:
         for run in body.get("workflow_runs", [body] if "run_number" in body else []):
@@ -162,7 +162,7 @@ def test_null_and_absent_fields_lose_nothing(connection: Connection) -> None:
 
 
 def test_a_backfill_of_a_few_requests_an_ingest_finishes(connection: Connection) -> None:
-    world = month(runs_per_day=40)
+    world = three_weeks(runs_per_day=50)
     simulated = Simulator(world)
     outcomes = []
     for _ in range(40):
@@ -190,7 +190,7 @@ def test_a_wider_then_narrower_since_equals_the_truth(connection: Connection) ->
 
 
 def test_a_budget_stop_says_what_is_left_and_when_it_will_be_done(connection: Connection) -> None:
-    world = month(runs_per_day=3)
+    world = three_weeks(runs_per_day=3)
     report = run_ingest(connection, Simulator(world), max_requests=30)
     assert report.outcome == "incomplete"
     assert report.error is not None
@@ -198,7 +198,7 @@ def test_a_budget_stop_says_what_is_left_and_when_it_will_be_done(connection: Co
 
 
 def test_the_reserve_is_left_to_others(connection: Connection) -> None:
-    world = month(runs_per_day=3)
+    world = three_weeks(runs_per_day=3)
     simulated = Simulator(world, limit=100)
     with client(simulated, reserve=0.5, max_wait=10.0) as made:
         (report,) = ingest(Tools(connection, made, Wanted(None, HORIZON), 1), [REPOSITORY])
@@ -258,7 +258,7 @@ def test_the_next_ingest_completes_those_killed_at_random_moments(
 def test_a_second_ingest_at_the_same_time_leaves_the_repository_alone(
     connection: Connection, dsn: str
 ) -> None:
-    world = month(runs_per_day=1)
+    world = three_weeks(runs_per_day=1)
     reports: list[Report] = []
 
     def second(request: RequestInfo, ordinal: int) -> None:
@@ -276,7 +276,7 @@ def test_a_second_ingest_at_the_same_time_leaves_the_repository_alone(
 def test_an_ingest_that_lost_its_lease_during_a_wait_stops_and_writes_nothing_more(
     connection: Connection, dsn: str
 ) -> None:
-    world = month(runs_per_day=2)
+    world = three_weeks(runs_per_day=2)
     reports: list[Report] = []
     windows: list[int] = []
 
@@ -298,7 +298,7 @@ def test_an_ingest_that_lost_its_lease_during_a_wait_stops_and_writes_nothing_mo
 
 
 def test_one_run_is_ingested_with_its_attempts_jobs_and_steps(connection: Connection) -> None:
-    world = month()
+    world = three_weeks()
     (repository,) = world.repositories
     run: Run = next(
         r for r in repository.runs if len(r.attempts) > 1 and r not in world.open_runs(repository)
@@ -332,7 +332,7 @@ def test_one_run_is_ingested_with_its_attempts_jobs_and_steps(connection: Connec
 def test_runs_deleted_upstream_are_probed_once_and_no_more_than_fifty_an_ingest(
     connection: Connection,
 ) -> None:
-    world = month()
+    world = three_weeks(runs_per_day=4)
     (repository,) = world.repositories
     simulated = Simulator(world)
     run_ingest(connection, simulated)
@@ -351,7 +351,7 @@ def test_runs_deleted_upstream_are_probed_once_and_no_more_than_fifty_an_ingest(
 def test_an_open_run_that_is_deleted_is_marked_and_not_asked_for_again(
     connection: Connection,
 ) -> None:
-    world = month()
+    world = three_weeks()
     (repository,) = world.repositories
     simulated = Simulator(world)
     run_ingest(connection, simulated)
@@ -389,7 +389,7 @@ def test_open_runs_are_asked_for_once_more_however_long_no_ingest_came(
 
 
 def test_pruned_time_is_not_claimed_as_listed(connection: Connection) -> None:
-    world = month()
+    world = three_weeks(runs_per_day=6)
     simulated = Simulator(world)
     run_ingest(connection, simulated)
     windows = rows(connection, "windows", "created_to")
@@ -405,5 +405,5 @@ def test_pruned_time_is_not_claimed_as_listed(connection: Connection) -> None:
 
 
 def test_threads_end_with_the_ingest(connection: Connection) -> None:
-    run_ingest(connection, Simulator(month(runs_per_day=1)))
+    run_ingest(connection, Simulator(three_weeks(runs_per_day=1)))
     assert [t.name for t in threading.enumerate() if t.name.startswith("github-")] == []

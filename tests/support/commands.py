@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from support.checkouts import checkout
 from support.launcher import ITSELF, PYTHON
@@ -65,11 +66,13 @@ class Launcher:
             stderr=subprocess.DEVNULL,
         )
 
-    def wait(self, process: subprocess.Popen[bytes]) -> int:
+    def wait(self, process: subprocess.Popen[Any]) -> int:
         """Wait until what was started has ended, also if it was killed; return its exit code."""
         code = process.wait(LONGEST)
         pipe = self.asked.with_name(str(process.pid))
+        deadline = time.monotonic() + LONGEST
         while pipe.exists():  # its fork ends a little later
+            assert time.monotonic() < deadline
             time.sleep(0.005)
         return code
 

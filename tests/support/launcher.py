@@ -69,13 +69,17 @@ def main() -> None:
 
 def wait_for(process: int, folder: Path) -> None:
     """In a child of its own, become what the process is to be; tell it the exit code."""
+    pipe = folder / str(process)
+    try:
+        asking = os.pidfd_open(process)
+    except ProcessLookupError:  # it has been killed
+        pipe.unlink()
+        os._exit(0)
     child = os.fork()
     if not child:
         become(Path("/proc", str(process)))  # and end as the command ends
         return
-    pipe = folder / str(process)
-    asking, ending = os.pidfd_open(process), os.pidfd_open(child)
-    if asking in select.select([asking, ending], [], [])[0]:
+    if asking in select.select([asking, os.pidfd_open(child)], [], [])[0]:
         os.kill(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     with suppress(OSError):  # else nobody waits for it any more
