@@ -24,7 +24,7 @@ def now() -> datetime:
 
 @pytest.fixture
 def world(now: datetime) -> World:
-    return team_month(seed=5, now=now, runs_per_day=2)
+    return team_month(seed=5, now=now, days=20, runs_per_day=2)
 
 
 @pytest.fixture

@@ -579,7 +579,7 @@ def test_an_ingest_sends_no_more_than_it_may_and_the_next_lists_nothing_again_bu
 ) -> None:
     world = World(NOW)
     repository = world.add_repository(REPOSITORY)
-    for number in range(1_300):
+    for number in range(700):
         world.add_run(repository, created_at=NOW - timedelta(minutes=30 * (number + 1)))
     simulated = Simulator(world)
     spent = ingests = 0
@@ -588,8 +588,8 @@ def test_an_ingest_sends_no_more_than_it_may_and_the_next_lists_nothing_again_bu
         assert sent <= most
         spent, ingests = spent + sent, ingests + 1
     assert_attempts(connection, world)
-    # Besides 13 pages: the newest one at each ingest, three questions, and the end of the list.
-    assert ingests <= spent <= 13 + ingests + 3 + 2
+    # Besides 7 pages: the newest one at each ingest, three questions, and the end of the list.
+    assert ingests <= spent <= 7 + ingests + 3 + 2
 
 
 def test_the_later_of_two_ingests_in_one_second_is_the_last(

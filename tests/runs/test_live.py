@@ -213,11 +213,11 @@ def test_a_watch_lists_no_run_that_is_older_than_the_database_keeps_by_then(dsn:
 
 
 def test_a_limit_too_low_for_the_past_leaves_requests_to_the_present(dsn: str) -> None:
-    with watching(dsn, busy_world(hours=2, runs=6, past=100), [], limit=30) as seen:
+    with watching(dsn, busy_world(hours=1, runs=6, past=100), [], limit=30) as seen:
         seen.go_on(60)
         # The first check asks for nothing of runs that ended before.
         assert seen.client.requests_left and len(seen.watch._watched[0].page) == 100
-        seen.go_on(7_200)
+        seen.go_on(3_900)
         assert seen.connection.execute("select from pending_jobs").fetchall()
         assert len(seen.ended) >= 4
 

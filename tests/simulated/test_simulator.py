@@ -683,7 +683,7 @@ def test_an_invalid_created_is_refused() -> None:
     ],
 )
 def test_filters_match_as_named(query: str, key: str, value: str) -> None:
-    world = team_month(1, NOW, runs_per_day=20)
+    world = team_month(1, NOW, runs_per_day=6)
     with serving(world, filtered_cap=10_000) as client:
         every = [run for page in client.pages(RUNS) for run in page.json["workflow_runs"]]
         found = [run_id for page in client.pages(f"{RUNS}?{query}") for run_id in page.ids]
