@@ -14,7 +14,7 @@ from telemetry import counted
 from telemetry.database.connection import Connection, execute
 from telemetry.database.transactions import with_retries
 from telemetry.llm.finding import STDIN, Logs
-from telemetry.llm.formats import gh_aw
+from telemetry.llm.formats import canonical, gh_aw
 from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, linked, read_calls
@@ -29,6 +29,7 @@ MOST_NAMED = 20
 MOST_NOTES = 40
 # By how much clocks differ.
 CLOCKS = timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
 
 
 def ingest_llm_calls(
@@ -119,6 +120,7 @@ class _Ingest:
         self._outer: set[tuple[str, str]] = set()
         self._latest = done.started_at
         self._repeated = 0
+        self._reused: list[str] = []
         self._unsaid = 0
 
     def add(self, call: LlmCall, file: Path) -> None:
@@ -130,6 +132,9 @@ class _Ingest:
         key = (call.source, call.call_id)
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
+        if known is not None and call.source == canonical.SOURCE:
+            is_other = abs(call.timestamp - known.timestamp) > SECOND
+            self._reused += [call.call_id] * is_other
         if len(self._batch) >= CALLS_PER_BATCH:
             self.store()
 
@@ -161,6 +166,7 @@ class _Ingest:
         done.unchanged += counts.unchanged
         done.cut += counts.cut
         done.clashing += len(stored.clashing)
+        self._reused += stored.reused
         done.left_out += sum(row["calls"] for row in stored.left_out)
         self._repeated += sum(row["calls"] - row["new_calls"] for row in stored.repeated)
         for row in stored.left_out:
@@ -196,6 +202,11 @@ class _Ingest:
             self.note(
                 f"the newest call is of {self._latest:%Y-%m-%d %H:%M} UTC, after this ingest; no "
                 "question counts it before: check the clock and the time zone of the log"
+            )
+        if self._reused:
+            self.note(
+                f"{counted(len(self._reused), 'record')} with the call_id of a call of another "
+                f"time, the first {self._reused[0]}: they count as one call; make the ids unique"
             )
         if self._repeated:
             self.note(

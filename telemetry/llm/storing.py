@@ -10,7 +10,7 @@ from psycopg import errors
 
 from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, upsert
-from telemetry.llm.formats import codex, opencode
+from telemetry.llm.formats import canonical, codex, opencode
 from telemetry.rows.llm import MICROSECOND, LlmCall, changed
 
 # How many times are tried for a call whose own is taken: each of the microseconds after it, then as
@@ -25,13 +25,15 @@ class Stored:
     deleted, with how many of it were new.
 
     `left_out` are calls of sessions of which another log is counted. `repeated` are requests that
-    are counted elsewhere: copies in a fork of a session, and spans around other ones.
+    are counted elsewhere: copies in a fork of a session, and spans around other ones. `reused` are
+    ids of calls of another time.
     """
 
     counts: Counts
     clashing: list[LlmCall]
     left_out: list[dict[str, Any]]
     repeated: list[dict[str, Any]]
+    reused: list[str]
 
 
 def store(
@@ -44,6 +46,7 @@ def store(
     sources, call_ids = [source for source, _ in outer], [call_id for _, call_id in outer]
     with connection.transaction():
         execute(connection, "llm/lock_llm_calls")
+        reused = _reused(connection, [call for call in calls if call.source == canonical.SOURCE])
         counts, clashing = _upserted(connection, calls)
 
         def rows(name: str, **wanted: list[str]) -> list[dict[str, Any]]:
@@ -55,7 +58,15 @@ def store(
         if outer:
             repeated += rows("llm/leave_out_outer_calls", sources=sources, call_ids=call_ids)
         left_out = rows("llm/leave_out_sessions", session_ids=sessions)
-    return Stored(counts, clashing, left_out, repeated)
+    return Stored(counts, clashing, left_out, repeated, reused)
+
+
+def _reused(connection: Connection, calls: list[LlmCall]) -> list[str]:
+    ids, times = [call.call_id for call in calls], [call.timestamp.isoformat() for call in calls]
+    given = {"call_ids": ids, "timestamps": times}
+    return (
+        [row["call_id"] for row in execute(connection, "llm/reused_call_ids", given)] if ids else []
+    )
 
 
 def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:

@@ -585,11 +585,29 @@ def test_a_file_that_is_gone_is_named(connection: Connection, tmp_path: Path) ->
     assert "gone.jsonl" in done.first_rejected[0]
 
 
+def test_ids_that_calls_of_another_time_have_are_named(
+    connection: Connection, tmp_path: Path
+) -> None:
+    def note(records: int) -> str:
+        return (
+            f"{records} with the call_id of a call of another time, the first c0: they count as "
+            "one call; make the ids unique"
+        )
+
+    first, second = record(0), record(0, timestamp="2026-01-04T08:00:00Z")
+    file = write(tmp_path / "a.jsonl", [first, first])
+    for _ in range(2):
+        assert ingest(connection, file).notes == []
+    assert ingest(connection, write(tmp_path / "b.jsonl", [second])).notes == [note("1 record")]
+    both = write(tmp_path / "c.jsonl", [first, second, record(1)])
+    assert ingest(connection, both).notes == [note("1 record")]
+
+
 def test_a_call_of_the_future_is_named(connection: Connection, tmp_path: Path) -> None:
     moments = (AT + timedelta(minutes=5), AT + timedelta(hours=8))
     noted = [
-        ingest(connection, write(tmp_path / "a.jsonl", [record(0, timestamp=str(moment))])).notes
-        for moment in moments
+        ingest(connection, write(tmp_path / "a.jsonl", [record(n, timestamp=str(moment))])).notes
+        for n, moment in enumerate(moments)
     ]
     assert noted == [
         [],

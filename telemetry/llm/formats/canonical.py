@@ -18,7 +18,7 @@ from telemetry.rows import reading
 from telemetry.rows.llm import TOKEN_COUNTS, LlmCall
 from telemetry.rows.reading import UnreadableRow, digest
 
-NAME = "canonical"
+NAME = SOURCE = "canonical"
 
 # Other records, too, have a time, a model and a session, and may name a provider.
 COMMON = {"source", "timestamp", "model", "session_id", "provider"}
