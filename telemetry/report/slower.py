@@ -1,11 +1,16 @@
 """The finding on workflows that got slower, with the job or the wait that causes it."""
 
+from datetime import timedelta
+
 from telemetry import counted
 from telemetry.report.data import RepositoryReport, is_of, lost_minutes
 from telemetry.report.figures import BRANCHES, Row, about, change, day, duration, minutes, shift_of
 from telemetry.report.finding import Finding, others
 from telemetry.report.held import is_held
 from telemetry.terminal import Name, Sentence
+
+# A change on the default branch is seen on pull requests about then.
+SAME_CHANGE = timedelta(days=2)
 
 
 def slower(report: RepositoryReport) -> Finding | None:
@@ -55,12 +60,28 @@ def _advice_on(report: RepositoryReport, shift: Row, has_waited: bool) -> Senten
         return ("Check who approves it, or which run it waits for, not what was merged.",)
     if shift["carried_by"] == "queue":
         return ("Check which of the two it waits for, not what was merged.",)
-    before, since = shift["commit_before"], shift["commit_since"]
-    # Two pull requests lie on no line of commits, and their runs include what was merged meanwhile.
-    if before is None or since is None or shift["branch_class"] == "pull_request":
+    found = _on_one_line(report, shift)
+    before, since = (found["commit_before"], found["commit_since"]) if found else (None, None)
+    if before is None or since is None:
         return (f"Look at what was merged {_days_of_change(report, shift)}.",)
     commits = ("Look at the commits after ", Name(before[:7]), " up to ", Name(since[:7]), ".")
     return commits if before != since else ("Look at what changed outside the repository.",)
+
+
+def _on_one_line(report: RepositoryReport, shift: Row) -> Row | None:
+    """Return the same change where its commits lie on one line; None if it is not known there.
+
+    Two pull requests do not, and their runs include what was merged meanwhile.
+    """
+    if shift["branch_class"] != "pull_request":
+        return shift
+    same = (
+        each
+        for each in report.slowdowns
+        if (each["workflow_id"], each["branch_class"]) == (shift["workflow_id"], "default")
+        and abs(each["changed_on"] - shift["changed_on"]) <= SAME_CHANGE
+    )
+    return next(same, None)
 
 
 def _days_of_change(report: RepositoryReport, shift: Row) -> str:

@@ -489,6 +489,22 @@ def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str
     assert "".join(map(str, found.advice)) == "Look at what was merged from 20 Feb to 23 Feb."
 
 
+def test_the_commits_of_the_default_branch_tell_what_slowed_pull_requests(dsn: str) -> None:
+    with open_connection(dsn) as connection:
+        for first, changes in ((0, {"event_type": "pull_request", "branch": "f"}), (1_000, {})):
+            # More runs of pull requests, so that their slowdown is the one that is told.
+            every = 6 if first else 10
+            seconds = [(1_200 if n < 10 * every else 600) + n % 9 for n in range(60 * every)]
+            runs = [a_run(first + n, n / every, took, **changes) for n, took in enumerate(seconds)]
+            upsert(connection, runs[1:])
+        known(connection, 7)
+        (found,) = (
+            each for each in findings(single(whole(connection))) if each.subject == "slower"
+        )
+    assert found.about["branch_class"] == "pull_request"
+    assert "".join(map(str, found.advice)) == "Look at the commits after c1060 up to c1059."
+
+
 def test_a_green_run_that_failed_when_it_was_run_again_is_not_denied(
     connection: Connection,
 ) -> None:
