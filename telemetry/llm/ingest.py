@@ -19,7 +19,7 @@ from telemetry.llm.formats.nested_spans import NestedSpans
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import Notice, linked, read_calls
 from telemetry.llm.recognising import Rejected
-from telemetry.llm.storing import store
+from telemetry.llm.storing import is_same_time, store
 from telemetry.llm.traces import resolved
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.rows.llm import LlmCall, merged
@@ -29,7 +29,6 @@ MOST_NAMED = 20
 MOST_NOTES = 40
 # By how much clocks differ.
 CLOCKS = timedelta(minutes=10)
-SECOND = timedelta(seconds=1)
 
 
 def ingest_llm_calls(
@@ -133,7 +132,7 @@ class _Ingest:
         known = self._batch.get(key)
         self._batch[key] = call if known is None else merged(known, call)
         if known is not None and call.source == canonical.SOURCE:
-            is_other = abs(call.timestamp - known.timestamp) > SECOND
+            is_other = not is_same_time(call.timestamp, known.timestamp)
             self._reused += [call.call_id] * is_other
         if len(self._batch) >= CALLS_PER_BATCH:
             self.store()

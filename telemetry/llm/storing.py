@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import errors
@@ -17,6 +17,7 @@ from telemetry.rows.llm import MICROSECOND, LlmCall, changed
 # many within the millisecond after it, and within the second.
 LATEST = 3
 WIDER = (1_000, 1_000_000)
+SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,21 @@ def store(
 
 
 def _reused(connection: Connection, calls: list[LlmCall]) -> list[str]:
-    ids, times = [call.call_id for call in calls], [call.timestamp.isoformat() for call in calls]
-    given = {"call_ids": ids, "timestamps": times}
-    return (
-        [row["call_id"] for row in execute(connection, "llm/reused_call_ids", given)] if ids else []
-    )
+    """The ids of calls that are stored with another time than theirs."""
+    times = {call.call_id: call.timestamp for call in calls}
+    if not times:
+        return []
+    stored = execute(connection, "llm/times_of_calls", {"call_ids": list(times)})
+    return [
+        row["call_id"]
+        for row in stored
+        if not is_same_time(row["timestamp"], times[row["call_id"]])
+    ]
+
+
+def is_same_time(one: datetime, other: datetime) -> bool:
+    """Whether two records of one call may have these times: storing may move it by a second."""
+    return abs(one - other) <= SECOND
 
 
 def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, list[LlmCall]]:
