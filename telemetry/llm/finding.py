@@ -57,14 +57,23 @@ def find_logs(patterns: Sequence[str], stdin: BinaryIO | None = None) -> Logs:
                 others.append(_left_out(match, endings))
         if not found:
             raise UsageError(
-                f"{pattern} names no log file; give files, folders of .jsonl, .json and .log "
-                f"files, globs, or - for standard input{''.join(f' ({it})' for it in others)}"
+                f"{_nothing(pattern)}; give files, folders of .jsonl, .json and .log files, globs, "
+                f"or - for standard input{''.join(f' ({it})' for it in others)}"
             )
         for path in found:
             files.setdefault(_key(path), path)
         passed_over += others
     searched = {path for key, path in files.items() if key not in named}
     return Logs(list(files.values()), stdin, passed_over, searched)
+
+
+def _nothing(pattern: str) -> str:
+    """What is wrong with a pattern that names no log."""
+    if _matches(pattern):
+        return f"{pattern} holds no log"
+    if re.search(r"[*?[]", pattern):
+        return f"nothing matches {pattern}"
+    return f"there is no file or folder {pattern}"
 
 
 def _key(path: Path) -> Path:

@@ -827,7 +827,9 @@ def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
     [
         ({}, "no log is named; try: make ingest-llm LLM_LOGS="),
         ({"TELEMETRY_LLM_LOGS": "'open"}, "TELEMETRY_LLM_LOGS: No closing quotation"),
-        ({"TELEMETRY_LLM_LOGS": "/nowhere/*.jsonl"}, "/nowhere/*.jsonl names no log file"),
+        ({"TELEMETRY_LLM_LOGS": "/nowhere/*.jsonl"}, "nothing matches /nowhere/*.jsonl; give"),
+        ({"TELEMETRY_LLM_LOGS": "/nowhere"}, "there is no file or folder /nowhere; give"),
+        ({"TELEMETRY_LLM_LOGS": "migrations"}, "migrations holds no log; give"),
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ID": "x"}, "TELEMETRY_RUN_ID: 'x'"),
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "TELEMETRY_AT: "),
         (
