@@ -28,9 +28,9 @@ def no_runner(report: RepositoryReport) -> Finding | None:
     worst, jobs = labels[0], labels[0]["jobs"]
     last = day(worst["last_queued_at"])
     sentence: Sentence = (
-        f"No runner took {counted(jobs, 'job')} on ",
+        f"{counted(jobs, 'job')} on ",
         Name(worst["runner_label"] or "runners without a label"),
-        f" within 24 hours, so GitHub cancelled {'it' if jobs == 1 else 'them'}"
+        f" waited 24 hours for a runner until GitHub cancelled {'it' if jobs == 1 else 'them'}"
         f"{others(len(labels) - 1, 'label')}; the last was ready on {last}.",
     )
     is_missing = _is_missing(report, worst)

@@ -43,7 +43,7 @@ def test_jobs_that_no_runner_took_are_urgent_though_they_are_only_cancelled(
     found, shown = told(connection)
     assert found and found.is_urgent
     assert "".join(map(str, found.sentence)) == (
-        "No runner took 3 jobs on gpu, self-hosted within 24 hours, so GitHub cancelled them; "
+        "3 jobs on gpu, self-hosted waited 24 hours for a runner until GitHub cancelled them; "
         "the last was ready on 27 Feb."
     )
     assert found.advice == ("Check that a runner with all of these labels is online.",)
@@ -70,7 +70,7 @@ def test_labels_that_no_run_has_asked_for_since_a_week_need_nobody(connection: C
     untaken(connection, 8)
     found, _ = told(connection)
     assert found and not found.is_urgent and not found.advice
-    assert "No runner took 1 job on " in "".join(map(str, found.sentence))
+    assert "for a runner until GitHub cancelled it; " in "".join(map(str, found.sentence))
 
 
 def test_what_is_cancelled_while_it_waits_lacks_no_runner(connection: Connection) -> None:
