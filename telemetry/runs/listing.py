@@ -25,8 +25,8 @@ from telemetry.runs.estimate import PER_PAGE
 from telemetry.runs.search import Search, created_range
 from telemetry.runs.windows import SECOND, ListedWindow, Walk, on_top
 
-# A run appears in the list some moments after its creation, and later in the search behind
-# filtered lists; younger parts of a list prove nothing.
+# A run appears in the list some moments after its creation, perhaps below runs that were created
+# before it, and later in the search behind filtered lists; younger parts of a list prove nothing.
 LIST_LAG = timedelta(minutes=1)
 SEARCH_LAG = timedelta(hours=1)
 # With fewer requests left, what they prove matters more than their speed.
@@ -150,7 +150,13 @@ class Lister:
         """Read a filtered list until it is proven complete, at most three times."""
         before: set[int | str] | None = None
         for concurrency in (self.concurrency, 1, 1):
-            search = Search(low, high, longest=self.limits.filtered, ahead=self.ahead(concurrency))
+            search = Search(
+                low,
+                high,
+                longest=self.limits.filtered,
+                ahead=self.ahead(concurrency),
+                slack=LIST_LAG,
+            )
             yield from self._read(search, concurrency, etag)
             etag = None
             if search.is_unchanged:

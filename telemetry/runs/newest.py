@@ -50,6 +50,7 @@ class Newest:
             whole_second(lister.now() - LIST_LAG),
             longest=lister.limits.unfiltered,
             ahead=self._ahead,
+            slack=LIST_LAG,
         )
         failure: GitHubError | None = None
         # Pages read ahead are proven by another request, so one of those allowed is kept for it.

@@ -17,16 +17,24 @@ LARGEST_GROWTH_OF_EMPTY = 8
 
 
 class Search:
-    """A filtered list of one interval, read once."""
+    """A filtered list of one interval, read once. The parameters are those of a Walk."""
 
-    def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
+    def __init__(
+        self,
+        low: datetime,
+        high: datetime,
+        *,
+        longest: int,
+        ahead: int,
+        slack: timedelta = timedelta(0),
+    ) -> None:
         self.low = low
         self.high = high
         self.seen: set[int | str] = set()
         self.is_unchanged = False
         self.is_too_long = False
         self._longest = longest
-        self._walk = Walk(low, high, longest=longest, ahead=ahead)
+        self._walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack)
         self._first: Page | None = None
         self._totals: list[int | None] = []
         self._length = 0

@@ -60,11 +60,20 @@ class Walk:
     """A list read back in time from `high` to `low`, split into windows at its pages.
 
     A window reaches down to the second after the oldest run of its page, because that second may
-    continue on the next page. `longest` is the length at which GitHub ends such a list. `ahead` is
-    how many pages may have been read ahead; 0 if each was requested after the one before it.
+    continue on the next page; a run may also be listed below one that was created up to `slack`
+    before it. `longest` is the length at which GitHub ends such a list. `ahead` is how many pages
+    may have been read ahead; 0 if each was requested after the one before it.
     """
 
-    def __init__(self, low: datetime, high: datetime, *, longest: int, ahead: int) -> None:
+    def __init__(
+        self,
+        low: datetime,
+        high: datetime,
+        *,
+        longest: int,
+        ahead: int,
+        slack: timedelta = timedelta(0),
+    ) -> None:
         self.low = low
         self.high = high
         self.length: int | None = None
@@ -72,6 +81,7 @@ class Walk:
         self._newest = self.reached = high
         self._longest = longest
         self._ahead = ahead
+        self._slack = slack
         self._pages = 0
         self._doubtful = 0
         self._fits = True
@@ -98,17 +108,22 @@ class Walk:
         end = (page.number - 1) * page.per_page + len(page.items)
         self.is_cut_off = end >= self._longest or page.total_count not in (None, end)
         moments = self._take(page)
-        self.is_past_low = bool(moments) and min(moments) < self.low
+        self.is_past_low = bool(moments) and min(moments) < self.low - self._slack
         if moments and self._pages == 1:
             self._newest = max(moments)
         if moments:
             self.reached = max(self.low, whole_second(min(moments)) + SECOND)
         # A page that may be the last belongs to the window that reaches down to the low end.
         if moments and (self.is_past_low or page.last is not None):
-            self._close(self.reached)
+            settled = self._settled(min(moments))
+            self._close(settled)
             # A run missed between this page and the one before is not older than all of this page.
-            if max(moments) >= self.reached:
+            if max(moments) >= settled + self._slack:
                 self._fits = True
+
+    def _settled(self, oldest: datetime) -> datetime:
+        """Return how far down everything is listed above a run that was created then."""
+        return max(self.low, whole_second(oldest) + SECOND + self._slack)
 
     def _take(self, page: Page) -> list[datetime]:
         """Add the rows of a page; return when its runs were created.
@@ -144,7 +159,7 @@ class Walk:
 
         Otherwise GitHub cut the list, and older runs are unknown.
         """
-        self._close(self.low if is_over else self.reached)
+        self._close(self.low if is_over else self.reached + self._slack)
 
     def _close(self, low: datetime) -> None:
         """End the open window at `low`, unless it is empty."""
