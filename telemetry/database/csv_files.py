@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+import re
 import select
 import stat
 from collections.abc import Iterator
@@ -59,6 +60,9 @@ def csv_records(file: TextIO, path: Path, advice: str) -> Iterator[tuple[list[st
             if records.reader.line_num:
                 raise UsageError(f"{path}: the first line is empty; it has to name the columns")
             raise UsageError(f"{path} is empty; name another file")
+        if len(header) == 1 and (other := re.search("[;\t]", header[0])):
+            between = "semicolons" if other[0] == ";" else "tabs"
+            raise UsageError(f"{path}: it has {between} between its columns; save it with commas")
         yield header, records
     except (UnreadableRow, csv.Error) as error:
         line = records.reader.line_num or 1

@@ -53,6 +53,8 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
     "an empty device": (lambda path: path.symlink_to("/dev/null"), "list.csv is empty"),
     "empty lines": (contents(b"\r\n\r\n"), "the first line is empty"),
     "commas": (contents(b",,\n"), "the first line is empty"),
+    "semicolons": (contents(b"kind;subject\nrunners;all\n"), "semicolons between its columns"),
+    "tabs": (contents(b"kind\tsubject\nrunners\tall\n"), "tabs between its columns"),
     "a packed file": (contents(gzip.compress(b"a,b\n" * 99)), "not UTF-8"),
     "a line of 20 MB": (contents(b"x" * 20_000_000), ":1: field larger than"),
     "a million columns": (contents(b"," * 1_000_000), "the first line is empty"),
