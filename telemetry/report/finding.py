@@ -14,6 +14,7 @@ QUESTIONS = {
     "red": "incidents",
     "slower": "slower_or_faster",
     "stalled": "stalled",
+    "disabled": "workflow_outcomes",
     "timing out": "timeouts",
     "flaky": "flaky_jobs",
     "failing": "failing_steps",

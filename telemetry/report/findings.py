@@ -11,6 +11,7 @@ from dataclasses import replace
 from telemetry import counted
 from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
+from telemetry.report.disabled import disabled
 from telemetry.report.failing import failing
 from telemetry.report.figures import known_sum
 from telemetry.report.finding import Finding
@@ -30,6 +31,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
     found = [
         _dated(report, red(report)),
         _dated(report, stalled(report)),
+        _dated(report, disabled(report)),
         slower(report),
         failing(report),
         *(_covered(report, each) for each in of_jobs),

@@ -748,6 +748,25 @@ def test_one_failure_of_thousands_of_runs_is_not_nothing(connection: Connection)
     assert "no longer run" not in text
 
 
+def test_workflows_that_github_disabled_are_named(connection: Connection) -> None:
+    nightly = {"event_type": "schedule", "branch": "main"}
+    runs = [a_run(n, n, workflow_id=9 + n % 2, **nightly) for n in range(3, 13)]
+    upsert(connection, [*runs, a_run(20, 3, workflow_id=10), a_run(21, 3)])
+    upsert(connection, [Workflow(9, 7, "Nightly", "n.yml", "disabled_inactivity")])
+    upsert(connection, [Workflow(10, 7, "Links", "l.yml", "disabled_inactivity")])
+    shown = told(connection)
+    found = finding(shown, "disabled")
+    assert said(found) == (
+        "GitHub has disabled Links, because the repository had no activity for 60 days: it does "
+        "not run any more. Disabled too: Nightly. Enable what is still needed on its page under "
+        "Actions."
+    )
+    assert not is_healthy(shown, findings(shown))
+    # A person decided about this one.
+    connection.execute("update workflows set state = 'disabled_manually'")
+    assert "disabled" not in [each.subject for each in findings(told(connection))]
+
+
 def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connection) -> None:
     greens = [a_run(n, n / 2) for n in range(1, 11)]
     reds = [a_run(20 + n, n / 2, conclusion="failure", workflow_id=9) for n in range(1, 6)]
