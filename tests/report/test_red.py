@@ -764,7 +764,7 @@ def test_workflows_that_github_disabled_are_named(connection: Connection) -> Non
     assert not is_healthy(shown, findings(shown))
     # A person decided about this one.
     connection.execute("update workflows set state = 'disabled_manually'")
-    assert "disabled" not in [each.subject for each in findings(told(connection))]
+    assert "disabled" not in [each.subject for each in findings(single(whole(connection)))]
 
 
 def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connection) -> None:
