@@ -15,6 +15,8 @@ from telemetry.database.connection import conninfo, describe, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.rules import broken_rules, validate_rules
 
+MANY = 10
+
 
 def main() -> int:
     parse(__doc__, "migrate")
@@ -25,7 +27,9 @@ def main() -> int:
             validate_rules(connection)
             for sentence in broken_rules(connection):
                 say(sentence)
-    show(f"applied: {', '.join(applied)}" if applied else "nothing to apply")
+    # A new database needs dozens: their names would fill a screen.
+    shown = applied if len(applied) < MANY else [applied[0], "…", *applied[-2:]]
+    show(f"applied: {', '.join(shown)}" if applied else "nothing to apply")
     return 0
 
 
