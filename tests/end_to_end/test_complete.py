@@ -59,21 +59,22 @@ def three_weeks_pass(world: World) -> set[int]:
     return {run.id for run in deleted}
 
 
+# tests/runs/test_listing.py has each form of a list that ends, tests/runs/test_jobs.py each form of
+# older attempts.
 CAPS: dict[str, dict[str, Any]] = {
     "GitHub's caps": {},
-    "filtered cap, then empty": {"unfiltered_cap": 50, "filtered_cap": 30},
-    "filtered cap, then 422": {
+    "filtered cap, then 422; older attempts without steps": {
         "unfiltered_cap": 50,
         "filtered_cap": 30,
         "beyond_filtered_cap": "422",
+        "older_attempts": "without steps",
     },
-    "filtered cap, total clamped": {
+    "filtered cap, total clamped; older attempts absent": {
         "unfiltered_cap": 50,
         "filtered_cap": 30,
         "clamp_filtered_total": True,
+        "older_attempts": "absent",
     },
-    "older attempts without steps": {"older_attempts": "without steps"},
-    "older attempts absent": {"older_attempts": "absent"},
 }
 
 
