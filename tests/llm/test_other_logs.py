@@ -749,6 +749,21 @@ def test_a_result_of_gemini_cli_without_models_is_that_of_its_session(tmp_path: 
     assert rejected == []
 
 
+def test_a_model_of_gemini_cli_that_only_failed_is_known_to_have_used_nothing(
+    tmp_path: Path,
+) -> None:
+    def used(tokens: int, errors: int) -> dict[str, Any]:
+        api = {"totalRequests": 1, "totalErrors": errors}
+        return {"api": api, "tokens": {"prompt": tokens, "candidates": tokens}}
+
+    models = {"gemini-2.5-pro": used(0, 1), "gemini-2.5-flash": used(5, 0)}
+    result = {"session_id": "s", "response": "x", "stats": {"models": models}}
+    calls, rejected, _ = read_text(tmp_path, lines({"timestamp": TIME, **result}))
+    found = {call.model: (call.success, call.total_tokens) for call in calls}
+    assert found == {"gemini-2.5-pro": (False, 0), "gemini-2.5-flash": (True, 10)}
+    assert rejected == []
+
+
 def test_a_session_of_copilot_that_ends_without_its_use_is_named(tmp_path: Path) -> None:
     kinds = ("session.start", "assistant.message", "session.shutdown")
     events = [{"type": kind, "data": {}, "id": kind, "parentId": None} for kind in kinds]

@@ -111,6 +111,8 @@ class _Session:
                 _printed(reading.nested(said, "tokens")) if "tokens" in said else _streamed(said)
             )
             requests = reading.count(api, "totalRequests", LONGEST_COUNT)
+            # If a model is overloaded, the session continues with another one.
+            have_failed = bool(requests) and requests == reading.count(api, "totalErrors")
             if not (requests or any(tokens.values())):
                 return
             total = (tokens["input_tokens"] or 0) + (tokens["output_tokens"] or 0)
@@ -123,7 +125,7 @@ class _Session:
                 provider=_provider(model),
                 model=storable(model) or None,
                 **tokens,
-                success=failure is None,
+                success=failure is None and not have_failed,
                 error_message=failure,
                 duration_ms=reading.count(api, "totalLatencyMs"),
                 api_calls=requests or 1,
