@@ -149,6 +149,7 @@ class Lister:
     ) -> Generator[Batch, None, Search]:
         """Read a filtered list until it is proven complete, at most three times."""
         before: set[int | str] | None = None
+        earlier: Search | None = None
         for concurrency in (self.concurrency, 1, 1):
             search = Search(
                 low,
@@ -170,6 +171,10 @@ class Lister:
             # list shows the deleted run, the next one does not. So if both show the same runs, only
             # the total is wrong, unless a page has a hole. A list of one page has none.
             is_settled = search.seen == before
+            before = set(search.seen) if concurrency == 1 else None
+            if earlier is not None:
+                search.join(earlier)
+            earlier = search
             if is_settled and search.has_hole:
                 self._filtered_end = PER_PAGE
                 search.is_too_long = True
@@ -179,8 +184,10 @@ class Lister:
             if search.is_whole or is_settled:
                 yield Batch(windows=search.windows(is_closed=high <= self.now() - CLOSED_AFTER))
                 return search
-            before = search.seen if concurrency == 1 else None
-        yield Batch(windows=search.proven())
+        # A shorter list, of one page, divides no second.
+        search.is_too_long = search.has_split_second
+        if not search.is_too_long:
+            yield Batch(windows=search.proven())
         return search
 
     def _read(self, search: Search, concurrency: int, etag: str | None) -> Batches:

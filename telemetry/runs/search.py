@@ -34,7 +34,9 @@ class Search:
         self.is_unchanged = False
         self.is_too_long = False
         self._longest = longest
-        self._walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack)
+        # The search sorts by time alone (explained in cli/cli issue 6678).
+        self._walk = Walk(low, high, longest=longest, ahead=ahead, slack=slack, is_stable=False)
+        self._is_joined = False
         self._first: Page | None = None
         self._totals: list[int | None] = []
         self._length = 0
@@ -42,6 +44,20 @@ class Search:
         self._is_page_full = True
         # Whether a page before the last one had too few rows, so that some may be missing.
         self.has_hole = False
+
+    @property
+    def has_split_second(self) -> bool:
+        """Whether runs of one second are on two pages, so that some may have been missed."""
+        return self._walk.has_split_second
+
+    def join(self, before: "Search") -> None:
+        """Add the runs of an earlier reading if its total was the same on all pages of both.
+
+        Then no run was deleted in between, and runs missed between pages may be among them.
+        """
+        if len({*self._totals, *before._totals}) == 1 and not before.seen <= self.seen:
+            self.seen |= before.seen
+            self._is_joined = True
 
     @property
     def is_one_second(self) -> bool:
@@ -99,6 +115,8 @@ class Search:
 
         If the interval is closed and has one page, its window keeps the ETag.
         """
+        if self._is_joined:
+            return [self._window(len(self.seen))]
         if self._first is None or len(self._totals) > 1:
             return self._walk.all_windows()
         reported = reported_length(self._first, self._longest)

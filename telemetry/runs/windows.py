@@ -62,7 +62,9 @@ class Walk:
     A window reaches down to the second after the oldest run of its page, because that second may
     continue on the next page; a run may also be listed below one that was created up to `slack`
     before it. `longest` is the length at which GitHub ends such a list. `ahead` is how many pages
-    may have been read ahead; 0 if each was requested after the one before it.
+    may have been read ahead; 0 if each was requested after the one before it. If the list is not
+    `is_stable`, runs of one second have another order on each page: where a page ends within a
+    second, some of them may be on neither page.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Walk:
         longest: int,
         ahead: int,
         slack: timedelta = timedelta(0),
+        is_stable: bool = True,
     ) -> None:
         self.low = low
         self.high = high
@@ -82,6 +85,8 @@ class Walk:
         self._longest = longest
         self._ahead = ahead
         self._slack = slack
+        self._is_stable = is_stable
+        self.has_split_second = False
         self._pages = 0
         self._doubtful = 0
         self._fits = True
@@ -105,9 +110,13 @@ class Walk:
             self._fits = False
         self._doubtful = max(int(is_short), self._doubtful - 1)
         self.length = length
+        before = self.reached
         end = (page.number - 1) * page.per_page + len(page.items)
         self.is_cut_off = end >= self._longest or page.total_count not in (None, end)
         moments = self._take(page)
+        if self._pages > 1 and moments and before - SECOND <= max(moments) < before:
+            self.has_split_second = True
+            self._fits = self._fits and self._is_stable
         self.is_past_low = bool(moments) and min(moments) < self.low - self._slack
         if moments and self._pages == 1:
             self._newest = max(moments)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from support.clients import client
 from support.short_pages import ShortPages
+from support.unordered import Unordered
 
 from telemetry.github.client import GitHub
 from telemetry.github.errors import BudgetSpent, RateLimited
@@ -661,6 +662,29 @@ def test_proven_windows_are_yielded_before_the_error(runs: str, concurrency: int
     # Runs of the last page's last minute may continue on the next one.
     assert len(memory.ids()) == 497
     assert_apart(memory.windows)
+
+
+@CONCURRENCY
+@pytest.mark.parametrize("size", [8, 12, 22, 35])
+def test_no_run_is_missed_where_a_page_ends_among_runs_of_one_second(
+    size: int, concurrency: int
+) -> None:
+    """A search has the runs of one second in no order (recorded), or in changing ones (cli/cli
+    issue 6678).
+    """
+    moments = [NOW - timedelta(hours=2, minutes=10 * n) for n in range(8) for _ in range(size)]
+    world, repository = world_of(sorted(moments))
+    start, end = NOW - timedelta(hours=5), NOW - HOUR
+    memory = Memory(start)
+    with lister(Simulator(world), kind=Unordered, concurrency=concurrency) as using:
+        memory.take(using.interval(start, end))
+    for window in memory.windows:
+        within = true_ids(repository, window.created_from, window.created_to)
+        assert set(window.ids or []) == within
+        assert window.seen == len(within)
+    # Three readings may leave a second unproven that has far more runs than a page.
+    if size < 30:
+        assert_covers(memory.windows, start, end)
 
 
 @CONCURRENCY
