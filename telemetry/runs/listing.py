@@ -172,8 +172,7 @@ class Lister:
             # the total is wrong, unless a page has a hole. A list of one page has none.
             is_settled = search.seen == before
             before = set(search.seen) if concurrency == 1 else None
-            if earlier is not None:
-                search.join(earlier)
+            search.join(earlier)
             earlier = search
             if is_settled and search.has_hole:
                 self._filtered_end = PER_PAGE

@@ -50,12 +50,14 @@ class Search:
         """Whether runs of one second are on two pages, so that some may have been missed."""
         return self._walk.has_split_second
 
-    def join(self, before: "Search") -> None:
-        """Add the runs of an earlier reading if its total was the same on all pages of both.
+    def join(self, before: "Search | None") -> None:
+        """Add the runs of the reading before, if the total was the same on all pages of both.
 
         Then no run was deleted in between, and runs missed between pages may be among them.
         """
-        if len({*self._totals, *before._totals}) == 1 and not before.seen <= self.seen:
+        if before is None or before.seen <= self.seen:
+            return
+        if len({*self._totals, *before._totals}) == 1:
             self.seen |= before.seen
             self._is_joined = True
 
