@@ -115,13 +115,16 @@ class Store:
 
 def store_attempts(connection: Connection, attempts: Sequence[WorkflowRun]) -> Counts:
     """Store attempts; if one names an account by a new login, all runs of the account get it."""
-    counts = upsert(connection, attempts)
     accounts = list(dict.fromkeys(account for run in attempts for account in run.accounts))
+    are_renamed = False
     if accounts:
+        # First, so that ingests that meet one new login wait here, where they hold no runs.
         named = {"rows": as_json([vars(account) for account in accounts])}
         retired = execute(connection, "runs/retire_logins", named).rowcount
-        if upsert(connection, accounts).updated or retired:
-            execute(connection, "runs/rename_actors")
+        are_renamed = upsert(connection, accounts).updated > 0 or retired > 0
+    counts = upsert(connection, attempts)
+    if are_renamed:
+        execute(connection, "runs/rename_actors")
     return counts
 
 

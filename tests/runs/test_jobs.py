@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields, replace
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import pytest
 from pytest_httpserver import HTTPServer
 from support.clients import client
+from support.databases import blocked
 from support.paths import LONGEST, ROOT
 from support.payloads import payload
 from support.rows import workflow_job, workflow_run, workflow_step
@@ -619,18 +619,6 @@ def test_a_run_pruned_before_its_jobs_came_is_passed_over(connection: Connection
     gone = replace(JOBS, github_run_id=2, jobs=[workflow_job(github_run_id=2)], steps=[])
     counts = store_jobs(connection, [gone, JOBS], NOW)
     assert counts == StoredJobs(Counts(inserted=1), Counts(inserted=1))
-
-
-def blocked(connection: Connection) -> None:
-    """Wait until somebody else in this database waits for a lock."""
-    for _ in range(6_000):
-        if connection.execute(
-            "select 1 from pg_stat_activity where wait_event_type = 'Lock' "
-            "and datname = current_database()"
-        ).fetchone():
-            return
-        time.sleep(0.05)
-    pytest.fail("nobody waits for a lock")
 
 
 def test_a_run_pruned_while_its_jobs_are_stored_is_passed_over(

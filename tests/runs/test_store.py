@@ -1,14 +1,17 @@
 """Pages that are stored together: all or none of them, each run once and in its newest version."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from support.clients import NOW
+from support.databases import blocked
 from support.one_repository import DAY, HOUR
+from support.rows import workflow_run
 
-from telemetry.database.connection import Connection
+from telemetry.database.connection import Connection, open_connection
 from telemetry.github.client import GitHub
 from telemetry.github.errors import GitHubError
 from telemetry.github.options import Options
@@ -16,7 +19,7 @@ from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.runs.listing import Batch
 from telemetry.runs.record import Begun, IngestLog
 from telemetry.runs.request import Tools, Wanted
-from telemetry.runs.store import MOST_PAGES_AT_ONCE, Store
+from telemetry.runs.store import MOST_PAGES_AT_ONCE, Store, store_attempts
 from telemetry.runs.windows import ListedWindow
 
 
@@ -135,3 +138,24 @@ def test_a_run_whose_payload_names_no_repository_is_of_the_ingested_one(
     store.batch(Batch([run(1, repository=None)]))
     (row,) = connection.execute("select repository_id, repository from workflow_runs").fetchall()
     assert row == {"repository_id": 7, "repository": "acme/app"}
+
+
+def test_ingests_that_meet_one_new_login_do_not_wait_for_each_other(
+    connection: Connection, dsn: str
+) -> None:
+    def store(login: str, *numbers: int) -> None:
+        runs = [workflow_run(github_run_id=one, actor_id=5, actor=login) for one in numbers]
+        with open_connection(dsn) as storing, storing.transaction():
+            store_attempts(storing, runs)
+
+    store("ann", 1, 2)
+    with ThreadPoolExecutor(2) as threads:
+        with connection.transaction():
+            connection.execute("select from accounts for update")
+            ingests = [threads.submit(store, "bea", number) for number in (1, 2)]
+            with open_connection(dsn) as watching:
+                blocked(watching, len(ingests))
+        for ingest in ingests:
+            ingest.result()
+    actors = connection.execute("select distinct actor from workflow_runs").fetchall()
+    assert actors == [{"actor": "bea"}]

@@ -1,7 +1,10 @@
 """Databases that several tests share, each of which leaves nothing behind in it."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pytest
 
 from telemetry.database.connection import Connection
 
@@ -40,3 +43,16 @@ def empty(opened: Connection) -> None:
     (row,) = opened.execute(EMPTY).fetchall()
     if row["statement"]:
         opened.execute(row["statement"])
+
+
+def blocked(connection: Connection, sessions: int = 1) -> None:
+    """Wait until as many other sessions in this database wait for a lock."""
+    for _ in range(6_000):
+        (row,) = connection.execute(
+            "select count(*) as waiting from pg_stat_activity "
+            "where wait_event_type = 'Lock' and datname = current_database()"
+        ).fetchall()
+        if row["waiting"] >= sessions:
+            return
+        time.sleep(0.05)
+    pytest.fail("nobody waits for a lock")
