@@ -5,6 +5,7 @@ of the CPU of a list, so an object that is repeated is parsed once.
 """
 
 import json
+import threading
 from typing import Any
 
 MOST_VALUES = 200_000
@@ -16,6 +17,9 @@ Without this bound a hostile body of 4 MiB takes 37 times its size when parsed.
 UNCOUNTED_BODY = 1_500_000
 """Values are counted only in bodies above this many bytes. Smaller ones take at most 56 MB when
 parsed; counting the values of a page of 100 runs would add a tenth to the work on it."""
+
+# Several threads would be no faster, and each holds its page in several forms meanwhile.
+PARSING = threading.Lock()
 
 REPEATED = b'"repository":{"id":'
 # Longer than any repository in a run, which has 5 KB.
@@ -34,7 +38,8 @@ def json_object(body: bytes, array_key: str | None = None) -> dict[str, Any]:
     if len(body) > UNCOUNTED_BODY and sum(map(body.count, (b",", b"{", b"["))) > MOST_VALUES:
         raise ValueError(f"holds more than {MOST_VALUES:,} values")
     try:
-        value = _parsed(body)
+        with PARSING:
+            value = _parsed(body)
     except UnicodeDecodeError:
         raise ValueError("is not UTF-8") from None
     except (ValueError, RecursionError):
