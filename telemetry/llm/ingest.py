@@ -200,7 +200,7 @@ class _Ingest:
         if self._latest > finished_at + CLOCKS:
             self.note(
                 f"the newest call is of {self._latest:%Y-%m-%d %H:%M} UTC, after this ingest; no "
-                "question counts it before: check the clock and the time zone of the log"
+                "question counts it until then: check the clock and the time zone of the log"
             )
         if self._reused:
             self.note(

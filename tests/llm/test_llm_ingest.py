@@ -613,7 +613,7 @@ def test_a_call_of_the_future_is_named(connection: Connection, tmp_path: Path) -
         [],
         [
             "the newest call is of 2026-01-05 17:00 UTC, after this ingest; no question counts it "
-            "before: check the clock and the time zone of the log"
+            "until then: check the clock and the time zone of the log"
         ],
     ]
 
