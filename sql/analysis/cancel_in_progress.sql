@@ -25,6 +25,7 @@ runs as (
     attempts.workflow,
     attempts.commit_sha,
     attempts.completed_at,
+    attempts.is_exact,
     min(attempts.created_at) over newer as newer_at
   from attempts
   cross join period
@@ -59,6 +60,7 @@ overtaken as materialized (
     repository,
     workflow_id,
     workflow,
+    is_exact,
     newer_at
   from runs
   where newer_at < completed_at
@@ -98,7 +100,11 @@ select
   round(coalesce(sum(saved.seconds), 0) / 60, 2) as saved_minutes,
   round(
     coalesce(
-      sum(saved.list_cost_usd), case when coalesce(sum(saved.unpriced_jobs), 0) = 0 then 0 end
+      sum(saved.list_cost_usd),
+      case
+        when coalesce(sum(saved.unpriced_jobs), 0) + count(*) filter (where not is_exact) = 0
+          then 0
+      end
     ),
     4
   ) as saved_usd,

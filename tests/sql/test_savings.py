@@ -255,6 +255,10 @@ def test_what_cancel_in_progress_would_save_ends_with_the_newer_run(connection: 
     connection.execute("delete from workflow_jobs")
     (row,) = ask(connection, "cancel_in_progress", Scope(CREATED_AT, CREATED_AT + HOUR)).rows
     assert (row["overtaken_runs"], row["saved_minutes"], row["saved_usd"]) == (1, 0, 0)
+    # What the jobs of a run save that are still to be fetched is unknown.
+    connection.execute("update workflow_runs set jobs_listed_at = null")
+    (row,) = ask(connection, "cancel_in_progress", Scope(CREATED_AT, CREATED_AT + HOUR)).rows
+    assert (row["overtaken_runs"], row["saved_usd"]) == (1, None)
 
 
 def test_deployments_are_counted_by_week_with_their_fixes(
