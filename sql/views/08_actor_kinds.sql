@@ -7,7 +7,8 @@ select
       select name_patterns.kind
       from name_patterns
       where name_patterns.subject = 'actor'
-        and lower(actors.actor) like name_patterns.like_pattern
+        -- Without the number that a login has in brackets if another account has it now.
+        and split_part(lower(actors.actor), ' ', 1) like name_patterns.like_pattern
       order by
         length(name_patterns.pattern) desc,
         name_patterns.pattern

@@ -14,6 +14,7 @@ from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
+from telemetry.runs.store import store_attempts
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SCOPE = Scope(CREATED_AT - HOUR, CREATED_AT + 48 * HOUR)
@@ -224,6 +225,18 @@ def test_an_account_that_only_re_runs_an_attempt_is_classed_too(connection: Conn
     assert {row["actor"]: row["kind"] for row in rows} == {
         "dev-1": "person",
         "claude[bot]": "agent",
+    }
+
+
+def test_an_account_keeps_its_kind_when_another_one_gets_its_login(connection: Connection) -> None:
+    for number, account in enumerate((5, 6), 1):
+        said = {"actor": "some-app[bot]", "actor_id": account, "triggering_actor": None}
+        store_attempts(connection, [workflow_run(github_run_id=number, **said)])
+    load_name_kinds(connection)
+    rows = connection.execute("select actor, kind from actor_kinds").fetchall()
+    assert {row["actor"]: row["kind"] for row in rows} == {
+        "some-app[bot] (id 5)": "bot",
+        "some-app[bot]": "bot",
     }
 
 
