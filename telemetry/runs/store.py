@@ -123,6 +123,9 @@ def store_attempts(connection: Connection, attempts: Sequence[WorkflowRun]) -> C
         retired = execute(connection, "runs/retire_logins", named).rowcount
         are_renamed = upsert(connection, accounts).updated > 0 or retired > 0
     counts = upsert(connection, attempts)
+    again = [run.github_run_id for run in attempts if run.run_attempt > 1 and run.actor_id]
+    if again:
+        execute(connection, "runs/fill_accounts", {"github_run_ids": again})
     if are_renamed:
         execute(connection, "runs/rename_actors")
     return counts

@@ -14,6 +14,7 @@ from support.rows import workflow_run
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
+from telemetry.database.upserts import upsert
 from telemetry.report.period import period
 from telemetry.runs.ingest import ingest
 from telemetry.runs.listing import Limits
@@ -342,6 +343,19 @@ def test_an_account_whose_login_another_one_has_now_is_named_with_its_number(
     store(6, None, "ann")
     store(7, 5, "cleo")
     assert people(connection) == {"Ann (id 6)": 1, "ann": 1, "cleo": 5}
+
+
+def test_an_earlier_attempt_gets_the_account_of_a_later_one(connection: Connection) -> None:
+    """Version 1.0 stored no ids, and lists show the latest attempt only."""
+    for attempt, who in ((1, "ann"), (2, "bob"), (3, "ann")):
+        said = {"run_attempt": attempt, "actor": "ann", "triggering_actor": who}
+        upsert(connection, [workflow_run(**said)])
+    listed = {"actor": "anna", "actor_id": 5, "triggering_actor": "anna", "triggering_actor_id": 5}
+    store_attempts(connection, [workflow_run(run_attempt=3, **listed)])
+    columns = "actor, actor_id, triggering_actor, triggering_actor_id"
+    rows = connection.execute(f"select {columns} from workflow_runs order by run_attempt")
+    whole = ("anna", 5, "anna", 5)
+    assert [tuple(row.values()) for row in rows] == [whole, ("anna", 5, "bob", None), whole]
 
 
 def test_a_repository_without_runs_is_complete(connection: Connection) -> None:
