@@ -56,9 +56,14 @@ def stored(connection: Connection) -> list[dict[str, Any]]:
 
 
 def earlier(connection: Connection) -> int:
-    """How many stored attempts are not the latest of their run."""
-    found = stored(connection)
-    return len(found) - len({row["github_run_id"] for row in found})
+    """How many stored attempts are not the latest of their run, which may still be open."""
+    (row,) = connection.execute(
+        "select count(*) as attempts from workflow_runs where exists (select from open_runs"
+        " where open_runs.github_run_id = workflow_runs.github_run_id) or exists (select"
+        " from workflow_runs as later where later.github_run_id = workflow_runs.github_run_id"
+        " and later.run_attempt > workflow_runs.run_attempt)"
+    )
+    return int(row["attempts"])
 
 
 def true_attempts(
