@@ -10,7 +10,9 @@ from typing import Any
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.runs import WorkflowRun, seconds_between
 
-# Not compared: columns that a list lacks, those of the repository, and the key.
+# Columns with the login of an account, whose id is in a column beside it.
+ACCOUNTS = ("actor", "triggering_actor")
+# Not compared: columns that a list lacks, those of the repository, the ids beside logins, the key.
 NOT_COMPARED = {
     "completed_at",
     "duration_seconds",
@@ -18,8 +20,7 @@ NOT_COMPARED = {
     "head_repository",
     "is_private",
     "html_url",
-    "actor_id",
-    "triggering_actor_id",
+    *(f"{name}_id" for name in ACCOUNTS),
     "github_run_id",
     "run_attempt",
 }
@@ -177,10 +178,10 @@ def _columns(
 
 def _is_same_account(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
     """Whether a login differs only because the account has a new one."""
-    number = f"{name}_id"
-    if number not in NOT_COMPARED or ours[name] is None:
+    if name not in ACCOUNTS or ours[name] is None:
         return False
-    return theirs[number] is not None and theirs[number] == ours[number]
+    number = theirs[f"{name}_id"]
+    return number is not None and number == ours[f"{name}_id"]
 
 
 def _difference(
