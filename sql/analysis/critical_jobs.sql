@@ -2,9 +2,10 @@
 -- For runs that succeeded at the first attempt: the jobs on the critical path of each, as in
 -- critical_paths. on_path_percent is of the runs in which the job ran. gain_p50_seconds is how much
 -- sooner the median of these runs would end if the job took no time and everything else stayed the
--- same; 0 if it is not on the path. gain_hours is the sum over all runs. Both are lower bounds: a
--- job is assumed to need everything that ended before it was queued. The jobs of a matrix count as
--- one. docs/accuracy.md says how often that is right.
+-- same; 0 if it is not on the path. gain_hours is the sum over all runs; push_gain_hours is over
+-- the runs that a push started, because a commit waits for these, but hardly anybody for a nightly.
+-- All are lower bounds: a job is assumed to need everything that ended before it was queued. The
+-- jobs of a matrix count as one. docs/accuracy.md says how often that is right.
 --   psql "$DATABASE_URL" -f sql/analysis/critical_jobs.sql
 with period as not materialized (
   select
@@ -23,6 +24,7 @@ runs as (
     max(repository) as repository,
     workflow_id,
     max(workflow) as workflow,
+    bool_or(is_of_push) as is_of_push,
     array_agg(job) as jobs,
     array_agg(queued_after_seconds) as queued,
     array_agg(ended_after_seconds) as ended,
@@ -46,6 +48,7 @@ parts as materialized (
     runs.repository,
     runs.workflow_id,
     runs.workflow,
+    runs.is_of_push,
     part.job,
     part.seconds,
     part.path_seconds,
@@ -88,6 +91,7 @@ sums as (
     count(*) as runs,
     count(*) filter (where is_on_path) as runs_on_path,
     percentile_cont(0.5) within group (order by gain::double precision) as gain_p50_seconds,
+    coalesce(sum(gain) filter (where is_of_push), 0) as push_gain,
     sum(gain) as gain,
     sum(seconds) as seconds
   from parts
@@ -103,6 +107,7 @@ select
   sums.repository,
   sums.workflow,
   sums.job,
+  round((sums.push_gain / 3600)::numeric, 3) as push_gain_hours,
   round((sums.gain / 3600)::numeric, 3) as gain_hours,
   round(sums.gain_p50_seconds)::bigint as gain_p50_seconds,
   round(100.0 * sums.runs_on_path / sums.runs, 4) as on_path_percent,
@@ -113,6 +118,7 @@ select
   sums.repository_id
 from sums
 order by
+  sums.push_gain desc,
   sums.gain desc,
   on_path_percent desc,
   sums.repository,

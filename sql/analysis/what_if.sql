@@ -6,8 +6,10 @@
 -- run lasts from its first queued job to its last ended one. list_cost_usd is of all executions of
 -- the job in the period, failed ones and re-runs included, each rounded up to minutes, at the price
 -- of its day. list_cost_usd_after is NULL if the runner has no price. free_jobs cost nothing now;
--- unpriced_jobs have no known cost. usd_per_saved_hour is the price of saving an hour of waiting;
--- if negative, the change pays for itself.
+-- unpriced_jobs have no known cost. saved_hours is the sum over all runs; push_saved_hours is over
+-- the runs that a push started, because a commit waits for these, but hardly anybody for a nightly.
+-- usd_per_saved_hour is the price of one of the saved_hours; if negative, the change pays for
+-- itself.
 --   psql "$DATABASE_URL" -f sql/analysis/what_if.sql
 with period as not materialized (
   select
@@ -34,6 +36,7 @@ runs as (
     max(repository) as repository,
     workflow_id,
     max(workflow) as workflow,
+    bool_or(is_of_push) as is_of_push,
     max(ended_after_seconds) - min(queued_after_seconds) as run_seconds,
     array_agg(job) as jobs,
     array_agg(queued_after_seconds) as queued,
@@ -58,6 +61,7 @@ parts as materialized (
     runs.repository,
     runs.workflow_id,
     runs.workflow,
+    runs.is_of_push,
     part.job,
     runs.run_seconds,
     part.late_by,
@@ -120,6 +124,7 @@ sums as (
     percentile_cont(0.5) within group (order by parts.run_seconds) as run_p50_seconds,
     percentile_cont(0.5) within group (order by parts.run_seconds - coalesce(changes.gain, 0))
       as run_p50_after_seconds,
+    coalesce(sum(changes.gain) filter (where parts.is_of_push), 0) as push_gain,
     sum(coalesce(changes.gain, 0)) as gain
   from parts
   cross join change
@@ -189,6 +194,7 @@ select
   round(sums.run_p50_after_seconds)::bigint as run_p50_after_seconds,
   bills.list_cost_usd,
   case when bills.is_priced_after then bills.list_cost_usd_after end as list_cost_usd_after,
+  round((sums.push_gain / 3600)::numeric, 1) as push_saved_hours,
   round((sums.gain / 3600)::numeric, 1) as saved_hours,
   case
     when bills.is_priced_after and bills.unpriced_jobs = 0 and sums.gain > 0 then round(
@@ -209,6 +215,7 @@ left join bills
   and bills.workflow_id is not distinct from sums.workflow_id
   and bills.job = sums.job
 order by
+  push_saved_hours desc,
   saved_hours desc,
   on_path_percent desc,
   sums.repository,

@@ -24,6 +24,7 @@ select
   attempts.is_first_attempt,
   attempts.is_latest_attempt,
   attempts.is_rerun,
+  attempts.is_of_push,
   attempts.is_green_later,
   coalesce(nullif(workflow_jobs.name, ''), 'unnamed') as job,
   workflow_jobs.job_base,

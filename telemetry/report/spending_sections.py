@@ -42,11 +42,15 @@ def critical(report: RepositoryReport) -> list[Child]:
         f" holds up {percent(first['on_path_percent'])} of its runs: without it they would end "
         f"{duration(first['gain_p50_seconds'])} sooner at the median",
     ]
+    # Hardly anybody waits for a nightly, so it counts only where no push is held up.
+    waits = "push_gain_hours" if first["push_gain_hours"] else "gain_hours"
     bars = [
-        Bar(label_of(row), float(row["gain_hours"]), minutes(60 * row["gain_hours"]))
+        Bar(label_of(row), float(row[waits]), minutes(60 * row[waits]))
         for row in jobs[:MOST_BARS]
+        if row[waits]
     ]
-    label = "Jobs by how much sooner all runs together would end without them"
+    runs = "all runs that a push started" if waits == "push_gain_hours" else "all runs"
+    label = f"Jobs by how much sooner {runs} would end without them, in all"
     return ranked(
         words,
         charts.bar_chart(label, bars),

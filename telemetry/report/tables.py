@@ -234,6 +234,7 @@ CRITICAL_JOBS = Table(
     _figure("runs", count),
     _figure("on the path", percent, "on_path_percent"),
     _figure("sooner, p50", duration, "gain_p50_seconds"),
+    Column("after pushes", lambda row: (minutes(60 * row["push_gain_hours"]),)),
     Column("sooner in all", lambda row: (minutes(60 * row["gain_hours"]),)),
 )
 PULL_REQUESTS = Table(

@@ -14,11 +14,13 @@ import pytest
 from support.clients import client
 from support.commands import Launcher
 from support.paths import ROOT
+from support.reports import MONTH, a_job, a_run
 from support.worlds.needs import TruePart, month_of_needs, true_parts
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
+from telemetry.database.upserts import upsert
 from telemetry.database.what_if import what_if, without_job
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
@@ -66,6 +68,7 @@ def test_the_path_and_the_gain_of_each_job_are_those_of_its_needs(planned: Plann
         parts = truth.pop((row["workflow"], row["job"]))
         assert row["runs"] == len(parts)
         true_hours = sum(part.gain_seconds for part in parts) / 3_600
+        hours_of_pushes = sum(part.gain_seconds for part in parts if part.is_of_push) / 3_600
         # A gain is a lower bound, but for clocks that differ by a second.
         assert float(row["gain_hours"]) <= true_hours + 0.1
         if row["workflow"] != MISLEADING:
@@ -74,7 +77,23 @@ def test_the_path_and_the_gain_of_each_job_are_those_of_its_needs(planned: Plann
             median = statistics.median(part.gain_seconds for part in parts)
             assert row["gain_p50_seconds"] == pytest.approx(median, abs=2)
             assert float(row["gain_hours"]) == pytest.approx(true_hours, abs=0.1)
+            assert float(row["push_gain_hours"]) == pytest.approx(hours_of_pushes, abs=0.1)
     assert not truth
+
+
+@pytest.mark.parametrize("question", ["critical_jobs", "what_if"])
+def test_jobs_that_hold_up_commits_come_before_those_of_a_longer_nightly(
+    connection: Connection, question: str
+) -> None:
+    runs = [
+        a_run(1, seconds=9_000, workflow_id=1, event_type="schedule"),
+        a_run(2, seconds=600, workflow_id=2, event_type="push"),
+    ]
+    jobs = [a_job(runs[0], name="benchmark"), a_job(runs[1], name="build")]
+    upsert(connection, runs)
+    upsert(connection, jobs)
+    rows = ask(connection, question, MONTH.scope([7])).rows
+    assert [row["job"] for row in rows] == ["build", "benchmark"]
 
 
 def test_gains_are_precise_enough_to_be_shown_in_minutes(planned: Planned) -> None:
@@ -117,6 +136,8 @@ def test_another_runner_changes_the_end_of_runs_as_the_needs_say(
         if row["workflow"] != MISLEADING:
             hours = sum(part.gain_seconds for part in parts) / 3_600
             assert float(row["saved_hours"]) == pytest.approx(hours, abs=0.1), row
+            hours = sum(part.gain_seconds for part in parts if part.is_of_push) / 3_600
+            assert float(row["push_saved_hours"]) == pytest.approx(hours, abs=0.1), row
     assert not truth
 
 

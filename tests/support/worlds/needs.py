@@ -68,6 +68,7 @@ class TruePart:
     github_run_id: int
     workflow: str
     job: str
+    is_of_push: bool
     is_on_path: bool
     gain_seconds: float
 
@@ -87,7 +88,8 @@ def month_of_needs(seed: int, now: datetime) -> World:
     for second in moments:
         sha = hashlib.sha1(f"{seed} {second}".encode()).hexdigest()
         commit = Commit(sha, "Change something", f"change-{second}", author, second)
-        world.plan_run(rng.choice(workflows), commit, "pull_request", second, "success")
+        event = "pull_request" if second % 4 else "schedule"
+        world.plan_run(rng.choice(workflows), commit, event, second, "success")
     return world
 
 
@@ -109,6 +111,7 @@ def true_parts(world: World, speed: float = inf) -> Iterator[TruePart]:
                 github_run_id=run.id,
                 workflow=run.workflow.name or "",
                 job=base,
+                is_of_push=run.event == "pull_request",
                 is_on_path=any(_base(name) == base for name in path),
                 gain_seconds=end - _end_with(jobs, base, speed),
             )
