@@ -73,6 +73,7 @@ class RepositoryReport:
     failing_steps: list[Row]
     incidents: list[Row]
     stalled: list[Row]
+    stopped_schedules: list[Row]
     timeouts: list[Row]
     slowest_jobs: list[Row]
     untaken_jobs: list[Row]

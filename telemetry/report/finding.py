@@ -15,6 +15,7 @@ QUESTIONS = {
     "slower": "slower_or_faster",
     "stalled": "stalled",
     "disabled": "workflow_outcomes",
+    "stopped": "stopped_schedules",
     "timing out": "timeouts",
     "flaky": "flaky_jobs",
     "failing": "failing_steps",

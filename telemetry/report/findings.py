@@ -11,13 +11,13 @@ from dataclasses import replace
 from telemetry import counted
 from telemetry.report.costing import costing
 from telemetry.report.data import RepositoryReport
-from telemetry.report.disabled import disabled
 from telemetry.report.failing import failing
 from telemetry.report.figures import known_sum
 from telemetry.report.finding import Finding
 from telemetry.report.red import red
 from telemetry.report.slower import slower
 from telemetry.report.stalled import stalled
+from telemetry.report.stopped import disabled, stopped
 from telemetry.report.unreliable import flaky, timing_out
 from telemetry.report.waiting import no_runner, waiting
 
@@ -32,6 +32,7 @@ def findings(report: RepositoryReport) -> list[Finding]:
         _dated(report, red(report)),
         _dated(report, stalled(report)),
         _dated(report, disabled(report)),
+        _dated(report, stopped(report)),
         slower(report),
         failing(report),
         *(_covered(report, each) for each in of_jobs),

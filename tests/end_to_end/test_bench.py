@@ -91,6 +91,7 @@ def test_the_history_of_half_a_year_gives_each_question_an_answer_and_adds_up(
         *OF_BILLS,
         "deployments",
         "stalled",
+        "stopped_schedules",
         "timeouts",
         "unpriced_runner_labels",
         "untaken_jobs",

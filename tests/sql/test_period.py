@@ -31,6 +31,7 @@ SILENT = {
     "deployments",
     "never_failed",
     "stalled",
+    "stopped_schedules",
     "timeouts",
     "untaken_jobs",
 }

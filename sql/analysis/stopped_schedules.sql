@@ -1,0 +1,87 @@
+-- Which schedules no longer start their workflow?
+-- The latest first. The schedule started runs in the period, but then none for more than twice as
+-- long as the longest pause between its runs of the last 90 days, and a day more, as far as the
+-- runs are listed. Reasons that GitHub does not report: the schedule or its branch is gone, the
+-- person who last changed it has left the organization, or Actions is disabled in the repository.
+-- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out.
+-- quiet_seconds is from the last run to the end of the period or of what is listed.
+--   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
+with period as not materialized (
+  select
+    now() - interval '720 hours' as since,
+    now() as until,
+    -- or of some: array(select repository_id from repositories where repository in ('owner/name'))
+    null::bigint[] as repository_ids,
+    'UTC' as time_zone,
+    null::bigint as top
+),
+runs as (
+  select
+    workflow_runs.repository_id,
+    workflow_runs.workflow_id,
+    workflow_runs.github_run_id,
+    workflow_runs.created_at,
+    workflow_runs.html_url,
+    workflow_runs.created_at - lag(workflow_runs.created_at) over (
+      partition by workflow_runs.repository_id, workflow_runs.workflow_id
+      order by workflow_runs.created_at
+    ) as pause
+  from workflow_runs
+  cross join period
+  where workflow_runs.created_at >= period.until - interval '90 days'
+    and workflow_runs.created_at < period.until
+    and (
+      period.repository_ids is null or workflow_runs.repository_id = any(period.repository_ids)
+    )
+    and workflow_runs.event_type = 'schedule'
+),
+schedules as materialized (
+  select
+    repository_id,
+    workflow_id,
+    count(distinct github_run_id) as runs,
+    max(created_at) as last_created_at,
+    max(pause) as longest_pause,
+    (array_agg(html_url order by created_at desc))[1] as html_url
+  from runs
+  group by
+    repository_id,
+    workflow_id
+  having count(distinct github_run_id) >= 5
+)
+select
+  repository_names.repository,
+  workflow_names.workflow,
+  schedules.last_created_at,
+  date_part('epoch', quiet)::bigint as quiet_seconds,
+  date_part('epoch', schedules.longest_pause)::bigint as longest_pause_seconds,
+  schedules.runs,
+  schedules.html_url,
+  schedules.workflow_id,
+  schedules.repository_id
+from schedules
+cross join period
+inner join repository_names using (repository_id)
+inner join workflow_names using (repository_id, workflow_id)
+cross join lateral (
+  select
+    least(max(windows.created_to), period.until) - schedules.last_created_at as quiet
+  from windows
+  where windows.repository_id = schedules.repository_id
+    and windows.is_complete
+) as listed
+where schedules.last_created_at >= period.since
+  and coalesce(workflow_names.state, 'active') = 'active'
+  and quiet > 2 * schedules.longest_pause + interval '1 day'
+  and not exists (
+    select 1
+    from unlisted_intervals
+    where unlisted_intervals.repository_id = schedules.repository_id
+      and unlisted_intervals.gap_from < schedules.last_created_at + quiet
+      and unlisted_intervals.gap_to > schedules.last_created_at
+  )
+order by
+  schedules.last_created_at desc,
+  repository_names.repository,
+  workflow_names.workflow
+limit (select period.top from period);
