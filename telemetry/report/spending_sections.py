@@ -43,13 +43,15 @@ def critical(report: RepositoryReport) -> list[Child]:
         f"{duration(first['gain_p50_seconds'])} sooner at the median",
     ]
     # Hardly anybody waits for a nightly, so it counts only where no push is held up.
-    waits = "push_gain_hours" if first["push_gain_hours"] else "gain_hours"
+    is_of_push = bool(first["push_gain_hours"])
+    waits = "push_gain_hours" if is_of_push else "gain_hours"
     bars = [
         Bar(label_of(row), float(row[waits]), minutes(60 * row[waits]))
         for row in jobs[:MOST_BARS]
         if row[waits]
     ]
-    runs = "all runs that a push started" if waits == "push_gain_hours" else "all runs"
+    runs = "all runs that a push started" if is_of_push else "all runs"
+    bars_of = "; the bars only of those that a push started" if is_of_push else ""
     label = f"Jobs by how much sooner {runs} would end without them, in all"
     return ranked(
         words,
@@ -57,8 +59,8 @@ def critical(report: RepositoryReport) -> list[Child]:
         CRITICAL_JOBS,
         jobs,
         report.api_host,
-        note="Of runs that succeeded at the first attempt. Which job waits for which is inferred "
-        "from the times; the gain is a lower bound, as if the job took no time.",
+        note=f"Of runs that succeeded at the first attempt{bars_of}. Which job waits for which is "
+        "inferred from the times; the gain is a lower bound, as if the job took no time.",
     )
 
 

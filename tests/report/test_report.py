@@ -1386,6 +1386,27 @@ def test_the_sections_about_work_say_what_their_questions_answer(
     assert "rules of the data that hold, for rows of the last 24 hours" in text
 
 
+def test_what_to_speed_up_counts_a_nightly_only_where_no_push_is_held_up(
+    connection: Connection,
+) -> None:
+    def bars() -> list[str]:
+        page = one_page(report(connection, MONTH, UNTIL))
+        section = page[page.index("What to speed up</h2>") :]
+        return re.findall(r"[\d.]+ (?:min|h)(?=</text>)", section[: section.index("</section>")])
+
+    nightly = a_run(1, 2, seconds=9_005, workflow_id=1, event_type="schedule")
+    upsert(connection, [nightly])
+    upsert(connection, [a_job(nightly, name="benchmark")])
+    known(connection, 7)
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    assert bars() == ["2.5 h"]
+    pushed = a_run(2, 2, seconds=605, workflow_id=2, event_type="push")
+    upsert(connection, [pushed])
+    upsert(connection, [a_job(pushed, name="build")])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    assert bars() == ["10 min"]
+
+
 def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Connection) -> None:
     """Many people propose the main branch of their fork."""
     forks = ("acme/r7", "guest-1/r7", "guest-2/r7-copy", None)
