@@ -69,7 +69,8 @@ spendings as (
     llm_calls_priced.github_run_id,
     llm_calls_priced.day,
     sum(llm_calls_priced.cost) as usd,
-    count(*) filter (where llm_calls_priced.cost is null) as unpriced
+    coalesce(sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cost is null), 0)
+      as unpriced
   from llm_calls_priced
   cross join period
   cross join month

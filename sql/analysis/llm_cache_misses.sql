@@ -40,9 +40,12 @@ select
     4
   ) as saved_usd,
   coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
-  count(*) filter (
-    where llm_calls_priced.cache_read_tokens is not null
-      and llm_calls_priced.cache_missed is null
+  coalesce(
+    sum(llm_calls_priced.api_calls) filter (
+      where llm_calls_priced.cache_read_tokens is not null
+        and llm_calls_priced.cache_missed is null
+    ),
+    0
   ) as unpriced,
   coalesce(
     sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is not null), 0
@@ -53,7 +56,7 @@ select
 from llm_calls_priced
 left join attempts
   on attempts.github_run_id = llm_calls_priced.github_run_id
-  and attempts.run_attempt = coalesce(llm_calls_priced.github_run_attempt, 1)
+  and attempts.is_latest_attempt
 cross join period
 where llm_calls_priced.timestamp >= period.since
   and llm_calls_priced.timestamp < period.until

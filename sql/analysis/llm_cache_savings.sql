@@ -25,7 +25,7 @@ select
   sum(input_tokens)::bigint as input_tokens,
   round(100 * sum(cache_read_tokens) / nullif(sum(input_tokens), 0), 4) as read_percent,
   round(100 * sum(cache_write_tokens) / nullif(sum(input_tokens), 0), 4) as written_percent,
-  count(*) filter (where list_cost is null) as unpriced
+  coalesce(sum(api_calls) filter (where list_cost is null), 0) as unpriced
 from llm_calls_priced
 cross join period
 where timestamp >= period.since

@@ -27,7 +27,7 @@ select
   round(sum(reported_cost), 4) as reported_usd,
   round(sum(cost_low), 4) as cost_low_usd,
   round(sum(cost_high), 4) as cost_high_usd,
-  count(*) filter (where cost is null) as unpriced
+  coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced
 from llm_calls_priced
 cross join lateral (
   values

@@ -19,7 +19,7 @@ spendings as (
     github_run_id,
     coalesce(github_run_attempt, 1) as run_attempt,
     sum(api_calls) as calls,
-    count(*) filter (where cost is null) as unpriced,
+    coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced,
     sum(cost) as cost,
     sum(reported_cost) as reported_cost,
     sum(cost_low) as cost_low,

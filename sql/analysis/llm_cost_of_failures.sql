@@ -24,7 +24,7 @@ spendings as (
     sum(reported_cost) as reported_cost,
     sum(cost_low) as cost_low,
     sum(cost_high) as cost_high,
-    count(*) filter (where cost is null) as unpriced
+    coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced
   from llm_calls_priced
   cross join period
   where timestamp >= period.since

@@ -21,7 +21,7 @@ spendings as (
     sum(api_calls) as calls,
     sum(total_tokens)::bigint as total_tokens,
     count(*) filter (where success is false) as failed_calls,
-    count(*) filter (where cost is null) as unpriced,
+    coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced,
     sum(cost) as cost,
     sum(reported_cost) as reported_cost,
     sum(cost_low) as cost_low,
@@ -37,9 +37,8 @@ spendings as (
     coalesce(github_run_attempt, 1)
 )
 select
-  workflow_runs.repository,
-  coalesce(nullif(workflow_runs.workflow_name, ''), nullif(workflow_runs.workflow_path, ''))
-    as workflow,
+  repository_names.repository,
+  workflow_names.workflow,
   spendings.github_run_id,
   spendings.run_attempt,
   round(spendings.cost, 4) as cost_usd,
@@ -55,6 +54,8 @@ select
   spendings.unpriced
 from spendings
 left join workflow_runs using (github_run_id, run_attempt)
+left join repository_names using (repository_id)
+left join workflow_names using (repository_id, workflow_id)
 order by
   cost_usd desc nulls last,
   spendings.github_run_id,

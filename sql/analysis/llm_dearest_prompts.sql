@@ -15,18 +15,13 @@ with period as not materialized (
 ),
 calls as (
   select
-    attempts.repository_id,
-    attempts.repository,
+    llm_calls_priced.repository_id,
     nullif(llm_calls_priced.prompt_name, '') as prompt,
     llm_calls_priced.timestamp >= period.since as is_this_period,
     llm_calls_priced.github_run_id,
     llm_calls_priced.api_calls,
-    llm_calls_priced.input_tokens,
     llm_calls_priced.cost
   from llm_calls_priced
-  left join attempts
-    on attempts.github_run_id = llm_calls_priced.github_run_id
-    and attempts.run_attempt = coalesce(llm_calls_priced.github_run_attempt, 1)
   cross join period
   where llm_calls_priced.timestamp >= period.since - (period.until - period.since)
     and llm_calls_priced.timestamp < period.until
@@ -37,7 +32,7 @@ calls as (
 ),
 sums as (
   select
-    repository,
+    repository_id,
     prompt,
     count(distinct github_run_id) filter (where is_this_period) as runs,
     count(distinct github_run_id) filter (where not is_this_period) as runs_before,
@@ -45,16 +40,16 @@ sums as (
     coalesce(sum(api_calls) filter (where not is_this_period), 0) as calls_before,
     sum(cost) filter (where is_this_period) as cost,
     sum(cost) filter (where not is_this_period) as cost_before,
-    count(*) filter (where is_this_period and cost is null) as unpriced,
-    count(*) filter (where not is_this_period and cost is null) as unpriced_before
+    coalesce(sum(api_calls) filter (where is_this_period and cost is null), 0) as unpriced,
+    coalesce(sum(api_calls) filter (where not is_this_period and cost is null), 0)
+      as unpriced_before
   from calls
   group by
     repository_id,
-    repository,
     prompt
 )
 select
-  repository,
+  repository_names.repository,
   prompt,
   round(cost, 4) as cost_usd,
   round(cost_before, 4) as cost_before_usd,
@@ -68,9 +63,10 @@ select
   round(cost / nullif(runs, 0), 4) as cost_per_run_usd,
   round(cost_before / nullif(runs_before, 0), 4) as cost_per_run_before_usd
 from sums
+left join repository_names using (repository_id)
 order by
   cost_usd desc nulls last,
   cost_before_usd desc nulls last,
-  repository,
+  repository_names.repository,
   prompt
 limit (select period.top from period);

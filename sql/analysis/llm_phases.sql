@@ -2,7 +2,7 @@
 -- is_of_a_run is false for calls of no run or of a run that is not stored. All of these are shown
 -- for every repository, because their repository is not known. Cost is what the logs report
 -- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included.
+-- without a known cost are counted as unpriced and not included. p50_seconds is as in llm_latency.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
 with period as not materialized (
   select
@@ -23,10 +23,15 @@ select
   round(sum(reported_cost), 6) as reported_usd,
   round(sum(cost_low), 6) as cost_low_usd,
   round(sum(cost_high), 6) as cost_high_usd,
-  count(*) filter (where cost is null) as unpriced,
+  coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced,
   count(distinct github_run_id) as runs,
-  round(percentile_cont(0.5) within group (order by latency_ms)::numeric / 1000, 1)
-    as p50_seconds,
+  round(
+    (
+      percentile_cont(0.5) within group (order by latency_ms) filter (where success is not false)
+      / 1000
+    )::numeric,
+    1
+  ) as p50_seconds,
   max(timestamp) as newest_at,
   calls.repository_id
 from llm_calls_priced as calls

@@ -18,11 +18,14 @@ select
   round(sum(list_cost), 4) as list_usd,
   round(sum(list_cost_low), 4) as list_low_usd,
   round(sum(list_cost_high), 4) as list_high_usd,
-  count(*) as calls,
+  sum(api_calls) as calls,
   source,
   price_model,
-  count(*) filter (
-    where reported_cost < list_cost_low - 0.000001 or reported_cost > list_cost_high + 0.000001
+  coalesce(
+    sum(api_calls) filter (
+      where reported_cost < list_cost_low - 0.000001 or reported_cost > list_cost_high + 0.000001
+    ),
+    0
   ) as outside,
   round(sum(reported_cost - list_cost), 4) as difference_usd,
   round(100 * sum(reported_cost - list_cost) / nullif(sum(list_cost), 0), 1) as difference_percent

@@ -13,7 +13,7 @@ with period as not materialized (
 )
 select
   model,
-  count(*) as calls,
+  sum(api_calls) as calls,
   unpriced_because,
   count(*) filter (where success is false) as failed,
   provider,

@@ -73,7 +73,7 @@ spendings as materialized (
   select
     github_run_id,
     sum(cost) as cost,
-    count(*) filter (where cost is null) as unpriced_calls
+    coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced_calls
   from llm_calls_priced
   cross join period
   where timestamp >= period.since

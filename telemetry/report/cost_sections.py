@@ -117,7 +117,7 @@ def llm(
         )
     note = f"The newest call is from {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
-        note += f" {counted(unpriced, 'record')} without cost or price, not included."
+        note += f" {counted(unpriced, 'call')} without cost or price, not included."
     bars = charts.bars(phases, phase_of, "cost_usd", dollars)
     chart = charts.bar_chart(words, bars[:MOST_BARS])
     return ranked(words, chart, PHASES, phases, "", note)

@@ -302,5 +302,5 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
         words += f"; {dollars(low)} to {dollars(high)}, because the logs lack some details"
     unpriced = sum(row["unpriced"] for row in phases)
     if unpriced:
-        words += f"; without {counted(unpriced, 'record')} of unknown cost"
+        words += f"; without {counted(unpriced, 'call')} of unknown cost"
     return [Tile("cost of language models", dollars(known_sum(phases, "cost_usd")), words)]

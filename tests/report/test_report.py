@@ -1038,7 +1038,7 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
     tile = by_name(shown, "language models")
     assert (tile.figure, tile.change) == (
         "$2.00",
-        "2 calls in these runs; without 1 record of unknown cost",
+        "2 calls in these runs; without 1 call of unknown cost",
     )
     for low, words in ((1.9999, ""), (1.5, "; $1.50 to $2.00, because the logs lack some details")):
         bounded = {**rows["review", True], "cost_low_usd": low, "cost_high_usd": 2}
@@ -1047,7 +1047,7 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
     page = one_page(found)
     assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
     assert (
-        "The newest call is from 2026-02-28 01:01. 1 record without cost or price, not included."
+        "The newest call is from 2026-02-28 01:01. 1 call without cost or price, not included."
         in page
     )
 

@@ -330,11 +330,11 @@ def test_calls_of_language_models_have_a_forecast_of_their_own(connection: Conne
         for number, at in enumerate(moments)
     ]
     unpriced = llm_call(
-        call_id="odd", timestamp=moments[3] + timedelta(hours=1), model="unheard-of"
+        call_id="odd", timestamp=moments[3] + timedelta(hours=1), model="unheard-of", api_calls=4
     )
     upsert(connection, [*calls, unpriced])
     (row,) = ask(connection, "forecast", scope(date(2026, 6, 22))).rows
-    assert (row["kind"], row["subject"], row["unpriced"]) == ("llm", "all", 1)
+    assert (row["kind"], row["subject"], row["unpriced"]) == ("llm", "all", 4)
     # 21 days at 2 dollars, and as much on each of the nine days that are left.
     assert (row["spent_usd"], row["forecast_usd"]) == (42, 60)
     assert (row["low_usd"], row["high_usd"]) == (60, 60)

@@ -18,7 +18,7 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_llm_prices, load_name_kinds
 from telemetry.database.upserts import upsert
 from telemetry.rows.llm import LlmCall
-from telemetry.rows.runs import WorkflowRun
+from telemetry.rows.runs import Repository, WorkflowRun
 
 # Never the present: this module is loaded long before its tests ask.
 NOW = datetime(2026, 3, 1, 7, 45, 12, 345_678, tzinfo=UTC)
@@ -112,6 +112,7 @@ def stored(new_database: Any, migrated: str) -> Iterator[Connection]:
     with open_connection(new_database(migrated)) as connection:
         load_llm_prices(connection)
         load_name_kinds(connection)
+        upsert(connection, [Repository(7 + n, f"acme/{n}", "api.github.com") for n in (0, 1)])
         upsert(connection, RUNS)
         upsert(connection, CALLS)
         yield connection
@@ -177,7 +178,7 @@ def check(rows: Rows, names: tuple[str, ...], groups: dict[Hashable, Group]) -> 
         assert row["reported_usd"] == total(call.reported_cost for call in group.calls)
         assert row["cost_low_usd"] == total(bound(call, 0) for call in group.calls)
         assert row["cost_high_usd"] == total(bound(call, 1) for call in group.calls)
-        assert row["unpriced"] == sum(cost(call) is None for call in group.calls)
+        assert row["unpriced"] == sum(c.api_calls for c in group.calls if cost(c) is None)
 
 
 def test_cost_by_branch(stored: Connection) -> None:
@@ -283,7 +284,7 @@ def test_cache_misses_and_their_cost(stored: Connection) -> None:
         )
         assert row["hit_percent"] == total(share)
         assert row["missed_usd"] == total(missed(call) for call in told)
-        assert row["unpriced"] == sum(missed(call) is None for call in told)
+        assert row["unpriced"] == sum(c.api_calls for c in told if missed(c) is None)
         assert told or row["saved_usd"] is None
     lost = [row["missed_usd"] for row in rows if row["missed_usd"] is not None]
     assert lost == sorted(lost, reverse=True) and lost
@@ -306,7 +307,7 @@ def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: 
             known = [cost(call) for call in calls]
             assert row[f"calls{suffix}"] == sum(call.api_calls for call in calls)
             assert row[f"cost{suffix}_usd"] == total(known)
-            assert row[f"unpriced{suffix}"] == known.count(None)
+            assert row[f"unpriced{suffix}"] == sum(c.api_calls for c in calls if cost(c) is None)
             named = {call.github_run_id for call in calls if call.github_run_id}
             assert row[f"runs{suffix}"] == len(named)
         sums = [
@@ -319,6 +320,27 @@ def test_the_most_expensive_prompts_of_the_week_against_the_week_before(stored: 
             assert row["change_percent"] == total([100 * (sums[0] - sums[1]) / sums[1]], 1)
     dearest = [row["cost_usd"] for row in rows if row["cost_usd"] is not None]
     assert dearest == sorted(dearest, reverse=True)
+
+
+def test_calls_have_the_repository_and_the_name_of_their_run(connection: Connection) -> None:
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    ids = {"github_run_id": 5, "repository_id": 7, "workflow_id": 3}
+    times = {"created_at": NOW - timedelta(days=2), "started_at": NOW - timedelta(days=1)}
+    # Renamed since; the first attempt, to which the call belongs, is still to be fetched.
+    upsert(connection, [workflow_run(**ids, **times, run_attempt=2, workflow_name="Before")])
+    upsert(connection, [workflow_run(**{**ids, "github_run_id": 6}, workflow_name="After",
+                                     created_at=NOW - timedelta(hours=3))])  # fmt: skip
+    linked = {"github_run_id": 5, "cache_read_tokens": 1, "input_tokens": 2}
+    at = NOW - timedelta(hours=2)
+    upsert(connection, [llm_call(timestamp=at, **linked)])
+    upsert(connection, [llm_call(call_id="2", timestamp=at + timedelta(seconds=1),
+                                 github_run_attempt=2, **linked)])  # fmt: skip
+    (prompt,) = rows_of(connection, "llm_dearest_prompts", NOW)
+    assert (prompt["repository"], prompt["runs"], prompt["calls"]) == ("acme/app", 1, 2)
+    (misses,) = rows_of(connection, "llm_cache_misses", NOW)
+    assert (misses["repository"], misses["workflow"]) == ("acme/app", "After")
+    rows = {row["run_attempt"]: row for row in rows_of(connection, "llm_cost_of_runs", NOW)}
+    assert [rows[n]["workflow"] for n in (1, 2)] == [None, "After"]
 
 
 def test_no_amount_has_more_digits_than_a_person_reads(connection: Connection) -> None:

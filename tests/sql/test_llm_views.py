@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from pathlib import Path
 from random import Random
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 import pytest
@@ -166,7 +166,7 @@ def figures(calls: list[LlmCall]) -> dict[str, Any]:
         "reported_usd": rounded(total(call.estimated_cost for call in calls)),
         "cost_low_usd": bound(calls, 0),
         "cost_high_usd": bound(calls, 1),
-        "unpriced": sum(cost(call) is None for call in calls),
+        "unpriced": sum(call.api_calls for call in calls if cost(call) is None),
     }
 
 
@@ -275,6 +275,23 @@ def test_latency_is_that_of_single_successful_calls(ask: Callable[[str], Rows]) 
             assert float(row[f"p{place}_seconds"]) == pytest.approx(expected, abs=0.0051)
         tokens = total(call.output_tokens for call in calls)
         assert row["output_tokens_per_second"] == rounded(Decimal(1_000 * tokens) / sum(lengths), 1)
+
+
+def test_calls_by_phase_in_stored_runs_and_outside_of_them(ask: Callable[[str], Rows]) -> None:
+    stored = {run.github_run_id for run in some_runs()}
+    groups = grouped(RECENT, lambda call: (call.phase, call.github_run_id in stored))
+    rows = {(row["phase"], row["is_of_a_run"]): row for row in ask("llm_phases")}
+    assert rows.keys() == groups.keys()
+    for key, calls in groups.items():
+        row = rows[key]
+        for name in ("calls", "failed", "unpriced"):
+            assert row[name] == figures(calls)[name]
+        lengths = [
+            call.duration_ms
+            for call in calls
+            if call.api_calls == 1 and call.duration_ms is not None and call.success is not False
+        ]
+        assert float(row["p50_seconds"]) == pytest.approx(median(lengths) / 1_000, abs=0.051)
 
 
 def test_few_calls_have_no_high_percentiles_and_unknown_output_no_speed(
@@ -444,7 +461,7 @@ def test_reported_against_list_cost(ask: Callable[[str], Rows]) -> None:
         row = rows[model]
         reported = total(call.estimated_cost for call in calls)
         listed = total(in_python(call) for call in calls)
-        assert row["calls"] == len(calls)
+        assert row["calls"] == sum(call.api_calls for call in calls)
         assert (row["reported_usd"], row["list_usd"]) == (rounded(reported), rounded(listed))
         assert row["difference_usd"] == rounded(reported - listed)
         assert row["difference_percent"] == rounded(100 * (reported - listed) / listed, 1)
@@ -457,7 +474,7 @@ def test_unpriced_models_are_listed_with_the_reason(ask: Callable[[str], Rows]) 
     assert rows.keys() == groups.keys()
     for key, calls in groups.items():
         row = rows[key]
-        assert row["calls"] == len(calls)
+        assert row["calls"] == sum(call.api_calls for call in calls)
         assert row["total_tokens"] == total(call.total_tokens for call in calls)
         assert (row["price_model"] is None) == (key[1] == "of-tomorrow")
         # Of a model that has a price the tokens are missing.

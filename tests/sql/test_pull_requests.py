@@ -73,7 +73,7 @@ def pulls(connection: Connection) -> Iterator[Connection]:
     run(connection, 6, 3, commit_sha="c2", listed=False, at=CREATED_AT + HOUR, **agent)
     calls = [
         llm_call(call_id="x1", github_run_id=5, estimated_cost=Decimal("0.5")),
-        llm_call(call_id="x2", github_run_id=5, timestamp=CREATED_AT + MINUTE),
+        llm_call(call_id="x2", github_run_id=5, timestamp=CREATED_AT + MINUTE, api_calls=3),
         llm_call(call_id="x3", github_run_id=3, estimated_cost=Decimal(9), session_id="s"),
     ]
     upsert(connection, calls)
@@ -113,7 +113,7 @@ def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: 
         )
         for row in rows
     ] == [
-        ("copilot/fix", "agent", "unknown", 2, 2, 0, 2.0, 0.012, 0.5, 0.512, 1, 1),
+        ("copilot/fix", "agent", "unknown", 2, 2, 0, 2.0, 0.012, 0.5, 0.512, 1, 3),
         ("feature", "person", "merged", 2, 2, 1, 35.5, 0.216, 0.0, 0.216, 0, 0),
         ("feature", "unknown", "unknown", 1, 1, 0, 0.5, 0.006, 0.0, 0.006, 0, 0),
     ]
