@@ -167,7 +167,7 @@ bills as materialized (
     sum(
       greatest(ceil(job_costs.duration_seconds / change.speed / 60), 1)::numeric
       * prices.usd_per_minute
-    ) as list_cost_usd_after,
+    ) filter (where job_costs.duration_seconds is not null) as list_cost_usd_after,
     count(prices.usd_per_minute) = count(*) as is_priced_after
   from job_costs
   cross join period

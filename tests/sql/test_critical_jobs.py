@@ -161,6 +161,22 @@ def test_the_bill_of_another_runner_is_computed_again(planned: Planned) -> None:
             assert float(row["usd_per_saved_hour"]) == pytest.approx(float(hours), rel=0.1)
 
 
+def test_a_job_of_unknown_length_costs_nothing_known_on_either_runner(planned: Planned) -> None:
+    jobs = planned.connection.execute(
+        "select * from job_costs where workflow = 'stages' and job_base = 'windows'"
+    ).fetchall()
+    odd, *others = jobs
+    with planned.connection.transaction(force_rollback=True):
+        planned.connection.execute(
+            "update workflow_jobs set completed_at = null where job_id = %(job_id)s", odd
+        )
+        (row,) = what_if(planned.connection, SCOPE, "windows", "linux_4_core", 1.0).rows
+    minutes = sum(-(-job["duration_seconds"] // 60) for job in others)
+    assert row["list_cost_usd"] == minutes * Decimal("0.010")
+    assert row["list_cost_usd_after"] == minutes * Decimal("0.012")
+    assert row["unpriced_jobs"] == 1
+
+
 def test_a_job_that_no_run_has_is_named_with_the_nearest(planned: Planned) -> None:
     said = without_job(planned.connection, SCOPE, "Window", "linux_4_core")
     assert said.startswith("JOB: no run ") and said.endswith(
