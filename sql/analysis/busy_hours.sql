@@ -1,7 +1,7 @@
 -- In which hours of the week do people and schedules start runs?
 -- Runs by weekday (1 is Monday) and hour, with the minutes that the jobs of their first attempts
 -- used runners and the time that these jobs waited for one. runs_per_day divides by how often that
--- hour of the weekday occurs in the period.
+-- hour of the weekday occurs in the period, at least once; a part of an hour counts as that part.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
 with period as not materialized (
   select
@@ -12,12 +12,17 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
--- Of today, the hours to come are in no period yet. When clocks go back, an hour occurs twice.
+-- How much of each hour of the week is in the period. When clocks go back, an hour occurs twice.
 hours as (
   select
     extract(isodow from moment at time zone period.time_zone)::integer as weekday,
     extract(hour from moment at time zone period.time_zone)::integer as hour,
-    count(*) as days
+    sum(
+      extract(
+        epoch from least(moment + interval '1 hour', period.until)
+          - greatest(moment, period.since)
+      )
+    ) / 3600 as days
   from period
   cross join generate_series(
     date_trunc('hour', period.since, period.time_zone),
@@ -70,8 +75,9 @@ select
   starts.weekday,
   starts.hour,
   starts.runs,
-  -- Where clocks change by half an hour, the last hour of the period may begin after it.
-  round(starts.runs / coalesce(hours.days, 1)::numeric, 1) as runs_per_day,
+  -- A few minutes are too few for an average. Where clocks change by half an hour, the last hour
+  -- of the period may begin after it.
+  round(starts.runs / greatest(hours.days, 1), 1) as runs_per_day,
   round(work.duration_seconds / 60.0)::bigint as job_minutes,
   round(work.queue_p50_seconds)::bigint as queue_p50_seconds,
   starts.repository_id
