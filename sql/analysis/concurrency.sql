@@ -1,7 +1,7 @@
 -- How many jobs ran at the same time at most, and when?
--- One row for each runner label, and one for all standard runners of GitHub together, because its
--- limit applies to all of them. peak_at is when the peak was first reached. average_jobs is over
--- the time from the first start to the last end.
+-- By owner of the repositories: one row for each runner label, and one for all standard runners of
+-- GitHub together, because its limit applies to all of them. peak_at is when the peak was first
+-- reached. average_jobs is over the time from the first start to the last end.
 --   psql "$DATABASE_URL" -f sql/analysis/concurrency.sql
 with period as not materialized (
   select
@@ -14,6 +14,7 @@ with period as not materialized (
 ),
 jobs_of_runners as (
   select
+    split_part(repository, '/', 1) as owner,
     groups.runners,
     started_at,
     started_at + duration_seconds * interval '1 second' as ended_at
@@ -32,11 +33,14 @@ jobs_of_runners as (
 ),
 levels as (
   select
+    owner,
     runners,
     moment,
     change,
     sum(change) over (
-      partition by runners
+      partition by
+        owner,
+        runners
       order by
         moment,
         change
@@ -50,35 +54,42 @@ levels as (
   ) as changes (moment, change)
 ),
 peaks as (
-  select distinct on (runners)
+  select distinct on (owner, runners)
+    owner,
     runners,
     jobs_at_once as peak_jobs,
     moment as peak_at
   from levels
   where change = 1
   order by
+    owner,
     runners,
     jobs_at_once desc,
     moment
 ),
 totals as (
   select
+    owner,
     runners,
     count(*) as jobs,
     sum(extract(epoch from ended_at - started_at)) as job_seconds,
     extract(epoch from max(ended_at) - min(started_at)) as seconds
   from jobs_of_runners
-  group by runners
+  group by
+    owner,
+    runners
 )
 select
+  peaks.owner,
   peaks.runners,
   totals.jobs,
   peaks.peak_jobs,
   peaks.peak_at,
   round(totals.job_seconds / nullif(totals.seconds, 0), 2) as average_jobs
 from peaks
-inner join totals using (runners)
+inner join totals using (owner, runners)
 order by
   peaks.peak_jobs desc,
+  peaks.owner,
   peaks.runners
 limit (select period.top from period);

@@ -1,8 +1,9 @@
 -- How busy is each kind of runner, hour by hour?
--- By label and hour of the day in the time zone of the question. average_jobs is how many jobs ran
--- at the same time on average in that hour of all days. peak_jobs is the most that ran in one of
--- these hours, counted by the minutes that they used it. waiting_jobs are those that became ready
--- in that hour, wait_p50_seconds and wait_p90_seconds how long they waited for a runner.
+-- By owner of the repositories, label, and hour of the day in the time zone of the question.
+-- average_jobs is how many jobs ran at the same time on average in that hour of all days. peak_jobs
+-- is the most that ran in one of these hours, counted by the minutes that they used it.
+-- waiting_jobs are those that became ready in that hour, wait_p50_seconds and wait_p90_seconds how
+-- long they waited for a runner.
 --   psql "$DATABASE_URL" -f sql/analysis/runners_by_hour.sql
 with period as not materialized (
   select
@@ -15,6 +16,7 @@ with period as not materialized (
 ),
 jobs as materialized (
   select
+    split_part(repository, '/', 1) as owner,
     coalesce(runner_label, 'none') as label,
     queued_at,
     started_at,
@@ -48,6 +50,7 @@ days_of_hours as (
 -- The part of each job in each hour that it ran in.
 parts as (
   select
+    jobs.owner,
     jobs.label,
     hours.hour,
     extract(
@@ -66,16 +69,19 @@ parts as (
 ),
 loads as (
   select
+    owner,
     label,
     hour,
     sum(seconds) / 3600 as average_jobs
   from parts
   group by
+    owner,
     label,
     hour
 ),
 hourly as (
   select
+    loads.owner,
     loads.label,
     extract(hour from loads.hour at time zone period.time_zone)::integer as hour,
     sum(loads.average_jobs) as average_jobs,
@@ -83,11 +89,13 @@ hourly as (
   from loads
   cross join period
   group by
+    loads.owner,
     loads.label,
     extract(hour from loads.hour at time zone period.time_zone)
 ),
 waits as (
   select
+    jobs.owner,
     jobs.label,
     extract(hour from jobs.queued_at at time zone period.time_zone)::integer as hour,
     count(*) as waiting_jobs,
@@ -99,10 +107,12 @@ waits as (
   cross join period
   where jobs.queue_seconds is not null
   group by
+    jobs.owner,
     jobs.label,
     extract(hour from jobs.queued_at at time zone period.time_zone)
 )
 select
+  owner,
   label,
   hour,
   round(
@@ -115,8 +125,9 @@ select
   round(waits.p50)::bigint as wait_p50_seconds,
   round(waits.p90)::bigint as wait_p90_seconds
 from hourly
-full join waits using (label, hour)
+full join waits using (owner, label, hour)
 left join days_of_hours using (hour)
 order by
+  owner,
   label,
   hour;

@@ -15,6 +15,7 @@ from support.rows import workflow_job, workflow_run
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob
+from telemetry.rows.runs import Repository
 
 SECOND = timedelta(seconds=1)
 BASES = {
@@ -222,3 +223,22 @@ def test_jobs_without_time_or_runner_are_not_concurrent(connection: Connection) 
     )
     expected = {"ubuntu-latest": 1, "all standard runners of GitHub": 1, "gpu, self-hosted": 1}
     assert found == expected
+
+
+def test_what_runs_at_once_is_counted_for_each_owner(connection: Connection) -> None:
+    """Each has runners and a limit of its own; two repositories of one owner share them."""
+    ready_at = UNTIL - timedelta(hours=1)
+    names = ("acme/app", "acme/lib", "guest/app")
+    for number, name in enumerate(names, 1):
+        run = {"github_run_id": number, "repository_id": number, "repository": name}
+        upsert(connection, [Repository(number, name, "h")])
+        upsert(connection, [workflow_run(created_at=ready_at, **run)])
+        upsert(connection, [job(number, 0, 1800, github_run_id=number, created_at=ready_at)])
+    expected = {"acme": 2, "guest": 1}
+    rows = rows_of(connection, "concurrency", UNTIL)
+    for runners in ("ubuntu-latest", "all standard runners of GitHub"):
+        found = {row["owner"]: row["peak_jobs"] for row in rows if row["runners"] == runners}
+        assert found == expected
+    busy = rows_of(connection, "runners_by_hour", UNTIL)
+    assert {row["owner"]: 2 * row["peak_jobs"] for row in busy} == expected
+    assert {row["owner"]: row["waiting_jobs"] for row in busy} == expected
