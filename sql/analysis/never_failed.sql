@@ -1,9 +1,9 @@
 -- Which jobs have not failed for 90 days, and what do they cost?
--- Jobs that ran in the period, and that neither failed nor timed out in the 90 days before its end,
--- or in the whole period if that is longer. Such a job may check what nothing breaks; it could run
--- less often. executions and first_seen_at are of all these days; fewer than 20 executions say
--- little, so that such jobs are left out. minutes and list_cost_usd are of the period.
--- unpriced_jobs have no known cost.
+-- Jobs that ran in the period, and that neither failed nor ran into their time limit in the 90 days
+-- before its end, or in the whole period if that is longer. Such a job may check what nothing
+-- breaks; it could run less often. executions (those that succeeded) and first_seen_at are of all
+-- these days; fewer than 20 say little, so that such jobs are left out. minutes and list_cost_usd
+-- are of the period. unpriced_jobs have no known cost.
 --   psql "$DATABASE_URL" -f sql/analysis/never_failed.sql
 with period as not materialized (
   select
@@ -20,8 +20,7 @@ executions as materialized (
     workflow_id,
     job_base,
     count(*) as executions,
-    min(created_at) as first_seen_at,
-    count(*) filter (where is_red) as failures
+    min(created_at) as first_seen_at
   from executed_jobs
   cross join period
   where created_at >= least(period.since, period.until - interval '2160 hours')
@@ -32,6 +31,21 @@ executions as materialized (
     repository_id,
     workflow_id,
     job_base
+  having not bool_or(is_red)
+    and count(*) >= 20
+),
+-- GitHub reports what ran into its time limit as cancelled.
+cut_off as materialized (
+  select distinct
+    repository_id,
+    workflow_id,
+    job_base
+  from failure_causes
+  cross join period
+  where created_at >= least(period.since, period.until - interval '2160 hours')
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and conclusion = 'cancelled'
 ),
 costs as materialized (
   select
@@ -73,8 +87,13 @@ inner join executions
   on executions.repository_id is not distinct from costs.repository_id
   and executions.workflow_id is not distinct from costs.workflow_id
   and executions.job_base = costs.job_base
-where executions.failures = 0
-  and executions.executions >= 20
+where not exists (
+  select 1
+  from cut_off
+  where cut_off.repository_id = costs.repository_id
+    and cut_off.workflow_id is not distinct from costs.workflow_id
+    and cut_off.job_base = costs.job_base
+)
 order by
   list_cost_usd desc nulls last,
   minutes desc nulls last,

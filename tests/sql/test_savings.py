@@ -148,6 +148,23 @@ def test_a_job_that_never_fails_is_listed_with_its_cost(connection: Connection) 
     assert (rows[0]["list_cost_usd"], rows[0]["minutes"]) == (Decimal("0.12"), 15)
 
 
+def test_a_job_that_runs_into_its_time_limit_is_not_one_that_never_fails(
+    connection: Connection,
+) -> None:
+    """GitHub reports it as cancelled, as it does the jobs that a person stops."""
+    for number in range(1, 25):
+        at, is_cancelled = CREATED_AT + number * HOUR, number % 8 == 0
+        how = {"conclusion": "cancelled" if is_cancelled else "success"}
+        upsert(connection, [workflow_run(github_run_id=number, created_at=at, **how)])
+        for job_id, name, cut_off in ((100, "e2e", 30), (200, "build", number)):
+            minutes = cut_off if is_cancelled else 5
+            times = {"created_at": at, "started_at": at, "completed_at": at + minutes * MINUTE}
+            job = {"github_run_id": number, "job_id": job_id + number, "name": name}
+            upsert(connection, [workflow_job(**job, **times, **how)])
+    rows = ask(connection, "never_failed", Scope(CREATED_AT, CREATED_AT + 48 * HOUR)).rows
+    assert [(row["job"], row["executions"], row["jobs"]) for row in rows] == [("build", 21, 24)]
+
+
 def test_the_load_of_runners_is_counted_second_by_second(
     stored: Connection, history: History
 ) -> None:
