@@ -2,10 +2,11 @@
 -- By week, which begins on Monday in the time zone of the question. Deployments are runs of
 -- deployment events, and runs of the workflows that name_kinds calls deployments, except for pull
 -- requests and in merge queues, where nothing is merged yet; add a file of your own with make
--- ingest NAME_KINDS=…. failed_percent is of those that succeeded or failed, by their last attempt.
--- A failure is fixed by the next success of the same workflow, on any commit; mend_p50_seconds is
--- from the end of the failed run to the end of that success. unmended failures had no success by
--- the end of the period.
+-- ingest NAME_KINDS=…. succeeded and failed are by the last attempt, and failed_percent is of these
+-- two; the others, such as cancelled ones, deployed nothing as far as is known. A failure is fixed
+-- by a success of a later run of the same workflow, on any commit; mend_p50_seconds is from the end
+-- of the failed run to the end of the first one. unmended failures had none by the end of the
+-- period.
 --   psql "$DATABASE_URL" -f sql/analysis/deployments.sql
 with period as not materialized (
   select
@@ -63,6 +64,7 @@ select
   runs.workflow,
   date_trunc('week', runs.created_at at time zone period.time_zone)::date as week,
   count(*) as deployments,
+  count(*) filter (where runs.is_success) as succeeded,
   count(*) filter (where runs.is_red) as failed,
   round(
     100.0 * count(*) filter (where runs.is_red)

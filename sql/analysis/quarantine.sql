@@ -4,9 +4,9 @@
 -- failures are all its failures in the work itself. green_again_percent is of those that were run
 -- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
 -- commits. failed_cost_usd is the list price of the flaky failures, rerun_cost_usd that of all jobs
--- that ran in the attempts after them. waited_hours adds up, for each run, the time from the end of
--- the first attempt with such a failure to the end of the first green one after it. The jobs of a
--- matrix are one row.
+-- that ran in the attempts after them; unpriced_jobs of both have no known cost. waited_hours adds
+-- up, for each run, the time from the end of the first attempt with such a failure to the end of
+-- the first green one after it. The jobs of a matrix are one row.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select
@@ -83,8 +83,16 @@ executions as materialized (
   select
     github_run_id,
     run_attempt,
-    job_id,
-    list_cost_usd
+    job_base,
+    list_cost_usd,
+    (github_run_id, run_attempt, job_id) in (
+      select
+        github_run_id,
+        run_attempt,
+        job_id
+      from failures
+      where cause = 'flaky'
+    ) as is_flaky_failure
   from job_costs
   cross join period
   where created_at >= period.since
@@ -93,17 +101,24 @@ executions as materialized (
     -- As an array, the runs are known before the view is read, which then reads no others.
     and github_run_id = any(array(select github_run_id from held_up))
 ),
-reruns as (
+costs as (
   select
     held_up.repository_id,
     held_up.workflow_id,
     held_up.workflow,
     held_up.job_base,
-    sum(executions.list_cost_usd) as list_cost_usd
+    sum(executions.list_cost_usd) filter (where kinds.is_failed) as failed_cost_usd,
+    sum(executions.list_cost_usd) filter (where kinds.is_later) as rerun_cost_usd,
+    count(*) filter (where executions.list_cost_usd is null) as unpriced_jobs
   from held_up
-  inner join executions
-    on executions.github_run_id = held_up.github_run_id
-    and executions.run_attempt > held_up.first_attempt
+  inner join executions using (github_run_id)
+  cross join lateral (
+    select
+      executions.is_flaky_failure and executions.job_base = held_up.job_base as is_failed,
+      executions.run_attempt > held_up.first_attempt as is_later
+  ) as kinds
+  where kinds.is_failed
+    or kinds.is_later
   group by
     held_up.repository_id,
     held_up.workflow_id,
@@ -159,22 +174,6 @@ waited as (
     workflow_id,
     workflow,
     job_base
-),
-failed as (
-  select
-    failures.repository_id,
-    failures.workflow_id,
-    failures.workflow,
-    failures.job_base,
-    sum(executions.list_cost_usd) as list_cost_usd
-  from failures
-  inner join executions using (github_run_id, run_attempt, job_id)
-  where failures.cause = 'flaky'
-  group by
-    failures.repository_id,
-    failures.workflow_id,
-    failures.workflow,
-    failures.job_base
 )
 select
   flaky.repository,
@@ -184,15 +183,15 @@ select
   flaky.failures,
   flaky.run_again,
   round(100.0 * flaky.green_again / nullif(flaky.run_again, 0), 4) as green_again_percent,
-  failed.list_cost_usd as failed_cost_usd,
-  reruns.list_cost_usd as rerun_cost_usd,
+  costs.failed_cost_usd,
+  costs.rerun_cost_usd,
   round(waited.seconds / 3600, 2) as waited_hours,
   flaky.last_created_at,
+  coalesce(costs.unpriced_jobs, 0) as unpriced_jobs,
   nullif(flaky.workflow_id, 0) as workflow_id,
   flaky.repository_id
 from flaky
-left join failed using (repository_id, workflow_id, workflow, job_base)
-left join reruns using (repository_id, workflow_id, workflow, job_base)
+left join costs using (repository_id, workflow_id, workflow, job_base)
 left join waited using (repository_id, workflow_id, workflow, job_base)
 order by
   flaky.flaky_commits desc,

@@ -329,6 +329,7 @@ def test_deployments_are_counted_by_week_with_their_fixes(
             row["workflow"],
             str(row["week"]),
             row["deployments"],
+            row["succeeded"],
             row["failed"],
             row["failed_percent"] and float(row["failed_percent"]),
             row["mend_p50_seconds"],
@@ -337,7 +338,7 @@ def test_deployments_are_counted_by_week_with_their_fixes(
         for row in rows
     ] == [
         # Mended after a day and after half a day.
-        ("Deploy to production", "2026-01-05", 5, 2, 50.0, 64_800, 0),
-        ("CI", "2026-01-12", 1, 1, 100.0, None, 1),
-        ("Deploy to production", "2026-01-12", 1, 1, 100.0, None, 1),
+        ("Deploy to production", "2026-01-05", 5, 2, 2, 50.0, 64_800, 0),
+        ("CI", "2026-01-12", 1, 0, 1, 100.0, None, 1),
+        ("Deploy to production", "2026-01-12", 1, 0, 1, 100.0, None, 1),
     ]
