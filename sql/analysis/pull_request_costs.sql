@@ -8,7 +8,8 @@
 -- waited_hours adds up, for each commit, the time from its first run, or from its approval, to the
 -- end of its last first attempt, of runs that start within ten minutes of the first. state is
 -- merged if a push to the default branch has one of its commits; unknown: squashed, merged with a
--- commit of its own, closed or open. actor_kind is by the rules in name_kinds.
+-- commit of its own, closed, open, or of the default branch itself. actor_kind is by the rules in
+-- name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select

@@ -1,11 +1,14 @@
 -- Pull requests, as far as the runs show them: the runs of pull_request events of one head branch.
 -- GitHub names no pull request in a run's history. A branch name that is used again is the same
 -- pull request here. It was merged if a push to the default branch had one of its commits as head;
--- after a squash, a rebase or a merge commit there is no such push, and it is not known.
+-- after a squash, a rebase or a merge commit there is no such push, and it is not known. Nor is it
+-- known if its head is the default branch itself, as in a pull request into a release branch.
 create view pull_requests as
 with pushed as (
   select distinct
     repository_id,
+    head_repository,
+    branch,
     commit_sha
   from attempts
   where event_type = 'push'
@@ -44,6 +47,15 @@ select
   coalesce(
     bool_or(
       (commits.repository_id, commits.commit_sha) in (select repository_id, commit_sha from pushed)
+    )
+    and (commits.repository_id, commits.head_repository, commits.branch) not in (
+      select
+        repository_id,
+        head_repository,
+        branch
+      from pushed
+      where head_repository is not null
+        and branch is not null
     ),
     false
   ) as is_merged
@@ -72,4 +84,4 @@ comment on column pull_requests.commits is
 comment on column pull_requests.runs is
   'The number of its runs, each once however many attempts it has.';
 comment on column pull_requests.is_merged is
-  'Whether a push to the default branch had one of its commits as head. False: not known; it may have been squashed, merged with a commit of its own, closed, or be open.';
+  'Whether a push to the default branch had one of its commits as head. False: not known; it may have been squashed, merged with a commit of its own, closed, or be open, or its branch is the default branch itself.';

@@ -94,6 +94,19 @@ def test_a_pull_request_is_a_head_branch_and_is_merged_if_its_commit_was_pushed(
     ]
 
 
+def test_a_pull_request_of_the_default_branch_itself_is_not_known_to_be_merged(
+    connection: Connection,
+) -> None:
+    """A push runs there whether or not the pull request, into a release branch, is merged."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    for number, head in enumerate(("acme/app", "guest/app"), 1):
+        run(connection, number, head_repository=head, branch="main", commit_sha="a1")
+    run(connection, 3, event_type="push", branch="main", commit_sha="a1")
+    rows = connection.execute("select * from pull_requests").fetchall()
+    merged = {row["head_repository"]: row["is_merged"] for row in rows}
+    assert merged == {"acme/app": False, "guest/app": True}
+
+
 def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: Connection) -> None:
     rows = ask(pulls, "pull_request_costs", SCOPE).rows
     assert [
