@@ -1,8 +1,8 @@
 -- Which jobs wait for an approval or for another run, and for how long?
--- Jobs that waited for over two minutes while jobs of the same label that were ready later got a
--- runner, so they did not wait for a runner. GitHub reports both kinds of wait alike. The time of a
--- run includes them. If nothing else ran meanwhile, such a wait cannot be distinguished from a
--- queue and is not listed here. p90_seconds needs 20 jobs.
+-- Jobs that waited for over two minutes while a job of the same label that was ready at least a
+-- minute later got a runner over a minute sooner, so they did not wait for a runner. GitHub reports
+-- both kinds of wait alike. The time of a run includes them. If nothing else ran meanwhile, such a
+-- wait cannot be distinguished from a queue and is not listed here. p90_seconds needs 20 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/approvals.sql
 with period as not materialized (
   select

@@ -1,6 +1,8 @@
 -- How often are runs re-run, and does it turn them green?
--- An attempt after an approval is not a re-run. If most re-runs of failures become green, flaky
--- jobs are the reason and people do not trust failures. If few do, re-running is a waste.
+-- An attempt after an approval is not a re-run. rerun counts runs, reruns their further attempts.
+-- turned_green_percent is of the runs in rerun_after_failure of which the last attempt succeeded or
+-- failed. If most re-runs of failures become green, flaky jobs are the reason and people do not
+-- trust failures. If few do, re-running is a waste.
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
 with period as not materialized (
   select
