@@ -27,11 +27,9 @@ from output import say
 
 from telemetry import TelemetryError
 from telemetry.database.embedded.server import (
-    alone,
     demo_home,
     explained,
     make_home,
-    open_lock,
     server,
 )
 from telemetry.database.migrations import start_over
@@ -40,6 +38,7 @@ from telemetry.simulated.llm_logs import write_llm_logs
 from telemetry.simulated.month import Trouble, team_month
 from telemetry.simulated.server import Simulator
 from telemetry.simulated.world import World
+from telemetry.whole_files import alone, open_lock
 
 SEED = 1
 TEAM = {

@@ -11,6 +11,7 @@ from telemetry.database.connection import database_variable
 from telemetry.database.lasting import first_line
 
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
+AGAIN = "somebody ended this session or stopped the server: try again once it runs"
 FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
 
 # Errors that a user can fix; any other is a bug of ours.
@@ -29,6 +30,8 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.IdleInTransactionSessionTimeout, MORE_TIME),
     (errors.TransactionTimeout, MORE_TIME),
     (errors.TooManyConnections, FEWER_SESSIONS),
+    (errors.AdminShutdown, AGAIN),
+    (errors.CrashShutdown, AGAIN),
     (psycopg.OperationalError, "check DATABASE_URL"),
 )
 
@@ -47,7 +50,7 @@ def database_sentence(error: psycopg.Error) -> str:
         remedy = FEWER_SESSIONS
     has_answered = error.sqlstate is not None or "FATAL" in said
     variable = database_variable(os.environ)
-    if remedy == REMEDIES[-1][1] and variable is None:
+    if remedy in (REMEDIES[-1][1], AGAIN) and variable is None:
         remedy = "somebody stopped or killed the embedded server; try again, which starts it"
     elif isinstance(error, psycopg.OperationalError) and not has_answered:
         remedy += " and that the server runs"

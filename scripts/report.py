@@ -32,6 +32,7 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.page import POLICY
 from telemetry.report.reading import report
 from telemetry.times import in_zone
+from telemetry.whole_files import write_whole
 
 FILE = "report.html"
 # Linux passes at most 128 KiB in one variable, which may take more bytes than characters.
@@ -74,14 +75,13 @@ def _text(found: Report, form: str) -> str:
 def _write(found: Report, form: str, out: Path) -> None:
     """Write one file, or a folder of files if `out` is not the name of a document."""
     is_folder = form == "html" and out.suffix.lower() not in (".html", ".htm")
-    (out if is_folder else out.parent).mkdir(parents=True, exist_ok=True)
     if is_folder:
         texts = {out / name: text for name, text in pages(found).items()}
         _keep_others(texts)
     else:
         texts = {out: _text(found, form)}
     for path, text in texts.items():
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     say(f"written: {out.resolve()}, {counted(len(texts), 'file')}")
     if form == "html":
         set_outputs(report_path=out.resolve(), report_is_folder=out.is_dir())

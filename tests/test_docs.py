@@ -225,7 +225,7 @@ STANDS_ON = {
     "report": {"database", "rows", "settings", "terminal", "times"},
     "runs": {"database", "github", "rows", "settings", "times"},
     "llm": {"database", "rows", "settings"},
-    "database": {"rows", "settings", "times"},
+    "database": {"rows", "settings", "times", "whole_files"},
     "times": {"settings"},
 }
 

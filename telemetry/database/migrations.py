@@ -185,6 +185,7 @@ def _lock(dsn: str, notify: Callable[[str], None]) -> Iterator[None]:
 @contextmanager
 def _yoyo(dsn: str) -> Iterator[Any]:
     """Return a yoyo backend for any libpq connection string, without yoyo's parsing of URLs."""
+    from yoyo.backends.base import DatabaseBackend
     from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend
     from yoyo.connections import DatabaseURI
 
@@ -198,6 +199,9 @@ def _yoyo(dsn: str) -> Iterator[Any]:
                     "default_pool_size), or name the host and port of PostgreSQL itself"
                 )
             return opened
+
+        # yoyo's own for PostgreSQL prints a warning where the connection is lost.
+        begin = DatabaseBackend.begin
 
         def create_lock_table(self) -> None:
             # yoyo's own hides every error, including the reason why a role cannot create tables.

@@ -22,8 +22,9 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.embedded.binaries import EmbeddedUnavailable
 from telemetry.database.embedded.cluster import LOOPBACK
-from telemetry.database.embedded.server import alone, explained, make_home, open_lock, server
+from telemetry.database.embedded.server import explained, make_home, server
 from telemetry.database.schema import require_schema
+from telemetry.whole_files import alone, open_lock
 
 DATABASE = "postgres"
 READER = "telemetry_reader"  # as sql/grants.sql names it

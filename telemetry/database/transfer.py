@@ -1,13 +1,12 @@
 """Dump, restore and psql, with PostgreSQL's client programs."""
 
-import os
 import re
+import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 from psycopg import errors
@@ -18,18 +17,18 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection, parameters
 from telemetry.database.embedded.binaries import find_tool
 from telemetry.database.embedded.cluster import FULL
-from telemetry.database.embedded.server import alone, open_lock
 from telemetry.database.migrations import migrate
 from telemetry.database.replacing import removable, replacement
 from telemetry.database.schema import require_schema
 from telemetry.database.statistics import update_statistics
 from telemetry.installation import COMMAND
 from telemetry.settings import UsageError
+from telemetry.whole_files import growing
 
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 MISSING_SCHEMA = re.compile(r'schema ".*" does not exist$')
-LOST = "closed the connection"
+LOST = re.compile("closed the connection|terminating connection")
 NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 
 
@@ -56,35 +55,12 @@ def dump(dsn: str, path: Path, environ: Mapping[str, str]) -> int:
         oldest = connection.info.server_version // 10_000  # pg_dump refuses newer servers
         pg_dump = _client("pg_dump", connection, environ, oldest)
     target, secret = _target(dsn, environ)
-    unfinished = path.with_name(path.name + ".part")
-    options = ["--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}"]
+    options = ["--format=custom", "--no-owner", "--no-privileges", f"--dbname={target}"]
     options += [f"--table={table}" for table in tables]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _only_writer(unfinished, path), _lost_explained(dsn):
-        _run([pg_dump, *options, f"--dbname={target}"], secret, f"dump to {path}")
-        unfinished.replace(path)
+    with growing(path) as file, _lost_explained(dsn):
+        options.append(f"--file={file.name}")
+        _run([pg_dump, *options], secret, f"dump to {path}", inherits=[file.fileno()])
     return path.stat().st_size
-
-
-@contextmanager
-def _only_writer(unfinished: Path, path: Path) -> Iterator[None]:
-    """Make the file in which a dump grows, and delete what is left of it at the end.
-
-    Two dumps that grow in one file would be one broken dump. Only its owner can read it, because
-    it holds everything that the database does. Raises TelemetryError if another command has it.
-    """
-    with open_lock(unfinished) as lock:
-        if not alone(lock) or not _is_still_there(lock, unfinished):
-            raise TelemetryError(f"another command is writing {path}; wait for it")
-        try:
-            yield
-        finally:
-            unfinished.unlink(missing_ok=True)
-
-
-def _is_still_there(opened: BinaryIO, path: Path) -> bool:
-    """Whether this open file has not been renamed or deleted since."""
-    return path.exists() and os.path.samestat(os.fstat(opened.fileno()), path.stat())
 
 
 def restore(
@@ -128,8 +104,8 @@ def restore(
                 f"{error}; create it, and let search_path name it first, as where the dump is from"
             ) from None
         raise
-    migrate(dsn, notify)
-    with open_connection(dsn) as connection:
+    migrate(dsn, notify, waits=notify)
+    with open_connection(dsn, notify) as connection:
         update_statistics(connection)
 
 
@@ -228,19 +204,32 @@ def _run(
     environ: Mapping[str, str],
     what: str,
     lines: Iterable[bytes] = (),
+    inherits: Collection[int] = (),
 ) -> None:
-    """Run a client program with lines as its input; raise its error message if it fails."""
+    """Run a client program with lines as its input; raise its error message if it fails.
+
+    It inherits these open files. If this process is interrupted, it is ended too.
+    """
     with subprocess.Popen(
         command,
         env=dict(environ),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        pass_fds=inherits,
     ) as process:
         assert process.stdin is not None
-        with suppress(BrokenPipeError):  # it failed; stderr has the reason
-            process.stdin.writelines(lines)
-        _, said = process.communicate()
+        try:
+            with suppress(BrokenPipeError):  # it failed; stderr has the reason
+                process.stdin.writelines(lines)
+            _, said = process.communicate()
+        except BaseException:
+            process.kill()
+            with suppress(BrokenPipeError):  # what it has not read
+                process.stdin.close()
+            raise
+    if process.returncode < 0 and not said:
+        raise TelemetryError(f"could not {what}: {signal.strsignal(-process.returncode)}")
     if process.returncode != 0:
         raise TelemetryError(f"could not {what}: {_reason(said)}")
 
@@ -255,7 +244,7 @@ def _lost_explained(dsn: str) -> Iterator[None]:
     try:
         yield
     except TelemetryError as error:
-        if LOST not in str(error):
+        if not LOST.search(str(error)):
             raise
         # The server may have accepted the session before it knew that it must end.
         with suppress(psycopg.OperationalError), open_connection(dsn) as connection:

@@ -43,15 +43,15 @@ def one_page(report: Report) -> str:
 
 
 def pages(report: Report) -> dict[str, str]:
-    """Return an overview and a document for each repository, by file name."""
+    """Return a document for each repository, and last an overview of them, by file name."""
     names = {each.repository_id: file_name(each) for each in report.repositories}
     index = (overview(report, names), _nobodys(report), footer(report))
-    made = {INDEX: page(_title(), *index)}
+    made = {}
     for each in report.repositories:
         back = tag("p", link(INDEX, "All repositories"))
         body = (back, about_repository(report, each, ""), method(report, [each]))
         made[names[each.repository_id]] = page(_title(each.repository), *body)
-    return made
+    return {**made, INDEX: page(_title(), *index)}
 
 
 def file_name(report: RepositoryReport) -> str:

@@ -42,9 +42,9 @@ from telemetry.database.embedded.server import (
     _cluster,
     default_home,
     held,
-    open_lock,
     server,
 )
+from telemetry.whole_files import open_lock
 
 pytestmark = pytest.mark.scenario
 

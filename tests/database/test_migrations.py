@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,6 +131,24 @@ def test_a_killed_migrator_does_not_block_the_next(empty_dsn: str, tmp_path: Pat
         )
         assert connection.execute("select count(*) as n from yoyo_lock").fetchone() == {"n": 1}
     assert migrate(empty_dsn) == [*NAMES, "views"]
+
+
+ENDS_OTHERS = """-- Ends all other sessions, the first time
+create sequence if not exists times;
+select pg_terminate_backend(pid) from pg_stat_activity
+where datname = current_database() and pid <> pg_backend_pid() and (select nextval('times')) = 1;
+"""
+
+
+def test_a_migration_whose_other_sessions_are_ended_is_repeated_without_a_warning(
+    empty_dsn: str, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    (folder / "0000.ends-others.sql").write_text(ENDS_OTHERS)
+    said: list[str] = []
+    # A warning is an error in tests.
+    assert migrate(empty_dsn, migrations=folder, waits=said.append)[-1] == "views"
+    assert said[0].startswith("the connection to the database is lost") and len(said) == 2
 
 
 @pytest.mark.parametrize("style", ["keywords", "url", "short url", "percent-encoded socket"])

@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -14,18 +16,19 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
+from support.commands import start
 from support.paths import LONGEST
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
-from telemetry.database.embedded.server import open_lock
 from telemetry.database.migrations import migrate
 from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, psql, restore
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
+from telemetry.whole_files import open_lock
 
 pytestmark = pytest.mark.scenario
 
@@ -247,6 +250,67 @@ def test_a_dump_that_another_command_is_writing_is_left_alone(dsn: str, tmp_path
     # What a killed dump has left is no reason to wait.
     dump(dsn, tmp_path / "telemetry.dump", os.environ)
     assert [each.name for each in tmp_path.iterdir()] == ["telemetry.dump"]
+
+
+@contextmanager
+def stuck_dump(dsn: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A dump whose pg_dump waits for a lock of another session until the end of the context."""
+    with psycopg.connect(dsn) as other, psycopg.connect(dsn, autocommit=True) as watching:
+        other.execute("lock table workflow_runs in access exclusive mode")
+        environ = {**os.environ, "DATABASE_URL": dsn, "TELEMETRY_FILE": str(path)}
+        with start(environ, "dump") as process:
+            deadline = time.monotonic() + LONGEST
+            while not watching.execute(
+                "select from pg_stat_activity where datname = current_database() "
+                "and query like 'LOCK TABLE%' and wait_event_type = 'Lock'"
+            ).fetchall():
+                assert time.monotonic() < deadline and process.poll() is None
+                time.sleep(0.01)
+            try:
+                yield process
+            finally:
+                other.rollback()
+
+
+def writers(path: Path) -> list[str]:
+    """The processes of pg_dump that write to this file."""
+    found = subprocess.run(["pgrep", "-f", "--", f"--file={path}"], capture_output=True, text=True)
+    return found.stdout.split()
+
+
+def test_the_pg_dump_of_a_killed_dump_keeps_others_from_its_file(
+    dumped: Path, dsn: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "new.dump"
+    with stuck_dump(dsn, path) as process:
+        process.kill()
+        process.wait()
+        with pytest.raises(TelemetryError, match="another command is writing"):
+            dump(dsn, path, os.environ)
+    deadline = time.monotonic() + LONGEST
+    while writers(path):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    dump(dsn, path, os.environ)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new.dump", "with space.dump"]
+
+
+def test_an_interrupted_dump_ends_its_pg_dump(dumped: Path, dsn: str, tmp_path: Path) -> None:
+    with stuck_dump(dsn, path := tmp_path / "new.dump") as process:
+        process.terminate()
+        assert process.wait() == 130
+        assert not writers(path)
+        assert list(tmp_path.iterdir()) == [dumped]
+
+
+def test_a_program_that_is_killed_is_no_error_without_a_reason(
+    dumped: Path, dsn: str, tmp_path: Path
+) -> None:
+    with stuck_dump(dsn, path := tmp_path / "new.dump") as process:
+        (number,) = writers(path)
+        os.kill(int(number), signal.SIGKILL)
+        _, said = process.communicate()
+    assert said == f"error: could not dump to {path}: Killed\n"
 
 
 def test_the_folder_of_a_dump_is_made(dsn: str, tmp_path: Path) -> None:

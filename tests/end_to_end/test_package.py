@@ -19,10 +19,10 @@ from support.commands import Finished, Launcher
 from support.paths import LONGEST, ROOT
 
 from telemetry import __version__
-from telemetry.database.embedded.server import open_lock
 from telemetry.simulated.faults import Fault
 from telemetry.simulated.month import team_month
 from telemetry.simulated.server import Simulator
+from telemetry.whole_files import open_lock
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
         (psycopg.OperationalError("FATAL: remaining connection slots are reserved"), "limit of c"),
         (errors.ReadOnlySqlTransaction("cannot execute UPDATE"), "a role that may write"),
         (psycopg.OperationalError("FATAL: password authentication failed"), "check DATABASE_URL"),
+        (errors.AdminShutdown("terminating connection"), "try again once it runs"),
+        (errors.CrashShutdown("terminating connection"), "try again once it runs"),
     ],
 )
 def test_a_limit_of_the_database_is_named_with_what_to_do(

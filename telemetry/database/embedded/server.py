@@ -30,6 +30,7 @@ from telemetry.database.embedded.binaries import (
     unprivileged_account,
 )
 from telemetry.database.embedded.cluster import ELSEWHERE, Cluster, refuse_taken
+from telemetry.whole_files import alone, open_lock
 
 
 def demo_home(environ: Mapping[str, str]) -> Path:
@@ -196,11 +197,6 @@ def make_home(home: Path) -> None:
         directory.chmod(0o755 if os.geteuid() == 0 else 0o700)
 
 
-def open_lock(path: Path) -> BinaryIO:
-    """Open a lock file; it is private because every reader of a file can lock it."""
-    return open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
-
-
 # The lock of a file keeps other processes out, but not the threads of this one.
 _turn = threading.Lock()
 
@@ -213,12 +209,3 @@ def held(lock: BinaryIO) -> Iterator[None]:
             yield
         finally:
             fcntl.flock(lock, fcntl.LOCK_UN)
-
-
-def alone(users: BinaryIO) -> bool:
-    """Release this shared lock; return whether this process was the last to hold it."""
-    try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
