@@ -32,14 +32,14 @@ shortened as (
     elements.label,
     elements.github_run_id,
     elements.is_of_one_run and length(ends.ending) between 3 and 7 as is_of_one_run,
-    length(ends.ending) as length,
+    ends.ending,
     -- What is before the end can name the run too.
     regexp_replace(
       left(elements.label, -length(ends.ending)),
       '(?<![a-z0-9])(?=[a-z]*[0-9])[a-z0-9]{6,}(?![a-z0-9])',
       '*',
       'g'
-    ) || '*' as shared
+    ) as start
   from elements
   cross join lateral (
     values
@@ -52,10 +52,18 @@ numbered as (
     labels,
     label,
     is_of_one_run,
-    shared,
-    length,
-    row_number() over (partition by is_of_one_run, shared, length, github_run_id) as place_in_run
+    start,
+    length(ending) as length,
+    -- An end that several runs have says what they ask for, such as x64.
+    start || case
+      when min(github_run_id) over of_end = max(github_run_id) over of_end then '*'
+      else ending
+    end as shared,
+    row_number() over (
+      partition by is_of_one_run, start, length(ending), github_run_id
+    ) as place_in_run
   from shortened
+  window of_end as (partition by start, ending)
 ),
 judged as (
   select
@@ -64,7 +72,7 @@ judged as (
     shared,
     is_of_one_run
       and count(*) filter (where place_in_run = 1)
-        over (partition by is_of_one_run, shared, length) >= 10 as is_made_anew
+        over (partition by is_of_one_run, start, length) >= 10 as is_made_anew
   from numbered
 ),
 folded as (
@@ -91,4 +99,4 @@ comment on view labels_of_one_run is
 comment on column labels_of_one_run.labels is
   'What the jobs ask of a runner, as in executed_jobs.';
 comment on column labels_of_one_run.runner_label is
-  'The labels in lower case and in order, joined by commas, with * for the end and for numbers before it.';
+  'The labels in lower case and in order, joined by commas, with * for numbers, and for an end that no other run has.';

@@ -90,6 +90,27 @@ def test_nine_labels_or_those_of_one_run_are_not_folded(connection: Connection) 
     assert set(jobs_by_label(connection)) == labels
 
 
+def test_an_end_that_runs_share_says_what_they_ask_for(connection: Connection) -> None:
+    """The number of the run is in the middle, as runners on a cloud want it."""
+    rng = random.Random(6)
+    ends = ["".join(rng.sample(BASE_36, 5)) for _ in range(30)]
+    families = ("m7i", "c7i", "r7i")
+    stored(
+        connection,
+        [
+            [
+                [f"runs-on={17_000_000_000 + n}/family={families[n % 3]}"],
+                [f"pr7f{n:04}-x64" if n % 2 else f"pr7f{n:04}-arm"],
+                [f"pr7f{n:04}-{ends[n]}"],
+            ]
+            for n in range(30)
+        ],
+    )
+    expected = {f"runs-on=*/family={family}": 10 for family in families}
+    expected |= {"*-x64": 15, "*-arm": 15, "*-*": 30}
+    assert jobs_by_label(connection) == expected
+
+
 def test_waits_of_labels_made_for_each_run_are_compared_as_one(connection: Connection) -> None:
     rng = random.Random(8)
     ends = ["".join(rng.sample(KUBERNETES, 5)) for _ in range(400)]
