@@ -2,12 +2,12 @@
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
 -- first attempts; a run that had to be approved counts from its approval. left_out counts commits
--- of three kinds: a check neither succeeded nor failed, because a newer push cancelled it; a check
+-- of four kinds: a check neither succeeded nor failed, because a newer push cancelled it; a check
 -- failed without a job, most often because GitHub could not read the workflow's file; a run that
--- began within the ten minutes is not over. A workflow that never started a job is not a check.
--- checks is the average number for a commit. last_workflow is the one that most often ends last, on
--- last_percent of the commits. estimated counts commits with a check whose jobs are not stored; its
--- end is GitHub's last change, which may be too late.
+-- began within the ten minutes is not over; the first attempt of a check is not stored. A workflow
+-- that never started a job is not a check. checks is the average number for a commit. last_workflow
+-- is the one that most often ends last, on last_percent of the commits. estimated counts commits
+-- with a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select
@@ -31,7 +31,7 @@ checks as (
     -- A later attempt is a first one if it was approved, and then its wait begins.
     case when run_attempt > 1 then started_at end as approved_at,
     completed_at,
-    is_decided and not is_broken as is_decided,
+    is_decided and is_first_attempt and not is_broken as is_decided,
     bool_and(is_broken) over (partition by repository_id, workflow_id) as is_no_check,
     is_exact
   from attempts
@@ -40,7 +40,7 @@ checks as (
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and conclusion is distinct from 'skipped'
-    and is_first_attempt
+    and (is_first_attempt or (is_first_missing and is_latest_attempt))
     and is_of_push
     and commit_sha is not null
 ),

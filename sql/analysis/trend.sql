@@ -42,7 +42,8 @@ runs as (
     is_decided,
     is_broken,
     is_success,
-    is_rerun
+    is_rerun,
+    is_first_missing
   from attempts
   cross join period
   where created_at >= period.since - (period.until - period.since)
@@ -62,11 +63,11 @@ checks as (
     is_last,
     approved_at,
     completed_at,
-    is_decided and not is_broken as is_decided,
+    is_decided and is_first_attempt and not is_broken as is_decided,
     bool_and(is_broken) over of_workflow as is_no_check,
     bool_or(is_last) over of_workflow and not bool_and(is_last) over of_workflow as is_of_both
   from runs
-  where is_first_attempt
+  where (is_first_attempt or (is_first_missing and is_latest_attempt))
     and is_of_push
     and commit_sha is not null
   window of_workflow as (partition by repository_id, branch_class, workflow_id)

@@ -135,7 +135,7 @@ def _last_check(report: RepositoryReport) -> Tile:
     commits = row["commits"] + row["left_out"]
     if 10 * row["left_out"] > commits:
         part = f"{count(row['left_out'])} of {counted(commits, 'commit')}"
-        why = "a check of theirs was cancelled, could not start or is not over"
+        why = "a check of theirs was cancelled, could not start, is not over or not stored"
         tile = replace(tile, change=f"{tile.change}; without {part}: {why}")
     if not row["estimated"]:
         return tile

@@ -545,6 +545,27 @@ def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> N
     assert (row["before"], row["now"]) == (600, 600)
 
 
+def test_a_commit_whose_check_is_stored_from_its_second_attempt_on_is_left_out(
+    connection: Connection,
+) -> None:
+    """CI takes 700 s and Lint 60 s. On each second commit CI was re-run; its failure is missing."""
+    runs = []
+    for n in range(1, 121):
+        ci = a_run(n, n / 2, 700)
+        if n % 2:
+            ci = replace(ci, run_attempt=2, started_at=ci.created_at + DAY,
+                         completed_at=ci.created_at + DAY + 700 * MINUTE / 60)  # fmt: skip
+        lint = {"workflow_id": 9, "workflow_name": "Lint", "commit_sha": ci.commit_sha}
+        runs += [ci, a_run(1_000 + n, n / 2, 60, **lint)]
+    upsert(connection, runs)
+    known(connection, 7)
+    (row,) = ask(connection, "time_to_last_check", LAST).rows
+    assert (row["commits"], row["p50_seconds"], row["left_out"]) == (30, 700, 30)
+    (row,) = (row for row in ask(connection, "trend", LAST).rows
+              if row["figure"] == "time of a commit")  # fmt: skip
+    assert (row["before"], row["now"]) == (700, 700)
+
+
 def test_a_run_on_an_old_commit_is_not_a_push(connection: Connection) -> None:
     old = a_run(1, 32, 600, event_type="pull_request")
     labelled = a_run(2, 29.9, 8, commit_sha="c1", event_type="pull_request")
