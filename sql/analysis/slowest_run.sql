@@ -1,6 +1,7 @@
 -- Which of a repository's last hundred successful runs was the slowest, and when did its jobs run?
 -- One row for each job, by start; started_seconds counts from the start of the run. Runs with a job
--- that waited over an hour are left out, because it usually waited for a person.
+-- that waited over an hour are left out, because it usually waited for a person, and runs with a job
+-- that was stuck.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_run.sql
 with period as not materialized (
   select
@@ -35,8 +36,6 @@ numbered as (
     and is_success
     and is_first_attempt
     and is_exact
-    -- A job may run for five days at most; in a longer run one was stuck.
-    and duration_seconds <= 432000
 ),
 jobs as (
   select
@@ -55,8 +54,11 @@ jobs as (
     executed_jobs.queue_seconds,
     executed_jobs.started_at,
     executed_jobs.duration_seconds,
-    bool_or(executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour')
-      over (partition by numbered.github_run_id) as is_held_up
+    -- A job of unknown length was stuck until GitHub closed it.
+    bool_or(
+      executed_jobs.duration_seconds is null
+      or executed_jobs.started_at - executed_jobs.queued_at > interval '1 hour'
+    ) over (partition by numbered.github_run_id) as is_held_up
   from numbered
   inner join executed_jobs
     on executed_jobs.repository_id = numbered.repository_id

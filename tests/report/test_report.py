@@ -982,7 +982,7 @@ def test_workflows_of_one_name_are_distinguished_by_their_files(connection: Conn
 def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
     connection: Connection,
 ) -> None:
-    stuck, slow, quick = a_run(1, seconds=600_000), a_run(2, seconds=900), a_run(3)
+    stuck, slow, quick = a_run(1, seconds=108_000), a_run(2, seconds=900), a_run(3)
     approved = a_run(4, seconds=90_000)
     upsert(connection, [stuck, slow, quick, approved])
     start = slow.created_at
