@@ -31,11 +31,11 @@ class Verification:
     """The result of a comparison. Times are UTC.
 
     `runs` and `attempts` count what GitHub has and was compared. `newer` are differences due to
-    changes at GitHub after the last listing, which the next ingests fetch; `differences` are all
-    others. `unreadable` names listed runs that cannot be read. `unverified` are the intervals, from
-    and to, without a complete list; `unlistable` says of seconds with more runs than GitHub lists
-    how many there are; `error` says why the comparison ended early. `jobs` is the
-    comparison of jobs, steps and earlier attempts, None if it was not requested.
+    changes and deletions at GitHub after the last listing; the next ingests fetch the changes.
+    `differences` are all others. `unreadable` names listed runs that cannot be read. `unverified`
+    are the intervals, from and to, without a complete list; `unlistable` says of seconds with more
+    runs than GitHub lists how many there are; `error` says why the comparison ended early. `jobs`
+    is the comparison of jobs, steps and earlier attempts, None if it was not requested.
     """
 
     repository: str
@@ -121,7 +121,7 @@ class _Comparison:
             moment = max(run.created_at, run.updated_at or run.created_at)
             is_newer = moment >= self.looks.last(run.created_at)
             (found.newer if is_newer else found.differences).extend(differences)
-        found.differences += self._missing_there()
+        self._compare_missing()
         found.runs, found.attempts = len(self.seen), sum(self.seen.values())
         found.requests = self.tools.client.requests - self.requests_before
         return found
@@ -193,12 +193,15 @@ class _Comparison:
         new = (text for text in batch.unreadable if text not in self.found.unreadable)
         self.found.unreadable += new
 
-    def _missing_there(self) -> list[Difference]:
-        """Return the stored runs that the complete lists of their time lack."""
+    def _compare_missing(self) -> None:
+        """Note the stored runs that the complete lists of their time lack.
+
+        If an ingest had listed them, and GitHub counted as many then, they were deleted since.
+        """
         now = self.tools.now()
         not_listed = _spaces(self.found.since, now, self.proven)
-        return [
-            Difference(row["github_run_id"], None, "missing there")
+        missing = [
+            row
             for start, end in _spaces(self.found.since, now, not_listed)
             for row in execute(
                 self.connection,
@@ -207,6 +210,19 @@ class _Comparison:
             )
             if row["github_run_id"] not in self.seen
         ]
+        is_proven = bool(missing) and self._is_proven()
+        for row in missing:
+            is_newer = is_proven and row["is_in_window"]
+            (self.found.newer if is_newer else self.found.differences).append(
+                Difference(row["github_run_id"], None, "missing there")
+            )
+
+    def _is_proven(self) -> bool:
+        """Whether in each complete window as many runs are stored as GitHub counted."""
+        return any(
+            row["repository_id"] == self.key["repository_id"] and not row["unequal_windows"]
+            for row in execute(self.connection, "status/proof")
+        )
 
 
 class _Looks:

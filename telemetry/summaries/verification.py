@@ -33,6 +33,12 @@ def verification_text(found: Verification) -> str:
         f"{counted(count, 'difference')}; {newer:,} newer than the last listing; "
         f"{counted(found.requests, 'request')}"
     )
+    if deleted := sum((e.run_attempt, e.kind) == (None, "missing there") for e in found.newer):
+        was = "was" if deleted == 1 else "were"
+        lines.append(
+            f"  {counted(deleted, 'run')} {was} deleted at GitHub after the last listing, and "
+            "will be kept"
+        )
     lines += [_jobs_compared_text(jobs)] if jobs else []
     # An ingest keeps an attempt, a job or a step that GitHub no longer has.
     mended = [e for e in differences if e.run_attempt is None or e.kind != "missing there"]

@@ -200,13 +200,23 @@ def test_an_attempt_that_github_deleted_is_not_a_difference(
     assert verified(connection, simulated).is_equal
 
 
-def test_a_run_deleted_at_github_is_missing_there(connection: Connection, world: World) -> None:
+def test_a_run_deleted_at_github_after_it_was_listed_is_counted_separately(
+    connection: Connection, world: World
+) -> None:
     simulated = Simulator(world)
     ingested_by(connection, simulated)
     run = settled_runs(world)[0]
     world.delete(world.repositories[0], run)
     found = verified(connection, simulated)
-    assert found.differences == [Difference(run.id, None, "missing there")]
+    deleted = [Difference(run.id, None, "missing there")]
+    assert (found.differences, found.newer) == ([], deleted)
+    assert "  1 run was deleted at GitHub after the last listing, and will be kept" in (
+        verification_text(found).splitlines()
+    )
+    # Nothing shows that an ingest ever listed it.
+    connection.execute("delete from windows")
+    found = verified(connection, simulated)
+    assert (found.differences, found.newer) == (deleted, [])
 
 
 def test_an_open_run_that_is_known_to_be_gone_is_not_a_difference(
@@ -221,9 +231,9 @@ def test_an_open_run_that_is_known_to_be_gone_is_not_a_difference(
     ingested_by(connection, simulated)
     world.delete(repository, run)
     found = verified(connection, simulated)
-    assert found.differences == [Difference(run.id, None, "missing there")]
+    assert found.newer == [Difference(run.id, None, "missing there")]
     ingested_by(connection, simulated)
-    assert verified(connection, simulated).is_equal
+    assert verified(connection, simulated).newer == []
 
 
 def test_later_changes_at_github_are_counted_separately(
