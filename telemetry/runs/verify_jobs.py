@@ -166,7 +166,9 @@ def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompare
                 into.unreadable.append(str(theirs))
             else:
                 into.attempts += 1
-                into.differences += compare_attempt(row, theirs)
+                is_newer = theirs is not None and _is_newer(row, theirs.updated_at)
+                place = into.newer if is_newer else into.differences
+                place += compare_attempt(row, theirs)
     if answer.jobs is None or answer.jobs.is_missing:
         return  # nothing is stored, or the list of runs shows that it is gone
     into.jobs += len(answer.jobs.jobs)
@@ -174,9 +176,14 @@ def _compare(run: ListedRun, stored: _Stored, answer: _Answer, into: JobsCompare
     into.unreadable += answer.jobs.unreadable
     for found in _of_jobs(run, stored, answer.jobs):
         row = listed[found.run_attempt or 0]
-        updated_at = _updated_at(run, row["run_attempt"], answer)
-        is_newer = updated_at is not None and updated_at >= row["jobs_listed_at"]
+        is_newer = _is_newer(row, _updated_at(run, row["run_attempt"], answer))
         (into.newer if is_newer else into.differences).append(found)
+
+
+def _is_newer(row: Mapping[str, Any], updated_at: datetime | None) -> bool:
+    """Whether GitHub changed an attempt after its jobs were fetched."""
+    listed_at = row["jobs_listed_at"]
+    return updated_at is not None and listed_at is not None and updated_at >= listed_at
 
 
 def _of_jobs(run: ListedRun, stored: _Stored, theirs: JobsOfRun) -> Iterator[Difference]:

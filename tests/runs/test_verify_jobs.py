@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from support.clients import NOW, REPOSITORY
-from support.verifications import ingested_by, tools
+from support.verifications import ingested_by, settled_runs, tools
 
 from telemetry.database.connection import Connection
 from telemetry.github.errors import GitHubError
@@ -171,6 +171,23 @@ def test_each_tampering_with_jobs_steps_or_an_earlier_attempt_is_exactly_one_dif
             assert {each: getattr(difference, each) for each in whole} == whole, name
             assert found.jobs.newer == [] and not found.is_equal, name
     assert verified(connection, simulated).is_equal
+
+
+def test_an_earlier_attempt_that_github_changed_after_it_was_fetched_is_newer(
+    connection: Connection, world: World
+) -> None:
+    simulated = ingested(connection, world)
+    run = settled_runs(world)[-1]
+    run.attempts[0].touched_at = world.second + 600
+    world.advance(timedelta(minutes=20))
+    world.rerun(run)
+    world.advance(timedelta(days=1))
+    ingested_by(connection, simulated, wanted=WITH_JOBS)
+    found = verified(connection, simulated)
+    assert found.is_equal and found.jobs is not None
+    assert [(each.github_run_id, each.run_attempt, each.column) for each in found.jobs.newer] == [
+        (run.id, 1, "updated_at")
+    ]
 
 
 def test_without_jobs_they_are_not_requested(connection: Connection, world: World) -> None:
