@@ -1,9 +1,8 @@
 -- How busy is each kind of runner, hour by hour?
 -- By owner of the repositories, label, and hour of the day in the time zone of the question.
--- average_jobs is how many jobs ran at the same time on average in that hour of all days. peak_jobs
--- is the most that ran in one of these hours, counted by the minutes that they used it.
--- waiting_jobs are those that became ready in that hour, wait_p50_seconds and wait_p90_seconds how
--- long they waited for a runner.
+-- average_jobs is how many jobs ran at the same time on average in that hour of all days, peak_jobs
+-- how many did at most. waiting_jobs are those that became ready in that hour, wait_p50_seconds and
+-- wait_p90_seconds how long they waited for a runner.
 --   psql "$DATABASE_URL" -f sql/analysis/runners_by_hour.sql
 with period as not materialized (
   select
@@ -53,45 +52,54 @@ parts as (
     jobs.owner,
     jobs.label,
     hours.hour,
-    extract(
-      epoch from least(jobs.completed_at, hours.hour + interval '1 hour')
-        - greatest(jobs.started_at, hours.hour)
-    ) as seconds
+    greatest(jobs.started_at, hours.hour) as began_at,
+    least(jobs.completed_at, hours.hour + interval '1 hour') as ended_at
   from jobs
   cross join period
   cross join lateral generate_series(
     date_trunc('hour', jobs.started_at, period.time_zone),
-    jobs.completed_at,
+    jobs.completed_at - interval '1 microsecond',
     interval '1 hour'
   ) as hours (hour)
   -- Others have no known length, or ended before they began as clocks disagreed.
   where jobs.duration_seconds > 0
 ),
-loads as (
+levels as (
   select
     owner,
     label,
     hour,
-    sum(seconds) / 3600 as average_jobs
+    extract(epoch from ended_at - began_at) * greatest(change, 0) as seconds,
+    sum(change) over (
+      partition by
+        owner,
+        label,
+        hour
+      order by
+        moment,
+        change
+      rows unbounded preceding
+    ) as jobs_at_once
   from parts
-  group by
-    owner,
-    label,
-    hour
+  cross join lateral (
+    values
+      (began_at, 1),
+      (ended_at, -1)
+  ) as changes (moment, change)
 ),
 hourly as (
   select
-    loads.owner,
-    loads.label,
-    extract(hour from loads.hour at time zone period.time_zone)::integer as hour,
-    sum(loads.average_jobs) as average_jobs,
-    max(loads.average_jobs) as peak_jobs
-  from loads
+    levels.owner,
+    levels.label,
+    extract(hour from levels.hour at time zone period.time_zone)::integer as hour,
+    sum(levels.seconds) / 3600 as average_jobs,
+    max(levels.jobs_at_once) as peak_jobs
+  from levels
   cross join period
   group by
-    loads.owner,
-    loads.label,
-    extract(hour from loads.hour at time zone period.time_zone)
+    levels.owner,
+    levels.label,
+    extract(hour from levels.hour at time zone period.time_zone)
 ),
 waits as (
   select
@@ -120,7 +128,7 @@ select
     coalesce(hourly.average_jobs, 0) / greatest(days_of_hours.days, 1),
     2
   ) as average_jobs,
-  round(coalesce(hourly.peak_jobs, 0), 2) as peak_jobs,
+  coalesce(hourly.peak_jobs, 0) as peak_jobs,
   coalesce(waits.waiting_jobs, 0) as waiting_jobs,
   round(waits.p50)::bigint as wait_p50_seconds,
   round(waits.p90)::bigint as wait_p90_seconds
