@@ -39,6 +39,7 @@ def github(wait: bool = False) -> GitHub:
             token_variable=variable,
             max_wait=LONGEST_LIMIT_SECONDS if wait else SHORT_WAIT_SECONDS,
             reserve=settings.reserve(os.environ, token),
+            certificates=os.environ.get("SSL_CERT_FILE"),
             notify=say,
         )
         return GitHub(token, options)

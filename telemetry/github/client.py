@@ -48,7 +48,10 @@ class GitHub:
             )
         self.token_fingerprint = _fingerprint(token)
         self._transport = Transport(
-            options.base_url, timeout=options.timeout, proxies=options.proxies
+            options.base_url,
+            timeout=options.timeout,
+            proxies=options.proxies,
+            certificates=options.certificates,
         )
         self.host = self._transport.host
         self._transport.headers |= {

@@ -4,6 +4,11 @@ from datetime import datetime
 
 from telemetry import TelemetryError
 
+CHECK_URL = (
+    "check GITHUB_API_URL: https://api.github.com, https://HOST/api/v3 of GitHub Enterprise Server,"
+    " or https://api.SUBDOMAIN.ghe.com"
+)
+
 
 class GitHubError(TelemetryError):
     """A request that failed; `status` is the HTTP status, None if there was no answer.

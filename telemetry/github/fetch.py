@@ -19,7 +19,7 @@ from telemetry.github.answers import (
     entity_tag,
     links,
 )
-from telemetry.github.errors import BudgetSpent, GitHubError
+from telemetry.github.errors import CHECK_URL, BudgetSpent, GitHubError
 from telemetry.github.gate import Gate
 from telemetry.github.options import Options
 from telemetry.github.refusals import gave_up, refused
@@ -197,7 +197,7 @@ class Fetcher:
             raise GitHubError(
                 f"{request.what}: more than {_MOST_REDIRECTS} redirects",
                 answer.status,
-                "check GITHUB_API_URL",
+                CHECK_URL,
             )
         location = answer.headers.get("location")
         if not location:

@@ -15,7 +15,7 @@ class Options:
     often a request is sent if it meets faults, and separately if it meets rate limits; `max_wait`
     is the longest wait that a server may ask for. `reserve` is the share of GitHub's limit, from 0
     to 1, that is left to others. `proxies` has the form of `urllib.request.getproxies()`, its
-    default.
+    default. `certificates` is the file that SSL_CERT_FILE names, if it is set.
 
     `sleep` takes seconds; the default ends early when the client is closed. `clock` returns
     seconds since 1970, `jitter` a number from 0 to 1. `notify` gets one line of text for each wait,
@@ -30,6 +30,7 @@ class Options:
     max_wait: float = 120.0
     reserve: float = 0.0
     proxies: Mapping[str, str] | None = None
+    certificates: str | None = None
     sleep: Callable[[float], object] | None = None
     clock: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random

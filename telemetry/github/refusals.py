@@ -11,7 +11,7 @@ from telemetry.github.answers import (
     message,
     phrase,
 )
-from telemetry.github.errors import GitHubError, NotFound, PaginationLimited, Unanswered
+from telemetry.github.errors import CHECK_URL, GitHubError, NotFound, PaginationLimited, Unanswered
 from telemetry.github.options import Options
 
 
@@ -51,7 +51,7 @@ def gave_up(
         if "CERTIFICATE_VERIFY_FAILED" in decision.reason:
             remedy = (
                 "check GITHUB_API_URL; if the certificate of the server or the proxy is of your own"
-                " authority, set SSL_CERT_FILE to the file of that authority"
+                " authority, set SSL_CERT_FILE to the file of its certificate"
             )
         return GitHubError(said, advice=remedy)
     return Unanswered(
@@ -85,7 +85,7 @@ def explain(
         return said, _permission(answer, token) if has_token else f"set {token_variable}"
     if status == 404:
         if not error_body(answer):
-            return "404 not found, and the answer is not from GitHub's API", "check GITHUB_API_URL"
+            return "404 not found, and the answer is not from GitHub's API", CHECK_URL
         reader = "the token" if has_token else f"a token in {token_variable}"
         return "404 not found", f"check the name in {named_in} and that {reader} can read Actions"
     if status == 410:

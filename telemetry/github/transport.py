@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from telemetry.github.answers import Answer, Fault, clean
 from telemetry.github.bounds import Unusable, bounded_response, read_answer
-from telemetry.github.errors import GitHubError
+from telemetry.github.errors import CHECK_URL, GitHubError
 
 _IDLE_CONNECTIONS = 16
 
@@ -42,12 +42,17 @@ class Transport:
 
     `headers` are sent with every request, to that host only. `timeout` is for a complete answer, in
     seconds. `proxies` maps schemes to proxy URLs, and "no" to hosts reached directly, as
-    `urllib.request.getproxies()`, its default, does. Raises GitHubError for a base URL or proxy
-    that cannot be used.
+    `urllib.request.getproxies()`, its default, does. `certificates` is the file that
+    SSL_CERT_FILE names. Raises GitHubError for a base URL, a proxy or a file that cannot be used.
     """
 
     def __init__(
-        self, base_url: str, *, timeout: float, proxies: Mapping[str, str] | None = None
+        self,
+        base_url: str,
+        *,
+        timeout: float,
+        proxies: Mapping[str, str] | None = None,
+        certificates: str | None = None,
     ) -> None:
         base = _split_base_url(base_url)
         self.base = base.path.rstrip("/")
@@ -58,7 +63,7 @@ class Transport:
         self._port = base.port or (443 if self._https else 80)
         self._timeout = timeout
         self._proxy = _proxy_for(base, proxies)
-        self._context = ssl.create_default_context() if self._https else None
+        self._context = _trusting(certificates) if self._https else None
         self._lock = threading.Lock()
         self._idle: list[HTTPConnection] = []
         self._busy: dict[HTTPConnection, threading.Event | None] = {}
@@ -217,19 +222,33 @@ def origin(url: str) -> str:
 
 
 def _split_base_url(base_url: str) -> SplitResult:
-    example = "set GITHUB_API_URL to a URL like https://api.github.com or https://HOST/api/v3"
     shown = "" if "@" in base_url else f" {clean(base_url)!r}"
-    problem = f"the API URL{shown} cannot be used; {example}"
+    problem = f"the API URL{shown} cannot be used; {CHECK_URL}"
     try:
         base = urlsplit(base_url)
         usable = base.scheme in ("http", "https") and bool(base.hostname) and base.port != 0
     except ValueError:
         raise GitHubError(problem) from None
     if "@" in base.netloc:
-        raise GitHubError(f"the API URL must not hold a user name or password; {example}")
+        raise GitHubError(f"the API URL must not hold a user name or password; {CHECK_URL}")
     if not usable or base.query or base.fragment or not re.fullmatch(r"[!-~]+", base_url):
         raise GitHubError(problem)
     return base
+
+
+def _trusting(certificates: str | None) -> ssl.SSLContext:
+    """Return the context for TLS. OpenSSL itself ignores a file that it cannot read."""
+    context = ssl.create_default_context()
+    if certificates:
+        try:
+            context.load_verify_locations(certificates)
+        except OSError as error:
+            raise GitHubError(
+                f"no certificate can be read in SSL_CERT_FILE, {clean(certificates)}"
+                f" ({clean(error.strerror or str(error))}); set it to a file of certificates in"
+                " PEM form, or remove it"
+            ) from None
+    return context
 
 
 def _proxy_for(base: SplitResult, proxies: Mapping[str, str] | None) -> SplitResult | None:

@@ -249,7 +249,8 @@ def test_404_names_what_to_check() -> None:
 
 
 def test_a_404_that_is_not_from_the_api_names_the_url() -> None:
-    assert "check GITHUB_API_URL" in explained(Answer(404, {}, b"<html>Page not found</html>"))
+    said = explained(Answer(404, {}, b"<html>Page not found</html>"))
+    assert "check GITHUB_API_URL: " in said and "https://HOST/api/v3" in said
 
 
 def test_410_names_the_api_version() -> None:

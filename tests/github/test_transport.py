@@ -375,6 +375,17 @@ def test_a_certificate_that_nobody_trusts_is_one_sentence(tmp_path: Path, connec
         api.close()
 
 
+@pytest.mark.parametrize("content", [None, "", "no certificate"])
+def test_a_file_of_certificates_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, connect: Connect, content: str | None
+) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(GitHubError, match=r"SSL_CERT_FILE, .*authority\.pem \(.+\); set it to"):
+        connect(base_url="https://ghes.example/api/v3", certificates=str(file))
+
+
 class Tunnel:
     """A proxy that leads its one CONNECT to a port of this machine, whatever host it names."""
 
