@@ -13,10 +13,10 @@ with period as not materialized (
 ),
 classes as (
   select
-    model,
+    coalesce(price_model, model) as model,
     error_class,
     count(*) as calls,
-    sum(count(*)) over (partition by model) as model_calls,
+    sum(count(*)) over (partition by coalesce(price_model, model)) as model_calls,
     max(timestamp) as last_at,
     max(left(error_message, 80)) as example
   from llm_calls_priced
@@ -25,7 +25,7 @@ classes as (
     and timestamp < period.until
     and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   group by
-    model,
+    coalesce(price_model, model),
     error_class
 )
 select

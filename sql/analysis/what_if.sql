@@ -168,6 +168,7 @@ bills as materialized (
       greatest(ceil(job_costs.duration_seconds / change.speed / 60), 1)::numeric
       * prices.usd_per_minute
     ) filter (where job_costs.duration_seconds is not null) as list_cost_usd_after,
+    count(job_costs.list_cost_usd) = count(job_costs.duration_seconds) as is_priced,
     count(prices.usd_per_minute) = count(*) as is_priced_after
   from job_costs
   cross join period
@@ -197,7 +198,7 @@ select
   round((sums.push_gain / 3600)::numeric, 1) as push_saved_hours,
   round((sums.gain / 3600)::numeric, 1) as saved_hours,
   case
-    when bills.is_priced_after and bills.unpriced_jobs = 0 and sums.gain > 0 then round(
+    when bills.is_priced and bills.is_priced_after and sums.gain > 0 then round(
       (bills.list_cost_usd_after - bills.list_cost_usd) / (sums.gain / 3600)::numeric,
       2
     )

@@ -170,10 +170,12 @@ def test_a_job_of_unknown_length_costs_nothing_known_on_either_runner(planned: P
         planned.connection.execute(
             "update workflow_jobs set completed_at = null where job_id = %(job_id)s", odd
         )
-        (row,) = what_if(planned.connection, SCOPE, "windows", "linux_4_core", 1.0).rows
-    minutes = sum(-(-job["duration_seconds"] // 60) for job in others)
-    assert row["list_cost_usd"] == minutes * Decimal("0.010")
-    assert row["list_cost_usd_after"] == minutes * Decimal("0.012")
+        (row,) = what_if(planned.connection, SCOPE, "windows", "linux_4_core", 2.0).rows
+    before = sum(-(-job["duration_seconds"] // 60) for job in others) * Decimal("0.010")
+    after = sum(math.ceil(job["duration_seconds"] / 120) for job in others) * Decimal("0.012")
+    assert (row["list_cost_usd"], row["list_cost_usd_after"]) == (before, after)
+    hours = (after - before) / Decimal(str(row["saved_hours"]))
+    assert float(row["usd_per_saved_hour"]) == pytest.approx(float(hours), rel=0.1)
     assert row["unpriced_jobs"] == 1
 
 

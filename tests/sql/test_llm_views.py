@@ -237,10 +237,10 @@ def test_cost_by_session(ask: Callable[[str], Rows]) -> None:
 
 
 def test_errors_by_model_and_class(ask: Callable[[str], Rows]) -> None:
-    by_model = grouped(RECENT, lambda call: call.model)
+    by_model = grouped(RECENT, price_name)
     failed = grouped(
         [call for call in RECENT if call.success is False],
-        lambda call: (call.model, ERRORS[call.error_message]),
+        lambda call: (price_name(call), ERRORS[call.error_message]),
     )
     rows = ask("llm_errors")
     found = {(row["model"], row["error_class"]): row for row in rows}
