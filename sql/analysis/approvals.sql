@@ -1,8 +1,10 @@
 -- Which jobs wait for an approval or for another run, and for how long?
 -- Jobs that waited for over two minutes while a job of the same label that was ready at least a
--- minute later got a runner over a minute sooner, so they did not wait for a runner. GitHub reports
--- both kinds of wait alike. The time of a run includes them. If nothing else ran meanwhile, such a
--- wait cannot be distinguished from a queue and is not listed here. p90_seconds needs 20 jobs.
+-- minute later got a runner over a minute sooner, so they did not wait for a runner; and jobs that
+-- waited for over a day, because GitHub cancels what no runner takes in that time. GitHub reports
+-- both kinds of wait alike. The time of a run includes them. If nothing else ran meanwhile, a
+-- shorter wait cannot be distinguished from a queue and is not listed here. p90_seconds needs 20
+-- jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/approvals.sql
 with period as not materialized (
   select
@@ -23,7 +25,10 @@ waits as (
     job_base,
     github_run_id,
     created_at,
-    queue_seconds,
+    queue_seconds is null as is_over_a_day,
+    coalesce(
+      queue_seconds, extract(epoch from started_at - queued_at)
+    ) as wait_seconds,
     coalesce(
       queue_seconds > 120
       and started_at - min(started_at) over (
@@ -38,7 +43,8 @@ waits as (
   where created_at >= period.since
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
-    and queue_seconds is not null
+    and queued_at is not null
+    and started_at is not null
 )
 select
   repository,
@@ -47,17 +53,18 @@ select
   job_base as job,
   count(*) as jobs,
   count(distinct github_run_id) as runs,
-  round(percentile_cont(0.5) within group (order by queue_seconds)::numeric)::bigint as p50_seconds,
+  round(percentile_cont(0.5) within group (order by wait_seconds)::numeric)::bigint as p50_seconds,
   case
     when count(*) >= 20
-      then round(percentile_cont(0.9) within group (order by queue_seconds)::numeric)::bigint
+      then round(percentile_cont(0.9) within group (order by wait_seconds)::numeric)::bigint
   end as p90_seconds,
-  round(sum(queue_seconds) / 3600.0, 2) as total_hours,
+  round(sum(wait_seconds) / 3600.0, 2) as total_hours,
   max(created_at) as last_created_at,
   workflow_id,
   repository_id
 from waits
 where is_held
+  or is_over_a_day
 group by
   repository_id,
   repository,

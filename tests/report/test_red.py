@@ -542,6 +542,18 @@ def test_an_approval_is_distinguished_from_a_queue_by_what_started_meanwhile(
     assert tiles(shown)[0].change.endswith("; 20 jobs waited for an approval or another run")
 
 
+def test_a_wait_of_days_is_one_for_an_approval_whatever_else_ran(connection: Connection) -> None:
+    """GitHub cancels a job that no runner takes within a day."""
+    waits = (23, 49, 97)
+    for n, hours in enumerate(waits, 1):
+        run = a_run(n, 5 * n, (hours + 1) * 3_600, workflow_id=4, workflow_name="Deploy")
+        started_at = run.started_at + hours * 60 * MINUTE
+        upsert(connection, [run])
+        upsert(connection, [a_job(run, name="production", started_at=started_at)])
+    (held,) = ask(connection, "approvals", MONTH.scope()).rows
+    assert (held["jobs"], held["p50_seconds"], held["total_hours"]) == (2, 73 * 3_600, 146)
+
+
 @pytest.mark.parametrize("is_overtaken", [True, False])
 def test_a_slowdown_by_approvals_is_not_one_by_runners(
     connection: Connection, is_overtaken: bool
