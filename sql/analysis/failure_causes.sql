@@ -5,8 +5,8 @@
 -- runner of your own took within 12 hours. time limit. no steps: GitHub lists none. no step failed.
 -- runner lost: a step was cut off. set-up: a step before the work failed, such as the checkout.
 -- clean-up: a step after the work failed. flaky: a step of the work failed, and the job was green
--- in another attempt of the run. code: it was red again. not run again: nobody re-ran it, so it may
--- be either.
+-- in another attempt of the run. code: it was red in another one, and green in none. not run again:
+-- it ran in no other, so it may be either.
 -- green_again_percent is of the failures that were run again. minutes and list_cost_usd are of the
 -- failed executions alone; unpriced_jobs have no known cost. docs/accuracy.md says how often the
 -- cause is right.

@@ -207,7 +207,7 @@ select
     when evidence.is_set_up then 'set-up'
     when evidence.is_clean_up then 'clean-up'
     when again.successes_of_all > 0 then 'flaky'
-    when again.executions > 0 then 'code'
+    when again.executions_of_all > 0 then 'code'
     else 'not run again'
   end as cause,
   coalesce(again.executions > 0, false) as is_run_again,
@@ -234,6 +234,7 @@ left join lateral (
 ) as steps on true
 left join lateral (
   select
+    count(*) as executions_of_all,
     count(*) filter (where kinds.is_later) as executions,
     count(*) filter (where kinds.is_later and reruns.conclusion = 'success') as successes,
     count(*) filter (where reruns.conclusion = 'success') as successes_of_all
@@ -313,7 +314,7 @@ comment on column failure_causes.attempt_is_red is
 comment on column failure_causes.step is
   'The first step that failed, else the first that was cut off. NULL: none was, or no steps are stored.';
 comment on column failure_causes.cause is
-  'workflow file (no job began), no job failed, outage (nearly all that started in the repository in that hour failed), runner (nearly all that one runner of your own took within 12 hours failed), time limit, no steps (none are stored), no step failed, runner lost (a step was cut off), set-up (a step before the work), clean-up (a step after it), flaky (a step of the work, and green in another attempt of the run), code (red again), or not run again (code or flaky).';
+  'workflow file (no job began), no job failed, outage (nearly all that started in the repository in that hour failed), runner (nearly all that one runner of your own took within 12 hours failed), time limit, no steps (none are stored), no step failed, runner lost (a step was cut off), set-up (a step before the work), clean-up (a step after it), flaky (a step of the work, and green in another attempt of the run), code (red in another attempt, too), or not run again (code or flaky).';
 comment on column failure_causes.is_run_again is
   'Whether the job really ran again in a later attempt of the run, and succeeded or failed there.';
 comment on column failure_causes.is_green_again is
