@@ -213,5 +213,16 @@ def for_psycopg(text: str) -> str:
 def execute(
     connection: Connection, name: str, parameters: Mapping[str, Any] | None = None
 ) -> psycopg.Cursor[DictRow]:
-    """Run sql/<name>.sql; return the cursor, with rows as dicts."""
-    return connection.execute(statement(name).encode(), parameters or {})
+    """Run sql/<name>.sql; return the cursor, with rows as dicts. Raises psycopg.Error."""
+    with naming(name):
+        return connection.execute(statement(name).encode(), parameters or {})
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Note on an error that it is of sql/<name>.sql: PostgreSQL says the line, but not the file."""
+    try:
+        yield
+    except psycopg.Error as error:
+        error.add_note(f"in sql/{name}.sql")
+        raise

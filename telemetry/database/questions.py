@@ -14,7 +14,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import cache
 from typing import Any
 
-from telemetry.database.connection import SQL, Connection, execute, for_psycopg
+from telemetry.database.connection import SQL, Connection, execute, for_psycopg, naming
 from telemetry.database.coverage import Coverage
 from telemetry.database.watch import present_names
 from telemetry.installation import COMMAND, typed
@@ -114,7 +114,8 @@ def answer(
     def ask_database() -> Answer:
         with connection.transaction():
             execute(connection, "report/settings")
-            cursor = connection.execute(statement.encode(), values)
+            with naming(f"{folder}/{question.name}"):
+                cursor = connection.execute(statement.encode(), values)
             columns = [column.name for column in cursor.description or ()]
             rows = [in_zone(row, scope.time_zone) for row in cursor]
         return Answer(question, scope, columns, rows)

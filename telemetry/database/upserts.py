@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from telemetry.database.connection import Connection, statement
+from telemetry.database.connection import Connection, naming, statement
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.prices import FreeRun, LlmPrice, NameKind, RunnerLabel, RunnerPrice, StoredPrice
@@ -118,7 +118,7 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
     query = statement(table.upsert).encode()
 
     flags: list[bool] = []
-    with connection.transaction(), connection.cursor() as cursor:
+    with naming(table.upsert), connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(query, batches, returning=True)
         for result in cursor.results():
             flags.extend(row["inserted"] for row in result)

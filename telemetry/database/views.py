@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from psycopg import errors
 
 from telemetry import TelemetryError
-from telemetry.database.connection import Connection, execute
+from telemetry.database.connection import Connection, execute, naming
 from telemetry.database.schema import VIEWS, installed_schema, views_digest
 from telemetry.database.transactions import with_retries
 
@@ -23,7 +23,8 @@ def make_views(connection: Connection) -> None:
             _set_aside(connection)
         for path in sorted(VIEWS.glob("*.sql")):
             # Without parameters psycopg sends the file unchanged, including comments on columns.
-            connection.execute(path.read_bytes())
+            with naming(f"views/{path.stem}"):
+                connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
             for row in execute(connection, "schema/passed_comments", {"name": name}).fetchall():
                 connection.execute(row["statement"].encode())

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -13,14 +14,17 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.rows import CREATED_AT, llm_call, workflow_job, workflow_run
 
+from telemetry.database import views
 from telemetry.database.connection import (
     Connection,
     conninfo,
     describe,
+    execute,
     open_connection,
     parameters,
 )
 from telemetry.database.migrations import migrate
+from telemetry.database.questions import Scope, ask
 from telemetry.database.transactions import with_retries
 from telemetry.database.upserts import ROWS_PER_STATEMENT, Counts, upsert
 from telemetry.rows.llm import LlmCall
@@ -206,6 +210,26 @@ def test_one_bad_row_stores_nothing_of_its_page(connection: Connection) -> None:
     with pytest.raises(psycopg.DataError):
         upsert(connection, [good, bad])
     assert stored(connection) == []
+
+
+def test_an_error_names_the_file_of_its_statement(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "99_broken.sql").write_text("create view broken as select nothing;\n")
+    monkeypatch.setattr(views, "VIEWS", tmp_path)
+    bound = Scope(CREATED_AT, CREATED_AT, top=-1)
+    runs: dict[str, Callable[[], object]] = {
+        "runs/verify_attempts": lambda: execute(
+            connection, "runs/verify_attempts", {"github_run_ids": "none"}
+        ),
+        "runs/upsert_workflow_jobs": lambda: upsert(connection, [workflow_job()]),
+        "analysis/flaky_jobs": lambda: ask(connection, "flaky_jobs", bound),
+        "views/99_broken": lambda: views.make_views(connection),
+    }
+    for name, run in runs.items():
+        with pytest.raises(psycopg.Error) as caught, connection.transaction():
+            run()
+        assert caught.value.__notes__ == [f"in sql/{name}.sql"]
 
 
 def test_writers_of_the_same_rows_in_opposite_orders_do_not_block_each_other(dsn: str) -> None:

@@ -192,12 +192,8 @@ def test_psycopg_runs_each(connection_with_parents: Connection) -> None:
     for path in set(FILES) - {*REFUSES}:
         words = command(path)
         pairs = [w.split("=", 1) for flag, w in itertools.pairwise(words) if flag == "-v"]
-        try:
-            with rolled_back(connection_with_parents) as connection:
-                execute(connection, name_of(path), dict(pairs))
-        except psycopg.Error as error:
-            error.add_note(f"It is {path.relative_to(ROOT)}.")
-            raise
+        with rolled_back(connection_with_parents) as connection:
+            execute(connection, name_of(path), dict(pairs))
 
 
 def test_every_statement_is_used_by_the_program() -> None:
