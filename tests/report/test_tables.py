@@ -9,7 +9,8 @@ from support.html import Reader
 
 from telemetry.report import markdown_report, page, tables
 from telemetry.report.figures import Number, and_more, percent
-from telemetry.report.tables import Table
+from telemetry.report.tables import Column, Table
+from telemetry.terminal import Sentence
 
 ROW: dict[str, Any] = {
     "workflow": "CI",
@@ -52,10 +53,18 @@ class Numbers(dict[str, Any]):
         return 61
 
 
+def text_of(column: Column, row: Numbers) -> Sentence:
+    try:
+        return column.text(row)
+    except (TypeError, AttributeError, KeyError) as error:
+        error.add_note(f"If the column {column.heading!r} shows no number, give ROW its value.")
+        raise
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.headings[0])
 def test_html_and_markdown_say_the_same_of_a_row(table: Table) -> None:
     row = Numbers(ROW)
-    cells = ["".join(map(str, column.text(row))) for column in table.columns]
+    cells = ["".join(map(str, text_of(column, row))) for column in table.columns]
     written = Reader(str(page.listing(table, [row], "api.github.com"))).text
     assert "".join([*table.headings, *cells]) == written.replace("\n", "")
     header, _, line = (
@@ -64,10 +73,6 @@ def test_html_and_markdown_say_the_same_of_a_row(table: Table) -> None:
     assert header == f"| {' | '.join(table.headings)} |"
     assert line == f"| {' | '.join(cells)} |"
     assert len(cells) == len(set(table.headings))
-
-
-def test_there_is_a_table_of_each_kind() -> None:
-    assert len(TABLES) == 15
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.headings[0])
