@@ -8,10 +8,12 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
-from telemetry.database.lasting import first_line
+from telemetry.database.embedded.server import default_home
+from telemetry.database.lasting import first_line, is_loss
 
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
-AGAIN = "somebody ended this session or stopped the server: try again once it runs"
+CHECK = "check DATABASE_URL"
+AGAIN = "try again; if it keeps failing, the log of the server says more"
 FEWER_SESSIONS = "end other sessions, or raise the limit of connections"
 
 # Errors that a user can fix; any other is a bug of ours.
@@ -30,9 +32,7 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.IdleInTransactionSessionTimeout, MORE_TIME),
     (errors.TransactionTimeout, MORE_TIME),
     (errors.TooManyConnections, FEWER_SESSIONS),
-    (errors.AdminShutdown, AGAIN),
-    (errors.CrashShutdown, AGAIN),
-    (psycopg.OperationalError, "check DATABASE_URL"),
+    (psycopg.OperationalError, CHECK),
 )
 
 
@@ -48,11 +48,14 @@ def database_sentence(error: psycopg.Error) -> str:
         remedy = _grant(said) or remedy
     if re.search("too many c|connection slots", said):  # while connecting there is no code
         remedy = FEWER_SESSIONS
-    has_answered = error.sqlstate is not None or "FATAL" in said
     variable = database_variable(os.environ)
-    if remedy in (REMEDIES[-1][1], AGAIN) and variable is None:
+    if isinstance(error, errors.DiskFull) and variable is None:
+        remedy = remedy.replace("there", f"in {default_home(os.environ)}")
+    if remedy == CHECK and variable is None and is_loss(error):
         remedy = "somebody stopped or killed the embedded server; try again, which starts it"
-    elif isinstance(error, psycopg.OperationalError) and not has_answered:
+    elif remedy == CHECK and error.sqlstate is not None:  # it had connected
+        remedy = AGAIN
+    elif remedy == CHECK and "FATAL" not in said:
         remedy += " and that the server runs"
     if variable and variable.startswith("PG"):
         remedy = remedy.replace("DATABASE_URL", f"libpq's variables ({variable})")

@@ -27,7 +27,7 @@ LONGEST_PAUSE_SECONDS = 5.0
 Result = TypeVar("Result")
 
 
-def is_loss(error: psycopg.OperationalError) -> bool:
+def is_loss(error: psycopg.Error) -> bool:
     """Whether the connection is lost: the server ended it, or does not answer."""
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
 

@@ -28,7 +28,8 @@ from telemetry.whole_files import growing
 # pg_dump begins its output with this since version 17; servers before 17 refuse it.
 NEWER_SETTING = b"SET transaction_timeout = 0;\n"
 MISSING_SCHEMA = re.compile(r'schema ".*" does not exist$')
-LOST = re.compile("closed the connection|terminating connection")
+LOST = re.compile("closed the connection|terminating connection|PQgetCopyData")
+MOVED = re.compile("deadlock detected|cache lookup failed")
 NAME_ANOTHER = f"name a file that `{COMMAND} dump` has written"
 
 
@@ -257,4 +258,8 @@ def _reason(said: bytes) -> str:
     lines = said.decode(errors="replace").strip().splitlines()
     before = r"^(psql:<stdin>:\d+: (ERROR: +)?|(psql|pg_dump|pg_restore): (error: )?)"
     reason = re.sub(before, "", lines[0]) if lines else "it gave no reason"
-    return f"{reason}; free some space there, then try again" if FULL in reason else reason
+    if FULL in reason:
+        return f"{reason}; free some space there, then try again"
+    if MOVED.search(reason):
+        return f"{reason}; another command changes the tables: try again when it is done"
+    return reason

@@ -24,7 +24,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection
 from telemetry.database.migrations import migrate
 from telemetry.database.schema import require_schema
-from telemetry.database.transfer import dump, psql, restore
+from telemetry.database.transfer import _reason, dump, psql, restore
 from telemetry.database.upserts import upsert
 from telemetry.rows.runs import Repository
 from telemetry.settings import UsageError
@@ -311,6 +311,18 @@ def test_a_program_that_is_killed_is_no_error_without_a_reason(
         os.kill(int(number), signal.SIGKILL)
         _, said = process.communicate()
     assert said == f"error: could not dump to {path}: Killed\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        (b"psql:<stdin>:9: ERROR:  deadlock detected\nDETAIL: a", "try again when it is done"),
+        (b"pg_dump: error: query failed: ERROR:  cache lookup failed for relation 9", "try again"),
+        (b"pg_dump: error: could not write: No space left on device", "free some space there"),
+    ],
+)
+def test_what_a_client_program_says_comes_with_what_to_do(said: bytes, remedy: str) -> None:
+    assert remedy in _reason(said) and "\n" not in _reason(said)
 
 
 def test_the_folder_of_a_dump_is_made(dsn: str, tmp_path: Path) -> None:
