@@ -21,7 +21,7 @@ from support.paths import PAYLOADS, ROOT
 from telemetry.llm.finding import find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.logs import read_calls
-from telemetry.llm.recognising import Rejected
+from telemetry.llm.recognising import FORMATS, Rejected
 from telemetry.rows import llm as rows
 from telemetry.rows.llm import LlmCall
 
@@ -51,6 +51,27 @@ def test_the_page_of_llm_logs_lists_the_sources_of_the_payloads_and_no_others() 
     table = page.partition("| Format | `source` |")[2].partition("\n\n")[0]
     cells = (row.split(" | ")[1] for row in table.splitlines()[2:])
     assert {name for cell in cells for name in re.findall(r"`([\w-]+)`", cell)} == sources
+
+
+def test_each_format_is_tried_and_has_a_payload() -> None:
+    texts = {
+        path.stem: path.read_text(encoding="utf-8")
+        for path in (ROOT / "telemetry" / "llm" / "formats").glob("*.py")
+    }
+    modules = {name for name, text in texts.items() if "\ndef recognises(" in text}
+    formats = {known.__name__.rpartition(".")[2]: known for known in FORMATS}
+    assert modules == formats.keys(), "each is a line of FORMATS in telemetry/llm/recognising.py"
+    records = [record for case in CASES for record in case["records"]]
+    for path in PAYLOADS.glob("llm_*"):
+        text = path.read_text(encoding="utf-8")
+        read = json.loads(text if path.suffix == ".json" else f"[{','.join(text.splitlines())}]")
+        records += read if isinstance(read, list) else [read]
+    having = {
+        next((name for name, known in formats.items() if known.recognises(record)), None)
+        for record in records
+        if isinstance(record, dict)
+    }
+    assert having - {None} == formats.keys(), "each has records in tests/payloads/"
 
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
