@@ -1,6 +1,7 @@
 """The findings as data: the same as in the report, with figures that the rows confirm."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -9,19 +10,32 @@ import pytest
 from output import json_text
 from support.commands import Launcher
 from support.history import UNTIL, make_history, store
+from support.paths import ROOT
 from support.reports import DAY, MONTH, a_job, a_run, a_step, known
 
 from telemetry.database.connection import Connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.upserts import upsert
+from telemetry.report.finding import QUESTIONS
 from telemetry.report.findings import findings
-from telemetry.report.json_report import as_data
+from telemetry.report.json_report import NAMES, as_data
 from telemetry.report.reading import report
 
 KEYS = {
     *("repository", "kind", "severity", "subject", "figures", "lost_minutes", "since"),
     *("sentence", "advice", "link", "question"),
 }
+
+
+def test_the_docs_name_each_key_kind_and_subject_of_a_finding() -> None:
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    rows = page.partition("A finding has:")[2].partition("|---|---|\n")[2].partition("\n\n")[0]
+    cells = [row.split("|")[1:3] for row in rows.splitlines()]
+    said = {name: cell for names, cell in cells for name in re.findall(r"`(\w+)`", names)}
+    assert said.keys() == KEYS
+    kinds = {subject.replace(" ", "_") for subject in QUESTIONS}
+    assert {*re.findall(r"`(\w+)`", said["kind"])} == kinds
+    assert tuple(re.findall(r"`(\w+)`", said["subject"])) == NAMES
 
 
 def data_of(connection: Connection) -> dict[str, Any]:
