@@ -104,10 +104,19 @@ def restore(
             raise TelemetryError(
                 f"{error}; create it, and let search_path name it first, as where the dump is from"
             ) from None
-        raise
+        if not _has_rows_by_now(dsn, str(error)):
+            raise
     migrate(dsn, notify, waits=notify)
     with open_connection(dsn, notify) as connection:
         update_statistics(connection)
+
+
+def _has_rows_by_now(dsn: str, failure: str) -> bool:
+    """Whether only the answer to the commit of a restore was lost: it begins without rows."""
+    if LOST.search(failure):
+        with suppress(psycopg.OperationalError), open_connection(dsn) as connection:
+            return not is_empty(connection)
+    return False
 
 
 def _statements(

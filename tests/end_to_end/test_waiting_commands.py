@@ -217,6 +217,21 @@ def test_a_restore_that_is_cut_off_is_one_sentence_and_can_be_repeated(
     assert execute(empty_dsn, "select repository from repositories") == [("acme/app",)]
 
 
+def test_a_restore_whose_commit_is_not_answered_is_done(
+    dsn: str, empty_dsn: str, folder: Path, tmp_path: Path
+) -> None:
+    with open_connection(dsn) as connection:
+        upsert(connection, [workflow_run()])
+    dump(dsn, tmp_path / "telemetry.dump", os.environ)
+    server = f"{conninfo_to_dict(empty_dsn)['host']}/.s.PGSQL.5432"
+    with LosingProxy(folder, server, lambda commit: commit == 1) as proxy:
+        restore(make_conninfo(empty_dsn, host=str(folder)), tmp_path / "telemetry.dump", os.environ)
+        assert proxy.lost == 1
+    assert execute(empty_dsn, "select count(*) from workflow_runs") == [(1,)]
+    with open_connection(empty_dsn) as connection:
+        require_schema(connection)
+
+
 def test_a_session_that_is_ended_after_the_restore_keeps_the_views_from_nobody(
     dsn: str, empty_dsn: str, tmp_path: Path
 ) -> None:
