@@ -84,6 +84,12 @@ def test_a_flag_wins_over_the_environment() -> None:
     assert (ingest.repo, ingest.logs) == (["acme/tools"], ["a b.jsonl"])
 
 
+def test_a_flag_of_several_values_can_be_repeated() -> None:
+    words = ["--repo", "acme/app", "--repo", "acme/site", "acme/docs"]
+    options = parse("ingest_workflows", "", {"TELEMETRY_REPO": "acme/other"}, words)
+    assert options.repo == ["acme/app", "acme/site", "acme/docs"]
+
+
 def test_a_flag_that_stands_for_another_sets_it() -> None:
     assert (
         parse("query", "", {"TELEMETRY_FORMAT": "csv"}, ["flaky_jobs", "--json"]).format == "json"

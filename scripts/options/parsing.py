@@ -94,7 +94,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         keywords |= {"action": argparse.BooleanOptionalAction}
     else:
         if option.many:
-            keywords |= {"nargs": "+"}
+            keywords |= {"nargs": "+", "action": "extend"}
         elif not option.flag.startswith("--"):
             keywords |= {"nargs": "?"}
         if option.metavar:
