@@ -2,7 +2,8 @@
 -- A label means one kind of runner (runner_labels), which has a price from a day on
 -- (runner_prices). An unknown label has no price, even if a similar one has. A standard label in a
 -- group of the user's own means a self-hosted or larger runner, so its group is looked up, as
--- group: and its name.
+-- group: and its name. GitHub Enterprise Server has no runners but the user's own; the page of a job
+-- shows the server.
 create view job_costs as
 with labels as (
   select
@@ -65,11 +66,19 @@ from executed_jobs as jobs
 cross join lateral (select jobs.runner_label offset 0) as labelled
 cross join lateral (
   select
+    case
+      when starts_with(jobs.html_url, 'https://github.com/') then false
+      else coalesce(jobs.html_url !~ '^https://[a-z0-9-]+\.ghe\.com/', false)
+    end as is_own
+) as place
+cross join lateral (
+  select
     nullif(labelled.runner_label, '') as runner_label,
     'group: ' || lower(jobs.runner_group_name) as group_label,
-    jobs.is_hosted or jobs.runner_group_name is null as is_maybe_standard,
+    (jobs.is_hosted or jobs.runner_group_name is null) and not place.is_own as is_maybe_standard,
     case
-      when 'self-hosted' = any(string_to_array(labelled.runner_label, ', ')) then 'self_hosted'
+      when place.is_own or 'self-hosted' = any(string_to_array(labelled.runner_label, ', '))
+        then 'self_hosted'
     end as own_sku
 ) as asked
 left join labels on labels.label = asked.runner_label
@@ -80,7 +89,8 @@ cross join lateral (
     coalesce(jobs.is_private, repositories.visibility <> 'public') as is_private,
     -- A runner of another group than GitHub's is not the standard runner of its label.
     case
-      when labels.is_standard and not asked.is_maybe_standard then asked.group_label
+      when labels.is_standard and not asked.is_maybe_standard
+        then coalesce(asked.group_label, asked.runner_label)
       else coalesce(asked.runner_label, asked.group_label, 'none')
     end as label,
     case
@@ -129,7 +139,7 @@ comment on column job_costs.labels is
 comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
-  'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted or by runner_labels. NULL: runner_labels does not know the label or the group.';
+  'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted, by runner_labels, or because GitHub Enterprise Server has no others. NULL: runner_labels does not know the label or the group.';
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is

@@ -248,6 +248,29 @@ def test_a_self_hosted_runner_is_not_billed_and_not_unpriced(
     assert row["list_cost_usd"] == 0
 
 
+@pytest.mark.parametrize(
+    ("page", "sku"),
+    [
+        ("https://ghes.example/acme/app/actions/runs/1/job/11", "self_hosted"),
+        ("http://ghe.com.example/acme/app/actions/runs/1/job/11", "self_hosted"),
+        ("https://octo.ghe.com/acme/app/actions/runs/1/job/11", "linux"),
+        ("https://github.com/acme/app/actions/runs/1/job/11", "linux"),
+        (None, "linux"),
+    ],
+)
+@pytest.mark.parametrize("group", ["Default", None])
+def test_every_runner_of_enterprise_server_is_ones_own(
+    priced: Connection, page: str | None, sku: str, group: str | None
+) -> None:
+    row = cost(priced, 600, labels=["ubuntu-latest"], runner_group_name=group, html_url=page)
+    assert row["sku"] == (sku if sku == "self_hosted" or group is None else None)
+    row = cost(priced, 600, labels=["builders"], runner_group_name=group, html_url=page)
+    assert row["sku"] == (sku if sku == "self_hosted" else None)
+    upsert(priced, [RunnerLabel("builders", "linux_8_core")])
+    row = cost(priced, 600, labels=["builders"], runner_group_name=group, html_url=page)
+    assert row["sku"] == "linux_8_core"
+
+
 def test_a_label_that_only_contains_self_hosted_is_unknown(priced: Connection) -> None:
     assert cost(priced, labels=["not-self-hosted"])["sku"] is None
 
