@@ -1,8 +1,8 @@
 -- How much runner time was wasted?
 -- Minutes that jobs ran, not rounded as for billing, and the wasted ones. Each wasted minute is in
--- one column. rerun: failed, then re-run until green without a new commit. cancelled: by a person,
--- a newer run, a failed sibling or a time limit. streak: scheduled, and failing for at least the
--- fourth time in a row. A failure that was not re-run is not waste.
+-- one column. rerun: failed, then re-run until green without a new commit. cancelled: the job or
+-- its run was, by a person, a newer run, a failed sibling or a time limit. streak: scheduled, and
+-- failing for at least the fourth time in a row. A failure that was not re-run is not waste.
 --   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
 with period as not materialized (
   select

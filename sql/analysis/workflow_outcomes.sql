@@ -1,13 +1,14 @@
 -- Which workflows fail, how often, and how long do they take?
--- By kind of branch; the most failures in the end come first. Rates are of decided runs (success,
--- failure, timed_out, startup_failure). first_time_percent is by the first attempt of each run,
--- in_the_end_percent by its latest; re-runs make the difference. Times are those of successful
--- first attempts, because failures end early; they include waiting for runners and approvals.
--- p95_seconds needs 20 of them. estimated counts runs whose jobs are not stored; their end is
--- GitHub's last change, which may be too late. first_missing counts re-run runs whose first attempt
--- is not stored; most often it failed, so that first_time_percent is too high. cancelled_last is
--- how many runs were cancelled since the last one that succeeded or failed. workflow_state is
--- deleted or disabled_… for a workflow that no longer runs.
+-- By kind of branch; the most failures in the end come first. Skipped runs, and those that wait for
+-- an approval, are left out. Rates are of decided runs (success, failure, timed_out,
+-- startup_failure). first_time_percent is by the first attempt of each run, in_the_end_percent by
+-- its latest; re-runs make the difference. Times are those of successful first attempts, because
+-- failures end early; they include waiting for runners and approvals. p95_seconds needs 20 of them.
+-- estimated counts runs whose jobs are not stored; their end is GitHub's last change, which may be
+-- too late. first_missing counts those of runs whose first attempt is not stored; most often it
+-- failed, so that first_time_percent is too high. cancelled_last is how many runs were cancelled
+-- since the last one that succeeded or failed. workflow_state is deleted or disabled_… for a
+-- workflow that no longer runs.
 --   psql "$DATABASE_URL" -f sql/analysis/workflow_outcomes.sql
 with period as not materialized (
   select
@@ -29,7 +30,7 @@ select
   repository,
   workflow,
   branch_class,
-  count(*) filter (where is_first_attempt) as runs,
+  count(*) filter (where is_first_attempt or (is_latest_attempt and is_first_missing)) as runs,
   count(*) filter (where is_latest_attempt and is_red) as failed,
   round(
     100.0 * count(*) filter (where is_first_attempt and is_success)
@@ -56,7 +57,11 @@ select
     )::bigint
   end as p95_seconds,
   count(*) filter (where is_latest_attempt and is_rerun) as rerun,
-  count(*) filter (where is_latest_attempt and not is_decided) as undecided,
+  count(*) filter (
+    where is_latest_attempt
+      and not is_decided
+      and conclusion is distinct from 'action_required'
+  ) as undecided,
   count(duration_seconds) filter (
     where is_first_attempt and is_success and not is_exact
   ) as estimated,

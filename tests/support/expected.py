@@ -99,6 +99,7 @@ class Expected:
             "is_broken": is_red and self.is_broken(key),
             "attempts": siblings[-1].run_attempt,
             "is_first_attempt": is_first,
+            "is_first_missing": siblings[0].run_attempt > 1,
             "is_latest_attempt": siblings[-1].run_attempt == key[1],
             "is_rerun": sum(r.conclusion == "action_required" for r in before) < key[1] - 1,
             "is_red_before": any(r.conclusion in RED for r in before),
