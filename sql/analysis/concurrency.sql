@@ -22,7 +22,7 @@ jobs_of_runners as (
   cross join period
   cross join lateral (
     values
-      (coalesce(nullif(runner_label, ''), 'no label')),
+      (coalesce(runner_label, 'no label')),
       (case when is_hosted then 'all standard runners of GitHub' end)
   ) as groups (runners)
   where created_at >= period.since

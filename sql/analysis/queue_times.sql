@@ -8,7 +8,7 @@
 -- waits of over a minute while no job of the label ran in the repository. hosted counts the jobs on
 -- GitHub's standard runners, which start within seconds unless the plan allows no more at once:
 -- longer waits there are often for an approval. Labels whose ending is made for each run count as
--- one, with * for the ending.
+-- one, with * for the ending; a job without a label counts for its group.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select

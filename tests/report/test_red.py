@@ -542,6 +542,26 @@ def test_an_approval_is_distinguished_from_a_queue_by_what_started_meanwhile(
     assert tiles(shown)[0].change.endswith("; 20 jobs waited for an approval or another run")
 
 
+def test_jobs_that_name_a_group_and_no_label_wait_for_a_runner_of_their_group(
+    connection: Connection,
+) -> None:
+    """Those of another group that go first do not show that they wait for anything else."""
+    pairs = []
+    for n in range(1, 31):
+        for place, (group, waited) in enumerate((("GPU", 20), ("Linux", 0))):
+            run = a_run(100 * n + place, n / 2 - place * 5 / 1_440, 3_600)
+            asked = {"labels": [], "runner_id": 3, "runner_group_name": group}
+            pairs.append((run, a_job(run, started_at=run.started_at + waited * MINUTE, **asked)))
+    upsert(connection, [run for run, _ in pairs])
+    upsert(connection, [job for _, job in pairs])
+    rows = ask(connection, "queue_times", MONTH.scope()).rows
+    assert {row["runner_label"]: (row["jobs"], row["p50_seconds"]) for row in rows} == {
+        "group: gpu": (30, 1_200),
+        "group: linux": (30, 0),
+    }
+    assert ask(connection, "approvals", MONTH.scope()).rows == []
+
+
 def test_a_wait_of_days_is_one_for_an_approval_whatever_else_ran(connection: Connection) -> None:
     """GitHub cancels a job that no runner takes within a day."""
     waits = (23, 49, 97)

@@ -170,7 +170,8 @@ def test_concurrency_matches_a_computation_in_python(stored: Connection, history
     for job, seconds in executed(history):
         if not seconds:
             continue
-        label = ", ".join(sorted(each.lower() for each in job.labels or [])) or "no label"
+        group = f"group: {job.runner_group_name.lower()}" if job.runner_group_name else "no label"
+        label = ", ".join(sorted(each.lower() for each in job.labels or [])) or group
         jobs[label.replace("123456789", "*")].append((job.started_at, seconds))
         if job.runner_group_name == "GitHub Actions":
             jobs["all standard runners of GitHub"].append((job.started_at, seconds))

@@ -173,7 +173,7 @@ def test_the_load_of_runners_is_counted_second_by_second(
     spans: dict[tuple[str, int], list[tuple[datetime, datetime]]] = defaultdict(list)
     waits: dict[tuple[str, int], list[int]] = defaultdict(list)
     for row in rows_of(stored, "executed_jobs"):
-        label = row["runner_label"] or "none"
+        label = row["runner_label"] or f"group: {row['runner_group_name'].lower()}"
         if row["queue_seconds"] is not None:
             waits[label, row["queued_at"].astimezone(zone).hour].append(row["queue_seconds"])
         if not row["duration_seconds"]:

@@ -310,7 +310,11 @@ def was_overtaken(row: Row, group: list[Row]) -> bool:
 @pytest.mark.scenario
 def test_queue_times_match_a_second_computation(made: Connection) -> None:
     expected = Counter[tuple[Any, ...]]()
-    for (repository, label), group in jobs_by("repository", "runner_label").items():
+    rows = [
+        {**row, "asked": row["runner_label"] or f"group: {row['of'].runner_group_name.lower()}"}
+        for row in job_rows()
+    ]
+    for (repository, label), group in grouped(rows, ("repository", "asked")).items():
         held = {place for place, row in enumerate(group) if was_overtaken(row, group)}
         rows_left = [row for place, row in enumerate(group) if place not in held]
         waited = known(rows_left, "queue_seconds")
