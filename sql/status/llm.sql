@@ -4,10 +4,11 @@
 --   psql "$DATABASE_URL" -f sql/status/llm.sql
 with calls as (
   select
-    count(*) as calls,
+    coalesce(sum(api_calls), 0) as calls,
     max(timestamp) as newest_at,
-    count(*) filter (where cost is null) as unpriced_calls,
-    count(*) filter (where cost is null and total_tokens > 0) as unpriced_calls_with_tokens,
+    coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced_calls,
+    coalesce(sum(api_calls) filter (where cost is null and total_tokens > 0), 0)
+      as unpriced_calls_with_tokens,
     count(distinct model) filter (where cost is null and total_tokens > 0) as unpriced_models,
     min(model) filter (where cost is null and total_tokens > 0) as unpriced_model,
     min(timestamp) filter (where cost is null and total_tokens > 0) as unpriced_since

@@ -294,11 +294,11 @@ def test_calls_of_unwatched_repositories_are_in_no_count_of_the_status(
     of = {"model": "mystery", "timestamp": NOW - timedelta(days=1)}
     for number, run_id in enumerate((None, 70, 80, 80)):
         call = {"call_id": f"c{number}", "prompt_name": f"p{number}", "github_run_id": run_id}
-        upsert(connection, [llm_call(**of, **call)])
-    assert status(connection).llm["unpriced_calls"] == 4
+        upsert(connection, [llm_call(**of, **call, api_calls=1 + number)])
+    assert status(connection).llm["unpriced_calls"] == 1 + 2 + 3 + 4
     connection.execute("update repositories set forgotten_at = now() where repository_id = 8")
     (row,) = ask(connection, "llm_unpriced_models", SCOPE).rows
-    assert status(connection).llm["unpriced_calls"] == row["calls"] == 2
+    assert status(connection).llm["unpriced_calls"] == row["calls"] == 1 + 2
 
 
 def test_the_sql_shown_in_the_report_can_be_pasted(
