@@ -360,7 +360,8 @@ STORED = vars(workflow_run()) | {"missing_upstream_at": None}
 
 @pytest.mark.parametrize("column", COMPARED)
 def test_every_column_that_a_list_provides_is_compared(column: str) -> None:
-    found = compare(workflow_run(), {1: {**STORED, column: None}}, {})
+    run = replace(workflow_run(), **{column: "theirs"})
+    found = compare(run, {1: {**STORED, column: None}}, {})
     assert [each.column for each in found] == [column]
 
 

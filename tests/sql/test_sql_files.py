@@ -3,7 +3,7 @@
 import itertools
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -35,6 +35,7 @@ from telemetry.rows.prices import (
 from telemetry.rows.runs import Repository, WorkflowRun
 from telemetry.rows.spans import LlmSpan
 from telemetry.rows.workflows import Workflow
+from telemetry.runs.differences import COMPARED, COMPARED_OF_JOBS, COMPARED_OF_STEPS
 
 VIEW_FILES = sorted(VIEWS.glob("*.sql"))
 ANALYSES = sorted((SQL / "analysis").glob("*.sql"))
@@ -246,6 +247,21 @@ def test_fields_values_and_columns_have_one_name_each(row: type, name: str) -> N
     for part in parts.groups():
         values = re.split(r",(?![^(]*\))", part)  # at the commas outside of parentheses
         assert [re.findall(r"\w+", value)[-1] for value in values] == names
+
+
+@pytest.mark.parametrize(
+    ("name", "compared"),
+    [
+        ("runs/verify_attempts", COMPARED),
+        ("runs/verify_jobs", COMPARED_OF_JOBS),
+        ("runs/verify_steps", COMPARED_OF_STEPS),
+    ],
+)
+def test_a_comparison_with_github_reads_each_column_that_it_compares(
+    name: str, compared: Iterable[str]
+) -> None:
+    text = (SQL / f"{name}.sql").read_text(encoding="utf-8")
+    assert {*compared} <= {*re.findall(r"^  (\w+),?$", text, re.MULTILINE)}, f"see sql/{name}.sql"
 
 
 @pytest.mark.parametrize(
