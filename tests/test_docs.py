@@ -178,6 +178,14 @@ def test_the_library_neither_prints_nor_exits_nor_parses_arguments() -> None:
         ), path.name
 
 
+def test_no_statement_is_written_in_python() -> None:
+    statement = re.compile(r"\.execute(?:many)?\(\s*[bf]*[\"']")
+    for folder in ("telemetry", "scripts"):
+        for path in (ROOT / folder).rglob("*.py"):
+            text = path.read_text(encoding="utf-8")
+            assert not statement.search(text), f"{path}: put the statement into a file of sql/"
+
+
 def test_the_library_names_the_command_that_its_user_types() -> None:
     """That is not make where the package is installed."""
     of_make = re.compile(rf"make ({'|'.join(described())})\b")
