@@ -153,7 +153,7 @@ docs: .venv/.installed ## regenerate the generated pages of docs/
 
 lint: .venv/.lint ## check style, types and workflows
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff format --check . || { echo 'error: run $(BIN)/ruff format' >&2; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --offline --quiet action.yml .github/workflows
 	@$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml

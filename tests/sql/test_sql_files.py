@@ -215,7 +215,7 @@ def test_every_statement_is_used_by_the_program() -> None:
     for path in STATEMENTS:
         name = name_of(path)
         spelled = f'"{name}"' in code or (path.parent.name in looped and f'"{path.stem}"' in code)
-        assert spelled or name in composed, name
+        assert spelled or name in composed, f"nothing runs sql/{name}.sql"
 
 
 @pytest.mark.parametrize(
