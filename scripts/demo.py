@@ -13,6 +13,7 @@ from command import parse, run
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from options.names import IS_READ
 from options.table import variables
@@ -51,6 +53,7 @@ DAYS = 62
 RUNS_PER_DAY = 12
 SCRIPTS = place("scripts")
 REPORT = "report.html"
+LOGS = "logs-"
 COMMANDS = (
     (f"ingest SINCE={DAYS}d", "ingest_workflows.py", "--llm", "--since", f"{DAYS}d"),
     ("status DEMO=1", "status.py", "--demo"),
@@ -72,8 +75,8 @@ def main() -> int:
     home = demo_home(os.environ)
     world = made_up_team(datetime.now(UTC).replace(microsecond=0))
     with (
-        alone_in(home),
-        tempfile.TemporaryDirectory(prefix="telemetry-demo-") as logs,
+        alone_in(home) as lock,
+        tempfile.TemporaryDirectory(prefix=LOGS, dir=home) as logs,
         Simulator(world).serve() as url,
         server(home, environ=os.environ, notify=say) as dsn,
     ):
@@ -99,7 +102,7 @@ def main() -> int:
             # A pager would wait for keys, as if the demo hung.
             "PAGER": "cat",
         }
-        code = run_commands(environ)
+        code = run_commands(environ, lock)
     if code != 0:
         return code
     say(f"the demo's report, to open in a browser: {home / REPORT}")
@@ -109,10 +112,11 @@ def main() -> int:
 
 
 @contextmanager
-def alone_in(home: Path) -> Iterator[None]:
+def alone_in(home: Path) -> Iterator[BinaryIO]:
     """Keep others from making a demo here meanwhile: each would delete what the other makes.
 
-    Raises TelemetryError if another command makes one.
+    Yields the lock, after deleting the logs of a demo that was killed. Raises TelemetryError if
+    another command makes one.
     """
     with explained(home):
         make_home(home)
@@ -120,7 +124,9 @@ def alone_in(home: Path) -> Iterator[None]:
     with lock:
         if not alone(lock):
             raise TelemetryError(f"another command makes a demo in {home}; wait for it")
-        yield
+        for left in home.glob(f"{LOGS}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield lock
 
 
 def made_up_team(now: datetime) -> World:
@@ -132,11 +138,16 @@ def made_up_team(now: datetime) -> World:
     return world
 
 
-def run_commands(environ: Mapping[str, str]) -> int:
-    """Ingest, report and ask; return the first exit code that is not 0."""
+def run_commands(environ: Mapping[str, str], lock: BinaryIO) -> int:
+    """Ingest, report and ask; return the first exit code that is not 0.
+
+    The commands inherit the lock: if the demo is killed, the one that runs still writes.
+    """
     for target, script, *arguments in COMMANDS:
         print(f"\n$ {COMMAND} {target}\n", flush=True)
-        done = subprocess.run([sys.executable, SCRIPTS / script, *arguments], env=environ)
+        done = subprocess.run(
+            [sys.executable, SCRIPTS / script, *arguments], env=environ, pass_fds=[lock.fileno()]
+        )
         if done.returncode != 0:
             return done.returncode
     return 0

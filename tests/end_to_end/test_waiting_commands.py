@@ -4,17 +4,19 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
+from demo import alone_in
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from support.folders import new_folder
-from support.paths import LONGEST
+from support.paths import LONGEST, ROOT
 from support.proxy import LosingProxy
 from support.rows import workflow_run
 
@@ -23,6 +25,7 @@ from telemetry.database import transactions
 from telemetry.database.bill import load_report
 from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.embedded.binaries import find_tool
+from telemetry.database.embedded.server import server
 from telemetry.database.migrations import migrate
 from telemetry.database.prune import prune
 from telemetry.database.questions import Scope, ask
@@ -249,6 +252,31 @@ def test_a_session_that_is_ended_after_the_restore_keeps_the_views_from_nobody(
     assert sum(text.startswith("the database is back") for text in said) == 2
     with open_connection(empty_dsn) as connection:
         require_schema(connection)
+
+
+def test_the_ingest_of_a_killed_demo_keeps_the_next_demo_out(folder: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "TELEMETRY_HOME": str(folder)}
+    home = folder / "demo"
+    with subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "demo.py"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as demo:
+        assert demo.stdout is not None
+        assert any(line.startswith("using the token") for line in demo.stdout)
+        os.kill(demo.pid, signal.SIGKILL)
+        demo.wait()
+        with pytest.raises(TelemetryError, match="another command makes a demo"), alone_in(home):
+            pass
+        assert list(home.glob("logs-*"))
+        with suppress(ProcessLookupError):  # its GitHub is gone, so the ingest may have ended
+            os.killpg(demo.pid, signal.SIGKILL)
+        demo.stdout.read()
+    with alone_in(home), server(home, environ=environ):  # which stops the one that is left
+        assert not list(home.glob("logs-*"))
 
 
 def test_an_embedded_server_that_was_killed_is_started_for_the_next_connection(
