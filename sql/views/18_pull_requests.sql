@@ -2,7 +2,8 @@
 -- GitHub names no pull request in a run's history. A branch name that is used again is the same
 -- pull request here. It was merged if a push to the default branch had one of its commits as head;
 -- after a squash, a rebase or a merge commit there is no such push, and it is not known. Nor is it
--- known if its head is the default branch itself, as in a pull request into a release branch.
+-- known if its head is the default branch itself, as in a pull request into a release branch, nor
+-- by runs of pull_request_target, which may name the commit that they start from: that of the base.
 create view pull_requests as
 with pushed as (
   select distinct
@@ -24,6 +25,7 @@ commits as (
     min(workflow_runs.created_at) as first_run_at,
     max(workflow_runs.created_at) as last_run_at,
     count(distinct workflow_runs.github_run_id) as runs,
+    bool_or(workflow_runs.event_type <> 'pull_request_target') as is_of_head,
     (array_agg(workflow_runs.actor order by workflow_runs.created_at))[1] as actor
   from workflow_runs
   where workflow_runs.event_type like 'pull_request%'
@@ -46,7 +48,13 @@ select
   -- Not a join: of the commits that were pushed, the planner expects far too few.
   coalesce(
     bool_or(
-      (commits.repository_id, commits.commit_sha) in (select repository_id, commit_sha from pushed)
+      commits.is_of_head
+      and (commits.repository_id, commits.commit_sha) in (
+        select
+          repository_id,
+          commit_sha
+        from pushed
+      )
     )
     and (commits.repository_id, commits.head_repository, commits.branch) not in (
       select

@@ -107,6 +107,20 @@ def test_a_pull_request_of_the_default_branch_itself_is_not_known_to_be_merged(
     assert merged == {"acme/app": False, "guest/app": True}
 
 
+def test_the_commit_that_pull_request_target_starts_from_does_not_make_one_merged(
+    connection: Connection,
+) -> None:
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    run(connection, 1, event_type="push", branch="main", commit_sha="a1")
+    run(connection, 2, event_type="pull_request_target", branch="open", commit_sha="a1")
+    run(connection, 3, branch="open", commit_sha="b1")
+    run(connection, 4, event_type="pull_request_target", branch="merged", commit_sha="c1")
+    run(connection, 5, branch="merged", commit_sha="c1")
+    run(connection, 6, event_type="push", branch="main", commit_sha="c1")
+    rows = connection.execute("select * from pull_requests").fetchall()
+    assert {row["branch"]: row["is_merged"] for row in rows} == {"open": False, "merged": True}
+
+
 def test_the_most_expensive_pull_request_comes_first_with_its_whole_cost(pulls: Connection) -> None:
     rows = ask(pulls, "pull_request_costs", SCOPE).rows
     assert [
