@@ -46,6 +46,7 @@ cut_off as materialized (
     and created_at < period.until
     and (period.repository_ids is null or repository_id = any(period.repository_ids))
     and conclusion = 'cancelled'
+    and job_id is not null
 ),
 costs as materialized (
   select

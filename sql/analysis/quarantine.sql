@@ -6,7 +6,8 @@
 -- commits. failed_cost_usd is the list price of the flaky failures, rerun_cost_usd that of all jobs
 -- that ran in the attempts after them; unpriced_jobs of both have no known cost. waited_hours adds
 -- up, for each run, the time from the end of the first attempt with such a failure to the end of
--- the first green one after it. The jobs of a matrix are one row.
+-- the first green one after it. The jobs of a matrix are one row. A run that two such jobs held up
+-- counts for both.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select
@@ -60,7 +61,6 @@ flaky as materialized (
     job_base
   having count(distinct github_run_id) filter (where cause = 'flaky') >= 2
 ),
--- A run that two flaky jobs held up counts for both.
 held_up as materialized (
   select
     failures.repository_id,
