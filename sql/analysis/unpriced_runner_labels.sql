@@ -22,7 +22,7 @@ select
   min(runner_name) as a_runner,
   count(*) as jobs,
   sum(minutes)::bigint as minutes,
-  max(started_on) as last_used_on
+  (max(started_at) at time zone max(period.time_zone))::date as last_used_on
 from job_costs
 cross join period
 left join labels_of_one_run using (labels)

@@ -3,10 +3,11 @@
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from support.answers import rows_of
@@ -16,6 +17,7 @@ from support.rows import CREATED_AT, workflow_job, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import PRICES, load_runner_prices, read_prices
+from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import Counts, upsert
 from telemetry.rows.jobs import WorkflowJob
 from telemetry.rows.prices import FreeRun, RunnerLabel, RunnerPrice
@@ -539,14 +541,21 @@ def test_unpriced_runner_labels_lists_exactly_the_labels_without_a_price(
     stored: Connection, history: History
 ) -> None:
     counted: Counter[str] = Counter()
+    last: dict[str, date] = {}
+    zone = ZoneInfo("Pacific/Auckland")
     for job, seconds in executed(history):
         labels = ", ".join(sorted(label.lower() for label in job.labels or []))
-        if sku_and_price(job)[0] is None and seconds is not None:
-            counted[labels or f"group: {(job.runner_group_name or '').lower()}"] += 1
-    counted["runs-on=*/x64"] = counted.pop("runs-on=123456789/x64")
-    rows = rows_of(stored, "unpriced_runner_labels", UNTIL)
+        label = labels or f"group: {(job.runner_group_name or '').lower()}"
+        label = label.replace("123456789", "*")
+        if sku_and_price(job)[0] is None and seconds is not None and job.started_at:
+            counted[label] += 1
+            used_on = job.started_at.astimezone(zone).date()
+            last[label] = max(last.get(label, used_on), used_on)
+    scope = Scope(UNTIL - timedelta(days=30), UNTIL, time_zone=zone)
+    rows = ask(stored, "unpriced_runner_labels", scope).rows
     found: Counter[str] = Counter()
     for row in rows:
         assert row["sku"] is None
         found[row["label"]] += row["jobs"]
+        assert row["last_used_on"] == last[row["label"]]
     assert found == counted
