@@ -82,6 +82,29 @@ def test_each_migration_runs_as_it_stands_in_psql(empty_dsn: str, psql: Callable
     assert relations(empty_dsn) == {}
 
 
+@pytest.mark.scenario
+def test_each_rollback_leaves_the_columns_indexes_and_rules_of_before(empty_dsn: str) -> None:
+    with open_connection(empty_dsn) as connection:
+        before = []
+        for name in NAMES:
+            before.append((name, made(connection)))
+            connection.execute((MIGRATIONS / f"{name}.sql").read_bytes())
+        for name, things in reversed(before):
+            connection.execute((MIGRATIONS / f"{name}.rollback.sql").read_bytes())
+            assert made(connection) == things, f"migrations/{name}.rollback.sql"
+
+
+def made(connection: Connection) -> set[str]:
+    """The columns with their types and defaults, the indexes, and the names of the constraints."""
+    rows = connection.execute(
+        "select concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)"
+        " as thing from information_schema.columns where table_schema = 'public'"
+        " union select indexdef from pg_indexes where schemaname = 'public'"
+        " union select conname from pg_constraint where connamespace = 'public'::regnamespace"
+    )
+    return {row["thing"] for row in rows}
+
+
 def test_each_migration_has_a_number_a_reason_and_a_rollback() -> None:
     for path in MIGRATIONS.glob("*.sql"):
         assert re.fullmatch(r"\d{4}\.[a-z0-9-]+(\.rollback)?\.sql", path.name)
