@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from psycopg.conninfo import make_conninfo
 from support.commands import Launcher
-from support.databases import rolled_back
+from support.databases import FAST, rolled_back
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -63,13 +63,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()  # what was loaded stays
 
 
-# A test's database may be lost with the machine.
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # What a test rolls back counts as no rows once the server has analyzed the table, and a plan for no
 # rows takes minutes for some thousand. When that happens would depend on the time.
-FAST |= {"autovacuum": "off"}
-# Its log of changes lies in memory too, and is not to fill it.
-FAST |= {"max_wal_size": "256MB"}
+OPTIONS = FAST | {"autovacuum": "off"}
+# The log of changes lies in memory too, and is not to fill it.
+OPTIONS |= {"max_wal_size": "256MB"}
 
 
 # The folder that all workers share, in what the main process hands to each and in its own config.
@@ -123,7 +121,7 @@ def once(shared: Path) -> Callable[[str, Callable[[Path], None]], Path]:
 @pytest.fixture(scope="session")
 def server(shared: Path) -> Iterator[str]:
     """The connection string of the one server that all workers share, as commands do."""
-    with embedded.server(shared, environ=os.environ, options=FAST) as dsn:
+    with embedded.server(shared, environ=os.environ, options=OPTIONS) as dsn:
         yield dsn
 
 

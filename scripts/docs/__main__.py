@@ -31,8 +31,12 @@ def main() -> int:
             with open_connection(dsn) as connection:
                 found = pages(connection)
     for path, text in found.items():
-        (ROOT / path).write_text(text, encoding="utf-8")
-        say(f"wrote {path}")
+        page = ROOT / path
+        if page.exists() and page.read_text(encoding="utf-8") == text:
+            say(f"{path} is up to date")
+        else:
+            page.write_text(text, encoding="utf-8")
+            say(f"wrote {path}")
     return 0
 
 

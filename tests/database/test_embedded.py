@@ -22,6 +22,7 @@ import pytest
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from support.commands import Launcher
+from support.databases import FAST
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -48,7 +49,6 @@ from telemetry.whole_files import open_lock
 
 pytestmark = pytest.mark.scenario
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 COMMAND = f"""
 import os, sys
 from pathlib import Path

@@ -19,6 +19,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from support.commands import Launcher
+from support.databases import FAST
 from support.folders import new_folder
 from support.paths import LONGEST, ROOT
 
@@ -26,8 +27,6 @@ from telemetry.database.embedded.server import server
 from telemetry.database.migrations import migrate
 
 pytestmark = pytest.mark.scenario
-
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def free_port() -> int:

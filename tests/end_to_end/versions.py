@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from support.commands import Run
+from support.databases import FAST
 from support.folders import new_folder
 from support.npm_postgresql import VERSIONS, programs
 from support.paths import ROOT
@@ -27,7 +28,6 @@ from telemetry.simulated.month import team_month
 from telemetry.simulated.world import World
 
 SERVER = os.environ.get("TEST_DATABASE_URL")
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # All versions are to store the same, so they share a moment.
 NOW = datetime.now(UTC).replace(microsecond=0)
 STORED = ("workflow_runs", "workflow_jobs", "workflow_steps", "windows", "llm_calls")

@@ -8,6 +8,9 @@ import pytest
 
 from telemetry.database.connection import Connection
 
+# A test's database may be lost with the machine.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
 # The statement that empties the tables of more than a megabyte. Nothing is stored in them: what a
 # migration or a price list stores is small.
 EMPTY = (
