@@ -21,7 +21,7 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 OTHERS = ("psycopg", "psycopg.rows", "yoyo.backends.core.postgresql")
-OURS = ("telemetry", "options")
+OURS = ("telemetry", "options", "answers", "client", "connections", "remedies")
 
 # It opens both ends of a pipe of its own before it asks, so that the answer waits for it. Its own
 # input and output have other numbers too, as the shell's redirections change those of 0 to 2.
@@ -46,47 +46,61 @@ def preload() -> None:
         __import__(name)
     for name in OURS:
         package = __import__(name)
-        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+        for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
             __import__(module.name)
     gc.freeze()  # a child that collects garbage would copy all of it
+
+
+class Fork:
+    """A child that becomes what a process asked for, and the two whose ends are waited for."""
+
+    def __init__(self, process: int, pipe: Path) -> None:
+        self.asking, self.pipe = os.pidfd_open(process), pipe
+        self.child = os.fork()
+        if self.child:
+            self.awaited = [self.asking, os.pidfd_open(self.child)]
+
+    def is_over(self, ended: list[int]) -> bool:
+        """Take notice of what has ended: the child with its process, or it tells the exit code."""
+        if self.awaited[-1] not in ended:
+            if self.asking in ended:
+                os.kill(self.child, signal.SIGKILL)
+                self.awaited.remove(self.asking)
+            return False
+        code = os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
+        with suppress(OSError):  # else nobody waits for it any more
+            answer = os.open(self.pipe, os.O_WRONLY | os.O_NONBLOCK)
+            os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
+            os.close(answer)
+        self.pipe.unlink()
+        for number in {self.asking, *self.awaited}:
+            os.close(number)
+        return True
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
     atexit.register(leave)  # before anything that is loaded does so, because the last is first
     preload()
-    # Of a pipe that is open to write as well, the end never comes.
-    with os.fdopen(os.open(folder / "asked", os.O_RDWR), encoding="ascii", closefd=False) as asked:
-        print("ready", flush=True)
-        for line in iter(asked.readline, "end\n"):
-            if not os.fork():
-                wait_for(int(line), folder)
+    asked = os.open(folder / "asked", os.O_RDWR)  # so that it has no end while nobody writes
+    print("ready", flush=True)
+    forks: list[Fork] = []
+    while True:
+        awaited = [asked, *(one for fork in forks for one in fork.awaited)]
+        ready, _, _ = select.select(awaited, [], [])
+        forks = [fork for fork in forks if not fork.is_over(ready)]
+        for process in os.read(asked, 4_096).decode().split() if asked in ready else ():
+            if process == "end":
                 return
-            with suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-
-
-def wait_for(process: int, folder: Path) -> None:
-    """In a child of its own, become what the process is to be; tell it the exit code."""
-    pipe = folder / str(process)
-    try:
-        asking = os.pidfd_open(process)
-    except ProcessLookupError:  # it has been killed
-        pipe.unlink()
-        os._exit(0)
-    child = os.fork()
-    if not child:
-        become(Path("/proc", str(process)))  # and end as the command ends
-        return
-    if asking in select.select([asking, os.pidfd_open(child)], [], [])[0]:
-        os.kill(child, signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with suppress(OSError):  # else nobody waits for it any more
-        answer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        os.write(answer, f"{code if code >= 0 else 128 - code}\n".encode())
-    pipe.unlink()
-    os._exit(0)
+            try:
+                fork = Fork(int(process), folder / process)
+            except ProcessLookupError:  # it has been killed
+                (folder / process).unlink()
+                continue
+            if not fork.child:
+                become(Path("/proc", process))  # and end as the command ends
+                return
+            forks.append(fork)
 
 
 def become(process: Path) -> None:
