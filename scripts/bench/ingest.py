@@ -59,7 +59,7 @@ class Sizes:
     times: int = 2
 
 
-QUICK = Sizes(600, 25, 250, 500, 3, 20, 150, 500, 1_000, 500, times=1)
+QUICK = Sizes(300, 10, 100, 200, 3, 10, 150, 250, 500, 50, times=1)
 
 
 def bench(
