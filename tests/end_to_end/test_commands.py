@@ -321,13 +321,19 @@ def test_a_variable_of_the_shell_with_a_short_name_changes_nothing_and_is_mentio
 @pytest.mark.parametrize(
     ("target", "words", "said"),
     [
-        ("ingest", ["SINC=90d"], ["SINC: not a variable of this toolkit; did you mean SINCE?"]),
-        ("ingest", ["KEP=2 years", "REPO=a/b"], ["KEP: .*did you mean KEEP?"]),
-        ("prune", ["keep=2 years"], ["keep: .*did you mean KEEP?"]),
-        ("status", ["MAXAGE=1h", "XYZZY=1"], ["MAXAGE: .*did you mean MAX_AGE?", "XYZZY: [^;]*"]),
+        (
+            "ingest",
+            ["SINC=90d", "KEP=2 years", "REPO=a/b", "keep=2 years", "MAXAGE=1h", "DATABASE_UR=x"],
+            [
+                "SINC: not a variable of this toolkit; did you mean SINCE?",
+                "KEP: .*did you mean KEEP?",
+                "keep: .*did you mean KEEP?",
+                "MAXAGE: .*did you mean MAX_AGE?",
+                "DATABASE_UR: .*did you mean DATABASE_URL?",
+            ],
+        ),
         ("clean", ["TELEMETRY_KEP=1"], ["TELEMETRY_KEP: .*did you mean TELEMETRY_KEEP?"]),
-        ("psql", ["DATABASE_UR=x"], ["DATABASE_UR: .*did you mean DATABASE_URL?"]),
-        ("help", ["A';B=1"], ["A';B: not a variable of this toolkit"]),
+        ("help", ["A';B=1", "XYZZY=1"], ["A';B: not a variable of this toolkit", "XYZZY: [^;]*"]),
         ("statsu", ["TOP=1"], ["there is no command statsu; did you mean status?"]),
         ("scripts", [], ["there is no command scripts; .*"]),  # a folder of that name is there
         ("a';id", ["TOP=1"], ["there is no command a';id; make alone lists the commands"]),
