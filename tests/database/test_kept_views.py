@@ -23,6 +23,8 @@ from telemetry.database.schema import require_schema
 from telemetry.database.status import status
 from telemetry.database.transfer import dump, restore
 
+pytestmark = pytest.mark.scenario
+
 numbers = itertools.count()
 RIGHTS = """
 select c.oid::regclass::text as name, c.relowner::regrole::text as owner, a.attname as column_name,
@@ -371,7 +373,6 @@ def test_going_down_does_not_drop_a_users_view(connection: Connection, dsn: str)
     connection.execute("select repository from my_own")
 
 
-@pytest.mark.scenario
 def test_an_upgrade_says_that_a_reader_is_in_its_way_and_lets_other_readers_in_meanwhile(
     connection: Connection, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,7 +400,6 @@ def shapes(connection: Connection) -> list[dict[str, Any]]:
     return [{**row, "relacl": None} for row in own(connection)]
 
 
-@pytest.mark.scenario
 def test_a_restore_leaves_rights_owners_and_users_views_as_they_were(
     connection: Connection,
     dsn: str,
@@ -429,7 +429,6 @@ def test_a_restore_leaves_rights_owners_and_users_views_as_they_were(
         reader.execute("select count(*) from llm_calls")
 
 
-@pytest.mark.scenario
 def test_a_restore_removes_nothing_that_a_users_table_refers_to(
     connection: Connection, dsn: str, tmp_path: Path
 ) -> None:
@@ -441,7 +440,6 @@ def test_a_restore_removes_nothing_that_a_users_table_refers_to(
     connection.execute("select from attempts, notes")
 
 
-@pytest.mark.scenario
 def test_the_next_migration_finishes_a_restore_that_was_killed_after_its_commit(
     connection: Connection, dsn: str, reader: Connection, tmp_path: Path
 ) -> None:
@@ -467,7 +465,6 @@ def killed(*arguments: object) -> None:
     raise InterruptedError
 
 
-@pytest.mark.scenario
 def test_a_restore_that_fails_takes_no_right_and_no_view_away(
     connection: Connection, dsn: str, reader: Connection, tmp_path: Path
 ) -> None:
