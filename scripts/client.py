@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from output import say
+from output import say, warn
 
 from telemetry import settings
 from telemetry.github.client import GitHub
@@ -13,6 +13,7 @@ from telemetry.installation import COMMAND
 
 LONGEST_LIMIT_SECONDS = 2 * 3_600.0
 SHORT_WAIT_SECONDS = 120.0
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def without_token() -> str:
@@ -42,6 +43,11 @@ def github(wait: bool = False) -> GitHub:
             certificates=os.environ.get("SSL_CERT_FILE"),
             notify=say,
         )
-        return GitHub(token, options)
+        client = GitHub(token, options)
     except GitHubError as error:  # before any request: a token or an address that cannot be one
         raise settings.UsageError(str(error)) from None
+    if token and options.base_url.lower().startswith("http:") and client.host not in THIS_MACHINE:
+        warn(
+            "GITHUB_API_URL begins with http, so everybody on the way can read the token; use https"
+        )
+    return client

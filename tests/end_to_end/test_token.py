@@ -38,6 +38,14 @@ def test_ghs_own_variable_is_read_last(run: Run) -> None:
     assert run("ingest_workflows", GH_TOKEN="wrong").returncode == 0
 
 
+def test_a_token_that_others_could_read_on_the_way_is_warned_of(run: Run) -> None:
+    nowhere = {"GITHUB_API_URL": "HTTP://ghes.example/api/v3", "HTTP_PROXY": "http://127.0.0.1:1"}
+    said = "GITHUB_API_URL begins with http, so everybody on the way can read the token"
+    assert said in run("verify", **nowhere).stderr
+    assert said not in run("verify", GITHUB_TOKEN=None, **nowhere).stderr
+    assert said not in run("verify").stderr
+
+
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
