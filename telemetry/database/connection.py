@@ -214,15 +214,15 @@ def execute(
     connection: Connection, name: str, parameters: Mapping[str, Any] | None = None
 ) -> psycopg.Cursor[DictRow]:
     """Run sql/<name>.sql; return the cursor, with rows as dicts. Raises psycopg.Error."""
-    with naming(name):
+    with naming(f"sql/{name}.sql"):
         return connection.execute(statement(name).encode(), parameters or {})
 
 
 @contextmanager
-def naming(name: str) -> Iterator[None]:
-    """Note on an error that it is of sql/<name>.sql: PostgreSQL says the line, but not the file."""
+def naming(file: str) -> Iterator[None]:
+    """Note on an error in which file its statement is: PostgreSQL names only the line."""
     try:
         yield
     except psycopg.Error as error:
-        error.add_note(f"in sql/{name}.sql")
+        error.add_note(f"in {file}")
         raise

@@ -18,6 +18,7 @@ from telemetry import TelemetryError
 from telemetry.database.connection import (
     Connection,
     execute,
+    naming,
     open_connection,
     parameters,
 )
@@ -199,6 +200,10 @@ def _yoyo(dsn: str) -> Iterator[Any]:
                     "default_pool_size), or name the host and port of PostgreSQL itself"
                 )
             return opened
+
+        def apply_one(self, migration: Any, **options: Any) -> None:
+            with naming(f"migrations/{migration.id}.sql"):
+                super().apply_one(migration, **options)
 
         # yoyo's own for PostgreSQL prints a warning where the connection is lost.
         begin = DatabaseBackend.begin

@@ -114,7 +114,7 @@ def answer(
     def ask_database() -> Answer:
         with connection.transaction():
             execute(connection, "report/settings")
-            with naming(f"{folder}/{question.name}"):
+            with naming(f"sql/{folder}/{question.name}.sql"):
                 cursor = connection.execute(statement.encode(), values)
             columns = [column.name for column in cursor.description or ()]
             rows = [in_zone(row, scope.time_zone) for row in cursor]

@@ -118,7 +118,11 @@ def upsert(connection: Connection, rows: Iterable[Row]) -> Counts:
     query = statement(table.upsert).encode()
 
     flags: list[bool] = []
-    with naming(table.upsert), connection.transaction(), connection.cursor() as cursor:
+    with (
+        naming(f"sql/{table.upsert}.sql"),
+        connection.transaction(),
+        connection.cursor() as cursor,
+    ):
         cursor.executemany(query, batches, returning=True)
         for result in cursor.results():
             flags.extend(row["inserted"] for row in result)

@@ -23,7 +23,7 @@ def make_views(connection: Connection) -> None:
             _set_aside(connection)
         for path in sorted(VIEWS.glob("*.sql")):
             # Without parameters psycopg sends the file unchanged, including comments on columns.
-            with naming(f"views/{path.stem}"):
+            with naming(f"sql/views/{path.name}"):
                 connection.execute(path.read_bytes())
             name = path.stem.partition("_")[2]
             for row in execute(connection, "schema/passed_comments", {"name": name}).fetchall():

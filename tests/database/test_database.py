@@ -232,6 +232,13 @@ def test_an_error_names_the_file_of_its_statement(
         assert caught.value.__notes__ == [f"in sql/{name}.sql"]
 
 
+def test_an_error_names_the_file_of_its_migration(empty_dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "0001.broken.sql").write_text("create table broken as select nothing;\n")
+    with pytest.raises(psycopg.Error) as caught:
+        migrate(empty_dsn, migrations=tmp_path)
+    assert caught.value.__notes__ == ["in migrations/0001.broken.sql"]
+
+
 def test_writers_of_the_same_rows_in_opposite_orders_do_not_block_each_other(dsn: str) -> None:
     failures: list[BaseException] = []
 
