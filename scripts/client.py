@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from output import say, warn
+from output import say
 
 from telemetry import settings
 from telemetry.github.client import GitHub
@@ -47,7 +47,8 @@ def github(wait: bool = False) -> GitHub:
     except GitHubError as error:  # before any request: a token or an address that cannot be one
         raise settings.UsageError(str(error)) from None
     if token and options.base_url.lower().startswith("http:") and client.host not in THIS_MACHINE:
-        warn(
-            "GITHUB_API_URL begins with http, so everybody on the way can read the token; use https"
+        say(
+            "warning: GITHUB_API_URL begins with http, so everybody on the way can read the token;"
+            " use https"
         )
     return client
