@@ -20,7 +20,7 @@ from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.checks import FOLDER, check
 from telemetry.database.connection import SQL, Connection, execute, open_connection
-from telemetry.database.questions import PERIOD, questions
+from telemetry.database.questions import questions
 from telemetry.database.upserts import upsert
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.prices import LlmPrice, RunnerLabel, RunnerPrice
@@ -282,13 +282,8 @@ def test_a_broken_rule_is_found(small: Connection, name: str) -> None:
 # The files, the command, and what status says.
 
 
-def test_all_rules_begin_with_the_period_of_the_questions() -> None:
-    (_period,) = {
-        PERIOD.findall(path.read_text(encoding="utf-8"))[0]
-        for folder in ("analysis", FOLDER)
-        for path in (SQL / folder).glob("*.sql")
-    }
-    assert all(rule.title.endswith(".") for rule in questions(FOLDER))
+def test_each_rule_is_a_sentence() -> None:
+    assert [rule.name for rule in questions(FOLDER) if not rule.title.endswith(".")] == []
 
 
 def test_a_rule_looks_at_one_repository_if_asked(small: Connection) -> None:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from statistics import mode
 from typing import Any, get_args
 
 import psycopg
@@ -55,19 +56,26 @@ def name_of(path: Path) -> str:
 
 def header(path: Path) -> list[str]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    count = next(i for i, line in enumerate(lines) if not line.startswith("--"))
+    count = next((i for i, line in enumerate(lines) if not line.startswith("--")), len(lines))
     return [line.removeprefix("--").removeprefix(" ") for line in lines[:count]]
 
 
 def command(path: Path) -> list[str]:
-    """The command in the file's header, as a shell splits it."""
+    """The command in the file's header, as a shell splits it; empty if there is none."""
     lines = header(path)
-    start = next(i for i, line in enumerate(lines) if line.strip().startswith("psql "))
+    begins = (i for i, line in enumerate(lines) if line.strip().startswith("psql "))
+    start = next(begins, len(lines))
     return shlex.split(" ".join(line.rstrip("\\") for line in lines[start:]))
 
 
 def body(path: Path) -> str:
     return path.read_text(encoding="utf-8").split("\n", len(header(path)))[-1]
+
+
+def period_of(path: Path) -> str:
+    found = re.match(PERIOD, body(path))
+    assert found, f"{name_of(path)} does not begin as the others do: with period as (…)"
+    return found[0]
 
 
 def test_the_first_line_is_a_sentence() -> None:
@@ -151,9 +159,10 @@ def test_the_questions_can_be_pasted_one_after_another(
     assert answers.keys() == texts.keys() and all(answers.values())
 
 
-def test_all_questions_begin_with_the_same_period() -> None:
-    periods = {re.match(PERIOD, body(path))[0] for path in ANALYSES}  # type: ignore[index]
-    (period,) = periods
+def test_all_questions_and_rules_begin_with_the_same_period() -> None:
+    texts = {name_of(path): period_of(path) for path in (*ANALYSES, *CHECKS)}
+    period = mode(texts.values())
+    assert [name for name, text in texts.items() if text != period] == []
     columns = re.findall(r" as (\w+),?$", period, re.MULTILINE)
     (parametrized,) = PERIOD.findall((SQL / "report" / "period.sql").read_text(encoding="utf-8"))
     assert columns == PARAMETER.findall(parametrized) == [field.name for field in SCOPE]
@@ -162,7 +171,7 @@ def test_all_questions_begin_with_the_same_period() -> None:
 
 @pytest.mark.parametrize("path", ANALYSES, ids=lambda path: path.stem)
 def test_a_question_asks_about_its_period_and_its_repositories(path: Path) -> None:
-    text = body(path).replace(re.match(PERIOD, body(path))[0], "")  # type: ignore[index]
+    text = body(path).replace(period_of(path), "")
     assert "now()" not in text
     assert re.search(r"\bsince\b", text) and re.search(r"\buntil\b", text)
     assert "repository_ids is null" in text and "any(" in text
