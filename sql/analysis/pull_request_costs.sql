@@ -1,15 +1,15 @@
 -- Which pull requests cost the most, on runners and for LLM calls?
 -- The most expensive come first. A pull request is a head branch with runs of pull_request events;
 -- the runs created in the period count, except skipped ones (see pull_requests). head is that
--- branch; of a fork, as on GitHub, after its owner. cost_usd is the list price of its jobs plus the
--- cost of the LLM calls of its runs, as the logs report it, otherwise by the price list. It does
--- not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which are still
--- to be fetched; a cost of nothing else is NULL. reruns are attempts that repeated an earlier one.
--- waited_hours adds up, for each commit, the time from its first run, or from its approval, to the
--- end of its last first attempt, of runs that start within ten minutes of the first. state is
--- merged if a push to the default branch has one of its commits; unknown: squashed, merged with a
--- commit of its own, closed, open, or of the default branch itself. actor_kind is by the rules in
--- name_kinds.
+-- branch; of a fork, as on GitHub, after its owner, and if the fork is deleted, after the account
+-- that caused the run. cost_usd is the list price of its jobs plus the cost of the LLM calls of its
+-- runs, as the logs report it, otherwise by the price list. It does not include unpriced_jobs,
+-- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched; a cost of
+-- nothing else is NULL. reruns are attempts that repeated an earlier one. waited_hours adds up, for
+-- each commit, the time from its first run, or from its approval, to the end of its last first
+-- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
+-- default branch has one of its commits; unknown: squashed, merged with a commit of its own,
+-- closed, open, or of the default branch itself. actor_kind is by the rules in name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -26,7 +26,9 @@ runs as materialized (
     attempts.run_attempt,
     attempts.repository_id,
     attempts.repository,
-    coalesce(attempts.head_repository, 'unknown') as head_repository,
+    coalesce(
+      attempts.head_repository, nullif(attempts.actor, '') || '/unknown', 'unknown'
+    ) as head_repository,
     attempts.branch,
     attempts.commit_sha,
     attempts.created_at,

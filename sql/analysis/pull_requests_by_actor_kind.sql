@@ -22,7 +22,9 @@ runs as materialized (
     attempts.run_attempt,
     attempts.repository_id,
     attempts.repository,
-    coalesce(attempts.head_repository, 'unknown') as head_repository,
+    coalesce(
+      attempts.head_repository, nullif(attempts.actor, '') || '/unknown', 'unknown'
+    ) as head_repository,
     attempts.branch,
     attempts.commit_sha,
     attempts.created_at,

@@ -19,7 +19,7 @@ with pushed as (
 commits as (
   select
     workflow_runs.repository_id,
-    coalesce(workflow_runs.head_repository, 'unknown') as head_repository,
+    heads.head_repository,
     workflow_runs.branch,
     workflow_runs.commit_sha,
     min(workflow_runs.created_at) as first_run_at,
@@ -28,11 +28,17 @@ commits as (
     bool_or(workflow_runs.event_type <> 'pull_request_target') as is_of_head,
     (array_agg(workflow_runs.actor order by workflow_runs.created_at))[1] as actor
   from workflow_runs
+  cross join lateral (
+    select
+      coalesce(
+        workflow_runs.head_repository, nullif(workflow_runs.actor, '') || '/unknown', 'unknown'
+      ) as head_repository
+  ) as heads
   where workflow_runs.event_type like 'pull_request%'
     and workflow_runs.branch is not null
   group by
     workflow_runs.repository_id,
-    coalesce(workflow_runs.head_repository, 'unknown'),
+    heads.head_repository,
     workflow_runs.branch,
     workflow_runs.commit_sha
 )
@@ -78,7 +84,7 @@ comment on view pull_requests is
 comment on column pull_requests.repository_id is
   'The repository that the pull request is for, by GitHub''s number.';
 comment on column pull_requests.head_repository is
-  'owner/name the branch is in; unknown: that fork is deleted.';
+  'owner/name the branch is in. If that fork is deleted, the account that caused the run, and unknown as its name, because forks of several people may have a branch of one name; unknown alone if the account is gone, too.';
 comment on column pull_requests.branch is
   'The head branch.';
 comment on column pull_requests.actor is

@@ -1415,17 +1415,18 @@ def test_what_to_speed_up_counts_a_nightly_only_where_no_push_is_held_up(
 
 def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Connection) -> None:
     """Many people propose the main branch of their fork."""
-    forks = ("acme/r7", "guest-1/r7", "guest-2/r7-copy", None)
+    forks = ("acme/r7", "guest-1/r7", "guest-2/r7-copy", None, None, None)
+    actors = (*["dev-1"] * 3, "guest-3", "guest-4", None)
     upsert(connection, [
-        a_run(number, branch="main", head_repository=fork, event_type="pull_request")
-        for number, fork in enumerate(forks, 1)
+        a_run(number, branch="main", head_repository=fork, actor=actor, event_type="pull_request")
+        for number, (fork, actor) in enumerate(zip(forks, actors, strict=True), 1)
     ])  # fmt: skip
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     known(connection, 7)
     text = Reader(one_page(report(connection, MONTH, UNTIL))).text
     table = text[text.index("head of the pull request") :]
-    heads = re.findall("(guest-1:|guest-2:|unknown:|)main *(?:person|bot|agent|unknown)", table)
-    assert sorted(heads) == ["", "guest-1:", "guest-2:", "unknown:"]
+    heads = re.findall(r"(guest-\d:|unknown:|)main *(?:person|bot|agent|unknown)", table)
+    assert sorted(heads) == ["", *(f"guest-{n}:" for n in range(1, 5)), "unknown:"]
 
 
 def test_the_cost_of_pull_requests_is_of_those_of_which_it_is_known(connection: Connection) -> None:

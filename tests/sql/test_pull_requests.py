@@ -171,6 +171,24 @@ def test_a_cost_of_which_nothing_is_known_is_not_nothing(pulls: Connection) -> N
     ]
 
 
+def test_pull_requests_of_deleted_forks_are_told_apart_by_who_caused_their_runs(
+    connection: Connection,
+) -> None:
+    """GitHub names the branch, patch-1 for whoever edits in the browser, and no repository."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    deleted = {"head_repository": None, "branch": "patch-1"}
+    run(connection, 1, 10, actor="guest", commit_sha="a1", **deleted)
+    run(connection, 2, 20, actor="visitor", commit_sha="b1", **deleted)
+    run(connection, 3, 30, actor="guest", commit_sha="a2", at=CREATED_AT + HOUR, **deleted)
+    rows = ask(connection, "pull_request_costs", SCOPE).rows
+    assert {row["head"]: (row["runs"], row["minutes"], row["actor"]) for row in rows} == {
+        "guest:patch-1": (2, 40, "guest"),
+        "visitor:patch-1": (1, 20, "visitor"),
+    }
+    (kind,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert (kind["pull_requests"], kind["minutes_per_pull_request"]) == (2, 30)
+
+
 def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> None:
     upsert(connection, [Repository(7, "acme/app", "api.github.com")])
     run(connection, 1, 0, conclusion="action_required", listed=False)
