@@ -461,7 +461,7 @@ def test_the_next_migration_finishes_a_restore_that_was_killed_after_its_commit(
     assert kept(connection) == []
 
 
-def killed(*arguments: object) -> None:
+def killed(*arguments: object, **named: object) -> None:
     raise InterruptedError
 
 
