@@ -50,9 +50,9 @@ def prune(
     """Delete rows older than the retention in small transactions; return the counts.
 
     `asked`, if given, first becomes the database's retention; then `chosen` is called with the one
-    before and this one. A run is deleted with all its
-    attempts, by its creation time. While the retention is held, rows are only counted. Raises
-    TelemetryError if the clocks disagree, and psycopg.Error.
+    before and this one. A run is deleted with all its attempts, by its creation time. While the
+    retention is held, rows are only counted. Raises TelemetryError if the clocks disagree, and
+    psycopg.Error.
     """
     before = stored(connection)
     kept = asked or before
@@ -71,19 +71,19 @@ def prune(
     return Pruned(str(kept), found.before, **vars(deleted))
 
 
-def _delete(connection: Connection, moment: datetime, progress: Callable[[int], None]) -> OldRows:
+def _delete(connection: Connection, before: datetime, progress: Callable[[int], None]) -> OldRows:
     """Delete rows older than `before`; return the number of rows by table."""
-    before = {"before": moment}
+    given = {"before": before}
 
     def trim() -> None:
         for name in ("trim_windows", "prune_windows", "prune_open_runs"):
-            execute(connection, f"prune/{name}", before)
+            execute(connection, f"prune/{name}", given)
 
     # Windows are trimmed first, so that no window claims deleted runs.
     with_retries(connection, trim)
     deleted = {"workflow_runs": 0, "llm_calls": 0}
     for table, key in (("workflow_runs", "github_run_id"), ("llm_calls", "call_id")):
-        while batch := _prune_batch(connection, table, key, moment):
+        while batch := _prune_batch(connection, table, key, before):
             deleted[table] += batch
             progress(sum(deleted.values()))
     for name in (
@@ -95,8 +95,8 @@ def _delete(connection: Connection, moment: datetime, progress: Callable[[int], 
         "prune_llm_ingestions",
         "prune_llm_spans",
     ):
-        execute(connection, f"prune/{name}", before)
-    billed_days = execute(connection, "prune/prune_billed_days", before).rowcount
+        execute(connection, f"prune/{name}", given)
+    billed_days = execute(connection, "prune/prune_billed_days", given).rowcount
     return OldRows(**deleted, billed_days=billed_days)
 
 

@@ -1,7 +1,7 @@
 """The rules for rows of the tables, and the stored rows that violate one.
 
-Migration 0018 states them as CHECKs. New rows that violate a rule are refused. Older rows are kept,
-and reported until they are corrected or deleted.
+Migrations state them as CHECKs. New rows that violate a rule are refused. Older rows are kept, and
+reported until they are corrected or deleted.
 """
 
 from typing import Any
