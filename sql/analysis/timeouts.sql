@@ -119,6 +119,11 @@ where limits.is_certain
         and workflow_jobs.name = any(limits.names)
         and workflow_jobs.conclusion in ('success', 'failure')
         and not workflow_jobs.is_inherited
+        -- A longer one was stuck, as in executed_jobs.
+        and workflow_jobs.completed_at - workflow_jobs.started_at <= case
+          when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
+          else interval '120 hours'
+        end
     ),
     interval '0'
   ) <= interval '1 second' * (limits.longest_seconds + limits.around)

@@ -76,6 +76,11 @@ limits as materialized (
         and workflow_jobs.name = equal.name
         and workflow_jobs.conclusion in ('success', 'failure')
         and not workflow_jobs.is_inherited
+        -- A longer one was stuck, as in executed_jobs.
+        and workflow_jobs.completed_at - workflow_jobs.started_at <= case
+          when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
+          else interval '120 hours'
+        end
     ),
     0
   ) <= longest + around

@@ -454,6 +454,9 @@ def test_no_time_limit_is_shorter_than_a_job_that_ran_since(connection: Connecti
     assert limited(connection, *cut, ("soak", 80, "failure"), *cut) == []
     causes = "select count(*) as count from failure_causes where cause = 'time limit'"
     assert connection.execute(causes).fetchone() == {"count": 0}
+    (row,) = limited(connection, *cut, ("soak", 125 * 60, "success"), *cut)
+    assert (row["limit_seconds"], row["runs"]) == (3_600, 6), "it was stuck, not running"
+    assert connection.execute(causes).fetchone() == {"count": 6}
 
 
 def test_a_short_job_that_newer_runs_cancel_at_any_moment_has_no_time_limit(
