@@ -2,8 +2,8 @@
 -- run_minutes are those of attempts that made calls. Cost is what the logs report (reported_usd),
 -- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
 -- are counted as unpriced and not included. Calls that name a run but no attempt count for its
--- first one. The row without a workflow holds calls of no run, and of runs that are not stored or
--- were created before the period; it has no cost per run.
+-- first stored one. The row without a workflow holds calls of no run, and of runs that are not
+-- stored or were created before the period; it has no cost per run.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_workflow.sql
 with period as not materialized (
   select
@@ -17,7 +17,7 @@ with period as not materialized (
 spendings as (
   select
     github_run_id,
-    coalesce(github_run_attempt, 1) as run_attempt,
+    run_attempt,
     sum(api_calls) as calls,
     coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced,
     sum(cost) as cost,
@@ -31,7 +31,7 @@ spendings as (
     and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   group by
     github_run_id,
-    coalesce(github_run_attempt, 1)
+    run_attempt
 )
 select
   attempts.repository,

@@ -18,7 +18,7 @@ with period as not materialized (
 spendings as (
   select
     github_run_id,
-    coalesce(github_run_attempt, 1) as run_attempt,
+    run_attempt,
     sum(api_calls) as calls,
     sum(cost) as cost,
     sum(reported_cost) as reported_cost,
@@ -32,7 +32,7 @@ spendings as (
     and (period.repository_ids is null or coalesce(repository_id, 0) = any(period.repository_ids))
   group by
     github_run_id,
-    coalesce(github_run_attempt, 1)
+    run_attempt
 ),
 recent_attempts as (
   select

@@ -1,8 +1,8 @@
 -- Which workflow runs spend the most on language models?
 -- The most expensive attempts come first. An attempt that is not stored has no workflow. Calls that
--- name a run but no attempt count for its first one. Cost is what the logs report (reported_usd),
--- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
--- are counted as unpriced and not included.
+-- name a run but no attempt count for its first stored one. Cost is what the logs report
+-- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
+-- without a known cost are counted as unpriced and not included.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
 with period as not materialized (
   select
@@ -16,7 +16,7 @@ with period as not materialized (
 spendings as (
   select
     github_run_id,
-    coalesce(github_run_attempt, 1) as run_attempt,
+    run_attempt,
     min(timestamp) as first_call_at,
     sum(api_calls) as calls,
     sum(total_tokens)::bigint as total_tokens,
@@ -34,7 +34,7 @@ spendings as (
     and github_run_id is not null
   group by
     github_run_id,
-    coalesce(github_run_attempt, 1)
+    run_attempt
 )
 select
   repository_names.repository,

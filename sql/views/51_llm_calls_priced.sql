@@ -43,6 +43,15 @@ select
   calls.api_calls,
   calls.github_run_id,
   calls.github_run_attempt,
+  coalesce(
+    calls.github_run_attempt,
+    (
+      select min(workflow_runs.run_attempt)
+      from workflow_runs
+      where workflow_runs.github_run_id = calls.github_run_id
+    ),
+    1
+  ) as run_attempt,
   (
     select max(workflow_runs.repository_id)
     from workflow_runs
@@ -204,6 +213,8 @@ comment on column llm_calls_priced.latency_ms is
   'Milliseconds of a row that stands for one request. NULL: of several, or not reported.';
 comment on column llm_calls_priced.api_calls is
   'The number of requests in the row; for a whole session a lower bound.';
+comment on column llm_calls_priced.run_attempt is
+  'The attempt that made the call, or the first stored one of the run if the log names none; 1 if none is stored.';
 comment on column llm_calls_priced.repository_id is
   'The repository whose run made the call. NULL: no run is named, or it is not stored.';
 comment on column llm_calls_priced.price_model is
