@@ -1,6 +1,7 @@
 -- How did the runs of each day end at their first attempt?
 -- By the day on which the run was created. other counts runs that neither succeeded nor failed,
--- such as cancelled ones.
+-- such as cancelled ones. first_missing counts re-run runs whose first attempt is not stored, so
+-- that they are in no other column; most often it failed.
 --   psql "$DATABASE_URL" -f sql/analysis/outcomes_by_day.sql
 with period as not materialized (
   select
@@ -14,16 +15,18 @@ with period as not materialized (
 select
   repository,
   (created_at at time zone period.time_zone)::date as day,
-  count(*) filter (where is_success) as succeeded,
-  count(*) filter (where is_red) as failed,
-  count(*) filter (where not is_decided) as other,
+  count(*) filter (where is_first_attempt and is_success) as succeeded,
+  count(*) filter (where is_first_attempt and is_red) as failed,
+  count(*) filter (where is_first_attempt and not is_decided) as other,
+  count(*) filter (where is_first_missing) as first_missing,
   repository_id
 from attempts
 cross join period
 where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
-  and is_first_attempt
+  and (is_first_attempt or (is_latest_attempt and is_first_missing))
+  and conclusion is distinct from 'skipped'
 group by
   repository_id,
   repository,

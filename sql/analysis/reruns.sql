@@ -1,8 +1,10 @@
 -- How often are runs re-run, and does it turn them green?
 -- An attempt after an approval is not a re-run. rerun counts runs, reruns their further attempts.
 -- turned_green_percent is of the runs in rerun_after_failure of which the last attempt succeeded or
--- failed. If most re-runs of failures become green, flaky jobs are the reason and people do not
--- trust failures. If few do, re-running is a waste.
+-- failed. first_missing counts those in rerun whose first attempt is not stored; most often it
+-- failed, so that rerun_after_failure lacks those that the first re-run turned green. If most
+-- re-runs of failures become green, flaky jobs are the reason and people do not trust failures. If
+-- few do, re-running is a waste.
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
 with period as not materialized (
   select
@@ -36,7 +38,8 @@ select
       count(*) filter (where is_latest_attempt and is_rerun and is_red_before and is_decided), 0
     ),
     4
-  ) as turned_green_percent
+  ) as turned_green_percent,
+  count(*) filter (where is_latest_attempt and is_rerun and is_first_missing) as first_missing
 from attempts
 cross join period
 where created_at >= period.since

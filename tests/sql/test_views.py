@@ -288,10 +288,14 @@ def test_durations_by_day_match_a_second_computation(made: Connection) -> None:
 def test_outcomes_by_day_match_a_second_computation(made: Connection) -> None:
     days = defaultdict[Any, Counter[str]](Counter)
     for _, group in attempts_by().items():
-        for row in (row for row in group if row["is_first_attempt"]):
+        for row in ran(group):
             kind = "succeeded" if row["is_success"] else "failed" if row["is_red"] else "other"
-            days[row["repository"], row["day"]][kind] += 1
-    kinds = ("succeeded", "failed", "other")
+            if row["is_first_attempt"]:
+                days[row["repository"], row["day"]][kind] += 1
+            elif row["is_latest_attempt"] and row["is_first_missing"]:
+                days[row["repository"], row["day"]]["first_missing"] += 1
+    kinds = ("succeeded", "failed", "other", "first_missing")
+    assert sum(counts["first_missing"] for counts in days.values()) > 0
     expected = Counter((*key, *(counts[kind] for kind in kinds)) for key, counts in days.items())
     assert answer(made, "outcomes_by_day", "repository", "day", *kinds) == expected
 
@@ -423,9 +427,10 @@ def test_reruns_match_a_second_computation(made: Connection) -> None:
             len(after),
             len(green),
             percent(len(green), sum(row["is_decided"] for row in after)),
+            sum(row["is_first_missing"] for row in again),
         ] += 1
     columns = ["repository", "workflow", "runs", "rerun", "rerun_percent", "reruns"]
-    columns += ["rerun_after_failure", "turned_green", "turned_green_percent"]
+    columns += ["rerun_after_failure", "turned_green", "turned_green_percent", "first_missing"]
     assert answer(made, "reruns", *columns) == expected
 
 
