@@ -1,7 +1,6 @@
 """The client against a real HTTP server: recorded exchanges, limits, redirects, refusals."""
 
 import json
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -567,14 +566,11 @@ def test_a_redirect_to_nowhere_is_one_sentence(httpserver: HTTPServer, connect: 
 
 
 @pytest.fixture
-def recorded(httpserver: HTTPServer) -> Callable[[str], tuple[str, Any]]:
+def replay(httpserver: HTTPServer, recorded: Path) -> Callable[[str], tuple[str, Any]]:
     """Serve a recorded exchange; return its path and body."""
-    fixtures = os.environ.get("TELEMETRY_FIXTURES")
-    if not fixtures:
-        pytest.skip("TELEMETRY_FIXTURES names no folder of recorded exchanges")
 
-    def serve_recorded(name: str) -> tuple[str, Any]:
-        exchange = json.loads((Path(fixtures) / "github" / f"{name}.json").read_text())
+    def replayed(name: str) -> tuple[str, Any]:
+        exchange = json.loads((recorded / "github" / f"{name}.json").read_text())
         here = httpserver.url_for("").rstrip("/")
         body = exchange["body"]
         headers = {
@@ -588,10 +584,10 @@ def recorded(httpserver: HTTPServer) -> Callable[[str], tuple[str, Any]]:
         httpserver.expect_request(path.partition("?")[0]).respond_with_response(response)
         return path, body
 
-    return serve_recorded
+    return replayed
 
 
-Recorded = Callable[[str], tuple[str, Any]]
+Replay = Callable[[str], tuple[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -612,9 +608,9 @@ Recorded = Callable[[str], tuple[str, Any]]
     ],
 )
 def test_a_recorded_error_is_one_sentence(
-    recorded: Recorded, connect: Connect, name: str, kind: type[GitHubError], told: str
+    replay: Replay, connect: Connect, name: str, kind: type[GitHubError], told: str
 ) -> None:
-    path, _ = recorded(name)
+    path, _ = replay(name)
     with pytest.raises(GitHubError) as caught:
         connect().get(path)
     assert type(caught.value) is kind or kind is GitHubError
@@ -646,9 +642,9 @@ def test_a_recorded_error_is_one_sentence(
     ],
 )
 def test_a_recorded_limit_is_waited_for(
-    recorded: Recorded, connect: Connect, slept: list[float], name: str, waits: list[float]
+    replay: Replay, connect: Connect, slept: list[float], name: str, waits: list[float]
 ) -> None:
-    path, _ = recorded(name)
+    path, _ = replay(name)
     bare, _, query = path.partition("?")
     params = dict(pair.split("=") for pair in query.split("&")) if query else None
     with pytest.raises(RateLimited):
@@ -664,9 +660,9 @@ def test_a_recorded_limit_is_waited_for(
     ],
 )
 def test_a_recorded_redirect_is_followed(
-    httpserver: HTTPServer, recorded: Recorded, connect: Connect, name: str, target: str
+    httpserver: HTTPServer, replay: Replay, connect: Connect, name: str, target: str
 ) -> None:
-    path, _ = recorded(name)
+    path, _ = replay(name)
     serve(httpserver, reply(body={"id": 1}), path=target)
     assert connect().get(path) == {"id": 1}
 
@@ -681,19 +677,17 @@ def test_a_recorded_redirect_is_followed(
     ],
 )
 def test_a_recorded_list_is_a_page_with_its_rows(
-    recorded: Recorded, connect: Connect, name: str, last: int | None
+    replay: Replay, connect: Connect, name: str, last: int | None
 ) -> None:
-    path, body = recorded(name)
+    path, body = replay(name)
     page = next(connect().pages(path.partition("?")[0], "workflow_runs"))
     assert page.items == body["workflow_runs"]
     assert (page.total_count, page.last) == (body["total_count"], last)
 
 
-def test_a_recorded_run_and_its_attempt_are_distinguished(
-    recorded: Recorded, connect: Connect
-) -> None:
+def test_a_recorded_run_and_its_attempt_are_distinguished(replay: Replay, connect: Connect) -> None:
     for number in (1, 2):
-        recorded(f"http_run__pygithub_WorkflowRun_testGetAttempt_{number}")
+        replay(f"http_run__pygithub_WorkflowRun_testGetAttempt_{number}")
     client = connect()
     run = client.get_workflow_run("EnricoMi/PyGithub", 26365060973)
     attempt = client.get_workflow_run("EnricoMi/PyGithub", 26365060973, attempt=2)
