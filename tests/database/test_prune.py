@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from support.databases import count
 from support.rows import llm_call, workflow_run
 
 from telemetry import TelemetryError
@@ -22,12 +23,6 @@ def kept(text: str) -> Retention:
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-def count(connection: Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) as n from {table}").fetchone()
-    assert row is not None
-    return int(row["n"])
 
 
 def fill(connection: Connection, border: datetime) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.jobs import recorded_jobs, rows
 from support.paths import PAYLOADS
-from support.payloads import payload
+from support.payloads import JSON, payload
 
 from telemetry.rows.jobs import WorkflowJob, WorkflowStep
 from telemetry.rows.reading import UnreadableRow
@@ -293,13 +293,6 @@ def test_recorded_jobs_of_2021_name_neither_attempt_nor_creation(recorded: Path)
     assert [(job.run_attempt, job.created_at, job.is_pseudo) for job in jobs] == [
         (1, None, False)
     ] * 2
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(payload("job", "job"))), JSON))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.paths import PAYLOADS
-from support.payloads import payload
+from support.payloads import JSON, payload, recorded_body
 
 from telemetry.rows.llm import LlmCall
 from telemetry.rows.reading import UnreadableRow, storable, wrong_value
@@ -85,11 +85,6 @@ def runs_in(body: Any) -> list[dict[str, Any]]:
     if "workflow_run" in body:
         return [body["workflow_run"]]
     return [body] if "run_number" in body else []
-
-
-def recorded_body(recorded: Path, name: str) -> Any:
-    document = json.loads((recorded / "github" / f"{name}.json").read_text(encoding="utf-8"))
-    return document.get("body", document) if isinstance(document, dict) else document
 
 
 def recorded_runs(recorded: Path, name: str) -> list[WorkflowRun]:
@@ -295,13 +290,6 @@ def test_an_unreadable_run_is_named_with_its_reason(name: str, said: str) -> Non
 def test_a_payload_that_is_not_a_run_is_unreadable(value: Any) -> None:
     with pytest.raises(UnreadableRow):
         WorkflowRun.from_api(value)
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 @given(st.dictionaries(st.sampled_from(sorted(payload("run"))), JSON))

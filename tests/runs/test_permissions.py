@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from support.clients import NOW, REPOSITORY
+from support.databases import count
 from support.one_repository import DAY, HOUR, ingested, runs_of, status_at
 
 from telemetry.database.connection import Connection
@@ -47,12 +48,6 @@ def refused(kind: str, *run_ids: int) -> Callable[[RequestInfo, int], Fault | No
         return REFUSED if request.kind == kind and is_meant else None
 
     return hook
-
-
-def count(connection: Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) as n from {table}").fetchone()
-    assert row is not None
-    return int(row["n"])
 
 
 @pytest.mark.parametrize(("kind", "table"), [("jobs", "workflow_jobs"), ("attempt", "retries")])

@@ -9,6 +9,7 @@ import pytest
 from support.expected import Expected, Row
 from support.history import History, store
 from support.jobs import jobs_in
+from support.payloads import recorded_body
 from support.rows import CREATED_AT, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.connection import Connection, execute
@@ -556,20 +557,15 @@ RUNS = [
 ]
 
 
-def body(recorded: Path, name: str) -> Any:
-    document = json.loads((recorded / "github" / f"{name}.json").read_text(encoding="utf-8"))
-    return document.get("body", document) if isinstance(document, dict) else document
-
-
 @pytest.fixture
 def history(recorded: Path) -> History:
     """The recorded runs whose jobs are recorded too."""
     made = History()
     for name in RUNS:
-        run = WorkflowRun.from_api(body(recorded, f"body_run__{name}"))
+        run = WorkflowRun.from_api(recorded_body(recorded, f"body_run__{name}"))
         made.runs.append(run)
         made.listed.add((run.github_run_id, run.run_attempt))
-        for payload in jobs_in(body(recorded, f"body_jobs__{name}")):
+        for payload in jobs_in(recorded_body(recorded, f"body_jobs__{name}")):
             job = WorkflowJob.from_api(payload, run.started_at, run.run_attempt)
             made.jobs.append(job)
             made.steps += [WorkflowStep.from_api(step, job) for step in payload["steps"]]
@@ -612,8 +608,8 @@ def test_recorded_jobs_and_steps_match_a_computation_in_python(
 
 
 def test_a_recorded_approval_is_not_a_rerun(recorded: Path, connection: Connection) -> None:
-    listed = body(recorded, "http_runs__hub4j_testApproval_3")["workflow_runs"]
-    approved = WorkflowRun.from_api(body(recorded, "http_run__hub4j_testApproval_5"))
+    listed = recorded_body(recorded, "http_runs__hub4j_testApproval_3")["workflow_runs"]
+    approved = WorkflowRun.from_api(recorded_body(recorded, "http_run__hub4j_testApproval_5"))
     waiting = [WorkflowRun.from_api(run) for run in listed if run["id"] == approved.github_run_id]
     upsert(connection, [*waiting, approved])
     assert flags(connection, "is_rerun") == [False, False]

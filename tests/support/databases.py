@@ -59,3 +59,9 @@ def blocked(connection: Connection, sessions: int = 1) -> None:
             return
         time.sleep(0.05)
     pytest.fail("nobody waits for a lock")
+
+
+def count(connection: Connection, table: str) -> int:
+    row = connection.execute(f"select count(*) as n from {table}").fetchone()
+    assert row is not None
+    return int(row["n"])

@@ -1,12 +1,12 @@
 """Jobs of payloads as rows."""
 
-import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from support.history import History
+from support.payloads import recorded_body
 from telemetry.rows.jobs import WorkflowJob
 
 
@@ -25,8 +25,7 @@ def jobs_in(body: Any) -> list[dict[str, Any]]:
 
 
 def recorded_jobs(recorded: Path, name: str) -> list[dict[str, Any]]:
-    document = json.loads((recorded / "github" / f"{name}.json").read_text(encoding="utf-8"))
-    return jobs_in(document.get("body", document) if isinstance(document, dict) else document)
+    return jobs_in(recorded_body(recorded, name))
 
 
 def rows(recorded: Path, name: str) -> list[WorkflowJob]:
