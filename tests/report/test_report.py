@@ -582,6 +582,22 @@ def test_a_change_within_chance_is_not_called_clear(connection: Connection) -> N
     assert by_name(shown, "push to last check").kind is None
 
 
+def test_a_large_change_that_is_not_clear_is_put_down_to_values_that_vary(
+    connection: Connection,
+) -> None:
+    shown = halves(connection, 176, 174, 200)
+
+    def told_of(points: int) -> str:
+        changed = {"change": Decimal(points), "would_show": None}
+        trend = [{**row, **changed} for row in shown.trend]
+        return by_name(replace(shown, trend=trend), "first attempt").change
+
+    assert told_of(-9) == "−9.0 points like for like, no clear change"
+    assert told_of(-10) == (
+        "−10.0 points like for like, no clear change: the values vary too much to tell"
+    )
+
+
 def test_a_wait_that_was_none_before_is_compared_without_a_percentage(
     connection: Connection,
 ) -> None:
