@@ -25,9 +25,7 @@ export GIVEN_TO_TELEMETRY := $(if $(word 2,$(MAKECMDGOALS)),,$(filter $(VARIABLE
 UNKNOWN := $(filter-out $(KNOWN) PG% MAKEFLAGS SHELL,$(GIVEN))
 IGNORED := $(strip $(foreach name,$(VARIABLES),$(if $(filter environment,$(firstword $(origin $(name)))),$(name))))
 # A misspelled target must be an error too, even if a file has its name, such as tests.
-TARGETS := help install demo migrate ingest ingest-github ingest-llm prune forget status check \
-  watch verify report queries query what-if budget bill psql serve dump restore find-dump \
-  prune-dumps test test-quick test-matrix soak bench check-prices docs lock lint version clean
+TARGETS := $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
 STAMPS := $(addprefix .venv/.,installed test lint prices lock)
 STRANGE := $(filter-out $(TARGETS) $(STAMPS),$(MAKECMDGOALS))
 quoted = $(foreach word,$(1),'$(subst ','\'',$(word))')

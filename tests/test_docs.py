@@ -35,9 +35,7 @@ CODE = "\n".join(
 
 
 def targets() -> set[str]:
-    found = re.search(r"^TARGETS := (.*?[^\\])\n", MAKEFILE, re.DOTALL | re.MULTILINE)
-    assert found
-    return set(found[1].replace("\\", " ").split())
+    return set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
 
 
 def described() -> set[str]:
