@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
 from telemetry.database.embedded.server import default_home
-from telemetry.database.lasting import first_line, is_loss
+from telemetry.database.lasting import first_line, is_loss, lacks_room
 
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
 CHECK = "check DATABASE_URL"
@@ -21,7 +21,6 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.InsufficientPrivilege, "use a role that may do this"),
     (errors.ReadOnlySqlTransaction, "use a database, not a standby, and a role that may write"),
     (errors.InvalidSchemaName, "name a schema that exists in search_path"),
-    (errors.DiskFull, "free some space there; what was stored before is kept"),
     (
         errors.ForeignKeyViolation,
         "a foreign key of yours keeps these rows: drop it, or let it `on delete cascade` or "
@@ -32,6 +31,9 @@ REMEDIES: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.IdleInTransactionSessionTimeout, MORE_TIME),
     (errors.TransactionTimeout, MORE_TIME),
     (errors.TooManyConnections, FEWER_SESSIONS),
+    (errors.InternalError_, AGAIN),
+    (errors.DataCorrupted, AGAIN),
+    (errors.IndexCorrupted, AGAIN),
     (psycopg.OperationalError, CHECK),
 )
 
@@ -49,8 +51,9 @@ def database_sentence(error: psycopg.Error) -> str:
     if re.search("too many c|connection slots", said):  # while connecting there is no code
         remedy = FEWER_SESSIONS
     variable = database_variable(os.environ)
-    if isinstance(error, errors.DiskFull) and variable is None:
-        remedy = remedy.replace("there", f"in {default_home(os.environ)}")
+    if lacks_room(error):
+        place = "there" if variable else f"in {default_home(os.environ)}"
+        remedy = f"free some space {place}, or raise the limit; what was stored before is kept"
     if remedy == CHECK and variable is None and is_loss(error):
         remedy = "somebody stopped or killed the embedded server; try again, which starts it"
     elif remedy == CHECK and error.sqlstate is not None:  # it had connected

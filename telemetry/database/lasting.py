@@ -18,7 +18,7 @@ from psycopg.pq import ExecStatus, PipelineStatus, TransactionStatus
 from psycopg.rows import DictRow
 
 from telemetry import TelemetryError
-from telemetry.database.embedded.binaries import NoSpace
+from telemetry.database.embedded.binaries import NO_ROOM, NoSpace
 
 # As long as a lease lasts without being renewed; a server is restarted in a fraction of it.
 PATIENCE_SECONDS = 5 * 60.0
@@ -30,6 +30,13 @@ Result = TypeVar("Result")
 def is_loss(error: psycopg.Error) -> bool:
     """Whether the connection is lost: the server ended it, or does not answer."""
     return error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
+
+
+def lacks_room(error: psycopg.Error) -> bool:
+    """Whether the server has no room to write. Only a full disk has a code of its own."""
+    if isinstance(error, errors.InternalError_):
+        return NO_ROOM.search(str(error)) is not None
+    return isinstance(error, errors.DiskFull)
 
 
 def first_line(error: psycopg.Error) -> str:
@@ -133,12 +140,12 @@ class Connection(psycopg.Connection[DictRow]):
         while True:
             try:
                 return work()
+            except errors.InternalError_ as error:
+                self._note(error)
+                raise
             except psycopg.OperationalError as error:
-                if self.waits is None or self._num_transactions:
-                    raise
-                if isinstance(error, errors.DiskFull):
-                    if error.diag.severity_nonlocalized == "PANIC":
-                        self._given_up = error  # the server ends: its own log has no room
+                self._note(error)
+                if self.waits is None or self._num_transactions or lacks_room(error):
                     raise
                 is_first = not deadline
                 deadline = deadline or time.monotonic() + PATIENCE_SECONDS
@@ -150,6 +157,11 @@ class Connection(psycopg.Connection[DictRow]):
                     raise
                 elif is_first:
                     self._say("another session holds a lock that is needed", error)
+
+    def _note(self, error: psycopg.Error) -> None:
+        """Wait for no server that ends because its own log has no room."""
+        if lacks_room(error) and error.diag.severity_nonlocalized == "PANIC":
+            self._given_up = error
 
     def _connect_again(self, lost: psycopg.OperationalError, deadline: float) -> None:
         """Take the place of the lost connection; raise its error after the deadline.

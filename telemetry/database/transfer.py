@@ -15,8 +15,7 @@ from psycopg.pq import Conninfo
 
 from telemetry import TelemetryError
 from telemetry.database.connection import Connection, execute, open_connection, parameters
-from telemetry.database.embedded.binaries import find_tool
-from telemetry.database.embedded.cluster import FULL
+from telemetry.database.embedded.binaries import NO_ROOM, find_tool
 from telemetry.database.migrations import migrate
 from telemetry.database.replacing import removable, replacement
 from telemetry.database.schema import require_schema
@@ -267,7 +266,7 @@ def _reason(said: bytes) -> str:
     lines = said.decode(errors="replace").strip().splitlines()
     before = r"^(psql:<stdin>:\d+: (ERROR: +)?|(psql|pg_dump|pg_restore): (error: )?)"
     reason = re.sub(before, "", lines[0]) if lines else "it gave no reason"
-    if FULL in reason:
+    if NO_ROOM.search(reason):
         return f"{reason}; free some space there, then try again"
     if MOVED.search(reason):
         return f"{reason}; another command changes the tables: try again when it is done"

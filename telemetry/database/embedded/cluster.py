@@ -18,6 +18,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from telemetry.database.embedded.binaries import (
+    NO_ROOM,
     Account,
     EmbeddedUnavailable,
     NoSpace,
@@ -206,11 +207,13 @@ class Cluster:
         return shutil.disk_usage(self.data.parent).free < LEAST_SPACE
 
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
-        said = next(iter(_reasons(output)), "")
+        reasons = _reasons(output)
+        # Of a server that restarts, the first may be that it was not ready for somebody.
+        said = next(filter(NO_ROOM.search, reasons), next(iter(reasons), ""))
         kind, remedy = EmbeddedUnavailable, f"fix that, {ELSEWHERE}"
         # On a full disk the server's log, which holds the reason, may be cut or empty.
-        if self._is_full() or FULL in said:
-            said = said if FULL in said else FULL
+        if self._is_full() or NO_ROOM.search(said):
+            said = said if NO_ROOM.search(said) else FULL
             kind = NoSpace
             remedy = f"free some space there, or {ELSEWHERE}"
         elif not said or "terminated by signal" in output:
