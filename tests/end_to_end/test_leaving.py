@@ -103,7 +103,7 @@ def lost_runs(connection: Connection, schedule: Schedule) -> set[int]:
 
 
 def leaving(run: Run) -> list[dict[str, Any]]:
-    return list(json.loads(run("status", "--json").stdout)["leaving"])
+    return list(json.loads(run("status", "--json", TELEMETRY_REPO=None).stdout)["leaving"])
 
 
 def test_no_run_is_lost_where_the_budget_suffices(
@@ -137,28 +137,30 @@ def test_what_will_be_lost_is_said_at_the_start(
     assert promised == pytest.approx(len(lost_runs(connection, schedule)), rel=0.2)
 
 
-@pytest.mark.parametrize(
-    ("days", "is_private", "is_readable", "kept", "said"),
-    [
-        (30, True, True, 30, "GitHub keeps its runs 30 days (asked "),
-        (400, True, True, 400, "GitHub keeps its runs 400 days (asked "),
-        (400, False, True, 90, "GitHub keeps its runs 90 days (asked "),
-        (400, True, False, 90, "90 days (its default, because this token may not read it)"),
-    ],
-)
-def test_how_long_github_keeps_runs_is_asked_and_said(
-    run: Run, now: datetime, days: int, is_private: bool, is_readable: bool, kept: int, said: str
-) -> None:
+# Of each repository: the days that GitHub keeps its runs, whether it is private and whether a token
+# may read that; then the days that count, and what is said of them.
+KEPT = {
+    "acme/a": (30, True, True, 30, "GitHub keeps its runs 30 days (asked "),
+    "acme/b": (400, True, True, 400, "GitHub keeps its runs 400 days (asked "),
+    "acme/c": (400, False, True, 90, "GitHub keeps its runs 90 days (asked "),
+    "acme/d": (400, True, False, 90, "90 days (its default, because this token may not read it)"),
+}
+
+
+def test_how_long_github_keeps_runs_is_asked_and_said(run: Run, now: datetime) -> None:
     world = World(now)
-    repository = world.add_repository("acme/app", private=is_private)
-    repository.retention_days, repository.retention_is_readable = days, is_readable
-    world.add_run(repository, created_at=now - DAY)
+    for name, (days, is_private, is_readable, *_) in KEPT.items():
+        repository = world.add_repository(name, private=is_private)
+        repository.retention_days, repository.retention_is_readable = days, is_readable
+        world.add_run(repository, created_at=now - DAY)
     simulated = Simulator(world)
     with simulated.serve() as url:
+        chosen = {"GITHUB_API_URL": url, "TELEMETRY_REPO": " ".join(KEPT)}
         for _ in range(2):
-            assert run("ingest_workflows", GITHUB_API_URL=url).returncode == 0
-    assert simulated.counters.received["retention"] == 1
-    (row,) = leaving(run)
-    assert (row["retention_days"], row["is_assumed"]) == (kept, not is_readable)
-    assert row["asked_at"] is not None
-    assert said in run("status").stdout
+            assert run("ingest_workflows", **chosen).returncode == 0
+    assert simulated.counters.received["retention"] == len(KEPT)
+    rows = {row["repository"]: row for row in leaving(run)}
+    for name, (_, _, is_readable, kept, said) in KEPT.items():
+        assert (rows[name]["retention_days"], rows[name]["is_assumed"]) == (kept, not is_readable)
+        assert rows[name]["asked_at"] is not None
+        assert said in run("status", TELEMETRY_REPO=name).stdout

@@ -67,12 +67,13 @@ def assert_jobs_are_true(connection: Connection, world: World) -> None:
     assert retries(connection) == []
 
 
-def jobs_of(run: Run, fault: Fault) -> Callable[[RequestInfo, int], Fault | None]:
-    """A fault of every answer about this run's jobs."""
+def jobs_of(*faulty: tuple[Run, Fault]) -> Callable[[RequestInfo, int], Fault | None]:
+    """A fault of every answer about the jobs of a run, for each of these runs."""
+    faults = {str(run.id): fault for run, fault in faulty}
 
     def hook(request: RequestInfo, ordinal: int) -> Fault | None:
         asked = request.kind in ("jobs", "attempt_jobs")
-        return fault if asked and request.parameters["run"] == str(run.id) else None
+        return faults.get(request.parameters["run"]) if asked else None
 
     return hook
 
@@ -110,27 +111,32 @@ def none_yet(body: Any) -> Any:
     return {"total_count": 0, "jobs": []}
 
 
-@pytest.mark.parametrize(
-    ("edit", "reason"),
-    [
-        (in_progress, "is in_progress"),
-        (without_conclusion, "has no conclusion yet"),
-        (with_a_step_in_progress, "has no conclusion yet"),
-        (one_missing, "1 of 2 jobs were listed"),
-        (without_steps, "has no steps yet"),
-        (none_yet, "no jobs are listed yet"),
-    ],
-)
+NOT_FINAL = {
+    in_progress: "is in_progress",
+    without_conclusion: "has no conclusion yet",
+    with_a_step_in_progress: "has no conclusion yet",
+    one_missing: "1 of 2 jobs were listed",
+    without_steps: "has no steps yet",
+    none_yet: "no jobs are listed yet",
+}
+
+
 def test_jobs_that_are_not_final_are_read_again_after_an_hour(
-    connection: Connection, world: World, edit: Callable[[Any], Any], reason: str
+    connection: Connection, world: World
 ) -> None:
-    newest = runs_of(world)[-1]
-    simulated = Simulator(world, fault=jobs_of(newest, edited(edit)))
+    newest = [world.add_run(world.repositories[0]) for _ in NOT_FINAL]
+    world.advance(HOUR)
+    edits = zip(newest, map(edited, NOT_FINAL), strict=True)
+    simulated = Simulator(world, fault=jobs_of(*edits))
     report = ingested(connection, simulated)
     assert report.outcome == "complete", report.error
-    (item,) = report.awaited
-    assert reason in item.reason and item.next_try_at
-    assert [run_id for run_id, is_exact in exact(connection).items() if not is_exact] == [newest.id]
+    awaited = {item.github_run_id: item for item in report.awaited}
+    for run, reason in zip(newest, NOT_FINAL.values(), strict=True):
+        item = awaited.pop(run.id)
+        assert reason in item.reason and item.next_try_at
+    assert not awaited
+    open_ids = {run_id for run_id, is_exact in exact(connection).items() if not is_exact}
+    assert open_ids == {run.id for run in newest}
     assert status_at(connection, world).concerns == []
     simulated.fault = None
     world.advance(HOUR / 2)
@@ -146,7 +152,7 @@ def test_a_run_whose_jobs_are_not_found_has_them_read_again(
     connection: Connection, world: World
 ) -> None:
     newest = runs_of(world)[-1]
-    simulated = Simulator(world, fault=jobs_of(newest, NOT_FOUND))
+    simulated = Simulator(world, fault=jobs_of((newest, NOT_FOUND)))
     report = ingested(connection, simulated)
     assert report.outcome == "complete", report.error
     (item,) = report.awaited
@@ -206,7 +212,7 @@ def test_jobs_that_are_not_final_are_read_again_when_asked_to(
     connection: Connection, world: World, how: str
 ) -> None:
     newest = runs_of(world)[-1]
-    simulated = Simulator(world, fault=jobs_of(newest, edited(in_progress)))
+    simulated = Simulator(world, fault=jobs_of((newest, edited(in_progress))))
     ingested(connection, simulated)
     simulated.fault = None
     if how == "RUN_ID":
@@ -221,7 +227,7 @@ def test_jobs_that_never_end_are_given_up_and_reported(
     connection: Connection, world: World
 ) -> None:
     newest = runs_of(world)[-1]
-    simulated = Simulator(world, fault=jobs_of(newest, edited(in_progress)))
+    simulated = Simulator(world, fault=jobs_of((newest, edited(in_progress))))
     asked = []
     for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY, 3 * DAY, 30 * DAY):
         world.advance(passed)
@@ -285,7 +291,7 @@ def test_a_run_whose_jobs_always_answer_502_stops_nothing(
     connection: Connection, world: World
 ) -> None:
     poisoned = runs_of(world)[4]
-    simulated = Simulator(world, fault=jobs_of(poisoned, bad_gateway()))
+    simulated = Simulator(world, fault=jobs_of((poisoned, bad_gateway())))
     for passed in (0 * HOUR, HOUR, 6 * HOUR, DAY):
         world.advance(passed)
         report = ingested(connection, simulated)

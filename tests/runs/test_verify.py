@@ -89,100 +89,87 @@ def test_a_comparison_writes_nothing(connection: Connection, world: World) -> No
     assert content(connection) == before
 
 
-@pytest.mark.parametrize(
-    ("attempts", "statement", "expected"),
-    [
-        (
-            1,
-            "delete from workflow_runs where github_run_id = %(id)s",
-            {"kind": "missing here"},
-        ),
-        (
-            2,
-            "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 1",
-            {"kind": "missing here", "run_attempt": 1},
-        ),
-        (
-            2,
-            "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 2",
-            {"kind": "missing here", "run_attempt": 2},
-        ),
-        (
-            1,
-            "update workflow_runs set conclusion = 'stale' where github_run_id = %(id)s",
-            {"kind": "different", "run_attempt": 1, "column": "conclusion", "ours": "stale"},
-        ),
-        (
-            1,
-            "update workflow_runs set actor = null where github_run_id = %(id)s",
-            {"kind": "different", "run_attempt": 1, "column": "actor", "ours": None},
-        ),
-        (
-            1,
-            "update workflow_runs set updated_at = updated_at - interval '1 second' "
-            "where github_run_id = %(id)s",
-            {"kind": "different", "run_attempt": 1, "column": "updated_at"},
-        ),
-        (
-            1,
-            "insert into workflow_runs (github_run_id, run_attempt, repository_id, created_at) "
-            "select github_run_id, 2, repository_id, created_at from workflow_runs "
-            "where github_run_id = %(id)s",
-            {"kind": "missing there", "run_attempt": 2},
-        ),
-        (
-            1,
-            "insert into workflow_runs (github_run_id, repository_id, created_at) "
-            "select 1, repository_id, created_at from workflow_runs where github_run_id = %(id)s",
-            {"kind": "missing there", "github_run_id": 1},
-        ),
-        (
-            1,
-            "insert into open_runs (github_run_id, run_attempt, repository_id, created_at) "
-            "select 1, 1, repository_id, created_at from workflow_runs "
-            "where github_run_id = %(id)s",
-            {"kind": "missing there", "github_run_id": 1},
-        ),
-        (
-            1,
-            "update workflow_runs set missing_upstream_at = updated_at "
-            "where github_run_id = %(id)s",
-            {"kind": "different", "column": "missing_upstream_at", "theirs": None},
-        ),
-        (
-            1,
-            "with moved as (delete from workflow_runs where github_run_id = %(id)s returning *) "
-            "insert into open_runs (github_run_id, run_attempt, repository_id, status, created_at) "
-            "select github_run_id, 1, repository_id, 'queued', created_at from moved",
-            {"kind": "different", "run_attempt": 1, "column": "status", "ours": "queued"},
-        ),
-    ],
-    ids=[
-        "a run deleted",
-        "an earlier attempt deleted",
-        "the latest attempt deleted",
-        "another conclusion",
-        "a value lost",
-        "another time",
-        "an attempt made up",
-        "a run made up",
-        "an open run made up",
-        "marked as missing",
-        "still open here",
-    ],
-)
+TAMPERINGS: dict[str, tuple[int, str, dict[str, Any]]] = {
+    "a run deleted": (
+        1,
+        "delete from workflow_runs where github_run_id = %(id)s",
+        {"kind": "missing here"},
+    ),
+    "an earlier attempt deleted": (
+        2,
+        "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 1",
+        {"kind": "missing here", "run_attempt": 1},
+    ),
+    "the latest attempt deleted": (
+        2,
+        "delete from workflow_runs where github_run_id = %(id)s and run_attempt = 2",
+        {"kind": "missing here", "run_attempt": 2},
+    ),
+    "another conclusion": (
+        1,
+        "update workflow_runs set conclusion = 'stale' where github_run_id = %(id)s",
+        {"kind": "different", "run_attempt": 1, "column": "conclusion", "ours": "stale"},
+    ),
+    "a value lost": (
+        1,
+        "update workflow_runs set actor = null where github_run_id = %(id)s",
+        {"kind": "different", "run_attempt": 1, "column": "actor", "ours": None},
+    ),
+    "another time": (
+        1,
+        "update workflow_runs set updated_at = updated_at - interval '1 second' "
+        "where github_run_id = %(id)s",
+        {"kind": "different", "run_attempt": 1, "column": "updated_at"},
+    ),
+    "an attempt made up": (
+        1,
+        "insert into workflow_runs (github_run_id, run_attempt, repository_id, created_at) "
+        "select github_run_id, 2, repository_id, created_at from workflow_runs "
+        "where github_run_id = %(id)s",
+        {"kind": "missing there", "run_attempt": 2},
+    ),
+    "a run made up": (
+        1,
+        "insert into workflow_runs (github_run_id, repository_id, created_at) "
+        "select 1, repository_id, created_at from workflow_runs where github_run_id = %(id)s",
+        {"kind": "missing there", "github_run_id": 1},
+    ),
+    "an open run made up": (
+        1,
+        "insert into open_runs (github_run_id, run_attempt, repository_id, created_at) "
+        "select 1, 1, repository_id, created_at from workflow_runs "
+        "where github_run_id = %(id)s",
+        {"kind": "missing there", "github_run_id": 1},
+    ),
+    "marked as missing": (
+        1,
+        "update workflow_runs set missing_upstream_at = updated_at where github_run_id = %(id)s",
+        {"kind": "different", "column": "missing_upstream_at", "theirs": None},
+    ),
+    "still open here": (
+        1,
+        "with moved as (delete from workflow_runs where github_run_id = %(id)s returning *) "
+        "insert into open_runs (github_run_id, run_attempt, repository_id, status, created_at) "
+        "select github_run_id, 1, repository_id, 'queued', created_at from moved",
+        {"kind": "different", "run_attempt": 1, "column": "status", "ours": "queued"},
+    ),
+}
+
+
 def test_each_tampering_with_the_database_is_exactly_one_difference(
-    connection: Connection, world: World, attempts: int, statement: str, expected: dict[str, Any]
+    connection: Connection, world: World
 ) -> None:
     simulated = Simulator(world)
     ingested_by(connection, simulated)
-    run = settled_runs(world, attempts)[0]
-    assert connection.execute(statement.encode(), {"id": run.id}).rowcount == 1
-    found = verified(connection, simulated)
-    (difference,) = found.differences
-    expected = {"github_run_id": run.id, **expected}
-    assert {name: getattr(difference, name) for name in expected} == expected
-    assert found.newer == [] and not found.is_equal
+    for name, (attempts, statement, expected) in TAMPERINGS.items():
+        run = settled_runs(world, attempts)[0]
+        with connection.transaction(force_rollback=True):
+            assert connection.execute(statement.encode(), {"id": run.id}).rowcount == 1, name
+            found = verified(connection, simulated)
+        (difference,) = found.differences
+        wanted = {"github_run_id": run.id, **expected}
+        assert {column: getattr(difference, column) for column in wanted} == wanted, name
+        assert found.newer == [] and not found.is_equal, name
 
 
 def test_an_attempt_that_github_deleted_is_not_a_difference(
