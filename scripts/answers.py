@@ -53,7 +53,7 @@ def period_since(
 
 def ids_of(connection: Connection, options: Namespace) -> list[int] | None:
     """Return the ids of the repositories asked about, None for all; warn of those without rows."""
-    names = settings.repositories(" ".join(options.repo or []), are_stored=True)
+    names = settings.repositories(options.repo, are_stored=True)
     if not names:
         return None
     found, missing = find_repositories(connection, names)

@@ -26,7 +26,7 @@ MOST_DAYS = 400
 
 
 def _repositories(text: str, name: str) -> list[str]:
-    return settings.repositories(" ".join(words(text, name)), name)
+    return settings.repositories(words(text, name), name)
 
 
 def _switch(text: str, name: str) -> bool:

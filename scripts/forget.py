@@ -22,7 +22,7 @@ from telemetry.terminal import plain
 
 def main() -> int:
     options = parse(__doc__, "forget")
-    names = settings.repositories(" ".join(options.repo or []))
+    names = settings.repositories(options.repo)
     if not names:
         raise settings.UsageError(f"no repository is named; try: {COMMAND} forget REPO=owner/name")
     with database(is_patient=True) as connection:

@@ -43,7 +43,7 @@ MOST_RED = 100
 def main() -> int:
     options = parse(__doc__, "report")
     now = in_zone(options.now or datetime.now(UTC), options.time_zone)
-    names = settings.repositories(" ".join(options.repo or []), are_stored=True)
+    names = settings.repositories(options.repo, are_stored=True)
     out = Path(options.out or FILE)
     is_printed = options.out == "-" or (options.format != "html" and not options.out)
     if options.format == "html" and not is_printed:

@@ -59,7 +59,7 @@ def main() -> int:
     add("--limit", type=requests, help="requests an hour (default: 60 without a token, else 5,000)")
     options = parser.parse_args()
     try:
-        repositories = settings.repositories(" ".join(options.repository))
+        repositories = settings.repositories(options.repository)
     except settings.UsageError as error:
         parser.error(str(error))
     world = team_month(

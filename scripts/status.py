@@ -26,7 +26,7 @@ def main() -> int:
     options = parse(__doc__, "status")
     max_age = options.max_age and options.max_age.up_to(datetime.now(UTC))
     with database() as connection:
-        names = settings.repositories(" ".join(options.repo or []), are_stored=True)
+        names = settings.repositories(options.repo, are_stored=True)
         found = status(connection, max_age, names=names)
     if options.format == "json":
         show_json(**vars(found))

@@ -1,7 +1,7 @@
 """The user's settings: variables of the environment and of a .env file, read and checked."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -69,13 +69,16 @@ def merged(environ: Mapping[str, str], env_file: Mapping[str, str]) -> dict[str,
     return {**from_file, **set_here}
 
 
-def repositories(text: str, variable: str = "REPO", *, are_stored: bool = False) -> list[str]:
-    """Return the repositories in a text, separated by spaces or commas: each once, in order.
+def repositories(
+    texts: Iterable[str] | None, variable: str = "REPO", *, are_stored: bool = False
+) -> list[str]:
+    """Return the repositories in texts, separated by spaces or commas: each once, in order.
 
     GitHub ignores the case of names, so the first spelling stands for all. A dash before a name, as
     in a YAML list, is ignored. Stored ones may be RETIRED. Raises UsageError for a name that is not
     `owner/name`, with a suggestion if possible.
     """
+    text = " ".join(texts or ())
     words = re.findall(rf"[^\s,]+(?:{RETIRED.pattern})?" if are_stored else r"[^\s,]+", text)
     spellings = {name.lower(): name for name in reversed(words) if name not in ("", "-")}
     names = [spellings.pop(key) for key in map(str.lower, words) if key in spellings]

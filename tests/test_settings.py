@@ -89,14 +89,14 @@ def test_an_empty_variable_that_others_read_stays_as_it_is() -> None:
 
 
 def test_repositories_are_listed_once_in_their_order() -> None:
-    assert repositories(" o/b o/a,o/b\no/c.d_e-f ") == ["o/b", "o/a", "o/c.d_e-f"]
-    assert repositories("") == repositories(" ,\n") == []
-    assert repositories("- o/b\n- o/a\r\n") == ["o/b", "o/a"]
-    assert repositories("O/b o/a o/B O/b") == ["O/b", "o/a"]
+    assert repositories([" o/b o/a,o/b\no/c.d_e-f "]) == ["o/b", "o/a", "o/c.d_e-f"]
+    assert repositories([""]) == repositories([" ,\n"]) == []
+    assert repositories(["- o/b\n- o/a\r\n"]) == ["o/b", "o/a"]
+    assert repositories(["O/b o/a o/B O/b"]) == ["O/b", "o/a"]
     retired = "o/a o/b (id 7),o/c"
-    assert repositories(retired, are_stored=True) == ["o/a", "o/b (id 7)", "o/c"]
+    assert repositories([retired], are_stored=True) == ["o/a", "o/b (id 7)", "o/c"]
     with pytest.raises(UsageError, match="'\\(id' is not of the form"):
-        repositories(retired)
+        repositories([retired])
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_repositories_are_listed_once_in_their_order() -> None:
 )
 def test_an_invalid_repository_name_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="is not of the form owner/name"):
-        repositories(name)
+        repositories([name])
 
 
 @pytest.mark.parametrize(
@@ -125,18 +125,18 @@ def test_an_invalid_repository_name_is_refused(name: str) -> None:
 )
 def test_the_url_of_a_repository_is_answered_with_its_name(url: str) -> None:
     with pytest.raises(UsageError, match=r"; try: REPO=acme/app$"):
-        repositories(url)
+        repositories([url])
 
 
 @pytest.mark.parametrize("text", ["https://github.com/acme", "o/..", "/a", "o/"])
 def test_a_name_without_a_likely_repository_gets_no_suggestion(text: str) -> None:
     with pytest.raises(UsageError, match=r"owner/name$"):
-        repositories(text)
+        repositories([text])
 
 
 def test_an_owner_alone_is_answered_with_the_variable_for_owners() -> None:
     with pytest.raises(UsageError, match=r"to ingest all of an owner: make ingest ORG=acme$"):
-        repositories("acme")
+        repositories(["acme"])
 
 
 @pytest.mark.parametrize("text", ["acme", " acme\n", "acme-corp", "octo_corp"])

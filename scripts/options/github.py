@@ -16,7 +16,7 @@ def chosen_repositories(
     """
     if not named and owner is None:
         named = [environ.get("GITHUB_REPOSITORY", "")]
-    names = settings.repositories(" ".join(named or []))
+    names = settings.repositories(named)
     if not names and owner is None:
         raise settings.UsageError(
             f"no repository is named; try: {COMMAND} {target} REPO=owner/name"
