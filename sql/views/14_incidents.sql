@@ -109,8 +109,8 @@ between_greens as (
     own_green_at,
     recovered_at,
     case
-      when green_at < red_at then green_at
-      when greens > 0 then first_value(green_at) over since_green
+      when green_at < red_at then created_at
+      when greens > 0 then first_value(created_at) over since_green
     end as last_green_at,
     case
       when green_at < red_at then commit_sha
@@ -260,7 +260,7 @@ comment on column incidents.workflow is
 comment on column incidents.workflow_state is
   'As in workflow_names. A workflow that is not active no longer runs and cannot become green.';
 comment on column incidents.last_green_at is
-  'When the last run before the first that failed succeeded, or that run itself before it was re-run. NULL: none is known.';
+  'When GitHub created the last green run before the first that failed, or that run itself if it was green before it was re-run. The run can have ended after red_at, for instance if it waited for an approval. NULL: none is known.';
 comment on column incidents.last_green_sha is
   'The commit of that run.';
 comment on column incidents.last_green_url is

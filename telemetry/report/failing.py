@@ -12,6 +12,7 @@ from telemetry.terminal import Name, Sentence
 # What has not failed for longer, although it ran, needs no action.
 A_WHILE = timedelta(days=7)
 READ_THE_LOG = ("Read the log of the latest one.",)
+STILL_RUNNING = "in workflows that still run, "
 NO_JOB = ("Open the page of the latest one: it says what stopped the run.",)
 # Where most failures have one of these causes, the step at which they failed is not to blame.
 NOT_THE_STEP = {
@@ -43,14 +44,14 @@ def failing(report: RepositoryReport) -> Finding | None:
         sentence += (f", not counting {runs} whose first attempt is not stored",)
     about: Row = {"decided_runs": totals["decided"], "failed_runs": failed}
     if steps and not report.of_jobs.is_misleading:
-        most = steps[0]
-        sentence += _where(steps)
-        advice = _advice(report, steps)
+        running = report.running(steps)
+        sentence += _where(running, "" if running == steps else STILL_RUNNING)
+        advice = _advice(report, running)
         if broken := _broken(report):
             sentence += (f"; {counted(broken, 'attempt')} failed before any job began",)
         if not report.of_jobs.is_whole:
             sentence += (f". Incomplete: {report.of_jobs.in_short}",)
-        about |= most
+        about |= next(iter(running), {})
     elif report.of_jobs.is_whole and not steps:
         sentence += (", but no job did",)
         advice = NO_JOB
@@ -60,23 +61,29 @@ def failing(report: RepositoryReport) -> Finding | None:
 
 def _advice(report: RepositoryReport, steps: Sequence[Row]) -> Sentence:
     """Return what to look at first: what caused most failures, else the step of most of them."""
-    if _broken(report) > steps[0]["broke_the_run"]:
+    if _broken(report) > max((step["broke_the_run"] for step in steps), default=0):
         return NO_JOB
     most = max(report.failure_causes, key=lambda row: row["failures"], default=None)
     if most and most["cause"] in NOT_THE_STEP and most["share_percent"] > 50:
         return (NOT_THE_STEP[most["cause"]],)
-    return ("Fix that step first.",) if steps[0]["step"] and _is_alone(steps) else READ_THE_LOG
+    is_one = steps and steps[0]["step"] and _is_alone(steps)
+    return ("Fix that step first.",) if is_one else READ_THE_LOG
 
 
-def _where(steps: Sequence[Row]) -> Sentence:
-    """Return at which step jobs failed most often, if only as often as at others."""
+def _where(steps: Sequence[Row], of: str) -> Sentence:
+    """Return at which step jobs failed most often, if only as often as at others.
+
+    Empty if none did. `of` says in which workflows.
+    """
+    if not steps:
+        return ()
     most, failed = steps[0], sum(step["broke_the_run"] for step in steps)
     step: Sentence = (Name(most["step"]), " in ") if most["step"] else ()
     job: Sentence = (Name(most["job"]), " of ", Name(most["workflow"]))
     times = f", {count(most['broke_the_run'])} of {count(failed)} times"
-    lead = f"; no {'step' if step else 'job'} failed more often than "
+    lead = f"; {of}no {'step' if step else 'job'} failed more often than "
     if failed == 1 or _is_alone(steps):
-        lead = "; one job failed" if failed == 1 else "; jobs failed most often"
+        lead = f"; {of}one job failed" if failed == 1 else f"; {of}jobs failed most often"
         lead, times = f"{lead} {'at' if step else 'in'} ", times if failed > 1 else ""
     return (lead, *step, *job, times if step else f"{times}, at no known step")
 

@@ -759,6 +759,17 @@ def test_a_green_run_that_failed_when_it_was_run_again_is_red(connection: Connec
     assert (mended["mended_by"], mended["is_recovered_by_rerun"]) == ("dev-2", False)
 
 
+def test_the_last_green_run_is_from_before_the_failure_however_late_it_ended(
+    connection: Connection,
+) -> None:
+    """As where deployments wait for their approvals for days."""
+    slow = a_run(1, 6, seconds=5 * 86_400)
+    upsert(connection, [slow, a_run(2, 4, conclusion="failure"), a_run(3, 3)])
+    (mended,) = told(connection).incidents
+    assert (mended["last_green_sha"], mended["mended_sha"]) == ("c1", "c3")
+    assert mended["last_green_at"] == slow.created_at < mended["red_at"] < mended["recovered_at"]
+
+
 def test_a_green_run_fixes_an_older_one_even_if_it_is_red_later(connection: Connection) -> None:
     older = a_run(1, 2, conclusion="failure")
     later = a_run(2, 1)
@@ -800,6 +811,27 @@ def test_workflows_that_github_disabled_are_named(connection: Connection) -> Non
     # A person decided about this one.
     connection.execute("update workflows set state = 'disabled_manually'")
     assert "disabled" not in [each.subject for each in findings(single(whole(connection)))]
+
+
+def test_the_step_to_fix_is_of_a_workflow_that_still_runs(connection: Connection) -> None:
+    old = [a_run(n, n / 2, conclusion="failure", workflow_id=9) for n in range(1, 6)]
+    new = [a_run(20 + n, n, conclusion="failure") for n in range(1, 4)]
+    upsert(connection, [*old, *new, a_run(30, 0.5)])
+    upsert(connection, [Workflow(9, 7, "Old", "old.yml", "deleted")])
+    jobs = [a_job(run, name="audit") for run in old] + [a_job(run) for run in new]
+    upsert(connection, jobs)
+    upsert(connection, [a_step(job, name="Run tests") for job in jobs])
+    found = finding(told(connection), "failing")
+    assert said(found) == (
+        "8 of 9 runs (88.9 %) failed at the first attempt; in workflows that still run, jobs "
+        "failed most often at Run tests in build of CI, 3 of 3 times. Fix that step first."
+    )
+    assert found.about and found.about["workflow"] == "CI"
+    connection.execute("delete from workflow_jobs where github_run_id between 21 and 23")
+    assert said(finding(told(connection, is_new=False), "failing")) == (
+        "8 of 9 runs (88.9 %) failed at the first attempt; 3 attempts failed before any job began. "
+        "Open the page of the latest one: it says what stopped the run."
+    )
 
 
 def test_what_failed_until_it_was_disabled_needs_no_action(connection: Connection) -> None:

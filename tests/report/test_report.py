@@ -233,7 +233,7 @@ def test_a_workflow_that_is_red_comes_first_whatever_else_takes_longer(
     assert findings(shown)[0].is_urgent
     assert sentence(shown, "red") == (
         "CI has been red on the default branch since 2026-02-28 00:01, for 23h 59m and 1 failed "
-        "run. First red at c40 by dev-1; last green at c29 of 25 Feb. "
+        "run. First red at c40 by dev-1; last green at c29 of 24 Feb. "
         "Make CI green before merging anything else."
     )
 
@@ -1054,14 +1054,15 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
     tile = by_name(shown, "language models")
     assert (tile.figure, tile.change) == (
         "$2.00",
-        "2 calls in these runs; without 1 call of unknown cost",
+        "2 calls in stored runs; without 1 call of unknown cost",
     )
     for low, words in ((1.9999, ""), (1.5, "; $1.50 to $2.00, because the logs lack some details")):
         bounded = {**rows["review", True], "cost_low_usd": low, "cost_high_usd": 2}
         tile = by_name(replace(shown, llm_phases=[bounded]), "language models")
-        assert tile.change == f"1 call in these runs{words}"
+        assert tile.change == f"1 call in stored runs{words}"
     page = one_page(found)
-    assert "Calls of language models in these runs cost $2.00, the runners of all runs – at" in page
+    said = "Calls of language models in stored runs cost $2.00, the runners of all runs – at"
+    assert said in page
     assert (
         "The newest call is from 2026-02-28 01:01. 1 call without cost or price, not included."
         in page
