@@ -5,6 +5,7 @@
 with calls as (
   select
     coalesce(sum(api_calls), 0) as calls,
+    count(*) as stored_rows,
     max(timestamp) as newest_at,
     coalesce(sum(api_calls) filter (where cost is null), 0) as unpriced_calls,
     coalesce(sum(api_calls) filter (where cost is null and total_tokens > 0), 0)
@@ -42,6 +43,7 @@ last_ingestions as (
 )
 select
   calls.calls,
+  calls.stored_rows,
   calls.newest_at,
   calls.unpriced_calls,
   calls.unpriced_calls_with_tokens,

@@ -106,7 +106,8 @@ def llm(
         return only_words("No call of a language model is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
     unpriced = sum(row["unpriced"] for row in phases)
-    words = f"Calls of language models in these runs cost {dollars(known_sum(of_runs, 'cost_usd'))}"
+    cost = dollars(known_sum(of_runs, "cost_usd"))
+    words = f"Calls of language models in stored runs cost {cost}"
     if coverage is not None and coverage.is_whole:
         runners = dollars(known_sum(costs, "list_cost_usd"))
         words += f", the runners of all runs {runners} at list price"

@@ -296,7 +296,7 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
     phases = [row for row in report.llm_phases if row["is_of_a_run"]]
     if not phases:
         return []
-    words = f"{counted(sum(row['calls'] for row in phases), 'call')} in these runs"
+    words = f"{counted(sum(row['calls'] for row in phases), 'call')} in stored runs"
     low, high = known_sum(phases, "cost_low_usd"), known_sum(phases, "cost_high_usd")
     if dollars(low) != dollars(high):
         words += f"; {dollars(low)} to {dollars(high)}, because the logs lack some details"

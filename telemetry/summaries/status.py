@@ -171,8 +171,10 @@ def _rules_text(rules: Sequence[Checked]) -> str:
 
 
 def _llm_text(llm: Mapping[str, Any]) -> str:
+    # An ingest counts rows, of which some stand for many calls.
+    rows = f" in {counted(llm['stored_rows'], 'row')}" if llm["stored_rows"] < llm["calls"] else ""
     line = (
-        f"LLM calls: {llm['calls']:,}, newest {cell(llm['newest_at'])}; "
+        f"LLM calls: {llm['calls']:,}{rows}, newest {cell(llm['newest_at'])}; "
         f"{llm['unpriced_calls']:,} of unknown cost"
     )
     if llm["last_started_at"]:

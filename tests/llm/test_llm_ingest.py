@@ -739,6 +739,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     ingest(connection, write(tmp_path / "calls.jsonl", records))
     found = status(connection)
     assert (found.llm["calls"], found.llm["unpriced_calls"]) == (3, 2)
+    assert found.llm["stored_rows"] == 3
     priced, lost = found.concerns[-2:]
     assert priced.startswith(
         "LLM calls with tokens and of unknown cost: 1, of 1 model, such as of-tomorrow; "
@@ -749,6 +750,14 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     text = status_text(found)
     assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost; last ingest" in text
     assert "1 file, rejected: 0 files and 1 line" in text
+
+
+def test_status_says_in_how_many_rows_its_calls_are_stored(
+    connection: Connection, tmp_path: Path
+) -> None:
+    done = ingest(connection, write(tmp_path / "c.jsonl", [record(0), record(1, api_calls=7)]))
+    assert done.inserted == 2
+    assert "LLM calls: 8 in 2 rows, newest" in status_text(status(connection))
 
 
 def test_status_says_that_calls_of_unknown_cost_name_no_model(
