@@ -3,7 +3,9 @@
 -- long as the longest pause between its runs of the last 90 days, and a day more, as far as the
 -- runs are listed. Reasons that GitHub does not report: the schedule or its branch is gone, the
 -- person who last changed it has left the organization, or Actions is disabled in the repository.
--- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out.
+-- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out;
+-- so are those after whose last run another of the repository started, soon enough to be theirs,
+-- that has not ended: it may wait for an approval.
 -- quiet_seconds is from the last run to the end of the period or of what is listed.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
 with period as not materialized (
@@ -65,14 +67,23 @@ inner join repository_names using (repository_id)
 inner join workflow_names using (repository_id, workflow_id)
 cross join lateral (
   select
-    least(max(windows.created_to), period.until) - schedules.last_created_at as quiet
+    least(max(windows.created_to), period.until) - schedules.last_created_at as quiet,
+    2 * schedules.longest_pause + interval '1 day' as tolerated
   from windows
   where windows.repository_id = schedules.repository_id
     and windows.is_complete
 ) as listed
 where schedules.last_created_at >= period.since
   and coalesce(workflow_names.state, 'active') = 'active'
-  and quiet > 2 * schedules.longest_pause + interval '1 day'
+  and quiet > tolerated
+  and not exists (
+    select 1
+    from open_runs
+    where open_runs.repository_id = schedules.repository_id
+      and open_runs.missing_upstream_at is null
+      and open_runs.created_at > schedules.last_created_at
+      and open_runs.created_at <= schedules.last_created_at + tolerated
+  )
   and not exists (
     select 1
     from unlisted_intervals

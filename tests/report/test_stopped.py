@@ -9,6 +9,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.upserts import upsert
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy
+from telemetry.rows.runs import OpenRun
 from telemetry.rows.workflows import Workflow
 
 DAILY = tuple(range(10, 30))
@@ -65,6 +66,27 @@ def test_a_pause_of_twice_the_longest_and_a_day_is_a_stop(
 ) -> None:
     scheduled(connection, days_ago)
     known(connection, 7)
+    assert bool(told(connection)) is is_stopped
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "is_gone", "is_stopped"),
+    [
+        pytest.param(9, False, False, id="a day after the last one"),
+        pytest.param(9, True, True, id="gone"),
+        pytest.param(1, False, True, id="too late to be the next one"),
+        pytest.param(11, False, True, id="older"),
+    ],
+)
+def test_a_run_that_waits_for_an_approval_may_be_the_next_one(
+    connection: Connection, days_ago: float, is_gone: bool, is_stopped: bool
+) -> None:
+    scheduled(connection, DAILY)
+    known(connection, 7)
+    at = UNTIL - days_ago * DAY
+    upsert(connection, [OpenRun(9_999, 1, 7, "waiting", at, at)])
+    if is_gone:
+        connection.execute("update open_runs set missing_upstream_at = now()")
     assert bool(told(connection)) is is_stopped
 
 
