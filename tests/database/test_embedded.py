@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from resource import RLIM_INFINITY, RLIMIT_FSIZE, setrlimit
 
 import psycopg
 import pytest
@@ -676,6 +677,43 @@ def test_a_quota_is_a_lack_of_room_also_after_another_message(new_home: Path, sa
     refused = made._refusal("starting the server", output)
     assert isinstance(refused, NoSpace)
     assert f'could not write to log file "0000": {said}; free some space there' in str(refused)
+
+
+def test_what_a_server_lacked_before_its_last_start_is_no_reason(new_home: Path) -> None:
+    new_home.mkdir()
+    log = new_home / "server.log"
+    full = "[9] PANIC:  could not write to log file: Disk quota exceeded\n"
+    start = "[8] LOG:  starting PostgreSQL 18.4\n"
+    log.write_text(start + full + start)
+    made = Cluster(new_home, new_home, None, os.environ, FAST, lambda text: None)
+    assert made._lack_of_room() == ""
+    with log.open("a") as more:
+        more.write(full + "[7] FATAL:  the database system is starting up\n" * 999)
+    assert made._lack_of_room() == "could not write to log file: Disk quota exceeded"
+
+
+def test_a_server_that_may_not_write_its_own_log_is_not_waited_out(
+    old_home: Callable[[], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with a quota: the disk itself has room. The server starts anew again and again."""
+    monkeypatch.setattr(cluster, "LINGERING", 2)
+    said: list[str] = []
+    home = old_home()
+    setrlimit(RLIMIT_FSIZE, (12 * 2**20, RLIM_INFINITY))
+    try:
+        with open_server(home) as dsn, open_connection(dsn, said.append) as connection:
+            with psycopg.connect(dsn) as other, pytest.raises(psycopg.Error):
+                for _ in range(20):
+                    other.execute("select pg_logical_emit_message(true, '', repeat('x', 1000000))")
+            with pytest.raises(NoSpace, match=r"File too large; free some space there"):
+                for _ in range(1_000):  # the server ends its sessions a moment later
+                    connection.execute("select 1")
+                    time.sleep(0.01)
+    finally:
+        setrlimit(RLIMIT_FSIZE, (RLIM_INFINITY, RLIM_INFINITY))
+    assert len(said) == 1 and said[0].startswith("the connection to the database is lost")
+    with open_server(home) as dsn:
+        assert ask(dsn, "select 1") == "1"
 
 
 @as_root

@@ -11,6 +11,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,7 @@ SOCKETS = Path("/tmp/actions-telemetry-")  # not in TMPDIR, which may be long as
 ELSEWHERE = "set TELEMETRY_HOME to another directory, or DATABASE_URL to a database of yours"
 FULL = "No space left on device"
 LEAST_SPACE = 2**20  # bytes
+LOG_BYTES = 2**17  # of the end of the server's log
 MOST_UNANSWERED = 5  # pings
 LINGERING = 15  # seconds that the remains of a killed server may take to go, with these errors:
 REMAINS = re.compile(r'lock file ".*" already exists|pre-existing shared memory block')
@@ -81,8 +83,9 @@ class Cluster:
             if answer == Ping.OK:
                 return conninfo
             if answer == Ping.REJECT:  # the server is starting up or shutting down
-                failure = "the server did not become ready"
-                patience = LINGERING if self._is_full() else PATIENCE
+                failure = self._lack_of_room() or "the server did not become ready"
+                is_full = self._is_full() or NO_ROOM.search(failure)
+                patience = LINGERING if is_full else PATIENCE
                 is_stuck = self._is_stopping() and time.monotonic() - began > LINGERING
                 if is_stuck and self._stop("immediate")[0] == 0:  # see stop
                     continue
@@ -205,6 +208,17 @@ class Cluster:
 
     def _is_full(self) -> bool:
         return shutil.disk_usage(self.data.parent).free < LEAST_SPACE
+
+    def _lack_of_room(self) -> str:
+        """Return what the server has logged since its start about a lack of room, or nothing.
+
+        It starts anew by itself, again and again, and may hang in that.
+        """
+        with suppress(FileNotFoundError), (self.data / "server.log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - LOG_BYTES))
+            said = log.read().decode(errors="replace").rpartition("starting PostgreSQL")[2]
+            return next(filter(NO_ROOM.search, _reasons(said)), "")
+        return ""
 
     def _refusal(self, what: str, output: str) -> EmbeddedUnavailable:
         reasons = _reasons(output)
