@@ -25,7 +25,9 @@ select
   count(*) filter (where is_red and attempt_is_red) as broke_the_run,
   count(*) filter (where is_red and is_green_later) as green_later,
   count(distinct commit_sha) filter (where is_red) as commits,
-  (max(created_at) filter (where is_red) at time zone period.time_zone)::date as last_day
+  (max(created_at) filter (where is_red) at time zone period.time_zone)::date as last_day,
+  workflow_id,
+  repository_id
 from executed_jobs
 cross join period
 where created_at >= period.since

@@ -52,7 +52,9 @@ select
   ) as calls,
   coalesce(
     sum(llm_calls_priced.api_calls) filter (where llm_calls_priced.cache_read_tokens is null), 0
-  ) as calls_without_word
+  ) as calls_without_word,
+  attempts.workflow_id,
+  attempts.repository_id
 from llm_calls_priced
 left join attempts
   on attempts.github_run_id = llm_calls_priced.github_run_id

@@ -68,7 +68,8 @@ select
   string_agg(distinct recent_attempts.branch, ', ') as branches,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd
+  round(sum(spendings.cost_high), 4) as cost_high_usd,
+  recent_attempts.repository_id
 from recent_attempts
 inner join agent_workflows
   on agent_workflows.repository_id is not distinct from recent_attempts.repository_id

@@ -49,7 +49,9 @@ select
   sum(spendings.unpriced)::bigint as unpriced,
   round(sum(spendings.reported_cost), 4) as reported_usd,
   round(sum(spendings.cost_low), 4) as cost_low_usd,
-  round(sum(spendings.cost_high), 4) as cost_high_usd
+  round(sum(spendings.cost_high), 4) as cost_high_usd,
+  attempts.workflow_id,
+  attempts.repository_id
 from spendings
 cross join period
 left join attempts

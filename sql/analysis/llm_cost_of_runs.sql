@@ -51,7 +51,9 @@ select
   round(spendings.reported_cost, 4) as reported_usd,
   round(spendings.cost_low, 4) as cost_low_usd,
   round(spendings.cost_high, 4) as cost_high_usd,
-  spendings.unpriced
+  spendings.unpriced,
+  workflow_runs.workflow_id,
+  workflow_runs.repository_id
 from spendings
 left join workflow_runs using (github_run_id, run_attempt)
 left join repository_names using (repository_id)

@@ -61,7 +61,8 @@ select
   calls,
   calls_before,
   round(cost / nullif(runs, 0), 4) as cost_per_run_usd,
-  round(cost_before / nullif(runs_before, 0), 4) as cost_per_run_before_usd
+  round(cost_before / nullif(runs_before, 0), 4) as cost_per_run_before_usd,
+  sums.repository_id
 from sums
 left join repository_names using (repository_id)
 order by

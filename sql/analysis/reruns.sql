@@ -39,7 +39,9 @@ select
     ),
     4
   ) as turned_green_percent,
-  count(*) filter (where is_latest_attempt and is_rerun and is_first_missing) as first_missing
+  count(*) filter (where is_latest_attempt and is_rerun and is_first_missing) as first_missing,
+  workflow_id,
+  repository_id
 from attempts
 cross join period
 where created_at >= period.since

@@ -42,7 +42,8 @@ select
     else coalesce(actor_kinds.kind, 'unknown')
   end as actor_kind,
   count(*) filter (where is_last and list_cost_usd is null) as unpriced_jobs,
-  count(*) filter (where is_last and free_because is not null) as free_jobs
+  count(*) filter (where is_last and free_because is not null) as free_jobs,
+  repository_id
 from jobs
 left join actor_kinds using (actor)
 group by

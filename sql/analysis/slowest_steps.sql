@@ -97,7 +97,9 @@ select
   case
     when successes >= 20 then round(p95_low + p95_part * (p95_high - p95_low))::bigint
   end as p95_seconds,
-  steps
+  steps,
+  workflow_id,
+  repository_id
 from summed
 order by
   seconds desc,

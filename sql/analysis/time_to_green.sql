@@ -59,7 +59,9 @@ select
   date_trunc('second', min(red_at) filter (where recovered_at is null)) as red_since,
   sum(cardinality(created_at))::bigint as red_runs,
   count(*) filter (where recovered_at is not null and is_recovered_by_rerun) as by_rerun,
-  (max(created_at[cardinality(created_at)]) at time zone period.time_zone)::date as last_red_day
+  (max(created_at[cardinality(created_at)]) at time zone period.time_zone)::date as last_red_day,
+  workflow_id,
+  repository_id
 from found
 cross join period
 where recovered_at is not null

@@ -37,7 +37,9 @@ select
       percentile_cont(0.9) within group (order by red_signal_seconds)::numeric
     )::bigint
   end as red_p90_seconds,
-  count(signal_seconds) filter (where not is_exact) as estimated
+  count(signal_seconds) filter (where not is_exact) as estimated,
+  workflow_id,
+  repository_id
 from attempts
 cross join period
 where created_at >= period.since

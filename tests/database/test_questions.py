@@ -132,6 +132,13 @@ def test_every_file_is_a_question_with_a_title_and_how_to_read_it() -> None:
     assert not any("psql" in question.reading for question in questions())
 
 
+def test_an_answer_that_names_a_repository_or_workflow_has_its_id(connection: Connection) -> None:
+    for question in questions():
+        columns = ask(connection, question.name, SCOPE).columns
+        for name in ("repository", "workflow"):
+            assert name not in columns or f"{name}_id" in columns, question.name
+
+
 def test_an_answer_has_the_columns_in_their_order(month: Connection) -> None:
     found = ask(month, "workflow_outcomes", SCOPE)
     assert found.question.title == "Which workflows fail, how often, and how long do they take?"
