@@ -87,6 +87,8 @@ def slowest_run(report: RepositoryReport) -> list[Child]:
         legend("wait", "waiting, for a runner or for a person"),
         legend("ok", "running"),
         legend("bad", "failed"),
+        " Of the last hundred successful runs, without those in which a job waited over an hour or "
+        "was stuck.",
     ]
     return ranked(words, charts.waterfall(label, spans), RUN, jobs, report.api_host, note)
 

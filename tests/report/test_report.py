@@ -1024,6 +1024,7 @@ def test_the_slowest_recent_run_is_drawn_with_what_is_known_of_its_jobs(
     ]
     page = one_page(shown)
     assert "5</a> took 15m 00s; <bdi>late</bdi> ended last, after 5m 00s of work" in page
+    assert "without those in which a job waited over an hour or was stuck" in page
 
 
 def test_calls_of_models_are_shown_with_the_runners_that_made_them(
