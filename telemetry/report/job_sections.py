@@ -83,7 +83,7 @@ def slowest_run(report: RepositoryReport) -> list[Child]:
     ]
     label = f"The jobs of the slowest recent run, {duration(first['duration_seconds'])} in all"
     spans = [_span(row) for row in jobs[:MOST_ROWS]]
-    note = [
+    note: list[Child] = [
         legend("wait", "waiting, for a runner or for a person"),
         legend("ok", "running"),
         legend("bad", "failed"),
