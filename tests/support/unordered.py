@@ -8,12 +8,15 @@ from telemetry.github.client import GitHub
 from telemetry.github.options import Paging
 from telemetry.github.pagination import Page
 
-ORDER = Random(1)
 PER_PAGE = 20
 
 
 class Unordered(GitHub):
     """Filtered lists have 20 runs a page, in an order by time alone."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._order = Random(1)
 
     def list_workflow_runs(
         self, repository: str, *, paging: Paging | None = None, **filters: Any
@@ -25,7 +28,7 @@ class Unordered(GitHub):
         runs = [run for page in whole for run in page.items]
         last = max(1, -(-len(runs) // PER_PAGE))
         for number in range(1, last + 1):
-            ORDER.shuffle(runs)
+            self._order.shuffle(runs)
             runs.sort(key=lambda run: run.created_at, reverse=True)
             items = runs[(number - 1) * PER_PAGE : number * PER_PAGE]
             yield Page(items, len(runs), number, PER_PAGE, last if number < last else None)
