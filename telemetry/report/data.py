@@ -231,6 +231,11 @@ class RepositoryReport:
         return [row for row in shifts if row["is_last"] and row["change_percent"] > 0]
 
     @property
+    def speedable(self) -> list[Row]:
+        """The jobs that make runs of workflows end late that still run; empty if not asked."""
+        return [row for row in self.running(self.critical_jobs or []) if row["gain_hours"]]
+
+    @property
     def lost(self) -> str:
         """Which first attempts sums of jobs lack for good; empty while some can still be fetched.
 

@@ -81,7 +81,7 @@ def _repository(report: RepositoryReport) -> list[str]:
     return [
         *parts,
         "" if coverage.is_whole else f"Incomplete: {escape(str(coverage))}.",
-        listing(CRITICAL_JOBS, [r for r in report.critical_jobs or [] if r["gain_hours"]]),
+        listing(CRITICAL_JOBS, report.speedable),
         listing(FLAKY_JOBS, report.flaky_jobs),
         listing(SLOWEST_JOBS, report.slowest_jobs),
         listing(QUEUES, report.queue_times),

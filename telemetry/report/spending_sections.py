@@ -33,9 +33,9 @@ def critical(report: RepositoryReport) -> list[Child]:
     """What to speed up: the jobs that make runs end late."""
     if report.critical_jobs is None:
         return _not_asked("query Q=critical_jobs")
-    jobs = [row for row in report.critical_jobs if row["gain_hours"]]
+    jobs = report.speedable
     if not jobs:
-        return only_words("No job is known to make runs end late.")
+        return only_words("No job that still runs is known to make runs end late.")
     first = jobs[0]
     words: list[Child] = [
         job_of(first),
@@ -59,8 +59,9 @@ def critical(report: RepositoryReport) -> list[Child]:
         CRITICAL_JOBS,
         jobs,
         report.api_host,
-        note=f"Of runs that succeeded at the first attempt{bars_of}. Which job waits for which is "
-        "inferred from the times; the gain is a lower bound, as if the job took no time.",
+        note="Of workflows that still run, and of their runs that succeeded at the first attempt"
+        f"{bars_of}. Which job waits for which is inferred from the times; the gain is a lower "
+        "bound, as if the job took no time.",
     )
 
 

@@ -1429,6 +1429,8 @@ def test_what_to_speed_up_counts_a_nightly_only_where_no_push_is_held_up(
     upsert(connection, [a_job(pushed, name="build")])
     connection.execute("update workflow_runs set jobs_listed_at = updated_at")
     assert bars() == ["10 min"]
+    upsert(connection, [WorkflowRow(2, 7, "CI", "ci.yml", "disabled_manually")])
+    assert bars() == ["2.5 h"], "nobody can speed up what does not run"
 
 
 def test_pull_requests_from_forks_are_told_apart_by_their_owners(connection: Connection) -> None:
@@ -1473,7 +1475,7 @@ def test_the_sections_about_work_say_so_if_there_is_nothing(connection: Connecti
     known(connection, 7)
     text = Reader(one_page(report(connection, MONTH, UNTIL))).text
     for words in (
-        "No job is known to make runs end late.",
+        "No job that still runs is known to make runs end late.",
         "No run of a pull request is stored for this period.",
         "Nothing that is known to cost anything was used this month.",
     ):
