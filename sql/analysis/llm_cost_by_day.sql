@@ -1,8 +1,8 @@
 -- What do LLM calls cost a day, and how many fail?
 -- Cost is what the logs report (reported_usd), else the list price, which is between cost_low_usd
 -- and cost_high_usd if the log lacks details that the price depends on. Calls without a known cost
--- are counted as unpriced and not included. A session that its log reports as a whole counts as the
--- calls that it made, but fails once.
+-- are counted as unpriced and not included. A log's row of several calls counts as these, but fails
+-- once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_day.sql
 with period as not materialized (
   select

@@ -1,7 +1,8 @@
 -- What do LLM calls cost, by phase, by prompt and by model?
 -- Each call is in one row of each kind, so the shares of a kind add up to 100. Cost is what the
 -- logs report (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd.
--- Calls without a known cost are counted as unpriced and not included.
+-- Calls without a known cost are counted as unpriced and not included. A log's row of several calls
+-- counts as these, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_phase.sql
 with period as not materialized (
   select

@@ -4,7 +4,8 @@
 -- counted as unpriced and not included. Calls without a session are left out. minutes are from the
 -- first call to the end of the last one, or to its beginning if the log has no duration; of a
 -- session that its log reports as a whole, those of its calls together. They are NULL if they are
--- not known, or round to 0. If a session has several runs, github_run_id is the latest.
+-- not known, or round to 0. If a session has several runs, github_run_id is the latest. A log's row
+-- of several calls counts as these, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 with period as not materialized (
   select

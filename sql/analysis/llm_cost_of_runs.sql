@@ -2,7 +2,8 @@
 -- The most expensive attempts come first. An attempt that is not stored has no workflow. Calls that
 -- name a run but no attempt count for its first stored one. Cost is what the logs report
 -- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included.
+-- without a known cost are counted as unpriced and not included. A log's row of several calls
+-- counts as these, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_runs.sql
 with period as not materialized (
   select

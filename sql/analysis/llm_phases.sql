@@ -3,6 +3,7 @@
 -- for every repository, because their repository is not known. Cost is what the logs report
 -- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
 -- without a known cost are counted as unpriced and not included. p50_seconds is as in llm_latency.
+-- A log's row of several calls counts as these, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
 with period as not materialized (
   select

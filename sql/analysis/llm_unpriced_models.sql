@@ -1,6 +1,7 @@
 -- Which models have calls whose cost is not known?
 -- unpriced_because gives the reason. Add what the price list lacks to a price list of your own
--- (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier.
+-- (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier. A log's row
+-- of several calls counts as these, but fails once.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_unpriced_models.sql
 with period as not materialized (
   select
