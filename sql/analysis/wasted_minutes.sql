@@ -1,7 +1,8 @@
 -- How much runner time was wasted?
 -- Minutes that jobs ran, not rounded as for billing, and the wasted ones. Each wasted minute is in
--- one column. rerun: failed, then re-run until green without a new commit. cancelled: the job or
--- its run was, by a person, a newer run, a failed sibling or a time limit. streak: scheduled, and
+-- one column. rerun: in an attempt that failed, and run again until the run was green without a new
+-- commit; if all jobs were re-run, those that had succeeded count too. cancelled: the job or its
+-- run was, by a person, a newer run, a failed sibling or a time limit. streak: scheduled, and
 -- failing for at least the fourth time in a row. A failure that was not re-run is not waste.
 --   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
 with period as not materialized (

@@ -25,7 +25,7 @@ from telemetry.terminal import Name
 
 MOST_BARS = 10
 REASONS = {
-    "rerun": "failures that passed when re-run",
+    "rerun": "jobs that ran again until their run was green",
     "cancelled": "cancelled work",
     "streak": "scheduled workflows that fail again and again",
 }

@@ -11,8 +11,10 @@ from telemetry.terminal import Name, Sentence
 # Below this share of wasted minutes, or this many, no action is needed.
 LEAST_WASTE = 0.01
 LEAST_MINUTES = 60
+# If all jobs of a run are re-run, those that had succeeded run again too.
+RAN_AGAIN = "most of this time went into jobs that ran again until their run was green."
 SAVINGS = {
-    "rerun": "Fix the flaky jobs: most of this time went into failures that passed when re-run.",
+    "rerun": f"Fix the flaky jobs: {RAN_AGAIN}",
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
     "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
@@ -54,7 +56,7 @@ def _saving(report: RepositoryReport) -> Sentence:
         is_over = all(report.quiet_since(row, "runs") for row in limited)
         return () if is_over else (THEIR_LIMITS,)
     if most["reason"] == "rerun" and not flaky:
-        return ("Check what failed and then passed when re-run: most of this time went there.",)
+        return (f"Check what was re-run: {RAN_AGAIN}",)
     if most["reason"] == "rerun" and all(report.quiet_since(row, "flaky_runs") for row in flaky):
         return ()
     return (SAVINGS[most["reason"]],)

@@ -412,8 +412,24 @@ def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection
     (found,) = (each for each in findings(shown) if each.subject == "wasting")
     assert shown.flaky_jobs == []
     assert "".join(map(str, found.advice)) == (
-        "Check what failed and then passed when re-run: most of this time went there."
+        "Check what was re-run: most of this time went into jobs that ran again until their run "
+        "was green."
     )
+
+
+def test_jobs_that_had_succeeded_are_waste_too_if_all_are_re_run(connection: Connection) -> None:
+    failed = a_run(1, 10, 3_605, conclusion="failure")
+    again = a_run(1, 9, run_attempt=2, created_at=failed.created_at)
+    upsert(connection, [failed, again])
+    upsert(connection, [
+        a_job(run, number, name=name, conclusion=conclusion)
+        for run, broken in ((failed, "failure"), (again, "success"))
+        for number, (name, conclusion) in enumerate([("test", broken), ("lint", "success")])
+    ])  # fmt: skip
+    known(connection, 7)
+    page = one_page(whole(connection))
+    assert "jobs that ran again until their run was green" in page
+    assert tile(single(whole(connection)), "runner minutes wasted").change.startswith("2.0 h of ")
 
 
 @pytest.mark.parametrize(("runs", "found_too"), [(6, set()), (7, {"wasting"})])
