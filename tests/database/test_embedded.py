@@ -108,24 +108,31 @@ def new_home(base: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    """Where a server was started before, and stopped."""
+def stopped_home() -> Iterator[Path]:
+    """Where a server was started before, and stopped. To be copied, as initdb takes a second."""
     with own_directory() as directory:
         with open_server(directory / "home"):
             pass
         yield directory / "home"
 
 
+@pytest.fixture(scope="module")
+def home(stopped_home: Path) -> Iterator[Path]:
+    """Where tests start a server one after the other, and some kill it."""
+    with own_directory() as directory:
+        yield copied(stopped_home, directory / "home")
+
+
 @pytest.fixture
-def old_home(home: Path, base: Path) -> Callable[[str], Path]:
-    """Make a home of this name whose database was made before: a copy, as initdb takes a second."""
+def old_home(stopped_home: Path, base: Path) -> Callable[[str], Path]:
+    """Make a home of this name whose database was made before."""
+    return lambda name="home": copied(stopped_home, base / name)
 
-    def make(name: str = "home") -> Path:
-        # Unlike shutil's, this copy belongs to whom the original does.
-        subprocess.run(["cp", "-a", home, base / name], check=True)
-        return base / name
 
-    return make
+def copied(home: Path, to: Path) -> Path:
+    # Unlike shutil's, this copy belongs to whom the original does.
+    subprocess.run(["cp", "-a", home, to], check=True)
+    return to
 
 
 def open_server(home: Path) -> AbstractContextManager[str]:
