@@ -3,9 +3,9 @@
 -- long as the longest pause between its runs of the last 90 days, and a day more, as far as the
 -- runs are listed. Reasons that GitHub does not report: the schedule or its branch is gone, the
 -- person who last changed it has left the organization, or Actions is disabled in the repository.
--- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out;
--- so are those after whose last run another of the repository started, soon enough to be theirs,
--- that has not ended: it may wait for an approval.
+-- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out.
+-- So is a schedule while a run of the repository that could be its next one has not ended: that run
+-- may be waiting for an approval.
 -- quiet_seconds is from the last run to the end of the period or of what is listed.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
 with period as not materialized (

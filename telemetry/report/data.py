@@ -232,7 +232,7 @@ class RepositoryReport:
 
     @property
     def speedable(self) -> list[Row]:
-        """The jobs that make runs of workflows end late that still run; empty if not asked."""
+        """The jobs that make runs end late, in workflows that still run; empty if not asked."""
         return [row for row in self.running(self.critical_jobs or []) if row["gain_hours"]]
 
     @property
