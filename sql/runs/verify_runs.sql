@@ -5,21 +5,17 @@
 with known as (
   select
     github_run_id,
-    created_at
+    repository_id,
+    created_at,
+    missing_upstream_at
   from workflow_runs
-  where repository_id = :'repository_id'::bigint
-    and created_at >= :'created_from'::timestamptz
-    and created_at < :'created_to'::timestamptz
-    and missing_upstream_at is null
   union
   select
     github_run_id,
-    created_at
+    repository_id,
+    created_at,
+    missing_upstream_at
   from open_runs
-  where repository_id = :'repository_id'::bigint
-    and created_at >= :'created_from'::timestamptz
-    and created_at < :'created_to'::timestamptz
-    and missing_upstream_at is null
 )
 select
   github_run_id,
@@ -27,12 +23,16 @@ select
   exists (
     select 1
     from windows
-    where repository_id = :'repository_id'::bigint
-      and created_from <= known.created_at
-      and created_to > known.created_at
-      and is_complete
+    where windows.repository_id = known.repository_id
+      and windows.created_from <= known.created_at
+      and windows.created_to > known.created_at
+      and windows.is_complete
   ) as is_in_window
 from known
+where repository_id = :'repository_id'::bigint
+  and created_at >= :'created_from'::timestamptz
+  and created_at < :'created_to'::timestamptz
+  and missing_upstream_at is null
 order by
   created_at desc,
   github_run_id desc;
