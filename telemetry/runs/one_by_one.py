@@ -219,12 +219,11 @@ class RunByRun:
         if hidden:
             raise hidden
 
-    def accept_older(self, answers: Sequence[WorkflowRun]) -> Tally:
+    def accept_older(self, answers: Sequence[WorkflowRun]) -> None:
         """Let answers that were asked for again replace newer rows, which a list showed wrongly."""
         names = ("github_run_id", "run_attempt", "updated_at")
         rows = [{name: getattr(answer, name) for name in names} for answer in answers]
         execute(self.connection, "runs/accept_older", {"rows": as_json(rows)})
-        return Tally()
 
     def fetch_jobs(self, run_ids: Container[int] | None, first: Span | None = None) -> None:
         """Fetch jobs and steps of attempts of these runs, or of all, that have none stored.
@@ -299,9 +298,8 @@ class RunByRun:
         if hidden:
             raise hidden
 
-    def _mark_expired(self) -> Tally:
+    def _mark_expired(self) -> None:
         execute(self.connection, "runs/mark_expired_runs", self._now())
-        return Tally()
 
     def _mark_missing(self, run_ids: list[int]) -> None:
         if run_ids:

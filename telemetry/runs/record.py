@@ -120,8 +120,8 @@ class IngestLog:
                 "its history continues under that name"
             )
 
-    def write(self, change: Callable[[], Tally]) -> None:
-        """Make a change in one transaction, together with the updated record.
+    def write(self, change: Callable[[], Tally | None]) -> None:
+        """Make a change in one transaction, together with the record; None means no counts.
 
         The transaction renews the lease. It is repeated if the database rolled it back or the
         connection was lost, so `change` may be called more than once. Raises lease.Lost and
@@ -132,7 +132,7 @@ class IngestLog:
 
         def transaction() -> tuple[int, Tally, Ingestion]:
             renewal = self._lease.renew()
-            tried[renewal] = done = self.done + change()
+            tried[renewal] = done = self.done + (change() or Tally())
             ingestion = self._with(done)
             if self._recorded:
                 execute(self.connection, "runs/record_ingestions", vars(ingestion))

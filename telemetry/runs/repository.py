@@ -23,7 +23,7 @@ from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.one_by_one import RunByRun
 from telemetry.runs.outlook import Outlook
-from telemetry.runs.record import Begun, IngestLog, Tally, report_unanswered
+from telemetry.runs.record import Begun, IngestLog, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
 from telemetry.runs.windows import whole_second
@@ -159,16 +159,14 @@ class RepositoryIngest:
         if self.tools.wanted.jobs:
             self.run_by_run.fetch_jobs(run_ids)
 
-    def _restart_attempts(self) -> Tally:
+    def _restart_attempts(self) -> None:
         execute(self.connection, "runs/restart_all_attempts", self.log.key)
-        return Tally()
 
-    def _restart(self, run_id: int) -> Tally:
+    def _restart(self, run_id: int) -> None:
         key = {"github_run_id": run_id}
         execute(self.connection, "runs/restart_attempts", key)
         execute(self.connection, "runs/restart_retries", key)
         execute(self.connection, "runs/restart_jobs", key)
-        return Tally()
 
     def _list_newest(self, newest: Newest, outlook: Outlook) -> None:
         now = self.tools.now()

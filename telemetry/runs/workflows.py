@@ -14,10 +14,10 @@ from telemetry.github.errors import BudgetSpent, Closed, GitHubError, RateLimite
 from telemetry.rows.reading import UnreadableRow
 from telemetry.rows.workflows import Description, Workflow, retention_days
 from telemetry.runs.fetching import fetchers
-from telemetry.runs.record import IngestLog, Tally
+from telemetry.runs.record import IngestLog
 
 # Stores an answer, in a transaction of the ingest.
-Change = Callable[[], Tally]
+Change = Callable[[], None]
 
 
 def ask_about_repository(log: IngestLog, name: str) -> None:
@@ -53,13 +53,12 @@ def _describe(log: IngestLog, name: str) -> Change:
     found = Description.from_api(log.tools.client.get_repository(name))
     seen_at = log.tools.now()
 
-    def store() -> Tally:
+    def store() -> None:
         described = {**log.key, **vars(found), "described_at": seen_at}
         execute(log.connection, "runs/describe_repositories", described)
         if found.default_branch is not None:
             branch = {**log.key, "branch": found.default_branch, "seen_at": seen_at}
             execute(log.connection, "runs/record_default_branches", branch)
-        return Tally()
 
     return store
 
@@ -74,9 +73,8 @@ def _ask_retention(log: IngestLog, name: str) -> Change:
         days = None
     answer = {"upstream_retention_days": days, "upstream_retention_asked_at": log.tools.now()}
 
-    def store() -> Tally:
+    def store() -> None:
         execute(log.connection, "runs/record_upstream_retention", {**log.key, **answer})
-        return Tally()
 
     return store
 
@@ -96,12 +94,11 @@ def _list_workflows(log: IngestLog, name: str) -> Change:
         log.tools.notify(f"{name}: {count} could not be read, the first: {unreadable[0]}")
     listed_at = {"listed_at": log.tools.now()}
 
-    def store() -> Tally:
+    def store() -> None:
         upsert(log.connection, rows)
         ids: dict[str, Any] = {"workflow_ids": [row.workflow_id for row in rows]}
         execute(log.connection, "runs/touch_workflows", {**ids, **listed_at})
         execute(log.connection, "runs/record_unlisted_workflows", log.key)
         execute(log.connection, "runs/record_workflows_listed", {**log.key, **listed_at})
-        return Tally()
 
     return store
