@@ -111,8 +111,7 @@ class LlmCall:
         Raises UnreadableRow if there are more than MOST_TOKENS.
         """
         raise_wholes(columns, call_id)
-        if len(call_id) > LONGEST_ID:
-            call_id = digest(call_id)
+        call_id = bounded_id(call_id)
         given = columns.get
         cost, region = given("reported_cost"), given("inference_geo")
         if cost is None:
@@ -194,6 +193,11 @@ def raise_wholes(columns: dict[str, Any], call_id: str) -> None:
             columns["output_tokens"] = output = reasoning
     if (whole or 0) + (output or 0) > MOST_TOKENS:
         raise UnreadableRow(f"{shown(call_id)}: it has more tokens than {MOST_TOKENS:,}")
+
+
+def bounded_id(text: str) -> str:
+    """Return an id that an index can hold: the text itself, or its digest if it is too long."""
+    return text if len(text) <= LONGEST_ID else digest(text)
 
 
 BLANK = LlmCall("", "", datetime(1970, 1, 1, tzinfo=UTC))

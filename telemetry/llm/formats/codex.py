@@ -13,7 +13,7 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, Defaults, Reader, Reading, without_run
 from telemetry.rows import reading
-from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp
+from telemetry.rows.llm import LONGEST_ID, LlmCall, bounded_id, changed, distinct_timestamp
 from telemetry.rows.reading import UnreadableRow, digest
 
 NAME = "Codex rollout"
@@ -179,8 +179,7 @@ def _released(session: Session, following: datetime | None) -> Iterator[Reading]
         yield without_run(call)
     else:
         began = "" if session.began is None else int(session.began.timestamp() * 1_000)
-        call_id = f"{call.call_id}:{began}:{session.thread_id}"
-        call_id = call_id if len(call_id) <= LONGEST_ID else digest(call_id)
+        call_id = bounded_id(f"{call.call_id}:{began}:{session.thread_id}")
         moment = distinct_timestamp(call.timestamp, call_id)
         own = {"session_id": session.thread_id[:LONGEST_ID], "precedence": 1}
         yield changed(call, {"call_id": call_id, "timestamp": moment, **own})

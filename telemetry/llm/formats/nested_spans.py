@@ -13,8 +13,7 @@ from itertools import islice
 from telemetry.llm.formats import claude_code_events
 from telemetry.llm.formats.reading import near_names
 from telemetry.llm.formats.spans import EMBEDDINGS, Span, counts_tokens, unread
-from telemetry.rows.llm import LONGEST_ID, LlmCall, merged
-from telemetry.rows.reading import digest
+from telemetry.rows.llm import LlmCall, bounded_id, merged
 
 # Traces are held until all files are read, up to this many spans; then the oldest are resolved.
 HELD = 50_000
@@ -71,12 +70,12 @@ class NestedSpans:
         self.calls[self.file] += call is not None
         if call is not None and (names := unread(span, call)):
             self._unread.setdefault(self.file, Counter()).update(names)
-        trace_id, span_id = _bounded(span.trace_id), _bounded(span.span_id)
+        trace_id, span_id = bounded_id(span.trace_id), bounded_id(span.span_id)
         trace = self._traces.pop(trace_id, {})
         self._held -= len(trace)
         node = Node(
             self.file,
-            _bounded(span.parent_id),
+            bounded_id(span.parent_id),
             call,
             span.is_around,
             span.operation in EMBEDDINGS,
@@ -135,11 +134,6 @@ def _uncounted(trace: Trace) -> Iterator[Node]:
         is_apart = span_id not in enclosing
         if node.counting and is_apart and not any(one.call for one in _upwards(span_id, trace)):
             yield node
-
-
-def _bounded(written: str) -> str:
-    """An id that an index can hold, as those of calls are."""
-    return written if len(written) <= LONGEST_ID else digest(written)
 
 
 def joined(known: Node | None, other: Node) -> Node:

@@ -5,8 +5,7 @@ from typing import Any
 
 from telemetry.llm.formats.reading import Columns, inclusive, read_list
 from telemetry.rows import reading
-from telemetry.rows.llm import LONGEST_ID, LlmCall, changed, distinct_timestamp, raise_wholes
-from telemetry.rows.reading import digest
+from telemetry.rows.llm import LlmCall, bounded_id, changed, distinct_timestamp, raise_wholes
 
 # Kinds of iterations that the counts of the answer do not include. They include messages, also that
 # of a model that another one falls back to.
@@ -55,7 +54,7 @@ def with_advice(call: LlmCall, usage: Mapping[str, Any]) -> list[LlmCall]:
         columns = {name: value for name, value in anthropic_usage(one).items() if "tokens" in name}
         call_id = f"{call.call_id}:advisor:{number}"
         raise_wholes(columns, call_id)
-        call_id = call_id if len(call_id) <= LONGEST_ID else digest(call_id)
+        call_id = bounded_id(call_id)
         columns["call_id"], columns["model"] = call_id, reading.text(one, "model")
         moment = call.timestamp.replace(microsecond=call.timestamp.microsecond // 1_000 * 1_000)
         columns["timestamp"] = distinct_timestamp(moment, call_id)
