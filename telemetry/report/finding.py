@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from telemetry import counted
 from telemetry.report.figures import Row, and_more
-from telemetry.terminal import Sentence
+from telemetry.terminal import Name, Sentence
 
 # How many others a finding names in addition to its own subject.
 MOST_NAMED = 3
@@ -47,6 +47,11 @@ class Finding:
     def question(self) -> str:
         """The name of the question in sql/analysis/ that answers in full."""
         return QUESTIONS[self.subject]
+
+
+def undeployed(workflow: Name) -> Sentence:
+    """Return the advice on a deployment that fails."""
+    return ("Fix ", workflow, ": what was merged since it was last green may not be deployed.")
 
 
 def others(number: int, what: str) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import Row, day, duration, minute
-from telemetry.report.finding import Finding, other_workflows
+from telemetry.report.finding import Finding, other_workflows, undeployed
 from telemetry.report.github_pages import comparison_page, run_page
 from telemetry.terminal import Name, Sentence
 
@@ -90,7 +90,7 @@ def _pause(incident: Row, report: RepositoryReport) -> Sentence:
 def _advice(incident: Row, blocks: bool) -> Sentence:
     name = Name(incident["workflow"])
     if incident["is_deployment"]:
-        return ("Fix ", name, ": what was merged since it was last green may not be deployed.")
+        return undeployed(name)
     if blocks:
         return ("Make ", name, " green before merging anything else.")
     if incident["red_pushes"]:

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
 from telemetry.report.figures import BRANCHES, Row, duration, minute
-from telemetry.report.finding import Finding, other_workflows
+from telemetry.report.finding import Finding, other_workflows, undeployed
 from telemetry.report.github_pages import run_page
 from telemetry.terminal import Name, Sentence
 
 # If one of these stalls, nothing that is merged gets further.
 URGENT_KINDS = ("merge queue", "pull requests", "deployment")
+# What fails together in these.
+FAILING_TOGETHER = {"merge queue": "groups", "pull requests": "branches"}
 
 
 def stalled(report: RepositoryReport) -> Finding | None:
@@ -60,15 +62,12 @@ def _said(row: Row) -> Sentence:
 
 def _advice(row: Row) -> Sentence:
     name = Name(row["workflow"])
-    if row["kind"] == "merge queue":
-        return ("Find what these groups have in common: ", name,
-                " itself, or what it depends on.")  # fmt: skip
-    if row["kind"] == "pull requests":
-        return ("Find what these branches have in common: ", name,
-                " itself, or what it depends on.")  # fmt: skip
+    if row["kind"] in FAILING_TOGETHER:
+        lead = f"Find what these {FAILING_TOGETHER[row['kind']]} have in common: "
+        return (lead, name, " itself, or what it depends on.")
     if row["kind"] == "deployment":
-        return ("Fix ", name, ": what was merged since it was last green may not be deployed.")
+        return undeployed(name)
     if row["kind"] == "schedule":
-        return ("Find what cancels ", name,
-                ": a newer run of its concurrency group, a person, or another job.")  # fmt: skip
+        causes = ": a newer run of its concurrency group, a person, or another job."
+        return ("Find what cancels ", name, causes)
     return ("Fix ", name, ", or delete it if nobody needs it.")

@@ -68,7 +68,6 @@ class Tile:
 
 def tiles(report: RepositoryReport) -> list[Tile]:
     """Return the figures of the period; waiting times come first."""
-    now = report.totals
     return [
         _last_check(report),
         _dated(report, _red(report)),
@@ -84,18 +83,10 @@ def tiles(report: RepositoryReport) -> list[Tile]:
         _runs(report),
         *(
             _of_jobs(report, tile)
-            for tile in (
-                _with_p90(
-                    _changed(report, "wait for a runner (median)", "queue",
-                             now["queue_p50_seconds"]),
-                    now["queue_p90_seconds"],
-                ),
-                _wasted(report),
-                _runner_cost(report),
-            )
+            for tile in (_queue(report), _wasted(report), _runner_cost(report))
         ),
         *_model_cost(report),
-    ]  # fmt: skip
+    ]
 
 
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
@@ -253,6 +244,12 @@ def _changed(
     else:
         words += f", {row['verdict']}{' to judge' if 'few' in row['verdict'] else ''}"
     return Tile(name, shown, words)
+
+
+def _queue(report: RepositoryReport) -> Tile:
+    now = report.totals
+    tile = _changed(report, "wait for a runner (median)", "queue", now["queue_p50_seconds"])
+    return _with_p90(tile, now["queue_p90_seconds"])
 
 
 def _wasted(report: RepositoryReport) -> Tile:
