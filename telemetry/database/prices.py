@@ -61,8 +61,9 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
 
 def _load(connection: Connection, row_type: type[StoredPrice], own: str | None) -> Counts:
     table = TABLES[row_type]
-    shipped = [replace(row, is_shipped=True) for row in _shipped(row_type)]
-    rows = [*shipped, *_own(row_type, own)]
+    ours = read_prices(SQL / table.folder / f"{table.name}.csv", row_type)
+    rows = [replace(row, is_shipped=True) for row in ours]
+    rows += read_prices(Path(own), row_type) if own else []
     listed = {"rows": as_json([vars(row) for row in rows]), "has_own": own is not None}
 
     def store() -> Counts:
@@ -71,15 +72,6 @@ def _load(connection: Connection, row_type: type[StoredPrice], own: str | None) 
             return upsert(connection, rows)
 
     return with_retries(connection, store)
-
-
-def _shipped(row_type: type[Price]) -> list[Price]:
-    table = TABLES[row_type]
-    return read_prices(SQL / table.folder / f"{table.name}.csv", row_type)
-
-
-def _own(row_type: type[Price], path: str | None) -> list[Price]:
-    return read_prices(Path(path), row_type) if path else []
 
 
 def read_prices(path: Path, row_type: type[Price]) -> list[Price]:

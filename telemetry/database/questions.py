@@ -26,8 +26,6 @@ NO_REPOSITORY = 0
 # GitHub's bill is of an account, whichever of its repositories are watched.
 OF_ACCOUNTS = ("bill", "bill_lines")
 
-PERIOD = re.compile(r"^with period as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
-
 
 @dataclass(frozen=True)
 class Scope:
@@ -170,7 +168,7 @@ def pasteable(name: str, scope: Scope) -> str:
         return "null" if value is None else f"'{value}'"
 
     period = re.sub(r":'(\w+)'", literal, _parametrized("period"))
-    return PERIOD.sub(f"with {period}", text_of(name), count=1)
+    return cte("period").sub(period, text_of(name), count=1)
 
 
 def find_repositories(
@@ -208,11 +206,12 @@ def _statement(name: str, folder: str, *parts: str) -> str:
     """Return a question's statement for psycopg, with its period and these CTEs as parameters."""
     text = text_of(name, folder)
     for part in ("period", *parts):
-        text = _cte(part).sub(_parametrized(part), text, count=1)
+        text = cte(part).sub(_parametrized(part), text, count=1)
     return for_psycopg(text)
 
 
-def _cte(name: str) -> re.Pattern[str]:
+def cte(name: str) -> re.Pattern[str]:
+    """Return what matches a CTE with this name."""
     return re.compile(rf"\b{name} as not materialized \(\n.*?^\)", re.DOTALL | re.MULTILINE)
 
 
@@ -225,7 +224,7 @@ def text_of(name: str, folder: str = ANALYSIS) -> str:
 @cache
 def _parametrized(part: str) -> str:
     """Return a CTE of the questions as sql/report/ has it, with parameters."""
-    (found,) = _cte(part).findall((SQL / "report" / f"{part}.sql").read_text(encoding="utf-8"))
+    (found,) = cte(part).findall((SQL / "report" / f"{part}.sql").read_text(encoding="utf-8"))
     return str(found)
 
 

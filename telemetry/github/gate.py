@@ -180,7 +180,6 @@ class Gate:
                 self._check(share)
             if self._is_open():
                 share.spend()
-                share.count()
                 return None
             closure = self._closure
             if not self._is_too_long(closure.resume_at - self.clock()):

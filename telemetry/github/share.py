@@ -67,11 +67,6 @@ class Share:
             if share._allowed is not None and share._allowed <= 0:
                 raise BudgetSpent(share._reason)
 
-    def spend(self) -> None:
-        """Take a request from those allowed."""
-        for share in self._wholes():
-            share._allow_more(-1)
-
     @contextmanager
     def set_aside(self, requests: int) -> Iterator[None]:
         """Keep this many of the allowed requests for after the context, or for urgent ones."""
@@ -88,9 +83,10 @@ class Share:
             if self._allowed is not None:
                 self._allowed += requests
 
-    def count(self) -> None:
-        """Count a request that is sent."""
+    def spend(self) -> None:
+        """Count a request that is sent, and take it from those allowed."""
         for share in self._wholes():
+            share._allow_more(-1)
             with share._lock:
                 share.requests += 1
 

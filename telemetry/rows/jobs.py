@@ -60,10 +60,8 @@ class WorkflowJob:
         number = run_attempt if attempt is None else attempt
         completed_at = reading.moment(payload, "completed_at")
         labels = _labels(payload)
-        runner_id, runner_name = (
-            reading.integer(payload, "runner_id"),
-            reading.text(payload, "runner_name"),
-        )
+        runner_id = reading.integer(payload, "runner_id")
+        runner_name = reading.text(payload, "runner_name")
         # Without a runner, GitHub sends null for all of these, or 0 and "".
         has_runner = bool(runner_id or runner_name)
         return cls(

@@ -121,10 +121,8 @@ class WorkflowRun:
     @classmethod
     def _of(cls, run: Mapping[str, Any], created_at: datetime) -> "WorkflowRun":
         own = reading.nested(run, "repository")
-        started_at, updated_at = (
-            reading.moment(run, "run_started_at"),
-            reading.moment(run, "updated_at"),
-        )
+        started_at = reading.moment(run, "run_started_at")
+        updated_at = reading.moment(run, "updated_at")
         completed_at = updated_at if run.get("status") == "completed" else None
         if started_at and completed_at and completed_at - started_at > LONGEST_RUN:
             completed_at = None

@@ -32,7 +32,10 @@ def table(
     Figures, such as numbers, times and durations, are never cut: if they do not fit, each row is
     shown as lines of heading and value. With `prose`, nothing is cut, and the last column wraps.
     """
-    headings, cells, right, widths = _laid_out(rows, columns, screen, prose)
+    headings, cells, right, whole = _cells(rows, columns, screen)
+    if prose:
+        whole = [True] * (len(whole) - 1) + [False]
+    widths = _fitted(_sizes(headings, cells, whole), screen.columns)
     is_cut = prose and widths[-1] < min(LEAST_PROSE, max(len(row[-1]) for row in cells))
     if is_cut or not _is_within(widths, screen):
         return _records(headings, cells, screen)
@@ -64,16 +67,6 @@ def fitting(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], scree
         if _is_within(widths, screen) and not is_cut:
             return number
     return 0
-
-
-def _laid_out(
-    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], screen: Screen, prose: bool
-) -> tuple[list[str], list[list[str]], list[bool], list[int]]:
-    """Return headings, cells, and of each column whether it is right-aligned, and its width."""
-    headings, cells, right, whole = _cells(rows, columns, screen)
-    if prose:
-        whole = [True] * (len(whole) - 1) + [False]
-    return headings, cells, right, _fitted(_sizes(headings, cells, whole), screen.columns)
 
 
 def _cells(

@@ -19,7 +19,7 @@ from support.paths import ROOT
 from support.rows import llm_call, workflow_job, workflow_run, workflow_step
 
 from telemetry.database.connection import SQL, Connection, execute, open_connection, statement
-from telemetry.database.questions import PERIOD, Scope
+from telemetry.database.questions import Scope, cte
 from telemetry.database.schema import VIEWS
 from telemetry.database.upserts import TABLES, upsert
 from telemetry.rows.ingestions import Ingestion, LlmIngestion
@@ -73,8 +73,10 @@ def body(path: Path) -> str:
 
 
 def period_of(path: Path) -> str:
-    found = re.match(PERIOD, body(path))
-    assert found, f"{name_of(path)} does not begin as the others do: with period as (…)"
+    found = cte("period").match(body(path), len("with "))
+    assert found and body(path).startswith("with "), (
+        f"{name_of(path)} does not begin as the others do: with period as (…)"
+    )
     return found[0]
 
 
@@ -164,7 +166,8 @@ def test_all_questions_and_rules_begin_with_the_same_period() -> None:
     period = mode(texts.values())
     assert [name for name, text in texts.items() if text != period] == []
     columns = re.findall(r" as (\w+),?$", period, re.MULTILINE)
-    (parametrized,) = PERIOD.findall((SQL / "report" / "period.sql").read_text(encoding="utf-8"))
+    file = SQL / "report" / "period.sql"
+    (parametrized,) = cte("period").findall(file.read_text(encoding="utf-8"))
     assert columns == PARAMETER.findall(parametrized) == [field.name for field in SCOPE]
     assert "now() - interval '720 hours' as since" in period
 

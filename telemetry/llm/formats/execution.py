@@ -206,10 +206,8 @@ def _rows(result: Mapping[str, Any], session: Session, defaults: Defaults) -> It
     until_now = _used(result, session.model)
     now = {model: used.since(session.used.get(model, Used())) for model, used in until_now.items()}
     dearest = max(now, key=lambda model: (now[model].cost or 0, model))
-    turns, duration_ms = (
-        reading.count(result, "num_turns"),
-        reading.count(result, "duration_api_ms"),
-    )
+    turns = reading.count(result, "num_turns")
+    duration_ms = reading.count(result, "duration_api_ms")
     identity = _identity(result, session)
     success = result.get("subtype") in (None, "success") and not result.get("is_error")
     for model, used in now.items():
