@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 # Control characters move the cursor or colour the screen; format characters reverse the text.
 HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+LONGEST_LINE = 100
 # A command that a person copies: in backticks, or with variables.
 COMMAND = re.compile(
     r"""`[^`\n]+`|\b(?:make|actions-telemetry) [a-z-]+"""
@@ -48,8 +49,12 @@ class Screen:
         """Return the text in an SGR style (ECMA-48), such as 1 for bold, if there is colour."""
         return f"\033[{style}m{text}\033[0m" if self.colour and text else text
 
+    def paragraph(self, text: str) -> str:
+        """Return prose in lines that are no longer than people like to read."""
+        return filled(text, min(self.columns or LONGEST_LINE, LONGEST_LINE), indent="")
 
-def filled(text: str, columns: int | None) -> str:
+
+def filled(text: str, columns: int | None, indent: str = "  ") -> str:
     """Return prose with lines longer than this broken between words; further lines are indented.
 
     A word, such as a path or a URL, stays whole, so that it can be copied, and so does a command.
@@ -62,7 +67,7 @@ def filled(text: str, columns: int | None) -> str:
         textwrap.fill(
             line,
             columns,
-            subsequent_indent=line[: len(line) - len(line.lstrip())] + "  ",
+            subsequent_indent=line[: len(line) - len(line.lstrip())] + indent,
             break_long_words=False,
             break_on_hyphens=False,
         )

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import textwrap
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,11 +13,18 @@ from telemetry.database.questions import Answer, Question
 from telemetry.installation import typed
 from telemetry.report.figures import duration
 from telemetry.summaries.tables import cell, cut, fitting, records, table
-from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, plain, shortened
+from telemetry.terminal import BOLD, LONGEST_NAME, PAPER, Screen, filled, plain, shortened
 
 # A spreadsheet treats text that begins with one of these as a formula (OWASP, "CSV Injection").
 # The full-width variants count too, and a leading space does not change that.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# The ends of the names of columns that people do not need.
+FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")
+# The length of names on narrow screens; another column is worth more than the rest of a name.
+LONGEST_NAMES = (28, 20, 14)
+FEW_ROWS, FEW_COLUMNS = 5, 5
+# What the owner of all rows has in place of a column's name.
+OWNER = "/"
 
 
 def questions_text(questions: Sequence[Question], screen: Screen = PAPER) -> str:
@@ -50,10 +56,10 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
         end += f"; {counted(left_out, 'more column')} with FORMAT=csv"
     return "\n\n".join(
         [
-            screen.styled(textwrap.fill(question.title, screen.columns or 100), BOLD),
+            screen.styled(screen.paragraph(question.title), BOLD),
             shown.text,
-            textwrap.fill(question.reading, min(screen.columns or 100, 100)),
-            textwrap.fill(end, screen.columns or 1_000, break_on_hyphens=False),
+            screen.paragraph(question.reading),
+            filled(end, screen.columns, indent=""),
         ]
     )
 
@@ -146,16 +152,6 @@ def _cut(rows: list[dict[str, Any]], longest: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-# The length of names on narrow screens; another column is worth more than the rest of a name.
-LONGEST_NAMES = (28, 20, 14)
-FEW_ROWS, FEW_COLUMNS = 5, 5
-# What the owner of all rows has in place of a column's name.
-OWNER = "/"
-
-
-FOR_PROGRAMS = ("workflow_id", "workflow_path", "repository_id", "html_url")
 
 
 def _heading(column: str, columns: Sequence[str]) -> str:

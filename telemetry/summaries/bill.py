@@ -1,6 +1,5 @@
 """The output of `make bill` for people."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -55,7 +54,7 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
         parts += _opposites(bill.unexplained)
         parts += _renamed(bill)
-    parts.append(textwrap.fill(bill.causes.question.reading, min(screen.columns or 100, 100)))
+    parts.append(screen.paragraph(bill.causes.question.reading))
     return "\n\n".join(parts)
 
 

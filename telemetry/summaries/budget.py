@@ -1,6 +1,5 @@
 """The output of `make budget` for people."""
 
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,14 +49,11 @@ def budget_text(
         month = f" in {row['month']}, {counted(row['days_left'], 'day')} before its end"
         month = f",{month}" if "," in first else month
     parts = [
-        screen.styled(
-            textwrap.fill(f"{first}{month}; US dollars.", screen.columns or 100),
-            YELLOW if over else BOLD,
-        ),
+        screen.styled(screen.paragraph(f"{first}{month}; US dollars."), YELLOW if over else BOLD),
         table([_cells(line) for line in lines], COLUMNS, screen),
     ]
     parts += [
-        textwrap.fill(note, screen.columns or 100)
+        screen.paragraph(note)
         for notes in (_zeros, _free, _unpriced)
         for note in notes(lines, forecasts)
     ]
@@ -66,7 +62,7 @@ def budget_text(
             "A forecast needs a full week of data after the last gap, and its interval two. Until "
             "then, what is spent counts."
         )
-        parts.append(textwrap.fill(note, screen.columns or 100))
+        parts.append(screen.paragraph(note))
     return "\n\n".join(parts)
 
 

@@ -1,6 +1,5 @@
 """The output of `make check` for people."""
 
-import textwrap
 from collections.abc import Sequence
 
 from telemetry.database.checks import Checked
@@ -27,8 +26,7 @@ def checks_text(checked: Sequence[Checked], top: int, screen: Screen = PAPER) ->
         ]
         if more := max(0, len(each.rows) - top):
             parts.append(f"and {more:,} more; to show them, add TOP={len(each.rows)}")
-        reading = f"{each.rule} {each.reading}"
-        parts.append(textwrap.fill(reading, min(screen.columns or 100, 100)))
+        parts.append(screen.paragraph(f"{each.rule} {each.reading}"))
     return "\n\n".join(parts)
 
 

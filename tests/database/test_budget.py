@@ -99,9 +99,10 @@ def test_budgets_that_overlap_do_not_count_what_has_no_known_cost_twice() -> Non
         {**forecast("llm", subject, name), "unpriced": unpriced, "month": "2026-03", "days_left": 3}
         for subject, name, unpriced in (("all", "all", 1_018), ("repository", "acme/app", 6))
     ]
-    text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
-    assert "not included: 1,018 LLM calls of this month; make query Q=llm_unpriced_models " in text
-    assert "SINCE=2026-03-01 shows which." in text
+    text = budget_text(lines(caps, rows, "spent"), rows)
+    assert "not included: 1,018 LLM calls of this month;" in " ".join(text.split())
+    # A command stays on one line, so that it can be copied.
+    assert "make query Q=llm_unpriced_models SINCE=2026-03-01 shows which." in text
     priced = [rows[0], {**rows[1], "unpriced": 0}]
     assert "not included" not in budget_text(lines(caps, priced, "spent"), priced)
 
