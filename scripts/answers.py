@@ -12,7 +12,7 @@ from telemetry.database.connection import Connection
 from telemetry.database.covered import with_coverage
 from telemetry.database.questions import Answer, Scope, find_repositories, first_stored
 from telemetry.database.transfer import is_empty
-from telemetry.database.watch import unwatched_text
+from telemetry.database.watched import unwatched_text
 from telemetry.installation import typed
 from telemetry.report.period import FIRST_RUNS, Period, period
 from telemetry.summaries.answers import answer_text, csv_text

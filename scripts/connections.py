@@ -15,7 +15,7 @@ from telemetry.database.schema import require_schema
 def database(*, is_patient: bool = False) -> Iterator[Connection]:
     """Yield a connection to the database in use, whose tables must be those of this version.
 
-    `is_patient` waits out temporary faults of the database (see lasting.Connection).
+    `is_patient` waits out temporary faults of the database (see reconnecting.Connection).
     """
     with (
         conninfo(os.environ, say) as dsn,

@@ -15,7 +15,7 @@ from output import say, show
 
 from telemetry import settings
 from telemetry.database.connection import describe
-from telemetry.database.watch import forget
+from telemetry.database.watched import forget
 from telemetry.installation import COMMAND
 from telemetry.terminal import plain
 

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from telemetry.database.connection import database_variable
 from telemetry.database.embedded.server import default_home
-from telemetry.database.lasting import first_line, is_loss, lacks_room
+from telemetry.database.reconnecting import first_line, is_loss, lacks_room
 
 MORE_TIME = "the role or the database sets this limit: raise it, or ask about fewer days"
 CHECK = "check DATABASE_URL"

@@ -19,9 +19,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
-from telemetry.database import waiting
+from telemetry.database import lock_waits
 from telemetry.database.embedded import server as embedded
-from telemetry.database.lasting import Connection as Connection
+from telemetry.database.reconnecting import Connection as Connection
 from telemetry.installation import place
 from telemetry.settings import UsageError
 
@@ -52,7 +52,7 @@ def conninfo(
         else:
             home = embedded.default_home(environ)
             dsn = used.enter_context(embedded.server(home, environ=environ, notify=notify))
-        used.enter_context(waiting.telling(lambda: _waits(dsn), notify))
+        used.enter_context(lock_waits.telling(lambda: _waits(dsn), notify))
         yield dsn
 
 
@@ -61,7 +61,7 @@ def _waits(dsn: str) -> list[DictRow]:
     with open_connection(str(dsn)) as connection:  # it never starts a server that has ended
         given = {
             "program": connection.info.parameter_status("application_name"),
-            "longest": f"{waiting.LONGEST_SILENCE_SECONDS} s",
+            "longest": f"{lock_waits.LONGEST_SILENCE_SECONDS} s",
         }
         return execute(connection, "schema/awaited_locks", given).fetchall()
 
@@ -85,9 +85,9 @@ def open_connection(dsn: str, waits: Callable[[str], None] | None = None) -> Con
     """A connection in autocommit mode whose rows are dicts, with all times in UTC.
 
     With `waits`, temporary faults of the database are waited out, and `waits` is called with a
-    sentence about each (see lasting.Connection). Raises psycopg.OperationalError if the database
-    cannot be reached, and UsageError if the string cannot be read, or if the database cannot hold
-    every character.
+    sentence about each (see reconnecting.Connection). Raises psycopg.OperationalError if the
+    database cannot be reached, and UsageError if the string cannot be read, or if the database
+    cannot hold every character.
     """
     revive = getattr(dsn, "start_again", None)
     try:

@@ -22,7 +22,7 @@ from telemetry.database.connection import (
     open_connection,
     parameters,
 )
-from telemetry.database.lasting import answering, is_loss
+from telemetry.database.reconnecting import answering, is_loss
 from telemetry.database.schema import (
     MIGRATIONS,
     OWN_SCHEMA,
@@ -63,7 +63,7 @@ def migrate(
     It can run twice, concurrently, and after a migration that was killed. If the database is up to
     date it changes nothing and needs no privileges. Views keep their owners and privileges, and
     users' own views on them are recreated; `notify` is called with a sentence for each that no
-    longer works. With `waits`, a restart of the server is waited out (see lasting.Connection).
+    longer works. With `waits`, a restart of the server is waited out (see reconnecting.Connection).
     Raises TelemetryError if the database is newer than this version, if another migration does not
     finish, or if something that depends on our views can be neither dropped nor recreated.
     """

@@ -16,7 +16,7 @@ from typing import Any
 
 from telemetry.database.connection import SQL, Connection, execute, for_psycopg, naming
 from telemetry.database.coverage import Coverage
-from telemetry.database.watch import present_names
+from telemetry.database.watched import present_names
 from telemetry.installation import COMMAND, typed
 from telemetry.settings import UsageError
 

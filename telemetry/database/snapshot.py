@@ -9,8 +9,8 @@ from psycopg import IsolationLevel
 from psycopg.sql import SQL, Literal
 
 from telemetry.database.connection import Connection, execute, siblings
-from telemetry.database.lasting import answering
 from telemetry.database.questions import Answer, Scope, ask
+from telemetry.database.reconnecting import answering
 
 # PostgreSQL runs most of our statements on one core each. More connections would take too much
 # memory and too many cores from others.

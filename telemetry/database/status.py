@@ -12,7 +12,7 @@ from telemetry.database.connection import Connection, describe, execute
 from telemetry.database.prune import Pruned, would_prune
 from telemetry.database.rules import broken_rules
 from telemetry.database.views import lost_views
-from telemetry.database.watch import present_names
+from telemetry.database.watched import present_names
 from telemetry.installation import typed
 
 # The cron workflow runs every six hours; a warning follows after four missed runs.

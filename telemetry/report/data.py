@@ -13,7 +13,7 @@ from telemetry import counted
 from telemetry.database.checks import Checked
 from telemetry.database.concerns import Concern
 from telemetry.database.coverage import LONGEST_TAIL, Coverage
-from telemetry.database.watch import unwatched_text
+from telemetry.database.watched import unwatched_text
 from telemetry.report.figures import Row, known_sum, minute
 from telemetry.report.github_pages import repository_page
 from telemetry.report.period import Period

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from telemetry.report.approvals import held
 from telemetry.report.data import NO_RUN, Report, RepositoryReport, is_of
 from telemetry.report.figures import Row, and_more
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy, not_found
-from telemetry.report.held import held
 from telemetry.report.markdown import cut_to, escape, sentence_text, sparkline, table
 from telemetry.report.organisation import MOST_IN_DETAIL, concerns_of_all, organisation, totals
 from telemetry.report.tables import (

@@ -5,6 +5,7 @@ from operator import itemgetter
 
 from telemetry import counted
 from telemetry.report import charts
+from telemetry.report.approvals import held_of
 from telemetry.report.charts import WEEKDAYS, DayDuration, Stack
 from telemetry.report.data import NO_RUN, RepositoryReport, is_of
 from telemetry.report.figures import (
@@ -20,7 +21,6 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
-from telemetry.report.held import held_of
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import (
     figure,

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from telemetry import counted
+from telemetry.report.approvals import is_held
 from telemetry.report.data import RepositoryReport, is_of, lost_minutes
 from telemetry.report.figures import BRANCHES, Row, about, change, day, duration, minutes, shift_of
 from telemetry.report.finding import Finding, others
-from telemetry.report.held import is_held
 from telemetry.terminal import Name, Sentence
 
 # A change on the default branch is seen on pull requests about then.

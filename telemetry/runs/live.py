@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 
 from telemetry.database.connection import execute
-from telemetry.database.lasting import first_line
+from telemetry.database.reconnecting import first_line
 from telemetry.database.retention import horizon, stored
 from telemetry.github.errors import GitHubError, NotFound, RateLimited
 from telemetry.github.pagination import Page

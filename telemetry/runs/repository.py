@@ -18,7 +18,6 @@ from telemetry.runs.due_windows import DueWindow, due_groups
 from telemetry.runs.estimate import runs_since
 from telemetry.runs.identified import identified, wanted_run
 from telemetry.runs.lease import Forgotten, Held
-from telemetry.runs.left import Left, left_of_repository, left_of_run
 from telemetry.runs.listing import SEARCH_LAG, Batch, Lister
 from telemetry.runs.newest import Newest
 from telemetry.runs.one_by_one import RunByRun
@@ -27,6 +26,7 @@ from telemetry.runs.record import Begun, IngestLog, report_unanswered
 from telemetry.runs.request import Report, Tools
 from telemetry.runs.store import Store
 from telemetry.runs.windows import whole_second
+from telemetry.runs.work_left import Left, left_of_repository, left_of_run
 from telemetry.runs.workflows import ask_about_repository
 from telemetry.settings import UsageError
 

@@ -9,7 +9,7 @@ from telemetry.database.checks import Checked
 from telemetry.database.concerns import folded
 from telemetry.database.prune import Pruned
 from telemetry.database.status import Status
-from telemetry.database.watch import unwatched_text
+from telemetry.database.watched import unwatched_text
 from telemetry.installation import typed
 from telemetry.summaries.tables import cell, table
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen, filled, plain, size

@@ -25,7 +25,7 @@ from support.disturbed import NAMES, NOW, Done, assert_the_same, own_cluster, ru
 from support.folders import new_folder
 from support.paths import LONGEST
 
-from telemetry.database import lasting
+from telemetry.database import reconnecting
 from telemetry.database.connection import Connection, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.embedded.server import server
@@ -286,7 +286,7 @@ def small_disk() -> Iterator[Path]:
 def test_a_full_disk_is_one_sentence_and_the_next_ingest_completes(
     small_disk: Path, undisturbed: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lasting, "PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(reconnecting, "PATIENCE_SECONDS", 1.0)
     home, ballast = small_disk / "home", small_disk / "ballast"
     with server(home, environ=os.environ) as dsn:
         migrate(dsn)

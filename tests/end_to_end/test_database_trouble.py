@@ -30,7 +30,7 @@ from support.folders import new_folder
 from support.paths import LONGEST
 from support.proxy import LosingProxy
 
-from telemetry.database import lasting, transactions
+from telemetry.database import reconnecting, transactions
 from telemetry.database.connection import conninfo, open_connection
 from telemetry.database.embedded.cluster import Cluster
 from telemetry.database.migrations import migrate
@@ -281,7 +281,7 @@ def test_a_server_that_stays_away_ends_the_ingest_and_the_next_one_completes(
     cluster: tuple[Cluster, str], undisturbed: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, dsn = cluster
-    monkeypatch.setattr(lasting, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(reconnecting, "PATIENCE_SECONDS", 0.5)
     with own_database(dsn, "away") as own:
         with pytest.raises(psycopg.OperationalError, match=r"terminating connection|closed"):
             run(own, lambda number: made.stop() if number == 8 else None)

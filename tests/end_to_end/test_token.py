@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.commands import Run
 
-from telemetry.runs.left import without_token
+from telemetry.runs.work_left import without_token
 
 
 def a_gh(folder: Path) -> str:

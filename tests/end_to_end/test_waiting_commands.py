@@ -33,7 +33,7 @@ from telemetry.database.retention import Retention, horizon
 from telemetry.database.schema import require_schema
 from telemetry.database.transfer import dump, restore
 from telemetry.database.upserts import upsert
-from telemetry.database.watch import forget
+from telemetry.database.watched import forget
 from telemetry.rows.runs import Repository
 from telemetry.times import keep
 

@@ -10,7 +10,7 @@ from support.complete import stored
 
 from telemetry.database.connection import Connection
 from telemetry.database.status import status
-from telemetry.database.watch import forget
+from telemetry.database.watched import forget
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Report, Tools, Wanted
 from telemetry.simulated.entities import Commit, Repository, Run, Workflow

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from support.paths import LONGEST
 
-from telemetry.database import waiting
+from telemetry.database import lock_waits
 from telemetry.database.connection import conninfo, open_connection
 
 
@@ -26,8 +26,8 @@ SINCE = datetime(2026, 3, 2, 12, 5, tzinfo=UTC)
 def test_a_command_that_waits_for_a_lock_says_for_whose(
     dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "LONGEST_SILENCE_SECONDS", 0.1)
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr(lock_waits, "LONGEST_SILENCE_SECONDS", 0.1)
+    monkeypatch.setattr(lock_waits, "SECONDS_BETWEEN_LOOKS", 0.1)
     said: list[str] = []
     with psycopg.connect(dsn, application_name="a tool") as other:
         other.execute("lock table workflow_runs in access exclusive mode")
@@ -48,15 +48,15 @@ def test_a_command_that_waits_for_a_lock_says_for_whose(
 
 
 def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "SECONDS_BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(lock_waits, "SECONDS_BETWEEN_LOOKS", 0.05)
     looks = [0]
 
-    def look() -> list[waiting.Wait]:
+    def look() -> list[lock_waits.Wait]:
         looks[0] += 1
         raise psycopg.OperationalError("the server is away")
 
     said: list[str] = []
-    with waiting.telling(look, said.append):
+    with lock_waits.telling(look, said.append):
         assert wait_until(lambda: looks[0] > 2)
     assert not said
 
@@ -84,6 +84,6 @@ def test_nothing_is_said_when_nobody_waits_long(dsn: str, monkeypatch: pytest.Mo
     ],
 )
 def test_what_is_not_known_of_the_other_session_is_left_out(
-    wait: waiting.Wait, sentence: str
+    wait: lock_waits.Wait, sentence: str
 ) -> None:
-    assert waiting.sentence(wait) == sentence
+    assert lock_waits.sentence(wait) == sentence
