@@ -115,9 +115,11 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["p50_seconds"],
         row["branch_class"],
     )
-    tile = _with_p90(tile, row["p90_seconds"])
     if newly := report.slower_on(row["branch_class"]):
-        tile = replace(tile, change=f"{_newly(newly)}; {tile.change}")
+        # The period has the time before it too, so its median may show no clear change.
+        clear = f"; {tile.change}" if tile.kind else ""
+        tile = replace(tile, change=f"{_newly(newly)}{clear}")
+    tile = _with_p90(tile, row["p90_seconds"])
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip
     if held:

@@ -129,7 +129,8 @@ def test_a_slowdown_between_estimated_ends_is_marked(connection: Connection) -> 
     with_jobs(connection, *range(1, 160))
     shown = single(as_stored(connection))
     assert words.replace("≈ ", "") in sentence(shown, "slower")
-    assert tile(shown, "push to last check").change.startswith("CI +100 % since 14 Feb; ")
+    said = tile(shown, "push to last check").change
+    assert said == "CI +100 % since 14 Feb; one in ten 20m 00s or more"
 
 
 def test_a_sentence_about_some_of_the_jobs_says_of_how_many(connection: Connection) -> None:
