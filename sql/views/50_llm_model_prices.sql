@@ -1,8 +1,9 @@
 -- The name in the price list of each model in calls.
 -- Names are tried from the longest to the shortest: as in the log; without the path, region and
 -- vendor before it; without a date, -latest or @default after it; without a version of its
--- packaging (-v1:0, -001, [1m]). Each is also tried with dots as dashes. A prefix of a name never
--- matches, so a new, fine-tuned or free model does not get the price of another one.
+-- packaging (-v1:0, -001, [1m]); with the version last (claude-4.5-sonnet, as OpenRouter answers).
+-- Each is also tried with dots as dashes. A prefix of a name never matches, so a new, fine-tuned or
+-- free model does not get the price of another one.
 create view llm_model_prices as
 with models as (
   select distinct
@@ -25,7 +26,7 @@ priced_models as (
         lower(models.model) from '(?:^|/)(global|us|eu|apac|au|jp|ca|sa)\.anthropic\.[^/]*$'
       ) as region,
       regexp_replace(
-        lower(models.model), '^(.*/)?((global|us|eu|apac|au|jp|ca|sa)\.)?(anthropic\.)?', ''
+        lower(models.model), '^(.*/)?((global|us|eu|apac|au|jp|ca|sa)\.)?(anthropic(\.|--))?', ''
       ) as name
   ) as bare
   cross join lateral (
@@ -45,7 +46,8 @@ priced_models as (
       (2, bare.name),
       (3, unpacked.name),
       (4, undated.name),
-      (5, regexp_replace(undated.name, '^(claude-.*)-v[0-9]+$', '\1'))
+      (5, regexp_replace(undated.name, '^(claude-.*)-v[0-9]+$', '\1')),
+      (6, regexp_replace(undated.name, '^claude-([0-9.-]+)-([a-z]+)$', 'claude-\2-\1'))
   ) as names (place, name)
   join llm_prices
     on llm_prices.model in (names.name, replace(names.name, '.', '-'))

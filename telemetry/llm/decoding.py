@@ -169,6 +169,8 @@ def _of_lines(lines: Lines) -> Iterator[tuple[int, Any]]:
 def _odd(lines: Lines, number: int, text: str) -> Iterator[tuple[int, Any]]:
     """The values of a line that is not exactly one value."""
     text = text.strip(BLANK)
+    # A writer that does not append leaves NULs before its next line if its log is cut.
+    text = text.lstrip("\0") or text
     timed = TIMED.match(text)
     rest = _colourless(text[timed.end() :] if timed else text).strip(BLANK)
     if not rest:

@@ -12,8 +12,9 @@ from telemetry.settings import UsageError
 
 STDIN = Path("-")
 
-# A folder also contains other files; a file named by the user is read whatever its ending.
-LOG = re.compile(r"\.(jsonl?|ndjson|log)(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
+# A folder also contains other files; a file named by the user is read whatever its ending. What
+# rotates logs adds a number or a date.
+LOG = re.compile(r"\.(jsonl?|ndjson|log)([.-]\d[\d_-]*)?(\.(gz|bz2|xz|zst))?$", re.IGNORECASE)
 
 MOST_ENDINGS = 6
 

@@ -84,11 +84,12 @@ def opened(file: Path, stdin: BinaryIO | None) -> Iterator[io.BufferedReader]:
 
 def unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     """The content of a file, unpacked if it is packed, in UTF-8. Raises one of FAILURES."""
-    begin = stream.peek(6)[:6]
+    begin = stream.peek(8)[:8]
+    frames = _measured_frames if begin[4:] == ZSTD_MAGIC else _frames
     if begin.startswith(GZIP_MAGIC):
         stream = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=stream), stream))
-    elif new_unpacker := _unpacker(begin):
-        stream = io.BufferedReader(_Bounded(_Pieces(_frames(stream, new_unpacker)), stream))
+    elif new_unpacker := _unpacker(begin[4:] if frames is _measured_frames else begin):
+        stream = io.BufferedReader(_Bounded(_Pieces(frames(stream, new_unpacker)), stream))
     encoding = _wide(stream.peek(4)[:4])
     return stream if encoding is None else io.BufferedReader(_Pieces(_utf8(stream, encoding)))
 
@@ -260,6 +261,22 @@ def _frames(stream: io.BufferedReader, new_unpacker: Callable[[], Any]) -> Itera
                 frame = new_unpacker()
     if is_inside:
         raise EOFError("Compressed file ended before the end of a frame")
+
+
+def _measured_frames(stream: io.BufferedReader, new_unpacker: Callable[[], Any]) -> Iterator[bytes]:
+    """The content of packed frames, each after its size in four bytes.
+
+    OpenTelemetry's collector writes them so (exporter/fileexporter), one export a frame, without a
+    line end.
+    """
+    while size := stream.read(4):
+        left, frame = int.from_bytes(size, "big"), new_unpacker()
+        while packed := stream.read(min(left, STEP)):
+            left -= len(packed)
+            yield frame.decompress(packed)
+        if not frame.eof:
+            raise EOFError("Compressed file ended before the end of a frame")
+        yield b"\n"
 
 
 def _wide(begin: bytes) -> str | None:

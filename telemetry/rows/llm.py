@@ -122,6 +122,7 @@ class LlmCall:
             call_id=call_id,
             timestamp=distinct_timestamp(timestamp, call_id),
             session_id=given("session_id", "")[:LONGEST_ID],
+            model=given("model") or None,
             estimated_cost=cost,
             reported_cost=cost,
             service_tier=SERVICE_TIERS.get(tier, tier) if tier else None,

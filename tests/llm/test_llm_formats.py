@@ -643,7 +643,7 @@ def test_a_batch_of_litellm_is_one_call_however_often_it_is_looked_at(tmp_path: 
     assert (call.total_tokens, call.reported_cost) == (100, Decimal("0.5"))
     assert (call.service_tier, call.is_whole_session) == ("batch", True)
     assert rejected == []
-    assert notices == ["skipped 3 records of requests that read or manage stored answers"]
+    assert notices == ["skipped 3 records of requests that no model answers"]
 
 
 def test_recorded_litellm_payloads(recorded: Path) -> None:

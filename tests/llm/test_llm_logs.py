@@ -268,6 +268,14 @@ def test_marks_blank_lines_and_a_missing_end_do_not_matter() -> None:
     assert (len(calls), rejected) == (2, [])
 
 
+def test_a_log_that_was_cut_under_its_writer_loses_nothing_after_the_cut() -> None:
+    nuls = b"\0" * 5_000
+    calls, rejected = read_bytes(nuls + GOOD + GOOD)
+    assert (len(calls), rejected) == (2, [])
+    calls, rejected = read_bytes(GOOD + nuls)
+    assert (len(calls), [one.line for one in rejected]) == (1, [2])
+
+
 def test_an_array_is_its_items_on_their_lines() -> None:
     good = GOOD.decode().strip()
     content = f'[\n  {good},\n  {{"model": "m"}},\n  7\n]\n[{good}]'.encode()

@@ -449,7 +449,8 @@ def test_a_failed_call_may_have_no_tokens(tmp_path: Path) -> None:
 
 def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
     names = ("a.jsonl", "b.md", "c.md", "sub/d.tar.gz", "e", "f.jsonl.zst", "g.log", "h.json.gz",
-             "i.log.bz2", "j.ndjson.XZ")  # fmt: skip
+             "i.log.bz2", "j.ndjson.XZ", "k.jsonl.1", "l.log.2.gz", "m.json-20261101",
+             "n.log.2026-11-01_10-00", "o.log.old")  # fmt: skip
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -460,10 +461,14 @@ def test_what_a_folder_search_passes_over_is_named(tmp_path: Path) -> None:
         "h.json.gz",
         "i.log.bz2",
         "j.ndjson.XZ",
+        "k.jsonl.1",
+        "l.log.2.gz",
+        "m.json-20261101",
+        "n.log.2026-11-01_10-00",
     ]
     (text,) = find_logs([str(tmp_path), str(tmp_path / "b.md")]).passed_over
     assert text == (
-        f"{tmp_path}: skipped 2 .md, 1 without an ending, 1 .tar.gz; "
+        f"{tmp_path}: skipped 2 .md, 1 without an ending, 1 .old, 1 .tar.gz; "
         "a file that you name is read, whatever its ending"
     )
 
@@ -585,7 +590,24 @@ def test_fetching_a_stored_answer_is_not_a_call(tmp_path: Path) -> None:
     again = record | {"litellm_call_id": "b", "call_type": "aget_responses"}
     calls, rejected, notices = read_text(tmp_path, lines(record, again))
     assert (len(calls), rejected) == (1, [])
-    assert notices == ["skipped 1 record of requests that read or manage stored answers"]
+    assert notices == ["skipped 1 record of requests that no model answers"]
+
+
+def test_a_request_to_a_tool_is_a_call_of_litellm_only_if_it_has_a_cost(tmp_path: Path) -> None:
+    tool = {"call_type": "call_mcp_tool", "startTime": 0, "status": "success", "model": ""}
+    unused = {"prompt_tokens": 0, "completion_tokens": 0, "response_cost": 0.0}
+    calls, rejected, notices = read_text(
+        tmp_path,
+        lines(
+            {**tool, **unused, "litellm_call_id": "a"},
+            {**tool, **unused, "litellm_call_id": "b", "call_type": "afile_content"},
+            {**tool, **unused, "litellm_call_id": "c", "response_cost": 0.01},
+        ),
+    )
+    assert [(call.call_id, call.model, call.reported_cost) for call in calls] == [
+        ("c", None, Decimal("0.01"))
+    ]
+    assert (rejected, notices) == ([], ["skipped 2 records of requests that no model answers"])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import bz2
 import io
+import json
 import lzma
 import random
 import tarfile
@@ -64,6 +65,22 @@ def test_a_packed_file_that_ends_early_keeps_what_it_had(tmp_path: Path, pack: A
     calls, (reason,), _ = read_text(tmp_path, whole + cut[:-20])
     assert calls[0].call_id == "a"
     assert reason.startswith("cannot be read: Compressed file ended before the end")
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_packed_exports_of_a_collector_have_their_sizes_before_them(
+    tmp_path: Path, missing: int
+) -> None:
+    exports = [
+        zstandard.compress(
+            json.dumps({"timestamp": 0, "model": "m", "call_id": str(number)}).encode()
+        )
+        for number in range(3)
+    ]
+    packed = b"".join(len(export).to_bytes(4, "big") + export for export in exports)
+    calls, rejected, _ = read_text(tmp_path, packed[: len(packed) - missing])
+    assert len(calls) == 3 - missing
+    assert rejected == missing * ["cannot be read: Compressed file ended before the end of a frame"]
 
 
 @each_packer

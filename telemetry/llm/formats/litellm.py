@@ -24,6 +24,10 @@ MANAGEMENT = re.compile(r"a?(get|list|delete|cancel)_")
 # LiteLLM logs the use of a batch each time that somebody looks at the finished batch
 # (https://github.com/BerriAI/litellm/pull/39980), and a batch without use before that.
 BATCH = re.compile(r"a?(create|retrieve)_batch$")
+
+# Requests that no model answers, unless they have use: batches that are not finished, tools, files
+# (https://github.com/BerriAI/litellm/pull/19469).
+OTHERS = re.compile(rf"{BATCH.pattern}|.*(mcp_tool|file|fine_tuning_job|vector_store|container)")
 USE = ("prompt_tokens", "completion_tokens", "response_cost", "spend")
 
 # The payload has a boolean, the table its text.
@@ -35,22 +39,22 @@ def recognises(record: Mapping[str, Any]) -> bool:
 
 
 def reader() -> Reader:
-    """One call per record; requests that manage stored answers are only counted."""
-    managing = 0
+    """One call per record; requests that no model answers are only counted."""
+    others = 0
 
     def calls(raw: Mapping[str, Any], defaults: Defaults) -> Iterator[Reading]:
-        nonlocal managing
+        nonlocal others
         kind = str(raw.get("call_type"))
         has_use = any(raw.get(key) for key in USE)
-        if MANAGEMENT.match(kind) or (BATCH.match(kind) and not has_use):
-            managing += 1
+        if MANAGEMENT.match(kind) or (OTHERS.match(kind) and not has_use):
+            others += 1
             return
         yield _call(raw, defaults)
 
     def notes() -> Iterator[str]:
-        if managing:
-            records = counted(managing, "record")
-            yield f"skipped {records} of requests that read or manage stored answers"
+        if others:
+            records = counted(others, "record")
+            yield f"skipped {records} of requests that no model answers"
 
     return Reader(calls, notes=notes)
 
