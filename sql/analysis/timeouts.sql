@@ -109,24 +109,18 @@ cross join period
 where limits.is_certain
   or coalesce(
     (
-      select max(workflow_jobs.completed_at - workflow_jobs.started_at)
+      select max(taken_jobs.duration_seconds)
       from workflow_runs
-      inner join workflow_jobs using (github_run_id, run_attempt)
+      inner join taken_jobs using (github_run_id, run_attempt)
       where workflow_runs.repository_id = limits.repository_id
         and workflow_runs.created_at >= limits.first_created_at
         and workflow_runs.created_at < period.until
         and workflow_runs.workflow_id is not distinct from limits.workflow_id
-        and workflow_jobs.name = any(limits.names)
-        and workflow_jobs.conclusion in ('success', 'failure')
-        and not workflow_jobs.is_inherited
-        -- A longer one was stuck, as in executed_jobs.
-        and workflow_jobs.completed_at - workflow_jobs.started_at <= case
-          when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
-          else interval '120 hours'
-        end
+        and taken_jobs.name = any(limits.names)
+        and taken_jobs.conclusion in ('success', 'failure')
     ),
-    interval '0'
-  ) <= interval '1 second' * (limits.longest_seconds + limits.around)
+    0
+  ) <= limits.longest_seconds + limits.around
   and 2 * (
     select count(*)
     from unnest(limits.branches, limits.ends) as job (branch, ended_at)

@@ -186,13 +186,10 @@ select
     when not placed.is_red or placed.approvals_before < placed.run_attempt - 1 then null
     else (
       select trunc(greatest(date_part('epoch', min(failed.completed_at) - placed.waited_from), 0))
-      from workflow_jobs as failed
+      from taken_jobs as failed
       where failed.github_run_id = placed.github_run_id
         and failed.run_attempt = placed.run_attempt
         and failed.conclusion in ('failure', 'timed_out')
-        and failed.runner_id is not null
-        and not failed.is_inherited
-        and not failed.is_pseudo
       having count(failed.completed_at) > 0
     )::bigint
   end as red_signal_seconds

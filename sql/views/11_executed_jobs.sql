@@ -3,7 +3,7 @@ create view executed_jobs as
 select
   attempts.github_run_id,
   attempts.run_attempt,
-  workflow_jobs.job_id,
+  taken_jobs.job_id,
   attempts.repository_id,
   attempts.repository,
   attempts.workflow_id,
@@ -26,15 +26,15 @@ select
   attempts.is_rerun,
   attempts.is_of_push,
   attempts.is_green_later,
-  coalesce(nullif(workflow_jobs.name, ''), 'unnamed') as job,
-  workflow_jobs.job_base,
-  workflow_jobs.labels,
+  coalesce(nullif(taken_jobs.name, ''), 'unnamed') as job,
+  taken_jobs.job_base,
+  taken_jobs.labels,
   case
     -- Most jobs have one label of words and a short number, such as ubuntu-24.04. It is unchanged.
-    when cardinality(workflow_jobs.labels) = 1 and workflow_jobs.labels[1] ~ '^[a-z-]+[0-9.]{0,5}$'
-      then workflow_jobs.labels[1]
+    when cardinality(taken_jobs.labels) = 1 and taken_jobs.labels[1] ~ '^[a-z-]+[0-9.]{0,5}$'
+      then taken_jobs.labels[1]
     -- Without these, none of the patterns below can match, which take twenty times as long.
-    when lower(array_to_string(workflow_jobs.labels, ' '))
+    when lower(array_to_string(taken_jobs.labels, ' '))
       !~ '[0-9][a-z]+[0-9]|[0-9]{6}|-[0-9a-f]{12}'
       then sorted.labels
     else regexp_replace(
@@ -50,53 +50,36 @@ select
       'g'
     )
   end as runner_label,
-  workflow_jobs.runner_id,
-  workflow_jobs.runner_name,
-  workflow_jobs.runner_group_name,
-  coalesce(workflow_jobs.runner_group_name = 'GitHub Actions', false) as is_hosted,
-  workflow_jobs.conclusion,
-  coalesce(workflow_jobs.conclusion in ('success', 'failure', 'timed_out'), false) as is_decided,
-  coalesce(workflow_jobs.conclusion = 'success', false) as is_success,
-  coalesce(workflow_jobs.conclusion in ('failure', 'timed_out'), false) as is_red,
-  workflow_jobs.created_at as queued_at,
-  workflow_jobs.started_at,
-  workflow_jobs.completed_at,
+  taken_jobs.runner_id,
+  taken_jobs.runner_name,
+  taken_jobs.runner_group_name,
+  taken_jobs.is_hosted,
+  taken_jobs.conclusion,
+  coalesce(taken_jobs.conclusion in ('success', 'failure', 'timed_out'), false) as is_decided,
+  coalesce(taken_jobs.conclusion = 'success', false) as is_success,
+  coalesce(taken_jobs.conclusion in ('failure', 'timed_out'), false) as is_red,
+  taken_jobs.queued_at,
+  taken_jobs.started_at,
+  taken_jobs.completed_at,
   case
-    when workflow_jobs.started_at < workflow_jobs.created_at then 0
-    when workflow_jobs.started_at - workflow_jobs.created_at <= interval '24 hours'
-      then trunc(
-        date_part('epoch', workflow_jobs.started_at - workflow_jobs.created_at)
-      )::bigint
+    when taken_jobs.started_at < taken_jobs.queued_at then 0
+    when taken_jobs.started_at - taken_jobs.queued_at <= interval '24 hours'
+      then trunc(date_part('epoch', taken_jobs.started_at - taken_jobs.queued_at))::bigint
   end as queue_seconds,
-  case
-    when workflow_jobs.completed_at < workflow_jobs.started_at then 0
-    when workflow_jobs.completed_at - workflow_jobs.started_at <= case
-      when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
-      else interval '120 hours'
-    end
-      then trunc(
-        date_part('epoch', workflow_jobs.completed_at - workflow_jobs.started_at)
-      )::bigint
-  end as duration_seconds,
-  workflow_jobs.html_url
+  taken_jobs.duration_seconds,
+  taken_jobs.html_url
 from attempts
-inner join workflow_jobs using (github_run_id, run_attempt)
+inner join taken_jobs using (github_run_id, run_attempt)
 cross join lateral (
   select
     (
       select string_agg(distinct lower(label), ', ' order by lower(label))
-      from unnest(workflow_jobs.labels) as label
+      from unnest(taken_jobs.labels) as label
     ) as labels
-) as sorted
-where workflow_jobs.runner_id is not null
-  and not workflow_jobs.is_inherited
-  and not workflow_jobs.is_pseudo
-  and workflow_jobs.conclusion is distinct from 'skipped';
+) as sorted;
 
 comment on view executed_jobs is
   'One row per job that a runner took in its attempt. Inherited jobs, pseudo-jobs, skipped jobs and jobs that no runner took are left out.';
-comment on column executed_jobs.job_id is
-  'GitHub''s id of the job. Names repeat within an attempt; ids do not.';
 comment on column executed_jobs.attempt_started_at is
   'When the attempt started, as attempts.started_at.';
 comment on column executed_jobs.attempt_conclusion is
@@ -107,20 +90,8 @@ comment on column executed_jobs.branch_class is
   'pull_request, merge_queue, deployment, default or other, as in attempts.';
 comment on column executed_jobs.job is
   'The name of the job as GitHub shows it, with the values of its matrix; unnamed if it gave none. Not unique within an attempt; job_id is.';
-comment on column executed_jobs.job_base is
-  'The name without the values of the matrix, so that all jobs of a matrix share it. The names of calling jobs stay: a reusable workflow that is called twice is two jobs.';
-comment on column executed_jobs.labels is
-  'What the job asks of a runner, as the workflow spells it. Empty if it asks for a group alone.';
 comment on column executed_jobs.runner_label is
   'What the job asks of a runner: its labels in lower case and in order, joined by commas, with * for long numbers and UUIDs, which name a run or a machine. Shorter ends made for a run are in labels_of_one_run. NULL if it names none.';
-comment on column executed_jobs.runner_id is
-  'GitHub''s id of the runner. A runner that GitHub hosts runs one job.';
-comment on column executed_jobs.runner_name is
-  'The machine that ran the job, such as GitHub Actions 12 for one that GitHub hosts.';
-comment on column executed_jobs.runner_group_name is
-  'The runner''s group: GitHub Actions for GitHub''s standard runners.';
-comment on column executed_jobs.is_hosted is
-  'Whether the runner was one of GitHub''s standard runners. Larger runners belong to groups that their owner named, and count as self-hosted.';
 comment on column executed_jobs.conclusion is
   'success, failure, cancelled, timed_out, neutral or action_required; text, because GitHub adds values. NULL if GitHub gives none.';
 comment on column executed_jobs.is_decided is
@@ -129,13 +100,9 @@ comment on column executed_jobs.is_success is
   'Whether it succeeded (conclusion success).';
 comment on column executed_jobs.is_red is
   'Whether it failed (failure, timed_out).';
-comment on column executed_jobs.queued_at is
-  'When the job was ready for a runner. NULL if GitHub does not say.';
 comment on column executed_jobs.started_at is
   'When a runner took the job.';
 comment on column executed_jobs.queue_seconds is
   'Seconds from queued_at to started_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours: GitHub drops jobs that queue for longer, so that was a wait for approval.';
-comment on column executed_jobs.duration_seconds is
-  'Seconds from started_at to completed_at, 0 if clocks disagree. NULL if one is unknown, and above 24 hours on GitHub''s runners or 5 days on others: no job may run that long, so it was stuck and closed later.';
 comment on column executed_jobs.html_url is
   'The page of the job on GitHub.';

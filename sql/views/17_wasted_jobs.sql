@@ -70,13 +70,10 @@ cross join lateral (
         and executed_jobs.is_green_later
         and exists (
           select 1
-          from workflow_jobs as again
+          from taken_jobs as again
           where again.github_run_id = executed_jobs.github_run_id
             and again.run_attempt > executed_jobs.run_attempt
             and again.name = executed_jobs.job
-            and again.runner_id is not null
-            and not again.is_inherited
-            and not again.is_pseudo
             -- Of several jobs with one name, the others may be carried over instead.
             and not exists (
               select 1

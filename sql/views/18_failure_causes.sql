@@ -11,23 +11,20 @@ with cut_off as (
   select
     workflow_runs.repository_id,
     workflow_runs.workflow_id,
-    workflow_jobs.name,
-    workflow_jobs.github_run_id,
+    taken_jobs.name,
+    taken_jobs.github_run_id,
     workflow_runs.branch,
     workflow_runs.created_at,
-    workflow_jobs.completed_at,
-    extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at) as seconds,
-    max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at)) over (
-      partition by workflow_runs.repository_id, workflow_runs.workflow_id, workflow_jobs.name
+    taken_jobs.completed_at,
+    taken_jobs.duration_seconds,
+    max(taken_jobs.duration_seconds) over (
+      partition by workflow_runs.repository_id, workflow_runs.workflow_id, taken_jobs.name
     ) as longest
-  from workflow_jobs
+  from taken_jobs
   inner join workflow_runs using (github_run_id, run_attempt)
-  where workflow_jobs.conclusion = 'cancelled'
+  where taken_jobs.conclusion = 'cancelled'
     and workflow_runs.conclusion = 'cancelled'
-    and workflow_jobs.runner_id is not null
-    and not workflow_jobs.is_inherited
-    and workflow_jobs.completed_at - workflow_jobs.started_at
-      between interval '30 seconds' and interval '120 hours'
+    and taken_jobs.duration_seconds >= 30
 ),
 equal as materialized (
   select
@@ -42,10 +39,10 @@ equal as materialized (
     array_agg(completed_at) filter (where is_equal) as ends
   from cut_off
   cross join lateral (
-    select greatest(longest / 50, least(30, longest / 10)) as around
+    select greatest(longest / 50.0, least(30, longest / 10.0)) as around
   ) as nearness
   cross join lateral (
-    select seconds >= longest - around as is_equal
+    select duration_seconds >= longest - around as is_equal
   ) as judged
   -- No limit is shorter than a minute.
   where longest >= 60
@@ -56,7 +53,7 @@ equal as materialized (
     longest,
     around
   having count(distinct github_run_id) filter (where is_equal) >= 3
-    and 2 * count(*) filter (where is_equal) > count(*) filter (where 2 * seconds >= longest)
+    and 2 * count(*) filter (where is_equal) > count(*) filter (where 2 * duration_seconds >= longest)
 ),
 limits as materialized (
   select
@@ -67,20 +64,14 @@ limits as materialized (
   from equal
   where coalesce(
     (
-      select max(extract(epoch from workflow_jobs.completed_at - workflow_jobs.started_at))
+      select max(taken_jobs.duration_seconds)
       from workflow_runs
-      inner join workflow_jobs using (github_run_id, run_attempt)
+      inner join taken_jobs using (github_run_id, run_attempt)
       where workflow_runs.repository_id = equal.repository_id
         and workflow_runs.created_at between equal.first_at and equal.last_at
         and workflow_runs.workflow_id = equal.workflow_id
-        and workflow_jobs.name = equal.name
-        and workflow_jobs.conclusion in ('success', 'failure')
-        and not workflow_jobs.is_inherited
-        -- A longer one was stuck, as in executed_jobs.
-        and workflow_jobs.completed_at - workflow_jobs.started_at <= case
-          when workflow_jobs.runner_group_name = 'GitHub Actions' then interval '24 hours'
-          else interval '120 hours'
-        end
+        and taken_jobs.name = equal.name
+        and taken_jobs.conclusion in ('success', 'failure')
     ),
     0
   ) <= longest + around
@@ -171,13 +162,10 @@ failures as (
     and attempts.is_exact
     and not exists (
       select 1
-      from workflow_jobs
-      where workflow_jobs.github_run_id = attempts.github_run_id
-        and workflow_jobs.run_attempt = attempts.run_attempt
-        and workflow_jobs.conclusion in ('failure', 'timed_out')
-        and workflow_jobs.runner_id is not null
-        and not workflow_jobs.is_inherited
-        and not workflow_jobs.is_pseudo
+      from taken_jobs
+      where taken_jobs.github_run_id = attempts.github_run_id
+        and taken_jobs.run_attempt = attempts.run_attempt
+        and taken_jobs.conclusion in ('failure', 'timed_out')
     )
 )
 select
@@ -243,16 +231,13 @@ left join lateral (
     count(*) filter (where kinds.is_later) as executions,
     count(*) filter (where kinds.is_later and reruns.conclusion = 'success') as successes,
     count(*) filter (where reruns.conclusion = 'success') as successes_of_all
-  from workflow_jobs as reruns
+  from taken_jobs as reruns
   cross join lateral (
     select reruns.run_attempt > failures.run_attempt as is_later
   ) as kinds
   where reruns.github_run_id = failures.github_run_id
     and reruns.run_attempt <> failures.run_attempt
     and reruns.name = failures.job
-    and reruns.runner_id is not null
-    and not reruns.is_inherited
-    and not reruns.is_pseudo
     and reruns.conclusion in ('success', 'failure', 'timed_out')
 ) as again on true
 cross join lateral (

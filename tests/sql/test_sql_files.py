@@ -492,6 +492,18 @@ def test_no_python_file_holds_a_statement() -> None:
             assert not spelled.search(path.read_text(encoding="utf-8")), path.name
 
 
+# What figures depend on, and the one view that says it.
+DEFINITIONS = {
+    "interval '120 hours'": "views/09_taken_jobs.sql",
+}
+
+
+@pytest.mark.parametrize(("text", "file"), DEFINITIONS.items(), ids=str)
+def test_a_definition_is_in_one_file(text: str, file: str) -> None:
+    paths = [*VIEWS.glob("*.sql"), *(SQL / "analysis").glob("*.sql")]
+    assert {path for path in paths if text in path.read_text("utf-8")} == {SQL / file}
+
+
 # Chains of CTEs that two questions share, and that a view would make slow: it would add up all runs
 # before it leaves out those outside the period.
 SHARED = {
