@@ -4,8 +4,9 @@
 -- difference. The last line is the sum: what GitHub bills. The first line with free rule is the
 -- cost that the report shows. unexplained is what no cause explains; bill_lines.sql says where.
 -- lines are days, SKUs, repositories and workflows to which a cause applies. Days that no usage
--- report covers are left out, and so are your own runners, which GitHub does not bill. A usage
--- report older than 2025 has no discounts: it is compared before included minutes.
+-- report covers are left out, and so are runners that GitHub does not bill: your own, and those
+-- whose SKU only your RUNNER_PRICES has. A usage report older than 2025 has no discounts: it is
+-- compared before included minutes.
 --   psql "$DATABASE_URL" -f sql/analysis/bill.sql
 with period as not materialized (
   select

@@ -6,10 +6,11 @@
 -- runs, as the logs report it, otherwise by the price list. It does not include unpriced_jobs,
 -- unpriced_calls and the jobs of attempts_without_jobs, which are still to be fetched; a cost of
 -- nothing else is NULL. reruns are attempts that repeated an earlier one. waited_hours adds up, for
--- each commit, the time from its first run, or from its approval, to the end of its last first
--- attempt, of runs that start within ten minutes of the first. state is merged if a push to the
--- default branch has one of its commits; unknown: squashed, merged with a commit of its own,
--- closed, open, or of the default branch itself. actor_kind is by the rules in name_kinds.
+-- each commit whose first attempts are stored, the time from its first run, or from its approval,
+-- to the end of its last first attempt, of runs that start within ten minutes of the first. state
+-- is merged if a push to the default branch has one of its commits; unknown: squashed, merged with
+-- a commit of its own, closed, open, or of the default branch itself. actor_kind is by the rules in
+-- name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
@@ -35,9 +36,13 @@ runs as materialized (
     case when attempts.run_attempt > 1 then attempts.started_at end as approved_at,
     attempts.completed_at,
     attempts.is_first_attempt,
+    attempts.is_first_missing,
     attempts.is_rerun,
     attempts.is_exact,
-    min(attempts.created_at) filter (where attempts.is_first_attempt) over (
+    min(attempts.created_at) filter (
+      where attempts.is_first_attempt
+        or attempts.is_first_missing
+    ) over (
       partition by
         attempts.repository_id, attempts.head_repository, attempts.branch, attempts.commit_sha
     ) as pushed_at,
@@ -85,7 +90,8 @@ spendings as materialized (
   group by github_run_id
 ),
 -- A commit waits from its first run, or from its approval, to the end of its last first attempt. A
--- run that starts later, when the pull request is labelled or closed, is not waited for.
+-- run that starts later, when the pull request is labelled or closed, is not waited for. A commit
+-- with a first attempt that is not stored may have waited for that one.
 waits as materialized (
   select
     repository_id,
@@ -99,13 +105,14 @@ waits as materialized (
       end
     ) as seconds
   from runs
-  where is_first_attempt
+  where (is_first_attempt or is_first_missing)
     and created_at < pushed_at + interval '10 minutes'
   group by
     repository_id,
     head_repository,
     branch,
     commit_sha
+  having not bool_or(is_first_missing)
 ),
 waited as materialized (
   select

@@ -4,7 +4,7 @@
 -- cost_per_merged_usd divides the cost of all, merged or not, by the number known to be merged. It
 -- is an upper bound, because squash merges are not known; merged_percent is the known share.
 -- cost_per_pull_request_usd is of those with a known cost, waited_hours_per_pull_request of those
--- of which not every run waits for an approval. with_jobs_percent is the share of their attempts
+-- with known waited_hours. with_jobs_percent is the share of their attempts
 -- whose jobs are stored; the cost of the others is not included.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_requests_by_actor_kind.sql
 with period as not materialized (
@@ -31,9 +31,13 @@ runs as materialized (
     case when attempts.run_attempt > 1 then attempts.started_at end as approved_at,
     attempts.completed_at,
     attempts.is_first_attempt,
+    attempts.is_first_missing,
     attempts.is_rerun,
     attempts.is_exact,
-    min(attempts.created_at) filter (where attempts.is_first_attempt) over (
+    min(attempts.created_at) filter (
+      where attempts.is_first_attempt
+        or attempts.is_first_missing
+    ) over (
       partition by
         attempts.repository_id, attempts.head_repository, attempts.branch, attempts.commit_sha
     ) as pushed_at,
@@ -81,7 +85,8 @@ spendings as materialized (
   group by github_run_id
 ),
 -- A commit waits from its first run, or from its approval, to the end of its last first attempt. A
--- run that starts later, when the pull request is labelled or closed, is not waited for.
+-- run that starts later, when the pull request is labelled or closed, is not waited for. A commit
+-- with a first attempt that is not stored may have waited for that one.
 waits as materialized (
   select
     repository_id,
@@ -95,13 +100,14 @@ waits as materialized (
       end
     ) as seconds
   from runs
-  where is_first_attempt
+  where (is_first_attempt or is_first_missing)
     and created_at < pushed_at + interval '10 minutes'
   group by
     repository_id,
     head_repository,
     branch,
     commit_sha
+  having not bool_or(is_first_missing)
 ),
 waited as materialized (
   select

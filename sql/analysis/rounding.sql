@@ -2,7 +2,7 @@
 -- Jobs with a price. billed_minutes is the sum of their times, each rounded up; rounding_usd is the
 -- list price of the difference. rounding_percent is of their cost. Many short jobs cost most in
 -- this way; combining them, or making them steps of one job, saves this cost. p50_seconds is the
--- length of the median execution. Free jobs are left out.
+-- length of the median execution. Free jobs are left out, and so are your own runners.
 --   psql "$DATABASE_URL" -f sql/analysis/rounding.sql
 with period as not materialized (
   select
@@ -37,6 +37,7 @@ where created_at >= period.since
   and created_at < period.until
   and (period.repository_ids is null or repository_id = any(period.repository_ids))
   and list_cost_usd > 0
+  and billable_minutes > 0
 group by
   repository_id,
   repository,

@@ -4,10 +4,11 @@
 -- the label, see unpriced_runner_labels.sql. self_hosted is your own runner, which GitHub does not
 -- bill. list_cost_usd includes neither unpriced_jobs (a length but no price) nor unmeasured_jobs
 -- (no length). It includes free_jobs as 0: standard runners in public repositories, GitHub's own
--- workflows such as Pages and Dependabot, and your own runners. assumed_private_jobs are jobs of
--- repositories not known to be public; they are priced as private. unsourced_jobs have a price that
--- is on no known page of GitHub. list_cost_usd_before is for the period of equal length before; a
--- row that ran only then has 0 jobs.
+-- workflows such as Pages and Dependabot, and your own runners if you gave them no price.
+-- assumed_private_jobs are jobs of repositories not known to be public; they are priced as private.
+-- unsourced_jobs have a price that is on no known page of GitHub. list_cost_usd_before is for the
+-- period of equal length before, without unpriced_before, its jobs of unknown cost; a row that ran
+-- only then has 0 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select
@@ -44,6 +45,7 @@ select
   count(*) filter (
     where created_at >= period.since and list_cost_usd > 0 and price_source is null
   ) as unsourced_jobs,
+  count(*) filter (where created_at < period.since and list_cost_usd is null) as unpriced_before,
   workflow_id,
   repository_id
 from job_costs

@@ -2,7 +2,8 @@
 -- GitHub's list price of the jobs in the attempts that an account started, compared with the period
 -- of equal length before; as in runner_cost. What a schedule started is nobody's: GitHub names
 -- whoever last changed the schedule. actor_kind is by the rules in name_kinds; unknown: the account
--- is gone, or no rule fits. unpriced_jobs have no known cost, free_jobs cost nothing.
+-- is gone, or no rule fits. unpriced_jobs have no known cost, nor have unpriced_before in the
+-- period before; free_jobs cost nothing.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
 with period as not materialized (
   select
@@ -43,6 +44,7 @@ select
   end as actor_kind,
   count(*) filter (where is_last and list_cost_usd is null) as unpriced_jobs,
   count(*) filter (where is_last and free_because is not null) as free_jobs,
+  count(*) filter (where not is_last and list_cost_usd is null) as unpriced_before,
   repository_id
 from jobs
 left join actor_kinds using (actor)

@@ -49,12 +49,11 @@ select
   jobs.duration_seconds,
   known.minutes,
   case
-    when free.because is not null then 0
+    when free.because is not null or known.sku = 'self_hosted' then 0
     when known.sku is not null then known.minutes
   end as billable_minutes,
   case
-    when free.because is null or known.sku = 'self_hosted'
-      then known.minutes * prices.usd_per_minute
+    when free.because is null then known.minutes * prices.usd_per_minute
     when known.minutes is not null then 0
   end as list_cost_usd,
   free.because as free_because,
@@ -105,6 +104,10 @@ cross join lateral (
     case when jobs.duration_seconds = 0 then 1 else (jobs.duration_seconds + 59) / 60 end as minutes
   offset 0
 ) as known
+left join prices
+  on prices.sku = known.sku
+  and prices.priced_from <= jobs.started_at
+  and (prices.priced_until > jobs.started_at or prices.priced_until is null)
 cross join lateral (
   select
     case
@@ -122,13 +125,10 @@ cross join lateral (
             )
         )
         then 'a workflow of GitHub''s own'
-      when known.sku = 'self_hosted' then 'a runner of your own'
+      when known.sku = 'self_hosted' and coalesce(prices.usd_per_minute = 0, true)
+        then 'a runner of your own'
     end as because
-) as free
-left join prices
-  on prices.sku = known.sku
-  and prices.priced_from <= jobs.started_at
-  and (prices.priced_until > jobs.started_at or prices.priced_until is null);
+) as free;
 
 comment on view job_costs is
   'One row per job that a runner took in its attempt, with what it costs by GitHub''s list: before included minutes. Standard runners are free in public repositories; a repository of unknown visibility counts as private.';
@@ -147,11 +147,11 @@ comment on column job_costs.duration_seconds is
 comment on column job_costs.minutes is
   'Minutes the job ran, rounded up as GitHub does for each job; at least 1. NULL: how long it ran is unknown.';
 comment on column job_costs.billable_minutes is
-  'The minutes that GitHub bills: 0 if the job is free, which free_because explains. NULL: unknown label or length.';
+  'The minutes that GitHub bills: 0 if the job is free, which free_because explains, or on a runner of your own. NULL: unknown label or length.';
 comment on column job_costs.list_cost_usd is
-  'US dollars: minutes times the price of the sku on that day; 0 on self-hosted runners unless the user gave them a price, and for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
+  'US dollars: minutes times the price of the sku on that day; 0 for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
 comment on column job_costs.free_because is
-  'Why GitHub does not bill the job: a public repository, a workflow of GitHub''s own (free_runs), or a runner of your own. NULL: it is billed, as far as is known.';
+  'Why the job costs nothing: a public repository, a workflow of GitHub''s own (free_runs), or a runner of your own to which you gave no price. NULL: it costs something, as far as is known.';
 comment on column job_costs.is_private is
   'Whether the repository was private when the attempt was first stored; today''s visibility where that was not kept. NULL: not known, and then priced as private.';
 comment on column job_costs.price_source is

@@ -44,8 +44,21 @@ jobs as (
     on prices.sku = job_costs.sku
     and prices.effective_from <= job_costs.started_on
     and (prices.effective_until > job_costs.started_on or prices.effective_until is null)
-  -- GitHub does not bill the user's own runners, whatever the user says they cost.
-  where job_costs.sku is distinct from 'self_hosted'
+  -- GitHub bills its own runners alone, whatever the user says that others cost. These have a SKU
+  -- in our list or in a bill.
+  where (
+      job_costs.sku is null
+      or job_costs.sku in (
+        select sku
+        from runner_prices
+        where is_shipped
+          and sku <> 'self_hosted'
+        union
+        select sku
+        from billed_usage
+        where product = 'actions'
+      )
+    )
     and job_costs.created_at >= (
       select min(usage_date)::timestamp at time zone 'UTC' from billed_days
     ) - interval '66 days'
@@ -433,7 +446,7 @@ cross join lateral (
 ) as causes;
 
 comment on view billed_lines is
-  'One row per day, SKU, repository and workflow that GitHub bills, or that has jobs on a day that a usage report covers: both sides, and the difference by cause. Your own runners are left out.';
+  'One row per day, SKU, repository and workflow that GitHub bills, or that has jobs on a day that a usage report covers: both sides, and the difference by cause. Runners that GitHub does not bill are left out.';
 comment on column billed_lines.usage_date is
   'The day in UTC on which the job started, or GitHub bills the usage.';
 comment on column billed_lines.repository_id is

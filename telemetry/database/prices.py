@@ -5,6 +5,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from telemetry import first_of
 from telemetry.database.connection import SQL, Connection, execute
 from telemetry.database.csv_files import complete, csv_file, csv_records
 from telemetry.database.transactions import with_retries
@@ -25,6 +26,7 @@ from telemetry.rows.reading import UnreadableRow, shown
 PRICES = SQL / "prices"
 # All rows of a list are in memory at once; no price list is this long.
 MOST_ROWS = 100_000
+MOST_NAMES = 5
 
 
 def load_runner_prices(
@@ -41,6 +43,20 @@ def load_runner_prices(
     total += _load(connection, RunnerLabel, own_labels)
     total += _load(connection, FreeRun, None)
     return total
+
+
+def unused_prices(connection: Connection) -> str | None:
+    """Return a sentence on the user's prices of runners that no job can have; None: there is none.
+
+    Raises psycopg.Error.
+    """
+    skus = [row["sku"] for row in execute(connection, "prices/unlabelled_skus")]
+    if not skus:
+        return None
+    return (
+        f"RUNNER_PRICES: no label stands for {first_of(skus, MOST_NAMES)}, so no job has that "
+        "price; RUNNER_LABELS of an ingest says which label does"
+    )
 
 
 def load_name_kinds(connection: Connection, own: str | None = None) -> Counts:

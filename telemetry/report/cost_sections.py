@@ -20,7 +20,7 @@ from telemetry.report.figures import (
 from telemetry.report.markup import Child, Html, tag
 from telemetry.report.page import figure, listing, only_words, ranked, table
 from telemetry.report.tables import PHASES, RUNNERS, WORKFLOW_COSTS, phase_of, runner_of
-from telemetry.report.tiles import left_out_of_cost
+from telemetry.report.tiles import left_out_of_cost, unpriced_before
 from telemetry.terminal import Name
 
 MOST_BARS = 10
@@ -73,6 +73,8 @@ def _by_workflow(report: RepositoryReport) -> Html:
     note = None
     if not report.are_jobs_comparable:
         note = "No cost before is shown: that period is not listed completely, or jobs are missing."
+    elif lacking := unpriced_before(rows):
+        note = f"The cost before is {lacking}."
     return figure(
         words,
         charts.bar_chart(words, bars),

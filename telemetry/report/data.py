@@ -29,6 +29,7 @@ COSTS = (
     "free_jobs",
     "assumed_private_jobs",
     "unsourced_jobs",
+    "unpriced_before",
 )
 # Where people wait for checks, first where they wait most.
 WAITED_FOR = ("pull_request", "merge_queue", "default", "other")

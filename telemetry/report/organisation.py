@@ -11,7 +11,7 @@ from telemetry.report.figures import UNKNOWN, change, count, dollars, known_sum,
 from telemetry.report.finding import Finding
 from telemetry.report.findings import findings, is_healthy
 from telemetry.report.stalled import URGENT_KINDS
-from telemetry.report.tiles import Tile, left_out_of_cost
+from telemetry.report.tiles import Tile, left_out_of_cost, unpriced_before
 
 # With more repositories than this, one document shows no details of each.
 MOST_IN_DETAIL = 10
@@ -128,7 +128,8 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
     before = known_sum(comparable, "list_cost_usd_before")
     shift = shift_of(known_sum(comparable, "list_cost_usd"), before)
     if shift is not None:
-        words += f"; {change(shift)} where comparable"
+        lacking = unpriced_before(comparable)
+        words += f"; {change(shift)} where comparable{f' (before {lacking})' if lacking else ''}"
     if left_out := len(repositories) - len(known):
         words += f"; without {counted(left_out, 'repository')} where most jobs are missing"
     words += left_out_of_cost(rows)

@@ -4,6 +4,7 @@ Only sql/analysis/trend.sql calls a change better or worse; it compares like wit
 chance. A change in volume is neither: more runs are not better or worse.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from telemetry import counted
@@ -271,7 +272,9 @@ def _runner_cost(report: RepositoryReport) -> Tile:
     if report.is_free:
         return Tile(name, "free", _all_free(report.runners))
     if report.are_jobs_comparable and cost is not None and before:
-        words = f"{change(shift_of(cost, before))}, {dollars(before)} before; {words}"
+        lacking = unpriced_before(report.runner_cost)
+        then = f"{dollars(before)} before{f' ({lacking})' if lacking else ''}"
+        words = f"{change(shift_of(cost, before))}, {then}; {words}"
     return Tile(name, dollars(cost), f"{words}{left_out_of_cost(report.runners)}")
 
 
@@ -288,6 +291,12 @@ def left_out_of_cost(runners: list[Row]) -> str:
     """Return in words which jobs a cost excludes, or includes on an assumption."""
     sums = {words: sum(row[column] for row in runners) for column, words in KINDS_OF_JOBS.items()}
     return "".join(f"; {counted(jobs, 'job')} {words}" for words, jobs in sums.items() if jobs)
+
+
+def unpriced_before(runners: Sequence[Row]) -> str:
+    """Return in words which jobs the cost of the period before excludes; empty if none."""
+    jobs = sum(row["unpriced_before"] for row in runners)
+    return f"without {counted(jobs, 'job')} of unknown cost" if jobs else ""
 
 
 def _model_cost(report: RepositoryReport) -> list[Tile]:

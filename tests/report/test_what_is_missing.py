@@ -1,6 +1,6 @@
 """What is missing or estimated is said beside each figure and in each sentence that lacks it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,7 @@ from telemetry.report.organisation import organisation, totals
 from telemetry.report.period import Period
 from telemetry.report.reading import report
 from telemetry.report.tiles import Tile, tiles
+from telemetry.rows.prices import RunnerPrice
 
 
 def as_stored(connection: Connection) -> Report:
@@ -400,6 +401,45 @@ def test_free_jobs_beside_one_of_unknown_price_are_said_to_be_free(connection: C
     assert tile(shown, "cost of runners").change.endswith(
         "; 1 job without a price not included; 10 jobs free"
     )
+
+
+def test_own_runners_with_a_price_are_not_free(connection: Connection) -> None:
+    load_runner_prices(connection)
+    upsert(connection, [RunnerPrice("self_hosted", date(2026, 1, 1), Decimal("0.01"))])
+    runs = [a_run(n, n) for n in range(1, 11)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run, labels=["self-hosted"]) for run in runs])
+    known(connection, 7)
+    shown = whole(connection)
+    found = tile(single(shown), "cost of runners")
+    assert (found.figure, "free" in found.change) == ("$1.00", False)
+    assert "Runners cost $1.00" in one_page(shown)
+    assert sentence(single(shown), "costing").startswith("Jobs cost $1.00 at list price")
+
+
+def test_the_cost_before_says_which_jobs_it_excludes(connection: Connection) -> None:
+    """Half of the jobs of the month before had no price."""
+    load_runner_prices(connection)
+    runs = [a_run(n, n) for n in range(1, 60)]
+    odd = {"labels": ["who-knows"], "runner_group_name": "Large"}
+    upsert(connection, runs)
+    upsert(connection, [
+        a_job(run, **(odd if run.github_run_id % 2 and run.created_at < MONTH.since else {}))
+        for run in runs
+    ])  # fmt: skip
+    known(connection, 7)
+    shown = whole(connection)
+    without = sum(each.created_at < MONTH.since and each.github_run_id % 2 for each in runs)
+    then = sum(each.created_at < MONTH.since for each in runs)
+    lacking = f"without {without} jobs of unknown cost"
+    usd = 10 * Decimal("0.006") * (then - without)
+    assert (
+        f"${usd:.2f} before ({lacking}); list price"
+        in tile(single(shown), "cost of runners").change
+    )
+    assert f"The cost before is {lacking}." in one_page(shown)
+    (cost,) = (each for each in totals(shown, organisation(shown)) if "runners" in each.name)
+    assert f"where comparable (before {lacking})" in cost.change
 
 
 def test_nobody_is_sent_to_flaky_jobs_where_none_is_known(connection: Connection) -> None:

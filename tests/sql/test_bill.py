@@ -23,6 +23,7 @@ from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope
 from telemetry.database.upserts import upsert
 from telemetry.github.errors import RateLimited
+from telemetry.rows.prices import RunnerLabel, RunnerPrice
 from telemetry.runs.bill import fetch_month
 from telemetry.runs.ingest import ingest
 from telemetry.runs.request import Tools, Wanted
@@ -205,6 +206,27 @@ def test_two_minutes_more_than_any_cause_allows_are_unexplained(
     assert (dollars["rounding"], dollars["unexplained"]) == (0, Decimal("0.012"))
     dollars = by_item(load(connection, tmp_path, HEADER, line(9)))
     assert not any(dollars[cause] for cause in (*CAUSES, "unexplained"))
+
+
+def test_a_runner_that_another_company_bills_is_not_on_githubs_bill(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    times = {"started_at": at, "completed_at": at + timedelta(minutes=5)}
+    label = {"labels": ["their-4-cores"], "runner_group_name": "Default"}
+    upsert(connection, [workflow_job(job_id=12, **times, **label)])
+    upsert(connection, [RunnerLabel("their-4-cores", "theirs")])
+    upsert(connection, [RunnerPrice("theirs", date(2026, 1, 1), Decimal("0.004"))])
+    (cost,) = connection.execute("select sum(list_cost_usd) as usd from job_costs").fetchall()
+    assert cost["usd"] == 9 * Decimal("0.006") + 5 * Decimal("0.004")
+    found = load(connection, tmp_path, HEADER, line(9))
+    assert by_item(found)["stored jobs by the price list"] == 9 * Decimal("0.006")
+    assert not found.unexplained
+    # If GitHub bills them after all, the two are compared.
+    theirs = line(5).replace("actions_linux", "actions_theirs")
+    dollars = by_item(load(connection, tmp_path, HEADER, line(9), theirs))
+    assert dollars["stored jobs by the price list"] == cost["usd"]
 
 
 def test_a_newer_report_of_a_day_replaces_the_older(connection: Connection, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from support.jobs import HOUR, SECOND, executed, rows
 from support.rows import CREATED_AT, workflow_job, workflow_run
 
 from telemetry.database.connection import Connection, open_connection
-from telemetry.database.prices import PRICES, load_runner_prices, read_prices
+from telemetry.database.prices import PRICES, load_runner_prices, read_prices, unused_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import Counts, upsert
 from telemetry.rows.jobs import WorkflowJob
@@ -299,6 +299,28 @@ def test_the_user_can_price_their_own_runners(priced: Connection) -> None:
     upsert(priced, [RunnerPrice("self_hosted", date(2026, 1, 1), Decimal("0.001"))])
     row = cost(priced, 600, labels=["self-hosted"])
     assert (row["billable_minutes"], row["list_cost_usd"]) == (0, Decimal("0.010"))
+    # Until that day they were free.
+    earlier = {"created_at": CREATED_AT - 240 * HOUR, "started_at": CREATED_AT - 240 * HOUR}
+    before = cost(priced, labels=["self-hosted"], **earlier, completed_at=CREATED_AT - 239 * HOUR)
+    assert (before["list_cost_usd"], row["free_because"]) == (0, None)
+    assert before["free_because"] == "a runner of your own"
+
+
+def test_a_price_of_a_runner_for_which_no_label_stands_is_said(
+    connection: Connection, tmp_path: Path
+) -> None:
+    prices, labels = tmp_path / "prices.csv", tmp_path / "labels.csv"
+    lines = ["Linux_8_core", "house", "house", "self_hosted", "linux"]
+    dated = [f"{sku},2026-0{number}-01,1" for number, sku in enumerate(lines, 1)]
+    prices.write_text("\n".join(["sku,effective_from,usd_per_minute", *dated]), encoding="utf-8")
+    load_runner_prices(connection)
+    assert unused_prices(connection) is None
+    load_runner_prices(connection, str(prices))
+    said = unused_prices(connection)
+    assert said is not None and "no label stands for house, linux_8_core, so" in said
+    labels.write_text("label,sku\nbig,linux_8_core\nours,house\n", encoding="utf-8")
+    load_runner_prices(connection, None, str(labels))
+    assert unused_prices(connection) is None
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,8 @@ def pulls(connection: Connection) -> Iterator[Connection]:
     load_name_kinds(connection)
     run(connection, 1, 10, commit_sha="a1")
     run(connection, 2, 20, commit_sha="a2", conclusion="failure", at=CREATED_AT + HOUR)
-    run(connection, 2, 5.5, commit_sha="a2", run_attempt=2, at=CREATED_AT + 3 * HOUR)
+    again = {"run_attempt": 2, "at": CREATED_AT + 3 * HOUR, "created_at": CREATED_AT + HOUR}
+    run(connection, 2, 5.5, commit_sha="a2", **again)
     run(connection, 3, 30, commit_sha="a2", event_type="push", branch="main")
     fork = {"head_repository": "guest/app", "actor": None, "commit_sha": "b1"}
     run(connection, 4, 0.5, **fork)
@@ -197,6 +198,33 @@ def test_a_commit_of_a_fork_waits_from_its_approval(connection: Connection) -> N
     assert float(row["waited_hours"]) == 0.5
     (row,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
     assert float(row["waited_hours_per_pull_request"]) == 0.5
+
+
+def test_the_wait_of_a_commit_whose_first_attempt_is_not_stored_is_not_known(
+    connection: Connection,
+) -> None:
+    """A short check began first; or the long one did, whose first attempt is still to come."""
+    upsert(connection, [Repository(7, "acme/app", "api.github.com")])
+    for branch, number, after in (("one", 10, 1), ("two", 20, -1)):
+        known = {"branch": branch, "commit_sha": f"{branch}-1"}
+        run(connection, number, 6, **known)
+        lacks = {"branch": branch, "commit_sha": f"{branch}-2"}
+        run(connection, number + 1, 3, at=CREATED_AT + HOUR, **lacks)
+        began = CREATED_AT + HOUR + after * MINUTE
+        run(connection, number + 2, 30, run_attempt=2, at=CREATED_AT + 5 * HOUR,
+            created_at=began, **lacks)  # fmt: skip
+    # Nobody waited for this one, so what is known of the commit suffices.
+    run(connection, 30, 6, branch="three", commit_sha="three")
+    run(connection, 31, 6, run_attempt=2, at=CREATED_AT + 5 * HOUR,
+        created_at=CREATED_AT + HOUR, branch="three", commit_sha="three")  # fmt: skip
+    rows = ask(connection, "pull_request_costs", SCOPE).rows
+    waited = {row["branch"]: float(row["waited_hours"]) for row in rows}
+    assert waited == {"one": 0.1, "two": 0.1, "three": 0.1}
+    connection.execute("delete from workflow_runs where github_run_id in (10, 20, 30, 31)")
+    rows = ask(connection, "pull_request_costs", SCOPE).rows
+    assert {row["branch"]: row["waited_hours"] for row in rows} == {"one": None, "two": None}
+    (kind,) = ask(connection, "pull_requests_by_actor_kind", SCOPE).rows
+    assert (kind["pull_requests"], kind["waited_hours_per_pull_request"]) == (2, None)
 
 
 def test_a_pull_request_that_waits_for_its_approval_has_commits_and_no_wait(

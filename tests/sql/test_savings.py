@@ -4,7 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from statistics import median
@@ -19,6 +19,7 @@ from telemetry.database.connection import SQL, Connection, execute, open_connect
 from telemetry.database.prices import load_name_kinds, load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
+from telemetry.rows.prices import RunnerPrice
 from telemetry.rows.workflows import Workflow
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -70,6 +71,20 @@ def test_what_rounding_up_costs_is_summed_job_by_job(stored: Connection) -> None
         assert float(row["rounding_usd"]) == pytest.approx(rounding, abs=0.0001)
         total = float(row["list_cost_usd"])
         assert float(row["rounding_percent"]) == pytest.approx(100 * rounding / total, abs=0.06)
+
+
+def test_a_priced_runner_of_ones_own_is_not_billed_in_whole_minutes(
+    connection: Connection,
+) -> None:
+    load_runner_prices(connection)
+    upsert(connection, [RunnerPrice("self_hosted", date(2026, 1, 1), Decimal("0.001"))])
+    upsert(connection, [workflow_run(is_private=True)])
+    upsert(connection, [workflow_job(), workflow_job(job_id=12, labels=["self-hosted"])])
+    scope = Scope(CREATED_AT - HOUR, CREATED_AT + HOUR)
+    costs = {row["sku"]: row["list_cost_usd"] for row in ask(connection, "runner_cost", scope).rows}
+    assert set(costs) == {"linux", "self_hosted"} and all(costs.values())
+    (row,) = ask(connection, "rounding", scope).rows
+    assert (row["jobs"], row["list_cost_usd"]) == (1, costs["linux"])
 
 
 PARTS = {"Set up job": "set-up", "Install": "set-up", "Complete job": "clean-up"}
