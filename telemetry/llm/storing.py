@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from psycopg import errors
@@ -11,7 +12,7 @@ from psycopg import errors
 from telemetry.database.connection import Connection, execute
 from telemetry.database.upserts import Counts, upsert
 from telemetry.llm.formats import canonical, codex, opencode
-from telemetry.rows.llm import MICROSECOND, LlmCall, changed
+from telemetry.rows.llm import LONGEST_ID, MICROSECOND, LlmCall, changed
 
 # How many times are tried for a call whose own is taken: each of the microseconds after it, then as
 # many within the millisecond after it, and within the second.
@@ -85,30 +86,43 @@ def _upserted(connection: Connection, calls: list[LlmCall]) -> tuple[Counts, lis
         try:
             return upsert(connection, calls), []
         except errors.UniqueViolation:
-            pass  # Stored one by one, the clashing calls can be found.
-        counts, clashing = Counts(), []
+            calls, clashing = _apart(connection, calls)
+        try:
+            return upsert(connection, calls), clashing
+        except errors.UniqueViolation:
+            counts = Counts()  # Another record of a call renames its session: stored one by one.
         for call in calls:
-            stored = _one_upserted(connection, call)
-            if stored is None:
+            try:
+                counts += upsert(connection, [call])
+            except errors.UniqueViolation:
                 clashing.append(call)
-            else:
-                counts += stored
     return counts, clashing
 
 
-def _one_upserted(connection: Connection, call: LlmCall) -> Counts | None:
-    """Store a call; None if another call has its time, session and prompt name.
+def _apart(connection: Connection, calls: list[LlmCall]) -> tuple[list[LlmCall], list[LlmCall]]:
+    """The calls at times that no other one of their session and prompt has, and those without one.
 
     Most logs are coarser than a microsecond, so one of a few microseconds later is as true. A
     program that takes the time once for many calls is coarser than that.
     """
-    for later in _delays(call.call_id):
-        moment = call.timestamp + later * MICROSECOND
-        try:
-            return upsert(connection, [changed(call, {"timestamp": moment})])
-        except errors.UniqueViolation:
-            continue
-    return None
+    times = [
+        [call.timestamp + MICROSECOND * later for later in _delays(call.call_id)] for call in calls
+    ]
+    moments = sorted(set(chain(*times)))
+    taken = {
+        (row["timestamp"], row["session_id"], row["prompt_name"]): (row["source"], row["call_id"])
+        for row in execute(connection, "llm/calls_at", {"timestamps": moments})
+    }
+    apart, clashing = [], []
+    for call, possible in zip(calls, times, strict=True):
+        key, prompt_name = (call.source, call.call_id), call.prompt_name[:LONGEST_ID]
+        for moment in possible:
+            if taken.setdefault((moment, call.session_id, prompt_name), key) == key:
+                apart.append(changed(call, {"timestamp": moment}))
+                break
+        else:
+            clashing.append(call)
+    return apart, clashing
 
 
 def _delays(call_id: str) -> Iterator[int]:

@@ -625,6 +625,23 @@ def test_many_calls_of_one_moment_are_all_stored(connection: Connection, tmp_pat
         done = ingest(connection, file)
         assert (done.inserted, done.updated, done.clashing) == (inserted, 0, 0)
     assert {row["timestamp"].second for row in calls(connection)} <= {0, 1}
+    # Few of them were tried at a moment that is taken: each such try is an insert, too.
+    (tried,) = connection.execute(
+        "select n_tup_ins from pg_stat_xact_user_tables where relname = 'llm_calls'"
+    ).fetchall()
+    assert tried["n_tup_ins"] <= 220
+
+
+def test_a_call_that_is_renamed_to_the_session_of_another_clashes_alone(
+    connection: Connection, tmp_path: Path
+) -> None:
+    exact = "2026-01-05T08:00:00.123456Z"
+    one, other = record(1, timestamp=exact, session_id="a"), record(2, timestamp=exact)
+    ingest(connection, write(tmp_path / "a.jsonl", [one, {**other, "session_id": "b"}]))
+    done = ingest(connection, write(tmp_path / "b.jsonl", [{**one, "session_id": "b"}, record(3)]))
+    assert (done.inserted, done.clashing, done.unchanged) == (1, 1, 0)
+    sessions = {row["call_id"]: row["session_id"] for row in calls(connection)}
+    assert (sessions["c1"], sessions["c2"]) == ("a", "b")
 
 
 def test_a_clash_is_left_out_alone_counted_and_named(
