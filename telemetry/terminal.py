@@ -49,9 +49,9 @@ class Screen:
         """Return the text in an SGR style (ECMA-48), such as 1 for bold, if there is colour."""
         return f"\033[{style}m{text}\033[0m" if self.colour and text else text
 
-    def paragraph(self, text: str) -> str:
+    def paragraph(self, text: str, indent: str = "") -> str:
         """Return prose in lines that are no longer than people like to read."""
-        return filled(text, min(self.columns or LONGEST_LINE, LONGEST_LINE), indent="")
+        return filled(text, min(self.columns or LONGEST_LINE, LONGEST_LINE), indent)
 
 
 def filled(text: str, columns: int | None, indent: str = "  ") -> str:

@@ -47,7 +47,7 @@ def _details(connection: Connection, question: Question) -> str:
     paragraphs = [
         f"\n## {question.name}",
         f"**{prose(question.title)}** {file}",
-        *([prose(question.reading)] if question.reading else []),
+        *map(prose, filter(None, question.paragraphs(columns))),
         f"Columns: {', '.join(f'`{column}`' for column in columns)}",
     ]
     return "\n\n".join(paragraphs) + "\n"

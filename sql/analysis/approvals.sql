@@ -1,10 +1,10 @@
 -- Which jobs wait for an approval or for another run, and for how long?
--- Jobs that waited for over two minutes while a job of the same label that was ready at least a
--- minute later got a runner over a minute sooner, so they did not wait for a runner; and jobs that
--- waited for over a day, because GitHub cancels what no runner takes in that time. GitHub reports
--- both kinds of wait alike. The time of a run includes them. If nothing else ran meanwhile, a
--- shorter wait cannot be distinguished from a queue and is not listed here. p90_seconds needs 20
--- jobs.
+-- Two kinds of jobs. The first waited for over two minutes, while a job with the same label became
+-- ready at least a minute later and got a runner over a minute sooner; so these jobs did not wait
+-- for a runner. The others waited for over a day; GitHub cancels a job that no runner takes in that
+-- time. GitHub reports waits for an approval and for a runner alike. The time of a run includes
+-- them. If nothing else ran meanwhile, a shorter wait cannot be distinguished from a queue and is
+-- not listed here. p90_seconds needs 20 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/approvals.sql
 with period as not materialized (
   select

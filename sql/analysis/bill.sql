@@ -2,11 +2,11 @@
 -- From the usage reports that make bill has loaded, by month. The first line is what the stored
 -- jobs would cost by the price list if none were free. Each line below it is a cause of a
 -- difference. The last line is the sum: what GitHub bills. The first line with free rule is the
--- cost that the report shows. unexplained is what no cause explains; bill_lines.sql says where.
--- lines are days, SKUs, repositories and workflows to which a cause applies. Days that no usage
--- report covers are left out, and so are runners that GitHub does not bill: your own, and those
--- whose SKU only your RUNNER_PRICES has. A usage report older than 2025 has no discounts: it is
--- compared before included minutes.
+-- cost that the report shows. Days that no usage report covers are left out, and so are runners
+-- that GitHub does not bill: your own, and those whose SKU only your RUNNER_PRICES has. A usage
+-- report older than 2025 has no discounts: it is compared before included minutes. unexplained is
+-- what no cause explains; bill_lines.sql says where. lines are days, SKUs, repositories and
+-- workflows to which a cause applies.
 --   psql "$DATABASE_URL" -f sql/analysis/bill.sql
 with period as not materialized (
   select

@@ -1,10 +1,10 @@
 -- Where does GitHub's bill differ from what the stored jobs cost?
--- One row per day, SKU, repository and workflow, as in the view billed_lines; what is unexplained
--- comes first, then the largest differences. minutes are of stored jobs, quantity is what GitHub
--- bills. difference_usd is net_amount less list_usd, and the sum of the columns after it. An
--- unexplained row can be a job that ran over midnight, which GitHub may bill on the other day, or a
--- label that stands for another SKU: then there are two rows of opposite sign. It can also be a
--- price that is not the list's.
+-- One row per day, SKU, repository and workflow, as in the view billed_lines; unexplained ones come
+-- first, then the largest differences. There are three usual reasons for an unexplained row. A job
+-- ran over midnight, and GitHub bills it on the other day, or a label stands for another SKU: then
+-- there are two rows of opposite sign. Or GitHub's price is not that of the list. minutes are those
+-- of the stored jobs, quantity is what GitHub bills. difference_usd is net_amount less list_usd,
+-- and the sum of the columns after it.
 --   psql "$DATABASE_URL" -f sql/analysis/bill_lines.sql
 with period as not materialized (
   select

@@ -1,7 +1,7 @@
 -- In which hours of the week do people and schedules start runs?
--- Runs by weekday (1 is Monday) and hour, with the minutes that the jobs of their first attempts
--- used runners and the time that these jobs waited for one. runs_per_day divides by how often that
--- hour of the weekday occurs in the period, at least once; a part of an hour counts as that part.
+-- Runs by weekday (1 is Monday) and hour. The minutes and waits are those of the jobs of their
+-- first attempts. runs_per_day divides the runs by how often that hour of the weekday occurs in the
+-- period, at least once; a part of an hour counts as that part.
 --   psql "$DATABASE_URL" -f sql/analysis/busy_hours.sql
 with period as not materialized (
   select

@@ -1,10 +1,10 @@
 -- What would be saved by cancelling a run when a newer one of its branch starts?
--- Runs of pushes outside the default branch and of pull requests whose workflow was started again
--- on the same branch, by the same event, while they were still running: concurrency with
--- cancel-in-progress would have ended them then. saved_minutes is the time that their jobs ran
--- after the newer run was created; saved_usd is the list price of the minutes that would not have
--- been billed. Branches of forks are distinguished by their repository. Only first attempts count:
--- re-runs are left out, and so is what began after an approval. unpriced_jobs have no known cost.
+-- Runs of pull requests, and of pushes outside the default branch, during which the same event
+-- started their workflow again on the same branch. The setting cancel-in-progress of concurrency
+-- would have ended them at that moment. Branches of forks are distinguished by their repository.
+-- Only first attempts count; re-runs and attempts that began after an approval are left out.
+-- saved_minutes is the time that their jobs ran after the newer run was created; saved_usd is the
+-- list price of the minutes that would not have been billed. unpriced_jobs have no known cost.
 --   psql "$DATABASE_URL" -f sql/analysis/cancel_in_progress.sql
 with period as not materialized (
   select

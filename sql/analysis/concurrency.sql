@@ -1,7 +1,7 @@
 -- How many jobs ran at the same time at most, and when?
--- By owner of the repositories: one row for each runner label, and one for all standard runners of
--- GitHub together, because its limit applies to all of them. peak_at is when the peak was first
--- reached. average_jobs is over the time from the first start to the last end.
+-- Each owner of repositories has a row for each runner label, and one for all of GitHub's standard
+-- runners together, because GitHub's limit applies to all of them. peak_at is when the peak was
+-- first reached. average_jobs is the average from the first start to the last end.
 --   psql "$DATABASE_URL" -f sql/analysis/concurrency.sql
 with period as not materialized (
   select

@@ -1,14 +1,15 @@
 -- How much of the period is stored?
 -- attempts_with_jobs are attempts whose jobs are all stored; skipped attempts have no jobs and are
--- not counted. pending_attempts are the attempts that are still to be fetched themselves: earlier
--- ones of runs that were re-run. Answers about jobs cover only the attempts with jobs. If jobs are
--- stored for a larger share of failed_attempts than of others, shares of failures are too high.
--- attempts_seconds is the time of the attempts, at most an hour of each; if with_jobs_seconds are a
--- smaller share of it, jobs of longer runs are missing. unlisted_seconds is the part of the period
--- that no complete list of runs covers. It lies between unlisted_from and unlisted_to, possibly
--- with listed intervals in between. make ingest SINCE=… lists it from listable_from on (NULL: this
--- database keeps no runs of that time), unless another repository has its name now (has_name is
--- false). Seconds with more runs than GitHub lists are left out; make status names them.
+-- not counted. Answers about jobs cover only the attempts with jobs. If jobs are stored for a
+-- larger share of failed_attempts than of others, shares of failures are too high. pending_attempts
+-- are earlier attempts of re-run runs that are themselves still to be fetched. attempts_seconds is
+-- the time that the attempts took, counting at most an hour of each. If with_jobs_seconds is a
+-- smaller share of it than attempts_with_jobs is of attempts, the jobs of long runs are missing.
+-- unlisted_seconds is the part of the period that no complete list of runs covers. It lies between
+-- unlisted_from and unlisted_to, possibly with listed intervals in between. make ingest SINCE=… can
+-- list it from listable_from on; NULL means that this database keeps no runs of that time. If
+-- has_name is false, another repository has the name now, and no ingest can list it. Seconds with
+-- more runs than GitHub lists are left out; make status names them.
 --   psql "$DATABASE_URL" -f sql/analysis/coverage.sql
 with period as not materialized (
   select

@@ -1,11 +1,11 @@
 -- Which jobs make runs end late, and how much sooner would a run end without them?
--- For runs that succeeded at the first attempt: the jobs on the critical path of each, as in
--- critical_paths. on_path_percent is of the runs in which the job ran. gain_p50_seconds is how much
--- sooner the median of these runs would end if the job took no time and everything else stayed the
--- same; 0 if it is not on the path. gain_hours is the sum over all runs; push_gain_hours is over
--- the runs that a push started, because a commit waits for these, but hardly anybody for a nightly.
--- All are lower bounds: a job is assumed to need everything that ended before it was queued. The
--- jobs of a matrix count as one. docs/accuracy.md says how often that is right.
+-- Jobs on the critical path of runs that succeeded at the first attempt, as in critical_paths. The
+-- jobs of a matrix count as one. on_path_percent is the share of a job's runs in which it is on the
+-- path. gain is how much sooner a run would end if the job took no time and everything else stayed
+-- the same; it is 0 if the job is not on the path. gain_p50_seconds is its median, gain_hours its
+-- sum over all runs, push_gain_hours its sum over runs that a push started: a commit waits for
+-- these, but hardly anybody for a nightly. All gains are lower bounds: a job is assumed to need
+-- everything that ended before it was queued. docs/accuracy.md says how often that is right.
 --   psql "$DATABASE_URL" -f sql/analysis/critical_jobs.sql
 with period as not materialized (
   select

@@ -1,12 +1,13 @@
 -- How often is something deployed, how often does it fail, and how long until it is fixed?
 -- By week, which begins on Monday in the time zone of the question; the first and the last week may
 -- be in the period only in part. Deployments are runs of deployment events, and runs of the
--- workflows that name_kinds calls deployments, except for pull requests and in merge queues, where
--- nothing is merged yet; add a file of your own with make ingest NAME_KINDS=…. succeeded and failed
--- are by the last attempt, and failed_percent is of these two; the others, such as cancelled ones,
--- deployed nothing as far as is known. A failure is fixed by a success of a later run of the same
--- workflow, on any commit; mend_p50_seconds is from the end of the failed run to the end of the
--- first such success. unmended failures had none by the end of the period.
+-- workflows that name_kinds calls deployments; make ingest NAME_KINDS=… adds a file of your own.
+-- Runs for pull requests and in merge queues do not count, because nothing is merged yet. The last
+-- attempt decides whether a run succeeded or failed; failed_percent is the share of failed ones
+-- among these two. The other runs, such as cancelled ones, deployed nothing as far as is known. A
+-- failure is fixed by a success of a later run of the same workflow, on any commit;
+-- mend_p50_seconds is from the end of the failed run to the end of the first such success. unmended
+-- failures had none by the end of the period.
 --   psql "$DATABASE_URL" -f sql/analysis/deployments.sql
 with period as not materialized (
   select

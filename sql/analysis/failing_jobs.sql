@@ -1,7 +1,8 @@
 -- Which jobs fail most?
 -- Jobs that succeeded or failed, except those carried over from an earlier attempt. failed_percent
--- is of their executions. broke_the_run does not count jobs that are allowed to fail. green_later
--- counts failures whose run succeeded when it was re-run, without a change of the code.
+-- is the share of a job's executions that failed. broke_the_run does not count jobs that are
+-- allowed to fail. green_later counts failures whose run succeeded when it was re-run, without a
+-- change of the code.
 --   psql "$DATABASE_URL" -f sql/analysis/failing_jobs.sql
 with period as not materialized (
   select

@@ -2,14 +2,14 @@
 -- Every failure has one cause, the first of this list that applies, so that the causes add up.
 -- workflow file: no job began. no job failed: the run failed anyway. outage: over 80 percent of
 -- everything that started in the repository in that hour failed. runner: the same for what one
--- runner of your own took within 12 hours. time limit. no steps: GitHub lists none. no step failed.
--- runner lost: a step was cut off. set-up: a step before the work failed, such as the checkout.
--- clean-up: a step after the work failed. flaky: a step of the work failed, and the job was green
--- in another attempt of the run. code: it was red in another one, and green in none. not run again:
--- it ran in no other, so it may be either.
--- green_again_percent is of the failures that were run again. minutes and list_cost_usd are of the
--- failed executions alone; unpriced_jobs have no known cost. docs/accuracy.md says how often the
--- cause is right.
+-- runner of your own took within 12 hours. time limit: the job ran into it. no steps: GitHub lists
+-- none. no step failed: the job failed anyway. runner lost: a step was cut off. set-up: a step
+-- before the work failed, such as the checkout. clean-up: a step after the work failed. flaky: a
+-- step of the work failed, and the job was green in another attempt of the run. code: it was red in
+-- another attempt, and green in none. not run again: it ran in no other attempt, so the failure may
+-- be flaky or of the code. docs/accuracy.md says how often the cause is right.
+-- green_again_percent is the share of the failures run again that then were green. minutes and
+-- list_cost_usd are of the failed executions alone; unpriced_jobs have no known cost.
 --   psql "$DATABASE_URL" -f sql/analysis/failure_causes.sql
 with period as not materialized (
   select

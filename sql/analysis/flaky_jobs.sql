@@ -2,11 +2,12 @@
 -- Jobs that failed in one attempt of a run and succeeded in another, in either order, in at least
 -- two runs; a single one may be a network fault. Two runs of a commit are not compared, because
 -- their inputs, their merge base or the world around them can differ. Failures in outages, when
--- nearly everything fails, do not count.
--- flaky_percent is of the commits on which the job finished, flaky_runs of the runs. Both are lower
--- bounds, because a flaky failure that nobody re-ran is not counted. failed_minutes is the time
--- that these failures ran; the most expensive job comes first. The jobs of a matrix are combined;
--- member_names are the first five members that were flaky.
+-- nearly everything fails, do not count. The jobs of a matrix are combined. The most expensive job
+-- comes first.
+-- flaky_percent is the share of the commits on which the job finished. flaky_commits, flaky_runs
+-- and flaky_percent are lower bounds, because a flaky failure that nobody re-ran is not counted.
+-- failed_minutes is the time that these failures ran. member_names are the first five members of a
+-- matrix that were flaky.
 --   psql "$DATABASE_URL" -f sql/analysis/flaky_jobs.sql
 with period as not materialized (
   select

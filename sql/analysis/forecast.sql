@@ -1,15 +1,16 @@
 -- What is spent this month, and what will it be at its end?
--- The month (UTC) in which the period ends, as a whole, and by repository, workflow and actor, the
--- account or schedule that caused the run. Runners are at list price, LLM calls as reported,
--- otherwise at list price. forecast_usd adds, for each remaining day, the mean of its weekday over
--- the last full weeks, at most eight; later weeks count more. weeks is their number; of several
--- repositories, its mean by cost. A repository's weeks begin on its first day with a cost, and
--- after the last day of which most was never listed or, but for the last week, most jobs are not
--- stored. They end where its runs were last listed; the days since then count as remaining ones.
--- What else was never listed of the month is in no sum. The true end lies between low_usd and
--- high_usd in nine of ten months (docs/accuracy.md); both come from how much weeks differ. With one
--- week there is no high_usd; with none there is no forecast. low_usd is then the amount spent.
--- unpriced jobs and calls have no known cost and are not included.
+-- The month (UTC) in which the period ends: as a whole, and by repository, workflow and actor,
+-- which is the account or schedule that caused the run. Runners are at list price, LLM calls as
+-- reported, otherwise at list price. forecast_usd adds, for each remaining day, the mean of its
+-- weekday over the last full weeks, at most eight; later weeks count more. weeks is the number of
+-- these weeks; for several repositories, its mean weighted by cost. A repository's weeks begin on
+-- its first day with a cost, but after the last day that is mostly unlisted or, before the last
+-- week, without most of its jobs. They end where its runs were last listed; the days since then
+-- count as remaining ones. No sum includes other parts of the month that were never listed. The
+-- true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come
+-- from how much weeks differ. With one week there is no high_usd; with none there is no forecast.
+-- low_usd is then the amount spent. unpriced jobs and calls have no known cost and are not
+-- included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select

@@ -1,13 +1,13 @@
 -- When was the default branch red, by which workflow, for how long, and what fixed it?
--- Incidents that ended in the period, and open ones with a run in it or in the 30 days before its
--- end: what is red stays red in a period without a run. Later events are ignored. A workflow that
--- was deleted or disabled, or that no longer runs, is not red. Open ones come first: those that
--- pushes ran into (red_pushes) before those of schedules, manual runs and other workflows that
--- no push started (red_by_workflows), those that have been green before those that never were,
--- then by number of failed runs, then by duration. They have no recovered_at, and their seconds end
--- with the period. red_at is the end of the first failed run, of commit_sha, by actor, after
--- last_green_sha was green. mended_by started the run of mended_sha, the next green one,
--- or re-ran it. is_deployment says whether the workflow deploys, as in deployments.
+-- Incidents that ended in the period, and open ones. An incident is open if its workflow was red at
+-- the end of the period and ran in the period or in the 30 days before its end. Later events are
+-- ignored. A workflow that was deleted or disabled, or that no longer runs, is not red. Open
+-- incidents come first, led by those that pushes ran into in workflows that have been green before;
+-- then the numbers of pushes (red_pushes) and of failed runs and the duration decide. Open
+-- incidents have no recovered_at, and their seconds end with the period. red_at is the end of the
+-- first failed run; commit_sha and actor are those of that run, and last_green_sha is the commit
+-- that was green before it. mended_by is who started the next green run, of mended_sha, or re-ran
+-- it. is_deployment says whether the workflow deploys, as in deployments.
 --   psql "$DATABASE_URL" -f sql/analysis/incidents.sql
 with period as not materialized (
   select

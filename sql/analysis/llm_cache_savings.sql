@@ -1,8 +1,8 @@
 -- How much of the input comes from a cache, and what does that save?
 -- By model. Saved is what cache reads cost less than fresh input, minus what cache writes cost
--- more, by the price list; it is negative if little is read again. read and written are of all
--- input, including logs that report no cache. saved_percent is of the cost without a cache, for
--- calls with a list cost. unpriced calls have no list cost.
+-- more, by the price list; it is negative if little is read again. The shares read and written are
+-- of all input, including that of logs which report no cache. saved_percent is the saved share of
+-- the cost without a cache, for calls with a list cost. unpriced calls have no list cost.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cache_savings.sql
 with period as not materialized (
   select

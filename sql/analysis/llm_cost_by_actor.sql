@@ -1,12 +1,12 @@
 -- Whose runs spend on language models: people, agents, bots or schedules?
--- The actor is the account that started the attempt. What a schedule started is nobody's: GitHub
--- names whoever last changed the schedule. actor_kind is by the rules in name_kinds; unknown: the
--- account is gone, or no rule fits. attempts are those of workflows that left a log of LLM calls in
--- the period; attempts_with_log are the ones among them with a log. The cost of the others is not
--- known. Cost is what the logs report (reported_usd), else the list price, which is between
--- cost_low_usd and cost_high_usd. Calls without a known cost are counted as unpriced and not
--- included. The row without a kind holds calls of no run, and of runs that are not stored or are
--- older.
+-- The actor is the account that started the attempt. Runs that a schedule started belong to nobody,
+-- because GitHub names whoever last changed the schedule. actor_kind follows the rules in
+-- name_kinds; it is unknown if the account is gone or no rule fits. The row without a kind holds
+-- calls of no run, and of runs that are not stored or were created before the period. Cost is what
+-- the logs report (reported_usd), else the list price, which is between cost_low_usd and
+-- cost_high_usd. Calls without a known cost are counted as unpriced and not included. attempts
+-- counts the attempts of workflows that left a log of LLM calls in the period; attempts_with_log
+-- counts those of them that left one. The cost of the others is not known.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_actor.sql
 with period as not materialized (
   select

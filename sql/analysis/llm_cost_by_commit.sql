@@ -1,10 +1,11 @@
 -- What do LLM calls cost for each head commit?
 -- The most expensive commits come first; each includes all its runs and attempts. commit is the
--- beginning of its SHA. attempts are those of workflows that left a log of LLM calls in the period;
--- attempts_with_log are the ones among them with a log. The cost of the others is not known. Cost
--- is what the logs report (reported_usd), else the list price, which is between cost_low_usd and
--- cost_high_usd. Calls without a known cost are counted as unpriced and not included. The row
--- without a repository holds the calls of no run, and of runs that are not stored or are older.
+-- beginning of its SHA. The row without a repository holds the calls of no run, and of runs that
+-- are not stored or were created before the period. Cost is what the logs report (reported_usd),
+-- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
+-- are counted as unpriced and not included. attempts counts the attempts of workflows that left a
+-- log of LLM calls in the period; attempts_with_log counts those of them that left one. The cost of
+-- the others is not known.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_commit.sql
 with period as not materialized (
   select

@@ -1,11 +1,11 @@
 -- Which sessions with a language model cost the most?
 -- The most expensive sessions come first. Cost is what the logs report (reported_usd), else the
 -- list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost are
--- counted as unpriced and not included. Calls without a session are left out. minutes are from the
--- first call to the end of the last one, or to its beginning if the log has no duration; of a
--- session that its log reports as a whole, those of its calls together. They are NULL if they are
--- not known, or round to 0. If a session has several runs, github_run_id is the latest. A log's row
--- of several calls counts as these, but fails once.
+-- counted as unpriced and not included. Calls without a session are left out. A log's row of
+-- several calls counts as these, but fails once. minutes are from the first call to the end of the
+-- last one, or to its beginning if the log has no duration; of a session that its log reports as a
+-- whole, those of its calls together. They are NULL if they are not known, or round to 0. If a
+-- session has several runs, github_run_id is the latest.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_session.sql
 with period as not materialized (
   select

@@ -1,10 +1,11 @@
 -- How much is spent on language models in attempts that failed, and in re-runs?
 -- First attempts and re-runs by outcome. red later mended: a later attempt of the run was green.
--- attempts are those of workflows that left a log of LLM calls in the period; attempts_with_log are
--- the ones among them with a log. The cost of the others is not known. Cost is what the logs report
--- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included. The row without an outcome holds
--- the calls of no run, and of runs that are not stored or are older.
+-- The row without an outcome holds the calls of no run, and of runs that are not stored or were
+-- created before the period. Cost is what the logs report (reported_usd), else the list price,
+-- which is between cost_low_usd and cost_high_usd. Calls without a known cost are counted as
+-- unpriced and not included. attempts counts the attempts of workflows that left a log of LLM calls
+-- in the period; attempts_with_log counts those of them that left one. The cost of the others is
+-- not known.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_of_failures.sql
 with period as not materialized (
   select

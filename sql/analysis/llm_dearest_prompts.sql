@@ -1,8 +1,8 @@
 -- Which prompts cost the most, and what did they cost in the period before?
 -- By repository and prompt, the most expensive first, compared with the period of equal length
--- before. Calls without a prompt share a row for each repository. runs are those that left a log
--- with the prompt. Calls without a known cost are counted as unpriced and not included. The change
--- is shown only if both periods have a cost; unpriced calls make it unreliable.
+-- before. Calls without a prompt share a row for each repository. Calls without a known cost are
+-- counted as unpriced and not included. The change is shown only if both periods have a cost;
+-- unpriced calls make it unreliable. runs are those that left a log with the prompt.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_dearest_prompts.sql
 with period as not materialized (
   select

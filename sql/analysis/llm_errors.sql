@@ -1,6 +1,6 @@
 -- Which LLM calls fail, how often, and why?
--- By model and class of error. failed_percent is of all calls of the model. A log's row of several
--- calls, such as a whole session, is one call here and fails once.
+-- By model and class of error. A log's row of several calls, such as a whole session, is one call
+-- here and fails once. failed_percent is the share of all calls of the model.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_errors.sql
 with period as not materialized (
   select

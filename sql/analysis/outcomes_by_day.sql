@@ -1,7 +1,7 @@
 -- How did the runs of each day end at their first attempt?
 -- By the day on which the run was created. other counts runs that neither succeeded nor failed,
--- such as cancelled ones. first_missing counts re-run runs whose first attempt is not stored, so
--- that they are in no other column; most often it failed.
+-- such as cancelled ones. first_missing counts re-run runs whose first attempt is not stored; they
+-- are in no other column. Most often that attempt failed.
 --   psql "$DATABASE_URL" -f sql/analysis/outcomes_by_day.sql
 with period as not materialized (
   select

@@ -1,11 +1,11 @@
 -- What do pull requests of persons, bots and agents cost, each and per merged one?
--- Pull requests and their costs as in pull_request_costs, by their author: the account of the first
--- run, by the rules in name_kinds; unknown: that account is gone, or no rule fits.
--- cost_per_merged_usd divides the cost of all, merged or not, by the number known to be merged. It
--- is an upper bound, because squash merges are not known; merged_percent is the known share.
--- cost_per_pull_request_usd is of those with a known cost, waited_hours_per_pull_request of those
--- with known waited_hours. with_jobs_percent is the share of their attempts
--- whose jobs are stored; the cost of the others is not included.
+-- Pull requests and their costs as in pull_request_costs, by their author, the account of the first
+-- run. actor_kind follows the rules in name_kinds; it is unknown if that account is gone or no rule
+-- fits. cost_per_merged_usd divides the cost of all, merged or not, by the number known to be
+-- merged. It is an upper bound, because squash merges are not known; merged_percent is the known
+-- share. cost_per_pull_request_usd is the mean of those with a known cost;
+-- waited_hours_per_pull_request is the mean of those with known waited_hours. with_jobs_percent is
+-- the share of their attempts whose jobs are stored; the cost of other attempts is not included.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_requests_by_actor_kind.sql
 with period as not materialized (
   select

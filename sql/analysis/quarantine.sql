@@ -1,13 +1,13 @@
 -- Which jobs should stop blocking merges until they are fixed, and what do they cost?
 -- Jobs that failed in the work itself and were green, without a change, in another attempt of the
 -- run, in at least two runs. Failures caused by an outage, a runner or a time limit do not count.
--- failures are all its failures in the work itself. green_again_percent is of those that were run
--- again; without a re-run, nobody knows what it would have shown. flaky_jobs has the share of
--- commits. failed_cost_usd is the list price of the flaky failures, rerun_cost_usd that of all jobs
--- that ran in the attempts after them; unpriced_jobs of both have no known cost. waited_hours adds
--- up, for each run, the time from the end of the first attempt with such a failure to the end of
--- the first green one after it. The jobs of a matrix are one row. A run that two such jobs held up
--- counts for both.
+-- The jobs of a matrix are one row. failures counts all its failures in the work itself.
+-- green_again_percent is the share of those run again that then were green; what was never re-run
+-- tells nothing. flaky_jobs has the share of commits. failed_cost_usd is the list price of the
+-- flaky failures, rerun_cost_usd that of all jobs that ran in the attempts after them;
+-- unpriced_jobs of both have no known cost. waited_hours adds up how long each run was held up:
+-- from the end of the first attempt with such a failure to the end of the first green attempt after
+-- it. A run that two such jobs held up counts for both.
 --   psql "$DATABASE_URL" -f sql/analysis/quarantine.sql
 with period as not materialized (
   select

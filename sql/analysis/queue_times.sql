@@ -1,14 +1,14 @@
 -- How long do jobs wait for a runner, by the labels they request?
 -- Jobs that ran on a runner, from when they were ready (the jobs they need were done) to their
 -- start. The label with the most waits of over a minute comes first; more runners help there.
--- p95_seconds needs 20 jobs. held jobs are left out: while they waited, jobs of the same label that
--- were ready later got a runner. So they waited for an approval or for a run of their concurrency
--- group (see approvals.sql). So did jobs that waited for over a day, which are in no column here.
--- If nothing else ran meanwhile, an approval cannot be distinguished from a queue: idle counts the
--- waits of over a minute while no job of the label ran in the repository. hosted counts the jobs on
--- GitHub's standard runners, which start within seconds unless the plan allows no more at once:
--- longer waits there are often for an approval. Labels whose ending is made for each run count as
--- one, with * for the ending; a job without a label counts for its group.
+-- Labels whose ending is made for each run count as one, with * for the ending; a job without a
+-- label counts for its group. p95_seconds needs 20 jobs. held jobs are left out: while they waited,
+-- jobs of the same label that were ready later got a runner. So they waited for an approval or for
+-- a run of their concurrency group (see approvals.sql). So did jobs that waited for over a day,
+-- which are in no column here. If nothing else ran meanwhile, an approval cannot be distinguished
+-- from a queue: idle counts the waits of over a minute while no job of the label ran in the
+-- repository. hosted counts the jobs on GitHub's standard runners, which start within seconds
+-- unless the plan allows no more at once: longer waits there are often for an approval.
 --   psql "$DATABASE_URL" -f sql/analysis/queue_times.sql
 with period as not materialized (
   select

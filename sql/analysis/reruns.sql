@@ -1,10 +1,10 @@
 -- How often are runs re-run, and does it turn them green?
--- An attempt after an approval is not a re-run. rerun counts runs, reruns their further attempts.
--- turned_green_percent is of the runs in rerun_after_failure of which the last attempt succeeded or
--- failed. first_missing counts those in rerun whose first attempt is not stored; most often it
--- failed, so that rerun_after_failure lacks those that the first re-run turned green. If most
--- re-runs of failures become green, flaky jobs are the reason and people do not trust failures. If
--- few do, re-running is a waste.
+-- If most re-runs of failures turn green, flaky jobs are the reason, and people do not trust
+-- failures. If few do, re-running is a waste. An attempt after an approval is not a re-run. rerun
+-- counts the runs that were re-run, reruns their further attempts. turned_green_percent is the
+-- share that became green among the runs in rerun_after_failure whose last attempt succeeded or
+-- failed. first_missing counts the runs in rerun whose first attempt is not stored. Most often that
+-- attempt failed, so rerun_after_failure lacks the runs that the first re-run turned green.
 --   psql "$DATABASE_URL" -f sql/analysis/reruns.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- What does it cost that each job is billed in whole minutes?
--- Jobs with a price. billed_minutes is the sum of their times, each rounded up; rounding_usd is the
--- list price of the difference. rounding_percent is of their cost. Many short jobs cost most in
--- this way; combining them, or making them steps of one job, saves this cost. p50_seconds is the
--- length of the median execution. Free jobs are left out, and so are your own runners.
+-- Jobs with a price. Free jobs are left out, and so are your own runners. Many short jobs cost most
+-- in this way; combining them, or making them steps of one job, saves this cost. billed_minutes is
+-- the sum of their times, each rounded up; rounding_usd is the list price of the difference.
+-- rounding_percent is its share of their cost. p50_seconds is the length of the median execution.
 --   psql "$DATABASE_URL" -f sql/analysis/rounding.sql
 with period as not materialized (
   select

@@ -1,9 +1,9 @@
 -- Whose runs cost how much on runners, and how did that change?
 -- GitHub's list price of the jobs in the attempts that an account started, compared with the period
--- of equal length before; as in runner_cost. What a schedule started is nobody's: GitHub names
--- whoever last changed the schedule. actor_kind is by the rules in name_kinds; unknown: the account
--- is gone, or no rule fits. unpriced_jobs have no known cost, nor have unpriced_before in the
--- period before; free_jobs cost nothing.
+-- of equal length before; as in runner_cost. Runs that a schedule started belong to nobody, because
+-- GitHub names whoever last changed the schedule. actor_kind follows the rules in name_kinds; it is
+-- unknown if the account is gone or no rule fits. unpriced_jobs have no known cost, nor have
+-- unpriced_before in the period before; free_jobs cost nothing.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost_by_actor.sql
 with period as not materialized (
   select

@@ -1,8 +1,8 @@
 -- How busy is each kind of runner, hour by hour?
 -- By owner of the repositories, label, and hour of the day in the time zone of the question.
--- average_jobs is how many jobs ran at the same time on average in that hour of all days, peak_jobs
--- how many did at most. waiting_jobs are those that became ready in that hour, wait_p50_seconds and
--- wait_p90_seconds how long they waited for a runner.
+-- average_jobs is how many jobs ran at the same time, on average, in that hour of all days;
+-- peak_jobs is how many did at most. waiting_jobs counts the jobs that became ready in that hour;
+-- wait_p50_seconds and wait_p90_seconds are how long they waited for a runner.
 --   psql "$DATABASE_URL" -f sql/analysis/runners_by_hour.sql
 with period as not materialized (
   select

@@ -1,20 +1,20 @@
 -- Which workflows got slower or faster, since which run, and by which job or step?
 -- Successful first attempts of the 90 days before the end of the period. A lasting change is found
 -- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side. Deviations are
--- divided by how much the variation between days exceeds chance. A change in the last days needs 20
--- runs, and a median four standard deviations from those of the days before, or a return to the
--- level before the last change. Where weekends differ clearly, it is looked for among weekdays
--- alone. Both must change the median by at least a tenth and ten seconds; is_fresh ones, with fewer
--- than seven days since, by a quarter. before_seconds and after_seconds are the medians before and
--- since the change; estimated counts their runs whose jobs are not stored, so that their end may be
--- too late. A workflow can change more than once: is_last marks its newest change, is_mended a
--- change that led back to the level before the preceding one. job is the job whose median changed
--- most in seconds in the same direction, in its work or in its queue (carried_by), by at least a
--- quarter of the change. job_before_seconds is NULL if the job is new. step is the step of that job
--- that changed most. They are NULL if no job did, or none is stored. The change came, in one step
--- or several, after commit_before and no later than commit_since. Of two steps within a few days
--- one may lie outside. A slow drift, or a level that wanders from day to day, may be reported as a
--- change.
+-- divided by how much the variation between days exceeds chance. A fresh change (is_fresh), with
+-- fewer than seven days since, needs 20 runs, and a median four standard deviations from those of
+-- the days before, or a return to the level before the last change. If weekends differ clearly,
+-- only weekdays are searched for it. A lasting change must move the median by at least a tenth and
+-- ten seconds, a fresh one by a quarter. A slow drift, or a level that wanders from day to day, may
+-- be reported as a change. before_seconds and after_seconds are the medians before and since the
+-- change; estimated counts their runs whose jobs are not stored, so that their end may be too late.
+-- A workflow can change more than once: is_last marks its newest change, is_mended a change that
+-- led back to the level before the preceding one. job is the job whose median changed most, in
+-- seconds and in the same direction, by at least a quarter of the change; carried_by says whether
+-- its work or its queue did. job_before_seconds is NULL if the job is new. step is the step of that
+-- job that changed most. job and step are NULL if no job changed enough, or none is stored. The
+-- change came, in one step or several, after commit_before and no later than commit_since. If two
+-- steps are within a few days, one may lie outside these commits.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select

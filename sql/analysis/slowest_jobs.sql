@@ -2,7 +2,7 @@
 -- By the total time of all executions, including failed ones: a job of six minutes that runs all
 -- day matters more than a nightly one of forty. The jobs of a matrix are combined. Percentiles are
 -- of successful executions, because failures end early; p95_seconds needs 20 of them. share_percent
--- is of the time of all jobs of the repository.
+-- is the share of the time of all jobs of the repository.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_jobs.sql
 with period as not materialized (
   select

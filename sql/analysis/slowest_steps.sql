@@ -1,7 +1,7 @@
 -- Which steps take the most time in total?
 -- By the total time of all executions, including failed ones. The steps of a matrix are combined.
--- Percentiles are of successful executions; p95_seconds needs 20 of them. share_percent is of the
--- time of all rows.
+-- Percentiles are of successful executions; p95_seconds needs 20 of them. share_percent is the
+-- share of the time of all rows.
 --   psql "$DATABASE_URL" -f sql/analysis/slowest_steps.sql
 with period as not materialized (
   select

@@ -1,14 +1,14 @@
 -- What has not succeeded for some runs, although nothing is red on the default branch?
--- kind is one of these. merge queue: its groups since the last green one all failed. deployment (as
+-- kind has five values. merge queue: its groups since the last green one all failed. deployment (as
 -- in deployments): its runs since the last green one all failed. schedule: its runs since the last
 -- green one were all cancelled. Each of these needs three runs or more. pull requests and other
 -- (tags, releases, other branches and events): all runs of a workflow since its last green one
--- failed. They failed on so many branches (not counting those of bots and agents; commits, for
--- events without a branch) that, at the earlier failure rate, chance would do this less than once
--- in a thousand times; for other, three suffice if no run of the workflow was green anywhere in the
--- period. Only a schedule has cancelled runs here. base_branch is the branch that the queue merges
--- into. last_green_at is NULL if none in the period was green. A workflow that was deleted or
--- disabled is left out.
+-- failed. They failed on so many branches that, at the earlier failure rate, chance would do this
+-- less than once in a thousand times. Branches of bots and agents do not count; events without a
+-- branch are counted by commits. For other, three suffice if no run of the workflow was green
+-- anywhere in the period. Cancelled runs count only for a schedule. A workflow that was deleted or
+-- disabled is left out. base_branch is the branch that the queue merges into. last_green_at is NULL
+-- if none in the period was green.
 --   psql "$DATABASE_URL" -f sql/analysis/stalled.sql
 with period as not materialized (
   select

@@ -1,12 +1,13 @@
 -- Which schedules no longer start their workflow?
--- The latest first. The schedule started runs in the period, but then none for more than twice as
--- long as the longest pause between its runs of the last 90 days, and a day more, as far as the
--- runs are listed. Reasons that GitHub does not report: the schedule or its branch is gone, the
--- person who last changed it has left the organization, or Actions is disabled in the repository.
--- Schedules with fewer than five runs, and workflows that were deleted or disabled, are left out.
--- So is a schedule while a run of the repository that could be its next one has not ended: that run
--- may be waiting for an approval.
--- quiet_seconds is from the last run to the end of the period or of what is listed.
+-- The latest first. The schedule started runs in the period, but then none for a long time: for
+-- more than a day longer than twice the longest pause between its runs of the last 90 days. Time in
+-- which runs are not listed does not count. Reasons that GitHub does not report: the schedule or
+-- its branch is gone, the person who last changed it has left the organization, or Actions is
+-- disabled in the repository. Schedules with fewer than five runs, and workflows that were deleted
+-- or disabled, are left out. A schedule is also left out while a run of the repository that could
+-- be its next one has not ended, because that run may be waiting for an approval.
+-- quiet_seconds is the time from the last run to the end of the period, or to the end of what is
+-- listed.
 --   psql "$DATABASE_URL" -f sql/analysis/stopped_schedules.sql
 with period as not materialized (
   select

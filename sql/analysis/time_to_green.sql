@@ -1,9 +1,9 @@
 -- How long does the default branch stay red, and which workflows are red now?
--- Incidents that ended in the period, and open ones with a run in it or in the 30 days before its
--- end, which come first: from the end of the first failed run to the first green one of the same or
--- a later commit. Percentiles are of ended incidents. Those ended by a re-run became green without
--- a new commit. A workflow that was deleted or disabled while red is no longer open. What came
--- after the period is left out.
+-- Incidents that ended in the period, and open ones that ran in it or in the 30 days before its
+-- end; workflows with open ones come first. An incident lasts from the end of the first failed run
+-- to the first green run of the same or a later commit. Percentiles are of ended incidents. An
+-- incident that a re-run ended became green without a new commit. A workflow that was deleted or
+-- disabled while red is no longer open. What came after the period is left out.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_green.sql
 with period as not materialized (
   select

@@ -1,13 +1,14 @@
 -- How long does a commit wait from its push to the end of its last check?
 -- Checks are the runs that start within ten minutes of the push, for a pull request, a branch or
 -- the merge queue. The time is from the creation of the first run to the end of the last one, by
--- first attempts; a run that had to be approved counts from its approval. left_out counts commits
--- of four kinds: a check neither succeeded nor failed, because a newer push cancelled it; a check
--- failed without a job, most often because GitHub could not read the workflow's file; a run that
--- began within the ten minutes is not over; the first attempt of a check is not stored. A workflow
--- that never started a job is not a check. checks is the average number for a commit. last_workflow
--- is the one that most often ends last, on last_percent of the commits. estimated counts commits
--- with a check whose jobs are not stored; its end is GitHub's last change, which may be too late.
+-- first attempts; a run that had to be approved counts from its approval. A workflow that never
+-- started a job is not a check. left_out counts the commits for which the time is not known. There
+-- are four reasons: a newer push cancelled a check, so that it neither succeeded nor failed; a
+-- check failed without a job, most often because GitHub could not read the workflow's file; a run
+-- that began within the ten minutes is not over; the first attempt of a check is not stored. checks
+-- is the average number for a commit. last_workflow is the one that most often ends last, on
+-- last_percent of the commits. estimated counts commits with a check whose jobs are not stored; its
+-- end is GitHub's last change, which may be too late.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_last_check.sql
 with period as not materialized (
   select

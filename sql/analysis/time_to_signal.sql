@@ -1,10 +1,10 @@
 -- How long does a developer wait for an answer, and how soon does a failure show?
--- Decided first attempts, from the creation or approval of the run to the end of its last job
--- (signal) and, for failures, to the end of the first failed job (red). If red is not much sooner
--- than signal, the jobs that often fail run late. Runs that failed without a job, most often
--- because GitHub could not read the workflow's file, are left out. p90 needs 20 runs. estimated
--- counts runs whose jobs are not stored; their signal is GitHub's last change, which may be too
--- late, and they have no red.
+-- First attempts that succeeded or failed. signal is the time from the creation or approval of the
+-- run to the end of its last job; red, for failures, the time to the end of the first failed job.
+-- If red is not much sooner than signal, the jobs that often fail run late. Runs that failed
+-- without a job, most often because GitHub could not read the workflow's file, are left out. p90
+-- needs 20 runs. estimated counts runs whose jobs are not stored; their signal is GitHub's last
+-- change, which may be too late, and they have no red.
 --   psql "$DATABASE_URL" -f sql/analysis/time_to_signal.sql
 with period as not materialized (
   select

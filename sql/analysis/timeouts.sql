@@ -1,14 +1,14 @@
 -- Which jobs run into their time limit?
 -- GitHub reports such jobs and their runs as cancelled, so no failure rate includes them;
 -- cancelled_jobs counts these, the others are reported as timed_out. They are recognized by their
--- length: the job ended so in at least three runs after nearly the same time: within two percent of
--- the longest, or of short jobs within a tenth, up to 30 seconds. These must be more than half of
--- its executions that ran at least half as long. limit_seconds is that time. If the job ran longer
--- since the first of them, it has another limit: something else cancelled it, or its limit was
--- raised. If most of them ended within a minute after a newer run of the workflow began on their
--- branch, that run cancelled them. What was cancelled in a run that failed is left out, because a
--- failed job cancels the others. job is the whole name if it is the same in all of them, otherwise
--- the name without the values of the matrix.
+-- length: in at least three runs the job was ended after nearly the same time, limit_seconds. The
+-- times may differ by two percent from the longest; those of short jobs by a tenth, up to 30
+-- seconds. These executions must be more than half of those that ran at least half as long. Three
+-- things look alike and are left out. If the job has run longer since the first of these
+-- executions, something else cancelled it, or its limit was raised. If most of them ended within a
+-- minute after a newer run of the workflow began on their branch, that run cancelled them. If the
+-- run failed, the failed job cancelled the others. job is the whole name if it is the same in all
+-- of them, otherwise the name without the values of the matrix.
 --   psql "$DATABASE_URL" -f sql/analysis/timeouts.sql
 with period as not materialized (
   select

@@ -1,10 +1,11 @@
 -- What are the headline figures of the period?
--- For each repository, without skipped runs. runs, decided and succeeded are of first attempts,
--- those with in_the_end and cancelled of latest attempts. rerun counts how many of the runs seen
--- were re-run; first_missing of these have no first attempt here, because it is not fetched yet or
--- is gone; most often it failed. runs_before is of the period of equal length before; it includes
--- those without a first attempt, so compare it with runs and first_missing together.
--- queue_p90_seconds needs 20 jobs; held jobs are left out, as in queue_times.
+-- For each repository, without skipped runs. runs, decided and succeeded count first attempts;
+-- cancelled and the columns whose names end in in_the_end count latest attempts. rerun counts how
+-- many of the runs seen were re-run. Of these, first_missing have no first attempt here, because it
+-- is not fetched yet or is gone; most often it failed. runs_before counts runs of the period of
+-- equal length before, also those without a first attempt, so compare it with runs and
+-- first_missing together. queue_p90_seconds needs 20 jobs; held jobs are left out, as in
+-- queue_times.
 --   psql "$DATABASE_URL" -f sql/analysis/totals.sql
 with period as not materialized (
   select

@@ -2,16 +2,16 @@
 -- success (of first attempts), success in the end (of latest attempts) and rerun are shares. time
 -- (of successful first attempts), time of a commit (as in time_to_last_check) and queue (as in
 -- queue_times) are medians. If subject is NULL, the row is about the whole repository: an average
--- weighted by the runs of the period. It is over its workflows by branch_class, or its commits by
--- the workflows that ran on them; queue is the median of all its jobs, and each runner label counts
--- before as much as in the period. Only what is in both periods counts, so a new, quick workflow
--- changes nothing. unit is that of before and now. change is in percentage points for shares, in
--- percent for times (NULL if before is 0). Chance is judged by ranks and by days, because the runs
--- of a day are correlated, and so is a day with the three before it. Without a real change, better
--- or worse is reported once in a hundred times. It needs 20 runs and five days in each period. A
--- change of would_show or more is found about four times in five. would_show is NULL where a change
--- at least as large was found to be chance: times with two peaks, whose median jumps from one to
--- the other.
+-- over its workflows by branch_class, or over its commits by the workflows that ran on them,
+-- weighted by the runs of the period. queue is the median of all its jobs, and in before each
+-- runner label has the weight that it has in the period. Chance is judged by ranks and by days,
+-- because the runs of a day are correlated, and so is a day with the three before it. Without a
+-- real change, better or worse is reported once in a hundred times. Each period needs 20 runs on
+-- five days. Only what is in both periods counts, so a new, quick workflow changes nothing. unit is
+-- that of before and now. change is in percentage points for shares, in percent for times (NULL if
+-- before is 0). A change of would_show or more is found about four times in five. would_show is
+-- NULL where a change at least as large was found to be chance: times with two peaks, whose median
+-- jumps from one to the other.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select

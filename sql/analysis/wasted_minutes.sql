@@ -1,9 +1,10 @@
 -- How much runner time was wasted?
 -- Minutes that jobs ran, not rounded as for billing, and the wasted ones. Each wasted minute is in
--- one column. rerun: in an attempt that failed, and run again until the run was green without a new
--- commit; if all jobs were re-run, those that had succeeded count too. cancelled: the job or its
--- run was, by a person, a newer run, a failed sibling or a time limit. streak: scheduled, and
--- failing for at least the fourth time in a row. A failure that was not re-run is not waste.
+-- one column. rerun: the job ran in an attempt that failed, and the run was re-run until it was
+-- green without a new commit; if all jobs were re-run, those that had succeeded count too.
+-- cancelled: a person, a newer run, a failed sibling or a time limit cancelled the job or its run.
+-- streak: the run was scheduled, and failed for at least the fourth time in a row. A failure that
+-- was not re-run is not waste.
 --   psql "$DATABASE_URL" -f sql/analysis/wasted_minutes.sql
 with period as not materialized (
   select

@@ -1,15 +1,15 @@
 -- If a job ran on another runner, when would runs end, and what would they cost?
 -- Answers for each job in turn, or for one (JOB=), on one kind of runner or label of the price list
--- (RUNNER=), at a multiple of the present speed (SPEED=). For runs that succeeded at the first
--- attempt, with the critical path of each as in critical_paths. A faster job shortens a run until
--- another job is the last one; a slower job outside the path costs no time until it is the last. A
--- run lasts from its first queued job to its last ended one. list_cost_usd is of all executions of
--- the job in the period, failed ones and re-runs included, each rounded up to minutes, at the price
--- of its day. list_cost_usd_after is NULL if the runner has no price. free_jobs cost nothing now;
--- unpriced_jobs have no known cost. saved_hours is the sum over all runs; push_saved_hours is over
--- the runs that a push started, because a commit waits for these, but hardly anybody for a nightly.
--- usd_per_saved_hour is the price of one of the saved_hours; if negative, the change pays for
--- itself.
+-- (RUNNER=), at a multiple of the present speed (SPEED=). It looks at runs that succeeded at the
+-- first attempt, with the critical path of each as in critical_paths. A faster job shortens a run
+-- until another job is the last one; a slower job outside the path costs no time until it is the
+-- last. A run lasts from its first queued job to its last ended one. list_cost_usd is the list
+-- price of all executions of the job in the period, including failed ones and re-runs, each rounded
+-- up to minutes, at the price of its day. list_cost_usd_after is NULL if the runner has no price.
+-- free_jobs cost nothing now; unpriced_jobs have no known cost. saved_hours is the sum over all
+-- runs; push_saved_hours is the sum over runs that a push started: a commit waits for these, but
+-- hardly anybody for a nightly. usd_per_saved_hour is the price of one of the saved_hours; if
+-- negative, the change pays for itself.
 --   psql "$DATABASE_URL" -f sql/analysis/what_if.sql
 with period as not materialized (
   select

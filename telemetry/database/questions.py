@@ -50,6 +50,11 @@ class Question:
     title: str
     reading: str
 
+    def paragraphs(self, columns: Sequence[str]) -> list[str]:
+        """Return the reading; a sentence that begins with a column begins a paragraph."""
+        names = "|".join(columns)
+        return re.split(rf"(?<=\.) (?=(?:{names})\b)", self.reading)
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -58,9 +58,17 @@ def answer_text(answer: Answer, screen: Screen = PAPER) -> str:
         [
             screen.styled(screen.paragraph(question.title), BOLD),
             shown.text,
-            screen.paragraph(question.reading),
+            reading_text(answer, screen),
             filled(end, screen.columns, indent=""),
         ]
+    )
+
+
+def reading_text(answer: Answer, screen: Screen = PAPER) -> str:
+    """Return how to read an answer; what is said of each column begins a line."""
+    first, *others = answer.question.paragraphs(answer.columns)
+    return "\n".join(
+        [screen.paragraph(first), *(screen.paragraph(other, indent="  ") for other in others)]
     )
 
 

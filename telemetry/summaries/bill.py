@@ -8,7 +8,7 @@ from typing import Any
 
 from telemetry import counted
 from telemetry.database.bill import Bill, Loaded
-from telemetry.summaries.answers import rows_text
+from telemetry.summaries.answers import reading_text, rows_text
 from telemetry.terminal import BOLD, PAPER, YELLOW, Screen
 
 COLUMNS = ("month", "item", "usd", "lines")
@@ -54,7 +54,7 @@ def bill_text(bill: Bill, screen: Screen = PAPER) -> str:
         parts.append(rows_text(["usd", *SHOWN], shown, screen))
         parts += _opposites(bill.unexplained)
         parts += _renamed(bill)
-    parts.append(screen.paragraph(bill.causes.question.reading))
+    parts.append(reading_text(bill.causes, screen))
     return "\n\n".join(parts)
 
 

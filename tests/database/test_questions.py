@@ -555,6 +555,19 @@ def test_a_narrow_screen_cuts_texts_and_no_numbers() -> None:
     assert "x" * 80 in answer_text(wide)
 
 
+def test_what_is_said_of_a_column_begins_a_line() -> None:
+    reading = "Each job once. jobs counts them; few are jobs. It is low. last_day is in UTC."
+    asked = replace(answer(jobs=1, last_day=2), question=replace(QUESTION, reading=reading))
+    said = answer_text(asked).split("\n\n")[2]
+    assert said.splitlines() == [
+        "Each job once.",
+        "jobs counts them; few are jobs. It is low.",
+        "last_day is in UTC.",
+    ]
+    narrow = answer_text(asked, Screen(30)).splitlines()
+    assert "  jobs. It is low." in narrow and "last_day is in UTC." in narrow
+
+
 def test_a_screen_too_narrow_for_numbers_still_shows_them() -> None:
     assert "1,234,567" in answer_text(answer(a="text", b=1_234_567, c=7_654_321), Screen(10))
 
