@@ -1,7 +1,8 @@
 -- What would be saved by cancelling a run when a newer one of its branch starts?
 -- Runs of pull requests, and of pushes outside the default branch, during which the same event
 -- started their workflow again on the same branch. The setting cancel-in-progress of concurrency
--- would have ended them at that moment. Branches of forks are distinguished by their repository.
+-- would have ended them at that moment. Branches of forks are distinguished by their repository, or
+-- if it is deleted, by the account that caused the run.
 -- Only first attempts count; re-runs and attempts that began after an approval are left out.
 -- saved_minutes is the time that their jobs ran after the newer run was created; saved_usd is the
 -- list price of the minutes that would not have been billed. unpriced_jobs have no known cost.
@@ -43,7 +44,7 @@ runs as (
     partition by
       attempts.repository_id,
       attempts.workflow_id,
-      coalesce(attempts.head_repository, ''),
+      coalesce(attempts.head_repository, attempts.actor, ''),
       attempts.branch,
       attempts.event_type
     order by

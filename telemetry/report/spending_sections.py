@@ -135,6 +135,8 @@ def _expected(row: Row) -> str:
     spent = f"{dollars(row['spent_usd'])} spent"
     if row["forecast_usd"] is None:
         return f"{spent}, too few days for a forecast"
-    high = row["high_usd"]
-    between = f"{dollars(row['low_usd'])} to {dollars(high)}" if high is not None else "wide"
+    low, high = row["low_usd"], row["high_usd"]
+    between = (
+        f"{dollars(low)} to {dollars(high)}" if high is not None else f"at least {dollars(low)}"
+    )
     return f"{spent}, {dollars(row['forecast_usd'])} by the end ({between})"

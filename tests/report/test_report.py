@@ -1062,8 +1062,18 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
         tile = by_name(replace(shown, llm_phases=[bounded]), "language models")
         assert tile.change == f"1 call in stored runs{words}"
     page = one_page(found)
-    said = "Calls of language models in stored runs cost $2.00, the runners of all runs – at"
-    assert said in page
+    said = "Calls of language models in stored runs cost $2.00"
+    assert said in page and "the runners of all runs" not in page
+    load_runner_prices(connection)
+    upsert(connection, [a_job(run)])
+    assert f"{said}, the runners of all runs $0.0600 at list price" in one_page(whole(connection))
+    odd = {"labels": ["who-knows"], "runner_group_name": "Large"}
+    upsert(connection, [a_job(run, 1, **odd)])
+    assert "the runners of all runs" not in one_page(whole(connection))
+    connection.execute("delete from llm_calls where call_id <> 'b'")
+    assert "The cost of calls of language models in stored runs is not known" in (
+        one_page(whole(connection))
+    )
     assert (
         "The newest call is from 2026-02-28 01:01. 1 call without cost or price, not included."
         in page

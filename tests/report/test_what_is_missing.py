@@ -253,6 +253,16 @@ def test_a_forecast_of_calls_needs_no_jobs(connection: Connection) -> None:
     assert kinds() == ({"llm", "runners"}, ["acme/r7"])
 
 
+def test_a_forecast_from_a_single_week_has_no_upper_bound(connection: Connection) -> None:
+    load_runner_prices(connection)
+    runs = [a_run(n, n) for n in range(1, 10)]
+    upsert(connection, runs)
+    upsert(connection, [a_job(run) for run in runs])
+    known(connection, 7)
+    said = "runners $0.00 spent, $1.86 by the end (at least $0.00)"
+    assert said in one_page(whole(connection))
+
+
 def test_jobs_of_failed_runs_alone_are_said_to_be(connection: Connection) -> None:
     runs = [a_run(n, n / 4, conclusion="failure" if n <= 30 else "success") for n in range(1, 101)]
     upsert(connection, runs)

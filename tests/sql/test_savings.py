@@ -272,6 +272,9 @@ def test_what_cancel_in_progress_would_save_ends_with_the_newer_run(connection: 
     overtaken(connection, 3, 5 * MINUTE, branch="other")
     overtaken(connection, 4, 6 * MINUTE, branch="other", workflow_id=9)
     overtaken(connection, 5, 7 * MINUTE, branch="other", head_repository="guest/app")
+    for number, actor in ((9, "guest"), (10, "visitor")):  # whose forks are deleted
+        fork = {"branch": "patch-1", "head_repository": None, "actor": actor}
+        overtaken(connection, number, number * MINUTE, **fork)
     overtaken(connection, 6, 1 * MINUTE, branch="main", event_type="push")
     overtaken(connection, 7, 2 * MINUTE, branch="main", event_type="push")
     overtaken(connection, 8, 20 * MINUTE)  # when all others have ended
