@@ -1,20 +1,22 @@
 -- Which workflows got slower or faster, since which run, and by which job or step?
 -- Successful first attempts of the 90 days before the end of the period. A lasting change is found
 -- by the rank-sum test between stretches of 7, 14, 28 or 45 days on either side. Deviations are
--- divided by how much the variation between days exceeds chance. A fresh change (is_fresh), with
--- fewer than seven days since, needs 20 runs, and a median four standard deviations from those of
--- the days before, or a return to the level before the last change. If weekends differ clearly,
--- only weekdays are searched for it. A lasting change must move the median by at least a tenth and
--- ten seconds, a fresh one by a quarter. A slow drift, or a level that wanders from day to day, may
--- be reported as a change. before_seconds and after_seconds are the medians before and since the
--- change; estimated counts their runs whose jobs are not stored, so that their end may be too late.
--- A workflow can change more than once: is_last marks its newest change, is_mended a change that
--- led back to the level before the preceding one. job is the job whose median changed most, in
--- seconds and in the same direction, by at least a quarter of the change; carried_by says whether
--- its work or its queue did. job_before_seconds is NULL if the job is new. step is the step of that
--- job that changed most. job and step are NULL if no job changed enough, or none is stored. The
--- change came, in one step or several, after commit_before and no later than commit_since. If two
--- steps are within a few days, one may lie outside these commits.
+-- divided by how much the variation between days exceeds chance. Of few runs, it is also found if
+-- the medians of all days since lie above, or all below, those of all days before: at least 7 days
+-- on each side, and 28 in all. A fresh change (is_fresh), with fewer than seven days since, needs
+-- 20 runs, and a median four standard deviations from those of the days before, or a return to the
+-- level before the last change. If weekends differ clearly, only weekdays are searched for it. A
+-- lasting change must move the median by at least a tenth and ten seconds, a fresh one by a
+-- quarter. A slow drift, or a level that wanders from day to day, may be reported as a change.
+-- before_seconds and after_seconds are the medians before and since the change; estimated counts
+-- their runs whose jobs are not stored, so that their end may be too late. A workflow can change
+-- more than once: is_last marks its newest change, is_mended a change that led back to the level
+-- before the preceding one. job is the job whose median changed most, in seconds and in the same
+-- direction, by at least a quarter of the change; carried_by says whether its work or its queue
+-- did. job_before_seconds is NULL if the job is new. step is the step of that job that changed
+-- most. job and step are NULL if no job changed enough, or none is stored. The change came, in one
+-- step or several, after commit_before and no later than commit_since. If two steps are within a
+-- few days, one may lie outside these commits.
 --   psql "$DATABASE_URL" -f sql/analysis/slower_or_faster.sql
 with period as not materialized (
   select
@@ -80,12 +82,39 @@ days as (
     day
   window by_day as (partition by series order by day)
 ),
+-- Of few runs, no sum of ranks is clear enough, however large the change.
+apart as (
+  select
+    series,
+    day,
+    28 as stretch,
+    true as is_apart
+  from (
+    select
+      series,
+      day,
+      count(log_p50) over before as days_before,
+      min(log_p50) over before as low_before,
+      max(log_p50) over before as high_before,
+      count(log_p50) over since as days_since,
+      min(log_p50) over since as low_since,
+      max(log_p50) over since as high_since
+    from days
+    window
+      before as (partition by series order by day rows between 28 preceding and 1 preceding),
+      since as (partition by series order by day rows between current row and 27 following)
+  ) as levels
+  where least(days_before, days_since) >= 7
+    and days_before + days_since >= 28
+    and (low_since > high_before or high_since < low_before)
+),
 stretched as (
   select
     days.series,
     days.day,
     days.place,
-    stretches.stretch,
+    stretch,
+    apart.is_apart,
     least(stretch, place - 1) as days_before,
     least(stretch, days.days - place + 1) as days_after,
     lag(runs, 1, 0) over by_day as runs_to,
@@ -102,6 +131,7 @@ stretched as (
     ) as squares_of_days_until
   from days
   cross join (values (7), (14), (28), (45)) as stretches (stretch)
+  left join apart using (series, day, stretch)
   window
     of_series as (partition by series, stretch),
     by_day as (partition by series, stretch order by place)
@@ -141,7 +171,7 @@ clear as (
   where days_before >= 7
     and days_after >= 7
     and of_runs > 0
-    and judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end
+    and (judged.deviations >= case when stretch = 7 then 5.8 else 5.3 end or is_apart)
 ),
 peaks as materialized (
   select

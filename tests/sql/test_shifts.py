@@ -24,7 +24,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 DAY = timedelta(days=1)
 UNTIL = datetime(2026, 6, 1, tzinfo=UTC)
 
-QUIET, SHIFTED, RESTLESS = 60, 30, 30
+QUIET, SHIFTED, RESTLESS, FEW, DOUBLED = 60, 30, 30, 60, 30
 
 
 def changes(
@@ -36,7 +36,7 @@ def changes(
 
 
 # Sixty series in which nothing changes, thirty that change by a fifth on a day, and thirty in which
-# each day has a level of its own.
+# each day has a level of its own. Sixty more have few runs, and thirty with few runs double.
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,18 @@ def series(seed: int, factor: float = 1.0, spread_of_days: float = 0.0) -> Serie
     return Series(runs, days, None if factor == 1 else changed_on)
 
 
+def few(seed: int, factor: float = 1.0) -> Series:
+    """90 days of one run on most weekdays and some at weekends, slower by `factor` at the end."""
+    rng = random.Random(seed)
+    typical, changed_on = rng.uniform(150, 1_800), 90 - rng.randint(14, 20)
+    runs = [
+        (day, round(typical * math.exp(rng.gauss(0, 0.15)) * (factor if day >= changed_on else 1)))
+        for day in range(90)
+        if rng.random() < (0.2 if day % 7 in (5, 6) else 0.8)
+    ]
+    return Series(runs, 90, None if factor == 1 else changed_on)
+
+
 def copied(connection: Connection, many: list[Series]) -> None:
     """Store each series as a workflow with the id of its place."""
     columns = (
@@ -96,7 +108,9 @@ def copied(connection: Connection, many: list[Series]) -> None:
 def many() -> list[Series]:
     shifted = [series(1_000 + seed, 1.2 if seed % 2 else 0.8) for seed in range(SHIFTED)]
     restless = [series(2_000 + seed, spread_of_days=0.1) for seed in range(RESTLESS)]
-    return [series(seed) for seed in range(QUIET)] + shifted + restless
+    rare = [few(3_000 + seed) for seed in range(FEW)]
+    doubled = [few(4_000 + seed, 2) for seed in range(DOUBLED)]
+    return [series(seed) for seed in range(QUIET)] + shifted + restless + rare + doubled
 
 
 @pytest.fixture(scope="module")
@@ -156,24 +170,37 @@ def deviations(before: Sequence[Ranks], after: Sequence[Ranks]) -> float:
     return abs(one.mean - other.mean) / scale
 
 
+def are_apart(medians: Sequence[float], place: int) -> bool:
+    """Whether all days from this place on are slower, or all faster, than those before it."""
+    before, after = medians[max(0, place - 28) : place], medians[place:][:28]
+    return len(before) + len(after) >= 28 and (min(after) > max(before) or max(after) < min(before))
+
+
 def lasting_in_python(one: Series) -> list[int]:
     """The days, counted from the first one, on which a lasting change begins."""
     ranks: dict[int, list[float]] = defaultdict(list)
-    for (day, _), rank in zip(one.runs, mean_ranks([s for _, s in one.runs]), strict=True):
+    seconds: dict[int, list[int]] = defaultdict(list)
+    for (day, lasted), rank in zip(one.runs, mean_ranks([s for _, s in one.runs]), strict=True):
         ranks[day].append(rank)
+        seconds[day].append(lasted)
     days = sorted(ranks)
     by_day = [Ranks.of(ranks[day]) for day in days]
+    medians = [statistics.median(seconds[day]) for day in days]
     peaks = []
     for stretch, least in ((7, 5.8), (14, 5.3), (28, 5.3), (45, 5.3)):
         rated = {
             place: deviations(by_day[max(0, place - stretch) : place], by_day[place:][:stretch])
             for place in range(7, len(days) - 7 + 1)
         }
+        clear = {
+            place: value
+            for place, value in rated.items()
+            if value >= least or (stretch == 28 and are_apart(medians, place))
+        }
         peaks += [
             (place, stretch)
-            for place, value in rated.items()
-            if value >= least
-            and value == max(v for p, v in rated.items() if abs(p - place) <= stretch)
+            for place, value in clear.items()
+            if value == max(v for p, v in clear.items() if abs(p - place) <= stretch)
         ]
     return sorted(
         days[place]
@@ -184,21 +211,36 @@ def lasting_in_python(one: Series) -> list[int]:
 
 def test_stable_series_raise_no_false_alarm(found: dict[int, list[dict[str, Any]]]) -> None:
     assert [place for place in found if place < QUIET] == []
+    few_runs = QUIET + SHIFTED + RESTLESS
+    assert [place for place in found if few_runs <= place < few_runs + FEW] == []
+
+
+def test_a_workflow_with_a_run_a_day_that_doubles_is_found(
+    found: dict[int, list[dict[str, Any]]], many: list[Series]
+) -> None:
+    of_few = {place: rows for place, rows in found.items() if place >= len(many) - DOUBLED}
+    assert len(of_few) >= DOUBLED - 3
+    for place, (row,) in of_few.items():
+        changed_on = many[place].changed_on
+        assert changed_on is not None
+        assert abs((row["changed_at"].date() - many[place].day(changed_on)).days) <= 7
+        assert row["change_percent"] == pytest.approx(100, abs=35) and row["is_last"]
 
 
 def test_days_of_different_levels_raise_no_false_alarm(
     found: dict[int, list[dict[str, Any]]],
 ) -> None:
-    assert [place for place in found if place >= QUIET + SHIFTED] == []
+    restless = range(QUIET + SHIFTED, QUIET + SHIFTED + RESTLESS)
+    assert [place for place in found if place in restless] == []
 
 
 def test_a_shift_of_a_fifth_is_found_with_its_direction_near_its_day(
     found: dict[int, list[dict[str, Any]]], many: list[Series]
 ) -> None:
-    assert sorted(found) == list(range(QUIET, QUIET + SHIFTED))
+    shifted = range(QUIET, QUIET + SHIFTED)
     days_off = []
-    for place, rows in found.items():
-        (row,) = rows
+    for place in shifted:
+        (row,) = found[place]
         changed_on = many[place].changed_on
         assert changed_on is not None
         days_off.append(abs((row["changed_at"].date() - many[place].day(changed_on)).days))
@@ -286,6 +328,14 @@ def test_a_change_that_was_undone_is_marked_as_mended(connection: Connection) ->
     upsert(connection, level(90, 70, 15, 600) + level(20, 10, 15, 1_110) + level(10, 10, 15, 605))
     slower, mended = changes(connection)
     assert (slower["is_mended"], mended["is_mended"], mended["is_last"]) == (False, True, True)
+
+
+def test_seven_days_of_a_run_each_need_three_weeks_to_differ_from(connection: Connection) -> None:
+    upsert(connection, level(28, 21, 1, 600) + level(7, 7, 1, 1_200))
+    (row,) = changes(connection)
+    assert (minutes(row), row["changed_at"]) == ((10, 20), UNTIL - 7 * DAY)
+    connection.execute("delete from workflow_runs where created_at < %s", (UNTIL - 27 * DAY,))
+    assert changes(connection) == []
 
 
 @pytest.mark.parametrize("days", [1, 2, 3])
