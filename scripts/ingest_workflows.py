@@ -73,7 +73,7 @@ def main() -> int:
         code = exit_code(reports)
         set_outputs(incomplete=code != 0, stored=_is_stored(connection, asked))
         if code != INTERRUPTED:
-            calls = logs.ingest(connection) if logs else None
+            calls = logs.ingest(connection, _oldest(connection)) if logs else None
             local_time, github_time = datetime.now(UTC), client.github_time
             pruned = prune(connection, local_time=local_time, github_time=github_time)
             update_statistics(connection)
@@ -105,6 +105,12 @@ def _take_settings(connection: Connection, options: Namespace) -> None:
     if options.runner_prices and (unused := unused_prices(connection)):
         say(plain(unused))
     load_name_kinds(connection, options.name_kinds)
+
+
+def _oldest(connection: Connection) -> datetime | None:
+    """The time before which the next prune deletes all rows; None if it deletes none."""
+    kept = stored(connection)
+    return None if kept.is_held else horizon(connection, kept).before
 
 
 def _is_stored(connection: Connection, asked: list[str]) -> bool:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from output import progress
+from output import progress, say
 
 from telemetry.database.connection import Connection
-from telemetry.database.prices import load_llm_prices
+from telemetry.database.prices import load_llm_prices, unused_llm_prices
 from telemetry.installation import COMMAND
 from telemetry.llm.finding import Logs, find_logs
 from telemetry.llm.formats.reading import Defaults
 from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.settings import UsageError, whole_number
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,25 @@ class ChosenLogs:
     defaults: Defaults
     prices: str | None
 
-    def ingest(self, connection: Connection) -> LlmIngestion:
-        """Store the price list and the calls. Raises UsageError for an invalid price list."""
+    def ingest(self, connection: Connection, oldest: datetime | None = None) -> LlmIngestion:
+        """Store the price list, and the calls since `oldest`.
+
+        Raises UsageError for an invalid price list.
+        """
         load_llm_prices(connection, self.prices)
-        return ingest_llm_calls(
+        done = ingest_llm_calls(
             connection,
             self.logs,
             self.defaults,
             now=lambda: datetime.now(UTC),
+            oldest=oldest,
             progress=progress("bytes of logs"),
         )
+        if self.prices and (unused := unused_llm_prices(connection)):
+            more = f" and {len(unused) - MOST_NAMED:,} more" if len(unused) > MOST_NAMED else ""
+            which = ", ".join(unused[:MOST_NAMED]) + more
+            say(f"{self.prices}: no stored call uses its price of {which}")
+        return done
 
 
 def chosen_logs(

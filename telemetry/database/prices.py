@@ -75,6 +75,12 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     return _load(connection, LlmPrice, own)
 
 
+def unused_llm_prices(connection: Connection) -> list[str]:
+    """The models in the user's price list under which no stored call is priced."""
+    rows = execute(connection, "prices/unused_llm_prices").fetchall()
+    return [" of ".join(filter(None, (row["model"], row["provider"]))) for row in rows]
+
+
 def _load(connection: Connection, row_type: type[StoredPrice], own: str | None) -> Counts:
     table = TABLES[row_type]
     ours = read_prices(SQL / table.folder / f"{table.name}.csv", row_type)

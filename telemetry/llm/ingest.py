@@ -37,18 +37,20 @@ def ingest_llm_calls(
     defaults: Defaults,
     *,
     now: Callable[[], datetime],
+    oldest: datetime | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> LlmIngestion:
     """Store the calls in the logs, one batch per transaction; returns what was done.
 
     What cannot be read is counted and named, and stops nothing else. Records without a time get
     that of `defaults`, or else the start of the run that the path or `defaults` name, if that is
-    stored. `now` is in UTC; `progress` is called with the bytes read and their total, about a
-    hundred times. The record in `llm_ingestions`, whose notes begin with what was skipped, is
-    written at the start and at the end. Raises psycopg.Error; what was stored before that stays.
+    stored. Calls before `oldest` are left out. `now` is in UTC; `progress` is called with the bytes
+    read and their total, about a hundred times. The record in `llm_ingestions`, whose notes begin
+    with what was skipped, is written at the start and at the end. Raises psycopg.Error; what was
+    stored before that stays.
     """
     begun = LlmIngestion(now(), files=len(logs.files), notes=[*logs.passed_over])
-    ingest = _Ingest(connection, begun)
+    ingest = _Ingest(connection, begun, oldest)
     dated = cache(partial(_dated, connection))
     sizes = {file: _size(file) for file in logs.files}
     read_so_far = _Progress(progress, sum(sizes.values()))
@@ -107,9 +109,11 @@ class _Progress:
 
 
 class _Ingest:
-    def __init__(self, connection: Connection, done: LlmIngestion) -> None:
+    def __init__(self, connection: Connection, done: LlmIngestion, oldest: datetime | None) -> None:
         self.connection = connection
         self.done = done
+        self._oldest = oldest
+        self._old = 0
         self._since = self.record()
         self._batch: dict[tuple[str, str], LlmCall] = {}
         self._files: dict[tuple[str, str], Path] = {}
@@ -123,6 +127,9 @@ class _Ingest:
         self._unsaid = 0
 
     def add(self, call: LlmCall, file: Path) -> None:
+        if self._oldest is not None and call.timestamp < self._oldest:
+            self._old += 1
+            return
         if call.session_id:
             self._files.setdefault((call.session_id, call.source), file)
         if call.github_run_id is not None:
@@ -177,19 +184,9 @@ class _Ingest:
             )
 
     def finish(self, finished_at: datetime) -> None:
-        """Store what is left, and say for which sessions only one log was counted."""
+        """Store what is left, and say what needs to be known of the ingest."""
         self.store()
-        for (source, other), sessions in self._left_out.items():
-            first = next(iter(sessions))
-            who = f"session {first} has"
-            if len(sessions) > 1:
-                who = f"{len(sessions):,} sessions, the first {first}, have"
-            where = self._files.get((first, source), "stored before")
-            there = self._files.get((first, other), "stored before")
-            self.note(
-                f"{who} two logs: {source} is counted ({where}), "
-                f"{counted(sum(sessions.values()), 'call')} of {other} left out ({there})"
-            )
+        self._note_sessions()
         for source in gh_aw.OF_AGENTS:
             if runs := self._runs[gh_aw.SOURCE] & self._runs[source]:
                 which = f"{counted(len(runs), 'run')}, the first {min(runs)}"
@@ -201,6 +198,11 @@ class _Ingest:
             self.note(
                 f"the newest call is of {self._latest:%Y-%m-%d %H:%M} UTC, after this ingest; no "
                 "question counts it until then: check the clock and the time zone of the log"
+            )
+        if self._old:
+            self.note(
+                f"left out {counted(self._old, 'record')} of calls before "
+                f"{self._oldest:%Y-%m-%d %H:%M} UTC, which this database does not keep"
             )
         if self._reused:
             self.note(
@@ -216,6 +218,20 @@ class _Ingest:
             self.note(f"and {counted(self._unsaid, 'more note')}", most=MOST_NOTES + 1)
         self.done.finished_at = finished_at
         self.record()
+
+    def _note_sessions(self) -> None:
+        """Say of which sessions only one log is counted."""
+        for (source, other), sessions in self._left_out.items():
+            first = next(iter(sessions))
+            who = f"session {first} has"
+            if len(sessions) > 1:
+                who = f"{len(sessions):,} sessions, the first {first}, have"
+            where = self._files.get((first, source), "stored before")
+            there = self._files.get((first, other), "stored before")
+            self.note(
+                f"{who} two logs: {source} is counted ({where}), "
+                f"{counted(sum(sessions.values()), 'call')} of {other} left out ({there})"
+            )
 
     def note(self, text: str, most: int = MOST_NOTES) -> None:
         """Keep a sentence that is not an error; if there are too many, only their number."""

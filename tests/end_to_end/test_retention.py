@@ -78,6 +78,37 @@ def test_each_ingest_prunes_to_what_is_stored(
     assert oldest_days(connection, now) < 10
 
 
+def test_an_ingest_stores_no_call_that_it_would_prune_at_once(
+    run: Run, connection: Connection, now: datetime, tmp_path: Path
+) -> None:
+    logs = tmp_path / "calls.jsonl"
+    ages = [timedelta(days) for days in (1, 200, 300)]
+    logs.write_text(
+        "".join(
+            json.dumps({"timestamp": (now - age).isoformat(), "model": "m", "input_tokens": 1})
+            + "\n"
+            for age in ages
+        )
+    )
+
+    def ingested(**changes: str) -> tuple[int, int, list[str]]:
+        done = run("ingest_workflows", "--no-jobs", "--llm", "--json",
+                   TELEMETRY_LLM_LOGS=str(logs), **changes)  # fmt: skip
+        answer = json.loads(done.stdout)
+        calls = answer["llm_calls"]
+        return calls["inserted"], answer["pruned"]["llm_calls"], calls["notes"]
+
+    for inserted in (1, 0):
+        new, pruned, (note,) = ingested()
+        assert (new, pruned) == (inserted, 0)
+        assert note.startswith("left out 2 records of calls before ")
+    assert ingested(TELEMETRY_KEEP="forever") == (2, 0, [])
+    # A database that prunes nothing until it is asked to keeps them too.
+    connection.execute("truncate llm_calls")
+    connection.execute("update retention set keep = '6 months', is_held = true")
+    assert ingested()[::2] == (3, [])
+
+
 def test_a_database_from_before_retention_says_what_is_old_and_deletes_it_when_told(
     run: Run, connection: Connection, now: datetime
 ) -> None:

@@ -832,6 +832,22 @@ def test_a_run_that_is_named_wins_over_the_one_that_the_command_is_part_of(
     assert (row["github_run_id"], row["github_run_attempt"]) == (5, None)
 
 
+def test_prices_of_the_user_that_no_call_uses_are_named(run: Run, tmp_path: Path) -> None:
+    file = write(tmp_path / "calls.jsonl", [record(0, model="m")])
+    prices = tmp_path / "own.csv"
+    header = "model,provider,effective_from,input_per_mtok,output_per_mtok\n"
+
+    def said(*names: str) -> str:
+        rows = "".join(f"{name},2020-01-01,1,2\n" for name in names)
+        prices.write_text(header + rows)
+        return run("--logs", str(file), TELEMETRY_LLM_PRICES=str(prices)).stderr
+
+    assert "no stored call" not in said("m,")
+    named = f"{prices}: no stored call uses its price of"
+    assert f"{named} m of azure, n\n" in said("m,", "m,azure", "n,")
+    assert f"{named} a, b, c, d, e and 1 more\n" in said(*(f"{name}," for name in "abcdef"))
+
+
 def test_bad_lines_are_a_warning_and_an_error_only_if_asked(run: Run, tmp_path: Path) -> None:
     file = write(tmp_path / "calls.jsonl", [record(0), "not JSON"])
     warned = run("--logs", str(file))
