@@ -36,9 +36,11 @@ WAITED_FOR = ("pull_request", "merge_queue", "default", "other")
 WASTED_BY = ("rerun", "cancelled", "streak")
 # A workflow that has not run for longer, while others did, blocks nobody.
 LONGEST_PAUSE = timedelta(days=7)
-# sql/analysis/slower_or_faster.sql needs two weeks of days with runs to detect a change, and looks
-# for it in these days before the end of the period.
+# sql/analysis/slower_or_faster.sql needs two weeks of days with as many runs to detect a change, or
+# four weeks of days, and looks for it in these days before the end of the period.
 DAYS_OF_A_SHIFT = 14
+RUNS_OF_A_SHIFT = 40
+DAYS_OF_FEW_RUNS = 28
 LOOKED_BACK = timedelta(days=90)
 # A single cancelled run says little: newer runs may have taken its place.
 MANY_CANCELLED = 3
@@ -216,14 +218,17 @@ class RepositoryReport:
         shifts = [row for row in self.slowdowns if row["branch_class"] == branch_class]
         return max(shifts, key=lost_minutes, default=None)
 
-    def shows_shifts(self, days: int) -> bool:
-        """Whether so many days with runs suffice to detect a change.
+    def shows_shifts(self, workflow: Row) -> bool:
+        """Whether a workflow has enough green runs on a kind of branch to detect a change.
 
-        They are days of the period. Those before it count too, in proportion, if they are stored.
+        Those before the period count too, in proportion, if they are stored.
         """
         period, oldest = self.period, self.stored["oldest_created_at"] or self.period.since
         before = max(0, (period.since - max(oldest, period.until - LOOKED_BACK)).days)
-        return days * (1 + before / len(period.days)) >= DAYS_OF_A_SHIFT
+        runs_of_days = [row["runs"] for row in self.durations_by_day if is_of(workflow, row)]
+        times = 1 + before / len(period.days)
+        days, runs = times * len(runs_of_days), times * sum(runs_of_days)
+        return days >= DAYS_OF_FEW_RUNS or (days >= DAYS_OF_A_SHIFT and runs >= RUNS_OF_A_SHIFT)
 
     @property
     def slowdowns(self) -> list[Row]:

@@ -51,7 +51,6 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
     said = {finding.subject for finding in found}
     # Those that no runner took waited longest.
     said |= {"waiting"} if report.untaken_jobs else set()
-    days = len({row["day"] for row in report.durations_by_day})
     has_jobs = bool(report.totals["jobs"])
     nothing = {
         "red": f"nothing is red on the default branch{report.as_of}",
@@ -66,8 +65,8 @@ def not_found(report: RepositoryReport, found: Sequence[Finding]) -> list[str]:
         nothing["red"] += f", but the last runs of {workflows} were all cancelled"
     elif report.green_workflows is None:
         nothing["red"] = f"no run on the default branch has succeeded or failed{report.as_of}"
-    if not report.shows_shifts(days):
-        nothing["slower"] = f"too few days with green runs ({days}) to detect what got slower"
+    if not any(map(report.shows_shifts, report.workflow_outcomes)):
+        nothing["slower"] = "no workflow has enough green runs to detect what got slower"
     if report.timeouts:
         del nothing["failing"]
     if not report.of_jobs.is_whole:

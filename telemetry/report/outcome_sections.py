@@ -91,7 +91,7 @@ def _duration_chart(report: RepositoryReport, workflow: Row) -> Html:
         else DayDuration(each, of_day[each]["p50_seconds"], of_day[each]["p95_seconds"])
         for each in report.period.days
     ]
-    level = _level(workflow, shift, report.shows_shifts(len(of_day)))
+    level = _level(workflow, shift, report.shows_shifts(workflow))
     words = "; ".join(filter(None, [level, held_of(report, workflow)]))
     rows: list[list[Child]] = [
         [each.isoformat(), count(r["runs"]), duration(r["p50_seconds"]), duration(r["p95_seconds"])]
@@ -112,7 +112,7 @@ def _level(workflow: Row, shift: Row | None, is_known: bool) -> str:
     """Return how long a workflow takes now, and since when, if known."""
     if shift is None:
         usual = about(duration(workflow["p50_seconds"]), workflow["estimated"])
-        since = "no lasting change found" if is_known else "on too few days to find a change"
+        since = "no lasting change found" if is_known else "too few runs to find a change"
         return f"{usual} at the median, {since}"
     by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
     before, after = (
