@@ -17,8 +17,6 @@ from telemetry.llm.ingest import ingest_llm_calls
 from telemetry.rows.ingestions import LlmIngestion
 from telemetry.settings import UsageError, whole_number
 
-MOST_NAMED = 5
-
 
 @dataclass(frozen=True)
 class ChosenLogs:
@@ -43,9 +41,7 @@ class ChosenLogs:
             progress=progress("bytes of logs"),
         )
         if self.prices and (unused := unused_llm_prices(connection)):
-            more = f" and {len(unused) - MOST_NAMED:,} more" if len(unused) > MOST_NAMED else ""
-            which = ", ".join(unused[:MOST_NAMED]) + more
-            say(f"{self.prices}: no stored call uses its price of {which}")
+            say(unused)
         return done
 
 

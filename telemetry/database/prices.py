@@ -75,10 +75,16 @@ def load_llm_prices(connection: Connection, own: str | None = None) -> Counts:
     return _load(connection, LlmPrice, own)
 
 
-def unused_llm_prices(connection: Connection) -> list[str]:
-    """The models in the user's price list under which no stored call is priced."""
+def unused_llm_prices(connection: Connection) -> str | None:
+    """Return a sentence on the user's prices of models that no stored call has, as `unused_prices`.
+
+    Raises psycopg.Error.
+    """
     rows = execute(connection, "prices/unused_llm_prices").fetchall()
-    return [" of ".join(filter(None, (row["model"], row["provider"]))) for row in rows]
+    models = [" of ".join(filter(None, (row["model"], row["provider"]))) for row in rows]
+    if not models:
+        return None
+    return f"LLM_PRICES: no stored call has the price of {first_of(models, MOST_NAMES)}"
 
 
 def _load(connection: Connection, row_type: type[StoredPrice], own: str | None) -> Counts:

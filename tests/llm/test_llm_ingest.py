@@ -843,7 +843,7 @@ def test_prices_of_the_user_that_no_call_uses_are_named(run: Run, tmp_path: Path
         return run("--logs", str(file), TELEMETRY_LLM_PRICES=str(prices)).stderr
 
     assert "no stored call" not in said("m,")
-    named = f"{prices}: no stored call uses its price of"
+    named = "LLM_PRICES: no stored call has the price of"
     assert f"{named} m of azure, n\n" in said("m,", "m,azure", "n,")
     assert f"{named} a, b, c, d, e and 1 more\n" in said(*(f"{name}," for name in "abcdef"))
 
