@@ -714,7 +714,11 @@ jobs as materialized (
     executed_jobs.created_at,
     executed_jobs.job,
     executed_jobs.duration_seconds,
-    executed_jobs.queue_seconds
+    -- Over a day: a wait for an approval, which the time of the run includes.
+    coalesce(
+      executed_jobs.queue_seconds,
+      extract(epoch from executed_jobs.started_at - executed_jobs.queued_at)
+    ) as queue_seconds
   from executed_jobs
   cross join period
   where executed_jobs.created_at >= period.until - interval '90 days'

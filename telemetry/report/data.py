@@ -213,11 +213,6 @@ class RepositoryReport:
         missing = self.totals["first_missing"]
         return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
 
-    def slower_on(self, branch_class: str) -> Row | None:
-        """The workflow on a kind of branch whose newest slowdown takes most; None without one."""
-        shifts = [row for row in self.slowdowns if row["branch_class"] == branch_class]
-        return max(shifts, key=lost_minutes, default=None)
-
     def shows_shifts(self, workflow: Row) -> bool:
         """Whether a workflow has enough green runs on a kind of branch to detect a change.
 
@@ -229,12 +224,6 @@ class RepositoryReport:
         times = 1 + before / len(period.days)
         days, runs = times * len(runs_of_days), times * sum(runs_of_days)
         return days >= DAYS_OF_FEW_RUNS or (days >= DAYS_OF_A_SHIFT and runs >= RUNS_OF_A_SHIFT)
-
-    @property
-    def slowdowns(self) -> list[Row]:
-        """The workflows on kinds of branches that are slower than before their last change."""
-        shifts = self.running(self.slower_or_faster)
-        return [row for row in shifts if row["is_last"] and row["change_percent"] > 0]
 
     @property
     def speedable(self) -> list[Row]:
@@ -325,11 +314,6 @@ def _costs_by(keys: Sequence[str], rows: Sequence[Row]) -> list[Row]:
         }
         for values, group in groups.items()
     ]
-
-
-def lost_minutes(shift: Row) -> float:
-    """Return by how many minutes all runs since a change took longer."""
-    return float((shift["after_seconds"] - shift["before_seconds"]) * shift["after_runs"] / 60)
 
 
 def is_of(workflow: Row, row: Row) -> bool:

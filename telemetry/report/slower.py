@@ -1,10 +1,13 @@
 """The finding on workflows that got slower, with the job or the wait that causes it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter, itemgetter
 
 from telemetry import counted
 from telemetry.report.approvals import is_held
-from telemetry.report.data import RepositoryReport, is_of, lost_minutes
+from telemetry.report.data import RepositoryReport, is_of
 from telemetry.report.figures import BRANCHES, Row, about, change, day, duration, minutes, shift_of
 from telemetry.report.finding import Finding, others
 from telemetry.terminal import Name, Sentence
@@ -13,45 +16,98 @@ from telemetry.terminal import Name, Sentence
 SAME_CHANGE = timedelta(days=2)
 
 
+@dataclass(frozen=True)
+class Slowdown:
+    """A change and the later ones of the same workflow and kind of branch, oldest first."""
+
+    shift: Row
+    later: Sequence[Row]
+
+    @property
+    def changes(self) -> tuple[Row, ...]:
+        """All of them, each with the level that it led to."""
+        return (self.shift, *self.later)
+
+    @property
+    def now_seconds(self) -> int:
+        """How long the workflow takes since its newest change."""
+        return int(self.changes[-1]["after_seconds"])
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it is slower now than before the change, by as much as makes a change."""
+        before, after = self.shift["before_seconds"], self.shift["after_seconds"]
+        is_still = not self.later or self.now_seconds - before >= max(10, before / 10)
+        return bool(after > before and is_still)
+
+    @property
+    def runs(self) -> int:
+        """How many runs there were since."""
+        return sum(row["after_runs"] for row in self.changes)
+
+    @property
+    def lost_minutes(self) -> float:
+        """By how many minutes all runs since took longer."""
+        before = self.shift["before_seconds"]
+        lost = sum(row["after_runs"] * (row["after_seconds"] - before) for row in self.changes)
+        return float(lost / 60)
+
+
+def slowdowns(report: RepositoryReport) -> list[Slowdown]:
+    """Return the newest change of each workflow and kind of branch since which it is slower."""
+    shifts = sorted(report.running(report.slower_or_faster), key=itemgetter("changed_at"))
+    found = {}
+    for at, shift in enumerate(shifts, 1):
+        slowdown = Slowdown(shift, [row for row in shifts[at:] if is_of(shift, row)])
+        if slowdown.lasts:
+            found[shift["workflow_id"], shift["branch_class"]] = slowdown
+    return list(found.values())
+
+
 def slower(report: RepositoryReport) -> Finding | None:
     """Return the slowdown that cost most; None if there is none."""
-    shifts = report.slowdowns
-    if not shifts:
+    found = slowdowns(report)
+    if not found:
         return None
-    worst = max(shifts, key=lost_minutes)
-    is_about, has_waited = worst["estimated"], is_held(report, worst)
-    before, after = worst["before_seconds"], worst["after_seconds"]
-    lost, runs = minutes(lost_minutes(worst)), counted(worst["after_runs"], "run")
+    worst = max(found, key=attrgetter("lost_minutes"))
+    shift, has_waited = worst.shift, is_held(report, worst.shift)
+    is_about = any(row["estimated"] for row in worst.changes)
+    before, after = shift["before_seconds"], shift["after_seconds"]
+    on, lost = day(shift["changed_on"]), minutes(worst.lost_minutes)
+    now = f", and has been {about(duration(worst.now_seconds), is_about)} since "
     return Finding(
         "slower",
         (
             "The median time of ",
-            Name(worst["workflow"]),
-            f" {BRANCHES[worst['branch_class']]} went from {about(duration(before), is_about)} to "
-            f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on "
-            f"{day(worst['changed_on'])}; {runs} since then took {about(lost, is_about)} longer"
-            f"{others(len(shifts) - 1, 'shift')}.",
+            Name(shift["workflow"]),
+            f" {BRANCHES[shift['branch_class']]} went from {about(duration(before), is_about)} to "
+            f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on {on}",
+            f"{now}{day(worst.later[-1]['changed_on'])}" if worst.later else "",
+            f"; {counted(worst.runs, 'run')} since {on if worst.later else 'then'} took "
+            f"{about(lost, is_about)} longer{others(len(found) - 1, 'shift')}.",
             *_carrier(worst, has_waited),
         ),
-        _advice_on(report, worst, has_waited),
-        lost_minutes(worst),
-        about=worst,
+        _advice_on(report, shift, has_waited),
+        worst.lost_minutes,
+        about=shift,
     )
 
 
-def _carrier(shift: Row, has_waited: bool) -> Sentence:
+def _carrier(slowdown: Slowdown, has_waited: bool) -> Sentence:
     """Return the job that causes a change, and whether it runs or waits longer, and for what."""
+    shift = slowdown.shift
     if shift["job"] is None:
         return ()
+    takes, waits = ("then took", "then waited") if slowdown.later else ("takes", "waits")
     before, after = duration(shift["job_before_seconds"]), duration(shift["job_after_seconds"])
     if shift["carried_by"] == "queue":
         what = "an approval or another run" if has_waited else "a runner or an approval"
-        waits = f" waits {after} for {what} instead of {before}."
-        return (" Its job ", Name(shift["job"]), waits)
+        waits += f" {after} for {what} instead of {before}."
+        return (" Its job ", Name(shift["job"]), f" {waits}")
     step: Sentence = (", most of all in its step ", Name(shift["step"])) if shift["step"] else ()
     if shift["job_before_seconds"] is None:
-        return (" Its job ", Name(shift["job"]), f", new since then, takes {after}", *step, ".")
-    return (" Its job ", Name(shift["job"]), f" takes {after} instead of {before}", *step, ".")
+        return (" Its job ", Name(shift["job"]), f", new since then, {takes} {after}", *step, ".")
+    return (" Its job ", Name(shift["job"]), f" {takes} {after} instead of {before}", *step, ".")
 
 
 def _advice_on(report: RepositoryReport, shift: Row, has_waited: bool) -> Sentence:
@@ -77,8 +133,9 @@ def _on_one_line(report: RepositoryReport, shift: Row) -> Row | None:
         return shift
     same = (
         each
-        for each in report.slowdowns
+        for each in report.slower_or_faster
         if (each["workflow_id"], each["branch_class"]) == (shift["workflow_id"], "default")
+        and each["after_seconds"] > each["before_seconds"]
         and abs(each["changed_on"] - shift["changed_on"]) <= SAME_CHANGE
     )
     return next(same, None)

@@ -6,6 +6,7 @@ chance. A change in volume is neither: more runs are not better or worse.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from telemetry import counted
 from telemetry.report.data import RepositoryReport
@@ -26,6 +27,7 @@ from telemetry.report.figures import (
     share_of,
     shift_of,
 )
+from telemetry.report.slower import slowdowns
 from telemetry.terminal import Name
 
 # In percent or points. If a change this large is unclear, the values vary too much.
@@ -116,10 +118,10 @@ def _last_check(report: RepositoryReport) -> Tile:
         row["p50_seconds"],
         row["branch_class"],
     )
-    if newly := report.slower_on(row["branch_class"]):
+    if newly := _newly(report, row["branch_class"]):
         # The period has the time before it too, so its median may show no clear change.
         clear = f"; {tile.change}" if tile.kind else ""
-        tile = replace(tile, change=f"{_newly(newly)}{clear}")
+        tile = replace(tile, change=f"{newly}{clear}")
     tile = _with_p90(tile, row["p90_seconds"])
     held = sum(each["jobs"] for each in report.approvals
                if each["branch_class"] == row["branch_class"])  # fmt: skip
@@ -137,9 +139,14 @@ def _last_check(report: RepositoryReport) -> Tile:
     return replace(tile, figure=about(tile.figure, 1), change=f"{tile.change}; {lack}")
 
 
-def _newly(shift: Row) -> str:
+def _newly(report: RepositoryReport, branch_class: str) -> str:
     """Return what got slower within the period, which the median of the whole hardly shows."""
-    by = change(shift_of(shift["after_seconds"], shift["before_seconds"]))
+    found = [each for each in slowdowns(report) if each.shift["branch_class"] == branch_class]
+    if not found:
+        return ""
+    worst = max(found, key=attrgetter("lost_minutes"))
+    shift, now = worst.shift, worst.now_seconds
+    by = change(shift_of(now, shift["before_seconds"]))
     return f"{Name(shift['workflow'])} {by} since {day(shift['changed_on'])}"
 
 

@@ -606,6 +606,19 @@ def test_a_slowdown_by_approvals_is_not_one_by_runners(
     assert f"Check {check}" in said(found)
 
 
+def test_a_slowdown_by_approvals_of_days_is_one_by_approvals(connection: Connection) -> None:
+    """Nothing else runs meanwhile, but no job waits for a runner that long."""
+    runs = [a_run(n, 3 + n / 4, 600 + (n <= 40) * 49 * 3_600) for n in range(1, 101)]
+    upsert(connection, runs)
+    upsert(connection, [
+        a_job(run, name="publish", started_at=run.completed_at - 9 * MINUTE) for run in runs
+    ])  # fmt: skip
+    (found,) = (each for each in findings(told(connection)) if each.subject == "slower")
+    what = "waits 2d 01h for an approval or another run instead of 1m 00s"
+    assert f" Its job publish {what}." in said(found)
+    assert "Check who approves it" in said(found)
+
+
 def test_a_queue_in_which_nobody_is_overtaken_stays_a_queue(connection: Connection) -> None:
     """Jobs that start in the order in which they became ready, and later ever later."""
     runs = [a_run(n, 10 - n * 2 / 1_440, 4_000) for n in range(1, 61)]

@@ -23,6 +23,7 @@ from telemetry.report.markdown_report import summary
 from telemetry.report.organisation import organisation, totals
 from telemetry.report.period import Period
 from telemetry.report.reading import report
+from telemetry.report.slower import slowdowns
 from telemetry.report.tiles import Tile, tiles
 from telemetry.rows.prices import RunnerPrice
 
@@ -539,8 +540,54 @@ def test_a_slowdown_that_was_mended_is_not_said_never_to_have_been(dsn: str) -> 
         known(connection, 7)
         shown = single(whole(connection))
     (slower,) = (row for row in shown.slower_or_faster if row["change_percent"] > 0)
-    assert not slower["is_last"] and shown.slowdowns == []
+    assert not slower["is_last"] and slowdowns(shown) == []
     assert "no workflow became clearly slower in this period" in not_found(shown, findings(shown))
+
+
+@pytest.mark.parametrize(
+    ("levels", "said", "newly"),
+    [
+        # Half of a slowdown is undone.
+        (
+            {22: 1_200, 10: 900},
+            "went from 10m 00s to 20m 00s (+100 %) on 7 Feb, and has been 15m 00s since 19 Feb; "
+            "220 runs since 7 Feb took 28 h longer.",
+            "CI +50 % since 7 Feb; ",
+        ),
+        # Of two slowdowns the second is undone.
+        (
+            {24: 1_200, 14: 2_400, 6: 1_200},
+            "went from 10m 00s to 20m 00s (+100 %) on 5 Feb, and has been 20m 00s since 23 Feb; "
+            "240 runs since 5 Feb took 67 h longer.",
+            "CI +100 % since 5 Feb; ",
+        ),
+    ],
+)
+def test_a_slowdown_is_told_until_it_is_undone(
+    dsn: str, levels: dict[int, int], said: str, newly: str
+) -> None:
+    runs = []
+    for n in range(1, 601):
+        level = next((s for d, s in sorted(levels.items()) if n <= 10 * d), 600)
+        # Of the same median as the level.
+        runs.append(a_run(n, n / 10, level + n % 5 - 2))
+    with open_connection(dsn) as connection:
+        upsert(connection, runs)
+        known(connection, 7)
+        shown = single(whole(connection))
+    assert said in sentence(shown, "slower")
+    assert tile(shown, "push to last check").change.startswith(newly)
+    assert not any("clearly slower" in each for each in not_found(shown, findings(shown)))
+
+
+def test_a_slowdown_from_no_time_at_all_is_told(dsn: str) -> None:
+    """Where clocks disagree, a run may seem to end as it begins. No percentage tells its change."""
+    with open_connection(dsn) as connection:
+        upsert(connection, [a_run(n, n / 10, seconds=60 if n <= 100 else 0) for n in range(1, 501)])
+        known(connection, 7)
+        shown = whole(connection)
+    assert "went from 0s to 1m 00s (–) on 19 Feb" in sentence(single(shown), "slower")
+    assert "from 0s to 1m 00s" in one_page(shown)
 
 
 def test_what_slowed_a_workflow_may_have_been_merged_since_its_last_run(dsn: str) -> None:
