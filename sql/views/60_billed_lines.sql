@@ -111,7 +111,7 @@ bills as (
   select
     billed_usage.owner,
     billed_usage.usage_date,
-    billed_usage.repository,
+    lines.repository,
     lines.workflow_path,
     billed_usage.sku,
     billed_usage.product,
@@ -125,8 +125,21 @@ bills as (
     sum(billed_usage.lines) as lines
   from billed_usage
   inner join billed_days using (owner, usage_date)
+  -- A bill keeps the name that a repository had on that day.
+  left join former_names
+    on former_names.name = billed_usage.repository
+    and former_names.last_seen_at >= billed_usage.usage_date::timestamp at time zone 'UTC'
+    and not exists (
+      select 1
+      from repositories
+      where lower(repositories.repository) = billed_usage.repository
+    )
+  left join repositories as renamed
+    on renamed.repository_id = former_names.repository_id
+    and starts_with(lower(renamed.repository), billed_usage.owner || '/')
   cross join lateral (
     select
+      coalesce(lower(renamed.repository), billed_usage.repository) as repository,
       case
         when billed_days.has_workflows then split_part(billed_usage.workflow_path, '@', 1)
         else ''
@@ -140,7 +153,7 @@ bills as (
   group by
     billed_usage.owner,
     billed_usage.usage_date,
-    billed_usage.repository,
+    lines.repository,
     lines.workflow_path,
     billed_usage.sku,
     billed_usage.product,
@@ -452,7 +465,7 @@ comment on column billed_lines.usage_date is
 comment on column billed_lines.repository_id is
   'GitHub''s id of the repository. NULL: no stored repository has that name.';
 comment on column billed_lines.repository is
-  'owner/name in lower case. Empty: the usage is of no repository.';
+  'owner/name in lower case; of a repository that an ingest found renamed, its new name. Empty: the usage is of no repository.';
 comment on column billed_lines.workflow_path is
   'The path of the workflow''s file. Empty if the usage report does not say it.';
 comment on column billed_lines.sku is

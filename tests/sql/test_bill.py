@@ -165,6 +165,7 @@ HEADER = (
 )
 LINE = "2026-01-05,actions,actions_linux,{},minutes,0.006,{},0,{},dev-1,acme,app,{},"
 CI = ".github/workflows/ci.yml"
+OF_LINES = Scope(*span(date(2026, 1, 5), date(2026, 1, 5)))
 
 
 def line(minutes: int, path: str = CI) -> str:
@@ -453,6 +454,28 @@ def test_lines_of_two_names_that_cancel_each_other_out_may_be_one_repository(
     assert "acme/app and acme/former: their lines of 2026-01-05 cancel each other out" in said
     other_day = {**former, "usage_date": date(2026, 1, 9)}
     assert "cancel" not in bill_text(replace(found, unexplained=[row, other_day]))
+
+
+def test_a_line_under_a_name_that_is_known_to_be_former_is_compared_with_the_jobs(
+    connection: Connection, tmp_path: Path
+) -> None:
+    store_job(connection)
+    former = line(9).replace(",app,", ",Former,")
+    for seen_on, name, is_of_app in (
+        ("2026-01-06", "acme/former", True),
+        ("2026-01-04", "acme/former", False),  # renamed before: what it is called now is not known
+        ("2026-01-06", "other/former", False),
+    ):
+        connection.execute("delete from former_names")
+        connection.execute("insert into former_names values (%s, 7, %s)", [name, f"{seen_on}Z"])
+        dollars = by_item(load(connection, tmp_path, HEADER, former))
+        not_stored = 0 if is_of_app else Decimal("0.054")
+        assert (dollars["run not stored"], dollars["unexplained"]) == (not_stored, -not_stored)
+    # Another repository has taken the name.
+    connection.execute("update former_names set name = 'acme/former'")
+    assert by_item(bill(connection, OF_LINES))["unexplained"] == 0
+    connection.execute("insert into repositories values (8, 'Acme/Former', 'api.github.com')")
+    assert by_item(bill(connection, OF_LINES))["unexplained"] == Decimal("-0.054")
 
 
 def test_a_line_under_the_former_name_of_a_repository_is_named_with_its_jobs(
