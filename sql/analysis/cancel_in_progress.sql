@@ -24,7 +24,6 @@ runs as (
     attempts.repository,
     attempts.workflow_id,
     attempts.workflow,
-    attempts.commit_sha,
     attempts.completed_at,
     attempts.is_exact,
     min(attempts.created_at) over newer as newer_at
@@ -44,7 +43,7 @@ runs as (
     partition by
       attempts.repository_id,
       attempts.workflow_id,
-      coalesce(attempts.head_repository, attempts.actor, ''),
+      attempts.head_repository,
       attempts.branch,
       attempts.event_type
     order by

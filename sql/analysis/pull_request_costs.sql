@@ -23,42 +23,33 @@ with period as not materialized (
 ),
 runs as materialized (
   select
-    attempts.github_run_id,
-    attempts.run_attempt,
-    attempts.repository_id,
-    attempts.repository,
-    coalesce(
-      attempts.head_repository, nullif(attempts.actor, '') || '/unknown', 'unknown'
-    ) as head_repository,
-    attempts.branch,
-    attempts.commit_sha,
-    attempts.created_at,
-    case when attempts.run_attempt > 1 then attempts.started_at end as approved_at,
-    attempts.completed_at,
-    attempts.is_first_attempt,
-    attempts.is_first_missing,
-    attempts.is_rerun,
-    attempts.is_exact,
-    min(attempts.created_at) filter (
-      where attempts.is_first_attempt
-        or attempts.is_first_missing
-    ) over (
-      partition by
-        attempts.repository_id, attempts.head_repository, attempts.branch, attempts.commit_sha
+    github_run_id,
+    run_attempt,
+    repository_id,
+    repository,
+    head_repository,
+    branch,
+    commit_sha,
+    created_at,
+    case when run_attempt > 1 then started_at end as approved_at,
+    completed_at,
+    is_first_attempt,
+    is_first_missing,
+    is_rerun,
+    is_exact,
+    min(created_at) filter (where is_first_attempt or is_first_missing) over (
+      partition by repository_id, branch, commit_sha
     ) as pushed_at,
     -- A run has its calls once, however many attempts it has.
-    row_number() over (
-      partition by attempts.github_run_id
-      order by attempts.run_attempt
-    ) = 1 as has_calls
+    row_number() over (partition by github_run_id order by run_attempt) = 1 as has_calls
   from attempts
   cross join period
-  where attempts.created_at >= period.since
-    and attempts.created_at < period.until
-    and (period.repository_ids is null or attempts.repository_id = any(period.repository_ids))
-    and attempts.event_type like 'pull_request%'
-    and attempts.branch is not null
-    and attempts.conclusion is distinct from 'skipped'
+  where created_at >= period.since
+    and created_at < period.until
+    and (period.repository_ids is null or repository_id = any(period.repository_ids))
+    and event_type like 'pull_request%'
+    and branch is not null
+    and conclusion is distinct from 'skipped'
 ),
 costs as materialized (
   select
@@ -92,75 +83,46 @@ spendings as materialized (
 -- A commit waits from its first run, or from its approval, to the end of its last first attempt. A
 -- run that starts later, when the pull request is labelled or closed, is not waited for. A commit
 -- with a first attempt that is not stored may have waited for that one.
-waits as materialized (
+commits as (
   select
     repository_id,
+    repository,
     head_repository,
     branch,
     commit_sha,
+    count(*) as attempts,
+    count(distinct runs.github_run_id) as runs,
+    count(*) filter (where is_rerun) as reruns,
+    count(*) filter (where not is_exact) as attempts_without_jobs,
+    sum(costs.seconds) as seconds,
+    sum(costs.list_cost_usd) as list_cost_usd,
+    coalesce(sum(costs.unpriced_jobs), 0) as unpriced_jobs,
+    sum(spendings.cost) as llm_cost_usd,
+    coalesce(sum(spendings.unpriced_calls), 0) as unpriced_calls,
     extract(
       epoch from case
-        when count(approved_at) > 0 then max(completed_at - coalesce(approved_at, created_at))
-        else max(completed_at) - min(created_at)
+        when bool_or(is_first_missing) filter (where is_waited_for) then null
+        when count(approved_at) filter (where is_waited_for) > 0
+          then max(completed_at - coalesce(approved_at, created_at)) filter (where is_waited_for)
+        else max(completed_at - pushed_at) filter (where is_waited_for)
       end
-    ) as seconds
+    ) as waited_seconds
   from runs
-  where (is_first_attempt or is_first_missing)
-    and created_at < pushed_at + interval '10 minutes'
-  group by
-    repository_id,
-    head_repository,
-    branch,
-    commit_sha
-  having not bool_or(is_first_missing)
-),
-waited as materialized (
-  select
-    repository_id,
-    head_repository,
-    branch,
-    sum(seconds) as seconds
-  from waits
-  group by
-    repository_id,
-    head_repository,
-    branch
-),
-by_pull as materialized (
-  select
-    runs.repository_id,
-    runs.repository,
-    runs.head_repository,
-    runs.branch,
-    count(*) as attempts,
-    count(distinct runs.commit_sha) as commits,
-    count(distinct runs.github_run_id) as runs,
-    count(*) filter (where runs.is_rerun) as reruns,
-    count(*) filter (where not runs.is_exact) as attempts_without_jobs,
-    coalesce(sum(costs.seconds), 0) as seconds,
-    coalesce(
-      sum(costs.list_cost_usd),
-      case
-        when coalesce(sum(costs.unpriced_jobs), 0) + count(*) filter (where not runs.is_exact) = 0
-          then 0
-      end
-    ) as list_cost_usd,
-    coalesce(
-      sum(spendings.cost),
-      case when coalesce(sum(spendings.unpriced_calls), 0) = 0 then 0 end
-    ) as llm_cost_usd,
-    coalesce(sum(costs.unpriced_jobs), 0)::bigint as unpriced_jobs,
-    coalesce(sum(spendings.unpriced_calls), 0)::bigint as unpriced_calls
-  from runs
+  cross join lateral (
+    select
+      (is_first_attempt or is_first_missing)
+        and created_at < pushed_at + interval '10 minutes' as is_waited_for
+  ) as kinds
   left join costs using (github_run_id, run_attempt)
   left join spendings
     on spendings.github_run_id = runs.github_run_id
-    and runs.has_calls
+    and has_calls
   group by
-    runs.repository_id,
-    runs.repository,
-    runs.head_repository,
-    runs.branch
+    repository_id,
+    repository,
+    head_repository,
+    branch,
+    commit_sha
 ),
 -- Once, however few pull requests the planner expects.
 known as materialized (
@@ -177,33 +139,38 @@ known as materialized (
 ),
 pulls as (
   select
-    by_pull.repository_id,
-    by_pull.repository,
-    by_pull.head_repository,
-    by_pull.branch,
-    known.actor,
-    known.actor_kind,
-    known.is_merged,
-    known.last_run_at,
-    by_pull.commits,
-    by_pull.runs,
-    by_pull.reruns,
-    by_pull.seconds,
-    by_pull.list_cost_usd,
-    by_pull.llm_cost_usd,
+    repository_id,
+    repository,
+    head_repository,
+    branch,
+    actor,
+    actor_kind,
+    is_merged,
+    last_run_at,
+    count(commit_sha) as commits,
+    sum(runs)::bigint as runs,
+    sum(reruns)::bigint as reruns,
+    sum(attempts)::bigint as attempts,
+    sum(attempts_without_jobs)::bigint as attempts_without_jobs,
+    coalesce(sum(seconds), 0) as seconds,
+    sum(waited_seconds) as waited_seconds,
     coalesce(
-      by_pull.list_cost_usd + by_pull.llm_cost_usd,
-      nullif(by_pull.list_cost_usd, 0),
-      nullif(by_pull.llm_cost_usd, 0)
-    ) as cost_usd,
-    waited.seconds as waited_seconds,
-    by_pull.attempts,
-    by_pull.attempts_without_jobs,
-    by_pull.unpriced_jobs,
-    by_pull.unpriced_calls
-  from by_pull
+      sum(list_cost_usd), case when sum(unpriced_jobs) + sum(attempts_without_jobs) = 0 then 0 end
+    ) as list_cost_usd,
+    coalesce(sum(llm_cost_usd), case when sum(unpriced_calls) = 0 then 0 end) as llm_cost_usd,
+    sum(unpriced_jobs)::bigint as unpriced_jobs,
+    sum(unpriced_calls)::bigint as unpriced_calls
+  from commits
   inner join known using (repository_id, head_repository, branch)
-  left join waited using (repository_id, head_repository, branch)
+  group by
+    repository_id,
+    repository,
+    head_repository,
+    branch,
+    actor,
+    actor_kind,
+    is_merged,
+    last_run_at
 )
 select
   repository,
@@ -230,6 +197,12 @@ select
   last_run_at,
   repository_id
 from pulls
+cross join lateral (
+  select
+    coalesce(
+      list_cost_usd + llm_cost_usd, nullif(list_cost_usd, 0), nullif(llm_cost_usd, 0)
+    ) as cost_usd
+) as known_costs
 order by
   cost_usd desc nulls last,
   seconds desc,

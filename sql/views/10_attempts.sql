@@ -43,7 +43,9 @@ placed as (
     or (known_defaults.repository_id is null and runs.branch in ('main', 'master'))
       as is_on_default_branch,
     runs.commit_sha,
-    runs.head_repository,
+    -- The forks of several people may have a branch of one name.
+    coalesce(runs.head_repository, nullif(runs.actor, '') || '/unknown', 'unknown')
+      as head_repository,
     runs.event_type,
     runs.conclusion,
     runs.actor,
@@ -213,6 +215,8 @@ comment on column attempts.branch is
   'Head branch of the run. NULL if GitHub gives none.';
 comment on column attempts.branch_class is
   'pull_request: started by an event of a pull request. merge_queue: a group of pull requests on its way in. deployment: started by an event of a deployment. default: a push, schedule, dispatch or workflow_run on what was the default branch then (see default_branch_terms). other: all else.';
+comment on column attempts.head_repository is
+  'owner/name the branch is in. If that fork is deleted, the account that caused the run, and unknown as its name; unknown alone if the account is gone, too.';
 comment on column attempts.conclusion is
   'success, failure, cancelled, skipped, timed_out, startup_failure, action_required, neutral or stale; text, because GitHub adds values.';
 comment on column attempts.started_by is

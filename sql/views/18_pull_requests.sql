@@ -5,42 +5,48 @@
 -- known if its head is the default branch itself, as in a pull request into a release branch, nor
 -- by runs of pull_request_target, which may name the commit that they start from: that of the base.
 create view pull_requests as
-with pushed as (
+with runs as (
+  select
+    repository_id,
+    head_repository,
+    branch,
+    commit_sha,
+    github_run_id,
+    event_type,
+    actor,
+    created_at
+  from attempts
+  where (event_type like 'pull_request%' and branch is not null)
+    or (event_type = 'push' and branch_class = 'default')
+),
+pushed as (
   select distinct
     repository_id,
     head_repository,
     branch,
     commit_sha
-  from attempts
+  from runs
   where event_type = 'push'
-    and branch_class = 'default'
     and commit_sha is not null
 ),
 commits as (
   select
-    workflow_runs.repository_id,
-    heads.head_repository,
-    workflow_runs.branch,
-    workflow_runs.commit_sha,
-    min(workflow_runs.created_at) as first_run_at,
-    max(workflow_runs.created_at) as last_run_at,
-    count(distinct workflow_runs.github_run_id) as runs,
-    bool_or(workflow_runs.event_type <> 'pull_request_target') as is_of_head,
-    (array_agg(workflow_runs.actor order by workflow_runs.created_at))[1] as actor
-  from workflow_runs
-  cross join lateral (
-    select
-      coalesce(
-        workflow_runs.head_repository, nullif(workflow_runs.actor, '') || '/unknown', 'unknown'
-      ) as head_repository
-  ) as heads
-  where workflow_runs.event_type like 'pull_request%'
-    and workflow_runs.branch is not null
+    repository_id,
+    head_repository,
+    branch,
+    commit_sha,
+    min(created_at) as first_run_at,
+    max(created_at) as last_run_at,
+    count(distinct github_run_id) as runs,
+    bool_or(event_type <> 'pull_request_target') as is_of_head,
+    (array_agg(actor order by created_at))[1] as actor
+  from runs
+  where event_type <> 'push'
   group by
-    workflow_runs.repository_id,
-    heads.head_repository,
-    workflow_runs.branch,
-    workflow_runs.commit_sha
+    repository_id,
+    head_repository,
+    branch,
+    commit_sha
 )
 select
   commits.repository_id,
@@ -68,8 +74,6 @@ select
         head_repository,
         branch
       from pushed
-      where head_repository is not null
-        and branch is not null
     ),
     false
   ) as is_merged
@@ -83,8 +87,6 @@ comment on view pull_requests is
   'One row per head branch with runs of pull_request events.';
 comment on column pull_requests.repository_id is
   'The repository that the pull request is for, by GitHub''s number.';
-comment on column pull_requests.head_repository is
-  'owner/name the branch is in. If that fork is deleted, the account that caused the run, and unknown as its name, because forks of several people may have a branch of one name; unknown alone if the account is gone, too.';
 comment on column pull_requests.branch is
   'The head branch.';
 comment on column pull_requests.actor is
