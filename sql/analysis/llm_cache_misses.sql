@@ -17,6 +17,7 @@ select
   attempts.repository,
   attempts.workflow,
   nullif(llm_calls_priced.prompt_name, '') as prompt,
+  coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
   round(
     sum(llm_calls_priced.cache_missed) filter (
       where llm_calls_priced.cache_read_tokens is not null
@@ -39,7 +40,6 @@ select
     ),
     4
   ) as saved_usd,
-  coalesce(llm_calls_priced.price_model, llm_calls_priced.model) as model,
   coalesce(
     sum(llm_calls_priced.api_calls) filter (
       where llm_calls_priced.cache_read_tokens is not null

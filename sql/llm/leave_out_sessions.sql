@@ -62,6 +62,7 @@ deleted as (
     llm_calls.session_id,
     llm_calls.source,
     worse.counted_source,
+    llm_calls.total_tokens,
     llm_calls.github_run_id,
     llm_calls.github_run_attempt,
     llm_calls.created_at >= :'since'::timestamptz as was_new
@@ -94,6 +95,7 @@ select
   source,
   counted_source,
   count(*) as calls,
+  coalesce(sum(total_tokens), 0)::bigint as total_tokens,
   count(*) filter (where was_new) as new_calls
 from deleted
 group by session_id, source, counted_source

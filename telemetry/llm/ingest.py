@@ -27,6 +27,8 @@ from telemetry.rows.llm import LlmCall, merged
 CALLS_PER_BATCH = 1_000
 MOST_NAMED = 20
 MOST_NOTES = 40
+# By how much the tokens of two logs of one session differ, if neither lacks a part.
+LIKELY = 1.1
 # By how much clocks differ.
 CLOCKS = timedelta(minutes=10)
 
@@ -117,8 +119,9 @@ class _Ingest:
         self._since = self.record()
         self._batch: dict[tuple[str, str], LlmCall] = {}
         self._files: dict[tuple[str, str], Path] = {}
-        # Of the source that counts and the other one: the calls of each session.
+        # Of the source that counts and the other one: the calls and the tokens of each session.
         self._left_out: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._tokens: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._runs: defaultdict[str, set[int]] = defaultdict(set)
         self._outer: set[tuple[str, str]] = set()
         self._latest = done.started_at
@@ -176,7 +179,9 @@ class _Ingest:
         done.left_out += sum(row["calls"] for row in stored.left_out)
         self._repeated += sum(row["calls"] - row["new_calls"] for row in stored.repeated)
         for row in stored.left_out:
-            self._left_out[row["counted_source"], row["source"]][row["session_id"]] += row["calls"]
+            sources, session_id = (row["counted_source"], row["source"]), row["session_id"]
+            self._left_out[sources][session_id] += row["calls"]
+            self._tokens[sources][session_id] += row["total_tokens"]
         for call in stored.clashing:
             self._name(
                 f"{call.source} {call.call_id}: another call has its timestamp, session and "
@@ -220,7 +225,7 @@ class _Ingest:
         self.record()
 
     def _note_sessions(self) -> None:
-        """Say of which sessions only one log is counted."""
+        """Say of which sessions only one log is counted, and whether that may lack a part."""
         for (source, other), sessions in self._left_out.items():
             first = next(iter(sessions))
             who = f"session {first} has"
@@ -231,6 +236,25 @@ class _Ingest:
             self.note(
                 f"{who} two logs: {source} is counted ({where}), "
                 f"{counted(sum(sessions.values()), 'call')} of {other} left out ({there})"
+            )
+            self._note_short_sessions(source, other)
+
+    def _note_short_sessions(self, source: str, other: str) -> None:
+        """Say of which sessions the log that is counted has much less than the one left out."""
+        left_out = self._tokens[source, other]
+        wanted = {"source": source, "session_ids": list(left_out)}
+        short = {
+            row["session_id"]: row["total_tokens"]
+            for row in execute(self.connection, "llm/tokens_of_sessions", wanted)
+            if left_out[row["session_id"]] > row["total_tokens"] * LIKELY
+        }
+        if short:
+            first = next(iter(short))
+            more = f"{len(short):,} sessions, the first {first}," if len(short) > 1 else ""
+            self.note(
+                f"{more or f'session {first}'} may lack a part: {source} has "
+                f"{sum(short.values()):,} tokens, and {other}, which is left out, "
+                f"{sum(left_out[session_id] for session_id in short):,}"
             )
 
     def note(self, text: str, most: int = MOST_NOTES) -> None:

@@ -422,6 +422,39 @@ def test_of_several_logs_of_a_session_one_is_counted_in_any_order(
     assert (counted["source"], counted["github_run_id"]) == ("claude-code-action", 77)
 
 
+def test_sessions_of_which_the_log_that_is_left_out_has_more_are_named(
+    connection: Connection, tmp_path: Path
+) -> None:
+    def logs(session_id: str, messages: int) -> list[Path]:
+        used = {"inputTokens": 900, "outputTokens": 100}
+        result = {"type": "result", "subtype": "success", "session_id": session_id}
+        result |= {"timestamp": "2026-01-05T08:00:00Z", "modelUsage": {"claude-x": used}}
+        usage = {"input_tokens": 500, "output_tokens": 40}
+        transcript = [
+            {"type": "assistant", "sessionId": session_id, "timestamp": "2026-01-05T08:00:00Z"}
+            | {"message": {"id": f"{session_id}{n}", "model": "claude-x", "usage": usage}}
+            for n in range(messages)
+        ]
+        return [
+            write(tmp_path / f"{session_id}-transcript.jsonl", map(json.dumps, transcript)),
+            write(tmp_path / f"{session_id}-result.jsonl", [json.dumps(result)]),
+        ]
+
+    def said(*files: Path) -> list[str]:
+        return [note for note in ingest(connection, *files).notes if "lack" in note]
+
+    whole, first, second = logs("a", 2), logs("b", 3), logs("c", 1_001)
+    of = "claude-code-action has {} tokens, and claude-code-transcript, which is left out, {}"
+    assert said(*whole) == []
+    assert said(*first) == [f"session b may lack a part: {of.format('1,000', '1,620')}"]
+    # Later ingests, and logs that are stored in several batches, make no difference.
+    assert (
+        said(*whole, *first, *second)
+        == said(*second, *first)
+        == [f"2 sessions, the first b, may lack a part: {of.format('2,000', '542,160')}"]
+    )
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_log_without_use_does_not_stand_for_one_with_it(
     connection: Connection, tmp_path: Path, order: tuple[int, ...]
