@@ -6,12 +6,13 @@
 -- weighted by the runs of the period. queue is the median of all its jobs, and in before each
 -- runner label has the weight that it has in the period. Chance is judged by ranks and by days,
 -- because the runs of a day are correlated, and so is a day with the three before it. Without a
--- real change, better or worse is reported once in a hundred times. Each period needs 20 runs on
--- five days. Only what is in both periods counts, so a new, quick workflow changes nothing. unit is
--- that of before and now. change is in percentage points for shares, in percent for times (NULL if
--- before is 0). A change of would_show or more is found about four times in five. would_show is
--- NULL where a change at least as large was found to be chance: times with two peaks, whose median
--- jumps from one to the other.
+-- real change, better or worse is reported once in a hundred times, or several times if a level
+-- often lasts for days. Each period needs 20 runs on five days. Only what is in both periods counts,
+-- so a new, quick workflow changes nothing. unit is that of before and now. change is in percentage
+-- points for shares, in percent for times (NULL if before is 0). None below 1 is clear, and none of
+-- time or queue below 1.5 seconds. A change of would_show or more is found about four times in
+-- five. would_show is NULL where a change at least as large was found to be chance: times with two
+-- peaks, whose median jumps from one to the other.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select
@@ -297,7 +298,10 @@ days as (
     sum(sum(runs * (ranks - equal / 2) / all_runs)) over of_period / runs_of_period as mean_rank,
     case
       when is_share then sum(sum(runs * value)) over of_period / runs_of_period
-      else min(min(value) filter (where 2 * ranks_of_period >= runs_of_period)) over of_period
+      else (
+        min(min(value) filter (where 2 * ranks_of_period >= runs_of_period)) over of_period
+        + min(min(value) filter (where 2 * ranks_of_period > runs_of_period)) over of_period
+      ) / 2
     end as level,
     min(min(value) filter (where 4 * ranks >= all_runs)) over of_stratum as low,
     min(min(value) filter (where 4 * ranks >= 3 * all_runs)) over of_stratum as high,
@@ -514,14 +518,23 @@ cross join lateral (
       when changes.error is null then 'too few runs'
       when abs(changes.rise) <= changes.errors * changes.error
         or abs(shifts.change) < 1
-        -- Times are in whole seconds.
-        or (changes.figure in ('time', 'queue') and abs(levels.now - levels.before) < 1.5)
+        or abs(levels.now - levels.before) < least_seconds
         or changes.rise * (levels.now - levels.before) <= 0
         then 'no clear change'
       when (changes.rise > 0) = (changes.figure like 'success%') then 'better'
       else 'worse'
     end as verdict,
-    (changes.errors + 0.84) * changes.error * changes.spread as would_show
+    case
+      when changes.error is not null then greatest(
+        (changes.errors + 0.84) * changes.error * changes.spread,
+        1,
+        100 * least_seconds / nullif(levels.before, 0)
+      )
+    end as would_show
+  from (
+    -- Times are in whole seconds.
+    values (case when changes.figure in ('time', 'queue') then 1.5 end)
+  ) as leasts (least_seconds)
 ) as judged
 order by
   repository_names.repository,

@@ -32,8 +32,6 @@ from telemetry.terminal import Name
 
 # In percent or points. If a change this large is unclear, the values vary too much.
 LARGE_CHANGE = 10
-# In percent or points. A smaller change that would show is not mentioned.
-LEAST_SHOWN = 0.5
 # If fewer of the runs were decided, a rate says how many it counts.
 LEAST_DECIDED = 0.9
 NOTHING_BEFORE = "nothing before to compare with"
@@ -247,7 +245,7 @@ def _changed(
         words = f"{duration(row['before'])} before, like for like"
     if row["verdict"] in ("better", "worse"):
         return Tile(name, shown, words, row["verdict"])
-    if row["verdict"] == "no clear change" and (row["would_show"] or 0) > LEAST_SHOWN:
+    if row["verdict"] == "no clear change" and row["would_show"] is not None:
         words += f", no clear change ({by(row['would_show']).lstrip('+±')} or more would show)"
     elif row["verdict"] == "no clear change" and abs(row["change"] or 0) >= LARGE_CHANGE:
         words += ", no clear change: the values vary too much to tell"

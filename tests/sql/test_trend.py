@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from statistics import median, median_low
+from statistics import median
 from typing import Any
 
 import pytest
@@ -349,6 +349,15 @@ def test_another_mix_of_labels_changes_no_wait(connection: Connection) -> None:
     assert queues(connection)[None] == (90, 90, 0, "no clear change")
 
 
+def test_a_change_of_a_second_is_too_small_and_not_too_uncertain(connection: Connection) -> None:
+    waited(connection, 1_000, 30, {"own": (60, 4)})
+    waited(connection, 5_000, 0, {"own": (60, 5)})
+    known(connection, 7)
+    assert queues(connection)["own"] == (4, 5, 25, "no clear change")
+    (row,) = (row for row in trend(connection, "queue") if row["subject"] == "own")
+    assert row["would_show"] == Decimal("37.5")
+
+
 def test_a_wait_after_none_is_worse_without_a_percentage(connection: Connection) -> None:
     waited(connection, 1_000, 30, {"own": (60, 0)})
     waited(connection, 5_000, 0, {"own": (60, 45)})
@@ -360,7 +369,7 @@ def test_a_wait_after_none_is_worse_without_a_percentage(connection: Connection)
 
 
 def mean_and_median(values: list[float], is_share: bool) -> float:
-    return sum(values) / len(values) if is_share else median_low(values)
+    return sum(values) / len(values) if is_share else median(values)
 
 
 def second_way(of_stratum: dict[Any, tuple[dict[Any, list[float]], dict[Any, list[float]]]],
