@@ -41,6 +41,7 @@ select
   jobs.labels,
   known.label,
   known.sku,
+  known.is_standard,
   jobs.runner_name,
   jobs.runner_group_name,
   jobs.conclusion,
@@ -56,6 +57,7 @@ select
     when free.because is null then known.minutes * prices.usd_per_minute
     when known.minutes is not null then 0
   end as list_cost_usd,
+  prices.usd_per_minute,
   free.because as free_because,
   known.is_private,
   prices.source as price_source,
@@ -140,6 +142,8 @@ comment on column job_costs.label is
   'The label that is looked up in runner_labels: the runner_label of executed_jobs. For a job that names a group and no label, or a standard label in another group than GitHub''s: group: and the group''s name in lower case.';
 comment on column job_costs.sku is
   'What GitHub bills the job as. self_hosted: a runner of the user''s own, by the label self-hosted, by runner_labels, or because GitHub Enterprise Server has no others. NULL: runner_labels does not know the label or the group.';
+comment on column job_costs.is_standard is
+  'Whether the sku is one of GitHub''s standard runners. NULL: it is known by the label self-hosted, or not at all.';
 comment on column job_costs.started_on is
   'The UTC day on which the job started; the price is that of this day.';
 comment on column job_costs.duration_seconds is
@@ -150,6 +154,8 @@ comment on column job_costs.billable_minutes is
   'The minutes that GitHub bills: 0 if the job is free, which free_because explains, or on a runner of your own. NULL: unknown label or length.';
 comment on column job_costs.list_cost_usd is
   'US dollars: minutes times the price of the sku on that day; 0 for what free_because names. NULL: unpriced, or of unknown length; never 0 for that.';
+comment on column job_costs.usd_per_minute is
+  'US dollars: the price of the sku on that day, also of a free job. NULL: it has none.';
 comment on column job_costs.free_because is
   'Why the job costs nothing: a public repository, a workflow of GitHub''s own (free_runs), or a runner of your own to which you gave no price. NULL: it costs something, as far as is known.';
 comment on column job_costs.is_private is

@@ -2,19 +2,8 @@
 -- Both sides are summed by day, SKU, repository and workflow, and joined in full. What the jobs
 -- cost, plus the causes, plus what is unexplained, is what GitHub bills, to the last digit.
 create view billed_lines as
-with standard_skus (sku) as (
-  values ('linux_slim'), ('linux'), ('linux_arm'), ('windows'), ('windows_arm'), ('macos')
-),
-prices as (
-  select
-    sku,
-    effective_from,
-    lead(effective_from) over (partition by sku order by effective_from) as effective_until,
-    usd_per_minute
-  from runner_prices
-),
 -- A run can be re-run for 30 days and wait as long, so jobs of a day can belong to older runs.
-jobs as (
+with jobs as (
   select
     billed_days.owner,
     billed_days.usage_date,
@@ -29,8 +18,9 @@ jobs as (
     job_costs.minutes,
     job_costs.duration_seconds,
     job_costs.free_because is not null as is_free,
-    job_costs.minutes is not null and prices.usd_per_minute is not null as is_priced,
-    prices.usd_per_minute
+    job_costs.minutes is not null and job_costs.usd_per_minute is not null as is_priced,
+    job_costs.is_standard,
+    job_costs.usd_per_minute
   from job_costs
   inner join billed_days
     on billed_days.usage_date = job_costs.started_on
@@ -40,10 +30,6 @@ jobs as (
     and workflow_runs.run_attempt = job_costs.run_attempt
   -- GitHub bills two repositories that had one name as one.
   left join repositories on repositories.repository_id = job_costs.repository_id
-  left join prices
-    on prices.sku = job_costs.sku
-    and prices.effective_from <= job_costs.started_on
-    and (prices.effective_until > job_costs.started_on or prices.effective_until is null)
   -- GitHub bills its own runners alone, whatever the user says that others cost. These have a SKU
   -- in our list or in a bill.
   where (
@@ -81,6 +67,7 @@ job_sums as (
     -- GitHub's clock differs by a second: these jobs may be one minute longer or shorter for it.
     count(*) filter (where duration_seconds > 0 and duration_seconds % 60 = 0) as maybe_longer,
     count(*) filter (where duration_seconds > 60 and duration_seconds % 60 = 1) as maybe_shorter,
+    bool_or(is_standard) as is_standard,
     min(usd_per_minute) as usd_per_minute
   from jobs
   where is_priced
@@ -251,7 +238,7 @@ joined as (
     coalesce(job_sums.maybe_longer, 0) as maybe_longer,
     coalesce(job_sums.maybe_shorter, 0) as maybe_shorter,
     coalesce(job_sums.usd_per_minute, bills.applied_cost_per_quantity) as usd_per_minute,
-    coalesce(bills.sku, job_sums.sku) in (select sku from standard_skus) as is_standard
+    coalesce(job_sums.is_standard, false) as is_standard
   from bills
   full outer join job_sums
     on job_sums.owner = bills.owner
@@ -424,18 +411,18 @@ cross join lateral (
       else 0
     end as free_rule_usd,
     case
-      when compared.kind = 'minutes' and compared.is_standard and compared.jobs > 0
+      when compared.is_standard
         then -greatest(compared.discount_amount - parts.free_and_billed_usd, 0)
       else 0
     end as included_minutes_usd,
     case
-      when compared.kind = 'minutes' and not compared.is_standard and compared.jobs > 0
+      when compared.jobs > 0 and not compared.is_standard
         then least(compared.exact_amount - compared.quantity * compared.usd_per_minute, 0)
           - compared.discount_amount
       else 0
     end as larger_runner_discount_usd,
     case
-      when compared.kind <> 'minutes' or compared.jobs = 0 then 0
+      when compared.jobs = 0 then 0
       else parts.rounded_minutes * compared.usd_per_minute
         -- GitHub rounds the amounts of each line.
         + case when abs(parts.cut_usd) <= 0.01 * compared.lines then parts.cut_usd else 0 end
