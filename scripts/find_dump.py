@@ -54,7 +54,7 @@ def main() -> int:
 
 def lost_text(workflow: str, before: datetime, expired: Dump | None) -> str:
     """Return what happened to the dump of an earlier run, and what that means."""
-    how = "it was never left, or was deleted"
+    how = "its dump was never uploaded, or was deleted"
     if expired and expired.expires_at:
         how = f"it expired on {expired.expires_at:%Y-%m-%d}"
     return (

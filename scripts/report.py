@@ -82,7 +82,7 @@ def _write(found: Report, form: str, out: Path) -> None:
         texts = {out: _text(found, form)}
     for path, text in texts.items():
         write_whole(path, text)
-    say(f"written: {out.resolve()}, {counted(len(texts), 'file')}")
+    say(f"wrote {counted(len(texts), 'file')}: {out.resolve()}")
     if form == "html":
         set_outputs(report_path=out.resolve(), report_is_folder=out.is_dir())
     elif form == "json":

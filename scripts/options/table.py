@@ -201,7 +201,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="AGE",
     ),
     Option("prune", "--dry-run", "count what would be deleted", default=False),
-    # Calls of language models
+    # LLM calls
     Option(
         f"{INGEST} {LLM}",
         "--logs",

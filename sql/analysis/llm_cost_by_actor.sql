@@ -1,4 +1,4 @@
--- Whose runs spend on language models: people, agents, bots or schedules?
+-- Whose runs spend on LLM calls: people, agents, bots or schedules?
 -- The actor is the account that started the attempt. Runs that a schedule started belong to nobody,
 -- because GitHub names whoever last changed the schedule. actor_kind follows the rules in
 -- name_kinds; it is unknown if the account is gone or no rule fits. The row without a kind holds

@@ -1,4 +1,4 @@
--- Which sessions with a language model cost the most?
+-- Which LLM sessions cost the most?
 -- The most expensive sessions come first. Cost is what the logs report (reported_usd), else the
 -- list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost are
 -- counted as unpriced and not included. Calls without a session are left out. A log's row of

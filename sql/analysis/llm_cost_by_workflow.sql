@@ -1,4 +1,4 @@
--- What do workflows spend on language models, and how much of it in failed runs and re-runs?
+-- What do workflows spend on LLM calls, and how much of it in failed runs and re-runs?
 -- run_minutes are those of attempts that made calls. Cost is what the logs report (reported_usd),
 -- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
 -- are counted as unpriced and not included. Calls that name a run but no attempt count for its

@@ -1,4 +1,4 @@
--- How much is spent on language models in attempts that failed, and in re-runs?
+-- How much is spent on LLM calls in attempts that failed, and in re-runs?
 -- First attempts and re-runs by outcome. red later mended: a later attempt of the run was green.
 -- The row without an outcome holds the calls of no run, and of runs that are not stored or were
 -- created before the period. Cost is what the logs report (reported_usd), else the list price,

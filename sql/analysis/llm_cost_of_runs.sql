@@ -1,4 +1,4 @@
--- Which workflow runs spend the most on language models?
+-- Which workflow runs spend the most on LLM calls?
 -- The most expensive attempts come first. An attempt that is not stored has no workflow. Calls that
 -- name a run but no attempt count for its first stored one. Cost is what the logs report
 -- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls

@@ -1,4 +1,4 @@
--- Store calls of language models; returns, for each new or changed one, whether it is new.
+-- Store LLM calls; returns, for each new or changed one, whether it is new.
 -- Rows are a JSON array of objects whose keys are the columns; a key left out is NULL.
 -- One call is read more than once: from a log that grows, from several logs. The token counts come
 -- together from the reading with the greatest finality; session, prompt and phase from those with

@@ -187,7 +187,7 @@ def _store(
             lines += len(batch)
         every = seen | (covered or set())
         if not every:
-            raise UnreadableRow("there is no line in it")
+            raise UnreadableRow("it has no lines")
         owners = sorted({owner for owner, _ in every})
         first, last = min(day for _, day in every), max(day for _, day in every)
         between = [first + timedelta(days=n) for n in range((last - first).days + 1)]

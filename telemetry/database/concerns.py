@@ -292,8 +292,8 @@ def of_llm_calls(llm: Mapping[str, Any]) -> Iterator[Concern]:
         if llm["unpriced_models"]:
             of = f"of {counted(llm['unpriced_models'], 'model')}, such as {llm['unpriced_model']}"
         yield Concern(
-            f"LLM calls with tokens and of unknown cost: {llm['unpriced_calls_with_tokens']:,}, "
-            f"{of}; all of them: "
+            f"LLM calls with tokens but of unknown cost: {llm['unpriced_calls_with_tokens']:,}, "
+            f"{of}; to list them: "
             + typed(f"query Q=llm_unpriced_models SINCE={llm['unpriced_since']:%Y-%m-%d}")
         )
     if llm["last_started_at"] and not llm["last_finished_at"]:

@@ -1,4 +1,4 @@
-"""Reads logs of language model calls."""
+"""Reads logs of LLM calls."""
 
 import re
 from collections.abc import Callable, Iterator

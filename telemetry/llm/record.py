@@ -1,4 +1,4 @@
-"""Record calls of language models in a log that `make ingest-llm` reads. Python 3.11 and later.
+"""Record LLM calls in a log that `make ingest-llm` reads. Python 3.11 and later.
 
 Copy this one file into your project; it needs nothing else. Unlike the rest of this package it
 reads the environment itself: the workflow run is that of the process it is used in.

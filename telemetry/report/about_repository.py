@@ -115,5 +115,5 @@ def _bodies(report: RepositoryReport) -> list[tuple[str, str, list[Child]]]:
         ("forecast", "What this month will cost", forecast(report)),
         ("hours", "Busy hours", hours(report)),
         ("run", "The slowest recent run", slowest_run(report)),
-        ("llm", "Language models", llm(report.llm_phases, report.runners, report.of_jobs)),
+        ("llm", "LLM calls", llm(report.llm_phases, report.runners, report.of_jobs)),
     ]

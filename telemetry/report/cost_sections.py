@@ -1,4 +1,4 @@
-"""The sections of a repository's page about cost: runners, waste, language models."""
+"""The sections of a repository's page about cost: runners, waste, LLM calls."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -102,22 +102,22 @@ def llm(
 ) -> list[Child]:
     """Return LLM calls by phase; if runs made any, compared with the cost of runners.
 
-    `coverage` says how many attempts the cost of runners is of. It is not shown unless it is whole.
+    `coverage` says how many attempts the cost of runners is of; it is shown only if that is all.
     """
     if not phases:
-        return only_words("No call of a language model is stored for this period.")
+        return only_words("No LLM call is stored for this period.")
     of_runs = [row for row in phases if row["is_of_a_run"]]
     unpriced = sum(row["unpriced"] for row in phases)
-    which = "calls of language models" + (" in stored runs" if of_runs else "")
+    which = "LLM calls" + (" in stored runs" if of_runs else "")
     spent, runners = known_sum(of_runs or phases, "cost_usd"), known_sum(costs, "list_cost_usd")
     unknown = sum(row["unpriced_jobs"] + row["unmeasured_jobs"] for row in costs)
     words = f"The cost of {which} is not known"
     if spent is not None:
-        words = f"C{which[1:]} cost {dollars(spent)}"
+        words = f"{which} cost {dollars(spent)}"
         if not of_runs:
             words += ", none of them in a run that is stored"
         elif coverage is not None and coverage.is_whole and runners and not unknown:
-            words += f", the runners of all runs {dollars(runners)} at list price"
+            words += f"; the runners of all runs cost {dollars(runners)} at list price"
     note = f"The newest call is from {minute(max(row['newest_at'] for row in phases))}."
     if unpriced:
         note += f" {counted(unpriced, 'call')} without cost or price, not included."

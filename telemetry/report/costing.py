@@ -18,7 +18,7 @@ SAVINGS = {
     "cancelled": "Check which jobs are cancelled most; start them later, or not on every push.",
     "streak": "Fix the scheduled workflows that fail again and again, or stop their schedules.",
 }
-THEIR_LIMITS = "Look first at the jobs that run into their time limit: most of it is theirs."
+THEIR_LIMITS = "Look first at the jobs that run into their time limit: most of the waste is theirs."
 
 
 def costing(report: RepositoryReport) -> Finding | None:

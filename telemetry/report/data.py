@@ -273,7 +273,7 @@ class RepositoryReport:
 class Report:
     """What is shown of all requested repositories, as of `now`; `concerns` are about them all.
 
-    `llm_phases` are the calls of language models in no stored run. `unwatched` are the
+    `llm_phases` are the LLM calls in no stored run. `unwatched` are the
     names of the repositories that are left out because no ingest is expected of them any more.
     """
 

@@ -67,4 +67,4 @@ def _title(repository: str | None = None) -> str:
 def _nobodys(report: Report) -> Html | None:
     """Return the section on LLM calls for a database without repositories."""
     phases = [] if report.repositories else report.llm_phases
-    return section("llm", "Language models", *llm(phases)) if phases else None
+    return section("llm", "LLM calls", *llm(phases)) if phases else None

@@ -109,7 +109,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
 def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
     now = sum(each.runs for each in repositories)
     comparable = [each for each in repositories if each.is_comparable and not each.without]
-    words = f"in {counted(len(comparable), 'repository')} whose period before was listed too"
+    words = f"in {counted(len(comparable), 'repository')} where the period before was listed too"
     before = sum(each.totals["runs_before"] for each in comparable)
     shift = shift_of(sum(each.runs for each in comparable), before)
     return Tile("runs", count(now), f"{change(shift)} {words}" if before else "")
@@ -139,13 +139,13 @@ def _cost_of_runners(repositories: Sequence[RepositoryReport]) -> Tile:
 
 
 def _cost_of_models(report: Report) -> Tile:
-    """Return the cost of calls of language models; calls of no run are in every repository."""
+    """Return the cost of LLM calls; those of no run are in every repository."""
     of_runs = [row for each in report.repositories for row in each.llm_phases if row["is_of_a_run"]]
     others = [row for row in report.llm_phases if not row["is_of_a_run"]]
     rows = of_runs + others
     if not rows:
-        return Tile("cost of language models", UNKNOWN, "no calls are stored")
+        return Tile("cost of LLM calls", UNKNOWN, "no calls are stored")
     calls = sum(row["calls"] for row in rows)
     unpriced = sum(row["unpriced"] for row in rows)
     words = counted(calls, "call") + (f", {unpriced:,} of unknown cost" if unpriced else "")
-    return Tile("cost of language models", dollars(known_sum(rows, "cost_usd")), words)
+    return Tile("cost of LLM calls", dollars(known_sum(rows, "cost_usd")), words)

@@ -40,7 +40,7 @@ def overview(report: Report, addresses: Mapping[int, str]) -> Html:
             if first
             else tag("p", "Nothing was found that needs attention."),
         ),
-        section("all", "With something to do, or not known to be healthy",
+        section("all", "Repositories that need attention, or are not known to be healthy",
                 _standings(of.needing, name, has_reasons=True)) if of.needing else None,
         [
             tag("details", tag("summary", f"{title}: {count(len(some))}"), _standings(some, name))

@@ -51,7 +51,7 @@ def critical(report: RepositoryReport) -> list[Child]:
         if row[waits]
     ]
     runs = "all runs that a push started" if is_of_push else "all runs"
-    bars_of = "; the bars only of those that a push started" if is_of_push else ""
+    bars_of = "; the bars show only those that a push started" if is_of_push else ""
     label = f"Jobs by how much sooner {runs} would end without them, in all"
     return ranked(
         words,
@@ -59,7 +59,7 @@ def critical(report: RepositoryReport) -> list[Child]:
         CRITICAL_JOBS,
         jobs,
         report.api_host,
-        note="Of workflows that still run, and of their runs that succeeded at the first attempt"
+        note="Of workflows that still run, only runs that succeeded at the first attempt count"
         f"{bars_of}. Which job waits for which is inferred from the times; the gain is a lower "
         "bound, as if the job took no time.",
     )

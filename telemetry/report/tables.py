@@ -219,7 +219,7 @@ WORKFLOW_COSTS = Table(
 )
 PHASES = Table(
     "phases",
-    Column("phase of language models", lambda row: (Name(phase_of(row)),), is_number=False),
+    Column("phase of LLM calls", lambda row: (Name(phase_of(row)),), is_number=False),
     _figure("calls", count),
     _figure("failed", count),
     _figure("p50", lambda seconds: UNKNOWN if seconds is None else f"{seconds} s", "p50_seconds"),
@@ -267,7 +267,7 @@ QUARANTINE = Table(
     _figure("cost of flaky ones", dollars, "failed_cost_usd"),
     _figure("of re-runs", dollars, "rerun_cost_usd"),
 )
-KINDS_OF_COST = {"runners": "runners", "llm": "language models"}
+KINDS_OF_COST = {"runners": "runners", "llm": "LLM calls"}
 FORECASTS = Table(
     "kinds of cost",
     Column("cost of", lambda row: (KINDS_OF_COST[row["kind"]],), is_number=False),

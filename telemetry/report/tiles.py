@@ -194,7 +194,7 @@ def _runs(report: RepositoryReport) -> Tile:
 def _run_count(report: RepositoryReport) -> Tile:
     now, before = report.runs, report.totals["runs_before"]
     if missing := report.totals["first_missing"]:
-        words = f"of {count(missing)} the first attempt is not stored"
+        words = f"the first attempt of {count(missing)} is not stored"
         return Tile("runs", count(now), words)
     if not report.is_comparable:
         return Tile("runs", count(now), NOT_COMPARED)
@@ -316,4 +316,4 @@ def _model_cost(report: RepositoryReport) -> list[Tile]:
     unpriced = sum(row["unpriced"] for row in phases)
     if unpriced:
         words += f"; without {counted(unpriced, 'call')} of unknown cost"
-    return [Tile("cost of language models", dollars(known_sum(phases, "cost_usd")), words)]
+    return [Tile("cost of LLM calls", dollars(known_sum(phases, "cost_usd")), words)]

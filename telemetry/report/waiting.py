@@ -67,7 +67,7 @@ def waiting(report: RepositoryReport) -> Finding | None:
         f" waited {duration(worst['p50_seconds'])} for a runner"
         f"{'' if is_certain else ' or an approval'} at the median",
         "" if tail is None else f", {duration(tail)} at the 95th percentile",
-        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} over a minute"
+        f"; {count(worst['over_a_minute'])} of {counted(worst['jobs'], 'job')} waited over a minute"
         f"{others(len(slow) - 1, 'label')}.",
     )
     if quiet := _quiet(report, worst):

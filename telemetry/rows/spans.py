@@ -1,4 +1,4 @@
-"""Rows of spans of traces that are calls of language models, or lie between such spans."""
+"""Rows of spans of traces that are LLM calls, or lie between such spans."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

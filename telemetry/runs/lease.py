@@ -66,9 +66,9 @@ class Lease:
                 continue
             raise Held(
                 f"{row['holder']} has been ingesting {self.name} since "
-                f"{row['acquired_at']:%Y-%m-%d %H:%M:%S} UTC; this one leaves it alone"
+                f"{row['acquired_at']:%Y-%m-%d %H:%M:%S} UTC; this ingest leaves it alone"
             )
-        raise Held(f"another ingest was faster to take {self.name}; this one leaves it alone")
+        raise Held(f"another ingest was faster to take {self.name}; this ingest leaves it alone")
 
     def renew(self) -> int:
         """Renew the lease, in the transaction that writes; return the number to confirm.
@@ -86,7 +86,7 @@ class Lease:
                     "the next ingest fetches that again",
                     row["renewal"],
                 )
-            raise Lost(f"another ingest took over {self.name}; this one stores nothing more")
+            raise Lost(f"another ingest took over {self.name}; this ingest stores nothing more")
         return number
 
     def stored(self) -> int:

@@ -146,15 +146,15 @@ def _equation(proof: Mapping[str, int]) -> str:
 def _leaving_text(row: Mapping[str, Any]) -> str:
     """How long GitHub keeps a repository's runs, and how many of them it deletes soon."""
     source = (
-        "its default, because this token may not read it"
+        "the default, because this token may not read the setting"
         if row["is_assumed"] and row["asked_at"]
-        else "its default, not known yet"
+        else "the default, because the setting is not known yet"
         if row["is_assumed"]
-        else f"asked {row['asked_at']:%Y-%m-%d}"
+        else f"the setting on {row['asked_at']:%Y-%m-%d}"
     )
     return (
-        f"GitHub keeps its runs {counted(row['retention_days'], 'day')} ({source}); deleted "
-        f"within 7 days without all attempts and jobs: {counted(row['leaving_runs'], 'run')}"
+        f"GitHub keeps its runs for {counted(row['retention_days'], 'day')} ({source}); runs that "
+        f"it deletes within 7 days and that are not stored completely: {row['leaving_runs']:,}"
     )
 
 

@@ -353,7 +353,7 @@ def test_two_ingests_a_prune_and_questions_at_once_disturb_nobody(
         assert "complete" in [report.outcome for report in reports]
         # One may have met the other there, and has left the repository to it.
         assert all(
-            report.outcome == "complete" or "this one leaves it alone" in (report.error or "")
+            report.outcome == "complete" or "this ingest leaves it alone" in (report.error or "")
             for report in reports
         )
     found = stored(dsn)

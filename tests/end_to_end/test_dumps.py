@@ -109,7 +109,7 @@ def test_the_dumps_of_another_workflow_do_not_say_when_ours_expired(schedule: Sc
     schedule.dumps.expired |= {7, 8}
     schedule.dumps.paths |= dict.fromkeys((5, 6, 7, 8), ".github/workflows/other.yml")
     said = schedule.run("find_dump").stderr.splitlines()[-1]
-    assert "is gone: it was never left, or was deleted; all that GitHub still has" in said
+    assert "is gone: its dump was never uploaded, or was deleted; all that GitHub still has" in said
 
 
 def test_all_but_the_last_two_are_deleted(schedule: Schedule) -> None:

@@ -140,10 +140,10 @@ def test_what_will_be_lost_is_said_at_the_start(
 # Of each repository: the days that GitHub keeps its runs, whether it is private and whether a token
 # may read that; then the days that count, and what is said of them.
 KEPT = {
-    "acme/a": (30, True, True, 30, "GitHub keeps its runs 30 days (asked "),
-    "acme/b": (400, True, True, 400, "GitHub keeps its runs 400 days (asked "),
-    "acme/c": (400, False, True, 90, "GitHub keeps its runs 90 days (asked "),
-    "acme/d": (400, True, False, 90, "90 days (its default, because this token may not read it)"),
+    "acme/a": (30, True, True, 30, "GitHub keeps its runs for 30 days (the setting on "),
+    "acme/b": (400, True, True, 400, "GitHub keeps its runs for 400 days (the setting on "),
+    "acme/c": (400, False, True, 90, "GitHub keeps its runs for 90 days (the setting on "),
+    "acme/d": (400, True, False, 90, "90 days (the default, because this token may not "),
 }
 
 

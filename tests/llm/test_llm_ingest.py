@@ -792,7 +792,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert found.llm["stored_rows"] == 3
     priced, lost = found.concerns[-2:]
     assert priced.startswith(
-        "LLM calls with tokens and of unknown cost: 1, of 1 model, such as of-tomorrow; "
+        "LLM calls with tokens but of unknown cost: 1, of 1 model, such as of-tomorrow; "
     )
     assert priced.endswith(" query Q=llm_unpriced_models SINCE=2026-01-05")
     assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")

@@ -406,7 +406,7 @@ def test_jobs_that_hit_their_time_limit_are_reported_although_they_are_cancelled
     )
     assert said(finding(shown, "wasting")).endswith(
         "30 h of 30 h (100.0 %) was wasted. "
-        "Look first at the jobs that run into their time limit: most of it is theirs."
+        "Look first at the jobs that run into their time limit: most of the waste is theirs."
     )
     assert not any("no run failed" in text for text in not_found(shown, findings(shown)))
 
@@ -663,7 +663,7 @@ def test_runs_that_wait_for_an_approval_are_told_beside_the_others(connection: C
     upsert(connection, [*waiting, *approved, a_run(9, 9), a_run(10, 10, run_attempt=2)])
     (runs,) = (each for each in tiles(told(connection)) if each.name == "runs")
     assert runs.figure == "5"
-    assert runs.change == "of 1 the first attempt is not stored; 3 more runs wait for an approval"
+    assert runs.change == "the first attempt of 1 is not stored; 3 more runs wait for an approval"
 
 
 def test_what_no_longer_runs_is_red_in_no_answer(connection: Connection) -> None:

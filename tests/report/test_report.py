@@ -436,8 +436,8 @@ def test_a_wait_while_no_runner_worked_may_be_for_an_approval(connection: Connec
     known(connection, 7)
     assert sentence(told(connection), "waiting") == (
         "Jobs on deploy waited 15m 00s for a runner or an approval at the median; "
-        "5 of 5 jobs over a minute. Check which of the two they wait for. Most often, no other "
-        "job with that label ran meanwhile in this repository."
+        "5 of 5 jobs waited over a minute. Check which of the two they wait for. Most often, no "
+        "other job with that label ran meanwhile in this repository."
     )
     busy = [a_run(10 + n, n + HOUR / DAY, seconds=4_000) for n in range(1, 6)]
     upsert(connection, busy)
@@ -470,7 +470,8 @@ def test_other_labels_that_keep_jobs_waiting_are_counted(connection: Connection)
     shown = whole(connection)
     assert sentence(single(shown), "waiting").startswith(
         "Jobs on own waited 2m 30s for a runner at the median, 2m 30s at the 95th percentile; "
-        "21 of 22 jobs over a minute; 1 other label too. Start fewer jobs in the busiest hours"
+        "21 of 22 jobs waited over a minute; 1 other label too. Start fewer jobs in the busiest "
+        "hours"
     )
     page = one_page(shown)
     assert "Jobs that later ones overtook are left out" in page
@@ -490,8 +491,8 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     assert subjects(shown)[:2] == ["failing", "waiting"]
     assert sentence(shown, "waiting") == (
         "Jobs on deploy waited 10h 00m for a runner or an approval at the median; "
-        "8 of 8 jobs over a minute. Check which of the two they wait for. Most often, no other "
-        "job with that label ran meanwhile in this repository."
+        "8 of 8 jobs waited over a minute. Check which of the two they wait for. Most often, no "
+        "other job with that label ran meanwhile in this repository."
     )
     keep_busy(connection, "own")
     slow = [a_run(n, seconds=900) for n in range(30, 33)]
@@ -500,7 +501,7 @@ def test_waits_of_hours_may_be_for_approvals_and_come_last(connection: Connectio
     upsert(connection, [a_job(run, labels=["own"], started_at=run.started_at + waited, **own)
                         for run in slow])  # fmt: skip
     assert sentence(told(connection), "waiting").startswith(
-        "Jobs on own waited 3m 00s for a runner at the median; 3 of 4 jobs over a minute; "
+        "Jobs on own waited 3m 00s for a runner at the median; 3 of 4 jobs waited over a minute; "
         "1 other label too."
     )
 
@@ -512,8 +513,8 @@ def test_long_waits_for_the_runners_of_github_may_be_for_approvals(connection: C
     known(connection, 7)
     assert sentence(told(connection), "waiting") == (
         "Jobs on ubuntu-latest waited 30m 00s for a runner or an approval at the median; "
-        "8 of 8 jobs over a minute. Check which of the two they wait for. GitHub's own runners "
-        "start within seconds unless your plan allows no more jobs at once."
+        "8 of 8 jobs waited over a minute. Check which of the two they wait for. GitHub's own "
+        "runners start within seconds unless your plan allows no more jobs at once."
     )
 
 
@@ -1052,28 +1053,28 @@ def test_calls_of_models_are_shown_with_the_runners_that_made_them(
         ("review", False): 5,
     }
     assert rows["plan", True]["unpriced"] == 1
-    tile = by_name(shown, "language models")
+    tile = by_name(shown, "LLM calls")
     assert (tile.figure, tile.change) == (
         "$2.00",
         "2 calls in stored runs; without 1 call of unknown cost",
     )
     for low, words in ((1.9999, ""), (1.5, "; $1.50 to $2.00, because the logs lack some details")):
         bounded = {**rows["review", True], "cost_low_usd": low, "cost_high_usd": 2}
-        tile = by_name(replace(shown, llm_phases=[bounded]), "language models")
+        tile = by_name(replace(shown, llm_phases=[bounded]), "LLM calls")
         assert tile.change == f"1 call in stored runs{words}"
     page = one_page(found)
-    said = "Calls of language models in stored runs cost $2.00"
+    said = "LLM calls in stored runs cost $2.00"
     assert said in page and "the runners of all runs" not in page
     load_runner_prices(connection)
     upsert(connection, [a_job(run)])
-    assert f"{said}, the runners of all runs $0.0600 at list price" in one_page(whole(connection))
+    assert f"{said}; the runners of all runs cost $0.0600 at list price" in one_page(
+        whole(connection)
+    )
     odd = {"labels": ["who-knows"], "runner_group_name": "Large"}
     upsert(connection, [a_job(run, 1, **odd)])
     assert "the runners of all runs" not in one_page(whole(connection))
     connection.execute("delete from llm_calls where call_id <> 'b'")
-    assert "The cost of calls of language models in stored runs is not known" in (
-        one_page(whole(connection))
-    )
+    assert "The cost of LLM calls in stored runs is not known" in (one_page(whole(connection)))
     assert (
         "The newest call is from 2026-02-28 01:01. 1 call without cost or price, not included."
         in page
@@ -1086,7 +1087,7 @@ def test_calls_of_no_run_are_shown_without_a_tile_and_without_repositories(
     at = UNTIL - DAY
     upsert(connection, [llm_call(call_id="a", timestamp=at, phase="review", estimated_cost=2)])
     alone = report(connection, MONTH, UNTIL)
-    words = "Calls of language models cost $2.00, none of them in a run that is stored"
+    words = "LLM calls cost $2.00, none of them in a run that is stored"
     assert alone.repositories == []
     for page in (one_page(alone), pages(alone)[INDEX]):
         assert "No repository has been ingested yet." in page and words in page

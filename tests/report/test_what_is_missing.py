@@ -74,7 +74,7 @@ def test_the_rate_of_first_attempts_has_bounds_where_some_are_not_stored(
     )
     assert "| ≈ 97.6 % |" in summary(shown)
     (runs,) = (each for each in tiles(single(shown)) if each.name == "runs")
-    assert (runs.figure, runs.change) == ("52", "of 10 the first attempt is not stored")
+    assert (runs.figure, runs.change) == ("52", "the first attempt of 10 is not stored")
     for text in (summary(shown), one_page(shown)):
         assert "rates leave out re-run runs whose first attempt is not stored" in text
 

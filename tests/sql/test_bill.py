@@ -283,7 +283,7 @@ def test_other_forms_of_the_report_give_the_same_bill(
     [
         ([], "is empty"),
         (["name,price", "a,1"], ":1: the header has no date"),
-        ([HEADER], ":1: there is no line in it"),
+        ([HEADER], ":1: it has no lines"),
         ([HEADER, line(1), "2026-01-05,actions"], ":3: it does not have 14 values"),
         ([HEADER, line(1) + ",more"], ":2: it does not have 14 values"),
         ([HEADER, line(1).replace("2026-01-05", "05.01.2026")], ":2: date is '05.01.2026'"),

@@ -1,4 +1,4 @@
-"""Reads a span of OpenTelemetry as a call of a language model, whatever wrote it.
+"""Reads a span of OpenTelemetry as an LLM call, whatever wrote it.
 
 Instrumentations use different names: the GenAI conventions are still in development
 (open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md), and OpenLLMetry,
