@@ -4,13 +4,13 @@
 -- reported, otherwise at list price. forecast_usd adds, for each remaining day, the mean of its
 -- weekday over the last full weeks, at most eight; later weeks count more. weeks is the number of
 -- these weeks; for several repositories, its mean weighted by cost. A repository's weeks begin on
--- its first day with a cost, but after the last day that is mostly unlisted or, before the last
--- week, without most of its jobs. They end where its runs were last listed; the days since then
--- count as remaining ones. No sum includes other parts of the month that were never listed. The
--- true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both come
--- from how much weeks differ. With one week there is no high_usd; with none there is no forecast.
--- low_usd is then the amount spent. unpriced jobs and calls have no known cost and are not
--- included.
+-- its first day with a known cost, but after the last day that is mostly unlisted or, before the
+-- last week, without most of its jobs. They end where its runs were last listed; the days since
+-- then count as remaining ones. No sum includes other parts of the month that were never listed.
+-- The true end lies between low_usd and high_usd in nine of ten months (docs/accuracy.md); both
+-- come from how much weeks differ. With one week there is no high_usd; with none there is no
+-- forecast, and a forecast for several repositories has only what such a one has spent. low_usd is
+-- then the amount spent. unpriced jobs and calls have no known cost and are not included.
 --   psql "$DATABASE_URL" -f sql/analysis/forecast.sql
 with period as not materialized (
   select
@@ -60,7 +60,8 @@ spendings as (
   where job_costs.created_at >= (month.since_on - 31)::timestamp at time zone 'UTC'
     and job_costs.created_at < period.until
     and (period.repository_ids is null or job_costs.repository_id = any(period.repository_ids))
-    and job_costs.started_on between month.since_on and month.today
+    and job_costs.started_on >= month.since_on
+    and job_costs.started_at < period.until
   group by
     job_costs.github_run_id,
     job_costs.started_on
@@ -154,8 +155,8 @@ unlisted as (
   ) as days
   group by repository_id
 ),
--- The cost of a repository is known from the first day of its data on, after its last hole, and
--- until its last list.
+-- The cost of a repository is known from the first day with one on, after its last hole, and until
+-- its last list.
 dated as materialized (
   select
     spendings.kind,
@@ -167,7 +168,11 @@ dated as materialized (
     spendings.usd,
     spendings.unpriced,
     greatest(
-      min(spendings.day) over (partition by spendings.kind, runs.repository_id),
+      coalesce(
+        min(spendings.day) filter (where spendings.usd is not null)
+          over (partition by spendings.kind, runs.repository_id),
+        month.today
+      ),
       case when spendings.kind = 'runners' then greatest(holes.day, unlisted.day) + 1 end
     ) as known_from,
     least(month.today, case when spendings.kind = 'runners' then gaps.began_at::date end)

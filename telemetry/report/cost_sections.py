@@ -73,7 +73,7 @@ def _by_workflow(report: RepositoryReport) -> Html:
     note = None
     if not report.are_jobs_comparable:
         note = "No cost before is shown: that period is not listed completely, or jobs are missing."
-    elif lacking := unpriced_before(rows):
+    elif known_sum(rows, "list_cost_usd_before") and (lacking := unpriced_before(rows)):
         note = f"The cost before is {lacking}."
     return figure(
         words,

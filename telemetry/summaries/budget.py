@@ -54,15 +54,9 @@ def budget_text(
     ]
     parts += [
         screen.paragraph(note)
-        for notes in (_zeros, _free, _unpriced)
+        for notes in (_zeros, _free, _unpriced, _young)
         for note in notes(lines, forecasts)
     ]
-    if any(line.forecast_usd is None and line.spent_usd for line in lines):
-        note = (
-            "A forecast needs a full week of data after the last gap, and its interval two. Until "
-            "then, what is spent counts."
-        )
-        parts.append(screen.paragraph(note))
     return "\n\n".join(parts)
 
 
@@ -124,6 +118,24 @@ def _unpriced(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> 
                 f"Without a known {lack}, and so not included: {counted(row['unpriced'], one)} of "
                 f"this month; {command} shows {which}."
             )
+
+
+def _young(lines: Sequence[Line], forecasts: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield that forecasts lack data, and of which repositories, which other forecasts include."""
+    kinds = {line.kind for line in lines}
+    young = dict.fromkeys(
+        row["name"]
+        for row in forecasts
+        if (row["subject"], row["forecast_usd"]) == ("repository", None)
+        and row["kind"] in kinds
+        and row["spent_usd"]
+    )
+    if young or any(line.forecast_usd is None and line.spent_usd for line in lines):
+        named = f" of {first_of([*young], MOST_NAMES)}" if young else ""
+        yield (
+            "A forecast needs a full week of data after the last gap, and its interval two. Until "
+            f"then, only what is spent{named} counts."
+        )
 
 
 def _cells(line: Line) -> dict[str, Any]:

@@ -115,6 +115,20 @@ def test_the_question_about_unpriced_runners_is_not_said_to_show_jobs_of_unknown
     assert "SINCE=2026-03-01 shows those without a price." in text
 
 
+def test_a_forecast_that_includes_a_new_repository_says_that_its_future_is_not_in_it() -> None:
+    caps = [Cap("runners", "all", Decimal(500))]
+
+    def noted(kind: str = "runners", **amounts: Any) -> str:
+        new = forecast(kind, "repository", "acme/new", **amounts)
+        rows = [{**row, "month": "2026-03", "days_left": 3} for row in (forecast(), new)]
+        text = " ".join(budget_text(lines(caps, rows, "spent"), rows).split())
+        return text.partition("A forecast needs")[2]
+
+    assert noted(forecast_usd=None).endswith("only what is spent of acme/new counts.")
+    assert not noted() and not noted("llm", forecast_usd=None)
+    assert not noted(forecast_usd=None, spent_usd=0)
+
+
 def test_names_that_nothing_fits_are_named() -> None:
     names = ("acme/app", *(f"acme/ap{n}" for n in range(6)))
     caps = [Cap("runners", "repository", Decimal(9), name=name) for name in names]

@@ -19,6 +19,7 @@ from telemetry.database.connection import Connection, open_connection
 from telemetry.database.prices import load_runner_prices
 from telemetry.database.questions import Scope, ask
 from telemetry.database.upserts import upsert
+from telemetry.rows.prices import RunnerLabel, RunnerPrice
 from telemetry.rows.runs import Repository
 
 pytestmark = pytest.mark.scenario
@@ -321,6 +322,39 @@ def test_few_days_give_no_interval_or_no_forecast(connection: Connection) -> Non
     (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 10))).rows
     assert (row["weeks"], row["high_usd"]) == (1, None)
     assert row["forecast_usd"] > row["low_usd"] == row["spent_usd"]
+
+
+def test_weeks_of_unknown_cost_are_no_cheap_weeks(connection: Connection) -> None:
+    """All jobs are on a runner that has a price from a day on, or none."""
+    days = list(daily_minutes(3, date(2026, 3, 1), 100, YEARS["steady"]))
+    store_year(connection, days)
+    connection.execute("update workflow_jobs set labels = '{box}', runner_group_name = 'Large'")
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    assert (row["spent_usd"], row["unpriced"], row["weeks"]) == (0, 8, 0)
+    assert (row["forecast_usd"], row["high_usd"]) == (None, None)
+    upsert(connection, [RunnerLabel("box", "box")])
+    upsert(connection, [RunnerPrice("box", date(2026, 5, 20), PRICE)])
+    (row, *_) = ask(connection, "forecast", scope(date(2026, 6, 9))).rows
+    costs = [float(minutes * PRICE) for day, minutes in days if date(2026, 5, 20) <= day]
+    assert (row["unpriced"], row["weeks"]) == (0, 2)
+    assert float(row["forecast_usd"]) == pytest.approx(30 * fmean(costs), rel=0.1)
+
+
+def test_what_started_later_than_the_moment_of_the_forecast_is_not_spent(
+    connection: Connection,
+) -> None:
+    """One job of the first day is run again on the third, and ends there."""
+    store_year(connection, [(date(2026, 6, 1), 10), (date(2026, 6, 2), 20)])
+    again = datetime(2026, 6, 3, 12, tzinfo=UTC)
+    created_at = datetime(2026, 6, 1, 6, tzinfo=UTC)
+    times = {"started_at": again, "completed_at": again + timedelta(minutes=30)}
+    upsert(connection, [workflow_run(run_attempt=2, created_at=created_at, is_private=True,
+                                     **times)])  # fmt: skip
+    upsert(connection, [workflow_job(run_attempt=2, job_id=9, created_at=again, **times)])
+    for hours, minutes in ((-1, 30), (1, 60)):
+        until = again + timedelta(hours=hours)
+        (row, *_) = ask(connection, "forecast", Scope(until - timedelta(days=30), until)).rows
+        assert row["spent_usd"] == minutes * PRICE
 
 
 def test_calls_of_language_models_have_a_forecast_of_their_own(connection: Connection) -> None:
