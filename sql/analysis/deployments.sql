@@ -18,12 +18,6 @@ with period as not materialized (
     'UTC' as time_zone,
     null::bigint as top
 ),
-deploying as materialized (
-  select
-    repository_id,
-    workflow_id
-  from deploying_workflows
-),
 runs as (
   select
     attempts.repository_id,
@@ -46,7 +40,7 @@ runs as (
     ) as mended_at
   from attempts
   cross join period
-  left join deploying
+  left join deploying_workflows as deploying
     on deploying.repository_id = attempts.repository_id
     and deploying.workflow_id = attempts.workflow_id
   where attempts.created_at >= period.since

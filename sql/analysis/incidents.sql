@@ -17,12 +17,6 @@ with period as not materialized (
     null::bigint[] as repository_ids,
     'UTC' as time_zone,
     null::bigint as top
-),
-deploying as materialized (
-  select
-    repository_id,
-    workflow_id
-  from deploying_workflows
 )
 select
   repository,
@@ -45,7 +39,7 @@ select
   reds.last_red_run_created_at,
   exists (
     select 1
-    from deploying
+    from deploying_workflows as deploying
     where deploying.repository_id = incidents.repository_id
       and deploying.workflow_id = incidents.workflow_id
   ) as is_deployment,
