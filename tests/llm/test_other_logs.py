@@ -242,11 +242,16 @@ def test_of_spans_of_one_request_the_innermost_counts(
         assert ([call.call_id for call in calls], rejected) == (ids, []), what
 
 
-def test_the_inner_span_keeps_what_only_the_outer_one_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize("failed", [[], [chat("f", "a", error__type="429")]])
+def test_the_inner_span_keeps_what_only_the_outer_one_says(
+    tmp_path: Path, failed: list[dict[str, Any]]
+) -> None:
     outer = chat("a", gen_ai__agent__name="reviewer", gen_ai__conversation__id="s", **TOKENS)
     cost = {"key": "gen_ai.usage.cost", "value": {"doubleValue": 0.25}}
     outer["attributes"].append(cost)
-    (call,), _, _ = read_text(tmp_path, export(outer, chat("b", "a", **TOKENS)))
+    spans = [outer, chat("b", "a", **TOKENS), *failed]
+    call, *tries = read_text(tmp_path, export(*spans))[0]
+    assert [one.success for one in tries] == [False] * len(failed)
     assert (call.call_id, call.prompt_name, call.session_id) == ("t1:b", "reviewer", "s")
     assert call.reported_cost == Decimal("0.25")
 

@@ -463,6 +463,12 @@ TRACES = {
         span("2", "1", **{"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}),
         span("3", "2", used=10),
     ],
+    "with a try that failed": [
+        span("1", used=10, **{"gen_ai.conversation.id": "s", "gen_ai.usage.cost": "0.5"}),
+        span("2", "1", used=None, **{"gen_ai.operation.name": "chat", "error.type": "429"})
+        | {"status": {"code": 2}},
+        span("3", "1", used=10),
+    ],
     "with an agent between": [
         span("1", used=10),
         span("2", "1", **{"gen_ai.operation.name": "execute_tool"}),

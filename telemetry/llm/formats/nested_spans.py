@@ -216,15 +216,18 @@ def _represented(trace_id: str, node: Node, within: list[Found]) -> list[Found]:
     assert own is not None
     if not within:
         return [(node.file, own)]
-    if own.total_tokens is not None and all(one.total_tokens is None for _, one in within):
+    counting = [found for found in within if found[1].total_tokens is not None]
+    if own.total_tokens is not None and not counting:
         return [(node.file, own), *(found for found in within if found[1].success is False)]
-    file, first = within[0]
-    if len(within) > 1 or own.total_tokens not in (None, first.total_tokens):
+    file, first = (counting or within)[0]
+    if len(counting or within) > 1 or own.total_tokens not in (None, first.total_tokens):
         return within
+    # The others are tries that failed before.
+    others = [found for found in within if found[1] is not first]
     if own.source == claude_code_events.SOURCE:
         # Its id is that of the request, which a log event has too.
-        return [(node.file, _filled(trace_id, own, first))]
-    return [(file, _filled(trace_id, first, own))]
+        return [*others, (node.file, _filled(trace_id, own, first))]
+    return [*others, (file, _filled(trace_id, first, own))]
 
 
 def _filled(trace_id: str, call: LlmCall, other: LlmCall) -> LlmCall:
