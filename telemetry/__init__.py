@@ -1,4 +1,4 @@
-"""GitHub Actions history and LLM calls, kept complete and true in PostgreSQL.
+"""GitHub Actions history and LLM calls, kept complete and accurate in PostgreSQL.
 
 Data goes one way:
 

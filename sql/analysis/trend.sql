@@ -9,11 +9,10 @@
 -- real change, better or worse is reported once in a hundred times, or several times if a level
 -- often lasts for days. Each period needs 20 runs on five days. Only what is in both periods
 -- counts, so a new, quick workflow changes nothing. unit is that of before and now. change is in
--- percentage points for shares, in percent for times (NULL if before is 0). None below 1 is clear,
--- and none of time or queue below 1.5 seconds. A change of would_show or more is found about four
--- times in five. would_show is NULL where a change at least as large was found to be chance: times
--- with two
--- peaks, whose median jumps from one to the other.
+-- percentage points for shares, in percent for times (NULL if before is 0). No change below 1 is
+-- clear, and none of time or queue below 1.5 seconds. would_show is the least change that is found
+-- about four times in five; it is NULL where a change at least as large was found to be chance:
+-- times with two peaks, whose median jumps from one to the other.
 --   psql "$DATABASE_URL" -f sql/analysis/trend.sql
 with period as not materialized (
   select
