@@ -2,8 +2,8 @@
 
     INPUTS='{"since": "90d"}' actions-telemetry check-inputs
 
-INPUTS is a JSON object: the text of each input by its name. Without this check, some would be
-refused only after everything was fetched, and an input of spaces would count as given in an
+INPUTS is a JSON object: the text of each input by its name. Without this check, some inputs would
+be refused only after everything was fetched. An input of spaces would count as given in an
 expression of the action, but as not given in a command.
 Exit codes: 0 all can be used, 2 some cannot.
 """

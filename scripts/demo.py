@@ -2,10 +2,10 @@
 
     make demo
 
-It serves two months of a made-up team's workflow runs on this machine, fetches them with the
-command that fetches from GitHub, and reads the logs of the LLM calls that these runs made. No
-token, no network; your own data is not touched. Then it makes a report and asks two questions. Each
-demo starts from scratch. It leaves the report and its database, which DEMO=1 selects.
+It serves two months of a made-up team's workflow runs on this machine, and fetches them with the
+command that fetches from GitHub. It reads the logs of the LLM calls that these runs made, makes a
+report and asks two questions. It needs no token and no network, and does not touch your own data.
+Each demo starts from scratch. It leaves the report and its database, which DEMO=1 selects.
 Exit codes: 0 done, 1 failed.
 """
 

@@ -3,8 +3,8 @@
     make serve
     make serve PORT=15433
 
-It prints the URL. Other commands work as usual meanwhile. A database of your own, in DATABASE_URL,
-needs no serving: sql/grants.sql makes a role there that may only read. docs/tools.md has the steps
+It prints the URL. Other commands work as usual meanwhile. A database of your own (DATABASE_URL)
+needs no serving; sql/grants.sql makes a role in it that may only read. docs/tools.md has the steps
 for psql, Grafana, Metabase, pandas and DuckDB.
 Exit codes: 0 ended by Ctrl-C, 1 failed, 2 wrong usage.
 """

@@ -28,9 +28,9 @@ def visible(text: str) -> str:
 def plain(text: str) -> str:
     """Return the text on one line, with U+FFFD for each character that controls a terminal.
 
-    U+FFFD also replaces the first colon of a `::` at the start of the line, and `##[` becomes
-    `# #[`: a GitHub runner would take them for commands (actions/runner, ActionCommand.cs,
-    TryParseV2 and TryParse).
+    A GitHub runner would take `::` at the start of a line, and `##[`, for a command
+    (actions/runner, ActionCommand.cs, TryParseV2 and TryParse). So U+FFFD also replaces the first
+    colon of such a `::`, and `##[` becomes `# #[`.
     """
     shown = visible(text)
     if shown.lstrip().startswith("::"):

@@ -145,8 +145,8 @@ def siblings(connection: Connection, count: int) -> Iterator[list[Connection]]:
 def parameters(dsn: str) -> dict[str, Any]:
     """The parameters of a connection string, with our name and a time limit as defaults.
 
-    Raises UsageError, without showing the string, if libpq cannot read it, or would take a part of
-    a password for something else: libpq's own errors repeat the part that they reject.
+    Raises UsageError if libpq cannot read the string, or would take a part of a password for
+    something else. The error does not show the string; libpq's own errors repeat what they reject.
     """
     try:
         given = conninfo_to_dict(dsn)

@@ -32,8 +32,8 @@ class DueWindow:
 def due_groups(log: IngestLog) -> list[list[DueWindow]]:
     """Return the windows to list again, in groups of neighbours; the oldest list first.
 
-    Neighbours that are not due yet are listed with those that are: it costs nothing, and later they
-    are due at the same time, so that quiet days take one request. Raises psycopg.Error.
+    Neighbours that are not due yet are listed with those that are. This costs nothing, and later
+    they are due at the same time, so that quiet days take one request. Raises psycopg.Error.
     """
     began = whole_second(log.ingestion.started_at)
     windows = [window for window in _swept(log) if window.listed_at < began]

@@ -222,8 +222,8 @@ def report_unanswered(
 ) -> Report:
     """Report an ingest that ended before GitHub identified the repository.
 
-    If `recorded`, it is stored, so that `make status` shows it: as an ingest of the repository if
-    one of this name is known, else as a repository that was not reached.
+    If `recorded`, the ingest is stored, so that `make status` shows it. If no repository of this
+    name is known, it is stored as a repository that was not reached.
     """
     seconds = tools.clock() - begun.at
     report = Report(name, outcome, problem, None, unreadable=(), seconds=seconds)

@@ -2,15 +2,15 @@
 
 Knows pages and rows; does no I/O and reads no clock.
 
-Pages are counted from the top of a list. If a run is deleted, the runs below it move up, and one
-may move from an unread page to a page that was already read, so it is seen on neither. If pages are
-read out of order, a new run on top can have the same effect. No run was missed between a page and
-the page before it
+Pages are counted from the top of a list. If a run is deleted, the runs below it move up. One of
+them may move from an unread page to a page that was already read, so it is seen on neither. If
+pages are read out of order, a new run on top can have the same effect. In two cases no run was
+missed between a page and the page before it:
 
-- if the page was read after the other and the list was not shorter by then: at least as many runs
-  were created as deleted, and new ones are on top, so nothing below moved up;
-- in any order, if the list was not shorter for the page than for the other and no run was deleted
-  since the list began: the lengths then say how far down everything had moved.
+- The page was read after the other, and the list was not shorter by then. At least as many runs
+  were created as deleted, and new ones are on top, so nothing below moved up.
+- The pages were read in any order, the list was not shorter for the page than for the other, and no
+  run was deleted since the list began. The lengths then say how far down everything had moved.
 
 A page with fewer rows than its size, although others follow, proves nothing about its neighbours.
 
@@ -63,7 +63,7 @@ class Walk:
     continue on the next page; a run may also be listed below one that was created up to `slack`
     before it. `longest` is the length at which GitHub ends such a list. `ahead` is how many pages
     may have been read ahead; 0 if each was requested after the one before it. If the list is not
-    `is_stable`, runs of one second have another order on each page: where a page ends within a
+    `is_stable`, runs of one second have another order on each page. If a page ends within that
     second, some of them may be on neither page.
     """
 

@@ -41,8 +41,8 @@ def demo_home(environ: Mapping[str, str]) -> Path:
 def default_home(environ: Mapping[str, str]) -> Path:
     """Return the embedded server's data directory: TELEMETRY_HOME, else the user data directory.
 
-    The latter is below $XDG_DATA_HOME or ~/.local/share (XDG Base Directory Specification), on
-    macOS ~/Library/Application Support, and for root /var/lib, because PostgreSQL then runs as an
+    The latter is in $XDG_DATA_HOME or ~/.local/share (XDG Base Directory Specification), on macOS
+    in ~/Library/Application Support. For root it is in /var/lib, because PostgreSQL then runs as an
     account that cannot enter root's home. Raises EmbeddedUnavailable if the user has no home.
     """
     name, macos = "actions-telemetry", sys.platform == "darwin"

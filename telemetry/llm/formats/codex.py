@@ -2,8 +2,9 @@
 
 `token_count` events are running totals of the session. They are repeated when the screen is
 redrawn (https://github.com/ccusage/ccusage/issues/1288, 876 and 988). The file of a fork or a
-subagent may begin with copies of its parent's events: with their own times, or with the time of the
-fork (https://github.com/getagentseal/codeburn/pull/1383, https://github.com/ccusage/ccusage/issues/950).
+subagent may begin with copies of its parent's events. The copies have the times of the originals
+(https://github.com/getagentseal/codeburn/pull/1383) or the time of the fork
+(https://github.com/ccusage/ccusage/issues/950).
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,9 +71,9 @@ def reader() -> Reader:
     """One call for each increase of the running total.
 
     A call is identified by the first session it descends from, and the total. A copy in a fork or a
-    subagent has the id and the session of the original. To the id of a fork's own call are added
-    the time when the fork began and its thread, because two forks of one session may reach the
-    same total. sql/llm/leave_out_copies.sql finds the copies that one file does not show.
+    subagent has the id and the session of the original. Two forks of one session may reach the same
+    total, so the id of a fork's own call also has the fork's thread and the time when it began.
+    sql/llm/leave_out_copies.sql finds the copies that one file does not show.
     """
     session = Session()
 

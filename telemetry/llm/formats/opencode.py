@@ -1,8 +1,8 @@
 """opencode: what `opencode run --format json` prints, and its messages, stored or exported.
 
-A finished step is a call. What is printed names no model; the stored message does. A fork of a
-session begins with copies of its messages, which have new ids but the same time and counts
-(packages/opencode/src/session, `fork`). sql/llm/leave_out_copied_messages.sql finds them.
+A finished step is a call. Only the stored message names the model. A fork of a session begins with
+copies of its messages: new ids, but the same times and counts (packages/opencode/src/session,
+`fork`). sql/llm/leave_out_copied_messages.sql finds these copies.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,9 +1,9 @@
 """Reads a span of OpenTelemetry as an LLM call, whatever wrote it.
 
-Instrumentations use different names: the GenAI conventions are still in development
-(open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md), and OpenLLMetry,
-OpenInference (Arize-ai/openinference, spec/semantic_conventions.md), the AI SDK and Claude Code
-have their own. All spellings are read.
+Instrumentations use different names. The GenAI conventions are still in development
+(open-telemetry/semantic-conventions-genai, docs/gen-ai/gen-ai-spans.md). OpenLLMetry, OpenInference
+(Arize-ai/openinference, spec/semantic_conventions.md), the AI SDK and Claude Code have names of
+their own. All of these are read.
 """
 
 import re
