@@ -63,7 +63,7 @@ def main() -> int:
     if inputs.get("database-url") == "":
         say(
             "database-url is empty, so an artifact carries the database from run to run; if you set"
-            " it to a secret, this workflow does not get that secret"
+            " it to a secret, this workflow cannot read that secret"
         )
     return 2 if wrong else 0
 

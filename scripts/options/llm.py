@@ -60,7 +60,7 @@ def chosen_logs(
         run_id = _number(environ, "GITHUB_RUN_ID", 2**63 - 1)
         attempt = attempt or _number(environ, "GITHUB_RUN_ATTEMPT", 2**31 - 1)
     if options.run_attempt and run_id is None:
-        raise UsageError("RUN_ATTEMPT: it is not known of which run; name that too: RUN_ID=…")
+        raise UsageError("RUN_ATTEMPT: its run is not named; add RUN_ID=…")
     defaults = Defaults(
         phase=options.phase,
         prompt_name=options.prompt_name or "",

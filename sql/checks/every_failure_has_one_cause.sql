@@ -1,7 +1,7 @@
 -- Every job that failed is one row of the view failure_causes, with one cause of the closed list.
--- So is every failed attempt, by its jobs or by itself. A row is a day of a repository on which
--- failed jobs are missing there or count twice, failed attempts are missing, or a cause is not of
--- the list.
+-- Every failed attempt is there too, by its jobs or by itself. A row is a day of a repository on
+-- which failed jobs are missing there or count twice, failed attempts are missing, or a cause is
+-- not in the list.
 --   psql "$DATABASE_URL" -f sql/checks/every_failure_has_one_cause.sql
 with period as not materialized (
   select

@@ -1,6 +1,6 @@
 -- No first attempt has a job that was carried over from an earlier one.
--- Such jobs count neither minutes nor cost, so a job marked by mistake would be lost. A row is a
--- job of a first attempt that is marked as carried over.
+-- The minutes and the cost of such a job do not count, so those of a job marked by mistake would be
+-- lost. A row is a job of a first attempt that is marked as carried over.
 --   psql "$DATABASE_URL" -f sql/checks/first_attempts_inherit_no_jobs.sql
 with period as not materialized (
   select

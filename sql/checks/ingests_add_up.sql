@@ -1,6 +1,6 @@
 -- The runs that an ingest counted add up.
--- Inserted, updated, unchanged, not completed and unreadable ones are all that it fetched. An
--- ingest has an end if, and only if, it has stopped. A row is an ingest that violates one of these.
+-- Each run that it fetched was inserted, updated, unchanged, not completed or unreadable. An ingest
+-- has an end if, and only if, it has stopped. A row is an ingest that violates one of these.
 --   psql "$DATABASE_URL" -f sql/checks/ingests_add_up.sql
 with period as not materialized (
   select

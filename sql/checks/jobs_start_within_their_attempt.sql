@@ -1,7 +1,7 @@
 -- No job that ran started before its attempt did.
 -- A minute is allowed, because GitHub's clocks differ by seconds: a job may start before its run
 -- was created. Skipped jobs and jobs carried over from an earlier attempt did not run here. A row
--- is a job that would count for the wrong attempt.
+-- is a job that started earlier, and so would count for the wrong attempt.
 --   psql "$DATABASE_URL" -f sql/checks/jobs_start_within_their_attempt.sql
 with period as not materialized (
   select

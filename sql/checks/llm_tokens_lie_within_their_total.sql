@@ -1,7 +1,7 @@
 -- The parts of an LLM call's tokens lie within their total.
 -- Input includes cache reads and cache writes; cache writes include those kept for an hour; output
--- includes reasoning. New rows cannot break this; rows stored before the rule can. A row is such a
--- call.
+-- includes reasoning. New rows cannot break this; rows stored before the rule can. A row is a call
+-- whose parts exceed its total.
 --   psql "$DATABASE_URL" -f sql/checks/llm_tokens_lie_within_their_total.sql
 with period as not materialized (
   select

@@ -56,9 +56,9 @@ def _data(report: RepositoryReport) -> list[Child]:
     rows: list[list[Child]] = [
         ["runs that GitHub reported in the listed windows", count(proof["reported_runs"])],
         ["of these, stored", count(proof["stored_runs"])],
-        ["stored, but gone at GitHub", count(proof["gone_runs"])],
-        ["stored, not listed and not probed yet", count(proof["unlisted_runs"])],
-        ["in progress, not stored yet", count(proof["open_runs"])],
+        ["stored, but gone from GitHub", count(proof["gone_runs"])],
+        ["stored, but left out of the last list", count(proof["unlisted_runs"])],
+        ["open: in progress, not stored yet", count(proof["open_runs"])],
         ["does it add up?", "no" if proof["unequal_windows"] else "yes"],
         ["runs outside the completely listed windows", count(proof["elsewhere_runs"])],
         ["time that the last ingest should have listed and did not", gap],

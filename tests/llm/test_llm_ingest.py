@@ -915,7 +915,7 @@ def test_the_command_reads_standard_input_and_answers_json(run: Run) -> None:
         ({"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_AT": "2026-01-01T00:00"}, "TELEMETRY_AT: "),
         (
             {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_RUN_ATTEMPT": "2"},
-            "RUN_ATTEMPT: it is not known of which run; name that too: RUN_ID=…",
+            "RUN_ATTEMPT: its run is not named; add RUN_ID=…",
         ),
         (
             {"TELEMETRY_LLM_LOGS": "README.md", "TELEMETRY_LLM_PRICES": "/nowhere.csv"},
