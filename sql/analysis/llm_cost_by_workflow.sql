@@ -1,9 +1,9 @@
 -- What do workflows spend on LLM calls, and how much of it in failed runs and re-runs?
--- run_minutes are those of attempts that made calls. Cost is what the logs report (reported_usd),
--- else the list price, which is between cost_low_usd and cost_high_usd. Calls without a known cost
--- are counted as unpriced and not included. Calls that name a run but no attempt count for its
--- first stored one. The row without a workflow holds calls of no run, and of runs that are not
--- stored or were created before the period; it has no cost per run.
+-- Cost is what the logs report (reported_usd), else the list price, which is between cost_low_usd
+-- and cost_high_usd. Calls without a known cost are counted as unpriced and not included. Calls
+-- that name a run but no attempt count for its first stored one. The row without a workflow holds
+-- calls of no run, and of runs that are not stored or were created before the period; it has no
+-- cost per run. run_minutes are those of attempts that made calls.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_cost_by_workflow.sql
 with period as not materialized (
   select

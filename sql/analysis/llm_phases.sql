@@ -1,9 +1,9 @@
 -- What do LLM calls cost by phase, in stored runs and outside of them?
--- is_of_a_run is false for calls of no run or of a run that is not stored. All of these are shown
--- for every repository, because their repository is not known. Cost is what the logs report
--- (reported_usd), else the list price, which is between cost_low_usd and cost_high_usd. Calls
--- without a known cost are counted as unpriced and not included. A log's row of several calls
--- counts as these, but fails once. p50_seconds is as in llm_latency.
+-- Cost is what the logs report (reported_usd), else the list price, which is between cost_low_usd
+-- and cost_high_usd. Calls without a known cost are counted as unpriced and not included. A log's
+-- row of several calls counts as these, but fails once. is_of_a_run is false for calls of no run or
+-- of a run that is not stored; all of these are shown for every repository, because their
+-- repository is not known. p50_seconds is as in llm_latency.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_phases.sql
 with period as not materialized (
   select

@@ -1,7 +1,7 @@
 -- Which models have calls whose cost is not known?
--- unpriced_because gives the reason. Add what the price list lacks to a price list of your own
--- (LLM_PRICES): the model, its price from an earlier day, or its price in service_tier. A log's row
--- of several calls counts as these, but fails once.
+-- Add what the price list lacks to a price list of your own (LLM_PRICES): the model, its price from
+-- an earlier day, or its price in service_tier. A log's row of several calls counts as these, but
+-- fails once. unpriced_because gives the reason.
 --   psql "$DATABASE_URL" -f sql/analysis/llm_unpriced_models.sql
 with period as not materialized (
   select

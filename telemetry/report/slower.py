@@ -84,7 +84,7 @@ def slower(report: RepositoryReport) -> Finding | None:
             f"{about(duration(after), is_about)} ({change(shift_of(after, before))}) on {on}",
             f"{now}{day(worst.later[-1]['changed_on'])}" if worst.later else "",
             f"; {counted(worst.runs, 'run')} since {on if worst.later else 'then'} took "
-            f"{about(lost, is_about)} longer{others(len(found) - 1, 'shift')}.",
+            f"{about(lost, is_about)} longer{others(len(found) - 1, 'slowdown')}.",
             *_carrier(worst, has_waited),
         ),
         _advice_on(report, shift, has_waited),

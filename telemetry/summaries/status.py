@@ -173,25 +173,25 @@ def _rules_text(rules: Sequence[Checked]) -> str:
 def _llm_text(llm: Mapping[str, Any]) -> str:
     # An ingest counts rows, of which some stand for many calls.
     rows = f" in {counted(llm['stored_rows'], 'row')}" if llm["stored_rows"] < llm["calls"] else ""
-    line = (
+    said = (
         f"LLM calls: {llm['calls']:,}{rows}, newest {cell(llm['newest_at'])}; "
         f"{llm['unpriced_calls']:,} of unknown cost"
     )
     if llm["last_started_at"]:
-        line += (
-            f"; last ingest {cell(llm['last_started_at'])}: "
+        said += (
+            f"\n  last ingest {cell(llm['last_started_at'])}: "
             f"{counted(llm['last_files'], 'file')}, rejected: "
             f"{counted(llm['last_rejected_files'], 'file')} and "
             f"{counted(llm['last_rejected_lines'], 'line')}"
         )
     if llm["price_models"]:
-        line += (
-            f"; prices of {counted(llm['price_models'], 'model')}, the newest from "
+        said += (
+            f"\n  prices of {counted(llm['price_models'], 'model')}, the newest from "
             f"{llm['newest_price_from']:%Y-%m-%d}"
         )
     if llm["prices_checked_on"]:
-        line += f", checked {llm['prices_checked_on']} ({ago(llm['days_since_price_check'])})"
-    return line
+        said += f", checked {llm['prices_checked_on']} ({ago(llm['days_since_price_check'])})"
+    return said
 
 
 def ago(days: int) -> str:

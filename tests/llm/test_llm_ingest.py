@@ -804,7 +804,7 @@ def test_status_counts_calls_and_names_what_is_unpriced_or_lost(
     assert lost.startswith("the last ingest of LLM logs lost lines: 1; the first: ")
     assert "calls.jsonl:4" in lost
     text = status_text(found)
-    assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost; last ingest" in text
+    assert "LLM calls: 3, newest 2026-01-05 08:02; 2 of unknown cost\n  last ingest" in text
     assert "1 file, rejected: 0 files and 1 line" in text
 
 
