@@ -33,7 +33,7 @@ def costing(report: RepositoryReport) -> Finding | None:
     still_wasted = float(known_sum(report.still_wasted, "minutes") or 0)
     if still_wasted >= max(LEAST_MINUTES, LEAST_WASTE * float(ran or 0)):
         advice = _saving(report)
-    lacking = f", {report.lost}" if report.lost else ""
+    lacking = f", {report.lost_firsts}" if report.lost_firsts else ""
     waste = f"{minutes(wasted)} of {minutes(ran)} ({percent(share_of(wasted, ran))}) was wasted"
     if cost:
         sentence = (*_price(report, cost), lacking, f"; {waste}" if wasted else "")

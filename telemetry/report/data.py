@@ -208,7 +208,7 @@ class RepositoryReport:
         return sorted(made, key=lambda row: -(row["list_cost_usd"] or -1))
 
     @property
-    def without(self) -> str:
+    def missing_firsts(self) -> str:
         """Which first attempts sums of jobs lack, because they are not stored; empty if all are."""
         missing = self.totals["first_missing"]
         return f"without the first attempt of {counted(missing, 'run')}" if missing else ""
@@ -231,12 +231,12 @@ class RepositoryReport:
         return [row for row in self.running(self.critical_jobs or []) if row["gain_hours"]]
 
     @property
-    def lost(self) -> str:
+    def lost_firsts(self) -> str:
         """Which first attempts sums of jobs lack for good; empty while some can still be fetched.
 
         Those that can still be fetched belong to the coverage.
         """
-        return "" if self.of_jobs.pending_attempts else self.without
+        return "" if self.of_jobs.pending_attempts else self.missing_firsts
 
     @property
     def is_free(self) -> bool:

@@ -109,7 +109,7 @@ def _is_over(report: RepositoryReport) -> Sentence:
     if failed and failed <= report.gone_workflows:
         return (" The workflows that failed no longer run.",)
     last = max((row["day"] for row in report.outcomes_by_day if row["failed"]), default=None)
-    if last is None or report.without or report.period.until.date() - last <= A_WHILE:
+    if last is None or report.missing_firsts or report.period.until.date() - last <= A_WHILE:
         return ()
     if not any(row["succeeded"] and row["day"] > last for row in report.outcomes_by_day):
         return ()

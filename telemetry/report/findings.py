@@ -111,8 +111,8 @@ def _nothing_failed(report: RepositoryReport) -> str:
     failed_later = totals["succeeded_in_the_end"] < totals["decided_in_the_end"]
     when = " at the first attempt" if failed_later else ""
     said = f"no run failed{when}" if totals["decided"] else "no run has succeeded or failed"
-    if report.without:
-        said = f"no run is known to have failed{when}, {report.without}"
+    if report.missing_firsts:
+        said = f"no run is known to have failed{when}, {report.missing_firsts}"
     if not totals["cancelled"]:
         return said
     runs = counted(totals["cancelled"], "run")
@@ -130,7 +130,7 @@ def why_not_healthy(report: RepositoryReport, found: Sequence[Finding]) -> str |
     lacking = {
         "a warning": report.concerns or not report.is_listed,
         "jobs are missing": not report.of_jobs.is_whole,
-        "attempts are missing": report.without,
+        "attempts are missing": report.missing_firsts,
         "broken rules": not all(rule.holds for rule in report.rules),
         "few results": report.totals["decided"] < LEAST_RUNS,
         "default branch unknown": not report.green_workflows or report.cancelled_workflows,

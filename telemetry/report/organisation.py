@@ -108,7 +108,7 @@ def totals(report: Report, of: Organisation) -> list[Tile]:
 
 def _runs(repositories: Sequence[RepositoryReport]) -> Tile:
     now = sum(each.runs for each in repositories)
-    comparable = [each for each in repositories if each.is_comparable and not each.without]
+    comparable = [each for each in repositories if each.is_comparable and not each.missing_firsts]
     words = f"in {counted(len(comparable), 'repository')} where the period before was listed too"
     before = sum(each.totals["runs_before"] for each in comparable)
     shift = shift_of(sum(each.runs for each in comparable), before)

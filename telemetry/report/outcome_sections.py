@@ -136,12 +136,14 @@ def outcomes(report: RepositoryReport) -> list[Child]:
         for each in report.period.days
     ]
     failed = decided - succeeded
-    words = (
-        f"{count(failed)} of {counted(decided, 'run')} failed at the first attempt "
-        f"({percent(share_of(failed, decided))}){report.without and f', {report.without}'}"
-    )
-    if not decided:
-        words = "No run succeeded or failed at the first attempt"
+    words = "No run succeeded or failed at the first attempt"
+    if decided:
+        words = (
+            f"{count(failed)} of {counted(decided, 'run')} failed at the first attempt "
+            f"({percent(share_of(failed, decided))})"
+        )
+        if report.missing_firsts:
+            words += f", {report.missing_firsts}"
     rows: list[list[Child]] = [
         [row["day"].isoformat(), *(count(row[k]) for k in _OUTCOMES)]
         for row in report.outcomes_by_day

@@ -93,8 +93,8 @@ def tiles(report: RepositoryReport) -> list[Tile]:
 def _of_jobs(report: RepositoryReport, tile: Tile) -> Tile:
     """Return a figure of jobs with its coverage, and without its value if it would mislead."""
     coverage = report.of_jobs
-    if report.lost and tile.figure != UNKNOWN:
-        tile = replace(tile, change=f"{tile.change}; {report.lost}")
+    if report.lost_firsts and tile.figure != UNKNOWN:
+        tile = replace(tile, change=f"{tile.change}; {report.lost_firsts}")
     if coverage.is_whole:
         return tile
     if coverage.is_misleading:
