@@ -1,9 +1,9 @@
 -- Which jobs have not failed for 90 days, and what do they cost?
--- Jobs that ran in the period, and that neither failed nor ran into their time limit in the 90 days
--- before its end, or in the whole period if that is longer. Such a job may check what nothing
--- breaks, so it could run less often. executions (those that succeeded) and first_seen_at cover all
--- these days; jobs with fewer than 20 executions are left out, because so few say little. minutes
--- and list_cost_usd cover the period only. unpriced_jobs have no known cost.
+-- Jobs that ran in the period and have neither failed nor run into their time limit for 90 days; if
+-- the period is longer, for the whole period. Such a job may check what nothing breaks, so it could
+-- run less often. executions (those that succeeded) and first_seen_at cover all these days; jobs
+-- with fewer than 20 executions are left out, because so few say little. minutes and list_cost_usd
+-- cover the period only. unpriced_jobs have no known cost.
 --   psql "$DATABASE_URL" -f sql/analysis/never_failed.sql
 with period as not materialized (
   select

@@ -1,16 +1,17 @@
 -- Which pull requests cost the most, on runners and for LLM calls?
 -- The most expensive come first. A pull request is a head branch with runs of pull_request events;
 -- the runs created in the period count, except skipped ones (see pull_requests). head is that
--- branch. For a branch of a fork, the owner of the fork comes before it, as on GitHub; if the fork
--- is deleted, the account that caused the run. cost_usd is the list price of the jobs plus the cost
--- of the LLM calls of these runs, as the logs report it, otherwise by the price list. It does not
--- include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs, which are still to
--- be fetched. If there is nothing else, it is NULL. reruns are attempts that repeated an earlier
--- one. waited_hours adds up how long each commit waited whose first attempts are stored: from its
--- first run, or from the approval of that run, to the end of the last first attempt among the runs
--- that began within ten minutes. state is merged if a push to the default branch has one of its
--- commits. Otherwise it is unknown: the pull request may be squashed, merged with a commit of its
--- own, closed, open, or of the default branch itself. actor_kind follows the rules in name_kinds.
+-- branch. For a branch of a fork, the owner of the fork comes before the name, as on GitHub; if the
+-- fork is deleted, the account that caused the run comes there. cost_usd is the list price of the
+-- jobs plus the cost of the LLM calls of these runs, as the logs report it, otherwise by the price
+-- list. It does not include unpriced_jobs, unpriced_calls and the jobs of attempts_without_jobs,
+-- which are still to be fetched. If there is nothing else, it is NULL. reruns are attempts that
+-- repeated an earlier one. waited_hours is the sum of the waits of its commits, if their first
+-- attempts are stored. A commit waits from its first run, or from the approval of that run, to the
+-- end of the last first attempt among the runs that began within ten minutes. state is merged if a
+-- push to the default branch has one of its commits. Otherwise it is unknown: the pull request may
+-- be squashed, merged with a commit of its own, closed, open, or of the default branch itself.
+-- actor_kind follows the rules in name_kinds.
 --   psql "$DATABASE_URL" -f sql/analysis/pull_request_costs.sql
 with period as not materialized (
   select
