@@ -5,10 +5,10 @@
 -- bill. list_cost_usd includes neither unpriced_jobs (a length but no price) nor unmeasured_jobs
 -- (no length). It includes free_jobs as 0: standard runners in public repositories, GitHub's own
 -- workflows such as Pages and Dependabot, and your own runners if you gave them no price.
--- assumed_private_jobs are jobs of repositories not known to be public; they are priced as private.
--- unsourced_jobs have a price that is on no known page of GitHub. list_cost_usd_before is for the
--- period of equal length before, without unpriced_before, its jobs of unknown cost; a row that ran
--- only then has 0 jobs.
+-- assumed_private_jobs are jobs on standard runners in repositories of unknown visibility; they are
+-- priced as in private ones. unsourced_jobs have a price that is on no known page of GitHub.
+-- list_cost_usd_before is for the period of equal length before, without unpriced_before, its jobs
+-- of unknown cost; a row that ran only then has 0 jobs.
 --   psql "$DATABASE_URL" -f sql/analysis/runner_cost.sql
 with period as not materialized (
   select
@@ -40,7 +40,7 @@ select
   count(*) filter (where created_at >= period.since and minutes is null) as unmeasured_jobs,
   count(*) filter (where created_at >= period.since and free_because is not null) as free_jobs,
   count(*) filter (
-    where created_at >= period.since and list_cost_usd > 0 and is_private is null
+    where created_at >= period.since and list_cost_usd > 0 and is_standard and is_private is null
   ) as assumed_private_jobs,
   count(*) filter (
     where created_at >= period.since and list_cost_usd > 0 and price_source is null

@@ -473,6 +473,16 @@ def test_a_price_without_a_page_of_github_is_marked(priced: Connection) -> None:
     assert row["assumed_private_jobs"] == 1
 
 
+def test_a_runner_that_is_billed_everywhere_needs_no_assumption(priced: Connection) -> None:
+    """A larger runner costs as much in a public repository, and so does a runner of one's own."""
+    upsert(priced, [RunnerPrice("self_hosted", date(2026, 1, 1), Decimal("0.001"))])
+    upsert(priced, [workflow_run(created_at=UNTIL - HOUR)])
+    for labels in (["macos-latest-large"], ["self-hosted"]):
+        cost(priced, labels=labels, started_at=UNTIL - HOUR)
+        (row,) = rows_of(priced, "runner_cost", UNTIL)
+        assert row["list_cost_usd"] > 0 and row["assumed_private_jobs"] == 0
+
+
 # A seeded history, computed again.
 
 PRICE_OF = {"ubuntu-latest": Decimal("0.006"), "windows-latest": Decimal("0.010")}
