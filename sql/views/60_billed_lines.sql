@@ -271,7 +271,9 @@ compared as (
     joined.maybe_shorter,
     joined.usd_per_minute,
     joined.is_standard,
-    joined.kind = 'minutes' and joined.quantity > joined.minutes as is_more,
+    -- A credit is not for jobs that are missing here.
+    joined.kind = 'minutes' and joined.quantity > joined.minutes and joined.net_amount >= 0
+      as is_more,
     unpriced.owner is not null as has_unpriced,
     unpriced.minutes as unpriced_minutes,
     stored.owner is not null as has_attempts,

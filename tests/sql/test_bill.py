@@ -230,6 +230,17 @@ def test_a_runner_that_another_company_bills_is_not_on_githubs_bill(
     assert dollars["stored jobs by the price list"] == cost["usd"]
 
 
+@pytest.mark.parametrize("quantity", [5, 0, -5])
+def test_a_credit_is_no_run_that_is_not_stored(
+    connection: Connection, tmp_path: Path, quantity: int
+) -> None:
+    store_job(connection)
+    credit = LINE.format(quantity, "-0.03", "-0.03", "").replace(",app,", ",,")
+    dollars = by_item(load(connection, tmp_path, HEADER, line(9), credit))
+    assert (dollars["run not stored"], dollars["unexplained"]) == (0, Decimal("-0.03"))
+    assert dollars["billed by GitHub"] == Decimal("0.024")
+
+
 def test_a_newer_report_of_a_day_replaces_the_older(connection: Connection, tmp_path: Path) -> None:
     load(connection, tmp_path, HEADER, line(5), line(2, "other.yml"))
     load(connection, tmp_path, HEADER, line(3), line(4))
