@@ -5,11 +5,11 @@
 -- until another job is the last one; a slower job outside the path costs no time until it is the
 -- last. A run lasts from its first queued job to its last ended one. list_cost_usd is the list
 -- price of all executions of the job in the period, including failed ones and re-runs, each rounded
--- up to minutes, at the price of its day. list_cost_usd_after is NULL if the runner has no price.
--- free_jobs cost nothing now; unpriced_jobs have no known cost. saved_hours is the sum over all
--- runs; push_saved_hours is the sum over runs that a push started: a commit waits for these, but
--- hardly anybody for a nightly. usd_per_saved_hour is the price of one of the saved_hours; if
--- negative, the change pays for itself.
+-- up to minutes, at the price of its day. list_cost_usd_after is NULL if the runner has no price,
+-- and 0 on a standard runner in a public repository. free_jobs cost nothing now; unpriced_jobs have
+-- no known cost. saved_hours is the sum over all runs; push_saved_hours is the sum over runs that a
+-- push started: a commit waits for these, but hardly anybody for a nightly. usd_per_saved_hour is
+-- the price of one of the saved_hours; if negative, the change pays for itself.
 --   psql "$DATABASE_URL" -f sql/analysis/what_if.sql
 with period as not materialized (
   select
@@ -150,7 +150,8 @@ prices as (
     runner_prices.effective_from,
     lead(runner_prices.effective_from) over (order by runner_prices.effective_from)
       as effective_until,
-    runner_prices.usd_per_minute
+    runner_prices.usd_per_minute,
+    runner_prices.sku in (select sku from standard_skus) as is_standard
   from change
   left join runner_labels on runner_labels.label = lower(change.runner)
   inner join runner_prices
@@ -166,7 +167,10 @@ bills as materialized (
     sum(job_costs.list_cost_usd) as list_cost_usd,
     sum(
       greatest(ceil(job_costs.duration_seconds / change.speed / 60), 1)::numeric
-      * prices.usd_per_minute
+      * case
+        when prices.is_standard and not job_costs.is_private then 0
+        else prices.usd_per_minute
+      end
     ) filter (where job_costs.duration_seconds is not null) as list_cost_usd_after,
     count(job_costs.list_cost_usd) = count(job_costs.duration_seconds) as is_priced,
     count(prices.usd_per_minute) = count(*) as is_priced_after

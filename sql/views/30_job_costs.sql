@@ -9,8 +9,9 @@ with labels as (
   select
     label,
     sku,
-    sku in ('linux_slim', 'linux', 'linux_arm', 'windows', 'windows_arm', 'macos') as is_standard
+    standard_skus.sku is not null as is_standard
   from runner_labels
+  left join standard_skus using (sku)
 ),
 -- The first moments of their days in UTC: comparing days takes longer, with so many jobs.
 prices as (

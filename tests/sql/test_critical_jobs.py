@@ -161,6 +161,27 @@ def test_the_bill_of_another_runner_is_computed_again(planned: Planned) -> None:
             assert float(hours) == pytest.approx(float(row["saved_hours"]), abs=0.06)
 
 
+@pytest.mark.parametrize(
+    ("is_private", "runner", "before", "after"),
+    [
+        (True, "ubuntu-24.04-arm", "0.054", "0.045"),
+        (None, "linux_arm", "0.054", "0.045"),
+        (False, "ubuntu-24.04-arm", "0", "0"),
+        (False, "linux_4_core", "0", "0.108"),
+    ],
+)
+def test_a_standard_runner_is_free_in_a_public_repository_after_a_change_too(
+    connection: Connection, is_private: bool | None, runner: str, before: str, after: str
+) -> None:
+    load_runner_prices(connection)
+    run = a_run(1, is_private=is_private)
+    upsert(connection, [run])
+    upsert(connection, [a_job(run, completed_at=run.started_at + timedelta(seconds=545))])
+    connection.execute("update workflow_runs set jobs_listed_at = updated_at")
+    (row,) = what_if(connection, MONTH.scope([7]), None, runner, 1).rows
+    assert (row["list_cost_usd"], row["list_cost_usd_after"]) == (Decimal(before), Decimal(after))
+
+
 def test_a_job_of_unknown_length_costs_nothing_known_on_either_runner(planned: Planned) -> None:
     jobs = planned.connection.execute(
         "select * from job_costs where workflow = 'stages' and job_base = 'windows' order by job_id"

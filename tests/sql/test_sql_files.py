@@ -496,7 +496,7 @@ def test_no_python_file_holds_a_statement() -> None:
 DEFINITIONS = {
     "'/unknown'": "views/10_attempts.sql",
     "interval '120 hours'": "views/09_taken_jobs.sql",
-    "'linux_slim'": "views/30_job_costs.sql",
+    "'linux_slim'": "views/29_standard_skus.sql",
 }
 
 
